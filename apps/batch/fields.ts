@@ -1,0 +1,53 @@
+/**
+ * The fields of a manifest's rows, checked.
+ *
+ * @module
+ */
+import { parseExactJson } from "../value_source.ts";
+import { badRow } from "./raw_row.ts";
+import type { ManifestFormat, RawRow } from "./raw_row.ts";
+
+/** What a field holds: a text, any value of JSON, an object, or one of some words. An `ignored` one is not looked at. */
+export type FieldKind = "text" | "json" | "object" | "ignored" | readonly string[];
+
+/** The fields of a row that are known, each of its kind; throws `Invalid` for others. */
+export function fieldsOf<T>(
+  row: RawRow,
+  kinds: Readonly<Record<string, FieldKind>>,
+  format: ManifestFormat,
+): Partial<T> {
+  if (row.error !== undefined) throw row.error;
+  const { fields = {} } = row;
+  const checked: Record<string, unknown> = {};
+  for (const [field, written] of Object.entries(fields)) {
+    const kind = Object.hasOwn(kinds, field) ? kinds[field] : undefined;
+    if (kind === undefined) {
+      const known = Object.keys(kinds).filter((name) => kinds[name] !== "ignored");
+      throw badRow(`${JSON.stringify(field)} is not one of ${known.join(", ")}`);
+    }
+    if (kind === "ignored") continue;
+    const isJson = kind === "json" || kind === "object";
+    const value = isJson && format === "csv" ? parseCell(field, written as string) : written;
+    const problem = problemOf(value, kind);
+    if (problem !== undefined) throw badRow(`${field} is not ${problem}`);
+    checked[field] = value;
+  }
+  return checked as Partial<T>;
+}
+
+function parseCell(field: string, text: string): unknown {
+  try {
+    return parseExactJson(text);
+  } catch (cause) {
+    throw badRow(`${field} is not JSON (${(cause as Error).message})`, cause);
+  }
+}
+
+function problemOf(value: unknown, kind: FieldKind): string | undefined {
+  if (kind === "text") return typeof value === "string" && value !== "" ? undefined : "a text";
+  if (kind === "object") {
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "a JSON object";
+  }
+  if (kind === "json" || kind === "ignored") return undefined;
+  return kind.includes(value as string) ? undefined : `one of ${kind.join(", ")}`;
+}

@@ -1,0 +1,84 @@
+/**
+ * The manifest of a batch: a table of rows as JSON lines or CSV, read piece by piece.
+ *
+ * @module
+ */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { dirname, extname, resolve } from "@std/path";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import { csvRows } from "./csv_rows.ts";
+import { jsonRows } from "./json_rows.ts";
+import type { ManifestFormat, RawRow } from "./raw_row.ts";
+
+/** A manifest that is there. */
+export interface Manifest {
+  /** As it was named, for messages. */
+  readonly name: string;
+  /** What relative paths in it are relative to. */
+  readonly folder: string;
+  /** Its absolute path; of standard input, the current folder with `-`. */
+  readonly place: string;
+  /** How it is written. */
+  readonly format: ManifestFormat;
+  /** Whether it can be read more than once. */
+  readonly isFile: boolean;
+  /** Its rows, in order. */
+  rows(): AsyncGenerator<RawRow>;
+}
+
+const EXTENSIONS: Readonly<Record<string, ManifestFormat>> = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv" };
+
+/** Finds a manifest: a file, or `-` for standard input, which is JSON lines unless `format` says otherwise. */
+export async function findManifest(path: string, format: ManifestFormat | undefined, io: CliIo): Promise<Manifest> {
+  const isFile = path !== "-";
+  const place = resolve(io.cwd, path);
+  if (isFile) await checkFile(path, place);
+  format ??= isFile ? EXTENSIONS[extname(path).toLowerCase()] : "jsonl";
+  if (format === undefined) {
+    throw invalid(path, "its name does not say how it is written", "Add --format jsonl or --format csv.");
+  }
+  const read = format === "csv" ? csvRows : jsonRows;
+  return {
+    name: isFile ? JSON.stringify(path) : "standard input",
+    folder: isFile ? dirname(place) : io.cwd,
+    place,
+    format,
+    isFile,
+    async *rows() {
+      const stream = isFile ? Readable.toWeb(createReadStream(place)) as ReadableStream<Uint8Array> : io.stdin.stream();
+      const stoppable = stream.pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
+      try {
+        yield* read(stoppable);
+      } catch (error) {
+        if (isRegistryError(error) || io.signal.aborted) throw error;
+        const state = error instanceof Error ? error.message : String(error);
+        throw invalid(path, state.replace(/\.$/, ""), "The command's --help says how it is written.", error);
+      }
+    },
+  };
+}
+
+async function checkFile(path: string, place: string): Promise<void> {
+  const found = await stat(place).catch((cause) => {
+    if (cause.code !== "ENOENT") throw cause;
+    throw new RegistryError({
+      code: "NotFound",
+      message: `Cannot read manifest ${JSON.stringify(path)}: there is no such file`,
+      hint: "Check the path, or give - for standard input.",
+      cause,
+    });
+  });
+  if (found.isDirectory()) throw invalid(path, "it is a folder", "Name the file that lists what is to be done.");
+}
+
+function invalid(path: string, state: string, hint: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read manifest ${JSON.stringify(path)}: ${state}`,
+    hint,
+    cause,
+  });
+}

@@ -1,0 +1,29 @@
+/**
+ * A row of a manifest before anybody looked at its fields.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+
+/** How a manifest is written. */
+export type ManifestFormat = "jsonl" | "csv";
+
+/** A row as it is written: its fields, or why it cannot be read. */
+export interface RawRow {
+  /** Line of the file on which it ends, from 1. */
+  line: number;
+  /** Its fields. Those of CSV are texts. */
+  fields?: Record<string, unknown>;
+  /** What is wrong with it. */
+  error?: RegistryError;
+}
+
+/** The failure of one row. */
+export function badRow(state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read a row: ${state}`,
+    hint: "Mend it and run the same again. The command's --help says what a row holds.",
+    cause,
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * What a row of `batch load` and `batch verify` says.
+ *
+ * @module
+ */
+import { parseRef } from "../../core/refs.ts";
+import { refuseHalfRef } from "../refusals.ts";
+import { fieldsOf } from "./fields.ts";
+import type { FieldKind } from "./fields.ts";
+import { badRow } from "./raw_row.ts";
+import type { Manifest } from "./manifest.ts";
+import type { RawRow } from "./raw_row.ts";
+
+/** A row of `batch load` or `batch verify`. */
+export interface RefRow {
+  /** Which version. */
+  ref: string;
+  /** The file or folder to write, relative to the manifest. */
+  to?: string;
+  /** The digest that it must have. */
+  digest?: string;
+}
+
+const KINDS: Record<string, FieldKind> = { ref: "text", name: "text", version: "text", digest: "text" };
+
+/** What a report has beside these, so that a report is a manifest too. */
+const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
+  ["index", "line", "ok", "skipped", "size", "error"].map((field) => [field, "ignored"]),
+);
+
+/** Reads a row; throws `Invalid`. A `target` is required where it is asked for. */
+export function parseRefRow(
+  raw: RawRow,
+  { format }: Pick<Manifest, "format">,
+  { target = false }: { target?: boolean } = {},
+): RefRow {
+  const kinds = target ? { ...KINDS, to: "text" as const, ...OF_REPORTS } : { ...KINDS, ...OF_REPORTS };
+  const { ref, name, version, to, digest } = fieldsOf<RefRow & { name: string; version: string }>(raw, kinds, format);
+  if (raw.fields?.ok === false) throw badRow("it is the report of a row that failed");
+  if ((ref === undefined) === (name === undefined)) throw badRow("it has either a ref or a name");
+  if (ref !== undefined && version !== undefined) throw badRow("it has a ref and a version");
+  if (target && to === undefined) throw badRow("it does not say where to");
+  const whole = ref ?? (version === undefined ? name! : `${name}@${version}`);
+  refuseHalfRef(whole);
+  parseRef(whole);
+  return { ref: whole, to, digest };
+}

@@ -1,0 +1,176 @@
+/**
+ * Doing what a manifest says, row by row, many at once.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { outcomesOf } from "../../registry/many.ts";
+import type { CommandContext, OptionDefinition } from "../command.ts";
+import { inCliWords } from "../hints.ts";
+import { printable } from "../terminal/table.ts";
+import { formatBytes, formatCount, formatSeconds, parseBytes, parseCount } from "../terminal/units.ts";
+import { createBatchProgress } from "./batch_progress.ts";
+import type { BatchTotals } from "./batch_progress.ts";
+import { findManifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
+import type { ManifestFormat, RawRow } from "./raw_row.ts";
+import { measureRows } from "./measure_rows.ts";
+import { openReport, reportLine } from "./report.ts";
+import type { RowOutcome, RowResult } from "./report.ts";
+
+/** The flags that all batches have. */
+export interface BatchFlags {
+  /** How the manifest is written. */
+  format?: ManifestFormat;
+  /** Where each outcome is written. */
+  report?: string;
+  /** Rows at once. */
+  concurrency?: number;
+  /** Begin no more after a failure. */
+  stopOnError?: boolean;
+  /** Only say what would be done. */
+  dryRun?: boolean;
+}
+
+/** The options that all batches have. */
+export const BATCH_OPTIONS: readonly OptionDefinition[] = [
+  { flags: "--format <format>", text: "how the manifest is written (default: by its name)", choices: ["jsonl", "csv"] },
+  { flags: "--report <file>", text: "write a line of JSON for each row as it ends", completes: "file" },
+  { flags: "--concurrency <count>", text: "rows at once (default: 16)", parse: parseAtLeastOne },
+  { flags: "--stop-on-error", text: "begin no more rows after the first that failed" },
+  { flags: "--dry-run", text: "look at every row, say what would be done, and do nothing" },
+];
+
+/** The options of batches that use workers. */
+export const WORKER_OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: "--workers <count>",
+    text: "most threads beside the main one (default: by the processors)",
+    parse: parseCount,
+  },
+  { flags: "--memory <size>", text: "most content in memory at once (default: 256MiB)", parse: parseBytes },
+];
+
+/** What a row is called in a report, before anything is known of it. */
+type RowName = { name?: string; ref?: string; version?: string };
+
+/** What is done with the rows of a manifest. */
+export interface BatchWork<Row extends RowName> {
+  /** `batch save` */
+  label: string;
+  /** `Saved`, or with `dryRun` `Would save`. */
+  done: string;
+  /** Reads a row, in the order of the manifest; what it throws fails this row alone. */
+  parse(raw: RawRow, manifest: Manifest): Row;
+  /** Does it. `moved` is told how many bytes of it moved so far. */
+  run(row: Row, moved: (bytes: number) => void): Promise<RowResult>;
+}
+
+/** Failures that are told one by one; the others are in the report. */
+const MOST_TOLD = 10;
+
+/** Does the work of every row, says what became of it, and returns the exit code. */
+export async function runRows<Row extends RowName>(
+  path: string,
+  flags: BatchFlags,
+  context: CommandContext,
+  work: (manifest: Manifest) => BatchWork<Row> | Promise<BatchWork<Row>>,
+): Promise<number> {
+  const { io, shared } = context;
+  const manifest = await findManifest(path, flags.format, io);
+  const { label, done, parse, run } = await work(manifest);
+  const report = openReport(flags.report, manifest, io);
+  const totals: BatchTotals = {};
+  if (manifest.isFile && !shared.quiet) measureRows(manifest, totals).catch(() => {}); // the run itself says what is wrong
+  const progress = createBatchProgress(label, { io, totals, quiet: shared.quiet });
+  const startedAt = io.system.monotonic();
+  const begun = new Map<number, RowResult & { line: number }>();
+  const sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
+
+  try {
+    const { concurrency, stopOnError } = flags;
+    for await (const outcome of outcomesOf(manifest.rows(), { concurrency, stopOnError, signal: io.signal }, begin)) {
+      const { index } = outcome;
+      const { line, ...row } = begun.get(index)!;
+      begun.delete(index);
+      if (!outcome.ok && io.signal.aborted) continue; // it was not begun, or was ended on the way
+      await tell(outcome.ok ? { index, line, ok: true, row: outcome.value } : { ...outcome, line, row });
+    }
+    io.signal.throwIfAborted();
+  } catch (error) {
+    await progress.end();
+    await summary(io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ");
+    throw error;
+  } finally {
+    await progress.end();
+    report.close();
+  }
+  if (shared.json) await io.stdout.write(`${JSON.stringify(sumsJson())}\n`);
+  else await summary("");
+  return sums.failed > 0 ? 1 : 0;
+
+  async function begin(raw: RawRow, index: number): Promise<RowResult> {
+    const { name = raw.fields?.ref } = raw.fields ?? {};
+    begun.set(index, { line: raw.line, ...(typeof name === "string" ? { name } : {}) });
+    const row = parse(raw, manifest);
+    begun.set(index, { line: raw.line, name: row.name ?? row.ref, version: row.version });
+    let told = 0;
+    const moved = (bytes: number) => {
+      progress.move(bytes - told);
+      told = bytes;
+    };
+    const result = await run(row, moved);
+    if (result.size !== undefined) moved(result.size);
+    return result;
+  }
+
+  async function tell(outcome: RowOutcome): Promise<void> {
+    const { ok, row } = outcome;
+    sums.rows++;
+    sums.bytes += row.size ?? 0;
+    sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
+    report.add(outcome);
+    progress.row(ok);
+    if (shared.json) await io.stdout.write(`${JSON.stringify(reportLine(outcome))}\n`);
+    else if (!outcome.ok) await tellFailure(outcome.error, outcome.line);
+  }
+
+  async function tellFailure({ message, hint }: RegistryError, line: number): Promise<void> {
+    if (sums.failed > MOST_TOLD) return;
+    await progress.end();
+    await io.stderr.write(`error: line ${line}: ${printable(message)}\n`);
+    if (hint && !shared.quiet) await io.stderr.write(`hint: ${printable(inCliWords(hint))}\n`);
+    if (sums.failed === MOST_TOLD) {
+      const where = flags.report === undefined ? "add --report FILE to have them all" : `see ${flags.report}`;
+      await context.note(`More failures are not shown here: ${where}`);
+    }
+  }
+
+  function sumsJson(): Record<string, unknown> {
+    const { rows, ok, skipped, failed, bytes } = sums;
+    return { summary: { rows, done: ok, skipped, failed, bytes, ...(flags.dryRun ? { dryRun: true } : {}) } };
+  }
+
+  async function summary(before: string): Promise<void> {
+    const { rows, ok, skipped, failed, bytes } = sums;
+    const seconds = (io.system.monotonic() - startedAt) / 1000;
+    const beside = [
+      ...(skipped > 0 ? [`${skipped} ${flags.dryRun ? "are" : "were"} there already`] : []),
+      ...(failed > 0 ? [`${failed} failed`] : []),
+    ];
+    const text = `${before}${done} ${ok} of ${formatCount(rows, "row")}` +
+      `${beside.length > 0 ? ` (${beside.join(", ")})` : ""}: ${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
+    if (before !== "") await context.note(text);
+    else if (!shared.quiet) await context.result(undefined, text);
+  }
+}
+
+function parseAtLeastOne(text: string): number {
+  const count = parseCount(text);
+  if (count > 0) return count;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${JSON.stringify(text)} as a concurrency: it is at least 1`,
+    hint: "It is how many rows are under way at once.",
+  });
+}

@@ -1,0 +1,61 @@
+/**
+ * What a row of `batch save` says.
+ *
+ * @module
+ */
+import { resolve } from "@std/path";
+import type { Encoding } from "../../core/record.ts";
+import type { OnConflict } from "../../core/registry.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import { readValue } from "../value_source.ts";
+import type { SourceKind } from "../value_source.ts";
+import { fieldsOf } from "./fields.ts";
+import type { FieldKind } from "./fields.ts";
+import { badRow } from "./raw_row.ts";
+import type { Manifest } from "./manifest.ts";
+import type { RawRow } from "./raw_row.ts";
+
+/** A row of `batch save`. */
+export interface SaveRow {
+  /** The artifact. */
+  name: string;
+  /** A file or folder, relative to the manifest. */
+  path?: string;
+  /** Or a value. */
+  value?: unknown;
+  /** How the content of the file is taken. */
+  as?: SourceKind;
+  /** The version; without one the next one. */
+  version?: string;
+  /** The user's own data. */
+  metadata?: Record<string, unknown>;
+  /** Compression. */
+  compress?: Encoding;
+  /** What happens when the version exists. */
+  onConflict?: OnConflict;
+}
+
+const KINDS: Record<keyof SaveRow, FieldKind> = {
+  name: "text",
+  path: "text",
+  value: "json",
+  as: ["json", "text", "bytes"],
+  version: "text",
+  metadata: "object",
+  compress: ["gzip", "zstd"],
+  onConflict: ["fail", "skip", "overwrite"],
+};
+
+/** Reads a row; throws `Invalid`. */
+export function parseSaveRow(raw: RawRow, { format }: Pick<Manifest, "format">): SaveRow {
+  const { name, ...row } = fieldsOf<SaveRow>(raw, KINDS, format);
+  if (name === undefined) throw badRow("it has no name");
+  if (("path" in row) === ("value" in row)) throw badRow("it has either a path or a value");
+  if ("as" in row && !("path" in row)) throw badRow("as says how a file is taken, and it has no path");
+  return { name, ...row };
+}
+
+/** The value of a row. */
+export async function readRowValue(row: SaveRow, { folder }: Pick<Manifest, "folder">, io: CliIo): Promise<unknown> {
+  return row.path === undefined ? row.value : await readValue(resolve(folder, row.path), io, { as: row.as });
+}

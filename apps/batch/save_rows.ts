@@ -1,0 +1,132 @@
+/**
+ * Saving the rows of a manifest, so that running it again saves only what is missing.
+ *
+ * @module
+ */
+import { statSync } from "node:fs";
+import { resolve } from "@std/path";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { checkName } from "../../core/names.ts";
+import type { Registry } from "../../core/registry.ts";
+import { parseVersion } from "../../core/versions.ts";
+import { contextOf } from "../../registry/context.ts";
+import { digestOfValue } from "../../registry/digest.ts";
+import { inLanes } from "../../registry/many.ts";
+import type { Batch } from "../../workers/mod.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import type { Manifest } from "./manifest.ts";
+import type { RowResult } from "./report.ts";
+import { createRowKeys } from "./row_keys.ts";
+import { parseSaveRow, readRowValue } from "./save_row.ts";
+import type { SaveRow } from "./save_row.ts";
+import type { BatchWork } from "./run_rows.ts";
+
+/** Options of {@linkcode saveRows}. */
+export interface SaveRowsOptions {
+  /** What the rows are saved by. */
+  batch: Batch;
+  /** Files and the signal. */
+  io: CliIo;
+  /** What the run is known by. @default where the manifest is */
+  runId?: string;
+  /** Only look. */
+  dryRun?: boolean;
+}
+
+/** A row whose turn has come. */
+interface Entry {
+  name: string;
+  version?: string;
+  value: unknown;
+  row: SaveRow;
+  /** What tells a repeat where the version does not. */
+  key?: string;
+  moved: (bytes: number) => void;
+}
+
+/** A version that is there. */
+interface There {
+  name: string;
+  version: string;
+  digest: string;
+  size: number;
+}
+
+/**
+ * The work of saving rows. A row with a version needs nothing to be repeatable: the version is there or not, and has the
+ * same digest or not. A row without one is known by an idempotency key (see {@linkcode createRowKeys}); so is one that
+ * overwrites, which must do so once.
+ */
+export function saveRows(manifest: Manifest, registry: Registry, options: SaveRowsOptions): BatchWork<SaveRow> {
+  const { batch, io, runId = manifest.place, dryRun = false } = options;
+  const { signal } = io;
+  const keyOf = createRowKeys(runId);
+  const save = inLanes(contextOf(registry), saveEntry);
+  return {
+    label: "batch save",
+    done: dryRun ? "Would save" : "Saved",
+    parse: (raw) => parseSaveRow(raw, manifest),
+    async run(row, moved) {
+      if (dryRun) return await look(row);
+      const { name, version, onConflict } = row;
+      const automatic = version === undefined && registry.settings.versioned;
+      const key = automatic || onConflict === "overwrite" ? keyOf(row) : undefined;
+      return await save({ name, version, value: undefined, row, key, moved });
+    },
+  };
+
+  async function saveEntry({ row, key, moved }: Entry): Promise<RowResult> {
+    const { name, version, metadata, compress } = row;
+    const onConflict = row.onConflict ?? (key === undefined ? "skip" : undefined); // it is looked at below
+    const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
+    const value = await readRowValue(row, manifest, io);
+    const entry = { name, value, version, metadata, compress, onConflict, idempotencyKey: key, onProgress };
+    const { results: [result] } = await batch.saveMany([entry], { concurrency: 1, signal });
+    if (!result.ok) throw result.error;
+    const { version: saved, digest, size, skipped } = result.value;
+    const there = { name, version: saved, digest, size };
+    if (skipped && row.onConflict !== "skip") await checkSame(there, row);
+    return { ...there, skipped };
+  }
+
+  /** What is there already is what the row says, or the row was not saved. */
+  async function checkSame({ name, version, digest }: There, row: SaveRow): Promise<void> {
+    const value = await readRowValue(row, manifest, io); // what was read before may have been a stream
+    if (await digestOfValue(registry, value, { signal }) === digest) return;
+    throw new RegistryError({
+      code: "Conflict",
+      message: `Cannot save "${name}@${version}": it exists with other content`,
+      hint: row.version === undefined
+        ? "This row was saved so before, and its content changed since. Save all rows as a new run: --run-id TEXT"
+        : "Give another version, or onConflict skip to keep what there is.",
+    });
+  }
+
+  async function look(row: SaveRow): Promise<RowResult> {
+    const { name, version, onConflict } = row;
+    checkName(name);
+    const value = await readRowValue(row, manifest, io);
+    if (value instanceof ReadableStream) await value.cancel();
+    const there = version === undefined ? undefined : await find(name, version);
+    if (there === undefined || onConflict === "overwrite") return { name, version, size: sizeOf(row) };
+    if (onConflict !== "skip") await checkSame(there, row);
+    return { ...there, skipped: true };
+  }
+
+  async function find(name: string, version: string): Promise<There | undefined> {
+    try {
+      const { digest, size, version: found } = await registry.info(`${name}@${parseVersion(version).canonical}`, {
+        signal,
+      });
+      return { name, version: found, digest, size };
+    } catch (error) {
+      if (isRegistryError(error, "NotFound")) return undefined;
+      throw error;
+    }
+  }
+
+  function sizeOf({ path }: SaveRow): number | undefined {
+    const found = path === undefined ? undefined : statSync(resolve(manifest.folder, path));
+    return found?.isFile() ? found.size : undefined;
+  }
+}

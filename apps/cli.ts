@@ -1,0 +1,83 @@
+/**
+ * The command line, `holdfast`.
+ *
+ * ```sh
+ * deno install --global --name holdfast --allow-read --allow-write --allow-env jsr:@holdfast/holdfast/cli
+ * holdfast --help
+ * ```
+ *
+ * @module
+ */
+import process from "node:process";
+import manifest from "../deno.json" with { type: "json" };
+import { createProcessIo, ReaderGone } from "./terminal/cli_io.ts";
+import type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
+import { createColors } from "./terminal/colors.ts";
+import { createCommandContext } from "./command_context.ts";
+import type { SharedOptions } from "./command.ts";
+import { COMMANDS } from "./commands/mod.ts";
+import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./exit_code.ts";
+import { inCliWords } from "./hints.ts";
+import { refuseHalfRefs } from "./refusals.ts";
+import { printable } from "./terminal/table.ts";
+import { runProgram } from "./program.ts";
+import { stopOnSignals } from "./stop_on_signals.ts";
+
+export type { CliInput, CliIo, CliOutput };
+export type { System } from "../core/system.ts";
+
+/** Runs the command line on these arguments and returns its exit code. Results, notes and errors go to `io`. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  const shared: SharedOptions = { json: args.includes("--json"), verbose: hasVerbose(args) };
+  try {
+    return await runProgram(args, {
+      commands: COMMANDS,
+      io,
+      version: manifest.version,
+      async run(command, call) {
+        Object.assign(shared, call.shared);
+        refuseHalfRefs(command, call.args);
+        const context = createCommandContext({ io, shared, commands: COMMANDS });
+        try {
+          return await command.run(call.args, call.options, context) ?? 0;
+        } finally {
+          await context[Symbol.asyncDispose]();
+        }
+      },
+    });
+  } catch (error) {
+    return error instanceof ReaderGone ? 0 : await report(error, shared, io);
+  }
+}
+
+async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promise<number> {
+  const error = toReportable(thrown);
+  const colors = createColors(io.stderr, io);
+  const lines: string[] = [];
+  if (shared.json) lines.push(errorJson(error));
+  else {
+    lines.push(`${colors.red("error:")} ${printable(error.message)}`);
+    if (!(error instanceof Interruption) && error.hint) lines.push(`hint: ${printable(inCliWords(error.hint))}`);
+  }
+  if (shared.verbose) lines.push(errorStack(error));
+  await io.stderr.write(`${lines.join("\n")}\n`);
+  return exitCodeOf(error);
+}
+
+/** Also a command line that cannot be parsed says whether stacks are wanted. */
+function hasVerbose(args: readonly string[]): boolean {
+  return args.includes("--verbose") || args.includes("-v");
+}
+
+/** Runs the command line of this process. */
+async function main(): Promise<void> {
+  Object.assign(process, { noDeprecation: true }); // what a driver's package uses is no news for who runs a command
+  const controller = new AbortController();
+  const io = createProcessIo(controller.signal);
+  stopOnSignals(process, controller, () => {
+    if (io.stderr.isTerminal) void io.stderr.write("\r\x1b[Kstopping; once more to stop at once\n");
+  });
+  process.exit(await runCli(process.argv.slice(2), io));
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,118 @@
+/**
+ * What a command of the command line is: plain data and a function, so that help, parsing and shell completion
+ * all read the same definition.
+ *
+ * @module
+ */
+import type { Logger, Registry } from "../core/registry.ts";
+import type { CliIo } from "./terminal/cli_io.ts";
+import type { Colors } from "./terminal/colors.ts";
+import type { Progress } from "./terminal/progress.ts";
+
+/** What the shell can complete in a place. */
+export type Completes = "name" | "ref" | "file" | "command";
+
+/** A positional argument. */
+export interface ArgumentDefinition {
+  /** `<name>` where it is required, `[name]` where not, `[names...]` for any number. */
+  usage: string;
+  /** What it is, for the help. */
+  text: string;
+  /** What the shell can complete here. */
+  completes?: Completes;
+}
+
+/** An option. */
+export interface OptionDefinition {
+  /** Its short and long form and its value: `-o, --output <file>`. */
+  flags: string;
+  /** What it does, for the help. */
+  text: string;
+  /** The only values that it takes. */
+  choices?: readonly string[];
+  /** Reads its value; throws `Invalid`. */
+  parse?: (text: string) => unknown;
+  /** May be given more than once; the value is then a list. */
+  repeat?: boolean;
+  /** What the shell can complete as its value. */
+  completes?: Completes;
+}
+
+/** A command line that works, and what it does. */
+export type Example = readonly [commandLine: string, purpose: string];
+
+/** A command. */
+// deno-lint-ignore no-explicit-any
+export interface Command<Args extends readonly unknown[] = any, Options = any> {
+  /** The word that calls it, or two: a group, and the command in it. */
+  name: string;
+  /** What it does, one line. */
+  summary: string;
+  /** What one should know about it, for its own help. */
+  details?: string;
+  /** Its positional arguments. */
+  args: readonly ArgumentDefinition[];
+  /** Its options besides those that every command has. */
+  options: readonly OptionDefinition[];
+  /** Shown in its help. */
+  examples: readonly Example[];
+  /** Not shown in the list of commands. @default false */
+  hidden?: boolean;
+  /** Does it. Returns the exit code where that is not 0. */
+  run(args: Args, options: Options, context: CommandContext): Promise<number | void>;
+}
+
+/** Defines a command with typed arguments and options. */
+export function defineCommand<Args extends readonly unknown[], Options = Record<never, never>>(
+  command: Command<Args, Options>,
+): Command {
+  return command;
+}
+
+/** What a command is handed. */
+export interface CommandContext {
+  /** Streams, folder, environment, signal. */
+  readonly io: CliIo;
+  /** The options that every command has. */
+  readonly shared: SharedOptions;
+  /** All commands, for shell completion. */
+  readonly commands: readonly Command[];
+  /** Colours for standard output. */
+  readonly colors: Colors;
+  /** What the registry and the command log to. */
+  readonly logger: Logger;
+  /** Opens the registry of this run, which must exist; for reading only unless `write`. The run closes it. */
+  open(options?: { write?: boolean; registry?: string }): Promise<Registry>;
+  /** Prints a result: as one line of JSON with `--json`, else the text with a line end. */
+  result(value: unknown, text: string | undefined): Promise<void>;
+  /** Says something on standard error, unless `--quiet`. */
+  note(text: string): Promise<void>;
+  /** Asks a question on the terminal; true for yes. `Invalid` where nobody can answer. */
+  confirm(question: string): Promise<boolean>;
+  /** Shows a transfer, unless `--quiet`. The run ends it. */
+  progress(label: string): Progress;
+}
+
+/** The options that every command has. */
+export interface SharedOptions {
+  /** Where the registry is. */
+  registry?: string;
+  /** Results as JSON. */
+  json?: boolean;
+  /** Debug lines and stacks on standard error. */
+  verbose?: boolean;
+  /** No progress, no notes. */
+  quiet?: boolean;
+}
+
+/** The definitions of {@linkcode SharedOptions}. */
+export const SHARED_OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: "-r, --registry <where>",
+    text: "the registry, a folder or URL; else HOLDFAST_REGISTRY (also from .env), else the nearest .holdfast upward",
+    completes: "file",
+  },
+  { flags: "--json", text: "print JSON: one object, or one per line in listings" },
+  { flags: "-q, --quiet", text: "no progress and no notes; results as short as possible" },
+  { flags: "-v, --verbose", text: "say on standard error what is being done; errors with their stack" },
+];

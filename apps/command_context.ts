@@ -1,0 +1,124 @@
+/**
+ * What a command works with, made for one run.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { Logger, Registry } from "../core/registry.ts";
+import { openRegistry } from "../mod.ts";
+import type { CliIo } from "./terminal/cli_io.ts";
+import { createColors } from "./terminal/colors.ts";
+import type { Command, CommandContext, SharedOptions } from "./command.ts";
+import { findRegistry } from "./find_registry.ts";
+import { shellWord, withHints } from "./hints.ts";
+import { localPathOf, registryTarget } from "./open_store.ts";
+import { refuseFile } from "./refusals.ts";
+import { createProgress } from "./terminal/progress.ts";
+import type { Progress } from "./terminal/progress.ts";
+
+/** What {@linkcode createCommandContext} is made of. */
+export interface CommandContextOptions {
+  /** Streams, folder, environment, signal. */
+  io: CliIo;
+  /** The options that every command has. */
+  shared: SharedOptions;
+  /** All commands. */
+  commands: readonly Command[];
+}
+
+/** A context for one run; disposing it closes what the run has opened. */
+export function createCommandContext(options: CommandContextOptions): CommandContext & AsyncDisposable {
+  const { io, shared, commands } = options;
+  const registries: Registry[] = [];
+  const transfers: Progress[] = [];
+  const logger = createLogger(io, shared);
+  return {
+    io,
+    shared,
+    commands,
+    colors: createColors(io.stdout, io),
+    logger,
+    async open({ write = false, registry = shared.registry } = {}) {
+      const { location, from } = findRegistry(registry, io);
+      logger.debug(`registry ${location} (${from})`);
+      const { signal, system } = io;
+      refuseFile(localPathOf(location), "open");
+      const target = await registryTarget(location, { cwd: io.cwd, logger, system });
+      const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger });
+      const opened = await withHints(opening, {
+        NotFound: `Check the place, or create it: holdfast init ${shellWord(registry ?? location)}`,
+      });
+      registries.push(opened);
+      return opened;
+    },
+    async result(value, text) {
+      if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
+      else if (text !== undefined) await io.stdout.write(`${text}\n`);
+    },
+    async note(text) {
+      if (!shared.quiet) await io.stderr.write(`${text}\n`);
+    },
+    confirm: (question) => confirm(question, io),
+    progress(label) {
+      if (shared.quiet) return { update() {}, end: () => Promise.resolve() };
+      const progress = createProgress(label, io);
+      transfers.push(progress);
+      return progress;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const transfer of transfers) await transfer.end();
+      for (const registry of registries) await registry[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function createLogger(io: CliIo, shared: SharedOptions): Logger {
+  const write = (level: string, on: boolean | undefined) => (...args: unknown[]) => {
+    const words = args.filter((arg) => arg !== undefined).map((arg) =>
+      isFields(arg) ? JSON.stringify(arg) : String(arg)
+    );
+    if (on) void io.stderr.write(`${level}: ${words.join(" ")}\n`);
+  };
+  return {
+    debug: write("debug", shared.verbose),
+    info: write("info", shared.verbose),
+    warn: write("warning", !shared.quiet),
+    error: write("error", true),
+  };
+}
+
+function isFields(arg: unknown): boolean {
+  return typeof arg === "object" && !(arg instanceof Error);
+}
+
+async function confirm(question: string, io: CliIo): Promise<boolean> {
+  if (!io.stdin.isTerminal || !io.stderr.isTerminal) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot ask for confirmation: this is not a terminal",
+      hint: "In scripts pass --yes.",
+    });
+  }
+  await io.stderr.write(`${question} [y/N] `);
+  return /^y(es)?$/i.test((await readLine(io)).trim());
+}
+
+async function readLine(io: CliIo): Promise<string> {
+  const stopped = Promise.withResolvers<never>();
+  const stop = () => stopped.reject(io.signal.reason);
+  io.signal.addEventListener("abort", stop, { once: true });
+  const reader = io.stdin.stream().getReader();
+  const decoder = new TextDecoder();
+  let line = "";
+  try {
+    while (!line.includes("\n")) {
+      const { done, value } = await Promise.race([reader.read(), stopped.promise]);
+      if (done) break;
+      line += decoder.decode(value, { stream: true });
+    }
+    return line;
+  } finally {
+    io.signal.removeEventListener("abort", stop);
+    reader.releaseLock();
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * `holdfast alias`
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { Registry } from "../../core/registry.ts";
+import { defineCommand } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { lookUp, withHints } from "../hints.ts";
+import { printTable } from "../print_table.ts";
+import { refuseOddAlias, refuseRef } from "../refusals.ts";
+
+interface AliasFlags {
+  delete?: boolean;
+  expected?: string;
+}
+
+/** Shows, sets and deletes aliases. */
+export const alias: Command = defineCommand<[name: string, alias?: string, version?: string], AliasFlags>({
+  name: "alias",
+  summary: "Show, set or delete the aliases of a name.",
+  details: "With a version the alias is set, whatever it named before; without one it is shown.",
+  args: [
+    { usage: "<name>", text: "the artifact", completes: "name" },
+    { usage: "[alias]", text: "a word such as production (default: show all)" },
+    { usage: "[version]", text: "the version that it shall name" },
+  ],
+  options: [
+    { flags: "-d, --delete", text: "delete the alias" },
+    { flags: "--expected <version>", text: "set it only if it names this version now (none: only if there is none)" },
+  ],
+  examples: [
+    ["holdfast alias my:model production 2.1", "set it"],
+    ["holdfast alias my:model", "show all"],
+    ["holdfast alias my:model canary --delete", "delete it"],
+    ["holdfast alias my:model production 2.2 --expected 2.1", "only if nobody changed it meanwhile"],
+  ],
+  async run([name, alias, version], flags, context) {
+    refuseRef(name, "look up aliases of", "alias");
+    refuseMixture(alias, version, flags);
+    if (alias !== undefined) refuseOddAlias(alias);
+    const { signal } = context.io;
+    if (flags.delete) {
+      const registry = await context.open({ write: true });
+      if (!await registry.deleteAlias(name, alias!, { signal })) throw noAlias(name, alias!);
+      await context.result(
+        { name, alias, deleted: true },
+        context.shared.quiet ? undefined : `Deleted ${name}@${alias}`,
+      );
+    } else if (alias !== undefined && version !== undefined) {
+      const expected = flags.expected === "none" ? null : flags.expected;
+      const registry = await context.open({ write: true });
+      await withHints(registry.setAlias(name, alias, version, { signal, expected }), lookUp(`${name}@${version}`));
+      const named = (await registry.aliases(name, { signal }))[alias] ?? version;
+      const text = `${name}@${alias} is ${named}`;
+      await context.result({ name, alias, version: named }, context.shared.quiet ? undefined : text);
+    } else await show(name, alias, context);
+  },
+});
+
+async function show(name: string, alias: string | undefined, context: CommandContext): Promise<void> {
+  const registry = await context.open();
+  const aliases = await registry.aliases(name, { signal: context.io.signal });
+  if (alias !== undefined) {
+    if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
+    const version = aliases[alias];
+    const deleted = await isDeleted(registry, `${name}@${version}`, context);
+    if (deleted) await context.note(`"${name}@${version}" is deleted`);
+    return await context.result({ name, alias, version, deleted }, version);
+  }
+  const toRow = async ([alias, version]: [string, string]) => {
+    const deleted = await isDeleted(registry, `${name}@${version}`, context);
+    return { json: { name, alias, version, deleted }, cells: [alias, version + (deleted ? " (deleted)" : "")] };
+  };
+  const rows = await Array.fromAsync(Object.entries(aliases), toRow);
+  if (rows.length === 0) await context.note(`"${name}" has no aliases`);
+  await printTable(context, [{ title: "ALIAS" }, { title: "VERSION" }], rows);
+}
+
+/** A version that cannot be read is there nevertheless. */
+async function isDeleted(registry: Registry, ref: string, { io: { signal } }: CommandContext): Promise<boolean> {
+  try {
+    return !await registry.has(ref, { signal });
+  } catch (error) {
+    if (isRegistryError(error, "Corrupt", "Unsupported")) return false;
+    throw error;
+  }
+}
+
+function refuseMixture(alias: string | undefined, version: string | undefined, flags: AliasFlags): void {
+  const why = flags.delete && (alias === undefined || version !== undefined)
+    ? "--delete takes a name and an alias"
+    : flags.expected !== undefined && version === undefined
+    ? "--expected belongs to setting one"
+    : undefined;
+  if (why === undefined) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot change aliases: ${why}`,
+    hint: `See "holdfast alias --help".`,
+  });
+}
+
+function noAlias(name: string, alias: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find alias "${alias}" of "${name}": there is none`,
+    hint: `See what there is: holdfast alias ${name}`,
+  });
+}

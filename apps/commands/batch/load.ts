@@ -1,0 +1,61 @@
+/**
+ * `holdfast batch load`
+ *
+ * @module
+ */
+import { lstatSync } from "node:fs";
+import { join, resolve, SEPARATOR } from "@std/path";
+import { sameOnDisk } from "../../batch/same_on_disk.ts";
+import { parseRefRow } from "../../batch/ref_row.ts";
+import { BATCH_OPTIONS, runRows } from "../../batch/run_rows.ts";
+import type { BatchFlags } from "../../batch/run_rows.ts";
+import { defineCommand } from "../../command.ts";
+import type { Command } from "../../command.ts";
+import { lookUp, withHints } from "../../hints.ts";
+
+/** Writes what a manifest lists to disk. */
+export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags & { overwrite?: boolean }>({
+  name: "batch load",
+  summary: "Write the versions that a manifest lists to disk, many at once.",
+  details:
+    "A manifest is JSON lines, or CSV with a heading. Each row has a ref (or a name and a version), and in `to` " +
+    "the file or folder to write, relative to the manifest. Every byte is checked, and nothing appears under its name " +
+    "before it is whole. Run the same again, and only what is missing is written: what has the right content is left " +
+    "as it is; what has another is AlreadyExists, or replaced with --overwrite.",
+  args: [{ usage: "<manifest>", text: "the file, or - for standard input", completes: "file" }],
+  options: [...BATCH_OPTIONS, { flags: "--overwrite", text: "replace files that have other content" }],
+  examples: [
+    ["holdfast batch load wanted.csv", "with the columns ref and to"],
+    [`echo '{"ref": "model@production", "to": "m.bin"}' | holdfast batch load -`, "one row"],
+    ["holdfast batch load wanted.jsonl --overwrite --report got.jsonl", "bring a folder up to date"],
+  ],
+  async run([path], flags, context) {
+    const { signal } = context.io;
+    const { overwrite, dryRun = false } = flags;
+    const registry = await context.open();
+    return await runRows(path, flags, context, (manifest) => ({
+      label: "batch load",
+      done: dryRun ? "Would write" : "Wrote",
+      parse: (raw) => parseRefRow(raw, manifest, { target: true }),
+      async run({ ref, to: place }, moved) {
+        const to = /[/\\]$/.test(place!)
+          ? join(resolve(manifest.folder, place!), SEPARATOR)
+          : resolve(manifest.folder, place!);
+        const info = await withHints(registry.info(ref, { signal }), lookUp(ref));
+        const { name, version, digest, size } = info;
+        const result = { name, version, digest, size };
+        if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
+          const there = await sameOnDisk(info, to, { signal });
+          if (there !== undefined) return { ...result, path: there, skipped: true };
+        }
+        if (dryRun) return { ...result, path: to };
+        const exact = `${name}@${version}`;
+        const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
+        const written = await withHints(registry.download(exact, { to, overwrite, signal, onProgress }), {
+          AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
+        });
+        return { ...result, path: written.path };
+      },
+    }));
+  },
+});

@@ -1,0 +1,45 @@
+/**
+ * `holdfast cat`
+ *
+ * @module
+ */
+import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { lookUp, withHints } from "../hints.ts";
+import { writeStream } from "../output_stream.ts";
+
+/** Writes the bytes of one file to standard output. */
+export const cat: Command = defineCommand<[ref: string, path?: string], { output?: string }>({
+  name: "cat",
+  summary: "Write the bytes of one file of a version to standard output.",
+  details: "The bytes are checked against their SHA-256 as they pass: damaged ones end with exit code 5.",
+  args: [
+    { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
+    { usage: "[path]", text: "which file, where the version has more than one" },
+  ],
+  options: [{ flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" }],
+  examples: [
+    ["holdfast cat my:model > model.bin", "the latest version"],
+    ["holdfast cat data:raw@1.4 train.csv | head", "one file of a folder"],
+    ["holdfast cat backup@production | psql shop", "into a program"],
+  ],
+  async run([ref, path], { output }, context) {
+    const registry = await context.open();
+    const artifact = await withHints(registry.open(ref, { signal: context.io.signal }), lookUp(ref));
+    const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
+    await writeStream(file.stream(), context, { output, totalBytes: file.info.size, label: `cat ${ref}` });
+  },
+});
+
+function onlyFile(artifact: Artifact): ArtifactFile {
+  const files = artifact.files();
+  if (files.length === 1) return files[0];
+  const { name, version } = artifact.info;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot choose a file of "${name}@${version}": it has ${files.length}`,
+    hint: `Name one: ${files.slice(0, 8).map((file) => file.info.path).join(", ")}${files.length > 8 ? " …" : ""}`,
+  });
+}

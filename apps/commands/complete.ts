@@ -1,0 +1,23 @@
+/**
+ * `holdfast __complete`, which the completion scripts call
+ *
+ * @module
+ */
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { completeLine } from "../completion/complete_line.ts";
+
+/** Prints the words that may stand at the end of a command line. */
+export const complete: Command = defineCommand<[words: string[]]>({
+  name: "__complete",
+  summary: "Print what may stand at the end of a command line, one word per line.",
+  args: [{ usage: "[words...]", text: "the words behind the program's name, behind --" }],
+  options: [],
+  examples: [],
+  hidden: true,
+  async run([words], _options, context) {
+    const { commands, io } = context;
+    const found = await completeLine(words, { commands, open: (registry) => context.open({ registry }) });
+    if (found.length > 0) await io.stdout.write(`${found.join("\n")}\n`);
+  },
+});

@@ -1,0 +1,31 @@
+/**
+ * `holdfast completions`
+ *
+ * @module
+ */
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { COMPLETION_SCRIPTS } from "../completion/completion_scripts.ts";
+import { RegistryError } from "../../core/errors.ts";
+
+/** Prints a script that completes commands, options, names and versions. */
+export const completions: Command = defineCommand<[shell: string]>({
+  name: "completions",
+  summary: "Print a script that lets bash, zsh or fish complete lines.",
+  details: "Completed are commands, options, their values, names, versions and aliases.",
+  args: [{ usage: "<shell>", text: `one of ${Object.keys(COMPLETION_SCRIPTS).join(", ")}` }],
+  options: [],
+  examples: [
+    ["source <(holdfast completions bash)", "in ~/.bashrc"],
+    ["source <(holdfast completions zsh)", "in ~/.zshrc, after compinit"],
+    ["holdfast completions fish | source", "in ~/.config/fish/config.fish"],
+  ],
+  async run([shell], _options, context) {
+    if (Object.hasOwn(COMPLETION_SCRIPTS, shell)) return await context.io.stdout.write(COMPLETION_SCRIPTS[shell]);
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot complete for ${JSON.stringify(shell)}: this shell is not known`,
+      hint: `There is: ${Object.keys(COMPLETION_SCRIPTS).join(", ")}.`,
+    });
+  },
+});

@@ -1,0 +1,41 @@
+/**
+ * `holdfast copy`
+ *
+ * @module
+ */
+import type { OnConflict } from "../../core/registry.ts";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { lookUp, withHints } from "../hints.ts";
+import { formatBytes } from "../terminal/units.ts";
+
+/** Saves a version under another ref. */
+export const copy: Command = defineCommand<[ref: string, to: string], { onConflict?: OnConflict }>({
+  name: "copy",
+  summary: "Save a version under another name or version.",
+  details: "Files and metadata are those of the original. A bare new name takes its next version.",
+  args: [
+    { usage: "<ref>", text: "what to copy", completes: "ref" },
+    { usage: "<to>", text: "the new name, or name@version", completes: "name" },
+  ],
+  options: [
+    { flags: "--on-conflict <action>", text: "when the version exists", choices: ["fail", "skip", "overwrite"] },
+  ],
+  examples: [
+    ["holdfast copy my:model@production my:model-2026", "under a new name"],
+    ["holdfast copy my:model@2.0.0-rc.1 my:model@2.0.0", "a candidate becomes a release"],
+  ],
+  async run([ref, to], { onConflict }, context) {
+    const { io, shared } = context;
+    const registry = await context.open({ write: true });
+    const progress = context.progress(`copy ${ref}`);
+    const saved = await withHints(
+      registry.copy(ref, to, { onConflict, signal: io.signal, onProgress: progress.update }),
+      lookUp(ref),
+    );
+    await progress.end();
+    const target = `${saved.name}@${saved.version}`;
+    const text = `${saved.skipped ? "Kept" : "Copied to"} ${target} (${formatBytes(saved.size)})`;
+    await context.result(saved, shared.quiet ? target : text);
+  },
+});

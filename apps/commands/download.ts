@@ -1,0 +1,56 @@
+/**
+ * `holdfast download`
+ *
+ * @module
+ */
+import { join, resolve, SEPARATOR } from "@std/path";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { lookUp, withHints } from "../hints.ts";
+import { formatBytes, formatCount } from "../terminal/units.ts";
+
+/** Writes the files of a version to disk. */
+export const download: Command = defineCommand<[ref: string, to: string], { overwrite?: boolean }>({
+  name: "download",
+  summary: "Write the files of a version to disk.",
+  details: "A folder is written as a folder, a single file as a file. " +
+    "Every file is checked against its SHA-256. Nothing that exists is replaced without --overwrite.",
+  args: [
+    { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
+    {
+      usage: "<to>",
+      text: "the file or folder to write; a folder that exists receives a file inside",
+      completes: "file",
+    },
+  ],
+  options: [{ flags: "--overwrite", text: "replace what is there" }],
+  examples: [
+    ["holdfast download my:model ./model.bin", "the latest version"],
+    ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range"],
+    ["holdfast download my:model@production . --overwrite", "into this folder"],
+  ],
+  async run([ref, to], { overwrite }, context) {
+    const { io, shared } = context;
+    const registry = await context.open();
+    const { name, version } = await withHints(registry.info(ref, { signal: io.signal }), lookUp(ref));
+    const progress = context.progress(`download ${ref}`);
+    const isFolder = /[/\\]$/.test(to);
+    const download = registry.download(`${name}@${version}`, {
+      to: isFolder ? join(resolve(io.cwd, to), SEPARATOR) : resolve(io.cwd, to),
+      overwrite,
+      signal: io.signal,
+      onProgress: progress.update,
+    });
+    const result = await withHints(download, {
+      AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced by other things.",
+    });
+    await progress.end();
+    const { path, files, size, info: { digest } } = result;
+    await context.result(
+      { path, files, size, name, version, digest },
+      shared.quiet
+        ? path
+        : `Downloaded ${name}@${version} to ${path} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+    );
+  },
+});

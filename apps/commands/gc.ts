@@ -1,0 +1,81 @@
+/**
+ * `holdfast gc`
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { collectGarbage } from "../../mod.ts";
+import type { GarbageReport } from "../../mod.ts";
+import { defineCommand } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { printTable } from "../print_table.ts";
+import type { Column } from "../terminal/table.ts";
+import { formatBytes, formatCount, formatGrace } from "../terminal/units.ts";
+
+const MEANING: Record<string, string> = {
+  stage: "unfinished writes",
+  generation: "replaced and deleted records",
+  payload: "files of deleted versions and unfinished saves",
+  upload: "unfinished uploads",
+  scrubbed: "records emptied",
+};
+
+const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, { title: "SIZE", align: "right" }];
+
+/** Removes what nothing refers to any more. */
+export const gc: Command = defineCommand<[], { dryRun?: boolean }>({
+  name: "gc",
+  summary: "Free the space of what was deleted, replaced or left unfinished.",
+  details:
+    "Only what is older than the registry's grace period (24 h unless created otherwise), so readers and writers " +
+    "are never disturbed. With --verbose each thing is named, and why.",
+  args: [],
+  options: [{
+    flags: "-n, --dry-run",
+    text: "only say what would be removed (and write the mark that tells the age of things)",
+  }],
+  examples: [
+    ["holdfast gc --dry-run", "what would be freed"],
+    ["holdfast gc --quiet", "from cron"],
+  ],
+  async run(_args, { dryRun = false }, context) {
+    const { io, shared } = context;
+    const registry = await context.open({ write: true });
+    const report = await collectGarbage(registry, {
+      dryRun,
+      signal: io.signal,
+      onItem: ({ what, key, size, why }) => context.logger.debug(`${what} ${key} (${formatBytes(size)}): ${why}`),
+    });
+    if (shared.json) await context.result(report, undefined);
+    if (!shared.json) await say(report, registry.settings.graceMs, context);
+    if (report.failures.length > 0) throw notAll(report.failures);
+  },
+});
+
+async function say(report: GarbageReport, graceMs: number, context: CommandContext): Promise<void> {
+  const { quiet } = context.shared;
+  const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
+    .map(([what, { count, bytes }]) => ({
+      json: {},
+      cells: [MEANING[what] ?? what, String(count), formatBytes(bytes)],
+    }));
+  if (rows.length > 0 && !quiet) await printTable(context, COLUMNS, rows);
+  for (const key of report.voids) {
+    await context.note(`void: ${key} arrived too late and has no files; it does not count`);
+  }
+  for (const { key, message } of report.failures) await context.note(`stays: ${key}: ${message}`);
+  const freed = rows.length > 0
+    ? `${report.dryRun ? "Would free" : "Freed"} ${formatBytes(report.bytes)}`
+    : "Nothing to free yet: what is deleted, replaced or left unfinished stays for the registry's grace of " +
+      formatGrace(graceMs);
+  await context.result(report, quiet ? undefined : freed);
+}
+
+/** The rest was collected; what a damaged record still needs is not known, so all of its name stays. */
+function notAll(failures: GarbageReport["failures"]): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot collect everything: ${formatCount(failures.length, "thing")} stayed`,
+    hint: "Nothing that is needed was removed. See what is damaged: holdfast verify",
+  });
+}

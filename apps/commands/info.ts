@@ -1,0 +1,73 @@
+/**
+ * `holdfast info`
+ *
+ * @module
+ */
+import type { ArtifactInfo } from "../../core/artifact.ts";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { lookUp, withHints } from "../hints.ts";
+import { knownColumns } from "../terminal/cli_io.ts";
+import { createTable, printable } from "../terminal/table.ts";
+import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
+
+const SHOWN_FILES = 30;
+
+/** Shows what is known of a version. */
+export const info: Command = defineCommand<[ref: string], { files?: boolean }>({
+  name: "info",
+  summary: "Show what is known of a version: files, digests, metadata, origin.",
+  args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
+  options: [{ flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` }],
+  examples: [
+    ["holdfast info my:model", "the latest version"],
+    ["holdfast info data:raw@production --files", "what an alias names, with every file"],
+    ["holdfast info my:model@^1 --json | jq -r .version", "which version a range means"],
+  ],
+  async run([ref], { files }, context) {
+    const { io, shared, colors } = context;
+    const registry = await context.open();
+    const info = await withHints(registry.info(ref, { signal: io.signal }), lookUp(ref));
+    if (shared.json) return await context.result(info, "");
+    const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
+    const own = aliases.filter(([, version]) => version === info.version.replace(/\+.*/, "")).map(([alias]) => alias);
+    const facts = factsOf(info, own);
+    const width = Math.max(...facts.map(([label]) => label.length));
+    const lines = facts.map(([label, value]) => `${colors.bold(label.padEnd(width))}  ${printable(value)}`);
+    await context.result(info, [...lines, "", ...fileLines(info, files ? Infinity : SHOWN_FILES, context)].join("\n"));
+  },
+});
+
+function factsOf(info: ArtifactInfo, aliases: readonly string[]): [label: string, value: string][] {
+  const facts: [string, string][] = [
+    ["name", info.name],
+    ["version", info.version + (aliases.length > 0 ? ` (${aliases.join(", ")})` : "")],
+    ["saved", formatTime(info.createdAt)],
+    ["size", `${formatBytes(info.size)} in ${formatCount(info.files.length, "file")}`],
+    ["kind", `${info.materializer.id} (format ${info.materializer.formatVersion})`],
+    ["digest", info.digest],
+    ["commit", info.commit + (info.generation > 1 ? ` (generation ${info.generation})` : "")],
+  ];
+  if (info.inputs.length > 0) facts.push(["made from", info.inputs.join(", ")]);
+  if (info.idempotencyKey !== undefined) facts.push(["key", info.idempotencyKey]);
+  for (const [key, value] of Object.entries(info.metadata)) {
+    facts.push([`  ${key}`, typeof value === "string" ? value : JSON.stringify(value)]);
+  }
+  return facts;
+}
+
+function fileLines(
+  info: ArtifactInfo,
+  limit: number,
+  { io, colors }: { io: { stdout: { columns?: number } }; colors: { bold(text: string): string } },
+): string[] {
+  const columns = [{ title: "FILE", shrinks: true }, { title: "SIZE", align: "right" as const }, { title: "SHA-256" }];
+  const table = createTable(columns, { columns: knownColumns(io.stdout), heading: colors.bold });
+  const rows = info.files.slice(0, limit).map((file) => [
+    file.path + (file.mode === undefined ? "" : ` (${file.mode})`),
+    formatBytes(file.size),
+    file.sha256.slice(0, 12),
+  ]);
+  const more = info.files.length - rows.length;
+  return [...table.page(rows), ...(more > 0 ? [`… and ${more} more (--files lists all)`] : [])];
+}

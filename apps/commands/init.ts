@@ -1,0 +1,163 @@
+/**
+ * `holdfast init`
+ *
+ * @module
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "@std/path";
+import type { Locking } from "../../core/backend.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { RegistrySettings } from "../../core/record.ts";
+import { openRegistry } from "../../mod.ts";
+import type { Registry } from "../../core/registry.ts";
+import { defineCommand } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { DEFAULT_FOLDER, toLocation } from "../find_registry.ts";
+import { shellWord } from "../hints.ts";
+import { localPathOf, registryTarget } from "../open_store.ts";
+import { refuseFile } from "../refusals.ts";
+import { formatGrace, parseDuration } from "../terminal/units.ts";
+
+interface InitOptions {
+  unversioned?: boolean;
+  mutable?: boolean;
+  grace?: number;
+  locking?: Locking;
+  force?: boolean;
+  createBucket?: boolean;
+}
+
+/** Creates a registry. */
+export const init: Command = defineCommand<[where?: string], InitOptions>({
+  name: "init",
+  summary: "Create a registry in ./.holdfast, or in the folder or bucket given.",
+  details:
+    "What is said here is fixed for the life of the registry. A registry that exists already is left as it is; " +
+    "saying something else about it than it was created with is an error.",
+  args: [{ usage: "[where]", text: "a folder or URL, instead of ./.holdfast or --registry", completes: "file" }],
+  options: [
+    { flags: "--mutable", text: "versions may be overwritten (else each is kept as it was saved)" },
+    { flags: "--unversioned", text: "names have one value and no versions" },
+    { flags: "--grace <duration>", text: "how long replaced data stays readable, at least 1h", parse: parseGrace },
+    {
+      flags: "--locking <how>",
+      text: "how writers exclude each other: by hard links, or by a file lock where there are none",
+      choices: ["link", "file"],
+    },
+    { flags: "-f, --force", text: "also in a folder that holds other files" },
+    { flags: "--create-bucket", text: "make the bucket where there is none" },
+  ],
+  examples: [
+    ["holdfast init", "in this folder, as ./.holdfast"],
+    ["holdfast init /mnt/team/models", "in a shared folder"],
+    ["holdfast init s3://bucket/models", "in a bucket, which is probed first"],
+    ["holdfast init --mutable --grace 48h", "versions may be overwritten"],
+  ],
+  async run([where], options, context) {
+    const { io, shared } = context;
+    const location = toLocation(where ?? shared.registry ?? DEFAULT_FOLDER, io.cwd);
+    const path = localPathOf(location);
+    refuseFile(path, "create");
+    const existing = await settingsOf(location, context);
+    if (existing !== undefined) refuseDifference(location, options, existing);
+    else if (path !== undefined && !options.force) await refuseForeign(path);
+    const { logger } = context;
+    const { createBucket } = options;
+    const target = await registryTarget(location, { cwd: io.cwd, createBucket, logger, system: io.system });
+    const registry = await openRegistry(target, {
+      versioned: options.unversioned ? false : undefined,
+      mutable: options.mutable,
+      graceMs: options.grace,
+      locking: options.locking,
+      signal: io.signal,
+      system: io.system,
+      logger: context.logger,
+    });
+    const { versioned, mutable, graceMs } = registry.settings;
+    await registry[Symbol.asyncDispose]();
+    const said = `${versioned ? "versioned" : "unversioned"}, ${mutable ? "mutable" : "immutable"}, ` +
+      `grace ${formatGrace(graceMs)}`;
+    const created = existing === undefined;
+    await context.result(
+      { created, location: registry.location, id: registry.id, settings: registry.settings },
+      shared.quiet ? undefined : `${created ? "Created a registry" : "There is a registry"} in ${location} (${said})`,
+    );
+    if (created && !shared.json) {
+      await context.note(`Next: holdfast save NAME FILE${elsewhere(where, shared.registry)}`);
+    }
+  },
+});
+
+async function settingsOf(location: string, context: CommandContext): Promise<RegistrySettings | undefined> {
+  let registry: Registry;
+  try {
+    const { io: { cwd, signal, system }, logger } = context;
+    const target = await registryTarget(location, { cwd, logger, system });
+    registry = await openRegistry(target, { create: false, readOnly: true, signal });
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined;
+    throw error;
+  }
+  await registry[Symbol.asyncDispose]();
+  return registry.settings;
+}
+
+/** What was fixed at creation stays: each flag that says something else is named. */
+function refuseDifference(location: string, given: InitOptions, settings: RegistrySettings): void {
+  const { versioned, mutable, graceMs, locking } = settings;
+  const differences: [flag: string, was: string][] = [];
+  if (given.mutable && !mutable) differences.push(["--mutable", "without it"]);
+  if (given.unversioned && versioned) differences.push(["--unversioned", "without it"]);
+  if (given.grace !== undefined && given.grace !== graceMs) {
+    differences.push([
+      `--grace ${formatGrace(given.grace).replace(" ", "")}`,
+      `with a grace of ${formatGrace(graceMs)}`,
+    ]);
+  }
+  if (given.locking !== undefined && locking !== undefined && given.locking !== locking) {
+    differences.push([`--locking ${given.locking}`, `with --locking ${locking}`]);
+  }
+  if (differences.length === 0) return;
+  const [[flag, was]] = differences;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot create a registry in ${location} with ${flag}: there is one that was created ${was}`,
+    hint: `Leave out ${differences.map(([flag]) => flag.split(" ")[0]).join(", ")}, or name another folder.`,
+  });
+}
+
+/** What a run that was stopped leaves of a registry, and what a fresh disk has. */
+const HARMLESS = [".stage", ".lock", "settings", "lost+found"];
+
+/** A registry wants a folder of its own: a wrong one would be filled with what is not easily told from the rest. */
+async function refuseForeign(path: string): Promise<void> {
+  const entries = await readdir(path).catch((error) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  if (entries.every((name) => HARMLESS.includes(name))) return;
+  throw new RegistryError({
+    code: "AlreadyExists",
+    message: `Cannot create a registry in ${path}: the folder holds other files and no registry`,
+    hint: `Name a new folder (${
+      shellWord(join(path, DEFAULT_FOLDER))
+    }), or add --force to create it there nevertheless.`,
+  });
+}
+
+/** Shorter ones would take from under readers and slow writers what they rely on. */
+function parseGrace(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= 3_600_000) return ms;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use --grace ${text}: it is less than an hour`,
+    hint: "Readers and slow writers rely on it: give 1h or more, such as 24h or 7d.",
+  });
+}
+
+/** A registry that is not found by itself must be named. */
+function elsewhere(...places: (string | undefined)[]): string {
+  const place = places.find((place) => place !== undefined);
+  return place === undefined ? "" : ` --registry ${shellWord(place)}`;
+}

@@ -1,0 +1,80 @@
+/**
+ * `holdfast load`
+ *
+ * @module
+ */
+import { inspect } from "node:util";
+import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
+import { bytesStream } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { defineCommand } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { lookUp, withHints } from "../hints.ts";
+import { writeStream } from "../output_stream.ts";
+
+/** Prints a value. */
+export const load: Command = defineCommand<[ref: string], { output?: string }>({
+  name: "load",
+  summary: "Print a value: JSON values as JSON, text and bytes as they are.",
+  details:
+    "Values that JSON cannot express (dates, maps, arrays of numbers …) are shown as a program would log them; " +
+    "their exact bytes are what cat and download give. A folder is refused: download it.",
+  args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
+  options: [{ flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" }],
+  examples: [
+    ["holdfast load config", "the latest version"],
+    ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
+    ["holdfast load my:model@production --output model.bin", "into a file"],
+  ],
+  async run([ref], { output }, context) {
+    const { signal } = context.io;
+    const registry = await context.open();
+    const artifact = await withHints(registry.open(ref, { signal }), lookUp(ref));
+    const { name, version, size, materializer: { id } } = artifact.info;
+    const exact = `${name}@${version}`;
+    const content = contentOf(artifact, exact);
+    if (content !== undefined && !context.shared.json) {
+      return await writeStream(content.stream(), context, { output, totalBytes: size, label: `load ${exact}` });
+    }
+    if (content !== undefined && id !== "text") throw notJson(exact);
+    const text = printed(await registry.load(exact, { signal }), exact, context);
+    await writeStream(bytesStream(new TextEncoder().encode(`${text}\n`)), context, { output, label: `load ${exact}` });
+  },
+});
+
+/** The file that is the whole value, where one is: it passes through without being in memory at once. */
+function contentOf(artifact: Artifact, ref: string): ArtifactFile | undefined {
+  const { id } = artifact.info.materializer;
+  if (["text", "bytes", "array-buffer", "file"].includes(id)) return artifact.files()[0];
+  if (id === "blob") return artifact.file("content");
+  if (id !== "folder") return undefined;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot print "${ref}": it is a folder`,
+    hint: `Use "holdfast download ${ref} FOLDER" for all of it, or "holdfast cat ${ref} PATH" for one file.`,
+  });
+}
+
+function printed(value: unknown, ref: string, context: CommandContext): string {
+  if (isPlainJson(value)) return JSON.stringify(value, null, context.shared.json ? 0 : 2);
+  if (context.shared.json) throw notJson(ref);
+  return inspect(value, { depth: 8, maxArrayLength: 100, breakLength: 100 });
+}
+
+function notJson(ref: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot print "${ref}" as JSON: JSON would alter it`,
+    hint: `Use "holdfast cat ${ref}" for its stored bytes, or leave out --json to look at it.`,
+  });
+}
+
+/** Whether JSON gives back exactly this value. */
+function isPlainJson(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value !== "object") return false;
+  if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isPlainJson);
+  const prototype = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlainJson);
+}

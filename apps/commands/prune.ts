@@ -1,0 +1,72 @@
+/**
+ * `holdfast prune`
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { prune as pruneRegistry } from "../../mod.ts";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { refuseRef } from "../refusals.ts";
+import { printTable } from "../print_table.ts";
+import { formatCount, parseCount, parseDuration } from "../terminal/units.ts";
+
+interface PruneFlags {
+  keepLast?: number;
+  olderThan?: number;
+  includeAliased?: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
+}
+
+/** Deletes old versions. */
+export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
+  name: "prune",
+  summary: "Delete old versions by number and age.",
+  details:
+    "A version is deleted when it is both beyond --keep-last and older than --older-than, as far as they are given, " +
+    "and no alias names it. Asks first; scripts pass --yes. Space is freed by gc, after the grace period.",
+  args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
+  options: [
+    { flags: "--keep-last <count>", text: "keep so many versions of each name", parse: parseCount },
+    { flags: "--older-than <duration>", text: "only versions older than this: 12h, 30d, 8w", parse: parseDuration },
+    { flags: "--include-aliased", text: "also versions that an alias names" },
+    { flags: "-n, --dry-run", text: "only say what would be deleted" },
+    { flags: "-y, --yes", text: "do not ask" },
+  ],
+  examples: [
+    ["holdfast prune --keep-last 10 --dry-run", "what would go"],
+    ["holdfast prune nightly --older-than 30d --keep-last 3 --yes", "one name, from cron"],
+  ],
+  async run([names], flags, context) {
+    const { keepLast, olderThan: olderThanMs, includeAliased = false, dryRun = false } = flags;
+    for (const name of names) refuseRef(name, "prune", "prune");
+    if (keepLast === undefined && olderThanMs === undefined) {
+      throw new RegistryError({
+        code: "Invalid",
+        message: "Cannot prune: neither a number nor an age is given",
+        hint: "Add --keep-last 10, --older-than 30d, or both.",
+      });
+    }
+    const registry = await context.open({ write: !dryRun });
+    const options = {
+      keepLast,
+      olderThanMs,
+      keepAliased: !includeAliased,
+      names: names.length > 0 ? names : undefined,
+      signal: context.io.signal,
+    };
+    if (!dryRun && !flags.yes) {
+      const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
+      if (deleted.length > 0 && !await context.confirm(`Delete ${formatCount(deleted.length, "version")}?`)) {
+        await context.note("Nothing was deleted");
+        return 1;
+      }
+    }
+    const { deleted, kept } = await pruneRegistry(registry, { ...options, dryRun });
+    const rows = deleted.map(({ name, version }) => ({ json: { name, version }, cells: [`${name}@${version}`] }));
+    await printTable(context, undefined, rows);
+    const verb = dryRun ? "Would delete" : "Deleted";
+    if (!context.shared.json) await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+  },
+});

@@ -1,0 +1,148 @@
+/**
+ * `holdfast save`
+ *
+ * @module
+ */
+import type { Encoding } from "../../core/record.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { OnConflict, Registry, SavedArtifact } from "../../core/registry.ts";
+import type { Bump } from "../../core/versions.ts";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { parseEntry, readMetadata } from "../metadata.ts";
+import { refuseHalfRef, refuseOddAlias } from "../refusals.ts";
+import { splitTarget } from "../split_target.ts";
+import { formatBytes } from "../terminal/units.ts";
+import { measureSource, readValue } from "../value_source.ts";
+import type { SourceKind } from "../value_source.ts";
+
+interface SaveFlags {
+  version?: string;
+  bump?: Bump;
+  as?: SourceKind;
+  links?: "keep" | "refuse";
+  share: boolean;
+  alias?: string[];
+  metadata?: [string, unknown][];
+  metadataFile?: string;
+  input?: string[];
+  onConflict?: OnConflict;
+  skipIfUnchanged?: boolean;
+  idempotencyKey?: string;
+  compress?: Encoding;
+}
+
+/** Saves a file, a folder or standard input. */
+export const save: Command = defineCommand<[name: string, source: string], SaveFlags>({
+  name: "save",
+  summary: "Save a file, a folder or standard input as a new version.",
+  details: "Without --version the next number is taken: 1.0.0, 2.0.0, 3.0.0 …, or after 1.4.0 1.5.0. " +
+    "Files that did not change since the last version are not stored again. With --quiet only the ref is printed.",
+  args: [
+    { usage: "<name>", text: "the artifact, any text without @; name@1.2.0 also says the version", completes: "name" },
+    { usage: "<source>", text: "a file, a folder, or - for standard input", completes: "file" },
+  ],
+  options: [
+    { flags: "--version <version>", text: "the version: 1.2.0, 2, 3.0.0-rc.1 (default: the next one)" },
+    { flags: "--bump <number>", text: "which number the next version raises", choices: ["major", "minor", "patch"] },
+    {
+      flags: "--as <kind>",
+      text: "take the content as a value of this kind (default: a file or folder as such, standard input as bytes)",
+      choices: ["json", "text", "bytes"],
+    },
+    { flags: "-a, --alias <alias>", text: "also let this alias name the new version", repeat: true },
+    {
+      flags: "-m, --metadata <key=value>",
+      text: "your own data; key:=JSON for numbers",
+      repeat: true,
+      parse: parseEntry,
+    },
+    { flags: "--metadata-file <file>", text: "your own data, a JSON object", completes: "file" },
+    {
+      flags: "--input <ref>",
+      text: "what it was made from; kept as it is written, not looked up",
+      repeat: true,
+      completes: "ref",
+    },
+    { flags: "--on-conflict <action>", text: "when the version exists", choices: ["fail", "skip", "overwrite"] },
+    { flags: "--skip-if-unchanged", text: "save nothing when the content is that of the latest version" },
+    { flags: "--no-share", text: "store every byte again, sharing no file with the version before" },
+    { flags: "--idempotency-key <key>", text: "a repeat with this key saves nothing and returns the first result" },
+    { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
+    { flags: "--links <action>", text: "symbolic links in a folder (default: refuse)", choices: ["keep", "refuse"] },
+  ],
+  examples: [
+    ["holdfast save my:model ./model.bin", "the next version"],
+    ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
+    ["pg_dump shop | holdfast save backup - --compress zstd", "what a program writes"],
+    [`echo '{"lr": 0.1}' | holdfast save config - --as json`, "a value that programs load"],
+    ["holdfast save my:model m.bin -m epochs:=3 --input data:raw@1.4.0", "with what it was made from"],
+  ],
+  async run([target, source], flags, context) {
+    const { io, shared } = context;
+    const { name, version } = splitTarget(target, flags.version);
+    if (!flags.share && flags.skipIfUnchanged) {
+      throw new RegistryError({
+        code: "Invalid",
+        message: `Cannot save ${JSON.stringify(target)}: --no-share and --skip-if-unchanged are both given`,
+        hint: "The one stores everything again, the other nothing that is there: leave one out.",
+      });
+    }
+    for (const alias of flags.alias ?? []) refuseOddAlias(alias); // before anything is saved
+    for (const input of flags.input ?? []) refuseHalfRef(input);
+    const metadata = await readMetadata(flags.metadata ?? [], { file: flags.metadataFile, cwd: io.cwd });
+    const registry = await context.open({ write: true });
+    const value = await readValue(source, io, { as: flags.as, links: flags.links });
+    const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress, input: inputs } = flags;
+    const progress = context.progress(`save ${name}`);
+    const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
+    const saved = await registry.save(name, value, {
+      version,
+      bump,
+      onConflict,
+      skipIfUnchanged,
+      idempotencyKey,
+      compress,
+      inputs,
+      base: flags.share ? undefined : null,
+      metadata,
+      signal: io.signal,
+      onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes }),
+    });
+    await progress.end();
+    for (const alias of flags.alias ?? []) await registry.setAlias(name, alias, saved.version, { signal: io.signal });
+    const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
+    const kept = saved.skipped ? `: ${await whyKept(registry, saved, flags, io.signal)}` : "";
+    const text = `${saved.skipped ? "Kept" : "Saved"} ${refOf(saved)} (${sizeAndAliases(saved, flags.alias)})${kept}`;
+    await context.result({ ...saved, ...aliases }, shared.quiet ? refOf(saved) : text);
+  },
+});
+
+function refOf({ name, version }: SavedArtifact): string {
+  return `${name}@${version}`;
+}
+
+function sizeAndAliases({ size }: SavedArtifact, aliases: readonly string[] = []): string {
+  return [formatBytes(size), ...aliases].join(", ");
+}
+
+async function whyKept(
+  registry: Registry,
+  saved: SavedArtifact,
+  { idempotencyKey, onConflict, skipIfUnchanged }: SaveFlags,
+  signal: AbortSignal,
+): Promise<string> {
+  const byKey = idempotencyKey !== undefined &&
+    (!skipIfUnchanged && onConflict !== "skip" || await hasKey(registry, saved, idempotencyKey, signal));
+  if (byKey) return "the key was used before, so its first result is returned and nothing was saved";
+  return skipIfUnchanged ? "nothing new to save" : "it exists already, nothing was saved";
+}
+
+async function hasKey(registry: Registry, saved: SavedArtifact, key: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await registry.info(refOf(saved), { signal })).idempotencyKey === key;
+  } catch (error) {
+    if (isRegistryError(error, "NotFound", "Corrupt", "Unsupported")) return true; // only a key returns what is gone
+    throw error;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * `holdfast mirror`
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import { mirrorRegistry } from "../../../mod.ts";
+import type { MirrorItem, MirrorReport } from "../../../mod.ts";
+import { defineCommand } from "../../command.ts";
+import type { Command } from "../../command.ts";
+import { inCliWords } from "../../hints.ts";
+import { printTable } from "../../print_table.ts";
+import { refuseRef } from "../../refusals.ts";
+import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
+
+interface MirrorFlags {
+  prefix?: string;
+  range?: string;
+  rename?: Renaming[];
+  aliases?: boolean;
+  deleted?: boolean;
+  verify?: boolean;
+  concurrency?: number;
+  dryRun?: boolean;
+}
+
+/** Names that begin with `from` begin with `to` instead. */
+interface Renaming {
+  from: string;
+  to: string;
+}
+
+/** Brings what one registry holds to another. */
+export const mirror: Command = defineCommand<[from: string, to: string, names: string[]], MirrorFlags>({
+  name: "mirror",
+  summary: "Bring what a registry holds to another one, whatever stores they are in.",
+  details:
+    "Versions with files, metadata and dates, aliases, deletions. Every byte is checked on its way. Run it again to\n" +
+    "bring what is new, or what a run that was stopped has left: what is there is only listed. An immutable target\n" +
+    "keeps what it has; a mutable one follows the source. Exit code 1 and a table when something could not be\n" +
+    "mirrored. With --json: one line per failure, then the report.",
+  args: [
+    { usage: "<from>", text: "a folder or URL", completes: "file" },
+    { usage: "<to>", text: "a folder or URL, with a registry made by init", completes: "file" },
+    { usage: "[names...]", text: "only these names" },
+  ],
+  options: [
+    { flags: "--prefix <text>", text: "only names that begin with this" },
+    { flags: "--range <range>", text: "only versions in this range, such as ^2" },
+    {
+      flags: "--rename <old=new>",
+      text: "names that begin with old begin with new in the target; =team/ puts team/ before all",
+      parse: parseRenaming,
+      repeat: true,
+    },
+    { flags: "--no-aliases", text: "leave aliases as they are" },
+    { flags: "--no-deleted", text: "leave what was deleted in the source as it is" },
+    { flags: "--verify", text: "trust no earlier run, and read back all that was mirrored" },
+    { flags: "--concurrency <count>", text: "how many versions at once (8)", parse: parseCount },
+    { flags: "-n, --dry-run", text: "only say what would be done" },
+  ],
+  examples: [
+    ["holdfast mirror .holdfast s3://bucket/team", "a folder into a bucket"],
+    ["holdfast mirror s3://bucket/team ./backup --quiet", "from cron"],
+    ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "some of it, under another name"],
+  ],
+  async run([fromPlace, toPlace, names], flags, context) {
+    const { io, shared, logger } = context;
+    const { rename = [], dryRun = false, ...options } = flags;
+    for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
+    const from = await context.open({ registry: fromPlace });
+    const to = await context.open({ registry: toPlace, write: !dryRun });
+    const progress = context.progress("mirror");
+    const report = await mirrorRegistry(from, to, {
+      ...options,
+      dryRun,
+      names: names.length > 0 ? names : undefined,
+      rename: (name) => renamed(name, rename),
+      signal: io.signal,
+      onItem: (item) => logger.debug(`${item.action} ${shownItem(item)}`),
+      onProgress: progress.update,
+    });
+    await progress.end();
+    const { failures } = report;
+    if (failures.length > 0) {
+      const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
+      const rows = failures.map(({ name, version, alias, error: { code, message, hint, key } }) => ({
+        json: { name, version, alias, code, message, hint: inCliWords(hint), key },
+        cells: [`${name}@${version ?? alias}`, code, message],
+      }));
+      await printTable(context, columns, rows);
+    }
+    await context.result({ ...report, failures: failures.length }, shared.quiet ? undefined : summary(report));
+    return failures.length > 0 ? 1 : 0;
+  },
+});
+
+function parseRenaming(text: string): Renaming {
+  const at = text.indexOf("=");
+  if (at >= 0) return { from: text.slice(0, at), to: text.slice(at + 1) };
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot rename by ${JSON.stringify(text)}: it has no =`,
+    hint: "Write what names begin with, =, and what they begin with in the target: --rename my:=their:",
+  });
+}
+
+function renamed(name: string, renamings: readonly Renaming[]): string {
+  const found = renamings.find(({ from }) => name.startsWith(from));
+  return found === undefined ? name : found.to + name.slice(found.from.length);
+}
+
+function shownItem({ name, target, version, alias }: MirrorItem): string {
+  const ref = `${name}@${version ?? alias}`;
+  return target === name ? ref : `${ref} as ${target}`;
+}
+
+function summary({ dryRun, copied, files, bytes, deleted, aliases, skipped, failures }: MirrorReport): string {
+  const parts = [
+    `${dryRun ? "Would mirror" : "Mirrored"} ${formatCount(copied, "version")} ` +
+    `(${formatCount(files, "file")}, ${formatBytes(bytes)})`,
+  ];
+  if (deleted > 0) parts.push(`${formatCount(deleted, "deletion")}`);
+  if (aliases > 0) parts.push(`${aliases} ${aliases === 1 ? "alias" : "aliases"}`);
+  parts.push(`${skipped} unchanged`);
+  if (failures.length > 0) parts.push(`${failures.length} failed`);
+  return parts.join(", ");
+}

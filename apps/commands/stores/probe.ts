@@ -1,0 +1,60 @@
+/**
+ * `holdfast probe`
+ *
+ * @module
+ */
+import { probeBackend } from "../../../mod.ts";
+import type { ProbeStep } from "../../../mod.ts";
+import { defineCommand } from "../../command.ts";
+import type { Command } from "../../command.ts";
+import { findRegistry } from "../../find_registry.ts";
+import { openStore } from "../../open_store.ts";
+import { printTable } from "../../print_table.ts";
+
+/** Finds out whether a store does what a registry needs. */
+export const probe: Command = defineCommand<[where?: string], Record<never, never>>({
+  name: "probe",
+  summary: "Try whether a store does what a registry needs of it.",
+  details:
+    "Some 300 requests, below scratch/ only: races of creates, reads and lists after writes, order, ranges, keys, the\n" +
+    "clock. What is not needed, and lacking, is no failure. Exit code 1 where the store is not fit for a registry.\n\n" +
+    "Stores: a folder, s3://bucket/prefix, gs://bucket/prefix, and minio r2 tos ks3 oss cos like s3. What follows:\n" +
+    "?endpoint=URL, &region=NAME, after s3: also &provider=NAME. Keys of a bucket are looked for in the variables\n" +
+    "PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION (S3_MY_BUCKET_REGION), then by the same names in\n" +
+    "./s3_aksk.env; for s3: and gs: then where the vendor's own tools look (AWS_ACCESS_KEY_ID …).",
+  args: [{ usage: "[where]", text: "a folder or URL, instead of the registry's", completes: "file" }],
+  options: [],
+  examples: [
+    ["holdfast probe s3://bucket", "before the first registry there"],
+    ["holdfast probe 'minio://bucket/team?endpoint=http://127.0.0.1:9000'", "a server of your own"],
+    ["holdfast probe --json > certificate.json", "the store of this registry, for the files"],
+  ],
+  async run([where], _options, context) {
+    const { io, logger, shared } = context;
+    const { location } = findRegistry(where ?? shared.registry, io);
+    const backend = await openStore(location, { cwd: io.cwd, logger, system: io.system });
+    try {
+      const { signal, system } = io;
+      const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);
+      const certificate = await probeBackend(backend, { signal, system, onStep });
+      const { ok, steps, requests, clockOffsetMs } = certificate;
+      if (!shared.json && !shared.quiet) {
+        const columns = [{ title: "OK" }, { title: "WHAT", shrinks: true }, { title: "MS", align: "right" as const }, {
+          title: "FOUND",
+        }];
+        await printTable(context, columns, steps.map((step) => ({ json: step, cells: cellsOf(step) })));
+      }
+      const clock = clockOffsetMs === undefined ? "" : `, clock ${clockOffsetMs} ms off`;
+      const verdict = ok ? "A registry can be kept" : "No registry can be kept";
+      await context.result(certificate, `${verdict} at ${backend.location} (${requests} requests${clock})`);
+      return ok ? 0 : 1;
+    } finally {
+      await backend[Symbol.asyncDispose]();
+    }
+  },
+});
+
+function cellsOf({ name, ok, required, detail = "", hint, tookMs }: ProbeStep): string[] {
+  const verdict = ok ? "yes" : required ? "NO" : "no (not needed)";
+  return [verdict, name, String(tookMs), hint === undefined || ok ? detail : `${detail} (${hint})`];
+}

@@ -1,0 +1,59 @@
+/**
+ * `holdfast verify`
+ *
+ * @module
+ */
+import { verifyRegistry } from "../../mod.ts";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { inCliWords } from "../hints.ts";
+import { refuseRef } from "../refusals.ts";
+import { printTable } from "../print_table.ts";
+import { printable } from "../terminal/table.ts";
+import { formatBytes, formatCount } from "../terminal/units.ts";
+
+/** Checks everything that is stored. */
+export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
+  name: "verify",
+  summary: "Check all that is stored, each byte against its SHA-256.",
+  details: "Exit code 1 and a table when there are problems. With --json: one line per problem, then the report.",
+  args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
+  options: [{ flags: "--shallow", text: "only the records, not the content of files" }],
+  examples: [
+    ["holdfast verify", "everything"],
+    ["holdfast verify my:model data:raw", "some names"],
+    ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick look, from cron"],
+  ],
+  async run([names], { shallow = false }, context) {
+    const { io, shared } = context;
+    for (const name of names) refuseRef(name, "verify", "verify");
+    const registry = await context.open();
+    const progress = context.progress("verify");
+    const report = await verifyRegistry(registry, {
+      names: names.length > 0 ? names : undefined,
+      deep: !shallow,
+      signal: io.signal,
+      onProgress: progress.update,
+    });
+    await progress.end();
+    const { ok, versions, files, bytes, problems } = report;
+    if (problems.length > 0) {
+      const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
+      const rows = problems.map((problem) => ({
+        json: { ...problem, hint: inCliWords(problem.hint) },
+        cells: [problem.ref, problem.code, problem.message],
+      }));
+      await printTable(context, columns, rows);
+      if (!shared.json) { for (const hint of hintsOf(problems)) await context.io.stdout.write(`hint: ${hint}\n`); }
+    }
+    const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}`;
+    const text = ok ? `All is well: ${checked}` : `${formatCount(problems.length, "problem")} in ${checked}`;
+    await context.result({ ok, versions, files, bytes, problems: problems.length }, shared.quiet ? undefined : text);
+    return ok ? 0 : 1;
+  },
+});
+
+/** Each hint once: many problems have the same remedy. */
+function hintsOf(problems: readonly { hint?: string }[]): Set<string> {
+  return new Set(problems.flatMap(({ hint }) => hint === undefined ? [] : [printable(inCliWords(hint))]));
+}

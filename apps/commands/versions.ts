@@ -1,0 +1,103 @@
+/**
+ * `holdfast versions`
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { Registry, VersionEntry } from "../../core/registry.ts";
+import { defineCommand } from "../command.ts";
+import type { Command } from "../command.ts";
+import { createDamage, damageJson, damageMark } from "../damage.ts";
+import type { Damage } from "../damage.ts";
+import { mapOrdered } from "../map_ordered.ts";
+import { printTable } from "../print_table.ts";
+import type { Row } from "../print_table.ts";
+import { refuseRef } from "../refusals.ts";
+import { formatBytes, formatTime, parseCount } from "../terminal/units.ts";
+
+interface VersionsFlags {
+  range?: string;
+  limit?: number;
+}
+
+/** Lists the versions of a name. */
+export const versions: Command = defineCommand<[name: string], VersionsFlags>({
+  name: "versions",
+  summary: "List the versions of a name, newest first.",
+  details: "With --quiet only the versions are printed, which reads no records.",
+  args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
+  options: [
+    { flags: "--range <range>", text: "only those in this range: ^1.2, '>=1 <3', 1.x" },
+    { flags: "--limit <count>", text: "at most so many", parse: parseCount },
+  ],
+  examples: [
+    ["holdfast versions my:model", "all"],
+    ["holdfast versions my:model --range '^1.2' --limit 5", "the newest five in a range"],
+    ["holdfast versions my:model --json", "one JSON object per line"],
+  ],
+  async run([name], { range, limit }, context) {
+    const { io, shared } = context;
+    refuseRef(name, "list versions of", "versions");
+    const registry = await context.open();
+    const columns = shared.quiet ? undefined : [
+      { title: "VERSION" },
+      { title: "SIZE", align: "right" as const },
+      { title: "SAVED" },
+      { title: "DIGEST" },
+      { title: "ALIASES", shrinks: true },
+    ];
+    const damage = createDamage();
+    const options = { range, limit, damage, signal: io.signal };
+    const rows = shared.quiet ? bareRows(registry, name, options) : rowsWithDetails(registry, name, options);
+    const count = await printTable(context, columns, rows);
+    damage.end();
+    if (count > 0) return;
+    if (await registry.has(name, { signal: io.signal })) {
+      return await context.note(`No version of "${name}" is in this range`);
+    }
+    throw new RegistryError({
+      code: "NotFound",
+      message: `Cannot list versions of "${name}": there is no such name`,
+      hint: "See what there is: holdfast ls",
+    });
+  },
+});
+
+interface Options extends VersionsFlags {
+  signal: AbortSignal;
+  damage: Damage;
+}
+
+async function* bareRows(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
+  for await (const { version } of registry.versions(name, options)) yield { json: { name, version }, cells: [version] };
+}
+
+async function* rowsWithDetails(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
+  const { damage, signal } = options;
+  const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
+  const toRow = ({ version }: VersionEntry) => row(registry, { name, version, aliases }, options);
+  for await (const row of mapOrdered(registry.versions(name, options), toRow)) if (row !== undefined) yield row;
+}
+
+async function row(
+  registry: Registry,
+  { name, version, aliases }: { name: string; version: string; aliases: Record<string, string> },
+  { damage, signal }: Options,
+): Promise<Row | undefined> {
+  const own = Object.keys(aliases).filter((alias) => aliases[alias] === version);
+  try {
+    const { value: info, error } = await damage.look(name, registry.info(`${name}@${version}`, { signal }));
+    if (info === undefined) {
+      const cells = [version, damageMark(error), "", "", own.join(" ")];
+      return { json: { name, version, error: damageJson(error), aliases: own }, cells };
+    }
+    const { size, createdAt, digest, commit, materializer, metadata } = info;
+    return {
+      json: { name, version: info.version, size, createdAt, digest, commit, materializer, metadata, aliases: own },
+      cells: [info.version, formatBytes(size), formatTime(createdAt), digest.slice(0, 12), own.join(" ")],
+    };
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed
+    throw error;
+  }
+}

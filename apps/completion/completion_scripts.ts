@@ -1,0 +1,53 @@
+/**
+ * The scripts that teach shells to ask `holdfast __complete`.
+ *
+ * @module
+ */
+
+/**
+ * bash splits words at `:`, `=` and before `@`: the line is split here again, and what bash has already is cut off.
+ */
+const BASH = `# holdfast completions for bash
+_holdfast() {
+  local line="\${COMP_LINE:0:COMP_POINT}" words typed kept
+  read -ra words <<< "$line"
+  [[ "$line" == *[[:space:]] ]] && words+=("")
+  typed="\${words[-1]}"
+  kept="\${typed%"\${typed##*[:@=]}"}"
+  kept="\${kept%@}"
+  [[ "$COMP_WORDBREAKS" == *:* ]] || kept=""
+  mapfile -t COMPREPLY < <("\${words[0]}" __complete -- "\${words[@]:1}" 2> /dev/null)
+  COMPREPLY=("\${COMPREPLY[@]#"$kept"}")
+}
+complete -o default -F _holdfast holdfast
+`;
+
+const ZSH = `# holdfast completions for zsh
+_holdfast() {
+  local -a found
+  found=("\${(@f)$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2> /dev/null)}")
+  if [[ -n "\${found[*]}" ]]; then
+    compadd -- "\${found[@]}"
+  else
+    _files
+  fi
+}
+compdef _holdfast holdfast
+`;
+
+const FISH = `# holdfast completions for fish
+function __holdfast_complete
+    set -l words (commandline -opc)
+    set -l typed (commandline -ct)
+    set -l found ($words[1] __complete -- $words[2..-1] $typed 2> /dev/null)
+    if test (count $found) -gt 0
+        printf '%s\\n' $found
+    else
+        __fish_complete_path $typed
+    end
+end
+complete -c holdfast -f -a '(__holdfast_complete)'
+`;
+
+/** The scripts by shell. */
+export const COMPLETION_SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

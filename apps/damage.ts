@@ -1,0 +1,57 @@
+/**
+ * Damage that a listing meets: it goes on, and says so at its end.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { shellWord } from "./hints.ts";
+import { formatCount } from "./terminal/units.ts";
+
+/** What could be read, or why not. */
+export type Looked<T> = { value: T; error?: undefined } | { value?: undefined; error: RegistryError };
+
+/** The damage of one listing. */
+export interface Damage {
+  /** The outcome of a call. Damage is an outcome and is remembered; any other failure is thrown. */
+  look<T>(name: string, call: Promise<T>): Promise<Looked<T>>;
+  /** Throws where there was damage. */
+  end(): void;
+}
+
+/** Begins a listing. */
+export function createDamage(): Damage {
+  const found: RegistryError[] = [];
+  const names = new Set<string>();
+  return {
+    async look(name, call) {
+      try {
+        return { value: await call };
+      } catch (error) {
+        if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+        found.push(error);
+        names.add(name);
+        return { error };
+      }
+    },
+    end() {
+      if (found.length === 0) return;
+      throw new RegistryError({
+        code: found.find(({ code }) => code === "Corrupt")?.code ?? "Unsupported",
+        message: `Cannot list everything: ${formatCount(found.length, "record")} could not be read`,
+        hint: `See all that is wrong: holdfast verify ${[...names].slice(0, 8).map(shellWord).join(" ")}`,
+        key: found[0].key,
+        cause: found[0],
+      });
+    },
+  };
+}
+
+/** How a row says that it could not be read: `corrupt`, or `unsupported` for what a newer release wrote. */
+export function damageMark(error: RegistryError): string {
+  return error.code.toLowerCase();
+}
+
+/** The same for `--json`. */
+export function damageJson({ code, message, key }: RegistryError): Record<string, unknown> {
+  return { code, message, key };
+}

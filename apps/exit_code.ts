@@ -1,0 +1,92 @@
+/**
+ * Exit codes, which scripts may rely on, and how a failure is told.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import { inCliWords } from "./hints.ts";
+
+const EXIT_CODES: Record<ErrorCode, number> = {
+  Invalid: 2,
+  NotFound: 3,
+  AlreadyExists: 4,
+  Conflict: 4,
+  Corrupt: 5,
+  Denied: 6,
+  Unavailable: 7,
+  Unknown: 8,
+  Unsupported: 1,
+  TaskFailed: 1,
+};
+
+/** The exit codes as the help shows them. */
+export const EXIT_CODE_HELP = `Exit codes:
+  0    done
+  1    failed, or problems were found (verify)
+  2    wrong usage
+  3    not found
+  4    exists already, or somebody else changed it first
+  5    stored data is damaged
+  6    permission denied
+  7    the store did not answer, nothing was written
+  8    nobody knows whether it was written: look, or repeat with the same key
+  130  stopped by Ctrl-C (143: by a TERM signal)`;
+
+/** Why a run was stopped from outside: the reason that its signal carries. */
+export class Interruption extends Error {
+  /** 128 and the number of the signal. */
+  readonly exitCode: number;
+
+  /** Creates the reason for a signal of the system. */
+  constructor(signal: "SIGINT" | "SIGTERM") {
+    super("Stopped before the end: nothing was half-written");
+    this.name = "Interruption";
+    this.exitCode = signal === "SIGINT" ? 130 : 143;
+  }
+}
+
+/** Turns whatever was thrown into a `RegistryError`, or leaves an interruption as it is. */
+export function toReportable(error: unknown): RegistryError | Interruption {
+  if (error instanceof Interruption || isRegistryError(error)) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const code = codeOf(cause);
+  return new RegistryError({
+    code,
+    message: cause.message,
+    hint: code === "Denied"
+      ? "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables."
+      : code === "TaskFailed"
+      ? "Run again with --verbose to see where this happened."
+      : undefined,
+    cause,
+  });
+}
+
+function codeOf(error: Error): ErrorCode {
+  const system = (error as NodeJS.ErrnoException).code;
+  if (error.name === "NotCapable" || system === "EACCES" || system === "EPERM" || system === "EROFS") return "Denied";
+  if (system === "ENOENT" || system === "ENOTDIR") return "NotFound";
+  if (system === "EISDIR" || system === "EEXIST") return "Invalid";
+  return "TaskFailed";
+}
+
+/** The exit code for a failure. */
+export function exitCodeOf(error: RegistryError | Interruption): number {
+  return error instanceof Interruption ? error.exitCode : EXIT_CODES[error.code] ?? 1;
+}
+
+/** A failure as one line of JSON. */
+export function errorJson(error: RegistryError | Interruption): string {
+  if (error instanceof Interruption) return JSON.stringify({ error: { code: "Interrupted", message: error.message } });
+  const { code, message, key, backend, retry, maybeWritten, commit } = error;
+  const hint = inCliWords(error.hint);
+  return JSON.stringify({ error: { code, message, hint, key, backend, retry, maybeWritten, commit } });
+}
+
+/** A failure as its stack and those of its causes. */
+export function errorStack(error: Error): string {
+  const causes: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(at.stack ?? String(at));
+  return causes.join("\ncaused by: ");
+}

@@ -1,0 +1,76 @@
+/**
+ * Hints in the words of the command line, for failures of the library.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+
+/** Hints by the code of a failure. */
+export type Hints = Partial<Record<ErrorCode, string>>;
+
+/** For a ref that leads to nothing. */
+export function lookUp(ref: string): Hints {
+  const [name, ...selector] = ref.split("@");
+  const word = shellWord(name);
+  if (selector.length === 0) return { NotFound: "See what there is: holdfast ls" };
+  const isAlias = /^(?!latest$)[^\W\d]/.test(selector[0]);
+  return { NotFound: `See what there is: holdfast ${isAlias ? "alias" : "versions"} ${word}, or holdfast ls` };
+}
+
+/** The outcome of a call; a failure with one of these codes gets this hint instead of its own. */
+export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!isRegistryError(error) || hints[error.code] === undefined) throw error;
+    const { code, message, key, backend, retry, maybeWritten, commit } = error;
+    const hint = hints[code];
+    throw new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause: error });
+  }
+}
+
+/** What the hints of the library name, and what that is on the command line. */
+const WORDS: readonly [library: RegExp, cli: string][] = [
+  [/Create it, give createBucket: true,/g, "Make it with: holdfast init URL --create-bucket,"],
+  [/or make it: `createBucket: true` does/g, "or make it: holdfast init URL --create-bucket"],
+  [/Check secretAccessKey and region/g, "Check the secret key (…_SECRET_KEY) and the region"],
+  [/Check accessKeyId/g, "Check the access key (…_ACCESS_KEY)"],
+  [/with base: null, which shares nothing with it/g, "with --no-share"],
+  [/registry\.names\(\)/g, "holdfast ls"],
+  [/registry\.versions\(name\)/g, "holdfast versions NAME"],
+  [/registry\.versions\("(.*?)"\)/g, "holdfast versions $1"],
+  [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],
+  [/registry\.open\(ref\) and file\(path\)(\.bytes\(\))?/g, "holdfast cat REF PATH"],
+  [/(pass|Pass) force: true/g, "add --force"],
+  [
+    /Pass onConflict: "overwrite" to replace it, or another version/g,
+    "Add --on-conflict overwrite, or give another version",
+  ],
+  [/Pass onConflict: "overwrite"/g, "Add --on-conflict overwrite"],
+  [/or pass another\./g, "or give another."],
+  [/Create a registry with mutable: true for that/g, "One that allows it is made by: holdfast init FOLDER --mutable"],
+  [/or a mutable registry/g, "or a registry made by: holdfast init FOLDER --unversioned --mutable"],
+  [
+    /under another one \(rename\), or leave the version out by a range/g,
+    "under another one (--rename), or see --range",
+  ],
+  [/mirror with deleted: false/g, "add --no-deleted"],
+  [
+    /Mirror into a registry that was created with versioned: (true|false)/g,
+    "See the flag --unversioned of: holdfast init",
+  ],
+  [/A save that had an idempotencyKey/g, "A save that had an --idempotency-key"],
+  [/Keep links as links with localPath\(path, \{ links: "keep" \}\)/g, "Add --links keep to keep links as links"],
+  [/, or leave such files out with localPath\(path, \{ special: "skip" \}\)/g, ""],
+];
+
+/** A hint of the library in the words of the command line. */
+export function inCliWords<Hint extends string | undefined>(hint: Hint): Hint {
+  return WORDS.reduce((text, [library, cli]) => text?.replace(library, cli), hint as string | undefined) as Hint;
+}
+
+/** A text as one word of a shell's line. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

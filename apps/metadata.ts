@@ -1,0 +1,66 @@
+/**
+ * Metadata from the command line.
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { resolve } from "@std/path";
+import { RegistryError } from "../core/errors.ts";
+
+/** Reads `key=text` and `key:=json`. */
+export function parseEntry(text: string): [key: string, value: unknown] {
+  const match = /^([^=:][^=]*?)(:?=)([^]*)$/.exec(text);
+  if (match === null) throw invalid(text, "key=value is expected");
+  const [, key, sign, value] = match;
+  if (sign === "=") return [key, value];
+  try {
+    return [key, JSON.parse(value)];
+  } catch (cause) {
+    throw invalid(text, `what stands behind := is not JSON (${(cause as Error).message})`, cause);
+  }
+}
+
+/** The metadata of a file, and over it those of the entries. */
+export async function readMetadata(
+  entries: readonly [string, unknown][],
+  options: { file?: string; cwd: string },
+): Promise<Record<string, unknown> | undefined> {
+  const { file, cwd } = options;
+  if (file === undefined && entries.length === 0) return undefined;
+  const fromFile = file === undefined ? {} : parseObject(await readText(resolve(cwd, file), file), file);
+  return { ...fromFile, ...Object.fromEntries(entries) };
+}
+
+async function readText(path: string, file: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "EISDIR") throw cause;
+    throw new RegistryError({
+      code: code === "ENOENT" ? "NotFound" : "Invalid",
+      message: `Cannot read metadata ${JSON.stringify(file)}: ${code === "ENOENT" ? "no such file" : "it is a folder"}`,
+      hint: "--metadata-file takes a file that holds one JSON object.",
+      cause,
+    });
+  }
+}
+
+function parseObject(text: string, file: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch (cause) {
+    throw invalid(file, (cause as Error).message, cause);
+  }
+  throw invalid(file, "not a JSON object");
+}
+
+function invalid(what: string, why: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read metadata ${JSON.stringify(what)}: ${why}`,
+    hint: "Write key=text, or key:=JSON for numbers and more: epochs:=3.",
+    cause,
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * The stores at the places that the command line is given.
+ *
+ * @module
+ */
+import { fromFileUrl, join } from "@std/path";
+import { createS3Configs, openBackend } from "../backends/mod.ts";
+import type { Backend } from "../core/backend.ts";
+import type { Logger } from "../core/registry.ts";
+import { isStoreUrl } from "../core/urls/store_url.ts";
+import type { System } from "../core/system.ts";
+
+/** Failures of a store that a moment mends are not worth a word: so many take half a second or more. */
+const TOLD_AFTER = 6;
+
+/** Options of {@linkcode openStore}. */
+export interface OpenStoreOptions {
+  /** The folder whose `s3_aksk.env` may have the keys of buckets. */
+  cwd: string;
+  /** Make the bucket where there is none. @default false */
+  createBucket?: boolean;
+  /** Hears of requests that are repeated. */
+  logger: Logger;
+  /** Clock, randomness, environment. */
+  system: System;
+}
+
+/** Opens the store at a path or URL. */
+export async function openStore(location: string, { cwd, ...options }: OpenStoreOptions): Promise<Backend> {
+  const s3Configs = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system: options.system });
+  return await openBackend(location, { ...options, logger: tellingOfRepeats(options.logger), s3Configs });
+}
+
+/** A command that waits for a store says so once. */
+function tellingOfRepeats(logger: Logger): Logger {
+  let repeats = 0;
+  return {
+    debug(...words) {
+      logger.debug(...words);
+      if (++repeats === TOLD_AFTER) logger.warn(`${words[0]}; trying again`);
+    },
+    info: (...words) => logger.info(...words),
+    warn: (...words) => logger.warn(...words),
+    error: (...words) => logger.error(...words),
+  };
+}
+
+/** The path of a place that is a folder on this machine; undefined for a bucket. */
+export function localPathOf(location: string): string | undefined {
+  if (isStoreUrl(location)) return undefined;
+  return /^file:/i.test(location) ? fromFileUrl(location) : location;
+}
+
+/**
+ * What to open a registry on: a store by its URL is opened, a folder stays its path, because `openRegistry` looks there
+ * how it is locked.
+ */
+export async function registryTarget(location: string, options: OpenStoreOptions): Promise<string | Backend> {
+  return isStoreUrl(location) ? await openStore(location, options) : location;
+}

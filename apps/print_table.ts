@@ -1,0 +1,45 @@
+/**
+ * Listings: a table for people, one JSON object per line for programs. Both are written as they come.
+ *
+ * @module
+ */
+import type { CommandContext } from "./command.ts";
+import { knownColumns } from "./terminal/cli_io.ts";
+import { createTable } from "./terminal/table.ts";
+import type { Column } from "./terminal/table.ts";
+
+/** One line of a listing. */
+export interface Row {
+  /** For `--json`. */
+  json: unknown;
+  /** For people, one text for each column. */
+  cells: readonly string[];
+}
+
+const PAGE_ROWS = 100;
+
+/** Prints a listing and returns the number of its rows. Without columns each row is just its cells. */
+export async function printTable(
+  context: CommandContext,
+  columns: readonly Column[] | undefined,
+  rows: Iterable<Row> | AsyncIterable<Row>,
+): Promise<number> {
+  const { io, colors, shared } = context;
+  const table = columns && createTable(columns, { columns: knownColumns(io.stdout), heading: colors.bold });
+  const toLines = (page: readonly Row[]) => {
+    if (shared.json) return page.map((row) => JSON.stringify(row.json));
+    return table?.page(page.map((row) => row.cells)) ?? page.map((row) => row.cells.join("\t"));
+  };
+  let page: Row[] = [];
+  let count = 0;
+  const flush = async () => {
+    if (page.length > 0) await io.stdout.write(`${toLines(page).join("\n")}\n`);
+    page = [];
+  };
+  for await (const row of rows) {
+    count++;
+    if (page.push(row) >= PAGE_ROWS) await flush();
+  }
+  await flush();
+  return count;
+}

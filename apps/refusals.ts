@@ -1,0 +1,70 @@
+/**
+ * What is refused as it is typed, before the registry is asked.
+ *
+ * @module
+ */
+import { statSync } from "node:fs";
+import { RegistryError } from "../core/errors.ts";
+import { checkAlias } from "../core/refs.ts";
+import type { Command } from "./command.ts";
+import { shellWord } from "./hints.ts";
+
+/** Refuses `name@`, which is a ref that somebody did not finish. */
+export function refuseHalfRef(ref: string): void {
+  if (!ref.endsWith("@")) return;
+  const name = ref.slice(0, -1);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ref ${JSON.stringify(ref)}: nothing stands behind the @`,
+    hint: `Write ${shellWord(name)} for the latest version, or one of: holdfast versions ${shellWord(name)}`,
+  });
+}
+
+/** {@linkcode refuseHalfRef} for each argument of a command that is a name or a ref. */
+export function refuseHalfRefs(command: Command, args: readonly unknown[]): void {
+  for (const [i, { completes }] of command.args.entries()) {
+    if (completes !== "name" && completes !== "ref") continue;
+    for (const text of [args[i]].flat()) if (typeof text === "string") refuseHalfRef(text);
+  }
+}
+
+/** Refuses a ref where all versions of a name are meant. */
+export function refuseRef(text: string, action: string, command: string): void {
+  const at = text.indexOf("@");
+  if (at < 0) return;
+  const name = shellWord(text.slice(0, at));
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action} ${JSON.stringify(text)}: a bare name is expected`,
+    hint: `Write: holdfast ${command} ${name}. For one version: holdfast info ${shellWord(text)}`,
+  });
+}
+
+/** Refuses what cannot be an alias. One of several words would be taken for a range. */
+export function refuseOddAlias(alias: string): void {
+  if (!/\S\s+\S/.test(alias)) return checkAlias(alias);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${JSON.stringify(alias)} as alias: it has a blank in it`,
+    hint: `An alias is one word: ${shellWord(alias.trim().replace(/\s+/g, "-"))}`,
+  });
+}
+
+/** Refuses a place where a registry cannot be, since a file is there; undefined is a place elsewhere. */
+export function refuseFile(path: string | undefined, action: "open" | "create"): void {
+  if (path === undefined || !isFile(path)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action} a registry at ${path}: it is a file, or one is above it`,
+    hint: "A registry is a folder: name that one.",
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return true;
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * A little colour for terminals that want it (no-color.org).
+ *
+ * @module
+ */
+import type { CliIo, CliOutput } from "./cli_io.ts";
+
+/** Each wraps a text; where colour is off, each returns it as it is. */
+export interface Colors {
+  /** Headings. */
+  bold(text: string): string;
+  /** What matters less. */
+  dim(text: string): string;
+  /** Failures. */
+  red(text: string): string;
+}
+
+/** The colours for an output: none unless it is a terminal, and none with `NO_COLOR` or `TERM=dumb`. */
+export function createColors(output: CliOutput, io: CliIo): Colors {
+  const on = output.isTerminal && !io.system.env("NO_COLOR") && io.system.env("TERM") !== "dumb";
+  const wrap = (from: number, to: number) => (text: string) => on ? `\x1b[${from}m${text}\x1b[${to}m` : text;
+  return { bold: wrap(1, 22), dim: wrap(2, 22), red: wrap(31, 39) };
+}

@@ -1,0 +1,100 @@
+/**
+ * Tables of text: aligned, no wider than the terminal, readable without colour.
+ *
+ * @module
+ */
+
+/** A column of a table. */
+export interface Column {
+  /** Its heading. */
+  title: string;
+  /** Numbers stand right. @default "left" */
+  align?: "left" | "right";
+  /** May be cut in its middle when the terminal is too narrow. @default false */
+  shrinks?: boolean;
+}
+
+/** How a table is laid out. */
+export interface TableOptions {
+  /** Characters of a line. @default without end */
+  columns?: number;
+  /** Wraps the heading. */
+  heading?: (text: string) => string;
+}
+
+const GAP = "  ";
+const NARROWEST = 8;
+
+/** A table that is printed page by page: later pages keep at least the widths of the earlier ones. */
+export interface Table {
+  /** The lines of a page; the first page begins with the heading. */
+  page(rows: readonly (readonly string[])[]): string[];
+}
+
+/** Creates a table. */
+export function createTable(columns: readonly Column[], options: TableOptions = {}): Table {
+  const { columns: lineWidth = Infinity, heading = (text) => text } = options;
+  const widest = columns.map((column) => displayWidth(column.title));
+  let begun = false;
+  const line = (cells: readonly string[], widths: readonly number[]) =>
+    cells.map((cell, i) => padded(cut(cell, widths[i]), widths[i], columns[i].align)).join(GAP).trimEnd();
+  return {
+    page(rows) {
+      const clean = rows.map((row) => row.map(printable));
+      for (const row of clean) row.forEach((cell, i) => widest[i] = Math.max(widest[i], displayWidth(cell)));
+      const widths = fitted(widest, columns, lineWidth);
+      const lines = clean.map((row) => line(row, widths));
+      if (!begun) lines.unshift(heading(line(columns.map((column) => column.title), widths)));
+      begun = true;
+      return lines;
+    },
+  };
+}
+
+/** Takes the characters that are too many from the columns that may shrink, the widest first. */
+function fitted(widest: readonly number[], columns: readonly Column[], lineWidth: number): number[] {
+  const widths = [...widest];
+  let over = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - lineWidth;
+  while (over > 0) {
+    const candidates = widths.map((width, i) => columns[i].shrinks && width > NARROWEST ? width : 0);
+    const most = Math.max(...candidates);
+    if (most === 0) break;
+    widths[candidates.indexOf(most)]--;
+    over--;
+  }
+  return widths;
+}
+
+/** Cuts a text in its middle: the ends of names and paths tell them apart. */
+function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  const chars = [...text];
+  while (displayWidth(chars.join("")) > width - 1) chars.splice(Math.floor(chars.length / 2), 1);
+  chars.splice(Math.ceil(chars.length / 2), 0, "…");
+  return chars.join("");
+}
+
+function padded(text: string, width: number, align: Column["align"] = "left"): string {
+  const space = " ".repeat(Math.max(0, width - displayWidth(text)));
+  return align === "right" ? space + text : text + space;
+}
+
+/** A text that cannot steer the terminal: control characters are spelled out. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** Columns that a text takes in a terminal: East Asian wide characters and emoji take two, marks none. */
+export function displayWidth(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const char of text) {
+    if (/\p{Mark}|\u200d/u.test(char)) continue;
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+          .test(char)
+        ? 2
+        : 1;
+  }
+  return width;
+}

@@ -1,0 +1,80 @@
+/**
+ * Sizes, durations and times as people read and type them.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+
+const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** Bytes with three digits or so: `512 B`, `1.5 KiB`, `340 MiB`. */
+export function formatBytes(bytes: number): string {
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1023.5 && unit < SIZES.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${SIZES[unit]}`;
+}
+
+/** A local time to the minute: `2026-03-01 14:05`. */
+export function formatTime(time: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ` +
+    `${two(time.getHours())}:${two(time.getMinutes())}`;
+}
+
+/** Seconds as `7s`, `3m20s` or `2h05m`. */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
+  return `${Math.floor(whole / 3600)}h${two(Math.floor(whole / 60) % 60)}m`;
+}
+
+/** A grace period: `24 h` where it is whole hours, else `1h30m`. */
+export function formatGrace(ms: number): string {
+  return ms % DURATION_MS.h === 0 ? `${ms / DURATION_MS.h} h` : formatSeconds(ms / 1000);
+}
+
+/** `1 file`, `2 files`. */
+export function formatCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** Reads `512`, `64KiB`, `1.5 GiB` or `256M` (the same as `256MiB`) as bytes. */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:iB)?|B)?$/i.exec(text);
+  const power = match?.[2] === undefined ? 0 : SIZES.findIndex((unit) => unit[0] === match[2].toUpperCase());
+  if (match !== null) return Math.round(Number(match[1]) * 1024 ** power);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${JSON.stringify(text)} as a size: a number and a unit are expected`,
+    hint: "Examples: 64KiB, 256MiB, 1GiB.",
+  });
+}
+
+const DURATION_MS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 };
+
+/** Reads `90s`, `15m`, `24h`, `30d`, `2w` as milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text);
+  if (match !== null) return Math.round(Number(match[1]) * DURATION_MS[match[2]]);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${JSON.stringify(text)} as a duration: a number and a unit are expected`,
+    hint: "Examples: 90s, 15m, 24h, 30d, 2w.",
+  });
+}
+
+/** Reads a whole number from 0. */
+export function parseCount(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${JSON.stringify(text)} as a count: a whole number is expected`,
+    hint: "Examples: 0, 10, 200.",
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * Values from the shell: a file, a folder, or standard input.
+ *
+ * @module
+ */
+import { createReadStream } from "node:fs";
+import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { join, resolve } from "@std/path";
+import { readAll } from "../core/bytes.ts";
+import { RegistryError } from "../core/errors.ts";
+import { localPath } from "../mod.ts";
+import { shellWord } from "./hints.ts";
+import type { CliIo } from "./terminal/cli_io.ts";
+
+/** How the bytes of a source are taken: as a value of JSON, as text, or as they are. */
+export type SourceKind = "json" | "text" | "bytes";
+
+/** Options of {@linkcode readValue}. */
+export interface ReadValueOptions {
+  /** @default a file or folder by its path, standard input as bytes */
+  as?: SourceKind;
+  /** What becomes of symbolic links in a folder. @default "refuse" */
+  links?: "keep" | "refuse";
+}
+
+/** The value of a source: a path, or `-` for standard input. */
+export async function readValue(source: string, io: CliIo, options: ReadValueOptions = {}): Promise<unknown> {
+  const { as, links } = options;
+  if (source === "-") {
+    const stream = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
+    return as === undefined || as === "bytes" ? stream : decode(await readAll(stream), as, "standard input");
+  }
+  const path = resolve(io.cwd, source);
+  const found = await stat(path).catch((cause) => {
+    if (cause.code !== "ENOENT") throw cause;
+    throw new RegistryError({
+      code: "NotFound",
+      message: `Cannot read ${JSON.stringify(source)}: there is no such file or folder`,
+      hint: "Check the path, or give - for standard input.",
+      cause,
+    });
+  });
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot save ${JSON.stringify(source)}: it is a pipe, socket or device`,
+      hint: `Save what it gives: holdfast save NAME - < ${shellWord(source)}`,
+    });
+  }
+  if (as === undefined) return localPath(await realpath(path), { links }); // a link named here means its target
+  if (found.isDirectory()) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot save folder ${JSON.stringify(source)} as ${as}: only a file has one content`,
+      hint: "Leave out --as to save the folder with all of its files.",
+    });
+  }
+  if (as === "bytes") return Readable.toWeb(createReadStream(path));
+  return decode(await readFile(path), as, JSON.stringify(source));
+}
+
+/** Parses JSON. A number that JavaScript would alter is refused. */
+export function parseExactJson(text: string): unknown {
+  return JSON.parse(text, exactNumber);
+}
+
+function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source ?? "";
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  if (Number.isFinite(value) && !(/^-?\d+$/.test(source) && BigInt(source) !== BigInt(value))) return value;
+  throw new RangeError(`the number ${source} is too large to be kept exactly`);
+}
+
+function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return as === "text" ? text : parseExactJson(text);
+  } catch (cause) {
+    const why = as === "text" || cause instanceof TypeError ? "not UTF-8" : (cause as Error).message;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot read ${source} as ${as}: ${why}`,
+      hint: "Leave out --as to save the bytes as they are.",
+      cause,
+    });
+  }
+}
+
+/** Adds up what a source holds, while it is being saved: `bytes` is there once everything is counted. */
+export function measureSource(source: string, io: CliIo): { bytes?: number } {
+  const total: { bytes?: number } = {};
+  if (source === "-") return total;
+  const count = (bytes: number) => void (total.bytes = bytes);
+  sizeOf(resolve(io.cwd, source)).then(count, () => {}); // what cannot be read fails the save itself
+  return total;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await lstat(path);
+  if (!found.isDirectory()) return found.isFile() ? found.size : 0;
+  let bytes = 0;
+  for await (const { name } of await opendir(path)) bytes += await sizeOf(join(path, name));
+  return bytes;
+}

@@ -1,0 +1,179 @@
+/**
+ * The Google Cloud Storage backend: objects in a bucket, over the JSON API, with the sign-in of Google's own library.
+ *
+ * @module
+ */
+import { Storage } from "npm:@google-cloud/storage@^7";
+import type { Backend } from "../core/backend.ts";
+import { RegistryError } from "../core/errors.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import { createApi } from "./gcs/api.ts";
+import { withBucket } from "./gcs/bucket.ts";
+import type { GcsBucketOptions } from "./gcs/bucket.ts";
+import { copyObject } from "./gcs/copy.ts";
+import { deleteObject, deleteObjects } from "./gcs/delete.ts";
+import { listObjects } from "./gcs/list.ts";
+import { createPlace } from "./gcs/place.ts";
+import { presignObject } from "./gcs/presign.ts";
+import { putObject } from "./gcs/put.ts";
+import type { GcsPutOptions } from "./gcs/put.ts";
+import { getObject, headObject } from "./gcs/read.ts";
+import { createSignIn } from "./gcs/sign_in.ts";
+import type { GcsClient, GcsCredential, GcsCredentials, GcsServiceAccountKey } from "./gcs/sign_in.ts";
+import type { GcsAuth, GcsSignedUrlOptions, GcsUrlSigner } from "./gcs/sign_in.ts";
+
+export type * from "../core/backend.ts";
+export type { System } from "../core/system.ts";
+export type { GcsAuth, GcsBucketOptions, GcsClient, GcsCredential, GcsCredentials, GcsPutOptions };
+export type { GcsServiceAccountKey, GcsSignedUrlOptions, GcsUrlSigner };
+
+/** Options of {@linkcode createGcsBackend}. */
+export interface GcsBackendOptions {
+  /** The bucket. */
+  bucket: string;
+  /** A folder in it: all keys lie below. @default "" */
+  prefix?: string;
+  /** The project that a new bucket belongs to. @default that of the credentials */
+  projectId?: string;
+  /**
+   * Where the store is, if not at Google. What answers without TLS is taken for an emulator: it is sent no credentials
+   * but those that a function gives.
+   *
+   * @default "https://storage.googleapis.com", or `STORAGE_EMULATOR_HOST`
+   */
+  endpoint?: string;
+  /** The JSON file of a service account or another credential. */
+  keyFilename?: string;
+  /**
+   * The key of a service account, or a function that gives one, or an access token: it is asked before the first
+   * request, and once more when the store refuses what it gave.
+   *
+   * @default what the library finds: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the machine's own account
+   */
+  credentials?: GcsCredentials;
+  /** A client of `@google-cloud/storage` (a `Storage`) to sign in with; the options above are then its own. */
+  storage?: GcsClient;
+  /** Whether to make the bucket where it is missing, and what it is like. @default false */
+  createBucket?: boolean | GcsBucketOptions;
+  /** What every object is given: encryption, storage class and the like. @default {} */
+  putOptions?: GcsPutOptions;
+  /** How long a request may make no progress, milliseconds. @default 60000 */
+  requestTimeoutMs?: number;
+  /** How long a call that may be repeated is repeated, milliseconds. @default 30000 */
+  retryForMs?: number;
+  /**
+   * Bytes of one request: larger objects are read and written in parts. A multiple of 256 KiB.
+   *
+   * @default 8 MiB
+   */
+  partBytes?: number;
+  /** How many parts of an object are read at once. @default 3 */
+  parallel?: number;
+  /** Clock, randomness and sleep. */
+  system?: System;
+  /** Hears of every attempt that is repeated. @default silent */
+  logger?: Pick<Console, "debug">;
+}
+
+const PART_UNIT = 256 * 1024;
+
+/**
+ * Creates a store in a bucket. Nothing is asked before the first call.
+ *
+ * @example
+ * ```ts ignore
+ * import { createGcsBackend } from "@holdfast/holdfast/backends/gcs";
+ * import { openRegistry } from "@holdfast/holdfast";
+ *
+ * await using registry = await openRegistry(createGcsBackend({ bucket: "models", prefix: "team-a" }));
+ * ```
+ */
+export function createGcsBackend(options: GcsBackendOptions): Backend {
+  const {
+    prefix = "",
+    createBucket = false,
+    putOptions = {},
+    requestTimeoutMs = 60_000,
+    retryForMs = 30_000,
+    partBytes = 8 * 2 ** 20,
+    parallel = 3,
+    system = realSystem,
+    logger,
+  } = options;
+  checkNumbers({ requestTimeoutMs, partBytes, parallel });
+  const { projectId, keyFilename, endpoint: apiEndpoint } = options;
+  const signIn = createSignIn({
+    ...options,
+    newClient: (credentials) => new Storage({ projectId, keyFilename, credentials, apiEndpoint }),
+    timeoutMs: requestTimeoutMs,
+  });
+  const place = createPlace({ bucket: options.bucket, prefix, endpoint: signIn.customEndpoint });
+  const api = withBucket(createApi({ place, signIn, system, requestTimeoutMs, retryForMs, logger }), {
+    create: createBucket,
+    projectId: signIn.projectId,
+  });
+
+  return {
+    kind: "gcs",
+    location: place.location,
+    capabilities: new Set(["deleteMany", "presign", "copy"]),
+    reopen: descriptor(options),
+
+    async head(key, options = {}) {
+      return await headObject({ api, key }, options);
+    },
+
+    async get(key, options = {}) {
+      return await getObject(api, key, { ...options, partBytes, parallel });
+    },
+
+    async put(key, body, options = {}) {
+      return await putObject(api, key, { ...options, body, partBytes, putOptions });
+    },
+
+    async delete(key, options = {}) {
+      await deleteObject(api, key, options);
+    },
+
+    list(prefix, options = {}) {
+      return listObjects(api, prefix, options);
+    },
+
+    async deleteMany(keys, options = {}) {
+      return await deleteObjects(api, keys, options);
+    },
+
+    async presign(key, options) {
+      return await presignObject({ api, signIn }, key, options);
+    },
+
+    async copy(from, to, options = {}) {
+      return await copyObject({ api, putOptions }, { from, to }, options);
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** How a worker opens the same store: its credentials are asked for here. Not with a client or a clock of the caller's own. */
+function descriptor(options: GcsBackendOptions): Backend["reopen"] {
+  const { credentials, storage, system = realSystem, logger: _, ...plain } = options;
+  if (storage !== undefined || system !== realSystem) return undefined;
+  const descriptor = { module: import.meta.url, name: "createGcsBackend", options: plain };
+  if (credentials === undefined) return descriptor;
+  const give = typeof credentials === "function" ? credentials : () => credentials;
+  return { ...descriptor, functions: { credentials: () => give() } };
+}
+
+function checkNumbers(numbers: { requestTimeoutMs: number; partBytes: number; parallel: number }): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    const unit = name === "partBytes" ? PART_UNIT : 1;
+    if (Number.isSafeInteger(value) && value > 0 && value % unit === 0) continue;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot open a bucket: ${name} is ${value}`,
+      hint: unit === 1 ? "It is a whole number above 0." : `It is a multiple of ${unit}.`,
+    });
+  }
+}

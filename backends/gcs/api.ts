@@ -1,0 +1,181 @@
+/**
+ * Calls of the JSON API: signed in, repeated where they may be, their failures told as what the caller can do.
+ *
+ * @module
+ */
+import type { ObjectInfo } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { isPassing, retry } from "../../core/retry.ts";
+import type { System } from "../../core/system.ts";
+import { failure, faultError, replyError, replyText } from "./errors.ts";
+import type { FailedCall } from "./errors.ts";
+import { exchange } from "./exchange.ts";
+import type { HttpFault, HttpReply, HttpRequest } from "./exchange.ts";
+import type { Place } from "./place.ts";
+import type { SignIn } from "./sign_in.ts";
+
+/** A call. */
+export interface ApiCall {
+  /** The verb, for messages. */
+  action: string;
+  /** The key it is about. */
+  key?: string;
+  /** GET, POST … */
+  method: string;
+  /** After the endpoint. */
+  path: string;
+  /** What is undefined is left out. */
+  query?: Record<string, string | number | boolean | undefined>;
+  headers?: Record<string, string>;
+  body?: readonly Uint8Array[];
+  /** Statuses above 299 that are answers too. @default none */
+  answers?: readonly number[];
+  /** Whether an object may be there after a reply that was lost. @default false */
+  writes?: boolean;
+  /** Whether the runtime may repeat it (see exchange.ts). @default false */
+  repeatable?: boolean;
+  /** Whether it is sent once only, except where the store refused the credentials. @default false */
+  once?: boolean;
+  /** Bytes of body that are taken of the reply. @default 16 MiB */
+  maxBytes?: number;
+  signal?: AbortSignal;
+}
+
+/** What all parts of a backend share. */
+export interface GcsApi {
+  readonly place: Place;
+  readonly system: System;
+  /** Sends a call and gives its answer; any other outcome throws. */
+  call(call: ApiCall): Promise<HttpReply>;
+  /** Sends a request to a URL that needs no credentials, once. */
+  exchange(
+    request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">,
+  ): Promise<HttpReply | HttpFault>;
+  /** Repeats an action while its failures may pass. */
+  persist<T>(action: () => Promise<T>, call: PersistOptions): Promise<T>;
+}
+
+/** What is repeated. */
+export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "signal"> {
+  /** Whether this failure may pass. @default what says so itself */
+  passes?: (error: unknown) => boolean;
+}
+
+/** Options of {@linkcode createApi}. */
+export interface ApiOptions {
+  place: Place;
+  signIn: SignIn;
+  system: System;
+  requestTimeoutMs: number;
+  retryForMs: number;
+  logger?: Pick<Console, "debug">;
+}
+
+const MAX_REPLY_BYTES = 16 * 2 ** 20;
+
+/** Makes the caller of one store. */
+export function createApi(options: ApiOptions): GcsApi {
+  const { place, signIn, system, requestTimeoutMs: timeoutMs, retryForMs, logger } = options;
+  const backend = place.location;
+
+  async function signedIn(call: ApiCall): Promise<HttpReply | HttpFault> {
+    const { method, path, body, repeatable, signal, maxBytes = MAX_REPLY_BYTES } = call;
+    const url = `${signIn.endpoint}${path}${queryText(call.query)}`;
+    for (let again = false;; again = true) {
+      const pass = await signIn.pass(signal);
+      const headers = { ...call.headers, ...pass.headers };
+      const reply = await exchange({ method, url, headers, body, repeatable, maxBytes, timeoutMs, signal });
+      // A refused request has done nothing: to send it once more is no second create.
+      if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;
+      logger?.debug(`${call.action}: the credentials were refused; asked for new ones`, { backend });
+    }
+  }
+
+  async function once(call: ApiCall, failed: FailedCall): Promise<HttpReply> {
+    const reply = await signedIn(call);
+    if ("fault" in reply) {
+      failed.maybeWritten ||= call.writes && reply.sent;
+      throw faultError(reply.fault, failed);
+    }
+    const { status } = reply;
+    if (status < 300 || call.answers?.includes(status)) return reply;
+    failed.maybeWritten ||= call.writes && (status >= 500 || status === 408);
+    throw replyError(reply, failed);
+  }
+
+  const persist: GcsApi["persist"] = (action, { action: name, key, signal, passes = isPassing }) =>
+    retry(action, {
+      system,
+      retryForMs,
+      signal,
+      passes,
+      onRetry: (error, attempt) =>
+        logger?.debug(`${name}: attempt ${attempt} failed: ${(error as Error).message}`, { backend, key }),
+    });
+
+  return {
+    place,
+    system,
+    persist,
+    exchange: (request) => exchange({ ...request, maxBytes: MAX_REPLY_BYTES, timeoutMs }),
+    call(call) {
+      const { action, key } = call;
+      const failed: FailedCall = { action, key, backend };
+      return call.once ? once(call, failed) : persist(() => once(call, failed), call);
+    },
+  };
+}
+
+function queryText(query: ApiCall["query"] = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const text = given.map(([name, value]) => `${name}=${encodeURIComponent(value!)}`).join("&");
+  return text === "" ? "" : `?${text}`;
+}
+
+/** The path of the bucket's objects, or of one. */
+export function objectPath(place: Place, name?: string): string {
+  const bucket = `/storage/v1/b/${encodeURIComponent(place.bucket)}/o`;
+  return name === undefined ? bucket : `${bucket}/${encodeURIComponent(name)}`;
+}
+
+/** What the store says of an object, as far as it is asked for. Numbers are texts. */
+export interface ObjectResource {
+  name: string;
+  size: string;
+  generation: string;
+  updated: string;
+  crc32c?: string;
+}
+
+/** The fields of {@linkcode ObjectResource}, for `fields`. */
+export const OBJECT_FIELDS = "name,size,generation,updated,crc32c";
+
+/**
+ * Whole seconds, because that is what a download says; `updated`, because that is what it says it of. The registry
+ * never changes what the store keeps beside an object, so it is the time of the write.
+ */
+export function objectInfo(place: Place, { name, size, generation, updated }: ObjectResource): ObjectInfo {
+  return {
+    key: place.keyOf(name),
+    size: Number(size),
+    modifiedAt: Math.floor(Date.parse(updated) / 1000) * 1000,
+    etag: generation,
+  };
+}
+
+/** The JSON of a reply. Throws `Unsupported` where it is none. */
+export function replyJson<T>(reply: HttpReply, call: FailedCall): T {
+  try {
+    return JSON.parse(replyText(reply));
+  } catch {
+    throw failure("its answer is not JSON", call, {
+      code: "Unsupported",
+      hint: "This does not look like Google Cloud Storage: check the endpoint.",
+    });
+  }
+}
+
+/** True where an error says that the thing is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "NotFound";
+}

@@ -1,0 +1,48 @@
+/**
+ * Removing objects.
+ *
+ * @module
+ */
+import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
+import { objectPath } from "./api.ts";
+import type { GcsApi } from "./api.ts";
+
+/** Requests at once: the store takes them as they come, but each waits for its answer. */
+const AT_ONCE = 32;
+
+/** Removes an object; a missing one is a success. */
+export async function deleteObject(api: GcsApi, key: string, { signal }: CallOptions): Promise<void> {
+  await api.call({
+    action: "delete",
+    key,
+    method: "DELETE",
+    path: objectPath(api.place, api.place.nameOf(key)),
+    answers: [404],
+    repeatable: true,
+    signal,
+  });
+}
+
+/** Removes many objects, several at once; returns those that could not be removed. An abort rejects. */
+export async function deleteObjects(
+  api: GcsApi,
+  keys: readonly string[],
+  { signal }: CallOptions,
+): Promise<DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  const waiting = keys.values();
+  const work = async () => {
+    for (const key of waiting) {
+      signal?.throwIfAborted();
+      try {
+        await deleteObject(api, key, { signal });
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        failures.push({ key, error: error as Error });
+      }
+    }
+  };
+  signal?.throwIfAborted();
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, keys.length) }, work));
+  return failures;
+}

@@ -1,0 +1,138 @@
+/**
+ * What the answers of the store mean to the caller.
+ *
+ * @module
+ */
+import { concatBytes } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { RegistryErrorFields } from "../../core/errors.ts";
+import type { HttpReply } from "./exchange.ts";
+
+/** The call that failed. */
+export interface FailedCall {
+  /** The verb, for the message. */
+  action: string;
+  /** Its key, where it has one. */
+  key?: string;
+  /** The `location` of the backend. */
+  backend: string;
+  /** True when the object may have been written nevertheless. */
+  maybeWritten?: boolean;
+}
+
+type Meaning = Pick<RegistryErrorFields, "code" | "hint" | "retry">;
+
+const LATER: Meaning = { code: "Unavailable", hint: "Try again later." };
+const BUSY: Meaning = {
+  code: "Unavailable",
+  hint: "The store asks for fewer requests: try again later, or do less at once.",
+};
+const FORBIDDEN: Meaning = {
+  code: "Denied",
+  hint: "Grant this account a role on the bucket: Storage Object User to write, Storage Object Viewer to read.",
+};
+
+const MEANINGS: Record<number, Meaning> = {
+  400: { code: "Invalid", hint: "The store refuses the request itself: see the cause, and check the putOptions." },
+  401: {
+    code: "Denied",
+    hint:
+      "The store does not accept the credentials: they have expired or been revoked, or none were given. Renew them.",
+  },
+  403: FORBIDDEN,
+  404: { code: "NotFound", hint: "Somebody removed it; look whether it is still there." },
+  408: LATER,
+  409: LATER,
+  410: LATER,
+  412: {
+    code: "Conflict",
+    hint: "A condition of the bucket or of another writer does not hold; read again and decide.",
+  },
+  413: { code: "Invalid", hint: "The object is larger than the store allows." },
+  429: BUSY,
+};
+
+/** Reasons under which a 403 passes (https://cloud.google.com/storage/docs/json_api/v1/status-codes). */
+const BUSY_REASONS = new Set(["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"]);
+/** Reasons under which a 403 has nothing to do with the account. */
+const HELD_REASONS = new Set(["retentionPolicyNotMet", "objectUnderActiveHold"]);
+
+/** The error of a reply that is no success. */
+export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
+  const { status } = reply;
+  const { reason, message } = readError(reply);
+  let meaning = MEANINGS[status] ??
+    (status >= 500
+      ? LATER
+      : { code: "Unsupported", hint: "This does not look like Google Cloud Storage: check the endpoint." });
+  if (status === 403 && BUSY_REASONS.has(reason)) meaning = BUSY;
+  if (status === 403 && HELD_REASONS.has(reason)) {
+    meaning = {
+      code: "Denied",
+      hint: "A retention policy or a hold of the bucket forbids it: a registry needs a bucket without.",
+    };
+  }
+  const said = reason === "" ? String(status) : `${status} ${reason}`;
+  return failure(`the store answered ${said}`, call, {
+    ...meaning,
+    cause: message === "" ? undefined : { status, reason, message },
+  });
+}
+
+/** The error of a request without a reply. */
+export function faultError(fault: string, call: FailedCall): RegistryError {
+  return failure(fault, call, { code: "Unavailable", hint: "Check the endpoint and the network, then try again." });
+}
+
+/** The error of a bucket that is not there. */
+export function missingBucket(bucket: string, call: FailedCall): RegistryError {
+  return failure(`there is no bucket "${bucket}"`, { ...call, maybeWritten: undefined }, {
+    code: "NotFound",
+    hint: "Check its name, or make it: `createBucket: true` does.",
+  });
+}
+
+/** Any other error of a call. */
+export function failure(
+  state: string,
+  { action, key, backend, maybeWritten }: FailedCall,
+  fields: Omit<RegistryErrorFields, "message">,
+): RegistryError {
+  return new RegistryError({
+    message: `Cannot ${action} ${key === undefined ? backend : JSON.stringify(key)}: ${state}`,
+    key,
+    backend,
+    ...(maybeWritten && fields.code === "Unavailable" ? { maybeWritten } : {}),
+    ...fields,
+  });
+}
+
+/** What the store says about it, in JSON or not. */
+function readError(reply: HttpReply): { reason: string; message: string } {
+  const text = replyText(reply);
+  try {
+    const { error } = JSON.parse(text);
+    const reason = String(error.errors?.[0]?.reason ?? "").replace(/[^A-Za-z0-9]/g, "");
+    return { reason, message: withoutSecrets(String(error.message ?? "")) };
+  } catch {
+    return { reason: "", message: withoutSecrets(text) };
+  }
+}
+
+/** The body of a reply as text. */
+export function replyText({ chunks }: HttpReply): string {
+  return new TextDecoder().decode(concatBytes(chunks));
+}
+
+/** Foreign text, short, without what could let somebody in. */
+export function withoutSecrets(text: string): string {
+  return text.slice(0, 2000)
+    .replace(/-----BEGIN[^]*?(-----END[^-]*-----|$)/g, "…")
+    .replace(/\b(bearer|authorization:?)\s+\S+/gi, "$1 …")
+    .replace(/\b(ya29\.|eyJ)[\w.\-/+=]+/g, "…")
+    .replace(
+      /((?:upload_id|access_token|assertion|x-goog-signature|private_key)["']?\s*[=:]\s*["']?)[^\s"'&]+/gi,
+      "$1…",
+    )
+    .slice(0, 500);
+}

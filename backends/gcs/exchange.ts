@@ -1,0 +1,161 @@
+/**
+ * One request and its whole reply. Nothing is repeated here.
+ *
+ * Writes go through `node:http`, each over a connection of its own: where a connection that was used before dies
+ * ahead of the reply, Deno sends the request again by itself, and a create would then meet its own object. Reads may
+ * be repeated: they go through `fetch`, which shares connections and needs half the memory.
+ *
+ * @module
+ */
+import http from "node:http";
+import https from "node:https";
+import { realSystem } from "../../core/system.ts";
+
+/** A request. */
+export interface HttpRequest {
+  /** GET, POST … */
+  method: string;
+  /** Absolute, encoded. */
+  url: string;
+  /** Without the length, which is added. */
+  headers: Record<string, string>;
+  /** The body, in pieces; reads have none. @default none */
+  body?: readonly Uint8Array[];
+  /** Whether the runtime may repeat it. @default false */
+  repeatable?: boolean;
+  /** How many bytes of body are taken of the reply. */
+  maxBytes: number;
+  /** How long nothing may move, milliseconds. */
+  timeoutMs: number;
+  /** Ends it; the promise then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** A reply that came to its end. */
+export interface HttpReply {
+  /** The status code. */
+  status: number;
+  /** Names in small letters. */
+  headers: Readonly<Record<string, string>>;
+  /** The body, in pieces. */
+  chunks: Uint8Array[];
+}
+
+/** A request without a whole reply. */
+export interface HttpFault {
+  /** What happened, as the end of a sentence. */
+  fault: string;
+  /** False where no connection was made: then the store has not seen the request. */
+  sent: boolean;
+}
+
+/** Sends a request. A network fault is a value; only an abort rejects. */
+export async function exchange(request: HttpRequest): Promise<HttpReply | HttpFault> {
+  request.signal?.throwIfAborted();
+  return await (request.repeatable ? fetchOnce(request) : sendOnce(request));
+}
+
+async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
+  const { method, url, headers, maxBytes, timeoutMs, signal } = request;
+  const stop = new AbortController();
+  const forward = () => stop.abort(signal!.reason);
+  signal?.addEventListener("abort", forward, { once: true });
+  const over = new AbortController();
+  let moved = 0;
+  watch(() => moved, { timeoutMs, signal: over.signal }).then(() => stop.abort(), () => {});
+  try {
+    const response = await fetch(url, { method, headers, redirect: "manual", signal: stop.signal });
+    const chunks: Uint8Array[] = [];
+    let received = 0;
+    moved++;
+    for await (const chunk of response.body ?? []) {
+      moved++;
+      received += chunk.byteLength;
+      if (received > maxBytes) return { fault: tooLong(maxBytes), sent: true };
+      chunks.push(chunk);
+    }
+    return { status: response.status, headers: Object.fromEntries(response.headers), chunks };
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    return { fault: stop.signal.aborted ? stalled(timeoutMs) : faultOf(error), sent: true };
+  } finally {
+    over.abort();
+    signal?.removeEventListener("abort", forward);
+  }
+}
+
+/** Resolves when a number stood still for so long, or twice that; by the real clock, as sockets have it. */
+async function watch(count: () => number, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }) {
+  for (let before = -1; before !== count();) {
+    before = count();
+    await realSystem.sleep(timeoutMs, signal);
+  }
+}
+
+/** `keepAlive: false` is what keeps a connection from being used twice; a `connection: close` header does not. */
+const AGENTS = { "http:": new http.Agent({ keepAlive: false }), "https:": new https.Agent({ keepAlive: false }) };
+
+function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
+  const { method, url, body = [], maxBytes, timeoutMs, signal } = request;
+  const protocol = new URL(url).protocol as keyof typeof AGENTS;
+  const length = body.reduce((size, piece) => size + piece.byteLength, 0);
+  const headers = { ...request.headers, "content-length": String(length) };
+  return new Promise((resolve, reject) => {
+    let sent = false;
+    const sending = (protocol === "https:" ? https : http).request(url, { method, agent: AGENTS[protocol], headers });
+    const stop = () => {
+      reject(signal!.reason);
+      sending.destroy();
+    };
+    const settle = (outcome: HttpReply | HttpFault) => {
+      signal?.removeEventListener("abort", stop);
+      resolve(outcome);
+      if ("fault" in outcome) sending.destroy();
+    };
+    const fail = (fault: string) => settle({ fault, sent });
+    signal?.addEventListener("abort", stop, { once: true });
+
+    sending.on("socket", (socket) => {
+      if (!socket.connecting) sent = true;
+      else socket.once("connect", () => sent = true);
+    });
+    sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
+    sending.on("error", (error) => fail(faultOf(error)));
+    sending.on("close", () => fail("the connection ended without a reply"));
+    sending.on("response", (response) => {
+      const { statusCode: status = 0 } = response;
+      const headers = response.headers as Record<string, string>;
+      const chunks: Uint8Array[] = [];
+      let received = 0;
+      response.on("data", (chunk: Uint8Array) => {
+        received += chunk.byteLength;
+        if (received > maxBytes) return fail(tooLong(maxBytes));
+        chunks.push(chunk);
+      });
+      response.on("end", () => {
+        const whole = response.complete && Number(headers["content-length"] ?? received) === received;
+        if (whole) settle({ status, headers, chunks });
+        else fail("the reply broke off");
+      });
+      response.on("error", () => fail("the reply broke off"));
+      response.on("aborted", () => fail("the reply broke off"));
+    });
+    for (const piece of body) sending.write(piece);
+    sending.end();
+  });
+}
+
+function stalled(timeoutMs: number): string {
+  return `nothing moved for ${timeoutMs} ms`;
+}
+
+function tooLong(maxBytes: number): string {
+  return `the reply has more than the ${maxBytes} bytes asked for`;
+}
+
+/** A code says enough; the text of an error may hold what was sent. */
+function faultOf(error: unknown): string {
+  const { code, name, cause } = error as { code?: string; name: string; cause?: { code?: string } };
+  const known = cause?.code ?? code;
+  return typeof known === "string" ? `the connection failed (${known})` : `the connection failed (${name})`;
+}

@@ -1,0 +1,55 @@
+/**
+ * URLs that let their bearer read or write one object: V4 signatures, made here with a private key.
+ * https://cloud.google.com/storage/docs/access-control/signed-urls
+ *
+ * @module
+ */
+import { attachment } from "../../core/backend.ts";
+import type { PresignOptions } from "../../core/backend.ts";
+import type { GcsApi } from "./api.ts";
+import { failure, withoutSecrets } from "./errors.ts";
+import type { SignIn } from "./sign_in.ts";
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** A URL for one object. Asks the store nothing. */
+export async function presignObject(
+  { api, signIn }: { api: GcsApi; signIn: SignIn },
+  key: string,
+  { method, expiresInMs, fileName, contentType, signal }: PresignOptions,
+): Promise<string> {
+  const { place, system } = api;
+  const call = { action: "sign a URL for", key, backend: place.location };
+  const name = place.nameOf(key);
+  if (!(expiresInMs >= 1000 && expiresInMs <= WEEK_MS)) {
+    throw failure(`it cannot work for ${expiresInMs} ms`, call, {
+      code: "Invalid",
+      hint: "Signed URLs work from one second to seven days.",
+    });
+  }
+  const client = await signIn.signer(signal);
+  if (client === undefined) {
+    throw failure("there is no private key", call, {
+      code: "Unsupported",
+      hint: "Open the bucket with the key of a service account: `credentials` or `keyFilename`.",
+    });
+  }
+  const now = system.now();
+  try {
+    const [url] = await client.bucket(place.bucket).file(name).getSignedUrl({
+      version: "v4",
+      action: method === "GET" ? "read" : "write",
+      accessibleAt: new Date(now),
+      expires: new Date(now + expiresInMs),
+      contentType: method === "PUT" ? contentType : undefined,
+      responseDisposition: method === "GET" && fileName !== undefined ? attachment(fileName) : undefined,
+    });
+    return url;
+  } catch (error) {
+    // The error of a broken key may hold the key.
+    throw failure(withoutSecrets((error as Error).name), call, {
+      code: "Denied",
+      hint: "The private key cannot sign: give it as it is in the JSON file of the service account.",
+    });
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Put. What fits into one part is one request, whose reply decides; more is a resumable upload (upload_session.ts).
+ *
+ * @module
+ */
+import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
+import { bodySize, bodyStream, forEachChunk } from "../../core/bytes.ts";
+import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
+import type { ApiCall, GcsApi, ObjectResource } from "./api.ts";
+import { crc32c, encodeCrc32c } from "./crc32c.ts";
+import { failure } from "./errors.ts";
+import type { HttpReply } from "./exchange.ts";
+import { startSession } from "./upload_session.ts";
+import type { Part, Upload, UploadSession, Whole } from "./upload_session.ts";
+
+/** What every object is given. */
+export interface GcsPutOptions {
+  /** A predefined access list, as in `bucketOwnerFullControl`; for buckets without uniform access. */
+  predefinedAcl?: string;
+  /** The key that encrypts: `projects/…/locations/…/keyRings/…/cryptoKeys/…`. @default that of the bucket */
+  kmsKeyName?: string;
+  /** As in `NEARLINE`. @default that of the bucket */
+  storageClass?: string;
+  /** As in `no-store`. */
+  cacheControl?: string;
+  /** Kept beside each object; what a put says itself goes before it. */
+  metadata?: Record<string, string>;
+}
+
+/** How objects are written. */
+export interface WriteOptions {
+  /** Bytes of one request of a resumable upload; a multiple of 256 KiB. */
+  partBytes: number;
+  /** What every object is given. */
+  putOptions: GcsPutOptions;
+}
+
+const EXISTS: PutResult = { written: false, reason: "exists" };
+
+/** Writes an object, whole or not at all. */
+export async function putObject(
+  api: GcsApi,
+  key: string,
+  { body, partBytes, putOptions, ...options }: PutOptions & WriteOptions & { body: Body },
+): Promise<PutResult> {
+  const { signal, size = bodySize(body) } = options;
+  signal?.throwIfAborted();
+  const upload = describe(api, key, { ...options, putOptions });
+  const known = bodySize(body);
+  if (known !== undefined && known !== size) throw otherSize(api, key, known, size);
+  if (body instanceof Uint8Array && known! <= partBytes) {
+    return await putWhole(api, upload, { pieces: [body], size: known! });
+  }
+  const sent = await sendStream(api, upload, { stream: bodyStream(body), partBytes, size });
+  return "pieces" in sent ? await putWhole(api, upload, sent) : sent;
+}
+
+function describe(
+  { place }: GcsApi,
+  key: string,
+  { mode, contentType, metadata, putOptions, signal }: PutOptions & Pick<WriteOptions, "putOptions">,
+): Upload {
+  const { predefinedAcl, kmsKeyName, storageClass, cacheControl } = putOptions;
+  const create = mode === "create";
+  const own = { ...putOptions.metadata, ...metadata };
+  return {
+    key,
+    create,
+    query: { predefinedAcl, kmsKeyName, ifGenerationMatch: create ? 0 : undefined, fields: OBJECT_FIELDS },
+    resource: {
+      name: place.nameOf(key),
+      contentType: contentType ?? "application/octet-stream",
+      storageClass,
+      cacheControl,
+      metadata: Object.keys(own).length === 0 ? undefined : own,
+    },
+    signal,
+  };
+}
+
+/** One request with all: what the object is, its checksum and its bytes. */
+async function putWhole(api: GcsApi, upload: Upload, { pieces, size }: Part): Promise<PutResult> {
+  const { key, create, query, resource, signal } = upload;
+  const checksum = encodeCrc32c(pieces.reduce((sum, piece) => crc32c(piece, sum), 0));
+  const boundary = `holdfast-${api.system.id()}`;
+  const head = `--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n` +
+    `${JSON.stringify({ ...resource, crc32c: checksum })}\r\n` +
+    `--${boundary}\r\ncontent-type: ${resource.contentType}\r\n\r\n`;
+  const encoder = new TextEncoder();
+  const call: ApiCall = {
+    action: "put",
+    key,
+    method: "POST",
+    path: `/upload${objectPath(api.place)}`,
+    query: { ...query, uploadType: "multipart" },
+    headers: { "content-type": `multipart/related; boundary=${boundary}` },
+    body: [encoder.encode(head), ...pieces, encoder.encode(`\r\n--${boundary}--\r\n`)],
+    answers: create ? [412] : [],
+    writes: true,
+    once: create,
+    signal,
+  };
+  const reply = await api.call(call);
+  return reply.status === 412 ? EXISTS : await writtenObject(api, upload, reply, { size, checksum });
+}
+
+/** What breaks off the reading of a body whose create has lost. */
+const LOST = Symbol("lost");
+
+/**
+ * Sends a stream; gives what it holds where that fits into one part and nothing was sent yet. While a part is on its
+ * way the next is read: never more than two are in memory.
+ */
+async function sendStream(
+  api: GcsApi,
+  upload: Upload,
+  { stream, partBytes, size }: { stream: ReadableStream<Uint8Array>; partBytes: number; size?: number },
+): Promise<Part | PutResult> {
+  const { key, signal } = upload;
+  const stop = new AbortController(); // by the caller, or because a part could not be sent
+  const forward = () => stop.abort(signal!.reason);
+  signal?.addEventListener("abort", forward, { once: true });
+  let session: UploadSession | undefined;
+  let sending: Promise<unknown> = Promise.resolve();
+  let waiting: Part = { pieces: [], size: 0 };
+  let received = 0;
+  let sum = 0;
+
+  async function send(part: Part): Promise<void> {
+    await sending;
+    if (session === undefined) {
+      const started = await startSession(api, upload, size);
+      if (started === "exists") throw LOST;
+      session = started;
+    }
+    sending = session.send(part).then(({ status }) => {
+      if (status === 412) throw LOST;
+    });
+    sending.catch((error) => stop.abort(error));
+  }
+
+  try {
+    await forEachChunk(stream, async (chunk) => {
+      received += chunk.byteLength;
+      if (size !== undefined && received > size) throw otherSize(api, key, `at least ${received}`, size);
+      sum = crc32c(chunk, sum);
+      for (let rest = chunk; rest.byteLength > 0;) {
+        if (waiting.size === partBytes) { // and there is more: the last part must not be empty
+          const full = waiting;
+          waiting = { pieces: [], size: 0 };
+          await send(full);
+        }
+        const piece = rest.subarray(0, partBytes - waiting.size);
+        waiting.pieces.push(piece);
+        waiting.size += piece.byteLength;
+        rest = rest.subarray(piece.byteLength);
+      }
+    }, stop.signal);
+    if (size !== undefined && received !== size) throw otherSize(api, key, received, size);
+    if (session === undefined) return waiting;
+    await sending;
+    const whole = { size: received, checksum: encodeCrc32c(sum) };
+    const reply = await session.send(waiting, whole);
+    if (reply.status === 412) throw LOST;
+    return await writtenObject(api, upload, reply, whole);
+  } catch (error) {
+    stop.abort(error);
+    await sending.catch(() => {});
+    await session?.cancel();
+    if (signal?.aborted) throw signal.reason;
+    if (error === LOST) return EXISTS;
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", forward);
+  }
+}
+
+/** The result of a write, of which the store says what it keeps; another thing than was sent is removed again. */
+async function writtenObject(
+  api: GcsApi,
+  { key, signal }: Upload,
+  reply: HttpReply,
+  { size, checksum }: Whole,
+): Promise<PutResult> {
+  const call = { action: "put", key, backend: api.place.location };
+  const resource = replyJson<ObjectResource>(reply, { ...call, maybeWritten: true });
+  if (Number(resource.size) === size && resource.crc32c === checksum) {
+    return { written: true, info: objectInfo(api.place, resource) };
+  }
+  const { generation } = resource;
+  await api.call({
+    ...call,
+    method: "DELETE",
+    path: objectPath(api.place, api.place.nameOf(key)),
+    query: { generation, ifGenerationMatch: generation },
+    answers: [404, 412],
+    signal,
+  });
+  throw failure("the store received other bytes than were sent; they were removed", { ...call, maybeWritten: true }, {
+    code: "Unavailable",
+    hint: "Something between this program and the store damages data; try again, and check proxies and memory.",
+  });
+}
+
+function otherSize(api: GcsApi, key: string, actual: number | string, announced: number | undefined) {
+  return failure(`the body has ${actual} bytes, ${announced} were announced`, {
+    action: "put",
+    key,
+    backend: api.place.location,
+  }, { code: "Invalid", hint: "Announce the size of the body, or none." });
+}

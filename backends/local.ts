@@ -1,0 +1,120 @@
+/**
+ * The local backend: objects are files in a folder, on a disk or a network share, written by any number of processes.
+ *
+ * @module
+ */
+import type { Backend, Locking } from "../core/backend.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import { deleteObject } from "./local/delete.ts";
+import { listObjects } from "./local/list.ts";
+import { createPut } from "./local/put.ts";
+import { readObject } from "./local/read.ts";
+import { parseRoot, statObject } from "./local/root.ts";
+import { sweepStages } from "./local/stage.ts";
+import { createTurn } from "./local/turn.ts";
+
+export type * from "../core/backend.ts";
+export type { System } from "../core/system.ts";
+export { detectLocking } from "./local/lock.ts";
+export type { DetectLockingOptions } from "./local/lock.ts";
+
+/** Options of {@linkcode createLocalBackend}. */
+export interface LocalBackendOptions {
+  /** The folder: a path or a `file:` URL. It is made at the first put. */
+  path: string | URL;
+  /**
+   * What a put that returned survives: `disk` a power cut, `os` the end of the process. Removals are never waited for:
+   * an object may be back after a power cut.
+   *
+   * @default "disk"
+   */
+  durability?: "disk" | "os";
+  /**
+   * How creates are made exclusive: by hard links, or under a file lock where the file system has none (Deno only).
+   * All writers of one folder must use the same. {@linkcode detectLocking} finds out what a folder can.
+   *
+   * @default "link"
+   */
+  locking?: Locking;
+  /** Names stage files, waits for locks. */
+  system?: System;
+}
+
+/**
+ * Creates a store in a folder.
+ *
+ * @example
+ * ```ts
+ * import { createLocalBackend } from "@holdfast/holdfast/backends/local";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = createLocalBackend({ path: await Deno.makeTempDir() });
+ * await backend.put("a/1", new TextEncoder().encode("one"));
+ * const lost = await backend.put("a/1", new Uint8Array(), { mode: "create" });
+ * assertEquals(lost, { written: false, reason: "exists" });
+ * ```
+ */
+export function createLocalBackend(options: LocalBackendOptions): Backend {
+  const { path, durability = "disk", locking = "link", system = realSystem } = options;
+  const root = parseRoot(path);
+  const turn = createTurn(system);
+  const put = createPut(root, { durable: durability === "disk", locking, system, turn });
+
+  return {
+    kind: "local",
+    location: root.location,
+    capabilities: new Set(["sweepUploads"]),
+    reopen: {
+      module: import.meta.url,
+      name: "createLocalBackend",
+      options: { path: root.path, durability, locking },
+    },
+    locking,
+
+    async head(key, { signal } = {}) {
+      await turn();
+      signal?.throwIfAborted();
+      return statObject(root, key);
+    },
+
+    async get(key, options = {}) {
+      await turn();
+      options.signal?.throwIfAborted();
+      return readObject(root, key, options);
+    },
+
+    async put(key, body, options = {}) {
+      await turn();
+      options.signal?.throwIfAborted();
+      return await put(key, body, options);
+    },
+
+    async delete(key, { signal } = {}) {
+      await turn();
+      signal?.throwIfAborted();
+      deleteObject(root, key);
+    },
+
+    async *list(prefix, { limit = Infinity, signal, ...options } = {}) {
+      let left = limit;
+      if (left <= 0) return;
+      await turn();
+      signal?.throwIfAborted();
+      for (const entry of listObjects(root, prefix, options)) {
+        yield entry;
+        if (--left <= 0) return;
+        await turn();
+        signal?.throwIfAborted();
+      }
+    },
+
+    async *sweepUploads(options) {
+      await turn();
+      options.signal?.throwIfAborted();
+      yield* sweepStages(root, options);
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Writing objects: stage, then place, then bring the folders to the disk.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import { dirname } from "node:path";
+import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { System } from "../../core/system.ts";
+import { checkFileLocks, withLock } from "./lock.ts";
+import { isTaken, placeByLink, placeByRename } from "./place.ts";
+import type { Placement } from "./place.ts";
+import { objectInfo } from "./root.ts";
+import type { LocalRoot } from "./root.ts";
+import { closeStage, removeStage, writeStage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import { createFolderSync } from "./sync.ts";
+import type { Turn } from "./turn.ts";
+
+/** Options of {@linkcode createPut}. */
+export interface LocalPutOptions {
+  /** Whether an object is on the disk when its put returns. */
+  durable: boolean;
+  /** How creates are made exclusive. */
+  locking: Locking;
+  /** Names stage files, waits for locks. */
+  system: System;
+  /** Awaited between the chunks of a body. */
+  turn: Turn;
+}
+
+/** The `put` of a local store. */
+export type LocalPut = (key: string, body: Body, options: PutOptions) => Promise<PutResult>;
+
+/** Creates the `put` of a local store. */
+export function createPut(root: LocalRoot, { durable, locking, system, turn }: LocalPutOptions): LocalPut {
+  const syncFolders = createFolderSync(root.path);
+
+  return async (key, body, { mode, size, signal }) => {
+    const path = root.fileOf(key);
+    const create = mode === "create";
+    if (locking === "file") checkFileLocks(root);
+    // A loser that can be seen writes nothing. A stream is read, as by any other store, whatever comes of it.
+    if (create && !(body instanceof ReadableStream) && isTaken({ root, key, path })) return await lost(key, path);
+    const stage = await writeStage(root, body, { key, size, durable, system, turn, signal });
+    try {
+      const written = await place({ root, key, path, stagePath: stage.path }, create, signal);
+      return written ? await won(key, path, stage) : await lost(key, path);
+    } catch (error) {
+      throw root.failure(error, { action: "put", key });
+    } finally {
+      closeStage(stage);
+    }
+  };
+
+  async function place(placement: Placement, create: boolean, signal?: AbortSignal): Promise<boolean> {
+    if (locking === "link") return create ? placeByLink(placement) : placeByRename(placement);
+    const free = () => !create || !isTaken(placement);
+    return await withLock(root, () => free() && placeByRename(placement), { system, signal });
+  }
+
+  async function won(key: string, path: string, stage: Stage): Promise<PutResult> {
+    try {
+      removeStage(stage); // before the look at the file: losing a link changes its time
+      const info = objectInfo(key, fs.fstatSync(stage.file));
+      if (durable) await syncFolders(dirname(path)).catch((cause) => Promise.reject(unkept(key, cause)));
+      return { written: true, info };
+    } catch (error) {
+      throw root.failure(error, { action: "put", key, maybeWritten: true });
+    }
+  }
+
+  /** Not to be resolved by reading back: what can be read is not what the disk keeps. */
+  function unkept(key: string, cause: unknown): RegistryError {
+    return new RegistryError({
+      code: "Unknown",
+      message: `Cannot put "${key}": it is there, and the disk may lose it`,
+      hint: "Check the disk, then read the key before you write again.",
+      key,
+      backend: root.location,
+      maybeWritten: true,
+      cause,
+    });
+  }
+
+  /** Its writer may have died before it brought the folders to the disk, and the caller builds upon it. */
+  async function lost(key: string, path: string): Promise<PutResult> {
+    if (!durable) return { written: false, reason: "exists" };
+    try {
+      await syncFolders(dirname(path));
+      return { written: false, reason: "exists" };
+    } catch (error) {
+      throw root.failure(error, { action: "put", key });
+    }
+  }
+}

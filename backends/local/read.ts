@@ -1,0 +1,133 @@
+/**
+ * Reading objects. What fits into a mebibyte is read at once; a larger object is opened when its first byte is asked
+ * for, so that an object which is never read keeps no file open.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import type { Stats } from "node:fs";
+import { promisify } from "node:util";
+import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
+import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { objectInfo } from "./root.ts";
+import type { LocalRoot } from "./root.ts";
+
+const AT_ONCE_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 20;
+const SLICE_BYTES = 1 << 23;
+
+const read = promisify(fs.read) as unknown as (
+  file: number,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+) => Promise<{ bytesRead: number }>;
+
+/** The object, or undefined where there is none. */
+export function readObject(root: LocalRoot, key: string, options: GetOptions): StoredObject | undefined {
+  const path = root.fileOf(key);
+  let file: number | undefined;
+  try {
+    file = fs.openSync(path, "r");
+    const stats = fs.fstatSync(file);
+    if (!stats.isFile()) return undefined;
+    const info = objectInfo(key, stats);
+    const { start, end } = clipRange(options.range, info);
+    if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { stats, start, end, signal: options.signal });
+    return storedBytes(info, readAtOnce(file, info, start, end));
+  } catch (error) {
+    if (root.isMissing(error)) return undefined;
+    throw root.failure(error, { action: "read", key });
+  } finally {
+    if (file !== undefined) fs.closeSync(file);
+  }
+}
+
+function readAtOnce(file: number, info: ObjectInfo, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  for (let done = 0; done < bytes.byteLength;) {
+    const count = fs.readSync(file, bytes, done, bytes.byteLength - done, start + done);
+    if (count === 0) throw endedEarly(info);
+    done += count;
+  }
+  return bytes;
+}
+
+interface Span {
+  stats: Stats;
+  start: number;
+  end: number;
+  signal?: AbortSignal;
+}
+
+function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObject {
+  const { start, end } = span;
+
+  async function* chunks() {
+    const file = openAgain(root, info, span.stats);
+    try {
+      for (let offset = start; offset < end; offset += CHUNK_BYTES) {
+        const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - offset));
+        await fill(file, chunk, offset);
+        yield chunk;
+      }
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+
+  async function bytes() {
+    const file = openAgain(root, info, span.stats);
+    try {
+      const whole = new Uint8Array(end - start);
+      await fill(file, whole, start);
+      return whole;
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+
+  async function fill(file: number, bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.byteLength;) {
+      span.signal?.throwIfAborted();
+      const length = Math.min(SLICE_BYTES, bytes.byteLength - done);
+      const { bytesRead } = await read(file, bytes, done, length, position + done).catch((error) => {
+        throw root.failure(error, { action: "read", key: info.key });
+      });
+      if (bytesRead === 0) throw endedEarly(info);
+      done += bytesRead;
+    }
+  }
+
+  return storedObject(info, { body: () => iterableStream(chunks()), bytes });
+}
+
+/** Opens an object that was looked up before. A key may lead to another object now, but a file never changes. */
+function openAgain(root: LocalRoot, info: ObjectInfo, then: Stats): number {
+  try {
+    const file = fs.openSync(root.fileOf(info.key), "r");
+    const now = fs.fstatSync(file);
+    if (now.ino === then.ino && now.size === then.size && now.mtimeMs === then.mtimeMs) return file;
+    fs.closeSync(file);
+  } catch (error) {
+    if (!root.isMissing(error)) throw root.failure(error, { action: "read", key: info.key });
+  }
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot read "${info.key}": it was replaced or removed since it was looked up`,
+    hint: "Get it again.",
+    key: info.key,
+    backend: root.location,
+  });
+}
+
+function endedEarly(info: ObjectInfo): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read "${info.key}": the file ended before its ${info.size} bytes`,
+    hint: "Something else than this program changed the file; restore it.",
+    key: info.key,
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * Where a local store lies, and which of its files a key means.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import type { Stats } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { ObjectInfo } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import { diskError, errorCode } from "./errors.ts";
+import type { FailedCall } from "./errors.ts";
+
+/** The folder of a local store. */
+export interface LocalRoot {
+  /** Its absolute path. */
+  readonly path: string;
+  /** The same as a `file:` URL. */
+  readonly location: string;
+  /** Where objects are written before they get their key. Never listed. */
+  readonly stageFolder: string;
+  /** The file whose lock makes writers take turns, where they need one. Never listed. */
+  readonly lockFile: string;
+  /** The file of an object. Throws `Invalid` for what cannot be a key here. */
+  fileOf(key: string): string;
+  /** The folder of a prefix that is empty or ends with `/`. */
+  folderOf(prefix: string): string;
+  /** True for the error of a path that leads nowhere. */
+  isMissing(error: unknown): boolean;
+  /** What to throw for an error. */
+  failure(error: unknown, call: Omit<FailedCall, "backend">): unknown;
+}
+
+/** The name of the file whose lock makes writers take turns. */
+export const LOCK_FILE = ".lock";
+
+/** An empty segment, `.` or `..`, a beginning with `.`, a NUL or a backslash. */
+const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
+
+/** Reads the path of a store. Does no I/O. */
+export function parseRoot(location: string | URL): LocalRoot {
+  const path = resolve(pathOf(location));
+  const url = pathToFileURL(path).href;
+  const folder = path.endsWith("/") ? path : `${path}/`;
+  const locate = (key: string, prefix = key) => {
+    if (!NO_KEY.test(key) && key.isWellFormed()) return folder + prefix;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot use ${shown(prefix)} as a key: it has no safe place on a disk`,
+      hint: 'A key is made of segments with "/" between them; none is empty, "." or "..", or has NUL, "\\" or half a ' +
+        'surrogate pair; the first does not begin with ".".',
+      key,
+      backend: url,
+    });
+  };
+  return {
+    path,
+    location: url,
+    stageFolder: `${folder}.stage`,
+    lockFile: folder + LOCK_FILE,
+    fileOf: (key) => locate(key),
+    folderOf: (prefix) => prefix === "" ? path : locate(prefix.slice(0, -1), prefix),
+    isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
+    failure: (error, call) => diskError(error, { ...call, backend: url }),
+  };
+}
+
+/** What the file system says about an object. */
+export function objectInfo(key: string, stats: Stats): ObjectInfo {
+  // A hard link keeps the time of modification; the change time is when the object got its key. Deno 2.9 gives whole
+  // seconds of it.
+  return { key, size: stats.size, modifiedAt: Math.floor(stats.ctimeMs) };
+}
+
+/** What the file system says about an object, or undefined where there is none. */
+export function statObject(root: LocalRoot, key: string): ObjectInfo | undefined {
+  const path = root.fileOf(key);
+  try {
+    const stats = fs.statSync(path);
+    return stats.isFile() ? objectInfo(key, stats) : undefined;
+  } catch (error) {
+    if (root.isMissing(error)) return undefined;
+    throw root.failure(error, { action: "look up", key });
+  }
+}
+
+function pathOf(location: string | URL): string {
+  const isUrl = location instanceof URL || location.startsWith("file:");
+  const text = String(location);
+  const invalid = (cause?: unknown) =>
+    new RegistryError({
+      code: "Invalid",
+      message: `Cannot open ${shown(text)}: not the path of a folder`,
+      hint: "Give a path or a file: URL.",
+      cause,
+    });
+  if (text === "" || text.includes("\0") || isUrl && !text.startsWith("file:")) throw invalid();
+  try {
+    return isUrl ? fileURLToPath(text) : text;
+  } catch (cause) {
+    throw invalid(cause); // a host, or an escape that is none
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false; // a file is above it: the failure that made somebody ask says so
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Stage files: an object is written whole, under a name that nobody reads, before it gets its key.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import { promisify } from "node:util";
+import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
+import { bodySize, bodyStream, forEachChunk } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { System } from "../../core/system.ts";
+import { errorCode } from "./errors.ts";
+import type { LocalRoot } from "./root.ts";
+import { makeRoot, syncRoot } from "./make_root.ts";
+import { syncFile } from "./sync.ts";
+import type { Turn } from "./turn.ts";
+
+const AT_ONCE_BYTES = 1 << 18;
+const SLICE_BYTES = 1 << 23;
+
+const write = promisify(fs.write) as unknown as (
+  file: number,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+) => Promise<{ bytesWritten: number }>;
+
+/** A stage file, open. */
+export interface Stage {
+  /** Where it is. */
+  readonly path: string;
+  /** Its descriptor. */
+  readonly file: number;
+}
+
+/** Options of {@linkcode writeStage}. */
+export interface StageOptions {
+  /** For the messages. */
+  key: string;
+  /** Number of bytes that were announced. */
+  size?: number;
+  /** Whether the bytes are brought to the disk. */
+  durable: boolean;
+  /** Names the file. */
+  system: System;
+  /** Awaited between chunks. */
+  turn: Turn;
+  /** Ends the writing. */
+  signal?: AbortSignal;
+}
+
+/** Writes a body into a new stage file. Leaves nothing behind when it fails. */
+export async function writeStage(root: LocalRoot, body: Body, options: StageOptions): Promise<Stage> {
+  const { key, size, durable, system, turn, signal } = options;
+  const failure = (error: unknown) => root.failure(error, { action: "put", key });
+  checkSize(bodySize(body) ?? size, options);
+  const stage = await openStage(root, system, durable).catch((error) => Promise.reject(failure(error)));
+  let written = 0;
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    const append = async (bytes: Uint8Array) => {
+      written += bytes.byteLength;
+      if (size !== undefined && written > size) checkSize(written, options);
+      await turn();
+      await writing; // the chunk before this one: it was written while this one was made
+      writing = appendBytes(stage.file, bytes, signal, failure);
+      writing.catch(() => {}); // whoever waits for it next throws it
+    };
+    if (body instanceof Uint8Array) await append(body);
+    else await forEachChunk(bodyStream(body), append, signal);
+    await writing;
+    signal?.throwIfAborted();
+    checkSize(written, options);
+    if (durable) await syncFile(stage.file).catch((error) => Promise.reject(failure(error)));
+    signal?.throwIfAborted();
+    return stage;
+  } catch (error) {
+    await writing.catch(() => {}); // the file stays open for it; what counts is thrown below
+    closeStage(stage);
+    throw signal?.aborted ? signal.reason : error;
+  }
+}
+
+/** Removes a stage file, if it is still there. */
+export function removeStage({ path }: Pick<Stage, "path">): void {
+  if (!fs.existsSync(path)) return;
+  try {
+    fs.unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+/** Closes a stage file and removes it, if it is still there. */
+export function closeStage(stage: Stage): void {
+  fs.closeSync(stage.file);
+  removeStage(stage);
+}
+
+/** Removes stage files that nothing was done to since `olderThan`. Their writers find out when they need them. */
+export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<SweptUpload> {
+  for (const name of stageNames(root)) {
+    options.signal?.throwIfAborted();
+    const path = `${root.stageFolder}/${name}`;
+    const key = `.stage/${name}`;
+    try {
+      const stats = fs.statSync(path, { throwIfNoEntry: false });
+      if (stats === undefined || stats.ctimeMs >= options.olderThan) continue;
+      if (!options.dryRun) removeStage({ path });
+      yield { key, startedAt: Math.floor(stats.ctimeMs), size: stats.size };
+    } catch (error) {
+      throw root.failure(error, { action: "sweep", key });
+    }
+  }
+}
+
+function stageNames(root: LocalRoot): string[] {
+  try {
+    return fs.readdirSync(root.stageFolder).sort();
+  } catch (error) {
+    if (root.isMissing(error)) return [];
+    throw root.failure(error, { action: "sweep" });
+  }
+}
+
+type Failure = (error: unknown) => unknown;
+
+async function openStage(root: LocalRoot, system: System, durable: boolean): Promise<Stage> {
+  const path = `${root.stageFolder}/${system.id()}`;
+  if (!fs.existsSync(root.stageFolder)) {
+    const first = makeRoot(root);
+    if (durable && first !== undefined) await syncRoot(root, first);
+  }
+  return { path, file: fs.openSync(path, "wx") };
+}
+
+async function appendBytes(
+  file: number,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+  failure: Failure,
+): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    signal?.throwIfAborted();
+    const length = Math.min(SLICE_BYTES, bytes.byteLength - done);
+    try {
+      done += length <= AT_ONCE_BYTES
+        ? fs.writeSync(file, bytes, done, length)
+        : (await write(file, bytes, done, length)).bytesWritten;
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+}
+
+function checkSize(actual: number | undefined, { key, size }: StageOptions): void {
+  if (size === undefined || actual === size) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot put "${key}": the body has ${actual} bytes or more, ${size} were announced`,
+    hint: "Announce the size that the body has, or none.",
+    key,
+  });
+}

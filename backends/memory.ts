@@ -1,0 +1,114 @@
+// deno-lint-ignore-file require-await -- a fault must be a rejection, also where there is nothing to wait for
+/**
+ * The memory backend: the reference of the {@linkcode Backend} contract, and the place to start for a backend of
+ * your own.
+ *
+ * @module
+ */
+import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
+import { bodyBytes, clipRange, compareUtf8, storedBytes } from "../core/bytes.ts";
+import { RegistryError } from "../core/errors.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+
+export type * from "../core/backend.ts";
+export type { System } from "../core/system.ts";
+
+/** Options of {@linkcode createMemoryBackend}. */
+export interface MemoryBackendOptions {
+  /** Distinguishes this store in messages. @default a new id */
+  id?: string;
+  /** The store's clock. */
+  system?: System;
+}
+
+/**
+ * Creates a store that lives as long as this object.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend } from "@holdfast/holdfast/backends/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = createMemoryBackend();
+ * await backend.put("a/1", new TextEncoder().encode("one"));
+ * const lost = await backend.put("a/1", new Uint8Array(), { mode: "create" });
+ * assertEquals(lost, { written: false, reason: "exists" });
+ * ```
+ */
+export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend {
+  const { system = realSystem, id = system.id() } = options;
+  const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
+  const keys: string[] = []; // those of `objects`, in order
+
+  return {
+    kind: "memory",
+    location: `memory:${id}`,
+    capabilities: new Set(),
+
+    async head(key, { signal } = {}) {
+      signal?.throwIfAborted();
+      return objects.get(key)?.info;
+    },
+
+    async get(key, { range, signal } = {}) {
+      signal?.throwIfAborted();
+      const object = objects.get(key);
+      if (object === undefined) return undefined;
+      const { start, end } = clipRange(range, object.info);
+      return storedBytes(object.info, object.bytes.slice(start, end));
+    },
+
+    async put(key, body, { mode, size, signal } = {}): Promise<PutResult> {
+      signal?.throwIfAborted();
+      const bytes = (await bodyBytes(body, signal)).slice();
+      signal?.throwIfAborted();
+      if (size !== undefined && size !== bytes.byteLength) {
+        throw new RegistryError({
+          code: "Invalid",
+          message: `Cannot put "${key}": the body has ${bytes.byteLength} bytes, ${size} were announced`,
+          key,
+        });
+      }
+      if (mode === "create" && objects.has(key)) return { written: false, reason: "exists" };
+      if (!objects.has(key)) keys.splice(firstFrom(keys, key), 0, key);
+      const info = { key, size: bytes.byteLength, modifiedAt: system.now() };
+      objects.set(key, { bytes, info });
+      return { written: true, info };
+    },
+
+    async delete(key, { signal } = {}) {
+      signal?.throwIfAborted();
+      if (objects.delete(key)) keys.splice(firstFrom(keys, key), 1);
+    },
+
+    async *list(prefix, { after = "", limit = Infinity, delimiter, signal }: ListOptions = {}) {
+      // The place is found anew for each entry: keys may come and go while the caller reads.
+      let from = compareUtf8(after, prefix) < 0 ? prefix : after;
+      for (; limit > 0; limit--) {
+        signal?.throwIfAborted();
+        const place = firstFrom(keys, from);
+        const key = keys[place] === after ? keys[place + 1] : keys[place];
+        if (!key?.startsWith(prefix)) return;
+        const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+        const group = key.slice(0, end + 1);
+        from = group === "" ? `${key}\0` : `${group.slice(0, -1)}0`; // "0" follows "/"
+        if (group !== "" && compareUtf8(group, after) <= 0) limit++; // the group of `after`: said already
+        else yield group === "" ? objects.get(key)!.info : { prefix: group };
+      }
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Index of the first of these sorted keys that is not before `key`. */
+function firstFrom(keys: readonly string[], key: string): number {
+  let low = 0, high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareUtf8(keys[middle], key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,143 @@
+/**
+ * Any store by its URL. A driver is imported when its scheme is used: importing this downloads no package.
+ *
+ * A compiled program names the drivers that it uses: `deno compile --include backends/s3.ts --include backends/gcs.ts …`.
+ * A bundle does not hold them: there create the backend yourself, by the function of its driver.
+ *
+ * @module
+ */
+import type { Backend, Locking } from "../core/backend.ts";
+import { RegistryError } from "../core/errors.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+import { createLookup } from "../core/lookup.ts";
+import type { Lookup } from "../core/lookup.ts";
+import { shown } from "../core/names.ts";
+import type { Logger } from "../core/registry.ts";
+import { isStoreUrl } from "../core/urls/store_url.ts";
+import type { System } from "../core/system.ts";
+import { createLocalBackend } from "./local.ts";
+import { createMemoryBackend } from "./memory.ts";
+import { checkParameters, parsePlace } from "./mod/place.ts";
+import type { BackendPlace } from "./mod/place.ts";
+import { createS3Configs } from "./s3_configs.ts";
+import type { S3Configs } from "./s3_configs.ts";
+import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
+import type { BucketOptions } from "./s3_configs/open_bucket.ts";
+import type { S3Credentials } from "./s3/credentials.ts";
+import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
+
+export type * from "../core/backend.ts";
+export type { Lookup } from "../core/lookup.ts";
+export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
+export type { System } from "../core/system.ts";
+export type { BackendPlace, S3Credentials };
+export { createS3Configs } from "./s3_configs.ts";
+export type * from "./s3_configs.ts";
+
+/** Who asks a store: keys of S3, the key of a service account of Google, or an access token of it. */
+export type StoreCredential = S3Credentials | { client_email: string; private_key: string } | string;
+
+/** Options of {@linkcode openBackend}. */
+export interface OpenBackendOptions {
+  /** Who asks, or a function that says so whenever it is needed. @default as configured, see {@linkcode openBackend} */
+  credentials?: Exclude<StoreCredential, string> | (() => StoreCredential | Promise<StoreCredential>);
+  /** How buckets of stores that speak S3 are reached. @default `createS3Configs()`: environment and env file */
+  s3Configs?: S3Configs;
+  /** Make the bucket where there is none. @default false */
+  createBucket?: boolean;
+  /** Of a folder: how creates are made exclusive. @default "link" */
+  locking?: Locking;
+  /** The schemes. @default `createBackends()` */
+  backends?: Lookup<BackendOpener>;
+  /** Hears of requests that are repeated. @default nobody */
+  logger?: Logger;
+  /** Clock, randomness, environment. */
+  system?: System;
+}
+
+/** Opens the stores of one scheme. */
+export type BackendOpener = (place: BackendPlace, options: OpenBackendOptions) => Backend | Promise<Backend>;
+
+/**
+ * Opens the store that a URL names: `memory:`, a path or `file:` URL, `gs://bucket/prefix`, and `s3://bucket/prefix`
+ * or the same with another provider: `minio r2 tos ks3 oss cos`. `?endpoint=…` may follow, for stores that speak S3
+ * also `&region=…`, after `s3:` also `&provider=…`.
+ *
+ * Keys come from `credentials`, else as {@linkcode createS3Configs} finds them by provider and bucket, which may also
+ * say endpoint and region; else for `s3:` and `gs:` as the vendor's SDK finds them.
+ *
+ * @throws {RegistryError} `Invalid` for what is no URL of a store here; `NotFound` where the keys of a bucket are not
+ * to be found; `Unsupported` where the driver cannot be loaded
+ *
+ * @example
+ * ```ts
+ * import { openBackend } from "@holdfast/holdfast/backends";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using backend = await openBackend("memory:"); // or "s3://bucket/prefix?region=eu-central-1"
+ * assertEquals(backend.kind, "memory");
+ * ```
+ */
+export async function openBackend(url: string | URL, options: OpenBackendOptions = {}): Promise<Backend> {
+  const { backends = createBackends() } = options;
+  const place = readPlace(String(url));
+  if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot open a store by a URL of scheme ${shown(place.scheme)}: there is no such scheme`,
+    hint: `There is ${backends.keys().join(", ")}. For a folder of that name write "./${place.scheme}:…".`,
+  });
+}
+
+/** The schemes that {@linkcode openBackend} knows; register others with what opens their stores. */
+export function createBackends(): Lookup<BackendOpener> {
+  const backends = createLookup<BackendOpener>("backend", { memory: openMemory, file: openFolder, gs: openGcs });
+  for (const provider of S3_PROVIDERS.keys()) backends.register(provider, openS3);
+  return backends;
+}
+
+function readPlace(text: string): BackendPlace {
+  if (isStoreUrl(text)) return parsePlace(text);
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1].toLowerCase() ?? "file";
+  return { url: text, scheme, bucket: "", prefix: "", parameters: {} };
+}
+
+function openMemory({ url }: BackendPlace, { system }: OpenBackendOptions): Backend {
+  if (url.toLowerCase() === "memory:") return createMemoryBackend({ system });
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot open a store in memory by name: each is a new one",
+    hint: 'Write "memory:", nothing else.',
+  });
+}
+
+function openFolder({ url }: BackendPlace, { locking, system }: OpenBackendOptions): Backend {
+  return createLocalBackend({ path: url, locking, system });
+}
+
+async function openS3(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {
+  const { scheme, bucket, prefix, parameters } = place;
+  checkParameters(place, scheme === "s3" ? ["endpoint", "region", "provider"] : ["endpoint", "region"]);
+  const provider = findS3Provider(parameters.provider ?? scheme).id;
+  const { credentials, createBucket, logger, system, s3Configs = createS3Configs({ system }) } = options;
+  const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // the chain of the SDK is that of s3: alone
+  const config = credentials === undefined ? await find(provider, bucket) : undefined;
+  const { endpoint = config?.endpoint, region = config?.region } = parameters;
+  const configured = async () => toCredentials(await s3Configs.get(provider, bucket));
+  return await openBucket({
+    ...{ provider, bucket, prefix, endpoint, region, createBucket, logger, system },
+    credentials: config === undefined ? credentials as BucketOptions["credentials"] : configured,
+  });
+}
+
+interface GcsDriver {
+  createGcsBackend(options: Record<string, unknown>): Backend;
+}
+
+async function openGcs(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {
+  const { bucket, prefix, parameters: { endpoint } } = place;
+  checkParameters(place, ["endpoint"]);
+  const { createGcsBackend } = await loadPart<GcsDriver>("./gcs.ts", import.meta.url);
+  const { credentials, createBucket, logger, system } = options;
+  return createGcsBackend({ bucket, prefix, endpoint, credentials, createBucket, logger, system });
+}

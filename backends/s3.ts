@@ -1,0 +1,182 @@
+/**
+ * The S3 backend: objects are in a bucket of Amazon S3 or of a store that speaks its protocol.
+ *
+ * @module
+ */
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from "npm:@aws-sdk/client-s3@^3";
+import type { Backend } from "../core/backend.ts";
+import { silentLogger } from "../core/registry.ts";
+import type { Logger } from "../core/registry.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import { createBucketMaker } from "./s3/bucket.ts";
+import type { S3CallName } from "./s3/calls.ts";
+import { checkOptions, clientConfig, descriptorOf } from "./s3/client_config.ts";
+import { copyObject } from "./s3/copy.ts";
+import { createCredentialCache } from "./s3/credentials.ts";
+import type { S3Credentials } from "./s3/credentials.ts";
+import { deleteObject, deleteObjects } from "./s3/delete.ts";
+import { getObject, headObject } from "./s3/read/get.ts";
+import { listObjects } from "./s3/list.ts";
+import { parsePlace } from "./s3/location.ts";
+import { presignObject } from "./s3/presign.ts";
+import { putObject } from "./s3/write/put.ts";
+import type { S3Store } from "./s3/store.ts";
+import { sweepUploads } from "./s3/sweep_uploads.ts";
+import { createWire } from "./s3/wire.ts";
+import type { S3SdkClient } from "./s3/wire.ts";
+import type { S3ProviderId } from "./s3_providers.ts";
+
+export type * from "../core/backend.ts";
+export type { Logger } from "../core/registry.ts";
+export type { System } from "../core/system.ts";
+export type { S3Credentials } from "./s3/credentials.ts";
+export type { S3SdkClient } from "./s3/wire.ts";
+export { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
+export type { S3Provider, S3ProviderId } from "./s3_providers.ts";
+
+/** Options of {@linkcode createS3Backend}. */
+export interface S3BackendOptions {
+  /** The bucket's name. */
+  bucket: string;
+  /** What all keys begin with, as a folder: `team/models`. @default none */
+  prefix?: string;
+  /** The make of the store. @default "s3" */
+  provider?: S3ProviderId;
+  /** Base URL of the store. @default that of the provider and region */
+  endpoint?: string;
+  /** The bucket's region. @default as the provider or the SDK says */
+  region?: string;
+  /** Credentials, or a function that gives them; it is asked again when they expire. @default the SDK's own sources */
+  credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  /**
+   * An `S3Client` of your own, used for everything; it is not closed. Give it `maxAttempts: 1` and a handler without
+   * keep-alive: what sends a create twice makes it seem lost.
+   */
+  client?: S3SdkClient;
+  /** Makes the bucket at the first use, if it is missing. @default false */
+  createBucket?: boolean;
+  /** Fields of `PutObject` for every upload: `ServerSideEncryption`, `SSEKMSKeyId`, `StorageClass`, `ACL`, `Tagging` … */
+  putOptions?: Record<string, unknown>;
+  /** How long nothing may move on a connection, milliseconds. @default 30000 */
+  requestTimeoutMs?: number;
+  /** How long connecting may take, milliseconds. @default 10000 */
+  connectionTimeoutMs?: number;
+  /** How long requests but creates are repeated after failures that may pass, milliseconds. @default 30000 */
+  retryForMs?: number;
+  /** Bytes of a part of a large object, at least 5 MiB. @default 8 MiB */
+  partBytes?: number;
+  /** Parts of one object on their way up at once, so many and one more in memory; half as many on their way down. @default 4 */
+  parallel?: number;
+  /** Time and randomness. */
+  system?: System;
+  /** Hears of repeated requests, on `debug`. @default silent */
+  logger?: Logger;
+}
+
+/** The SDK's commands by the name of the request. */
+const COMMANDS: Record<S3CallName, new (input: never) => unknown> = {
+  AbortMultipartUpload: AbortMultipartUploadCommand,
+  CompleteMultipartUpload: CompleteMultipartUploadCommand,
+  CopyObject: CopyObjectCommand,
+  CreateBucket: CreateBucketCommand,
+  CreateMultipartUpload: CreateMultipartUploadCommand,
+  DeleteObject: DeleteObjectCommand,
+  DeleteObjects: DeleteObjectsCommand,
+  GetObject: GetObjectCommand,
+  HeadBucket: HeadBucketCommand,
+  HeadObject: HeadObjectCommand,
+  ListMultipartUploads: ListMultipartUploadsCommand,
+  ListObjectsV2: ListObjectsV2Command,
+  PutObject: PutObjectCommand,
+  UploadPart: UploadPartCommand,
+  UploadPartCopy: UploadPartCopyCommand,
+};
+
+/**
+ * Creates a store in a bucket. Nothing is sent before the first call.
+ *
+ * @example
+ * ```ts ignore
+ * import { createS3Backend } from "@holdfast/holdfast/backends/s3";
+ * import { openRegistry } from "@holdfast/holdfast";
+ *
+ * const backend = createS3Backend({ bucket: "models", prefix: "team", region: "eu-central-1" });
+ * await using registry = await openRegistry(backend);
+ * ```
+ */
+export function createS3Backend(options: S3BackendOptions): Backend {
+  checkOptions(options);
+  const { system = realSystem, logger = silentLogger, partBytes = 8 * 2 ** 20, parallel = 4 } = options;
+  const { requestTimeoutMs = 30_000 } = options;
+  const { provider, bucket, prefix, endpoint, region, location } = parsePlace(options);
+  const credentials = typeof options.credentials === "function"
+    ? createCredentialCache(options.credentials, { system, timeoutMs: requestTimeoutMs })
+    : undefined;
+  const client = (keepAlive: boolean) =>
+    options.client ??
+      new S3Client(
+        clientConfig({ ...options, requestTimeoutMs }, { provider, endpoint, region, credentials, keepAlive }),
+      );
+  const wire = createWire({
+    fresh: client(false),
+    pooled: client(true),
+    command: (name, input) => new COMMANDS[name](input as never),
+    provider,
+    owned: options.client === undefined,
+  });
+  const store: S3Store = {
+    bucket,
+    prefix,
+    provider,
+    location,
+    wire,
+    credentials,
+    putOptions: options.putOptions ?? {},
+    partBytes,
+    parallel,
+    requestTimeoutMs,
+    retryForMs: options.retryForMs ?? 30_000,
+    system,
+    logger,
+    ready: options.createBucket ? createBucketMaker(wire, { bucket, region, location }) : () => Promise.resolve(),
+    known: { bucketExists: false },
+  };
+
+  return {
+    kind: "s3",
+    location,
+    capabilities: new Set(["deleteMany", "presign", "copy", "sweepUploads"]),
+    reopen: descriptorOf(import.meta.url, options),
+    head: async (key, { signal } = {}) => await headObject(store, key, signal),
+    get: async (key, options = {}) => await getObject(store, key, options),
+    put: async (key, body, options = {}) => await putObject(store, key, body, options),
+    delete: async (key, { signal } = {}) => await deleteObject(store, key, signal),
+    list: (prefix, options = {}) => listObjects(store, prefix, options),
+    deleteMany: async (keys, { signal } = {}) => await deleteObjects(store, keys, signal),
+    presign: async (key, options) => await presignObject(store, key, options),
+    copy: async (from, to, options = {}) => await copyObject(store, from, to, options),
+    sweepUploads: (options) => sweepUploads(store, options),
+    [Symbol.asyncDispose]() {
+      wire.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * How the SDK's clients are set up, and what may be told to a worker.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { realSystem } from "../../core/system.ts";
+import type { S3Provider } from "../s3_providers.ts";
+import { checkCredentials } from "./credentials.ts";
+import type { CredentialCache, S3Credentials } from "./credentials.ts";
+
+/** The options that matter here. */
+interface ClientOptions {
+  credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  client?: unknown;
+  system?: unknown;
+  logger?: unknown;
+  putOptions?: Record<string, unknown>;
+  requestTimeoutMs?: number;
+  connectionTimeoutMs?: number;
+  retryForMs?: number;
+  partBytes?: number;
+  parallel?: number;
+}
+
+/** What is known besides. */
+interface ClientPlan {
+  provider: S3Provider;
+  endpoint?: string;
+  region?: string;
+  credentials?: CredentialCache;
+  keepAlive: boolean;
+}
+
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/** Configuration of an SDK client that sends every request once and adds nothing to it. */
+export function clientConfig(options: ClientOptions & { requestTimeoutMs: number }, plan: ClientPlan) {
+  const { requestTimeoutMs, connectionTimeoutMs = 10_000 } = options;
+  const { provider, endpoint, region, keepAlive } = plan;
+  // More sockets than anybody opens at once: a request never waits for one, and the callers bound their number.
+  const agent = { keepAlive, maxSockets: 1024 };
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    forcePathStyle: provider.addressStyle === "path" || isForeign(provider, endpoint),
+    ...credentialConfig(options, plan.credentials),
+    maxAttempts: 1,
+    requestChecksumCalculation: "WHEN_REQUIRED" as const,
+    responseChecksumValidation: "WHEN_REQUIRED" as const,
+    expectContinueHeader: false,
+    disableClockSkewCorrection: true,
+    logger: SILENT,
+    requestHandler: {
+      httpAgent: agent,
+      httpsAgent: agent,
+      connectionTimeout: connectionTimeoutMs,
+      socketTimeout: requestTimeoutMs,
+      // A pooled connection may be replaced under the SDK, which then watches the wrong one: a timer for the reply.
+      ...(keepAlive ? { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true } : {}),
+    },
+  };
+}
+
+/** An endpoint for `s3` that is not Amazon's: few such servers have names for their buckets. */
+function isForeign({ id }: S3Provider, endpoint: string | undefined): boolean {
+  return id === "s3" && endpoint !== undefined && !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
+}
+
+function credentialConfig({ credentials }: ClientOptions, cache: CredentialCache | undefined) {
+  if (cache !== undefined) {
+    // The SDK keeps what has not expired; these are kept by the cache, which forgets them when the store says so.
+    return { credentials: async () => ({ ...await cache.provide(), expiration: new Date(0) }) };
+  }
+  return credentials === undefined ? {} : { credentials: { ...credentials as S3Credentials } };
+}
+
+const MIN_PART_BYTES = 5 * 2 ** 20;
+
+/** Throws `Invalid` or `Unsupported` for options that cannot work. */
+export function checkOptions(options: ClientOptions): void {
+  const { credentials, partBytes = MIN_PART_BYTES, parallel = 1, putOptions = {} } = options;
+  if (credentials !== undefined && typeof credentials !== "function") checkCredentials(credentials);
+  if (!(Number.isSafeInteger(partBytes) && partBytes >= MIN_PART_BYTES)) {
+    throw invalid(`partBytes is ${partBytes}`, "Give at least 5,242,880 (5 MiB): stores take no smaller parts.");
+  }
+  if (!(Number.isSafeInteger(parallel) && parallel >= 1)) {
+    throw invalid(`parallel is ${parallel}`, "Give a whole number from 1.");
+  }
+  const customer = Object.keys(putOptions).find((name) => name.startsWith("SSECustomer"));
+  if (customer !== undefined) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot use this store: objects under a key of your own (${customer}) could not be read back`,
+      hint: "Use ServerSideEncryption with a key that the store keeps.",
+    });
+  }
+}
+
+function invalid(state: string, hint: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message: `Cannot use this store: ${state}`, hint });
+}
+
+/**
+ * How a worker opens the same store: its credentials are asked for here. Undefined where it takes a client or a clock of
+ * the caller's own.
+ */
+export function descriptorOf(module: string, options: ClientOptions): Backend["reopen"] {
+  const { client, credentials, system = realSystem, logger: _, ...plain } = options;
+  if (client !== undefined || system !== realSystem) return undefined;
+  const descriptor = { module, name: "createS3Backend", options: plain };
+  if (credentials === undefined) return descriptor;
+  const give = typeof credentials === "function" ? credentials : () => credentials;
+  return { ...descriptor, functions: { credentials: () => give() } };
+}

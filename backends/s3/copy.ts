@@ -1,0 +1,59 @@
+/**
+ * Copying inside the store.
+ *
+ * @module
+ */
+import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import { call, fullKey, objectInfo } from "./store.ts";
+import type { S3Store } from "./store.ts";
+import { beginUpload } from "./write/upload.ts";
+
+/** Above this size a copy is made in parts: a store may say nothing until it has copied all of them. */
+const MAX_COPY_BYTES = 512 * 2 ** 20;
+const COPY_PART_BYTES = 256 * 2 ** 20;
+const MAX_COPY_PARTS = 10_000;
+
+/** Copies an object; its bytes stay in the store. Throws `NotFound` where it is missing. */
+export async function copyObject(
+  store: S3Store,
+  from: string,
+  to: string,
+  { signal }: CallOptions,
+): Promise<ObjectInfo> {
+  const Key = fullKey(store, to);
+  const source = fullKey(store, from);
+  const settings = { action: "copy", key: from, signal };
+  const found = await call(store, "HeadObject", { Key: source }, settings);
+  const size = found.ContentLength ?? 0;
+  const asked = {
+    CopySource: `${store.bucket}/${source}`.split("/").map(encodeURIComponent).join("/"),
+    ...(found.ETag === undefined ? {} : { CopySourceIfMatch: found.ETag }),
+  };
+  if (size > MAX_COPY_BYTES) {
+    const described = { ...store.putOptions, Key, ContentType: found.ContentType, Metadata: found.Metadata };
+    const upload = await beginUpload(store, to, described, signal);
+    const partBytes = Math.max(COPY_PART_BYTES, Math.ceil(size / MAX_COPY_PARTS));
+    await upload.run(async function* () {
+      for (let start = 0; start < size; start += partBytes) {
+        const range = { CopySourceRange: `bytes=${start}-${Math.min(size, start + partBytes) - 1}` };
+        yield async (number, signal) => {
+          const input = { ...upload.target, ...asked, ...range, PartNumber: number };
+          return (await call(store, "UploadPartCopy", input, { ...settings, signal })).CopyPartResult ?? {};
+        };
+      }
+      await Promise.resolve();
+    });
+    return objectInfo(to, size, await upload.complete(size));
+  }
+  const { CopyObjectResult } = await call(store, "CopyObject", { ...store.putOptions, Key, ...asked }, settings);
+  if (CopyObjectResult?.ETag !== undefined) return objectInfo(to, size, CopyObjectResult);
+  throw new RegistryError({
+    code: "Unavailable",
+    message: `Cannot copy ${shown(from)}: the reply does not say that it was copied`,
+    hint: "Try again.",
+    key: from,
+    backend: store.location,
+  });
+}

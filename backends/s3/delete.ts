@@ -1,0 +1,85 @@
+/**
+ * Removing objects.
+ *
+ * @module
+ */
+import type { DeleteFailure } from "../../core/backend.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import { failureOf, isMissingKey, s3Error } from "./errors.ts";
+import { call, fullKey } from "./store.ts";
+import type { S3Store } from "./store.ts";
+
+const BATCH = 1000;
+const SINGLE_AT_ONCE = 16;
+
+/** Removes an object; a missing one is a success. */
+export async function deleteObject(store: S3Store, key: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await call(store, "DeleteObject", { Key: fullKey(store, key) }, { action: "delete", key, signal });
+  } catch (error) {
+    if (!isMissingKey(error)) throw error;
+  }
+}
+
+/** Removes objects, 1,000 by request where the store can; says which are still there and why. */
+export async function deleteObjects(
+  store: S3Store,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<DeleteFailure[]> {
+  signal?.throwIfAborted();
+  const failures: DeleteFailure[] = [];
+  const known = new Map<string, string>();
+  for (const key of new Set(keys)) {
+    try {
+      known.set(fullKey(store, key), key);
+    } catch (error) {
+      failures.push({ key, error: error as Error });
+    }
+  }
+  const full = [...known.keys()];
+  if (!store.provider.deleteMany) return [...failures, ...await deleteEach(store, [...known.values()], signal)];
+  for (let start = 0; start < full.length; start += BATCH) {
+    const batch = full.slice(start, start + BATCH);
+    const again: string[] = [];
+    try {
+      const input = { Delete: { Objects: batch.map((Key) => ({ Key })), Quiet: true } };
+      const { Errors = [] } = await call(store, "DeleteObjects", input, { action: "delete objects", signal });
+      for (const { Key = "", Code = "Error", Message = "" } of Errors) {
+        const key = known.get(Key) ?? Key;
+        const error = keyError(store, key, Code, Message);
+        if (error.retry === "later") again.push(key);
+        else if (failureOf(error)?.name !== "NoSuchKey") failures.push({ key, error });
+      }
+    } catch (error) {
+      if (signal?.aborted || !isRegistryError(error)) throw error;
+      failures.push(...batch.map((full) => ({ key: known.get(full)!, error })));
+    }
+    failures.push(...await deleteEach(store, again, signal));
+  }
+  return failures;
+}
+
+async function deleteEach(store: S3Store, keys: readonly string[], signal?: AbortSignal): Promise<DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  const queue = keys.values();
+  const work = async () => {
+    for (const key of queue) {
+      try {
+        await deleteObject(store, key, signal);
+      } catch (error) {
+        if (signal?.aborted || !isRegistryError(error)) throw error;
+        failures.push({ key, error });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(SINGLE_AT_ONCE, keys.length) }, work));
+  return failures;
+}
+
+/** What a reply says of one key of many. It has no status of its own. */
+function keyError(store: S3Store, key: string, code: string, message: string) {
+  const $metadata = { httpStatusCode: code === "NoSuchKey" ? 404 : code === "InternalError" ? 500 : 400 };
+  const error = { name: code, message, $metadata };
+  return s3Error(error, { action: "delete", key, backend: store.location, bucket: store.bucket });
+}

@@ -1,0 +1,85 @@
+/**
+ * The errors that calls to a store end in.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import type { S3CallName } from "./calls.ts";
+import { meaningOf } from "./meanings.ts";
+import type { Failure } from "./meanings.ts";
+
+/** The call that failed. */
+export interface FailedCall {
+  /** What was attempted, for the message: `put`, `list`. */
+  action: string;
+  /** The key or prefix concerned. */
+  key?: string;
+  /** The `location` of the backend. */
+  backend: string;
+  /** The bucket. */
+  bucket: string;
+  /** True where a lost reply leaves it open whether the object was written. */
+  creates?: boolean;
+  /** The request. */
+  request?: S3CallName;
+}
+
+/** The error to throw for what the SDK threw. */
+export function s3Error(error: unknown, call: FailedCall): RegistryError {
+  if (isRegistryError(error)) return error;
+  const failure = describeFailure(error);
+  if (isWordless(failure, call)) failure.wordless = true;
+  const { state, refused = false, ...meaning } = meaningOf(failure, call.bucket);
+  const { action, key, backend, creates = false } = call;
+  return new RegistryError({
+    message: `Cannot ${action}${key === undefined ? "" : ` ${shown(key)}`}: ${state}`,
+    ...meaning,
+    ...(key === undefined ? {} : { key }),
+    backend,
+    ...(creates && meaning.code === "Unavailable" && !refused ? { maybeWritten: true } : {}),
+    cause: failure,
+  });
+}
+
+/** What the store said, of an error that {@linkcode s3Error} made. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (!isRegistryError(error)) return undefined;
+  const { cause } = error;
+  return typeof cause === "object" && cause !== null && "name" in cause && "message" in cause
+    ? cause as Failure
+    : undefined;
+}
+
+/** True where the store said that the key, and not the bucket, is missing. */
+export function isMissingKey(error: unknown): boolean {
+  const failure = failureOf(error);
+  if (!isRegistryError(error, "NotFound")) return false; // a 404 may be about who asks
+  return failure?.status === 404 && failure.name !== "NoSuchBucket" && failure.name !== "NoSuchUpload";
+}
+
+/** Only the reply to a HEAD has no words by itself. The other names are what the SDK makes of none. */
+function isWordless({ status, name }: Failure, { request = "HeadObject" }: FailedCall): boolean {
+  return status === 404 && !request.startsWith("Head") && /^(NotFound|UnknownError|Error|SyntaxError)$/.test(name);
+}
+
+function describeFailure(error: unknown): Failure {
+  const { name, code, message, $metadata, $response, Region } = (error ?? {}) as {
+    name?: string;
+    code?: string;
+    message?: string;
+    Region?: string;
+    $metadata?: { httpStatusCode?: number; requestId?: string };
+    $response?: { statusCode?: number; headers?: Record<string, string> };
+  };
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode;
+  const region = Region ?? $response?.headers?.["x-amz-bucket-region"];
+  const requestId = $metadata?.requestId;
+  return {
+    name: (status === undefined && typeof code === "string" ? code : name) ?? "Error",
+    message: String(message ?? error).slice(0, 300),
+    ...(status === undefined ? {} : { status }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(region === undefined ? {} : { region }),
+  };
+}

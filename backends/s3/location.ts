@@ -1,0 +1,100 @@
+/**
+ * Which store the options mean, and its URL.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import { findS3Provider } from "../s3_providers.ts";
+import type { S3Provider } from "../s3_providers.ts";
+
+/** The options that say which store it is. */
+export interface PlaceOptions {
+  /** Bucket. */
+  bucket: string;
+  /** What all keys begin with. */
+  prefix?: string;
+  /** Row of the providers. */
+  provider?: string;
+  /** Base URL of the store. */
+  endpoint?: string;
+  /** Region. */
+  region?: string;
+}
+
+/** Where a store is. */
+export interface S3Place {
+  /** What this make of store does differently. */
+  provider: S3Provider;
+  /** The bucket. */
+  bucket: string;
+  /** Empty, or ending with `/`. */
+  prefix: string;
+  /** The endpoint; undefined = as the SDK finds it. */
+  endpoint?: string;
+  /** The region; undefined = as the SDK finds it. */
+  region?: string;
+  /** Canonical URL without secrets. */
+  location: string;
+}
+
+/** Reads the options. Does no I/O. Throws `Invalid` for what cannot be, `Unsupported` for S3 Express. */
+export function parsePlace(options: PlaceOptions): S3Place {
+  const { bucket } = options;
+  const provider = findS3Provider(options.provider ?? "s3");
+  if (typeof bucket !== "string" || !/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,62}$/.test(bucket)) {
+    throw invalid(`${shown(bucket)} is no name of a bucket`, "Give the bucket's name alone, without a URL.");
+  }
+  if (/--x-s3$/.test(bucket)) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot use bucket "${bucket}": directory buckets of S3 Express are not listed in order`,
+      hint: "Use a general purpose bucket.",
+    });
+  }
+  const prefix = parsePrefix(options.prefix ?? "");
+  const given = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
+  const region = options.region ?? provider.defaultRegion ?? (given === undefined ? undefined : "us-east-1");
+  const derived = region === undefined ? undefined : provider.defaultEndpoint?.(region);
+  const endpoint = given ?? derived;
+  if (endpoint === undefined && provider.id !== "s3") {
+    const hint = provider.defaultEndpoint === undefined
+      ? "Give its endpoint, in a URL as ?endpoint=http://host:port."
+      : "Give its region or its endpoint.";
+    throw invalid(`nobody said where the bucket is of ${provider.title}`, hint);
+  }
+  const query = given !== undefined && given !== derived
+    ? `?endpoint=${given}`
+    : derived !== undefined
+    ? `?region=${region}`
+    : "";
+  const path = prefix === "" ? "" : `/${prefix.slice(0, -1).split("/").map(encodeURIComponent).join("/")}`;
+  return { provider, bucket, prefix, endpoint, region, location: `${provider.id}://${bucket}${path}${query}` };
+}
+
+function parsePrefix(text: string): string {
+  const prefix = text.replace(/^\/+|\/+$/g, "");
+  // deno-lint-ignore no-control-regex -- it looks for them
+  if (prefix !== "" && /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/.test(prefix) || !prefix.isWellFormed()) {
+    throw invalid(
+      `${shown(text)} is no prefix`,
+      'Give segments with "/" between them, none of them empty, "." or "..".',
+    );
+  }
+  return prefix === "" ? "" : `${prefix}/`;
+}
+
+function parseEndpoint(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw invalid(`the endpoint is no http or https URL`, "Give it as in https://storage.example.com:9000.");
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw invalid(`the endpoint has more than host, port and path`, "Give credentials as credentials, never in a URL.");
+  }
+  return url.href.replace(/\/$/, "");
+}
+
+function invalid(state: string, hint: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message: `Cannot use this store: ${state}`, hint });
+}

@@ -1,0 +1,255 @@
+/**
+ * What the failures of a store and of the way to it mean to the caller, by the store's code or the HTTP status.
+ *
+ * @module
+ */
+import type { RegistryErrorFields } from "../../core/errors.ts";
+
+/** What is kept of the SDK's error: no headers, no request, nothing that could hold a secret. */
+export interface Failure {
+  /** The store's code, or the system's. */
+  name: string;
+  /** The store's words. */
+  message: string;
+  /** HTTP status; absent where no reply came. */
+  status?: number;
+  /** What the store's support asks for. */
+  requestId?: string;
+  /** Where the bucket is, when it is elsewhere. */
+  region?: string;
+  /** True for a 404 that says nothing, where the store would: it may be of a gateway that does not find the store. */
+  wordless?: boolean;
+}
+
+/** What a failure means. */
+export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "retry"> {
+  /** What follows the colon of the message. */
+  state: string;
+  /** True where it is certain that nothing was and nothing will be written. */
+  refused?: boolean;
+}
+
+const SLOW_DOWN: Meaning = {
+  code: "Unavailable",
+  state: "the store asks to slow down",
+  hint: "Do less at once, or try again later.",
+};
+const BUSY: Meaning = {
+  code: "Unavailable",
+  state: "the store has an internal problem",
+  hint: "Try again later; the store's status page may say more.",
+};
+const NO_ANSWER: Meaning = {
+  code: "Unavailable",
+  state: "the connection broke before the reply",
+  hint: "Check the network and whether the store is up, then try again.",
+};
+const TIMED_OUT: Meaning = {
+  code: "Unavailable",
+  state: "the store did not answer in time",
+  hint: "Try again, or give it longer with requestTimeoutMs.",
+};
+const REFUSED: Meaning = {
+  code: "Unavailable",
+  state: "nothing answers at the endpoint",
+  hint: "Check that the endpoint and its port are right and that the store is up.",
+  refused: true,
+};
+/** A connection that was open may end so too, after what it carried. */
+const UNREACHABLE: Meaning = { ...REFUSED, refused: false };
+const NO_HOST: Meaning = {
+  code: "Unavailable",
+  state: "the endpoint's name cannot be resolved",
+  hint: "Check the spelling of endpoint, region and bucket, and the name service.",
+  refused: true,
+};
+const EXPIRED: Meaning = {
+  code: "Denied",
+  state: "the credentials have expired",
+  hint: "Renew them, or give them as a function, which is asked again when they expire.",
+};
+const UNKNOWN_KEY: Meaning = {
+  code: "Denied",
+  state: "the store does not know this access key",
+  hint: "Check accessKeyId, and that it belongs to this endpoint.",
+};
+const DAMAGED: Meaning = {
+  code: "Unavailable",
+  state: "the bytes were damaged on the way: the store's checksum differs",
+  hint: "Try again; if it happens often, look for a broken network device or memory.",
+  refused: true,
+};
+const TOO_LARGE: Meaning = {
+  code: "Invalid",
+  state: "it is too large for one request of this store",
+  hint: "Raise partBytes, or use a store that takes larger objects.",
+};
+
+/** A gateway or a page for people that stands where the store should be. */
+const STRANGER: Meaning = {
+  code: "Unavailable",
+  state: "the reply makes no sense",
+  hint: "Check that the endpoint is that of an S3 API, and that no gateway answers in its place.",
+};
+
+const BY_CODE: Record<string, Meaning> = {
+  NoSuchBucket: {
+    code: "NotFound",
+    state: "the bucket does not exist",
+    hint: "Create it, give createBucket: true, or check its name, endpoint and region.",
+  },
+  NoSuchUpload: {
+    code: "Unavailable",
+    state: "the upload was swept away while it ran",
+    hint: "Try again; let sweepUploads spare uploads that are younger.",
+    refused: true,
+  },
+  AccessDenied: {
+    code: "Denied",
+    state: "the store denies it",
+    hint: "Give these credentials the right to read, write, list and delete objects under this prefix.",
+  },
+  InvalidAccessKeyId: UNKNOWN_KEY,
+  XAdminUserNotFound: UNKNOWN_KEY, // versitygw, with status 404
+  SignatureDoesNotMatch: {
+    code: "Denied",
+    state: "the signature does not match",
+    hint: "Check secretAccessKey and region, and that no proxy changes the requests.",
+  },
+  RequestTimeTooSkewed: {
+    code: "Denied",
+    state: "the clock of this machine differs too much from the store's",
+    hint: "Set the clock (NTP): stores allow some 15 minutes.",
+  },
+  ExpiredToken: EXPIRED,
+  ExpiredTokenException: EXPIRED,
+  TokenRefreshRequired: EXPIRED,
+  InvalidToken: {
+    code: "Denied",
+    state: "the store does not accept the session token",
+    hint: "Check sessionToken, and that all three credentials are of one session.",
+  },
+  CredentialsProviderError: {
+    code: "Denied",
+    state: "there are no credentials",
+    hint: "Give credentials, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or another source of the SDK.",
+    refused: true,
+  },
+  InvalidBucketName: { code: "Invalid", state: "the bucket's name is not valid", hint: "Check the bucket's name." },
+  InvalidObjectState: {
+    code: "Unsupported",
+    state: "the object is in an archive",
+    hint: "Restore it, and let no lifecycle rule move this prefix to an archive class.",
+  },
+  BadDigest: DAMAGED,
+  XAmzContentChecksumMismatch: DAMAGED,
+  XAmzContentSHA256Mismatch: DAMAGED,
+  InvalidDigest: DAMAGED,
+  EntityTooLarge: TOO_LARGE,
+  KeyTooLongError: { code: "Invalid", state: "the key is too long", hint: "Use a shorter key or prefix." },
+  ConditionalRequestConflict: {
+    code: "Unavailable",
+    state: "another request for this key was under way",
+    hint: "Try again.",
+    refused: true,
+  },
+  OperationAborted: {
+    code: "Unavailable",
+    state: "another request of the same kind was under way",
+    hint: "Try again.",
+    refused: true,
+  },
+  SlowDown: SLOW_DOWN,
+  SlowDownRead: SLOW_DOWN,
+  SlowDownWrite: SLOW_DOWN,
+  RequestTimeout: TIMED_OUT,
+  InternalError: BUSY,
+  ServiceUnavailable: BUSY,
+  TimeoutError: TIMED_OUT,
+  ETIMEDOUT: TIMED_OUT,
+  ECONNREFUSED: REFUSED,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  ECONNRESET: NO_ANSWER,
+  EPIPE: NO_ANSWER,
+  ERR_INVALID_CHAR: {
+    code: "Invalid",
+    state: "a header would have a character that headers cannot carry",
+    hint: "Give contentType, metadata, putOptions and credentials in ASCII, without line breaks.",
+    refused: true,
+  },
+  ENOTFOUND: NO_HOST,
+  EAI_AGAIN: NO_HOST,
+  PreconditionFailed: {
+    code: "Conflict",
+    state: "the object was replaced meanwhile",
+    hint: "Read it again.",
+  },
+  NotImplemented: {
+    code: "Unsupported",
+    state: "the store does not offer this",
+    hint: "Use a store that does; the provider row may be the wrong one.",
+  },
+  MethodNotAllowed: {
+    code: "Unsupported",
+    state: "the store does not allow this",
+    hint: "Check that the endpoint is that of an S3 API, and the bucket's settings.",
+  },
+};
+
+const ELSEWHERE = new Set([
+  "PermanentRedirect",
+  "TemporaryRedirect",
+  "AuthorizationHeaderMalformed",
+  "IllegalLocationConstraintException",
+]);
+
+/** What a failure means for calls to this bucket. */
+export function meaningOf(failure: Failure, bucket: string): Meaning {
+  const { name, status, region, message } = failure;
+  if (ELSEWHERE.has(name) || status === 301 || status === 307) {
+    const place = region ?? /expecting '([\w-]+)'/.exec(message)?.[1];
+    return {
+      code: "Invalid",
+      state: place === undefined ? `bucket "${bucket}" is elsewhere` : `bucket "${bucket}" is in region ${place}`,
+      hint: place === undefined ? "Give the region and endpoint of the bucket." : `Give region: "${place}".`,
+    };
+  }
+  const known = BY_CODE[name];
+  if (known !== undefined) return known;
+  if (status === undefined) {
+    if (/CERT|SSL|TLS|SELF_SIGNED|certificate/i.test(`${name} ${message}`)) {
+      return {
+        code: "Unavailable",
+        state: "the store's certificate is not trusted",
+        hint: "Set NODE_EXTRA_CA_CERTS to the file of your certificate authority, or mend the endpoint.",
+        retry: "never",
+        refused: true,
+      };
+    }
+    return NO_ANSWER;
+  }
+  if (status === 401 || status === 403) return BY_CODE.AccessDenied;
+  if (failure.wordless) return STRANGER;
+  if (status === 404) return { code: "NotFound", state: "it does not exist", hint: "Check the key." };
+  if (status === 405) return BY_CODE.MethodNotAllowed;
+  if (status === 408) return TIMED_OUT;
+  if (status === 409) {
+    return {
+      code: "Invalid",
+      state: "the key is in the way of another one",
+      hint: "No key may be another key followed by / and more.",
+    };
+  }
+  if (status === 412) return BY_CODE.PreconditionFailed;
+  if (status === 413) return TOO_LARGE;
+  if (status === 429) return SLOW_DOWN;
+  if (status === 501) return BY_CODE.NotImplemented;
+  if (status >= 500) return BUSY;
+  if (status < 300) return STRANGER;
+  return {
+    code: "Invalid",
+    state: `the store refuses the request (${name})`,
+    hint: "Check key, options and provider; the cause says what the store objects to.",
+  };
+}

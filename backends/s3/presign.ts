@@ -1,0 +1,100 @@
+/**
+ * URLs that carry their own permission: AWS Signature Version 4 in the query
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
+ *
+ * @module
+ */
+import { createHash, createHmac } from "node:crypto";
+import { attachment } from "../../core/backend.ts";
+import type { PresignOptions } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import type { PlainRequest, Signer } from "./calls.ts";
+import { fullKey } from "./store.ts";
+import type { S3Store } from "./store.ts";
+
+const MAX_MS = 7 * 24 * 3_600_000;
+
+/** A URL that lets its bearer get or put one object. Sends nothing. */
+export async function presignObject(store: S3Store, key: string, options: PresignOptions): Promise<string> {
+  const { method, expiresInMs, fileName, contentType, signal } = options;
+  signal?.throwIfAborted();
+  if (!(expiresInMs >= 1000 && expiresInMs <= MAX_MS)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot presign ${shown(key)}: it cannot expire in ${expiresInMs} ms`,
+      hint: "Give 1,000 (a second) to 604,800,000 (seven days).",
+      key,
+      backend: store.location,
+    });
+  }
+  const target = { Bucket: store.bucket, Key: fullKey(store, key) };
+  const request = method === "GET"
+    ? await store.wire.build("GetObject", {
+      ...target,
+      ...(fileName === undefined ? {} : { ResponseContentDisposition: attachment(fileName) }),
+    })
+    : await store.wire.build("PutObject", target);
+  const headers: Record<string, string> = { host: request.host };
+  if (method === "PUT" && contentType !== undefined) headers["content-type"] = contentType;
+  return signQuery(request, {
+    method,
+    headers,
+    at: new Date(store.system.now()),
+    expiresInSeconds: Math.floor(expiresInMs / 1000),
+    signer: await store.wire.signer(),
+  });
+}
+
+/** What {@linkcode signQuery} signs with. */
+interface QuerySignature {
+  /** HTTP method. */
+  method: string;
+  /** Headers that the bearer must send; names in lower case, in order. */
+  headers: Record<string, string>;
+  /** When it begins to work. */
+  at: Date;
+  /** How long it works. */
+  expiresInSeconds: number;
+  /** Who signs. */
+  signer: Signer;
+}
+
+/** The URL of a request with its signature. */
+function signQuery(
+  request: PlainRequest,
+  { method, headers, at, expiresInSeconds, signer }: QuerySignature,
+): string {
+  const time = at.toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const scope = `${time.slice(0, 8)}/${signer.region}/s3/aws4_request`;
+  const names = Object.keys(headers).sort();
+  const query: Record<string, string> = {
+    ...request.query,
+    "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+    "X-Amz-Credential": `${signer.accessKeyId}/${scope}`,
+    "X-Amz-Date": time,
+    "X-Amz-Expires": String(expiresInSeconds),
+    "X-Amz-SignedHeaders": names.join(";"),
+    ...(signer.sessionToken === undefined ? {} : { "X-Amz-Security-Token": signer.sessionToken }),
+  };
+  const sorted = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`).sort().join("&");
+  const canonical = [
+    method,
+    request.path,
+    sorted,
+    ...names.map((name) => `${name}:${headers[name].trim()}`),
+    "",
+    names.join(";"),
+    "UNSIGNED-PAYLOAD",
+  ].join("\n");
+  const text = ["AWS4-HMAC-SHA256", time, scope, createHash("sha256").update(canonical).digest("hex")].join("\n");
+  let key: Uint8Array | string = `AWS4${signer.secretAccessKey}`;
+  for (const step of scope.split("/")) key = createHmac("sha256", key).update(step).digest();
+  const signature = createHmac("sha256", key).update(text).digest("hex");
+  return `${request.protocol}//${request.host}${request.path}?${sorted}&X-Amz-Signature=${signature}`;
+}
+
+/** RFC 3986: everything but letters, digits and `-._~`. */
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}

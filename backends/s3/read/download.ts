@@ -1,0 +1,177 @@
+/**
+ * The bytes of an object as they come: several parts at once, in order, in bounded memory. Connections never wait for
+ * the reader: each part is read into memory as fast as it arrives, so that no unread body holds one.
+ *
+ * @module
+ */
+import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
+import { iterableStream, storedBytes, storedObject } from "../../../core/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/names.ts";
+import { discard, readBody } from "./body.ts";
+import { failureOf, s3Error } from "../errors.ts";
+import { getRange } from "./range.ts";
+import type { RangeReply, Span } from "./range.ts";
+import { repeated } from "../store.ts";
+import type { S3Store } from "../store.ts";
+
+/** An object whose first part is on its way. */
+export interface Download {
+  /** Its key. */
+  key: string;
+  /** The bytes that are wanted. */
+  span: Span;
+  /** The reply to the first request, which begins where the span does. */
+  first: RangeReply;
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/** Takes a chunk; `offset` is its place in the object. */
+type Write = (chunk: Uint8Array, offset: number) => void;
+
+/** Reads an object. A small one is in memory when this returns. */
+export async function createDownload(store: S3Store, download: Download): Promise<StoredObject> {
+  const { span: { start, end }, first, signal } = download;
+  const { info } = first;
+  const { partBytes, parallel } = store;
+  const firstEnd = Math.min(end, start + partBytes);
+  const into = (target: Uint8Array): Write => (chunk, offset) => target.set(chunk, offset - start);
+  if (firstEnd === end) {
+    const bytes = new Uint8Array(end - start);
+    await readSpan(store, download, { start, end }, into(bytes), { reply: first });
+    return storedBytes(info, bytes);
+  }
+  const firstPart = readChunks(store, download, { start, end: firstEnd }, { reply: first });
+  return storedObject(info, {
+    body: () => iterableStream(chunks()),
+    async bytes() {
+      const whole = new Uint8Array(end - start);
+      const write = into(whole);
+      const failed = new AbortController();
+      const ending = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+      const spans = restSpans();
+      const work = async () => {
+        for (const span of spans) await readSpan(store, download, span, write, { signal: ending });
+      };
+      const rest = Array.from({ length: parallel - 1 }, work);
+      let offset = start;
+      const ahead = firstPart.then((part) =>
+        part.forEach((chunk) => write(chunk, (offset += chunk.byteLength) - chunk.byteLength))
+      );
+      try {
+        await Promise.all([ahead.then(work), ...rest]);
+      } catch (error) {
+        failed.abort(error); // nobody waits for the others
+        throw error;
+      }
+      return whole;
+    },
+  });
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    const left = new AbortController();
+    const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
+    const spans = restSpans();
+    const ahead = [firstPart];
+    // Half of them: what arrived is collected late, and would double the memory once more.
+    const atOnce = Math.ceil(parallel / 2);
+    try {
+      for (;;) {
+        while (ahead.length < atOnce) {
+          const next = spans.next();
+          if (next.done) break;
+          ahead.push(readChunks(store, download, next.value, { signal: ending }));
+        }
+        if (ahead.length === 0) return;
+        const part = await ahead[0];
+        ahead.shift(); // only now: it counted while it was on its way
+        for (const chunk of part) {
+          signal?.throwIfAborted();
+          yield chunk;
+        }
+      }
+    } finally {
+      left.abort();
+    }
+  }
+
+  function* restSpans(): Generator<Span, undefined> {
+    for (let from = firstEnd; from < end; from += partBytes) {
+      yield { start: from, end: Math.min(end, from + partBytes) };
+    }
+  }
+}
+
+/** How one part is read. */
+interface PartOptions {
+  /** The reply that has its bytes, where it was asked for already. */
+  reply?: RangeReply;
+  /** Ends it. @default the download's */
+  signal?: AbortSignal;
+}
+
+/** A part as it came. Whoever awaits it hears of its failure; nobody has to. */
+function readChunks(store: S3Store, download: Download, span: Span, options: PartOptions): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  const reading = readSpan(store, download, span, (chunk) => chunks.push(chunk), options).then(() => chunks);
+  reading.catch(() => {});
+  return reading;
+}
+
+/** Reads a part. What broke off goes on where it stopped. */
+async function readSpan(
+  store: S3Store,
+  { key, first: { info }, signal: all }: Download,
+  span: Span,
+  write: Write,
+  { reply, signal = all }: PartOptions,
+): Promise<void> {
+  let { start } = span;
+  let given = reply;
+  await repeated(store, async () => {
+    const { body } = given ?? await getSame(store, key, { start, end: span.end }, info, signal);
+    given = undefined;
+    try {
+      await readBody(body, (chunk) => {
+        const wanted = chunk.subarray(0, span.end - start);
+        write(wanted, start);
+        start += wanted.byteLength;
+      }, { idleMs: store.requestTimeoutMs, signal });
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw broken(store, key, error);
+    }
+    signal?.throwIfAborted();
+    if (start < span.end) throw broken(store, key, { name: "ECONNRESET", message: "the body ended early" });
+  }, { what: "reading", key, signal });
+}
+
+/** Asks for a span of the same object: a part of another must never stand beside the parts of this one. */
+async function getSame(
+  store: S3Store,
+  key: string,
+  span: Span,
+  { etag, size }: ObjectInfo,
+  signal?: AbortSignal,
+): Promise<RangeReply> {
+  try {
+    const reply = await getRange(store, key, span, { etag, signal, repeat: false });
+    if (reply.info.etag === etag && reply.info.size === size) return reply;
+    discard(reply.body);
+  } catch (error) {
+    const { status } = failureOf(error) ?? {};
+    if (status !== 404 && status !== 412 && status !== 416) throw error;
+  }
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot get ${shown(key)}: it was replaced or deleted while it was read`,
+    hint: "Read it again.",
+    key,
+    backend: store.location,
+  });
+}
+
+function broken(store: S3Store, key: string, cause: unknown): RegistryError {
+  return s3Error(cause, { action: "get", key, backend: store.location, bucket: store.bucket });
+}

@@ -1,0 +1,60 @@
+/**
+ * Reading objects.
+ *
+ * @module
+ */
+import type { GetOptions, ObjectInfo, StoredObject } from "../../../core/backend.ts";
+import { clipRange, storedBytes } from "../../../core/bytes.ts";
+import { checkBucket } from "../bucket.ts";
+import { createDownload } from "./download.ts";
+import { failureOf, isMissingKey } from "../errors.ts";
+import { getRange } from "./range.ts";
+import type { RangeReply } from "./range.ts";
+import { call, fullKey, objectInfo } from "../store.ts";
+import type { S3Store } from "../store.ts";
+
+/** What the store says about an object, or undefined where there is none. */
+export async function headObject(store: S3Store, key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
+  try {
+    const reply = await call(store, "HeadObject", { Key: fullKey(store, key) }, { action: "head", key, signal });
+    return objectInfo(key, reply.ContentLength ?? 0, reply);
+  } catch (error) {
+    if (!isMissingKey(error)) throw error;
+    if (!store.known.bucketExists) await checkBucket(store, signal); // a HEAD has no words: it may be the bucket that is missing
+    return undefined;
+  }
+}
+
+/**
+ * An object, or the range of it. The first request asks for as much as a part has, which is all of a small object;
+ * its reply says how large the object is.
+ */
+export async function getObject(
+  store: S3Store,
+  key: string,
+  { range, signal }: GetOptions,
+  again = false,
+): Promise<StoredObject | undefined> {
+  const wanted = clipRange(range, { key, size: Number.MAX_SAFE_INTEGER, modifiedAt: 0 });
+  if (wanted.start === wanted.end) return await getNothing(store, key, signal);
+  const end = Math.min(wanted.end, wanted.start + store.partBytes);
+  let first: RangeReply;
+  try {
+    first = await getRange(store, key, { start: wanted.start, end }, { signal });
+  } catch (error) {
+    if (isMissingKey(error)) return undefined;
+    if (failureOf(error)?.status !== 416) throw error;
+    const nothing = await getNothing(store, key, signal);
+    if (nothing === undefined || nothing.info.size <= wanted.start) return nothing;
+    if (again) throw error;
+    return await getObject(store, key, { range, signal }, true); // it was replaced in between
+  }
+  const span = { start: wanted.start, end: Math.min(wanted.end, first.info.size) };
+  return await createDownload(store, { key, span, first, signal });
+}
+
+/** What is left to say of an object where no byte of it is asked for, or it has none there. */
+async function getNothing(store: S3Store, key: string, signal?: AbortSignal): Promise<StoredObject | undefined> {
+  const info = await headObject(store, key, signal);
+  return info && storedBytes(info, new Uint8Array());
+}

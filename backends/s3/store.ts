@@ -1,0 +1,183 @@
+/**
+ * One bucket and prefix, and how a request to it is made: which are repeated, what their failures mean.
+ *
+ * @module
+ */
+import type { ObjectInfo } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import type { Logger } from "../../core/registry.ts";
+import { isPassing, retry } from "../../core/retry.ts";
+import type { System } from "../../core/system.ts";
+import type { S3Provider } from "../s3_providers.ts";
+import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";
+import { checkReply } from "./replies.ts";
+import type { CredentialCache, S3Credentials } from "./credentials.ts";
+import { failureOf, s3Error } from "./errors.ts";
+
+/** What the parts of the backend work on. */
+export interface S3Store {
+  /** The bucket. */
+  readonly bucket: string;
+  /** What all keys begin with: empty, or ending with `/`. */
+  readonly prefix: string;
+  /** What this make of store does differently. */
+  readonly provider: S3Provider;
+  /** Canonical URL. */
+  readonly location: string;
+  /** The SDK. */
+  readonly wire: S3Wire;
+  /** Credentials that may expire, where they come from a function. */
+  readonly credentials?: CredentialCache;
+  /** Fields that every upload gets. */
+  readonly putOptions: Record<string, unknown>;
+  /** Bytes of a part of a large object. */
+  readonly partBytes: number;
+  /** Parts on their way at once, of one object. */
+  readonly parallel: number;
+  /** How long nothing may come on a connection, milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** How long requests are repeated, milliseconds. */
+  readonly retryForMs: number;
+  /** Time and randomness. */
+  readonly system: System;
+  /** Hears of repeated requests. */
+  readonly logger: Logger;
+  /** Makes the bucket, where it was asked for; once. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /** What was learned on the way. */
+  readonly known: { bucketExists: boolean };
+}
+
+/** How {@linkcode call} makes a request. */
+export interface CallSettings extends SendOptions {
+  /** What is attempted, for messages. */
+  action: string;
+  /** The key or prefix, without the store's own, for messages. */
+  key?: string;
+  /** False for what is sent once: the caller decides what its failure means. @default true */
+  repeat?: boolean;
+  /** True where a lost reply leaves it open whether an object was written. */
+  creates?: boolean;
+}
+
+/** Makes a request. It is sent again after failures that may pass, unless `repeat` is false. Throws `RegistryError` or the signal's reason. */
+export async function call<N extends S3CallName>(
+  store: S3Store,
+  name: N,
+  input: Omit<S3Calls[N][0], "Bucket">,
+  settings: CallSettings,
+): Promise<S3Calls[N][1] & ReplyHeaders> {
+  const { action, key, signal, repeat = true, creates = false, headers } = settings;
+  const { bucket, location, logger } = store;
+  let used: S3Credentials | undefined;
+  const attempt = async () => {
+    signal?.throwIfAborted();
+    await store.ready(signal);
+    used = await store.credentials?.provide(signal);
+    try {
+      const whole = { Bucket: bucket, ...input } as S3Calls[N][0];
+      const { output, headers: replied } = await store.wire.send(name, whole, { signal, headers });
+      checkReply(name, output);
+      store.known.bucketExists = true;
+      return Object.assign(output as S3Calls[N][1] & object, { headers: replied });
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw s3Error(error, { action, key, backend: location, bucket, creates, request: name });
+    }
+  };
+  const renewing = async () => {
+    try {
+      return await attempt();
+    } catch (error) {
+      // What was refused for its credentials was not done: it may be sent again, a create too.
+      if (!isExpired(error) || store.credentials === undefined || used === undefined) throw error;
+      store.credentials.expire(used);
+      logger.debug(`s3: the credentials expired; asking for new ones`, { backend: location });
+      return await attempt();
+    }
+  };
+  return repeat ? await repeated(store, renewing, { what: name, key, signal }) : await renewing();
+}
+
+/** What is repeated, for the log, and what ends it. */
+export interface Repetition {
+  /** The request. */
+  what: string;
+  /** Its key. */
+  key?: string;
+  /** Ends the waiting. */
+  signal?: AbortSignal;
+  /** Whether a failure may pass. @default mayPass */
+  passes?: (error: unknown) => boolean;
+}
+
+/** Does it again after failures that may pass. Each is a line of the log. */
+export async function repeated<T>(
+  { system, retryForMs, logger, location }: S3Store,
+  action: () => Promise<T>,
+  { what, key, signal, passes = mayPass }: Repetition,
+): Promise<T> {
+  return await retry(action, {
+    system,
+    retryForMs,
+    signal,
+    passes,
+    onRetry: (error, count) =>
+      logger.debug(`s3: ${what} failed (${count}): ${(error as Error).message}`, { key, backend: location }),
+  });
+}
+
+/** True for a failure that the same request may not meet again. An upload that was swept away does not come back. */
+export function mayPass(error: unknown): boolean {
+  return isPassing(error) && failureOf(error)?.name !== "NoSuchUpload";
+}
+
+function isExpired(error: unknown): boolean {
+  const failure = failureOf(error);
+  return failure !== undefined && /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
+}
+
+/** An empty segment, `.` or `..`, a control character, or one that XML cannot carry. */
+// deno-lint-ignore no-control-regex -- they are what it looks for
+const NO_KEY = /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/;
+const MAX_KEY_BYTES = 1024;
+
+/** The key in the bucket. Throws `Invalid` for what some store would take for another key. */
+export function fullKey(store: S3Store, key: string): string {
+  const full = store.prefix + key;
+  if (!NO_KEY.test(key) && key.isWellFormed() && new TextEncoder().encode(full).byteLength <= MAX_KEY_BYTES) {
+    return full;
+  }
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${shown(key)} as a key: not every store can keep it`,
+    hint: 'A key has at most 1,024 bytes with its prefix, in segments with "/" between them; none is empty, "." or ' +
+      '"..", or has a control character, "\\" or half a surrogate pair.',
+    key,
+    backend: store.location,
+  });
+}
+
+/** What `list` and the others say of an object. */
+export function objectInfo(
+  key: string,
+  size: number,
+  about: { ETag?: string; LastModified?: Date },
+): ObjectInfo {
+  const etag = plainEtag(about.ETag);
+  // Whole seconds everywhere: a HEAD has no more, a listing may.
+  const modifiedAt = Math.floor((about.LastModified?.getTime() ?? 0) / 1000) * 1000;
+  return { key, size, modifiedAt, ...(etag === undefined ? {} : { etag }) };
+}
+
+/** An entity tag without its quotes, which some stores forget in listings. */
+export function plainEtag(etag: string | undefined): string | undefined {
+  return etag?.replace(/^"|"$/g, "");
+}
+
+/** The store's time, from the headers of its reply. */
+export function replyTime(store: S3Store, { headers }: ReplyHeaders): Date {
+  const time = Date.parse(headers.date ?? "");
+  return new Date(Number.isNaN(time) ? store.system.now() : time);
+}

@@ -1,0 +1,137 @@
+/**
+ * The SDK behind {@linkcode S3Wire}: two clients, and what is added to each of its requests.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { S3Provider } from "../s3_providers.ts";
+import type { PlainRequest, S3CallName, S3Calls, S3Wire } from "./calls.ts";
+
+/** A request inside the SDK. */
+interface SdkRequest {
+  protocol: string;
+  hostname: string;
+  port?: number;
+  path: string;
+  query: Record<string, string>;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+/** A step of the SDK around a request. */
+type Middleware = (
+  next: (args: { request: SdkRequest }) => Promise<{ output: object; response?: unknown }>,
+) => (args: { request: SdkRequest }) => Promise<{ output: object; response?: unknown }>;
+
+/** What is used of a command. */
+interface SdkCommand {
+  middlewareStack: { add(step: Middleware, options: { step: "build"; priority: "low" }): void };
+}
+
+/** What is used of an `S3Client` of `@aws-sdk/client-s3`. */
+export interface S3SdkClient {
+  /** Sends a command. */
+  // deno-lint-ignore no-explicit-any -- the SDK's own types are in the one file that imports it
+  send(command: any, options: { abortSignal?: AbortSignal }): Promise<any>;
+  /** Closes its connections. */
+  destroy(): void;
+  /** How it was set up. */
+  readonly config: {
+    /** Gives the credentials. */
+    // deno-lint-ignore no-explicit-any -- as above
+    readonly credentials: any;
+    /** Gives the region. */
+    region(): Promise<string>;
+  };
+}
+
+/** What the wire is made of. */
+export interface WireParts {
+  /** The client of requests with a body: it reuses no connection. */
+  fresh: S3SdkClient;
+  /** The client of all others. */
+  pooled: S3SdkClient;
+  /** Makes a command. */
+  command(name: S3CallName, input: unknown): unknown;
+  /** What this make of store does differently. */
+  provider: S3Provider;
+  /** Whether the clients end with the wire. */
+  owned: boolean;
+}
+
+/**
+ * Over a connection that was used before, a runtime may send a request again by itself when the connection turns out
+ * to be dead, which makes a create that was done look lost, and may wait for ever for a body to leave.
+ */
+const FRESH: ReadonlySet<S3CallName> = new Set([
+  "PutObject",
+  "UploadPart",
+  "CompleteMultipartUpload",
+  "DeleteObjects",
+  "CreateBucket",
+]);
+
+/** Puts the clients behind the interface. */
+export function createWire({ fresh, pooled, command, provider, owned }: WireParts): S3Wire {
+  return {
+    async send<N extends S3CallName>(name: N, input: S3Calls[N][0], options: Parameters<S3Wire["send"]>[2]) {
+      const prepared = command(name, input) as SdkCommand;
+      let headers: Record<string, string> = {};
+      addStep(prepared, (next) => async (args) => {
+        prepare(name, args.request, provider);
+        Object.assign(args.request.headers, options.headers);
+        const result = await next(args);
+        headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
+        return result;
+      });
+      const client = FRESH.has(name) ? fresh : pooled;
+      const output = await client.send(prepared, { abortSignal: options.signal });
+      return { output: output as S3Calls[N][1], headers };
+    },
+
+    async build(name, input) {
+      const prepared = command(name, input) as SdkCommand;
+      let built: SdkRequest | undefined;
+      addStep(prepared, () => ({ request }) => {
+        built = request;
+        return Promise.resolve({ output: { $metadata: {} } }); // nothing is sent
+      });
+      await pooled.send(prepared, {});
+      return plainRequest(built!);
+    },
+
+    async signer() {
+      const { credentials, region } = pooled.config;
+      const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
+      return { accessKeyId, secretAccessKey, sessionToken, region: await region() };
+    },
+
+    close() {
+      if (!owned) return;
+      fresh.destroy();
+      pooled.destroy();
+    },
+  };
+}
+
+function addStep(command: SdkCommand, step: Middleware): void {
+  command.middlewareStack.add(step, { step: "build", priority: "low" });
+}
+
+/** What the SDK would do differently. */
+function prepare(name: S3CallName, request: SdkRequest, provider: S3Provider): void {
+  const { headers, body } = request;
+  // The checksum is signed and says what the bytes are; hashing them once more would cost more than sending them.
+  if (name === "PutObject" || name === "UploadPart") headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
+  if (name === "DeleteObjects" && provider.checksum === "md5") {
+    for (const header of Object.keys(headers)) {
+      if (/^x-amz-(checksum|sdk-checksum)-/.test(header)) delete headers[header];
+    }
+    headers["content-md5"] = createHash("md5").update(body as string).digest("base64");
+  }
+}
+
+function plainRequest({ protocol, hostname, port, path, query }: SdkRequest): PlainRequest {
+  const { "x-id": _, ...rest } = query;
+  return { protocol, host: port === undefined ? hostname : `${hostname}:${port}`, path, query: rest };
+}

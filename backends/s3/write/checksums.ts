@@ -1,0 +1,36 @@
+/**
+ * Checksums that the store compares with what arrived.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { crc32 } from "node:zlib";
+import type { S3Provider } from "../../s3_providers.ts";
+
+/** The field of an upload that carries the checksum of its bytes. */
+export function checksumOf(
+  provider: S3Provider,
+  bytes: Uint8Array,
+): { ChecksumCRC32: string } | { ContentMD5: string } {
+  return provider.checksum === "crc32"
+    ? { ChecksumCRC32: crc32Base64(bytes) }
+    : { ContentMD5: createHash("md5").update(bytes).digest("base64") };
+}
+
+/** CRC-32 (ISO 3309) as S3 writes it: four bytes, big-endian, in base64. */
+function crc32Base64(bytes: Uint8Array): string {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(bytes));
+  return sum.toString("base64");
+}
+
+/** The entity tag of an object that was put together from parts with these tags; undefined where they are no MD5. */
+export function multipartEtag(parts: readonly (string | undefined)[]): string | undefined {
+  const hash = createHash("md5");
+  for (const part of parts) {
+    if (!/^[0-9a-f]{32}$/i.test(part ?? "")) return undefined;
+    hash.update(Buffer.from(part!, "hex"));
+  }
+  return `${hash.digest("hex")}-${parts.length}`;
+}

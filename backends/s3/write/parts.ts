@@ -1,0 +1,130 @@
+/**
+ * A body in parts of one size.
+ *
+ * @module
+ */
+import type { Body } from "../../../core/backend.ts";
+import { bodyStream, concatBytes } from "../../../core/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/names.ts";
+import type { S3Store } from "../store.ts";
+
+/** No upload has more parts. */
+export const MAX_PARTS = 10_000;
+
+/** How a body is taken apart. */
+export interface PartPlan {
+  /** Bytes of each part but the last. */
+  partBytes: number;
+  /** Where parts that are put together from chunks get their memory. */
+  buffers: PartBuffers;
+  /** Bytes of the body, where they are known. */
+  size?: number;
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/** The parts of a body; one part without bytes where it has none. Throws `Invalid` where it has another size. */
+export async function* bodyParts(
+  store: S3Store,
+  key: string,
+  body: Body,
+  plan: PartPlan,
+): AsyncGenerator<Uint8Array, undefined> {
+  const { partBytes, size } = plan;
+  let count = 0;
+  for await (const part of body instanceof Uint8Array ? slices(body, partBytes) : read(body, plan)) {
+    count += part.byteLength;
+    if (size !== undefined && count > size) throw wrongSize(store, key, count, size);
+    // A part that may be the last is only right when the sum is.
+    if (size !== undefined && part.byteLength < partBytes && count !== size) throw wrongSize(store, key, count, size);
+    yield part;
+  }
+  if (size !== undefined && count !== size) throw wrongSize(store, key, count, size);
+}
+
+/** A body of another size than was said. */
+export function wrongSize(store: S3Store, key: string, count: number, size: number): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot put ${shown(key)}: the body has ${count} bytes${
+      count > size ? " or more" : ""
+    }, ${size} were announced`,
+    hint: "Give the size that the body has, or none.",
+    key,
+    backend: store.location,
+  });
+}
+
+function* slices(bytes: Uint8Array, partBytes: number): Generator<Uint8Array> {
+  for (let start = 0; start === 0 || start < bytes.byteLength; start += partBytes) {
+    yield bytes.subarray(start, start + partBytes);
+  }
+}
+
+/** Reads a stream. An abort cancels it, also one that gives nothing; so does whoever wants no more parts. */
+async function* read(body: Body, { partBytes, buffers, signal }: PartPlan): AsyncGenerator<Uint8Array> {
+  const reader = bodyStream(body).getReader();
+  let open = true;
+  const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => {});
+  const stop = () => cancel(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    let held: Uint8Array[] = [];
+    let heldBytes = 0;
+    let parts = 0;
+    while (open) {
+      signal?.throwIfAborted();
+      const next = await reader.read();
+      if (next.done) break;
+      let chunk = next.value;
+      while (heldBytes + chunk.byteLength >= partBytes) {
+        const end = partBytes - heldBytes;
+        held.push(chunk.subarray(0, end));
+        chunk = chunk.subarray(end);
+        yield held.length === 1 ? held[0] : buffers.fill(held, partBytes);
+        held = [];
+        heldBytes = 0;
+        parts++;
+      }
+      if (chunk.byteLength > 0) held.push(chunk);
+      heldBytes += chunk.byteLength;
+    }
+    open = false;
+    signal?.throwIfAborted();
+    if (heldBytes > 0 || parts === 0) yield concatBytes(held);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    if (open) cancel(signal?.reason);
+    reader.releaseLock();
+  }
+}
+
+/** Memory of parts that were sent, used again: the collector comes too seldom for megabytes that live a moment. */
+export interface PartBuffers {
+  /** These chunks as one part. */
+  fill(chunks: readonly Uint8Array[], size: number): Uint8Array;
+  /** The part was stored; its memory may be overwritten. */
+  release(part: Uint8Array): void;
+}
+
+/** An empty set of buffers. */
+export function createPartBuffers(): PartBuffers {
+  const own = new Set<Uint8Array>();
+  const free: Uint8Array[] = [];
+  return {
+    fill(chunks, size) {
+      const part = free.pop() ?? new Uint8Array(size);
+      own.add(part);
+      let offset = 0;
+      for (const chunk of chunks) {
+        part.set(chunk, offset);
+        offset += chunk.byteLength;
+      }
+      return part;
+    },
+    release(part) {
+      if (own.has(part)) free.push(part); // others are memory of the caller
+    },
+  };
+}

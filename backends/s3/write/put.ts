@@ -1,0 +1,82 @@
+/**
+ * Writing objects: a small one by one request, a large one in parts.
+ *
+ * @module
+ */
+import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
+import { bodySize } from "../../../core/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/names.ts";
+import { checksumOf } from "./checksums.ts";
+import { created, createSettings, describedObject } from "./creates.ts";
+import { pastFolderRace } from "./folder_race.ts";
+import { bodyParts, createPartBuffers, MAX_PARTS, wrongSize } from "./parts.ts";
+import { call, fullKey, objectInfo, replyTime } from "../store.ts";
+import type { CallSettings, S3Store } from "../store.ts";
+import { uploadParts } from "./upload.ts";
+
+/** More than this no store takes in one request. */
+const MAX_SINGLE_BYTES = 5 * 2 ** 30;
+
+/** Writes an object, whole or not at all. */
+export async function putObject(store: S3Store, key: string, body: Body, options: PutOptions): Promise<PutResult> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  fullKey(store, key);
+  const known = bodySize(body);
+  if (known !== undefined && options.size !== undefined && known !== options.size) {
+    throw wrongSize(store, key, known, options.size);
+  }
+  const size = known ?? options.size;
+  if (body instanceof Uint8Array && (body.byteLength <= store.partBytes || !inParts(store, options))) {
+    return await putBytes(store, key, body, options);
+  }
+  const partBytes = Math.max(store.partBytes, Math.ceil((size ?? 0) / MAX_PARTS));
+  const buffers = createPartBuffers();
+  const failed = new AbortController();
+  const ending = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const parts = bodyParts(store, key, body, { size, partBytes, buffers, signal: ending });
+  try {
+    const first = await parts.next();
+    const second = await parts.next();
+    if (second.done) return await putBytes(store, key, first.value as Uint8Array, options);
+    if (!inParts(store, options)) throw tooLarge(store, key, partBytes);
+    return await uploadParts(
+      store,
+      key,
+      { first: [first.value as Uint8Array, second.value], parts, buffers, failed },
+      options,
+    );
+  } finally {
+    await parts.return(undefined);
+  }
+}
+
+/** One request. A create is sent once: who called it decides what its failure means. */
+async function putBytes(store: S3Store, key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult> {
+  if (bytes.byteLength > MAX_SINGLE_BYTES) throw tooLarge(store, key, MAX_SINGLE_BYTES);
+  const { signal, mode } = options;
+  const creates = mode === "create";
+  const input = { ...describedObject(store, key, options), Body: bytes, ...checksumOf(store.provider, bytes) };
+  const settings: CallSettings = { action: "put", key, signal, ...(creates ? createSettings(store) : {}) };
+  const request = () => created(store, key, call(store, "PutObject", input, settings), creates);
+  const reply = await pastFolderRace(store, key, request, settings);
+  if (reply === undefined) return { written: false, reason: "exists" };
+  const about = { ETag: reply.ETag, LastModified: replyTime(store, reply) };
+  return { written: true, info: objectInfo(key, bytes.byteLength, about) };
+}
+
+/** A create in parts needs a store whose last request can be conditional. */
+function inParts({ provider }: S3Store, { mode }: PutOptions): boolean {
+  return mode !== "create" || provider.createMultipart;
+}
+
+function tooLarge(store: S3Store, key: string, maxBytes: number): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot create ${shown(key)}: ${store.provider.title} creates at most ${maxBytes} bytes from a stream`,
+    hint: "Give the bytes as one Uint8Array, raise partBytes, or overwrite instead.",
+    key,
+    backend: store.location,
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * Buckets and objects by URL: `tos://bucket`, `tos://bucket/key`.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
+
+/** An object in a bucket of a provider. */
+export interface ObjectUrl {
+  /** Who runs the store. */
+  provider: string;
+  /** The bucket. */
+  bucket: string;
+  /** The whole key. */
+  key: string;
+}
+
+/** The URL of a bucket. Throws `Invalid` for what cannot be one. */
+export function bucketUrl(provider: string, bucket: string): string {
+  if (!/^[a-z][a-z0-9]*$/.test(provider)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot use ${shown(provider)} as a provider: it is not a word of small letters and digits`,
+      hint: "Providers are called as the schemes of their URLs: s3, minio, r2, tos, ks3, oss, cos.",
+    });
+  }
+  checkBucket(bucket, provider);
+  return `${provider}://${bucket}`;
+}
+
+/** Takes the URL of an object apart. Throws `Invalid`. */
+export function parseObjectUrl(url: string): ObjectUrl {
+  const { scheme: provider, bucket, path: key } = parseStoreUrl(url);
+  const place = bucketUrl(provider, bucket);
+  if (key !== "") return { provider, bucket, key };
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${place} as the URL of an object: it names no key`,
+    hint: `Write it as ${place}/key.`,
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * The door to the S3 driver for those that must not download its package before it is needed.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
+import type { Logger } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
+import type { S3Credentials } from "../s3/credentials.ts";
+import type { S3Config } from "./s3_config.ts";
+
+/** Where a bucket is and how it is reached: the options of the driver that are used here. */
+export interface BucketOptions {
+  /** Who runs the store. */
+  provider: string;
+  /** The bucket. */
+  bucket: string;
+  /** What all keys begin with. */
+  prefix?: string;
+  /** URL of the service. */
+  endpoint?: string;
+  /** Where the bucket is. */
+  region?: string;
+  /** The keys, or what gives them whenever they are needed. @default as the SDK finds them */
+  credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  /** Make the bucket where there is none. */
+  createBucket?: boolean;
+  /** Hears of requests that are repeated. */
+  logger?: Logger;
+  /** Clock, randomness, sleep. */
+  system?: System;
+}
+
+/** The driver as far as it is used here: importing its own types would make its package known to every importer. */
+interface S3Driver {
+  createS3Backend(options: BucketOptions): Backend;
+}
+
+/** Opens a bucket; the driver is imported now. */
+export async function openBucket(options: BucketOptions): Promise<Backend> {
+  const { createS3Backend } = await loadPart<S3Driver>("../s3.ts", import.meta.url);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return createS3Backend(Object.fromEntries(given) as unknown as BucketOptions);
+}
+
+/** The keys of a configuration in the words of the driver. */
+export function toCredentials({ accessKey, secretKey, sessionToken, expiration }: S3Config): S3Credentials {
+  return {
+    accessKeyId: accessKey,
+    secretAccessKey: secretKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiration === undefined ? {} : { expiration }),
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * Single objects up and down.
+ *
+ * @module
+ */
+import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
+import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import type { SignalOptions, TransferProgress } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
+import { readLocalFile, writeLocalFile } from "./local_file.ts";
+import type { DownloadedFile, LocalFile } from "./local_file.ts";
+
+/** What can be uploaded: bytes, text (as UTF-8), a blob, a stream, or a file by `{ path }` or its `file:` URL. */
+export type UploadData = Body | string | LocalFile | URL;
+
+/** Options of an upload. */
+export interface UploadOptions extends SignalOptions {
+  /** Media type of the object, where the store keeps one. */
+  contentType?: string;
+  /** Small ASCII values beside the object, where the store keeps them. */
+  metadata?: Record<string, string>;
+  /** Number of bytes of a stream, where it is known: another length is then refused. */
+  size?: number;
+  /** Hears of bytes as they are read. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** Options of a download. */
+export interface DownloadOptions extends SignalOptions {
+  /** The file to write; it appears when it is complete. */
+  to?: string | URL;
+  /** Replace the file where there is one; else it is `AlreadyExists`. @default false */
+  overwrite?: boolean;
+  /** Ask for a stream instead of bytes in memory. */
+  as?: "stream";
+  /** Hears of bytes as they arrive. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** An object in a store that is opened for this transfer. */
+export interface TransferTarget {
+  /** Its key. */
+  key: string;
+  /** Its URL, for messages. */
+  url: string;
+  /** Opens the store. */
+  open(): Promise<Backend>;
+}
+
+/** Bytes in memory are told of in pieces of this size. */
+const PIECE_BYTES = 1 << 20;
+
+/** Stores an object in place of what was there. */
+export async function uploadObject(
+  target: TransferTarget,
+  data: UploadData,
+  options: UploadOptions,
+): Promise<ObjectInfo> {
+  const { onProgress, contentType, metadata, signal } = options;
+  signal?.throwIfAborted();
+  const body = toBody(data);
+  const backend = await target.open();
+  try {
+    const size = options.size ?? body.size;
+    const sent = onProgress ? counted(pieces(body.content), { path: target.key, size, onProgress }) : body.content;
+    const result = await backend.put(target.key, sent, { contentType, metadata, size, signal });
+    if (result.written) return result.info;
+    throw new RegistryError({
+      code: "Conflict",
+      message: `Cannot upload ${target.url}: the store keeps what was there`,
+      hint: "It forbids overwriting: choose another key.",
+    });
+  } finally {
+    await backend[Symbol.asyncDispose]();
+  }
+}
+
+/** Gets an object, as bytes, as a stream, or into a file. */
+export async function downloadObject(
+  target: TransferTarget,
+  options: DownloadOptions & { system: System },
+): Promise<Uint8Array | ReadableStream<Uint8Array> | DownloadedFile> {
+  const { to, overwrite, as, onProgress, signal, system } = options;
+  signal?.throwIfAborted();
+  const backend = await target.open();
+  const close = async () => await backend[Symbol.asyncDispose]();
+  let streams = false;
+  try {
+    const object = await backend.get(target.key, { signal });
+    if (object === undefined) throw notFound(target.url);
+    if (to === undefined && as === undefined && onProgress === undefined) return await object.bytes();
+    const { size } = object.info;
+    const body = onProgress ? counted(object.body, { path: target.key, size, onProgress }) : object.body;
+    if (to !== undefined) return await writeLocalFile(body, to, { overwrite, signal, system });
+    if (as === undefined) return await readAll(body, signal);
+    streams = true;
+    return closing(body, close);
+  } finally {
+    if (!streams) await close();
+  }
+}
+
+function toBody(data: UploadData): { content: Body; size?: number } {
+  if (typeof data === "string") return toBody(new TextEncoder().encode(data));
+  if (data instanceof Uint8Array || data instanceof Blob || data instanceof ReadableStream) {
+    return { content: data, size: bodySize(data) };
+  }
+  if (data instanceof URL || typeof data?.path === "string" || data?.path instanceof URL) return readLocalFile(data);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot upload ${shown(data)}: it is no data`,
+    hint: "Give bytes, text, a blob, a stream of bytes, or { path } of a file.",
+  });
+}
+
+function pieces(content: Body): ReadableStream<Uint8Array> {
+  return content instanceof Uint8Array ? iterableStream(slices(content)) : bodyStream(content);
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}
+
+/** Tells of each chunk that passes. */
+function counted(
+  stream: ReadableStream<Uint8Array>,
+  told: { path: string; size?: number; onProgress: (progress: TransferProgress) => void },
+): ReadableStream<Uint8Array> {
+  let bytes = 0;
+  return stream.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        bytes += chunk.byteLength;
+        told.onProgress({ path: told.path, bytes, totalBytes: told.size });
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+}
+
+/** The same stream; the action runs when it has ended, failed, or is no longer wanted. */
+function closing(stream: ReadableStream<Uint8Array>, action: () => Promise<void>): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await reader.read().catch(async (error) => {
+        await action();
+        throw error;
+      });
+      if (!next.done) return controller.enqueue(next.value);
+      await action();
+      controller.close();
+    },
+    async cancel(reason) {
+      await reader.cancel(reason);
+      await action();
+    },
+  }, { highWaterMark: 0 });
+}
+
+function notFound(url: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot download ${url}: there is no such object`,
+    hint: "Keys are exact: each character counts.",
+  });
+}

@@ -1,0 +1,165 @@
+/**
+ * What stores that speak S3 do differently, one row each. The protocol over them knows none of this.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { shown } from "../core/names.ts";
+
+/** The stores that have a row. */
+export type S3ProviderId = "s3" | "minio" | "r2" | "tos" | "ks3" | "oss" | "cos";
+
+/** One store that speaks S3. */
+export interface S3Provider {
+  /** Its name, which is also the scheme of its URLs: `tos://bucket/prefix`. */
+  readonly id: S3ProviderId;
+  /** What people call it. */
+  readonly title: string;
+  /** Where the bucket's name goes: in the path, or before the host. For `s3` with an endpoint of your own in the path. */
+  readonly addressStyle: "path" | "virtual";
+  /** The header that makes a put create-only. */
+  readonly createHeader: readonly [name: string, value: string];
+  /** What says that the object exists: a status, and an error code where the status has other meanings too. */
+  readonly existsReply: { readonly status: number; readonly code?: string };
+  /** Headers of a create's reply that tell of bucket versioning, where `createHeader` is ignored under it. */
+  readonly versionHeaders: readonly string[];
+  /** Which checksum is sent with every upload for the store to compare. */
+  readonly checksum: "crc32" | "md5";
+  /** Whether the last request of a multipart upload takes `createHeader`. */
+  readonly createMultipart: boolean;
+  /** Whether it has DeleteObjects; else objects are deleted one by one. */
+  readonly deleteMany: boolean;
+  /** The region where none is given; undefined = as the SDK finds it. */
+  readonly defaultRegion?: string;
+  /** The endpoint of a region; absent where only the user knows it. */
+  readonly defaultEndpoint?: (region: string) => string;
+  /** How this row was checked: by a server of that make in the tests, or by the requests that its documentation describes. */
+  readonly verified: "real server" | "recorded requests";
+  /** Where the facts are from. */
+  readonly sources: readonly string[];
+}
+
+const IF_NONE_MATCH = {
+  createHeader: ["if-none-match", "*"],
+  existsReply: { status: 412 },
+  versionHeaders: [],
+  createMultipart: true,
+  checksum: "crc32",
+  deleteMany: true,
+} as const;
+
+const ROWS: readonly S3Provider[] = [
+  {
+    id: "s3",
+    title: "Amazon S3",
+    addressStyle: "virtual",
+    ...IF_NONE_MATCH,
+    verified: "recorded requests",
+    sources: [
+      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html",
+      "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html",
+    ],
+  },
+  {
+    id: "minio",
+    title: "MinIO, versitygw and other servers of your own",
+    addressStyle: "path",
+    ...IF_NONE_MATCH,
+    defaultRegion: "us-east-1",
+    verified: "real server",
+    sources: ["https://github.com/minio/minio", "https://github.com/versity/versitygw"],
+  },
+  {
+    id: "r2",
+    title: "Cloudflare R2",
+    addressStyle: "path",
+    ...IF_NONE_MATCH,
+    defaultRegion: "auto",
+    verified: "recorded requests",
+    sources: [
+      "https://developers.cloudflare.com/r2/api/s3/conditional-operations/",
+      "https://developers.cloudflare.com/r2/api/s3/api/",
+    ],
+  },
+  {
+    id: "tos",
+    title: "Volcengine TOS",
+    addressStyle: "virtual",
+    createHeader: ["x-tos-forbid-overwrite", "true"],
+    existsReply: { status: 409 },
+    versionHeaders: ["x-tos-version-id", "x-amz-version-id"],
+    checksum: "md5",
+    createMultipart: true,
+    deleteMany: true,
+    defaultEndpoint: (region) => `https://tos-s3-${region}.volces.com`,
+    verified: "recorded requests",
+    sources: [
+      "https://www.volcengine.com/docs/6349/74860",
+      "https://docs.byteplus.com/en/docs/tos/docs-compatibility-with-amazon-s3",
+      "https://github.com/volcengine/ve-tos-golang-sdk",
+    ],
+  },
+  {
+    id: "ks3",
+    title: "Kingsoft Cloud KS3",
+    addressStyle: "virtual",
+    createHeader: ["x-kss-forbid-overwrite", "true"],
+    existsReply: { status: 409 },
+    versionHeaders: ["x-kss-version-id", "x-amz-version-id"],
+    checksum: "md5",
+    createMultipart: false,
+    deleteMany: true,
+    defaultEndpoint: (region) => `https://ks3-${region}.ksyuncs.com`,
+    verified: "recorded requests",
+    sources: ["https://docs.ksyun.com/documents/45098?type=3", "https://docs.ksyun.com/documents/6762"],
+  },
+  {
+    id: "oss",
+    title: "Alibaba Cloud OSS",
+    addressStyle: "virtual",
+    createHeader: ["x-oss-forbid-overwrite", "true"],
+    existsReply: { status: 409, code: "FileAlreadyExists" },
+    versionHeaders: ["x-oss-version-id", "x-amz-version-id"],
+    checksum: "md5",
+    createMultipart: true,
+    deleteMany: true,
+    defaultEndpoint: (region) => `https://s3.oss-${region.replace(/^oss-/, "")}.aliyuncs.com`,
+    verified: "recorded requests",
+    sources: [
+      "https://www.alibabacloud.com/help/en/oss/developer-reference/use-amazon-s3-sdks-to-access-oss",
+      "https://www.alibabacloud.com/help/en/oss/user-guide/0042-00000214",
+      "https://www.alibabacloud.com/help/en/oss/user-guide/http-status-code-409",
+    ],
+  },
+  {
+    id: "cos",
+    title: "Tencent Cloud COS",
+    addressStyle: "virtual",
+    createHeader: ["x-cos-forbid-overwrite", "true"],
+    existsReply: { status: 409, code: "FileAlreadyExists" },
+    versionHeaders: ["x-cos-version-id", "x-amz-version-id"],
+    checksum: "md5",
+    createMultipart: true,
+    deleteMany: true,
+    defaultEndpoint: (region) => `https://cos.${region}.myqcloud.com`,
+    verified: "recorded requests",
+    sources: [
+      "https://www.tencentcloud.com/document/product/436/7749",
+      "https://www.tencentcloud.com/document/product/436/7742",
+    ],
+  },
+];
+
+/** The rows by name. */
+export const S3_PROVIDERS: ReadonlyMap<S3ProviderId, S3Provider> = new Map(ROWS.map((row) => [row.id, row]));
+
+/** The row of a provider. Throws `Invalid` where there is none. */
+export function findS3Provider(id: string): S3Provider {
+  const row = S3_PROVIDERS.get(id as S3ProviderId);
+  if (row !== undefined) return row;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use the provider ${shown(id)}: no such provider`,
+    hint: `There is ${[...S3_PROVIDERS.keys()].join(", ")}; "minio" fits most servers of your own.`,
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * An opened version of an artifact: its info and its files, nothing materialized.
+ *
+ * @module
+ */
+import type { ByteRange } from "./backend.ts";
+import type { FileInfo, Origin } from "./record.ts";
+
+/** What is known of a version. */
+export interface ArtifactInfo {
+  /** The artifact. */
+  name: string;
+  /** The version as it was saved, in full. */
+  version: string;
+  /** The operation that wrote it, a UUIDv7. */
+  commit: string;
+  /** How often this version was written or deleted up to now, from 1. */
+  generation: number;
+  /** SHA-256 of the content, equal for equal content saved the same way. */
+  digest: string;
+  /** Bytes of all files. */
+  size: number;
+  /** When it was saved; of a mirrored version, when the original was. */
+  createdAt: Date;
+  /** Of a mirrored version: the id of the registry where it was saved first, and its commit there. */
+  origin?: Origin;
+  /** What wrote the files. */
+  materializer: { id: string; formatVersion: number };
+  /** The user's metadata. */
+  metadata: Record<string, unknown>;
+  /** Refs of what it was made from. */
+  inputs: string[];
+  /** Its files, in the order they were saved. */
+  files: FileInfo[];
+  /** The idempotency key that it was saved with. */
+  idempotencyKey?: string;
+}
+
+/** A version that was opened. It stays readable for the registry's `graceMs` after it is replaced or deleted; then `Conflict`. */
+export interface Artifact {
+  /** What is known of it. */
+  readonly info: ArtifactInfo;
+  /** Its files. */
+  files(): readonly ArtifactFile[];
+  /** One file; a missing one is `NotFound` and lists what there is. */
+  file(path: string): ArtifactFile;
+}
+
+/** A file of an opened version. */
+export interface ArtifactFile {
+  /** Path, size, digest. */
+  readonly info: FileInfo;
+  /**
+   * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails
+   * with `Corrupt` at its end. A range cannot be verified; a range of a compressed file is `Unsupported`.
+   */
+  stream(range?: ByteRange): ReadableStream<Uint8Array>;
+  /** All of its bytes, verified. */
+  bytes(): Promise<Uint8Array>;
+}

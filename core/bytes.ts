@@ -1,0 +1,153 @@
+/**
+ * Small helpers over bytes and byte streams. None of them holds more than it says.
+ *
+ * @module
+ */
+import type { Body, ByteRange, ObjectInfo, StoredObject } from "./backend.ts";
+import { RegistryError } from "./errors.ts";
+
+/** One array of all the chunks. */
+export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0];
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}
+
+/** Reads a stream to its end into memory. */
+export async function readAll(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  await forEachChunk(stream, (chunk) => void chunks.push(chunk), signal);
+  return concatBytes(chunks);
+}
+
+/**
+ * Calls `action` with each chunk, one after the other. A failure, or an abort, also of a stream that gives nothing,
+ * cancels the stream.
+ */
+export async function forEachChunk(
+  stream: ReadableStream<Uint8Array>,
+  action: (chunk: Uint8Array) => void | Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const reader = stream.getReader();
+  // The first failure counts: what a stream says about being cancelled after it is of no use to anybody.
+  const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => {});
+  const stop = () => cancel(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const next = await reader.read();
+      if (next.done) break;
+      await action(next.value);
+    }
+    signal?.throwIfAborted();
+  } catch (error) {
+    cancel(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    reader.releaseLock();
+  }
+}
+
+/** A body as a stream. */
+export function bodyStream(body: Body): ReadableStream<Uint8Array> {
+  if (body instanceof ReadableStream) return body;
+  if (body instanceof Blob) return body.stream() as ReadableStream<Uint8Array>;
+  return bytesStream(body);
+}
+
+/** A body in memory. */
+export async function bodyBytes(body: Body, signal?: AbortSignal): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  if (body instanceof Blob) return new Uint8Array(await body.arrayBuffer());
+  return await readAll(body, signal);
+}
+
+/** How many bytes a body has, where it knows. */
+export function bodySize(body: Body): number | undefined {
+  if (body instanceof Uint8Array) return body.byteLength;
+  return body instanceof Blob ? body.size : undefined;
+}
+
+/** A stream of these bytes, as one chunk. */
+export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+/** An object whose bytes are in memory already. */
+export function storedBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
+  return storedObject(info, { body: () => bytesStream(bytes), bytes: () => Promise.resolve(bytes) });
+}
+
+/** An object that is read as a stream, which is made when it is first asked for, or at once. */
+export function storedObject(
+  info: ObjectInfo,
+  { body, bytes }: { body(): ReadableStream<Uint8Array>; bytes(): Promise<Uint8Array> },
+): StoredObject {
+  let stream: ReadableStream<Uint8Array> | undefined;
+  return {
+    info,
+    get body() {
+      return stream ??= body();
+    },
+    bytes,
+  };
+}
+
+/** A stream over an iterator of chunks; cancelling it ends the iterator. */
+export function iterableStream(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel(reason) {
+      await iterator.return?.(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** The bytes `[start, end)` that a range means of this object. Throws `Invalid` where it has a negative or broken number. */
+export function clipRange(range: ByteRange | undefined, info: ObjectInfo): { start: number; end: number } {
+  const { offset = 0, length = info.size } = range ?? {};
+  if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot read "${info.key}": no range begins at ${offset} and has ${length} bytes`,
+      hint: "Offset and length are whole numbers from 0.",
+      key: info.key,
+    });
+  }
+  const start = Math.min(offset, info.size);
+  return { start, end: Math.min(start + length, info.size) };
+}
+
+/** Compares two texts by the bytes of their UTF-8 form (JavaScript's `<` compares UTF-16 units). */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return isSurrogate(x) !== isSurrogate(y) ? (isSurrogate(x) ? 1 : -1) : x - y;
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above every other UTF-16 unit. */
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}

@@ -1,0 +1,40 @@
+/**
+ * Where on this machine loaded files are cached.
+ *
+ * @module
+ */
+import { isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { shown } from "../names.ts";
+import { isGranted } from "../system.ts";
+import type { System } from "../system.ts";
+
+/** A folder that may be used, or why there is none. */
+export type CacheFolder = { path: string } | { problem: string };
+
+/**
+ * The folder that is asked for, else `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` (XDG Base Directory
+ * Specification 0.8) or in `~/.cache`. Nothing is made, and nobody is asked for a permission.
+ */
+export function cacheFolder(asked: string | URL | undefined, system: System): CacheFolder {
+  const path = asked === undefined ? placeInEnvironment(system) : pathOf(asked);
+  if (path === undefined) {
+    return { problem: "HOME is not set, or may not be read, and neither are HOLDFAST_CACHE and XDG_CACHE_HOME" };
+  }
+  if (asked === undefined && !isAbsolute(path)) return { problem: `${shown(path)} is not an absolute path` };
+  const denied = (["read", "write"] as const).find((name) => !isGranted({ name, path }));
+  return denied === undefined ? { path: resolve(path) } : { problem: `this program may not ${denied} ${shown(path)}` };
+}
+
+function placeInEnvironment({ env }: System): string | undefined {
+  const own = env("HOLDFAST_CACHE");
+  if (own) return own;
+  const caches = env("XDG_CACHE_HOME");
+  if (caches && isAbsolute(caches)) return join(caches, "holdfast"); // the specification: ignore relative paths
+  const home = env("HOME") || env("USERPROFILE");
+  return home ? join(home, ".cache", "holdfast") : undefined;
+}
+
+function pathOf(asked: string | URL): string {
+  return asked instanceof URL || asked.startsWith("file:") ? fileURLToPath(asked) : asked;
+}

@@ -1,0 +1,55 @@
+/**
+ * Failures of the file system in the terms of {@linkcode RegistryError}.
+ *
+ * @module
+ */
+import { RegistryError } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
+import { shown } from "../names.ts";
+
+const MEANING: Record<string, [code: ErrorCode, state: string]> = {
+  ENOENT: ["NotFound", "no such file or folder"],
+  ENOTDIR: ["Invalid", "a part of the path is not a folder"],
+  EISDIR: ["Invalid", "it is a folder"],
+  ELOOP: ["Conflict", "it is a symbolic link"],
+  EEXIST: ["AlreadyExists", "it exists"],
+  ENOTEMPTY: ["AlreadyExists", "the folder has content"],
+  EACCES: ["Denied", "permission denied"],
+  EPERM: ["Denied", "operation not permitted"],
+  EROFS: ["Denied", "the file system is read-only"],
+  ENAMETOOLONG: ["Invalid", "the name is too long"],
+  EINVAL: ["Invalid", "the file system does not take this name"],
+  ENOSPC: ["Unavailable", "no space is left on the disk"],
+  EDQUOT: ["Unavailable", "the disk quota is used up"],
+};
+
+/**
+ * What to throw for a failed file operation. What is no failure of the file system stays what it is.
+ *
+ * @param action what was tried: `read`, `write`
+ * @param path the file or folder
+ */
+export function fileError(action: string, path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof RegistryError) return cause;
+  const { name, code, message } = cause as NodeJS.ErrnoException;
+  if (name === "NotCapable") {
+    return new RegistryError({
+      code: "Denied",
+      message: `Cannot ${action} ${shown(path)}: this program was not allowed to`,
+      hint: `${message}.`,
+      cause,
+    });
+  }
+  if (typeof code !== "string" || !/^E[A-Z]+$/.test(code)) return cause;
+  const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
+  return new RegistryError({ code: meaning, message: `Cannot ${action} ${shown(path)}: ${state}`, cause });
+}
+
+/** Runs a file operation; its failure is told by {@linkcode fileError}. */
+export function onDisk<T>(action: string, path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (cause) {
+    throw fileError(action, path, cause);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Paths of files inside an artifact: relative, with `/`, and such that writing them never leaves the folder.
+ *
+ * @module
+ */
+import process from "node:process";
+
+const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
+// deno-lint-ignore no-control-regex
+const WINDOWS_REFUSED = /[<>:"|?*\u0000-\u001f]|[. ]$/;
+
+/**
+ * Why this cannot be the path of a file in an artifact, or undefined where it can.
+ *
+ * @param windows also refuse what Windows cannot store: device names, `<>:"|?*`, a dot or space at the end
+ */
+export function filePathProblem(path: string, windows: boolean = process.platform === "win32"): string | undefined {
+  if (path === "") return "it is empty";
+  if (!path.isWellFormed()) return "it is not well-formed Unicode";
+  if (path.includes("\0")) return "it has a NUL character";
+  if (path.includes("\\")) return "it has a backslash";
+  if (path.startsWith("/")) return "it is absolute";
+  if (/^[A-Za-z]:/.test(path)) return "it begins with a drive letter";
+  for (const segment of path.split("/")) {
+    if (segment === "") return "it has an empty segment";
+    if (segment === "." || segment === "..") return `it has a "${segment}" segment`;
+    if (windows && WINDOWS_DEVICE.test(segment)) return "it has a device name of Windows";
+    if (windows && WINDOWS_REFUSED.test(segment)) return "it has a name that Windows cannot store";
+  }
+}
+
+/**
+ * Why a symbolic link at this path may not have this target, or undefined where it may. A target is relative, climbs
+ * at most to the artifact's root, and only at its beginning: `..` behind a name could climb from where another link leads.
+ */
+export function linkTargetProblem(path: string, target: string): string | undefined {
+  if (target === "") return "its target is empty";
+  if (target.startsWith("/")) return "its target is absolute";
+  const steps = target.split("/").filter((step) => step !== "" && step !== ".");
+  const climbs = steps.findIndex((step) => step !== "..");
+  const names = climbs < 0 ? [] : steps.slice(climbs);
+  if (steps.length - names.length > path.split("/").length - 1) return "its target is outside";
+  const problem = names.length === 0 ? undefined : filePathProblem(names.join("/"));
+  return problem === undefined ? undefined : `its target cannot be used (${problem})`;
+}

@@ -1,0 +1,12 @@
+/**
+ * Whether a file may be read, without asking anybody.
+ *
+ * @module
+ */
+
+import { isGranted } from "../system.ts";
+
+/** Whether this may be read. What nobody granted counts as denied. */
+export function mayRead(path: string | URL): boolean {
+  return isGranted({ name: "read", path });
+}

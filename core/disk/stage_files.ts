@@ -1,0 +1,111 @@
+/**
+ * Writing files into a new folder that nobody else knows of.
+ *
+ * @module
+ */
+import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ArtifactFile } from "../artifact.ts";
+import { RegistryError } from "../errors.ts";
+import { linkTargetProblem } from "./file_paths.ts";
+import { shown } from "../names.ts";
+import type { FileInfo } from "../record.ts";
+
+/** Options of {@linkcode stageFiles}. */
+export interface StageOptions {
+  /** Ends the work. */
+  signal?: AbortSignal;
+  /** Hears of each file that was written. */
+  onFile?: (file: FileInfo) => void;
+}
+
+/** Files up to this size are read whole, so many at once; larger ones are streamed, one by one. */
+const SMALL_BYTES = 1 << 20;
+const SMALL_AT_ONCE = 16;
+
+/**
+ * Writes files into an empty folder: links last, so that nothing is written through one.
+ *
+ * @param files with safe paths
+ */
+export async function stageFiles(
+  files: readonly ArtifactFile[],
+  folder: string,
+  options: StageOptions,
+): Promise<void> {
+  const { signal, onFile } = options;
+  const made = new Set([folder]);
+  function makeFolder(path: string): void {
+    if (made.has(path)) return;
+    mkdirSync(path, { recursive: true });
+    made.add(path);
+  }
+
+  const links = files.filter(({ info }) => info.mode === "link");
+  const folders = files.filter(({ info }) => info.mode === "folder");
+  const ordinary = files.filter(({ info }) => info.mode !== "link" && info.mode !== "folder");
+  const small = ordinary.filter(({ info }) => info.size <= SMALL_BYTES);
+  const large = ordinary.filter(({ info }) => info.size > SMALL_BYTES);
+
+  for (const { info } of folders) {
+    makeFolder(join(folder, info.path));
+    onFile?.(info);
+  }
+  for (let i = 0; i < small.length; i += SMALL_AT_ONCE) {
+    signal?.throwIfAborted();
+    const some = small.slice(i, i + SMALL_AT_ONCE);
+    const contents = await Promise.all(some.map((file) => file.bytes()));
+    some.forEach(({ info }, n) => {
+      const path = join(folder, info.path);
+      makeFolder(dirname(path));
+      writeFileSync(path, contents[n], { flag: "wx" });
+      if (info.mode === "executable") makeExecutable(path);
+      onFile?.(info);
+    });
+  }
+  for (const file of large) {
+    const path = join(folder, file.info.path);
+    makeFolder(dirname(path));
+    await writeStream(path, file, signal);
+    onFile?.(file.info);
+  }
+  for (const file of links) {
+    const path = join(folder, file.info.path);
+    makeFolder(dirname(path));
+    symlinkSync(await readTarget(file), path);
+    onFile?.(file.info);
+  }
+}
+
+/** Whoever may read may run: so what the umask took away at its creation stays away. */
+function makeExecutable(path: string): void {
+  const { mode } = statSync(path);
+  chmodSync(path, (mode & 0o777) | ((mode & 0o444) >> 2));
+}
+
+async function writeStream(path: string, file: ArtifactFile, signal?: AbortSignal): Promise<void> {
+  const handle = await open(path, "wx");
+  try {
+    for await (const chunk of file.stream()) {
+      signal?.throwIfAborted();
+      for (let done = 0; done < chunk.byteLength;) {
+        done += (await handle.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+  if (file.info.mode === "executable") makeExecutable(path);
+}
+
+async function readTarget(file: ArtifactFile): Promise<string> {
+  const target = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.bytes());
+  const problem = linkTargetProblem(file.info.path, target);
+  if (problem === undefined) return target;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot write link ${shown(file.info.path)} of the artifact: ${problem}`,
+    hint: "Nothing was written. Read single files by registry.open(ref) and file(path).",
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * The one error class of Holdfast and its guard.
+ *
+ * @module
+ */
+
+/**
+ * What went wrong, in terms of what the caller can do next:
+ *
+ * - `NotFound`: there is no such thing; create it or ask for another.
+ * - `AlreadyExists`: choose another version or name, or ask to skip or overwrite.
+ * - `Conflict`: somebody else changed it first; read again and decide.
+ * - `Invalid`: the request is wrong; correct it.
+ * - `Unsupported`: this store, format or value cannot do that; use another.
+ * - `Corrupt`: stored bytes are damaged or gone; restore or re-save them.
+ * - `Denied`: the store refused; check credentials and permissions.
+ * - `Unavailable`: the store did not answer and nothing was committed; try again later.
+ * - `Unknown`: a commit was sent and its outcome is not known; read, or repeat with the same idempotency key.
+ * - `TaskFailed`: the caller's own code (a materializer, a callback) failed.
+ */
+export type ErrorCode =
+  | "NotFound"
+  | "AlreadyExists"
+  | "Conflict"
+  | "Invalid"
+  | "Unsupported"
+  | "Corrupt"
+  | "Denied"
+  | "Unavailable"
+  | "Unknown"
+  | "TaskFailed";
+
+/** Whether the same call may succeed later: `unknown` means that it may already have succeeded. */
+export type RetryAdvice = "never" | "later" | "unknown";
+
+/** The fields of a {@linkcode RegistryError}. */
+export interface RegistryErrorFields {
+  /** What the caller can do about it. */
+  code: ErrorCode;
+  /** Action, colon, state: `Cannot save "a@1.0.0": version exists`. */
+  message: string;
+  /** One sentence on what to do next. */
+  hint?: string;
+  /** The storage key concerned. */
+  key?: string;
+  /** The `location` of the backend concerned. */
+  backend?: string;
+  /** Whether the same call may succeed later. @default "later" for `Unavailable`, "unknown" for `Unknown`, else "never" */
+  retry?: RetryAdvice;
+  /** True when a write was sent and its reply never came. */
+  maybeWritten?: boolean;
+  /** The commit id that the failed operation used. */
+  commit?: string;
+  /** The error underneath. */
+  cause?: unknown;
+}
+
+/** The only error that Holdfast throws on purpose. Branch on `code`, never on `message`. */
+export class RegistryError extends Error {
+  /** What the caller can do about it. */
+  readonly code: ErrorCode;
+  /** One sentence on what to do next. */
+  declare readonly hint?: string;
+  /** The storage key concerned. */
+  declare readonly key?: string;
+  /** The `location` of the backend concerned. */
+  declare readonly backend?: string;
+  /** Whether the same call may succeed later. */
+  readonly retry: RetryAdvice;
+  /** True when a write was sent and its reply never came. */
+  declare readonly maybeWritten?: boolean;
+  /** The commit id that the failed operation used. */
+  declare readonly commit?: string;
+
+  /** Creates an error from its fields. */
+  constructor(fields: RegistryErrorFields) {
+    super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.name = "RegistryError";
+    this.code = fields.code;
+    this.retry = fields.retry ?? ADVICE[fields.code] ?? "never";
+    if (fields.hint !== undefined) this.hint = fields.hint;
+    if (fields.key !== undefined) this.key = fields.key;
+    if (fields.backend !== undefined) this.backend = fields.backend;
+    if (fields.maybeWritten !== undefined) this.maybeWritten = fields.maybeWritten;
+    if (fields.commit !== undefined) this.commit = fields.commit;
+  }
+}
+
+const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = { Unavailable: "later", Unknown: "unknown" };
+
+/**
+ * True for a {@linkcode RegistryError}, and when codes are given, for one of those.
+ *
+ * Works across copies of this module (an error from another realm or version counts).
+ *
+ * @example
+ * ```ts
+ * import { isRegistryError, RegistryError } from "@holdfast/holdfast";
+ * import { assert } from "@std/assert";
+ *
+ * const error: unknown = new RegistryError({ code: "NotFound", message: "Cannot load \"a\": no such name" });
+ * assert(isRegistryError(error));
+ * assert(isRegistryError(error, "NotFound", "Conflict"));
+ * assert(!isRegistryError(error, "Corrupt"));
+ * ```
+ */
+export function isRegistryError(error: unknown, ...codes: ErrorCode[]): error is RegistryError {
+  if (Object.prototype.toString.call(error) !== "[object Error]") return false; // instanceof knows its own realm only
+  const { name, code } = error as RegistryError;
+  if (name !== "RegistryError") return false;
+  return typeof code === "string" && (codes.length === 0 || codes.includes(code));
+}

@@ -1,0 +1,224 @@
+/**
+ * The contract of a materializer: it turns a value of one kind into files and back.
+ *
+ * @module
+ */
+import type { Artifact } from "./artifact.ts";
+import type { Body } from "./backend.ts";
+import { RegistryError } from "./errors.ts";
+import type { FileMode } from "./record.ts";
+
+/** Bytes that can be read more than once, such as a file on disk. */
+export interface FileSource {
+  /** Number of bytes. A stream of another length fails the save. */
+  readonly size: number;
+  /** Reads them from the beginning. */
+  stream(): ReadableStream<Uint8Array>;
+}
+
+/** One file of an artifact that is being saved. */
+export interface FileToSave {
+  /** Relative path with `/`, without `.` and `..` segments. */
+  path: string;
+  /** The bytes. Prefer bytes, a blob or a source: a stream can be read only once, so it is never shared with the base. */
+  content: Body | FileSource;
+  /** Media type, for people and browsers. */
+  mediaType?: string;
+  /** What the file is besides ordinary. */
+  mode?: FileMode;
+}
+
+/** The files of a value. A generator keeps memory bounded: each file is stored before the next is asked for. */
+export type FilesToSave = Iterable<FileToSave> | AsyncIterable<FileToSave> | Promise<Iterable<FileToSave>>;
+
+/** What a materializer is handed beside the value. */
+export interface MaterializeOptions {
+  /** Ends the work. */
+  signal?: AbortSignal;
+}
+
+/** A class, abstract or not. */
+// deno-lint-ignore no-explicit-any
+export type Class<T> = abstract new (...args: any[]) => T;
+
+/** How a Web Worker makes a materializer again. */
+export interface MaterializerDescriptor {
+  /** URL of the module that exports `name`. */
+  module: string;
+  /** The materializer, or a function without parameters that makes it. */
+  name: string;
+}
+
+/** Turns a value of one kind into files and back: `S` is what it saves, `T` what it loads. */
+export interface Materializer<T = unknown, S = T> {
+  /** Stored with each version, and how a load finds it again: `json`, `acme/model`. */
+  readonly id: string;
+  /** Raised when the files change; a load hands over files of any version up to this one. */
+  readonly formatVersion: number;
+  /** How a worker makes it again: only for values that survive `structuredClone`. Absent: they never leave the caller's thread. */
+  readonly reopen?: MaterializerDescriptor;
+  /** Whether it can save this value exactly. */
+  accepts?(value: unknown): boolean;
+  /** The files of a value. A value that files cannot represent exactly is `Unsupported`, never altered. */
+  save(value: S, options: MaterializeOptions): FilesToSave;
+  /** The value of files. It must not run code that the files name. */
+  load(artifact: Artifact, options: MaterializeOptions): T | Promise<T>;
+}
+
+/** A name and the materializer of its values: makes `save` and `load` typed. */
+export interface DefinedArtifact<T, S = T> {
+  /** The artifact's name. */
+  readonly name: string;
+  /** What saves and loads its values. */
+  readonly materializer: Materializer<T, S>;
+}
+
+/** What {@linkcode defineMaterializer} takes. */
+export interface MaterializerDefinition<T, S = T> extends Omit<Materializer<T, S>, "formatVersion"> {
+  /** Raised when the files change. @default 1 */
+  formatVersion?: number;
+  /** Saves instances of this class (and of its subclasses that have none of their own). */
+  class?: Class<T>;
+}
+
+/** A materializer for a class. */
+export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S> {
+  /** Saves instances of this class. */
+  readonly class?: Class<T>;
+}
+
+/**
+ * Defines a materializer of your own, by class or by `accepts`.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend, defineMaterializer, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Point {
+ *   constructor(readonly x: number, readonly y: number) {}
+ * }
+ * const point = defineMaterializer({
+ *   id: "acme/point",
+ *   class: Point,
+ *   save: ({ x, y }) => [{ path: "point.txt", content: new TextEncoder().encode(`${x} ${y}`) }],
+ *   async load(artifact) {
+ *     const [x, y] = new TextDecoder().decode(await artifact.file("point.txt").bytes()).split(" ").map(Number);
+ *     return new Point(x, y);
+ *   },
+ * });
+ *
+ * await using registry = await openRegistry(createMemoryBackend());
+ * registry.materializers.register(point);
+ * await registry.save("corner", new Point(3, 4));
+ * assertEquals(await registry.load("corner", { as: point }), new Point(3, 4));
+ * ```
+ */
+export function defineMaterializer<T, S = T>(definition: MaterializerDefinition<T, S>): ClassMaterializer<T, S> {
+  const materializer = { ...definition, formatVersion: definition.formatVersion ?? 1 };
+  checkMaterializer(materializer);
+  return materializer;
+}
+
+/** Throws `Invalid` where an id or a formatVersion cannot stand in a record. */
+export function checkMaterializer({ id, formatVersion }: Pick<Materializer, "id" | "formatVersion">): void {
+  const valid = typeof id === "string" && id.length <= 200 && /^[a-z0-9][a-z0-9._/-]*$/.test(id);
+  if (valid && Number.isSafeInteger(formatVersion) && formatVersion >= 1) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use materializer ${JSON.stringify(id)}: its id or formatVersion is not valid`,
+    hint: "An id is lowercase letters, digits and . _ / - (acme/model); formatVersion is 1 or more.",
+  });
+}
+
+/** The materializers of an opening program. Loading picks only from these. */
+export interface Materializers extends Iterable<[id: string, Materializer]> {
+  /** Adds a materializer, for its class or for what it `accepts`. An id that is taken is `AlreadyExists`. */
+  register<T, S>(materializer: ClassMaterializer<T, S>): ClassMaterializer<T, S>;
+  /** Adds a materializer for a class, or for one more class. */
+  register<T, S extends T = T>(of: Class<S>, materializer: Materializer<T, S>): Materializer<T, S>;
+  /** The one that saves this value: by class (the nearest), else the last added that accepts it, else `Unsupported`. */
+  forValue(value: unknown): Materializer;
+  /** The one with this id, else `Unsupported` with what there is. */
+  get(id: string): Materializer;
+  /** Whether one has this id. */
+  has(id: string): boolean;
+  /** All ids. */
+  keys(): string[];
+}
+
+/** Creates a set of materializers; {@linkcode Materializers.forValue} asks later ones first. */
+export function createMaterializerSet(materializers: readonly ClassMaterializer[] = []): Materializers {
+  const byId = new Map<string, Materializer>();
+  const byClass = new Map<unknown, Materializer>();
+  const accepting: Materializer[] = [];
+
+  // deno-lint-ignore no-explicit-any
+  function register(...args: [any] | [Class<unknown>, any]): any {
+    const materializer: ClassMaterializer = args.length === 1 ? args[0] : args[1];
+    const of = args.length === 1 ? materializer.class : args[0];
+    const known = byId.get(materializer.id);
+    if (of !== undefined && byClass.has(of)) throw taken(`class ${of.name}`);
+    if (known !== undefined && (known !== materializer || of === undefined)) throw taken(`id "${materializer.id}"`);
+    byId.set(materializer.id, materializer);
+    if (of !== undefined) byClass.set(of, materializer);
+    else accepting.unshift(materializer);
+    return materializer;
+  }
+  for (const materializer of materializers) register(materializer);
+
+  return {
+    register,
+    forValue(value) {
+      for (const of of classesOf(value)) {
+        const found = byClass.get(of);
+        if (found !== undefined) return found;
+      }
+      const found = accepting.find((materializer) => materializer.accepts?.(value));
+      if (found !== undefined) return found;
+      throw new RegistryError({
+        code: "Unsupported",
+        message: `Cannot save ${described(value)}: no materializer takes it`,
+        hint: "Register one with registry.materializers.register(defineMaterializer({ … })), or save plain data. " +
+          `There is: ${[...byId.keys()].join(", ")}.`,
+      });
+    },
+    get(id) {
+      const found = byId.get(id);
+      if (found !== undefined) return found;
+      throw new RegistryError({
+        code: "Unsupported",
+        message: `Cannot find materializer "${id}": not registered in this program`,
+        hint: `Register it before loading, or pass { as: … }. There is: ${[...byId.keys()].join(", ")}.`,
+      });
+    },
+    has: (id) => byId.has(id),
+    keys: () => [...byId.keys()],
+    [Symbol.iterator]: () => byId[Symbol.iterator](),
+  };
+}
+
+function taken(what: string): RegistryError {
+  return new RegistryError({
+    code: "AlreadyExists",
+    message: `Cannot register a materializer: ${what} has one`,
+    hint: "Each id and each class has one materializer in a set.",
+  });
+}
+
+/** The classes of a value, nearest first; `Object` only where it is the nearest. */
+function classesOf(value: unknown): unknown[] {
+  const classes: unknown[] = [];
+  if (typeof value !== "object") return classes;
+  for (let at = value; at !== null && (at = Object.getPrototypeOf(at)) !== null;) {
+    if (at.constructor !== Object || classes.length === 0) classes.push(at.constructor);
+  }
+  return classes;
+}
+
+/** What a value is, in a word or two, for messages. */
+export function described(value: unknown): string {
+  if (value === null || typeof value !== "object") return value === null ? "null" : `a ${typeof value}`;
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name !== "string" || name === "" ? "an object" : `a value of class ${name}`;
+}

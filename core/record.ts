@@ -1,0 +1,287 @@
+/**
+ * The record: the small object whose creation is a commit. Its codec, described byte by byte in FORMAT.md.
+ *
+ * @module
+ */
+import type { Locking } from "./backend.ts";
+import { compareUtf8, concatBytes } from "./bytes.ts";
+import { sha256 } from "./digest.ts";
+import { RegistryError } from "./errors.ts";
+import { recordProblem } from "./record_shape.ts";
+
+/** The format that this release writes. Others are `Unsupported`, never guessed. */
+export const FORMAT = "holdfast/1";
+
+/** Every tombstone has this size and no other record has: listings tell the dead from the living by it. */
+export const TOMBSTONE_BYTES = 512;
+
+/** A file's place in an artifact, and its content's. */
+export interface FileInfo {
+  /** Relative path with `/`. */
+  path: string;
+  /** Bytes of the plain file. */
+  size: number;
+  /** SHA-256 of the plain file, 64 lowercase hexadecimal digits. */
+  sha256: string;
+  /** Media type, where the materializer gave one. */
+  mediaType?: string;
+  /** Absent for an ordinary file; the content of a `link` is its target, a `folder` (an empty one) has none. */
+  mode?: FileMode;
+}
+
+/** What a file is besides ordinary. */
+export type FileMode = "executable" | "link" | "folder";
+
+/** A file in a record: with where its bytes are, `inline` or in `parts`. */
+export interface StoredFile extends FileInfo {
+  /** How the stored bytes are compressed. */
+  encoding?: Encoding;
+  /** `<order>/<commit>` of the payload folder that holds the parts, where it is not the record's own. */
+  from?: string;
+  /** Where the stored bytes are, in order. */
+  parts?: Part[];
+  /** Offset and length of the stored bytes behind the record's first line. */
+  inline?: [offset: number, length: number];
+}
+
+/** A compression of stored bytes. */
+export type Encoding = "gzip" | "zstd";
+
+/** A span of a payload object. */
+export interface Part {
+  /** The object's number in its payload folder. */
+  object: number;
+  /** First byte. @default 0 */
+  offset?: number;
+  /** Number of stored bytes. */
+  size: number;
+  /** SHA-256 of the stored bytes, where it is not the file's own. */
+  sha256?: string;
+}
+
+/** What every record has. */
+export interface RecordBase {
+  /** `holdfast/1` */
+  format: string;
+  /** Number of this record in its cell, from 1. */
+  generation: number;
+  /** The operation that wrote it, a UUIDv7. */
+  commit: string;
+  /** The commit of the generation below, where there is one. */
+  previous?: string;
+  /** When the operation began: store time, ISO 8601. */
+  startedAt: string;
+  /** When the record was made, or the one that it is a mirror of: the writer's clock, ISO 8601. */
+  createdAt: string;
+}
+
+/** A version of an artifact. */
+export interface VersionRecord extends RecordBase {
+  /** Marks the kind. */
+  kind: "version";
+  /** The artifact. */
+  name: string;
+  /** The version as it was saved, with build metadata. */
+  version: string;
+  /** What wrote the files and can read them. */
+  materializer: { id: string; formatVersion: number };
+  /** The user's. */
+  metadata: Record<string, unknown>;
+  /** Refs of what it was made from. */
+  inputs?: string[];
+  /** The files; empty where `fileList` is given. */
+  files: StoredFile[];
+  /** Where a long list of files is kept: the JSON of `files` as a payload object. */
+  fileList?: Part & { from?: string };
+  /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
+  digest: string;
+  /** Bytes of all plain files. */
+  size: number;
+  /** The caller's idempotency key. */
+  key?: string;
+  /** Where a mirrored version was saved first. */
+  origin?: Origin;
+}
+
+/** Where a mirrored record was written first. It stays the same however often the mirror is mirrored. */
+export interface Origin {
+  /** The id of that registry. */
+  registry: string;
+  /** The commit there. */
+  commit: string;
+}
+
+/** An alias. */
+export interface AliasRecord extends RecordBase {
+  /** Marks the kind. */
+  kind: "alias";
+  /** The artifact. */
+  name: string;
+  /** The alias. */
+  alias: string;
+  /** The canonical version that it names. */
+  version: string;
+  /** Where a mirrored alias was set first. */
+  origin?: Origin;
+}
+
+/** Where an idempotency key was used. */
+export interface KeyRecord extends RecordBase {
+  /** Marks the kind. */
+  kind: "key";
+  /** The artifact. */
+  name: string;
+  /** The caller's key. */
+  key: string;
+  /** The version that was tried, and the generation of its cell. */
+  target: { version: string; generation: number };
+}
+
+/** What a registry is. */
+export interface SettingsRecord extends RecordBase {
+  /** Marks the kind. */
+  kind: "settings";
+  /** Fixed at creation. */
+  settings: RegistrySettings;
+  /** What a probe of the store found before it was written; absent in memory and on a disk. */
+  certificate?: StoreCertificate;
+}
+
+/** What was found about a store by trying, in short. */
+export interface StoreCertificate {
+  /** The backend's kind. */
+  kind: string;
+  /** When, by the clock of who tried, ISO 8601. */
+  checkedAt: string;
+  /** Store time minus that clock's, milliseconds. */
+  clockOffsetMs?: number;
+  /** What the store does. */
+  passed: string[];
+  /** What it does not do, and need not. */
+  failed: string[];
+}
+
+/** What belongs to the registry rather than to whoever opens it. */
+export interface RegistrySettings {
+  /** Whether names have versions. */
+  versioned: boolean;
+  /** Whether a version may be overwritten. */
+  mutable: boolean;
+  /** How long replaced and deleted data stays readable, and how long an operation may take, milliseconds. */
+  graceMs: number;
+  /** Disk: how creates are made exclusive. */
+  locking?: Locking;
+}
+
+/** A deletion. */
+export interface TombstoneRecord extends RecordBase {
+  /** Marks the kind. */
+  kind: "deleted";
+}
+
+/** A first generation whose payload the janitor removed. */
+export interface ScrubbedRecord extends RecordBase {
+  /** Marks the kind. */
+  kind: "scrubbed";
+  /** The digest that the version had. */
+  digest?: string;
+  /** Its origin, where it had one. */
+  origin?: Origin;
+}
+
+/** Any record. Fields that this release does not know survive. */
+export type AnyRecord =
+  | VersionRecord
+  | AliasRecord
+  | KeyRecord
+  | SettingsRecord
+  | TombstoneRecord
+  | ScrubbedRecord;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const SUM = /,"sum":"([0-9a-f]{64})"\}$/;
+const SUM_BYTES = `,"sum":"${"0".repeat(64)}"}\n`.length;
+const NEWLINE = 10;
+
+/**
+ * Encodes a record: one line of JSON whose last member `sum` is the SHA-256 of the line before it (with the spaces
+ * that make a tombstone as long as it must be, and no other record), then the inline bytes.
+ */
+export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
+  const text = JSON.stringify(record).slice(0, -1);
+  const size = inline.reduce((sum, bytes) => sum + bytes.byteLength, encoder.encode(text).byteLength + SUM_BYTES);
+  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : size === TOMBSTONE_BYTES ? 1 : 0;
+  const padded = text + " ".repeat(spaces);
+  return concatBytes([encoder.encode(`${padded},"sum":"${sha256(padded)}"}\n`), ...inline]);
+}
+
+/** A record, decoded. */
+export interface DecodedRecord {
+  /** The first line. */
+  record: AnyRecord;
+  /** What follows it. */
+  inline: Uint8Array;
+}
+
+/**
+ * Decodes a record and checks its sum.
+ *
+ * @param key where it was read, for messages
+ * @throws {RegistryError} `Corrupt` where it is damaged, `Unsupported` where it is of another format
+ */
+export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
+  const end = bytes.indexOf(NEWLINE);
+  if (end < 0) throw corruptRecord(key, "its first line has no end");
+  let line: string, record: AnyRecord;
+  try {
+    line = decoder.decode(bytes.subarray(0, end));
+    record = JSON.parse(line);
+  } catch (cause) {
+    throw corruptRecord(key, "its first line is not JSON", cause);
+  }
+  const format = (record as { format?: unknown } | null)?.format;
+  const sum = SUM.exec(line);
+  if (sum === null || sha256(line.slice(0, sum.index)) !== sum[1]) throw corruptRecord(key, "its sum does not match");
+  if (format !== FORMAT) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot read record "${key}": its format is ${JSON.stringify(format)}, this release reads "${FORMAT}"`,
+      hint: "It was written by another release of Holdfast: open it with that release or a newer one.",
+      key,
+    });
+  }
+  if ((record.kind === "deleted") !== (bytes.byteLength === TOMBSTONE_BYTES)) {
+    throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
+  }
+  const problem = recordProblem(record);
+  if (problem !== undefined) throw corruptRecord(key, problem);
+  delete (record as { sum?: string }).sum;
+  return { record, inline: bytes.subarray(end + 1) };
+}
+
+function corruptRecord(key: string, state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read record "${key}": ${state}`,
+    hint: "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
+    key,
+    cause,
+  });
+}
+
+/**
+ * What identifies the content of an artifact: SHA-256 over one line for its materializer and one for each file,
+ * `sha256 size mode path` (mode `-` for ordinary, the path as JSON), sorted by the path's UTF-8 bytes. Metadata does
+ * not count.
+ */
+export function artifactDigest(
+  materializer: { id: string; formatVersion: number },
+  files: readonly FileInfo[],
+): string {
+  const sorted = files.length > 1 ? files.toSorted((a, b) => compareUtf8(a.path, b.path)) : files;
+  const lines = sorted.map(({ path, size, sha256, mode = "-" }) =>
+    `${sha256} ${size} ${mode} ${JSON.stringify(path)}\n`
+  );
+  return sha256(`${materializer.id} ${materializer.formatVersion}\n${lines.join("")}`);
+}

@@ -1,0 +1,368 @@
+/**
+ * The public type of a registry and the options of its verbs.
+ *
+ * @module
+ */
+import type { Artifact, ArtifactInfo } from "./artifact.ts";
+import type { Backend } from "./backend.ts";
+import type { RegistryError } from "./errors.ts";
+import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
+import type { Encoding, RegistrySettings } from "./record.ts";
+import type { InferOutput, StandardSchema } from "./standard_schema.ts";
+import type { System } from "./system.ts";
+import type { Bump } from "./versions.ts";
+
+/** A registry that is open. It holds no locks and no timers; several may be open on one store. */
+export interface Registry extends AsyncDisposable, AsyncIterable<string> {
+  /** Where it is, without secrets. */
+  readonly location: string;
+  /** The id of this registry: the commit of its settings. */
+  readonly id: string;
+  /** What was fixed when it was created. */
+  readonly settings: Readonly<RegistrySettings>;
+  /** The store. */
+  readonly backend: Backend;
+  /** What saves and loads values. */
+  readonly materializers: Materializers;
+
+  /** Saves a value as a new version and returns what was saved. */
+  save<T, S>(artifact: DefinedArtifact<T, S>, value: S, options?: SaveOptions): Promise<SavedArtifact>;
+  /** Saves a value under a name; the first materializer that takes it writes it. */
+  save(name: string, value: unknown, options?: SaveOptions): Promise<SavedArtifact>;
+  /** Loads a value. `NotFound` where there is none. */
+  load<T, S>(artifact: DefinedArtifact<T, S>, options?: LoadOptions): Promise<T>;
+  /** Loads a value by a materializer of the caller's choice, and as its type. */
+  load<T, S>(ref: string, options: LoadOptions & { as: Materializer<T, S> }): Promise<T>;
+  /** Loads a value that a schema checks and types. */
+  load<S extends StandardSchema>(ref: string, options: LoadOptions & { schema: S }): Promise<InferOutput<S>>;
+  /** Loads a value by the materializer that its record names. */
+  load(ref: string, options?: LoadOptions): Promise<unknown>;
+  /** Opens a version without materializing it. */
+  open(ref: string, options?: ReadOptions): Promise<Artifact>;
+  /** Writes the files of a version to disk. */
+  download(ref: string, options: DownloadOptions): Promise<DownloadResult>;
+  /** What is known of a version. */
+  info(ref: string, options?: RefOptions): Promise<ArtifactInfo>;
+  /** Whether there is such a version. */
+  has(ref: string, options?: RefOptions): Promise<boolean>;
+  /** Deletes a version, or with a bare name every version; true if there was something. */
+  delete(ref: string, options?: DeleteOptions): Promise<boolean>;
+  /** Names that have a version, in the order of their encoding. */
+  names(options?: NamesOptions): AsyncIterable<string>;
+  /** Versions of a name, newest first. */
+  versions(name: string, options?: VersionsOptions): AsyncIterable<VersionEntry>;
+
+  /** Lets an alias name a version, whatever it named before. */
+  setAlias(name: string, alias: string, version: string, options?: SetAliasOptions): Promise<void>;
+  /** Removes an alias; true if there was one. */
+  deleteAlias(name: string, alias: string, options?: SignalOptions): Promise<boolean>;
+  /** The aliases of a name and the versions that they name. */
+  aliases(name: string, options?: SignalOptions): Promise<Record<string, string>>;
+
+  /** The latest value, or undefined where there is none. */
+  get(ref: string): Promise<unknown>;
+  /** Saves a value; overwrites where the registry is unversioned and mutable. */
+  set(name: string, value: unknown): Promise<SavedArtifact>;
+  /** Names with their latest values, loaded one by one. */
+  entries(options?: NamesOptions): AsyncIterable<[name: string, value: unknown]>;
+
+  /** Saves many values; a failure of one does not stop the others. */
+  saveMany(
+    entries: Iterable<SaveEntry> | AsyncIterable<SaveEntry>,
+    options?: ManyOptions,
+  ): Promise<BatchResult<SavedArtifact>>;
+  /** Loads many values; a failure of one does not stop the others. */
+  loadMany(
+    refs: Iterable<string> | AsyncIterable<string>,
+    options?: ManyOptions & Omit<LoadOptions, "signal" | "onProgress">,
+  ): Promise<BatchResult<unknown>>;
+
+  /** Saves the files and metadata of a version under another ref, without materializing them. */
+  copy(ref: string, to: string, options?: CopyOptions): Promise<SavedArtifact>;
+  /**
+   * Says what the latest version is, and again whenever a look finds another one. Versions that came and were
+   * followed by others between two looks are not announced: `versions()` lists them. Ends with the signal or the loop.
+   */
+  watch(name: string, options?: WatchOptions): AsyncIterable<WatchEvent>;
+}
+
+/** Options that end a call. */
+export interface SignalOptions {
+  /** Ends the call: it throws the signal's reason, or `Unknown` once a commit is in flight. */
+  signal?: AbortSignal;
+}
+
+/**
+ * How loaded bytes are checked, and what a cache is trusted with:
+ *
+ * - `none`: not at all; a cached file is taken as it is.
+ * - `integrity`: against their SHA-256, wherever they come from. A version that is named exactly, of a registry whose
+ *   versions are never overwritten, may come from the cache without asking the store: also after it was deleted
+ *   elsewhere.
+ * - `full`: like `integrity`, and the store is always asked what counts.
+ */
+export type Verify = "none" | "integrity" | "full";
+
+/** Where loaded files are cached, and how many. */
+export interface CacheOptions {
+  /** The folder. @default `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` or `~/.cache` */
+  path?: string | URL;
+  /** The cache instead of a folder: any store, which stays open when the registry is closed. */
+  backend?: Backend;
+  /** What it may grow to, bytes; what was not used for longest is evicted. @default 10737418240 (10 GiB) */
+  maxBytes?: number;
+}
+
+/** The part of `console` that a registry logs to. */
+export type Logger = Pick<Console, "debug" | "info" | "warn" | "error">;
+
+/** A logger that says nothing. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Options of opening a registry. */
+export interface OpenOptions extends SignalOptions {
+  /** Whether names have versions. Fixed at creation. @default true */
+  versioned?: boolean;
+  /** Whether versions may be overwritten. Fixed at creation. @default false */
+  mutable?: boolean;
+  /** How long replaced data stays readable, milliseconds, at least an hour. Fixed at creation. @default 86400000 (24 h) */
+  graceMs?: number;
+  /** Create the registry where there is none; else `NotFound`. @default true */
+  create?: boolean;
+  /** Refuse every write. @default false */
+  readOnly?: boolean;
+  /** How long an unanswered commit is repeated, milliseconds. @default 120000 */
+  retryForMs?: number;
+  /** What saves and loads values. @default a set of the materializers of `./materializers` */
+  materializers?: Materializers;
+  /** How loaded bytes are checked. @default "integrity" */
+  verify?: Verify;
+  /** Whether, and where, what is loaded is cached; registries may share a cache. @default true for remote stores */
+  cache?: boolean | CacheOptions;
+  /** Clock, randomness, ids and environment. @default the real ones */
+  system?: System;
+  /** Hears of every retry and read-back. @default silent */
+  logger?: Logger;
+}
+
+/** What happens when the version exists. */
+export type OnConflict = "fail" | "skip" | "overwrite";
+
+/** Options of saving. */
+export interface SaveOptions extends SignalOptions {
+  /** The version, one to three numbers and a prerelease. @default the next one */
+  version?: string;
+  /** Which number an automatic version raises. @default the last that is not zero */
+  bump?: Bump;
+  /** `fail` throws `AlreadyExists`, `skip` returns what exists, `overwrite` needs a mutable registry. @default "fail" */
+  onConflict?: OnConflict;
+  /** Overwrite only this commit, else `Conflict`. */
+  ifCommit?: string;
+  /** The ref whose unchanged files are shared, or null to share nothing. @default the latest version of the same name */
+  base?: string | null;
+  /** Return the base, with `skipped: true`, when its digest would be the same. @default false */
+  skipIfUnchanged?: boolean;
+  /** A key that this save is known by: a repeat returns what the first one saved. */
+  idempotencyKey?: string;
+  /** Your own plain data, up to 64 KiB as JSON. @default {} */
+  metadata?: Record<string, unknown>;
+  /** Refs of what the value was made from, up to 1,000. @default [] */
+  inputs?: string[];
+  /** What saves the value. @default the one registered for it */
+  materializer?: Materializer;
+  /** Compress the stored bytes. @default not */
+  compress?: Encoding;
+  /** Hears of bytes as they move. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** The file under way. */
+  path: string;
+  /** Bytes of all files so far. */
+  bytes: number;
+  /** Bytes of all files, where that is known. */
+  totalBytes?: number;
+}
+
+/** What was saved. */
+export interface SavedArtifact {
+  /** The artifact. */
+  name: string;
+  /** The version, in full. */
+  version: string;
+  /** The operation that wrote it. */
+  commit: string;
+  /** SHA-256 of the content. */
+  digest: string;
+  /** Bytes of all files. */
+  size: number;
+  /** When it was saved. */
+  createdAt: Date;
+  /** True when nothing was written because it was there. */
+  skipped: boolean;
+}
+
+/** Options of asking for a version. */
+export interface RefOptions extends SignalOptions {
+  /** The version, range or alias, beside a bare name. @default latest */
+  version?: string;
+}
+
+/** Options of reading. */
+export interface ReadOptions extends RefOptions {
+  /** How loaded bytes are checked. @default as the registry was opened */
+  verify?: Verify;
+}
+
+/** Options of loading. */
+export interface LoadOptions extends ReadOptions {
+  /** What loads the value. @default the registered one with the recorded id */
+  as?: Materializer;
+  /** A Standard Schema (standardschema.dev) that the value must meet; its output is returned. */
+  schema?: StandardSchema;
+  /** Hears of bytes as they move. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** Options of downloading. */
+export interface DownloadOptions extends ReadOptions {
+  /** The file or folder to write. A folder that exists, or a path that ends with `/`, receives a file inside. */
+  to: string;
+  /** Replace what is there. @default false: an existing file or a folder with content is `AlreadyExists` */
+  overwrite?: boolean;
+  /** Hears of bytes as they move. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** What was downloaded. */
+export interface DownloadResult {
+  /** The file or folder that was written. */
+  path: string;
+  /** Number of files. */
+  files: number;
+  /** Their bytes. */
+  size: number;
+  /** The version. */
+  info: ArtifactInfo;
+}
+
+/** Options of deleting. */
+export interface DeleteOptions extends SignalOptions {
+  /** The version, beside a bare name. @default every version */
+  version?: string;
+  /** Delete a version although an alias names it. @default false: `Conflict` */
+  force?: boolean;
+  /** Delete only this commit, else `Conflict`. */
+  ifCommit?: string;
+}
+
+/** Options of listing names. */
+export interface NamesOptions extends SignalOptions {
+  /** Only names that begin with this. */
+  prefix?: string;
+  /** Only names that come after this one in the listing. */
+  after?: string;
+  /** At most so many. @default all */
+  limit?: number;
+}
+
+/** Options of listing versions. */
+export interface VersionsOptions extends SignalOptions {
+  /** Only versions in this range. A prerelease is in a range that names one of the same numbers. */
+  range?: string;
+  /** Read each version's info. @default false */
+  details?: boolean;
+  /** At most so many. @default all */
+  limit?: number;
+}
+
+/** A version in a listing. */
+export interface VersionEntry {
+  /** The artifact. */
+  name: string;
+  /** The version, in full, without build metadata. */
+  version: string;
+  /** How often it was written, from 1. */
+  generation: number;
+  /** When the store received it. */
+  modifiedAt: Date;
+  /** What is known of it, with `details`. */
+  info?: ArtifactInfo;
+}
+
+/** Options of setting an alias. */
+export interface SetAliasOptions extends SignalOptions {
+  /** The version that it must name now, or null for no alias, else `Conflict`. */
+  expected?: string | null;
+}
+
+/** One save of many. */
+export interface SaveEntry extends Omit<SaveOptions, "signal"> {
+  /** The artifact. */
+  name: string;
+  /** The value. */
+  value: unknown;
+}
+
+/** Options of many saves or loads. */
+export interface ManyOptions extends SignalOptions {
+  /** How many at once. @default 16 */
+  concurrency?: number;
+  /** Begin no more after the first failure; what is under way is finished, what was not begun has no outcome. @default false */
+  stopOnError?: boolean;
+  /** Hears of each that ended. */
+  onProgress?: (progress: ManyProgress) => void;
+}
+
+/** How far many saves or loads are. */
+export interface ManyProgress {
+  /** Input index of the one that ended. */
+  index: number;
+  /** How many have ended. */
+  done: number;
+  /** How many of them failed. */
+  failed: number;
+}
+
+/** What became of one of many saves or loads. */
+export type BatchOutcome<T> =
+  & { index: number }
+  & ({ ok: true; value: T } | { ok: false; error: RegistryError });
+
+/** What became of many saves or loads, by input index. */
+export interface BatchResult<T> {
+  /** The outcome of each input. */
+  results: ({ ok: true; value: T } | { ok: false; error: RegistryError })[];
+  /** Indices of the successes. */
+  succeeded: number[];
+  /** Indices of the failures. */
+  failed: number[];
+  /** The failures by index. */
+  errors: Map<number, RegistryError>;
+}
+
+/** Options of copying. */
+export interface CopyOptions extends SignalOptions {
+  /** What happens when the version exists. @default "fail" */
+  onConflict?: OnConflict;
+  /** Hears of bytes as they move. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** Options of watching. */
+export interface WatchOptions extends SignalOptions {
+  /** How often the store is asked, milliseconds. @default 2000 */
+  intervalMs?: number;
+}
+
+/** A change of what `latest` is. */
+export interface WatchEvent {
+  /** The artifact. */
+  name: string;
+  /** The latest version, or undefined when none is left. */
+  version?: string;
+  /** Its commit. */
+  commit?: string;
+}

@@ -1,0 +1,37 @@
+/**
+ * The part of the Standard Schema interface (standardschema.dev, version 1) that loading uses: any validator that
+ * implements it (Zod, Valibot, ArkType …) can check and type a loaded value.
+ *
+ * @module
+ */
+
+/** A validator. */
+export interface StandardSchema<Output = unknown> {
+  /** The interface. */
+  readonly "~standard": {
+    /** Version of the interface. */
+    readonly version: 1;
+    /** The validator's library. */
+    readonly vendor: string;
+    /** Checks a value. */
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    /** Carries the types; absent when running. */
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+/** What a validator says: a value, or issues. */
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+/** One thing that is wrong with a value. */
+export interface SchemaIssue {
+  /** What is wrong. */
+  readonly message: string;
+  /** Where. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The type that a schema gives. */
+export type InferOutput<S extends StandardSchema> = NonNullable<S["~standard"]["types"]>["output"];

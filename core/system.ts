@@ -1,0 +1,75 @@
+/**
+ * Time, randomness, ids and environment. This is the only file that reads them: everything else is handed a
+ * {@linkcode System}, so that tests decide what time it is.
+ *
+ * @module
+ */
+import process from "node:process";
+
+/** The outside world, as far as the registry needs it. */
+export interface System {
+  /** Wall clock, milliseconds since 1970. */
+  now(): number;
+  /** A clock that never goes back, milliseconds since some moment. */
+  monotonic(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /** A new UUIDv7 (RFC 9562, section 5.7), lowercase: ids of one process sort by the time they were made. */
+  id(): string;
+  /** Resolves after so many milliseconds (at most 24 days); rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** The environment variable, or undefined where there is none or it may not be read. */
+  env(name: string): string | undefined;
+  /** The names of all environment variables; none where not all may be read. */
+  envNames?(): string[];
+}
+
+/** The real world. */
+export const realSystem: System = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  random: () => Math.random(),
+  id: () => uuidv7(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
+  sleep,
+  env: (name) => isGranted({ name: "env", variable: name }) ? process.env[name] : undefined,
+  envNames: () => isGranted({ name: "env" }) ? Object.keys(process.env) : [],
+};
+
+/** What a program may be allowed to do. */
+export type Permission = { name: "env"; variable?: string } | { name: "read" | "write"; path: string | URL };
+
+/** Deno asks the person at the terminal where it may not: what nobody granted counts as denied instead. */
+export function isGranted(permission: Permission): boolean {
+  const { Deno } = globalThis as { Deno?: { permissions?: { querySync(descriptor: Permission): { state: string } } } };
+  return Deno?.permissions === undefined || Deno.permissions.querySync(permission).state === "granted";
+}
+
+/**
+ * A UUIDv7 from a time and ten random bytes.
+ *
+ * @param nowMs milliseconds since 1970
+ * @param random ten bytes
+ */
+export function uuidv7(nowMs: number, random: Uint8Array): string {
+  const time = Math.floor(nowMs).toString(16).padStart(12, "0");
+  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const variant = ((parseInt(hex[3], 16) & 0x3) | 0x8).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires at once
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, Math.min(ms, MAX_TIMER_MS));
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

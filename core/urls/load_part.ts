@@ -1,0 +1,50 @@
+/**
+ * Imports that tools cannot see: Deno downloads the packages behind every literal `import()` that it finds, whether
+ * or not it ever runs.
+ *
+ * @module
+ */
+import { mayRead } from "../disk/may_read.ts";
+import { RegistryError } from "../errors.ts";
+
+/**
+ * Imports an optional part of this library when it is needed. A program that is compiled names it with `--include`.
+ *
+ * @param path relative to `from`, ending with `.ts`
+ * @param from `import.meta.url` of the caller
+ * @throws {RegistryError} `Denied` where Deno may not read it, `Unsupported` where it, or its package, cannot be had
+ */
+export async function loadPart<Module>(path: string, from: string): Promise<Module> {
+  const extension = /\.\w+$/.exec(from)?.[0] ?? ".ts"; // `.js` where the sources were compiled
+  const url = new URL(path.replace(/\.ts$/, extension), from);
+  try {
+    return await import(url.href);
+  } catch (cause) {
+    throw failure(path, new URL(".", url), cause);
+  }
+}
+
+function failure(path: string, folder: URL, cause: unknown): RegistryError {
+  const { name, message } = cause as Error;
+  const [reason] = message.split("\n");
+  // Deno checks the permission to read a module, and what that imports, where it learns of it while it runs.
+  if (folder.protocol === "file:" && !mayRead(folder)) {
+    const hint = `Allow it: --allow-read=${decodeURIComponent(folder.pathname).replace(/\/$/, "")}`;
+    return new RegistryError({
+      code: "Denied",
+      message: `Cannot load ${path}: this program may not read it`,
+      hint,
+      cause,
+    });
+  }
+  if (name === "NotCapable") {
+    const hint = "Allow what is named here; the packages of stores want --allow-env and --allow-net.";
+    return new RegistryError({ code: "Denied", message: `Cannot load ${path}: ${reason}`, hint, cause });
+  }
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot load ${path}: ${reason}`,
+    hint: "Its package is downloaded at the first use; Node and Bun want it installed, a compiled program --include.",
+    cause,
+  });
+}

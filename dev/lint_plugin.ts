@@ -1,0 +1,152 @@
+/**
+ * The lint rules of this house, for `deno lint`. Each says in `hint` what to do instead.
+ *
+ * @module
+ */
+import { dirname, fromFileUrl, relative } from "@std/path";
+
+const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
+
+const LIBRARY = /^(mod\.ts$|(core|registry|backends|materializers|files|operators|workers|plugins)\/)/;
+const PRODUCT = /^(mod\.ts$|(core|registry|backends|materializers|files|operators|workers|plugins|apps)\/)/;
+/** What also runs on Node with its types stripped, and the tests that show it. */
+const PORTABLE =
+  /^(mod\.ts$|(core|registry|backends|materializers)\/|tests\/(conformance|simulate|support|core|registry|backends|materializers)\/)/;
+/** Programs that measure real time, and tools: they read the world themselves. */
+const WORLDLY = /^(core\/system\.ts$|dev\/|examples\/|tests\/bench\/)/;
+
+const WORLD = new Set([
+  "Date.now",
+  "performance.now",
+  "Math.random",
+  "crypto.randomUUID",
+  "crypto.getRandomValues",
+  "process.env",
+  "Deno.env",
+]);
+const TIMERS = new Set(["setTimeout", "setInterval"]);
+const MESSAGE = /^[A-Z].*[^\s:]: \S(.*[^.\s])?$/s;
+
+type Context = Deno.lint.RuleContext;
+type Node = Deno.lint.Node;
+
+/** The rules. */
+const plugin: Deno.lint.Plugin = {
+  name: "holdfast",
+  rules: {
+    "injected-world": rule((path, context) => {
+      if (WORLDLY.test(path)) return {};
+      const report = (node: Node, what: string) =>
+        context.report({
+          node,
+          message: `${what} outside core/system.ts`,
+          hint: "Take a System as an option, so that tests decide what time it is.",
+        });
+      const timersAllowed = path.startsWith("apps/");
+      return {
+        MemberExpression(node) {
+          const name = context.sourceCode.getText(node).replace(/^globalThis\./, "");
+          if (WORLD.has(name)) report(node, name);
+        },
+        NewExpression(node) {
+          if (nameOf(node.callee) === "Date" && node.arguments.length === 0) report(node, "new Date()");
+        },
+        CallExpression(node) {
+          const name = nameOf(node.callee);
+          if (TIMERS.has(name) && !timersAllowed) report(node, name);
+        },
+        ImportDeclaration(node) {
+          if (node.source.value === "node:timers/promises") report(node, node.source.value);
+        },
+      };
+    }),
+
+    "no-default-export": rule((_path, context) => {
+      const report = (node: Node) =>
+        context.report({ node, message: "Default export", hint: "Export it by the name of the file." });
+      return {
+        ExportDefaultDeclaration: report,
+        ExportSpecifier(node) {
+          if (nameOf(node.exported) === "default") report(node);
+        },
+      };
+    }),
+
+    "registry-errors": rule((path, context) => ({
+      NewExpression(node) {
+        const name = nameOf(node.callee);
+        if (LIBRARY.test(path) && name !== "RegistryError" && /(Error|Exception)$/.test(name)) {
+          context.report({ node, message: `new ${name}`, hint: "Everything fails with a RegistryError and its code." });
+        }
+      },
+    })),
+
+    "error-message": rule((path, context) => ({
+      NewExpression(node) {
+        if (!PRODUCT.test(path) || nameOf(node.callee) !== "RegistryError") return;
+        const message = messageOf(node.arguments[0]);
+        if (message !== undefined && !MESSAGE.test(message)) {
+          context.report({
+            node,
+            message: `Error message ${JSON.stringify(message)} is not "Action, colon, state"`,
+            hint: 'As in: Cannot save "a@1.0.0": version exists. No full stop; what to do goes into `hint`.',
+          });
+        }
+      },
+    })),
+
+    "portable-syntax": rule((path, context) => {
+      if (!PORTABLE.test(path)) return {};
+      const report = (what: string) => (node: Node) =>
+        context.report({
+          node,
+          message: `${what} in code that runs on Node with its types stripped`,
+          hint: "Write what stays JavaScript when the types are taken away.",
+        });
+      return {
+        "VariableDeclaration[kind=/using/]": report("using"),
+        TSEnumDeclaration: report("enum"),
+        TSModuleDeclaration: report("namespace"),
+        TSParameterProperty: report("Parameter property"),
+        Decorator: report("Decorator"),
+      };
+    }),
+
+    "no-unfinished": rule((_path, context) => ({
+      Program() {
+        for (const comment of context.sourceCode.getAllComments()) {
+          if (/\b(TODO|FIXME|XXX|HACK)\b/.test(comment.value)) {
+            context.report({ range: comment.range, message: "Unfinished work in a comment", hint: "Finish it." });
+          }
+        }
+      },
+    })),
+  },
+};
+
+// deno-lint-ignore holdfast/no-default-export -- Deno asks for it of a plugin
+export default plugin;
+
+function rule(visitor: (path: string, context: Context) => Deno.lint.LintVisitor): Deno.lint.Rule {
+  return { create: (context) => visitor(pathOf(context.filename), context) };
+}
+
+function pathOf(filename: string): string {
+  return filename.startsWith(ROOT) ? relative(ROOT, filename).replaceAll("\\", "/") : filename;
+}
+
+function nameOf(node: Node): string {
+  return node.type === "Identifier" ? node.name : "";
+}
+
+/** The text of a literal or template under `message`, with `x` for what is filled in; undefined where it is neither. */
+function messageOf(argument: Node | undefined): string | undefined {
+  if (argument?.type !== "ObjectExpression") return undefined;
+  for (const property of argument.properties) {
+    if (property.type !== "Property" || nameOf(property.key) !== "message") continue;
+    const { value } = property;
+    if (value.type === "Literal" && typeof value.value === "string") return value.value;
+    if (value.type === "TemplateLiteral") return value.quasis.map((part) => part.cooked).join("x");
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+/**
+ * Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`. Shared is a test of the
+ * portable folders that, with what it uses below `tests/`, takes nothing of Deno but `Deno.test`.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { reachable, readModuleGraph } from "../tests/support/module_graph.ts";
+import { REPOSITORY } from "../tests/support/run_deno.ts";
+import { sourceFiles } from "../tests/support/source_files.ts";
+import { tempRoot } from "../tests/support/temp_root.ts";
+
+const FOLDERS = ["core", "registry", "backends", "materializers"].map((folder) => `tests/${folder}/`);
+const RUNTIMES: Record<string, string[]> = {
+  node: ["npx", "-y", "-p", "node@22", "node"],
+  bun: ["npx", "-y", "-p", "bun@1", "bun"],
+};
+
+/** What is loaded by this when it is used is in no bundle. */
+const LAZY = "core/urls/load_part.ts";
+
+const runtime = RUNTIMES[Deno.args[0]];
+if (runtime === undefined) {
+  throw new Error(`Cannot run the shared tests: the runtime is one of ${Object.keys(RUNTIMES)}`);
+}
+
+const { shared, bound } = await sharedTests();
+console.log(`${shared.length} shared test files, ${bound.length} that need Deno: ${bound.join(" ")}`);
+await using root = await tempRoot();
+const runner = join(REPOSITORY, "dev/portable_runner.ts");
+const imports = [runner, ...shared.map((path) => join(REPOSITORY, path))].map((path) => `import "${path}";\n`);
+const entry = join(root.path, "entry.ts");
+const bundle = join(root.path, "tests.mjs");
+await Deno.writeTextFile(entry, `${imports.join("")}import { runTests } from "${runner}";\nawait runTests();\n`);
+await run([Deno.execPath(), "bundle", "--quiet", "--config", join(REPOSITORY, "deno.json"), "-o", bundle, entry]);
+await run([...runtime, bundle]);
+
+async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
+  const files = await sourceFiles(["tests"]);
+  const tests = files.filter((path) => path.endsWith("_test.ts") && FOLDERS.some((folder) => path.startsWith(folder)));
+  const graph = await readModuleGraph(tests);
+  const needsDeno = new Set([LAZY]);
+  for (const path of files) {
+    if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) needsDeno.add(path);
+  }
+  const bound = tests.filter((test) => [...reachable(graph, test)].some((path) => needsDeno.has(path)));
+  return { shared: tests.filter((test) => !bound.includes(test)), bound };
+}
+
+async function run([command, ...args]: string[]): Promise<void> {
+  const { code } = await new Deno.Command(command, { args, cwd: REPOSITORY }).spawn().status;
+  if (code === 0) return;
+  await root.remove();
+  Deno.exit(code);
+}

@@ -1,0 +1,75 @@
+/**
+ * As much of `Deno.test` as the shared tests use, for Node and Bun. It takes the tests while they are imported and is
+ * gone again when they run: the sources then see a runtime without Deno.
+ *
+ * @module
+ */
+import process from "node:process";
+
+type Body = (context: TestContext) => unknown;
+
+interface Definition {
+  name: string;
+  ignore?: boolean;
+  fn: Body;
+}
+
+interface TestContext {
+  name: string;
+  step(name: string | Definition, body?: Body): Promise<boolean>;
+}
+
+const tests: Definition[] = [];
+const world = globalThis as unknown as { Deno?: unknown };
+world.Deno = { test: Object.assign(register, { ignore: registerIgnored }) };
+
+function register(first: string | Definition, second?: Body | Partial<Definition>, third?: Body): void {
+  tests.push(definitionOf(first, second, third));
+}
+
+function registerIgnored(first: string | Definition, second?: Body | Partial<Definition>, third?: Body): void {
+  tests.push({ ...definitionOf(first, second, third), ignore: true });
+}
+
+function definitionOf(first: string | Definition, second?: Body | Partial<Definition>, third?: Body): Definition {
+  if (typeof first !== "string") return first;
+  if (typeof second === "function") return { name: first, fn: second };
+  return { name: first, fn: third!, ...second };
+}
+
+/** Runs what was imported, one after another, and ends the process: with 1 if a test failed or there was none. */
+export async function runTests(): Promise<void> {
+  delete world.Deno;
+  const counts = { passed: 0, failed: 0, ignored: 0 };
+  for (const test of tests) {
+    process.stdout.write(`${test.name} ... `);
+    if (test.ignore) {
+      counts.ignored++;
+      console.log("ignored");
+      continue;
+    }
+    try {
+      await test.fn(contextOf(test.name));
+      counts.passed++;
+      console.log("ok");
+    } catch (error) {
+      counts.failed++;
+      console.log("FAILED");
+      console.log(error);
+    }
+  }
+  console.log(`${counts.ignored} ignored`);
+  console.log(`${counts.passed} passed, ${counts.failed} failed`);
+  process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
+}
+
+function contextOf(name: string): TestContext {
+  return {
+    name,
+    async step(first, body) {
+      const step = definitionOf(first, body);
+      if (!step.ignore) await step.fn(contextOf(`${name} > ${step.name}`));
+      return !step.ignore;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * Builds the servers that tests run against, once, from pinned versions by the Go toolchain.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { tempRoot } from "../../tests/support/temp_root.ts";
+
+interface Module {
+  /** The package of the program. */
+  program: string;
+  /** The module that holds it. */
+  module: string;
+  version: string;
+}
+
+/** Binaries and where they come from; nothing of them is shipped. */
+const MODULES: Record<string, Module> = {
+  minio: {
+    program: "github.com/minio/minio",
+    module: "github.com/minio/minio",
+    version: "v0.0.0-20260212201848-7aac2a2c5b7c", // the last of an archived repository; AGPL, so a tool of tests only
+  },
+  versitygw: {
+    program: "github.com/versity/versitygw/cmd/versitygw",
+    module: "github.com/versity/versitygw",
+    version: "v1.8.0",
+  },
+  "fake-gcs-server": {
+    program: "github.com/fsouza/fake-gcs-server",
+    module: "github.com/fsouza/fake-gcs-server",
+    version: "v1.56.1",
+  },
+  gofakes3: {
+    program: "github.com/johannesboyne/gofakes3/cmd/gofakes3",
+    module: "github.com/johannesboyne/gofakes3",
+    version: "v1.2.0",
+  },
+  s5cmd: { program: "github.com/peak/s5cmd/v2", module: "github.com/peak/s5cmd/v2", version: "v2.3.0" },
+};
+
+/** What the tests need; `s5cmd` is only measured against. */
+const TEST_SERVERS: readonly string[] = Object.keys(MODULES).filter((binary) => binary !== "s5cmd");
+
+/** The first Go that builds newer ones by itself what it cannot. */
+const OLDEST_GO = [1, 21];
+
+/** Options of {@linkcode installServers}. */
+export interface InstallServersOptions {
+  /** Where the binaries go. */
+  folder: string;
+  /** Which. @default {@linkcode TEST_SERVERS} */
+  binaries?: readonly string[];
+  /** Hears what happens. */
+  log?: (line: string) => void;
+}
+
+/** Builds the binaries that are not in the folder yet in their pinned version. */
+export async function installServers(options: InstallServersOptions): Promise<void> {
+  const { folder, binaries = TEST_SERVERS, log = () => {} } = options;
+  const unknown = binaries.find((binary) => MODULES[binary] === undefined);
+  if (unknown !== undefined) {
+    throw new Error(`Cannot install "${unknown}": there are only ${Object.keys(MODULES).join(", ")}`);
+  }
+  const missing: string[] = [];
+  for (const binary of binaries) if (!await isPresent(folder, binary)) missing.push(binary);
+  if (missing.length === 0) return;
+  await checkGo();
+  await Deno.mkdir(folder, { recursive: true });
+  for (const binary of missing) {
+    log(`Building ${binary} ${MODULES[binary].version}`);
+    const startedAt = performance.now();
+    await build(folder, binary);
+    log(`Built ${binary} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  }
+}
+
+/** A binary beside which no version is written was put there by hand, and stays. */
+async function isPresent(folder: string, binary: string): Promise<boolean> {
+  try {
+    await Deno.stat(join(folder, binary));
+    const version = await Deno.readTextFile(versionFile(folder, binary)).catch(() => undefined);
+    return version === undefined || version === MODULES[binary].version;
+  } catch {
+    return false;
+  }
+}
+
+async function checkGo(): Promise<void> {
+  const hint = "install Go 1.26 or later (https://go.dev/dl, or a package of your system) and run this again";
+  const said = await run("go", ["version"]).catch(() => {
+    throw new Error(`Cannot build the servers: there is no Go toolchain; ${hint}`);
+  });
+  const version = /go(\d+)\.(\d+)/.exec(said)?.slice(1).map(Number) ?? [0, 0];
+  const [major, minor] = OLDEST_GO;
+  if (version[0] > major || (version[0] === major && version[1] >= minor)) return;
+  throw new Error(`Cannot build the servers: ${said.trim()} is too old; ${hint}`);
+}
+
+/**
+ * A module of its own that requires exactly this version: unlike `go install program@version` it never asks a module
+ * proxy for the list of versions, which some do not serve.
+ */
+async function build(folder: string, binary: string): Promise<void> {
+  const { program, module, version } = MODULES[binary];
+  const root = await tempRoot();
+  const inModule = { cwd: root.path, env: { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" } };
+  try {
+    await run("go", ["mod", "init", "tools"], inModule);
+    await run("go", ["mod", "edit", `-require=${module}@${version}`], inModule);
+    const staged = join(folder, `.${binary}-${crypto.randomUUID()}`);
+    await run("go", ["build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", staged, program], inModule);
+    await Deno.rename(staged, join(folder, binary)); // whole or not at all, also beside another installation
+    await Deno.writeTextFile(versionFile(folder, binary), version);
+  } finally {
+    await root.remove();
+  }
+}
+
+function versionFile(folder: string, binary: string): string {
+  return join(folder, `${binary}.version`);
+}
+
+async function run(command: string, args: string[], options: Deno.CommandOptions = {}): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, ...options }).output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout);
+  throw new Error(`Cannot run ${command} ${args.join(" ")}: it failed\n${decoder.decode(stderr)}`);
+}

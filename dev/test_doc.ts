@@ -1,0 +1,30 @@
+/**
+ * Runs the examples of the documentation, in a folder of their own: what they write is gone afterwards. Beside it they
+ * find `./examples`, as they would in a clone.
+ *
+ * @module
+ */
+import { cp, readdir } from "node:fs/promises";
+import { join } from "@std/path";
+import { REPOSITORY } from "../tests/support/run_deno.ts";
+import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
+import { tempRoot } from "../tests/support/temp_root.ts";
+
+const pages = (await readdir(REPOSITORY)).filter((name) => name.endsWith(".md"));
+const sources = await sourceFiles([...PRODUCT_FOLDERS, "tests"]);
+const published = sources.filter((path) => !path.startsWith("tests/") || /^tests\/(conformance|simulate)\//.test(path));
+
+await using root = await tempRoot();
+await cp(join(REPOSITORY, "examples"), root.join("examples"), { recursive: true });
+const { code } = await new Deno.Command(Deno.execPath(), {
+  args: [
+    "test",
+    "-A",
+    "--doc",
+    `--config=${join(REPOSITORY, "deno.json")}`,
+    ...[...pages, "mod.ts", ...published].map((path) => join(REPOSITORY, path)),
+  ],
+  cwd: root.path,
+}).spawn().status;
+await root.remove();
+Deno.exit(code);

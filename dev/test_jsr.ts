@@ -1,0 +1,28 @@
+/**
+ * Runs the tests against the real `jsr:@std` packages, for a machine that reaches JSR: a copy of the repository without
+ * the stand-ins, the workspace that lists them, and the lock file.
+ *
+ * @module
+ */
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { dirname, join } from "@std/path";
+import { REPOSITORY } from "../tests/support/run_deno.ts";
+import { tempRoot } from "../tests/support/temp_root.ts";
+
+const STAND_INS = /^(dev\/std\/|tests\/dev\/std_test\.ts$|deno\.lock$)/;
+
+await using root = await tempRoot();
+const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+const { stdout: listed } = await promisify(execFile)("git", listing, { cwd: REPOSITORY });
+for (const path of listed.split("\0").filter((path) => path !== "" && !STAND_INS.test(path))) {
+  await mkdir(dirname(root.join(path)), { recursive: true });
+  await copyFile(join(REPOSITORY, path), root.join(path));
+}
+const { workspace: _, ...configuration } = JSON.parse(await Deno.readTextFile(join(REPOSITORY, "deno.json")));
+await writeFile(root.join("deno.json"), JSON.stringify({ ...configuration, lock: false }));
+
+const { code } = await new Deno.Command(Deno.execPath(), { args: ["task", "test"], cwd: root.path }).spawn().status;
+await root.remove();
+Deno.exit(code);

@@ -1,0 +1,25 @@
+/**
+ * `ArrayBuffer`s, as a file that holds just their bytes.
+ *
+ * @module
+ */
+import { defineMaterializer } from "../core/materializer.ts";
+import type { ClassMaterializer } from "../core/materializer.ts";
+import { onlyFile } from "./only_file.ts";
+import { ownBytes, viewBytes } from "./view_bytes.ts";
+
+/** Saves an `ArrayBuffer` as `data.bin`. */
+export function arrayBuffer(): ClassMaterializer<ArrayBuffer> {
+  return defineMaterializer<ArrayBuffer>({
+    id: "array-buffer",
+    reopen: { module: import.meta.url, name: "arrayBuffer" },
+    accepts: isArrayBuffer,
+    save: (value) => [{ path: "data.bin", content: viewBytes(value), mediaType: "application/octet-stream" }],
+    load: async (artifact) => ownBytes(await onlyFile(artifact).bytes()).buffer,
+  });
+}
+
+/** True for an `ArrayBuffer`, not for a subclass. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return value instanceof ArrayBuffer && Object.getPrototypeOf(value) === ArrayBuffer.prototype;
+}

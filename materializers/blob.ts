@@ -1,0 +1,81 @@
+/**
+ * `Blob`s and `File`s.
+ *
+ * @module
+ */
+import type { Artifact } from "../core/artifact.ts";
+import { RegistryError } from "../core/errors.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
+
+/** What a `Blob` is besides its bytes; a `File` has a name and a time. */
+export interface BlobFacts {
+  /** Media type. */
+  type: string;
+  /** The file's name. */
+  name?: string;
+  /** When the file was changed, milliseconds since 1970. */
+  lastModified?: number;
+}
+
+/** Saves a `Blob` or `File` as `content` (its bytes) and `blob.json` (type, name and time, so that they count for the digest). */
+export function blob(): ClassMaterializer<Blob> {
+  return defineMaterializer<Blob>({
+    id: "blob",
+    accepts: isBlob,
+    save(value) {
+      const facts = new TextEncoder().encode(JSON.stringify(factsOf(value)));
+      const content: FileToSave = { path: "content", content: value };
+      if (value.type !== "") content.mediaType = value.type;
+      return [{ path: "blob.json", content: facts, mediaType: "application/json" }, content];
+    },
+    async load(artifact) {
+      const facts = await readFacts(artifact);
+      return createBlob(await artifact.file("content").bytes(), facts);
+    },
+  });
+}
+
+/** True for a `Blob` or `File`, not for a subclass of another name: it would not come back as what it was. */
+export function isBlob(value: unknown): value is Blob {
+  if (!(value instanceof Blob)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Blob.prototype || prototype === File.prototype;
+}
+
+/** Type, and for a `File` name and time. */
+export function factsOf(value: Blob): BlobFacts {
+  const { type } = value;
+  return value instanceof File ? { type, name: value.name, lastModified: value.lastModified } : { type };
+}
+
+/** The `Blob` or `File` with these bytes and facts. */
+export function createBlob(bytes: Uint8Array, facts: BlobFacts): Blob {
+  const { type, name, lastModified } = facts;
+  const parts = [bytes as Uint8Array<ArrayBuffer>];
+  return name === undefined ? new Blob(parts, { type }) : new File(parts, name, { type, lastModified });
+}
+
+/** True for what {@linkcode factsOf} gives, once it has been through JSON. */
+export function isBlobFacts(value: unknown): value is BlobFacts {
+  if (typeof value !== "object" || value === null) return false;
+  const { type, name, lastModified } = value as Partial<BlobFacts>;
+  return typeof type === "string" && typeof name === (name === undefined ? "undefined" : "string") &&
+    typeof lastModified === (name === undefined ? "undefined" : "number");
+}
+
+async function readFacts(artifact: Artifact): Promise<BlobFacts> {
+  const bytes = await artifact.file("blob.json").bytes();
+  let facts: unknown;
+  try {
+    facts = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    facts = undefined; // told below, as for any other content
+  }
+  if (isBlobFacts(facts)) return facts;
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot load blob "${artifact.info.name}": blob.json does not describe one`,
+    hint: "Save it again, or read its content by registry.open(ref).",
+  });
+}

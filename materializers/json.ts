@@ -1,0 +1,120 @@
+/**
+ * Plain data as JSON, exactly.
+ *
+ * @module
+ */
+import type { Artifact } from "../core/artifact.ts";
+import { RegistryError } from "../core/errors.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import type { ClassMaterializer } from "../core/materializer.ts";
+import { isArrayBuffer } from "./array_buffer.ts";
+import { decodeJson } from "./json/decode_json.ts";
+import { encodeJson } from "./json/encode_json.ts";
+import { isJsonPart } from "./json/json_parts.ts";
+import { MAX_DEPTH, TAG } from "./json/json_tags.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const MEDIA_TYPE = "application/json";
+
+/**
+ * Saves plain data as `data.json`: JSON as it is for what JSON can say, tagged (see `json_tags.ts`) for `undefined`,
+ * `NaN`, infinities, `-0`, `bigint`, `Date`, `Map`, `Set` and arrays with holes. Typed arrays, `ArrayBuffer`s, blobs
+ * and n-dimensional arrays inside become files beside it. Key order is kept.
+ *
+ * What it cannot represent exactly is `Unsupported`, with the path to it: functions, symbols, classes of your own,
+ * `RegExp`, errors, getters, hidden properties, cycles, more than 1,000 levels. An object that occurs twice is saved
+ * twice; whether an object was frozen is not kept.
+ */
+export function json(): ClassMaterializer<unknown> {
+  return defineMaterializer<unknown>({
+    id: "json",
+    accepts: isJsonKind,
+    save(value) {
+      if (isPlain(value, 0)) return [{ path: "data.json", content: encodeText(value), mediaType: MEDIA_TYPE }];
+      const { root, parts } = encodeJson(value);
+      return [{ path: "data.json", content: encodeText(root), mediaType: MEDIA_TYPE }, ...parts];
+    },
+    async load(artifact) {
+      const text = decodeText(artifact, await artifact.file("data.json").bytes());
+      const root = parseText(artifact, text);
+      if (!text.includes(`"${TAG}"`)) return root;
+      const parts = artifact.files().filter(({ info }) => info.path !== "data.json");
+      const contents = await Promise.all(parts.map(async (file) => [file.info.path, await file.bytes()] as const));
+      return decodeJson(root, new Map(contents));
+    },
+  });
+}
+
+/** True for what may be the root of a value: what is inside is looked at when it is saved. */
+function isJsonKind(value: unknown): boolean {
+  if (typeof value === "function" || typeof value === "symbol") return false;
+  if (typeof value !== "object" || value === null) return true;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || ROOTS.has(prototype) || isJsonPart(value) || isArrayBuffer(value);
+}
+
+const ROOTS = new Set<unknown>([Object, Array, Date, Map, Set].map((known) => known.prototype));
+
+/** True where `JSON.stringify` loses nothing. This is all that most values cost. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== "object" || depth > MAX_DEPTH) return false;
+  const prototype = Object.getPrototypeOf(value);
+  const keys = Reflect.ownKeys(value);
+  if (Array.isArray(value)) {
+    if (prototype !== Array.prototype || keys.length !== value.length + 1) return false; // its elements and `length`
+    for (let index = 0; index < value.length; index++) if (!isPlainMember(value, index, depth)) return false;
+    return true;
+  }
+  if (prototype !== Object.prototype) return false;
+  for (const key of keys) {
+    if (typeof key === "symbol" || key === TAG || !isPlainMember(value, key, depth)) return false;
+  }
+  return true;
+}
+
+function isPlainMember(holder: object, key: string | number, depth: number): boolean {
+  const property = Object.getOwnPropertyDescriptor(holder, key);
+  // A hole has no property, and a getter no value: `undefined` is not plain.
+  return property?.enumerable === true && isPlain(property.value, depth + 1);
+}
+
+function encodeText(root: unknown): Uint8Array {
+  try {
+    return encoder.encode(JSON.stringify(root));
+  } catch (cause) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: "Cannot save the value as JSON: its text is longer than a string can be",
+      hint: "Keep numbers in typed arrays and bytes in Uint8Arrays: they are saved as files beside the JSON.",
+      cause,
+    });
+  }
+}
+
+function decodeText(artifact: Artifact, bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw corruptJson(artifact, cause);
+  }
+}
+
+function parseText(artifact: Artifact, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw corruptJson(artifact, cause);
+  }
+}
+
+function corruptJson(artifact: Artifact, cause: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot load "${artifact.info.name}": data.json is not JSON`,
+    hint: "Save it again, or load an older version.",
+    cause,
+  });
+}

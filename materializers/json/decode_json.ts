@@ -1,0 +1,118 @@
+/**
+ * From parsed JSON with tags back to values. Nothing is run, and no prototype is touched.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { decodePart } from "./json_parts.ts";
+import { MAX_DEPTH, setMember, TAG } from "./json_tags.ts";
+
+/** Deepest nesting of the JSON of a value: a map adds three levels for each of its own. */
+const MAX_JSON_DEPTH = 4 * MAX_DEPTH;
+
+/**
+ * The value of parsed JSON, which is taken apart for it.
+ *
+ * @param files the content of the files beside it, by path
+ * @throws {RegistryError} `Corrupt` where a tag is not understood
+ */
+export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>): unknown {
+  function decode(node: unknown, depth: number): unknown {
+    if (typeof node !== "object" || node === null) return node;
+    if (depth > MAX_JSON_DEPTH) throw corrupt("it is nested too deeply");
+    if (!Array.isArray(node)) {
+      return Object.hasOwn(node, TAG) ? decodeTagged({ ...node }, depth) : decodeMembers(node, depth);
+    }
+    for (let i = 0; i < node.length; i++) node[i] = decode(node[i], depth + 1);
+    return node;
+  }
+
+  function decodeMembers(node: object, depth: number): object {
+    for (const [key, value] of Object.entries(node)) {
+      const decoded = decode(value, depth + 1);
+      if (decoded !== value) setMember(node, key, decoded);
+    }
+    return node;
+  }
+
+  function decodeTagged(tagged: Record<string, unknown>, depth: number): unknown {
+    const { [TAG]: tag, value } = tagged;
+    switch (tag) {
+      case "undefined":
+        return undefined;
+      case "number":
+        if (typeof value === "string" && NUMBERS.has(value)) return NUMBERS.get(value);
+        break;
+      case "bigint":
+        if (typeof value === "string" && /^-?\d+$/.test(value)) return BigInt(value);
+        break;
+      case "date":
+        return decodeDate(value);
+      case "map":
+        if (isPairs(value)) return new Map(decode(value, depth + 1) as [unknown, unknown][]);
+        break;
+      case "set":
+        if (Array.isArray(value)) return new Set(decode(value, depth + 1) as unknown[]);
+        break;
+      case "sparse":
+        if (isPairs(value)) return decodeSparse(decode(value, depth + 1) as [unknown, unknown][], tagged.length);
+        break;
+      case "object":
+        if (isObject(value)) return decodeMembers(value, depth + 1);
+        break;
+      case "bare":
+        if (isObject(value)) return Object.setPrototypeOf(decodeMembers(value, depth + 1), null);
+        break;
+      default:
+        return decodeFile(tagged);
+    }
+    throw corrupt(`its tag ${JSON.stringify(tag)} has a wrong value`);
+  }
+
+  function decodeFile(tagged: Record<string, unknown>): unknown {
+    const content = typeof tagged.file === "string" ? files.get(tagged.file) : undefined;
+    const part = content === undefined ? undefined : decodePart(tagged, content);
+    if (part === undefined) throw corrupt(`its tag ${JSON.stringify(tagged[TAG])} is not known or names no file`);
+    return part;
+  }
+
+  return decode(root, 0);
+}
+
+const NUMBERS = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity], ["-0", -0]]);
+
+function decodeDate(value: unknown): Date {
+  if (value === null) return new Date(NaN);
+  const date = new Date(typeof value === "string" ? value : NaN);
+  if (Number.isNaN(date.getTime())) throw corrupt("a date in it is not valid");
+  return date;
+}
+
+function decodeSparse(entries: [unknown, unknown][], length: unknown): unknown[] {
+  if (typeof length !== "number" || length !== length >>> 0) throw corrupt("a sparse array in it has no valid length");
+  const array: unknown[] = [];
+  array.length = length;
+  for (const [index, value] of entries) {
+    if (typeof index !== "number" || index !== index >>> 0 || index >= length) {
+      throw corrupt("a sparse array in it has an index outside");
+    }
+    array[index] = value;
+  }
+  return array;
+}
+
+function isPairs(value: unknown): value is [unknown, unknown][] {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function corrupt(state: string): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot load data.json: ${state}`,
+    hint: "Save the value again, or load an older version.",
+  });
+}

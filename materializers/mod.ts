@@ -1,0 +1,80 @@
+/**
+ * The default set of materializers, and each of them. None needs a package.
+ *
+ * @module
+ */
+import { createMaterializerSet } from "../core/materializer.ts";
+import type { Materializers } from "../core/materializer.ts";
+import { arrayBuffer } from "./array_buffer.ts";
+import { blob } from "./blob.ts";
+import { bytes } from "./bytes.ts";
+import { json } from "./json.ts";
+import { ndarray } from "./ndarray.ts";
+import { file, folder } from "./path.ts";
+import { text } from "./text.ts";
+import { typedArray } from "./typed_array.ts";
+
+export { arrayBuffer } from "./array_buffer.ts";
+export { blob } from "./blob.ts";
+export { bytes } from "./bytes.ts";
+export { json } from "./json.ts";
+export { ndarray } from "./ndarray.ts";
+export { file, folder, LocalPath, localPath } from "./path.ts";
+export { StoredPath } from "./path/stored_path.ts";
+export { stream } from "./stream.ts";
+export { text } from "./text.ts";
+export { typedArray } from "./typed_array.ts";
+export type { LocalPathOptions } from "./path/walk_folder.ts";
+export type { WriteFilesOptions, WrittenFiles } from "../core/disk/write_files.ts";
+export type { DataOf, DType, NDArray, TypedArray } from "../core/ndarray.ts";
+export type {
+  Class,
+  ClassMaterializer,
+  FileSource,
+  FilesToSave,
+  FileToSave,
+  MaterializeOptions,
+  Materializer,
+  MaterializerDescriptor,
+  Materializers,
+} from "../core/materializer.ts";
+export type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
+export type { Body, ByteRange } from "../core/backend.ts";
+export type { FileInfo, FileMode, Origin } from "../core/record.ts";
+export type { System } from "../core/system.ts";
+
+/**
+ * Creates a set of the default materializers, to which your own can be added: strings, plain data, bytes and streams
+ * of bytes, buffers, blobs, arrays of numbers, files and folders.
+ *
+ * @example
+ * ```ts
+ * import { createMaterializers, defineMaterializer } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const materializers = createMaterializers();
+ * materializers.register(RegExp, defineMaterializer<RegExp>({
+ *   id: "acme/pattern",
+ *   save: ({ source, flags }) => [{ path: "pattern", content: new TextEncoder().encode(`${flags}/${source}`) }],
+ *   async load(artifact) {
+ *     const [, flags, source] = /^(\w*)\/(.*)$/s.exec(new TextDecoder().decode(await artifact.file("pattern").bytes()))!;
+ *     return new RegExp(source, flags);
+ *   },
+ * }));
+ * assertEquals(materializers.forValue(/a+/g).id, "acme/pattern");
+ * assertEquals(materializers.forValue({ a: 1 }).id, "json");
+ * ```
+ */
+export function createMaterializers(): Materializers {
+  return createMaterializerSet([
+    json(), // asked last
+    text(),
+    typedArray(),
+    bytes(), // before typed arrays: a Uint8Array is saved without a header
+    arrayBuffer(),
+    blob(),
+    ndarray(),
+    file(),
+    folder(),
+  ]);
+}

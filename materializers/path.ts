@@ -1,0 +1,160 @@
+/**
+ * Files and whole folders on disk.
+ *
+ * @module
+ */
+import { lstatSync, realpathSync } from "node:fs";
+import { basename, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RegistryError } from "../core/errors.ts";
+import { onDisk } from "../core/disk/file_errors.ts";
+import { filePathProblem } from "../core/disk/file_paths.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import type { ClassMaterializer, FilesToSave, FileToSave, MaterializeOptions } from "../core/materializer.ts";
+import { shown } from "../core/names.ts";
+import { lookAt, readDiskFile, stateOf } from "./path/disk_file.ts";
+import { onlyFile } from "./only_file.ts";
+import { StoredPath } from "./path/stored_path.ts";
+import { walkFolder } from "./path/walk_folder.ts";
+import type { FoundFile, LocalPathOptions } from "./path/walk_folder.ts";
+
+/** A file or folder on disk, as a value to be saved. */
+export class LocalPath {
+  /** Its absolute path. */
+  readonly path: string;
+  /** What happens to links and special files. */
+  readonly options: Readonly<LocalPathOptions>;
+
+  /** Use {@linkcode localPath}. */
+  constructor(path: string, options: LocalPathOptions) {
+    this.path = path;
+    this.options = options;
+  }
+}
+
+/**
+ * Names a file or a whole folder on disk, to be saved: its bytes, not this path. It is read when it is saved, with
+ * bounded memory. What is kept: names, bytes, the executable bit, empty folders, and links where asked; not kept:
+ * times, owners, other permissions. So the same folder gives the same digest. `Conflict` where it changes meanwhile.
+ *
+ * A path that is itself a symbolic link is refused, like links in a folder: name its target. So are names which other
+ * systems would read otherwise: with a backslash, or beginning with a drive letter (`c:`). Names that only Windows
+ * cannot store (`aux.c`, `a?`) are kept; writing them to a disk there is `Invalid`.
+ *
+ * @example
+ * ```ts
+ * import { localPath, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".csv" });
+ * await Deno.writeTextFile(path, "a,b");
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data:raw", localPath(path));
+ * assertEquals((await registry.open("data:raw")).info.size, 3);
+ * await Deno.remove(path);
+ * ```
+ */
+export function localPath(path: string | URL, options: LocalPathOptions = {}): LocalPath {
+  const { links = "refuse", special = "refuse" } = options;
+  return new LocalPath(resolve(pathText(path)), { links, special });
+}
+
+function pathText(path: string | URL): string {
+  const problem = path instanceof URL
+    ? (path.protocol === "file:" ? undefined : "it is not a file: URL")
+    : path === "" || path.includes("\0")
+    ? "it is empty or has a NUL character"
+    : undefined;
+  if (problem === undefined) return path instanceof URL ? fileURLToPath(path) : path as string;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${shown(String(path))} as a local path: ${problem}`,
+    hint: "Give the path of a file or folder on this machine.",
+  });
+}
+
+/** Saves a {@linkcode localPath} that is a file, under its own name; loads a {@linkcode StoredPath}. */
+export function file(): ClassMaterializer<StoredPath, StoredPath | LocalPath> {
+  return defineMaterializer<StoredPath, StoredPath | LocalPath>({
+    id: "file",
+    accepts: (value) => kindOf(value) === "file",
+    save: (value) => value instanceof LocalPath ? [fileOf(value)] : value.filesToSave(),
+    load(artifact) {
+      onlyFile(artifact);
+      return new StoredPath("file", artifact);
+    },
+  });
+}
+
+/** Saves a {@linkcode localPath} that is a folder, with everything in it; loads a {@linkcode StoredPath}. */
+export function folder(): ClassMaterializer<StoredPath, StoredPath | LocalPath> {
+  return defineMaterializer<StoredPath, StoredPath | LocalPath>({
+    id: "folder",
+    accepts: (value) => kindOf(value) === "folder",
+    save: (value, options): FilesToSave => value instanceof LocalPath ? filesOf(value, options) : value.filesToSave(),
+    load: (artifact) => new StoredPath("folder", artifact),
+  });
+}
+
+/** What a path leads to. One that cannot be looked at counts as a file: saving it then says why. */
+function kindOf(value: unknown): "file" | "folder" | undefined {
+  if (value instanceof StoredPath) return value.kind;
+  if (!(value instanceof LocalPath)) return undefined;
+  try {
+    return lstatSync(value.path).isDirectory() ? "folder" : "file";
+  } catch {
+    return "file";
+  }
+}
+
+function fileOf({ path }: LocalPath): FileToSave {
+  const stats = lookAt(path);
+  if (stats.isSymbolicLink()) throw refusedLink(path);
+  if (!stats.isFile()) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot save ${shown(path)}: it is not a file or folder`,
+      hint: "Pipes, sockets and devices have no content of their own; read one as a stream and save that.",
+    });
+  }
+  const name = basename(path);
+  const problem = name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
+  if (problem !== undefined) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot save ${shown(path)}: ${problem}`,
+      hint: "Rename it, or save its bytes.",
+    });
+  }
+  const content = readDiskFile({ path, state: stateOf(stats) });
+  return { path: name, content, ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" as const }) };
+}
+
+async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOptions): AsyncIterable<FileToSave> {
+  if (lookAt(path).isSymbolicLink()) throw refusedLink(path);
+  const found = await walkFolder(realPath(path), { ...options, signal });
+  for (const file of found.files) {
+    signal?.throwIfAborted();
+    yield { path: file.name, content: contentOf(file), ...(file.mode === undefined ? {} : { mode: file.mode }) };
+  }
+  found.checkUnchanged();
+}
+
+function contentOf(file: FoundFile): FileToSave["content"] {
+  if (file.mode === "folder") return new Uint8Array(0);
+  return file.target === undefined ? readDiskFile(file) : new TextEncoder().encode(file.target);
+}
+
+function refusedLink(path: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save ${shown(path)}: it is a symbolic link`,
+    hint: `Name its target: localPath(${shown(realPath(path))}).`,
+  });
+}
+
+/** A path without links in it, so that one that appears later is noticed. */
+function realPath(path: string): string {
+  return onDisk("read", path, () => realpathSync.native(path));
+}

@@ -1,0 +1,66 @@
+/**
+ * A file or folder that was loaded: still in the registry, until it is written somewhere.
+ *
+ * @module
+ */
+import type { Artifact } from "../../core/artifact.ts";
+import type { FileToSave } from "../../core/materializer.ts";
+import { writeFiles } from "../../core/disk/write_files.ts";
+import type { WriteFilesOptions, WrittenFiles } from "../../core/disk/write_files.ts";
+
+/** Files up to this size are handed on as bytes. */
+const SMALL_BYTES = 65_536;
+
+/**
+ * A file or folder that was saved by `localPath`. Nothing of it is read before it is asked for. It can be saved again,
+ * under another name too.
+ *
+ * @example
+ * ```ts
+ * import { localPath, openRegistry } from "@holdfast/holdfast";
+ * import { folder } from "@holdfast/holdfast/materializers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const temporary = await Deno.makeTempDir();
+ * await Deno.mkdir(`${temporary}/data`);
+ * await Deno.writeTextFile(`${temporary}/data/a.txt`, "hello");
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data:raw", localPath(`${temporary}/data`));
+ * const data = await registry.load("data:raw", { as: folder() });
+ * await data.writeTo(`${temporary}/copy`);
+ * assertEquals(await Deno.readTextFile(`${temporary}/copy/a.txt`), "hello");
+ * await Deno.remove(temporary, { recursive: true });
+ * ```
+ */
+export class StoredPath {
+  /** Which of the two it is. */
+  readonly kind: "file" | "folder";
+  /** The version that it was loaded from, with all files. */
+  readonly artifact: Artifact;
+
+  /** Wraps an opened artifact. */
+  constructor(kind: "file" | "folder", artifact: Artifact) {
+    this.kind = kind;
+    this.artifact = artifact;
+  }
+
+  /** A file's own name; of a folder, the name of the artifact. */
+  get name(): string {
+    return this.kind === "file" ? this.artifact.files()[0].info.path : this.artifact.info.name;
+  }
+
+  /** Writes it to disk, as `registry.download` does. */
+  writeTo(path: string, options: WriteFilesOptions = {}): Promise<WrittenFiles> {
+    return writeFiles(this.artifact, path, options);
+  }
+
+  /** Its files, to be saved again. */
+  async *filesToSave(): AsyncIterable<FileToSave> {
+    for (const file of this.artifact.files()) {
+      const { path, size, mode } = file.info;
+      const content = size <= SMALL_BYTES ? await file.bytes() : { size, stream: () => file.stream() };
+      yield { path, content, ...(mode === undefined ? {} : { mode }) };
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Streams of bytes.
+ *
+ * @module
+ */
+import { iterableStream } from "../core/bytes.ts";
+import { RegistryError } from "../core/errors.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import type { ClassMaterializer } from "../core/materializer.ts";
+import { onlyFile } from "./only_file.ts";
+
+/**
+ * Saves a `ReadableStream` of bytes, and loads bytes as one: with bounded memory, and failing with `Corrupt` at its end
+ * where the stored bytes are damaged.
+ *
+ * A stream is saved as what `bytes()` saves, under the same id: equal content has an equal digest, and a load without
+ * `{ as: stream() }` gives a `Uint8Array`. That is why the default set has `bytes()` for both.
+ */
+export function stream(): ClassMaterializer<ReadableStream<Uint8Array>> {
+  return defineMaterializer<ReadableStream<Uint8Array>>({
+    id: "bytes",
+    class: ReadableStream,
+    save: (value) => [{ path: "data.bin", content: checkedStream(value), mediaType: "application/octet-stream" }],
+    load: (artifact) => onlyFile(artifact).stream(),
+  });
+}
+
+/** The same stream, failing at a chunk that is not bytes. */
+export function checkedStream(value: ReadableStream): ReadableStream<Uint8Array> {
+  if (value.locked) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot save a stream: it is locked",
+      hint: "Somebody reads it already. Save one branch of stream.tee(), or release the reader.",
+    });
+  }
+  return iterableStream(checkedChunks(value));
+}
+
+async function* checkedChunks(value: ReadableStream): AsyncIterable<Uint8Array> {
+  for await (const chunk of value) {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new RegistryError({
+        code: "Unsupported",
+        message: `Cannot save a stream: it gave a chunk of type ${typeof chunk}, not a Uint8Array`,
+        hint: "Pipe a stream of strings through new TextEncoderStream().",
+      });
+    }
+    yield chunk;
+  }
+}

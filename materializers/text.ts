@@ -1,0 +1,47 @@
+/**
+ * Strings, as UTF-8 files.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import type { ClassMaterializer } from "../core/materializer.ts";
+import { onlyFile } from "./only_file.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Saves strings as `text.txt`. A string with a lone surrogate has no UTF-8 form: it is left to `json()`.
+ * Of any other artifact of one UTF-8 file, `text().load(await registry.open(ref), {})` gives the text.
+ */
+export function text(): ClassMaterializer<string> {
+  return defineMaterializer<string>({
+    id: "text",
+    accepts: (value) => typeof value === "string" && value.isWellFormed(),
+    save(value) {
+      if (!value.isWellFormed()) {
+        throw new RegistryError({
+          code: "Unsupported",
+          message: "Cannot save a string as text: it has a lone surrogate, which UTF-8 cannot express",
+          hint: "Save it with { materializer: json() }, which keeps it.",
+        });
+      }
+      return [{ path: "text.txt", content: encoder.encode(value), mediaType: "text/plain; charset=utf-8" }];
+    },
+    async load(artifact) {
+      const file = onlyFile(artifact);
+      const bytes = await file.bytes();
+      try {
+        return decoder.decode(bytes);
+      } catch (cause) {
+        throw new RegistryError({
+          code: "Unsupported",
+          message: `Cannot load "${file.info.path}" as text: it is not UTF-8`,
+          hint: "Read its bytes: bytes().load(await registry.open(ref), {}).",
+          cause,
+        });
+      }
+    },
+  });
+}

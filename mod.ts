@@ -1,0 +1,212 @@
+/**
+ * Holdfast stores, versions and serves artifacts (models, datasets, configurations, files of any size) on storage
+ * that you already have, with no server to run.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const saved = await registry.save("my:config", { depth: 12 });
+ * assertEquals(saved.version, "1.0.0");
+ * assertEquals(await registry.load("my:config@^1"), { depth: 12 });
+ * ```
+ *
+ * @module
+ */
+import { createLocalBackend, detectLocking } from "./backends/local.ts";
+import { createMemoryBackend } from "./backends/memory.ts";
+import type { Backend, Locking } from "./core/backend.ts";
+import { cacheFolder } from "./core/disk/cache_folder.ts";
+import { RegistryError } from "./core/errors.ts";
+import { shown } from "./core/names.ts";
+import type { CacheOptions, OpenOptions, Registry } from "./core/registry.ts";
+import { realSystem } from "./core/system.ts";
+import { createMaterializers } from "./materializers/mod.ts";
+import { clearEntries } from "./registry/cache/clear_cache.ts";
+import type { ClearCacheOptions, ClearCacheReport } from "./registry/cache/clear_cache.ts";
+import { openOnBackend } from "./registry/mod.ts";
+import type { OpenOnBackendOptions } from "./registry/mod.ts";
+import { checkGrace, readLocking } from "./registry/settings.ts";
+
+/** Options of {@linkcode openRegistry}. */
+export interface OpenRegistryOptions extends OpenOptions {
+  /** A folder: whether a save waits until the disk has it, or only the operating system. @default "disk" */
+  durability?: "disk" | "os";
+  /** A folder: how creates are made exclusive. Fixed at creation. @default "link", or "file" where there are no hard links */
+  locking?: Locking;
+}
+
+/**
+ * Opens a registry, or creates it where there is none.
+ *
+ * @param target a path, a `file:` URL, `"memory:"`, or any backend. @default "./.holdfast"
+ * @throws {RegistryError} `NotFound` with `create: false` where there is none; `Invalid` for options that differ
+ * from those it was created with; `Unsupported` where it would be created on a store that `probeBackend` finds wanting
+ */
+export async function openRegistry(
+  target: string | URL | Backend = "./.holdfast",
+  options: OpenRegistryOptions = {},
+): Promise<Registry> {
+  const { materializers = createMaterializers() } = options;
+  checkGrace(options.graceMs); // before anything is made on a disk
+  if (isBackend(target)) checkOfFolder(options);
+  const backend = isBackend(target) ? target : await openTarget(String(target), options);
+  return await openOnBackend(backend, { ...options, materializers, cache: chooseCache(backend, options) });
+}
+
+/** A cache is of use where the store is far away; on a disk it would only be a copy. */
+function chooseCache(backend: Backend, options: OpenRegistryOptions): OpenOnBackendOptions["cache"] {
+  const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } = options;
+  if (cache === false) return undefined;
+  const { backend: given, path, maxBytes }: CacheOptions = cache === true ? {} : cache;
+  if (given !== undefined) return { backend: given, maxBytes };
+  const folder = cacheFolder(path, system);
+  if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
+  return { problem: folder.problem, asked: options.cache !== undefined };
+}
+
+/** Losing what is cached in a power cut costs nothing but time: it is verified when it is read. */
+function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system">): Backend {
+  return createLocalBackend({ path, durability: "os", system });
+}
+
+/**
+ * Removes what is cached on this machine, or in the folder or store that is given.
+ *
+ * @throws {RegistryError} `Denied` where there is no folder that may be used
+ */
+export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearCacheReport> {
+  const { backend, path, system = realSystem } = options;
+  if (backend !== undefined) return await clearEntries(backend, options);
+  const folder = cacheFolder(path, system);
+  if ("path" in folder) return await clearEntries(createCacheBackend(folder.path, options), options);
+  throw new RegistryError({
+    code: "Denied",
+    message: `Cannot clear the cache: ${folder.problem}`,
+    hint: "Set HOLDFAST_CACHE to its folder, or pass its path, and allow this program to read and write it.",
+  });
+}
+
+async function openTarget(target: string, options: OpenRegistryOptions): Promise<Backend> {
+  const { durability, system } = options;
+  if (target === "memory:") {
+    checkOfFolder(options);
+    return createMemoryBackend({ system });
+  }
+  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]+):/.exec(target)?.[1];
+  if (scheme !== undefined && scheme !== "file") {
+    throw new RegistryError({
+      code: "Invalid",
+      message:
+        `Cannot open a registry at "${scheme}:…": openRegistry takes a path, a file: URL, "memory:" or a backend`,
+      hint:
+        `Pass the backend: openRegistry(await openBackend(url)), from ./backends. For a folder of that name write "./${scheme}:…".`,
+    });
+  }
+  return createLocalBackend({ path: target, durability, locking: await chooseLocking(target, options), system });
+}
+
+/** As is asked for, else as the registry there was created, else as a new one can: only that is tried by writing. */
+async function chooseLocking(path: string, options: OpenRegistryOptions): Promise<Locking | undefined> {
+  const { locking, create = true, readOnly = false, signal, system } = options;
+  const chosen = locking ?? await readLocking(createLocalBackend({ path }), signal);
+  return chosen ?? (create && !readOnly ? await detectLocking(path, { system }) : undefined);
+}
+
+/** A backend has these from its own options, and memory has none of them: given here they would have no effect. */
+function checkOfFolder(options: OpenRegistryOptions): void {
+  for (const name of ["durability", "locking"] as const) {
+    if (options[name] === undefined) continue;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot open the registry with ${name}: ${shown(options[name])}: it is for a folder`,
+      hint: `Open a folder by its path with ${name}, or give it to createLocalBackend.`,
+    });
+  }
+}
+
+function isBackend(target: string | URL | Backend): target is Backend {
+  return typeof target === "object" && !(target instanceof URL);
+}
+
+export { createLocalBackend, createMaterializers, createMemoryBackend };
+export type { LocalBackendOptions } from "./backends/local.ts";
+export type { MemoryBackendOptions } from "./backends/memory.ts";
+export type { Artifact, ArtifactFile, ArtifactInfo } from "./core/artifact.ts";
+export { isPrefix } from "./core/backend.ts";
+export type {
+  Backend,
+  BackendDescriptor,
+  Body,
+  ByteRange,
+  CallOptions,
+  Capability,
+  DeleteFailure,
+  GetOptions,
+  ListOptions,
+  Locking,
+  ObjectInfo,
+  Prefix,
+  PresignOptions,
+  PutOptions,
+  PutResult,
+  StoredObject,
+  SweepOptions,
+  SweptUpload,
+} from "./core/backend.ts";
+export { isRegistryError, RegistryError } from "./core/errors.ts";
+export type { ErrorCode, RegistryErrorFields, RetryAdvice } from "./core/errors.ts";
+export { createLookup } from "./core/lookup.ts";
+export type { Lookup } from "./core/lookup.ts";
+export { defineMaterializer } from "./core/materializer.ts";
+export type {
+  Class,
+  ClassMaterializer,
+  DefinedArtifact,
+  FileSource,
+  FilesToSave,
+  FileToSave,
+  MaterializeOptions,
+  Materializer,
+  MaterializerDefinition,
+  MaterializerDescriptor,
+  Materializers,
+} from "./core/materializer.ts";
+export type { Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record.ts";
+export { parseRef } from "./core/refs.ts";
+export type { Ref, Selector } from "./core/refs.ts";
+export type * from "./core/registry.ts";
+export type * from "./core/standard_schema.ts";
+export type { System } from "./core/system.ts";
+export type { Bump, Version, VersionComparison, VersionParts, VersionRange } from "./core/versions.ts";
+export { localPath } from "./materializers/mod.ts";
+export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts";
+export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";
+export { defineArtifact } from "./registry/mod.ts";
+export type { ClearCacheOptions, ClearCacheReport } from "./registry/cache/clear_cache.ts";
+export { probeBackend } from "./registry/probe.ts";
+export { commitUpload } from "./registry/transfer/commit_upload.ts";
+export type { CommitUploadOptions, UploadToCommit } from "./registry/transfer/commit_upload.ts";
+export { presignDownload } from "./registry/transfer/presign_download.ts";
+export type { DirectDownload, DirectDownloadOptions } from "./registry/transfer/presign_download.ts";
+export { createUpload } from "./registry/transfer/create_upload.ts";
+export type { CreateUploadOptions, Upload, UploadFile, UploadTarget } from "./registry/transfer/create_upload.ts";
+export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
+export { collectGarbage } from "./registry/maintenance/collect_garbage.ts";
+export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
+export type { GarbageItem, GarbageKind } from "./registry/maintenance/collection.ts";
+export { mirrorRegistry } from "./registry/mirror.ts";
+export type { MirrorOptions } from "./registry/mirror.ts";
+export type {
+  MirrorAction,
+  MirrorFailure,
+  MirrorItem,
+  MirrorProgress,
+  MirrorReport,
+} from "./registry/mirror/report.ts";
+export { prune } from "./registry/maintenance/prune.ts";
+export type { PruneOptions, PruneReport } from "./registry/maintenance/prune.ts";
+export { verifyRegistry } from "./registry/maintenance/verify.ts";
+export type { VerifyOptions, VerifyProblem, VerifyReport } from "./registry/maintenance/verify.ts";

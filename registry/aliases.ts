@@ -1,0 +1,102 @@
+/**
+ * Aliases: names for versions that may change what they name.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { checkName, shown } from "../core/names.ts";
+import { encodeRecord } from "../core/record.ts";
+import type { Origin } from "../core/record.ts";
+import { checkAlias, parseRef } from "../core/refs.ts";
+import type { SetAliasOptions, SignalOptions } from "../core/registry.ts";
+import { parseVersion } from "../core/versions.ts";
+import { writeCell } from "./cell/cell.ts";
+import type { KnownHead } from "./cell/cell.ts";
+import { checkWritable } from "./context.ts";
+import type { Context } from "./context.ts";
+import { liveHeads, recordOfKind } from "./cell/heads.ts";
+import { aliasCell, aliasesFolder, parseCellKey } from "./layout.ts";
+import { startOperation } from "./cell/operation.ts";
+import { locate, readAlias } from "./resolve.ts";
+
+/** {@linkcode Registry.setAlias} */
+export async function setAlias(
+  context: Context,
+  names: { name: string; alias: string; version: string; origin?: Origin },
+  options: SetAliasOptions = {},
+): Promise<void> {
+  const { name, alias, origin } = names;
+  const { signal, expected } = options;
+  checkWritable(context, `set alias ${shown(alias)}`);
+  checkAlias(alias);
+  const { record } = await locate(context, parseRef(name, names.version), signal);
+  const version = parseVersion(record.version).canonical;
+  const wanted = expected === undefined || expected === null ? expected : parseVersion(expected).canonical;
+  const operation = startOperation(context, `set alias "${name}@${alias}" to ${version}`, signal);
+  await writeCell(context, operation, aliasCell(name, alias), {
+    next(head) {
+      const now = namedBy(head);
+      if (wanted !== undefined && wanted !== (now ?? null)) throw changed(context, name, alias, wanted, now);
+      const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
+      return encodeRecord({ ...base, kind: "alias", name, alias, version, ...(origin && { origin }) });
+    },
+  });
+}
+
+/** {@linkcode Registry.deleteAlias} */
+export async function deleteAlias(
+  context: Context,
+  { name, alias }: { name: string; alias: string },
+  { signal }: SignalOptions = {},
+): Promise<boolean> {
+  checkWritable(context, `delete alias ${shown(alias)}`);
+  checkName(name);
+  checkAlias(alias);
+  const operation = startOperation(context, `delete alias "${name}@${alias}"`, signal);
+  const generation = await writeCell(context, operation, aliasCell(name, alias), {
+    next(head) {
+      if (head === undefined || head.dead) return undefined;
+      return encodeRecord({ ...operation.recordBase(head.generation + 1, head.previous), kind: "deleted" });
+    },
+  });
+  return generation !== undefined;
+}
+
+/** {@linkcode Registry.aliases} */
+export async function listAliases(
+  context: Context,
+  name: string,
+  { signal }: SignalOptions = {},
+): Promise<Record<string, string>> {
+  checkName(name);
+  const aliases: [string, string][] = [];
+  for await (const head of liveHeads(context, aliasesFolder(name), { signal })) {
+    const alias = parseCellKey(head.key)?.label;
+    const version = alias === undefined ? undefined : await readAlias(context, name, alias, signal);
+    if (alias !== undefined && version !== undefined) aliases.push([alias, version]);
+  }
+  return Object.fromEntries(aliases);
+}
+
+function namedBy(head: KnownHead | undefined): string | undefined {
+  return head === undefined || head.dead || head.found === undefined
+    ? undefined
+    : recordOfKind(head.found, "alias").version;
+}
+
+function changed(
+  context: Context,
+  name: string,
+  alias: string,
+  expected: string | null,
+  now: string | undefined,
+): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot set alias "${name}@${alias}": it names ${now ?? "nothing"}, not ${
+      expected ?? "nothing"
+    } as expected`,
+    hint: "Read the aliases again, and decide whether your change still applies.",
+    backend: context.backend.location,
+  });
+}

@@ -1,0 +1,196 @@
+/**
+ * The entries of a cache, over any backend. Nothing here throws: a cache that fails is a cache that misses.
+ *
+ * @module
+ */
+import type { Backend, ByteRange, StoredObject } from "../../core/backend.ts";
+import { concatBytes } from "../../core/bytes.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { Logger } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
+import { recordEntryKey } from "./entry_keys.ts";
+import { createEntryStream } from "./entry_stream.ts";
+import type { EntryStream } from "./entry_stream.ts";
+import { createRoom } from "./room.ts";
+import { createUses } from "./uses.ts";
+
+/** Entries up to this size are held in memory until they are written; larger ones are written while they are read. */
+const SMALL_BYTES = 1024 * 1024;
+/** A cache that cannot keep up with so many bytes in memory caches less. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** How long a cache that failed is left alone. */
+const REST_MS = 60_000;
+
+/** A cache, as one open registry uses it. */
+export interface RegistryCache {
+  /** Looks an entry up. */
+  get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
+  /** Says that reading what {@linkcode RegistryCache.get} found has failed. */
+  failed(error: unknown): void;
+  /** Keeps an entry, in the background. The bytes must not change any more. */
+  keep(key: string, bytes: Uint8Array): void;
+  /** Keeps an entry of this size while somebody else reads it; undefined where it is not to be kept. */
+  keepStream(key: string, size: number): EntryWriter | undefined;
+  /** Removes an entry. */
+  remove(key: string): Promise<void>;
+  /** Removes an entry that is damaged, and says so. */
+  discard(key: string, state: string): Promise<void>;
+  /** The key of the record that counts in a cell. */
+  recordKey(cell: string): string;
+  /** Cells whose version this handle has deleted: their records are not cached any more. */
+  readonly forgotten: Set<string>;
+  /** Waits for what is being written. The backend stays open. */
+  close(): Promise<void>;
+}
+
+/** Takes the bytes of an entry as they pass. */
+export interface EntryWriter {
+  /** Takes a copy of a chunk; waits a little while the cache is slower. */
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  /** The bytes were all there and their digest is right: keeps them. */
+  keep(): void;
+  /** Keeps nothing. */
+  abandon(): void;
+}
+
+/** Options of {@linkcode createCache}. */
+export interface CacheParts {
+  /** Where the entries are. */
+  backend: Backend;
+  /** The bound, bytes. */
+  maxBytes: number;
+  /** The registry: its id, and where its store is. */
+  registry: { id: string; location: string };
+  /** Clocks and ids. */
+  system: System;
+  /** Hears of failures and damage. */
+  logger: Logger;
+}
+
+/** Creates the cache of an open registry. */
+export function createCache({ backend, maxBytes, registry, system, logger }: CacheParts): RegistryCache {
+  const uses = createUses(backend, system);
+  const room = createRoom({ backend, maxBytes, system, logger, uses });
+  const writing = new Set<string>(); // keys
+  const pending = new Set<Promise<void>>();
+  const restUntil = { read: -Infinity, write: -Infinity };
+  let told = false;
+  let heldBytes = 0;
+
+  return {
+    forgotten: new Set(),
+    recordKey: (cell) => recordEntryKey({ ...registry, cell }),
+    keep,
+    remove,
+
+    async get(key, range) {
+      if (isResting("read")) return undefined;
+      try {
+        const object = await backend.get(key, range && { range });
+        if (object !== undefined) note(key, true);
+        return object;
+      } catch (error) {
+        fail("read", error);
+      }
+    },
+
+    failed: (error) => fail("read", error),
+
+    keepStream(key, size) {
+      if (!mayKeep(key, size)) return undefined;
+      if (size <= SMALL_BYTES) return collect((bytes) => keep(key, bytes));
+      const stream = createEntryStream({ system, onStall: (error) => fail("write", error) });
+      start(key, write(key, stream, size).finally(stream.abandon));
+      return { write: stream.write, keep: stream.close, abandon: stream.abandon };
+    },
+
+    async discard(key, state) {
+      logger.warn(`cache: "${key}" is damaged: ${state}; it is fetched again`, { cache: backend.location });
+      await remove(key);
+    },
+
+    async close() {
+      while (pending.size > 0) await Promise.all(pending);
+      try {
+        await uses.flush({ ifRead: true });
+        await room.close();
+      } catch (error) {
+        fail("write", error);
+      }
+    },
+  };
+
+  function keep(key: string, bytes: Uint8Array): void {
+    if (!mayKeep(key, bytes.byteLength) || heldBytes > MAX_HELD_BYTES) return;
+    heldBytes += bytes.byteLength;
+    start(key, write(key, bytes, bytes.byteLength).finally(() => heldBytes -= bytes.byteLength));
+  }
+
+  async function remove(key: string): Promise<void> {
+    try {
+      await backend.delete(key);
+    } catch (error) {
+      fail("write", error);
+    }
+  }
+
+  function mayKeep(key: string, size: number): boolean {
+    return size <= maxBytes && !writing.has(key) && !isResting("write");
+  }
+
+  /** Writes an entry; one that is being made may still be abandoned. */
+  async function write(key: string, content: Uint8Array | EntryStream, size: number): Promise<void> {
+    try {
+      const grant = await room.take(size);
+      if (grant === undefined) return;
+      let written = false;
+      try {
+        await backend.put(key, content instanceof Uint8Array ? content : content.body, { size });
+        written = true;
+      } finally {
+        grant.done(written);
+      }
+      note(key, false);
+    } catch (error) {
+      if (content instanceof Uint8Array || !content.abandoned) fail("write", error);
+    }
+  }
+
+  function start(key: string, work: Promise<void>): void {
+    writing.add(key);
+    background(work.finally(() => writing.delete(key)));
+  }
+
+  function background(work: Promise<void>): void {
+    const done = work.finally(() => pending.delete(done));
+    pending.add(done);
+  }
+
+  function note(key: string, read: boolean): void {
+    if (uses.note(key, read)) background(uses.flush().catch((error) => fail("write", error)));
+  }
+
+  function isResting(what: "read" | "write"): boolean {
+    return system.monotonic() < restUntil[what];
+  }
+
+  /** Says it once; a cache that cannot be used is no reason to stop. */
+  function fail(what: "read" | "write", error: unknown): void {
+    if (isRegistryError(error, "Conflict")) return; // evicted or replaced while it was read
+    restUntil[what] = system.monotonic() + REST_MS;
+    const reason = error instanceof Error ? error.message : String(error);
+    const level = told ? "debug" : "warn";
+    told = true;
+    logger[level](`cache: goes on without: ${reason}`, { cache: backend.location });
+  }
+}
+
+/** Collects the chunks of a small entry. */
+function collect(keep: (bytes: Uint8Array) => void): EntryWriter {
+  const chunks: Uint8Array[] = [];
+  return {
+    write: (chunk) => void chunks.push(chunk.slice()),
+    keep: () => keep(concatBytes(chunks)),
+    abandon() {},
+  };
+}

@@ -1,0 +1,223 @@
+/**
+ * Reading files by way of a cache: plain files by their SHA-256, whichever registry they are of and however they are
+ * stored there.
+ *
+ * @module
+ */
+import { createSha256, sha256 } from "../../core/digest.ts";
+import type { StoredFile } from "../../core/record.ts";
+import type { Verify } from "../../core/registry.ts";
+import { rangeOfFile } from "../payload/file_reader.ts";
+import type { FileReader } from "../payload/file_reader.ts";
+import type { RegistryCache } from "./cache.ts";
+import { fileKey } from "./entry_keys.ts";
+
+/** Files up to this size are checked in memory; larger ones are read twice, so that nothing unchecked is handed out. */
+const AT_ONCE_BYTES = 4 * 1024 * 1024;
+/** A range of a larger file is asked of the store: that takes less time than to check the whole. */
+const MAX_CHECKED_FOR_RANGE = 256 * 1024 * 1024;
+
+/** How a file is known. */
+type Known = Pick<StoredFile, "sha256" | "size">;
+
+/** Options of {@linkcode createCachedReader}. */
+export interface CachedReaderOptions {
+  /** How cached bytes are checked. */
+  verify: Verify;
+  /** Ends the reading. */
+  signal?: AbortSignal;
+  /** Hears of bytes that came from the cache. */
+  progress(file: StoredFile, bytes: number): void;
+}
+
+/** A reader that asks a cache before the store, and keeps there what it had to ask the store for. */
+export function createCachedReader(
+  cache: RegistryCache,
+  store: FileReader,
+  { verify, signal, progress }: CachedReaderOptions,
+): FileReader {
+  const checked = new Map<string, Promise<boolean>>(); // digests of files that ranges were read of
+  // What is inline came with the record.
+  const isKept = (file: StoredFile) => file.parts !== undefined && file.size > 0;
+
+  return {
+    async bytes(file) {
+      if (!isKept(file)) return await store.bytes(file);
+      signal?.throwIfAborted();
+      const cached = await cachedBytes(cache, file, verify);
+      if (cached !== undefined) {
+        progress(file, file.size);
+        return cached;
+      }
+      if (file.size > AT_ONCE_BYTES) return await collect(file);
+      const bytes = await store.bytes(file);
+      if (isRight(file, bytes)) cache.keep(fileKey(file.sha256), bytes.slice());
+      return bytes;
+    },
+
+    async *chunks(file) {
+      if (!isKept(file)) return yield* store.chunks(file);
+      signal?.throwIfAborted();
+      let given = 0;
+      for await (const chunk of cachedChunks(file)) {
+        given += chunk.byteLength;
+        progress(file, chunk.byteLength);
+        yield chunk;
+      }
+      if (given === 0) yield* keeping(file);
+      else if (given < file.size) yield* without(store.chunks(file), given); // evicted meanwhile
+    },
+
+    async *range(file, range) {
+      const { offset, end } = rangeOfFile(file, range);
+      let given = 0;
+      if (isKept(file) && offset < end && await isChecked(file)) {
+        for await (const chunk of entryChunks(file, offset, end - offset)) {
+          given += chunk.byteLength;
+          yield chunk;
+        }
+      }
+      if (given < end - offset) yield* store.range(file, { offset: offset + given, length: end - offset - given });
+    },
+  };
+
+  /** What was checked against its digest while it was read, or is now. */
+  function isRight(file: StoredFile, bytes: Uint8Array): boolean {
+    return verify !== "none" || sha256(bytes) === file.sha256;
+  }
+
+  /** A large file in memory, written to the cache while it arrives. */
+  async function collect(file: StoredFile): Promise<Uint8Array> {
+    const whole = new Uint8Array(file.size);
+    let offset = 0;
+    for await (const chunk of keeping(file)) {
+      whole.set(chunk, offset);
+      offset += chunk.byteLength;
+    }
+    return whole;
+  }
+
+  /** A file from the store. The cache has it once all of it was read and is right, and nothing before. */
+  async function* keeping(file: StoredFile): AsyncGenerator<Uint8Array> {
+    const entry = cache.keepStream(fileKey(file.sha256), file.size);
+    const hash = verify === "none" && entry !== undefined ? createSha256() : undefined;
+    try {
+      for await (const chunk of store.chunks(file)) {
+        hash?.update(chunk);
+        const taken = entry?.write(chunk);
+        yield chunk;
+        await taken;
+      }
+      if (hash === undefined || hash.digest() === file.sha256) entry?.keep();
+    } finally {
+      entry?.abandon(); // unless it is kept
+    }
+  }
+
+  async function* cachedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
+    if (file.size <= AT_ONCE_BYTES) {
+      const bytes = await cachedBytes(cache, file, verify);
+      if (bytes !== undefined) yield bytes;
+    } else if (await isWhole(file)) {
+      yield* entryChunks(file);
+    }
+  }
+
+  async function* entryChunks(file: StoredFile, offset?: number, length?: number): AsyncGenerator<Uint8Array> {
+    const range = offset === undefined ? undefined : { offset, length };
+    const object = await cache.get(fileKey(file.sha256), range);
+    if (object === undefined) return;
+    if (object.info.size !== file.size) return await object.body.cancel();
+    try {
+      for await (const chunk of object.body) {
+        signal?.throwIfAborted();
+        yield chunk;
+      }
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      cache.failed(error);
+    }
+  }
+
+  /** Once for each file: a reader of ranges mostly reads many. */
+  function isChecked(file: StoredFile): Promise<boolean> {
+    if (verify !== "none" && file.size > MAX_CHECKED_FOR_RANGE) return Promise.resolve(false);
+    let known = checked.get(file.sha256);
+    if (known === undefined) checked.set(file.sha256, known = isWhole(file));
+    return known;
+  }
+
+  /** Whether the cache has a file, with the right bytes where that is to be checked. */
+  async function isWhole(file: StoredFile): Promise<boolean> {
+    const key = fileKey(file.sha256);
+    const object = await cache.get(key);
+    if (object === undefined) return false;
+    const { size } = object.info;
+    if (verify === "none" || size !== file.size) {
+      await object.body.cancel();
+      if (size !== file.size) await cache.discard(key, `it has ${size} bytes, not ${file.size}`);
+      return size === file.size;
+    }
+    try {
+      if (await digestOf(object.body, signal) === file.sha256) return true;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      cache.failed(error);
+      return false;
+    }
+    await cache.discard(key, "its SHA-256 does not match");
+    return false;
+  }
+}
+
+/** A file that the cache has, checked unless it is trusted; undefined where it has none, or a damaged one. */
+export async function cachedBytes(
+  cache: RegistryCache,
+  { sha256: digest, size }: Known,
+  verify: Verify,
+): Promise<Uint8Array | undefined> {
+  const key = fileKey(digest);
+  const object = await cache.get(key);
+  if (object === undefined) return undefined;
+  if (object.info.size !== size) {
+    await object.body.cancel();
+    await cache.discard(key, `it has ${object.info.size} bytes, not ${size}`);
+    return undefined;
+  }
+  try {
+    const bytes = await object.bytes();
+    if (verify === "none" || sha256(bytes) === digest) return bytes;
+  } catch (error) {
+    cache.failed(error);
+    return undefined;
+  }
+  await cache.discard(key, "its SHA-256 does not match");
+}
+
+/** The SHA-256 of a stream: the next chunk is read while this one is hashed. */
+async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<string> {
+  const hash = createSha256();
+  const reader = stream.getReader();
+  try {
+    for (let next = reader.read();;) {
+      const { done, value } = await next;
+      if (done) return hash.digest();
+      signal?.throwIfAborted();
+      next = reader.read();
+      next.catch(() => {}); // awaited above, unless the reading ends before
+      hash.update(value);
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** A stream without what its reader has already. */
+async function* without(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let skip = bytes;
+  for await (const chunk of chunks) {
+    if (skip < chunk.byteLength) yield chunk.subarray(skip);
+    skip = Math.max(skip - chunk.byteLength, 0);
+  }
+}

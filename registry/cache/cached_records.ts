@@ -1,0 +1,101 @@
+/**
+ * Which records are cached, and when a cached one may be used: only for a named version of a registry whose versions
+ * are never overwritten. Everything else asks the store what counts now.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../core/errors.ts";
+import { decodeRecord } from "../../core/record.ts";
+import type { Ref } from "../../core/refs.ts";
+import type { ReadOptions } from "../../core/registry.ts";
+import { parseVersion } from "../../core/versions.ts";
+import { countingHead, isLate } from "../cell/voids.ts";
+import type { Context } from "../context.ts";
+import { recordKey, versionCell } from "../layout.ts";
+import type { Located } from "../resolve.ts";
+import type { RegistryCache } from "./cache.ts";
+import { decodeRecordEntry, encodeRecordEntry, isSameHead } from "./record_entry.ts";
+
+/** Larger records are not cached. */
+const MAX_RECORD_BYTES = 1024 * 1024;
+
+/** The cache of a registry whose records may be cached. */
+function cacheOf({ cache, settings }: Context): RegistryCache | undefined {
+  return settings.versioned && !settings.mutable ? cache : undefined;
+}
+
+/**
+ * The version that a ref names, from the cache. With `verify: "full"` a listing must show the same record as the head;
+ * else it may have been deleted elsewhere since.
+ */
+export async function locateCached(context: Context, ref: Ref, options: ReadOptions): Promise<Located | undefined> {
+  const cache = cacheOf(context);
+  const { name, selector } = ref;
+  if (cache === undefined || selector.kind !== "version") return undefined;
+  const { verify = context.verify, signal } = options;
+  const cell = versionCell(name, selector.version, true);
+  if (cache.forgotten.has(cell)) return undefined;
+  signal?.throwIfAborted();
+  const located = await readEntry(cache, cell);
+  if (located === undefined || verify !== "full") return located;
+  const head = await countingHead(context, cell, signal);
+  if (isSameHead(located.head, head)) return located;
+  await cache.remove(cache.recordKey(cell));
+}
+
+async function readEntry(cache: RegistryCache, cell: string): Promise<Located | undefined> {
+  const entryKey = cache.recordKey(cell);
+  const object = await cache.get(entryKey);
+  if (object === undefined) return undefined;
+  try {
+    const entry = decodeRecordEntry(await object.bytes());
+    const located = entry && decodeEntry(cell, entry);
+    if (located !== undefined) return located;
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt", "Unsupported")) {
+      cache.failed(error);
+      return undefined;
+    }
+  }
+  await cache.discard(entryKey, "it is not the record that belongs there");
+}
+
+function decodeEntry(
+  cell: string,
+  { seen, bytes }: NonNullable<ReturnType<typeof decodeRecordEntry>>,
+): Located | undefined {
+  const { generation, size, modifiedAt, etag } = seen;
+  const key = recordKey(cell, generation);
+  const { record, inline } = decodeRecord(bytes, key);
+  if (record.kind !== "version" || record.generation !== generation) return undefined;
+  if (versionCell(record.name, parseVersion(record.version), true) !== cell) return undefined;
+  const head = { key, generation, size, modifiedAt, dead: false, ...(etag === undefined ? {} : { etag }) };
+  return { cell, generation, record, head, found: { record, inline, info: head } };
+}
+
+/** Keeps the record of a version that was named and just read. One that landed late may come not to count: it is not kept. */
+export function keepRecord(context: Context, { selector }: Ref, { cell, found, head }: Located): void {
+  if (selector.kind !== "version") return;
+  const cache = cacheOf(context);
+  const { bytes } = found;
+  if (cache === undefined || bytes === undefined || bytes.byteLength > MAX_RECORD_BYTES) return;
+  if (cache.forgotten.has(cell) || isLate(context, found) || isLate(context, { ...found, info: head })) return;
+  cache.keep(cache.recordKey(cell), encodeRecordEntry({ seen: head, bytes }));
+}
+
+/** Takes a record out of the cache. From now on this handle asks the store what counts in its cell. */
+export async function forgetRecord(context: Context, cell: string): Promise<void> {
+  const cache = cacheOf(context);
+  cache?.forgotten.add(cell);
+  await cache?.remove(cache.recordKey(cell));
+}
+
+/** Writes above a record, which is forgotten whatever becomes of the write. */
+export async function whileForgetting<T>(context: Context, cell: string, write: () => Promise<T>): Promise<T> {
+  cacheOf(context)?.forgotten.add(cell);
+  try {
+    return await write();
+  } finally {
+    await forgetRecord(context, cell); // another program that shares the cache may have kept it meanwhile
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * The commit protocol: cells, which are registers with history made of numbered create-only records. This is the
+ * one place that decides what became of a create.
+ *
+ * @module
+ */
+import type { ObjectInfo, PutResult } from "../../core/backend.ts";
+import { decodeRecord } from "../../core/record.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
+import { backoffMs } from "../../core/retry.ts";
+import type { Context, OpeningContext } from "../context.ts";
+import { readHead, readRecord } from "./heads.ts";
+import type { FoundRecord } from "./heads.ts";
+import { cellOf, recordKey } from "../layout.ts";
+import { unknownOutcome } from "./operation.ts";
+import type { Operation } from "./operation.ts";
+import { countingRecord } from "./voids.ts";
+
+/** What became of a create: this operation wrote the generation, or another one did. */
+export type CreateOutcome =
+  | { won: true }
+  | { won: false; found: FoundRecord };
+
+/**
+ * Writes one generation of a cell, create-only, and finds out what became of it.
+ *
+ * It sends the create again after a fault that may pass, and resolves every "exists" and every lost reply by
+ * reading the key back: its own commit id there means that it won (an SDK, a proxy or NFS may have repeated the
+ * request). It ends in success, in a loss that was read, in `Unknown` once something was sent, or in the error
+ * that kept it from sending anything.
+ */
+export async function createRecord(
+  context: OpeningContext,
+  operation: Operation,
+  key: string,
+  bytes: Uint8Array,
+): Promise<CreateOutcome> {
+  const { backend, logger, rules } = context;
+  const patience = createPatience(context, operation);
+  for (let first = true;; first = false) {
+    operation.checkCommit();
+    const sent = await send(context, operation, key, bytes);
+    if (sent === "written") return { won: true };
+    if (sent === "fenced") throw unknownOutcome(backend, operation);
+    if (sent === "exists" && first && !rules("readBackFirstExists")) return await lostWithoutReading(context, key);
+    if (sent === "exists" || operation.unresolved) {
+      const found = await readBack(context, operation, key, patience);
+      if (found !== undefined) {
+        const own = found.record.commit === operation.commit;
+        if (own) await checkLanding(context, operation, found.info);
+        logger.debug(`${operation.action}: read back "${key}": ${own ? "won" : "lost"}`, { backend: backend.location });
+        operation.unresolved = false;
+        return own ? { won: true } : { won: false, found };
+      }
+      if (sent !== "exists" && !rules("stayOnUnresolvedKey")) return movedOn(operation, key, bytes);
+    }
+    await patience.wait(sent);
+  }
+}
+
+/** What a test that leaves out `stayOnUnresolvedKey` takes a lost reply for: a loss to somebody else. */
+function movedOn(operation: Operation, key: string, bytes: Uint8Array): CreateOutcome {
+  operation.unresolved = false;
+  const { record, inline } = decodeRecord(bytes, key);
+  return {
+    won: false,
+    found: { record: { ...record, commit: "" }, inline, info: { key, size: bytes.byteLength, modifiedAt: 0 } },
+  };
+}
+
+/** What is known right after a create was sent. */
+type Sent = "written" | "exists" | "lost" | "fenced" | RegistryError;
+
+/** Sends the create once. Throws only what says that nothing was and nothing will be written. */
+async function send(context: OpeningContext, operation: Operation, key: string, bytes: Uint8Array): Promise<Sent> {
+  const { backend, logger } = context;
+  const wasUnresolved = operation.unresolved;
+  operation.unresolved = true;
+  let result: PutResult;
+  try {
+    result = await backend.put(key, bytes, {
+      mode: "create",
+      size: bytes.byteLength,
+      contentType: "application/json",
+      signal: operation.signal,
+    });
+  } catch (error) {
+    if (operation.signal?.aborted) throw unknownOutcome(backend, operation, error);
+    if (!isRegistryError(error)) throw unknownOutcome(backend, operation, error);
+    logger.debug(`${operation.action}: create of "${key}" failed: ${error.message}`, { backend: backend.location });
+    if (error.code === "Unknown") return "fenced"; // the store gave this writer up: it must not try again
+    if (error.maybeWritten) return "lost";
+    operation.unresolved = wasUnresolved;
+    if (error.retry === "later") return error;
+    throw wasUnresolved ? unknownOutcome(backend, operation, error) : error;
+  }
+  if (!result.written) return "exists";
+  await checkLanding(context, operation, result.info);
+  operation.unresolved = false;
+  operation.noteReply(result.info);
+  return "written";
+}
+
+/**
+ * Throws `Unknown` where the own record landed so late that it may lie below the head, or that what it refers to may
+ * be gone: then nobody may ever see it.
+ */
+async function checkLanding(context: OpeningContext, operation: Operation, info: ObjectInfo): Promise<void> {
+  if (!context.rules("deadline") || !operation.landedLate(info)) return;
+  try {
+    // Before any reply only own clocks said when it began, and they may be wrong: what refers to nothing and is the head counts.
+    const byOwnClock = !operation.replied && operation.views.base === undefined;
+    const cell = cellOf(info.key);
+    if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;
+  } catch (error) {
+    throw unknownOutcome(context.backend, operation, error);
+  }
+  throw unknownOutcome(context.backend, operation);
+}
+
+/** Reads a key until it answers. Undefined where nothing is there (any more): the next create will say. */
+async function readBack(
+  context: OpeningContext,
+  operation: Operation,
+  key: string,
+  patience: Patience,
+): Promise<FoundRecord | undefined> {
+  for (let damaged = 0;;) {
+    if (operation.signal?.aborted) throw unknownOutcome(context.backend, operation, operation.signal.reason);
+    try {
+      return await readRecord(context, key, operation.signal);
+    } catch (error) {
+      if (!isRegistryError(error)) throw unknownOutcome(context.backend, operation, error);
+      if (error.retry !== "later" && ++damaged >= 3) throw unknownOutcome(context.backend, operation, error);
+      await patience.wait(error);
+    }
+  }
+}
+
+/** Waits between attempts, with full jitter, and gives up in time. */
+interface Patience {
+  /** Waits; throws `Unknown` or the failure when there is no time left. */
+  wait(failure: Sent): Promise<void>;
+}
+
+function createPatience(context: OpeningContext, operation: Operation): Patience {
+  const { backend, system, retryForMs } = context;
+  const startedAt = system.monotonic();
+  let attempt = 0;
+  return {
+    async wait(failure) {
+      const waitMs = backoffMs(++attempt, system.random);
+      if (system.monotonic() - startedAt + waitMs > retryForMs) {
+        if (operation.unresolved) throw unknownOutcome(backend, operation, failure);
+        throw failure instanceof Error ? failure : unknownOutcome(backend, operation);
+      }
+      try {
+        await system.sleep(waitMs, operation.signal);
+      } catch (reason) {
+        throw operation.unresolved ? unknownOutcome(backend, operation, reason) : reason;
+      }
+    },
+  };
+}
+
+async function lostWithoutReading(context: OpeningContext, key: string): Promise<CreateOutcome> {
+  const found = await readRecord(context, key);
+  return { won: false, found: found! };
+}
+
+/** What an operation knows of the head that it writes above. */
+export interface KnownHead {
+  /** Its generation. */
+  generation: number;
+  /** Its commit; absent where it is damaged. */
+  previous?: string;
+  /** True where what counts is a tombstone, or nothing. */
+  dead: boolean;
+  /** The record that counts: an older one where the head is void. Absent where it is damaged, or where none does. */
+  found?: FoundRecord;
+}
+
+/** The head with its record. What an operation knows of a head only rises, whatever a stale listing says. */
+export async function viewHead(
+  context: Context,
+  operation: Operation,
+  cell: string,
+  known?: KnownHead,
+): Promise<KnownHead | undefined> {
+  for (let vanished = 1;; vanished++) {
+    operation.checkSend();
+    const seenAt = operation.moment();
+    const head = await readHead(context, cell, operation.signal);
+    if (head === undefined || head.generation <= (known?.generation ?? 0)) {
+      operation.views.head = seenAt;
+      return known;
+    }
+    try {
+      const found = await readRecord(context, head.key, operation.signal);
+      operation.views.head = seenAt;
+      if (found !== undefined) return await knownFrom(context, operation, head.generation, found);
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt")) throw error;
+      operation.views.head = seenAt;
+      return { generation: head.generation, dead: head.dead };
+    }
+    await pause(context, operation, vanished); // the janitor removed it: there is a newer one
+  }
+}
+
+/** How {@linkcode writeCell} goes on top of what a cell holds. */
+export interface CellWrite {
+  /** The record to write above this head, or undefined to leave the cell as it is. May throw. */
+  next(head: KnownHead | undefined): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  /** What a lost race means: go on above the winner (the default), or throw. */
+  lost?(winner: FoundRecord): void;
+}
+
+/**
+ * Writes the next generation of a cell above its head, again after each lost race.
+ *
+ * @returns the generation that was written, or undefined where `next` left the cell as it is
+ */
+export async function writeCell(
+  context: Context,
+  operation: Operation,
+  cell: string,
+  write: CellWrite,
+): Promise<number | undefined> {
+  let known: KnownHead | undefined;
+  for (let losses = 1;; losses++) {
+    known = await viewHead(context, operation, cell, known);
+    const bytes = await write.next(known);
+    if (bytes === undefined) return undefined;
+    const generation = (known?.generation ?? 0) + 1;
+    const outcome = await createRecord(context, operation, recordKey(cell, generation), bytes);
+    if (outcome.won) return generation;
+    write.lost?.(outcome.found);
+    known = await knownFrom(context, operation, generation, outcome.found);
+    await pause(context, operation, losses);
+  }
+}
+
+/** What the head's record teaches of a cell, as a look at it or a lost race shows it. */
+export async function knownFrom(
+  context: Context,
+  operation: Operation,
+  generation: number,
+  head: FoundRecord,
+): Promise<KnownHead> {
+  const cell = cellOf(head.info.key);
+  const found = await countingRecord(context, cell, head, operation.signal);
+  const dead = found === undefined || found.record.kind === "deleted";
+  return { generation, previous: head.record.commit, dead, ...(found === undefined ? {} : { found }) };
+}
+
+/** Waits after a lost race: full jitter that grows with the losses. */
+export async function pause(context: OpeningContext, operation: Operation, losses: number): Promise<void> {
+  await context.system.sleep(backoffMs(Math.min(losses, 6), context.system.random), operation.signal);
+}

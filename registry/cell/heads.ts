@@ -1,0 +1,151 @@
+/**
+ * Reading cells: their heads, as listings show them, and their records.
+ *
+ * @module
+ */
+
+import type { ObjectInfo } from "../../core/backend.ts";
+import { isPrefix } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { decodeRecord, TOMBSTONE_BYTES } from "../../core/record.ts";
+import type { AnyRecord, DecodedRecord } from "../../core/record.ts";
+import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/versions.ts";
+import type { Version, VersionRange } from "../../core/versions.ts";
+import type { Context, OpeningContext } from "../context.ts";
+import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
+
+/** The newest record of a cell, as a listing shows it. */
+export interface Head extends ObjectInfo {
+  /** Its generation. */
+  generation: number;
+  /** True for a tombstone. */
+  dead: boolean;
+}
+
+/** A record with what the store says about it. */
+export interface FoundRecord extends DecodedRecord {
+  /** Key, size, time. */
+  info: ObjectInfo;
+  /** As it is stored, where it was just read. */
+  bytes?: Uint8Array;
+}
+
+/** All that reading a record takes. */
+type Store = Pick<OpeningContext, "backend">;
+
+/** A listed record key as the head of its cell; undefined for a file that is no record. */
+export function asHead(entry: ObjectInfo): Head | undefined {
+  const generation = parseGeneration(entry.key.slice(entry.key.lastIndexOf("/") + 1));
+  return generation === undefined ? undefined : { ...entry, generation, dead: entry.size === TOMBSTONE_BYTES };
+}
+
+/** The head of a cell, or undefined where nothing was ever written. */
+export async function readHead(context: Store, cell: string, signal?: AbortSignal): Promise<Head | undefined> {
+  for await (const entry of context.backend.list(cell, { limit: 1, signal })) {
+    const head = isPrefix(entry) ? undefined : asHead(entry);
+    if (head !== undefined) return head;
+    for await (const other of context.backend.list(cell, { after: cell, signal })) { // a stranger's file came first
+      const found = isPrefix(other) ? undefined : asHead(other);
+      if (found !== undefined) return found;
+    }
+  }
+}
+
+/** A record, or undefined where there is none. Throws `Corrupt` where it is damaged. */
+export async function readRecord(
+  context: Store,
+  key: string,
+  signal?: AbortSignal,
+): Promise<FoundRecord | undefined> {
+  const object = await context.backend.get(key, { signal });
+  if (object === undefined) return undefined;
+  const bytes = await object.bytes();
+  const { record, inline } = decodeRecord(bytes, key);
+  if (record.generation !== parseGeneration(key.slice(key.lastIndexOf("/") + 1))) throw misplaced(key, record);
+  return { record, inline, info: object.info, bytes };
+}
+
+/** The error of a record that lies where another one belongs. */
+export function misplaced(key: string, { kind, generation }: AnyRecord): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot trust record "${key}": it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
+    hint: "It was moved or copied by hand. Restore the object from a copy.",
+    key,
+  });
+}
+
+/** A record that this operation knows to be of one kind. */
+export function recordOfKind<K extends AnyRecord["kind"]>(
+  found: FoundRecord,
+  kind: K,
+): Extract<AnyRecord, { kind: K }> {
+  if (found.record.kind === kind) return found.record as Extract<AnyRecord, { kind: K }>;
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read record "${found.info.key}": it is of kind "${found.record.kind}", not "${kind}"`,
+    hint: "It does not belong there. Restore the object from a copy.",
+    key: found.info.key,
+  });
+}
+
+interface HeadsOptions {
+  deleted?: boolean;
+  after?: string;
+  signal?: AbortSignal;
+}
+
+/** The heads of all cells in a folder, newest version first, mostly without those that are deleted. `after` is a cell. */
+export async function* liveHeads(
+  context: Context,
+  folder: string,
+  options: HeadsOptions = {},
+): AsyncGenerator<Head> {
+  const { after, signal } = options;
+  let cell = after ?? "";
+  for await (const entry of context.backend.list(folder, { after: after && afterFolder(after), signal })) {
+    const head = isPrefix(entry) ? undefined : asHead(entry);
+    if (head === undefined || (cell !== "" && head.key.startsWith(cell))) continue; // an older generation
+    cell = cellOf(head.key);
+    if (!head.dead || options.deleted) yield head;
+  }
+}
+
+/** A version and the head of its cell. */
+export interface VersionHead {
+  /** The version. */
+  version: Version;
+  /** The head. */
+  head: Head;
+}
+
+/** The live versions of a name, with `deleted` all, newest first: releases and prereleases merged. */
+export async function* versionHeads(
+  context: Context,
+  name: string,
+  options: { range?: VersionRange; deleted?: boolean; signal?: AbortSignal } = {},
+): AsyncGenerator<VersionHead> {
+  const kinds = context.settings.versioned ? (["final", "prerelease"] as const) : (["single"] as const);
+  const streams = kinds.map((kind) => liveHeads(context, versionKindFolder(name, kind), options));
+  try {
+    const next = await Promise.all(streams.map(nextVersionHead));
+    for (;;) {
+      const [a, b] = next;
+      const first = a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
+      const found = next[first];
+      if (found === undefined) return;
+      if (options.range === undefined || inRange(found.version, options.range)) yield found;
+      next[first] = await nextVersionHead(streams[first]);
+    }
+  } finally {
+    for (const stream of streams) await stream.return(undefined);
+  }
+}
+
+async function nextVersionHead(stream: AsyncGenerator<Head>): Promise<VersionHead | undefined> {
+  for (let next = await stream.next(); !next.done; next = await stream.next()) {
+    const order = next.value.key.split("/").at(-2)!;
+    const version = order === "_" ? FIRST_VERSION : decodeOrder(order);
+    if (version !== undefined) return { version, head: next.value };
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * One write operation: its commit id, how long it has been under way, and how far it may still go.
+ *
+ * @module
+ */
+import type { Backend, ObjectInfo } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { RecordBase } from "../../core/record.ts";
+import { FORMAT } from "../../core/record.ts";
+import type { OpeningContext } from "../context.ts";
+
+/** One write operation. It commits at most once. */
+export interface Operation {
+  /** Its commit id, a UUIDv7. */
+  readonly commit: string;
+  /** What it does, for messages: `save "a@1.0.0"`. */
+  readonly action: string;
+  /** The caller's signal. */
+  readonly signal?: AbortSignal;
+  /** True from the moment a create was sent whose outcome is not known. */
+  unresolved: boolean;
+  /** When it last read what it relies on: the head that it writes above, the base whose files it shares. */
+  readonly views: { head?: Moment; base?: Moment };
+  /** Milliseconds since a moment, by the clock that says most. */
+  ageMs(since: Moment): number;
+  /** How old a view may be, and how long the operation may go on unless it is renewed: `graceMs / 4`. */
+  readonly deadlineMs: number;
+  /** Throws where nothing may be sent any more: aborted, or past the deadline. */
+  checkSend(): void;
+  /** The same before a record, which relies on what was read: that must not be too old either. */
+  checkCommit(): void;
+  /** Learns the store's time from a reply. */
+  noteReply(info: ObjectInfo): void;
+  /** Whether a record of this operation that landed then did so so late that its payload may have been collected. */
+  landedLate(info: ObjectInfo): boolean;
+  /** Whether a reply has told the store's time: before that, own clocks say when it began. */
+  readonly replied: boolean;
+  /** Counts from a renewal that was sent at `sentAt` (see {@linkcode Operation.moment}) and had this reply. */
+  renew(info: ObjectInfo, sentAt: Moment): void;
+  /** The clocks now. */
+  moment(): Moment;
+  /** The fields that every record of this operation has. */
+  recordBase(generation: number, previous?: string): RecordBase;
+}
+
+/** A reading of all clocks, milliseconds. */
+export interface Moment {
+  /** Own monotonic clock. */
+  monotonic: number;
+  /** Own wall clock. */
+  wall: number;
+  /** The store's clock at the last reply that told it, or as an earlier operation makes it known. */
+  store?: number;
+}
+
+/** Starts an operation. */
+export function startOperation(context: OpeningContext, action: string, signal?: AbortSignal): Operation {
+  const { backend, system, settings, rules } = context;
+  const commit = system.id();
+  const deadlineMs = settings.graceMs / 4;
+  let firstReply: number | undefined;
+  let lastReply: number | undefined;
+  let startedAt: number | undefined; // the first reply, or the last that renewed
+  const storeNow = () => {
+    const { clockOffset: known } = context;
+    if (known === undefined) return undefined;
+    const drift = system.now() - known.wall - (system.monotonic() - known.monotonic);
+    // a wall clock that was set since, or that stood still alone, says nothing of the store's
+    return Math.abs(drift) > deadlineMs / 4 ? undefined : system.now() + known.ms;
+  };
+  const moment = (): Moment => ({
+    monotonic: system.monotonic(),
+    wall: system.now(),
+    store: lastReply ?? storeNow(),
+  });
+  const began = () => startedAt ?? start.store ?? start.wall;
+  let start = moment();
+  let sending = false;
+
+  const operation: Operation = {
+    commit,
+    action,
+    signal,
+    unresolved: false,
+    views: {},
+    deadlineMs,
+    moment,
+    ageMs(since) {
+      const now = moment();
+      const byStore = lastReply === undefined ? 0 : lastReply - (since.store ?? firstReply!);
+      return Math.max(now.monotonic - since.monotonic, now.wall - since.wall, byStore);
+    },
+    checkSend: () => check(false),
+    checkCommit: () => check(true),
+    noteReply({ modifiedAt }) {
+      firstReply ??= modifiedAt;
+      startedAt ??= modifiedAt;
+      lastReply = Math.max(lastReply ?? modifiedAt, modifiedAt);
+      const wall = system.now();
+      context.clockOffset = { ms: modifiedAt - wall, wall, monotonic: system.monotonic() };
+    },
+    landedLate: ({ modifiedAt }) => modifiedAt > began() + settings.graceMs / 2,
+    get replied() {
+      return lastReply !== undefined;
+    },
+    renew(info, sentAt) {
+      operation.noteReply(info);
+      startedAt = info.modifiedAt;
+      start = sentAt; // by the store's clock too it counts from before: a renewal may itself come too late
+    },
+    recordBase(generation, previous) {
+      return {
+        format: FORMAT,
+        generation,
+        commit,
+        ...(previous === undefined ? {} : { previous }),
+        startedAt: new Date(began()).toISOString(),
+        createdAt: new Date(system.now()).toISOString(),
+      };
+    },
+  };
+  return operation;
+
+  function check(committing: boolean): void {
+    if (!sending) start = moment(); // what came before the first request does not count
+    sending = true;
+    if (signal?.aborted) {
+      if (operation.unresolved) throw unknownOutcome(backend, operation, signal.reason);
+      throw signal.reason;
+    }
+    const { head = start, base = start } = operation.views;
+    const late = rules("deadline") && operation.ageMs(start) > deadlineMs ||
+      committing && rules("headAge") && operation.ageMs(head) > deadlineMs ||
+      committing && rules("rereadBase") && operation.ageMs(base) > deadlineMs;
+    if (!late) return;
+    if (operation.unresolved) throw unknownOutcome(backend, operation);
+    throw new RegistryError({
+      code: "Unavailable",
+      message: `Cannot ${action}: it took longer than ${deadlineMs} ms, so nothing was committed`,
+      hint: "Try again.",
+      backend: backend.location,
+      commit,
+    });
+  }
+}
+
+/** The error of an operation that sent a create and cannot learn what became of it. */
+export function unknownOutcome(backend: Backend, operation: Operation, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Unknown",
+    message: `Cannot say whether it happened: ${operation.action} was sent and not answered`,
+    hint: "Read it again to see. A save that had an idempotencyKey may be repeated with it: it never saves twice.",
+    backend: backend.location,
+    maybeWritten: true,
+    commit: operation.commit,
+    cause,
+  });
+}

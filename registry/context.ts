@@ -1,0 +1,77 @@
+/**
+ * What all verbs of one open registry share.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import { RegistryError } from "../core/errors.ts";
+import type { Materializers } from "../core/materializer.ts";
+import type { RegistrySettings } from "../core/record.ts";
+import type { Logger, Registry, Verify } from "../core/registry.ts";
+import type { System } from "../core/system.ts";
+import type { RegistryCache } from "./cache/cache.ts";
+import type { Rules } from "./cell/rules.ts";
+
+/** What all verbs of one open registry share. */
+export interface Context {
+  /** The store. */
+  readonly backend: Backend;
+  /** Clock, randomness, ids. */
+  readonly system: System;
+  /** Hears of retries. */
+  readonly logger: Logger;
+  /** What saves and loads values. */
+  readonly materializers: Materializers;
+  /** How loaded bytes are checked. */
+  readonly verify: Verify;
+  /** Whether writing is refused. */
+  readonly readOnly: boolean;
+  /** How long an unanswered commit is repeated, milliseconds. */
+  readonly retryForMs: number;
+  /** The rules of the protocol that are kept. */
+  readonly rules: Rules;
+  /** The registry's id. */
+  readonly id: string;
+  /** What was fixed at creation. */
+  readonly settings: Readonly<RegistrySettings>;
+  /** When the settings landed, store time, milliseconds. */
+  readonly createdAt: number;
+  /** Store time minus own time at the last reply that told it, and what the own clocks said then, milliseconds. */
+  clockOffset?: { ms: number; wall: number; monotonic: number };
+  /** Keys of records that were found void: once void, always void. */
+  readonly voids: Set<string>;
+  /** Keeps what was loaded, where there is a cache. */
+  readonly cache?: RegistryCache;
+}
+
+/** A context before the registry's settings are known. */
+export type OpeningContext = Omit<Context, "id" | "settings" | "createdAt"> & { settings: { graceMs: number } };
+
+/** Refuses a write where the registry was opened read-only. */
+export function checkWritable(context: Context, action: string): void {
+  if (!context.readOnly) return;
+  throw new RegistryError({
+    code: "Denied",
+    message: `Cannot ${action}: the registry was opened read-only`,
+    hint: "Open it without readOnly to write.",
+    backend: context.backend.location,
+  });
+}
+
+const contexts = new WeakMap<Registry, Context>();
+
+/** Lets {@linkcode contextOf} find the context of this registry. */
+export function rememberContext(registry: Registry, context: Context): void {
+  contexts.set(registry, context);
+}
+
+/** The context behind a registry, for the functions beside it (`collectGarbage`, `prune` …). */
+export function contextOf(registry: Registry): Context {
+  const context = contexts.get(registry);
+  if (context !== undefined) return context;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot use this registry here: it was not opened by openRegistry",
+    hint: "Pass the registry itself, not a wrapper around it.",
+  });
+}

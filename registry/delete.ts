@@ -1,0 +1,103 @@
+/**
+ * Deleting: a tombstone above the head.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { shown } from "../core/names.ts";
+import { encodeRecord } from "../core/record.ts";
+import { parseRef } from "../core/refs.ts";
+import type { Ref } from "../core/refs.ts";
+import type { DeleteOptions } from "../core/registry.ts";
+import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
+import type { Version } from "../core/versions.ts";
+import { listAliases } from "./aliases.ts";
+import { whileForgetting } from "./cache/cached_records.ts";
+import { writeCell } from "./cell/cell.ts";
+import type { KnownHead } from "./cell/cell.ts";
+import { checkWritable } from "./context.ts";
+import type { Context } from "./context.ts";
+import { readHead, versionHeads } from "./cell/heads.ts";
+import { cellOf, versionCell } from "./layout.ts";
+import { startOperation } from "./cell/operation.ts";
+import { tryLocate } from "./resolve.ts";
+
+/** {@linkcode Registry.delete} */
+export async function deleteRef(context: Context, text: string, options: DeleteOptions = {}): Promise<boolean> {
+  checkWritable(context, `delete ${shown(text)}`);
+  const ref = parseRef(text, options.version);
+  const { force = false, ifCommit, signal } = options;
+  if (!ref.bare) {
+    const version = await versionOf(context, ref, signal);
+    if (version === undefined) return false;
+    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);
+    const cell = versionCell(ref.name, version, context.settings.versioned);
+    return await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal });
+  }
+  if (ifCommit !== undefined && context.settings.versioned) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot delete ${shown(text)}: ifCommit is given without a version`,
+      hint: "Say which version has that commit.",
+    });
+  }
+  const heads = await Array.fromAsync(versionHeads(context, ref.name, { signal }));
+  if (!force) await refuseAliased(context, ref.name, heads.map(({ version }) => version.canonical), signal);
+  let deleted = false;
+  for (const { version, head } of heads) {
+    const cell = cellOf(head.key);
+    if (await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal })) deleted = true;
+  }
+  return deleted;
+}
+
+/** The version that a ref means, if there is one. One that is named is not read: it may go because it is damaged. */
+async function versionOf(context: Context, ref: Ref, signal?: AbortSignal): Promise<Version | undefined> {
+  const { selector } = ref;
+  if (selector.kind !== "version") {
+    const located = await tryLocate(context, ref, signal);
+    return located && parseVersion(located.record.version);
+  }
+  const { version } = selector;
+  const { versioned } = context.settings;
+  if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
+  const head = await readHead(context, versionCell(ref.name, version, versioned), signal);
+  return head === undefined || head.dead ? undefined : version;
+}
+
+async function refuseAliased(context: Context, name: string, versions: string[], signal?: AbortSignal): Promise<void> {
+  const aliases = Object.entries(await listAliases(context, name, { signal }));
+  const [alias, version] = aliases.find(([, version]) => versions.includes(version)) ?? [];
+  if (alias === undefined) return;
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot delete "${name}@${version}": the alias ${shown(alias)} names it`,
+    hint: "Let the alias name another version first, or pass force: true.",
+    backend: context.backend.location,
+  });
+}
+
+/** Writes a tombstone; false where nothing is left to delete. */
+async function deleteCell(
+  context: Context,
+  cell: string,
+  ref: string,
+  { ifCommit, signal }: DeleteOptions,
+): Promise<boolean> {
+  const operation = startOperation(context, `delete ${shown(ref)}`, signal);
+  const write = () => writeCell(context, operation, cell, { next });
+  return await whileForgetting(context, cell, write) !== undefined;
+
+  function next(head: KnownHead | undefined): Uint8Array | undefined {
+    if (head === undefined || head.dead) return undefined;
+    if (ifCommit !== undefined && head.found?.record.commit !== ifCommit) {
+      throw new RegistryError({
+        code: "Conflict",
+        message: `Cannot delete ${shown(ref)} of commit ${ifCommit}: another commit is there`,
+        hint: "Read it again, and decide whether it is still to be deleted.",
+        backend: context.backend.location,
+      });
+    }
+    return encodeRecord({ ...operation.recordBase(head.generation + 1, head.previous), kind: "deleted" });
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The digest that a value would have if it was saved.
+ *
+ * @module
+ */
+import { createSha256, sha256 } from "../core/digest.ts";
+import type { FilesToSave, FileToSave } from "../core/materializer.ts";
+import { artifactDigest } from "../core/record.ts";
+import type { FileInfo } from "../core/record.ts";
+import type { SignalOptions } from "../core/registry.ts";
+import type { Context } from "./context.ts";
+import { openContent } from "./payload/content.ts";
+
+/** The digest of a value, as saving it would give it. Nothing is stored. */
+export async function digestOfValue(
+  { materializers }: Pick<Context, "materializers">,
+  value: unknown,
+  { signal }: SignalOptions = {},
+): Promise<string> {
+  const materializer = materializers.forValue(value);
+  return artifactDigest(materializer, await hashFiles(materializer.save(value, { signal }), { signal }));
+}
+
+/** Sizes and digests of files that are not saved. */
+export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions = {}): Promise<FileInfo[]> {
+  const hashed: FileInfo[] = [];
+  for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
+    signal?.throwIfAborted();
+    const { path, mode } = file;
+    hashed.push({ path, ...await hashContent(file, signal), ...(mode === undefined ? {} : { mode }) });
+  }
+  return hashed;
+}
+
+async function hashContent(file: FileToSave, signal?: AbortSignal): Promise<{ size: number; sha256: string }> {
+  const content = await openContent(file);
+  if (content.kind === "small") return { size: content.bytes.byteLength, sha256: sha256(content.bytes) };
+  if (content.kind === "stored") return content.stored.facts;
+  const hash = createSha256();
+  let size = 0;
+  for await (const chunk of content.chunks()) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { size, sha256: hash.digest() };
+}

@@ -1,0 +1,213 @@
+/**
+ * Every storage key, and back. FORMAT.md describes the same byte by byte.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { decodeName, encodeName, encodeNamePrefix, shown } from "../core/names.ts";
+import { decodeOrder, FIRST_VERSION } from "../core/versions.ts";
+import type { Version } from "../core/versions.ts";
+
+/** Longest key, bytes. */
+const MAX_KEY_BYTES = 900;
+
+/** Where records are. */
+export const SETTINGS = "settings/";
+/** Where the cells of names are. */
+export const NAMES = "names/";
+/** Where payloads are. */
+export const OBJECTS = "objects/";
+/** Where the janitor and the probe leave marks. */
+export const SCRATCH = "scratch/";
+/** Where direct uploads arrive. */
+export const UPLOADS = "uploads/";
+/** Where mirrors note what they found equal. */
+const MIRRORS = "mirrors/";
+/** Written into a payload folder by an upload that takes long. */
+export const ALIVE = ".alive";
+
+const RECORD = ".rec";
+const MAX_GENERATION = Number.MAX_SAFE_INTEGER;
+const UNVERSIONED = "_";
+
+/** The segment of the cell's version: newest first, or the only one. */
+export function orderSegment(version: Version, versioned: boolean): string {
+  return versioned ? version.order : UNVERSIONED;
+}
+
+/** `names/<name>/` */
+export function nameFolder(name: string): string {
+  return `${NAMES}${encodeName(name)}/`;
+}
+
+/** What the keys of all names with this prefix begin with. */
+export function namesPrefix(prefix: string): string {
+  return NAMES + encodeNamePrefix(prefix);
+}
+
+/** `names/<name>/versions/`; one list of it with limit 1 gives the newest. */
+export function versionsFolder(name: string): string {
+  return `${nameFolder(name)}versions/`;
+}
+
+/** The folder of releases or of prereleases. */
+export function versionKindFolder(name: string, kind: "final" | "prerelease" | "single"): string {
+  return `${versionsFolder(name)}${kind}/`;
+}
+
+/** The cell of a version. */
+export function versionCell(name: string, version: Version, versioned: boolean): string {
+  if (!versioned) return `${versionKindFolder(name, "single")}${UNVERSIONED}/`;
+  return checked(`${versionKindFolder(name, version.prerelease ? "prerelease" : "final")}${version.order}/`);
+}
+
+/** `names/<name>/aliases/` */
+export function aliasesFolder(name: string): string {
+  return `${nameFolder(name)}aliases/`;
+}
+
+/** The cell of an alias. */
+export function aliasCell(name: string, alias: string): string {
+  return checked(`${aliasesFolder(name)}${encodeName(alias)}/`);
+}
+
+/** `names/<name>/keys/` */
+export function keysFolder(name: string): string {
+  return `${nameFolder(name)}keys/`;
+}
+
+/** The cell of an idempotency key. */
+export function keyCell(name: string, key: string): string {
+  return checked(`${keysFolder(name)}${encodeName(key)}/`);
+}
+
+/** The cell that a record's key lies in. */
+export function cellOf(recordKey: string): string {
+  return recordKey.slice(0, recordKey.lastIndexOf("/") + 1);
+}
+
+/** What a mirror of another registry's name into a name here found equal: `mirrors/<registry>/<name>/<its name there>`. */
+export function mirrorKey(registry: string, name: string, source: string): string {
+  return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
+}
+
+/** The record of a generation. */
+export function recordKey(cell: string, generation: number): string {
+  return `${cell}${String(MAX_GENERATION - generation).padStart(16, "0")}${RECORD}`;
+}
+
+/** The folder of everything that a name has stored. */
+export function objectsFolder(name: string): string {
+  return `${OBJECTS}${encodeName(name)}/`;
+}
+
+/** The payload folder of a commit: `objects/<name>/<order>/<commit>/`. */
+export function payloadFolder(name: string, place: PayloadPlace): string {
+  return checked(`${objectsFolder(name)}${encodePlace(place)}/`);
+}
+
+/** Where a payload is among those of its name. */
+export interface PayloadPlace {
+  /** The version's order segment, or `_`. */
+  order: string;
+  /** The commit that wrote it. */
+  commit: string;
+}
+
+/** `<order>/<commit>`, as a record's `from` holds it. */
+export function encodePlace({ order, commit }: PayloadPlace): string {
+  return `${order}/${commit}`;
+}
+
+/** A payload's place from a record's `from`. */
+export function parsePlace(from: string): PayloadPlace {
+  const match = PLACE.exec(from);
+  if (match !== null) return { order: match[1], commit: match[2] };
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read a record: its file refers to ${shown(from)}, which is no payload`,
+    hint: "Restore the record from a copy, or save the value again as a new version.",
+  });
+}
+
+const PLACE = /^([a-z0-9_]+)\/([0-9a-f-]{36})$/;
+
+/** A payload key taken apart. */
+export interface PayloadKey extends PayloadPlace {
+  /** The name's segment, encoded. */
+  name: string;
+  /** What stands behind the folder: a number or {@linkcode ALIVE}. */
+  file: string;
+}
+
+/** Takes a key of `objects/` apart; undefined for what no registry has put there. */
+export function parsePayloadKey(key: string): PayloadKey | undefined {
+  const [top, name, order, commit, file, ...more] = key.split("/");
+  if (`${top}/` !== OBJECTS || file === undefined || more.length > 0) return undefined;
+  return PLACE.test(`${order}/${commit}`) ? { name, order, commit, file } : undefined;
+}
+
+/** Where a file of a direct upload arrives. Throws `Invalid` for what cannot be the id of one. */
+export function uploadKey(id: string, file: number): string {
+  if (UPLOAD.test(id)) return `${UPLOADS}${id}/${file}`;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${shown(id)} as an upload: it is not the id of one`,
+    hint: "Pass what createUpload returned.",
+  });
+}
+
+const UPLOAD = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A key below `names/` taken apart. */
+export interface CellKey {
+  /** The name. */
+  name: string;
+  /** The cell's prefix. */
+  cell: string;
+  /** What the cell is of. */
+  kind: "version" | "alias" | "key";
+  /** A version cell's version; 1.0.0 where versions are not kept. */
+  version?: Version;
+  /** An alias's or an idempotency key's text. */
+  label?: string;
+  /** The generation. */
+  generation: number;
+}
+
+/** Takes a record key of `names/` apart; undefined for what no registry has put there. */
+export function parseCellKey(key: string): CellKey | undefined {
+  const segments = key.split("/");
+  const name = segments[0] === "names" ? decodeName(segments[1] ?? "") : undefined;
+  const generation = parseGeneration(segments.at(-1)!);
+  if (name === undefined || generation === undefined) return undefined;
+  const cell = cellOf(key);
+  if (segments[2] === "versions" && segments.length === 6) {
+    const version = segments[3] === "single" && segments[4] === UNVERSIONED ? FIRST_VERSION : decodeOrder(segments[4]);
+    return version === undefined ? undefined : { name, cell, kind: "version", version, generation };
+  }
+  const label = segments.length === 5 ? decodeName(segments[3]) : undefined;
+  if (label === undefined || (segments[2] !== "aliases" && segments[2] !== "keys")) return undefined;
+  return { name, cell, kind: segments[2] === "aliases" ? "alias" : "key", label, generation };
+}
+
+/** The generation that a record's file name says. */
+export function parseGeneration(file: string): number | undefined {
+  const match = /^(\d{16})\.rec$/.exec(file);
+  const generation = match === null ? 0 : MAX_GENERATION - Number(match[1]);
+  return generation >= 1 ? generation : undefined;
+}
+
+/** The key that comes after everything in a folder (given with its `/`). */
+export function afterFolder(folder: string): string {
+  return `${folder.slice(0, -1)}0`; // "0" is the character after "/"
+}
+
+function checked(key: string): string {
+  if (key.length <= MAX_KEY_BYTES - 64) return key; // room for what is put behind it
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot store ${shown(key)}: the key is too long (${key.length} bytes)`,
+    hint: "Use a shorter name, version or alias.",
+  });
+}

@@ -1,0 +1,254 @@
+/**
+ * Opening and loading versions.
+ *
+ * @module
+ */
+import type { Artifact, ArtifactInfo } from "../core/artifact.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
+import type { StoredFile, VersionRecord } from "../core/record.ts";
+import type { Ref } from "../core/refs.ts";
+import type { LoadOptions, ReadOptions } from "../core/registry.ts";
+import type { SchemaIssue, StandardSchema } from "../core/standard_schema.ts";
+import { parseVersion } from "../core/versions.ts";
+import { cachedBytes } from "./cache/cached_reader.ts";
+import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.ts";
+import { fileKey } from "./cache/entry_keys.ts";
+import type { Context } from "./context.ts";
+import { orderSegment, parsePlace, payloadFolder } from "./layout.ts";
+import { parseFileList } from "./payload/objects.ts";
+import { createArtifact, fileInfo } from "./payload/read.ts";
+import type { PayloadSource, ReadFilesOptions } from "./payload/read.ts";
+import { locate } from "./resolve.ts";
+import type { Located } from "./resolve.ts";
+import { countingHead, isLate, noteVoid } from "./cell/voids.ts";
+
+/** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
+const MAX_RESTARTS = 20;
+
+/** Opens the files of a version: {@linkcode createArtifact} here, or somebody who does the same elsewhere. */
+export type ArtifactReader = (source: PayloadSource, options: ReadFilesOptions) => Artifact | Promise<Artifact>;
+
+/**
+ * Does something with the version that a ref means. When that version is overwritten or deleted so long before the
+ * end that its payload is gone, it begins anew with what counts now. With `fresh` the store says what counts, whatever
+ * is cached.
+ */
+export async function withArtifact<T>(
+  context: Context,
+  ref: Ref,
+  options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean },
+  use: (artifact: Artifact) => T | Promise<T>,
+  read: ArtifactReader = (source, how) => createArtifact(context, source, how),
+): Promise<T> {
+  return await untilNotSuperseded(context, ref.name, async () => {
+    const cached = options.fresh ? undefined : await locateCached(context, ref, options);
+    const located = cached ?? await locate(context, ref, options.signal);
+    if (cached === undefined) keepRecord(context, ref, located);
+    const source = await payloadSource(context, located, options.signal);
+    return await use(await read(source, readOptions(context, options)));
+  });
+}
+
+/** Reads, and begins anew where what was read was superseded meanwhile. */
+async function untilNotSuperseded<T>(context: Context, name: string, read: () => Promise<T>): Promise<T> {
+  for (let restarts = 0;; restarts++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isRegistryError(error, "Conflict") || !superseded.has(error) || restarts >= MAX_RESTARTS) throw error;
+      context.logger.debug(`load "${name}": begins anew: ${error.message}`);
+    }
+  }
+}
+
+/** {@linkcode Registry.open} */
+export function openArtifact(context: Context, ref: Ref, options: ReadOptions = {}): Promise<Artifact> {
+  return withArtifact(context, ref, options, (artifact) => artifact);
+}
+
+/** Where the work of a load is done, if not here. */
+export interface LoadElsewhere {
+  /** Opens the files. */
+  read: ArtifactReader;
+  /** Makes the value of them. */
+  materialize(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown;
+}
+
+/** {@linkcode Registry.load} */
+export function loadValue(
+  context: Context,
+  ref: Ref,
+  options: LoadOptions,
+  elsewhere?: LoadElsewhere,
+): Promise<unknown> {
+  return withArtifact(context, ref, options, async (artifact) => {
+    const { id, formatVersion } = artifact.info.materializer;
+    const materializer = options.as ?? context.materializers.get(id);
+    checkSavedBy(materializer, artifact.info);
+    context.logger.debug(`load "${artifact.info.name}@${artifact.info.version}" by ${id} ${formatVersion}`);
+    const value = await ofCaller(artifact.info, options, () => {
+      const { signal } = options;
+      return elsewhere === undefined
+        ? materializer.load(artifact, { signal })
+        : elsewhere.materialize(materializer, artifact, { signal });
+    });
+    return options.schema === undefined ? value : await checkSchema(options.schema, value, artifact.info, options);
+  }, elsewhere?.read);
+}
+
+/** Runs the caller's own code: what it throws is told from what the store does. */
+async function ofCaller<T>(
+  { name, version }: ArtifactInfo,
+  { signal }: LoadOptions,
+  code: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await code();
+  } catch (error) {
+    if (isRegistryError(error) || signal?.aborted) throw error;
+    throw new RegistryError({
+      code: "TaskFailed",
+      message: `Cannot load "${name}@${version}": the caller's code failed: ${
+        error instanceof Error ? error.message : error
+      }`,
+      hint: "The cause says what the materializer, the schema or onProgress met.",
+      cause: error,
+    });
+  }
+}
+
+function checkSavedBy(materializer: Materializer, { materializer: stored, name, version }: ArtifactInfo): void {
+  if (materializer.id === stored.id && materializer.formatVersion >= stored.formatVersion) return;
+  const newer = materializer.id === stored.id;
+  throw new RegistryError({
+    code: newer ? "Unsupported" : "Invalid",
+    message: `Cannot load "${name}@${version}" with materializer "${materializer.id}" ${materializer.formatVersion}: ` +
+      `it was saved by "${stored.id}" ${stored.formatVersion}`,
+    hint: newer ? "Use a newer release of the materializer." : "Pass the materializer that saved it, or none.",
+  });
+}
+
+async function checkSchema(
+  schema: StandardSchema,
+  value: unknown,
+  info: ArtifactInfo,
+  options: LoadOptions,
+): Promise<unknown> {
+  const { name, version } = info;
+  const result = await ofCaller(info, options, () => schema["~standard"].validate(value));
+  if (result.issues === undefined) return result.value;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot load "${name}@${version}": the value does not meet the schema: ${
+      result.issues.slice(0, 5).map(shownIssue).join("; ")
+    }`,
+    hint: "Load it without the schema to see the value, or save one that meets it.",
+    cause: result.issues,
+  });
+}
+
+function shownIssue({ message, path = [] }: SchemaIssue): string {
+  const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+  return place === "" ? message : `${place}: ${message}`;
+}
+
+/** What users see of a version. */
+export async function artifactInfo(context: Context, located: Located, signal?: AbortSignal): Promise<ArtifactInfo> {
+  return (await payloadSource(context, located, signal)).info;
+}
+
+/** Where the files of a version are. */
+export async function payloadSource(context: Context, located: Located, signal?: AbortSignal): Promise<PayloadSource> {
+  const { record, found, generation } = located;
+  const place = {
+    order: orderSegment(parseVersion(record.version), context.settings.versioned),
+    commit: record.commit,
+  };
+  const folder = ({ from }: { from?: string }) =>
+    payloadFolder(record.name, from === undefined ? place : parsePlace(from));
+  const ref = `${record.name}@${record.version}`;
+  const missing = (key: string) => explainMissing(context, located, ref, key);
+  const files = record.fileList === undefined
+    ? record.files
+    : await readFileList(context, record, folder, missing, signal);
+  return {
+    ref,
+    recordKey: found.info.key,
+    files,
+    inline: found.inline,
+    folder,
+    missing,
+    info: {
+      name: record.name,
+      version: record.version,
+      commit: record.commit,
+      generation,
+      digest: record.digest,
+      size: record.size,
+      createdAt: new Date(record.createdAt),
+      materializer: record.materializer,
+      metadata: record.metadata,
+      inputs: record.inputs ?? [],
+      files: files.map(fileInfo),
+      ...(record.key === undefined ? {} : { idempotencyKey: record.key }),
+      ...(record.origin === undefined ? {} : { origin: record.origin }),
+    },
+  };
+}
+
+async function readFileList(
+  context: Context,
+  record: VersionRecord,
+  folder: (place: { from?: string }) => string,
+  missing: (key: string) => Promise<never>,
+  signal?: AbortSignal,
+): Promise<StoredFile[]> {
+  const list = record.fileList!;
+  const { sha256, size } = list;
+  const { cache } = context;
+  const key = `${folder(list)}${list.object}`;
+  const known = sha256 === undefined ? undefined : { sha256, size };
+  const cached = cache && known && await cachedBytes(cache, known, "integrity");
+  if (cached !== undefined) return parseFileList(record, cached, key);
+  const object = await context.backend.get(key, { signal });
+  const bytes = object === undefined ? await missing(key) : await object.bytes();
+  const files = parseFileList(record, bytes, key);
+  if (known !== undefined) cache?.keep(fileKey(known.sha256), bytes);
+  return files;
+}
+
+function readOptions(context: Context, options: LoadOptions): ReadFilesOptions {
+  const { verify = context.verify, signal, onProgress } = options;
+  return { verify, signal, onProgress };
+}
+
+/** Errors that say that another record counts now. */
+const superseded = new WeakSet<RegistryError>();
+
+/** Says why an object of a version's payload is not there. */
+async function explainMissing(context: Context, located: Located, ref: string, key: string): Promise<never> {
+  const { cell, found } = located;
+  if (context.rules("voidRecords") && isLate(context, found)) noteVoid(context, found.info.key);
+  const head = await countingHead(context, cell);
+  if (head?.key !== found.info.key) {
+    await forgetRecord(context, cell);
+    const error = new RegistryError({
+      code: "Conflict",
+      message: `Cannot read "${ref}": it was superseded`,
+      hint: "Open it again.",
+      key: found.info.key,
+      backend: context.backend.location,
+    });
+    superseded.add(error);
+    throw error;
+  }
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read "${ref}": a stored object is missing`,
+    hint:
+      "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
+    key,
+    backend: context.backend.location,
+  });
+}

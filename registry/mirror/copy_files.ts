@@ -1,0 +1,184 @@
+/**
+ * Copying one version into another registry, byte by byte as it is stored.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { FileToSave } from "../../core/materializer.ts";
+import { artifactDigest } from "../../core/record.ts";
+import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { SaveOptions } from "../../core/registry.ts";
+import { parsePlace } from "../layout.ts";
+import { payloadSource } from "../load.ts";
+import { createReader } from "../payload/read.ts";
+import type { PayloadSource } from "../payload/read.ts";
+import { StoredContent } from "../payload/stored_content.ts";
+import type { StoredReader } from "../payload/stored_content.ts";
+import type { Located } from "../resolve.ts";
+import { saveFiles } from "../save.ts";
+import type { FilesOfArtifact } from "../save.ts";
+import { originOf } from "./run.ts";
+import type { MirrorRun } from "./run.ts";
+
+/** Members of a record that a mirror gives anew, or hands to the save. What else there is survives. */
+const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
+  "format",
+  "kind",
+  "name",
+  "version",
+  "generation",
+  "commit",
+  "previous",
+  "startedAt",
+  "createdAt",
+  "materializer",
+  "metadata",
+  "inputs",
+  "files",
+  "fileList",
+  "digest",
+  "size",
+  "key", // belongs to the operations of the source
+  "origin",
+]);
+
+/** What was moved. */
+export interface Moved {
+  /** Files whose bytes were. */
+  files: number;
+  /** Their bytes, as they are stored. */
+  bytes: number;
+}
+
+/** Options of {@linkcode copyFiles}. */
+export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
+  /** The name in the target. */
+  target: string;
+  /** The ref of the version in the target whose files are shared. */
+  base(): Promise<string | null>;
+  /** Hears of a base that is damaged or gone. */
+  badBase(ref: string): void;
+}
+
+/** Reads what a version consists of, and checks that its record is true. */
+export async function openSource(run: MirrorRun, located: Located): Promise<PayloadSource> {
+  const source = await payloadSource(run.from, located, run.signal);
+  const { materializer, digest } = located.record;
+  if (artifactDigest(materializer, source.files) === digest) return source;
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot mirror "${source.ref}": the digest of its record does not match its files`,
+    hint: "Restore the record from a copy.",
+    key: source.recordKey,
+    backend: run.from.backend.location,
+  });
+}
+
+/** Whether a version shares files with others. */
+export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
+  return files.some(({ from }) => from !== undefined && parsePlace(from).commit !== commit);
+}
+
+/** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
+export function holdTheSame(a: VersionRecord, b: VersionRecord): boolean {
+  const content = ({ digest, version, metadata, inputs = [] }: VersionRecord) => [digest, version, metadata, inputs];
+  return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
+}
+
+/** Saves a version of the source in the target, as a generation of its own. */
+export async function copyFiles(
+  run: MirrorRun,
+  source: PayloadSource,
+  record: VersionRecord,
+  options: CopyFilesOptions,
+): Promise<Moved> {
+  const { from, to, signal } = run;
+  const { target, onConflict, ifCommit } = options;
+  const reader = watchReader(run, createReader(from, source, { verify: "integrity", signal }));
+  const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
+  const { materializer, metadata, inputs, createdAt } = record;
+  const artifact: FilesOfArtifact = {
+    name: target,
+    materializer,
+    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record) },
+    produce: () => source.files.map((file) => fileToSave(file, reader)),
+  };
+  const version = to.settings.versioned ? record.version : undefined;
+  const save = (base: string | null) =>
+    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, inputs, signal });
+  const base = await options.base();
+  try {
+    try {
+      await save(base);
+    } catch (error) {
+      const isBad = reader.failure === undefined && isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
+      if (base === null || !isBad) throw error;
+      options.badBase(base);
+      await save(null);
+    }
+  } catch (error) {
+    throw reader.failure === undefined ? error : reader.failure.error; // whatever the target's store made of it
+  }
+  return { files: reader.files, bytes: reader.bytes };
+}
+
+function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
+  const { path, mediaType, mode } = file;
+  return { path, mediaType, mode, content: new StoredContent(file, reader) };
+}
+
+/** A reader that counts, and that remembers whether it was the source that failed. */
+interface WatchedReader extends StoredReader {
+  readonly files: number;
+  readonly bytes: number;
+  readonly failure?: { error: unknown };
+}
+
+function watchReader(run: MirrorRun, reader: StoredReader): WatchedReader {
+  let files = 0, bytes = 0;
+  let failure: { error: unknown } | undefined;
+  const count = (size: number) => {
+    bytes += size;
+    run.moved(size);
+  };
+  const failed = (error: unknown) => {
+    failure ??= { error };
+    return error;
+  };
+  return {
+    get files() {
+      return files;
+    },
+    get bytes() {
+      return bytes;
+    },
+    get failure() {
+      return failure;
+    },
+    async storedBytes(file) {
+      files++;
+      const all = await reader.storedBytes(file).catch((error) => {
+        throw failed(error);
+      });
+      count(all.byteLength);
+      return all;
+    },
+    async *storedChunks(file) {
+      files++;
+      const chunks = reader.storedChunks(file)[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const next = await chunks.next().catch((error) => {
+            throw failed(error);
+          });
+          if (next.done) return;
+          count(next.value.byteLength);
+          yield next.value;
+        }
+      } finally {
+        await chunks.return?.();
+      }
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * What earlier runs found equal, so that the next one need not read it again. Losing it costs reads, nothing else.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../core/errors.ts";
+import { sha256 } from "../../core/digest.ts";
+import { mirrorKey } from "../layout.ts";
+import type { MirrorCell } from "./cells.ts";
+import type { MirrorRun, NamePair } from "./run.ts";
+
+/** Which heads of a name's cells are known to be equal in the source and in the target. */
+export interface Ledger {
+  /** Whether these two heads are. */
+  has(source: MirrorCell, there: MirrorCell): boolean;
+  /** Whether this generation of the target is what an earlier run left in the place of this cell. */
+  left(source: MirrorCell, generation: number): boolean;
+  /** Notes that the source's head is what the target holds as this generation. */
+  add(source: MirrorCell, generation: number): void;
+  /** Keeps the notes for the next run. */
+  save(): Promise<void>;
+}
+
+/**
+ * Generation and time of the source's head, generation of the target's. Generations only rise; a restored source has
+ * other times, and what was restored in the target is newer than the notes.
+ */
+type Entry = [generation: number, modifiedAt: number, there: number];
+
+/** A reply may tell whole seconds where a listing tells milliseconds. */
+const WHOLE_SECONDS_MS = 1_000;
+
+/** Reads what earlier runs noted about the cells that the target has now. */
+export async function openLedger(
+  run: MirrorRun,
+  names: NamePair,
+  there: ReadonlyMap<string, MirrorCell>,
+): Promise<Ledger> {
+  const { from, to, signal } = run;
+  const key = mirrorKey(from.id, names.target, names.name);
+  const entries = there.size === 0 ? new Map<string, Entry>() : await read();
+  let changed = false;
+  const left: Ledger["left"] = ({ path }, there) => entries.get(path)?.[2] === there;
+
+  return {
+    left,
+    has(source, there) {
+      const { path, head } = source;
+      const [generation, modifiedAt] = entries.get(path) ?? [];
+      return !run.verify && generation === head.generation && modifiedAt === head.modifiedAt &&
+        left(source, there.head.generation);
+    },
+    add({ path, head }, generation) {
+      const entry: Entry = [head.generation, head.modifiedAt, generation];
+      changed ||= String(entries.get(path)) !== String(entry);
+      entries.set(path, entry);
+    },
+    async save() {
+      if (!changed || run.dryRun) return;
+      const text = JSON.stringify(Object.fromEntries(entries));
+      try {
+        await to.backend.put(key, new TextEncoder().encode(`${sha256(text)}\n${text}`), { signal });
+      } catch (error) {
+        if (!isRegistryError(error)) throw error;
+        to.logger.warn(`mirror "${names.name}": the next run will read it all again: ${error.message}`);
+      }
+    },
+  };
+
+  async function read(): Promise<Map<string, Entry>> {
+    const object = await to.backend.get(key, { signal });
+    if (object === undefined) return new Map();
+    const [sum, text = ""] = new TextDecoder().decode(await object.bytes()).split("\n");
+    const noted: [string, Entry][] = sum === sha256(text) ? Object.entries(JSON.parse(text)) : [];
+    const until = object.info.modifiedAt + WHOLE_SECONDS_MS;
+    return new Map(noted.filter(([path]) => (there.get(path)?.head.modifiedAt ?? Infinity) < until));
+  }
+}

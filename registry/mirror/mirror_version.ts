@@ -1,0 +1,101 @@
+/**
+ * One version: whether it must be copied, and doing it.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { VersionRecord } from "../../core/record.ts";
+import { parseVersion } from "../../core/versions.ts";
+import { readHead } from "../cell/heads.ts";
+import type { Head } from "../cell/heads.ts";
+import { cellOf } from "../layout.ts";
+import { readCell } from "../resolve.ts";
+import type { Located } from "../resolve.ts";
+import { copyFiles, holdTheSame, openSource, sharesFiles } from "./copy_files.ts";
+import { cellThere, decision, persist } from "./run.ts";
+import type { CellPair, MirrorRun, Outcome } from "./run.ts";
+import type { Sharing } from "./sharing.ts";
+
+/** How {@linkcode mirrorVersion} goes about files that a version shares with others. */
+export interface SharingOptions {
+  /** What can be shared. */
+  sharing: Sharing;
+  /** Leave a version that shares files for later, when those that it shares them with are there. */
+  postpone: boolean;
+}
+
+/** Brings what counts in a cell of the source to the target, unless it is there. */
+export async function mirrorVersion(
+  run: MirrorRun,
+  pair: CellPair,
+  options: SharingOptions,
+): Promise<Outcome | "postponed"> {
+  const { from, to, signal } = run;
+  const { source, there } = pair;
+  return await persist(run, async (first) => { // the listing is believed once
+    const located = await readCell(from, source.cell, { head: first ? source.head : undefined, signal });
+    if (located === undefined) return { action: "gone" };
+    const head = first ? there?.head : await readHead(to, cellThere(pair), signal);
+    return await bring(run, pair.target, { located, head }, options);
+  });
+}
+
+interface Situation {
+  /** The version in the source. */
+  located: Located;
+  /** What the target has in its place. */
+  head?: Head;
+}
+
+async function bring(
+  run: MirrorRun,
+  target: string,
+  { located, head }: Situation,
+  { sharing, postpone }: SharingOptions,
+): Promise<Outcome | "postponed"> {
+  const { to } = run;
+  const { record } = located;
+  const { mutable } = to.settings;
+  const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
+  if (present !== undefined && holdTheSame(present.record, record)) {
+    return { action: "skipped", generation: present.generation };
+  }
+  if (head !== undefined && !mutable) throw occupied(run, target, record, head);
+  const source = await openSource(run, located);
+  if (postpone && sharesFiles(record, source.files)) return "postponed";
+  const generation = (head?.generation ?? 0) + 1;
+  if (run.dryRun) return { action: "copied", generation, files: source.files.length, bytes: record.size };
+  const version = parseVersion(record.version);
+  const moved = await copyFiles(run, source, record, {
+    target,
+    base: async () => postpone ? null : await sharing.base(version, source.files),
+    badBase: sharing.forget,
+    onConflict: head === undefined ? "fail" : "overwrite",
+    ifCommit: present?.record.commit,
+  });
+  sharing.learn(version, source.files);
+  return { action: "copied", generation, ...moved };
+}
+
+/** The version in the target. What is damaged there is replaced where that may be. */
+async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Located | undefined> {
+  try {
+    return await readCell(to, cellOf(head.key), { head, signal });
+  } catch (error) {
+    if (!to.settings.mutable || !isRegistryError(error, "Corrupt")) throw error;
+  }
+}
+
+function occupied({ to }: MirrorRun, target: string, { version }: VersionRecord, { dead }: Head): RegistryError {
+  return decision(
+    new RegistryError({
+      code: "Conflict",
+      message: `Cannot mirror to "${target}@${version}": ${
+        dead ? "the version was deleted there" : "the target has another value as this version"
+      }`,
+      hint:
+        "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
+      backend: to.backend.location,
+    }),
+  );
+}

@@ -1,0 +1,108 @@
+/**
+ * What a mirror says of its work.
+ *
+ * @module
+ */
+import type { RegistryError } from "../../core/errors.ts";
+
+/**
+ * What became of a version or an alias: written; `skipped`, for the target had it; `gone`, for the source has it no
+ * longer; `deleted` in the target as in the source; `failed`.
+ */
+export type MirrorAction = "copied" | "skipped" | "gone" | "deleted" | "failed";
+
+/** One version, or one alias, that was looked at. */
+export interface MirrorItem {
+  /** The name in the source. */
+  name: string;
+  /** The name in the target. */
+  target: string;
+  /** The version, without build metadata. */
+  version?: string;
+  /** The alias. */
+  alias?: string;
+  /** What became of it. */
+  action: MirrorAction;
+  /** Files whose bytes were moved. */
+  files?: number;
+  /** Their bytes, as they are stored. */
+  bytes?: number;
+  /** Why it failed. */
+  error?: RegistryError;
+}
+
+/** What could not be mirrored. A later run tries again. */
+export interface MirrorFailure {
+  /** The name in the source. */
+  name: string;
+  /** The version, without build metadata. */
+  version?: string;
+  /** The alias. */
+  alias?: string;
+  /** Why. */
+  error: RegistryError;
+}
+
+/** What `mirrorRegistry` did. */
+export interface MirrorReport {
+  /** True when nothing was written. */
+  dryRun: boolean;
+  /** How many names were looked at. */
+  names: number;
+  /** How many of their versions, deleted ones included. */
+  versions: number;
+  /** How many of these the target had, or the source had no longer. */
+  skipped: number;
+  /** How many were copied. */
+  copied: number;
+  /** Files whose bytes were moved for that: what an earlier version has too is not moved again. */
+  files: number;
+  /** Their bytes, as they are stored. */
+  bytes: number;
+  /** How many versions were marked as deleted. */
+  deleted: number;
+  /** How many aliases were set or removed. */
+  aliases: number;
+  /** What could not be mirrored. */
+  failures: MirrorFailure[];
+}
+
+/** How far a mirror is. */
+export interface MirrorProgress {
+  /** Names that are done. */
+  names: number;
+  /** Names in all. */
+  totalNames: number;
+  /** Versions that are done. */
+  versions: number;
+  /** Bytes that were moved. */
+  bytes: number;
+}
+
+/** A report of nothing. */
+export function emptyReport(dryRun: boolean): MirrorReport {
+  return {
+    dryRun,
+    names: 0,
+    versions: 0,
+    skipped: 0,
+    copied: 0,
+    files: 0,
+    bytes: 0,
+    deleted: 0,
+    aliases: 0,
+    failures: [],
+  };
+}
+
+/** Counts what became of something. */
+export function countItem(report: MirrorReport, item: MirrorItem): void {
+  const { name, version, alias, action, error } = item;
+  if (version !== undefined) report.versions++;
+  if (action === "failed") report.failures.push({ name, ...(alias ? { alias } : { version }), error: error! });
+  else if (alias !== undefined) report.aliases += action === "copied" || action === "deleted" ? 1 : 0;
+  else if (action === "copied" || action === "deleted") report[action]++;
+  else report.skipped++;
+  report.files += item.files ?? 0;
+  report.bytes += item.bytes ?? 0;
+}

@@ -1,0 +1,102 @@
+/**
+ * One run of a mirror, as its parts see it.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../core/errors.ts";
+import type { Origin } from "../../core/record.ts";
+import { backoffMs } from "../../core/retry.ts";
+import type { VersionRange } from "../../core/versions.ts";
+import type { Context } from "../context.ts";
+import { nameFolder } from "../layout.ts";
+import type { MirrorCell } from "./cells.ts";
+import type { MirrorItem } from "./report.ts";
+
+/** What passes is tried so often. */
+const MAX_TRIES = 5;
+
+/** One run of a mirror. */
+export interface MirrorRun {
+  /** Where it is mirrored from. */
+  readonly from: Context;
+  /** Where to. */
+  readonly to: Context;
+  /** Only versions in this range. */
+  readonly range?: VersionRange;
+  /** Whether aliases are mirrored. */
+  readonly aliases: boolean;
+  /** Whether deletions are mirrored. */
+  readonly deleted: boolean;
+  /** Whether nothing is taken on trust of an earlier run. */
+  readonly verify: boolean;
+  /** Whether nothing is written. */
+  readonly dryRun: boolean;
+  /** Ends the run. */
+  readonly signal?: AbortSignal;
+  /** Does something for each item, so many at once in the whole run. */
+  forEach<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void>;
+  /** Hears of bytes that were moved. */
+  moved(bytes: number): void;
+  /** Hears of what became of a version or an alias. */
+  done(item: MirrorItem): void;
+}
+
+/** A name in the source, and what it is called in the target. */
+export interface NamePair {
+  /** In the source. */
+  name: string;
+  /** In the target. */
+  target: string;
+}
+
+/** A cell to mirror, and the one that the target has in its place. */
+export interface CellPair extends NamePair {
+  /** In the source. */
+  source: MirrorCell;
+  /** In the target, where there is one. */
+  there?: MirrorCell;
+}
+
+/** What became of a cell. */
+export type Outcome =
+  | { action: "copied"; generation: number; files?: number; bytes?: number }
+  | { action: "skipped"; generation?: number }
+  | { action: "gone" | "deleted" };
+
+/** Where a cell is, or would be, in the target. */
+export function cellThere({ target, source }: CellPair): string {
+  return `${nameFolder(target)}${source.path}`;
+}
+
+/** Where a record was written first: one and the same for a version and all its mirrors. */
+export function originOf(context: Context, { commit, origin }: { commit: string; origin?: Origin }): Origin {
+  return origin ?? { registry: context.id, commit };
+}
+
+/** Tries again what may pass: a busy store, a lost reply, another writer in between. */
+export async function persist<T>(run: MirrorRun, attempt: (first: boolean) => Promise<T>): Promise<T> {
+  const { system, logger } = run.to;
+  for (let tries = 1;; tries++) {
+    try {
+      return await attempt(tries === 1);
+    } catch (error) {
+      run.signal?.throwIfAborted();
+      if (tries >= MAX_TRIES || !mayPass(error)) throw error;
+      logger.debug(`mirror: tries again: ${(error as Error).message}`);
+      await system.sleep(backoffMs(tries, system.random), run.signal);
+    }
+  }
+}
+
+const decided = new WeakSet<WeakKey>();
+
+/** Marks an error as the mirror's own decision, which another look does not change. */
+export function decision<E extends Error>(error: E): E {
+  decided.add(error);
+  return error;
+}
+
+function mayPass(error: unknown): boolean {
+  if (!isRegistryError(error) || decided.has(error)) return false;
+  return error.retry !== "never" || error.code === "AlreadyExists" || error.code === "Conflict";
+}

@@ -1,0 +1,215 @@
+/**
+ * The registry over any backend.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import type { DefinedArtifact, Materializer, Materializers } from "../core/materializer.ts";
+import { RegistryError } from "../core/errors.ts";
+import { checkName } from "../core/names.ts";
+import { parseRef } from "../core/refs.ts";
+import { silentLogger } from "../core/registry.ts";
+import type {
+  CacheOptions,
+  LoadOptions,
+  Logger,
+  OpenOptions,
+  RefOptions,
+  Registry,
+  SaveOptions,
+  SignalOptions,
+} from "../core/registry.ts";
+import { realSystem } from "../core/system.ts";
+import { writeFiles } from "../core/disk/write_files.ts";
+import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
+import { createCache } from "./cache/cache.ts";
+import { checkMaxBytes } from "./cache/max_bytes.ts";
+import { rememberContext } from "./context.ts";
+import type { Context } from "./context.ts";
+import { copyVersion } from "./copy.ts";
+import { deleteRef } from "./delete.ts";
+import { listNames, listVersions } from "./listing.ts";
+import { artifactInfo, loadValue, openArtifact, withArtifact } from "./load.ts";
+import { loadMany, saveMany } from "./many.ts";
+import { isAbsent, locate, tryLocate } from "./resolve.ts";
+import { rulesWithout } from "./cell/rules.ts";
+import type { Rule } from "./cell/rules.ts";
+import { saveValue } from "./save.ts";
+import { DEFAULT_GRACE_MS, openSettings } from "./settings.ts";
+import { watchName } from "./watch.ts";
+
+/** Options of {@linkcode openOnBackend}. */
+export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
+  /**
+   * The store that what is loaded is cached in, which stays open; or why there is none, and whether one was asked for.
+   *
+   * @default no cache
+   */
+  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | { problem: string; asked: boolean };
+  /** What saves and loads values. */
+  materializers: Materializers;
+}
+
+const DEFAULT_RETRY_FOR_MS = 120_000;
+
+/** A logger whose own failures do not decide what becomes of a commit. */
+function guarded(logger: Logger): Logger {
+  const guard = (level: keyof Logger) => (...parts: unknown[]) => {
+    try {
+      logger[level](...parts);
+    } catch {
+      // there is nobody left to tell
+    }
+  };
+  return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
+}
+
+/** Opens the registry on a backend, or creates it where there is none. */
+export function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<Registry> {
+  return openWithoutRules(backend, options, []);
+}
+
+/** Opens a registry that breaks rules of its commit protocol. For the simulation only: any of them loses data. */
+export async function openWithoutRules(
+  backend: Backend,
+  options: OpenOnBackendOptions,
+  omitRules: readonly Rule[],
+): Promise<Registry> {
+  const { graceMs = DEFAULT_GRACE_MS, system = realSystem } = options;
+  const opening = {
+    backend,
+    system,
+    logger: options.logger === undefined ? silentLogger : guarded(options.logger),
+    materializers: options.materializers,
+    verify: options.verify ?? "integrity",
+    readOnly: options.readOnly ?? false,
+    retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
+    rules: rulesWithout(omitRules),
+    settings: { graceMs },
+    voids: new Set<string>(),
+  };
+  const place = chooseCache(opening, options);
+  const stored = await openSettings(opening, { ...options, cache: undefined });
+  const registryPlace = { id: stored.id, location: backend.location };
+  const cache = place && createCache({ ...place, registry: registryPlace, system, logger: opening.logger });
+  const context: Context = Object.assign(opening, stored, { cache });
+  const registry = createRegistry(context);
+  rememberContext(registry, context);
+  return registry;
+}
+
+/** Where to cache and how much; undefined where that cannot be, which is no reason not to open. */
+function chooseCache({ backend, logger }: Pick<Context, "backend" | "logger">, { cache }: OpenOnBackendOptions) {
+  if (cache === undefined) return undefined;
+  if ("backend" in cache) {
+    // It would end uploads of the registry as those of programs that were killed.
+    if (cache.backend.location === backend.location) throw cacheInItself(backend);
+    return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes) };
+  }
+  logger[cache.asked ? "warn" : "debug"](`no cache: ${cache.problem}`);
+}
+
+function cacheInItself({ location }: Backend): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot cache the registry at ${location}: its cache would be in the same place`,
+    hint: "Give the cache a folder or a prefix of its own, or pass cache: false.",
+    backend: location,
+  });
+}
+
+function createRegistry(context: Context): Registry {
+  const { backend, materializers } = context;
+  const names: Registry["names"] = (options) => listNames(context, options);
+  async function load(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
+    if (typeof ref !== "object") return await loadValue(context, parseRef(ref, options.version), options);
+    return await loadValue(context, parseRef(ref.name, options.version), { as: ref.materializer, ...options });
+  }
+  async function has(ref: string, { version, signal }: RefOptions = {}): Promise<boolean> {
+    try {
+      return await tryLocate(context, parseRef(ref, version), signal) !== undefined;
+    } catch (error) {
+      if (isAbsent(error)) return false; // an alias that is not there
+      throw error;
+    }
+  }
+  async function loadIfThere(ref: string, { signal }: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
+    try {
+      return { value: await load(ref, { signal }) };
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+  const save = (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
+    typeof artifact !== "object"
+      ? saveValue(context, artifact, value, options)
+      : saveValue(context, artifact.name, value, { materializer: artifact.materializer, ...options });
+
+  return {
+    location: backend.location,
+    id: context.id,
+    settings: context.settings,
+    backend,
+    materializers,
+    save,
+    load: load as Registry["load"],
+    open: async (ref, options = {}) => await openArtifact(context, parseRef(ref, options.version), options),
+    async download(ref, options) {
+      return await withArtifact(context, parseRef(ref, options.version), options, async (artifact) => {
+        const { to, overwrite, signal } = options;
+        const { path, files } = await writeFiles(artifact, to, { overwrite, signal });
+        return { path, files, size: artifact.info.size, info: artifact.info };
+      });
+    },
+    async info(ref, { version, signal } = {}) {
+      return await artifactInfo(context, await locate(context, parseRef(ref, version), signal), signal);
+    },
+    has,
+    delete: (ref, options) => deleteRef(context, ref, options),
+    names,
+    versions: (name, options) => listVersions(context, name, options),
+    setAlias: (name, alias, version, options) => setAlias(context, { name, alias, version }, options),
+    deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
+    aliases: (name, options) => listAliases(context, name, options),
+    get: async (ref) => (await loadIfThere(ref))?.value,
+    set(name, value) {
+      const { versioned, mutable } = context.settings;
+      return save(name, value, { onConflict: mutable && !versioned ? "overwrite" : "fail" });
+    },
+    async *entries(options) {
+      for await (const name of names(options)) {
+        const there = await loadIfThere(name, options);
+        if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
+      }
+    },
+    saveMany: (entries, options) => saveMany(context, entries, options),
+    loadMany: (refs, options) => loadMany(context, refs, options),
+    copy: (ref, to, options) => copyVersion(context, ref, to, options),
+    watch: (name, options) => watchName(context, name, options),
+    [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
+    async [Symbol.asyncDispose]() {
+      await context.cache?.close();
+      await backend[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/**
+ * Names an artifact and the materializer of its values, so that `save` and `load` are typed.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend, defineArtifact, openRegistry } from "@holdfast/holdfast";
+ * import { text } from "@holdfast/holdfast/materializers";
+ *
+ * await using registry = await openRegistry(createMemoryBackend());
+ * const note = defineArtifact("my:note", text());
+ * await registry.save(note, "remember");
+ * const value: string = await registry.load(note);
+ * ```
+ */
+export function defineArtifact<T, S = T>(name: string, materializer: Materializer<T, S>): DefinedArtifact<T, S> {
+  checkName(name);
+  return { name, materializer };
+}

@@ -1,0 +1,85 @@
+/**
+ * The base of a save: the version whose unchanged files are shared instead of uploaded.
+ *
+ * @module
+ */
+import type { Part, StoredFile, VersionRecord } from "../../core/record.ts";
+import type { Context } from "../context.ts";
+import type { FoundRecord } from "../cell/heads.ts";
+import { objectsFolder } from "../layout.ts";
+import type { Operation } from "../cell/operation.ts";
+import { isLate } from "../cell/voids.ts";
+import { ownPlace } from "./objects.ts";
+
+/** The version whose files may be shared. */
+export interface Base {
+  /** Its record. */
+  record: VersionRecord;
+  /** Where its record is. */
+  key: string;
+  /** True once something of it was found missing. */
+  readonly damaged: boolean;
+  /** Sizes of its files that may be shared: another size need not be looked for. */
+  readonly sizes: ReadonlySet<number>;
+  /** The same bytes under this path, or undefined; also where the store has lost some of them. */
+  share(file: StoredFile): Promise<StoredFile | undefined>;
+}
+
+/** A base over a live version's record and files. */
+export function createBase(
+  context: Context,
+  found: FoundRecord,
+  files: readonly StoredFile[],
+  { name, signal }: { name: string; signal?: AbortSignal },
+): Base {
+  const record = found.record as VersionRecord;
+  const own = ownPlace(context, record);
+  const bySha = new Map<string, StoredFile>();
+  const sizes = new Set<number>();
+  let damaged = false;
+  const objects = new Map<string, number>(); // sizes of those that were looked at
+  // A record that landed late may have lost its payload already. What belongs to another name is never shared.
+  if (!isLate(context, found) && record.name === name) {
+    for (const file of files) {
+      if (file.parts === undefined) continue;
+      bySha.set(file.sha256, file);
+      sizes.add(file.size);
+    }
+  }
+  return {
+    record,
+    key: found.info.key,
+    get damaged() {
+      return damaged;
+    },
+    sizes,
+    async share(file) {
+      const same = bySha.get(file.sha256);
+      if (same === undefined || same.size !== file.size) return undefined;
+      const { encoding, parts, from = own } = same;
+      for (const part of parts!) {
+        if (!await isThere(`${objectsFolder(name)}${from}/${part.object}`, part)) return undefined;
+      }
+      return { ...file, ...(encoding === undefined ? {} : { encoding }), from, parts };
+    },
+  };
+
+  /** A look costs little; a save that shares what is lost would be acknowledged and could never be read. */
+  async function isThere(key: string, { offset = 0, size }: Part): Promise<boolean> {
+    if (!objects.has(key)) objects.set(key, (await context.backend.head(key, { signal }))?.size ?? 0);
+    if (objects.get(key)! >= offset + size) return true;
+    damaged = true;
+    context.logger.warn(`"${key}" is damaged: what it holds is stored again`);
+    return false;
+  }
+}
+
+/**
+ * Whether a view is too old to rely on when the record is sent. One that was taken before the store's time was known
+ * may be of any age, for own clocks may have stood still.
+ */
+export function isStaleView(operation: Operation, view: "head" | "base"): boolean {
+  const at = operation.views[view];
+  if (at === undefined) return false;
+  return operation.ageMs(at) > operation.deadlineMs / 2 || (at.store === undefined && operation.replied);
+}

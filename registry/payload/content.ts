@@ -1,0 +1,130 @@
+/**
+ * The content of a file that is being saved, made uniform.
+ *
+ * @module
+ */
+import { bodyBytes, concatBytes } from "../../core/bytes.ts";
+import { filePathProblem } from "../../core/disk/file_paths.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { FileToSave } from "../../core/materializer.ts";
+import { shown } from "../../core/names.ts";
+import { StoredContent } from "./stored_content.ts";
+import { UploadedContent } from "./uploaded_content.ts";
+
+/** Files up to this size are held in memory: packed together, or inline in the record. */
+export const SMALL_FILE_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Bytes in memory that nobody else changes, a way to read them, once or as often as needed, or what is stored elsewhere. */
+export type Content =
+  | { kind: "small"; bytes: Uint8Array }
+  | { kind: "large"; size?: number; chunks(): AsyncIterable<Uint8Array>; repeatable: boolean; copyFrom?: string }
+  | { kind: "stored"; stored: StoredContent };
+
+/** Looks at the content of a file. Small content is copied: the caller may go on changing it. */
+export async function openContent(file: FileToSave): Promise<Content> {
+  const { content, path } = file;
+  if (content instanceof StoredContent) return { kind: "stored", stored: content };
+  if (content instanceof Uint8Array) {
+    if (content.byteLength <= SMALL_FILE_BYTES) return { kind: "small", bytes: content.slice() };
+    return { kind: "large", size: content.byteLength, chunks: () => copiedChunks(content), repeatable: true };
+  }
+  if (content instanceof ReadableStream) return await openStream(content);
+  const { size } = content;
+  const chunks = () => counted(content.stream(), size, path);
+  if (content instanceof UploadedContent) {
+    return { kind: "large", size, chunks, repeatable: true, copyFrom: content.key };
+  }
+  if (size > SMALL_FILE_BYTES) return { kind: "large", size, chunks, repeatable: true };
+  const bytes = content instanceof Blob ? await bodyBytes(content) : concatBytes(await Array.fromAsync(chunks()));
+  return { kind: "small", bytes };
+}
+
+/** Reads a stream until it is known to be small or not. */
+async function openStream(stream: ReadableStream<Uint8Array>): Promise<Content> {
+  const reader = stream.getReader();
+  const held: Uint8Array[] = [];
+  for (let size = 0; size <= SMALL_FILE_BYTES;) {
+    const { done, value } = await reader.read();
+    if (done) return { kind: "small", bytes: concatBytes(held).slice() };
+    held.push(value);
+    size += value.byteLength;
+  }
+  return { kind: "large", chunks: () => continued(held, reader), repeatable: false };
+}
+
+async function* continued(
+  held: Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* held;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel().catch(() => {}); // the stream's own failure was thrown above
+  }
+}
+
+/** Copies as it goes, so that what is hashed is what is written, whatever the caller does to the array. */
+async function* copiedChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_BYTES) {
+    yield bytes.slice(offset, offset + CHUNK_BYTES);
+  }
+}
+
+async function* counted(
+  stream: ReadableStream<Uint8Array>,
+  size: number,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  let count = 0;
+  for await (const chunk of stream) {
+    count += chunk.byteLength;
+    if (count > size) break;
+    yield chunk;
+  }
+  if (count !== size) throw changedWhileSaving(path);
+}
+
+/** The error of content that is not what it was a moment ago. */
+export function changedWhileSaving(path: string): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot save ${shown(path)}: it changed while it was being saved`,
+    hint: "Nothing was saved. Try again when nobody writes to it, or save a copy.",
+  });
+}
+
+/** Throws `Invalid` for a path that could not be written to a disk again, alone or beside those that came before. */
+export interface PathCheck {
+  (file: FileToSave): void;
+}
+
+/** Creates a {@linkcode PathCheck} for one artifact. */
+export function createPathCheck(): PathCheck {
+  const files = new Set<string>();
+  const folders = new Set<string>();
+  return ({ path, mode }) => {
+    const problem = typeof path !== "string" ? "it is not a text" : filePathProblem(path, false) ?? collision(path);
+    if (problem !== undefined) {
+      throw new RegistryError({
+        code: "Invalid",
+        message: `Cannot save a file as ${shown(path)}: ${problem}`,
+        hint: "Files of an artifact have distinct relative paths such as data.json or weights/layer-1.npy.",
+      });
+    }
+    (mode === "folder" ? folders : files).add(path);
+    for (const folder of parents(path)) folders.add(folder);
+  };
+
+  function collision(path: string): string | undefined {
+    if (files.has(path)) return "another file has this path";
+    if (folders.has(path)) return "it is the folder of another file";
+    return parents(path).some((folder) => files.has(folder)) ? "its folder is another file" : undefined;
+  }
+}
+
+function parents(path: string): string[] {
+  const segments = path.split("/");
+  return segments.slice(1).map((_, count) => segments.slice(0, count + 1).join("/"));
+}

@@ -1,0 +1,65 @@
+/**
+ * Compression of stored bytes: gzip (RFC 1952) and Zstandard (RFC 8878).
+ *
+ * @module
+ */
+import { pipeline, Readable } from "node:stream";
+import type { Transform } from "node:stream";
+import * as zlib from "node:zlib";
+import { RegistryError } from "../../core/errors.ts";
+import type { Encoding } from "../../core/record.ts";
+
+/** Throws where an encoding is unknown, or not offered by this runtime. */
+export function checkEncoding(encoding: Encoding): void {
+  if (encoding === "gzip") return;
+  if (encoding !== "zstd") {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot compress with ${JSON.stringify(encoding)}: not known`,
+      hint: `Use "gzip" or "zstd".`,
+    });
+  }
+  if (typeof zlib.zstdCompressSync === "function") return;
+  throw new RegistryError({
+    code: "Unsupported",
+    message: "Cannot use zstd: this runtime does not have it",
+    hint: `Use "gzip", or Deno, or Node 22.15 or later.`,
+  });
+}
+
+/** Compresses bytes. */
+export function encodeBytes(bytes: Uint8Array, encoding: Encoding): Uint8Array {
+  return encoding === "gzip" ? zlib.gzipSync(bytes) : zlib.zstdCompressSync(bytes);
+}
+
+/** Expands bytes that must have `size` bytes then; more is an error, so that nothing can blow up. */
+export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number): Uint8Array {
+  const options = { maxOutputLength: Math.max(size, 1) };
+  return plainView(encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options));
+}
+
+/** Compresses a stream of chunks. */
+export function encodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncIterable<Uint8Array> {
+  return through(chunks, encoding === "gzip" ? zlib.createGzip() : zlib.createZstdCompress());
+}
+
+/** Expands a stream of chunks. */
+export function decodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncIterable<Uint8Array> {
+  return through(chunks, encoding === "gzip" ? zlib.createGunzip() : zlib.createZstdDecompress());
+}
+
+async function* through(chunks: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(chunks, { objectMode: true });
+  pipeline(source, transform, () => {}); // a failure destroys `transform`, whose reader below throws it
+  try {
+    for await (const chunk of transform) yield plainView(chunk as Uint8Array);
+  } finally {
+    source.destroy();
+    transform.destroy();
+  }
+}
+
+/** The same bytes without what Node's `Buffer` changes of an array: who saved a Uint8Array loads one. */
+function plainView({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

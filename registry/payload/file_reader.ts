@@ -1,0 +1,41 @@
+/**
+ * Reading one stored file, whole or in part, wherever its bytes come from.
+ *
+ * @module
+ */
+import type { ByteRange } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import type { StoredFile } from "../../core/record.ts";
+
+/** Reads a file, whole or in part. What is read whole has been checked as the caller asked. */
+export interface FileReader {
+  /** All of it. */
+  bytes(file: StoredFile): Promise<Uint8Array>;
+  /** All of it, chunk by chunk. */
+  chunks(file: StoredFile): AsyncIterable<Uint8Array>;
+  /** A range of it. */
+  range(file: StoredFile, range: ByteRange): AsyncIterable<Uint8Array>;
+}
+
+/** The bytes `[offset, end)` that a range means of a file. Throws where that cannot be read. */
+export function rangeOfFile(
+  file: StoredFile,
+  { offset, length = file.size }: ByteRange,
+): { offset: number; end: number } {
+  if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot read a range of ${shown(file.path)}: offset ${offset} and length ${length} are not a range`,
+      hint: "Offset and length are whole numbers from 0.",
+    });
+  }
+  if (file.encoding !== undefined) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot read a range of ${shown(file.path)}: it is stored compressed`,
+      hint: "Read the whole file, or save it without compression.",
+    });
+  }
+  return { offset, end: Math.min(offset + length, file.size) };
+}

@@ -1,0 +1,63 @@
+/**
+ * Which payload objects a record refers to.
+ *
+ * @module
+ */
+import { sha256 } from "../../core/digest.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { filesProblem } from "../../core/record_shape.ts";
+import type { AnyRecord, StoredFile, VersionRecord } from "../../core/record.ts";
+import { parseVersion } from "../../core/versions.ts";
+import type { Context } from "../context.ts";
+import { encodePlace, objectsFolder, orderSegment } from "../layout.ts";
+
+/** An object of a payload: its folder's place, as a record's `from` holds it, and its number. */
+export type PayloadObject = [place: string, object: number];
+
+/** Where a record's own payload is. */
+export function ownPlace({ settings }: Context, { version, commit }: VersionRecord): string {
+  return encodePlace({ order: orderSegment(parseVersion(version), settings.versioned), commit });
+}
+
+/** The payload objects that a record refers to; of a record with a long list of files only the list, unless it was read. */
+export function objectsOf(context: Context, record: AnyRecord | undefined): PayloadObject[] {
+  if (record?.kind !== "version") return [];
+  const own = ownPlace(context, record);
+  const list = record.fileList === undefined ? [] : [{ from: record.fileList.from, parts: [record.fileList] }];
+  const objects = new Map<string, PayloadObject>();
+  for (const { from = own, parts = [] } of [...list, ...record.files]) {
+    for (const { object } of parts) objects.set(`${from}/${object}`, [from, object]);
+  }
+  return [...objects.values()];
+}
+
+/** A record with its long list of files, where it has one; undefined where the list is gone. */
+export async function withFiles(
+  context: Context,
+  record: VersionRecord,
+  signal?: AbortSignal,
+): Promise<VersionRecord | undefined> {
+  if (record.fileList === undefined) return record;
+  const { from = ownPlace(context, record), object } = record.fileList;
+  const key = `${objectsFolder(record.name)}${from}/${object}`;
+  const list = await context.backend.get(key, { signal });
+  return list && { ...record, files: parseFileList(record, await list.bytes(), key) };
+}
+
+/** The files of a record that keeps its list apart, from the bytes of that list. */
+export function parseFileList(
+  { name, version, fileList }: VersionRecord,
+  bytes: Uint8Array,
+  key: string,
+): StoredFile[] {
+  const files = sha256(bytes) === fileList?.sha256 ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+  const problem = files === undefined ? "the SHA-256 of their list does not match" : filesProblem(files);
+  if (problem === undefined) return files;
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read the files of "${name}@${version}": ${problem}`,
+    hint:
+      "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
+    key,
+  });
+}

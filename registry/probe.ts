@@ -1,0 +1,202 @@
+/**
+ * Finding out by trying whether a store does what a registry needs of it.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import type { StoreCertificate } from "../core/record.ts";
+import type { SignalOptions } from "../core/registry.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import type { OpeningContext } from "./context.ts";
+import { SCRATCH } from "./layout.ts";
+import { clockStep } from "./probe/clock.ts";
+import type { ClockReading } from "./probe/clock.ts";
+import { createSteps } from "./probe/creates.ts";
+import { listSteps } from "./probe/lists.ts";
+import { readSteps } from "./probe/reads.ts";
+import type { ProbeStepDefinition } from "./probe/step.ts";
+import { createTarget, Unmet } from "./probe/target.ts";
+import type { ProbeTarget } from "./probe/target.ts";
+
+/** A store that does not answer is not waited for to clean up. */
+const CLEAN_UP_MS = 5_000;
+
+/** Options of {@linkcode probeBackend}. */
+export interface ProbeOptions extends SignalOptions {
+  /** How many races are run. @default 6 */
+  rounds?: number;
+  /** How many creates take part in each, at least 8. @default 16 */
+  racers?: number;
+  /** How far the store's clock may be from the own one, milliseconds. @default 900000 (a quarter of the least `graceMs`) */
+  maxClockOffsetMs?: number;
+  /** Hears of each step that ended. */
+  onStep?: (step: ProbeStep) => void;
+  /** Clocks, randomness, ids. @default the real ones */
+  system?: System;
+}
+
+/** What was found about one thing that a store must do. */
+export interface ProbeStep {
+  /** What it must do, as a sentence. */
+  name: string;
+  /** Whether it does. */
+  ok: boolean;
+  /** Whether a registry needs it. */
+  required: boolean;
+  /** What was found; where it is not ok, what the store did instead. */
+  detail?: string;
+  /** What to do about it, where the backend said so. */
+  hint?: string;
+  /** How long it took, milliseconds. */
+  tookMs: number;
+}
+
+/** What a probe found. Plain JSON, without secrets. */
+export interface ProbeCertificate {
+  /** Whether all that a registry needs was found. */
+  ok: boolean;
+  /** The backend's kind. */
+  kind: string;
+  /** The backend's location. */
+  location: string;
+  /** When, by the own clock, ISO 8601. */
+  checkedAt: string;
+  /** The steps, in the order they were taken: all of them, unless the store stopped answering after it had failed one. */
+  steps: ProbeStep[];
+  /** Store time minus own time, milliseconds; a store that keeps whole seconds seems up to a second behind. */
+  clockOffsetMs?: number;
+  /** How many calls of the backend it took; each is about one request. */
+  requests: number;
+}
+
+const MIN_RACERS = 8;
+
+/** A store that could not be asked was not found wanting. */
+const NOT_ASKED: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "Unknown"];
+
+/** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
+const KNOWN_KINDS: readonly string[] = ["memory", "local"];
+
+/**
+ * Finds out by trying whether a store does what a registry needs: races of creates with exactly one winner, reads and
+ * lists that see the last write, order, ranges, keys, clock. It writes below `scratch/` only, and removes that again.
+ * It takes some 300 requests, most of them several at once. A store that passes may still be wrong now and then: a
+ * race that is rarely lost is rarely seen.
+ *
+ * @throws {RegistryError} where the store could not be asked: `Unavailable`, `Denied`, `NotFound`
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend, probeBackend } from "@holdfast/holdfast";
+ * import { assert } from "@std/assert";
+ *
+ * const certificate = await probeBackend(createMemoryBackend());
+ * assert(certificate.ok);
+ * ```
+ */
+export async function probeBackend(backend: Backend, options: ProbeOptions = {}): Promise<ProbeCertificate> {
+  const { rounds = 6, racers = 16, maxClockOffsetMs = 900_000, system = realSystem, signal, onStep } = options;
+  if (!(Number.isSafeInteger(rounds) && rounds >= 1 && Number.isSafeInteger(racers) && racers >= MIN_RACERS)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot probe with ${rounds} rounds of ${racers}: a race has at least ${MIN_RACERS} racers`,
+      hint: "Both are whole numbers; leave them out for 6 rounds of 16.",
+    });
+  }
+  const clock: ClockReading = {};
+  const definitions = [...createSteps, ...readSteps, ...listSteps, clockStep(clock)];
+  const folder = `${SCRATCH}probe-${system.id()}/`;
+  const target = createTarget(backend, folder, { system, signal, rounds, racers, maxClockOffsetMs });
+  const steps: ProbeStep[] = [];
+  const passes = () => steps.every(({ ok, required }) => ok || !required);
+  try {
+    for (const definition of definitions) {
+      signal?.throwIfAborted();
+      const step = await take(definition, target).catch((error) => {
+        if (passes() || signal?.aborted || !isRegistryError(error)) throw error;
+      });
+      if (step === undefined) break; // it was found wanting before it stopped answering: that is the result
+      steps.push(step);
+      onStep?.(step);
+    }
+  } finally {
+    await target.cleanUp(AbortSignal.timeout(CLEAN_UP_MS)).catch(() => {}); // the janitor removes what is old there
+  }
+  return {
+    ok: passes(),
+    kind: backend.kind,
+    location: backend.location,
+    checkedAt: new Date(system.now()).toISOString(),
+    steps,
+    ...(clock.offsetMs === undefined ? {} : { clockOffsetMs: clock.offsetMs }),
+    requests: target.requests,
+  };
+}
+
+async function take({ name, required, run }: ProbeStepDefinition, target: ProbeTarget): Promise<ProbeStep> {
+  const { system, signal } = target;
+  const startedAt = system.monotonic();
+  const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint">): ProbeStep => {
+    const said = Object.entries(fields).filter(([, value]) => value !== undefined);
+    return {
+      name,
+      required,
+      ...Object.fromEntries(said),
+      tookMs: Math.round(system.monotonic() - startedAt),
+    } as ProbeStep;
+  };
+  try {
+    return end({ ok: true, detail: await run(target) ?? undefined });
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (error instanceof Unmet) return end({ ok: false, detail: error.message });
+    if (!isRegistryError(error) || NOT_ASKED.includes(error.code)) throw error;
+    return end({ ok: false, detail: error.message, hint: error.hint });
+  }
+}
+
+/**
+ * Probes the store that a registry is about to be created on; undefined where there is nothing to be found out.
+ *
+ * @throws {RegistryError} `Unsupported` where it does not do what a registry needs
+ */
+export async function certifyStore(
+  context: OpeningContext,
+  { graceMs, signal }: { graceMs: number; signal?: AbortSignal },
+): Promise<StoreCertificate | undefined> {
+  const { backend, system, logger } = context;
+  if (KNOWN_KINDS.includes(backend.kind)) return undefined;
+  const { ok, kind, checkedAt, steps, clockOffsetMs } = await probeBackend(backend, {
+    system,
+    signal,
+    maxClockOffsetMs: graceMs / 4,
+    onStep: ({ name, ok, detail }) => logger.debug(`probe: ${name}: ${ok ? "yes" : "no"}`, detail),
+  });
+  const passed = steps.filter((step) => step.ok).map(({ name }) => name);
+  const failed = steps.filter((step) => !step.ok);
+  if (!ok) throw refusal(backend, failed.filter(({ required }) => required));
+  return {
+    kind,
+    checkedAt,
+    ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
+    passed,
+    failed: failed.map(({ name }) => name),
+  };
+}
+
+function refusal(backend: Backend, failed: readonly ProbeStep[]): RegistryError {
+  const [first, ...others] = failed;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot create a registry at ${backend.location}: the store fails "${first.name}": ` +
+      `${first.detail?.slice(0, 200)}${more}`,
+    hint: first.hint ??
+      "This store would lose data. Use one that honours conditional writes, or a newer release of it; probeBackend says all that is amiss.",
+    backend: backend.location,
+    cause: failed,
+  });
+}

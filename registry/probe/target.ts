@@ -1,0 +1,164 @@
+/**
+ * The store that is probed, as the steps of a probe see it: keys are relative to the folder of the probe, requests
+ * are counted, and all that is written is remembered, to be removed.
+ *
+ * @module
+ */
+import type { Backend, ByteRange, ListOptions, ObjectInfo } from "../../core/backend.ts";
+import { isPrefix } from "../../core/backend.ts";
+import { retry } from "../../core/retry.ts";
+import type { System } from "../../core/system.ts";
+import { removeObjects } from "../remove_objects.ts";
+
+/** What is the same for all steps of a probe. */
+export interface ProbeSettings {
+  /** Clocks, randomness, ids. */
+  system: System;
+  /** Ends the probe. */
+  signal?: AbortSignal;
+  /** How many races are run. */
+  rounds: number;
+  /** How many creates take part in each. */
+  racers: number;
+  /** How far the store's clock may be from the own one, milliseconds. */
+  maxClockOffsetMs: number;
+}
+
+/** A store under probe. */
+export interface ProbeTarget extends ProbeSettings {
+  /** The folder of the probe, with its `/`. */
+  readonly folder: string;
+  /** Requests so far; a listing counts as one. */
+  readonly requests: number;
+  /** Creates an object; true where that was done. One create whose reply is lost is found out about by reading. */
+  create(key: string, body: Uint8Array): Promise<boolean>;
+  /** Writes an object. */
+  put(key: string, body: Uint8Array): Promise<ObjectInfo>;
+  /** What is said of an object. */
+  head(key: string): Promise<ObjectInfo | undefined>;
+  /** The bytes of an object, or a range of them. */
+  read(key: string, range?: ByteRange): Promise<Uint8Array | undefined>;
+  /** Removes an object. */
+  delete(key: string): Promise<void>;
+  /** A listing: keys and prefixes in the order they came, and what was said of the objects. */
+  list(prefix: string, options?: Pick<ListOptions, "after" | "limit" | "delimiter">): Promise<Listed>;
+  /** Removes what was written, also after an abort. */
+  cleanUp(signal: AbortSignal): Promise<void>;
+}
+
+/** A listing. */
+export interface Listed {
+  /** Keys and prefixes, in the order they came. */
+  keys: string[];
+  /** Sizes of the objects by key, bytes. */
+  sizes: Map<string, number>;
+  /** Store times of the objects by key, milliseconds. */
+  times: Map<string, number>;
+}
+
+/** What a store was found not to do: the message says it. */
+export class Unmet extends Error {}
+
+/** Throws {@linkcode Unmet} unless the condition holds. */
+export function must(condition: boolean, otherwise: string): asserts condition {
+  if (!condition) throw new Unmet(otherwise);
+}
+
+/** How long a probe repeats what the store did not answer, milliseconds. */
+const RETRY_FOR_MS = 15_000;
+
+/** Opens a folder of a store for a probe. */
+export function createTarget(backend: Backend, folder: string, settings: ProbeSettings): ProbeTarget {
+  const { system, signal } = settings;
+  const written = new Set<string>();
+  let requests = 0;
+
+  function place(key: string): string {
+    requests++;
+    return folder + key;
+  }
+
+  /** An entry's place in the folder of the probe; what lies elsewhere is shown as it is. */
+  const relative = (key: string) => key.startsWith(folder) ? key.slice(folder.length) : key;
+
+  async function read(key: string, range?: ByteRange): Promise<Uint8Array | undefined> {
+    const object = await backend.get(place(key), { range, signal });
+    return await object?.bytes();
+  }
+
+  return {
+    ...settings,
+    folder,
+    get requests() {
+      return requests;
+    },
+
+    async create(key, body) {
+      let lost = false;
+      written.add(folder + key);
+      const options = { mode: "create", size: body.byteLength, contentType: "application/json", signal } as const;
+      const result = await retry(() => backend.put(place(key), body, options), {
+        system,
+        signal,
+        retryForMs: RETRY_FOR_MS,
+        onRetry: (error) => void (lost ||= (error as { maybeWritten?: boolean }).maybeWritten === true),
+      });
+      return result.written || (lost && sameBytes(await read(key), body));
+    },
+
+    async put(key, body) {
+      written.add(folder + key);
+      const result = await backend.put(place(key), body, { size: body.byteLength, signal });
+      must(result.written, "a put without a condition was refused");
+      return result.info;
+    },
+
+    head: (key) => backend.head(place(key), { signal }),
+    read,
+    delete: (key) => backend.delete(place(key), { signal }),
+
+    async list(prefix, { after, ...options } = {}) {
+      const found: Listed = { keys: [], sizes: new Map(), times: new Map() };
+      const from = after === undefined ? {} : { after: folder + after };
+      for await (const entry of backend.list(place(prefix), { ...options, ...from, signal })) {
+        const key = relative(isPrefix(entry) ? entry.prefix : entry.key);
+        found.keys.push(key);
+        if (isPrefix(entry)) continue;
+        found.sizes.set(key, entry.size);
+        found.times.set(key, entry.modifiedAt);
+      }
+      return found;
+    },
+
+    async cleanUp(signal) {
+      // Without the caller's signal, and without a listing, which may be stale: each key that may have been written.
+      const keys = [...written];
+      requests += backend.deleteMany === undefined ? keys.length : 1;
+      await removeObjects(backend, keys, signal);
+    },
+  };
+}
+
+/** How many keys are written, read or deleted at once. */
+const AT_ONCE = 16;
+
+/** Does something with each of these, several at once. All have ended when it returns or throws. */
+export async function inTurns<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < items.length; i += AT_ONCE) await allEnded(items.slice(i, i + AT_ONCE).map(action));
+}
+
+/** Waits for all, also where one fails: nothing is still being written when a probe cleans up. */
+export async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
+}
+
+/** Whether these are the same bytes. */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && a.byteLength === b?.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** The UTF-8 form of a text. */
+export function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}

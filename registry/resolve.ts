@@ -1,0 +1,222 @@
+/**
+ * From a ref to the record it means.
+ *
+ * @module
+ */
+import { isPrefix } from "../core/backend.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { shown } from "../core/names.ts";
+import type { AliasRecord, VersionRecord } from "../core/record.ts";
+import type { Ref, Selector } from "../core/refs.ts";
+import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
+import type { Version } from "../core/versions.ts";
+import type { Context } from "./context.ts";
+import { asHead, liveHeads, misplaced, readHead, readRecord, recordOfKind, versionHeads } from "./cell/heads.ts";
+import type { FoundRecord, Head } from "./cell/heads.ts";
+import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
+import { countingHead, isVoid } from "./cell/voids.ts";
+
+/** A version that was found. */
+export interface Located {
+  /** The cell that holds it. */
+  cell: string;
+  /** The generation that counts. */
+  generation: number;
+  /** The head as it was listed. */
+  head: Head;
+  /** Its record. */
+  found: FoundRecord;
+  /** The record. */
+  record: VersionRecord;
+}
+
+/** Finds what a ref means, or throws `NotFound` that says which part of it is missing. */
+export async function locate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located> {
+  const { name, selector } = ref;
+  const located = await tryLocate(context, ref, signal);
+  if (located !== undefined) return located;
+  if (selector.kind === "version") throw await versionNotFound(context, name, selector.version, signal);
+  const what = selector.kind === "range" ? `a version in ${shown(selector.text)}` : "a version";
+  throw absent(context, {
+    message: `Cannot find ${shown(name)}: it does not have ${what}`,
+    hint: "Check the name; registry.names() and registry.versions(name) list what there is.",
+  });
+}
+
+const absences = new WeakSet<WeakKey>();
+
+/** True for the `NotFound` of a ref; false for one of the caller's own code, which is a failure like any other. */
+export function isAbsent(error: unknown): boolean {
+  return isRegistryError(error, "NotFound") && absences.has(error);
+}
+
+function absent({ backend }: Context, text: { message: string; hint: string }): RegistryError {
+  const error = new RegistryError({ code: "NotFound", ...text, backend: backend.location });
+  absences.add(error);
+  return error;
+}
+
+/** Like {@linkcode locate}, with undefined where there is no such version. A missing alias is still `NotFound`. */
+export async function tryLocate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located | undefined> {
+  const { name, selector } = ref;
+  if (selector.kind === "version") return await locateVersion(context, name, selector.version, signal);
+  if (selector.kind === "alias") return await locateAlias(context, name, selector.alias, signal);
+  for await (const head of candidates(context, name, selector, signal)) {
+    const located = await readCell(context, cellOf(head.key), { head, signal });
+    if (located !== undefined) return located; // else it vanished or is void: the next newest
+  }
+}
+
+/** The heads of the cells that may hold what is meant, best first. */
+async function* candidates(
+  context: Context,
+  name: string,
+  selector: Selector & { kind: "latest" | "range" },
+  signal?: AbortSignal,
+): AsyncGenerator<Head> {
+  if (selector.kind === "range") {
+    for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) yield head;
+    return;
+  }
+  const folder = versionsFolder(name);
+  let after: string | undefined;
+  for await (const entry of context.backend.list(folder, { limit: 1, signal })) { // the usual case: one entry tells
+    const head = isPrefix(entry) ? undefined : asHead(entry);
+    if (head === undefined || head.dead) break;
+    after = cellOf(head.key);
+    yield head;
+  }
+  yield* liveHeads(context, folder, { after, signal });
+}
+
+/** A version, or undefined where there is none or it was deleted. */
+export async function locateVersion(
+  context: Context,
+  name: string,
+  version: Version,
+  signal?: AbortSignal,
+): Promise<Located | undefined> {
+  const { versioned } = context.settings;
+  if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
+  return await readCell(context, versionCell(name, version, versioned), { signal });
+}
+
+async function locateAlias(context: Context, name: string, alias: string, signal?: AbortSignal): Promise<Located> {
+  const version = await readAlias(context, name, alias, signal);
+  if (version === undefined) {
+    throw absent(context, {
+      message: `Cannot find "${name}@${alias}": ${shown(name)} has no such alias`,
+      hint: `Set it with registry.setAlias(${shown(name)}, ${shown(alias)}, version), or check the spelling.`,
+    });
+  }
+  const located = await locateVersion(context, name, parseVersion(version), signal);
+  if (located !== undefined) return located;
+  throw absent(context, {
+    message: `Cannot find "${name}@${alias}": the alias names version ${version}, which is gone`,
+    hint: `Let the alias name another version with registry.setAlias(${shown(name)}, ${shown(alias)}, version).`,
+  });
+}
+
+/** The version that an alias names, or undefined where there is no such alias. */
+export async function readAlias(
+  context: Context,
+  name: string,
+  alias: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  return (await readAliasRecord(context, name, alias, signal))?.version;
+}
+
+/** The record of an alias, or undefined where there is no such alias. */
+export async function readAliasRecord(
+  context: Context,
+  name: string,
+  alias: string,
+  signal?: AbortSignal,
+): Promise<AliasRecord | undefined> {
+  for (let key = "";;) {
+    const head = await readHead(context, aliasCell(name, alias), signal);
+    if (head === undefined || head.dead) return undefined;
+    const found = await readRecord(context, head.key, signal);
+    if (found !== undefined) {
+      const record = recordOfKind(found, "alias");
+      if (record.name !== name || record.alias !== alias) throw misplaced(head.key, record);
+      return record;
+    }
+    if (head.key === key) throw vanished(context, key);
+    key = head.key; // removed between list and get, so there is a newer one
+  }
+}
+
+/** Options of {@linkcode readCell}. */
+export interface ReadCellOptions {
+  /** The cell's head, where a listing just told it. */
+  head?: Head;
+  /** Ends the reading. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The version record of a cell, or undefined where it holds none: deleted, void, or never written. Readers take no
+ * locks: a record that the janitor removed meanwhile means that there is a newer head.
+ */
+export async function readCell(context: Context, cell: string, options: ReadCellOptions): Promise<Located | undefined> {
+  const { signal } = options;
+  const known = options.head !== undefined && !context.voids.has(options.head.key);
+  let head = known ? options.head : await countingHead(context, cell, signal);
+  for (let key = "";; head = await countingHead(context, cell, signal)) {
+    if (head === undefined || head.dead) return undefined;
+    const found = await readRecord(context, head.key, signal);
+    const scrubbed = found?.record.kind === "scrubbed";
+    if (found !== undefined && !scrubbed) {
+      if (found.record.kind === "deleted") return undefined;
+      const record = recordOfKind(found, "version");
+      checkPlace(context, record, head.key, cell);
+      if (await isVoid(context, found, signal)) continue; // what counts now
+      return { cell, generation: head.generation, head, found, record };
+    }
+    if (head.key === key) {
+      if (scrubbed) return undefined;
+      throw vanished(context, key);
+    }
+    key = head.key;
+  }
+}
+
+/** A record belongs to the cell of its name and version; elsewhere somebody put it. */
+function checkPlace(context: Context, { name, version }: VersionRecord, key: string, cell: string): void {
+  if (versionCell(name, parseVersion(version), context.settings.versioned) === cell) return;
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot trust record "${key}": it is of ${shown(`${name}@${version}`)}`,
+    hint: "It was moved or copied by hand. Restore the object from a copy.",
+    key,
+    backend: context.backend.location,
+  });
+}
+
+async function versionNotFound(
+  context: Context,
+  name: string,
+  version: Version,
+  signal?: AbortSignal,
+): Promise<RegistryError> {
+  const head = await readHead(context, versionCell(name, version, context.settings.versioned), signal);
+  if (head?.dead) await readRecord(context, head.key, signal); // throws where it is damage that looks like a tombstone
+  return absent(context, {
+    message: `Cannot find "${name}@${version.canonical}": ${
+      head?.dead ? "it was deleted" : "there is no such version"
+    }`,
+    hint: `registry.versions(${shown(name)}) lists the versions that there are.`,
+  });
+}
+
+function vanished(context: Context, key: string): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read record "${key}": it is listed but not there`,
+    hint: "Something else deletes objects of this registry. Restore the object from a copy.",
+    key,
+    backend: context.backend.location,
+  });
+}

@@ -1,0 +1,311 @@
+/**
+ * Saving: payload first, then one record.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { checkMaterializer } from "../core/materializer.ts";
+import type { FilesToSave } from "../core/materializer.ts";
+import { checkMetadata } from "../core/metadata.ts";
+import { checkName, shown } from "../core/names.ts";
+import { artifactDigest, encodeRecord } from "../core/record.ts";
+import type { StoredFile, VersionRecord } from "../core/record.ts";
+import { parseRef } from "../core/refs.ts";
+import type { SavedArtifact, SaveOptions } from "../core/registry.ts";
+import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
+import { createRecord, pause } from "./cell/cell.ts";
+import { checkWritable } from "./context.ts";
+import type { Context } from "./context.ts";
+import { readHead } from "./cell/heads.ts";
+import type { FoundRecord } from "./cell/heads.ts";
+import { cellOf, encodePlace, orderSegment, payloadFolder, recordKey } from "./layout.ts";
+import type { PayloadPlace } from "./layout.ts";
+import { payloadSource } from "./load.ts";
+import { startOperation } from "./cell/operation.ts";
+import type { Operation } from "./cell/operation.ts";
+import { createBase, isStaleView } from "./payload/base.ts";
+import type { Base } from "./payload/base.ts";
+import { checkEncoding } from "./payload/encoding.ts";
+import { writePayload } from "./payload/write.ts";
+import type { WriteOptions, WrittenPayload } from "./payload/write.ts";
+import { locate, tryLocate } from "./resolve.ts";
+import { automaticTarget } from "./target/automatic.ts";
+import { explicitTarget } from "./target/explicit.ts";
+import { keyedTarget } from "./target/keyed.ts";
+import type { Target, TargetChooser } from "./target/target.ts";
+
+/** A longer list of files is kept as a payload object of its own. */
+const MAX_LIST_BYTES = 128 * 1024;
+
+/** Most refs of what a value was made from. */
+const MAX_INPUTS = 1_000;
+
+/** Writes the payload of a save: {@linkcode writePayload} here, or somebody who does the same elsewhere. */
+export type PayloadWriter = (
+  operation: Operation,
+  produce: () => FilesToSave,
+  options: WriteOptions,
+) => Promise<WrittenPayload>;
+
+/** What is saved: the files of a materializer, or of another version. */
+export interface FilesOfArtifact {
+  /** The artifact. */
+  name: string;
+  /** What wrote the files and can read them. */
+  materializer: { id: string; formatVersion: number };
+  /** What its record holds beside, where it is a mirror of another. */
+  members?: Partial<VersionRecord>;
+  /** The files; called again only when the base was deleted under a very long upload. */
+  produce(): FilesToSave;
+  /** Looks at what was stored, before the record says so. What it throws is the end: nothing is committed. */
+  check?(files: readonly StoredFile[]): void;
+}
+
+/** {@linkcode Registry.save}; `write` writes the payload where that is not done here. */
+export async function saveValue(
+  context: Context,
+  name: string,
+  value: unknown,
+  options: SaveOptions,
+  write?: PayloadWriter,
+): Promise<SavedArtifact> {
+  const { materializer = context.materializers.forValue(value), signal } = options;
+  const { id, formatVersion } = materializer;
+  checkMaterializer(materializer);
+  const produce = () => materializer.save(value, { signal });
+  return await saveFiles(context, { name, materializer: { id, formatVersion }, produce }, options, write);
+}
+
+/** Saves files as a version. */
+export async function saveFiles(
+  context: Context,
+  artifact: FilesOfArtifact,
+  options: SaveOptions,
+  write: PayloadWriter = (operation, produce, how) => writePayload(context, operation, produce(), how),
+): Promise<SavedArtifact> {
+  const { name, materializer, members, produce } = artifact;
+  const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
+  checkOptions(context, name, options);
+  const operation = startOperation(
+    context,
+    `save ${shown(version === undefined ? name : `${name}@${version}`)}`,
+    signal,
+  );
+  const chooser = createChooser(context, operation, name, options);
+  const given = structuredClone(userFields(options)); // as it was checked, whatever the caller does to it meanwhile
+  let place: PayloadPlace | undefined;
+  let base = skipIfUnchanged ? await loadBase(context, operation, name, options.base) : undefined;
+
+  let payload: WrittenPayload;
+  try {
+    payload = await write(operation, produce, { compress, onProgress, begin });
+  } catch (error) {
+    if (error instanceof Existing) return savedArtifact(error.found.record as VersionRecord, true);
+    throw contentFailure(operation, error);
+  }
+  try {
+    artifact.check?.(payload.files);
+    const record = await commit(payload);
+    if (record.commit !== operation.commit) await payload.discard();
+    return savedArtifact(record, record.commit !== operation.commit);
+  } catch (error) {
+    await payload.discard();
+    if (error instanceof Existing) return savedArtifact(error.found.record as VersionRecord, true);
+    throw error;
+  }
+
+  async function begin(): Promise<{ folder: string; base?: Base }> {
+    const choice = await chooser.choose(true);
+    if ("existing" in choice) throw new Existing(choice.existing);
+    place = { order: orderSegment(choice.target.version, context.settings.versioned), commit: operation.commit };
+    base ??= await loadBase(context, operation, name, options.base);
+    return { folder: payloadFolder(name, place), base };
+  }
+
+  async function commit(written: WrittenPayload): Promise<VersionRecord> {
+    const digest = artifactDigest(materializer, written.files);
+    if (skipIfUnchanged && base?.record.digest === digest && !base.damaged) return base.record;
+    await recheckBase(context, operation, written, base, produce);
+    const fields = { kind: "version" as const, name, materializer, digest, size: written.size, ...given, ...members };
+    const list = await storeFileList(written);
+    for (let losses = 1;; losses++) {
+      const choice = await chooser.choose(false);
+      if ("existing" in choice) return choice.existing.record as VersionRecord;
+      const { target } = choice;
+      const record: VersionRecord = {
+        ...operation.recordBase(target.generation, target.previous),
+        ...fields,
+        version: fullVersion(target),
+        ...placedFiles(target, written.files, list),
+      };
+      const existing = await create(target, encodeRecord(record, written.inline));
+      if (existing === "won") return record;
+      if (existing !== undefined) return existing.record as VersionRecord;
+      await pause(context, operation, losses);
+    }
+  }
+
+  /** `won`, or what the chooser makes of the loss. */
+  async function create(target: Target, bytes: Uint8Array): Promise<"won" | FoundRecord | undefined> {
+    const outcome = await createRecord(context, operation, recordKey(target.cell, target.generation), bytes);
+    return outcome.won ? "won" : await chooser.lost(target, outcome.found);
+  }
+
+  /** With the build metadata that was asked for, if it is that version: the target of an idempotency key may be another. */
+  function fullVersion(target: Target): string {
+    const asked = version === undefined || !context.settings.versioned ? target.version : parseVersion(version);
+    return asked.canonical === target.version.canonical ? asked.full : target.version.full;
+  }
+
+  async function storeFileList(written: WrittenPayload): Promise<VersionRecord["fileList"] | undefined> {
+    if (written.files.length < 100) return undefined;
+    const bytes = new TextEncoder().encode(JSON.stringify(placedFiles(undefined, written.files).files));
+    return bytes.byteLength > MAX_LIST_BYTES ? await written.append(bytes) : undefined;
+  }
+
+  /** The files, or where their list is. What lies under another version's order says so. */
+  function placedFiles(
+    target: Target | undefined,
+    files: StoredFile[],
+    list?: VersionRecord["fileList"],
+  ): Pick<VersionRecord, "files" | "fileList"> {
+    const from = place === undefined ? undefined : encodePlace(place);
+    const here = target !== undefined && place?.order === orderSegment(target.version, context.settings.versioned);
+    if (list !== undefined) return { files: [], fileList: here ? list : { ...list, from } };
+    if (here || from === undefined) return { files };
+    return {
+      files: files.map((file) => file.parts === undefined || file.from !== undefined ? file : { ...file, from }),
+    };
+  }
+}
+
+/** The error of content that could not be read. What the registry says itself, and an abort, stay as they are. */
+function contentFailure(operation: Operation, error: unknown): unknown {
+  if (isRegistryError(error) || operation.signal?.aborted) return error;
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot ${operation.action}: its content failed: ${error instanceof Error ? error.message : error}`,
+    hint: "Nothing was saved. The cause says what the materializer or the stream met.",
+    cause: error,
+  });
+}
+
+/** Stops a save before its payload is written: the version is there. */
+class Existing extends Error {
+  readonly found: FoundRecord;
+  constructor(found: FoundRecord) {
+    super("exists");
+    this.found = found;
+  }
+}
+
+function checkOptions(context: Context, name: string, options: SaveOptions): void {
+  checkWritable(context, `save ${shown(name)}`);
+  checkName(name);
+  const { version, bump, onConflict = "fail", ifCommit, metadata, inputs, idempotencyKey, compress } = options;
+  const { mutable, versioned } = context.settings;
+  const invalid = (state: string, hint: string) =>
+    new RegistryError({ code: "Invalid", message: `Cannot save ${shown(name)}: ${state}`, hint });
+  if (version !== undefined && bump !== undefined) {
+    throw invalid("version and bump are both given", "Give the version, or say which number the next one raises.");
+  }
+  if (bump !== undefined && !["major", "minor", "patch"].includes(bump)) {
+    throw invalid(`bump is ${shown(bump)}`, `It is "major", "minor" or "patch".`);
+  }
+  if (!["fail", "skip", "overwrite"].includes(onConflict)) {
+    throw invalid(`onConflict is ${shown(onConflict)}`, `It is "fail", "skip" or "overwrite".`);
+  }
+  if ((onConflict === "overwrite" || ifCommit !== undefined) && !mutable) {
+    throw invalid("versions of this registry are never overwritten", "Create a registry with mutable: true for that.");
+  }
+  if (ifCommit !== undefined && version === undefined && versioned) {
+    throw invalid("ifCommit is given without a version", "Say which version has that commit.");
+  }
+  if (version !== undefined && !versioned && parseVersion(version).canonical !== FIRST_VERSION.canonical) {
+    throw invalid("this registry keeps one value per name, without versions", "Leave the version out.");
+  }
+  if (metadata !== undefined) checkMetadata(metadata);
+  if (compress !== undefined) checkEncoding(compress);
+  if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotency key");
+  if (inputs !== undefined && (!Array.isArray(inputs) || inputs.length > MAX_INPUTS)) {
+    throw invalid(
+      `inputs is not a list of up to ${MAX_INPUTS} refs`,
+      "Save a longer lineage as an artifact of its own.",
+    );
+  }
+  for (const input of inputs ?? []) parseRef(input);
+}
+
+function createChooser(context: Context, operation: Operation, name: string, options: SaveOptions): TargetChooser {
+  const { version, bump, ifCommit, idempotencyKey: key } = options;
+  const { onConflict = ifCommit === undefined ? "fail" : "overwrite" } = options;
+  const automatic = version === undefined && context.settings.versioned;
+  const named = { name, version: version === undefined ? FIRST_VERSION : parseVersion(version) };
+  const chooser = automatic
+    ? automaticTarget(context, operation, name, bump)
+    : explicitTarget(context, operation, named, { onConflict, ifCommit });
+  return key === undefined ? chooser : keyedTarget(context, operation, { name, key }, chooser);
+}
+
+function userFields(
+  { metadata = {}, inputs, idempotencyKey }: SaveOptions,
+): Pick<VersionRecord, "metadata" | "inputs" | "key"> {
+  return {
+    metadata,
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
+  };
+}
+
+/** The version whose files may be shared: the one that is asked for, else the latest of the name. */
+async function loadBase(
+  context: Context,
+  operation: Operation,
+  name: string,
+  ref: string | null | undefined,
+): Promise<Base | undefined> {
+  if (ref === null) return undefined;
+  operation.checkSend();
+  const seenAt = operation.moment();
+  const { signal } = operation;
+  try {
+    const located = ref === undefined
+      ? await tryLocate(context, parseRef(name), signal)
+      : await locate(context, parseRef(ref), signal);
+    if (located === undefined) return undefined;
+    const { files } = await payloadSource(context, located, signal);
+    operation.views.base = seenAt;
+    return createBase(context, located.found, files, { name, signal });
+  } catch (error) {
+    if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) throw error;
+    context.logger.warn(`${operation.action}: shares nothing with the latest version: ${error.message}`);
+    return undefined; // a damaged version must not keep anybody from saving the next
+  }
+}
+
+/** A base that was read too long ago is read again; where it is no longer live, its files are uploaded after all. */
+async function recheckBase(
+  context: Context,
+  operation: Operation,
+  payload: WrittenPayload,
+  base: Base | undefined,
+  produce: () => FilesToSave,
+): Promise<void> {
+  if (payload.sharing && context.rules("rereadBase") && isStaleView(operation, "base")) {
+    const seenAt = operation.moment();
+    const head = await readHead(context, cellOf(base!.key), operation.signal);
+    if (head?.key === base!.key) operation.views.base = seenAt;
+    else {
+      await payload.unshare(produce).catch((error) => {
+        throw contentFailure(operation, error);
+      });
+    }
+  }
+  if (!payload.sharing) delete operation.views.base;
+}
+
+/** What a save returns. */
+export function savedArtifact(record: VersionRecord, skipped: boolean): SavedArtifact {
+  const { name, version, commit, digest, size, createdAt } = record;
+  return { name, version, commit, digest, size, createdAt: new Date(createdAt), skipped };
+}

@@ -1,0 +1,115 @@
+/**
+ * The settings cell: what a registry is. Written once, before anything else.
+ *
+ * @module
+ */
+import type { Backend, Locking } from "../core/backend.ts";
+import { RegistryError } from "../core/errors.ts";
+import { encodeRecord } from "../core/record.ts";
+import type { RegistrySettings } from "../core/record.ts";
+import type { OpenOptions } from "../core/registry.ts";
+import { createRecord } from "./cell/cell.ts";
+import type { OpeningContext } from "./context.ts";
+import { readHead, readRecord, recordOfKind } from "./cell/heads.ts";
+import type { FoundRecord } from "./cell/heads.ts";
+import { recordKey, SETTINGS } from "./layout.ts";
+import { startOperation } from "./cell/operation.ts";
+import { certifyStore } from "./probe.ts";
+
+/** Default of `graceMs`: 24 hours. */
+export const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
+const MIN_GRACE_MS = 60 * 60 * 1000;
+
+/** The settings of a registry, as they are stored. */
+export interface StoredSettings {
+  /** The registry's id. */
+  id: string;
+  /** What was fixed at creation. */
+  settings: RegistrySettings;
+  /** When they landed, store time, milliseconds. */
+  createdAt: number;
+}
+
+/** How the registry in a store commits, before it is opened; undefined where there is no registry yet. */
+export async function readLocking(backend: Backend, signal?: AbortSignal): Promise<Locking | undefined> {
+  const head = await readHead({ backend }, SETTINGS, signal);
+  const found = head && await readRecord({ backend }, head.key, signal);
+  return found && recordOfKind(found, "settings").settings.locking;
+}
+
+/** Reads the settings of a registry; where there are none, creates it, or throws `NotFound`. */
+export async function openSettings(context: OpeningContext, options: OpenOptions): Promise<StoredSettings> {
+  checkGrace(options.graceMs);
+  const head = await readHead(context, SETTINGS, options.signal);
+  const found = head === undefined
+    ? await create(context, options)
+    : await readRecord(context, head.key, options.signal);
+  if (found === undefined) throw damaged(context);
+  const record = recordOfKind(found, "settings");
+  for (const name of ["versioned", "mutable", "graceMs"] as const) {
+    const given = options[name];
+    if (given === undefined || given === record.settings[name]) continue;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${record.settings[name]}`,
+      hint: `Leave ${name} out, or use another registry.`,
+      backend: context.backend.location,
+    });
+  }
+  checkLocking(context, record.settings);
+  return { id: record.commit, settings: record.settings, createdAt: found.info.modifiedAt };
+}
+
+async function create(context: OpeningContext, options: OpenOptions): Promise<FoundRecord | undefined> {
+  const { backend, readOnly } = context;
+  if (options.create === false || readOnly) {
+    throw new RegistryError({
+      code: "NotFound",
+      message: `Cannot open the registry at ${backend.location}: there is none`,
+      hint: readOnly ? "Open it without readOnly to create it." : "Check the address, or open it with create: true.",
+      backend: backend.location,
+    });
+  }
+  const { versioned = true, mutable = false, graceMs = DEFAULT_GRACE_MS } = options;
+  const settings: RegistrySettings = { versioned, mutable, graceMs };
+  if (backend.locking !== undefined) settings.locking = backend.locking;
+  const certificate = await certifyStore(context, { graceMs, signal: options.signal });
+  const operation = startOperation(context, `create the registry at ${backend.location}`, options.signal);
+  const key = recordKey(SETTINGS, 1);
+  const kept = certificate === undefined ? {} : { certificate };
+  const bytes = encodeRecord({ ...operation.recordBase(1), kind: "settings", settings, ...kept });
+  const outcome = await createRecord(context, operation, key, bytes);
+  return outcome.won ? await readRecord(context, key, options.signal) : outcome.found;
+}
+
+/** Throws `Invalid` for a grace that readers and slow writers could not rely on. */
+export function checkGrace(graceMs: number | undefined): void {
+  if (graceMs === undefined || (Number.isSafeInteger(graceMs) && graceMs >= MIN_GRACE_MS)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot open a registry with graceMs: ${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
+    hint: "graceMs is at least an hour: readers and slow writers rely on it.",
+  });
+}
+
+function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings): void {
+  if (backend.locking === locking || backend.locking === undefined) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message:
+      `Cannot open the registry at ${backend.location}: it commits by "${locking}", this backend by "${backend.locking}"`,
+    hint: locking === undefined
+      ? "The registry was copied here from another kind of store: open it there, and save what it holds into a new one."
+      : `Create the backend with locking: "${locking}", or give openRegistry the path.`,
+    backend: backend.location,
+  });
+}
+
+function damaged(context: OpeningContext): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot open the registry at ${context.backend.location}: its settings vanished while they were read`,
+    hint: "Something else deletes files there.",
+    backend: context.backend.location,
+  });
+}

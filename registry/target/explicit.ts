@@ -1,0 +1,81 @@
+/**
+ * A version that the caller names, or the only one where versions are not kept.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { OnConflict } from "../../core/registry.ts";
+import type { Version } from "../../core/versions.ts";
+import { knownFrom, viewHead } from "../cell/cell.ts";
+import type { KnownHead } from "../cell/cell.ts";
+import type { Context } from "../context.ts";
+import type { FoundRecord } from "../cell/heads.ts";
+import { versionCell } from "../layout.ts";
+import type { Operation } from "../cell/operation.ts";
+import { isStaleView } from "../payload/base.ts";
+import { versionExists } from "./target.ts";
+import type { Choice, TargetChooser } from "./target.ts";
+
+/** What may happen to a version that exists. */
+export interface ExplicitOptions {
+  /** See `SaveOptions.onConflict`. */
+  onConflict: OnConflict;
+  /** See `SaveOptions.ifCommit`. */
+  ifCommit?: string;
+}
+
+/** Chooses generations of one version's cell. */
+export function explicitTarget(
+  context: Context,
+  operation: Operation,
+  artifact: { name: string; version: Version },
+  options: ExplicitOptions,
+): TargetChooser {
+  const { name, version } = artifact;
+  const { onConflict, ifCommit } = options;
+  const overwrite = onConflict === "overwrite";
+  const cell = versionCell(name, version, context.settings.versioned);
+  const ref = `${name}@${version.canonical}`;
+  let known: KnownHead | undefined;
+  let looked = false;
+
+  return {
+    async choose(early): Promise<Choice> {
+      // The first generation of a version that nobody may replace needs no look: its create tells.
+      if (!early && !overwrite && !looked) return { target: { version, cell, generation: 1 } };
+      if (!looked || (context.rules("headAge") && isStaleView(operation, "head"))) {
+        known = await viewHead(context, operation, cell, known);
+        looked = true;
+      }
+      if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) throw changed();
+      if (known === undefined) return { target: { version, cell, generation: 1 } };
+      if (!overwrite) return { existing: existing(known) };
+      const { generation, previous } = known;
+      return { target: { version, cell, generation: generation + 1, ...(previous ? { previous } : {}) } };
+    },
+
+    async lost(target, found) {
+      known = await knownFrom(context, operation, target.generation, found);
+      looked = false;
+      if (ifCommit !== undefined) throw changed();
+      if (overwrite) return undefined;
+      known = await viewHead(context, operation, cell, known);
+      return existing(known!);
+    },
+  };
+
+  function existing(head: KnownHead): FoundRecord {
+    if (onConflict === "skip" && head.found?.record.kind === "version") return head.found;
+    throw versionExists(context, ref, head);
+  }
+
+  function changed(): RegistryError {
+    const now = known === undefined ? "there is none" : known.dead ? "it was deleted" : "another commit is there";
+    return new RegistryError({
+      code: "Conflict",
+      message: `Cannot overwrite "${ref}" of commit ${ifCommit}: ${now}`,
+      hint: "Read it again, and decide whether your change still applies.",
+      backend: context.backend.location,
+    });
+  }
+}

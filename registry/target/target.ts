@@ -1,0 +1,48 @@
+/**
+ * Where a save commits: which generation of which version's cell.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { Version } from "../../core/versions.ts";
+import type { KnownHead } from "../cell/cell.ts";
+import type { Context } from "../context.ts";
+import type { FoundRecord } from "../cell/heads.ts";
+
+/** A generation to create. */
+export interface Target {
+  /** The version. */
+  version: Version;
+  /** Its cell. */
+  cell: string;
+  /** The generation. */
+  generation: number;
+  /** The commit below it. */
+  previous?: string;
+}
+
+/** A generation to create, or the version that is there already and is returned instead. */
+export type Choice = { target: Target } | { existing: FoundRecord };
+
+/** Chooses targets until one is won. */
+export interface TargetChooser {
+  /** Chooses. `early` asks before a payload is written, so that a save that cannot succeed ends before it. */
+  choose(early: boolean): Promise<Choice>;
+  /** Learns from a lost race. Throws where that is the end; else what exists instead, or undefined to choose again. */
+  lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined>;
+}
+
+/** The error of a version that is taken. */
+export function versionExists(context: Context, ref: string, known: KnownHead): RegistryError {
+  const { mutable, versioned } = context.settings;
+  return new RegistryError({
+    code: "AlreadyExists",
+    message: `Cannot save "${ref}": ${known.dead ? "the version was deleted" : "version exists"}`,
+    hint: mutable
+      ? `Pass onConflict: "overwrite" to replace it${versioned ? ", or another version" : ""}.`
+      : versioned
+      ? "Versions of this registry are never reused: leave the version out for the next one, or pass another."
+      : "This registry keeps one value per name and never replaces it: use another name, or a mutable registry.",
+    backend: context.backend.location,
+  });
+}

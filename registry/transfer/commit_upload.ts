@@ -1,0 +1,127 @@
+/**
+ * Committing a direct upload.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { iterableStream } from "../../core/bytes.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { FileToSave, Materializer } from "../../core/materializer.ts";
+import { shown } from "../../core/names.ts";
+import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import { contextOf } from "../context.ts";
+import type { Context } from "../context.ts";
+import { uploadKey } from "../layout.ts";
+import { removeObjects } from "../remove_objects.ts";
+import { UploadedContent } from "../payload/uploaded_content.ts";
+import { savedArtifact, saveFiles } from "../save.ts";
+import { findSaved } from "../target/keyed.ts";
+import { checkFiles } from "./create_upload.ts";
+import type { UploadFile } from "./create_upload.ts";
+
+/** What of an {@linkcode Upload} a commit needs. Take it from where you kept it, not from whoever uploaded. */
+export interface UploadToCommit {
+  /** Identifies it. */
+  id: string;
+  /** Its files, all of them in the same order. */
+  files: readonly UploadFile[];
+}
+
+/** Options of {@linkcode commitUpload}: those of a save, and the name. */
+export interface CommitUploadOptions extends Omit<SaveOptions, "materializer"> {
+  /** The artifact. */
+  name: string;
+  /** What can read the files. @default "file" for one file, "folder" for several: `load` gives a `StoredPath` */
+  materializer?: Pick<Materializer, "id" | "formatVersion">;
+}
+
+/**
+ * Saves the files of a direct upload as a version: copies them, in the store where it can, reads the copies for their
+ * SHA-256, and writes the record. Then the upload is removed. A repeat returns what the first one saved, unless it has
+ * an `idempotencyKey` of its own; the default is the upload's id.
+ *
+ * @throws {RegistryError} `NotFound` where a file has not arrived; `Invalid` where it is not of the size or the SHA-256
+ * that was said. Nothing is committed then, and as long as its URL works the file can be sent again.
+ */
+export async function commitUpload(
+  registry: Registry,
+  upload: UploadToCommit,
+  options: CommitUploadOptions,
+): Promise<SavedArtifact> {
+  const context = contextOf(registry);
+  const { name, materializer = reader(upload.files), idempotencyKey = upload.id, ...more } = options;
+  checkFiles(upload.files);
+  const keys = upload.files.map((_, n) => uploadKey(upload.id, n));
+  const artifact = {
+    name,
+    materializer: { id: materializer.id, formatVersion: materializer.formatVersion },
+    produce: () => uploadedFiles(context, upload, options.signal),
+    check: (files: readonly StoredFile[]) => checkDigests(upload, files),
+  };
+  let saved: SavedArtifact;
+  try {
+    saved = await saveFiles(context, artifact, { ...more, idempotencyKey });
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+    const earlier = await findSaved(context, { name, key: idempotencyKey }, options.signal);
+    if (earlier === undefined) throw error;
+    saved = savedArtifact(earlier.record as VersionRecord, true); // it removed the upload
+  }
+  await removeObjects(context.backend, keys).catch((error) => { // it is committed: the janitor finds what is left
+    context.logger.debug(`commit upload: left "${keys[0]}" for the janitor`, error);
+  });
+  return saved;
+}
+
+/** Of the default materializers the one that gives the files as they are. */
+function reader(files: readonly UploadFile[]): Pick<Materializer, "id" | "formatVersion"> {
+  return { id: files.length === 1 && !files[0].path.includes("/") ? "file" : "folder", formatVersion: 1 };
+}
+
+async function* uploadedFiles(
+  { backend }: Context,
+  { id, files }: UploadToCommit,
+  signal?: AbortSignal,
+): AsyncGenerator<FileToSave> {
+  for (const [n, { path, mediaType, size }] of files.entries()) {
+    const key = uploadKey(id, n);
+    const info = await backend.head(key, { signal });
+    if (info === undefined) throw missing(backend, path, key);
+    if (size !== undefined && info.size !== size) throw notAsSaid(path, `it has ${info.size} bytes, not ${size}`);
+    const content = new UploadedContent(info, () => iterableStream(read(key, path)));
+    yield { path, content, ...(mediaType === undefined ? {} : { mediaType }) };
+  }
+
+  async function* read(key: string, path: string): AsyncGenerator<Uint8Array> {
+    const object = await backend.get(key, { signal });
+    if (object === undefined) throw missing(backend, path, key);
+    yield* object.body;
+  }
+}
+
+function missing(backend: Backend, path: string, key: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot commit the upload of ${shown(path)}: it has not arrived`,
+    hint: "Send it to its URL first. What was sent longer ago than the registry's graceMs was collected: begin anew.",
+    key,
+    backend: backend.location,
+  });
+}
+
+function checkDigests({ files }: UploadToCommit, stored: readonly StoredFile[]): void {
+  const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
+  for (const { path, sha256 } of stored) {
+    const said = expected.get(path) ?? sha256;
+    if (said !== sha256) throw notAsSaid(path, `its SHA-256 is ${sha256}, not ${said}`);
+  }
+}
+
+function notAsSaid(path: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot commit the upload of ${shown(path)}: ${state}`,
+    hint: "Nothing was committed. Send the right file to its URL while that works, and commit again.",
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * Direct uploads: other programs and browsers send files straight to the store.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { checkWritable, contextOf } from "../context.ts";
+import { uploadKey } from "../layout.ts";
+import { createPathCheck } from "../payload/content.ts";
+import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
+
+/** A file that will be uploaded. */
+export interface UploadFile {
+  /** Its path in the artifact. */
+  path: string;
+  /** Its media type. The upload must send it as `content-type`. */
+  mediaType?: string;
+  /** How many bytes it must have. @default any */
+  size?: number;
+  /** What its SHA-256 must be, 64 lowercase hexadecimal digits. @default any */
+  sha256?: string;
+}
+
+/** Options of {@linkcode createUpload}. */
+export interface CreateUploadOptions extends SignalOptions {
+  /** The files, or their paths. */
+  files: readonly (string | UploadFile)[];
+  /** How long the URLs work, milliseconds, a second to 7 days. @default 3600000 (1 h) */
+  expiresInMs?: number;
+}
+
+/** Where a file is to be sent. */
+export interface UploadTarget extends UploadFile {
+  /** The URL. Whoever knows it can write this one object. */
+  url: string;
+  /** The method of the request; its body is the file. */
+  method: "PUT";
+  /** Headers that must be sent. */
+  headers: Record<string, string>;
+}
+
+/** A direct upload: hand out the targets, keep the rest, and commit it when the files have arrived. */
+export interface Upload {
+  /** Identifies it. */
+  id: string;
+  /** Where each file is to be sent, in the order given. */
+  files: UploadTarget[];
+  /** When the URLs end. */
+  expiresAt: Date;
+}
+
+/**
+ * Begins a direct upload: one URL per file, each to be sent with PUT. Nothing is in the registry before
+ * {@linkcode commitUpload}. Files that are not committed within the registry's `graceMs` are collected as garbage.
+ *
+ * @throws {RegistryError} `Unsupported` where the store gives no such URLs
+ *
+ * @example
+ * ```ts ignore
+ * import { commitUpload, createUpload } from "@holdfast/holdfast";
+ *
+ * const upload = await createUpload(registry, { files: [{ path: "model.bin", sha256 }] });
+ * for (const { url, method, headers } of upload.files) await fetch(url, { method, headers, body }); // in a browser
+ * await commitUpload(registry, upload, { name: "my:model" });
+ * ```
+ */
+export async function createUpload(registry: Registry, options: CreateUploadOptions): Promise<Upload> {
+  const context = contextOf(registry);
+  const { expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
+  checkWritable(context, "create an upload");
+  const presign = presigner(context, "create an upload");
+  const files = options.files.map((file) => typeof file === "string" ? { path: file } : file);
+  checkFiles(files);
+  const id = context.system.id();
+  const expiresAt = expiry(context, expiresInMs);
+  const targets: UploadTarget[] = [];
+  for (const [n, { path, mediaType, size, sha256 }] of files.entries()) {
+    const url = await presign(uploadKey(id, n), { method: "PUT", contentType: mediaType, expiresInMs, signal });
+    targets.push({
+      path,
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(size === undefined ? {} : { size }),
+      ...(sha256 === undefined ? {} : { sha256 }),
+      url,
+      method: "PUT",
+      headers: mediaType === undefined ? {} : { "content-type": mediaType },
+    });
+  }
+  return { id, files: targets, expiresAt };
+}
+
+/** Throws `Invalid` for files that could not be those of an artifact. */
+export function checkFiles(files: readonly UploadFile[]): void {
+  const checkPath = createPathCheck();
+  for (const file of files) checkPath({ ...file, content: NOTHING });
+  const wrong = files.find(({ sha256 }) => sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256));
+  if (wrong === undefined && files.length > 0) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot upload files: ${
+      wrong === undefined ? "there are none" : `the sha256 of ${shown(wrong.path)} is none`
+    }`,
+    hint: "An upload has one file or more; a sha256 is 64 lowercase hexadecimal digits.",
+  });
+}
+
+const NOTHING = new Uint8Array();

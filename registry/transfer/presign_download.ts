@@ -1,0 +1,98 @@
+/**
+ * Direct downloads: other programs and browsers fetch files straight from the store.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/names.ts";
+import type { FileInfo, StoredFile } from "../../core/record.ts";
+import { parseRef } from "../../core/refs.ts";
+import type { RefOptions, Registry } from "../../core/registry.ts";
+import { contextOf } from "../context.ts";
+import type { Context } from "../context.ts";
+import { payloadSource } from "../load.ts";
+import { fileInfo } from "../payload/read.ts";
+import type { PayloadSource } from "../payload/read.ts";
+import { locate } from "../resolve.ts";
+import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
+
+/** Options of {@linkcode presignDownload}. */
+export interface DirectDownloadOptions extends RefOptions {
+  /** The file. @default the only one */
+  path?: string;
+  /** The name that a browser saves it under. @default the last segment of its path */
+  fileName?: string;
+  /** How long the URL works, milliseconds, a second to 7 days. @default 3600000 (1 h) */
+  expiresInMs?: number;
+}
+
+/** Where a file can be fetched. */
+export interface DirectDownload {
+  /** The URL. Whoever knows it can read this one file. */
+  url: string;
+  /** When it ends. */
+  expiresAt: Date;
+  /** The file: compare the SHA-256 of what was fetched, nobody else does. */
+  file: FileInfo;
+}
+
+/**
+ * Gives a URL that fetches a file of a version straight from the store. That needs an object of its own: uploaded
+ * directly, or larger than 256 KiB, and not compressed. The URL may end earlier than it says where the version is
+ * overwritten or deleted, but not within the registry's `graceMs`.
+ *
+ * @throws {RegistryError} `Unsupported` where the file has none, or the store gives no such URLs
+ */
+export async function presignDownload(
+  registry: Registry,
+  ref: string,
+  options: DirectDownloadOptions = {},
+): Promise<DirectDownload> {
+  const context = contextOf(registry);
+  const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
+  const presign = presigner(context, `presign a file of ${shown(ref)}`);
+  const expiresAt = expiry(context, expiresInMs);
+  const source = await payloadSource(context, await locate(context, parseRef(ref, version), signal), signal);
+  const file = chosenFile(source, options.path);
+  const { fileName = file.path.slice(file.path.lastIndexOf("/") + 1) } = options;
+  const key = await wholeObject(context, source, file, signal);
+  const url = await presign(key, { method: "GET", fileName, expiresInMs, signal });
+  return { url, expiresAt, file: fileInfo(file) };
+}
+
+function chosenFile({ files, ref }: PayloadSource, path: string | undefined): StoredFile {
+  const file = path === undefined && files.length === 1 ? files[0] : files.find((file) => file.path === path);
+  if (file !== undefined) return file;
+  const known = files.slice(0, 8).map((file) => shown(file.path)).join(", ");
+  throw new RegistryError({
+    code: path === undefined ? "Invalid" : "NotFound",
+    message: `Cannot presign a file of "${ref}": ${
+      path === undefined ? "which one is not said" : `no file ${shown(path)}`
+    }`,
+    hint: `Pass the path of one of its ${files.length}: ${known}${files.length > 8 ? ", …" : ""}`,
+  });
+}
+
+/** The key of the object that holds just this file. */
+async function wholeObject(
+  { backend }: Context,
+  source: PayloadSource,
+  file: StoredFile,
+  signal?: AbortSignal,
+): Promise<string> {
+  const [part, ...others] = file.parts ?? [];
+  if (part !== undefined && others.length === 0 && file.encoding === undefined && (part.offset ?? 0) === 0) {
+    const key = `${source.folder(file)}${part.object}`;
+    const info = await backend.head(key, { signal });
+    if (info === undefined) return await source.missing(key);
+    if (info.size === file.size) return key;
+  }
+  const state = file.encoding === undefined ? "shares one with other files or with the record" : "is stored compressed";
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot presign ${shown(file.path)} of "${source.ref}": it has no object of its own, it ${state}`,
+    hint:
+      "Files uploaded directly, or larger than 256 KiB, saved without compress, have. Read others through the registry.",
+    backend: backend.location,
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * The outside of a command line as a test writes it, and what it said.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { runCli } from "../../apps/cli.ts";
+import type { CliIo } from "../../apps/cli.ts";
+import { bytesStream, concatBytes } from "../../core/bytes.ts";
+import { seededRandom } from "../support/scripted_system.ts";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+
+/** What the outside is. */
+export interface CapturedIoOptions {
+  /** The current folder. */
+  cwd: string;
+  /** What is typed or piped in. @default nothing */
+  stdin?: string | Uint8Array;
+  /** Which streams are terminals. @default none */
+  terminals?: ("stdin" | "stdout" | "stderr")[];
+  /** Width of the terminals. @default 80 */
+  columns?: number;
+  /** @default {} */
+  env?: Record<string, string>;
+  /** @default the real one with the environment above */
+  system?: System;
+  /** Stops the run. */
+  signal?: AbortSignal;
+}
+
+/** An outside that remembers. */
+export interface CapturedIo extends CliIo {
+  /** Standard output so far. */
+  output(): Uint8Array;
+  /** Standard error so far. */
+  errors(): string;
+}
+
+/** Makes an outside. */
+export function captureIo(options: CapturedIoOptions): CapturedIo {
+  const { cwd, stdin = "", terminals = [], columns = 80, env = {} } = options;
+  const written: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
+  const output = (name: "stdout" | "stderr") => ({
+    isTerminal: terminals.includes(name),
+    columns: terminals.includes(name) ? columns : undefined,
+    write: (data: string | Uint8Array) => {
+      written[name].push(typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
+      return Promise.resolve();
+    },
+  });
+  return {
+    stdin: {
+      isTerminal: terminals.includes("stdin"),
+      stream: () => bytesStream(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
+    },
+    stdout: output("stdout"),
+    stderr: output("stderr"),
+    cwd,
+    system: options.system ?? { ...realSystem, env: (name) => env[name] },
+    signal: options.signal ?? new AbortController().signal,
+    output: () => concatBytes(written.stdout),
+    errors: () => new TextDecoder().decode(concatBytes(written.stderr)),
+  };
+}
+
+/** What a run did. */
+export interface CliRun {
+  /** Its exit code. */
+  code: number;
+  /** Standard output as text. */
+  out: string;
+  /** Standard output as bytes. */
+  bytes: Uint8Array;
+  /** Standard error. */
+  err: string;
+}
+
+/** Runs a command line, given as words or as one text without quotes, in a folder. */
+export async function holdfast(
+  line: string | string[],
+  options: CapturedIoOptions,
+): Promise<CliRun> {
+  const io = captureIo(options);
+  const code = await runCli(typeof line === "string" ? line.split(" ").filter((word) => word !== "") : line, io);
+  const bytes = io.output();
+  return { code, out: new TextDecoder().decode(bytes), bytes, err: io.errors() };
+}
+
+/** Runs a command line that must succeed; returns its standard output. */
+export async function succeeds(line: string | string[], options: CapturedIoOptions): Promise<string> {
+  const { code, out, err } = await holdfast(line, options);
+  if (code !== 0) throw new Error(`holdfast ${line}: exit code ${code}\n${err}`);
+  return out;
+}
+
+/** A registry in `<cwd>/.holdfast` with some artifacts: `note` (text), `config` (JSON, 2 versions), `data:raw` (a folder). */
+export async function fillRegistry(cwd: string): Promise<void> {
+  await Deno.mkdir(join(cwd, "data/inner"), { recursive: true });
+  await Deno.writeTextFile(join(cwd, "data/a.csv"), "1,2\n");
+  await Deno.writeTextFile(join(cwd, "data/inner/b.bin"), "\u0000\u0001");
+  await succeeds("init", { cwd });
+  await succeeds("save note - --as text", { cwd, stdin: "hello" });
+  await succeeds("save config - --as json", { cwd, stdin: `{"lr":0.1}` });
+  await succeeds("save config - --as json -a production -m epochs:=3 -m by=ann", { cwd, stdin: `{"lr":0.2}` });
+  await succeeds("save data:raw data --input config@1", { cwd });
+}
+
+/** Bytes without a pattern, the same each time. */
+export function noise(length: number): Uint8Array {
+  const random = seededRandom(7);
+  return Uint8Array.from({ length }, () => random() * 256);
+}

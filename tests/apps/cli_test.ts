@@ -1,0 +1,152 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
+import { COMMANDS } from "../../apps/commands/mod.ts";
+import { runCli } from "../../apps/cli.ts";
+import { ReaderGone } from "../../apps/terminal/cli_io.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { captureIo, fillRegistry, holdfast, succeeds } from "./captured_io.ts";
+
+const HERE = { cwd: "/" };
+const PLAIN = { NO_COLOR: "1" };
+
+Deno.test("--help goes to standard output and shows the first steps, every command and the exit codes", async () => {
+  const { code, out, err } = await holdfast("--help", HERE);
+  assertEquals([code, err], [0, ""]);
+  assertStringIncludes(out, "$ holdfast init");
+  assertStringIncludes(out, "Exit codes:");
+  assertEquals(out.split("\n").filter((line) => line.length > 80), []);
+  for (const { name, hidden } of COMMANDS) assertEquals(out.includes(`\n  ${name} `), !hidden, name);
+});
+
+Deno.test("every command's help has a purpose, its options and examples, and is no wider than the terminal", async () => {
+  for (const { name, summary, options, examples, hidden } of COMMANDS) {
+    const { code, out } = await holdfast(`${name} --help`, { ...HERE, terminals: ["stdout"], columns: 80, env: PLAIN });
+    assertEquals(code, 0);
+    assert(!summary.includes("\n") && summary.endsWith("."), name);
+    for (const { flags } of options) assertStringIncludes(out, flags);
+    assert(hidden || examples.length >= 2, `${name} has ${examples.length} examples`);
+    for (const [line] of examples) assertStringIncludes(out, line);
+    assertEquals(out.split("\n").filter((line) => line.length > 80), [], name);
+    const paragraphs = out.split("Arguments:")[0].split("Options:")[0].split("\n\n").slice(1);
+    for (const [first, ...more] of paragraphs.map((text) => text.trimEnd().split("\n"))) {
+      const next = more[0]?.split(" ")[0] ?? "";
+      assert(more.length === 0 || first.length + 1 + next.length > 80, `${name}: a line ends early: ${first}`);
+    }
+  }
+});
+
+Deno.test("a bare holdfast shows the help on standard error and ends with 2", async () => {
+  const { code, out, err } = await holdfast("", HERE);
+  assertEquals([code, out], [2, ""]);
+  assertStringIncludes(err, "First steps:");
+});
+
+Deno.test("--version is that of the package", async () => {
+  assertEquals(await succeeds("--version", HERE), `${manifest.version}\n`);
+  assertEquals(await succeeds("-V", HERE), `${manifest.version}\n`);
+});
+
+Deno.test("wrong words are answered with the nearest right one and the place to look", async () => {
+  const cases: [line: string, says: string][] = [
+    ["lod", "Did you mean load?"],
+    ["verison", "Did you mean versions?"],
+    ["list", "Did you mean ls?"],
+    ["delete", "Did you mean rm?"],
+    ["rm x --forec", "Did you mean --force?"],
+    ["ls --jsn", "Did you mean --json?"],
+    ["cat", `See "holdfast cat --help".`],
+    ["gc now", `See "holdfast gc --help".`],
+    ["ls --limit -1", "hint: "],
+    ["save a", `See "holdfast save --help".`],
+  ];
+  for (const [line, says] of cases) {
+    const { code, out, err } = await holdfast(line, HERE);
+    assertEquals([code, out], [2, ""], line);
+    assert(/^error: .+\nhint: .+\n$/.test(err), err);
+    assertStringIncludes(err, says);
+  }
+});
+
+Deno.test("errors are one JSON object on standard error with --json, also for wrong usage", async () => {
+  await using root = await tempRoot();
+  for (const [line, code] of [["ls --json", "NotFound"], ["--json nothing", "Invalid"], ["load --json", "Invalid"]]) {
+    const { out, err } = await holdfast(line, { cwd: root.path });
+    assertEquals(out, "");
+    const { error } = JSON.parse(err);
+    assertEquals(error.code, code);
+    assert(error.message && error.hint);
+  }
+});
+
+Deno.test("a stack appears only with --verbose", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  assertEquals((await holdfast("ls", { cwd })).err.includes("    at "), false);
+  assertStringIncludes((await holdfast("ls --verbose", { cwd })).err, "    at ");
+});
+
+Deno.test("--verbose says which registry is used and why", async () => {
+  await using root = await tempRoot();
+  await fillRegistry(root.path);
+  const { err } = await holdfast("ls -v", { cwd: root.join("data") });
+  assertStringIncludes(err, `debug: registry ${root.join(".holdfast")} (${root.path})`);
+});
+
+Deno.test("every command but init refuses where no registry is, creates none, and says how to begin", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await Deno.writeTextFile(root.join("f"), "x");
+  const lines = [
+    "save a f",
+    "load a",
+    "ls",
+    "versions a",
+    "info a",
+    "rm a@1 --yes",
+    "alias a",
+    "alias a b 1",
+    "copy a b",
+    "download a out",
+    "cat a",
+    "verify",
+    "gc",
+    "prune --keep-last 1",
+  ];
+  for (const line of [...lines, ...lines.map((line) => `${line} --registry ./none`)]) {
+    const { code, err } = await holdfast(line, { cwd });
+    assertEquals(code, 3, `${line}: ${err}`);
+    assertStringIncludes(err, "hint: ");
+  }
+  assertEquals(await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name), ["f"]);
+});
+
+Deno.test("a scheme that is not known is wrong usage", async () => {
+  const { code, err } = await holdfast("ls --registry ftp://there/r", HERE);
+  assertEquals(code, 2, err);
+  assertStringIncludes(err, "hint: ");
+});
+
+Deno.test("a reader that goes away ends the run quietly", async () => {
+  await using root = await tempRoot();
+  await fillRegistry(root.path);
+  const io = captureIo({ cwd: root.path });
+  const gone = { ...io, stdout: { isTerminal: false, write: () => Promise.reject(new ReaderGone()) } };
+  assertEquals(await runCli(["cat", "note"], gone), 0);
+  assertEquals(io.errors(), "");
+});
+
+Deno.test("colour appears only on terminals that want it", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const coloured = async (options: { terminals?: ("stdout" | "stderr")[]; env?: Record<string, string> }) => {
+    const { out } = await holdfast("ls", { cwd, ...options });
+    const { err } = await holdfast("nonsense", { cwd, ...options });
+    return [out.includes("\x1b["), err.includes("\x1b[")];
+  };
+  const terminals = ["stdout", "stderr"] as ("stdout" | "stderr")[];
+  assertEquals(await coloured({}), [false, false]);
+  assertEquals(await coloured({ terminals }), [true, true]);
+  assertEquals(await coloured({ terminals, env: { NO_COLOR: "1" } }), [false, false]);
+  assertEquals(await coloured({ terminals, env: { TERM: "dumb" } }), [false, false]);
+});

@@ -1,0 +1,62 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../support/temp_root.ts";
+import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+
+Deno.test("alias sets, shows and deletes", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  assertEquals(await succeeds("alias config canary 1", { cwd }), "config@canary is 1.0.0\n");
+  assertEquals(await succeeds("alias config canary", { cwd }), "1.0.0\n");
+  const lines = (await succeeds("alias config", { cwd })).trimEnd().split("\n");
+  assertEquals(lines.sort(), ["ALIAS       VERSION", "canary      1.0.0", "production  2.0.0"]);
+  assertEquals(await succeeds("load config@canary --json", { cwd }), `{"lr":0.1}\n`);
+  assertEquals(await succeeds("alias config canary --delete", { cwd }), "Deleted config@canary\n");
+  assertEquals((await holdfast("alias config canary", { cwd })).code, 3);
+  assertEquals((await holdfast("alias config canary -d", { cwd })).code, 3);
+});
+
+Deno.test("alias --expected changes only what it expects", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  assertEquals((await holdfast("alias config production 1 --expected 1", { cwd })).code, 4);
+  await succeeds("alias config production 1 --expected 2.0.0", { cwd });
+  assertEquals((await holdfast("alias config production 1 --expected none", { cwd })).code, 4);
+  await succeeds("alias config fresh 1 --expected none", { cwd });
+});
+
+Deno.test("alias refuses what makes no sense", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const bad: [line: string, code: number][] = [
+    ["alias config --delete", 2],
+    ["alias config production 1 --delete", 2],
+    ["alias config production --expected 1", 2],
+    ["alias config 2.0 1", 2],
+    ["alias config latest 1", 2],
+    ["alias config canary 9", 3],
+  ];
+  for (const [line, expected] of bad) {
+    const { code, err } = await holdfast(line, { cwd });
+    assertEquals(code, expected, `${line}: ${err}`);
+  }
+  const none = await holdfast("alias note", { cwd });
+  assertEquals([none.code, none.out], [0, ""]);
+  assertStringIncludes(none.err, "has no aliases");
+});
+
+Deno.test("an alias whose version is gone says so", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("alias config canary 1", { cwd });
+  await succeeds("rm config@production --yes --force", { cwd });
+  const lines = (await succeeds("alias config", { cwd })).trimEnd().split("\n");
+  assertEquals(lines.slice(1).sort(), ["canary      1.0.0", "production  2.0.0 (deleted)"]);
+  const json = (await succeeds("alias config --json", { cwd })).trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(json.map(({ alias, deleted }) => [alias, deleted]).sort(), [["canary", false], ["production", true]]);
+  const one = await holdfast("alias config production", { cwd });
+  assertEquals([one.code, one.out, one.err], [0, "2.0.0\n", `"config@2.0.0" is deleted\n`]);
+});

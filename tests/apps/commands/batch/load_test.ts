@@ -1,0 +1,70 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { fillRegistry, holdfast, noise, succeeds } from "../../captured_io.ts";
+import { walkFiles } from "../../walk_files.ts";
+
+const MANIFEST = `ref,to
+data:raw@1,out/data
+note,out/note.txt
+config@production,out/
+config@1,out/first.json
+`;
+
+Deno.test("batch load writes files and folders beside the manifest, and again only what is missing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.mkdir(root.join("in"));
+  await Deno.writeTextFile(root.join("in/m.csv"), MANIFEST);
+  assertMatch(await succeeds("batch load in/m.csv", { cwd }), /^Wrote 4 of 4 rows: /);
+  const there = (await Array.fromAsync(walkFiles(root.join("in/out")))).map((path) =>
+    path.slice(root.join("in/out/").length)
+  );
+  assertEquals(there.sort(), ["data.json", "data/a.csv", "data/inner/b.bin", "first.json", "note.txt"]);
+  assertEquals(await Deno.readTextFile(root.join("in/out/note.txt")), "hello");
+
+  await Deno.remove(root.join("in/out/note.txt"));
+  await Deno.remove(root.join("in/out/data"), { recursive: true });
+  const before = (await Deno.stat(root.join("in/out/first.json"))).mtime;
+  assertStringIncludes(await succeeds("batch load in/m.csv", { cwd }), "Wrote 2 of 4 rows (2 were there already)");
+  assertEquals((await Deno.stat(root.join("in/out/first.json"))).mtime, before);
+  assertStringIncludes(await succeeds("batch load in/m.csv", { cwd }), "Wrote 0 of 4 rows (4 were there already)");
+});
+
+Deno.test("what is there with other content, more or less of it, is not taken for the version, and only replaced when asked", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.writeTextFile(root.join("m.csv"), MANIFEST);
+  await succeeds("batch load m.csv", { cwd });
+  await Deno.writeTextFile(root.join("out/note.txt"), "jello");
+  await Deno.writeTextFile(root.join("out/data/more.txt"), "more");
+  const refused = await holdfast("batch load m.csv --report r.jsonl", { cwd });
+  assertEquals(refused.code, 1);
+  assertEquals(await Deno.readTextFile(root.join("out/note.txt")), "jello");
+  const lines = (await Deno.readTextFile(root.join("r.jsonl"))).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const codes = lines.sort((a, b) => a.index - b.index).map(({ ok, error }) => ok || error.code);
+  assertEquals(codes, ["AlreadyExists", "AlreadyExists", true, true]);
+  await succeeds("batch load m.csv --overwrite", { cwd });
+  assertEquals(await Deno.readTextFile(root.join("out/note.txt")), "hello");
+});
+
+Deno.test("a version that is damaged or missing leaves nothing under its name, and a dry run writes nothing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.writeFile(root.join("big.bin"), noise(300_000));
+  await succeeds("save big big.bin", { cwd });
+  for await (const path of walkFiles(root.join(".holdfast/objects"))) {
+    await Deno.writeFile(path, noise(300_001).slice(1));
+  }
+  const stdin =
+    `{"name":"big","version":"1","to":"out/big"}\n{"ref":"none","to":"out/none"}\n{"ref":"note"}\n{"ref":"note","to":"out/n"}\n`;
+  assertEquals((await holdfast("batch load - --dry-run", { cwd, stdin })).code, 1);
+  assertEquals(await Array.fromAsync(walkFiles(root.join("out"))).catch(() => []), []);
+  const { code, out, err } = await holdfast("batch load -", { cwd, stdin });
+  assertEquals(code, 1);
+  assertStringIncludes(out, "Wrote 1 of 4 rows (3 failed)");
+  assertStringIncludes(err, "it does not say where to");
+  assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), [root.join("out/n")]);
+});

@@ -1,0 +1,50 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../support/temp_root.ts";
+import { walkFiles } from "../walk_files.ts";
+import { fillRegistry, holdfast, noise, succeeds } from "../captured_io.ts";
+
+Deno.test("cat writes the exact bytes of a file", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  assertEquals((await holdfast("cat data:raw inner/b.bin", { cwd })).bytes, Uint8Array.of(0, 1));
+  assertEquals(await succeeds("cat note", { cwd }), "hello");
+  const stdin = noise(50_001);
+  await succeeds("save big - --compress gzip", { cwd, stdin });
+  assertEquals((await holdfast("cat big", { cwd })).bytes, stdin);
+  await succeeds("cat big -o big.bin", { cwd });
+  assertEquals(await Deno.readFile(root.join("big.bin")), stdin);
+});
+
+Deno.test("cat asks which file, and lists what there is where a file is missing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const many = await holdfast("cat data:raw", { cwd });
+  assertEquals(many.code, 2);
+  assertStringIncludes(many.err, "hint: Name one: a.csv, inner/b.bin");
+  const missing = await holdfast("cat data:raw b.bin", { cwd });
+  assertEquals(missing.code, 3);
+  assertStringIncludes(missing.err, "a.csv");
+});
+
+Deno.test("cat of damaged bytes ends with exit code 5", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await succeeds("save big -", { cwd, stdin: new Uint8Array(200_000) });
+  await damageLargestFile(root.join(".holdfast"));
+  const { code, err } = await holdfast("cat big", { cwd });
+  assertEquals(code, 5, err);
+  assertEquals((await holdfast("cat big -o out", { cwd })).code, 5);
+  assertEquals(await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name), [".holdfast"]);
+});
+
+async function damageLargestFile(folder: string): Promise<void> {
+  for await (const path of walkFiles(folder)) {
+    if ((await Deno.stat(path)).size < 200_000) continue;
+    using file = await Deno.open(path, { write: true });
+    await file.seek(100, Deno.SeekMode.Start);
+    await file.write(Uint8Array.of(1));
+  }
+}

@@ -1,0 +1,51 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../core/system.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+
+Deno.test("completions prints a script for each shell, and names them where the shell is not known", async () => {
+  await using root = await tempRoot();
+  for (const shell of ["bash", "zsh", "fish"]) {
+    assertStringIncludes(await succeeds(`completions ${shell}`, { cwd: root.path }), "__complete");
+  }
+  const { code, err } = await holdfast("completions tcsh", { cwd: root.path });
+  assertEquals(code, 2);
+  assertStringIncludes(err, "bash, zsh, fish");
+});
+
+Deno.test("bash completes commands, options, and names and refs with their colons", async () => {
+  await using root = await tempRoot();
+  await fillRegistry(root.path);
+  const program =
+    `#!/bin/sh\nexec ${Deno.execPath()} run -A --quiet --config=${REPOSITORY}deno.json ${REPOSITORY}apps/cli.ts "$@"\n`;
+  await Deno.writeTextFile(root.join("holdfast"), program, { mode: 0o755 });
+  const lines = [
+    "holdfast ve",
+    "holdfast save --bump ",
+    "holdfast info data:r",
+    "holdfast load config@p",
+    "holdfast cat config@",
+  ];
+  const script = [
+    `source <(holdfast completions bash)`,
+    ...lines.flatMap((line) => [
+      `COMP_LINE=${JSON.stringify(line)} COMP_POINT=${line.length} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'`,
+      `_holdfast; echo "\${COMPREPLY[*]}"`,
+    ]),
+  ].join("\n");
+  const bash = new Deno.Command("bash", {
+    args: ["--norc", "-c", script],
+    cwd: root.path,
+    env: { PATH: `${root.path}:${realSystem.env("PATH")}` },
+  });
+  const { stdout, stderr } = await bash.output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertEquals(new TextDecoder().decode(stdout).trimEnd().split("\n"), [
+    "versions verify",
+    "major minor patch",
+    "raw raw@", // bash itself keeps "data:"
+    "@production", // and "config"
+    "@latest @production @2.0.0 @1.0.0",
+  ]);
+});

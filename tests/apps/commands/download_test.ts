@@ -1,0 +1,40 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../support/temp_root.ts";
+import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+
+Deno.test("download writes a folder and a single file, and says where", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const said = await succeeds("download data:raw out", { cwd });
+  assertEquals(said, `Downloaded data:raw@1.0.0 to ${root.join("out")} (2 files, 6 B)\n`);
+  assertEquals(await Deno.readTextFile(root.join("out/a.csv")), "1,2\n");
+  assertEquals(await Deno.readTextFile(root.join("out/inner/b.bin")), "\u0000\u0001");
+  await succeeds("save one data/a.csv", { cwd });
+  assertEquals(await succeeds("download one one.csv --quiet", { cwd }), `${root.join("one.csv")}\n`);
+  assertEquals(await Deno.readTextFile(root.join("one.csv")), "1,2\n");
+  const { path, files, version } = JSON.parse(await succeeds("download one@1 sub/ --json", { cwd }));
+  assertEquals([files, version, path.startsWith(root.join("sub/"))], [1, "1.0.0", true]);
+});
+
+Deno.test("download replaces nothing without --overwrite", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.mkdir(root.join("out"));
+  await Deno.writeTextFile(root.join("out/a.csv"), "mine");
+  const refused = await holdfast("download data:raw out", { cwd });
+  assertEquals(refused.code, 4);
+  assertStringIncludes(refused.err, "hint: ");
+  assertEquals(await Deno.readTextFile(root.join("out/a.csv")), "mine");
+  await succeeds("download data:raw out --overwrite", { cwd });
+  assertEquals(await Deno.readTextFile(root.join("out/a.csv")), "1,2\n");
+});
+
+Deno.test("download of what is not there is exit code 3 and leaves nothing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  assertEquals((await holdfast("download nothing out", { cwd })).code, 3);
+  assertEquals(await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name), [".holdfast"]);
+});

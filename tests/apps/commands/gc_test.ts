@@ -1,0 +1,49 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../support/temp_root.ts";
+import { createCommandContext } from "../../../apps/command_context.ts";
+import { gc } from "../../../apps/commands/gc.ts";
+import { createLocalBackend, openRegistry } from "../../../mod.ts";
+import { withAge } from "../../registry/with_age.ts";
+import { damageRecords } from "../damage_records.ts";
+import { captureIo, fillRegistry, holdfast, noise, succeeds } from "../captured_io.ts";
+
+Deno.test("gc leaves what is young, and says so", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("rm note@1 --yes", { cwd });
+  for (const line of ["gc --dry-run", "gc"]) {
+    assertMatch(await succeeds(line, { cwd }), /^Nothing to free yet: .* grace of 24 h\n$/);
+  }
+  assertEquals(await succeeds("gc --quiet", { cwd }), "");
+  const report = JSON.parse(await succeeds("gc -n --json", { cwd }));
+  assertEquals([report.dryRun, report.bytes, report.voids], [true, 0, []]);
+  assertMatch(report.markAt, /^\d{4}-/);
+});
+
+Deno.test("gc --verbose names each thing that goes, and why", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await succeeds("save big -", { cwd, stdin: noise(200_000) });
+  await succeeds("rm big@1 --yes", { cwd });
+  const io = captureIo({ cwd });
+  const week = withAge(createLocalBackend({ path: root.join(".holdfast") }), 7 * 24 * 3_600_000);
+  await using registry = await openRegistry(week, { create: false });
+  await using context = createCommandContext({ io, shared: { verbose: true }, commands: [] });
+  await gc.run([], {}, { ...context, open: () => Promise.resolve(registry) });
+  assertMatch(io.errors(), /debug: payload objects\/big\/\S+ \(195 KiB\): no version refers to it\n/);
+  assertMatch(io.errors(), /debug: scrubbed names\/big\/\S+ \(.*\): replaced longer ago than the grace\n/);
+  assertStringIncludes(new TextDecoder().decode(io.output()), "Freed 196 KiB");
+});
+
+Deno.test("gc says what it left because of damage, and ends with 1", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const [key] = await damageRecords(root.join(".holdfast"), "note");
+  const { code, err } = await holdfast("gc", { cwd });
+  assertEquals(code, 1);
+  assertStringIncludes(err, `stays: ${key}: `);
+  assertStringIncludes(err, "hint: Nothing that is needed was removed. See what is damaged: holdfast verify\n");
+});

@@ -1,0 +1,33 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../support/temp_root.ts";
+import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+
+async function saveFive(cwd: string): Promise<void> {
+  await fillRegistry(cwd);
+  for (let i = 0; i < 3; i++) await succeeds("save config - --as json", { cwd, stdin: `${i}` }); // 3, 4, 5
+}
+
+Deno.test("prune deletes beyond the number kept, but what an alias names", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await saveFive(cwd);
+  const dry = await holdfast("prune --keep-last 2 --dry-run", { cwd });
+  assertEquals(dry.out, "config@3.0.0\nconfig@1.0.0\n");
+  assertStringIncludes(dry.err, "Would delete 2 versions, kept");
+  assertEquals(await succeeds("versions config -q", { cwd }), "5.0.0\n4.0.0\n3.0.0\n2.0.0\n1.0.0\n");
+  await succeeds("prune --keep-last 2 --yes", { cwd });
+  assertEquals(await succeeds("versions config -q", { cwd }), "5.0.0\n4.0.0\n2.0.0\n");
+});
+
+Deno.test("prune asks first, takes names, and keeps what is young", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await saveFive(cwd);
+  assertEquals((await holdfast("prune --keep-last 1", { cwd })).code, 2);
+  const no = await holdfast("prune --keep-last 1 config", { cwd, terminals: ["stdin", "stderr"], stdin: "no\n" });
+  assertEquals(no.code, 1);
+  assertStringIncludes(no.err, "Delete 3 versions? [y/N] Nothing was deleted");
+  assertEquals(await succeeds("prune --keep-last 1 note --yes", { cwd }), "");
+  assertEquals(await succeeds("prune --older-than 30d --yes", { cwd }), "");
+  assertEquals((await holdfast("prune --yes", { cwd })).code, 2, "neither number nor age");
+});

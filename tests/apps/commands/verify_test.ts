@@ -1,0 +1,45 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { walkFiles } from "../walk_files.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { damageRecords } from "../damage_records.ts";
+import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+
+Deno.test("verify says that all is well, and how much that is", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  assertMatch(await succeeds("verify", { cwd }), /^All is well: 4 versions, 5 files, \d+ B\n$/);
+  assertEquals(await succeeds("verify note config --quiet", { cwd }), "");
+});
+
+Deno.test("verify shows damage as a table, ends with 1, and --json gives a line for each problem", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("save big -", { cwd, stdin: new Uint8Array(200_000) });
+  const [payload] = await Array.fromAsync(walkFiles(root.join(".holdfast/objects")));
+  await Deno.remove(payload);
+  const { code, out } = await holdfast("verify", { cwd });
+  assertEquals(code, 1);
+  const lines = out.trimEnd().split("\n");
+  assertMatch(lines[0], /^REF +CODE +PROBLEM$/);
+  assertMatch(lines[1], /^big@1\.0\.0 +Corrupt +/);
+  assertMatch(lines.at(-1)!, /^1 problem in 5 versions/);
+  const json = (await holdfast("verify --json", { cwd })).out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals([json[0].code, json.at(-1).ok, json.at(-1).problems], ["Corrupt", false, 1]);
+  assertStringIncludes(await succeeds("verify note", { cwd }), "All is well");
+});
+
+Deno.test("verify says each hint once, below the table, in words of the command line", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await damageRecords(root.join(".holdfast"), "config");
+  await succeeds("save big -", { cwd, stdin: new Uint8Array(200_000) });
+  for await (const path of walkFiles(root.join(".holdfast/objects"))) await Deno.remove(path);
+  const { out } = await holdfast("verify", { cwd });
+  const lines = out.trimEnd().split("\n");
+  assertEquals(lines.map((line) => line.split(/[@: ]/)[0]), ["REF", "big", "config", "config", "hint", "hint", "3"]);
+  assertStringIncludes(out, "--no-share");
+  assertEquals(out.includes("base: null"), false);
+});

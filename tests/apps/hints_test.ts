@@ -1,0 +1,69 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { inCliWords, lookUp, shellWord, withHints } from "../../apps/hints.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { fillRegistry, holdfast } from "./captured_io.ts";
+
+Deno.test("a failure keeps everything but its hint, and is the cause", async () => {
+  const original = new RegistryError({ code: "NotFound", message: "m", hint: "old", key: "k", backend: "b" });
+  const error = await assertRejects(() => withHints(Promise.reject(original), lookUp("a")), RegistryError);
+  assertEquals([error.code, error.message, error.hint, error.key], ["NotFound", "m", lookUp("a").NotFound, "k"]);
+  assertStrictEquals(error.cause, original);
+});
+
+Deno.test("a failure with another code, and any other error, pass unchanged", async () => {
+  for (const original of [new RegistryError({ code: "Corrupt", message: "m" }), new TypeError("x")]) {
+    assertStrictEquals(await withHints(Promise.reject(original), lookUp("a")).catch((error) => error), original);
+  }
+  assertEquals(await withHints(Promise.resolve(1), lookUp("a")), 1);
+});
+
+Deno.test("a word that a shell would take apart is quoted", () => {
+  assertEquals(["a:b@^1", "my model", "it's"].map(shellWord), ["'a:b@^1'", "'my model'", `'it'\\''s'`]);
+});
+
+Deno.test("what the library calls an option is called by its flag", () => {
+  assertEquals(inCliWords("Save it with base: null, which shares nothing with it."), "Save it with --no-share.");
+  assertEquals(inCliWords(undefined), undefined);
+});
+
+Deno.test("hints name flags and commands, never options and functions of the library", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.mkdir(root.join("links"));
+  await Deno.symlink("../data", root.join("links/out"));
+  await Deno.writeTextFile(root.join("file"), "{}");
+  const cases: [line: string | string[], hint: string][] = [
+    ["save x links", "Add --links keep"],
+    ["save x links --links keep", "Only links that stay inside the folder are kept"],
+    ["init --mutable", "Leave out --mutable"],
+    ["save x file --metadata-file data", "--metadata-file takes a file"],
+    ["save x file --metadata-file gone", "--metadata-file takes a file"],
+    ["ls -r file", "A registry is a folder"],
+    ["ls -r file/below", "A registry is a folder"],
+    ["load config@", "holdfast versions config"],
+    ["save config@ file", "holdfast versions config"],
+    ["copy config other@", "holdfast versions other"],
+    ["save x file --input config@", "holdfast versions config"],
+    [["alias", "config", "my prod", "1"], "An alias is one word: my-prod"],
+    [["save", "x", "file", "-a", "my prod"], "An alias is one word: my-prod"],
+    ["alias config@1", "holdfast alias config"],
+    ["verify config@1", "holdfast verify config"],
+    ["prune config@1 --keep-last 1", "holdfast prune config"],
+    ["load nothing", "See what there is: holdfast ls"],
+    ["load config@9", "holdfast versions config"],
+    ["load config@none", "holdfast alias config"],
+    ["verify nothing", "holdfast ls"],
+    ["save config file --version 1", "leave the version out"],
+    ["save config file --version 1 --on-conflict overwrite", "holdfast init FOLDER --mutable"],
+    ["rm config@2 --yes", "--force"],
+    ["cat data:raw nothing", "a.csv"],
+  ];
+  for (const [line, hint] of cases) {
+    const { code, err } = await holdfast(line, { cwd });
+    assertEquals(code === 0, false, `${line}`);
+    assertStringIncludes(err.split("\n")[1], hint, `${line}: ${err}`);
+    assertEquals(/registry\.|localPath|onConflict|readOnly|graceMs|base:|: true/.test(err), false, err);
+  }
+});

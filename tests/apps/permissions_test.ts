@@ -1,0 +1,81 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runDeno } from "../support/run_deno.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { fillRegistry, succeeds } from "./captured_io.ts";
+
+const READ = "--allow-read=reg";
+const WRITE = "--allow-write=reg";
+
+/** Each command with the fewest permissions that it works with, on the registry `reg`. */
+const TABLE: [args: string[], permissions: string[]][] = [
+  [["init", "reg"], [READ, WRITE]],
+  [["save", "new", "-"], [READ, WRITE]],
+  [["save", "new", "file"], [READ + ",file", WRITE]],
+  [["save", "new", "folder"], [READ + ",folder", WRITE]],
+  [["load", "config"], [READ]],
+  [["ls", "--long"], [READ]],
+  [["versions", "config"], [READ]],
+  [["info", "config"], [READ]],
+  [["rm", "note@1", "--yes"], [READ, WRITE]],
+  [["alias", "config", "canary", "1"], [READ, WRITE]],
+  [["alias", "config"], [READ]],
+  [["copy", "config", "other"], [READ, WRITE]],
+  [["download", "data:raw", "there/out"], [READ + ",there", "--allow-write=there"]],
+  [["cat", "data:raw", "a.csv"], [READ]],
+  [["verify"], [READ]],
+  [["batch", "save", "manifest.csv"], [READ + ",manifest.csv", WRITE]],
+  [["batch", "load", "there/manifest.csv"], [READ + ",there", "--allow-write=there"]],
+  [["batch", "verify", "manifest.csv"], [READ + ",manifest.csv"]],
+  [["gc"], [READ, WRITE]],
+  [["gc", "--dry-run"], [READ, WRITE]],
+  [["prune", "--keep-last", "1", "--yes"], [READ, WRITE]],
+  [["prune", "--keep-last", "1", "--dry-run"], [READ]],
+  [["probe"], [READ, WRITE]],
+  [["mirror", "reg", "to"], [READ + ",to", "--allow-write=to"]],
+  [["cache", "info"], []],
+  [["completions", "bash"], []],
+  [["--help"], []],
+];
+
+for (const [args, permissions] of TABLE) {
+  Deno.test(`holdfast ${args.join(" ")} works with ${permissions.join(" ") || "no permission"} and no less`, async () => {
+    await using root = await tempRoot();
+    const { path: cwd } = root;
+    await fillRegistry(cwd);
+    await succeeds("save note -", { cwd });
+    await succeeds("init to", { cwd });
+    await Deno.mkdir(root.join("there"));
+    if (args[0] !== "init") await Deno.rename(root.join(".holdfast"), root.join("reg"));
+    await Deno.writeTextFile(root.join("file"), "content");
+    await Deno.writeTextFile(root.join("manifest.csv"), args[1] === "save" ? "name,value\nb,1\n" : "ref\nconfig\n");
+    await Deno.writeTextFile(root.join("there/manifest.csv"), "ref,to\nconfig,out\n");
+    await Deno.rename(root.join("data"), root.join("folder"));
+    const run = (permissions: string[]) => {
+      const line = ["init", "completions", "--help"].includes(args[0]) ? args : [...args, "--registry", "reg"];
+      return runDeno("apps/cli.ts", line, { cwd, permissions, stdin: "input" });
+    };
+    for (const left of permissions) {
+      const without = await run(permissions.filter((flag) => flag !== left));
+      // Both list what they could not do.
+      const listed = args[0] === "mirror" || args[0] === "batch";
+      const code = listed && left.includes("-write=") ? 1 : 6;
+      assertEquals(without.code, code, `without ${left}: ${without.stdout}${without.stderr}`);
+    }
+    const { code, stderr } = await run(permissions);
+    assertEquals(code, 0, stderr);
+  });
+}
+
+Deno.test("without permission for the environment and for .env, the registry of this folder is found", async () => {
+  await using root = await tempRoot();
+  await fillRegistry(root.path);
+  await Deno.writeTextFile(root.join(".env"), "HOLDFAST_REGISTRY=./other\n");
+  const run = (permissions: string[]) =>
+    runDeno("apps/cli.ts", ["ls", "-q"], { cwd: root.path, permissions, env: { HOLDFAST_REGISTRY: "./none" } });
+  const { code, stdout, stderr } = await run(["--allow-read=.holdfast"]);
+  assertEquals([code, stdout], [0, "config\ndata:raw\nnote\n"], stderr);
+  assertEquals((await run(["--allow-read=.holdfast,none", "--allow-env=HOLDFAST_REGISTRY"])).code, 3, "it names none");
+  const blind = await run([]);
+  assertEquals(blind.code, 3);
+  assertStringIncludes(blind.stderr, "--allow-read");
+});

@@ -1,0 +1,20 @@
+import { assertEquals } from "@std/assert";
+import type { Interruption } from "../../apps/exit_code.ts";
+import { stopOnSignals } from "../../apps/stop_on_signals.ts";
+
+Deno.test("the first signal aborts and says so once, the second ends the process at once", () => {
+  const heard = new Map<string, () => void>();
+  const exits: number[] = [];
+  let stops = 0;
+  const controller = new AbortController();
+  const process = {
+    on: (signal: string, listener: () => void) => heard.set(signal, listener),
+    exit: (code: number) => void exits.push(code),
+  };
+  stopOnSignals(process, controller, () => stops++);
+  heard.get("SIGINT")!();
+  assertEquals([controller.signal.aborted, stops, exits], [true, 1, []]);
+  assertEquals((controller.signal.reason as Interruption).exitCode, 130);
+  heard.get("SIGTERM")!();
+  assertEquals([stops, exits], [1, [143]]);
+});

@@ -1,0 +1,42 @@
+import { assert, assertEquals } from "@std/assert";
+import { createTable, displayWidth, printable } from "../../../apps/terminal/table.ts";
+
+const COLUMNS = [{ title: "NAME", shrinks: true }, { title: "SIZE", align: "right" as const }];
+
+Deno.test("a table aligns its columns, numbers to the right, without blanks at the end of lines", () => {
+  const lines = createTable([...COLUMNS, { title: "X" }]).page([["a", "10 B", ""], ["longer", "1.5 KiB", "y"]]);
+  assertEquals(lines, [
+    "NAME       SIZE  X",
+    "a          10 B",
+    "longer  1.5 KiB  y",
+  ]);
+});
+
+Deno.test("a table fits a narrow terminal by cutting the middle of what may shrink", () => {
+  const [heading, line] = createTable(COLUMNS, { columns: 20 }).page([["team/models/2026/production", "1.5 KiB"]]);
+  assertEquals(line, "team/…ction  1.5 KiB");
+  assert(heading.length <= 20 && line.endsWith("1.5 KiB"));
+});
+
+Deno.test("a table without a terminal never cuts", () => {
+  const name = "x".repeat(300);
+  assert(createTable(COLUMNS).page([[name, "1 B"]])[1].startsWith(name));
+});
+
+Deno.test("later pages keep the widths of earlier ones and repeat no heading", () => {
+  const table = createTable(COLUMNS);
+  assertEquals(table.page([["abcdef", "1 B"]]).length, 2);
+  assertEquals(table.page([["a", "2 B"]]), ["a        2 B"]);
+});
+
+Deno.test("a cell cannot steer the terminal", () => {
+  assertEquals(printable("a\x1b[31mb\nc\u009b"), "a\\x1b[31mb\\x0ac\\x9b");
+  assertEquals(createTable([{ title: "A" }]).page([["x\ry"]])[1], "x\\x0dy");
+});
+
+Deno.test("wide characters take two columns, marks none", () => {
+  assertEquals(displayWidth("abc"), 3);
+  assertEquals(displayWidth("数据"), 4);
+  assertEquals(displayWidth("e\u0301"), 1);
+  assertEquals(displayWidth("🚀x"), 3);
+});

@@ -1,0 +1,123 @@
+import { assert, assertEquals } from "@std/assert";
+import { basename, dirname } from "@std/path";
+import { findCycle, reachable, readModuleGraph } from "./support/module_graph.ts";
+import { OTHER_FOLDERS, PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
+
+/** Who may import what, by the first row whose `from` the path begins with. */
+const TABLE: { from: string; may: (path: string, target: string) => boolean }[] = [
+  { from: "core/", may: among("core/", "@std/semver", "@std/path") },
+  { from: "registry/", may: among("registry/", "core/") },
+  { from: "backends/mod.ts", may: among("core/", "backends/") },
+  { from: "backends/", may: either(among("core/", "npm:"), isOwnPart, isConfigured) },
+  { from: "files/mod.ts", may: among("core/", "files/") },
+  { from: "files/", may: either(among("core/", "npm:"), isOwnPart) },
+  { from: "materializers/mod.ts", may: among("core/", "materializers/") },
+  { from: "materializers/", may: among("core/", "materializers/", "npm:", "@std/path") },
+  { from: "operators/", may: among("core/", "operators/", "npm:") },
+  { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
+  { from: "plugins/", may: among("core/", "plugins/", "npm:") },
+  {
+    from: "apps/",
+    may: among("mod.ts", "deno.json", "@std/", "npm:", ...PRODUCT_FOLDERS.map((folder) => `${folder}/`)),
+  },
+  {
+    from: "mod.ts",
+    may: among("core/", "registry/", "backends/memory.ts", "backends/local.ts", "materializers/mod.ts", "@std/path"),
+  },
+];
+
+const product = [...await sourceFiles(PRODUCT_FOLDERS), "mod.ts"];
+const everything = [...product, ...await sourceFiles(OTHER_FOLDERS)];
+const graph = await readModuleGraph(product);
+
+Deno.test("imports go only the way of the table", () => {
+  const forbidden = product.flatMap((path) => {
+    const row = TABLE.find(({ from }) => path.startsWith(from));
+    assert(row !== undefined, `${path} has no row in the table of imports`);
+    const targets = graph.get(path)!.map(named).filter((target) => !target.startsWith("node:"));
+    return targets.filter((target) => !row.may(path, target)).map((target) => `${path} -> ${target}`);
+  });
+  assertEquals(forbidden, []);
+});
+
+Deno.test("imports make no cycle", () => {
+  assertEquals(findCycle(graph), undefined);
+});
+
+Deno.test("one package has one importing file, and one file one package", () => {
+  const importers = new Map<string, string[]>();
+  for (const path of product) {
+    const packages = graph.get(path)!.filter((target) => target.startsWith("npm:"));
+    assert(packages.length <= 1, `${path} imports ${packages}`);
+    for (const name of packages) importers.set(name, [...importers.get(name) ?? [], path]);
+  }
+  assertEquals([...importers].filter(([, files]) => files.length > 1), []);
+});
+
+Deno.test("a door downloads the std copies and what is named here, and nothing else", () => {
+  const doors: Record<string, string[]> = {
+    "mod.ts": [],
+    "backends/mod.ts": [],
+    "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
+  };
+  const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) => targets);
+  for (const [door, packages] of Object.entries(doors)) {
+    const reached = [...reachable(graph, door)].filter((module) => /^(npm|jsr|https?):/.test(module));
+    assertEquals(reached.filter((module) => !std.includes(module)), packages, door);
+  }
+});
+
+Deno.test("the product imports nothing of its tests, tools and examples", () => {
+  const reached = new Set(product.flatMap((path) => [...reachable(graph, path)]));
+  const foreign = [...reached].filter((path) => /^(tests|dev|examples)\//.test(path) && !path.startsWith("dev/std/"));
+  assertEquals(foreign, []);
+});
+
+Deno.test("no source file has more than 400 lines, and nine of ten have fewer than 280", async () => {
+  const sizes = await Promise.all(everything.map(async (path) => {
+    const text = await Deno.readTextFile(path);
+    return { path, lines: text.split("\n").length - 1 };
+  }));
+  assertEquals(sizes.filter(({ lines }) => lines > 400), []);
+  const long = sizes.filter(({ lines }) => lines >= 280).map(({ path, lines }) => `${path} ${lines}`);
+  assert(long.length * 10 <= sizes.length, long.join("\n"));
+});
+
+Deno.test("no folder holds more than 18 files", () => {
+  const counts = new Map<string, number>();
+  for (const path of everything) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  assertEquals([...counts].filter(([, count]) => count > 18), []);
+});
+
+Deno.test("files are named in snake_case, after what they hold", () => {
+  const names = everything.map((path) => ({ path, name: basename(path).replace(/(\.d)?\.ts$/, "") }));
+  assertEquals(names.filter(({ name }) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)), []);
+  const vague = names.filter(({ path, name }) =>
+    /^(utils?|helpers?|common|misc|shared|types)$|manager/.test(name) && !path.endsWith(".d.ts")
+  );
+  assertEquals(vague, []);
+});
+
+function among(...prefixes: string[]): (path: string, target: string) => boolean {
+  return (_path, target) => prefixes.some((prefix) => target.startsWith(prefix));
+}
+
+function either(...rules: ((path: string, target: string) => boolean)[]): (path: string, target: string) => boolean {
+  return (path, target) => rules.some((rule) => rule(path, target));
+}
+
+/** `backends/s3_providers.ts` and `backends/s3/client.ts` are parts of `backends/s3.ts`: they share their first word. */
+function isOwnPart(path: string, target: string): boolean {
+  const driver = (file: string) => file.split(/[/_.]/, 2).join("/");
+  return driver(path) === driver(target);
+}
+
+/** Only the configurations of providers read `.env` files. */
+function isConfigured(path: string, target: string): boolean {
+  return /^backends\/s3_configs[./]/.test(path) && target === "@std/dotenv";
+}
+
+/** `@std/path` for its stand-in, else the target itself. */
+function named(target: string): string {
+  return target.replace(/^dev\/std\/(\w+)\/mod\.ts$/, "@std/$1");
+}

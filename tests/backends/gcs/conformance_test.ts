@@ -1,0 +1,33 @@
+import { createGcsBackend } from "../../../backends/gcs.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { testBackend } from "../../conformance/mod.ts";
+import { serverTest, sharedServer } from "../../support/servers/mod.ts";
+import { startStrictGcs } from "../../support/strict_gcs/mod.ts";
+import { SIGNERS, SIGNING_KEY as credentials } from "./signing_key.ts";
+
+const capabilities = ["copy", "deleteMany", "presign"] as const;
+let places = 0;
+
+testBackend(
+  (name, run) => serverTest(name, "fake-gcs", run),
+  async () => {
+    const { endpoint, bucket } = await sharedServer("fake-gcs");
+    return createGcsBackend({ bucket, endpoint, prefix: `conformance/${places++}`, credentials });
+  },
+  { name: "gcs", capabilities },
+);
+
+testBackend(Deno.test, openStrict, { name: "gcs on the strict fake", capabilities });
+
+/** A store of its own, with pages and rewrites so small that everything takes several calls. */
+async function openStrict(): Promise<Backend> {
+  const fake = await startStrictGcs({ signers: SIGNERS, pageSize: 7, rewriteBytes: 2000 });
+  const backend = createGcsBackend({ bucket: fake.bucket, endpoint: fake.endpoint, credentials, partBytes: 2 ** 20 });
+  const close = backend[Symbol.asyncDispose];
+  return Object.assign(backend, {
+    async [Symbol.asyncDispose]() {
+      await close();
+      await fake[Symbol.asyncDispose]();
+    },
+  });
+}

@@ -1,0 +1,22 @@
+/**
+ * The key of a service account that exists in tests only.
+ *
+ * @module
+ */
+import { generateKeyPairSync } from "node:crypto";
+import type { GcsServiceAccountKey } from "../../../backends/gcs.ts";
+
+const { privateKey, publicKey } = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
+
+/** Its key. */
+export const SIGNING_KEY: GcsServiceAccountKey = {
+  client_email: "tests@holdfast.iam.gserviceaccount.com",
+  private_key: privateKey,
+};
+
+/** What a strict fake checks its signatures with. */
+export const SIGNERS: Record<string, string> = { [SIGNING_KEY.client_email]: publicKey };

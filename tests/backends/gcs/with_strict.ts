@@ -1,0 +1,66 @@
+/**
+ * Tests over a strict fake of their own, in a world where waiting takes no time.
+ *
+ * @module
+ */
+import { createGcsBackend } from "../../../backends/gcs.ts";
+import type { GcsBackendOptions } from "../../../backends/gcs.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { RegistryError } from "../../../core/errors.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import type { ScriptedSystem } from "../../support/scripted_system.ts";
+import { startStrictGcs } from "../../support/strict_gcs/mod.ts";
+import type { StrictGcs, StrictGcsOptions } from "../../support/strict_gcs/mod.ts";
+
+/** What a test works on. */
+export interface StrictContext {
+  fake: StrictGcs;
+  /** Its sleep takes no time: only that of the program under test, the fake has the real clock. */
+  system: ScriptedSystem;
+  /** A backend over the fake, closed at the end. */
+  open(options?: Partial<GcsBackendOptions>): Backend;
+}
+
+/** Registers a test with a fake of its own. */
+export function strictTest(
+  name: string,
+  run: (context: StrictContext) => Promise<void>,
+  options: StrictGcsOptions = {},
+): void {
+  Deno.test(name, async () => {
+    const fake = await startStrictGcs(options);
+    const system = createScriptedSystem();
+    const opened: Backend[] = [];
+    const open = (given: Partial<GcsBackendOptions> = {}) => {
+      const backend = createGcsBackend({ bucket: fake.bucket, endpoint: fake.endpoint, system, ...given });
+      opened.push(backend);
+      return backend;
+    };
+    try {
+      await run({ fake, system, open });
+    } finally {
+      for (const backend of opened) await backend[Symbol.asyncDispose]();
+      await fake[Symbol.asyncDispose]();
+    }
+  });
+}
+
+/** The `RegistryError` that a promise fails with. */
+export async function failureOf(promise: Promise<unknown>): Promise<RegistryError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isRegistryError(error)) return error;
+    throw error;
+  }
+  throw new Error("It did not fail");
+}
+
+/** Method, path and upload type of each request that a fake has seen, for comparing. */
+export function told({ requests }: StrictGcs): string[] {
+  return requests.map(({ method, path, query, status }) => {
+    const kind = query.get("uploadType") ?? query.get("alt") ?? "";
+    return `${method} ${path.split("/").slice(0, 3).join("/")} ${kind} ${status}`.replace("  ", " ");
+  });
+}

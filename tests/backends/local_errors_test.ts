@@ -1,0 +1,181 @@
+import fs from "node:fs";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import type { ErrorCode, RetryAdvice } from "../../core/errors.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { assertHolds, chunked, listed, putAll, sampleBytes, text } from "../conformance/backend/samples.ts";
+import { canMount, smallDisk } from "../support/small_disk.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { fsError, withPatchedFs } from "./patched_fs.ts";
+
+const SAID: Record<string, [code: ErrorCode, retry: RetryAdvice, state: string]> = {
+  ENOSPC: ["Unavailable", "never", "the disk is full"],
+  EDQUOT: ["Unavailable", "never", "the disk is full"],
+  EACCES: ["Denied", "never", "denies"],
+  EPERM: ["Denied", "never", "denies"],
+  EROFS: ["Denied", "never", "read-only"],
+  EMFILE: ["Unavailable", "later", "too many files"],
+  ENFILE: ["Unavailable", "later", "too many files"],
+  EIO: ["Unavailable", "later", "EIO"],
+  ESTALE: ["Unavailable", "later", "ESTALE"],
+  ENAMETOOLONG: ["Invalid", "never", "too long"],
+};
+
+for (const [said, [code, retry, state]] of Object.entries(SAID)) {
+  Deno.test(`${said} of the file system is ${code}, and names key and store`, async () => {
+    const root = await tempRoot();
+    try {
+      const backend = createLocalBackend({ path: root.path, durability: "os" });
+      await putAll(backend, ["a/b"]);
+      const fail = () => {
+        throw fsError(said);
+      };
+      const calls: [keyof typeof fs, () => Promise<unknown>][] = [
+        ["openSync", () => backend.get("a/b")],
+        ["openSync", () => backend.put("a/b", text("x"))],
+        ["writeSync", () => backend.put("a/b", chunked(text("x"), 1))],
+        ["renameSync", () => backend.put("a/b", text("x"))],
+        ["mkdirSync", () => backend.put("b/c", text("x"), { mode: "create" })],
+        ["unlinkSync", () => backend.delete("a/b")],
+        ["statSync", () => backend.head("a/b")],
+        ["statSync", () => listed(backend, "")],
+        ["readdirSync", () => listed(backend, "a/")],
+      ];
+      for (const [name, call] of calls) {
+        const error = await withPatchedFs(() => ({ [name]: fail }), () => assertRejects(call, RegistryError));
+        assertEquals([error.code, error.retry], [code, retry], name);
+        assertStringIncludes(error.message, state);
+        assertEquals(error.backend, backend.location);
+        assert(error.key !== undefined && error.cause !== undefined);
+      }
+      await assertHolds(backend, "a/b", text("a/b"));
+      assertEquals(await listed(backend, ""), ["a/b"]);
+    } finally {
+      await root.remove();
+    }
+  });
+}
+
+Deno.test("what the program was not permitted is Denied, and says which permission is missing", async () => {
+  const root = await tempRoot();
+  try {
+    const backend = createLocalBackend({ path: root.path, durability: "os" });
+    await putAll(backend, ["a/b"]);
+    const fail = () => {
+      throw Object.assign(new Error('Requires write access to "x", run again with the --allow-write flag'), {
+        name: "NotCapable",
+      });
+    };
+    const calls: [keyof typeof fs, () => Promise<unknown>][] = [
+      ["existsSync", () => backend.put("a/b", text("x"), { mode: "create" })],
+      ["openSync", () => backend.put("a/c", text("x"), { mode: "create" })],
+      ["openSync", () => backend.get("a/b")],
+      ["readdirSync", () => listed(backend, "")],
+      ["unlinkSync", () => backend.delete("a/b")],
+    ];
+    for (const [name, call] of calls) {
+      const error = await withPatchedFs(() => ({ [name]: fail }), () => assertRejects(call, RegistryError));
+      assertEquals(error.code, "Denied");
+      assertStringIncludes(error.hint!, "--allow-write");
+    }
+    await assertHolds(backend, "a/b", text("a/b"));
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("an error that is none of the file system stays what it is", async () => {
+  const root = await tempRoot();
+  try {
+    const backend = createLocalBackend({ path: root.path });
+    const broken = new TypeError("a bug");
+    const fail = () => {
+      throw broken;
+    };
+    const error = await withPatchedFs(() => ({ openSync: fail }), () => assertRejects(() => backend.get("a")));
+    assertEquals(error, broken);
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("a file that ended early is Corrupt", async () => {
+  const root = await tempRoot();
+  try {
+    const backend = createLocalBackend({ path: root.path });
+    for (const size of [1000, 3_000_000]) {
+      await backend.put("a/b", sampleBytes(size));
+      const object = await withPatchedFs(
+        (real) => ({
+          fstatSync: (file: number) => {
+            const stats = real.fstatSync(file);
+            stats.size++;
+            return stats;
+          },
+        }),
+        async () => {
+          const error = await assertRejects(async () => await (await backend.get("a/b"))!.bytes(), RegistryError);
+          assertEquals([error.code, error.key], ["Corrupt", "a/b"]);
+          return await backend.get("a/b").catch(() => undefined);
+        },
+      );
+      if (size > 1_000_000) assertEquals((await assertRejects(() => object!.bytes(), RegistryError)).code, "Conflict");
+    }
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test({
+  name: "a full disk is Unavailable, leaves nothing and loses nothing",
+  ignore: !canMount,
+  fn: async () => {
+    const disk = await smallDisk(1 << 20);
+    try {
+      for (const durability of ["disk", "os"] as const) {
+        const backend = createLocalBackend({ path: disk.join("store"), durability });
+        await backend.put("a/old", sampleBytes(100_000));
+        const bodies = [sampleBytes(2 << 20), new Blob([sampleBytes(2 << 20)]), chunked(sampleBytes(2 << 20), 10_000)];
+        for (const body of bodies) {
+          for (const [key, mode] of [["a/old", "overwrite"], ["b/new", "create"]] as const) {
+            if (body instanceof ReadableStream && mode === "create") continue;
+            const error = await assertRejects(() => backend.put(key, body, { mode }), RegistryError);
+            assertEquals([error.code, error.retry, error.maybeWritten], ["Unavailable", "never", undefined]);
+            assertStringIncludes(error.hint!, "Free space");
+          }
+        }
+        assertEquals(fs.readdirSync(disk.join("store", ".stage")), []);
+        assertEquals(await listed(backend, ""), ["a/old"]);
+        await assertHolds(backend, "a/old", sampleBytes(100_000));
+        await backend.put("a/small", text("there is room for this"));
+        await backend.delete("a/small");
+      }
+    } finally {
+      await disk.remove();
+    }
+  },
+});
+
+Deno.test({
+  name: "a read-only disk can be read, and refuses to be written as Denied",
+  ignore: !canMount,
+  fn: async () => {
+    const disk = await smallDisk(1 << 20);
+    try {
+      const backend = createLocalBackend({ path: disk.path });
+      await putAll(backend, ["a/b"]);
+      await promisify(execFile)("mount", ["-o", "remount,ro", disk.path]);
+      await assertHolds(backend, "a/b", text("a/b"));
+      assertEquals(await listed(backend, ""), ["a/b"]);
+      for (const call of [() => backend.put("a/c", text("x"), { mode: "create" }), () => backend.delete("a/b")]) {
+        const error = await assertRejects(call, RegistryError);
+        assertEquals(error.code, "Denied");
+        assertStringIncludes(error.message, "read-only");
+      }
+    } finally {
+      await disk.remove();
+    }
+  },
+});

@@ -1,0 +1,125 @@
+import fs from "node:fs";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createLocalBackend, detectLocking } from "../../backends/local.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { realSystem } from "../../core/system.ts";
+import { assertHolds, assertMissing, assertThrows, text } from "../conformance/backend/samples.ts";
+import { testBackend } from "../conformance/mod.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+import { testInRoot } from "../support/temp_root.ts";
+import type { TempRoot } from "../support/temp_root.ts";
+import { fsError, withPatchedFs } from "./patched_fs.ts";
+
+let root: TempRoot;
+
+function test(name: string, run: () => Promise<void>): void {
+  testInRoot(name, (own) => {
+    root = own;
+    return run();
+  });
+}
+
+function open(system = realSystem) {
+  return createLocalBackend({ path: root.join("store"), durability: "os", locking: "file", system });
+}
+
+/** The lock, as another process would hold it. */
+async function lockedElsewhere(run: (unlock: () => void) => Promise<void>): Promise<void> {
+  fs.mkdirSync(root.join("store"), { recursive: true });
+  const file = await Deno.open(root.join("store", ".lock"), { create: true, write: true });
+  try {
+    await file.lock(true);
+    await run(() => file.unlockSync());
+  } finally {
+    file.close();
+  }
+}
+
+testBackend(test, () => Promise.resolve(open()), { name: "local with file locks", capabilities: ["sweepUploads"] });
+
+test("a writer waits while another process has the lock, and then writes", async () => {
+  await lockedElsewhere(async (unlock) => {
+    const system = createScriptedSystem();
+    const sleep = (ms: number, signal?: AbortSignal) => {
+      if (system.slept.length === 20) unlock();
+      return system.sleep(ms, signal);
+    };
+    for (const mode of ["create", "overwrite"] as const) {
+      assert((await open({ ...system, sleep }).put(`a/${mode}`, text("x"), { mode })).written);
+    }
+    assertEquals(system.slept.length, 21);
+    assert(system.slept.every((ms) => ms <= 5));
+  });
+});
+
+test("an abort ends the waiting for the lock, and nothing is left", async () => {
+  await lockedElsewhere(async () => {
+    const reason = new Error("enough");
+    const abort = new AbortController();
+    const system = createScriptedSystem();
+    const sleep = (ms: number, signal?: AbortSignal) => {
+      if (system.slept.length === 20) abort.abort(reason);
+      return system.sleep(ms, signal);
+    };
+    const backend = open({ ...system, sleep });
+    await assertThrows(backend.put("a/b", text("x"), { mode: "create", signal: abort.signal }), reason);
+    await assertMissing(backend, "a/b");
+    assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
+  });
+});
+
+test("a reader does not wait for the lock", async () => {
+  await open().put("a/b", text("x"));
+  await lockedElsewhere(async () => {
+    await assertHolds(open(), "a/b", text("x"));
+    await open().delete("a/b");
+  });
+});
+
+test("a failure gives the lock back", async () => {
+  const backend = open();
+  const fail = () => {
+    throw fsError("EIO");
+  };
+  await withPatchedFs(() => ({ renameSync: fail }), () => assertRejects(() => backend.put("a/b", text("x"))));
+  assert((await backend.put("a/b", text("x"), { mode: "create" })).written);
+});
+
+test("detectLocking() finds links where there are some, and makes no object", async () => {
+  assertEquals(await detectLocking(root.join("store")), "link");
+  assertEquals(fs.readdirSync(root.join("store"), { recursive: true }), [".stage"]);
+});
+
+test("detectLocking() finds file locks where links are refused", async () => {
+  for (const code of ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS"]) {
+    const fail = () => {
+      throw fsError(code);
+    };
+    const path = root.join(code);
+    assertEquals(await withPatchedFs(() => ({ linkSync: fail }), () => detectLocking(path)), "file");
+    assertEquals(fs.readdirSync(path, { recursive: true }), [".stage"]);
+  }
+});
+
+test("detectLocking() of a store in use writes nothing", async () => {
+  await createLocalBackend({ path: root.join("links") }).put("a/b", text("x"));
+  await open().put("a/b", text("x"));
+  const fail = () => {
+    throw fsError("EROFS");
+  };
+  await withPatchedFs(() => ({ mkdirSync: fail, writeFileSync: fail, linkSync: fail }), async () => {
+    assertEquals(await detectLocking(root.join("links")), "link");
+    assertEquals(await detectLocking(root.join("store")), "file");
+  });
+});
+
+test("detectLocking() of a folder that cannot be written is Denied, and of a file Invalid", async () => {
+  const fail = () => {
+    throw fsError("EACCES");
+  };
+  const denied = () =>
+    withPatchedFs(() => ({ mkdirSync: fail, writeFileSync: fail }), () => detectLocking(root.join("store")));
+  assertEquals((await assertRejects(denied, RegistryError)).code, "Denied");
+  fs.writeFileSync(root.join("file"), "");
+  assertEquals((await assertRejects(() => detectLocking(root.join("file")), RegistryError)).code, "Invalid");
+});

@@ -1,0 +1,126 @@
+import fs from "node:fs";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import type { Backend } from "../../core/backend.ts";
+import { readAll } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { assertBytes, sampleBytes } from "../conformance/backend/samples.ts";
+import { testInRoot } from "../support/temp_root.ts";
+import type { TempRoot } from "../support/temp_root.ts";
+import { withPatchedFs } from "./patched_fs.ts";
+
+const LARGE = 3_500_000;
+
+function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<void>): void {
+  testInRoot(name, (root) => run(createLocalBackend({ path: root.path, durability: "os" }), root));
+}
+
+/** How many files are open more at the end than at the beginning. */
+async function leftOpen(run: () => Promise<unknown>): Promise<number> {
+  let open = 0;
+  await withPatchedFs((real) => ({
+    openSync: (path: string, flags: string) => {
+      const file = real.openSync(path, flags);
+      open++;
+      return file;
+    },
+    closeSync: (file: number) => {
+      real.closeSync(file);
+      open--;
+    },
+  }), run);
+  return open;
+}
+
+for (const size of [1000, LARGE]) {
+  test(`an object of ${size} bytes leaves no file open, however it is used`, async (backend) => {
+    const bytes = sampleBytes(size);
+    const uses: Record<string, () => Promise<unknown>> = {
+      "is put": () => backend.put("a/b", bytes),
+      "loses": () => backend.put("a/b", bytes, { mode: "create" }),
+      "is refused": () => assertRejects(() => backend.put("a/c", bytes, { size: 1 })),
+      "is never read": () => Promise.all(Array.from({ length: 50 }, () => backend.get("a/b"))),
+      "is read as bytes": async () => await (await backend.get("a/b"))!.bytes(),
+      "is read as a stream": async () => await readAll((await backend.get("a/b"))!.body),
+      "is cancelled": async () => await (await backend.get("a/b"))!.body.cancel(),
+      "is cancelled half way": async () => {
+        const reader = (await backend.get("a/b"))!.body.getReader();
+        await reader.read();
+        await reader.cancel();
+      },
+      "is aborted": async () => {
+        const abort = new AbortController();
+        const object = await backend.get("a/b", { signal: abort.signal });
+        const reader = object!.body.getReader();
+        await reader.read();
+        abort.abort();
+        await reader.read().catch(() => {});
+      },
+      "is missing": () => backend.get("a/missing"),
+      "has a bad range": () => assertRejects(() => backend.get("a/b", { range: { offset: -1 } })),
+    };
+    for (const [use, run] of Object.entries(uses)) assertEquals(await leftOpen(run), 0, use);
+  });
+}
+
+test("a large object that is looked up and replaced, or removed, before it is read is a Conflict", async (backend) => {
+  for (const change of [() => backend.put("a/b", sampleBytes(LARGE, 2)), () => backend.delete("a/b")]) {
+    await backend.put("a/b", sampleBytes(LARGE));
+    const [first, second] = [await backend.get("a/b"), await backend.get("a/b")];
+    await change();
+    for (const read of [() => first!.bytes(), () => readAll(second!.body)]) {
+      const error = await assertRejects(read, RegistryError);
+      assertEquals([error.code, error.key, error.hint], ["Conflict", "a/b", "Get it again."]);
+    }
+  }
+});
+
+test("a large object that is replaced while it streams comes whole", async (backend) => {
+  await backend.put("a/b", sampleBytes(LARGE));
+  const reader = (await backend.get("a/b"))!.body.getReader();
+  const chunks = [(await reader.read()).value!];
+  await backend.put("a/b", sampleBytes(LARGE, 2));
+  for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
+  assertBytes(new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer()), sampleBytes(LARGE));
+});
+
+test("a large object streams in chunks of a mebibyte, read when they are asked for", async (backend) => {
+  await backend.put("a/b", sampleBytes(LARGE));
+  const reads: number[] = [];
+  await withPatchedFs((real) => ({
+    openSync: (path: string, flags: string) => {
+      reads.push(0);
+      return real.openSync(path, flags);
+    },
+  }), async () => {
+    const reader = (await backend.get("a/b"))!.body.getReader();
+    assertEquals(reads.length, 1); // by get itself
+    const sizes: number[] = [];
+    for (let next = await reader.read(); !next.done; next = await reader.read()) sizes.push(next.value.byteLength);
+    assertEquals(sizes, [1 << 20, 1 << 20, 1 << 20, LARGE - 3 * (1 << 20)]);
+    assertEquals(reads.length, 2);
+  });
+});
+
+test("the time of an object is when it got its key, not when its bytes were written", async (backend, root) => {
+  const past = new Date(Date.UTC(2001, 0));
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const [file] = fs.readdirSync(root.join(".stage"));
+      fs.utimesSync(root.join(".stage", file), past, past);
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const result = await backend.put("a/b", body, { mode: "create" });
+  assert(result.written && result.info.modifiedAt > Date.UTC(2020, 0));
+  assertEquals(await backend.head("a/b"), result.info);
+});
+
+test("looking at, listing and getting an object agree on its time, to the millisecond", async (backend) => {
+  for (const mode of ["create", "overwrite"] as const) {
+    const result = await backend.put("a/b", sampleBytes(10), { mode });
+    assert(result.written);
+    assertEquals((await backend.get("a/b"))!.info, result.info);
+    for await (const entry of backend.list("")) assertEquals(entry, result.info);
+  }
+});

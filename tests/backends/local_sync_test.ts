@@ -1,0 +1,147 @@
+import fs from "node:fs";
+import { relative } from "node:path";
+import { assertEquals, assertRejects } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import type { Backend } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { assertHolds, assertMissing, sampleBytes, text } from "../conformance/backend/samples.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import type { TempRoot } from "../support/temp_root.ts";
+import { fsError, withPatchedFs } from "./patched_fs.ts";
+
+function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const root = await tempRoot();
+    try {
+      await run(createLocalBackend({ path: root.join("store") }), root);
+    } finally {
+      await root.remove();
+    }
+  });
+}
+
+/** What was asked of the disk, in order: `stage` stands for a stage file. */
+async function watched(root: TempRoot, run: () => Promise<unknown>): Promise<string[]> {
+  const events: string[] = [];
+  const names = new Map<number, string>();
+  const nameOf = (path: string) => relative(root.path, path).replace(/^store\/\.stage\/.+/, "stage") || ".";
+  await withPatchedFs((real) => ({
+    openSync: (path: string, flags: string) => {
+      const file = real.openSync(path, flags);
+      names.set(file, nameOf(path));
+      return file;
+    },
+    writeSync: (file: number, ...rest: [Uint8Array]) => {
+      events.push(`write ${names.get(file)}`);
+      return real.writeSync(file, ...rest);
+    },
+    fsync: (file: number, done: (error: Error | null) => void) => {
+      events.push(`sync ${names.get(file)}`);
+      real.fsync(file, done);
+    },
+    linkSync: (from, to) => {
+      events.push(`link ${nameOf(String(to))}`);
+      real.linkSync(from, to);
+    },
+    renameSync: (from, to) => {
+      events.push(`rename ${nameOf(String(to))}`);
+      real.renameSync(from, to);
+    },
+  }), run);
+  return events;
+}
+
+test(
+  "put() brings the bytes to the disk, then gives them their key, then brings every new name to the disk",
+  async (backend, root) => {
+    const events = await watched(root, () => backend.put("a/b/c", text("x"), { mode: "create" }));
+    assertEquals(events, [
+      "sync .", // the name of the root itself
+      "write stage",
+      "sync stage",
+      "link store/a/b/c",
+      "sync store/a/b",
+      "sync store/a",
+      "sync store",
+    ]);
+  },
+);
+
+test("put() does not bring a folder's own name to the disk again", async (backend, root) => {
+  await backend.put("a/b/c", text("x"));
+  const next = (key: string) => watched(root, () => backend.put(key, text("x")));
+  assertEquals(await next("a/b/d"), ["write stage", "sync stage", "rename store/a/b/d", "sync store/a/b"]);
+  assertEquals((await next("a/e/f")).slice(3), ["sync store/a/e", "sync store/a"]);
+  assertEquals((await next("g")).slice(3), ["sync store"]);
+});
+
+test("put() trusts no folder that another process made anew", async (backend, root) => {
+  await backend.put("a/b/c", text("x"));
+  fs.rmSync(root.join("store", "a"), { recursive: true });
+  fs.mkdirSync(root.join("other"), { recursive: true }); // takes the number of a removed folder
+  fs.mkdirSync(root.join("store", "a", "b"), { recursive: true });
+  const events = await watched(root, () => backend.put("a/b/d", text("x")));
+  assertEquals(events.slice(3), ["sync store/a/b", "sync store/a", "sync store"]);
+});
+
+test("put() also syncs the folders that another process made before", async (backend, root) => {
+  await createLocalBackend({ path: root.join("store"), durability: "os" }).put("a/b/c", text("x"));
+  const events = await watched(root, () => backend.put("a/b/d", text("x")));
+  assertEquals(events.slice(3), ["sync store/a/b", "sync store/a", "sync store"]);
+});
+
+test("a create that finds an object brings its name to the disk before it says so", async (backend, root) => {
+  await createLocalBackend({ path: root.join("store"), durability: "os" }).put("a/b", text("x"));
+  const events = await watched(root, () => backend.put("a/b", text("y"), { mode: "create" }));
+  assertEquals(events, ["sync store/a", "sync store"]);
+});
+
+test("put() with durability os waits for no disk", async (_, root) => {
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
+  const events = await watched(root, () => backend.put("a/b", text("x"), { mode: "create" }));
+  assertEquals(events, ["write stage", "link store/a/b"]);
+});
+
+test("large bodies are brought to the disk too", async (backend, root) => {
+  const events = await watched(root, () => backend.put("a/b", sampleBytes(3_000_000), { mode: "create" }));
+  assertEquals(events, ["sync .", "sync stage", "link store/a/b", "sync store/a", "sync store"]);
+});
+
+test("bytes that the disk refuses get no key", async (backend, root) => {
+  await backend.put("a/old", text("x"));
+  const fail = (_: number, done: (error: Error) => void) => done(fsError("EIO"));
+  const error = await withPatchedFs(
+    () => ({ fsync: fail }),
+    () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
+  );
+  assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
+  await assertMissing(backend, "a/b");
+  assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
+});
+
+test("a name that the disk refuses may be written", async (backend) => {
+  await backend.put("a/old", text("x"));
+  let calls = 0;
+  const error = await withPatchedFs(
+    (real) => ({
+      fsync: (file: number, done: (error: Error | null) => void) =>
+        ++calls === 2 ? done(fsError("EIO")) : real.fsync(file, done),
+    }),
+    () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
+  );
+  assertEquals([error.code, error.maybeWritten, error.key], ["Unknown", true, "a/b"]);
+  await assertHolds(backend, "a/b", text("x"));
+});
+
+test("a folder that is removed before it is synced is no failure", async (backend, root) => {
+  await withPatchedFs(
+    (real) => ({
+      linkSync: (from, to) => {
+        real.linkSync(from, to);
+        real.rmSync(root.join("store", "a"), { recursive: true });
+      },
+    }),
+    () => backend.put("a/b/c", text("x"), { mode: "create" }),
+  );
+  await assertMissing(backend, "a/b/c");
+});

@@ -1,0 +1,129 @@
+import { mkdir, readdir, symlink } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import type { LocalBackendOptions } from "../../backends/local.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { testCases } from "../conformance/backend/backend_case.ts";
+import { createCases } from "../conformance/backend/creates.ts";
+import { listed, putAll, text } from "../conformance/backend/samples.ts";
+import { verbCases } from "../conformance/backend/verbs.ts";
+import { testBackend } from "../conformance/mod.ts";
+import { testInRoot } from "../support/temp_root.ts";
+import type { TempRoot } from "../support/temp_root.ts";
+
+let root: TempRoot;
+
+function test(name: string, run: () => Promise<void>): void {
+  testInRoot(name, (own) => {
+    root = own;
+    return run();
+  });
+}
+
+function open(options: Partial<LocalBackendOptions> = {}) {
+  return createLocalBackend({ path: root.join("store"), durability: "os", ...options });
+}
+
+testBackend(test, () => Promise.resolve(open()), { name: "local with links", capabilities: ["sweepUploads"] });
+testCases(
+  [...verbCases, ...createCases],
+  { test, open: () => Promise.resolve(open({ durability: "disk" })) },
+  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads"] },
+);
+
+test("createLocalBackend() does no I/O, and reading makes nothing", async () => {
+  const backend = open();
+  assertEquals(await backend.get("a/b"), undefined);
+  assertEquals(await listed(backend, ""), []);
+  await backend.delete("a/b");
+  assertEquals(await readdir(root.path), []);
+});
+
+test("a path, a file: URL and its text lead to the same place", async () => {
+  const path = root.join("a b", "ü%");
+  const url = pathToFileURL(path);
+  await createLocalBackend({ path }).put("a/b", text("x"));
+  for (const location of [path, `${path}/`, `${path}/../ü%`, url, url.href]) {
+    const backend = createLocalBackend({ path: location });
+    assertEquals(backend.location, url.href);
+    assertEquals(await listed(backend, ""), ["a/b"]);
+  }
+});
+
+test("what is no path is Invalid", async () => {
+  await Promise.resolve();
+  for (const path of ["", "a\0b", new URL("https://example.org/a")]) {
+    const error = assertThrows(() => createLocalBackend({ path }), RegistryError, "not the path of a folder");
+    assertEquals(error.code, "Invalid");
+  }
+});
+
+test("`reopen` describes how to open the same store", async () => {
+  const backend = open();
+  await backend.put("a/b", text("x"));
+  const { module, name, options } = JSON.parse(JSON.stringify(backend.reopen));
+  assertMatch(module, /^file:.*local\.ts$|^file:/);
+  assertEquals(name, "createLocalBackend");
+  const again = createLocalBackend(options);
+  assertEquals([again.location, again.locking], [backend.location, "link"]);
+  assertEquals(await listed(again, ""), ["a/b"]);
+});
+
+test("nothing but the objects is left in the folder, and nothing in the stage", async () => {
+  const backend = open();
+  await putAll(backend, ["a/b", "a/c/d"]);
+  await backend.put("a/b", text("lost"), { mode: "create" });
+  await assertRejects(() => backend.put("a/e", text("x"), { size: 2 }));
+  await backend.delete("a/c/d");
+  assertEquals((await readdir(root.join("store"), { recursive: true })).sort(), [".stage", "a", "a/b"]);
+});
+
+test("delete() also removes the empty folders that a dead process left on the way to the key", async () => {
+  const backend = open();
+  await putAll(backend, ["a/b"]);
+  await mkdir(root.join("store", "c", "d"), { recursive: true });
+  await backend.delete("c/d/e/f");
+  assertEquals((await readdir(root.join("store"))).sort(), [".stage", "a"]);
+});
+
+test("a root that is a file is Invalid, for every verb", async () => {
+  await createLocalBackend({ path: root.path }).put("store", text("a file"));
+  const backend = open();
+  const calls = [
+    () => backend.head("a/b"),
+    () => backend.get("a"),
+    () => backend.put("a", text("x")),
+    () => backend.put("a/b", text("x"), { mode: "create" }),
+    () => backend.delete("a/b"),
+    () => listed(backend, ""),
+    () => listed(backend, "a/"),
+  ];
+  for (const call of calls) {
+    const error = await assertRejects(call, RegistryError);
+    assertEquals(error.code, "Invalid", error.message);
+    assert(error.hint !== undefined && error.backend === backend.location);
+  }
+});
+
+test("a link in the folder is followed to what it names, and ignored where it names nothing", async () => {
+  const other = createLocalBackend({ path: root.join("other"), durability: "os" });
+  await putAll(other, ["x/1", "y"]);
+  const backend = open();
+  await putAll(backend, ["a"]);
+  await symlink(root.join("other", "x"), root.join("store", "folder"));
+  await symlink(root.join("other", "y"), root.join("store", "file"));
+  await symlink(root.join("nowhere"), root.join("store", "dangling"));
+  assertEquals(await listed(backend, ""), ["a", "file", "folder/1"]);
+  assertEquals(await (await backend.get("folder/1"))?.bytes(), text("x/1"));
+  assertEquals(await backend.head("dangling"), undefined);
+});
+
+test("without file locks a store that is written under them can be read and not written", async () => {
+  await putAll(open(), ["a/b"]);
+  const backend = open({ locking: "file" });
+  assertEquals(await listed(backend, ""), ["a/b"]);
+  const outcome = await backend.put("a/c", text("x")).catch((error) => error);
+  if ("Deno" in globalThis) assertEquals(outcome.written, true);
+  else assert(isRegistryError(outcome, "Unsupported") && outcome.hint !== undefined);
+});

@@ -1,0 +1,29 @@
+/**
+ * Faults of the file system, and a look at what is asked of it.
+ *
+ * @module
+ */
+import fs from "node:fs";
+
+/** Functions of `node:fs` to put in the place of the real ones. */
+export type FsPatch = { [name in keyof typeof fs]?: (...args: never[]) => unknown };
+
+/** Runs with some functions of `node:fs` replaced; what they were is given to make them of. */
+export async function withPatchedFs<T>(
+  patch: (real: typeof fs) => FsPatch,
+  run: () => Promise<T>,
+): Promise<T> {
+  const real = { ...fs };
+  const patched = patch(real);
+  Object.assign(fs, patched);
+  try {
+    return await run();
+  } finally {
+    for (const name of Object.keys(patched) as (keyof typeof fs)[]) Object.assign(fs, { [name]: real[name] });
+  }
+}
+
+/** An error as `node:fs` throws it. */
+export function fsError(code: string): Error {
+  return Object.assign(new Error(`${code}: as the test wants it`), { code });
+}

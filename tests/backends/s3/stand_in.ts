@@ -1,0 +1,177 @@
+/**
+ * A store of which a test writes every reply, and which keeps every request.
+ *
+ * @module
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";
+import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
+import { concatBytes } from "../../../core/bytes.ts";
+import type { Backend } from "../../../core/backend.ts";
+
+/** A request as it came. */
+export interface StandInRequest {
+  /** Method and URL: `PUT /bucket/key?x=1`. */
+  line: string;
+  /** Path without query. */
+  path: string;
+  /** The query. */
+  query: URLSearchParams;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  /** Its body. */
+  body: Uint8Array;
+}
+
+/** A reply; `cut` closes the connection, after `body` where there is one, `stall` leaves it open. */
+export interface StandInReply {
+  /** HTTP status. @default 200 */
+  status?: number;
+  /** Headers. */
+  headers?: Record<string, string>;
+  /** Body. */
+  body?: string | Uint8Array;
+  /** Ends the connection before the reply is whole. */
+  end?: "cut" | "stall";
+}
+
+/** A stand-in and a backend over it. */
+export interface StandIn extends AsyncDisposable {
+  /** Over this server. */
+  readonly backend: Backend;
+  /** The time and randomness of the backend. */
+  readonly system: ScriptedSystem;
+  /** What came. */
+  readonly requests: StandInRequest[];
+  /** The lines of what came, without `x-id`. */
+  lines(): string[];
+  /** Base URL. */
+  readonly endpoint: string;
+}
+
+/** The secrets of the backend of a stand-in. */
+export const SECRETS = {
+  accessKeyId: "access-key-of-test",
+  secretAccessKey: "very-secret-key",
+  sessionToken: "hidden-token",
+};
+
+/** Starts a stand-in that ends with its test. */
+export type StartStandIn = (
+  answer: Parameters<typeof startStandIn>[0],
+  options?: Partial<S3BackendOptions>,
+) => Promise<StandIn>;
+
+/** Registers a test that starts stand-ins. */
+export function standInTest(name: string, run: (start: StartStandIn) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const started: StandIn[] = [];
+    try {
+      await run(async (answer, options) => {
+        const store = await startStandIn(answer, options);
+        started.push(store);
+        return store;
+      });
+    } finally {
+      for (const store of started) await store[Symbol.asyncDispose]();
+    }
+  });
+}
+
+const DATE = "Thu, 01 Jan 2026 00:00:10 GMT";
+
+/** Starts a stand-in. What `answer` says nothing about gets an empty 200, a PUT with an entity tag. */
+async function startStandIn(
+  answer: (request: StandInRequest, index: number) => StandInReply | undefined | void,
+  options: Partial<S3BackendOptions> = {},
+): Promise<StandIn> {
+  const requests: StandInRequest[] = [];
+  const sockets = new Set<Socket>();
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const request = await readRequest(incoming);
+    const { status = 200, headers = {}, body = "", end } = answer(request, requests.push(request) - 1) ?? {};
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    if (end !== undefined && bytes.byteLength === 0) return end === "cut" ? incoming.socket.destroy() : undefined;
+    const length = end === undefined ? bytes.byteLength : bytes.byteLength + 1000;
+    const isHead = request.line.startsWith("HEAD");
+    const stored = request.line.startsWith("PUT") && bytes.byteLength === 0 ? { etag: '"stored"' } : {};
+    outgoing.writeHead(status, { date: DATE, ...(isHead ? {} : { "content-length": length }), ...stored, ...headers });
+    if (end === undefined) return outgoing.end(isHead ? undefined : bytes);
+    outgoing.write(bytes, () => end === "cut" && setImmediate(() => incoming.socket.destroy()));
+  };
+  const server = createServer((incoming, outgoing) => {
+    serve(incoming, outgoing).catch(() => incoming.socket.destroy()); // the client is gone
+  });
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const system = createScriptedSystem();
+  const backend = createS3Backend({
+    bucket: "bucket",
+    provider: "minio",
+    endpoint,
+    region: "region-1",
+    credentials: SECRETS,
+    system,
+    ...options,
+  });
+  return {
+    backend,
+    system,
+    requests,
+    endpoint,
+    lines: () => requests.map(({ line }) => line.replace(/[?&]x-id=\w+/, "")),
+    async [Symbol.asyncDispose]() {
+      await backend[Symbol.asyncDispose]();
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<StandInRequest> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const { pathname, searchParams } = new URL(incoming.url!, "http://store");
+  return {
+    line: `${incoming.method} ${incoming.url}`,
+    path: pathname,
+    query: searchParams,
+    headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
+    body: concatBytes(chunks),
+  };
+}
+
+/** A refusal as S3 writes it. */
+export function refusal(status: number, code: string, more = ""): StandInReply {
+  return {
+    status,
+    headers: { "content-type": "application/xml" },
+    body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>words of the store</Message>${more}</Error>`,
+  };
+}
+
+/** A reply with a body of XML. */
+export function xml(root: string, fields: string): StandInReply {
+  const all = root === "ListBucketResult" ? `<Name>bucket</Name>${fields}` : fields;
+  return { headers: { "content-type": "application/xml" }, body: `<?xml version="1.0"?><${root}>${all}</${root}>` };
+}
+
+/** An object that a stand-in serves, also in ranges. */
+export function objectReply(request: StandInRequest, bytes: Uint8Array, etag = "e1"): StandInReply {
+  const match = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+  const about = { etag: `"${etag}"`, "last-modified": DATE };
+  if (match === null) return { headers: { ...about, "content-length": String(bytes.byteLength) }, body: bytes };
+  const [start, last] = [Number(match[1]), Math.min(Number(match[2]), bytes.byteLength - 1)];
+  if (start >= bytes.byteLength) return refusal(416, "InvalidRange");
+  return {
+    status: 206,
+    headers: { ...about, "content-range": `bytes ${start}-${last}/${bytes.byteLength}` },
+    body: bytes.slice(start, last + 1),
+  };
+}

@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../core/system.ts";
+import type { RegistryError } from "../../../core/errors.ts";
+import { sampleBytes, text } from "../../conformance/backend/samples.ts";
+import { createCredentialCache } from "../../../backends/s3/credentials.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { meaningOf } from "../../../backends/s3/meanings.ts";
+import { objectReply, refusal, SECRETS, type StandInReply, standInTest, xml } from "./stand_in.ts";
+
+const MIB = 2 ** 20;
+const failure = (promise: Promise<unknown>): Promise<RegistryError> =>
+  promise.then((value) => {
+    throw new Error(`it did not fail: ${Deno.inspect(value)}`);
+  }, (error: RegistryError) => error);
+
+const PAGES: Record<string, StandInReply> = {
+  "an empty page": { body: "" },
+  "a page for people": { body: "<html><body>Welcome</body></html>" },
+};
+
+for (const [what, page] of Object.entries(PAGES)) {
+  standInTest(`${what} with status 200 is no listing without entries`, async (start) => {
+    const empty = xml("ListBucketResult", "<KeyCount>0</KeyCount><IsTruncated>false</IsTruncated>");
+    const store = await start((_request, i) => i < 2 ? page : empty);
+    assertEquals(await Array.fromAsync(store.backend.list("names/")), []);
+    assertEquals(store.requests.length, 3);
+    const never = await start(() => page, { retryForMs: 500 });
+    assertEquals((await failure(Array.fromAsync(never.backend.list("names/")))).code, "Unavailable");
+  });
+}
+
+standInTest("a page for people with status 200 acknowledges no write", async (start) => {
+  const page = PAGES["a page for people"];
+  const store = await start(() => page, { retryForMs: 100 });
+  const created = await failure(store.backend.put("a", text("x"), { mode: "create" }));
+  assertEquals([created.code, created.maybeWritten, store.requests.length], ["Unavailable", true, 1]);
+  for (const body of [text("x"), sampleBytes(9 * MIB)]) {
+    assertEquals((await failure(store.backend.put("a", body))).code, "Unavailable");
+  }
+});
+
+standInTest("a 404 without words of the store does not say that a key is missing", async (start) => {
+  for (const body of ["default backend - 404", "<html>404</html>", ""]) {
+    const store = await start((request, i) => i < 2 ? { status: 404, body } : objectReply(request, text("x")));
+    assertEquals((await store.backend.get("a"))?.info.size, 1);
+    const never = await start(() => ({ status: 404, body }), { retryForMs: 100 });
+    for (const action of [() => never.backend.get("a"), () => never.backend.delete("a")]) {
+      assertEquals((await failure(action())).code, "Unavailable");
+    }
+    const created = await failure(never.backend.put("a", text("x"), { mode: "create" }));
+    assertEquals([created.code, created.retry], ["Unavailable", "later"]);
+  }
+  const missing = await start(() => refusal(404, "NoSuchKey"));
+  assertEquals(await missing.backend.get("a"), undefined);
+});
+
+standInTest("an object that appears between the two requests of a get is read", async (start) => {
+  const bytes = sampleBytes(100);
+  const store = await start((request, i) => objectReply(request, i === 0 ? new Uint8Array() : bytes));
+  assertEquals(await (await store.backend.get("a"))!.bytes(), bytes);
+});
+
+standInTest("after a part that is refused, no more parts are asked for", async (start) => {
+  const bytes = sampleBytes(60 * MIB);
+  const store = await start(
+    (request, i) =>
+      i === 0
+        ? objectReply(request, bytes)
+        : request.headers.range.startsWith("bytes=5242880-")
+        ? refusal(403, "AccessDenied")
+        : { end: "stall" },
+    { partBytes: 5 * MIB, parallel: 3, requestTimeoutMs: 50 },
+  );
+  const object = await store.backend.get("a");
+  assertEquals((await failure(object!.bytes())).code, "Denied");
+  await realSystem.sleep(20); // what was sent by then arrives
+  const before = store.requests.length;
+  await realSystem.sleep(150);
+  assertEquals(store.requests.length, before);
+});
+
+standInTest("a header that cannot be sent is Invalid at once, and no secret is told", async (start) => {
+  const store = await start(() => {});
+  const bad = [{ contentType: "text/é中" }, { metadata: { a: "中" } }];
+  for (const options of bad) {
+    const error = await failure(store.backend.put("a", text("x"), { mode: "create", ...options }));
+    assertEquals([error.code, error.maybeWritten, store.system.slept.length], ["Invalid", undefined, 0]);
+  }
+  const broken = await start(() => {}, { credentials: { ...SECRETS, sessionToken: `${SECRETS.sessionToken}\n` } });
+  const error = await failure(broken.backend.head("a"));
+  assertEquals(error.code, "Invalid");
+  assert(!Deno.inspect(error, { depth: 10, showHidden: true }).includes(SECRETS.sessionToken));
+});
+
+Deno.test("a connection that ends before or after its handshake may be tried again, and may have carried a create", () => {
+  const cut = "Client network socket disconnected before secure TLS connection was established";
+  for (const name of ["ECONNRESET", "EPIPE", "EHOSTUNREACH", "ENETUNREACH"]) {
+    const { code, retry, refused = false } = meaningOf({ name, message: cut }, "bucket");
+    assertEquals([code, retry, refused], ["Unavailable", undefined, false], name);
+  }
+  const untrusted = meaningOf({ name: "DEPTH_ZERO_SELF_SIGNED_CERT", message: "self-signed certificate" }, "bucket");
+  assertEquals([untrusted.retry, untrusted.refused], ["never", true]);
+});
+
+Deno.test("credentials that the store says are expired are forgotten once, however many requests had them", async () => {
+  let asked = 0;
+  const ask = () => Promise.resolve({ ...SECRETS, sessionToken: `t${++asked}` });
+  const cache = createCredentialCache(ask, { system: createScriptedSystem(), timeoutMs: 1_000 });
+  const old = await cache.provide();
+  cache.expire(old);
+  const asking = cache.provide();
+  cache.expire(old); // a request whose refusal comes while new ones are on their way
+  const fresh = await asking;
+  cache.expire(old); // and one that comes later
+  assertEquals([await cache.provide(), asked], [fresh, 2]);
+});
+
+standInTest("credentials that are about to end are asked for once by many, and not by each request", async (start) => {
+  let asked = 0;
+  const store = await start(() => {}, {
+    credentials: () => ({ ...SECRETS, expiration: new Date(store.system.now() + 30_000 * ++asked) }),
+  });
+  for (let i = 0; i < 3; i++) await Promise.all(["a", "b", "c"].map((key) => store.backend.delete(key)));
+  assertEquals(asked, 1);
+  store.system.advance(2_000);
+  await Promise.all(["a", "b", "c"].map((key) => store.backend.delete(key)));
+  assertEquals(asked, 2);
+});
+
+standInTest(
+  "a credentials function that never answers ends with the signal, or with the time of a request",
+  async (start) => {
+    const store = await start(() => {}, { credentials: () => new Promise(() => {}), requestTimeoutMs: 50 });
+    const stop = new AbortController();
+    const waiting = failure(store.backend.head("a", { signal: stop.signal }));
+    stop.abort(new Error("enough"));
+    assertEquals((await waiting).message, "enough");
+    const error = await failure(store.backend.put("a", text("x"), { mode: "create" }));
+    assertEquals([error.code, error.maybeWritten, store.requests.length], ["Denied", undefined, 0]);
+    assertStringIncludes(error.hint!, "credentials");
+  },
+);
+
+standInTest("who aborts a large put waits only a moment for a store that does not answer", async (start) => {
+  const stop = new AbortController();
+  const store = await start(({ query, line }) => {
+    if (query.has("uploads")) return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
+    if (!line.startsWith("DELETE")) stop.abort(new Error("enough"));
+    return { end: "stall" };
+  });
+  const { timeout } = AbortSignal;
+  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 100);
+  try {
+    const error = await failure(store.backend.put("a", sampleBytes(9 * MIB), { signal: stop.signal }));
+    assertEquals(error.message, "enough");
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+});

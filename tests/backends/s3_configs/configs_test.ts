@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { writeFile } from "node:fs/promises";
+import { createS3Configs } from "../../../backends/s3_configs.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+
+const KEYS = { accessKey: "ak", secretKey: "sk" };
+
+/** Configurations that see only this environment and a file in this folder. */
+function configsIn(root: TempRoot, environment: Record<string, string> = {}) {
+  return createS3Configs({ envFile: root.join("keys.env"), system: createScriptedSystem({ environment }) });
+}
+
+Deno.test("a configuration is looked for in the program, then the environment, then the env file", async () => {
+  const root = await tempRoot();
+  try {
+    await writeFile(root.join("keys.env"), "TOS_MY_B_ACCESS_KEY=f\nTOS_MY_B_SECRET_KEY='$f'\nTOS_MY_B_REGION=file\n");
+    const environment = { TOS_MY_B_ACCESS_KEY: "e", TOS_MY_B_SECRET_KEY: "$e", TOS_MY_B_REGION: "environment" };
+    const fromFile = await configsIn(root).get("tos", "my-b");
+    assertEquals([fromFile.accessKey, fromFile.secretKey, fromFile.region], ["f", "$f", "file"]);
+    assertEquals((await configsIn(root, environment).get("tos", "my-b")).region, "environment");
+    const configs = configsIn(root, environment);
+    configs.register("tos", "my-b", { ...KEYS, region: "program" });
+    assertEquals((await configs.get("tos", "my-b")).region, "program");
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("what is registered is evaluated at each use, also where that takes time", async () => {
+  const root = await tempRoot();
+  try {
+    const configs = configsIn(root);
+    let use = 0;
+    const source = async () => ({ ...KEYS, sessionToken: `token ${await Promise.resolve(++use)}` });
+    assertEquals(configs.register("s3", "b", source), source);
+    assertEquals(use, 0);
+    assertEquals((await configs.get("s3", "b")).sessionToken, "token 1");
+    assertEquals((await configs.get("s3", "b")).sessionToken, "token 2");
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("the env file is read at each use", async () => {
+  const root = await tempRoot();
+  try {
+    const configs = configsIn(root);
+    assertEquals(await configs.find("oss", "b"), undefined);
+    await writeFile(root.join("keys.env"), "OSS_B_ACCESS_KEY=1\nOSS_B_SECRET_KEY=2\n");
+    assertEquals((await configs.find("oss", "b"))?.secretKey, "2");
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("register without a configuration is a decorator", async () => {
+  const root = await tempRoot();
+  try {
+    const configs = configsIn(root);
+    const source = () => KEYS;
+    assertEquals(configs.register("cos", "b")(source), source);
+    assertEquals((await configs.get("cos", "b")).accessKey, "ak");
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("a bucket has one registered configuration", () => {
+  const configs = createS3Configs();
+  configs.register("s3", "b", KEYS);
+  assertEquals(assertThrows(() => configs.register("s3", "b", KEYS), RegistryError).code, "AlreadyExists");
+  configs.register("minio", "b", KEYS);
+});
+
+Deno.test("a bucket that nobody configured is NotFound, which names the variables and the file", async () => {
+  const root = await tempRoot();
+  try {
+    const error = await assertRejects(() => configsIn(root).get("tos", "my.b"), RegistryError);
+    assertEquals(error.code, "NotFound");
+    for (const name of ["ENDPOINT", "ACCESS_KEY", "SECRET_KEY", "REGION"]) {
+      assertStringIncludes(error.message, `TOS_MY_B_${name}`);
+    }
+    assertStringIncludes(error.message, `${root.join("keys.env")} (no such file)`);
+    assert(error.hint !== undefined);
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("a half configuration is Invalid and names what is missing; sources are not mixed", async () => {
+  const root = await tempRoot();
+  try {
+    await writeFile(root.join("keys.env"), "S3_B_SECRET_KEY=sk\nS3_B_ACCESS_KEY=ak\n");
+    const environment = { S3_B_ENDPOINT: "https://s3.test", S3_B_ACCESS_KEY: "ak", S3_B_SECRET_KEY: "" };
+    const error = await assertRejects(() => configsIn(root, environment).get("s3", "b"), RegistryError);
+    assertEquals(error.code, "Invalid");
+    assertStringIncludes(error.message, "S3_B_SECRET_KEY is not set");
+    assertStringIncludes(error.message, "the environment");
+    const configs = configsIn(root);
+    // deno-lint-ignore no-explicit-any -- programs without types do this
+    configs.register("s3", "c", (() => ({ endpoint: "https://s3.test" })) as any);
+    const half = await assertRejects(
+      () => configs.get("s3", "c"),
+      RegistryError,
+      "accessKey and secretKey are not set",
+    );
+    assertEquals(half.code, "Invalid");
+    // deno-lint-ignore no-explicit-any
+    configs.register("s3", "d", (() => undefined) as any);
+    assertEquals((await assertRejects(() => configs.get("s3", "d"), RegistryError)).code, "Invalid");
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("two buckets that the same variables could mean are an error that names both, until both are registered", async () => {
+  const root = await tempRoot();
+  try {
+    const environment = { TOS_MY_B_ACCESS_KEY: "ak", TOS_MY_B_SECRET_KEY: "sk" };
+    const asked = configsIn(root, environment);
+    await asked.get("tos", "my-b");
+    const error = await assertRejects(() => asked.get("tos", "my.b"), RegistryError);
+    assertEquals(error.code, "Invalid");
+    for (const said of ["tos://my-b", "tos://my.b", "TOS_MY_B"]) assertStringIncludes(error.message, said);
+    await asked.get("tos", "my-b");
+
+    const registered = configsIn(root, environment);
+    registered.register("tos", "my.b", KEYS);
+    await registered.get("tos", "my.b");
+    await assertRejects(() => registered.get("tos", "my-b"), RegistryError, "tos://my.b");
+    registered.register("tos", "my-b", KEYS);
+    await registered.get("tos", "my-b");
+    await configsIn(root).find("tos", "my-b"); // where nothing is set nothing is ambiguous
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("list says what is known and where from, and nothing of what it says", async () => {
+  const root = await tempRoot();
+  try {
+    await writeFile(
+      root.join("keys.env"),
+      "TOS_MY_DATA_ACCESS_KEY=secret-1\nTOS_MY_DATA_SECRET_KEY=secret-2\nOTHER_SECRET_KEY=x\nS3_A_B_SECRET_KEY=secret-3\n",
+    );
+    const environment = { OSS_LOGS_ACCESS_KEY: "secret-4", OSS_LOGS_SECRET_KEY: "secret-5" };
+    const configs = configsIn(root, environment);
+    configs.register("minio", "m", { accessKey: "secret-6", secretKey: "secret-7" });
+    await configs.get("oss", "logs");
+    await assertRejects(() => configs.get("s3", "a.b"), RegistryError, "S3_A_B_ACCESS_KEY");
+    const list = await configs.list();
+    assertEquals(list, [
+      { provider: "minio", bucket: "m", source: "registered" },
+      { provider: "oss", bucket: "logs", source: "environment" },
+      { provider: "s3", bucket: "a.b", source: "file" },
+      { provider: "tos", bucket: "my-data", source: "file" },
+    ]);
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("list searches an environment that tells its names", async () => {
+  const root = await tempRoot();
+  try {
+    const environment: Record<string, string> = {
+      KS3_A_B_ACCESS_KEY: "1",
+      KS3_A_B_SECRET_KEY: "2",
+      KS3_SECRET_KEY: "",
+    };
+    const system = { ...createScriptedSystem({ environment }), envNames: () => Object.keys(environment) };
+    const configs = createS3Configs({ envFile: root.join("keys.env"), system });
+    assertEquals(await configs.list(), [{ provider: "ks3", bucket: "a-b", source: "environment" }]);
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("providers and buckets that cannot be are Invalid", async () => {
+  const configs = createS3Configs();
+  for (const [provider, bucket] of [["", "b"], ["TOS", "b"], ["tos", ""], ["tos", "a/b"], ["tos", "k:s@b"]]) {
+    assertEquals(assertThrows(() => configs.register(provider, bucket, KEYS), RegistryError).code, "Invalid");
+    assertEquals((await assertRejects(() => configs.get(provider, bucket), RegistryError)).code, "Invalid");
+  }
+});
+
+Deno.test("a function that fails is TaskFailed; a RegistryError of it stays what it is", async () => {
+  const configs = createS3Configs();
+  const cause = new Error("the vault is closed");
+  configs.register("s3", "a", () => Promise.reject(cause));
+  const error = await assertRejects(() => configs.get("s3", "a"), RegistryError);
+  assertEquals([error.code, error.cause], ["TaskFailed", cause]);
+  const own = new RegistryError({ code: "Denied", message: "Cannot open the vault: it is closed" });
+  configs.register("s3", "b", () => Promise.reject(own));
+  assertEquals(await assertRejects(() => configs.get("s3", "b")), own);
+});

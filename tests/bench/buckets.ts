@@ -1,0 +1,155 @@
+/**
+ * Buckets on a real server: small values through a registry, large objects beside `s5cmd`, and one huge file.
+ *
+ * @module
+ */
+import { execFile } from "node:child_process";
+import { createReadStream } from "node:fs";
+import fs from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { openRegistry } from "../../mod.ts";
+import { createServerStore } from "../servers/server_world.ts";
+import { serversFolder, startServer } from "../support/servers/mod.ts";
+import type { ServerKind } from "../support/servers/mod.ts";
+import type { HugeReport } from "./huge/huge_process.ts";
+import { timed } from "./measure.ts";
+import type { BenchSettings, Group, Measure, Timing } from "./measure.ts";
+import { MIB, randomBytes } from "./values.ts";
+
+const run = promisify(execFile);
+const AT_ONCE = 32;
+
+/** Saves and loads on a server of this kind, which is started for it. */
+export async function createBucketsGroup(kind: ServerKind, settings: BenchSettings): Promise<Group> {
+  const { folder, operations, quick } = settings;
+  const server = await startServer(kind);
+  const values = Array.from({ length: operations }, (_, i) => randomBytes(16 * 1024).fill(i & 255, 0, 64));
+  const names = values.map((_, i) => `small/${i}`);
+  const files = quick ? 2 : 10;
+  const source = join(folder, "source"), target = join(folder, "target");
+  fs.mkdirSync(source);
+  for (let i = 0; i < files; i++) fs.writeFileSync(join(source, `${i}.bin`), randomBytes(64 * MIB));
+  const store = createServerStore(server, { prefix: "large" });
+  const opened = await openRegistry(createServerStore(server, { prefix: "small" }), { cache: false });
+  const s5cmd = join(serversFolder(), "s5cmd");
+  const hasS5cmd = server.protocol === "s3" && fs.existsSync(s5cmd);
+  let round = 0;
+  let huge: HugeReport | undefined;
+
+  return {
+    measures: [
+      small("save 16 KiB", async () => {
+        round++;
+        const entries = values.map((value, i) => ({ name: names[i], value, version: `${round}.0.0` }));
+        return await all(opened.saveMany(entries, { concurrency: AT_ONCE }));
+      }),
+      small("load 16 KiB", () => all(opened.loadMany(names, { version: `${round}`, concurrency: AT_ONCE }))),
+      ...(hasS5cmd ? [large("s5cmd: up", () => cp(`${source}/*`, `s3://${server.bucket}/s5/`))] : []),
+      large("up", () => timed(() => each((i) => upload(i)))),
+      ...(hasS5cmd ? [large("s5cmd: down", () => cp(`s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
+      large("down", () => timed(() => each((i) => download(i)))),
+      ...(kind === "fake-gcs" ? [] : [ // it keeps everything in memory, and hashes an object anew at each part
+        measure("save a file of 4 GiB", "MiB", 4096, async () => {
+          huge = await transfer();
+          return huge.save;
+        }, () => ({ "peak RSS MiB": huge!.saveRssMib })),
+        measure(
+          "download a file of 4 GiB",
+          "MiB",
+          4096,
+          () => huge!.download,
+          () => ({ "peak RSS MiB": huge!.downloadRssMib }),
+        ),
+      ]),
+    ],
+    async [Symbol.asyncDispose]() {
+      await opened[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+
+  function measure(
+    name: string,
+    unit: "op" | "MiB",
+    count: number,
+    run: Measure["run"],
+    facts?: Measure["facts"],
+  ): Measure {
+    const floor = name === "up" || name === "down" ? `${kind}, s5cmd: ${name}` : undefined;
+    return { name: `${kind}, ${name}`, unit, count, run, facts, ...(hasS5cmd ? { floor } : {}) };
+  }
+
+  function small(name: string, run: Measure["run"]): Measure {
+    return measure(name, "op", operations, run);
+  }
+
+  function large(name: string, run: Measure["run"]): Measure {
+    return measure(name, "MiB", files * 64, run);
+  }
+
+  async function all(batch: Promise<{ errors: Map<number, Error> }>): Promise<Timing> {
+    return await timed(async () => {
+      const [error] = (await batch).errors.values();
+      if (error !== undefined) throw error;
+    });
+  }
+
+  async function each(action: (i: number) => Promise<unknown>): Promise<void> {
+    const left = Array.from({ length: files }, (_, i) => i);
+    const work = async () => {
+      for (let i = left.shift(); i !== undefined; i = left.shift()) await action(i);
+    };
+    await Promise.all(Array.from({ length: 4 }, work));
+  }
+
+  async function upload(i: number): Promise<void> {
+    const path = join(source, `${i}.bin`);
+    const body = Readable.toWeb(createReadStream(path, { highWaterMark: MIB })) as ReadableStream<Uint8Array>;
+    await store.put(`${i}.bin`, body, { size: 64 * MIB });
+  }
+
+  async function download(i: number): Promise<void> {
+    const object = await store.get(`${i}.bin`);
+    fs.mkdirSync(target, { recursive: true });
+    const file = await fs.promises.open(join(target, `${i}.bin`), "w");
+    try {
+      for await (const chunk of object!.body) await file.write(chunk);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async function cp(from: string, to: string): Promise<Timing> {
+    const env = {
+      AWS_ACCESS_KEY_ID: server.accessKey,
+      AWS_SECRET_ACCESS_KEY: server.secretKey,
+      AWS_REGION: server.region,
+    };
+    let said = "";
+    const { wallMs } = await timed(async () => {
+      const command = 'TIMEFORMAT="%U %S"; time "$0" --endpoint-url "$1" cp "$2" "$3"';
+      const { stderr } = await run("bash", ["-c", command, s5cmd, server.endpoint, from, to], {
+        env: { ...process.env, ...env },
+      });
+      said = stderr;
+    });
+    const [user, system] = said.trim().split("\n").at(-1)!.split(" ").map(Number);
+    return { wallMs, cpuMs: (user + system) * 1000 };
+  }
+
+  async function transfer(): Promise<HugeReport> {
+    const file = join(folder, "huge.bin");
+    fs.writeFileSync(file, "begin");
+    fs.truncateSync(file, 4096 * MIB);
+    const { kind, protocol, endpoint, bucket, region, accessKey, secretKey } = server;
+    const place = JSON.stringify({ kind, protocol, endpoint, bucket, region, accessKey, secretKey });
+    const script = fileURLToPath(new URL("huge/huge_process.ts", import.meta.url));
+    const { stdout } = await run(process.execPath, ["run", "-A", script, file, join(folder, "work"), place]);
+    fs.rmSync(file);
+    return JSON.parse(stdout);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * A backend that counts what it is asked.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+
+/** Calls by verb. */
+export interface CallCounts {
+  /** How often each verb was called. */
+  counts: Record<string, number>;
+  /** All calls since the last time this was asked, as `list 1, get 1`. */
+  take(): string;
+}
+
+/** Counts the calls of a backend. */
+export function withCounts(inner: Backend): { backend: Backend; calls: CallCounts } {
+  const counts: Record<string, number> = {};
+  const count = (verb: string) => {
+    counts[verb] = (counts[verb] ?? 0) + 1;
+  };
+  const backend: Backend = {
+    kind: inner.kind,
+    location: inner.location,
+    capabilities: inner.capabilities,
+    reopen: inner.reopen,
+    locking: inner.locking,
+    head: (key, options) => (count("head"), inner.head(key, options)),
+    get: (key, options) => (count("get"), inner.get(key, options)),
+    put: (key, body, options) => (count("put"), inner.put(key, body, options)),
+    delete: (key, options) => (count("delete"), inner.delete(key, options)),
+    list: (prefix, options) => (count("list"), inner.list(prefix, options)),
+    deleteMany: inner.deleteMany && ((keys, options) => (count("deleteMany"), inner.deleteMany!(keys, options))),
+    presign: inner.presign && ((key, options) => (count("presign"), inner.presign!(key, options))),
+    copy: inner.copy && ((from, to, options) => (count("copy"), inner.copy!(from, to, options))),
+    sweepUploads: inner.sweepUploads && ((options) => (count("sweepUploads"), inner.sweepUploads!(options))),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+  const calls: CallCounts = {
+    counts,
+    take() {
+      const text = Object.entries(counts).map(([verb, times]) => `${verb} ${times}`).join(", ") || "none";
+      for (const verb of Object.keys(counts)) delete counts[verb];
+      return text;
+    },
+  };
+  return { backend, calls };
+}

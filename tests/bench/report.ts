@@ -1,0 +1,126 @@
+/**
+ * Results as JSON lines or as a table.
+ *
+ * @module
+ */
+import { median } from "./measure.ts";
+import type { Sample, Timing } from "./measure.ts";
+import type { Peer } from "./peer.ts";
+
+/** One result. */
+export interface Row {
+  /** Which group. */
+  group: string;
+  /** What was measured. */
+  name: string;
+  /** How many runs. */
+  runs: number;
+  /** What `perSecond` counts. */
+  unit: "op" | "MiB";
+  /** Milliseconds of one operation or MiB, in the best run. */
+  bestMs: number;
+  /** Milliseconds of one operation or MiB, in the middle run. */
+  medianMs: number;
+  /** Processor milliseconds of one operation or MiB, in the best run. */
+  cpuMs: number;
+  /** Operations or MiB in a second, in the best run. */
+  perSecond: number;
+  /** How many times its floor it takes. */
+  timesFloor?: Ratio;
+  /** How many times it fits into the peer: above 1 it is faster. */
+  timesPeer?: Ratio;
+  /** More. */
+  facts?: Record<string, number | string>;
+}
+
+/** A ratio of best times, of middle times, and of processor times. */
+export interface Ratio {
+  /** Of the best runs. */
+  best: number;
+  /** Of the middle runs. */
+  median: number;
+  /** Of the processor times in the best runs. */
+  cpu: number;
+}
+
+/** The rows of a group. */
+export function rowsOf(group: string, samples: readonly Sample[], peer?: Peer): Row[] {
+  return samples.map((sample) => {
+    const { name, count, unit, floor, peer: of = "", facts } = sample.measure;
+    const { best, middle, cpu } = summaryOf(each(sample));
+    const row: Row = {
+      group,
+      name,
+      runs: sample.timings.length,
+      unit,
+      bestMs: rounded(best),
+      medianMs: rounded(middle),
+      cpuMs: rounded(cpu),
+      perSecond: rounded(1000 / best),
+    };
+    const below = samples.find(({ measure }) => measure.name === floor);
+    if (below !== undefined) row.timesFloor = ratio(each(sample), each(below));
+    const peerTimings = peer?.timings(of, count) ?? [];
+    if (peerTimings.length > 0) row.timesPeer = ratio(peerTimings, each(sample));
+    const more = facts?.();
+    if (more !== undefined) row.facts = more;
+    return row;
+  });
+}
+
+/** The times of one operation. */
+function each({ measure, timings }: Sample): Timing[] {
+  return timings.map(({ wallMs, cpuMs }) => ({ wallMs: wallMs / measure.count, cpuMs: cpuMs / measure.count }));
+}
+
+function summaryOf(timings: readonly Timing[]): { best: number; middle: number; cpu: number } {
+  const walls = timings.map(({ wallMs }) => wallMs);
+  return { best: Math.min(...walls), middle: median(walls), cpu: Math.min(...timings.map(({ cpuMs }) => cpuMs)) };
+}
+
+function ratio(timings: readonly Timing[], to: readonly Timing[]): Ratio {
+  const [a, b] = [summaryOf(timings), summaryOf(to)];
+  return { best: rounded(a.best / b.best), median: rounded(a.middle / b.middle), cpu: rounded(a.cpu / b.cpu) };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** A group's rows for people. */
+export function tableOf(title: string, rows: readonly Row[]): string {
+  const head = ["", "best", "median", "cpu", "per second", "× floor", "× peer", ""];
+  const cells = rows.map((row) => [
+    row.name,
+    time(row.bestMs),
+    time(row.medianMs),
+    time(row.cpuMs),
+    row.bestMs === 0
+      ? ""
+      : `${Math.round(row.perSecond).toLocaleString("en")} ${row.unit === "op" ? "" : "MiB"}`.trim(),
+    shownRatio(row.timesFloor),
+    shownRatio(row.timesPeer),
+    Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`).join("; "),
+  ]);
+  const used = head.map((_, i) => i === 0 || cells.some((line) => line[i] !== ""));
+  const lines = [head, ...cells].map((line) => line.filter((_, i) => used[i]));
+  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  const last = widths.length - 1;
+  const left = (i: number) => i === 0 || (i === last && used[head.length - 1]);
+  const text = lines.map((line) =>
+    line.map((cell, i) => left(i) ? (i === last ? cell : cell.padEnd(widths[i])) : cell.padStart(widths[i])).join("  ")
+      .trimEnd()
+  );
+  return `${title}\n${text.map((line) => `  ${line}`).join("\n")}\n`;
+}
+
+function shownRatio(ratio: Ratio | undefined): string {
+  if (ratio === undefined) return "";
+  return `${ratio.best.toPrecision(3)} (${ratio.median.toPrecision(3)}, cpu ${ratio.cpu.toPrecision(3)})`;
+}
+
+function time(ms: number): string {
+  if (ms === 0) return "";
+  if (ms < 1) return `${(ms * 1000).toPrecision(3)} µs`;
+  return ms < 1000 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toPrecision(3)} s`;
+}

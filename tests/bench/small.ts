@@ -1,0 +1,114 @@
+/**
+ * Saves and loads of 1 KiB.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { openRegistry } from "../../mod.ts";
+import type { Registry } from "../../core/registry.ts";
+import { sha256 } from "../../core/digest.ts";
+import { writeLinkUnlink } from "./floors.ts";
+import { timed } from "./measure.ts";
+import type { BenchSettings, Group, Measure } from "./measure.ts";
+import { smallObject } from "./values.ts";
+
+const FLOOR = { os: "floor: make folders, write, link, unlink", disk: "floor: the same, all of it with fsync" };
+const READ_FLOOR = "floor: read, SHA-256, parse";
+
+/** Saves of new names, and loads of them, warm (the same handle again) and cold (a handle that never saw them). */
+export async function createSmallGroup({ folder, operations }: BenchSettings): Promise<Group> {
+  const values = Array.from({ length: operations }, (_, i) => smallObject(i));
+  const names = values.map((_, i) => `name-${String(i).padStart(5, "0")}`);
+  const order = names.map((_, i) => (i * 7919) % operations); // as good as shuffled
+  const recordBytes = new Uint8Array(1_600).fill(97); // about what a record of 1 KiB has
+  const stored = join(folder, "stored");
+  const warm = await openRegistry(stored, { durability: "os" });
+  for (const [i, name] of names.entries()) await warm.save(name, values[i], { version: "1.0.0" });
+  const files = names.map((name) => recordFile(stored, name));
+  const reopened = () => openRegistry(stored, { create: false });
+  let round = 0;
+
+  return {
+    measures: [
+      save("save 1 KiB, explicit version, os", { durability: "os", peer: "save_new_dict_1k_explicit_version" }),
+      save("save 1 KiB, next version, os", { durability: "os", automatic: true, peer: "save_new_dict_1k" }),
+      rawSave(FLOOR.os, { fsync: false, mkdir: true }),
+      rawSave("write, link, unlink in one folder", { fsync: false, mkdir: false }),
+      save("save 1 KiB, explicit version, disk", { durability: "disk", peer: "save_new_dict_1k_explicit_version" }),
+      rawSave(FLOOR.disk, { fsync: true, mkdir: true }),
+      rawSave("write, fsync, link, unlink in one folder, fsync", { fsync: true, mkdir: false }),
+      load("load 1 KiB, explicit version, warm", () => warm, "@1.0.0", "load_explicit_dict_1k"),
+      load("load 1 KiB, latest, warm", () => warm, "", "load_latest_dict_1k_warm"),
+      load("load 1 KiB, latest, cold", reopened, "", "load_latest_dict_1k_cold"),
+      {
+        name: READ_FLOOR,
+        count: operations,
+        unit: "op",
+        run: () => timed(() => order.forEach((i) => rawLoad(files[i]))),
+      },
+      { name: "open an existing registry", count: 1, unit: "op", peer: "open_existing", run: () => timed(reopened) },
+    ],
+    [Symbol.asyncDispose]: () => warm[Symbol.asyncDispose](),
+  };
+
+  function save(
+    name: string,
+    options: { durability: "os" | "disk"; automatic?: boolean; peer: string },
+  ): Measure {
+    const { durability, automatic = false, peer } = options;
+    const run = async () => {
+      const path = join(folder, `saved-${round++}`);
+      const registry = await openRegistry(path, { durability });
+      const time = await timed(async () => {
+        for (const [i, name] of names.entries()) {
+          await registry.save(name, values[i], automatic ? {} : { version: "1.0.0" });
+        }
+      });
+      fs.rmSync(path, { recursive: true });
+      return time;
+    };
+    return { name, count: operations, unit: "op", floor: FLOOR[durability], peer, run };
+  }
+
+  function rawSave(name: string, options: { fsync: boolean; mkdir: boolean }): Measure {
+    const run = async () => {
+      const path = join(folder, `raw-${round++}`);
+      fs.mkdirSync(path);
+      const time = await timed(async () => {
+        for (const name of names) {
+          const target = options.mkdir ? join(path, name, "versions", "final", "p8p9p9", "1.rec") : join(path, name);
+          await writeLinkUnlink(join(path, ".stage"), { target, bytes: recordBytes }, options);
+        }
+      });
+      fs.rmSync(path, { recursive: true });
+      return time;
+    };
+    return { name, count: operations, unit: "op", run };
+  }
+
+  function load(name: string, open: () => Registry | Promise<Registry>, version: string, peer: string): Measure {
+    const run = async () => {
+      const registry = await open();
+      return await timed(async () => {
+        for (const i of order) await registry.load(names[i] + version);
+      });
+    };
+    return { name, count: operations, unit: "op", floor: READ_FLOOR, peer, run };
+  }
+}
+
+/** What no load can do without: one read, the two sums, the two JSON texts. */
+function rawLoad(path: string): void {
+  const bytes = fs.readFileSync(path);
+  const end = bytes.indexOf(10);
+  for (const part of [bytes.subarray(0, end), bytes.subarray(end + 1)]) {
+    sha256(part);
+    JSON.parse(part.toString());
+  }
+}
+
+function recordFile(root: string, name: string): string {
+  const cell = join(root, "names", name, "versions", "final", "p8p9p9");
+  return join(cell, fs.readdirSync(cell)[0]);
+}

@@ -1,0 +1,82 @@
+/**
+ * What a case of the suite for backends is, and the runner.
+ *
+ * @module
+ */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import type { Backend, Capability } from "../../../core/backend.ts";
+
+/** What a case works on. */
+export interface BackendContext {
+  /** A store of its own, empty. */
+  readonly backend: Backend;
+  /** How large a large object is, bytes. */
+  readonly largeBytes: number;
+}
+
+/** One sentence of the contract, and what shows that a backend keeps it. */
+export interface BackendCase {
+  /** The sentence. */
+  readonly name: string;
+  /** The optional member that it is about. */
+  readonly needs?: Capability;
+  /** Throws where the backend does not keep it. */
+  run(context: BackendContext): Promise<void>;
+}
+
+/** Options of {@linkcode testBackend}. */
+export interface TestBackendOptions {
+  /** What the names of the tests begin with. @default "backend" */
+  name?: string;
+  /** The optional members that the backend is meant to have. @default [] */
+  capabilities?: readonly Capability[];
+  /** How large a large object is: above every threshold of the backend. @default 9 MiB */
+  largeBytes?: number;
+}
+
+/** What registers a test: `Deno.test`, or `test` of `node:test`. */
+export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
+
+const ALL: readonly Capability[] = ["deleteMany", "presign", "copy", "sweepUploads"];
+
+/** Registers a test for each of these cases. See `testBackend` for the parameters. */
+export function testCases(
+  cases: readonly BackendCase[],
+  register: { test: RegisterTest; open: () => Promise<Backend> },
+  options: TestBackendOptions = {},
+): void {
+  const { test, open } = register;
+  const { name = "backend", capabilities = [], largeBytes = 9 * 2 ** 20 } = options;
+  const withBackend = (run: (backend: Backend) => Promise<void>) => async () => {
+    const backend = await open();
+    try {
+      await run(backend);
+    } finally {
+      await backend[Symbol.asyncDispose]();
+    }
+  };
+
+  test(
+    `${name}: names exactly the optional members that it has`,
+    withBackend(async (backend) => {
+      await Promise.resolve();
+      deepStrictEqual([...backend.capabilities].sort(), [...capabilities].sort());
+      for (const capability of ALL) {
+        strictEqual(typeof backend[capability], capabilities.includes(capability) ? "function" : "undefined");
+      }
+    }),
+  );
+  for (const { name: sentence, needs, run } of cases) {
+    if (needs === undefined || capabilities.includes(needs)) {
+      test(`${name}: ${sentence}`, withBackend((backend) => run({ backend, largeBytes })));
+    } else {
+      test(
+        `${name}: [no ${needs}] ${sentence}`,
+        withBackend(async (backend) => {
+          await Promise.resolve();
+          strictEqual(backend[needs], undefined, `${needs} is there, but not among the capabilities`);
+        }),
+      );
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The optional members.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import type { SweptUpload } from "../../../core/backend.ts";
+import type { BackendCase } from "./backend_case.ts";
+import { assertBytes, assertHolds, assertMissing, chunked, listed, putAll, sampleBytes, text } from "./samples.ts";
+
+const FAR_FUTURE = Date.UTC(2100, 0);
+
+/** Cases about what a backend may offer. */
+export const optionalCases: readonly BackendCase[] = [
+  {
+    name: "deleteMany() removes these objects, there or not, and no other",
+    needs: "deleteMany",
+    async run({ backend }) {
+      const keys = Array.from({ length: 30 }, (_, i) => `a/${String(i).padStart(2, "0")}`);
+      await putAll(backend, keys);
+      deepStrictEqual(await backend.deleteMany!([...keys.slice(0, 20), "a/missing"]), []);
+      deepStrictEqual(await listed(backend, ""), keys.slice(20));
+      deepStrictEqual(await backend.deleteMany!([]), []);
+    },
+  },
+  {
+    name: "copy() makes a second object with the same bytes",
+    needs: "copy",
+    async run({ backend }) {
+      await backend.put("a/from", sampleBytes(5000));
+      const info = await backend.copy!("a/from", "b/to");
+      strictEqual(info.key, "b/to");
+      strictEqual(info.size, 5000);
+      await backend.delete("a/from");
+      await assertHolds(backend, "b/to", sampleBytes(5000));
+    },
+  },
+  {
+    name: "copy() of a missing object is NotFound",
+    needs: "copy",
+    async run({ backend }) {
+      await rejects(backend.copy!("a/missing", "b/to"), { name: "RegistryError", code: "NotFound" });
+      await assertMissing(backend, "b/to");
+    },
+  },
+  {
+    name: "presign() gives a URL that reads the object without credentials",
+    needs: "presign",
+    async run({ backend }) {
+      await backend.put("a/b", sampleBytes(5000));
+      const reply = await fetch(await backend.presign!("a/b", { method: "GET", expiresInMs: 60_000 }));
+      assertBytes(new Uint8Array(await reply.arrayBuffer()), sampleBytes(5000));
+    },
+  },
+  {
+    name: "presign() gives a URL that writes the object without credentials",
+    needs: "presign",
+    async run({ backend }) {
+      const url = await backend.presign!("a/b", { method: "PUT", expiresInMs: 60_000 });
+      const reply = await fetch(url, { method: "PUT", body: "sent" });
+      await reply.body?.cancel();
+      ok(reply.ok);
+      await assertHolds(backend, "a/b", text("sent"));
+    },
+  },
+  {
+    name: "sweepUploads() finds nothing where every upload is finished, and no object is gone",
+    needs: "sweepUploads",
+    async run({ backend, largeBytes }) {
+      await backend.put("a/small", text("x"));
+      await backend.put("a/large", chunked(sampleBytes(largeBytes), 65_536));
+      deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE })), []);
+      deepStrictEqual(await listed(backend, ""), ["a/large", "a/small"]);
+      await assertHolds(backend, "a/large", sampleBytes(largeBytes));
+    },
+  },
+  {
+    name: "sweepUploads() leaves alone what is not old, and with dryRun everything",
+    needs: "sweepUploads",
+    async run({ backend, largeBytes }) {
+      const bytes = sampleBytes(largeBytes);
+      const body = interrupted(bytes, async () => {
+        deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: Date.UTC(2020, 0) })), []);
+        await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE, dryRun: true }));
+      });
+      ok((await backend.put("a/b", body, { mode: "create" })).written);
+      await assertHolds(backend, "a/b", bytes);
+    },
+  },
+  {
+    name: "an upload that is swept while it runs ends whole, or fails and leaves nothing",
+    needs: "sweepUploads",
+    async run({ backend, largeBytes }) {
+      const bytes = sampleBytes(largeBytes);
+      const body = interrupted(bytes, async () => {
+        for (const upload of await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE }))) {
+          ok(upload.key !== "" && upload.startedAt > Date.UTC(2020, 0));
+        }
+      });
+      const outcome = await backend.put("a/b", body, { mode: "create" }).catch((error) => error);
+      if (outcome instanceof Error) await assertMissing(backend, "a/b");
+      else await assertHolds(backend, "a/b", bytes);
+      deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE })), []);
+    },
+  },
+];
+
+async function swept(uploads: AsyncIterable<SweptUpload>): Promise<SweptUpload[]> {
+  const found: SweptUpload[] = [];
+  for await (const upload of uploads) found.push(upload);
+  return found;
+}
+
+/** A stream of these bytes that does something before its last. */
+function interrupted(bytes: Uint8Array, action: () => Promise<void>): ReadableStream<Uint8Array> {
+  let half = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (++half === 1) return controller.enqueue(bytes.slice(0, -1));
+      await action();
+      controller.enqueue(bytes.slice(-1));
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+}

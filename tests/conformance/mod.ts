@@ -1,0 +1,52 @@
+/**
+ * The conformance suite for backends: cases as data, and a runner for any test framework. A backend of your own keeps
+ * the contract when it passes.
+ *
+ * @example
+ * ```ts ignore
+ * import { testBackend } from "@holdfast/holdfast/testing";
+ *
+ * testBackend(Deno.test, () => openMyBackendOverAnEmptyStore(), { name: "mine" });
+ * ```
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { abortCases } from "./backend/aborts.ts";
+import { testCases } from "./backend/backend_case.ts";
+import type { BackendCase, RegisterTest, TestBackendOptions } from "./backend/backend_case.ts";
+import { concurrencyCases } from "./backend/concurrency.ts";
+import { createCases } from "./backend/creates.ts";
+import { keyCases } from "./backend/keys.ts";
+import { listingCases } from "./backend/listing.ts";
+import { optionalCases } from "./backend/optional.ts";
+import { rangeCases } from "./backend/ranges.ts";
+import { streamCases } from "./backend/streams.ts";
+import { verbCases } from "./backend/verbs.ts";
+
+export type * from "../../core/backend.ts";
+export type { BackendCase, BackendContext, RegisterTest, TestBackendOptions } from "./backend/backend_case.ts";
+
+/** Every case of the contract of a backend. */
+export const backendCases: readonly BackendCase[] = [
+  ...verbCases,
+  ...createCases,
+  ...listingCases,
+  ...rangeCases,
+  ...streamCases,
+  ...keyCases,
+  ...abortCases,
+  ...concurrencyCases,
+  ...optionalCases,
+];
+
+/**
+ * Registers a test for each case. A case about an optional member that the backend does not have becomes a test that
+ * the member is absent; its name says so.
+ *
+ * @param test what registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens a store of its own, empty, for one test; it is disposed at the end
+ */
+export function testBackend(test: RegisterTest, open: () => Promise<Backend>, options: TestBackendOptions = {}): void {
+  testCases(backendCases, { test, open }, options);
+}

@@ -1,0 +1,44 @@
+/**
+ * Arbitrary versions for property tests.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import { parseVersion } from "../../core/versions.ts";
+
+const number = fc.oneof(
+  fc.nat({ max: 12 }),
+  fc.maxSafeNat(),
+  fc.constantFrom(0, 9, 10, 99, 100, 999_999_999_999_999, 1e15, 2 ** 53 - 1),
+);
+const word = fc.string({ unit: fc.constantFrom(..."-09AZaz"), minLength: 1, maxLength: 5 }).filter((id) =>
+  !/^\d+$/.test(id)
+);
+/** Identifiers of a prerelease. */
+export const identifiers: fc.Arbitrary<string[]> = fc.array(fc.oneof(number.map(String), word), {
+  minLength: 1,
+  maxLength: 4,
+});
+/** Identifiers of build metadata. */
+export const build: fc.Arbitrary<string[]> = fc.array(
+  fc.string({ unit: fc.constantFrom(..."-0aZ"), minLength: 1, maxLength: 3 }),
+  { maxLength: 2 },
+);
+/** Three numbers. */
+export const release: fc.Arbitrary<string> = fc.tuple(number, number, number).map((numbers) => numbers.join("."));
+/** Three numbers and a prerelease, sometimes too long to be accepted. */
+export const prerelease: fc.Arbitrary<string> = fc.tuple(release, identifiers).map(([numbers, ids]) =>
+  `${numbers}-${ids.join(".")}`
+);
+/** A version in full without build metadata, of either kind. */
+export const version: fc.Arbitrary<string> = fc.oneof(release, prerelease).filter((text) => isAccepted(text));
+
+/** Whether this text is a version. */
+export function isAccepted(text: string): boolean {
+  try {
+    parseVersion(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,102 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  bodyBytes,
+  bodySize,
+  bodyStream,
+  bytesStream,
+  compareUtf8,
+  concatBytes,
+  iterableStream,
+  readAll,
+} from "../../core/bytes.ts";
+
+const encoder = new TextEncoder();
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const place = a.findIndex((byte, i) => byte !== b[i]);
+  return place >= 0 && place < b.length ? Math.sign(a[place] - b[place]) : Math.sign(a.length - b.length);
+}
+
+Deno.test("compareUtf8() compares as the bytes of the UTF-8 forms compare", () => {
+  const unit = fc.oneof(
+    fc.constantFrom(..."\0aZ~\x7f\x80é\u07ff\u0800\ud7ff\ue000\ufffd\uffff", "\u{10000}", "\u{1f98a}", "\u{10ffff}"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  );
+  const text = fc.string({ unit, maxLength: 5 });
+  const close = fc.tuple(text, text, text).map(([begin, a, b]) => [begin + a, begin + b]);
+  const check = fc.property(close, ([a, b]) => {
+    assertEquals(Math.sign(compareUtf8(a, b)), compareBytes(encoder.encode(a), encoder.encode(b)));
+  });
+  fc.assert(check, { numRuns: 5_000 });
+});
+
+Deno.test("compareUtf8() puts what is above U+FFFF last, where < does not", () => {
+  assert("\u{1f98a}" < "\uffff");
+  assert(compareUtf8("\u{1f98a}", "\uffff") > 0);
+});
+
+Deno.test("a body of each kind gives the same bytes", async () => {
+  const bytes = encoder.encode("some bytes");
+  for (const body of [() => bytes, () => new Blob([bytes]), () => bytesStream(bytes)]) {
+    assertEquals(await bodyBytes(body()), bytes);
+    assertEquals(await readAll(bodyStream(body())), bytes);
+  }
+  assertEquals([bodySize(bytes), bodySize(new Blob([bytes])), bodySize(bytesStream(bytes))], [10, 10, undefined]);
+});
+
+Deno.test("a part of a buffer is a body of its own bytes only", async () => {
+  const part = new Uint8Array([1, 2, 3, 4, 5]).subarray(1, 3);
+  assertEquals(await bodyBytes(part), Uint8Array.of(2, 3));
+  assertEquals(await readAll(bodyStream(part)), Uint8Array.of(2, 3));
+  assertEquals(bodySize(part), 2);
+});
+
+Deno.test("no bytes are an empty body, and an empty stream", async () => {
+  assertEquals(concatBytes([]), new Uint8Array());
+  assertEquals(await readAll(bytesStream(new Uint8Array())), new Uint8Array());
+  assertEquals(await bodyBytes(new Blob([])), new Uint8Array());
+});
+
+Deno.test("concatBytes() joins any chunks", () => {
+  const check = fc.property(fc.array(fc.uint8Array()), (chunks) => {
+    assertEquals([...concatBytes(chunks)], chunks.flatMap((chunk) => [...chunk]));
+  });
+  fc.assert(check);
+});
+
+Deno.test("iterableStream() asks for no chunk before it is read", async () => {
+  let asked = 0;
+  async function* chunks() {
+    for (;;) yield await Promise.resolve(Uint8Array.of(++asked));
+  }
+  const reader = iterableStream(chunks()).getReader();
+  await Promise.resolve();
+  assertEquals(asked, 0);
+  await reader.read();
+  await reader.read();
+  assertEquals(asked, 2);
+  await reader.cancel();
+});
+
+Deno.test("cancelling iterableStream() ends the iterator, so that it can clean up", async () => {
+  let ended = false;
+  async function* chunks() {
+    try {
+      for (;;) yield await Promise.resolve(new Uint8Array(1));
+    } finally {
+      ended = true;
+    }
+  }
+  for await (const _chunk of iterableStream(chunks())) break;
+  assert(ended);
+});
+
+Deno.test("a failure half way through an iterator reaches the reader of the stream", async () => {
+  const failure = new Error("disk on fire");
+  async function* chunks() {
+    yield await Promise.resolve(new Uint8Array(1));
+    throw failure;
+  }
+  assertStrictEquals(await assertRejects(() => readAll(iterableStream(chunks()))), failure);
+});

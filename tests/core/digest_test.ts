@@ -1,0 +1,35 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { concatBytes } from "../../core/bytes.ts";
+import { createSha256, sha256 } from "../../core/digest.ts";
+
+Deno.test("sha256() gives the examples of FIPS 180-4", () => {
+  assertEquals(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  assertEquals(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  const million = new Uint8Array(1_000_000).fill(0x61);
+  assertEquals(sha256(million), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+});
+
+Deno.test("a digest in pieces is the digest of the whole", () => {
+  const check = fc.property(fc.array(fc.uint8Array()), (pieces) => {
+    const running = createSha256();
+    for (const piece of pieces) running.update(piece);
+    assertEquals(running.digest(), sha256(concatBytes(pieces)));
+  });
+  fc.assert(check);
+});
+
+Deno.test("sha256() of a text is that of its UTF-8 form, as the platform computes it", async () => {
+  for (const text of ["naïve", "🦊", "\u0000"]) {
+    const bytes = new TextEncoder().encode(text);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    assertEquals(sha256(text), Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+    assertMatch(sha256(text), /^[0-9a-f]{64}$/);
+  }
+});
+
+Deno.test("nothing may be added to a digest that was taken", () => {
+  const running = createSha256().update(Uint8Array.of(1));
+  running.digest();
+  assertThrows(() => running.update(Uint8Array.of(2)));
+});

@@ -1,0 +1,289 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import type { Artifact } from "../../../core/artifact.ts";
+import { iterableStream } from "../../../core/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { FileMode } from "../../../core/record.ts";
+import { writeFiles } from "../../../core/disk/write_files.ts";
+import { fails, fakeArtifact } from "../../materializers/fake_artifact.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+
+/** Runs a test in a folder of its own, and checks that nothing temporary is left in it. */
+function inFolder(name: string, test: (root: string) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const root = await tempRoot();
+    try {
+      await test(root.path);
+      const left = readdirSync(root.path, { recursive: true }).map(String).filter((path) =>
+        path.includes(".holdfast-")
+      );
+      assertEquals(left, []);
+    } finally {
+      await root.remove();
+    }
+  });
+}
+
+/** An artifact of files `path` or `path mode`, whose content is their path or what is given. */
+function artifactOf(files: Record<string, string | Uint8Array>, id = "folder"): Artifact {
+  const list = Object.entries(files).map(([key, content]) => {
+    const [path, mode] = key.split(" -> ");
+    return { path, content, ...(mode === undefined ? {} : { mode: mode as FileMode }) };
+  });
+  return fakeArtifact(list, { id });
+}
+
+/** Everything in a folder: `path/`, `path -> target`, `path: content`. */
+function tree(root: string, below = ""): string[] {
+  return readdirSync(join(root, below)).sort().flatMap((name) => {
+    const path = join(below, name);
+    const stats = lstatSync(join(root, path));
+    if (stats.isSymbolicLink()) return [`${path} -> ${readlinkSync(join(root, path))}`];
+    return stats.isDirectory()
+      ? [`${path}/`, ...tree(root, path)]
+      : [`${path}: ${readFileSync(join(root, path), "utf8")}`];
+  });
+}
+
+const SAMPLE = { "a": "1", "sub/b": "2", "sub/deep/c": "3", "none -> folder": "", "link -> link": "sub/b" };
+const WRITTEN = ["a: 1", "link -> sub/b", "none/", "sub/", "sub/b: 2", "sub/deep/", "sub/deep/c: 3"];
+
+inFolder("a folder is written whole: files, empty folders, links and the executable bit", async (root) => {
+  const artifact = artifactOf({ ...SAMPLE, "run -> executable": "x" });
+  const heard: string[] = [];
+  const written = await writeFiles(artifact, join(root, "new/out"), {
+    onFile({ path }) {
+      heard.push(path);
+      assert(!existsSync(join(root, "new/out")), "half-written, where an interruption would leave it");
+    },
+  });
+  assertEquals(written, { path: join(root, "new/out"), files: 6, size: artifact.info.size });
+  assertEquals(tree(join(root, "new/out")), [...WRITTEN.slice(0, 3), "run: x", ...WRITTEN.slice(3)]);
+  assertEquals(heard.sort(), artifact.files().map(({ info }) => info.path).sort());
+  assert((lstatSync(join(root, "new/out/run")).mode & 0o100) !== 0);
+  assert((lstatSync(join(root, "new/out/a")).mode & 0o111) === 0);
+});
+
+inFolder("an empty folder that exists is filled, and stays the same folder", async (root) => {
+  mkdirSync(join(root, "out"), { mode: 0o700 });
+  const before = lstatSync(join(root, "out")).ino;
+  await writeFiles(artifactOf(SAMPLE), join(root, "out/"));
+  assertEquals(tree(join(root, "out")), WRITTEN);
+  assertEquals(lstatSync(join(root, "out")).ino, before);
+});
+
+inFolder("what an interrupted download left in a folder does not make it full", async (root) => {
+  mkdirSync(join(root, "out/.holdfast-0197"), { recursive: true });
+  await writeFiles(artifactOf(SAMPLE), join(root, "out"));
+  assertEquals(tree(join(root, "out")).filter((line) => !line.startsWith(".holdfast")), WRITTEN);
+  rmdirSync(join(root, "out/.holdfast-0197"));
+});
+
+inFolder("a folder with content is AlreadyExists and stays as it was", async (root) => {
+  mkdirSync(join(root, "out"));
+  writeFileSync(join(root, "out/mine"), "mine");
+  const error = await fails("AlreadyExists", () => writeFiles(artifactOf(SAMPLE), join(root, "out")));
+  assertStringIncludes(error.message, join(root, "out"));
+  assertEquals(tree(join(root, "out")), ["mine: mine"]);
+});
+
+inFolder("overwriting replaces files of the same path and leaves others", async (root) => {
+  mkdirSync(join(root, "out/sub"), { recursive: true });
+  for (const path of ["mine", "a", "sub/b", "sub/mine"]) writeFileSync(join(root, "out", path), "old");
+  await writeFiles(artifactOf(SAMPLE), join(root, "out"), { overwrite: true });
+  assertEquals(tree(join(root, "out")), [
+    "a: 1",
+    "link -> sub/b",
+    "mine: old",
+    "none/",
+    "sub/",
+    "sub/b: 2",
+    "sub/deep/",
+    "sub/deep/c: 3",
+    "sub/mine: old",
+  ]);
+  await writeFiles(artifactOf(SAMPLE), join(root, "out"), { overwrite: true });
+});
+
+inFolder("overwriting never puts a file in the place of a folder, nor a folder in that of a file", async (root) => {
+  mkdirSync(join(root, "one/a"), { recursive: true });
+  mkdirSync(join(root, "two"));
+  writeFileSync(join(root, "two/sub"), "mine");
+  for (const name of ["one", "two"]) {
+    await fails("AlreadyExists", () => writeFiles(artifactOf(SAMPLE), join(root, name), { overwrite: true }));
+  }
+  assert(lstatSync(join(root, "one/a")).isDirectory());
+  assertEquals(readFileSync(join(root, "two/sub"), "utf8"), "mine");
+});
+
+inFolder("nothing is written through a link that is in the target", async (root) => {
+  mkdirSync(join(root, "outside"));
+  mkdirSync(join(root, "out"));
+  writeFileSync(join(root, "outside/a"), "mine");
+  symlinkSync("../outside", join(root, "out/sub"));
+  await fails("AlreadyExists", () => writeFiles(artifactOf({ "sub/b": "2" }), join(root, "out"), { overwrite: true }));
+  symlinkSync("../outside/a", join(root, "out/a"));
+  await writeFiles(artifactOf({ a: "1" }), join(root, "out"), { overwrite: true });
+  assertEquals(tree(join(root, "outside")), ["a: mine"]);
+  assertEquals(tree(join(root, "out")), ["a: 1", "sub -> ../outside"]);
+});
+
+inFolder(
+  "a target that is a link to a folder is filled where it leads; a dangling one is AlreadyExists",
+  async (root) => {
+    mkdirSync(join(root, "real"));
+    symlinkSync("real", join(root, "link"));
+    symlinkSync("gone", join(root, "dangling"));
+    const { path } = await writeFiles(artifactOf(SAMPLE), join(root, "link"));
+    assertEquals(path, realpathSync(join(root, "real")));
+    assertEquals(tree(join(root, "real")), WRITTEN);
+    await fails("AlreadyExists", () => writeFiles(artifactOf(SAMPLE), join(root, "dangling"), { overwrite: true }));
+  },
+);
+
+inFolder("a single file becomes the target, or goes into it under its own name", async (root) => {
+  const file = artifactOf({ "model.bin": "x" }, "file");
+  mkdirSync(join(root, "folder"));
+  const targets = [["plain", "plain"], ["folder", "folder/model.bin"], ["new/", "new/model.bin"], ["x/y/z", "x/y/z"]];
+  for (const [to, expected] of targets) {
+    const { path, files, size } = await writeFiles(file, `${root}/${to}`);
+    assertEquals([path, files, size], [join(root, expected), 1, 1]);
+    assertEquals(readFileSync(path, "utf8"), "x");
+  }
+  await writeFiles(artifactOf({ "data.json": "{}" }, "json"), join(root, "value.json"));
+  assertEquals(readFileSync(join(root, "value.json"), "utf8"), "{}");
+});
+
+inFolder("a folder of one file stays a folder", async (root) => {
+  await writeFiles(artifactOf({ only: "x" }), join(root, "out"));
+  assertEquals(tree(join(root, "out")), ["only: x"]);
+  await writeFiles(artifactOf({}), join(root, "empty"));
+  assertEquals(tree(join(root, "empty")), []);
+});
+
+inFolder("a file that exists is AlreadyExists unless it may be overwritten", async (root) => {
+  const file = artifactOf({ f: "new" }, "file");
+  writeFileSync(join(root, "f"), "old");
+  symlinkSync("f", join(root, "link"));
+  for (const to of [root, join(root, "f"), join(root, "link")]) {
+    await fails("AlreadyExists", () => writeFiles(file, to));
+    assertEquals(readFileSync(join(root, "f"), "utf8"), "old");
+  }
+  await writeFiles(file, join(root, "link"), { overwrite: true });
+  assertEquals(tree(root), ["f: old", "link: new"]);
+  await writeFiles(file, join(root, "f"), { overwrite: true });
+  assertEquals(tree(root), ["f: new", "link: new"]);
+  mkdirSync(join(root, "f2/f"), { recursive: true });
+  await fails("AlreadyExists", () => writeFiles(file, join(root, "f2"), { overwrite: true }));
+  await fails("AlreadyExists", () => writeFiles(artifactOf(SAMPLE), join(root, "f"), { overwrite: true }));
+});
+
+inFolder("hostile paths and links are Invalid, and nothing at all is written", async (root) => {
+  const hostile: Record<string, string>[] = [
+    { "../x": "" },
+    { "/x": "" },
+    { "a/../../x": "" },
+    { "a//b": "" },
+    { "a\\..\\..\\x": "" },
+    { "c:/x": "" },
+    { "a\0": "" },
+    { ".": "" },
+    { "": "" },
+    { "ok": "", "l -> link": "/etc/passwd" },
+    { "ok": "", "l -> link": "../x" },
+    { "ok": "", "a/b -> link": "..", "l -> link": "a/b/../../x" },
+    { "l -> link": "ok", "l/x": "" },
+    { "f": "", "f/x": "" },
+    { "f -> folder": "", "f/x/../..": "" },
+  ];
+  for (const files of hostile) {
+    await fails("Invalid", () => writeFiles(artifactOf(files), join(root, "out")));
+    assertEquals(readdirSync(root), []);
+  }
+  const twice = fakeArtifact([{ path: "a", content: "1" }, { path: "a", content: "2" }]);
+  await fails("Invalid", () => writeFiles(twice, join(root, "out")));
+});
+
+inFolder("a file that fails half way leaves nothing, in a new folder and in an old one", async (root) => {
+  const artifact = artifactOf({ a: "1", b: new Uint8Array(2_000_000) });
+  artifact.files()[1].stream = () =>
+    iterableStream((async function* () {
+      yield new Uint8Array(1_000_000);
+      await Promise.resolve();
+      throw new RegistryError({ code: "Corrupt", message: 'Cannot read "b": its SHA-256 does not match' });
+    })());
+  mkdirSync(join(root, "old"));
+  for (const to of ["new", "old"]) await fails("Corrupt", () => writeFiles(artifact, join(root, to)));
+  assertEquals(tree(root), ["old/"]);
+  artifact.files()[0].bytes = () => Promise.reject(new TypeError("not ours"));
+  let caught: unknown;
+  await writeFiles(artifact, join(root, "new")).catch((error) => caught = error);
+  assert(caught instanceof TypeError);
+});
+
+inFolder("an abort ends the writing with its reason and leaves nothing", async (root) => {
+  const artifact = artifactOf({ a: "1", b: new Uint8Array(2_000_000), c: new Uint8Array(2_000_000) });
+  const reason = new Error("enough");
+  for (const last of ["a", "b", "c"]) {
+    const controller = new AbortController();
+    let caught: unknown;
+    const onFile = ({ path }: { path: string }) => path === last && controller.abort(reason);
+    await writeFiles(artifact, join(root, "out"), { signal: controller.signal, onFile }).catch((error) =>
+      caught = error
+    );
+    assertEquals(caught, reason);
+    assertEquals(readdirSync(root), []);
+  }
+});
+
+inFolder("large files and many small ones are written with all their bytes", async (root) => {
+  const files: Record<string, Uint8Array> = { large: Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251) };
+  for (let i = 0; i < 100; i++) files[`many/${i % 7}/${i}`] = Uint8Array.of(i);
+  await writeFiles(artifactOf(files as never), join(root, "out"));
+  for (const [path, content] of Object.entries(files)) {
+    assertEquals(new Uint8Array(readFileSync(join(root, "out", path))), content, path);
+  }
+});
+
+Deno.test({
+  name: "a folder that may not be written is Denied",
+  ignore: process.getuid?.() === 0, // root may write everything
+  async fn() {
+    const root = await tempRoot();
+    try {
+      chmodSync(root.path, 0o500);
+      await fails("Denied", () => writeFiles(artifactOf(SAMPLE), root.join("out")));
+      assert(!existsSync(root.join("out")));
+    } finally {
+      chmodSync(root.path, 0o700);
+      await root.remove();
+    }
+  },
+});
+
+inFolder("files get what the umask leaves them, and may run where they may be read", async (root) => {
+  const artifact = artifactOf({ plain: "x", "run -> executable": "y" });
+  const before = process.umask(0o027);
+  try {
+    await writeFiles(artifact, join(root, "out"), {});
+  } finally {
+    process.umask(before);
+  }
+  const modes = ["plain", "run"].map((name) => (statSync(join(root, "out", name)).mode & 0o777).toString(8));
+  assertEquals(modes, process.platform === "win32" ? modes : ["640", "750"]);
+});

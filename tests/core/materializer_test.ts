@@ -1,0 +1,135 @@
+import { assert, assertEquals, assertFalse, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { createMaterializerSet, defineMaterializer, described } from "../../core/materializer.ts";
+import type { ClassMaterializer } from "../../core/materializer.ts";
+import { thrown } from "./thrown.ts";
+
+class Animal {}
+class Dog extends Animal {}
+class Puppy extends Dog {}
+
+function materializer(id: string, rest: Partial<ClassMaterializer> = {}): ClassMaterializer {
+  return defineMaterializer({ id, save: () => [], load: () => id, ...rest });
+}
+
+Deno.test("a value goes to the materializer of its class, or of the nearest class above", () => {
+  const [animal, dog] = [materializer("animal", { class: Animal }), materializer("dog", { class: Dog })];
+  const set = createMaterializerSet([animal, dog]);
+  assertStrictEquals(set.forValue(new Animal()), animal);
+  assertStrictEquals(set.forValue(new Dog()), dog);
+  assertStrictEquals(set.forValue(new Puppy()), dog);
+});
+
+Deno.test("a value without a class of its own goes to the last added that accepts it", () => {
+  const all = materializer("all", { accepts: () => true });
+  const texts = materializer("texts", { accepts: (value) => typeof value === "string" });
+  const set = createMaterializerSet([all, texts]);
+  assertStrictEquals(set.forValue("a"), texts);
+  assertStrictEquals(set.forValue(1), all);
+  const mine = set.register(materializer("mine", { accepts: (value) => value === "a" }));
+  assertStrictEquals(set.forValue("a"), mine);
+  assertStrictEquals(set.forValue("b"), texts);
+});
+
+Deno.test("a class goes before what accepts everything", () => {
+  const set = createMaterializerSet([materializer("all", { accepts: () => true })]);
+  const dog = set.register(materializer("dog", { class: Dog }));
+  assertStrictEquals(set.forValue(new Puppy()), dog);
+});
+
+Deno.test("one materializer may serve several classes", () => {
+  const one = materializer("one", { class: Dog });
+  const set = createMaterializerSet([one]);
+  class Cat {}
+  assertStrictEquals(set.register(Cat, one), one);
+  assertStrictEquals(set.forValue(new Cat()), one);
+  assertEquals(set.keys(), ["one"]);
+});
+
+Deno.test("an id or a class that is taken is AlreadyExists, and the set stays as it was", () => {
+  const first = materializer("a", { class: Dog });
+  const set = createMaterializerSet([first]);
+  thrown("AlreadyExists", () => set.register(materializer("a")));
+  thrown("AlreadyExists", () => set.register(materializer("a", { class: Animal })));
+  thrown("AlreadyExists", () => set.register(materializer("b", { class: Dog })));
+  thrown("AlreadyExists", () => set.register(Dog, materializer("c")));
+  thrown("AlreadyExists", () => set.register(first));
+  assertEquals(set.keys(), ["a"]);
+  assertStrictEquals(set.forValue(new Dog()), first);
+});
+
+Deno.test("a value that nothing takes is Unsupported and the hint lists what there is", () => {
+  const set = createMaterializerSet([materializer("dog", { class: Dog })]);
+  const error = thrown("Unsupported", () => set.forValue(new Animal()));
+  assertStringIncludes(error.message, "class Animal");
+  assertStringIncludes(error.hint!, "dog");
+});
+
+Deno.test("values with a strange constructor are Unsupported like any other", () => {
+  const set = createMaterializerSet([materializer("dog", { class: Dog })]);
+  const strange = [
+    Object.create(null),
+    Object.create({ constructor: undefined }),
+    Object.create({ constructor: null }),
+    Object.create({ constructor: 5 }),
+    Object.create({ constructor: () => 1 }),
+    Object.create({ constructor: { prototype: 1, name: Symbol("x") } }),
+    Object.create(Object.create(null)),
+    { constructor: Dog },
+    JSON.parse('{"__proto__":{"constructor":1},"constructor":1}'),
+    new Proxy({}, {}),
+    () => 1,
+    Symbol("x"),
+    10n,
+    undefined,
+    null,
+  ];
+  for (const value of strange) thrown("Unsupported", () => set.forValue(value));
+});
+
+Deno.test("classes that name each other as constructor do not trap the search", () => {
+  function A() {}
+  function B() {}
+  A.prototype = Object.create({ constructor: B });
+  B.prototype = Object.create({ constructor: A });
+  thrown("Unsupported", () => createMaterializerSet().forValue(Object.create(A.prototype)));
+});
+
+Deno.test("an instance of a function with a replaced prototype goes to the class that it inherits from", () => {
+  const dog = materializer("dog", { class: Dog });
+  const proto = Object.create(Dog.prototype); // its constructor is inherited
+  assertStrictEquals(createMaterializerSet([dog]).forValue(Object.create(proto)), dog);
+});
+
+Deno.test("a materializer is found by its id, and a missing one is Unsupported", () => {
+  const set = createMaterializerSet([materializer("a")]);
+  assert(set.has("a"));
+  assertEquals(set.get("a").id, "a");
+  assertFalse(set.has("b"));
+  assertStringIncludes(thrown("Unsupported", () => set.get("b")).hint!, "There is: a.");
+  for (const id of ["__proto__", "constructor", ""]) thrown("Unsupported", () => set.get(id));
+});
+
+Deno.test("defineMaterializer() takes lowercase ids and whole versions, and nothing else", () => {
+  assertEquals(materializer("acme/model.v2_x-1").formatVersion, 1);
+  assertEquals(materializer("a", { formatVersion: 3 }).formatVersion, 3);
+  for (const id of ["", "A", "a b", "a\n", "é", "/a", "-a", "a@1", undefined, null, 1]) {
+    thrown("Invalid", () => materializer(id as string));
+  }
+  for (const formatVersion of [0, -1, 1.5, NaN, Infinity, 2 ** 53, "1"]) {
+    thrown("Invalid", () => materializer("a", { formatVersion: formatVersion as number }));
+  }
+});
+
+Deno.test("described() finds words for every value", () => {
+  assertEquals(described(null), "null");
+  assertEquals(described(undefined), "a undefined");
+  assertEquals(described(new Dog()), "a value of class Dog");
+  assertEquals(described(Object.create(null)), "an object");
+  fc.assert(
+    fc.property(
+      fc.anything({ withNullPrototype: true, withBigInt: true }),
+      (value) => typeof described(value) === "string",
+    ),
+  );
+});

@@ -1,0 +1,249 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
+import { compareUtf8 } from "../../core/bytes.ts";
+import { checkName, decodeName, encodeName, encodeNamePrefix, MAX_SEGMENT_BYTES, shown } from "../../core/names.ts";
+import { thrown } from "./thrown.ts";
+
+const WINDOWS_DEVICES = [
+  ..."con prn aux nul".split(" "),
+  ...Array.from({ length: 10 }, (_, i) => [`com${i}`, `lpt${i}`]).flat(),
+];
+
+/** Names that somebody will try one day. */
+const HOSTILE = [
+  "..",
+  ".",
+  "../../etc/passwd",
+  "/absolute",
+  "a/../b",
+  "a//b",
+  "trailing/",
+  "C:\\Windows",
+  "\\\\server\\share",
+  "file:///etc/passwd",
+  "CON",
+  "con",
+  "Con.txt",
+  "nul.",
+  "COM¹",
+  "%2e%2e%2f",
+  "%00",
+  "=2e=2e",
+  "=",
+  "con=",
+  "*?[a-z]{b,c}!",
+  "~root",
+  "$HOME `id` $(id)",
+  "a\u202Eb",
+  "-rf",
+  "a b",
+  "e\u0301",
+  "\u00e9",
+  "ＡＢ",
+  "ß",
+  "ı",
+  "K",
+  "🦊",
+  "name.",
+  ".hidden",
+  "__proto__",
+  "constructor",
+  "<b>&\"'",
+  "final",
+  "_",
+  "🦊".repeat(16),
+];
+
+const anyName = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: "grapheme", maxLength: 40 }),
+  fc.string({ unit: fc.constantFrom(..."abcz019_-=.%/\\AZé@ "), maxLength: 40 }),
+  fc.constantFrom(...HOSTILE, ...WINDOWS_DEVICES),
+);
+const name = anyName.filter(isName);
+
+function isName(text: string): boolean {
+  try {
+    checkName(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("encodeName() gives different names different segments", () => {
+  fc.assert(fc.property(name, name, (a, b) => (encodeName(a) === encodeName(b)) === (a === b)), { numRuns: 2_000 });
+});
+
+Deno.test("encodeName() keeps names apart that differ only in case, normal form or look", () => {
+  const alike = [
+    "model",
+    "Model",
+    "MODEL",
+    "m\u043edel",
+    "\u00e9",
+    "e\u0301",
+    "E\u0301",
+    "K",
+    "\u212a",
+    "ﬁ",
+    "fi",
+    "ß",
+    "ss",
+  ];
+  const folded = alike.map((text) => encodeName(text).normalize("NFKC").toLowerCase().toUpperCase());
+  assertEquals(new Set(folded).size, alike.length);
+});
+
+Deno.test("decodeName() is the inverse of encodeName()", () => {
+  fc.assert(fc.property(name, (text) => decodeName(encodeName(text)) === text), { numRuns: 2_000 });
+});
+
+Deno.test("decodeName() accepts a segment only as encodeName() writes it", () => {
+  const segment = fc.oneof(
+    fc.string({ unit: fc.constantFrom(..."abcf0129=_-.A%é/"), maxLength: 12 }),
+    fc.string({ unit: "binary", maxLength: 12 }),
+    name.map((text) => encodeName(text)).chain((text) =>
+      fc.constantFrom(`${text}=`, text.slice(0, -1), text.toUpperCase())
+    ),
+  );
+  const check = fc.property(segment, (text) => {
+    const decoded = decodeName(text);
+    return decoded === undefined || (encodeName(decoded) === text && isName(decoded));
+  });
+  fc.assert(check, { numRuns: 5_000 });
+});
+
+Deno.test("decodeName() gives undefined for what is no name's segment", () => {
+  const none = [
+    "",
+    "=",
+    "=4",
+    "=4g",
+    "=zz",
+    "=61",
+    "=2E",
+    "a=",
+    "con",
+    "nul",
+    "con==",
+    "=c3",
+    "=ff",
+    "=ed=a0=80",
+    "é",
+    "A",
+  ];
+  for (const segment of [...none, "=00", "a=40b", "=20a", "a=0a", "..", "a/b", "=ef=bb=bfa"]) {
+    assertEquals(decodeName(segment), undefined, segment);
+  }
+});
+
+Deno.test("encodeNamePrefix() begins the encoding of every name with that prefix", () => {
+  const check = fc.property(name, fc.nat(), (text, seed) => {
+    const points = Array.from(text);
+    const prefix = points.slice(0, seed % (points.length + 1)).join("");
+    return encodeName(text).startsWith(encodeNamePrefix(prefix));
+  });
+  fc.assert(check, { numRuns: 2_000 });
+});
+
+Deno.test("encodeNamePrefix() begins no other name's encoding", () => {
+  const check = fc.property(name, fc.string({ unit: fc.constantFrom(..."abcon=.é"), maxLength: 4 }), (text, prefix) => {
+    if (!encodeName(text).startsWith(encodeNamePrefix(prefix))) return true;
+    return text.startsWith(prefix);
+  });
+  fc.assert(check, { numRuns: 5_000 });
+});
+
+Deno.test("an encoded name is safe on object stores, POSIX, Windows and case-insensitive disks", () => {
+  const check = fc.property(name, (text) => {
+    const segment = encodeName(text);
+    assertMatch(segment, /^[a-z0-9_=-]+$/);
+    assert(!WINDOWS_DEVICES.includes(segment), `${segment} is a device`);
+    assert(segment.length <= MAX_SEGMENT_BYTES);
+  });
+  fc.assert(check, { numRuns: 2_000 });
+});
+
+Deno.test("the usual names are stored as they are", () => {
+  for (const plain of ["model", "my-model_2", "0", "console", "com10", "a".repeat(200)]) {
+    assertEquals(encodeName(plain), plain);
+  }
+});
+
+Deno.test("every Windows device name is set aside, in each letter case", () => {
+  for (const device of WINDOWS_DEVICES) {
+    assertEquals(encodeName(device), `${device}=`);
+    assertNotEquals(encodeName(device.toUpperCase()), encodeName(device));
+    assertEquals(decodeName(encodeName(device)), device);
+  }
+});
+
+Deno.test("a hostile name is kept exactly, or refused as Invalid", () => {
+  for (const text of HOSTILE) {
+    checkName(text);
+    assertEquals(decodeName(encodeName(text)), text);
+  }
+});
+
+Deno.test("checkName() refuses what cannot be a name", () => {
+  const refused: Record<string, unknown> = {
+    empty: "",
+    "a separator of versions": "a@b",
+    NUL: "a\0b",
+    newline: "a\nb",
+    escape: "\x1b[31m",
+    delete: "a\x7f",
+    "a C1 control": "a\x85b",
+    "a lone high surrogate": "a\ud83e",
+    "a lone low surrogate": "\udd8aa",
+    "swapped surrogates": "\udd8a\ud83e",
+    "a leading space": " a",
+    "a trailing tab": "a\t",
+    "a trailing no-break space": "a\u00a0",
+    "a byte order mark": "\ufeffa",
+    "3,000 characters": "a".repeat(3_000),
+    "201 plain characters": "a".repeat(201),
+    "67 encoded bytes": "A".repeat(67),
+    undefined: undefined,
+    null: null,
+    number: 7,
+    "an object without a prototype": Object.create(null),
+    symbol: Symbol("a"),
+    array: ["a"],
+  };
+  for (const [what, text] of Object.entries(refused)) {
+    const error = thrown("Invalid", () => checkName(text as string));
+    assert(error.hint !== undefined, what);
+  }
+});
+
+Deno.test("checkName() refuses a name of ten million characters without encoding it", () => {
+  const error = thrown("Invalid", () => checkName("é".repeat(10_000_000)));
+  assertMatch(error.message, /too long \(10000000 characters\)/);
+});
+
+Deno.test("checkName() says what is being named", () => {
+  assertMatch(thrown("Invalid", () => checkName("", "alias")).message, /as alias: it is empty/);
+});
+
+Deno.test("the longest names fit: 200 plain bytes, 66 others", () => {
+  for (const text of ["a".repeat(200), "A".repeat(66), "é".repeat(33), "🦊".repeat(16)]) {
+    checkName(text);
+    assert(encodeName(text).length <= MAX_SEGMENT_BYTES);
+  }
+});
+
+Deno.test("shown() quotes, escapes and cuts, whatever it is given", () => {
+  assertEquals(shown('a"b\n'), '"a\\"b\\n"');
+  assert(shown("x".repeat(1_000)).length <= 80);
+  fc.assert(fc.property(fc.anything({ withNullPrototype: true }), (value) => typeof shown(value) === "string"));
+});
+
+Deno.test("segments sort by the bytes that listings sort by", () => {
+  const check = fc.property(name, name, (a, b) => {
+    const [x, y] = [encodeName(a), encodeName(b)];
+    return Math.sign(compareUtf8(x, y)) === (x < y ? -1 : x > y ? 1 : 0);
+  });
+  fc.assert(check);
+});

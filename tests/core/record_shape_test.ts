@@ -1,0 +1,68 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { RegistryError } from "../../core/errors.ts";
+import { decodeRecord, encodeRecord } from "../../core/record.ts";
+import type { AnyRecord } from "../../core/record.ts";
+import { filesProblem, recordProblem } from "../../core/record_shape.ts";
+
+const SHA = "0".repeat(64);
+const BASE = {
+  format: "holdfast/1",
+  generation: 1,
+  commit: "01951e2f-6c00-7abc-8def-0123456789ab",
+  startedAt: "2025-02-19T12:00:00.000Z",
+  createdAt: "2025-02-19T12:00:00.000Z",
+};
+const VERSION = {
+  ...BASE,
+  kind: "version",
+  name: "a",
+  version: "1.0.0",
+  materializer: { id: "json", formatVersion: 1 },
+  metadata: {},
+  files: [{ path: "data.json", size: 2, sha256: SHA, inline: [0, 2] }],
+  digest: SHA,
+  size: 2,
+};
+
+Deno.test("a record with all that belongs to its kind is taken, whatever else it has", () => {
+  assertEquals(recordProblem({ ...VERSION, later: { x: 1 } } as unknown as AnyRecord), undefined);
+  assertEquals(recordProblem({ ...BASE, kind: "of a later release" } as unknown as AnyRecord), undefined);
+});
+
+Deno.test("a record whose members are missing or of another type is Corrupt, though its sum is right", () => {
+  const wrong: Record<string, unknown>[] = [
+    { ...VERSION, files: null },
+    { ...VERSION, materializer: undefined },
+    { ...VERSION, version: "nope" },
+    { ...VERSION, name: 7 },
+    { ...VERSION, commit: "../../x" },
+    { ...VERSION, generation: 0 },
+    { ...VERSION, startedAt: "yesterday" },
+    { ...VERSION, metadata: [] },
+    { ...VERSION, inputs: [1] },
+    { ...VERSION, size: -1 },
+    { ...VERSION, fileList: { object: "0", size: 1, sha256: SHA } },
+    { ...BASE, kind: "alias", name: "a", alias: "b" },
+    { ...BASE, kind: "key", name: "a", key: "k", target: { version: "1.0.0" } },
+    { ...BASE, kind: "settings", settings: { versioned: 1, mutable: false, graceMs: 1 } },
+  ];
+  for (const record of wrong) {
+    const bytes = encodeRecord(record as unknown as AnyRecord, [new Uint8Array(2)]);
+    const error = assertThrows(() => decodeRecord(bytes, "names/x"), RegistryError, undefined, JSON.stringify(record));
+    assertEquals(error.code, "Corrupt");
+  }
+});
+
+Deno.test("a file's place is numbers and a payload folder, and nothing that leads elsewhere", () => {
+  const file = { path: "a", size: 1, sha256: SHA };
+  assertEquals(filesProblem([{ ...file, parts: [{ object: 0, size: 1 }] }]), undefined);
+  for (
+    const parts of [[{ object: "../1", size: 1 }], [{ object: 0, size: 1, offset: -1 }], [{ object: 0.5, size: 1 }], 3]
+  ) {
+    assertEquals(filesProblem([{ ...file, parts }]), "its file 0 is not whole");
+  }
+  const parts = [{ object: 0, size: 1 }];
+  assertEquals(filesProblem([{ ...file, parts, from: "../../other/x" }]), "its file 0 is not whole");
+  assertEquals(filesProblem([{ ...file, parts, encoding: "eval" }]), "its file 0 is not whole");
+  assertEquals(filesProblem([{ ...file, inline: [0] }]), "its file 0 is not whole");
+});

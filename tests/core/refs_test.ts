@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
+import { checkAlias, parseRef, parseSelector } from "../../core/refs.ts";
+import { isRange } from "../../core/versions.ts";
+import { thrown } from "./thrown.ts";
+
+Deno.test("a ref is a name and what stands behind the @", () => {
+  const kinds: [ref: string, name: string, kind: string][] = [
+    ["my:model", "my:model", "latest"],
+    ["my:model@latest", "my:model", "latest"],
+    ["my:model@1.2.0", "my:model", "version"],
+    ["my:model@1", "my:model", "version"],
+    ["my:model@3.0.0-rc.1", "my:model", "version"],
+    ["my:model@^1.2", "my:model", "range"],
+    ["my:model@>=1 <3", "my:model", "range"],
+    ["my:model@1.x", "my:model", "range"],
+    ["my:model@*", "my:model", "range"],
+    ["my:model@production", "my:model", "alias"],
+    ["a/b/../c@canary-2", "a/b/../c", "alias"],
+    ["1.0.0@2.0.0", "1.0.0", "version"],
+    ["latest@latest", "latest", "latest"],
+  ];
+  for (const [ref, name, kind] of kinds) {
+    const parsed = parseRef(ref);
+    assertEquals([parsed.name, parsed.selector.kind], [name, kind], ref);
+    assertEquals(parsed.bare, !ref.includes("@"));
+  }
+});
+
+Deno.test("the version may stand beside the name instead", () => {
+  for (const version of ["1.2", "^1.2", "latest", "production", "2.0.0-rc.1+build"]) {
+    assertEquals(parseRef("model", version), parseRef(`model@${version}`));
+  }
+  assertEquals(parseRef("model", undefined), parseRef("model"));
+});
+
+Deno.test("a version that is given twice is Invalid, also when it is the same", () => {
+  thrown("Invalid", () => parseRef("model@1.0.0", "1.0.0"));
+  thrown("Invalid", () => parseRef("model@latest", "latest"));
+});
+
+Deno.test("a ref that names nothing is Invalid", () => {
+  for (
+    const ref of ["", "@", "@1.0.0", "model@", "model@ ", "model@1@2", "model@a@b", " model", "mo\0del", "model@\n"]
+  ) {
+    thrown("Invalid", () => parseRef(ref));
+  }
+  for (const ref of [undefined, null, 3, {}, ["model"], Object.create(null), Symbol("model")]) {
+    thrown("Invalid", () => parseRef(ref as string));
+  }
+});
+
+Deno.test("a version that is no text is Invalid", () => {
+  for (const version of [null, 1, {}, ["1.0.0"], Symbol("1"), Object.create(null), true]) {
+    thrown("Invalid", () => parseRef("model", version as unknown as string));
+  }
+});
+
+Deno.test("what somebody meant as a version is not taken for an alias", () => {
+  for (
+    const text of ["1_0", "٣", "+4", "-1", "06", " 2 ", "1.2.3.4", "v1", "V2.0", "9007199254740992", ".5", "1-é", "２"]
+  ) {
+    const error = thrown("Invalid", () => parseRef(`model@${text}`));
+    assertMatch(error.message, /version/, text);
+  }
+});
+
+Deno.test("a word is an alias", () => {
+  for (const alias of ["production", "canary", "x1", "very-long_word", "é", "v", "version", "a/b", "a:b", "LATEST"]) {
+    checkAlias(alias);
+    assertEquals(parseSelector(alias), { kind: "alias", alias });
+  }
+});
+
+Deno.test("an alias may not look like a version, a range or latest", () => {
+  const refused = [
+    "latest",
+    "1",
+    "1.0.0",
+    "v1",
+    "^1",
+    "*",
+    "x",
+    "1.x",
+    "a b",
+    "a||b",
+    "=a",
+    "٣",
+    "+4",
+    "",
+    " a",
+    "a@b",
+    "a\0",
+  ];
+  for (const alias of refused) thrown("Invalid", () => checkAlias(alias));
+});
+
+Deno.test("every text is a selector or Invalid, and every alias can be set", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.string({ unit: fc.constantFrom(..."01.x^~<>=*| v-+aé"), maxLength: 12 }),
+  );
+  const check = fc.property(text, (text) => {
+    let selector;
+    try {
+      selector = parseSelector(text);
+    } catch {
+      thrown("Invalid", () => parseSelector(text));
+      return;
+    }
+    if (selector.kind === "alias") checkAlias(text);
+    if (selector.kind === "range") assert(isRange(text));
+  });
+  fc.assert(check, { numRuns: 5_000 });
+});

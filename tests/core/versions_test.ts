@@ -1,0 +1,208 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { parse } from "@std/semver";
+import fc from "fast-check";
+import {
+  compareVersions,
+  decodeOrder,
+  FIRST_VERSION,
+  inRange,
+  isRange,
+  isVersion,
+  nextVersion,
+  parseVersion,
+  parseVersionRange,
+} from "../../core/versions.ts";
+import type { Bump } from "../../core/versions.ts";
+import { build, isAccepted, release, version } from "./arbitrary_versions.ts";
+import { thrown } from "./thrown.ts";
+
+Deno.test("one to three numbers are one version: 2, 2.0 and 2.0.0", () => {
+  for (const text of ["2", "2.0", "2.0.0"]) {
+    assertEquals(parseVersion(text).canonical, "2.0.0");
+    assertEquals(parseVersion(text).order, parseVersion("2.0.0").order);
+  }
+  assertEquals(parseVersion("2.1").canonical, "2.1.0");
+  assertEquals(parseVersion("2-rc.1").canonical, "2.0.0-rc.1");
+  assertEquals(parseVersion("2.1+b").full, "2.1.0+b");
+});
+
+Deno.test("the fast way of reading a plain version gives what @std/semver gives", () => {
+  const check = fc.property(release, build, (numbers, ids) => {
+    const text = ids.length === 0 ? numbers : `${numbers}+${ids.join(".")}`;
+    assertEquals(parseVersion(text).semver, parse(text));
+  });
+  fc.assert(check);
+});
+
+Deno.test("build metadata is kept but is no part of the identity", () => {
+  const check = fc.property(version, build, (text, ids) => {
+    fc.pre(ids.length > 0);
+    const parsed = parseVersion(`${text}+${ids.join(".")}`);
+    assertEquals(parsed.full, `${text}+${ids.join(".")}`);
+    assertEquals([parsed.canonical, parsed.order], [text, parseVersion(text).order]);
+  });
+  fc.assert(check);
+});
+
+Deno.test("parseVersion() refuses what is not a version", () => {
+  const numbers = [
+    "1_0",
+    "٣",
+    "１",
+    "+4",
+    "-4",
+    "06",
+    "1.06",
+    "1.0.06",
+    " 2 ",
+    "2 ",
+    "\t2",
+    "2\n",
+    "1.2.3.4",
+    "1.",
+    ".1",
+    "1..2",
+  ];
+  const past = ["9007199254740992", "0.9007199254740992", "0.0.9007199254740992", "1e3", "0x10", "1".repeat(400)];
+  const pre = [
+    "1.0.0-",
+    "1.0.0-a..b",
+    "1.0.0-.a",
+    "1.0.0-a.",
+    "1.0.0-01",
+    "1.0.0-a.007",
+    "1.0.0-é",
+    "1.0.0-a_b",
+    "1.0.0-a b",
+  ];
+  const big = ["1.0.0-9007199254740992", "1.0.0-rc.99999999999999999999"];
+  const rest = [
+    "",
+    "v1",
+    "V1.0.0",
+    "latest",
+    "^1",
+    "1.x",
+    "*",
+    "1.0.0+",
+    "1.0.0+a..b",
+    "1.0.0+é",
+    "1.0.0\0",
+    `1.0.0-${"a".repeat(120)}`,
+  ];
+  const types = [undefined, null, 1, 1.5, {}, [], ["1.0.0"], Symbol("1"), Object.create(null), {
+    toString: () => "1.0.0",
+  }];
+  for (const text of [...numbers, ...past, ...pre, ...big, ...rest, ...types]) {
+    const error = thrown("Invalid", () => parseVersion(text as string));
+    assert(error.hint !== undefined);
+  }
+});
+
+Deno.test("isVersion() knows at least what parseVersion() takes", () => {
+  fc.assert(fc.property(fc.oneof(version, fc.string()), (text) => !isAccepted(text) || isVersion(text)));
+});
+
+Deno.test("no version is a range, and every range has an operator", () => {
+  fc.assert(fc.property(version, (text) => !isRange(text)));
+  for (const text of ["^1", "~2.0", ">=1", "<2", "=1.0.0", "*", "x", "X", "1.x", "1.2.X", "1 || 2", "1.0.0 - 2.0.0"]) {
+    assert(isRange(text), text);
+  }
+  for (const text of ["xenon", "max", "1.0.0-x1", "production", "a.xy"]) assert(!isRange(text), text);
+});
+
+Deno.test("the first automatic version is 1.0.0", () => assertEquals(FIRST_VERSION.canonical, "1.0.0"));
+
+Deno.test("the next version raises the last number that is not zero, or the one that is asked for", () => {
+  const table: [highest: string, bump: Bump | undefined, next: string][] = [
+    ["1.0.0", undefined, "2.0.0"],
+    ["2.1.0", undefined, "2.2.0"],
+    ["1.0.9", undefined, "1.0.10"],
+    ["0.0.0", undefined, "1.0.0"],
+    ["0.1.0", undefined, "0.2.0"],
+    ["0.0.9", undefined, "0.0.10"],
+    ["9.0.0", undefined, "10.0.0"],
+    ["1.2.3", "major", "2.0.0"],
+    ["1.2.3", "minor", "1.3.0"],
+    ["1.2.3", "patch", "1.2.4"],
+    ["1.0.0", "patch", "1.0.1"],
+    ["2.0.0-rc.1", undefined, "2.0.0"],
+    ["2.1.3-0", undefined, "2.1.3"],
+    ["1.0.0+build", undefined, "2.0.0"],
+  ];
+  for (const [highest, bump, next] of table) {
+    assertEquals(nextVersion(parseVersion(highest), bump).canonical, next, `${highest} ${bump}`);
+  }
+});
+
+Deno.test("the next version is always a higher release", () => {
+  const bump = fc.constantFrom(undefined, "major", "minor", "patch");
+  const check = fc.property(version, bump, (text, which) => {
+    const highest = parseVersion(text);
+    const { major, minor, patch } = highest.semver;
+    fc.pre(Math.max(major, minor, patch) < Number.MAX_SAFE_INTEGER);
+    const next = nextVersion(highest, which as Bump | undefined);
+    assert(compareVersions(highest, next) < 0 && !next.prerelease);
+    if (!highest.prerelease) assert(next.order < highest.order);
+  });
+  fc.assert(check);
+});
+
+Deno.test("numbering ends with Invalid where the numbers end", () => {
+  thrown("Invalid", () => nextVersion(parseVersion("9007199254740991")));
+  thrown("Invalid", () => nextVersion(parseVersion("1.0.9007199254740991")));
+  assertEquals(nextVersion(parseVersion("1.0.9007199254740991"), "major").canonical, "2.0.0");
+});
+
+Deno.test("ranges take in what npm's take in", () => {
+  const table: [range: string, inside: string[], outside: string[]][] = [
+    ["^1.2", ["1.2.0", "1.9.9"], ["1.1.9", "2.0.0", "1.3.0-rc.1"]],
+    ["~2.0.1", ["2.0.1", "2.0.9"], ["2.0.0", "2.1.0"]],
+    ["^0.2.3", ["0.2.3", "0.2.9"], ["0.3.0"]],
+    [">=1 <3", ["1.0.0", "2.9.9"], ["0.9.9", "3.0.0"]],
+    ["1.x", ["1.0.0", "1.7.2"], ["2.0.0"]],
+    ["*", ["0.0.0", "9.9.9"], ["1.0.0-a"]],
+    ["1 || 3", ["1.5.0", "3.0.0"], ["2.0.0"]],
+    ["1.0.0 - 2.0.0", ["1.0.0", "2.0.0"], ["2.0.1"]],
+    ["=1.0.0", ["1.0.0"], ["1.0.1"]],
+    [">=1.0.0-rc.1", ["1.0.0-rc.2", "1.0.0", "2.0.0"], ["1.0.0-alpha", "1.1.0-rc.1"]],
+  ];
+  for (const [text, inside, outside] of table) {
+    const range = parseVersionRange(text);
+    for (const version of inside) assert(inRange(parseVersion(version), range), `${version} in ${text}`);
+    for (const version of outside) assert(!inRange(parseVersion(version), range), `${version} not in ${text}`);
+  }
+});
+
+Deno.test("parseVersionRange() refuses what is not a range", () => {
+  for (const text of ["^", "~", "=", ">=banana", "^1_0", "^٣", "^06", "1 || banana", "1.2.3.4 x", "a b", "<>1"]) {
+    thrown("Invalid", () => parseVersionRange(text));
+  }
+});
+
+Deno.test("parseVersionRange() refuses a range that is too long to be read in a moment", () => {
+  const blanks = `^1${" ".repeat(100_000)}x`; // splitting this at || takes five seconds
+  assertMatch(thrown("Invalid", () => parseVersionRange(blanks)).message, /longer than 256 characters/);
+  assert(inRange(parseVersion("7.0.0"), parseVersionRange("1 || 2 || 3 || 4 || 5 || 6 || 7")));
+});
+
+Deno.test("no text makes a version or a range fail other than with Invalid", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."0123456789.-+^~<>=*xX| aé_v"), maxLength: 300 });
+  const check = fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (text) => {
+    for (const read of [parseVersion, parseVersionRange]) {
+      try {
+        read(text);
+      } catch {
+        thrown("Invalid", () => read(text));
+      }
+    }
+  });
+  fc.assert(check, { numRuns: 500 });
+});
+
+Deno.test("parseVersion() tells a text that JavaScript takes for a number from that number", () => {
+  const odd = parseVersion("0.0.0--0e1");
+  assertEquals(odd.canonical, "0.0.0--0e1");
+  assertEquals(decodeOrder(odd.order)?.canonical, "0.0.0--0e1");
+  assertEquals(parseVersion("1.0.0-1e3").semver.prerelease, ["1e3"]);
+});

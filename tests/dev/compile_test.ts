@@ -1,0 +1,64 @@
+import { assert, assertEquals } from "@std/assert";
+import { relative } from "@std/path";
+import { compileArguments, filesToInclude } from "../../dev/compile.ts";
+import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
+import { tempRoot } from "../support/temp_root.ts";
+
+Deno.test("what a compiled program loads by name is found in the tree: the worker, and every driver", async () => {
+  const files = await filesToInclude();
+  for (const file of ["workers/worker.ts", "backends/local.ts", "materializers/mod.ts"]) assert(files.includes(file));
+  assertEquals(files.filter((file) => /^(tests|apps)\//.test(file)), []);
+});
+
+Deno.test("the compiled command line has the worker and all that it runs in it", async () => {
+  await using root = await tempRoot();
+  const args = await compileArguments(["--output", root.join("holdfast")]);
+  // The list is that of the real build; the runtime in the binary is that of this test, for others are downloaded.
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: REPOSITORY,
+    env: { DENORT_BIN: Deno.execPath(), NO_COLOR: "1" },
+  });
+  const { code, stderr, stdout } = await command.output();
+  const output = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
+  assertEquals(code, 0, output);
+  const isEmbedded = readEmbedded(output);
+  for (const program of await filesToInclude()) {
+    const run = await codeOf(program);
+    assert(run.length > 1 && run.includes(program));
+    assertEquals(run.filter((path) => !isEmbedded(path)), [], program);
+  }
+  assert(!isEmbedded("tests/conformance/mod.ts"));
+});
+
+/** Reads the tree that `deno compile` prints, in which `folder/*` stands for all of a folder. */
+function readEmbedded(output: string): (path: string) => boolean {
+  const paths: string[] = [];
+  const folders: string[] = [];
+  for (const line of output.split("Embedded Files")[1].split("\n")) {
+    const match = /^([│ ]*)[├└]─[─┬] (.+) \(\S+.*\)$/.exec(line);
+    if (match === null) continue;
+    const depth = match[1].length / 2;
+    folders.length = depth;
+    folders.push(match[2]);
+    paths.push(folders.join("/"));
+  }
+  return (path) =>
+    paths.some((found) => found === path || (found.endsWith("/*") && path.startsWith(found.slice(0, -1))));
+}
+
+/** The files of the repository that a program loads; types are not among them. */
+async function codeOf(program: string): Promise<string[]> {
+  const { stdout } = await denoSucceeds(["info", "--json", program]);
+  const { modules, roots }: {
+    roots: string[];
+    modules: { specifier: string; dependencies?: { code?: { specifier: string } }[] }[];
+  } = JSON.parse(stdout);
+  const reached = new Set(roots);
+  for (const at of reached) {
+    for (const { code } of modules.find(({ specifier }) => specifier === at)?.dependencies ?? []) {
+      if (code?.specifier.startsWith("file:")) reached.add(code.specifier);
+    }
+  }
+  return [...reached].map((specifier) => relative(REPOSITORY, new URL(specifier).pathname));
+}

@@ -1,0 +1,64 @@
+import {
+  assert,
+  assertEquals,
+  AssertionError,
+  assertMatch,
+  assertObjectMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import * as dotenv from "@std/dotenv";
+import * as path from "@std/path";
+import { compare, parse, parseRange, satisfies } from "@std/semver";
+import { tempRoot } from "../support/temp_root.ts";
+
+Deno.test("std stand-ins satisfy the ranges that the configuration asks for", async () => {
+  const house = JSON.parse(await Deno.readTextFile("deno.json"));
+  const members: string[] = house.workspace;
+  assert(members.length > 0);
+  for (const member of members) {
+    const { name, version, publish } = JSON.parse(await Deno.readTextFile(path.join(member, "deno.json")));
+    const wanted = /^jsr:(@std\/\w+)@(.+)$/.exec(house.imports[name]);
+    assertEquals(wanted?.[1], name);
+    assert(satisfies(parse(version), parseRange(wanted![2])), `${name}@${version} is outside ${wanted![2]}`);
+    assertEquals(publish, false);
+  }
+});
+
+Deno.test("the typed names of a std stand-in are the names that it exports", async () => {
+  for (const module of ["assert", "path"]) {
+    const types = await Deno.readTextFile(`dev/std/${module}/types.d.ts`);
+    const typed = Array.from(types.matchAll(/^export (?:function|class|const) (\w+)/gm), (match) => match[1]);
+    const exported = Object.keys(await import(`@std/${module}`));
+    assertEquals([...new Set(typed)].sort(), exported.sort());
+  }
+});
+
+Deno.test("@std/assert fails with an AssertionError and narrows", () => {
+  const error = assertThrows(() => assertEquals([1], [2]), AssertionError);
+  assertMatch(error.message, /not equal/);
+  assertObjectMatch({ a: 1, b: 2 }, { a: 1 });
+});
+
+Deno.test("@std/path joins and converts file URLs", () => {
+  assertEquals(path.join("a", "..", "b"), "b");
+  assertEquals(path.fromFileUrl(path.toFileUrl("/a b/%")), "/a b/%");
+});
+
+Deno.test("@std/semver compares and knows ranges", () => {
+  assertEquals(compare(parse("1.2.3"), parse("1.10.0")), -1);
+  assert(satisfies(parse("1.4.0"), parseRange("^1.2")));
+});
+
+Deno.test("@std/dotenv reads a file, and a missing one is empty", async () => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(root.join(".env"), `# comment\nA=1\nB="two words"\nC='$kept'\n`);
+  assertEquals(await dotenv.load({ envPath: root.join(".env") }), { A: "1", B: "two words", C: "$kept" });
+  assertEquals(await dotenv.load({ envPath: root.join("none") }), {});
+  assertEquals(dotenv.parse("X=y"), { X: "y" });
+});
+
+Deno.test("@std/dotenv does not hide a file that cannot be read", async () => {
+  await using root = await tempRoot();
+  await assertRejects(() => dotenv.load({ envPath: root.path }));
+});

@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { fromFileUrl } from "@std/path";
+import { tempRoot } from "./support/temp_root.ts";
+
+const ROOT = fromFileUrl(new URL("..", import.meta.url));
+
+interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program of this repository without a terminal, with its temporary files in `folder`. */
+async function run(folder: string, ...args: string[]): Promise<Run> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    env: { TMPDIR: folder, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { code, stdout, stderr } = await command.output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+async function demo(folder: string, ...input: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(folder, "task", "demo", ...input);
+  assertEquals(code, 0, stderr);
+  assertEquals(await readdir(folder), [], "the demo left files behind");
+  return stdout;
+}
+
+/** What every demo must show. */
+function assertStory(output: string): void {
+  assertMatch(output, /demo:files@1\.0\.0/);
+  assertMatch(output, /demo:files@2\.0\.0/);
+  assertEquals(output.match(/not one byte differs/g)?.length, 2);
+  assertMatch(output, /verify says +2 versions read, 1 problem\n +demo:files@2\.0\.0 is Corrupt/);
+  assertMatch(output, /load says +Corrupt: /);
+  assertMatch(output, /still whole/);
+  assertMatch(output, /everything verifies again/);
+}
+
+Deno.test("deno task demo tells its story on the project's own tree, and stores only the change", async () => {
+  await using root = await tempRoot();
+  const output = await demo(root.path);
+  assertStory(output);
+  assertStringIncludes(output, "what did not change is shared");
+});
+
+Deno.test("deno task demo works on a folder with links, empty folders and odd names, which it only reads", async () => {
+  await using root = await tempRoot();
+  await using work = await tempRoot();
+  await mkdir(root.join("empty", "deeper"), { recursive: true });
+  await writeFile(root.join("näme with spaces.txt"), "text");
+  await writeFile(root.join("large.bin"), new Uint8Array(3_000_000).fill(7));
+  await symlink("/etc/passwd", root.join("link"));
+  const output = await demo(work.path, root.path);
+  assertStory(output);
+  assertMatch(output, /left out +1 entry/);
+  assertMatch(output, /damaged +objects\//);
+  assertEquals(await readFile(root.join("näme with spaces.txt"), "utf8"), "text");
+});
+
+Deno.test("deno task demo works on a single file, an empty one too", async () => {
+  await using root = await tempRoot();
+  await using work = await tempRoot();
+  for (const content of ["hello", ""]) {
+    await writeFile(root.join("one.txt"), content);
+    assertStory(await demo(work.path, root.join("one.txt")));
+    assertEquals(await readFile(root.join("one.txt"), "utf8"), content);
+  }
+});
+
+Deno.test("deno task demo says so when there is nothing to show", async () => {
+  await using root = await tempRoot();
+  await using work = await tempRoot();
+  for (const input of [root.join("missing"), root.path]) {
+    const { code, stdout, stderr } = await run(work.path, "task", "demo", input);
+    assertEquals(code, 1, stdout);
+    assertMatch(stderr, /^Cannot show .*: there is no/m);
+  }
+});
+
+Deno.test("examples/quickstart.ts shows versions, ranges, aliases, files and an error", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/quickstart.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.split("\n").slice(0, -1), [
+    "latest: { layers: 24, dropout: 0.1 }",
+    "first:  { layers: 12, dropout: 0.1 }",
+    "range:  { layers: 24, dropout: 0.2 }",
+    "alias:  { layers: 24, dropout: 0.1 }",
+    "version 2.1.0",
+    "version 2.0.0",
+    "version 1.0.0",
+    "file:   remember the milk",
+    'AlreadyExists: Cannot save "model:config@1.0.0": version exists. ' +
+    "Versions of this registry are never reused: leave the version out for the next one, or pass another.",
+  ]);
+  assertEquals(await readdir(work.path), []);
+});
+
+Deno.test("examples/typed_artifact.ts needs no permission", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "--no-prompt", "examples/typed_artifact.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout, "most seen: fast\nweights:   2 × 3 float32\nby name:   true\n");
+});
+
+Deno.test("examples/many_writers.ts loses no save of any writer", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/many_writers.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout, "4 programs made 20 versions, from 1.0.0 to 20.0.0\nsaves kept of each: 5, 5, 5, 5\n");
+  assert(!(await readdir(work.path)).some((name) => name.startsWith("holdfast")));
+});
+
+Deno.test("examples/batch.ts saves and loads many, with an outcome for each", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/batch.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout, "saved   12 of 12\nload 0  0\nload 1  6\nload 2  NotFound\nstream  1000\n");
+  assertEquals(await readdir(work.path), []);
+});
+
+Deno.test("every example is run by a test", async () => {
+  const source = await readFile(new URL(import.meta.url), "utf8");
+  const programs = (await readdir(`${ROOT}examples`)).filter((name) =>
+    name.endsWith(".ts") && name !== "demo_files.ts"
+  );
+  for (const name of programs) {
+    assert(source.includes(`examples/${name}`) || name === "demo.ts", `examples/${name} is run by no test`);
+  }
+});

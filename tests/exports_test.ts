@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { basename, dirname } from "@std/path";
+import { readExports } from "./support/exports.ts";
+import { readModuleGraph } from "./support/module_graph.ts";
+import { denoSucceeds } from "./support/run_deno.ts";
+import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
+
+/** What is published under another name than its path, or is no part of the product's folders. */
+const NAMED: Record<string, string> = {
+  ".": "./mod.ts",
+  "./cli": "./apps/cli.ts",
+  "./testing": "./tests/conformance/mod.ts",
+  "./testing/simulate": "./tests/simulate/mod.ts",
+};
+
+/** Folders whose `mod.ts` is a door of its own; that of `registry/` stands behind the root. */
+const DOORS = ["backends", "materializers", "files", "operators", "workers", "plugins"];
+
+const exported = await readExports();
+const files = Object.values(exported);
+
+Deno.test("the export map has every door, every driver and every library file with a package of its own, and no more", async () => {
+  const product = await sourceFiles(PRODUCT_FOLDERS);
+  const graph = await readModuleGraph(product);
+  const meant = product.filter((path) =>
+    (DOORS.includes(dirname(path)) && basename(path) === "mod.ts") ||
+    isDriver(path, product) ||
+    (!path.startsWith("apps/") && graph.get(path)!.some((target) => target.startsWith("npm:")))
+  );
+  const map = { ...NAMED, ...Object.fromEntries(meant.map((path) => [subpathOf(path), `./${path}`])) };
+  assertEquals(exported, map);
+});
+
+Deno.test("every export type-checks", async () => {
+  await denoSucceeds(["check", ...files]);
+});
+
+Deno.test("every exported symbol is documented, with explicit types and no private ones", async () => {
+  await denoSucceeds(["doc", "--lint", ...files]);
+});
+
+Deno.test("every export but the program can be imported by its public name", async () => {
+  for (const subpath of Object.keys(exported).filter((subpath) => subpath !== "./cli")) {
+    const module = await import(`@holdfast/holdfast${subpath.slice(1)}`);
+    assertEquals("default" in module, false, subpath);
+  }
+});
+
+/** A driver is a file of `backends/` that is not a part (`s3_providers.ts`, `s3/client.ts`) of another (`s3.ts`). */
+function isDriver(path: string, product: string[]): boolean {
+  const whole = `${path.split(/[/_.]/, 2).join("/")}.ts`;
+  return path.startsWith("backends/") && basename(path) !== "mod.ts" && (path === whole || !product.includes(whole));
+}
+
+/** `./backends/with-prefix` for `backends/with_prefix.ts`, `./materializers` for `materializers/mod.ts`. */
+function subpathOf(path: string): string {
+  return `./${path.replace(/(\/mod)?\.ts$/, "").replaceAll("_", "-")}`;
+}

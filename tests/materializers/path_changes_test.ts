@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readAll } from "../../core/bytes.ts";
+import type { FileSource, FileToSave } from "../../core/materializer.ts";
+import { file, folder, localPath } from "../../materializers/mod.ts";
+import { fails, readFiles } from "./fake_artifact.ts";
+import { inFolder, write } from "./in_folder.ts";
+
+inFolder("a large file is a source that reads it piece by piece, as often as asked", async (root) => {
+  const content = Uint8Array.from({ length: 2_500_000 }, (_, i) => i % 251);
+  write(root, "large", content);
+  const [saved] = file().save(localPath(join(root, "large")) as never, {}) as FileToSave[];
+  const source = saved.content as FileSource;
+  assertEquals(source.size, content.byteLength);
+  for (let i = 0; i < 2; i++) assertEquals(await readAll(source.stream()), content);
+  for await (const chunk of source.stream()) assert(chunk.byteLength <= 1 << 20);
+});
+
+inFolder("a file that changes before or while it is read is a Conflict", async (root) => {
+  const path = join(root, "large");
+  const changes: Record<string, () => void> = {
+    grows: () => write(root, "large", new Uint8Array(3_000_001)),
+    shrinks: () => truncateSync(path, 10),
+    "is touched": () => utimesSync(path, 5, 5),
+    "is replaced": () => {
+      write(root, "other", new Uint8Array(3_000_000));
+      utimesSync(join(root, "other"), 9, 9);
+      renameSync(join(root, "other"), path);
+    },
+    "becomes a link": () => {
+      renameSync(path, join(root, "moved"));
+      symlinkSync("moved", path);
+    },
+  };
+  for (const [how, change] of Object.entries(changes)) {
+    for (const when of ["before", "while"]) {
+      rmSync(path, { force: true });
+      write(root, "large", new Uint8Array(3_000_000));
+      utimesSync(path, 9, 9);
+      const [{ content }] = file().save(localPath(path) as never, {}) as FileToSave[];
+      const error = await fails("Conflict", async () => {
+        if (when === "before") change();
+        for await (const _chunk of (content as FileSource).stream()) {
+          if (when === "while" && how !== "is replaced" && how !== "becomes a link") change();
+          else if (when === "while") {
+            throw await fails("Conflict", () => (change(), readAll((content as FileSource).stream())));
+          }
+        }
+      });
+      assertStringIncludes(error.message, path, `${how} ${when}`);
+    }
+  }
+});
+
+inFolder("a file or folder that comes or goes while the folder is read is a Conflict", async (root) => {
+  const changes: (() => void)[] = [
+    () => write(root, "sub/new"),
+    () => rmSync(join(root, "sub/c")),
+    () => mkdirSync(join(root, "sub/folder")),
+    () => write(root, "sub/c", "other text"),
+  ];
+  for (const change of changes) {
+    rmSync(join(root, "sub"), { recursive: true, force: true });
+    for (const path of ["sub/a", "sub/b", "sub/c"]) write(root, path);
+    for (const path of ["sub/a", "sub/b", "sub/c", "sub"]) utimesSync(join(root, path), 9, 9);
+    await fails("Conflict", async () => {
+      let first = true;
+      for await (const _file of folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>) {
+        if (first) change();
+        first = false;
+      }
+    });
+  }
+});
+
+inFolder("a folder that is swapped for a link while it is read does not lead outside", async (root) => {
+  const outside = join(root, "..", "outside");
+  for (const size of [10, 200_000]) {
+    for (const folderName of [join(root, "in"), outside]) {
+      rmSync(folderName, { recursive: true, force: true });
+      mkdirSync(folderName);
+      for (const name of ["a", "b"]) {
+        writeFileSync(join(folderName, name), new Uint8Array(size).fill(name.charCodeAt(0)));
+      }
+      for (const name of ["a", "b"]) utimesSync(join(folderName, name), 9, 9);
+    }
+    const seen: FileToSave[] = [];
+    await fails("Conflict", async () => {
+      for await (const one of folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>) {
+        seen.push(...await readFiles([one]));
+        if (seen.length > 1) continue;
+        renameSync(join(root, "in"), join(root, "..", `moved${size}`));
+        symlinkSync(outside, join(root, "in"));
+      }
+    });
+    assertEquals(seen.length, 1);
+    rmSync(join(root, "in"));
+  }
+});
+
+inFolder("a folder that is swapped for a link while it is listed does not lead outside", async (root) => {
+  const outside = join(root, "..", "outside");
+  mkdirSync(outside);
+  for (const place of [root, outside]) writeFileSync(join(place, "a"), place);
+  const files = folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>;
+  const first = files[Symbol.asyncIterator]().next(); // has looked at the folder, and waits for its list
+  renameSync(root, join(root, "..", "moved"));
+  symlinkSync(outside, root);
+  await fails("Conflict", () => first);
+});
+
+inFolder("an abort ends the reading of a folder with its reason", async (root) => {
+  for (const path of ["a", "b"]) write(root, path);
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const seen: string[] = [];
+  let caught: unknown;
+  try {
+    const files = folder().save(localPath(root) as never, { signal: controller.signal }) as AsyncIterable<FileToSave>;
+    for await (const { path } of files) {
+      seen.push(path);
+      controller.abort(reason);
+    }
+  } catch (error) {
+    caught = error;
+  }
+  assertEquals([caught, seen], [reason, ["a"]]);
+});

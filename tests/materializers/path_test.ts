@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync } from "node:fs";
+import { createServer } from "node:net";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { compareUtf8 } from "../../core/bytes.ts";
+import { createMaterializers, file, folder, LocalPath, localPath, StoredPath } from "../../materializers/mod.ts";
+import { fails, fakeArtifact, savedBy } from "./fake_artifact.ts";
+import { inFolder, listed, save, write } from "./in_folder.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+inFolder("a file is saved under its own name, with its bytes and its executable bit", async (root) => {
+  write(root, "a b.bin", Uint8Array.of(0, 255));
+  write(root, "run.sh", "echo");
+  chmodSync(join(root, "run.sh"), 0o755);
+  assertEquals(await save(join(root, "a b.bin")), [{ path: "a b.bin", content: Uint8Array.of(0, 255) }]);
+  assertEquals(await listed(join(root, "run.sh")), ["run.sh executable echo"]);
+  const set = createMaterializers();
+  assertEquals(set.forValue(localPath(join(root, "run.sh"))).id, "file");
+  assertEquals(set.forValue(localPath(pathToFileURL(root))).id, "folder");
+});
+
+inFolder("a folder is saved whole, in the order of the bytes of its paths, with empty folders", async (root) => {
+  const paths = ["a/b", "a-b", "a.b", "a/b0/c", "Z", "é", "😀", "\uffee", "z/y/x/w", ".hidden"];
+  for (const path of paths) write(root, path);
+  mkdirSync(join(root, "a0"));
+  mkdirSync(join(root, "z/empty"));
+  chmodSync(join(root, "Z"), 0o711);
+  const files = await save(root);
+  const expected = [...paths, "a0", "z/empty"].sort(compareUtf8);
+  assertEquals(files.map(({ path }) => path), expected);
+  const modes = files.filter(({ mode }) => mode !== undefined).map(({ path, mode }) => `${path} ${mode}`);
+  assertEquals(modes, ["Z executable", "a0 folder", "z/empty folder"]);
+  for (const { path, content, mode } of files) {
+    assertEquals(new TextDecoder().decode(content), mode === "folder" ? "" : path);
+  }
+});
+
+inFolder("an empty folder is saved as nothing but that", async (root) => {
+  assertEquals(await save(root), []);
+});
+
+inFolder("the same folder gives the same digest, whenever and wherever it lies", async (root) => {
+  for (const copy of ["one", "elsewhere/two"]) {
+    for (const path of ["x", "y/z"]) write(root, `${copy}/${path}`, path);
+  }
+  utimesSync(join(root, "one/x"), 1, 1);
+  const digest = async (path: string) => (await savedBy<unknown>(folder(), localPath(join(root, path)))).info.digest;
+  const before = await digest("one");
+  assertEquals(await digest("elsewhere/two"), before);
+  chmodSync(join(root, "one/x"), 0o700);
+  assert(await digest("one") !== before);
+});
+
+inFolder("links are refused by default, and the message names the link", async (root) => {
+  write(root, "a");
+  symlinkSync("a", join(root, "link"));
+  const error = await fails("Unsupported", () => save(root));
+  assertStringIncludes(error.message, join(root, "link"));
+  assertStringIncludes(error.hint!, "keep");
+});
+
+inFolder("links are kept as links where asked, also ones that lead nowhere", async (root) => {
+  write(root, "sub/a", "text");
+  symlinkSync("sub/a", join(root, "up"));
+  symlinkSync("../sub/./a", join(root, "sub/around"));
+  symlinkSync("..", join(root, "sub/parent"));
+  symlinkSync("gone", join(root, "dangling"));
+  assertEquals(await listed(root, { links: "keep" }), [
+    "dangling link gone",
+    "sub/a - text",
+    "sub/around link ../sub/./a",
+    "sub/parent link ..",
+    "up link sub/a",
+  ]);
+});
+
+inFolder("links that leave the folder are refused even where links are kept", async (root) => {
+  const targets = ["/etc/passwd", "..", "../..", "sub/../../x", "sub/../x", "sub\\..\\x"];
+  for (const target of targets) {
+    symlinkSync(target, join(root, "link"));
+    const error = await fails("Unsupported", () => save(root, { links: "keep" }));
+    assertStringIncludes(error.message, "link");
+    rmSync(join(root, "link"));
+  }
+});
+
+inFolder("a path that is itself a link is refused, and the hint names its target", async (root) => {
+  write(root, "real/a");
+  symlinkSync("real", join(root, "folder"));
+  symlinkSync("real/a", join(root, "file"));
+  for (const [name, target] of [["folder", "real"], ["file", "real/a"]]) {
+    const error = await fails("Unsupported", () => save(join(root, name), { links: "keep" }));
+    assertStringIncludes(error.hint!, target);
+  }
+  symlinkSync("gone", join(root, "dangling"));
+  await fails("NotFound", () => save(join(root, "dangling")));
+});
+
+inFolder("a path through a linked folder is read where it leads", async (root) => {
+  write(root, "real/sub/a", "text");
+  symlinkSync("real", join(root, "link"));
+  assertEquals(await listed(join(root, "link/sub")), ["a - text"]);
+  assertEquals(await listed(join(root, "link/sub/a")), ["a - text"]);
+});
+
+inFolder("pipes are refused or skipped, and never opened", async (root) => {
+  write(root, "a");
+  execFileSync("mkfifo", [join(root, "pipe")]);
+  await fails("Unsupported", () => save(root));
+  await fails("Unsupported", () => save(join(root, "pipe")));
+  assertEquals(await listed(root, { special: "skip" }), ["a - a"]);
+});
+
+inFolder("sockets are refused or skipped", async (root) => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(join(root, "socket"), resolve));
+  try {
+    await fails("Unsupported", () => save(root));
+    assertEquals(await listed(root, { special: "skip" }), []);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+Deno.test("a device is refused", async () => {
+  await fails("Unsupported", () => save("/dev/null"));
+});
+
+inFolder("names that are not UTF-8 are refused, not mangled", async (root) => {
+  execFileSync("sh", ["-c", `printf x > "$0/$(printf 'bad\\376')"`, root]);
+  const error = await fails("Invalid", () => save(root));
+  assertStringIncludes(error.message, "not UTF-8");
+});
+
+inFolder("names that other systems read otherwise are refused", async (root) => {
+  for (const name of ["a\\b", "c:x"]) {
+    write(root, name);
+    await fails("Invalid", () => save(root));
+    await fails("Invalid", () => save(join(root, name)));
+    rmSync(join(root, name));
+  }
+});
+
+inFolder("a file that may not be read is Denied", async (root) => {
+  write(root, "secret");
+  chmodSync(join(root, "secret"), 0);
+  await fails("Denied", () => save(root));
+}, { ignore: isRoot }); // root may read everything
+
+Deno.test("what is not there is NotFound, what is no path is Invalid", async () => {
+  await fails("NotFound", () => save("/no/such/file"));
+  for (const path of ["", "a\0b", new URL("https://example.com/a")]) await fails("Invalid", () => localPath(path));
+});
+
+inFolder("what was saved loads as a stored path, which can be written and saved again", async (root) => {
+  for (const path of ["a", "sub/b"]) write(root, path);
+  mkdirSync(join(root, "empty"));
+  write(root, "large", new Uint8Array(100_000));
+  const set = createMaterializers();
+  for (const path of [root, join(root, "sub/b")]) {
+    const value = localPath(path);
+    const materializer = set.forValue(value);
+    const artifact = await savedBy(materializer, value);
+    const loaded = await materializer.load(artifact, {});
+    assertInstanceOf(loaded, StoredPath);
+    assertEquals(loaded.kind, materializer.id as never);
+    assertEquals(loaded.name, loaded.kind === "file" ? "b" : "a:name");
+    assertEquals(set.forValue(loaded), materializer);
+    assertEquals((await savedBy(materializer, loaded as unknown)).info.digest, artifact.info.digest);
+    const target = join(root, "..", `written-${loaded.kind}`);
+    await loaded.writeTo(target);
+    assertEquals((await listed(target)).map((line) => line.replace(basename(target), "b")), await listed(path));
+    rmSync(target, { recursive: true });
+  }
+});
+
+Deno.test("a stored path of no single file does not pretend to be one", async () => {
+  const artifact = fakeArtifact([{ path: "a", content: "" }, { path: "b", content: "" }]);
+  await fails("Unsupported", () => file().load(artifact, {}));
+});
+
+Deno.test("localPath() looks at nothing: it only names", () => {
+  const value = localPath("/no/such/file", { links: "keep" });
+  assertInstanceOf(value, LocalPath);
+  assertEquals([value.path, value.options], ["/no/such/file", { links: "keep", special: "refuse" }]);
+});

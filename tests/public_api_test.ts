@@ -1,0 +1,56 @@
+// What users can name. `deno task test:names` writes the list anew; its diff is what a release changes.
+import { assertEquals } from "@std/assert";
+import { readExports } from "./support/exports.ts";
+import { denoSucceeds } from "./support/run_deno.ts";
+
+const LIST = new URL("./public_api.json", import.meta.url);
+
+interface Declaration {
+  kind: string;
+  declarationKind: string;
+  def?: { params?: Parameter[] };
+}
+
+interface Parameter {
+  kind: string;
+  name?: string;
+  left?: Parameter;
+}
+
+interface Documentation {
+  nodes: Record<string, { symbols: { name: string; declarations: Declaration[] }[] }>;
+}
+
+const exported = await readExports();
+const { stdout } = await denoSucceeds(["doc", "--json", ...Object.values(exported)]);
+const documentation: Documentation = JSON.parse(stdout);
+const symbols = Object.entries(exported).map(([subpath, file]) => {
+  const url = new URL(`../${file}`, import.meta.url).href;
+  return { subpath, symbols: documentation.nodes[url].symbols.filter(isExported) };
+});
+
+Deno.test("the public names are those of tests/public_api.json", async () => {
+  const names = Object.fromEntries(
+    symbols.map(({ subpath, symbols }) => [subpath, symbols.map(({ name }) => name).sort()]),
+  );
+  if (Deno.args.includes("--update")) await Deno.writeTextFile(LIST, JSON.stringify(names, null, 2) + "\n");
+  assertEquals(names, JSON.parse(await Deno.readTextFile(LIST)));
+});
+
+Deno.test("public functions take at most two positional parameters before their options", () => {
+  const long = symbols.flatMap(({ symbols }) => symbols).filter(({ declarations }) =>
+    declarations.some(({ kind, def }) => kind === "function" && positional(def!.params!) > 2)
+  );
+  assertEquals(long.map(({ name }) => name), []);
+});
+
+function isExported({ declarations }: { declarations: Declaration[] }): boolean {
+  return declarations.some(({ declarationKind }) => declarationKind === "export");
+}
+
+function positional(parameters: Parameter[]): number {
+  const last = parameters.at(-1);
+  const target = last?.left ?? last;
+  const isOptions = target?.kind === "object" || target?.kind === "rest" || target?.name === "options";
+  return parameters.length - (isOptions ? 1 : 0);
+}

@@ -1,0 +1,113 @@
+/**
+ * A registry whose store is far away, and the caches of the machines that use it.
+ *
+ * @module
+ */
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import type { CacheOptions, OpenOptions, Registry } from "../../../core/registry.ts";
+import { openRegistry } from "../../../mod.ts";
+import { contextOf } from "../../../registry/context.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import type { ScriptedSystem } from "../../support/scripted_system.ts";
+import { keysOf } from "../registries.ts";
+import { createScriptedBackend } from "../scripted_backend.ts";
+import type { ScriptedBackend } from "../scripted_backend.ts";
+
+/** A program that opened the registry. */
+export interface CachedMachine {
+  /** Its registry. */
+  readonly registry: Registry;
+  /** The store as it sees it. */
+  readonly backend: ScriptedBackend;
+  /** What its cache was asked. */
+  readonly cache: ScriptedBackend;
+  /** Waits until everything that is to be cached is, and gives back the room that was set aside. */
+  settle(): Promise<void>;
+  /** What the store is asked for it, verb by verb. */
+  asked(action: () => Promise<unknown>): Promise<string[]>;
+}
+
+/** Options of opening it. */
+export type CachedOptions = Omit<OpenOptions, "cache"> & { cache?: CacheOptions };
+
+/** Options of {@linkcode createCachedWorld}. */
+export interface CachedWorldOptions extends Omit<OpenOptions, "cache"> {
+  /** The bound of the cache. */
+  maxBytes?: number;
+  /** Of the ids. */
+  seed?: number;
+}
+
+/** What a test of the cache is played in. */
+export interface CachedWorld extends CachedMachine {
+  /** The store itself. */
+  readonly store: Backend;
+  /** What the caches of all machines are kept in. */
+  readonly cacheStore: Backend;
+  /** The clocks. */
+  readonly system: ScriptedSystem;
+  /** What the registries warned of. */
+  readonly warnings: string[];
+  /** Opens the registry in another program; with the same cache if no other is given. */
+  open(options?: CachedOptions): Promise<CachedMachine>;
+  /** Opens it on another machine, which has a cache of its own. */
+  elsewhere(): Promise<CachedMachine>;
+  /** The keys of the cache that begin with a prefix. */
+  cached(prefix?: string): Promise<string[]>;
+}
+
+/** Makes a world with an open registry; `maxBytes` is the bound of its cache. */
+export async function createCachedWorld(
+  { maxBytes, seed, ...options }: CachedWorldOptions = {},
+): Promise<CachedWorld> {
+  const system = createScriptedSystem({ seed });
+  const warnings: string[] = [];
+  const logger = { debug() {}, info() {}, warn: (text: unknown) => void warnings.push(String(text)), error() {} };
+  const store = createMemoryBackend({ system });
+  const cacheStore = createMemoryBackend({ system });
+  const open: CachedWorld["open"] = async ({ cache: asked, ...more } = {}) => {
+    const backend = createScriptedBackend(store);
+    const cache = createScriptedBackend(asked?.backend ?? cacheStore);
+    const registry = await openRegistry(backend, {
+      system,
+      logger,
+      ...options,
+      ...more,
+      cache: { maxBytes, ...asked, backend: cache },
+    });
+    const settle = () => contextOf(registry).cache!.close();
+    const asking = async (action: () => Promise<unknown>) => {
+      backend.forget();
+      await action();
+      return backend.calls.map(({ verb }) => verb);
+    };
+    return { registry, backend, cache, settle, asked: asking };
+  };
+  const cached = (prefix = "") => keysOf(cacheStore, prefix);
+  const elsewhere = () => open({ cache: { backend: createMemoryBackend({ system }) } });
+  return { ...await open(), elsewhere, store, cacheStore, system, warnings, open, cached };
+}
+
+/** A sentence that is played in a world of its own. */
+export function testCached(
+  sentence: string,
+  options: CachedWorldOptions,
+  play: (world: CachedWorld) => Promise<void>,
+): void {
+  Deno.test(sentence, async () => play(await createCachedWorld(options)));
+}
+
+/** The bytes of all objects of a store. */
+export async function bytesIn(backend: Backend, prefix = ""): Promise<number> {
+  let total = 0;
+  for await (const entry of backend.list(prefix)) total += "key" in entry ? entry.size : 0;
+  return total;
+}
+
+/** Changes one byte in the middle of an object, or cuts it. */
+export async function damage(backend: Backend, key: string, how: "flip" | "cut" = "flip"): Promise<void> {
+  const bytes = (await (await backend.get(key))!.bytes()).slice();
+  bytes[bytes.length >> 1] ^= 1;
+  await backend.put(key, how === "flip" ? bytes : bytes.subarray(0, bytes.length >> 1));
+}

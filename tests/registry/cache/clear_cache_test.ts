@@ -1,0 +1,114 @@
+import { assertEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import type { System } from "../../../core/system.ts";
+import { clearCache, createLocalBackend, openRegistry } from "../../../mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { filler } from "../protocol_world.ts";
+import { keysOf } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { bytesIn, testCached } from "./cached_world.ts";
+
+/** A store that is far away. */
+function remote(system: System): Backend {
+  return { ...createMemoryBackend({ system }), kind: "remote" };
+}
+
+testCached("clearCache() removes everything that is cached, and nothing else", {}, async (world) => {
+  const { registry, settle, cacheStore, asked } = world;
+  for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
+  for (const name of ["a", "b"]) await registry.load(`${name}@1`);
+  await settle();
+  const bytes = await bytesIn(cacheStore, "files/") + await bytesIn(cacheStore, "records/");
+  const others = ["files/2026/mine.csv", "files/mine.csv", "notes/mine", "records/one.wav", "reserved/1-1", "uses/log"];
+  for (const key of others) await cacheStore.put(key, new Uint8Array(3));
+  assertEquals(await clearCache({ backend: cacheStore }), { files: 4, bytes });
+  assertEquals(await keysOf(cacheStore), others);
+  assertEquals(await asked(() => registry.load("a@1")), ["list", "get", "get"]);
+  assertEquals(await clearCache({ backend: createMemoryBackend() }), { files: 0, bytes: 0 });
+});
+
+testCached("clearCache() of one registry removes its records", {}, async (world) => {
+  const { registry, settle, cacheStore } = world;
+  const other = await openRegistry(createMemoryBackend(), { cache: { backend: cacheStore } });
+  for (const each of [registry, other]) {
+    await each.save("a", filler("same"), { version: "1" });
+    await each.load("a@1");
+  }
+  await settle();
+  await other[Symbol.asyncDispose]();
+  const { files } = await clearCache({ backend: cacheStore, registryId: other.id });
+  assertEquals(files, 1);
+  assertEquals((await keysOf(cacheStore, "records/")).length, 1);
+  assertEquals((await keysOf(cacheStore, "files/")).length, 1);
+});
+
+Deno.test("a remote store is cached where the environment says, other stores are not", async () => {
+  const root = await tempRoot();
+  try {
+    const places: [Record<string, string>, string][] = [
+      [{ HOLDFAST_CACHE: root.join("own"), XDG_CACHE_HOME: root.join("no"), HOME: root.join("no") }, "own"],
+      [{ HOLDFAST_CACHE: "", XDG_CACHE_HOME: root.join("xdg"), HOME: root.join("no") }, "xdg/holdfast"],
+      [{ XDG_CACHE_HOME: "relative", HOME: root.join("home") }, "home/.cache/holdfast"],
+    ];
+    for (const [environment, folder] of places) {
+      const system = createScriptedSystem({ environment });
+      for (const backend of [createMemoryBackend(), createLocalBackend({ path: root.join(`store-of-${folder}`) })]) {
+        const registry = await openRegistry(backend, { system });
+        await registry.save("a", "one", { version: "1" });
+        await registry.load("a@1");
+        await registry[Symbol.asyncDispose]();
+      }
+      const cache = createLocalBackend({ path: root.join(folder) });
+      assertEquals(await keysOf(cache), []);
+      const registry = await openRegistry(remote(system), { system });
+      await registry.save("a", "one", { version: "1" });
+      assertEquals(await keysOf(cache), [], "nothing is made before something is cached");
+      await registry.load("a@1");
+      await registry[Symbol.asyncDispose]();
+      assertEquals((await keysOf(cache, "records/")).length, 1);
+      assertEquals((await clearCache({ system })).files, 1);
+    }
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("cache: false is none, true is one for any store, a path is where it lies", async () => {
+  const root = await tempRoot();
+  try {
+    const system = createScriptedSystem({ environment: { HOLDFAST_CACHE: root.join("default") } });
+    const cached = async (folder: string) => (await keysOf(createLocalBackend({ path: root.join(folder) }))).length;
+    const use = async (backend: Backend, cache: Parameters<typeof openRegistry>[1]) => {
+      const registry = await openRegistry(backend, { system, ...cache });
+      await registry.save("a", "one", { version: "1" });
+      await registry.load("a@1");
+      await registry[Symbol.asyncDispose]();
+    };
+    await use(remote(system), { cache: false });
+    assertEquals(await cached("default"), 0);
+    await use(createMemoryBackend(), { cache: true });
+    assertEquals(await cached("default"), 1);
+    await use(remote(system), { cache: { path: root.join("asked") } });
+    assertEquals(await cached("asked"), 1);
+    assertEquals(await cached("default"), 1);
+    assertEquals((await clearCache({ path: root.join("asked") })).files, 1);
+  } finally {
+    await root.remove();
+  }
+});
+
+Deno.test("where no place for a cache is known there is none, which is said", async () => {
+  const system = createScriptedSystem();
+  const said: [string, string][] = [];
+  const say = (level: string) => (text: unknown) => void said.push([level, String(text)]);
+  const logger = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+  const registry = await openRegistry(remote(system), { system, logger });
+  await registry.save("a", "one", { version: "1" });
+  assertEquals(await registry.load("a@1"), "one");
+  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), ["debug"]);
+  await openRegistry(remote(system), { system, logger, cache: true });
+  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), ["debug", "warn"]);
+  await rejected("Denied", clearCache({ system }));
+});

@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { createLocalBackend, openRegistry } from "../../../mod.ts";
+import { contextOf } from "../../../registry/context.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { noise } from "../registries.ts";
+import { busy, denied } from "../scripted_backend.ts";
+import type { Answer } from "../scripted_backend.ts";
+import { testCached } from "./cached_world.ts";
+
+const MIB = 1024 * 1024;
+const SIZES = [10, 70_000, 2 * MIB, 5 * MIB];
+
+/** As a bug in somebody's backend. */
+const broken: Answer = () => {
+  throw new TypeError("a bug");
+};
+
+for (const verb of ["get", "put", "list", "delete"] as const) {
+  testCached(`a cache whose ${verb} fails never fails a load, and is reported once`, {}, async (world) => {
+    const { registry, cache, settle, warnings } = world;
+    for (const [n, size] of SIZES.entries()) await registry.save(`a${n}`, noise(size), { version: "1" });
+    for (const failing of [busy, denied, broken]) {
+      cache.heal();
+      cache.answerAll({ verb }, failing);
+      for (let time = 0; time < 2; time++) {
+        for (const [n, size] of SIZES.entries()) {
+          assertEquals(await registry.load(`a${n}@1`), noise(size));
+          const stream = (await registry.open(`a${n}`)).files()[0].stream();
+          assertEquals(new Uint8Array(await new Response(stream).arrayBuffer()), noise(size));
+        }
+        await settle();
+      }
+    }
+    await registry.delete("a0@1");
+    assertLessOrEqual(warnings.length, 1, warnings.join("\n"));
+    if (verb !== "delete") assertEquals(warnings.length, 1);
+  });
+}
+
+testCached("a cache that failed is left alone for a minute, then used again", {}, async (world) => {
+  const { registry, cache, settle, system } = world;
+  for (const name of ["a", "b", "c"]) await registry.save(name, noise(70_000), { version: "1" });
+  cache.answer({ verb: "put" }, denied);
+  await registry.load("a@1");
+  await settle();
+  cache.forget();
+  await registry.load("b@1");
+  await settle();
+  assertEquals(cache.asked({ verb: "put" }), []);
+  system.advance(61_000);
+  await registry.load("c@1");
+  await settle();
+  assertEquals((await world.cached("records/")).length, 1);
+});
+
+testCached("a failure is no reason to forget what can still be read", {}, async (world) => {
+  const { registry, cache, settle, asked } = world;
+  for (const name of ["a", "b"]) await registry.save(name, noise(70_000), { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  cache.answerAll({ verb: "put" }, denied);
+  await registry.load("b@1");
+  await settle();
+  assertEquals(await asked(() => registry.load("a@1")), []);
+});
+
+Deno.test("a cache that hangs holds a large file up for two seconds, and a small one not at all", async () => {
+  const system = createScriptedSystem();
+  const never = new Promise<never>(() => {});
+  const hanging: Backend = { ...createMemoryBackend(), put: () => never };
+  const warnings: unknown[] = [];
+  const logger = { debug() {}, info() {}, warn: (text: unknown) => void warnings.push(text), error() {} };
+  const registry = await openRegistry(createMemoryBackend(), { system, logger, cache: { backend: hanging } });
+  for (const size of [70_000, 40 * MIB]) {
+    await registry.save("a", noise(size));
+    assertEquals(await registry.load("a"), noise(size));
+  }
+  assertEquals(system.slept, [2_000]);
+  assertEquals(warnings.length, 1);
+});
+
+Deno.test("a slow cache is waited for, and gets all of a large file", async () => {
+  const inner = createMemoryBackend();
+  const { promise: started, resolve: start } = Promise.withResolvers<void>();
+  const slow: Backend = {
+    ...inner,
+    async put(key, body, options) {
+      if (key.startsWith("files/")) await started;
+      return await inner.put(key, body, options);
+    },
+  };
+  const registry = await openRegistry(createMemoryBackend(), { cache: { backend: slow } });
+  await registry.save("a", noise(40 * MIB), { version: "1" });
+  let seen = 0;
+  for await (const chunk of (await registry.open("a@1")).files()[0].stream()) {
+    seen += chunk.byteLength;
+    start();
+  }
+  assertEquals(seen, 40 * MIB);
+  await contextOf(registry).cache!.close();
+  const sizes = await Array.fromAsync(inner.list("files/"), (entry) => "key" in entry ? entry.size : 0);
+  assertEquals(sizes, [40 * MIB]);
+});
+
+Deno.test("closing a registry waits for its cache and closes the store all the same", async () => {
+  const store = createMemoryBackend();
+  let closed = 0;
+  const counted: Backend = { ...store, [Symbol.asyncDispose]: () => Promise.resolve(void closed++) };
+  const cache = createMemoryBackend();
+  const failing: Backend = {
+    ...cache,
+    delete: () => Promise.reject(new RegistryError({ code: "Denied", message: "Cannot delete: no" })),
+    [Symbol.asyncDispose]: () => Promise.reject(new Error("it is not the registry's to close")),
+  };
+  const registry = await openRegistry(counted, { cache: { backend: failing } });
+  await registry.save("a", noise(70_000), { version: "1" });
+  await registry.load("a@1");
+  await registry[Symbol.asyncDispose]();
+  assertEquals(closed, 1);
+  assert((await Array.fromAsync(cache.list("files/"))).length === 1);
+});
+
+Deno.test("an aborted load ends with its reason and caches nothing", async () => {
+  const root = await tempRoot();
+  try {
+    const cache = createMemoryBackend();
+    const store = createLocalBackend({ path: root.join("store"), durability: "os" });
+    const registry = await openRegistry(store, { cache: { backend: cache } });
+    await registry.save("a", noise(9 * MIB), { version: "1" });
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const onProgress = () => abort.abort(reason);
+    const loading = registry.load("a@1", { signal: abort.signal, onProgress });
+    assertStrictEquals(await loading.catch((error) => error), reason);
+    await contextOf(registry).cache!.close();
+    assertEquals(await Array.fromAsync(cache.list("files/")), []);
+    await registry.load("a@1");
+    const stopped = AbortSignal.abort(reason);
+    assertStrictEquals(await registry.load("a@1", { signal: stopped }).catch((error) => error), reason);
+    await registry[Symbol.asyncDispose]();
+  } finally {
+    await root.remove();
+  }
+});

@@ -1,0 +1,282 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { noteVoid } from "../../../registry/cell/voids.ts";
+import { contextOf } from "../../../registry/context.ts";
+import { filler, HOUR } from "../protocol_world.ts";
+import { keysOf } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { busy, createScriptedBackend, damaged, late } from "../scripted_backend.ts";
+import { createCachedWorld, damage, testCached } from "./cached_world.ts";
+
+testCached("a small value costs two calls, one with full, and none when it is cached", {}, async (world) => {
+  const { registry, settle, asked } = world;
+  await registry.save("a", "value", { version: "1" });
+  assertEquals(await asked(() => registry.load("a@1")), ["list", "get"]);
+  await settle();
+  const { asked: askedByOther, registry: other } = await world.open();
+  for (const verify of ["integrity", "none"] as const) {
+    assertEquals(await askedByOther(async () => assertEquals(await other.load("a@1", { verify }), "value")), []);
+  }
+  assertEquals(await askedByOther(() => other.load("a@1", { verify: "full" })), ["list"]);
+  assertEquals(await askedByOther(() => other.loadMany(["a@1", "a@1.0", "a@1.0.0"])), []);
+  assertEquals(await askedByOther(() => other.open("a@1")), []);
+});
+
+testCached("latest, a range and an alias always ask the store what counts", {}, async (world) => {
+  const { registry, settle, asked } = world;
+  await registry.save("a", filler("one"), { version: "1" });
+  await registry.setAlias("a", "live", "1");
+  await registry.load("a@1");
+  await settle();
+  for (const ref of ["a", "a@latest"]) assertEquals(await asked(() => registry.load(ref)), ["list", "get"], ref);
+  for (const ref of ["a@^1", "a@=1.0.0"]) {
+    assertEquals(await asked(() => registry.load(ref)), ["list", "list", "get"], ref);
+  }
+  assertEquals(await asked(() => registry.load("a@live")), ["list", "get", "list", "get"]);
+  await (await world.elsewhere()).registry.delete("a@1", { force: true });
+  for (const ref of ["a", "a@latest", "a@^1", "a@live"]) await rejected("NotFound", registry.load(ref));
+  await rejected("NotFound", registry.load("a@1", { verify: "full" }));
+});
+
+testCached("what was deleted elsewhere may be loaded by its number until the cache learns of it", {}, async (world) => {
+  const { registry, settle } = world;
+  await registry.save("a", filler("one"), { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  const { registry: elsewhere } = await world.elsewhere();
+  await elsewhere.delete("a@1");
+  assertEquals(await registry.load("a@1"), filler("one"));
+  assertEquals(await registry.has("a@1"), false);
+  await rejected("NotFound", registry.info("a@1"));
+  await rejected("NotFound", registry.copy("a@1", "b"));
+  await rejected("NotFound", registry.load("a@1", { verify: "full" }));
+  await rejected("NotFound", registry.load("a@1"));
+});
+
+testCached("who deletes a version never loads it again, nor does who shares the cache", {}, async (world) => {
+  const { registry, settle } = world;
+  await registry.save("a", "one", { version: "1" });
+  await registry.save("b", "one", { version: "1" });
+  const { registry: other } = await world.open();
+  await other.load("a@1");
+  await other.load("b@1");
+  await settle();
+  await registry.delete("a@1");
+  await registry.delete("b");
+  for (const ref of ["a@1", "b@1"]) for (const by of [registry, other]) await rejected("NotFound", by.load(ref));
+});
+
+testCached("who deletes a version never loads it again, also where the cache could not be told", {}, async (world) => {
+  const { registry, cache, settle } = world;
+  await registry.save("a", "one", { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  cache.answerAll({ verb: "delete" }, busy);
+  await registry.delete("a@1");
+  assertEquals((await world.cached("records/")).length, 1);
+  await rejected("NotFound", registry.load("a@1"));
+});
+
+testCached("a load that began before a deletion by the same program does not cache what it read", {}, async (world) => {
+  const { registry, backend, settle } = world;
+  await registry.save("a", "one", { version: "1" });
+  backend.answer({ verb: "get" }, async (act) => {
+    const found = await act();
+    await registry.delete("a@1");
+    return found;
+  });
+  assertEquals(await registry.load("a@1"), "one");
+  await settle();
+  await rejected("NotFound", registry.load("a@1"));
+  assertEquals(await world.cached("records/"), []);
+});
+
+testCached("a mutable registry caches no record", { mutable: true }, async (world) => {
+  const { registry, settle, asked } = world;
+  await registry.save("a", filler("one"), { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  assertEquals(await world.cached("records/"), []);
+  assertEquals(await asked(() => registry.load("a@1")), ["list", "get"]);
+  await (await world.elsewhere()).registry.save("a", filler("two"), { version: "1", onConflict: "overwrite" });
+  assertEquals(await registry.load("a@1"), filler("two"));
+});
+
+testCached("nor does one without versions", { versioned: false }, async (world) => {
+  await world.registry.save("a", "one");
+  await world.registry.load("a");
+  await world.registry.load("a@1");
+  await world.settle();
+  assertEquals(await world.cached("records/"), []);
+});
+
+testCached("a record that landed late is not cached: it may come not to count", {}, async (world) => {
+  const { registry, backend } = await world.open({ retryForMs: 1000 });
+  const record = late();
+  backend.answer({ verb: "put", mode: "create", key: /versions/ }, record.answer);
+  backend.answerAll({ verb: "get", key: /versions/ }, busy);
+  await rejected("Unknown", registry.save("a", filler("late"), { version: "1" }));
+  world.system.advance(20 * HOUR);
+  await record.land();
+  assertEquals(await world.registry.load("a@1"), filler("late"));
+  await world.settle();
+  assertEquals(await world.cached("records/"), []);
+  noteVoid(contextOf(world.registry), (await keysOf(world.store, "names/a/versions/"))[0]);
+  await rejected("NotFound", world.registry.load("a@1"));
+});
+
+testCached("a cached version whose payload is gone from the store is what the store says", {}, async (world) => {
+  const { registry, settle } = world;
+  await registry.save("a", filler("one"), { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  const handle = await registry.open("a@1");
+  const elsewhere = await world.elsewhere();
+  await elsewhere.registry.delete("a@1");
+  world.system.advance(72 * HOUR);
+  await collectGarbage(elsewhere.registry);
+  for (const key of await world.cached("files/")) await world.cacheStore.delete(key);
+  await rejected("Conflict", handle.files()[0].bytes());
+  await rejected("NotFound", registry.load("a@1"));
+  assertEquals(await world.cached("records/"), []);
+});
+
+testCached("with full a record that is not the store's head any more is read there", {}, async (world) => {
+  const { registry, settle, asked } = world;
+  await registry.save("a", "one", { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  const [key] = await keysOf(world.store, "names/a/versions/");
+  const bytes = await (await world.store.get(key))!.bytes();
+  world.system.advance(1000);
+  await world.store.put(key, bytes); // as a restored copy has another time
+  assertEquals(await asked(() => registry.load("a@1", { verify: "full" })), ["list", "list", "get"]);
+  await settle();
+  assertEquals(await asked(() => registry.load("a@1", { verify: "full" })), ["list"]);
+});
+
+testCached("a damaged record is fetched again, replaced, and reported", {}, async (world) => {
+  const { registry, settle, asked, warnings } = world;
+  await registry.save("a", "one", { version: "1" });
+  await registry.save("b", "two", { version: "1" });
+  for (const how of ["flip", "cut", "other"] as const) {
+    await registry.load("a@1");
+    await settle();
+    const [key] = await world.cached("records/");
+    if (how === "other") {
+      await registry.load("b@1");
+      await settle();
+      const other = (await world.cached("records/")).find((candidate) => candidate !== key)!;
+      await world.cacheStore.put(key, await (await world.cacheStore.get(other))!.bytes());
+    } else await damage(world.cacheStore, key, how);
+    const { registry: reader, settle: settled } = await world.open();
+    assertEquals(await reader.load("a@1"), "one", how);
+    await settled();
+    assertEquals(warnings.splice(0).length, 1, how);
+    assertEquals(await asked(() => registry.load("a@1")), []);
+  }
+});
+
+testCached("what a store damages on the way is not cached", {}, async (world) => {
+  const { registry, backend, settle } = world;
+  await registry.save("a", "one", { version: "1" });
+  backend.answer({ verb: "get" }, damaged);
+  await rejected("Corrupt", registry.load("a@1"));
+  await settle();
+  assertEquals(await world.cached("records/"), []);
+});
+
+Deno.test("registries at different stores share files and never records", async () => {
+  const one = await createCachedWorld();
+  const two = await createCachedWorld({ seed: 2 });
+  const { registry } = await two.open({ cache: { backend: one.cacheStore } });
+  await one.registry.save("a", "of one", { version: "1" });
+  await two.registry.save("a", "of two", { version: "1" });
+  for (let time = 0; time < 2; time++) {
+    assertEquals(await one.registry.load("a@1"), "of one");
+    assertEquals(await registry.load("a@1"), "of two");
+    await one.settle();
+    await contextOf(registry).cache!.close();
+  }
+  assertNotEquals(one.registry.id, registry.id);
+});
+
+testCached("a copy of a registry at another place shares no records with it", {}, async (world) => {
+  const { registry, settle, store, system } = world;
+  await registry.save("before", "same", { version: "1" });
+  const copy = createMemoryBackend({ system });
+  for (const key of await keysOf(store)) await copy.put(key, await (await store.get(key))!.bytes());
+  const other = await openRegistry(copy, { system, cache: { backend: world.cacheStore } });
+  assertEquals(other.id, registry.id);
+  await registry.save("a", "here", { version: "1" });
+  await other.save("a", "there", { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  assertEquals(await other.load("a@1"), "there");
+});
+
+testCached("a registry that was made anew at the same place serves nothing of the old one", {}, async (world) => {
+  const { registry, settle, store, system } = world;
+  await registry.save("a", "old", { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  for (const key of await keysOf(store)) await store.delete(key);
+  const anew = await openRegistry(store, { system, cache: { backend: world.cacheStore } });
+  await rejected("NotFound", anew.load("a@1"));
+  await anew.save("a", "new", { version: "1" });
+  assertEquals(await anew.load("a@1"), "new");
+});
+
+testCached("verifyRegistry looks at the store and not at the cache", {}, async (world) => {
+  const { registry, settle, cache } = world;
+  await registry.save("a", filler("one"), { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  const [object] = await keysOf(world.store, "objects/");
+  await damage(world.store, object);
+  cache.forget();
+  assert(!(await verifyRegistry(registry)).ok);
+  assertEquals(cache.calls, []);
+  assertEquals(await registry.load("a@1"), filler("one"), "what is cached is whole");
+});
+
+testCached("a base is looked up in the store, whatever is cached", {}, async (world) => {
+  const { registry, settle } = world;
+  await registry.save("a", filler("one"), { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  await (await world.elsewhere()).registry.delete("a@1");
+  await rejected("NotFound", registry.save("a", filler("one"), { version: "2", base: "a@1" }));
+});
+
+testCached("no name, version or path is in the keys of the cache", {}, async (world) => {
+  const { registry, settle } = world;
+  await registry.save("secret-name", { "secret-path": filler("x") }, { version: "7.7.7" });
+  await registry.load("secret-name@7.7.7");
+  await settle();
+  const keys = await world.cached();
+  assert(keys.length >= 1);
+  for (const key of keys) {
+    assert(/^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^uses\/[0-9a-f-]{36}$/.test(key), key);
+  }
+});
+
+testCached("saving caches nothing", {}, async (world) => {
+  await world.registry.save("a", filler("one"), { version: "1" });
+  await world.registry.save("a", filler("one"));
+  await world.settle();
+  assertEquals(await world.cached(), []);
+});
+
+Deno.test("a registry without a cache asks every time", async () => {
+  const { store, system } = await createCachedWorld();
+  const backend = createScriptedBackend(store);
+  const registry = await openRegistry(backend, { system });
+  await registry.save("a", "one", { version: "1" });
+  for (let time = 0; time < 2; time++) {
+    backend.forget();
+    await registry.load("a@1");
+    assertEquals(backend.calls.map(({ verb }) => verb), ["list", "get"]);
+  }
+});

@@ -1,0 +1,240 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { fileSet } from "../protocol_world.ts";
+import { keysOf, noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+
+/** What a power cut would leave of a folder, told by the calls to the file system. */
+interface Disk {
+  /** The calls, in short. */
+  readonly calls: string[];
+  /** Whether a file and its name, and the names of all folders down to it from the root, are on the disk for certain. */
+  isSafe(path: string): boolean;
+  /** Happens before a file gets its key. */
+  beforeLink?: (path: string) => void;
+  /** Happens before a file or folder is brought to the disk; may throw. */
+  beforeSync?: (path: string) => void;
+}
+
+/** Watches what a test does to the files of a folder. */
+async function watched(test: (disk: Disk, root: string) => Promise<void>): Promise<void> {
+  const real = { ...fs };
+  const temp = await tempRoot();
+  const root = `${temp.path}/registry`;
+  const open = new Map<number, string>();
+  const names = new Map<string, boolean>(); // each name below the root: whether its folder was synced since
+  const contents = new Map<string, boolean>(); // each file, by its inode: whether it was synced since it was written
+  const inode = (path: string) => String(real.statSync(path).ino);
+  const disk: Disk = {
+    calls: [],
+    isSafe(path) {
+      for (let name = path; name !== root; name = dirname(name)) if (names.get(name) !== true) return false;
+      return contents.get(inode(path)) === true;
+    },
+  };
+  const note = (call: string, path: string) => void disk.calls.push(`${call} ${path.slice(root.length + 1)}`);
+  const patched: Partial<typeof fs> = {
+    openSync: (path, ...rest) => {
+      const file = real.openSync(path, ...rest);
+      open.set(file, String(path));
+      return file;
+    },
+    writeSync: ((file: number, bytes: Uint8Array, offset: number, length: number) => {
+      contents.set(inode(open.get(file)!), false);
+      return real.writeSync(file, bytes, offset, length);
+    }) as typeof fs.writeSync,
+    mkdirSync: ((path: string, options: { recursive: true }) => {
+      for (let name = path; !real.existsSync(name); name = dirname(name)) names.set(name, false);
+      return real.mkdirSync(path, options);
+    }) as typeof fs.mkdirSync,
+    linkSync: (from, to) => {
+      disk.beforeLink?.(String(to));
+      real.linkSync(from, to);
+      names.set(String(to), false);
+      note("link", String(to));
+    },
+    renameSync: (from, to) => {
+      real.renameSync(from, to);
+      names.set(String(to), false);
+      note("rename", String(to));
+    },
+    fsync: ((file: number, done: (error: Error | null) => void) => {
+      const path = open.get(file)!;
+      try {
+        disk.beforeSync?.(path);
+      } catch (error) {
+        return done(error as Error);
+      }
+      const covered = [...names.keys()].filter((name) => dirname(name) === path);
+      real.fsync(file, (error) => {
+        for (const name of covered) names.set(name, true);
+        if (real.statSync(path, { throwIfNoEntry: false })?.isFile()) contents.set(inode(path), true);
+        note("sync", path);
+        done(error);
+      });
+    }) as typeof fs.fsync,
+  };
+  Object.assign(fs, patched);
+  try {
+    await test(disk, root);
+  } finally {
+    for (const name of Object.keys(patched) as (keyof typeof fs)[]) Object.assign(fs, { [name]: real[name] });
+    await temp.remove();
+  }
+}
+
+/** Opens a registry that waits for the disk. */
+function open(root: string): Promise<Registry> {
+  return openRegistry(createLocalBackend({ path: root, durability: "disk" }), { mutable: true });
+}
+
+const FILES = { one: noise(300_000), two: noise(300_000, 2), small: noise(70_000, 3) };
+
+Deno.test("what is acknowledged survives a power cut: files, names and folders, up to the root", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    const acknowledged = async (action: () => Promise<unknown>) => {
+      await action();
+      for (const key of await keysOf(registry.backend)) assert(disk.isSafe(`${root}/${key}`), key);
+    };
+    await acknowledged(() => Promise.resolve());
+    await acknowledged(() => registry.save("a", "small"));
+    await acknowledged(() => registry.save("a", FILES, { materializer: fileSet }));
+    await acknowledged(() => registry.save("a", FILES, { materializer: fileSet, version: "7.0.0-rc.1" }));
+    await acknowledged(() => registry.save("deep/name:x", "keyed", { idempotencyKey: "k" }));
+    await acknowledged(() => registry.setAlias("a", "live", "1"));
+    await acknowledged(() => registry.save("a", "over", { version: "1", onConflict: "overwrite" }));
+    await acknowledged(() => registry.delete("a@2"));
+  });
+});
+
+Deno.test("before a record can be seen, all that it refers to is on the disk", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    let looked = 0;
+    disk.beforeLink = (path) => {
+      if (!path.startsWith(`${root}/names/`)) return;
+      looked++;
+      for (const file of fs.readdirSync(`${root}/objects`, { recursive: true, withFileTypes: true })) {
+        if (file.isFile()) assert(disk.isSafe(`${file.parentPath}/${file.name}`), file.name);
+      }
+    };
+    await registry.save("a", FILES, { materializer: fileSet });
+    await registry.save("a", { ...FILES, more: noise(300_000, 9) }, { materializer: fileSet });
+    assertEquals(looked, 2);
+  });
+});
+
+Deno.test("a record is whole on the disk before it gets its name", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    disk.calls.length = 0;
+    await registry.save("a", "one", { version: "1" });
+    const link = disk.calls.findIndex((call) => call.startsWith("link names/"));
+    assert(disk.calls.slice(0, link).some((call) => call.startsWith("sync .stage/")), disk.calls.join("\n"));
+  });
+});
+
+Deno.test("folders that are on the disk are not brought there again", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    await registry.save("a", "one", { version: "1" });
+    disk.calls.length = 0;
+    await registry.save("a", "two", { version: "2" });
+    const synced = disk.calls.filter((call) => call.startsWith("sync ") && !call.includes(".stage/"));
+    assertEquals(synced.length, 2, synced.join("\n")); // the new cell, and the folder of its name
+  });
+});
+
+Deno.test("a loser that reports what exists has it on the disk, too: its winner may have died before", async () => {
+  await watched(async (disk, root) => {
+    await (await openRegistry(createLocalBackend({ path: root, durability: "os" }), { mutable: true })).save(
+      "a",
+      "one",
+      { version: "1" },
+    );
+    const registry = await open(root);
+    disk.calls.length = 0;
+    await rejected("AlreadyExists", registry.save("a", "two", { version: "1" }));
+    assert(disk.calls.some((call) => call.startsWith("sync names/a/versions/final/p8p9p9")), disk.calls.join("\n"));
+    assert(disk.calls.some((call) => call === "sync names"), disk.calls.join("\n"));
+  });
+});
+
+Deno.test(`with durability "os" nothing waits for the disk`, async () => {
+  await watched(async (disk, root) => {
+    const registry = await openRegistry(createLocalBackend({ path: root, durability: "os" }));
+    await registry.save("a", FILES, { materializer: fileSet });
+    assertEquals(disk.calls.filter((call) => call.startsWith("sync")), []);
+  });
+});
+
+Deno.test("a disk that fails to keep a record's name is Unknown, never an acknowledgement", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    disk.beforeSync = (path) => {
+      if (path.startsWith(`${root}/names/`)) throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
+    };
+    for (const value of ["small", noise(300_000)]) {
+      const error = await rejected("Unknown", registry.save("a", value, { idempotencyKey: `of ${value.length}` }));
+      assertEquals(error.maybeWritten, true);
+    }
+    await rejected("Unknown", registry.save("b", "small", { version: "1" }));
+  });
+});
+
+Deno.test("a disk that fails to keep the payload fails the save, and no record is written", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    for (const part of [".stage/", "objects"]) {
+      disk.beforeSync = (path) => {
+        if (path.startsWith(`${root}/${part}`)) {
+          throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
+        }
+      };
+      const error = await assertRejects(() => registry.save("a", noise(300_000), { version: "1" }));
+      assert(isRegistryError(error, "Unavailable") && !error.maybeWritten);
+    }
+    assertEquals(await keysOf(registry.backend, "names/"), []);
+    disk.beforeSync = undefined;
+    await registry.save("a", noise(300_000), { version: "1" });
+  });
+});
+
+Deno.test("a writer whose stage file a janitor removed is Unknown and never stages again", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    for (const value of ["small", noise(300_000)]) {
+      let links = 0;
+      disk.beforeLink = (path) => {
+        if (!path.startsWith(`${root}/names/`)) return;
+        links++;
+        for (const name of fs.readdirSync(`${root}/.stage`)) fs.unlinkSync(`${root}/.stage/${name}`);
+      };
+      const error = await rejected("Unknown", registry.save("a", value, { version: "1" }));
+      assertEquals(error.maybeWritten, true);
+      assert(links <= 100, "only the folder may be made again");
+      assertEquals(fs.readdirSync(`${root}/.stage`), []);
+    }
+    assertEquals(await keysOf(registry.backend, "names/a/"), []);
+    assertEquals((await keysOf(registry.backend, "objects/")).length, 1, "payload of a record that may be there");
+    disk.beforeLink = undefined;
+    assertEquals((await registry.save("a", "again", { version: "1" })).version, "1.0.0");
+  });
+});
+
+Deno.test("the janitor's removals leave what is live safe", async () => {
+  await watched(async (disk, root) => {
+    const registry = await open(root);
+    await registry.save("a", FILES, { materializer: fileSet });
+    await registry.save("a", "over", { version: "1", onConflict: "overwrite" });
+    await collectGarbage(registry);
+    for (const key of await keysOf(registry.backend)) assert(disk.isSafe(`${root}/${key}`), key);
+  });
+});

@@ -1,0 +1,319 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import type { FileSource, FileToSave } from "../../../core/materializer.ts";
+import { collectGarbage } from "../../../mod.ts";
+import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { rejected } from "../rejected.ts";
+import { busy, damaged, doing, followedBy, pass } from "../scripted_backend.ts";
+
+const CREATE = { verb: "put", mode: "create" } as const;
+const UPLOAD = { verb: "put", key: /^objects\/.*\d$/ } as const;
+const RENEWAL = { verb: "put", key: /\.alive$/ } as const;
+const ONE = { version: "1.0.0" };
+const OVERWRITE = { ...ONE, onConflict: "overwrite", materializer: fileSet } as const;
+const MUTABLE = { mutable: true };
+const CELL = "names/a/versions/";
+const CHUNKS = 100;
+
+/** A file whose bytes take so long to come, and what happens at each chunk. */
+function slowFile(world: ProtocolWorld, ms: number, atChunk: (n: number) => unknown = () => {}): FileSource {
+  const chunk = filler("slow", 4_000);
+  return {
+    size: CHUNKS * chunk.byteLength,
+    stream() {
+      let n = 0;
+      return new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (n === CHUNKS) return controller.close();
+          world.advance(ms / CHUNKS);
+          await atChunk(n++);
+          controller.enqueue(chunk);
+        },
+      }, { highWaterMark: 0 });
+    },
+  };
+}
+
+/** A janitor on a machine with the right time. */
+async function janitor({ open, system, clocks }: ProtocolWorld): Promise<() => Promise<unknown>> {
+  const { registry } = await open({ system: { ...system, now: () => clocks.store } });
+  return () => collectGarbage(registry);
+}
+
+testProtocol("an upload that is quick writes no .alive", {}, async (world) => {
+  await world.registry.save("a", { slow: slowFile(world, GRACE_MS / 17) }, { materializer: fileSet });
+  assertEquals(world.backend.asked(RENEWAL), []);
+});
+
+testProtocol(
+  "a long upload renews itself every graceMs / 16 and may take longer than its deadline",
+  {},
+  async (world) => {
+    const { registry, backend, head, clocks } = world;
+    let lastRenewal = 0;
+    backend.answerAll(RENEWAL, followedBy(() => void (lastRenewal = clocks.store)));
+    await registry.save("a", { slow: slowFile(world, GRACE_MS) }, { materializer: fileSet });
+    const renewals = backend.asked(RENEWAL).length;
+    assert(renewals >= 14 && renewals <= 16, `${renewals} renewals`);
+    assertEquals(Date.parse((await head(CELL)).startedAt), lastRenewal);
+  },
+);
+
+testProtocol("an upload of many files renews itself between them", {}, async ({ registry, backend, advance }) => {
+  const files = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]));
+  backend.answerAll(UPLOAD, doing(() => advance(HOUR)));
+  await registry.save("a", files, { materializer: fileSet });
+  assertGreater(backend.asked(RENEWAL).length, 10);
+});
+
+testProtocol("the janitor leaves alone what renews itself, however long it takes", {}, async (world) => {
+  const { registry } = world;
+  const collect = await janitor(world);
+  const value = {
+    first: filler("first", 300_000),
+    slow: slowFile(world, 4 * GRACE_MS, (n) => n % 3 === 0 && collect()),
+  };
+  await registry.save("a", value, { materializer: fileSet });
+  const loaded = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
+  assertEquals(loaded.first, value.first);
+  assertEquals(loaded.slow.byteLength, value.slow.size);
+});
+
+testProtocol("without a renewal in time nothing is committed", {}, async (world) => {
+  const { registry, keys, advance } = world;
+  const stalled = slowFile(world, 0, (n) => n === 50 && advance(GRACE_MS / 4 + 1000));
+  await rejected("Unavailable", registry.save("a", { stalled }, { materializer: fileSet }));
+  assertEquals(await keys("objects/"), []);
+});
+
+testProtocol("a renewal that takes too long renews nothing", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  backend.answer(RENEWAL, doing(() => advance(GRACE_MS / 4 + 1000)));
+  await rejected("Unavailable", registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }));
+  assertEquals(backend.asked(CREATE), []);
+});
+
+testProtocol("a renewal that the store refuses ends the save, and nothing is committed", {}, async (world) => {
+  const { registry, backend, keys } = world;
+  backend.answer(RENEWAL, busy);
+  await rejected("Unavailable", registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }));
+  assertEquals(backend.asked(CREATE), []);
+  assertEquals(await keys("objects/"), []);
+});
+
+testProtocol("a renewal under frozen clocks is measured by the store's", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  const collect = await janitor(world);
+  const value = { first: filler("first", 300_000), slow: slowFile(world, GRACE_MS / 8) };
+  const frozen = async () => {
+    advance(GRACE_MS + HOUR, "store");
+    await collect(); // the first file is old and nothing says that it is still wanted
+  };
+  backend.answer(RENEWAL, doing(frozen));
+  await rejected("Unavailable", registry.save("a", value, { materializer: fileSet }));
+  assertEquals(backend.asked(CREATE), []);
+});
+
+testProtocol("a long upload reads the head again that it writes above", MUTABLE, async (world) => {
+  const { registry, open, head } = world;
+  const rival = await open();
+  const collect = await janitor(world);
+  await registry.save("a", { v: filler("first") }, OVERWRITE);
+  const overtake = async (n: number) => {
+    if (n === 5 || n === 6) await rival.registry.save("a", { v: filler(`rival ${n}`) }, OVERWRITE);
+    if (n % 10 === 0) await collect();
+  };
+  const saved = await registry.save("a", { slow: slowFile(world, 2 * GRACE_MS, overtake) }, OVERWRITE);
+  const { generation, commit } = await head(CELL);
+  assertEquals({ generation, commit }, { generation: 4, commit: saved.commit });
+});
+
+for (const look of ["whole", "damaged"] as const) {
+  testProtocol(
+    `a head that was ${look} is read again under frozen clocks, however often it is renewed`,
+    MUTABLE,
+    async (world) => {
+      const { registry, backend, open, advance, head } = world;
+      const rival = await open();
+      const collect = await janitor(world);
+      await registry.save("a", { v: filler("first") }, OVERWRITE);
+      const files = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]));
+      let uploads = 0;
+      const overtake = async () => {
+        advance(HOUR, "store");
+        uploads++;
+        if (uploads === 2 || uploads === 3) {
+          await rival.registry.save("a", { v: filler(`rival ${uploads}`) }, OVERWRITE);
+        }
+        if (uploads % 10 === 0) {
+          await collect();
+        }
+      };
+      const upload = { verb: "put", key: /^objects\/.*\d$/ } as const;
+      backend.answerAll(upload, doing(overtake));
+      if (look === "damaged") backend.answer({ verb: "get", key: /\.rec$/ }, damaged);
+      const outcome = await registry.save("a", files, { ...OVERWRITE, base: "a" }).catch((error) => error);
+      if (outcome instanceof Error) {
+        assertEquals((await rejected("Unavailable", Promise.reject(outcome))).code, "Unavailable");
+      } else assertEquals((await head(CELL)).commit, outcome.commit, "it was acknowledged below the head");
+      assertEquals((await head(CELL)).generation >= 3, true);
+    },
+  );
+}
+
+testProtocol("a stale base that is still live is shared", {}, async (world) => {
+  const { registry, head } = world;
+  const common = filler("common", 300_000);
+  const base = await registry.save("a", { common }, { materializer: fileSet });
+  await registry.save("a", { common, slow: slowFile(world, GRACE_MS) }, { materializer: fileSet });
+  const [file] = (await head(CELL)).files;
+  assertEquals(file.from?.split("/")[1], base.commit);
+});
+
+testProtocol("a stale base that is no longer live is unshared: its files are uploaded after all", {}, async (world) => {
+  const { registry, open, head, advance } = world;
+  const rival = await open();
+  const collect = await janitor(world);
+  const value = { common: filler("common", 300_000), small: filler("small", 100_000) };
+  await registry.save("a", value, { materializer: fileSet });
+  const overtake = async (n: number) => {
+    if (n === 1) await rival.registry.delete("a@1");
+    if (n > 70) await collect();
+  };
+  const slow = slowFile(world, 2 * GRACE_MS, overtake);
+  await registry.save("a", { ...value, slow }, { materializer: fileSet });
+  for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
+  advance(2 * GRACE_MS);
+  await collect();
+  const loaded = await registry.load("a@2", { as: fileSet }) as Record<string, Uint8Array>;
+  assertEquals({ common: loaded.common, small: loaded.small }, value);
+  assertEquals((await world.keys("objects/")).filter((key) => key.endsWith("/.alive")).length, 1);
+});
+
+testProtocol("a base that was looked at again is relied on for graceMs / 4 and no longer", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  const common = filler("common", 300_000);
+  await registry.save("a", { common }, { materializer: fileSet });
+  const slow = slowFile(world, GRACE_MS / 2);
+  backend.answerAll(CREATE, doing(() => advance(GRACE_MS / 8), busy));
+  await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
+  assert(backend.asked(CREATE).length <= 3);
+});
+
+testProtocol(
+  "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+  {},
+  async (world) => {
+    const { registry, open, keys } = world;
+    const rival = await open();
+    await registry.save("a", { common: filler("common", 300_000) }, { materializer: fileSet });
+    const before = await keys();
+    for (const change of [() => filler("changed", 300_000), () => filler("changed", 10), undefined]) {
+      let asked = 0;
+      const overtake = async (n: number) => n === 1 && await rival.registry.delete("a@1").then(() => {});
+      const files = async function* (): AsyncGenerator<FileToSave> {
+        const again = asked++ > 0;
+        const content = again ? change?.() : filler("common", 300_000);
+        if (content !== undefined) yield { path: "common", content };
+        if (!again) yield await Promise.resolve({ path: "slow", content: slowFile(world, GRACE_MS, overtake) });
+      };
+      await rejected("Conflict", registry.save("a", files, { version: "2", base: "a@1", materializer: fileSet }));
+      await restore();
+    }
+    assertEquals((await keys("objects/")).length, before.filter((key) => key.startsWith("objects/")).length);
+
+    /** A live base again, of the same bytes, for the next turn. */
+    async function restore(): Promise<void> {
+      for await (const { key } of tombstones()) await world.store.delete(key);
+    }
+    async function* tombstones(): AsyncGenerator<{ key: string }> {
+      for await (const entry of world.store.list(CELL)) if ("key" in entry && entry.size === 512) yield entry;
+    }
+  },
+);
+
+testProtocol(
+  "content that can be read only once and must be uploaded after all fails the save by name",
+  {},
+  async (world) => {
+    const { registry, open } = world;
+    const rival = await open();
+    const common = filler("common", 100_000);
+    await registry.save("a", { common }, { materializer: fileSet });
+    const overtake = async (n: number) => n === 1 && await rival.registry.delete("a@1").then(() => {});
+    const once = new Blob([common]).stream();
+    const save = registry.save("a", { common: once, slow: slowFile(world, GRACE_MS, overtake) }, {
+      materializer: fileSet,
+    });
+    await rejected("TaskFailed", save);
+  },
+);
+
+testProtocol(
+  "a head that was seen graceMs / 4 ago is not written above, whatever was renewed since",
+  MUTABLE,
+  async (world) => {
+    const { clocks } = world;
+    const { registry, backend } = await world.open({ retryForMs: Infinity });
+    await registry.save("a", { v: filler("first") }, OVERWRITE);
+    let seenAt = 0, lastSentAt = 0;
+    backend.answer({ verb: "list", key: /versions/ }, followedBy(() => void (seenAt = clocks.store)));
+    backend.answerAll(
+      CREATE,
+      doing(() => {
+        lastSentAt = clocks.store;
+        world.advance(GRACE_MS / 16);
+      }, busy),
+    );
+    const slow = slowFile(world, 0.49 * GRACE_MS / 4);
+    await rejected("Unavailable", registry.save("a", { slow }, OVERWRITE));
+    assert(backend.asked(RENEWAL).length > 0);
+    assert(lastSentAt - seenAt <= GRACE_MS / 4, `${(lastSentAt - seenAt) / HOUR} hours`);
+  },
+);
+
+for (
+  const process of ["knows no store time yet", "had its clock set right since it learned the store's time"] as const
+) {
+  testProtocol(
+    `in a process that ${process}, what it saw before an upload is looked at again`,
+    MUTABLE,
+    async (world) => {
+      const { advance, head } = world;
+      const common = filler("common", 300_000);
+      const { registry, backend } = await world.open();
+      if (process !== "knows no store time yet") {
+        advance(30 * HOUR, "store"); // the machine slept, and its clocks with it
+        await registry.save("x", "small");
+        advance(30 * HOUR, "wall");
+      }
+      const rival = await world.open();
+      const collect = await janitor(world);
+      await rival.registry.save("a", { common }, OVERWRITE);
+      const frozen = async () => {
+        advance(HOUR, "store");
+        for (const n of [1, 2]) await (await world.open()).registry.save("a", { v: filler(`rival ${n}`) }, OVERWRITE);
+        advance(GRACE_MS + HOUR, "store");
+        await collect();
+      };
+      backend.answer(UPLOAD, doing(frozen));
+      const saved = await registry.save("a", { common, more: filler("more", 300_000) }, OVERWRITE);
+      assertEquals((await head(CELL)).commit, saved.commit);
+      for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
+      assertEquals(Object.keys(await registry.load("a", { as: fileSet }) as object), ["common", "more"]);
+    },
+  );
+}
+
+testProtocol("renewals of one upload keep nobody else's payload", {}, async (world) => {
+  const { registry, backend, open, keys } = world;
+  const rival = await open();
+  const collect = await janitor(world);
+  rival.backend.answer(CREATE, busy, () => new Promise(() => {})); // it dies there
+  rival.registry.save("a", filler("dead")).catch(() => {}); // nobody waits for the dead
+  await registry.save("a", { slow: slowFile(world, 2 * GRACE_MS, (n) => n > 90 && collect()) }, {
+    materializer: fileSet,
+  });
+  assertEquals((await keys("objects/")).filter((key) => key.endsWith("/0")).length, 1);
+  backend.answerAll({}, pass);
+});

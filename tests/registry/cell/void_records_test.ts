@@ -1,0 +1,362 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
+import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { collect, rejected } from "../rejected.ts";
+import { busy, doing, late } from "../scripted_backend.ts";
+
+const ONE = { version: "1.0.0" };
+const MUTABLE = { mutable: true };
+const OVERWRITE = { ...ONE, onConflict: "overwrite" } as const;
+const VERSION = { verb: "put", mode: "create", key: /versions/ } as const;
+const READ_VERSION = { verb: "get", key: /versions/ } as const;
+const CELL = "names/a/versions/";
+
+/** Saves something whose record is held up on its way; the returned function lets it land. */
+async function heldUp(world: ProtocolWorld, value: unknown, options: SaveOptions): Promise<() => Promise<unknown>> {
+  const { registry, backend } = await world.open({ retryForMs: 1000 });
+  const record = late();
+  backend.answer(VERSION, doing(() => backend.answerAll(READ_VERSION, busy), record.answer));
+  await rejected("Unknown", registry.save("a", value, options));
+  return record.land;
+}
+
+/** A version whose record landed when its payload had been collected, over what was there before. */
+async function makeVoid(
+  world: ProtocolWorld,
+  options: SaveOptions = OVERWRITE,
+  value: unknown = filler("late"),
+): Promise<void> {
+  const land = await heldUp(world, value, options);
+  world.advance(GRACE_MS + HOUR);
+  await collectGarbage(world.registry);
+  await land();
+  world.warnings.length = 0;
+}
+
+/** A version, and a void record over it. */
+async function covered(world: ProtocolWorld, value: unknown = filler("first")): Promise<SavedArtifact> {
+  const saved = await world.registry.save("a", value, ONE);
+  await makeVoid(world);
+  return saved;
+}
+
+testProtocol("below a void record the older generation counts, for every reader", MUTABLE, async (world) => {
+  const { commit } = await covered(world);
+  for (const read of ["a", "a@1.0.0", "a@^1"]) {
+    const { registry } = await world.open();
+    assertEquals(await registry.load(read), filler("first"));
+    assertEquals((await registry.info(read)).commit, commit);
+    assertEquals(await registry.has(read), true);
+    assertEquals((await registry.info(read)).generation, 1);
+  }
+  const { registry } = await world.open();
+  await registry.setAlias("a", "live", "1");
+  assertEquals(await registry.load("a@live"), filler("first"));
+});
+
+testProtocol("every reader names the void record, once", MUTABLE, async (world) => {
+  await covered(world);
+  const { registry } = await world.open();
+  await registry.load("a");
+  await registry.load("a");
+  assertEquals(world.warnings.length, 1);
+  assertMatch(world.warnings[0], /names\/a\/versions\/.*740989\.rec.* does not count/);
+});
+
+testProtocol("verify names the void record and checks what counts", MUTABLE, async (world) => {
+  await covered(world);
+  const { registry } = await world.open();
+  for (const deep of [true, false, true]) {
+    const { ok, problems, versions } = await verifyRegistry(registry, { deep });
+    assertEquals({ ok, versions, problems: problems.length }, { ok: false, versions: 1, problems: 1 });
+    assertEquals(problems[0].ref, "a@1.0.0");
+    assertEquals(problems[0].code, "NotFound");
+    assertMatch(problems[0].key, /740989\.rec$/);
+  }
+});
+
+testProtocol("verify names a void record with nothing below it", {}, async (world) => {
+  await makeVoid(world, ONE);
+  for (const deep of [true, false]) {
+    const { problems } = await verifyRegistry((await world.open()).registry, { deep });
+    assertEquals(problems.map(({ ref, code }) => [ref, code]), [["a@1.0.0", "NotFound"]]);
+  }
+});
+
+testProtocol("the janitor names the void record and keeps what counts below it, for ever", MUTABLE, async (world) => {
+  await covered(world);
+  const keys = await world.keys(CELL);
+  for (let days = 0; days < 4; days++) {
+    const { voids } = await collectGarbage((await world.open()).registry);
+    assertEquals(voids, [keys[0]]);
+    world.advance(2 * GRACE_MS);
+  }
+  assertEquals(await (await world.open()).registry.load("a"), filler("first"));
+  assertEquals(await world.keys(CELL), keys);
+  assert(world.warnings.some((warning) => warning.includes(keys[0])));
+});
+
+testProtocol("what lies above a void record is an ordinary version", MUTABLE, async (world) => {
+  const first = await covered(world);
+  const { registry } = await world.open();
+  const saved = await registry.save("a", filler("third"), { ...ONE, ifCommit: first.commit });
+  assertEquals((await registry.info("a")).generation, 3);
+  assertEquals((await registry.info("a")).commit, saved.commit);
+  world.advance(2 * GRACE_MS);
+  assertEquals((await collectGarbage(registry)).voids, []);
+  assertEquals(await registry.load("a"), filler("third"));
+  assertEquals((await world.keys(CELL)).length, 2, "the void generation goes, the first is scrubbed");
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});
+
+testProtocol("the number of a void record stays used", {}, async (world) => {
+  await makeVoid(world, ONE);
+  const { registry } = await world.open();
+  assertEquals(await registry.has("a@1.0.0"), false);
+  await rejected("NotFound", registry.load("a@1.0.0"));
+  await rejected("NotFound", registry.load("a"));
+  assertEquals(await registry.get("a"), undefined);
+  await rejected("AlreadyExists", registry.save("a", "again", ONE));
+  await rejected("AlreadyExists", registry.save("a", filler("again"), ONE));
+  await rejected("AlreadyExists", registry.save("a", "again", { ...ONE, onConflict: "skip" }));
+  await rejected("NotFound", registry.setAlias("a", "live", "1"));
+  assertEquals(await registry.delete("a@1.0.0"), false);
+  assertEquals((await registry.save("a", "next")).version, "2.0.0");
+});
+
+testProtocol("latest passes over a version that is void", {}, async (world) => {
+  await world.registry.save("a", "first", ONE);
+  await makeVoid(world, { version: "2.0.0" });
+  const { registry } = await world.open();
+  assertEquals(await registry.load("a"), "first");
+  assertEquals((await registry.info("a@>=1")).version, "1.0.0");
+  assertEquals((await collect(registry.versions("a"))).map(({ version }) => version), ["2.0.0", "1.0.0"]);
+  assertEquals((await collect(registry.versions("a", { details: true }))).length, 1);
+  assertEquals((await registry.save("a", "next")).version, "3.0.0");
+});
+
+testProtocol("a void record over a tombstone leaves the version deleted", MUTABLE, async (world) => {
+  await world.registry.save("a", "first", ONE);
+  await world.registry.delete("a@1");
+  await makeVoid(world);
+  const { registry } = await world.open();
+  assertEquals(await registry.has("a@1"), false);
+  const error = await rejected("Conflict", registry.save("a", 1, { ...ONE, ifCommit: "0" }));
+  assertMatch(error.message, /deleted/);
+  await registry.save("a", "third", OVERWRITE);
+  assertEquals(await registry.load("a"), "third");
+});
+
+testProtocol("several void records in a row are passed over", MUTABLE, async (world) => {
+  const { commit } = await world.registry.save("a", filler("first"), ONE);
+  const lands: (() => Promise<unknown>)[] = [];
+  lands.push(await heldUp(world, filler("late 2"), OVERWRITE));
+  world.advance(GRACE_MS + HOUR);
+  await collectGarbage(world.registry);
+  await lands[0]();
+  await makeVoid(world, OVERWRITE, filler("late 3"));
+  const { registry } = await world.open();
+  assertEquals((await registry.info("a")).commit, commit);
+  assertEquals((await world.keys(CELL)).length, 3);
+  assertEquals((await collectGarbage((await world.open()).registry)).voids.length, 2);
+  await registry.delete("a@1", { ifCommit: commit });
+  assertEquals(await registry.has("a"), false);
+});
+
+testProtocol("with ifCommit and skip what counts is meant, not the void record", MUTABLE, async (world) => {
+  const first = await covered(world, "first");
+  const { registry } = await world.open();
+  assertEquals(await registry.save("a", "x", { ...ONE, onConflict: "skip" }), { ...first, skipped: true });
+  await rejected("AlreadyExists", registry.save("a", "x", ONE));
+  assertEquals(await registry.delete("a@1", { ifCommit: first.commit }), true);
+  assertEquals(await registry.has("a"), false);
+});
+
+testProtocol("nothing is shared with a void record, nor skipped because of it", MUTABLE, async (world) => {
+  const value = filler("late");
+  await covered(world);
+  const { registry } = await world.open();
+  const saved = await registry.save("a", value, { skipIfUnchanged: true });
+  assertEquals(saved.skipped, false);
+  assertEquals(await registry.load(`a@${saved.version}`), value);
+});
+
+testProtocol("nothing is shared with a record that landed late, though it counts", MUTABLE, async (world) => {
+  const land = await heldUp(world, filler("late"), ONE);
+  world.advance(GRACE_MS - HOUR);
+  await land();
+  const { registry } = await world.open();
+  assertEquals(await registry.load("a"), filler("late"));
+  const { version, commit } = await registry.save("a", filler("late"));
+  const payload = (await world.keys("objects/")).filter((key) => key.includes(commit));
+  assertEquals(payload.length, 1, "the late one's may still go");
+  for (const key of await world.keys("objects/")) if (!payload.includes(key)) await world.store.delete(key);
+  assertEquals(await registry.load(`a@${version}`), filler("late"));
+});
+
+for (const gone of ["own list", "shared payload"] as const) {
+  testProtocol(
+    `a late record with a long list of files is void where its ${gone} is missing`,
+    MUTABLE,
+    async (world) => {
+      const path = (n: number) => `${"folder/".repeat(20)}${n}`;
+      const size = gone === "own list" ? 1 : 200;
+      const files = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [path(n), filler(`${n}`, size)]));
+      await world.registry.save("a", files, { version: "1", materializer: fileSet });
+      const before = await world.keys("objects/");
+      const land = await heldUp(world, files, { version: "2", materializer: fileSet });
+      const own = (await world.keys("objects/")).filter((key) => !before.includes(key));
+      assertEquals(own.length, 1, "only the list is its own");
+      world.advance(GRACE_MS - HOUR);
+      await land();
+      for (const key of gone === "own list" ? own : before.slice(0, 1)) await world.store.delete(key);
+      const { registry } = await world.open();
+      assertEquals(await registry.has("a@2"), false);
+      assertEquals((await collectGarbage((await world.open()).registry)).voids.length, 1);
+    },
+  );
+}
+
+testProtocol("a record that landed late and has its payload counts", MUTABLE, async (world) => {
+  await world.registry.save("a", filler("first"), ONE);
+  const land = await heldUp(world, filler("late"), OVERWRITE);
+  world.advance(GRACE_MS - HOUR);
+  await land();
+  const { registry } = await world.open();
+  for (let days = 0; days < 4; days++) {
+    assertEquals(await registry.load("a"), filler("late"));
+    assertEquals((await collectGarbage(registry)).voids, []);
+    world.advance(GRACE_MS);
+  }
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});
+
+testProtocol("below a record that landed late nothing goes until an ordinary one covers it", MUTABLE, async (world) => {
+  const { registry, keys, store, advance } = world;
+  await registry.save("a", filler("first"), ONE);
+  const land = await heldUp(world, filler("late"), OVERWRITE);
+  advance(GRACE_MS + HOUR);
+  const slow = await world.open(); // a janitor that lists now, and goes on days later
+  const doomed = (await keys("objects/")).slice();
+  await land();
+  for (let days = 0; days < 3; days++) {
+    advance(GRACE_MS);
+    await collectGarbage(slow.registry);
+  }
+  assertEquals(await keys("objects/"), doomed);
+  const { commit } = await registry.info("a");
+  for (const key of doomed) if (key.includes(commit)) await store.delete(key); // and now it does
+  const { registry: reader } = await world.open();
+  assertEquals(await reader.load("a"), filler("first"));
+  await reader.save("a", "third", OVERWRITE);
+  advance(2 * GRACE_MS);
+  await collectGarbage(reader);
+  assertEquals(await keys("objects/"), []);
+});
+
+testProtocol("a payload that is missing under a record that landed in time is Corrupt", MUTABLE, async (world) => {
+  const { registry, store, keys } = world;
+  await registry.save("a", filler("first"), ONE);
+  await registry.save("a", filler("second"), OVERWRITE);
+  const { commit } = await registry.info("a");
+  for (const key of await keys("objects/")) if (key.includes(commit)) await store.delete(key);
+  const error = await rejected("Corrupt", registry.load("a"));
+  assertMatch(error.message, /missing/);
+  const { problems } = await verifyRegistry(registry);
+  assertEquals(problems.map(({ code }) => code), ["Corrupt"]);
+  assertEquals((await collectGarbage(registry)).voids, []);
+});
+
+for (
+  const [how, ms] of [["as late as graceMs / 2", GRACE_MS / 2], ["later than graceMs / 2", GRACE_MS / 2 + 1]] as const
+) {
+  testProtocol(`a record that landed ${how} after its start`, MUTABLE, async (world) => {
+    const { store, keys, advance, clocks } = world;
+    await world.registry.save("a", "first", ONE);
+    const begun = clocks.store;
+    const land = await heldUp(world, filler("late"), OVERWRITE);
+    advance(begun + ms - clocks.store);
+    await land();
+    for (const key of await keys("objects/")) await store.delete(key);
+    const { registry } = await world.open();
+    if (ms > GRACE_MS / 2) assertEquals(await registry.load("a"), "first");
+    else await rejected("Corrupt", registry.load("a"));
+  });
+}
+
+testProtocol("one missing object makes a late record void", MUTABLE, async (world) => {
+  const { store, keys, advance } = world;
+  await world.registry.save("a", "first", ONE);
+  const value = { one: filler("one", 300_000), two: filler("two", 300_000) };
+  const land = await heldUp(world, value, { ...OVERWRITE, materializer: fileSet });
+  advance(GRACE_MS - HOUR);
+  await land();
+  const objects = await keys("objects/");
+  await store.delete(objects[1]);
+  assertEquals(await (await world.open()).registry.load("a"), "first");
+  assertEquals((await collectGarbage((await world.open()).registry)).voids.length, 1);
+});
+
+testProtocol("a late record is void where what it shares is missing", MUTABLE, async (world) => {
+  const { registry, advance } = world;
+  const common = filler("common", 300_000);
+  await registry.save("a", { common }, { materializer: fileSet });
+  const land = await heldUp(world, { common }, { version: "2", materializer: fileSet });
+  await registry.delete("a@1");
+  advance(2 * GRACE_MS);
+  await collectGarbage(registry);
+  await land();
+  await rejected("NotFound", (await world.open()).registry.load("a"));
+});
+
+testProtocol(
+  "in a registry that is younger than its records nothing is void: it was copied",
+  MUTABLE,
+  async (world) => {
+    await covered(world);
+    for await (const entry of world.store.list("settings/")) { // as a restored or copied store has it
+      assert("key" in entry);
+      await world.store.put(entry.key, await (await world.store.get(entry.key))!.bytes());
+    }
+    const { registry } = await world.open();
+    await rejected("Corrupt", registry.load("a"));
+    const { problems } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ code }) => code), ["Corrupt"]);
+    assertEquals((await collectGarbage(registry)).voids, []);
+  },
+);
+
+testProtocol("verify ends where what counts below a void record is damaged, and says so", MUTABLE, async (world) => {
+  await covered(world);
+  for (const key of await world.keys("objects/")) await world.store.delete(key);
+  const { registry } = await world.open();
+  await rejected("Corrupt", registry.load("a"));
+  const { problems } = await verifyRegistry(registry);
+  assertEquals(problems.map(({ code }) => code), ["Corrupt"]);
+});
+
+testProtocol("an open handle on a record that turned void says that it was superseded", MUTABLE, async (world) => {
+  const { advance, store, keys } = world;
+  await world.registry.save("a", "first", ONE);
+  const land = await heldUp(world, filler("late", 300_000), OVERWRITE);
+  advance(GRACE_MS - HOUR);
+  await land();
+  const { registry } = await world.open();
+  const handle = await registry.open("a");
+  for (const key of await keys("objects/")) await store.delete(key);
+  const error = await rejected("Conflict", handle.files()[0].bytes());
+  assertMatch(error.hint!, /[Oo]pen it again/);
+  assertEquals(await registry.load("a"), "first");
+});
+
+testProtocol("a small record that lands late is an ordinary version", MUTABLE, async (world) => {
+  await world.registry.save("a", "first", ONE);
+  const land = await heldUp(world, "late", OVERWRITE);
+  world.advance(9 * GRACE_MS);
+  await land();
+  const { registry } = await world.open();
+  assertEquals(await registry.load("a"), "late");
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});

@@ -1,0 +1,206 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Backend } from "../../../core/backend.ts";
+import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import { collect, rejected } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
+
+const folder = defineMaterializer<number>({
+  id: "test/folder",
+  save: (count) =>
+    Array.from({ length: count }, (_, i) => ({ path: `${"long".repeat(400)} ${i}`, content: noise(100, i) })),
+  load: async (artifact) => (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
+});
+
+/** One version of each shape, and what it loads as. */
+const SHAPES: Record<string, { value: unknown; compress?: "gzip" }> = {
+  inline: { value: "x".repeat(300) },
+  compressed: { value: "y".repeat(300_000), compress: "gzip" },
+  packed: { value: noise(100_000) },
+  large: { value: noise(700_000) },
+};
+const LISTED = 110; // so many long paths that their list is an object of its own
+
+async function fill(registry: Registry): Promise<void> {
+  registry.materializers.register(folder);
+  for (const [name, { value, compress }] of Object.entries(SHAPES)) await registry.save(name, value, { compress });
+  await registry.save("listed", LISTED, { materializer: folder });
+}
+
+/** Loads everything; the outcomes are true, or the code and the key of the failure. */
+async function outcomes(registry: Registry): Promise<Record<string, string | true>> {
+  const found: Record<string, string | true> = {};
+  for (const name of [...Object.keys(SHAPES), "listed"]) {
+    const expected = SHAPES[name]?.value ?? LISTED;
+    try {
+      assertEquals(await registry.load(name), expected);
+      found[name] = true;
+    } catch (error) {
+      const { code, key } = error as { code: string; key: string };
+      found[name] = `${code} ${key}`;
+    }
+  }
+  return found;
+}
+
+async function bytesOf(backend: Backend, key: string): Promise<Uint8Array> {
+  return await (await backend.get(key))!.bytes();
+}
+
+const DAMAGES: Record<string, (bytes: Uint8Array) => Uint8Array> = {
+  emptied: () => new Uint8Array(),
+  "cut in half": (bytes) => bytes.slice(0, bytes.byteLength / 2),
+  "cut by a byte": (bytes) => bytes.slice(0, -1),
+  "flipped at its beginning": (bytes) => flipped(bytes, 2),
+  "flipped in its middle": (bytes) => flipped(bytes, bytes.byteLength >> 1),
+  "flipped at its end": (bytes) => flipped(bytes, bytes.byteLength - 2),
+  "replaced": (bytes) => noise(bytes.byteLength, 99),
+};
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.map((byte, i) => i === at ? byte ^ 0x10 : byte);
+}
+
+for (const [damage, apply] of Object.entries(DAMAGES)) {
+  const test = damage === "cut in half" ? testOnEach : testInMemory; // what a store does with damage, one shows
+  test(
+    `an object that is ${damage} makes its own version Corrupt, by key, and no other`,
+    async ({ registry, backend }) => {
+      await fill(registry);
+      const whole = await outcomes(registry);
+      assert(Object.values(whole).every((outcome) => outcome === true), JSON.stringify(whole));
+      for (const key of [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")]) {
+        const bytes = await bytesOf(backend, key);
+        await backend.put(key, apply(bytes));
+        const name = key.split("/")[1];
+        assertEquals(await outcomes(registry), { ...whole, [name]: `Corrupt ${key}` }, key);
+        const { ok, problems, versions } = await verifyRegistry(registry);
+        assertEquals([ok, versions, problems.map(({ ref, code, key }) => [ref, code, key])], [
+          false,
+          5,
+          [[`${name}@1.0.0`, "Corrupt", key]],
+        ]);
+        await backend.put(key, bytes);
+      }
+      assertEquals((await verifyRegistry(registry)).ok, true);
+    },
+  );
+}
+
+testOnEach(
+  "a missing payload object is Corrupt by its key, a missing record is a version that is not there",
+  async ({ registry, backend }) => {
+    await fill(registry);
+    const whole = await outcomes(registry);
+    for (const key of await keysOf(backend, "objects/")) {
+      const bytes = await bytesOf(backend, key);
+      await backend.delete(key);
+      const name = key.split("/")[1];
+      assertEquals(await outcomes(registry), { ...whole, [name]: `Corrupt ${key}` });
+      assertEquals((await verifyRegistry(registry)).problems.map((problem) => problem.key), [key]);
+      await backend.put(key, bytes);
+    }
+    for (const key of await keysOf(backend, "names/")) {
+      const bytes = await bytesOf(backend, key);
+      await backend.delete(key);
+      const name = key.split("/")[1];
+      assertEquals(await outcomes(registry), { ...whole, [name]: "NotFound undefined" });
+      await backend.put(key, bytes);
+    }
+  },
+);
+
+testOnEach(
+  "a damaged version keeps nobody from saving the next one, and from loading older ones",
+  async ({ registry, backend }) => {
+    const old = await registry.save("a", noise(400_000));
+    await registry.save("a", noise(400_000, 2));
+    const [newest] = await keysOf(backend, "names/a/versions/");
+    await backend.put(newest, noise(700));
+    await rejected("Corrupt", registry.load("a"));
+    await rejected("Corrupt", registry.info("a@2"));
+    assertEquals((await registry.info("a@1")).commit, old.commit);
+    assertEquals((await registry.save("a", noise(400_000, 3))).version, "3.0.0");
+    assertEquals(await registry.load("a"), noise(400_000, 3));
+    assertEquals((await collect(registry.versions("a"))).length, 3);
+    await rejected("Corrupt", collect(registry.versions("a", { details: true })));
+  },
+);
+
+testOnEach("a record in the place of another version is not trusted", async ({ registry, backend }) => {
+  await registry.save("a", "one", { version: "1" });
+  await registry.save("a", "two", { version: "2" });
+  await registry.save("b", "three", { version: "1" });
+  const [two, one] = await keysOf(backend, "names/a/");
+  for (const other of [two, (await keysOf(backend, "names/b/"))[0]]) {
+    await backend.put(one, await bytesOf(backend, other));
+    const error = await rejected("Corrupt", registry.load("a@1"));
+    assertEquals(error.key, one);
+    assertMatch(error.message, /Cannot trust record/);
+  }
+  assertEquals(await registry.load("a@2"), "two");
+});
+
+testOnEach("a version of a newer format is Unsupported, the others are not affected", async ({ registry, backend }) => {
+  await registry.save("a", "one");
+  await registry.save("a", "two");
+  const [newest] = await keysOf(backend, "names/a/");
+  const { record, inline } = decodeRecord(await bytesOf(backend, newest), newest);
+  await backend.put(newest, encodeRecord({ ...record, format: "holdfast/2" }, [inline]));
+  const error = await rejected("Unsupported", registry.load("a"));
+  assertEquals(error.key, newest);
+  await rejected("Unsupported", registry.info("a@2"));
+  assertEquals(await registry.load("a@1"), "one");
+  assertEquals((await verifyRegistry(registry)).problems.map(({ code }) => code), ["Unsupported"]);
+  assertEquals((await registry.save("a", "three")).version, "3.0.0");
+});
+
+testOnEach("a damaged alias is Corrupt by its key, and can be set anew", async ({ registry, backend }) => {
+  await registry.save("a", 1);
+  await registry.setAlias("a", "production", "1");
+  const [key] = await keysOf(backend, "names/a/aliases/");
+  await backend.put(key, noise(300));
+  assertEquals((await rejected("Corrupt", registry.load("a@production"))).key, key);
+  assertEquals((await rejected("Corrupt", registry.aliases("a"))).key, key);
+  assertEquals(await registry.load("a"), 1);
+  await registry.setAlias("a", "production", "1");
+  assertEquals(await registry.load("a@production"), 1);
+});
+
+testInMemory("no flipped bit anywhere gives a value that was not saved", async ({ registry, backend }) => {
+  await fill(registry);
+  const keys = [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")];
+  for (let i = 0; i < 150; i++) {
+    const key = keys[i % keys.length];
+    const bytes = await bytesOf(backend, key);
+    const at = (i * 7_919) % bytes.byteLength;
+    await backend.put(key, bytes.map((byte, place) => place === at ? byte ^ (1 << i % 8) : byte));
+    const found = await outcomes(registry); // compares what it loads
+    await backend.put(key, bytes);
+    const failed = Object.entries(found).filter(([, outcome]) => outcome !== true);
+    if (failed.length === 0 && key.includes("/compressed/")) continue; // some bits of gzip mean nothing
+    assertEquals(failed, [[key.split("/")[1], `Corrupt ${key}`]], `${key} at ${at}`);
+  }
+});
+
+testOnEach(
+  "a record that is cut to the size of a tombstone is damage, not a deletion",
+  async ({ registry, backend, open }) => {
+    await registry.save("a", noise(400_000));
+    const [key] = await keysOf(backend, "names/a/");
+    const bytes = await bytesOf(backend, key);
+    await backend.put(key, bytes.slice(0, TOMBSTONE_BYTES));
+    assertEquals((await rejected("Corrupt", registry.load("a@1"))).key, key);
+    assertEquals((await verifyRegistry(registry)).problems.map((problem) => [problem.code, problem.key]), [[
+      "Corrupt",
+      key,
+    ]]);
+    const { failures } = await collectGarbage(await open({}, (store) => withAge(store, 7 * 24 * 3_600_000)));
+    assertEquals(failures.map((failure) => failure.key), [key]);
+    await backend.put(key, bytes);
+    assertEquals(await registry.load("a"), noise(400_000));
+  },
+);

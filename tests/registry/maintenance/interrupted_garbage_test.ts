@@ -1,0 +1,252 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Registry } from "../../../core/registry.ts";
+import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { createProtocolWorld, fileSet, GRACE_MS } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { busy, denied, doing, lostReply } from "../scripted_backend.ts";
+import type { Answer } from "../scripted_backend.ts";
+
+const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
+const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
+
+/** A registry with some garbage of every kind, all of it old. */
+async function createFullWorld(): Promise<ProtocolWorld> {
+  const world = await createProtocolWorld({ mutable: true });
+  const { registry, store, advance } = world;
+  const common = noise(70_000);
+  for (let n = 1; n <= 3; n++) {
+    await registry.save("shared", { common, own: noise(70_000, n) }, { materializer: fileSet });
+  }
+  for (let n = 1; n <= 3; n++) await registry.save("overwritten", noise(70_000, n), OVERWRITE);
+  for (let n = 1; n <= 3; n++) await registry.setAlias("shared", "live", `${n}`);
+  await registry.delete("shared@1");
+  for (const file of ["0", "1", ".alive"]) await store.put(`objects/crashed/p8p9p9/${UUID}/${file}`, new Uint8Array(9));
+  await store.put("scratch/mark-old", new Uint8Array());
+  advance(2 * GRACE_MS);
+  return world;
+}
+
+/** What is live, all of it read. */
+async function readLive(registry: Registry): Promise<unknown[]> {
+  const live: unknown[] = [];
+  for await (const name of registry.names()) {
+    for await (const { version } of registry.versions(name)) {
+      const as = name === "shared" ? { as: fileSet } : {};
+      live.push([name, version, await registry.load(`${name}@${version}`, as)]);
+    }
+    live.push(await registry.aliases(name));
+  }
+  return live;
+}
+
+/** Everything that a store holds. */
+async function contents({ keys, store }: ProtocolWorld): Promise<Map<string, string>> {
+  const all = new Map<string, string>();
+  for (const key of await keys()) all.set(key, String(await (await store.get(key))!.bytes()));
+  return all;
+}
+
+async function cleaned(): Promise<Map<string, string>> {
+  const world = await createFullWorld();
+  await collectGarbage(world.registry);
+  return await contents(world);
+}
+
+const unfinished: Record<string, Answer> = { "refuses": busy, "denies": denied, "does and does not answer": lostReply };
+for (const [how, answer] of Object.entries(unfinished)) {
+  Deno.test(`the janitor goes on where it was stopped: the store ${how} any one call`, async () => {
+    const clean = await cleaned();
+    let finished = false;
+    for (let n = 0; !finished; n++) {
+      const world = await createFullWorld();
+      const live = await readLive(world.registry);
+      const { registry, backend } = await world.open();
+      let call = 0;
+      backend.answerAll({}, (act, what) => call++ === n ? answer(act, what) : act());
+      const report = await collectGarbage(registry).catch((error) => error);
+      finished = call <= n;
+      backend.heal();
+      const complete = !(report instanceof Error) && report.failures.length === 0;
+      assertEquals(complete, finished, `call ${n} failed and nothing was said`);
+      assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}`);
+      assertEquals((await collectGarbage(registry)).failures, []);
+      assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}, and went on`);
+      assert((await verifyRegistry(registry)).ok);
+      world.advance(2 * GRACE_MS);
+      await collectGarbage(registry); // a mark that could not be removed is old now
+      assertEquals([...(await contents(world)).keys()], [...clean.keys()], `stopped at call ${n}`);
+    }
+  });
+}
+
+Deno.test("the janitor goes on where it was killed, at any call", async () => {
+  const clean = await cleaned();
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createFullWorld();
+    const live = await readLive(world.registry);
+    const { registry, backend } = await world.open();
+    let call = 0;
+    const killed = Promise.withResolvers<"killed">();
+    const kill: Answer = async (act) => {
+      if (n % 2 === 0) await act();
+      killed.resolve("killed");
+      return await new Promise(() => {});
+    };
+    backend.answerAll({}, (act, what) => call++ >= n ? kill(act, what) : act());
+    finished = await Promise.race([collectGarbage(registry), killed.promise]) !== "killed";
+    assertEquals(await readLive((await world.open()).registry), live, `killed at call ${n}`);
+    world.advance(2 * GRACE_MS);
+    await collectGarbage((await world.open()).registry);
+    assertEquals(await readLive((await world.open()).registry), live, `killed at call ${n}, and went on`);
+    assertEquals([...(await contents(world)).keys()], [...clean.keys()], `killed at call ${n}`);
+  }
+});
+
+Deno.test("any number of janitors may run at once", async () => {
+  const world = await createFullWorld();
+  const live = await readLive(world.registry);
+  const janitors = await Promise.all([1, 2, 3, 4].map(() => world.open()));
+  const reports = await Promise.all(janitors.map(({ registry }) => collectGarbage(registry)));
+  for (const { failures } of reports) assertEquals(failures, []);
+  assertEquals(await readLive((await world.open()).registry), live);
+  assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()]);
+});
+
+Deno.test("a second janitor may run to its end between any two calls of the first", async () => {
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createFullWorld();
+    const live = await readLive(world.registry);
+    const first = await world.open();
+    const second = await world.open();
+    let call = 0;
+    const meet = doing(() => collectGarbage(second.registry));
+    first.backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
+    assertEquals((await collectGarbage(first.registry)).failures, []);
+    finished = call <= n;
+    assertEquals(await readLive((await world.open()).registry), live);
+    assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()]);
+  }
+});
+
+Deno.test("a writer may save, overwrite and delete between any two calls of the janitor", async () => {
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createFullWorld();
+    const { registry, backend } = await world.open();
+    const writer = (await world.open()).registry;
+    let call = 0;
+    const meet = doing(async () => {
+      await writer.save("shared", { common: noise(70_000), late: noise(70_000, n) }, { materializer: fileSet });
+      await writer.save("overwritten", noise(70_000, 77), OVERWRITE);
+      await writer.delete("shared@2");
+      await writer.save("crashed", noise(70_000));
+    });
+    backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
+    await collectGarbage(registry);
+    finished = call <= n;
+    if (finished) break;
+    const live = await readLive((await world.open()).registry);
+    assert(live.length > 6);
+    for (let days = 0; days < 2; days++) {
+      world.advance(2 * GRACE_MS);
+      await collectGarbage(registry);
+      assertEquals(await readLive((await world.open()).registry), live);
+    }
+    assert((await verifyRegistry(registry)).ok);
+  }
+});
+
+Deno.test("what a store refuses to remove is reported, and everything else goes", async () => {
+  const world = await createFullWorld();
+  world.backend.answerAll({ verb: "delete", key: /crashed.*0$/ }, denied);
+  const { failures, removed } = await collectGarbage(world.registry);
+  assertEquals(failures.map(({ key }) => key), [`objects/crashed/p8p9p9/${UUID}/0`]);
+  assert(removed.payload.count >= 4 && removed.generation.count >= 2);
+});
+
+Deno.test("an abort ends the janitor with its reason and removes its mark, at any call", async () => {
+  let aborted = 0;
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createFullWorld();
+    const live = await readLive(world.registry);
+    const { registry, backend } = await world.open();
+    const controller = new AbortController();
+    let call = 0;
+    backend.answerAll({}, (act) => {
+      if (call++ === n) controller.abort(new Error("enough"));
+      return act();
+    });
+    const outcome = await collectGarbage(registry, { signal: controller.signal }).catch((error) => error);
+    finished = call <= n;
+    if (outcome instanceof Error) {
+      assertEquals(outcome, controller.signal.reason);
+      aborted++;
+    } else {
+      assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()], "it had come to its end");
+    }
+    assertEquals((await world.keys("scratch/")).filter((key) => key !== "scratch/mark-old"), []);
+    assertEquals(await readLive((await world.open()).registry), live);
+  }
+  assert(aborted > 25, `${aborted} calls were aborted`);
+});
+
+Deno.test("a load that began before an overwrite ends well within the grace, and begins anew after it", async () => {
+  const { registry, open, advance } = await createProtocolWorld({ mutable: true });
+  const janitor = (await open()).registry;
+  const slow = await open();
+  await registry.save("a", noise(70_000, 1), OVERWRITE);
+  for (const [n, waits] of [[2, GRACE_MS], [3, GRACE_MS + 1]] as const) {
+    const overtake = async () => {
+      await registry.save("a", noise(70_000, n), OVERWRITE);
+      advance(waits);
+      await collectGarbage(janitor);
+    };
+    slow.backend.answer({ verb: "get", key: /^objects/ }, doing(overtake));
+    assertEquals(await slow.registry.load("a"), noise(70_000, waits > GRACE_MS ? n : n - 1));
+  }
+  const gone = async () => {
+    await registry.delete("a");
+    advance(2 * GRACE_MS);
+    await collectGarbage(janitor);
+  };
+  slow.backend.answer({ verb: "get", key: /^objects/ }, doing(gone));
+  await rejected("NotFound", slow.registry.load("a"));
+});
+
+Deno.test("a handle that is kept longer than the grace says that it was superseded", async () => {
+  const { registry, advance } = await createProtocolWorld({ mutable: true });
+  await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, { ...OVERWRITE, materializer: fileSet });
+  const handle = await registry.open("a");
+  await registry.save("a", "new", OVERWRITE);
+  advance(GRACE_MS);
+  await collectGarbage(registry);
+  assertEquals(await handle.file("one").bytes(), noise(300_000));
+  advance(1);
+  await collectGarbage(registry);
+  for (
+    const read of [() => handle.file("one").bytes(), () => Array.fromAsync(handle.file("two").stream({ offset: 5 }))]
+  ) {
+    const error = await rejected("Conflict", Promise.resolve().then<unknown>(read));
+    assertEquals(error.hint, "Open it again.");
+  }
+});
+
+Deno.test("a record that vanishes between list and get is looked for again, by every reader", async () => {
+  const { registry, open, advance } = await createProtocolWorld({ mutable: true });
+  for (const n of [1, 2]) await registry.save("a", n, OVERWRITE);
+  await registry.setAlias("a", "live", "1");
+  await registry.setAlias("a", "live", "1");
+  let n = 2;
+  for (const ref of ["a", "a@1", "a@^1", "a@live"]) {
+    const reader = await open();
+    const overtake = async () => {
+      await registry.save("a", ++n, OVERWRITE);
+      await registry.setAlias("a", "live", "1");
+      advance(2 * GRACE_MS);
+      await collectGarbage(registry);
+    };
+    reader.backend.answer({ verb: "get", key: /\.rec$/ }, doing(overtake));
+    assertEquals(await reader.registry.load(ref), n);
+  }
+});

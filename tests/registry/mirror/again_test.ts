@@ -1,0 +1,365 @@
+// What a mirror does where something is there already.
+import { assert, assertEquals } from "@std/assert";
+import type { Registry } from "../../../core/registry.ts";
+import { collectGarbage, createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
+import { withCounts } from "../../bench/counted_backend.ts";
+import type { CallCounts } from "../../bench/counted_backend.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { fileSet } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
+import { assertMirrored, contents, counts, fill, testMirror, testMirrorOnEach } from "./mirror_world.ts";
+import type { MirrorWorld } from "./mirror_world.ts";
+
+const MUTABLE = { mutable: true };
+
+/** Both registries again, over stores that count. */
+async function counted({ open }: MirrorWorld): Promise<{ from: Registry; to: Registry; calls: CallCounts[] }> {
+  const calls: CallCounts[] = [];
+  const again = (which: "from" | "to") =>
+    open(which, {}, (backend) => {
+      const counting = withCounts(backend);
+      calls.push(counting.calls);
+      return counting.backend;
+    });
+  const [from, to] = [await again("from"), await again("to")];
+  for (const { take } of calls) take();
+  return { from, to, calls };
+}
+
+testMirror(
+  "what is unchanged costs lists and one small read a name, however many versions it has",
+  async (world) => {
+    const { from, to } = world;
+    for (let n = 1; n <= 300; n++) await from.save("a", n, { idempotencyKey: `key-${n}` });
+    await from.save("b", noise(300_000));
+    await from.setAlias("a", "production", "7");
+    await from.delete("a@3");
+    await mirrorRegistry(from, to);
+    const again = await counted(world);
+    await mirrorRegistry(again.from, again.to);
+    assertEquals(again.calls.map(({ take }) => take()), ["list 4", "list 2, get 2"]); // of "a" beside its many keys
+    await from.save("a", 301);
+    await mirrorRegistry(again.from, again.to);
+    assertEquals(again.calls.map(({ take }) => take()), ["list 4, get 1", "list 2, get 2, put 2"]);
+  },
+);
+
+testMirror("without the notes of an earlier run all is compared, and still nothing is copied", async ({ from, to }) => {
+  const { live, dead } = await fill(from);
+  await mirrorRegistry(from, to);
+  for await (const entry of to.backend.list("mirrors/")) {
+    assert("key" in entry);
+    const text = new TextDecoder().decode(await (await to.backend.get(entry.key))!.bytes());
+    await to.backend.put(entry.key, new TextEncoder().encode(text.replaceAll("1", "2"))); // a damaged one does not count
+  }
+  const report = await mirrorRegistry(from, to);
+  assertEquals(counts(report), {
+    versions: live + dead,
+    skipped: live + dead,
+    copied: 0,
+    deleted: 0,
+    aliases: 0,
+    failures: 0,
+  });
+});
+
+testMirrorOnEach("a version that was replaced is replaced in a mutable mirror, once", async ({ from, to }) => {
+  await from.save("a", "one", { version: "1" });
+  await mirrorRegistry(from, to);
+  for (const value of ["two", noise(200_000), noise(200_000, 2)]) {
+    await from.save("a", value, { version: "1", onConflict: "overwrite" });
+    assertEquals((await mirrorRegistry(from, to)).copied, 1);
+    assertEquals((await mirrorRegistry(from, to)).copied, 0);
+    assertEquals(await to.load("a"), value);
+  }
+  assertEquals((await to.info("a")).generation, 4);
+  await assertMirrored(from, to);
+}, MUTABLE);
+
+testMirror("only metadata was replaced: that is mirrored too", async ({ from, to }) => {
+  await from.save("a", noise(200_000), { version: "1", metadata: { v: 1 } });
+  await mirrorRegistry(from, to);
+  await from.save("a", noise(200_000), { version: "1", metadata: { v: 2 }, onConflict: "overwrite" });
+  const { copied, bytes } = await mirrorRegistry(from, to);
+  assertEquals([copied, bytes], [1, 0]);
+  assertEquals((await to.info("a")).metadata, { v: 2 });
+}, MUTABLE);
+
+testMirror("a mutable mirror follows its source, whatever was saved there meanwhile", async ({ from, to }) => {
+  await from.save("a", "source", { version: "1" });
+  await mirrorRegistry(from, to);
+  await to.save("a", "target", { version: "1", onConflict: "overwrite" });
+  assertEquals((await mirrorRegistry(from, to)).copied, 1);
+  assertEquals(await to.load("a"), "source");
+  await to.delete("a");
+  assertEquals((await mirrorRegistry(from, to)).copied, 1);
+  assertEquals(await to.load("a"), "source");
+}, MUTABLE);
+
+testMirror(
+  "another value under the same version of an immutable mirror is a conflict, and stays",
+  async ({ from, to }) => {
+    for (const value of [1, 2, 3]) await from.save("a", value);
+    await to.save("a", 100);
+    await to.save("a", 2);
+    await from.setAlias("a", "production", "1");
+    for (let run = 1; run <= 2; run++) {
+      const { failures, copied, skipped, aliases } = await mirrorRegistry(from, to);
+      assertEquals(failures.map(({ name, version, error }) => [name, version, error.code]), [[
+        "a",
+        "1.0.0",
+        "Conflict",
+      ]]);
+      assertEquals([copied, skipped, aliases], run === 1 ? [1, 1, 0] : [0, 2, 0]);
+      await rejected("Conflict", Promise.reject(failures[0].error));
+    }
+    assertEquals([await to.load("a@1"), await to.load("a@2"), await to.load("a@3")], [100, 2, 3]);
+    assertEquals(await to.aliases("a"), {}); // it would name the other value
+  },
+);
+
+testMirror("a version that was deleted in an immutable mirror alone is a conflict", async ({ from, to }) => {
+  await from.save("a", 1);
+  await mirrorRegistry(from, to);
+  await to.delete("a@1");
+  const { failures } = await mirrorRegistry(from, to);
+  assertEquals(failures.map(({ error }) => error.code), ["Conflict"]);
+  assert(failures[0].error.message.includes("was deleted there"));
+});
+
+testMirrorOnEach(
+  "deleted versions stay used in the mirror, before and after they were mirrored",
+  async ({ from, to }) => {
+    for (let n = 1; n <= 3; n++) await from.save("a", noise(100_000, n));
+    await from.delete("a@3");
+    await mirrorRegistry(from, to);
+    await rejected("AlreadyExists", to.save("a", 3, { version: "3" }));
+    assert((await rejected("NotFound", to.load("a@3"))).message.includes("it was deleted"));
+    await from.setAlias("a", "old", "1");
+    await mirrorRegistry(from, to);
+    await from.delete("a@1", { force: true });
+    const { deleted, failures } = await mirrorRegistry(from, to);
+    assertEquals([deleted, failures], [1, []]);
+    await rejected("AlreadyExists", to.save("a", 1, { version: "1" }));
+    assertEquals((await to.save("a", 4)).version, "4.0.0");
+    assertEquals(await to.load("a@2"), noise(100_000, 2));
+  },
+);
+
+testMirror("a deletion is mirrored also when the janitor has been in the source", async ({ from, to, open }) => {
+  await from.save("a", noise(100_000));
+  await from.save("b", noise(100_000));
+  await mirrorRegistry(from, to);
+  await from.delete("a");
+  const old = await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs));
+  assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
+  assertEquals((await mirrorRegistry(from, to)).deleted, 1);
+  assertEquals(await Array.fromAsync(to.names()), ["b"]);
+});
+
+testMirror(
+  "what the target has of its own is not deleted because the source once had that number",
+  async ({ from, to }) => {
+    await from.save("a", "source");
+    await from.delete("a");
+    await to.save("a", "own");
+    const { failures, deleted } = await mirrorRegistry(from, to);
+    assertEquals([failures.map(({ error }) => error.code), deleted], [["Conflict"], 0]);
+    await rejected("Conflict", Promise.reject(failures[0].error));
+    assertEquals(await to.load("a"), "own");
+    assertEquals((await mirrorRegistry(from, to, { deleted: false })).failures, []);
+  },
+);
+
+testMirror("aliases follow the source; those of the target's own stay", async ({ from, to }) => {
+  for (let n = 1; n <= 3; n++) await from.save("a", n);
+  await from.setAlias("a", "production", "1");
+  await from.setAlias("a", "canary", "2");
+  await mirrorRegistry(from, to);
+  await to.setAlias("a", "local", "3");
+  await to.setAlias("a", "canary", "3");
+  await from.setAlias("a", "production", "2");
+  assertEquals((await mirrorRegistry(from, to)).aliases, 2);
+  assertEquals(await to.aliases("a"), { canary: "2.0.0", local: "3.0.0", production: "2.0.0" });
+  await from.deleteAlias("a", "canary");
+  await from.setAlias("a", "local", "1");
+  await from.deleteAlias("a", "local");
+  assertEquals((await mirrorRegistry(from, to, { deleted: false })).aliases, 0);
+  assertEquals((await mirrorRegistry(from, to)).aliases, 1);
+  assertEquals(await to.aliases("a"), { local: "3.0.0", production: "2.0.0" });
+  assertEquals((await mirrorRegistry(from, to)).aliases, 0);
+});
+
+testMirror("an alias whose version is gone is left out", async ({ from, to }) => {
+  for (let n = 1; n <= 2; n++) await from.save("a", n);
+  await from.setAlias("a", "old", "1");
+  await from.delete("a@1", { force: true });
+  const { aliases, failures } = await mirrorRegistry(from, to);
+  assertEquals([aliases, failures, await to.aliases("a")], [0, [], {}]);
+});
+
+testMirror("the mirror of a mirror is as good, and knows where all was saved first", async ({ from, to }) => {
+  const { live } = await fill(from);
+  await mirrorRegistry(from, to);
+  const third = await openRegistry(createMemoryBackend());
+  assertEquals((await mirrorRegistry(to, third)).copied, live);
+  await assertMirrored(from, third);
+  const { origin } = await third.info("inline@1");
+  assertEquals(origin, { registry: from.id, commit: (await from.info("inline@1")).commit });
+  const back = await mirrorRegistry(third, from); // all of it came from there
+  assertEquals([back.copied, back.deleted, back.aliases, back.failures], [0, 0, 0, []]);
+  const across = await mirrorRegistry(from, third);
+  assertEquals([across.copied, across.deleted, across.aliases, across.failures], [0, 0, 0, []]);
+  await from.delete("a/b c é");
+  await mirrorRegistry(from, to);
+  assertEquals((await mirrorRegistry(to, third)).deleted, 1);
+  await assertMirrored(from, third);
+});
+
+testMirror("registries that are mirrored to each other do not overwrite back and forth", async ({ from, to }) => {
+  await from.save("a", "one", { version: "1" });
+  await mirrorRegistry(from, to);
+  await to.save("a", "two", { version: "1", onConflict: "overwrite" });
+  assertEquals((await mirrorRegistry(to, from)).copied, 1);
+  for (let round = 0; round < 3; round++) {
+    assertEquals((await mirrorRegistry(from, to)).copied, 0);
+    assertEquals((await mirrorRegistry(to, from)).copied, 0);
+  }
+  assertEquals([await from.load("a"), await to.load("a")], ["two", "two"]);
+  await to.delete("a");
+  assertEquals((await mirrorRegistry(to, from)).deleted, 1);
+  assertEquals(await contents(from), {});
+}, MUTABLE);
+
+Deno.test("a source that went back to an older copy and on from there is seen to differ", async () => {
+  const system = createScriptedSystem();
+  const from = await openRegistry(createMemoryBackend({ system }), { system });
+  const to = await openRegistry(createMemoryBackend({ system }), { system });
+  await from.save("a", "first", { version: "1" });
+  await mirrorRegistry(from, to);
+  for await (const entry of from.backend.list("names/a/")) if ("key" in entry) await from.backend.delete(entry.key);
+  system.advance(60_000);
+  await from.save("a", "other", { version: "1" });
+  assertEquals((await mirrorRegistry(from, to)).failures.map(({ error }) => error.code), ["Conflict"]);
+});
+
+Deno.test("a target that went back to an older copy and on from there is seen to differ", async () => {
+  const system = createScriptedSystem();
+  const options = { system, mutable: true };
+  const from = await openRegistry(createMemoryBackend({ system }), options);
+  const to = await openRegistry(createMemoryBackend({ system }), options);
+  for (const name of ["a", "b"]) {
+    for (const version of ["1", "2"]) await from.save(name, `${name}${version}`, { version });
+  }
+  await mirrorRegistry(from, to);
+  system.advance(60_000);
+  for await (const entry of to.backend.list("names/a/")) if ("key" in entry) await to.backend.delete(entry.key);
+  for (const version of ["1", "2"]) await to.save("a", "restored", { version });
+  system.advance(60_000);
+  assertEquals((await mirrorRegistry(from, to, { range: "^1" })).copied, 1); // and writes new notes
+  assertEquals((await mirrorRegistry(from, to)).copied, 1);
+  assertEquals([await to.load("a@1"), await to.load("a@2")], ["a1", "a2"]);
+});
+
+testMirror(
+  "what is the mirror of another name stays when the number was deleted in this one",
+  async ({ from, to }) => {
+    await from.save("old", "good", { version: "1" });
+    await from.setAlias("old", "live", "1");
+    await from.save("new", "bad", { version: "1" });
+    await from.setAlias("new", "live", "1");
+    await from.deleteAlias("new", "live");
+    await from.delete("new@1");
+    const rename = () => "current";
+    await mirrorRegistry(from, to, { names: ["old"], rename });
+    const { failures, deleted, aliases } = await mirrorRegistry(from, to, { names: ["new"], rename });
+    assertEquals([failures.map(({ error }) => error.code), deleted, aliases], [["Conflict"], 0, 0]);
+    assertEquals(await to.load("current@live"), "good");
+  },
+);
+
+Deno.test("a record that was cut to the size of a tombstone deletes nothing in the target", async () => {
+  const system = createScriptedSystem();
+  const [from, to, empty] = await Promise.all(
+    [1, 2, 3].map(() => openRegistry(createMemoryBackend({ system }), { system })),
+  );
+  await from.save("a", "x".repeat(1_000));
+  await from.setAlias("a", "live", "1", {});
+  await mirrorRegistry(from, to);
+  system.advance(60_000);
+  for await (const entry of from.backend.list("names/a/")) {
+    if ("key" in entry) await from.backend.put(entry.key, noise(512));
+  }
+  for (const target of [to, empty]) {
+    const { failures, deleted, aliases } = await mirrorRegistry(from, target);
+    assertEquals([failures[0].error.code, deleted, aliases], ["Corrupt", 0, 0]);
+  }
+  assertEquals(await to.load("a@live"), "x".repeat(1_000));
+  assertEquals(await Array.fromAsync(empty.backend.list("names/")), []);
+});
+
+testMirror("verify reads all back, and names what the target has lost", async ({ from, to }) => {
+  await from.save("a", noise(100_000));
+  await from.save("a", { x: noise(100_000, 2) }, { materializer: fileSet });
+  await mirrorRegistry(from, to);
+  for await (const entry of to.backend.list("objects/a/")) {
+    if ("key" in entry) await to.backend.put(entry.key, noise(entry.size, 5));
+  }
+  assertEquals((await mirrorRegistry(from, to)).failures, []);
+  const { failures, skipped } = await mirrorRegistry(from, to, { verify: true });
+  assertEquals(failures.map(({ version, error }) => [version, error.code]), [["2.0.0", "Corrupt"], [
+    "1.0.0",
+    "Corrupt",
+  ]]);
+  assertEquals(skipped, 2);
+});
+
+Deno.test("verify trusts no notes, and damaged ones are not trusted anyway", async () => {
+  const system = createScriptedSystem(); // its clock stands still: what is written again has the same time
+  const options = { system, mutable: true };
+  const from = await openRegistry(createMemoryBackend({ system }), options);
+  const to = await openRegistry(createMemoryBackend({ system }), options);
+  await from.save("a", "one", { version: "1" });
+  await mirrorRegistry(from, to);
+  for await (const entry of to.backend.list("names/a/")) if ("key" in entry) await to.backend.delete(entry.key);
+  await to.save("a", "restored", { version: "1" });
+  assertEquals((await mirrorRegistry(from, to)).copied, 0);
+  assertEquals((await mirrorRegistry(from, to, { verify: true })).copied, 1);
+  assertEquals(await to.load("a"), "one");
+  await from.save("a", "two", { version: "1", onConflict: "overwrite" });
+  const [notes] = await Array.fromAsync(to.backend.list("mirrors/"));
+  assert("key" in notes);
+  const text = new TextDecoder().decode(await (await to.backend.get(notes.key))!.bytes());
+  assert(text.includes("[1,"));
+  await to.backend.put(notes.key, new TextEncoder().encode(text.replace("[1,", "[2,"))); // would say that all is equal
+  assertEquals((await mirrorRegistry(from, to)).copied, 1);
+  assertEquals(await to.load("a"), "two");
+});
+
+testMirror(
+  "a mirror of an overwritten value is deleted too, when nothing is left of the value",
+  async ({ from, to, open }) => {
+    await from.save("a", "one", { version: "1" });
+    await from.save("a", "two", { version: "1", onConflict: "overwrite" });
+    await mirrorRegistry(from, to);
+    await from.save("a", "three", { version: "1", onConflict: "overwrite" });
+    await from.delete("a");
+    await collectGarbage(await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs)));
+    assertEquals((await mirrorRegistry(from, to)).deleted, 1);
+  },
+  MUTABLE,
+);
+
+testMirror("a deletion passes through a mirror whose janitor was there before", async ({ from, to, open }) => {
+  await from.save("a", noise(100_000));
+  await mirrorRegistry(from, to);
+  const third = await openRegistry(createMemoryBackend());
+  await mirrorRegistry(to, third);
+  await from.delete("a");
+  await mirrorRegistry(from, to);
+  const old = await open("to", {}, (backend) => withAge(backend, 10 * to.settings.graceMs));
+  assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
+  assertEquals((await mirrorRegistry(to, third)).deleted, 1);
+});

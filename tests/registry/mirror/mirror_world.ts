@@ -1,0 +1,134 @@
+/**
+ * Two registries, and what a mirror of one in the other must look like.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Backend } from "../../../core/backend.ts";
+import type { OpenOptions, Registry } from "../../../core/registry.ts";
+import { openRegistry, verifyRegistry } from "../../../mod.ts";
+import type { MirrorReport } from "../../../mod.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { noise, REGISTRIES } from "../registries.ts";
+import { fileSet } from "../protocol_world.ts";
+
+/** Two registries of one test. */
+export interface MirrorWorld {
+  /** Mirrored from. */
+  from: Registry;
+  /** Mirrored to. */
+  to: Registry;
+  /** Opens one of them once more. */
+  open(which: "from" | "to", options?: OpenOptions, wrap?: (backend: Backend) => Backend): Promise<Registry>;
+}
+
+/** Options of both registries, and of each. */
+export interface MirrorWorldOptions extends OpenOptions {
+  /** The source's own. */
+  from?: OpenOptions;
+  /** The target's own. */
+  to?: OpenOptions;
+}
+
+/** Tests a sentence over two stores in memory. */
+export function testMirror(
+  sentence: string,
+  body: (world: MirrorWorld) => Promise<void>,
+  options: MirrorWorldOptions = {},
+): void {
+  Deno.test(sentence, () => inMirrorWorld([0, 0], body, options));
+}
+
+/** Tests a sentence over pairs of different stores. */
+export function testMirrorOnEach(
+  sentence: string,
+  body: (world: MirrorWorld) => Promise<void>,
+  options: MirrorWorldOptions = {},
+): void {
+  for (const pair of [[0, 1], [1, 0], [1, 2], [2, 1]] as const) {
+    const [from, to] = pair.map((kind) => REGISTRIES[kind]);
+    const ignore = from.ignore || to.ignore;
+    Deno.test({
+      name: `${sentence} (${from.name} to ${to.name})`,
+      ignore,
+      fn: () => inMirrorWorld(pair, body, options),
+    });
+  }
+}
+
+async function inMirrorWorld(
+  kinds: readonly [number, number],
+  body: (world: MirrorWorld) => Promise<void>,
+  { from: fromOptions, to: toOptions, ...both }: MirrorWorldOptions,
+): Promise<void> {
+  const roots = [await tempRoot(), await tempRoot()];
+  try {
+    const backends = kinds.map((kind, place) => REGISTRIES[kind].create(roots[place]));
+    const from = await openRegistry(backends[0], { ...both, ...fromOptions });
+    const to = await openRegistry(backends[1], { ...both, ...toOptions });
+    const open: MirrorWorld["open"] = (which, options, wrap = (same) => same) =>
+      openRegistry(wrap(backends[which === "from" ? 0 : 1]), options);
+    await body({ from, to, open });
+    for (const registry of [from, to]) await registry[Symbol.asyncDispose]();
+  } finally {
+    for (const root of roots) await root.remove();
+  }
+}
+
+/** Saves one of each kind of payload, deletes some, sets aliases. Returns how many versions are live and how many are not. */
+export async function fill(registry: Registry): Promise<{ live: number; dead: number }> {
+  await registry.save("inline", { depth: 12 }, { metadata: { by: "ann", nested: { x: [1] } }, inputs: ["raw@1"] });
+  await registry.save("inline", { depth: 13 }, { version: "1.1.0+linux", idempotencyKey: "k" });
+  await registry.save("inline", "text", { version: "2.0.0-rc.1" });
+  await registry.save("a/b c é", noise(700_000), { metadata: { large: true } });
+  const pack = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, noise(4_000 + i, i + 1)]));
+  await registry.save("packed", pack, { materializer: fileSet });
+  for (const compress of ["gzip", "zstd"] as const) {
+    await registry.save(`compressed-${compress}`, new Uint8Array(700_000).fill(7), { compress });
+    await registry.save(`compressed-${compress}`, "x".repeat(10_000), { compress });
+    const several = { a: new Uint8Array(90_000).fill(3), b: noise(90_000), c: new TextEncoder().encode("c") };
+    await registry.save(`compressed-${compress}`, several, { compress, materializer: fileSet });
+  }
+  const many = Object.fromEntries(
+    Array.from({ length: 1_200 }, (_, i) => [`folder/file-${i}`, new TextEncoder().encode(`${i}`.repeat(20))]),
+  );
+  await registry.save("long-list", many, { materializer: fileSet });
+  await registry.save("long-list", { ...many, more: noise(300_000) }, { materializer: fileSet });
+  for (let n = 1; n <= 3; n++) await registry.save("deleted", n);
+  await registry.delete("deleted@2");
+  await registry.save("gone", noise(100_000));
+  await registry.delete("gone");
+  await registry.setAlias("inline", "production", "1.1");
+  await registry.setAlias("deleted", "old", "1");
+  await registry.setAlias("deleted", "removed", "1");
+  await registry.deleteAlias("deleted", "removed");
+  return { live: 15, dead: 2 };
+}
+
+/** What a user sees of a registry, without what a mirror has of its own. */
+export async function contents(registry: Registry): Promise<unknown> {
+  const names: Record<string, unknown> = {};
+  for await (const name of registry.names()) {
+    const versions: unknown[] = [];
+    for await (const { version, info } of registry.versions(name, { details: true })) {
+      const { commit: _, generation: __, origin: ___, idempotencyKey: ____, ...kept } = info!;
+      const artifact = await registry.open(`${name}@${version}`);
+      const bytes = await Promise.all(artifact.files().map(async (file) => await file.bytes()));
+      versions.push({ ...kept, bytes: bytes.map((part) => part.byteLength) });
+    }
+    names[name] = { versions, aliases: await registry.aliases(name) };
+  }
+  return names;
+}
+
+/** Asserts that a registry is a whole and true mirror of another. */
+export async function assertMirrored(from: Registry, to: Registry): Promise<void> {
+  assertEquals(await contents(to), await contents(from));
+  const { ok, problems } = await verifyRegistry(to);
+  assert(ok, JSON.stringify(problems));
+}
+
+/** The numbers of a report. */
+export function counts({ versions, skipped, copied, deleted, aliases, failures }: MirrorReport): unknown {
+  return { versions, skipped, copied, deleted, aliases, failures: failures.length };
+}

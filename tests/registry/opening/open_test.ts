@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { relative } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+import { collect, rejected } from "../rejected.ts";
+import { recordCalls, withHooks } from "../with_hooks.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
+
+function testInFolder(sentence: string, body: (root: TempRoot) => Promise<void>): void {
+  Deno.test(sentence, async () => {
+    const root = await tempRoot();
+    try {
+      await body(root);
+    } finally {
+      await root.remove();
+    }
+  });
+}
+
+/** Every file below a folder, with its bytes and time of change. */
+function snapshot(path: string): string[] {
+  const names = readdirSync(path, { recursive: true }) as string[];
+  return names.sort().map((name) => {
+    const stats = statSync(`${path}/${name}`);
+    return `${name} ${stats.mtimeMs} ${stats.isFile() ? readFileSync(`${path}/${name}`).toString("hex") : ""}`;
+  });
+}
+
+testInFolder("openRegistry() takes a path, a file: URL and a relative path for the same folder", async (root) => {
+  const path = root.join("new", "registry with space");
+  const first = await openRegistry(path);
+  await first.save("a", "x");
+  const url = pathToFileURL(path);
+  for (const target of [url, url.href, relative(process.cwd(), path), `${path}/`]) {
+    const registry = await openRegistry(target);
+    assertEquals([registry.id, registry.location], [first.id, first.location]);
+    assertEquals(await registry.load("a"), "x");
+  }
+});
+
+testInFolder("openRegistry() creates a memory registry of its own, and refuses other schemes", async () => {
+  const one = await openRegistry("memory:");
+  const two = await openRegistry("memory:");
+  assertNotEquals(one.id, two.id);
+  for (const target of ["s3://bucket/prefix", "gs://b", "https://example.com", "c3:x"]) {
+    const error = await rejected("Invalid", openRegistry(target));
+    assertMatch(error.hint!, /openBackend/);
+  }
+  for (const target of ["", "a\0b", "file://host/share", "file:///a%2Fb"]) {
+    await rejected("Invalid", openRegistry(target));
+  }
+});
+
+testInFolder("opening with create: false or readOnly leaves no trace where there is no registry", async (root) => {
+  const path = root.join("none");
+  const error = await rejected("NotFound", openRegistry(path, { create: false }));
+  assertMatch(error.hint!, /create: true/);
+  await rejected("NotFound", openRegistry(path, { readOnly: true }));
+  await rejected("NotFound", openRegistry(root.path, { create: false }));
+  assert(!existsSync(path));
+  assertEquals(readdirSync(root.path), []);
+});
+
+testInFolder("opening a registry that exists writes nothing", async (root) => {
+  const path = root.join("registry");
+  await (await openRegistry(path)).save("a", noise(400_000));
+  const before = snapshot(path);
+  for (const options of [{}, { create: false }, { readOnly: true }]) {
+    const registry = await openRegistry(path, options);
+    assertEquals(await registry.load("a"), noise(400_000));
+    assertEquals(await collect(registry.names()), ["a"]);
+  }
+  assertEquals(snapshot(path), before);
+});
+
+testInFolder("openRegistry() commits in a folder as it was created to", async (root) => {
+  for (const locking of ["link", "file"] as const) {
+    if (locking === "file" && process.versions.deno === undefined) continue; // only Deno has file locks
+    const path = root.join(locking);
+    const first = await openRegistry(path, { locking, durability: "os" });
+    assertEquals(first.settings.locking, locking);
+    rmSync(`${path}/.lock`, { force: true }); // a copy may leave it out
+    const again = await openRegistry(path);
+    assertEquals(again.backend.locking, locking);
+    await again.save("a", 1);
+    const error = await rejected("Invalid", openRegistry(path, { locking: locking === "link" ? "file" : "link" }));
+    assertMatch(error.message, new RegExp(`commits by "${locking}"`));
+  }
+});
+
+testOnEach("opening the same store by many at once creates one registry", async ({ root, backend }) => {
+  if (backend.kind === "memory") {
+    const fresh = createMemoryBackend();
+    const ids = await Promise.all(Array.from({ length: 8 }, async () => (await openRegistry(fresh)).id));
+    assertEquals(new Set(ids).size, 1);
+    return;
+  }
+  const options = { locking: backend.locking, durability: "os" as const };
+  const opened = await Promise.all(Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)));
+  assertEquals(new Set(opened.map(({ id }) => id)).size, 1);
+  assertEquals((await keysOf(opened[0].backend, "settings/")).length, 1);
+});
+
+testInMemory(
+  "options of a folder are refused beside a backend, where they would have no effect",
+  async ({ backend }) => {
+    await rejected("Invalid", openRegistry(backend, { locking: "file" }));
+    await rejected("Invalid", openRegistry(backend, { durability: "os" }));
+  },
+);
+
+testOnEach("opening costs one list and one get", async ({ open }) => {
+  const calls: string[] = [];
+  await open({ create: false }, (inner) => withHooks(inner, recordCalls(calls)));
+  assertEquals(calls, ["list", "get"]);
+});
+
+testOnEach(
+  "a registry that is opened read-only refuses every write, and reads",
+  async ({ registry, backend, open }) => {
+    await registry.save("a", 1);
+    await registry.setAlias("a", "production", "1");
+    const before = await keysOf(backend);
+    const reader = await open({ readOnly: true });
+    const writes = [
+      () => reader.save("a", 2),
+      () => reader.set("b", 2),
+      () => reader.delete("a@1", { force: true }),
+      () => reader.delete("a"),
+      () => reader.setAlias("a", "canary", "1"),
+      () => reader.deleteAlias("a", "production"),
+      () => reader.copy("a", "b"),
+    ];
+    for (const write of writes) assertMatch((await rejected("Denied", write())).hint!, /without readOnly/);
+    const { errors } = await reader.saveMany([{ name: "a", value: 1 }]);
+    assertEquals(errors.get(0)?.code, "Denied");
+    assertEquals(await keysOf(backend), before);
+    assertEquals(await reader.load("a@production"), 1);
+  },
+);
+
+testInMemory("a registry tells where it is, without secrets, and what it is", async ({ registry, backend, open }) => {
+  assertEquals((await open()).location, registry.location);
+  assertEquals(registry.location, backend.location);
+  assertEquals(registry.backend, backend);
+  assertMatch(registry.id, /^[0-9a-f-]{36}$/);
+  assertEquals(registry.settings, { versioned: true, mutable: false, graceMs: 86_400_000 });
+});
+
+Deno.test("openRegistry() never shows what a URL holds, secrets and all", async () => {
+  const error = await openRegistry("s3://AKIAKEY:SECRETPART@bucket/x").catch((error) => error);
+  assertEquals(error.code, "Invalid");
+  assertEquals(/AKIAKEY|SECRETPART/.test(`${error.message} ${error.hint} ${error.stack}`), false);
+});

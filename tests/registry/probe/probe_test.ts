@@ -1,0 +1,221 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { probeBackend } from "../../../registry/probe.ts";
+import type { ProbeCertificate } from "../../../registry/probe.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { keysOf, REGISTRIES } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import type { Answer } from "../scripted_backend.ts";
+import {
+  busy,
+  createScriptedBackend,
+  denied,
+  doing,
+  hiddenRetry,
+  lostReply,
+  lostRequest,
+} from "../scripted_backend.ts";
+import * as unruly from "./unruly_store.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** Probes a store on memory, whose times are those of the same world. */
+function probe(vice?: unruly.Vice): Promise<ProbeCertificate> {
+  const system = createScriptedSystem();
+  return probeBackend(unruly.bucket(vice, createMemoryBackend({ system })), { system });
+}
+
+function failed({ steps }: ProbeCertificate): string[] {
+  return steps.filter(({ ok }) => !ok).map(({ name }) => name);
+}
+
+Deno.test("a healthy store passes every step, with at most 300 requests", async () => {
+  const certificate = await probe();
+  assertEquals(failed(certificate), []);
+  assert(certificate.ok && certificate.requests > 200 && certificate.requests <= 300, `${certificate.requests}`);
+  assertEquals([certificate.kind, certificate.location], ["s3", "s3://unruly"]);
+  assertEquals([certificate.clockOffsetMs, certificate.checkedAt], [0, "2026-01-01T00:00:00.000Z"]);
+  assertEquals(JSON.parse(JSON.stringify(certificate)), certificate);
+});
+
+for (const { name, ignore, create } of REGISTRIES) {
+  Deno.test({
+    name: `what Holdfast stores in by itself passes every step, and nothing is left in it (${name})`,
+    ignore,
+    async fn() {
+      const root = await tempRoot();
+      try {
+        const backend = create(root);
+        assertEquals(failed(await probeBackend(backend)), []);
+        assertEquals(await keysOf(backend), []);
+      } finally {
+        await root.remove();
+      }
+    },
+  });
+}
+
+const CREATE = "a create never overwrites";
+const RACE = "racing creates have one winner";
+const SEES = "a list sees every create and delete";
+const ORDER = "a list is in the order of its keys' bytes";
+const AFTER = "a list begins after a key and ends at a limit";
+const FOLDS = "a list folds by delimiter";
+const CLOCK = "the store's clock agrees with the own one";
+const READ = "a read sees the last write";
+
+/** Each vice, the steps that find it, and what the first of them says. */
+const FINDINGS: [name: string, vice: unruly.Vice, steps: string[], says: RegExp][] = [
+  [
+    "ignores conditions",
+    unruly.ignoresConditions,
+    [CREATE, RACE, "an empty object is an object"],
+    /over an object: the store ignores the condition/,
+  ],
+  ["looks, then writes", unruly.looksThenWrites, [RACE], /16 of 16 creates of one key were acknowledged \(round 1\)/],
+  ["forgets the condition", unruly.forgetsOverwritten, [CREATE], /over an object that was overwritten/],
+  ["keeps the loser's bytes", unruly.keepsTheLoser, [RACE], /not the one whose create was acknowledged/],
+  ["tears what is written at once", unruly.tears, [RACE], /none of those that were sent/],
+  ["lists by locale", unruly.listsByLocale, [ORDER, AFTER, FOLDS, "keys beyond"], /came where/],
+  [
+    "lists late",
+    unruly.listsLate,
+    [SEES, ORDER, AFTER, FOLDS, "the longest", "keys beyond", CLOCK],
+    /acknowledged before it began/,
+  ],
+  ["lists what was deleted", unruly.listsTheDeleted, [SEES], /showed an object that was deleted/],
+  ["ignores `after`", unruly.ignoresAfter, [AFTER, FOLDS], /a list after "order\/a\/0"/],
+  ["ignores `limit`", unruly.ignoresLimit, [AFTER, FOLDS], /a list of at most 1/],
+  ["ignores the delimiter", unruly.ignoresDelimiter, [FOLDS], /folders/],
+  ["lists other sizes", unruly.listsOtherSizes, [SEES], /says 512 bytes of an object of 501/],
+  ["loses ranges", unruly.losesRanges, ["a range gives"], /bytes 0 to 1 of 1000 gave 1000/],
+  ["remembers what was missing", unruly.remembersMissing, [READ], /other bytes/],
+  ["gives what was deleted", unruly.readsTheDeleted, [READ], /still there after it was deleted/],
+  ["fails to delete what is missing", unruly.missesTheMissing, ["a missing key"], /there is none/],
+  ["loses empty objects", unruly.losesEmptyObjects, ["an empty object"], /does not find an empty object/],
+  ["cuts long keys", unruly.cutsLongKeys, ["the longest"], /is another/],
+  ["has a clock that is ahead", unruly.clockOff(2 * HOUR_MS), [CLOCK], /7200000 ms ahead.*900000/],
+  ["has a clock that is behind", unruly.clockOff(-2 * HOUR_MS), [CLOCK], /7200000 ms behind/],
+  ["tells no time", unruly.clockOff(NaN), [CLOCK], /does not tell/],
+  ["refuses creates", unruly.refusesCreates, [CREATE, RACE, "an empty object", SEES], /keeps versions/],
+];
+
+for (const [name, vice, steps, says] of FINDINGS) {
+  Deno.test(`a store that ${name} does not pass`, async () => {
+    const certificate = await probe(vice);
+    const found = certificate.steps.filter(({ ok }) => !ok);
+    assertEquals(found.map(({ name }, i) => name.startsWith(steps[i] ?? " ") ? steps[i] : name), steps);
+    assertMatch(found[0].detail!, says);
+    assert(!certificate.ok);
+  });
+}
+
+Deno.test("the hint of the backend is in the step that it refused", async () => {
+  assertEquals((await probe(unruly.refusesCreates)).steps[0].hint, "Suspend versioning.");
+});
+
+Deno.test("an order by UTF-16 units is found, and is no hindrance: the keys of a registry are ASCII", async () => {
+  const certificate = await probe(unruly.listsInUtf16);
+  assertEquals(failed(certificate), ["keys beyond those of a registry are stored and ordered"]);
+  assert(certificate.ok);
+});
+
+Deno.test("lost replies, hidden repeats and refusals for now do not make a store fail", async () => {
+  for (const answer of [lostReply, lostRequest, hiddenRetry, busy]) {
+    const system = createScriptedSystem();
+    const backend = createScriptedBackend(unruly.bucket(undefined, createMemoryBackend({ system })));
+    for (let round = 1; round <= 6; round++) {
+      backend.answer({ verb: "put", key: new RegExp(`/race/${round}$`), mode: "create" }, answer, answer);
+    }
+    backend.answer({ verb: "put", mode: "create", key: /over$/ }, answer === hiddenRetry ? lostReply : answer);
+    assertEquals(failed(await probeBackend(backend, { system })), [], answer.name);
+  }
+});
+
+Deno.test("a store that cannot be asked is not certified either way: the error is thrown", async () => {
+  for (const [answer, code] of [[busy, "Unavailable"], [denied, "Denied"]] as const) {
+    for (const verb of ["put", "get", "list", "delete"] as const) {
+      const system = createScriptedSystem();
+      const store = createMemoryBackend({ system });
+      const backend = createScriptedBackend(store);
+      backend.answerAll({ verb }, answer);
+      await rejected(code, probeBackend(backend, { system }));
+      if (verb !== "delete") assertEquals(await keysOf(store), []);
+    }
+  }
+});
+
+Deno.test("a store that was found wanting before it stopped answering does not pass", async () => {
+  const system = createScriptedSystem();
+  const backend = createScriptedBackend(unruly.bucket(unruly.ignoresConditions, createMemoryBackend({ system })));
+  backend.answerAll({ verb: "get", key: /range/ }, busy);
+  const certificate = await probeBackend(backend, { system });
+  assertEquals([certificate.ok, failed(certificate), certificate.steps.length], [false, [CREATE, RACE], 3]);
+});
+
+Deno.test("a probe writes below scratch/ only, and removes all of it, by one request where it can", async () => {
+  const store = createMemoryBackend();
+  const backend = createScriptedBackend(store);
+  await store.put("names/a", new Uint8Array(1));
+  await probeBackend(backend);
+  assert(backend.calls.every(({ key }) => /^scratch\/probe-[0-9a-f-]{36}\//.test(key)));
+  assertEquals(await keysOf(store), ["names/a"]);
+
+  const deleted: number[] = [];
+  const bulk: Backend = unruly.bucket((inner) => ({
+    async deleteMany(keys) {
+      deleted.push(keys.length);
+      for (const key of keys) await inner.delete(key);
+      return [];
+    },
+  }), store);
+  await probeBackend(bulk);
+  assertEquals(deleted.length, 1);
+  assertEquals(await keysOf(store), ["names/a"]);
+});
+
+Deno.test("what fails is cleaned up after as well, and so is what is aborted", async () => {
+  for (const vice of [unruly.ignoresConditions, unruly.listsLate, unruly.losesRanges]) {
+    const store = createMemoryBackend();
+    assert(!(await probeBackend(unruly.bucket(vice, store))).ok);
+    assertEquals(await keysOf(store), []);
+  }
+  for (const [count, pattern] of [[3, /\/race\/2$/], [1, /\/cell\//], [1, /\/order\//]] as const) {
+    const store = createMemoryBackend();
+    const backend = createScriptedBackend(store);
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const then = doing(() => controller.abort(reason));
+    backend.answer({ verb: "put", key: pattern }, ...Array.from({ length: count - 1 }, () => doing(() => {})), then);
+    const error = await assertRejects(() => probeBackend(backend, { signal: controller.signal }));
+    assertStrictEquals(error, reason);
+    assertEquals(await keysOf(store), []);
+  }
+});
+
+Deno.test("what is still being written when one of many fails is cleaned up after too", async () => {
+  const store = createMemoryBackend();
+  const backend = createScriptedBackend(store);
+  const slow: Answer = async (act) => {
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    return await act();
+  };
+  backend.answer({ verb: "put", key: /\/race\/1$/ }, denied, ...Array.from({ length: 15 }, () => slow));
+  await rejected("Denied", probeBackend(backend));
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+  assertEquals(await keysOf(store), []);
+});
+
+Deno.test("each step is told as it ends, and how many race is asked for", async () => {
+  const told: string[] = [];
+  const backend = createScriptedBackend(createMemoryBackend());
+  const { steps } = await probeBackend(backend, { rounds: 2, racers: 8, onStep: ({ name }) => told.push(name) });
+  assertEquals(told, steps.map(({ name }) => name));
+  assertEquals(backend.asked({ verb: "put", key: /\/race\// }).length, 16);
+  assertEquals(steps[1].detail, "2 rounds of 8");
+  for (const options of [{ racers: 7 }, { rounds: 0 }, { racers: NaN }, { rounds: 1.5 }]) {
+    await rejected("Invalid", probeBackend(backend, options));
+  }
+});

@@ -1,0 +1,224 @@
+/**
+ * Stores that look like buckets and do not do what a registry needs, each in one way.
+ *
+ * @module
+ */
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend, ListOptions, ObjectInfo, Prefix, StoredObject } from "../../../core/backend.ts";
+import { isPrefix } from "../../../core/backend.ts";
+import { bodyBytes } from "../../../core/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+
+/** Members of a store that are other than the healthy one's. */
+export type Vice = (
+  inner: Backend,
+) => Partial<Pick<Backend, "head" | "get" | "put" | "delete" | "list" | "deleteMany">>;
+
+/** A bucket as a probe sees it: memory below, with one vice or none. */
+export function bucket(vice: Vice = () => ({}), inner: Backend = createMemoryBackend()): Backend {
+  return {
+    kind: "s3",
+    location: "s3://unruly",
+    capabilities: new Set(),
+    head: inner.head,
+    get: inner.get,
+    put: inner.put,
+    delete: inner.delete,
+    list: inner.list,
+    [Symbol.asyncDispose]: inner[Symbol.asyncDispose],
+    ...vice(inner),
+  };
+}
+
+/** Every create wins, as where the header is unknown. */
+export const ignoresConditions: Vice = (inner) => ({
+  put: (key, body, options) => inner.put(key, body, { ...options, mode: "overwrite" }),
+});
+
+/** Looks whether the key is free, then writes: right as long as nobody else does at the same time. */
+export const looksThenWrites: Vice = (inner) => ({
+  async put(key, body, options) {
+    if (options?.mode === "create" && await inner.head(key) !== undefined) return { written: false, reason: "exists" };
+    const bytes = await bodyBytes(body);
+    await Promise.resolve();
+    return await inner.put(key, bytes, { ...options, mode: "overwrite" });
+  },
+});
+
+/** Minds the condition only over what was created, not over what was overwritten. */
+export const forgetsOverwritten: Vice = (inner) => {
+  const overwritten = new Set<string>();
+  return {
+    put(key, body, options) {
+      if (options?.mode !== "create") overwritten.add(key);
+      return inner.put(key, body, overwritten.has(key) ? { ...options, mode: "overwrite" } : options);
+    },
+  };
+};
+
+/** Tells one winner, and keeps what the last loser sent. */
+export const keepsTheLoser: Vice = (inner) => ({
+  async put(key, body, options) {
+    const bytes = await bodyBytes(body);
+    const result = await inner.put(key, bytes, options);
+    if (!result.written && key.includes("/race/")) await inner.put(key, bytes);
+    return result;
+  },
+});
+
+/** Two that write at once leave a bit of both. */
+export const tears: Vice = (inner) => ({
+  async put(key, body, options) {
+    const bytes = await bodyBytes(body);
+    const result = await inner.put(key, bytes, options);
+    if (!result.written && key.includes("/race/")) {
+      const there = await (await inner.get(key))!.bytes();
+      await inner.put(key, Uint8Array.from(there, (byte, i) => i % 2 === 0 ? byte : 255));
+    }
+    return result;
+  },
+});
+
+/** Lists by UTF-16 units, as a sort of JavaScript or Java does. */
+export const listsInUtf16: Vice = (inner) => sorted(inner, (a, b) => a === b ? 0 : a < b ? -1 : 1);
+
+/** Lists as people sort: letters before everything, whatever their case. */
+export const listsByLocale: Vice = (inner) => sorted(inner, (a, b) => a.localeCompare(b));
+
+function sorted(inner: Backend, compare: (a: string, b: string) => number): ReturnType<Vice> {
+  return {
+    async *list(prefix, { after = "", limit, ...options }: ListOptions = {}) {
+      const all = await Array.fromAsync(inner.list(prefix, options));
+      const name = (entry: ObjectInfo | Prefix) => isPrefix(entry) ? entry.prefix : entry.key;
+      const rest = all.sort((a, b) => compare(name(a), name(b)))
+        .filter((entry) => after === "" || compare(name(entry), after) > 0);
+      yield* rest.slice(0, limit);
+    },
+  };
+}
+
+/** A list knows what was written some requests ago. */
+export const listsLate: Vice = (inner) => {
+  const hidden: string[] = [];
+  return {
+    async put(key, body, options) {
+      hidden.push(key);
+      if (hidden.length > 3) hidden.shift();
+      return await inner.put(key, body, options);
+    },
+    async *list(prefix, options) {
+      for await (const entry of inner.list(prefix, options)) {
+        if (isPrefix(entry) || !hidden.includes(entry.key)) yield entry;
+      }
+    },
+  };
+};
+
+/** A list still shows what was deleted. */
+export const listsTheDeleted: Vice = (inner) => {
+  const gone = new Set<string>();
+  return {
+    delete: (key) => Promise.resolve(void gone.add(key)),
+    get: (key, options) => gone.has(key) ? Promise.resolve(undefined) : inner.get(key, options),
+    head: (key, options) => gone.has(key) ? Promise.resolve(undefined) : inner.head(key, options),
+  };
+};
+
+/** Still gives what was deleted, as a cache before the store might. */
+export const readsTheDeleted: Vice = (inner) => {
+  const seen = new Map<string, StoredObject>();
+  return {
+    async get(key, options) {
+      const found = await inner.get(key, options);
+      if (found !== undefined) seen.set(key, found);
+      return found ?? seen.get(key);
+    },
+  };
+};
+
+/** Lists from the beginning, whatever is asked. */
+export const ignoresAfter: Vice = (inner) => ({
+  list: (prefix, options) => inner.list(prefix, { ...options, after: undefined }),
+});
+
+/** Lists everything, whatever is asked. */
+export const ignoresLimit: Vice = (inner) => ({
+  list: (prefix, options) => inner.list(prefix, { ...options, limit: undefined }),
+});
+
+/** Lists no folders. */
+export const ignoresDelimiter: Vice = (inner) => ({
+  list: (prefix, options) => inner.list(prefix, { ...options, delimiter: undefined }),
+});
+
+/** Says another size than that of the bytes, as a store that counts what it compressed. */
+export const listsOtherSizes: Vice = (inner) => ({
+  async *list(prefix, options) {
+    for await (const entry of inner.list(prefix, options)) yield isPrefix(entry) ? entry : { ...entry, size: 512 };
+  },
+});
+
+/** Gives the whole object, whatever is asked. */
+export const losesRanges: Vice = (inner) => ({
+  get: (key, options) => inner.get(key, { ...options, range: undefined }),
+});
+
+/** Reads from a cache that remembers what was missing. */
+export const remembersMissing: Vice = (inner) => {
+  const missing = new Set<string>();
+  return {
+    async get(key, options) {
+      const found = missing.has(key) ? undefined : await inner.get(key, options);
+      if (found === undefined) missing.add(key);
+      return found;
+    },
+  };
+};
+
+/** Fails where there is nothing to delete. */
+export const missesTheMissing: Vice = (inner) => ({
+  async delete(key, options) {
+    if (await inner.head(key) !== undefined) return await inner.delete(key, options);
+    throw new RegistryError({ code: "Invalid", message: `Cannot delete "${key}": there is none`, hint: "Look first." });
+  },
+});
+
+/** Cannot keep an object without bytes. */
+export const losesEmptyObjects: Vice = (inner) => ({
+  async head(key, options) {
+    const info = await inner.head(key, options);
+    return info?.size === 0 ? undefined : info;
+  },
+});
+
+/** Cuts long keys, as a disk with short names would. */
+export const cutsLongKeys: Vice = (inner) => ({
+  put: (key, body, options) => inner.put(key.slice(0, 255), body, options),
+});
+
+/** Tells times as a clock does that is wrong by so much. */
+export function clockOff(offsetMs: number): Vice {
+  const off = (info: ObjectInfo) => ({ ...info, modifiedAt: info.modifiedAt + offsetMs });
+  return (inner) => ({
+    async put(key, body, options) {
+      const result = await inner.put(key, body, options);
+      return result.written ? { written: true, info: off(result.info) } : result;
+    },
+    async head(key, options) {
+      const info = await inner.head(key, options);
+      return info && off(info);
+    },
+    async *list(prefix, options) {
+      for await (const entry of inner.list(prefix, options)) yield isPrefix(entry) ? entry : off(entry);
+    },
+  });
+}
+
+/** Refuses every create, as a driver does where the bucket keeps versions and its vendor then ignores the condition. */
+export const refusesCreates: Vice = (inner) => ({
+  put(key, body, options) {
+    if (options?.mode !== "create") return inner.put(key, body, options);
+    const message = `Cannot create "${key}": the bucket keeps versions, and then nothing forbids overwriting`;
+    return Promise.reject(new RegistryError({ code: "Unsupported", message, hint: "Suspend versioning." }));
+  },
+});

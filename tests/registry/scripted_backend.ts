@@ -1,0 +1,215 @@
+/**
+ * A store whose every call can be answered by a script, and which remembers all that was asked of it.
+ *
+ * @module
+ */
+import type { Backend, CallOptions, ObjectInfo, Prefix, PutOptions, PutResult } from "../../core/backend.ts";
+import type { StoredObject, SweepOptions } from "../../core/backend.ts";
+import { bodyBytes, bytesStream } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+
+/** A request. Each page of a list is one. */
+export interface Call {
+  /** Which verb. */
+  verb: "head" | "get" | "put" | "delete" | "list" | "sweepUploads";
+  /** The key, or the prefix of a list. */
+  key: string;
+  /** How a put writes. */
+  mode?: "create" | "overwrite";
+  /** The bytes that a put writes. */
+  bytes?: Uint8Array;
+}
+
+/** Which calls are meant. */
+export interface CallPattern {
+  /** Which verb. @default any */
+  verb?: Call["verb"];
+  /** What their keys match. @default any */
+  key?: RegExp;
+  /** How a put writes. @default any */
+  mode?: Call["mode"];
+}
+
+/** The answer to a call: `act` sends it to the store. */
+export type Answer = (act: () => Promise<unknown>, call: Call) => unknown;
+
+/** A store that is played. */
+export interface ScriptedBackend extends Backend {
+  /** What was asked, in order. */
+  readonly calls: Call[];
+  /** Answers the next calls of a kind, one each. */
+  answer(pattern: CallPattern, ...answers: Answer[]): void;
+  /** Answers all calls of a kind. */
+  answerAll(pattern: CallPattern, answer: Answer): void;
+  /** Lets the store itself answer all that comes. */
+  heal(): void;
+  /** Forgets what was asked so far. */
+  forget(): void;
+  /** What was asked since then, in short: `put names/…`. */
+  asked(pattern?: CallPattern): string[];
+}
+
+/** Entries of a list that arrive with one request. */
+const PAGE_SIZE = 1000;
+
+/** Plays a store before `inner`. */
+export function createScriptedBackend(inner: Backend): ScriptedBackend {
+  const calls: Call[] = [];
+  let script: { pattern: CallPattern; answers: Answer[]; once: boolean }[] = [];
+
+  async function send<T>(call: Call, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    calls.push(call);
+    const line = script.find(({ pattern, answers }) => answers.length > 0 && fits(pattern, call));
+    const answer = line?.once ? line.answers.shift() : line?.answers[0];
+    return (answer === undefined ? await act() : await answer(act, call)) as T;
+  }
+
+  const backend: ScriptedBackend = {
+    kind: inner.kind,
+    location: inner.location,
+    capabilities: inner.capabilities,
+    locking: inner.locking,
+    calls,
+    answer: (pattern, ...answers) => void script.push({ pattern, answers, once: true }),
+    answerAll: (pattern, answer) => void script.push({ pattern, answers: [answer], once: false }),
+    heal: () => void (script = []),
+    forget: () => void (calls.length = 0),
+    asked: (pattern = {}) => calls.filter((call) => fits(pattern, call)).map(({ verb, key }) => `${verb} ${key}`),
+
+    head: (key, { signal }: CallOptions = {}) => send({ verb: "head", key }, signal, () => inner.head(key)),
+
+    get(key, { range, signal } = {}) {
+      return send({ verb: "get", key }, signal, async () => {
+        const found = await inner.get(key, { range });
+        return found === undefined ? undefined : withBytes(found.info, await found.bytes());
+      });
+    },
+
+    async put(key, body, { signal, ...rest }: PutOptions = {}): Promise<PutResult> {
+      const bytes = await bodyBytes(body);
+      const call: Call = { verb: "put", key, mode: rest.mode ?? "overwrite", bytes };
+      return await send(call, signal, () => inner.put(key, bytes, rest));
+    },
+
+    delete: (key, { signal } = {}) => send({ verb: "delete", key }, signal, () => inner.delete(key)),
+
+    async *list(prefix, { limit = Infinity, signal, ...rest } = {}): AsyncGenerator<ObjectInfo | Prefix> {
+      let after = rest.after;
+      for (let left = limit; left > 0; left -= PAGE_SIZE) {
+        const size = Math.min(left, PAGE_SIZE);
+        const options = { ...rest, after, limit: size };
+        const ask = () => Array.fromAsync(inner.list(prefix, options));
+        const page = await send({ verb: "list", key: prefix }, signal, ask);
+        yield* page;
+        if (page.length < size) return;
+        const last = page[page.length - 1];
+        after = "key" in last ? last.key : last.prefix;
+      }
+    },
+
+    ...(inner.sweepUploads && {
+      async *sweepUploads(options: SweepOptions) {
+        const ask = () => Array.fromAsync(inner.sweepUploads!(options));
+        yield* await send({ verb: "sweepUploads", key: "" }, options.signal, ask);
+      },
+    }),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+  return backend;
+}
+
+function fits(pattern: CallPattern, call: Call): boolean {
+  const { verb = call.verb, mode = call.mode, key } = pattern;
+  return verb === call.verb && mode === call.mode && (key?.test(call.key) ?? true);
+}
+
+function withBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
+  return {
+    info,
+    get body() {
+      return bytesStream(bytes);
+    },
+    bytes: () => Promise.resolve(bytes),
+  };
+}
+
+/** The store's own answer. */
+export const pass: Answer = (act) => act();
+
+/** It takes effect; the reply is lost. */
+export const lostReply: Answer = async (act, call) => {
+  await act();
+  throw refusal(call, "Unavailable", true);
+};
+
+/** It takes no effect; the caller cannot know. */
+export const lostRequest: Answer = (_act, call) => {
+  throw refusal(call, "Unavailable", true);
+};
+
+/** Something on the way sends it twice, and only the second reply arrives. */
+export const hiddenRetry: Answer = async (act) => {
+  await act();
+  return await act();
+};
+
+/** Refused for now, as by 429, 503 and 409 `ConditionalRequestConflict`: nothing is written. */
+export const busy: Answer = (_act, call) => {
+  throw refusal(call, "Unavailable");
+};
+
+/** Refused for good. */
+export const denied: Answer = (_act, call) => {
+  throw refusal(call, "Denied");
+};
+
+/** A get finds a byte of the object changed. */
+export const damaged: Answer = async (act) => {
+  const found = await act() as StoredObject | undefined;
+  if (found === undefined) return undefined;
+  const bytes = (await found.bytes()).slice();
+  bytes[bytes.length >> 1] ^= 1;
+  return withBytes(found.info, bytes);
+};
+
+/** A get or head finds nothing, a list nothing more. */
+export const nothing: Answer = (_act, { verb }) => verb === "list" ? [] : undefined;
+
+/** Something happens before it takes effect. */
+export function doing(action: () => unknown, then: Answer = pass): Answer {
+  return async (act, call) => {
+    await action();
+    return await then(act, call);
+  };
+}
+
+/** Something happens after it took effect, before the reply. */
+export function followedBy(action: () => unknown, then: Answer = pass): Answer {
+  return async (act, call) => {
+    try {
+      return await then(act, call);
+    } finally {
+      await action();
+    }
+  };
+}
+
+/** The reply is lost; it takes effect when the returned function is called. */
+export function late(): { answer: Answer; land(): Promise<unknown> } {
+  let landing: (() => Promise<unknown>) | undefined;
+  return {
+    answer(act, call) {
+      landing = act;
+      throw refusal(call, "Unavailable", true);
+    },
+    land: () => landing!(),
+  };
+}
+
+function refusal({ verb, key }: Call, code: ErrorCode, maybe = false): RegistryError {
+  const maybeWritten = maybe && verb === "put" ? { maybeWritten: true } : {};
+  const message = `Cannot ${verb} "${key}": the script says so`;
+  return new RegistryError({ code, message, hint: "Read the script.", key, ...maybeWritten });
+}

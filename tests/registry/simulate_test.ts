@@ -1,0 +1,80 @@
+import { assert, assertEquals } from "@std/assert";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLocalBackend } from "../../backends/local.ts";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import type { Rule } from "../../registry/cell/rules.ts";
+import { runSeed } from "../simulate/run_seed.ts";
+import { simulate } from "../simulate/simulate.ts";
+import type { SimulateOptions, Violation } from "../simulate/simulate.ts";
+import { withSimulatedTime } from "../simulate/with_simulated_time.ts";
+
+const SEED = realSystem.env("HOLDFAST_SEED");
+const RANGE: SimulateOptions = SEED === undefined
+  ? { seeds: Number(realSystem.env("HOLDFAST_SEEDS") ?? 1000) }
+  : { firstSeed: Number(SEED), seeds: 1 };
+const LOCAL_SEEDS = 200;
+const RULES = Object.keys(
+  {
+    readBackFirstExists: true,
+    stayOnUnresolvedKey: true,
+    deadline: true,
+    voidRecords: true,
+    grace: true,
+    markFirst: true,
+    keepGenerationOne: true,
+    headAge: true,
+    rereadBase: true,
+  } satisfies Record<Rule, true>, // so that no rule is forgotten
+) as Rule[];
+
+function report(violations: Violation[]): string {
+  const lines = violations.map(({ promise, message }) => `${promise}: ${message}`);
+  if (violations.length === 0) return "";
+  const [{ seed, schedule, replay }] = violations;
+  return [`seed ${seed} ("${schedule}") broke a promise`, ...lines, `replay: ${replay}`].join("\n");
+}
+
+Deno.test("simulation: the same seed gives the same trace", async () => {
+  for (const seed of [1, 2, 3, 5, 8, 13, 21, 34]) {
+    const once = await runSeed(seed);
+    const again = await runSeed(seed);
+    assertEquals(once.traceHash, again.traceHash, `seed ${seed}`);
+  }
+});
+
+Deno.test("simulation: other seeds give other traces", async () => {
+  const hashes = new Set<string>();
+  for (let seed = 1; seed <= 20; seed++) hashes.add((await runSeed(seed)).traceHash);
+  assertEquals(hashes.size, 20);
+});
+
+Deno.test("simulation: no schedule of faults, pauses and kills breaks a promise", async () => {
+  const violations = await simulate(RANGE);
+  assertEquals(violations, [], report(violations));
+});
+
+Deno.test("simulation: a disk keeps every promise too, and gives the same traces as memory", async () => {
+  const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "holdfast-simulate-"));
+  try {
+    for (let seed = 1; seed <= LOCAL_SEEDS; seed++) {
+      const path = join(root, String(seed));
+      const store = (world: System) => withSimulatedTime(createLocalBackend({ path, durability: "os" }), world);
+      const { schedule, findings, traceHash } = await runSeed(seed, { store });
+      assertEquals(findings, [], `seed ${seed} ("${schedule}") broke a promise on a disk`);
+      assertEquals(traceHash, (await runSeed(seed)).traceHash, `seed ${seed} ("${schedule}") went another way`);
+      rmSync(path, { recursive: true, force: true });
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+for (const rule of RULES) {
+  Deno.test(`simulation: leaving out the rule "${rule}" breaks a promise within 1,000 seeds`, async () => {
+    const violations = await simulate({ seeds: 1000, omitRules: [rule] });
+    assert(violations.length > 0, "no schedule noticed");
+  });
+}

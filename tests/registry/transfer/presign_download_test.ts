@@ -1,0 +1,119 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { commitUpload, createMemoryBackend, createUpload, openRegistry, presignDownload } from "../../../mod.ts";
+import { sha256 } from "../../../core/digest.ts";
+import { folder } from "../../../materializers/path.ts";
+import type { StoredPath } from "../../../materializers/path/stored_path.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import type { Registry, SaveOptions } from "../../../mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { keysOf, noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { createPresigningStore } from "./presigning_store.ts";
+
+const LARGE = noise(300_000, 2);
+
+/** Saves files as a folder. */
+function saveFolder(
+  registry: Registry,
+  name: string,
+  contents: Record<string, Uint8Array>,
+  options: SaveOptions = {},
+): Promise<unknown> {
+  const files: FileToSave[] = Object.entries(contents).map(([path, content]) => ({ path, content }));
+  const materializer = { ...folder(), save: () => files };
+  return registry.save(name, undefined as unknown as StoredPath, { ...options, materializer });
+}
+
+Deno.test("presignDownload() gives a URL of the file's own object, with its name, size and SHA-256", async () => {
+  const system = createScriptedSystem();
+  const { backend, grant, fetch } = createPresigningStore({ system });
+  const registry = await openRegistry(backend, { system });
+  await registry.save("data", LARGE);
+  await saveFolder(registry, "many", { "a/1.bin": LARGE, "2.bin": noise(400_000, 3), "small.txt": noise(10) });
+
+  const only = await presignDownload(registry, "data");
+  assertEquals(only.file.sha256, sha256(LARGE));
+  assertEquals(only.expiresAt, new Date(system.now() + 3_600_000));
+  assertEquals(await fetch(only.url), LARGE);
+  assertEquals(grant(only.url).fileName, "data.bin");
+
+  const one = await presignDownload(registry, "many@1.0.0", { path: "a/1.bin", expiresInMs: 5000 });
+  const { method, fileName, expiresInMs, key } = grant(one.url);
+  assertEquals([method, fileName, expiresInMs], ["GET", "1.bin", 5000]);
+  assertMatch(key, /^objects\/many\//);
+  assertEquals(await fetch(one.url), LARGE);
+  const named = await presignDownload(registry, "many", { path: "2.bin", version: "1", fileName: "naïve.bin" });
+  assertEquals(grant(named.url).fileName, "naïve.bin");
+  assertEquals(await fetch(named.url), noise(400_000, 3));
+});
+
+Deno.test("a file that is shared with the version before is fetched from where it is", async () => {
+  const { backend, fetch, grant } = createPresigningStore();
+  const registry = await openRegistry(backend);
+  const { commit } = await registry.save("data", LARGE);
+  await registry.save("data", LARGE, { metadata: { again: true } });
+  const { url } = await presignDownload(registry, "data@2");
+  assertEquals(grant(url).key.includes(commit), true);
+  assertEquals(await fetch(url), LARGE);
+});
+
+Deno.test("what was uploaded directly is downloaded directly, however small", async () => {
+  const world = createPresigningStore();
+  const registry = await openRegistry(world.backend);
+  const upload = await createUpload(registry, { files: ["a.txt", "b.txt", "empty"] });
+  const contents = [noise(10, 1), noise(20, 2), new Uint8Array()];
+  for (const [i, file] of upload.files.entries()) await world.send(file, contents[i]);
+  await commitUpload(registry, upload, { name: "data" });
+  for (const [i, path] of ["a.txt", "b.txt", "empty"].entries()) {
+    const { url, file } = await presignDownload(registry, "data", { path });
+    assertEquals([file.path, file.sha256], [path, sha256(contents[i])]);
+    assertEquals(await world.fetch(url), contents[i]);
+  }
+});
+
+Deno.test("a file without an object of its own is Unsupported, and the hint says which have one", async () => {
+  const registry = await openRegistry(createPresigningStore().backend);
+  await registry.save("inline", "text");
+  await saveFolder(registry, "packed", { "a": noise(100_000, 1), "b": noise(100_000, 2) });
+  await registry.save("compressed", LARGE, { compress: "gzip" });
+  for (
+    const [ref, path, says] of [
+      ["inline", undefined, /shares/],
+      ["packed", "a", /shares/],
+      ["packed", "b", /shares/],
+      ["compressed", undefined, /compressed/],
+    ] as const
+  ) {
+    const error = await rejected("Unsupported", presignDownload(registry, ref, { path }));
+    assertMatch(error.message, says);
+    assertMatch(error.hint!, /256 KiB/);
+  }
+});
+
+Deno.test("which file, which version and for how long must be sayable", async () => {
+  const registry = await openRegistry(createPresigningStore().backend);
+  await saveFolder(registry, "many", { "a": LARGE, "b": noise(400_000, 3) });
+  assertMatch((await rejected("Invalid", presignDownload(registry, "many"))).hint!, /"a", "b"/);
+  assertMatch((await rejected("NotFound", presignDownload(registry, "many", { path: "c" }))).hint!, /"a", "b"/);
+  await rejected("NotFound", presignDownload(registry, "other"));
+  await rejected("NotFound", presignDownload(registry, "many@2"));
+  await rejected("Invalid", presignDownload(registry, "many", { path: "a", expiresInMs: 0 }));
+  const plain = await openRegistry(createMemoryBackend());
+  await plain.save("data", LARGE);
+  await rejected("Unsupported", presignDownload(plain, "data"));
+});
+
+Deno.test("a lost object is Corrupt, not a URL that finds nothing", async () => {
+  const { backend, store } = createPresigningStore();
+  const registry = await openRegistry(backend);
+  await registry.save("data", LARGE);
+  for (const key of await keysOf(store, "objects/")) await store.delete(key);
+  await rejected("Corrupt", presignDownload(registry, "data"));
+});
+
+Deno.test("a registry that is open for reading gives URLs too", async () => {
+  const { backend, fetch } = createPresigningStore();
+  await (await openRegistry(backend)).save("data", LARGE);
+  const reader = await openRegistry(backend, { readOnly: true });
+  assertEquals(await fetch((await presignDownload(reader, "data")).url), LARGE);
+});

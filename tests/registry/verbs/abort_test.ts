@@ -1,0 +1,126 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { isRegistryError, verifyRegistry } from "../../../mod.ts";
+import type { Registry, SaveOptions } from "../../../core/registry.ts";
+import { collect, rejected } from "../rejected.ts";
+import { withHooks } from "../with_hooks.ts";
+import type { HookedCall, Hooks } from "../with_hooks.ts";
+import { keysOf, noise, testOnEach } from "../registries.ts";
+
+const reason = new Error("enough");
+
+testOnEach(
+  "a write whose signal is aborted already throws its reason and writes nothing",
+  async ({ registry, backend }) => {
+    await registry.save("a", 1);
+    await registry.setAlias("a", "p", "1");
+    const before = await keysOf(backend);
+    const signal = AbortSignal.abort(reason);
+    const writes = [
+      () => registry.save("a", "small", { signal }),
+      () => registry.save("a", "small", { version: "7", signal }),
+      () => registry.save("a", noise(400_000), { signal }),
+      () => registry.save("a", 1, { idempotencyKey: "k", signal }),
+      () => registry.delete("a", { force: true, signal }),
+      () => registry.delete("a@1", { force: true, signal }),
+      () => registry.setAlias("a", "p", "1", { signal }),
+      () => registry.deleteAlias("a", "p", { signal }),
+      () => registry.copy("a", "b", { signal }),
+    ];
+    for (const write of writes) assertStrictEquals(await assertRejects(write), reason);
+    assertEquals(await keysOf(backend), before);
+  },
+);
+
+testOnEach(
+  "a save that is aborted before its commit throws the reason and leaves nothing",
+  async ({ registry, backend }) => {
+    const before = await keysOf(backend);
+    const controller = new AbortController();
+    const onProgress = ({ bytes }: { bytes: number }) => bytes > 2_000_000 && controller.abort(reason);
+    const promise = registry.save("a", noise(6_000_000), { signal: controller.signal, onProgress });
+    assertStrictEquals(await assertRejects(() => promise), reason);
+    assertEquals(await keysOf(backend), before);
+    assertEquals((await registry.save("a", "x")).version, "1.0.0");
+  },
+);
+
+/** Aborts at the record of a version. */
+function aborting(when: keyof Hooks, controller: AbortController): Hooks {
+  const abort = ({ verb, key }: HookedCall) => {
+    if (verb === "put" && key.includes("/versions/")) controller.abort(reason);
+  };
+  return { [when]: abort };
+}
+
+testOnEach(
+  "a save that is aborted while its commit is on the way is Unknown, and says which commit",
+  async ({ registry, open }) => {
+    for (const [version, value] of [["1", "small"], ["2", noise(400_000)], [undefined, "small"]] as const) {
+      const controller = new AbortController();
+      const aborted = await open({}, (inner) => withHooks(inner, aborting("before", controller)));
+      const error = await rejected("Unknown", aborted.save("a", value, { version, signal: controller.signal }));
+      assertEquals([error.retry, error.maybeWritten], ["unknown", true]);
+      assertStrictEquals(error.cause, reason);
+      const there = await registry.has("a", { version: version ?? "3" });
+      if (there) assertEquals((await registry.info("a", { version: version ?? "3" })).commit, error.commit);
+    }
+    assert((await verifyRegistry(registry)).ok);
+  },
+);
+
+testOnEach("a save that is aborted after its commit succeeds", async ({ registry, open }) => {
+  const controller = new AbortController();
+  const late = await open({}, (inner) => withHooks(inner, aborting("after", controller)));
+  const saved = await late.save("a", noise(400_000), { signal: controller.signal });
+  assertEquals((await registry.info("a")).commit, saved.commit);
+  assertEquals(await registry.load("a"), noise(400_000));
+});
+
+testOnEach(
+  "an abort at any call of a save ends in the value, in nothing, or in Unknown",
+  async ({ registry, open }) => {
+    const saves: SaveOptions[] = [{}, { version: "9" }, { idempotencyKey: "k" }, { skipIfUnchanged: true }];
+    for (const [i, options] of saves.entries()) {
+      for (let at = 0, more = true; more; at++) {
+        for (const when of ["before", "after"] as const) {
+          const name = `n${i}-${at}-${when}`;
+          await registry.save(name, "first", { version: "1" });
+          more = await saveAborted(registry, name, { ...options, at, when, open });
+        }
+      }
+    }
+    assert((await verifyRegistry(registry)).ok);
+  },
+);
+
+interface Aborted extends SaveOptions {
+  at: number;
+  when: keyof Hooks;
+  open: (options: undefined, wrap: (backend: Registry["backend"]) => Registry["backend"]) => Promise<Registry>;
+}
+
+/** Saves, aborted at the call of this number; false where there were fewer. */
+async function saveAborted(
+  registry: Registry,
+  name: string,
+  { at, when, open, ...options }: Aborted,
+): Promise<boolean> {
+  const controller = new AbortController();
+  let calls = -2; // opening takes two
+  const hook = () => void (calls++ === at && controller.abort(reason));
+  const aborted = await open(undefined, (inner) => withHooks(inner, { [when]: hook }));
+  let outcome: string;
+  try {
+    const { version } = await aborted.save(name, noise(300_000), { ...options, signal: controller.signal });
+    outcome = version;
+  } catch (error) {
+    outcome = error === reason ? "nothing" : isRegistryError(error) ? error.code : `${error}`;
+  }
+  const versions = (await collect(registry.versions(name))).map(({ version }) => version);
+  const next = options.version === undefined ? "2.0.0" : "9.0.0";
+  if (outcome === "nothing") assertEquals(versions, ["1.0.0"], name);
+  else if (outcome === "Unknown") assert(versions.length <= 2, name);
+  else assertEquals([outcome, versions], [next, [next, "1.0.0"]], name);
+  if (versions.length > 1) assertEquals(await registry.load(name), noise(300_000));
+  return calls > at;
+}

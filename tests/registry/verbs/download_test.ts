@@ -1,0 +1,113 @@
+import { assertEquals } from "@std/assert";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { decodeRecord, encodeRecord } from "../../../core/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import { localPath } from "../../../mod.ts";
+import type { TransferProgress } from "../../../core/registry.ts";
+import { rejected } from "../rejected.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
+
+testOnEach("download() writes a file, verified", async ({ registry, root }) => {
+  await registry.save("a", noise(400_000));
+  const to = root.join("out.bin");
+  const done = await registry.download("a@^1", { to });
+  assertEquals([done.path, done.files, done.size, done.info.version], [to, 1, 400_000, "1.0.0"]);
+  assertEquals(new Uint8Array(readFileSync(to)), noise(400_000));
+});
+
+testOnEach("download() puts a file under its own name into a folder", async ({ registry, root }) => {
+  await registry.save("a", noise(400));
+  assertEquals((await registry.download("a", { to: `${root.join("new")}/` })).path, root.join("new", "data.bin"));
+  mkdirSync(root.join("old"));
+  assertEquals((await registry.download("a", { to: root.join("old") })).path, root.join("old", "data.bin"));
+});
+
+testOnEach("download() gives a folder back as it was saved", async ({ registry, root }) => {
+  mkdirSync(root.join("data", "deep", "empty"), { recursive: true });
+  writeFileSync(root.join("data", "deep", "x.bin"), noise(300_000));
+  writeFileSync(root.join("data", "y.txt"), "why");
+  await registry.save("data", localPath(root.join("data")));
+  const to = root.join("out");
+  const done = await registry.download("data", { to });
+  assertEquals([done.path, done.info.materializer.id], [to, "folder"]);
+  assertEquals(new Uint8Array(readFileSync(root.join("out", "deep", "x.bin"))), noise(300_000));
+  assertEquals(readFileSync(root.join("out", "y.txt"), "utf8"), "why");
+  assertEquals(readdirSync(root.join("out", "deep")).sort(), ["empty", "x.bin"]);
+});
+
+testInMemory(
+  "download() refuses to replace a file or fill a folder, unless it is told to",
+  async ({ registry, root }) => {
+    await registry.save("a", "new");
+    writeFileSync(root.join("a.txt"), "old");
+    await rejected("AlreadyExists", registry.download("a", { to: root.join("a.txt") }));
+    assertEquals(readFileSync(root.join("a.txt"), "utf8"), "old");
+    await registry.download("a", { to: root.join("a.txt"), overwrite: true });
+    assertEquals(readFileSync(root.join("a.txt"), "utf8"), "new");
+
+    mkdirSync(root.join("data"));
+    writeFileSync(root.join("data", "x"), "1");
+    writeFileSync(root.join("data", "y"), "2");
+    await registry.save("data", localPath(root.join("data")));
+    await rejected("AlreadyExists", registry.download("data", { to: root.join("data") }));
+    writeFileSync(root.join("data", "x"), "changed");
+    writeFileSync(root.join("data", "mine"), "stays");
+    await registry.download("data", { to: root.join("data"), overwrite: true });
+    assertEquals(readFileSync(root.join("data", "x"), "utf8"), "1");
+    assertEquals(readFileSync(root.join("data", "mine"), "utf8"), "stays");
+  },
+);
+
+testOnEach("download() leaves nothing behind when it fails", async ({ registry, backend, root }) => {
+  await registry.save("a", noise(400_000));
+  for await (const entry of backend.list("objects/")) {
+    if ("key" in entry) await backend.put(entry.key, noise(400_000, 9));
+  }
+  mkdirSync(root.join("out"));
+  await rejected("Corrupt", registry.download("a", { to: root.join("out") }));
+  await rejected("Corrupt", registry.download("a", { to: root.join("out", "a.bin") }));
+  await rejected("NotFound", registry.download("b", { to: root.join("out") }));
+  assertEquals(readdirSync(root.join("out")), []);
+});
+
+testInMemory("download() never writes through a link", async ({ registry, root }) => {
+  mkdirSync(root.join("data", "sub"), { recursive: true });
+  writeFileSync(root.join("data", "sub", "x"), "new");
+  writeFileSync(root.join("data", "y"), "new");
+  await registry.save("data", localPath(root.join("data")));
+  mkdirSync(root.join("out"));
+  mkdirSync(root.join("elsewhere"));
+  symlinkSync(root.join("elsewhere"), root.join("out", "sub"));
+  await rejected("AlreadyExists", registry.download("data", { to: root.join("out"), overwrite: true }));
+  assertEquals(readdirSync(root.join("elsewhere")), []);
+});
+
+testInMemory("download() tells how far it is", async ({ registry, root }) => {
+  await registry.save("a", noise(400_000));
+  const heard: TransferProgress[] = [];
+  await registry.download("a", { to: root.join("a"), onProgress: (progress) => heard.push(progress) });
+  assertEquals(heard.at(-1)?.bytes, 400_000);
+});
+
+testInMemory(
+  "download() writes nothing outside its folder, whatever a forged record says",
+  async ({ registry, backend, root }) => {
+    await registry.save("a", noise(1_000));
+    const [key] = await keysOf(backend, "names/a/");
+    const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
+    const { files: [file], ...rest } = record as VersionRecord;
+    mkdirSync(root.join("out"));
+    const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a"], ["a", "a/b"], ["a\0b"], [
+      "",
+    ]];
+    for (const paths of forged) {
+      await backend.put(key, encodeRecord({ ...rest, files: paths.map((path) => ({ ...file, path })) }, [inline]));
+      await rejected("Invalid", registry.download("a", { to: root.join("out") }));
+    }
+    const links = [{ ...file, path: "l", mode: "link" as const }, { ...file, path: "l/x" }];
+    await backend.put(key, encodeRecord({ ...rest, files: links }, [inline]));
+    await rejected("Invalid", registry.download("a", { to: root.join("out") }));
+    assertEquals(readdirSync(root.path), ["out"]);
+    assertEquals(readdirSync(root.join("out")), []);
+  },
+);

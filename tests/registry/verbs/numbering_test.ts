@@ -1,0 +1,85 @@
+import { assertEquals } from "@std/assert";
+import type { Registry } from "../../../core/registry.ts";
+import { rejected } from "../rejected.ts";
+import { testInMemory, testOnEach } from "../registries.ts";
+
+/** What the next automatic version is after these were saved. */
+async function nextAfter(registry: Registry, versions: string[], bump?: "major" | "minor" | "patch"): Promise<string> {
+  const name = `after ${versions.join(" ")} ${bump ?? ""}`.trim();
+  for (const version of versions) await registry.save(name, version, { version });
+  return (await registry.save(name, "next", { bump })).version;
+}
+
+testOnEach("save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself", async ({ registry }) => {
+  const saved = [];
+  for (let i = 0; i < 12; i++) saved.push((await registry.save("a", i)).version);
+  assertEquals(saved, Array.from({ length: 12 }, (_, i) => `${i + 1}.0.0`));
+  assertEquals(await registry.load("a"), 11);
+});
+
+testInMemory("save() raises the last number that is not zero", async ({ registry }) => {
+  assertEquals(await nextAfter(registry, ["1.0.0"]), "2.0.0");
+  assertEquals(await nextAfter(registry, ["2.1.0"]), "2.2.0");
+  assertEquals(await nextAfter(registry, ["1.0.9"]), "1.0.10");
+  assertEquals(await nextAfter(registry, ["1.2.3"]), "1.2.4");
+  assertEquals(await nextAfter(registry, ["0.0.0"]), "1.0.0");
+  assertEquals(await nextAfter(registry, ["0.1.0"]), "0.2.0");
+  assertEquals(await nextAfter(registry, ["0.0.1"]), "0.0.2");
+  assertEquals(await nextAfter(registry, ["9.0.0", "10.0.0"]), "11.0.0");
+});
+
+testInMemory("save() counts from the highest version, not from the newest", async ({ registry }) => {
+  assertEquals(await nextAfter(registry, ["3.0.0", "1.0.0", "2.5.1"]), "4.0.0");
+});
+
+testInMemory("save() raises the number that bump names, and clears those behind it", async ({ registry }) => {
+  assertEquals(await nextAfter(registry, ["1.2.3"], "major"), "2.0.0");
+  assertEquals(await nextAfter(registry, ["1.2.3"], "minor"), "1.3.0");
+  assertEquals(await nextAfter(registry, ["1.2.3"], "patch"), "1.2.4");
+  assertEquals(await nextAfter(registry, [], "patch"), "1.0.0");
+});
+
+testInMemory("save() releases the highest prerelease where there are only prereleases", async ({ registry }) => {
+  assertEquals(await nextAfter(registry, ["3.0.0-rc.1"]), "3.0.0");
+  assertEquals(await nextAfter(registry, ["3.0.0-rc.1", "3.0.0-rc.10", "2.0.0-beta"]), "3.0.0");
+  assertEquals(await nextAfter(registry, ["0.3.1-alpha"], "major"), "0.3.1");
+});
+
+testInMemory("save() does not look at prereleases once there is a release", async ({ registry }) => {
+  assertEquals(await nextAfter(registry, ["1.0.0", "3.0.0-rc.1"]), "2.0.0");
+});
+
+testOnEach("save() never takes the number of a deleted version again", async ({ registry }) => {
+  for (let i = 0; i < 3; i++) await registry.save("a", i);
+  await registry.delete("a@3.0.0");
+  assertEquals((await registry.save("a", "x")).version, "4.0.0");
+  await registry.delete("a");
+  assertEquals(await registry.has("a"), false);
+  assertEquals((await registry.save("a", "y")).version, "5.0.0");
+});
+
+testInMemory("save() counts deleted releases before living prereleases", async ({ registry }) => {
+  await registry.save("a", 1);
+  await registry.save("a", 2, { version: "9.0.0-rc.1" });
+  await registry.delete("a@1.0.0");
+  assertEquals((await registry.save("a", 3)).version, "2.0.0");
+});
+
+testInMemory("save() counts on from an explicit version in the same name only", async ({ registry }) => {
+  await registry.save("a", 1, { version: "7.1" });
+  assertEquals((await registry.save("a", 2)).version, "7.2.0");
+  assertEquals((await registry.save("a/b", 2)).version, "1.0.0");
+  assertEquals((await registry.save("A", 2)).version, "1.0.0");
+});
+
+testInMemory("save() refuses a number past 2^53 - 1 instead of repeating one", async ({ registry }) => {
+  await registry.save("a", 1, { version: String(Number.MAX_SAFE_INTEGER) });
+  await rejected("Invalid", registry.save("a", 2));
+  assertEquals((await registry.save("a", 2, { bump: "patch" })).version, `${Number.MAX_SAFE_INTEGER}.0.1`);
+});
+
+testInMemory("save() refuses version and bump together, and a bump that is not one", async ({ registry }) => {
+  await rejected("Invalid", registry.save("a", 1, { version: "1", bump: "major" }));
+  await rejected("Invalid", registry.save("a", 1, { bump: "huge" as "major" }));
+  assertEquals(await registry.has("a"), false);
+});

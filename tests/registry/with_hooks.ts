@@ -1,0 +1,56 @@
+/**
+ * A store that tells a test of each call, before it takes effect and after.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+
+/** A call of one of the five verbs. */
+export interface HookedCall {
+  /** Which. */
+  verb: "head" | "get" | "put" | "delete" | "list";
+  /** The key, or the prefix of a list. */
+  key: string;
+  /** True for a put that only creates. */
+  create: boolean;
+}
+
+/** What a test does meanwhile. What it throws, the caller of the store hears. */
+export interface Hooks {
+  /** Before the call takes effect. */
+  before?(call: HookedCall): void | Promise<void>;
+  /** After it did, before its caller hears of it. */
+  after?(call: HookedCall): void | Promise<void>;
+}
+
+/** Wraps a store. */
+export function withHooks(inner: Backend, hooks: Hooks): Backend {
+  async function around<T>(verb: HookedCall["verb"], key: string, act: () => Promise<T>, create = false): Promise<T> {
+    await hooks.before?.({ verb, key, create });
+    const result = await act();
+    await hooks.after?.({ verb, key, create });
+    return result;
+  }
+  return {
+    kind: inner.kind,
+    location: inner.location,
+    capabilities: inner.capabilities,
+    locking: inner.locking,
+    head: (key, options) => around("head", key, () => inner.head(key, options)),
+    get: (key, options) => around("get", key, () => inner.get(key, options)),
+    put: (key, body, options) => around("put", key, () => inner.put(key, body, options), options?.mode === "create"),
+    delete: (key, options) => around("delete", key, () => inner.delete(key, options)),
+    async *list(prefix, options) {
+      await hooks.before?.({ verb: "list", key: prefix, create: false });
+      yield* inner.list(prefix, options);
+      await hooks.after?.({ verb: "list", key: prefix, create: false });
+    },
+    ...(inner.sweepUploads && { sweepUploads: inner.sweepUploads.bind(inner) }),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+/** Hooks that write down each call, as in `put create` and `list`. */
+export function recordCalls(calls: string[]): Hooks {
+  return { before: ({ verb, create }) => void calls.push(create ? `${verb} create` : verb) };
+}

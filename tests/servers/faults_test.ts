@@ -1,0 +1,125 @@
+import { assert, assertEquals } from "@std/assert";
+import { realSystem } from "../../core/system.ts";
+import { openRegistry, verifyRegistry } from "../../mod.ts";
+import { noise } from "../registry/registries.ts";
+import { rejected } from "../registry/rejected.ts";
+import type { Fault, WireRequest } from "../support/proxy.ts";
+import { spawnDeno } from "../support/run_deno.ts";
+import { seededRandom } from "../support/scripted_system.ts";
+import { REAL_SERVERS } from "../support/servers/mod.ts";
+import { placeOf, type ServerWorld, testOnServers } from "./server_world.ts";
+
+const BUSY: Fault = {
+  fault: "answer",
+  status: 503,
+  headers: { "content-type": "application/xml", "connection": "close" },
+  body: "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>",
+};
+
+testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, async (world) => {
+  const registry = await openRegistry(world.proxied(), { cache: false });
+  const random = seededRandom(1);
+  let refused = 0;
+  world.proxy.plan(() => random() < 0.4 ? (refused++, BUSY) : undefined);
+  const entries = Array.from(
+    { length: 24 },
+    (_, n) => ({ name: `of-${n % 3}`, value: noise(n % 4 ? 100 : 200_000, n) }),
+  );
+  const { results, errors } = await registry.saveMany(entries, { concurrency: 8 });
+  assertEquals([...errors.values()], []);
+  const refs = results.map((result) => result.ok ? `${result.value.name}@${result.value.version}` : "");
+  assertEquals(new Set(refs).size, entries.length);
+  const loaded = await registry.loadMany(refs);
+  assertEquals(loaded.results.map((result) => result.ok && result.value), entries.map(({ value }) => value));
+  await registry.setAlias("of-1", "live", "1");
+  assertEquals(await registry.delete("of-2"), true);
+  assert(refused > 30, `only ${refused} requests were refused`);
+  world.proxy.plan();
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});
+
+testOnServers("a store that is busy for good is Unavailable, and nothing was saved", REAL_SERVERS, async (world) => {
+  const patience = { retryForMs: 300 };
+  const registry = await openRegistry(world.proxied(patience), { cache: false, ...patience });
+  world.proxy.plan(() => BUSY);
+  const error = await rejected("Unavailable", registry.save("a", "x"));
+  assert(error.hint !== undefined && error.retry === "later");
+  await rejected("Unavailable", registry.load("a"));
+  world.proxy.plan();
+  assertEquals(await registry.has("a"), false);
+});
+
+testOnServers("a slow connection is no stalled one", REAL_SERVERS, async (world) => {
+  const registry = await openRegistry(world.proxied({ requestTimeoutMs: 300 }), { cache: false });
+  const value = noise(1_000_000);
+  await registry.save("a", value);
+  world.proxy.plan(() => ({ fault: "slow", bytes: 10_000 })); // a second in all
+  assertEquals(await registry.load("a"), value);
+});
+
+testOnServers("a stalled connection is given up within the time that was set", REAL_SERVERS, async (world) => {
+  const { proxy } = world;
+  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+  const patience = { requestTimeoutMs: 200, retryForMs: 400 };
+  const registry = await openRegistry(world.proxied(patience), { cache: false, ...patience });
+  for (const [how, meant] of STALLS) {
+    proxy.plan((request) => meant(request) ? { fault: "stall" } : undefined);
+    const startedAt = realSystem.monotonic();
+    const error = await rejected("Unavailable", registry.load("a"));
+    const tookMs = realSystem.monotonic() - startedAt;
+    assert(tookMs < 3_000, `${how}: it took ${tookMs} ms`);
+    assert(/time|moved/.test(error.message), error.message);
+    assert(error.hint !== undefined);
+  }
+  proxy.plan(({ method }) => method === "GET" ? undefined : { fault: "stall" });
+  await rejected("Unavailable", registry.save("b", noise(200_000))); // no record was sent yet
+  assertEquals((await registry.save("a", "x", { version: "7" })).version, "7.0.0"); // its record is read back
+  proxy.plan(() => ({ fault: "stall" }));
+  await rejected("Unknown", registry.save("a", "y", { version: "8" }));
+  proxy.plan();
+  assertEquals(await registry.load("a@8"), "y");
+});
+
+const STALLS: [string, (request: WireRequest) => boolean][] = [
+  ["everything", () => true],
+  ["payload", ({ url }) => url.includes("objects")],
+];
+
+testOnServers("a program ends by itself after a stalled connection", REAL_SERVERS, async (world) => {
+  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+  world.proxy.plan(({ url }) => url.includes("objects") ? { fault: "stall" } : undefined);
+  const place = JSON.stringify({ ...placeOf(world.server), endpoint: world.proxy.endpoint });
+  const child = spawnDeno("tests/servers/programs/load_once.ts", [place, world.prefix], {
+    permissions: ["--no-check", "-A"],
+  });
+  const startedAt = realSystem.monotonic();
+  const killed = new AbortController();
+  realSystem.sleep(20_000, killed.signal).then(() => child.kill("SIGKILL"), () => {});
+  const { code, stdout } = await child.output();
+  killed.abort();
+  assertEquals([code, new TextDecoder().decode(stdout)], [0, "Unavailable\n"]);
+  assert(realSystem.monotonic() - startedAt < 10_000);
+});
+
+testOnServers("an abort ends what is stalled at once", REAL_SERVERS, async (world) => {
+  const registry = await openRegistry(world.proxied(), { cache: false });
+  await registry.save("a", noise(200_000));
+  for (const meant of ["objects", "names"]) {
+    const stopper = new AbortController();
+    world.proxy.plan(({ url }) => {
+      if (!url.includes(meant)) return undefined;
+      queueMicrotask(() => stopper.abort(new Error("enough")));
+      return { fault: "stall" };
+    });
+    const reason = await registry.load("a", { signal: stopper.signal }).catch((error: Error) => error) as Error;
+    assertEquals(reason.message, "enough");
+  }
+});
+
+testOnServers("a connection that nobody accepts is Unavailable", REAL_SERVERS, async (world: ServerWorld) => {
+  const patience = { retryForMs: 200 };
+  const store = world.proxied(patience);
+  await world.proxy[Symbol.asyncDispose]();
+  const error = await rejected("Unavailable", openRegistry(store, { cache: false, ...patience }));
+  assert(error.hint !== undefined);
+});

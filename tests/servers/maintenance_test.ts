@@ -1,0 +1,168 @@
+import {
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  S3Client,
+  UploadPartCommand,
+} from "npm:@aws-sdk/client-s3@^3";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import type { Backend } from "../../core/backend.ts";
+import { encodeRecord } from "../../core/record.ts";
+import { parseVersion } from "../../core/versions.ts";
+import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.ts";
+import { recordKey, versionCell } from "../../registry/layout.ts";
+import { forEachAtOnce } from "../../registry/at_once.ts";
+import { readRecord } from "../../registry/cell/heads.ts";
+import { contextOf } from "../../registry/context.ts";
+import { keysOf, noise } from "../registry/registries.ts";
+import { collect } from "../registry/rejected.ts";
+import { withAge } from "../registry/with_age.ts";
+import type { Fault, WireRequest } from "../support/proxy.ts";
+import { REAL_SERVERS, S3_SERVERS } from "../support/servers/mod.ts";
+import { type ServerWorld, testOnServers } from "./server_world.ts";
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
+const CRASHED = `objects/crashed/p8p9p9/${UUID}/`;
+
+testOnServers(
+  "thousands of leftover keys are collected, in batches, and nothing live goes",
+  REAL_SERVERS,
+  async (world) => {
+    const { proxy, server } = world;
+    const store = world.store();
+    const registry = await openRegistry(store, { mutable: true, cache: false });
+    for (let n = 1; n <= 4; n++) {
+      await registry.save("kept", noise(100_000, n), { version: "1", onConflict: "overwrite" });
+    }
+    await registry.save("gone", noise(100_000));
+    await registry.delete("gone");
+    await fill(store, range(2_400).map((n) => `${CRASHED}${n}`));
+    await fill(store, range(200).map((n) => `uploads/${n}/0`));
+    await store.put(`${CRASHED}.alive`, new Uint8Array());
+
+    const young = await collectGarbage(registry);
+    assertEquals(young.removed.payload.count + young.removed.generation.count, 0, "it is too young");
+    const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
+    const dry = await collectGarbage(later, { dryRun: true });
+    const asked = proxy.requests.length;
+    const report = await collectGarbage(later);
+    const deletes = proxy.requests.slice(asked).filter(isDelete).length;
+    assertEquals([report.failures, report.voids], [[], []]);
+    assertEquals(report.removed, dry.removed);
+    assertEquals(report.removed.payload.count, 2_401 + 3 + 1);
+    assertEquals(report.removed.upload.count, 200);
+    assertEquals(report.removed.generation.count, 2);
+    assertEquals(report.removed.scrubbed.count, 2);
+    if (server.protocol === "s3") assertLessOrEqual(deletes, 10);
+    assertEquals((await keysOf(store, "objects/")).length, 1);
+    assertEquals(await keysOf(store, "uploads/"), []);
+    assertEquals(await registry.load("kept"), noise(100_000, 4));
+    assertEquals((await verifyRegistry(registry)).ok, true);
+  },
+);
+
+testOnServers("what a batch could not remove is reported, and goes the next time", REAL_SERVERS, async (world) => {
+  const store = world.store();
+  await openRegistry(store, { cache: false });
+  const keys = range(30).map((n) => `${CRASHED}${n}`);
+  await fill(store, keys);
+  const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
+  const stuck = `${CRASHED}17`;
+  world.proxy.plan((request) => isDelete(request) ? refuseDelete(request, world, stuck) : undefined);
+  const report = await collectGarbage(later);
+  assertEquals(report.failures.map(({ key }) => key), [stuck]);
+  assert(report.failures[0].message.includes(stuck));
+  assertEquals(report.removed.payload.count, 29);
+  world.proxy.plan();
+  assert((await keysOf(store, "objects/")).includes(stuck));
+  assertEquals((await collectGarbage(later)).failures, []);
+  assertEquals(await keysOf(store, "objects/"), []);
+});
+
+testOnServers("unfinished uploads are swept when they are old", S3_SERVERS, async (world) => {
+  const store = world.store();
+  await (await openRegistry(store, { cache: false })).save("a", "x");
+  const { client, begin, unfinished } = rawUploads(world);
+  for (const key of ["0", "1", "2"]) await begin(`${CRASHED}${key}`);
+  assertEquals(await unfinished(), 3);
+  assertEquals((await collectGarbage(await openRegistry(store, { cache: false }))).removed.stage.count, 0);
+  const later = await openRegistry(withAge(store, WEEK_MS), { cache: false });
+  const report = await collectGarbage(later);
+  assertEquals([report.removed.stage.count, report.failures], [3, []]);
+  assertEquals(await unfinished(), 0);
+  client.destroy();
+});
+
+testOnServers("prune deletes hundreds of old versions, and the janitor frees them", REAL_SERVERS, async (world) => {
+  const store = world.store();
+  const registry = await openRegistry(store, { cache: false });
+  await registry.save("a", "value");
+  const template = (await readRecord(contextOf(registry), recordKey(versionCell("a", parseVersion("1"), true), 1)))!;
+  assert(template.record.kind === "version");
+  const { record, inline } = template;
+  await forEachAtOnce(range(400).slice(1), async (n) => {
+    const version = parseVersion(`${n + 1}`);
+    const bytes = encodeRecord({ ...record, version: version.canonical } as typeof record, [inline]);
+    await store.put(recordKey(versionCell("a", version, true), 1), bytes);
+  });
+  await registry.setAlias("a", "live", "7");
+  const report = await prune(registry, { keepLast: 20 });
+  assertEquals([report.deleted.length, report.kept], [379, 21]);
+  assertEquals(report.deleted[0], { name: "a", version: "380.0.0" });
+  assertEquals((await collect(registry.versions("a"))).length, 21);
+  const freed = await collectGarbage(await openRegistry(withAge(store, WEEK_MS), { cache: false }));
+  assertEquals([freed.removed.scrubbed.count, freed.failures], [379, []]);
+  assertEquals(await registry.load("a@live"), "value");
+  assertEquals((await prune(registry, { keepLast: 20 })).deleted, []);
+});
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+async function fill(store: Backend, keys: string[]): Promise<void> {
+  await forEachAtOnce(keys, async (key) => void await store.put(key, new Uint8Array(9)));
+}
+
+/** A request that removes objects: one on GCS, up to a thousand on S3. */
+function isDelete({ method, url }: WireRequest): boolean {
+  return method === "DELETE" || (method === "POST" && /[?&]delete\b/.test(url));
+}
+
+/** The answer of a store that denies removing one key, and says nothing of the others. */
+function refuseDelete({ url, text }: WireRequest, { server, prefix }: ServerWorld, stuck: string): Fault | undefined {
+  if (server.protocol === "gcs") {
+    const body = JSON.stringify({ error: { code: 403, message: "no", errors: [{ reason: "forbidden" }] } });
+    if (!decodeURIComponent(url).endsWith(`/${stuck}`)) return undefined;
+    return { fault: "answer", status: 403, headers: { "content-type": "application/json" }, body };
+  }
+  if (!text.includes("<Delete")) return undefined; // of one: the mark of the janitor
+  const error = `<Error><Key>${prefix}/${stuck}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
+  const body = `<?xml version="1.0"?><DeleteResult>${error}</DeleteResult>`;
+  return { fault: "answer", status: 200, headers: { "content-type": "application/xml" }, body };
+}
+
+function rawUploads({ server, prefix }: ServerWorld) {
+  const { endpoint, region, bucket: Bucket, accessKey, secretKey } = server;
+  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials });
+  const keys: string[] = [];
+  return {
+    client,
+    async begin(key: string) {
+      const Key = `${prefix}/${key}`;
+      keys.push(Key);
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+      await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: noise(1_000) }));
+    },
+    /** One of the servers lists those of a whole key only. */
+    async unfinished() {
+      let count = 0;
+      for (const Prefix of keys) {
+        const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix }));
+        count += Uploads.length;
+      }
+      return count;
+    },
+  };
+}

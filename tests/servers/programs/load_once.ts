@@ -1,0 +1,16 @@
+/**
+ * Loads `a` with little patience and prints the code of the error. It has to end by itself then.
+ *
+ * Arguments: server, prefix.
+ *
+ * @module
+ */
+import process from "node:process";
+import { openRegistry } from "../../../mod.ts";
+import { createServerStore } from "../server_world.ts";
+
+const [server, prefix] = process.argv.slice(2);
+const patience = { retryForMs: 400 };
+const store = createServerStore(JSON.parse(server), { prefix, requestTimeoutMs: 200, ...patience });
+const registry = await openRegistry(store, { cache: false, ...patience });
+await registry.load("a").then(() => console.log("loaded"), ({ code }) => console.log(code));

@@ -1,0 +1,21 @@
+/**
+ * Saves so many automatic versions of one name, once it is told to begin, and prints what they were.
+ *
+ * Arguments: server, prefix, how many, what the values say.
+ *
+ * @module
+ */
+import process from "node:process";
+import { openRegistry } from "../../../mod.ts";
+import { waitForLine } from "../../registry/programs/wait_for_line.ts";
+import { createServerStore } from "../server_world.ts";
+
+const [server, prefix, count, label] = process.argv.slice(2);
+const registry = await openRegistry(createServerStore(JSON.parse(server), { prefix }), { cache: false });
+console.log("ready");
+await waitForLine();
+const versions: string[] = [];
+for (let i = 0; i < Number(count); i++) {
+  versions.push((await registry.save("counted", `${label} ${i}`)).version);
+}
+console.log(JSON.stringify(versions));

@@ -1,0 +1,33 @@
+import { assert, assertEquals } from "@std/assert";
+import { realSystem } from "../../core/system.ts";
+import { runSeed } from "../simulate/run_seed.ts";
+import { withSimulatedTime } from "../simulate/with_simulated_time.ts";
+import { seedCount } from "../support/seeds.ts";
+import { REAL_SERVERS } from "../support/servers/mod.ts";
+import { testOnServers } from "./server_world.ts";
+
+/** All of them where every server has to be there, as in a run for all; fewer beside the work. */
+const SEEDS = seedCount(realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1" ? 200 : 40);
+/** Seeds that are played at once: each has a world and a prefix of its own. */
+const AT_ONCE = 4;
+
+testOnServers(
+  "no simulated schedule breaks a promise, and all go the way that they go in memory",
+  REAL_SERVERS,
+  async ({ prefix, store }) => {
+    let seed = 0, differing = 0;
+    const play = async () => {
+      while (seed < SEEDS) {
+        const mine = ++seed;
+        const inner = store({ prefix: `${prefix}/${mine}` });
+        const { schedule, findings, traceHash } = await runSeed(mine, {
+          store: (world) => withSimulatedTime(inner, world),
+        });
+        assertEquals(findings, [], `seed ${mine} ("${schedule}") broke a promise`);
+        if (traceHash !== (await runSeed(mine)).traceHash) differing++;
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, play));
+    assert(differing === 0, `${differing} of ${SEEDS} schedules went another way`);
+  },
+);

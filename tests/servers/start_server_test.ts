@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
+import { realSystem } from "../../core/system.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
+import {
+  type RunningServer,
+  type ServerKind,
+  SERVERS,
+  serverTest,
+  sharedServer,
+  startServer,
+} from "../support/servers/mod.ts";
+
+const KINDS = Object.keys(SERVERS) as ServerKind[];
+const HOLDER = "tests/servers/programs/hold_server.ts";
+
+serverTest("a server answers, and is the same for all tests of a file", KINDS, async (server) => {
+  assertEquals(await sharedServer(server.kind), server);
+  assert(await listens(server));
+});
+
+serverTest("a killed server is gone, and comes back on its port", KINDS, async ({ kind }) => {
+  const server = await startServer(kind);
+  try {
+    const { pid, port } = server;
+    await server.kill();
+    assertEquals([await listens(server), isRunning(pid)], [false, false]);
+    await server.restart();
+    assert(await listens(server));
+    assert(server.pid !== pid && server.port === port);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+  assertEquals([await listens(server), existsSync(server.data)], [false, false]);
+});
+
+serverTest("a server that dies early is reported with what it said", "gofakes3", async () => {
+  await using root = await tempRoot();
+  const binary = await script(root, "echo no licence; echo found >&2; exit 3");
+  const error = await assertRejects(() => startServer("gofakes3", { binary }), Error);
+  assertEquals(error.message, "Cannot start gofakes3: it ended with code 3\nno licence\nfound\n");
+});
+
+serverTest("a port that another program has is not taken for a server", "gofakes3", async ({ port }) => {
+  const error = await assertRejects(() => startServer("gofakes3", { port }), Error);
+  assertStringIncludes(error.message, `another program has port ${port}`);
+});
+
+serverTest("a server that does not get ready is killed", "gofakes3", async () => {
+  await using root = await tempRoot();
+  const pidFile = root.join("pid");
+  const binary = await script(root, `echo $$ >${pidFile}; echo thinking; exec sleep 60`);
+  const error = await assertRejects(() => startServer("gofakes3", { binary, readyWithinMs: 200 }), Error);
+  assertStringIncludes(error.message, "it did not answer within 200 ms\nthinking");
+  assertEquals(isRunning(Number(await Deno.readTextFile(pidFile))), false);
+});
+
+serverTest("a server does not outlive a program or test file, however it ends", "gofakes3", async () => {
+  const run = ["run", "-A", HOLDER];
+  const test = ["test", "-A", HOLDER, "--"];
+  for (
+    const [how, command, success] of [
+      ["killed", run, false],
+      ["throws", run, false],
+      ["exits", run, false],
+      ["throws", test, false],
+      ["ends", test, true],
+    ] as const
+  ) {
+    await using root = await tempRoot();
+    const file = root.join("server.json");
+    const ran = await new Deno.Command(Deno.execPath(), { args: [...command, how, file], cwd: REPOSITORY }).output();
+    assertEquals(ran.success, success, how);
+    const { pid, data } = JSON.parse(await Deno.readTextFile(file));
+    for (let i = 0; i < 500 && (isRunning(pid) || existsSync(data)); i++) await realSystem.sleep(10);
+    assertEquals([isRunning(pid), existsSync(data)], [false, false], `${command[0]} ${how}`);
+  }
+});
+
+Deno.test("a test whose server is missing is ignored with the reason in its name", async () => {
+  await using root = await tempRoot();
+  const env = { HOLDFAST_SERVERS_DIR: root.path, HOLDFAST_REQUIRE_SERVERS: "0" };
+  const { code, stdout } = await runTest(env);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "it runs (skipped: minio is not installed; deno task servers --install installs it)");
+  assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
+});
+
+Deno.test("a test whose server is missing fails where servers are required", async () => {
+  await using root = await tempRoot();
+  const { code, stdout } = await runTest({ HOLDFAST_SERVERS_DIR: root.path, HOLDFAST_REQUIRE_SERVERS: "1" });
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "Cannot test: minio is not installed; deno task servers --install installs it");
+});
+
+async function runTest(env: Record<string, string>) {
+  await using root = await tempRoot();
+  const file = root.join("missing_test.ts");
+  const servers = new URL("../support/servers/mod.ts", import.meta.url);
+  const source = `import { serverTest } from "${servers}";\nserverTest("it runs", "minio", async () => {});\n`;
+  await Deno.writeTextFile(file, source);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const args = ["test", "-A", "--no-check", `--config=${config}`, file];
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1", ...env } }).output();
+  return { code, stdout: new TextDecoder().decode(stdout) };
+}
+
+async function listens({ port }: RunningServer): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  const { stdout } = new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)] }).outputSync();
+  return /^[^Z\s]/.test(new TextDecoder().decode(stdout)); // one that nobody waited for is a zombie
+}
+
+async function script(root: TempRoot, text: string): Promise<string> {
+  const path = root.join("script");
+  await Deno.writeTextFile(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  return path;
+}

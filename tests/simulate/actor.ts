@@ -1,0 +1,179 @@
+/**
+ * An actor: a simulated process that uses a registry, one call after the other.
+ *
+ * @module
+ */
+import type { Artifact } from "../../core/artifact.ts";
+import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import { collectGarbage } from "../../registry/maintenance/collect_garbage.ts";
+import { readFile } from "./bundle.ts";
+import type { Bundle, BundleFile, Reading } from "./bundle.ts";
+import type { LoggedOperation, OperationLog, Outcome, Request } from "./operation_log.ts";
+import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
+import type { Fault, StoreCall } from "./with_faults.ts";
+import type { CallPause } from "./with_process.ts";
+
+/** What goes wrong for an actor; a schedule may change it at any time. */
+export interface ActorPlan {
+  /** What goes wrong with its calls. */
+  fault?: (call: StoreCall) => Fault | undefined;
+  /** When it stands still. */
+  pause?: (call: StoreCall) => CallPause | undefined;
+}
+
+/** An actor. Its verbs never throw: what happened is in the log. */
+export interface Actor {
+  /** Its process. */
+  readonly process: SimulatedProcess;
+  /** Its handle on the registry. */
+  readonly registry: Registry;
+  /** What goes wrong for it. */
+  readonly plan: ActorPlan;
+  /** How slowly it loads. */
+  readonly reading: Reading;
+  /** Does something until it is done or the process is killed. */
+  live(work: () => Promise<void>): Promise<void>;
+  /** Rests. */
+  rest(ms: number): Promise<void>;
+  /** Saves; what was saved, or undefined. */
+  save(name: string, value: Bundle, options?: SaveOptions & AbortAfter): Promise<SavedArtifact | undefined>;
+  /** Deletes a version. */
+  delete(name: string, version: string, options?: { ifCommit?: string; force?: boolean }): Promise<void>;
+  /** Sets an alias. */
+  setAlias(name: string, alias: string, version: string, expected?: string | null): Promise<void>;
+  /** Removes an alias. */
+  deleteAlias(name: string, alias: string): Promise<void>;
+  /** Loads, resting so long before each file. */
+  load(name: string, ref: string, restMs?: number): Promise<void>;
+  /** Opens, and reads the files so much later. */
+  open(name: string, ref: string, restMs?: number): Promise<void>;
+  /** Lists the versions of a name. */
+  versions(name: string): Promise<void>;
+  /** Runs the janitor. */
+  collect(): Promise<void>;
+}
+
+/** An option of {@linkcode Actor.save}. */
+export interface AbortAfter {
+  /** Abort so long after the beginning, milliseconds. */
+  abortAfterMs?: number;
+}
+
+/** What an actor is made of. */
+export interface ActorParts {
+  /** Its process. */
+  process: SimulatedProcess;
+  /** Its handle on the registry. */
+  registry: Registry;
+  /** How slowly it loads. */
+  reading: Reading;
+  /** What goes wrong for it. */
+  plan: ActorPlan;
+  /** Where it notes what it does. */
+  log: OperationLog;
+  /** The world. */
+  system: SimulatedSystem;
+  /** Hears of the operation that is under way. */
+  enter(operation: LoggedOperation | undefined): void;
+}
+
+/** Creates an actor. */
+export function createActor(parts: ActorParts): Actor {
+  const { process, registry, reading, plan, log, system, enter } = parts;
+
+  async function call(request: Request, work: (operation: LoggedOperation) => Promise<Outcome>): Promise<Outcome> {
+    const operation = log.begin(process.name, request, plan.fault === undefined && plan.pause === undefined);
+    enter(operation);
+    let outcome: Outcome;
+    try {
+      outcome = await work(operation);
+    } catch (error) {
+      outcome = { ok: false, error };
+    }
+    enter(undefined);
+    log.end(operation, outcome);
+    return outcome;
+  }
+
+  const refOf = (name: string, ref: string) => ref === "latest" ? name : `${name}@${ref}`;
+
+  return {
+    process,
+    registry,
+    plan,
+    reading,
+    live: (work) => Promise.race([work(), process.death]),
+    rest: (ms) => process.system.sleep(ms),
+
+    async save(name, value, { abortAfterMs, ...options } = {}) {
+      const outcome = await call({ verb: "save", name, value, options }, async (operation) => {
+        if (abortAfterMs === undefined) return { ok: true, saved: await registry.save(name, value, options) };
+        const controller = new AbortController();
+        const abort = () => {
+          operation.aborted = operation.outcome === undefined;
+          controller.abort();
+        };
+        system.scheduler.at(system.now() + abortAfterMs, abort, process);
+        return { ok: true, saved: await registry.save(name, value, { ...options, signal: controller.signal }) };
+      });
+      return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
+    },
+
+    async delete(name, version, { ifCommit, force = false } = {}) {
+      await call({ verb: "delete", name, version, ifCommit, force }, async () => {
+        return { ok: true, done: await registry.delete(`${name}@${version}`, { ifCommit, force }) };
+      });
+    },
+
+    async setAlias(name, alias, version, expected) {
+      await call({ verb: "setAlias", name, alias, version, expected }, async () => {
+        await registry.setAlias(name, alias, version, { expected });
+        return { ok: true, done: true };
+      });
+    },
+
+    async deleteAlias(name, alias) {
+      await call({ verb: "deleteAlias", name, alias }, async () => {
+        return { ok: true, done: await registry.deleteAlias(name, alias) };
+      });
+    },
+
+    async load(name, ref, restMs = 0) {
+      await call({ verb: "load", name, ref }, async () => {
+        reading.restMs = restMs;
+        const value = await registry.load(refOf(name, ref)) as Bundle;
+        return { ok: true, read: { label: value.label } };
+      });
+    },
+
+    async open(name, ref, restMs = 0) {
+      await call({ verb: "open", name, ref }, async () => {
+        const artifact: Artifact = await registry.open(refOf(name, ref));
+        await process.system.sleep(restMs);
+        const files: BundleFile[] = [];
+        for (const file of artifact.files()) files.push(readFile(file.info.path, await file.bytes()));
+        const { commit, version } = artifact.info;
+        return { ok: true, read: { label: labelOf(files), commit, version } };
+      });
+    },
+
+    async versions(name) {
+      await call({ verb: "versions", name }, async () => {
+        const versions: string[] = [];
+        for await (const { version } of registry.versions(name)) versions.push(version);
+        return { ok: true, versions };
+      });
+    },
+
+    async collect() {
+      await call({ verb: "collect" }, async () => {
+        await collectGarbage(registry);
+        return { ok: true, done: true };
+      });
+    },
+  };
+}
+
+function labelOf(files: readonly BundleFile[]): string {
+  return files.map(({ path, label }) => `${path}=${label}`).join(" ");
+}

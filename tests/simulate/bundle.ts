@@ -1,0 +1,105 @@
+/**
+ * The values of a simulation: bundles of files whose content follows from a short label.
+ *
+ * @module
+ */
+import { defineMaterializer } from "../../core/materializer.ts";
+import type { ClassMaterializer, FileSource, FileToSave } from "../../core/materializer.ts";
+import type { System } from "../../core/system.ts";
+
+/** One file: its content is its label, filled up to its size. */
+export interface BundleFile {
+  /** Its path. */
+  path: string;
+  /** What it says. */
+  label: string;
+  /** Number of bytes. */
+  size: number;
+}
+
+/** A value. Two are the same when their labels are. */
+export class Bundle {
+  /** Its files. */
+  readonly files: readonly BundleFile[];
+  /** How long each chunk of a file above {@linkcode STREAMED_BYTES} takes to come, milliseconds. */
+  readonly chunkMs: number;
+
+  /** Creates a value. */
+  constructor(files: readonly BundleFile[], chunkMs = 0) {
+    this.files = files;
+    this.chunkMs = chunkMs;
+  }
+
+  /** What tells it from others. */
+  get label(): string {
+    return this.files.map(({ path, label }) => `${path}=${label}`).join(" ");
+  }
+}
+
+/** A file of this size does not fit into a record. */
+export const PAYLOAD_BYTES = 65 * 1024;
+/** A file of this size is streamed. */
+export const STREAMED_BYTES = 257 * 1024;
+const CHUNKS = 24;
+const LABEL_BYTES = 96;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** How the loads of a process go. */
+export interface Reading {
+  /** How long it rests before each file, milliseconds. */
+  restMs: number;
+}
+
+/** What saves and loads bundles in a process. */
+export function createBundleMaterializer(system: System, reading: Reading): ClassMaterializer<Bundle> {
+  return defineMaterializer<Bundle>({
+    id: "simulate/bundle",
+    class: Bundle,
+    save: ({ files, chunkMs }) => files.map((file) => fileOf(file, chunkMs, system)),
+    async load(artifact) {
+      const files: BundleFile[] = [];
+      for (const { path } of artifact.info.files) {
+        if (reading.restMs > 0) await system.sleep(reading.restMs);
+        files.push(readFile(path, await artifact.file(path).bytes()));
+      }
+      return new Bundle(files);
+    },
+  });
+}
+
+/** The file behind stored bytes. */
+export function readFile(path: string, bytes: Uint8Array): BundleFile {
+  const label = decoder.decode(bytes.subarray(0, Math.min(LABEL_BYTES, bytes.byteLength))).trimEnd();
+  return { path, label, size: bytes.byteLength };
+}
+
+function fileOf(file: BundleFile, chunkMs: number, system: System): FileToSave {
+  const bytes = bytesOf(file);
+  if (file.size < STREAMED_BYTES) return { path: file.path, content: bytes };
+  return { path: file.path, content: sourceOf(bytes, chunkMs, system) };
+}
+
+function bytesOf({ label, size }: BundleFile): Uint8Array {
+  const bytes = new Uint8Array(size);
+  encoder.encodeInto(label.padEnd(Math.min(size, LABEL_BYTES)), bytes);
+  return bytes;
+}
+
+function sourceOf(bytes: Uint8Array, chunkMs: number, system: System): FileSource {
+  const step = Math.ceil(bytes.byteLength / CHUNKS);
+  return {
+    size: bytes.byteLength,
+    stream() {
+      let offset = 0;
+      return new ReadableStream({
+        async pull(controller) {
+          if (chunkMs > 0) await system.sleep(chunkMs);
+          controller.enqueue(bytes.slice(offset, offset += step));
+          if (offset >= bytes.byteLength) controller.close();
+        },
+      }, { highWaterMark: 0 });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Checks what is left at the end of a run, with an undisturbed handle.
+ *
+ * @module
+ */
+import type { Registry } from "../../../core/registry.ts";
+import { verifyRegistry } from "../../../registry/maintenance/verify.ts";
+import type { Bundle } from "../bundle.ts";
+import { describeError } from "../operation_log.ts";
+import { labelOf } from "./check_reads.ts";
+import { isLive } from "./check_writes.ts";
+import type { Evidence, Finding } from "./violation.ts";
+
+/** Checks that every version is there with its value, and that nothing else is. */
+export async function checkEnd({ ledger, log }: Evidence, registry: Registry): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const voids = new Set<string>();
+
+  for (const { place, states, landings } of ledger.cells.values()) {
+    for (const { key, late } of landings) if (late) voids.add(key);
+    if (place.kind !== "version") continue;
+    const state = states.at(-1)!;
+    const ref = `${place.name}@${place.version!.canonical}`;
+    const wanted = isLive(state) ? `{${labelOf(log, state.head!)}}` : "NotFound";
+    let got: string;
+    try {
+      const value = await registry.load(ref) as Bundle;
+      got = `{${value.label}}`;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      got = code === "NotFound" ? code : describeError(error);
+    }
+    if (got === wanted) continue;
+    findings.push({ promise: "an acknowledged change is kept", message: `at the end ${ref} is ${got}, not ${wanted}` });
+  }
+
+  const { problems } = await verifyRegistry(registry, { deep: false });
+  for (const { key, message } of problems) {
+    if (voids.has(key)) continue;
+    findings.push({ promise: "a valid record has its payload", message: `verifyRegistry: ${message}` });
+  }
+  return findings;
+}

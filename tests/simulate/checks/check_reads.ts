@@ -1,0 +1,111 @@
+/**
+ * Checks what readers were told against what there was.
+ *
+ * @module
+ */
+import { compareVersions, parseVersion } from "../../../core/versions.ts";
+import { isVersion } from "../../../core/versions.ts";
+import type { Cell, CellState, Landing } from "../ledger.ts";
+import { describeOperation } from "../operation_log.ts";
+import type { LoggedOperation, OperationLog, ReadResult } from "../operation_log.ts";
+import { aliasTarget, during, isLive } from "./check_writes.ts";
+import type { Evidence, Finding, Promised } from "./violation.ts";
+
+/** Checks every read of a run. */
+export function checkReads(evidence: Evidence): Finding[] {
+  const { ledger, log, settings } = evidence;
+  const findings: Finding[] = [];
+
+  for (const operation of log.operations) {
+    const { request, outcome, returned } = operation;
+    if (outcome === undefined || returned === undefined) continue;
+    const say = (promise: Promised, state: string) =>
+      findings.push({ promise, message: `${describeOperation(operation)}: ${state}` });
+    if (request.verb === "versions") checkVersions(operation, request.name, say);
+    if (request.verb === "collect" && !outcome.ok && (outcome.error as Error).name !== "RegistryError") {
+      say("errors are RegistryErrors that fit", "nothing that happened explains it");
+    }
+    if (request.verb !== "load" && request.verb !== "open") continue;
+    const cells = cellsMeant(request.name, request.ref, operation);
+    const inGrace = returned.at - operation.invoked.at < settings.graceMs;
+    if (outcome.ok) {
+      const { read } = outcome as { read: ReadResult };
+      if (!cells.possible.some((cell) => during(cell, operation).some((state) => says(log, state, read)))) {
+        say("operations on a cell are linearizable", "no such value was there meanwhile");
+      }
+      const newer = cells.certain.find((cell) => isNewer(cell, cells.possible, operation, read));
+      if (newer !== undefined) {
+        say("operations on a cell are linearizable", `${newer.place.version!.canonical} was there throughout`);
+      }
+    } else {
+      const { name, code } = outcome.error as { name?: string; code?: string };
+      if (name !== "RegistryError") say("errors are RegistryErrors that fit", "nothing that happened explains it");
+      else if (
+        (code !== "Unavailable" || operation.undisturbed) && inGrace &&
+        (code !== "NotFound" || cells.certain.length > 0)
+      ) {
+        say("a reader never fails because of a writer", `took ${returned.at - operation.invoked.at} ms`);
+      }
+    }
+  }
+  return findings;
+
+  /** The cells that a ref may have meant during an operation, and those that it could not have missed. */
+  function cellsMeant(name: string, ref: string, operation: LoggedOperation): { possible: Cell[]; certain: Cell[] } {
+    const all = ledger.cellsOf(name, "version");
+    let possible = all;
+    let must = true;
+    if (ref !== "latest" && isVersion(ref)) {
+      const { canonical } = parseVersion(ref);
+      possible = all.filter(({ place }) => place.version!.canonical === canonical);
+    } else if (ref !== "latest") {
+      const alias = ledger.cellsOf(name, "alias").find(({ place }) => place.label === ref);
+      const targets = during(alias, operation).map(({ head }) => aliasTarget(head));
+      possible = all.filter(({ place }) => targets.includes(place.version!.canonical));
+      must = new Set(targets).size === 1 && targets[0] !== null;
+    }
+    const certain = must ? possible.filter((cell) => during(cell, operation).every(isLive)) : [];
+    return { possible, certain };
+  }
+
+  /** Whether a cell that was live throughout is newer than all that hold what was read. */
+  function isNewer(cell: Cell, possible: Cell[], operation: LoggedOperation, read: ReadResult): boolean {
+    const holders = possible.filter((other) => during(other, operation).some((state) => says(log, state, read)));
+    return holders.length > 0 &&
+      holders.every(({ place }) => compareVersions(cell.place.version!, place.version!) > 0);
+  }
+
+  function checkVersions(operation: LoggedOperation, name: string, say: (p: Promised, s: string) => void): void {
+    const { outcome } = operation;
+    if (!outcome!.ok) {
+      const { code } = outcome!.error as { code?: string };
+      if (code !== "Unavailable") say("a reader never fails because of a writer", "listing failed");
+      return;
+    }
+    const { versions } = outcome as { versions: string[] };
+    for (const cell of ledger.cellsOf(name, "version")) {
+      const listed = versions.includes(cell.place.version!.canonical);
+      const states = during(cell, operation);
+      if (!listed && states.every(isLive)) {
+        say("operations on a cell are linearizable", `${cell.place.version!.canonical} was there throughout`);
+      }
+      // listings do not look into records, so they show void ones too
+      const shown = states.some(isLive) || cell.landings.some(({ late, record }) => late && record.kind === "version");
+      if (listed && !shown) {
+        say("operations on a cell are linearizable", `${cell.place.version!.canonical} was never there meanwhile`);
+      }
+    }
+  }
+}
+
+/** Whether a cell in this state says what was read. */
+function says(log: OperationLog, { head }: CellState, { label, commit }: ReadResult): boolean {
+  if (head === undefined || head.record.kind !== "version") return false;
+  return labelOf(log, head) === label && (commit === undefined || commit === head.record.commit);
+}
+
+/** The label of the value that a record was written for. */
+export function labelOf(log: OperationLog, { record }: Landing): string | undefined {
+  const request = log.ownerOf(record.commit)?.request;
+  return request?.verb === "save" ? request.value.label : undefined;
+}

@@ -1,0 +1,238 @@
+/**
+ * Checks what writers were told against what happened.
+ *
+ * @module
+ */
+import type { VersionRecord } from "../../../core/record.ts";
+import { FIRST_VERSION, parseVersion } from "../../../core/versions.ts";
+import { statesDuring } from "../ledger.ts";
+import type { Cell, CellState, Landing } from "../ledger.ts";
+import { describeOperation } from "../operation_log.ts";
+import type { LoggedOperation, Request } from "../operation_log.ts";
+import type { Evidence, Finding, Promised } from "./violation.ts";
+
+/** Checks every write of a run. */
+export function checkWrites(evidence: Evidence): Finding[] {
+  const { ledger, log, settings } = evidence;
+  const findings: Finding[] = [];
+  const landings = landingsByOwner(evidence);
+
+  for (const operation of log.operations) {
+    const { request, outcome, returned } = operation;
+    const own = landings.get(operation) ?? [];
+    const say = (promise: Promised, state: string) =>
+      findings.push({ promise, message: `${describeOperation(operation)}: ${state}` });
+
+    const commits = own.filter(({ place, visible }) => visible && place.kind !== "key");
+    if (commits.length > 1) {
+      say("an operation commits at most once", `committed ${commits.map(({ key }) => key).join(" and ")}`);
+    }
+    if (!isWrite(request) || outcome === undefined || returned === undefined) continue;
+    if (outcome.ok) checkAcknowledged(operation, commits, say);
+    else checkRefused(operation, commits, outcome.error, say);
+  }
+  checkKeys(evidence, landings, findings);
+  checkGaps(evidence, findings);
+  return findings;
+
+  function checkAcknowledged(operation: LoggedOperation, commits: Landing[], say: Say): void {
+    const { request, outcome } = operation;
+    const done = outcome!.ok && ("saved" in outcome! ? !outcome.saved.skipped : "done" in outcome! && outcome.done);
+    if (request.verb === "save" && outcome!.ok && "saved" in outcome!) {
+      const { commit, version } = outcome.saved;
+      const cell = cellOf(request.name, version);
+      const landing = cell?.landings.find(({ record, visible }) => visible && record.commit === commit);
+      if (landing === undefined || landing.order > operation.returned!.order) {
+        say("an acknowledged change is kept", `no visible record of commit ${commit}`);
+        return;
+      }
+      if (!cell!.states.some(({ head }) => head === landing)) say("an acknowledged change is kept", "it never counted");
+      if (ledger.undone.has(landing)) say("an acknowledged change is kept", "it was undone later");
+      if (!commits.includes(landing)) return checkEarlierCommit(operation, landing, say);
+    } else if (done && commits.length === 0) {
+      say("an acknowledged change is kept", "it did not happen");
+    } else if (!done && request.verb === "delete") {
+      const states = during(cellOf(request.name, request.version), operation);
+      if (states.every(isLive)) say("operations on a cell are linearizable", "there was such a version throughout");
+    }
+    for (const landing of commits) {
+      if (landing.order > operation.returned!.order) say("an acknowledged change is kept", "it happened afterwards");
+      checkCondition(request, landing, say);
+    }
+  }
+
+  /** The result is a record of another operation: skipped, or saved before under the same idempotency key. */
+  function checkEarlierCommit(operation: LoggedOperation, landing: Landing, say: Say): void {
+    const { request, outcome } = operation;
+    if (request.verb !== "save" || !outcome!.ok || !("saved" in outcome!)) return;
+    const { idempotencyKey } = request.options;
+    if (idempotencyKey !== undefined && (landing.record as VersionRecord).key === idempotencyKey) return;
+    if (!outcome.saved.skipped) {
+      return say("operations on a cell are linearizable", `it claims the commit of ${landing.key}`);
+    }
+    const states = during(ledger.cells.get(landing.place.cell), operation);
+    if (!states.some(({ head }) => head === landing)) {
+      say("operations on a cell are linearizable", `what it skipped for was not there: ${landing.key}`);
+    }
+  }
+
+  function checkCondition(request: Request, { before, place, record }: Landing, say: Say): void {
+    const broken = (state: string) => say("operations on a cell are linearizable", state);
+    if (request.verb === "save") {
+      const { options } = request;
+      if (options.ifCommit !== undefined && before?.record.commit !== options.ifCommit) {
+        broken(`it replaced ${before?.record.commit}`);
+      }
+      if (options.onConflict !== "overwrite" && options.ifCommit === undefined && before !== undefined) {
+        if (!settings.mutable || before.record.kind === "version") broken(`it replaced ${before.key}`);
+      }
+      if (!settings.mutable && place.generation > 1) broken(`it wrote generation ${place.generation}`);
+    } else if (request.verb === "delete") {
+      if (before?.record.kind !== "version") broken("it deleted what was not there");
+      if (request.ifCommit !== undefined && before?.record.commit !== request.ifCommit) {
+        broken(`it deleted ${before?.record.commit}`);
+      }
+    } else if (request.verb === "setAlias" && record.kind === "alias") {
+      if (request.expected !== undefined && request.expected !== aliasTarget(before)) {
+        broken(`the alias named ${aliasTarget(before)}`);
+      }
+    }
+  }
+
+  function checkRefused(operation: LoggedOperation, commits: Landing[], error: unknown, say: Say): void {
+    const { request } = operation;
+    const { name, code } = (error ?? {}) as { name?: string; code?: string };
+    if (code === "Unknown" && !operation.undisturbed) return;
+    if (commits.length > 0) say("a failed operation has no effect", `${commits[0].key} was written`);
+    if (operation.aborted && name === "AbortError") return;
+    if (name !== "RegistryError" || !fits(operation, request, code!)) {
+      say("errors are RegistryErrors that fit", "nothing that happened explains it");
+    }
+  }
+
+  function fits(operation: LoggedOperation, request: Request, code: string): boolean {
+    if (code === "Unavailable") return !operation.undisturbed;
+    if (request.verb === "save") {
+      const { version, ifCommit, onConflict } = request.options;
+      const cell = version === undefined && settings.versioned ? undefined : cellOf(request.name, version ?? "1.0.0");
+      const states = during(cell, operation);
+      if (code === "AlreadyExists") {
+        const used = cell?.landings.some(({ order }) => order <= operation.returned!.order) ?? false;
+        return used && (onConflict !== "skip" || states.some((state) => !isLive(state)));
+      }
+      if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
+      if (code === "Conflict" || code === "NotFound") {
+        return ifCommit !== undefined && states.some(({ head }) => head?.record.commit !== ifCommit);
+      }
+      return false;
+    }
+    if (request.verb === "delete") {
+      const states = during(cellOf(request.name, request.version), operation);
+      if (code === "NotFound") return states.some((state) => !isLive(state));
+      if (code !== "Conflict") return false;
+      if (request.ifCommit !== undefined && states.some(({ head }) => head?.record.commit !== request.ifCommit)) {
+        return true;
+      }
+      return !request.force &&
+        ledger.cellsOf(request.name, "alias").some((cell) =>
+          during(cell, operation).some(({ head }) => aliasTarget(head) === request.version)
+        );
+    }
+    if (request.verb === "setAlias") {
+      if (code === "NotFound") {
+        return during(cellOf(request.name, request.version), operation).some((state) => !isLive(state));
+      }
+      const cell = ledger.cellsOf(request.name, "alias").find(({ place }) => place.label === request.alias);
+      return code === "Conflict" && request.expected !== undefined &&
+        during(cell, operation).some(({ head }) => aliasTarget(head) !== request.expected);
+    }
+    return false;
+  }
+
+  /** Whether the janitor removed what a key may have saved, so that a repeat cannot know. */
+  function isSpent(name: string, key?: string): boolean {
+    const cell = ledger.cellsOf(name, "key").find(({ place }) => place.label === key);
+    return cell !== undefined && cell.landings.some(({ record }) => {
+      if (record.kind !== "key") return false;
+      const { version, generation } = record.target;
+      const tried = cellOf(name, version)?.landings.filter(({ place }) => place.generation >= generation) ?? [];
+      return tried.some(({ present, scrubbed }) => scrubbed || !present);
+    });
+  }
+
+  function cellOf(name: string, version: string): Cell | undefined {
+    const { canonical } = settings.versioned ? parseVersion(version) : FIRST_VERSION;
+    return ledger.cellsOf(name, "version").find(({ place }) => place.version!.canonical === canonical);
+  }
+}
+
+type Say = (promise: Promised, state: string) => void;
+
+/** What a cell said at some time during an operation. */
+export function during(cell: Cell | undefined, { invoked, returned }: LoggedOperation): CellState[] {
+  return statesDuring(cell, invoked.order, returned?.order ?? Infinity);
+}
+
+/** Whether a cell says that there is a version. */
+export function isLive({ head }: CellState): boolean {
+  return head?.record.kind === "version";
+}
+
+function isWrite({ verb }: Request): boolean {
+  return verb === "save" || verb === "delete" || verb === "setAlias" || verb === "deleteAlias";
+}
+
+/** The version that an alias names, or null. */
+export function aliasTarget(landing: Landing | undefined): string | null {
+  return landing?.record.kind === "alias" ? landing.record.version : null;
+}
+
+function landingsByOwner({ ledger, log }: Evidence): Map<LoggedOperation, Landing[]> {
+  const landings = new Map<LoggedOperation, Landing[]>();
+  for (const cell of ledger.cells.values()) {
+    for (const landing of cell.landings) {
+      const owner = log.ownerOf(landing.record.commit);
+      if (owner === undefined) continue;
+      if (!landings.has(owner)) landings.set(owner, []);
+      landings.get(owner)!.push(landing);
+    }
+  }
+  return landings;
+}
+
+/** All saves with one idempotency key are one save. */
+function checkKeys({ ledger }: Evidence, _landings: unknown, findings: Finding[]): void {
+  const byKey = new Map<string, Landing>();
+  for (const cell of ledger.cells.values()) {
+    for (const landing of cell.landings) {
+      const { record, visible } = landing;
+      if (!visible || record.kind !== "version" || record.key === undefined) continue;
+      const id = `${record.name} ${record.key}`;
+      const other = byKey.get(id);
+      byKey.set(id, landing);
+      if (other === undefined || other.record.commit === record.commit) continue;
+      findings.push({
+        promise: "an operation commits at most once",
+        message: `idempotency key ${record.key} was saved as ${other.key} and ${landing.key}`,
+      });
+    }
+  }
+}
+
+/** An automatic version follows one that was there. */
+function checkGaps({ ledger, log, settings }: Evidence, findings: Finding[]): void {
+  if (!settings.versioned) return;
+  for (const cell of ledger.cells.values()) {
+    if (cell.place.kind !== "version") continue;
+    const first = cell.landings[0];
+    const request = log.ownerOf(first.record.commit)?.request;
+    if (request?.verb !== "save" || request.options.version !== undefined) continue;
+    const { major } = cell.place.version!.semver;
+    const { order } = first;
+    const previous = ledger.cellsOf(cell.place.name, "version").some(({ place, landings }) =>
+      place.version!.semver.major === major - 1 && landings[0].order < order
+    );
+    if (major === 1 || previous) continue;
+    findings.push({ promise: "automatic versions have no gaps", message: `${first.key} came before its predecessor` });
+  }
+}

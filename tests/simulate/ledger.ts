@@ -1,0 +1,178 @@
+/**
+ * What a registry's objects say at each moment: the truth that its callers' answers are checked against. It is
+ * kept from the true order of the store's changes.
+ *
+ * @module
+ */
+import { decodeRecord } from "../../core/record.ts";
+import type { AnyRecord, VersionRecord } from "../../core/record.ts";
+import { parseCellKey } from "../../registry/layout.ts";
+import type { CellKey } from "../../registry/layout.ts";
+import type { Effect } from "./with_history.ts";
+
+/** A record that a create put into the store. */
+export interface Landing {
+  /** Its place in the order of changes. */
+  order: number;
+  /** When. */
+  at: number;
+  /** Its key. */
+  key: string;
+  /** Its cell and generation. */
+  place: CellKey;
+  /** What it says. */
+  record: AnyRecord;
+  /** Whether it was above all that its cell held. */
+  visible: boolean;
+  /** What the cell said before it. */
+  before?: Landing;
+  /** Whether it landed so late that it does not count without its payload. */
+  late: boolean;
+  /** The payload objects that it needs. */
+  needs: string[];
+  /** Whether it is still in the store. */
+  present: boolean;
+  /** Whether its payload was given up. */
+  scrubbed: boolean;
+}
+
+/** What a cell said for a while: its newest record that counts. */
+export interface CellState {
+  /** The change that began it; 0 for the beginning of time. */
+  from: number;
+  /** The change that ended it. */
+  to: number;
+  /** The record. */
+  head?: Landing;
+  /** True where the record's payload is gone although it counts. */
+  broken: boolean;
+}
+
+/** A cell and its history. */
+export interface Cell {
+  /** Where it is. */
+  place: CellKey;
+  /** All records that ever landed, in order. */
+  landings: Landing[];
+  /** What it said, in order. */
+  states: CellState[];
+}
+
+/** What a registry's objects say at each moment. */
+export interface Ledger {
+  /** All cells by prefix. */
+  readonly cells: ReadonlyMap<string, Cell>;
+  /** What was done to the store that no rule allows. */
+  readonly breaches: { order: number; message: string }[];
+  /** Records that once counted and do not any more, without a successor. */
+  readonly undone: Set<Landing>;
+  /** Takes in a change. */
+  apply(effect: Effect): void;
+  /** The cells of a kind of a name. */
+  cellsOf(name: string, kind: CellKey["kind"]): Cell[];
+}
+
+/** Creates an empty ledger. */
+export function createLedger(graceMs: number): Ledger {
+  const cells = new Map<string, Cell>();
+  const objects = new Set<string>();
+  const users = new Map<string, Set<Cell>>();
+  const breaches: { order: number; message: string }[] = [];
+  const undone = new Set<Landing>();
+
+  function applyPayload({ verb, key, order, written }: Effect): void {
+    if (verb === "put" && written) objects.add(key);
+    if (verb === "delete" && !objects.delete(key)) return;
+    for (const cell of users.get(key) ?? []) settle(cell, order);
+  }
+
+  function applyRecord(effect: Effect, place: CellKey): void {
+    const { order, key } = effect;
+    const cell = cells.get(place.cell) ?? newCell(cells, place);
+    const known = cell.landings.findLast((landing) => landing.key === key);
+    if (effect.verb === "delete") {
+      if (known !== undefined) known.present = false;
+    } else if (effect.mode === "overwrite") {
+      const { record } = decodeRecord(effect.bytes!, key);
+      if (known === undefined || record.kind !== "scrubbed" || record.commit !== known.record.commit) {
+        breaches.push({ order, message: `record ${key} was replaced by ${record.kind} of ${record.commit}` });
+      } else known.scrubbed = true;
+    } else {
+      land(cell, effect, place, known);
+    }
+    settle(cell, order);
+  }
+
+  function land(cell: Cell, { order, at, key, bytes }: Effect, place: CellKey, known?: Landing): void {
+    const { record } = decodeRecord(bytes!, key);
+    const visible = !cell.landings.some(({ present, place: other }) => present && other.generation > place.generation);
+    if (visible && known !== undefined && known.record.commit !== record.commit) {
+      breaches.push({ order, message: `generation ${place.generation} of ${place.cell} was won twice` });
+    }
+    const late = at > Date.parse(record.startedAt) + graceMs / 2;
+    const needs = record.kind === "version" ? payloadOf(record, key) : [];
+    const before = cell.states.at(-1)!.head;
+    cell.landings.push({ order, at, key, place, record, visible, before, late, needs, present: true, scrubbed: false });
+    for (const need of needs) {
+      if (!users.has(need)) users.set(need, new Set());
+      users.get(need)!.add(cell);
+    }
+  }
+
+  /** Finds out what a cell says now. */
+  function settle(cell: Cell, order: number): void {
+    const present = cell.landings.filter((landing) => landing.present);
+    present.sort((a, b) => b.place.generation - a.place.generation);
+    const head = present.find((landing) => !(landing.late && isBare(landing)));
+    const broken = head !== undefined && isBare(head);
+    const last = cell.states.at(-1)!;
+    if (last.head === head && last.broken === broken) return;
+    last.to = order;
+    cell.states.push({ from: order, to: Infinity, head, broken });
+    if (broken) breaches.push({ order, message: `${head.key} counts, and its payload is gone` });
+    const was = last.head?.place.generation ?? 0;
+    if (was <= (head?.place.generation ?? 0)) return;
+    undone.add(last.head!);
+    if (!last.head!.present) breaches.push({ order, message: `the head ${last.head!.key} was removed` });
+  }
+
+  function isBare(landing: Landing): boolean {
+    return landing.scrubbed || landing.needs.some((key) => !objects.has(key));
+  }
+
+  return {
+    cells,
+    breaches,
+    undone,
+    apply(effect) {
+      if (effect.key.startsWith("objects/")) return applyPayload(effect);
+      const place = effect.written ? parseCellKey(effect.key) : undefined;
+      if (place !== undefined) applyRecord(effect, place);
+    },
+    cellsOf: (name, kind) => [...cells.values()].filter(({ place }) => place.name === name && place.kind === kind),
+  };
+}
+
+function newCell(cells: Map<string, Cell>, place: CellKey): Cell {
+  const cell: Cell = { place, landings: [], states: [{ from: 0, to: Infinity, broken: false }] };
+  cells.set(place.cell, cell);
+  return cell;
+}
+
+/** `objects/<name>/<order>/<commit>/<n>` of all parts; the record's key is `names/<name>/versions/<kind>/<order>/…` */
+function payloadOf({ files, fileList, commit }: VersionRecord, key: string): string[] {
+  const [, name, , , order] = key.split("/");
+  const folder = (from = `${order}/${commit}`) => `objects/${name}/${from}`;
+  const needs = new Set<string>();
+  for (const { parts = [], from } of files) {
+    for (const { object } of parts) needs.add(`${folder(from)}/${object}`);
+  }
+  if (fileList !== undefined) needs.add(`${folder(fileList.from)}/${fileList.object}`);
+  return [...needs];
+}
+
+/** What a cell said at some time between two changes. */
+export function statesDuring(cell: Cell | undefined, from: number, to: number): CellState[] {
+  if (cell === undefined) return [{ from: 0, to: Infinity, broken: false }];
+  return cell.states.filter((state) => state.from <= to && state.to > from);
+}

@@ -1,0 +1,147 @@
+/**
+ * What the actors of a simulation did, and what they were told.
+ *
+ * @module
+ */
+import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import type { Bundle } from "./bundle.ts";
+
+/** What an actor asked for. */
+export type Request =
+  | { verb: "save"; name: string; value: Bundle; options: SaveOptions }
+  | { verb: "delete"; name: string; version: string; ifCommit?: string; force: boolean }
+  | { verb: "setAlias"; name: string; alias: string; version: string; expected?: string | null }
+  | { verb: "deleteAlias"; name: string; alias: string }
+  | { verb: "load"; name: string; ref: string }
+  | { verb: "open"; name: string; ref: string }
+  | { verb: "versions"; name: string }
+  | { verb: "collect" };
+
+/** What it was told. */
+export type Outcome =
+  | { ok: true; saved: SavedArtifact }
+  | { ok: true; done: boolean }
+  | { ok: true; read: ReadResult }
+  | { ok: true; versions: string[] }
+  | { ok: false; error: unknown };
+
+/** What a read gave. */
+export interface ReadResult {
+  /** The label of the value. */
+  label: string;
+  /** Where it is known: the commit. */
+  commit?: string;
+  /** Where it is known: the version. */
+  version?: string;
+}
+
+/** A place in the order of all changes of the store, and the time. */
+export interface Instant {
+  /** The last change before it. */
+  order: number;
+  /** Virtual milliseconds. */
+  at: number;
+}
+
+/** One call of a public verb. */
+export interface LoggedOperation {
+  /** Its number. */
+  id: number;
+  /** Who called. */
+  actor: string;
+  /** What for. */
+  request: Request;
+  /** When. */
+  invoked: Instant;
+  /** When it returned; absent where the actor was killed or the run ended first. */
+  returned?: Instant;
+  /** What it returned. */
+  outcome?: Outcome;
+  /** True where the caller aborted it. */
+  aborted: boolean;
+  /** True where nothing went wrong with the actor's calls and it never stood still. */
+  undisturbed: boolean;
+}
+
+/** What all actors did. */
+export interface OperationLog {
+  /** In the order of their beginnings. */
+  readonly operations: readonly LoggedOperation[];
+  /** Adds one that begins now. */
+  begin(actor: string, request: Request, undisturbed: boolean): LoggedOperation;
+  /** Notes what became of it. */
+  end(operation: LoggedOperation, outcome: Outcome): void;
+  /** Notes that an operation made this id. */
+  claim(id: string, operation: LoggedOperation): void;
+  /** Hears of each that ended. */
+  listen(listener: (operation: LoggedOperation) => void): void;
+  /** The operation that made an id. */
+  ownerOf(id: string): LoggedOperation | undefined;
+}
+
+/** Creates an empty log. */
+export function createOperationLog(instant: () => Instant): OperationLog {
+  const operations: LoggedOperation[] = [];
+  const owners = new Map<string, LoggedOperation>();
+  const listeners: ((operation: LoggedOperation) => void)[] = [];
+  return {
+    operations,
+    begin(actor, request, undisturbed) {
+      const operation = { id: operations.length + 1, actor, request, invoked: instant(), aborted: false, undisturbed };
+      operations.push(operation);
+      return operation;
+    },
+    end(operation, outcome) {
+      operation.returned = instant();
+      operation.outcome = outcome;
+      for (const listener of listeners) listener(operation);
+    },
+    listen: (listener) => void listeners.push(listener),
+    claim: (id, operation) => void owners.set(id, operation),
+    ownerOf: (id) => owners.get(id),
+  };
+}
+
+/** An operation in a line, for people. */
+export function describeOperation({ id, actor, request, outcome }: LoggedOperation): string {
+  return `#${id} ${actor} ${describeRequest(request)} -> ${
+    outcome === undefined ? "(no answer)" : describeOutcome(outcome)
+  }`;
+}
+
+function describeRequest(request: Request): string {
+  switch (request.verb) {
+    case "save":
+      return `save ${request.name} ${JSON.stringify(request.options)} = {${request.value.label}}`;
+    case "delete":
+      return `delete ${request.name}@${request.version}${
+        request.ifCommit === undefined ? "" : ` if ${request.ifCommit}`
+      }`;
+    case "setAlias":
+      return `alias ${request.name} ${request.alias} = ${request.version} (expected ${String(request.expected)})`;
+    case "deleteAlias":
+      return `delete alias ${request.name} ${request.alias}`;
+    case "load":
+    case "open":
+      return `${request.verb} ${request.name}@${request.ref}`;
+    case "versions":
+      return `versions ${request.name}`;
+    case "collect":
+      return "collect garbage";
+  }
+}
+
+function describeOutcome(outcome: Outcome): string {
+  if (!outcome.ok) return describeError(outcome.error);
+  if ("saved" in outcome) {
+    return `${outcome.saved.version} commit ${outcome.saved.commit}${outcome.saved.skipped ? " skipped" : ""}`;
+  }
+  if ("read" in outcome) return `{${outcome.read.label}}`;
+  return "versions" in outcome ? outcome.versions.join(" ") : String(outcome.done);
+}
+
+/** An error in a line. */
+export function describeError(error: unknown): string {
+  const { name, code, message } = (error ?? {}) as { name?: string; code?: string; message?: string };
+  return `${code ?? name ?? typeof error}: ${message ?? String(error)}`;
+}

@@ -1,0 +1,110 @@
+/**
+ * One run: one seed, one schedule, one world, and what was found wrong with it.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import type { Rule } from "../../registry/cell/rules.ts";
+import { checkEnd } from "./checks/check_end.ts";
+import { checkReads } from "./checks/check_reads.ts";
+import { checkWrites } from "./checks/check_writes.ts";
+import type { Evidence, Finding } from "./checks/violation.ts";
+import { describeError, describeOperation } from "./operation_log.ts";
+import { scheduleOf } from "./schedules/mod.ts";
+import type { SimulatedSystem } from "./simulated_system.ts";
+import type { Effect, History } from "./with_history.ts";
+import { createWorld, GRACE_MS } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Options of {@linkcode runSeed}. */
+export interface RunOptions {
+  /** Rules of the protocol that the registry leaves out. @default none */
+  omitRules?: readonly Rule[];
+  /** The store. @default memory with the world's clock */
+  store?: (system: SimulatedSystem, history: History) => Backend;
+  /** Hears of every change of the store and every answer, in their order. */
+  onLine?: (line: string) => void;
+}
+
+/** What came of a run. */
+export interface Run {
+  /** The seed. */
+  seed: number;
+  /** The schedule that it chose. */
+  schedule: string;
+  /** Promises that were broken. */
+  findings: Finding[];
+  /** The same in every run with this seed. */
+  traceHash: string;
+}
+
+/** Runs the schedule of a seed in a world of its own and checks what came of it. */
+export async function runSeed(seed: number, options: RunOptions = {}): Promise<Run> {
+  const { onLine, ...worldOptions } = options;
+  const schedule = scheduleOf(seed);
+  const world = createWorld(seed, worldOptions);
+  const hash = createHash();
+  const begin = world.system.now();
+  const note = (line: string) => {
+    const timed = `${((world.system.now() - begin) / 1000).toFixed(3)} ${line}`;
+    hash.add(timed);
+    onLine?.(timed);
+  };
+  world.history.listen((effect) => note(describeEffect(effect)));
+  world.log.listen((operation) => note(describeOperation(operation)));
+
+  let findings: Finding[];
+  try {
+    findings = await world.system.run(() => play(world));
+  } catch (error) {
+    findings = [{ promise: "errors are RegistryErrors that fit", message: `the run ended: ${describeError(error)}` }];
+  }
+  return { seed, schedule: schedule.name, findings, traceHash: hash.digest() };
+
+  async function play(world: World): Promise<Finding[]> {
+    const settings = schedule.settings(world);
+    if (schedule.founded ?? true) await world.actor("opener", settings);
+    await schedule.run(world, settings);
+    for (const { process } of world.actors) process.kill();
+    await world.system.sleep(4 * GRACE_MS); // what is still under way arrives
+    const judge = (await world.actor("judge"))!;
+    await judge.collect();
+    const evidence: Evidence = { ledger: world.ledger, log: world.log, settings: { ...settings, graceMs: GRACE_MS } };
+    return [
+      ...world.ledger.breaches.map(({ order, message }): Finding => ({
+        promise: message.includes("payload") ? "a valid record has its payload" : "one winner per generation",
+        message: `change ${order}: ${message}`,
+      })),
+      ...checkIdentity(world),
+      ...checkWrites(evidence),
+      ...checkReads(evidence),
+      ...await checkEnd(evidence, judge.registry),
+    ];
+  }
+}
+
+/** Whoever opens a registry opens the same one. */
+function checkIdentity({ actors }: World): Finding[] {
+  const ids = new Set(actors.map(({ registry }) => registry.id));
+  if (ids.size === 1) return [];
+  return [{ promise: "one winner per generation", message: `the registry was created as ${[...ids].join(" and ")}` }];
+}
+
+function describeEffect({ order, actor, verb, mode, key, written }: Effect): string {
+  return `[${order}] ${actor} ${mode ?? verb} ${key}${written ? "" : " (no change)"}`;
+}
+
+/** FNV-1a over UTF-16 units, twice with different bases. */
+function createHash(): { add(text: string): void; digest(): string } {
+  let a = 0x811c9dc5, b = 0x9747b28c;
+  return {
+    add(text) {
+      for (let i = 0; i < text.length; i++) {
+        const unit = text.charCodeAt(i);
+        a = Math.imul(a ^ unit, 0x01000193);
+        b = Math.imul(b ^ unit, 0x01000193) + i | 0;
+      }
+    },
+    digest: () => [a, b].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join(""),
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * Writers that are much too late: paused, slow, or with requests that arrive hours later.
+ *
+ * @module
+ */
+import type { SavedArtifact } from "../../../core/registry.ts";
+import type { Actor } from "../actor.ts";
+import type { Fault } from "../with_faults.ts";
+import type { CallPause } from "../with_process.ts";
+import { GRACE_MS } from "../world.ts";
+import { inOrder, isCommit, isUpload, largeValue, liveAs, longValue, sharingValue, smallValue } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** The record of an overwrite arrives when its payload was collected long ago. */
+export const lateRecord: Schedule = {
+  name: "late record",
+  weight: 5,
+  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
+  async run(world, { versioned }) {
+    const { random } = world;
+    let first: SavedArtifact | undefined;
+    await liveAs(world, "early writer", {}, async (actor) => {
+      first = await actor.save("a", random.chance(0.5) ? largeValue("first") : sharingValue("common", "first"));
+    });
+    const late: Fault = { kind: "late", afterMs: random.between(0.6, 2) * GRACE_MS };
+    const fault = inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true);
+    const lateWriter = liveAs(world, "late writer", { fault, retryForMs: 3_000 }, async (actor) => {
+      const value = random.pick([largeValue("second"), sharingValue("common", "second"), sharingValue("common")]);
+      await actor.save("a", value, { version: "1.0.0", onConflict: "overwrite" });
+    });
+    const other = liveAs(world, "other writer", {}, async (actor) => {
+      await actor.rest(random.between(0, 1.5) * GRACE_MS);
+      const version = versioned ? random.pick(["1.0.0", "2.0.0"]) : "1.0.0";
+      const value = random.pick([smallValue("third"), sharingValue("common", "third"), largeValue("second")]);
+      if (random.chance(0.5)) {
+        await actor.save("a", value, { onConflict: "overwrite", ...(random.chance(0.5) && { version }) });
+      }
+    });
+    const janitor = liveAs(world, "janitor", {}, async (actor) => {
+      for (let n = 0; n < 3; n++) {
+        await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
+        await actor.collect();
+        if (random.chance(0.5)) await actor.load("a", random.pick(["1.0.0", "latest"]));
+        if (random.chance(0.5)) await goOn(actor);
+      }
+    });
+    await Promise.all([lateWriter, other, janitor]);
+
+    /** Works with what counts, which may lie below a record that does not. */
+    async function goOn(actor: Actor): Promise<void> {
+      const ifCommit = random.chance(0.6) ? first?.commit : undefined;
+      const change = { version: "1.0.0", onConflict: "overwrite" as const, ...(ifCommit && { ifCommit }) };
+      await random.pick([
+        () => actor.save("a", smallValue("skipping"), { version: "1.0.0", onConflict: "skip" }),
+        () => actor.save("a", random.pick([smallValue("after"), sharingValue("common", "after")]), change),
+        () => actor.delete("a", "1.0.0", { ifCommit }),
+        () => actor.setAlias("a", "live", "1.0.0").then(() => actor.load("a", "live")),
+      ])();
+    }
+  },
+};
+
+/** A writer stands still between its upload and its record, and the janitor comes in between. */
+export const pausedWriter: Schedule = {
+  name: "paused writer",
+  weight: 8,
+  settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.7) }),
+  async run(world, settings) {
+    const { random } = world;
+    const unseen = random.chance(0.5); // by any of its own clocks
+    const ms = random.between(unseen ? 1.2 : 0.2, 2) * GRACE_MS;
+    const at = random.pick(["send", "reply"] as const);
+    const frozen = { wall: unseen || random.chance(0.5), monotonic: unseen || random.chance(0.5) };
+    const stop: CallPause = { ms, at, ...frozen };
+    const place = random.pick([isUpload, isUpload, isCommit]);
+    const pause = inOrder<CallPause>(place, [stop]);
+    const network: Fault = { kind: "slow", [at === "send" ? "beforeMs" : "afterMs"]: ms };
+    const fault = inOrder<Fault>(place, [network]);
+    const how = random.chance(0.7) ? { pause } : { fault };
+    const overwrite = settings.mutable ? { version: "1.0.0", onConflict: "overwrite" as const } : {};
+    await liveAs(world, "early writer", {}, (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}));
+    const awake = Promise.withResolvers<void>();
+    const writer = liveAs(world, "paused writer", {}, async (actor) => {
+      const value = random.pick([
+        largeValue("second"),
+        longValue("second", 0, "common"),
+        sharingValue("common", "second"),
+      ]);
+      if (random.chance(0.4)) await sleepAndWake(actor);
+      awake.resolve();
+      Object.assign(actor.plan, how);
+      await actor.save("a", value, overwrite);
+      await actor.load("a", "latest");
+    });
+    const other = liveAs(world, "other writer", {}, async (actor) => {
+      await awake.promise;
+      await actor.rest(random.between(0, unseen ? 1_000 : ms));
+      for (let n = random.int(3); n > 0; n--) await actor.save("a", smallValue(`third ${n}`), overwrite);
+    });
+    const janitor = liveAs(world, "janitor", {}, async (actor) => {
+      await awake.promise;
+      for (let n = 0; n < 3; n++) {
+        await actor.rest(random.between(0.6, 1.1) * GRACE_MS);
+        await actor.collect();
+      }
+      await actor.load("a", "latest");
+    });
+    await Promise.all([writer, other, janitor]);
+
+    /** It slept, saved by clocks that were behind, and had them set right. */
+    async function sleepAndWake(actor: Actor): Promise<void> {
+      actor.process.pause(random.between(1, 3) * GRACE_MS, { wall: true, monotonic: true });
+      await actor.process.ready();
+      await actor.save("b", smallValue("awake"));
+      actor.process.correctClock();
+    }
+  },
+};
+
+/** An upload of hours, that renews itself, over or beside a version that others replace meanwhile. */
+export const longUpload: Schedule = {
+  name: "long upload",
+  weight: 8,
+  settings: ({ random }) => ({ versioned: random.chance(0.9), mutable: true }),
+  async run(world) {
+    const { random } = world;
+    let commit: string | undefined;
+    await liveAs(world, "founder", {}, async (actor) => {
+      commit = (await actor.save("a", sharingValue("common", "first"), { onConflict: "overwrite" }))?.commit;
+    });
+    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
+    const uploader = liveAs(world, "uploader", {}, async (actor) => {
+      const value = longValue(
+        "long",
+        random.between(0.3, 2) * GRACE_MS / 24,
+        random.chance(0.8) ? "common" : undefined,
+      );
+      const ifCommit = random.chance(0.5) && commit !== undefined ? { ifCommit: commit } : {};
+      await actor.save("a", value, random.chance(0.7) ? { ...overwrite, ...ifCommit } : {});
+      await actor.load("a", "latest");
+    });
+    const other = liveAs(world, "other writer", {}, async (actor) => {
+      await actor.rest(random.between(0, 0.2) * GRACE_MS);
+      for (let n = 1 + random.int(3); n > 0; n--) {
+        await actor.save("a", smallValue(`short ${n}`), overwrite);
+        await actor.rest(random.between(0, 60_000));
+      }
+      if (random.chance(0.2)) await actor.delete("a", "1.0.0");
+    });
+    const janitor = liveAs(world, "janitor", {}, async (actor) => {
+      for (let n = 0; n < 3; n++) {
+        await actor.rest(random.between(0.3, 1.2) * GRACE_MS);
+        await actor.collect();
+      }
+    });
+    await Promise.all([uploader, other, janitor]);
+  },
+};

@@ -1,0 +1,34 @@
+/**
+ * All schedules, and which seed runs which.
+ *
+ * @module
+ */
+import { createRandom } from "../random.ts";
+import { general } from "./general.ts";
+import { busyJanitor, savedAgain, slowJanitor, tornUploads, twoJanitors } from "./janitors.ts";
+import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
+import { contestedAliases, founders, hiddenRepeats, lostReplies, repeatedKeys } from "./lost_replies.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** All schedules. */
+export const SCHEDULES: readonly Schedule[] = [
+  general,
+  hiddenRepeats,
+  lostReplies,
+  repeatedKeys,
+  contestedAliases,
+  founders,
+  lateRecord,
+  pausedWriter,
+  longUpload,
+  busyJanitor,
+  slowJanitor,
+  savedAgain,
+  twoJanitors,
+  tornUploads,
+];
+
+/** The schedule that a seed runs, whatever rules are left out. */
+export function scheduleOf(seed: number): Schedule {
+  return createRandom(seed * 7919).weighted(SCHEDULES.map((schedule) => [schedule.weight, schedule] as const));
+}

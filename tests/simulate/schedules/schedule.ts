@@ -1,0 +1,94 @@
+/**
+ * What a schedule is, and how actors come to life in it.
+ *
+ * @module
+ */
+import type { Actor } from "../actor.ts";
+import { Bundle, PAYLOAD_BYTES, STREAMED_BYTES } from "../bundle.ts";
+import type { Fault, StoreCall } from "../with_faults.ts";
+import type { ActorOptions, World } from "../world.ts";
+
+/** What a registry is in a run. */
+export interface SimulatedSettings {
+  /** Whether names have versions. */
+  versioned: boolean;
+  /** Whether versions may be overwritten. */
+  mutable: boolean;
+}
+
+/** A way to use a registry: who does what, when, and what goes wrong. It draws from the world's seed. */
+export interface Schedule {
+  /** What it is called. */
+  name: string;
+  /** How many of a hundred seeds run it. */
+  weight: number;
+  /** What the registry is. */
+  settings(world: World): SimulatedSettings;
+  /** Whether the registry is there before. @default true */
+  founded?: boolean;
+  /** Uses it. */
+  run(world: World, settings: SimulatedSettings): Promise<void>;
+}
+
+/** Starts an actor, tries again when opening failed, and lets it live. */
+export async function liveAs(
+  world: World,
+  name: string,
+  options: ActorOptions,
+  life: (actor: Actor) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const actor = await world.actor(name, options);
+    if (actor !== undefined) return await actor.live(() => life(actor));
+    await world.system.sleep(1000);
+  }
+}
+
+/** A value that fits into its record. */
+export function smallValue(label: string): Bundle {
+  return new Bundle([{ path: "own", label, size: 40 }]);
+}
+
+/** A value with a payload of its own. */
+export function largeValue(label: string): Bundle {
+  return new Bundle([{ path: "own", label, size: PAYLOAD_BYTES }]);
+}
+
+/** A value with a file that others have too. */
+export function sharingValue(common: string, label?: string): Bundle {
+  const files = [{ path: "common", label: common, size: PAYLOAD_BYTES }];
+  return new Bundle(label === undefined ? files : [...files, { path: "own", label, size: 40 }]);
+}
+
+/** A value that takes long to upload; 24 chunks. */
+export function longValue(label: string, chunkMs: number, common?: string): Bundle {
+  const own = { path: "own", label, size: STREAMED_BYTES };
+  return new Bundle(
+    common === undefined ? [own] : [{ path: "common", label: common, size: PAYLOAD_BYTES }, own],
+    chunkMs,
+  );
+}
+
+/** True for the creation of a record. */
+export function isCommit({ verb, mode, key }: StoreCall): boolean {
+  return verb === "put" && mode === "create" && key.startsWith("names/");
+}
+
+/** True for the upload of a payload object. */
+export function isUpload({ verb, key }: StoreCall): boolean {
+  return verb === "put" && key.startsWith("objects/") && !key.endsWith(".alive");
+}
+
+/** Something that goes wrong with the calls that match, in this order; the last for ever when `stay`. */
+export function inOrder<T extends Fault | object>(
+  matches: (call: StoreCall) => boolean,
+  faults: readonly (T | undefined)[],
+  stay = false,
+): (call: StoreCall) => T | undefined {
+  let next = 0;
+  return (call) => {
+    if (!matches(call)) return undefined;
+    const place = next++;
+    return place < faults.length ? faults[place] : stay ? faults.at(-1) : undefined;
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * A seeded {@linkcode System} in virtual time, and processes with clocks of their own.
+ *
+ * @module
+ */
+import { uuidv7 } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import { createRandom } from "./random.ts";
+import type { Random } from "./random.ts";
+import { createScheduler } from "./scheduler.ts";
+import type { EventOwner, Scheduler } from "./scheduler.ts";
+
+/** A seeded world: itself the {@linkcode System} of the store and the network, whose clock is right. */
+export interface SimulatedSystem extends System {
+  /** Draws of the world itself. */
+  readonly randomness: Random;
+  /** Virtual time. */
+  readonly scheduler: Scheduler;
+  /** Starts a process of this world. */
+  process(name: string, options?: ProcessOptions): SimulatedProcess;
+  /** Runs a program in this world to its end, without real time. */
+  run<T>(program: () => Promise<T>): Promise<T>;
+}
+
+/** Options of a simulated process. */
+export interface ProcessOptions {
+  /** How far its wall clock is ahead, milliseconds. @default 0 */
+  skewMs?: number;
+  /** Hears of each id that it makes. */
+  onId?: (id: string) => void;
+}
+
+/** A simulated process: its own clocks, which may be skewed or stand still. */
+export interface SimulatedProcess extends EventOwner {
+  /** What it is called in traces. */
+  readonly name: string;
+  /** What it believes of the world. */
+  readonly system: System;
+  /** Stops it for a while, as a hypervisor or a debugger does. */
+  pause(ms: number, clocks?: FrozenClocks): void;
+  /** Sets its wall clock right, as a time service does some time after a pause. */
+  correctClock(): void;
+  /** Ends it: nothing of it runs any more; requests that it has sent arrive all the same. */
+  kill(): void;
+  /** Resolves when it may run: at once, at the end of a pause, or never after it was killed. */
+  ready(): Promise<void>;
+  /** Resolves when it was killed. */
+  readonly death: Promise<void>;
+}
+
+/** Which clocks stand still during a pause. */
+export interface FrozenClocks {
+  /** The clock of dates. @default false */
+  wall?: boolean;
+  /** The clock of durations. @default false */
+  monotonic?: boolean;
+}
+
+const START_MS = Date.UTC(2027, 0, 1);
+
+/**
+ * Creates a world from a seed: randomness, ids, clocks and sleep that are the same in every run.
+ *
+ * @example
+ * ```ts
+ * import { createSimulatedSystem } from "@holdfast/holdfast/testing/simulate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const world = createSimulatedSystem(7);
+ * const before = world.now();
+ * await world.run(() => world.sleep(3_600_000));
+ * assertEquals(world.now() - before, 3_600_000);
+ * ```
+ */
+export function createSimulatedSystem(seed: number): SimulatedSystem {
+  const randomness = createRandom(seed);
+  const scheduler = createScheduler(randomness.fork(), START_MS);
+  const now = scheduler.now;
+
+  function systemOf(random: Random, clocks: Pick<System, "now" | "monotonic">, owner?: EventOwner): System {
+    return {
+      now: () => clocks.now(),
+      monotonic: () => clocks.monotonic(),
+      random: () => random.next(),
+      id: () => uuidv7(clocks.now(), Uint8Array.from({ length: 10 }, () => random.int(256))),
+      sleep: (ms, signal) => sleep(scheduler, ms, signal, owner),
+      env: () => undefined,
+    };
+  }
+
+  const world = systemOf(randomness.fork(), { now, monotonic: () => now() - START_MS });
+  return {
+    ...world,
+    randomness,
+    scheduler,
+    run: (program) => scheduler.run(program),
+    process(name, { skewMs = 0, onId } = {}) {
+      const startedAt = now();
+      let corrected = false;
+      const death = Promise.withResolvers<void>();
+      const frozen = { wall: 0, monotonic: 0 }; // by pauses before the last
+      let last = { from: 0, wall: false, monotonic: false };
+      const lastMs = () => Math.min(now(), process.pausedUntil) - last.from;
+      const clocks = {
+        now: () => now() + (corrected ? 0 : skewMs) - frozen.wall - (last.wall ? lastMs() : 0),
+        monotonic: () => now() - startedAt - frozen.monotonic - (last.monotonic ? lastMs() : 0),
+      };
+      const process = {
+        name,
+        pausedUntil: 0,
+        killed: false,
+        death: death.promise,
+        pause(ms: number, { wall = false, monotonic = false }: FrozenClocks = {}) {
+          if (process.pausedUntil > now()) return; // it stands still already
+          if (last.wall) frozen.wall += lastMs();
+          if (last.monotonic) frozen.monotonic += lastMs();
+          last = { from: now(), wall, monotonic };
+          process.pausedUntil = now() + ms;
+        },
+        correctClock() {
+          corrected = true;
+          frozen.wall = 0;
+          last.wall = false;
+        },
+        kill() {
+          process.killed = true;
+          death.resolve();
+        },
+        ready() {
+          if (process.killed) return new Promise<void>(() => {});
+          if (process.pausedUntil <= now()) return Promise.resolve();
+          return sleep(scheduler, process.pausedUntil - now(), undefined, process);
+        },
+      };
+      const system = systemOf(randomness.fork(), clocks, process);
+      const makeId = system.id;
+      system.id = () => {
+        const id = makeId();
+        onId?.(id);
+        return id;
+      };
+      return Object.assign(process, { system });
+    },
+  };
+}
+
+function sleep(scheduler: Scheduler, ms: number, signal?: AbortSignal, owner?: EventOwner): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => reject(signal!.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    scheduler.at(scheduler.now() + ms, () => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, owner);
+  });
+}

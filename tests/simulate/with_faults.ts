@@ -1,0 +1,197 @@
+/**
+ * A store that misbehaves in every way that the contract allows.
+ *
+ * @module
+ */
+import type { Backend, Body, CallOptions, ObjectInfo, Prefix, PutOptions, PutResult } from "../../core/backend.ts";
+import { bodyBytes } from "../../core/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
+
+/** A call that a store is about to answer. */
+export interface StoreCall {
+  /** Which verb. */
+  verb: "head" | "get" | "put" | "delete" | "list";
+  /** The key, or the prefix of a list. */
+  key: string;
+  /** How a put writes. */
+  mode?: "create" | "overwrite";
+}
+
+/** What goes wrong with one call. */
+export type Fault =
+  /** The request is slow before it takes effect, the reply after it. */
+  | { kind: "slow"; beforeMs?: number; afterMs?: number }
+  /** It takes effect; the reply is lost. */
+  | { kind: "lostReply" }
+  /** It takes no effect; the caller cannot know. */
+  | { kind: "lostRequest" }
+  /** The caller hears that it may have been lost; it takes effect so much later. */
+  | { kind: "late"; afterMs: number }
+  /** Something between sends it twice, and only the second reply arrives. */
+  | { kind: "hiddenRetry"; afterMs?: number }
+  /** Refused: 503, nothing is written. */
+  | { kind: "unavailable" }
+  /** A put's connection breaks half way through the body: nothing is written. */
+  | { kind: "torn" };
+
+/** Options of {@linkcode withFaults}. */
+export interface FaultOptions {
+  /** Chooses what goes wrong with a call; undefined: nothing. */
+  choose(call: StoreCall): Fault | undefined;
+  /** Waits: a simulated system's, or a real one's. */
+  sleep(ms: number): Promise<void>;
+  /** How long an ordinary request and an ordinary reply take, milliseconds. @default 0 */
+  latencyMs?: () => number;
+  /** Entries of a list that arrive together. @default 100 */
+  pageSize?: number;
+}
+
+/**
+ * Wraps a store so that calls are slow, are lost on their way or on their way back, are sent twice or take effect
+ * much later. Only the five verbs are offered: what a store can do beyond them is not simulated.
+ *
+ * A fault of a verb that the contract lets a backend repeat surfaces as `Unavailable`, as after its last attempt.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { withFaults } from "@holdfast/holdfast/testing/simulate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let lost = 0;
+ * const flaky = withFaults(createMemoryBackend(), {
+ *   choose: ({ verb, key }) => verb === "put" && key.startsWith("names/") && lost++ === 0 ? { kind: "lostReply" } : undefined,
+ *   sleep: () => Promise.resolve(),
+ * });
+ * await using registry = await openRegistry(flaky);
+ * assertEquals((await registry.save("a", "one", { version: "1" })).version, "1.0.0");
+ * ```
+ */
+export function withFaults(inner: Backend, options: FaultOptions): Backend {
+  const { choose, sleep, latencyMs = () => 0, pageSize = 100 } = options;
+
+  async function wait(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms);
+  }
+
+  /** Sends a request once: `act` is where it takes effect. */
+  async function send<T>(call: StoreCall, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    return await unlessAborted(answer(call, act), signal);
+  }
+
+  async function answer<T>(call: StoreCall, act: () => Promise<T>): Promise<T> {
+    const fault = choose(call);
+    await wait(latencyMs() + (fault?.kind === "slow" ? fault.beforeMs ?? 0 : 0));
+    switch (fault?.kind) {
+      case "lostRequest":
+        throw lost(inner, call);
+      case "late":
+        sleep(fault.afterMs).then(act).catch(() => {}); // nobody is left to hear of it
+        throw lost(inner, call);
+      case "unavailable":
+      case "torn":
+        throw refused(inner, call, fault.kind === "torn" ? "the connection broke" : "the store is busy");
+    }
+    let result = await act();
+    if (fault?.kind === "hiddenRetry") {
+      await wait(fault.afterMs ?? latencyMs());
+      result = await act();
+    }
+    await wait(latencyMs() + (fault?.kind === "slow" ? fault.afterMs ?? 0 : 0));
+    if (fault?.kind === "lostReply") throw lost(inner, call);
+    return result;
+  }
+
+  return {
+    kind: inner.kind,
+    location: inner.location,
+    capabilities: new Set(),
+    locking: inner.locking,
+
+    head(key, { signal }: CallOptions = {}) {
+      return send({ verb: "head", key }, signal, () => inner.head(key));
+    },
+
+    get(key, { range, signal } = {}) {
+      return send({ verb: "get", key }, signal, async () => {
+        const found = await inner.get(key, { range });
+        if (found === undefined) return undefined;
+        const bytes = await found.bytes(); // as of now, whatever happens to the object while the reply travels
+        return { info: found.info, body: streamOf(bytes), bytes: () => Promise.resolve(bytes) };
+      });
+    },
+
+    async put(key, body: Body, { signal, ...rest }: PutOptions = {}): Promise<PutResult> {
+      const bytes = await bodyBytes(body); // a request may take effect twice, and long after its caller is gone
+      return await send(
+        { verb: "put", key, mode: rest.mode ?? "overwrite" },
+        signal,
+        () => inner.put(key, bytes, rest),
+      );
+    },
+
+    delete(key, { signal } = {}) {
+      return send({ verb: "delete", key }, signal, () => inner.delete(key));
+    },
+
+    async *list(prefix, { signal, ...rest } = {}): AsyncGenerator<ObjectInfo | Prefix> {
+      const entries = inner.list(prefix, rest)[Symbol.asyncIterator]();
+      for (let more = true; more;) {
+        let taken: Promise<(ObjectInfo | Prefix)[]> | undefined; // a page that is asked for twice is the same page
+        const page = await send({ verb: "list", key: prefix }, signal, () => taken ??= take(entries, pageSize));
+        yield* page;
+        more = page.length === pageSize && page.length !== rest.limit;
+      }
+    },
+
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+async function take<T>(entries: AsyncIterator<T>, count: number): Promise<T[]> {
+  const page: T[] = [];
+  while (page.length < count) {
+    const next = await entries.next();
+    if (next.done) break;
+    page.push(next.value);
+  }
+  return page;
+}
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+function lost(inner: Backend, { verb, key }: StoreCall): RegistryError {
+  return new RegistryError({
+    code: "Unavailable",
+    message: `Cannot ${verb} "${key}": no reply`,
+    key,
+    backend: inner.location,
+    ...(verb === "put" ? { maybeWritten: true } : {}),
+  });
+}
+
+function refused(inner: Backend, { verb, key }: StoreCall, state: string): RegistryError {
+  return new RegistryError({
+    code: "Unavailable",
+    message: `Cannot ${verb} "${key}": ${state}`,
+    key,
+    backend: inner.location,
+  });
+}

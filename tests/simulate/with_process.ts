@@ -1,0 +1,61 @@
+/**
+ * A store as one simulated process sees it: calls and replies wait while it is paused, and replies never arrive
+ * after it was killed.
+ *
+ * @module
+ */
+import type { Backend, ObjectInfo, Prefix } from "../../core/backend.ts";
+import type { FrozenClocks, SimulatedProcess } from "./simulated_system.ts";
+import type { StoreCall } from "./with_faults.ts";
+
+/** A pause at a call: before it is sent, or before its reply is read. */
+export interface CallPause extends FrozenClocks {
+  /** How long, milliseconds. */
+  ms: number;
+  /** Where. */
+  at: "send" | "reply";
+}
+
+/** Options of {@linkcode withProcess}. */
+export interface WithProcessOptions {
+  /** The process. */
+  process: SimulatedProcess;
+  /** Whether it stands still at this call. */
+  pause?(call: StoreCall): CallPause | undefined;
+}
+
+/** Wraps a store for one simulated process. */
+export function withProcess(inner: Backend, { process, pause }: WithProcessOptions): Backend {
+  async function during<T>(call: StoreCall, work: () => Promise<T>): Promise<T> {
+    const chosen = pause?.(call);
+    if (chosen?.at === "send") process.pause(chosen.ms, chosen);
+    await process.ready();
+    try {
+      return await work();
+    } finally {
+      if (chosen?.at === "reply") process.pause(chosen.ms, chosen);
+      await process.ready();
+    }
+  }
+
+  return {
+    kind: inner.kind,
+    location: inner.location,
+    capabilities: new Set(),
+    locking: inner.locking,
+    head: (key, options) => during({ verb: "head", key }, () => inner.head(key, options)),
+    get: (key, options) => during({ verb: "get", key }, () => inner.get(key, options)),
+    put: (key, body, options) =>
+      during({ verb: "put", key, mode: options?.mode ?? "overwrite" }, () => inner.put(key, body, options)),
+    delete: (key, options) => during({ verb: "delete", key }, () => inner.delete(key, options)),
+    async *list(prefix, options): AsyncGenerator<ObjectInfo | Prefix> {
+      const entries = inner.list(prefix, options)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await during({ verb: "list", key: prefix }, () => entries.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    },
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * What imports what, as Deno sees it: type-only and literal dynamic imports count.
+ *
+ * @module
+ */
+import { writeFile } from "node:fs/promises";
+import { join, relative } from "@std/path";
+import { denoSucceeds, REPOSITORY } from "./run_deno.ts";
+import { tempRoot } from "./temp_root.ts";
+
+/** From a module to what it imports: paths below the root of the repository, `npm:…` and `node:…`. */
+export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
+
+interface Dependency {
+  code?: { specifier?: string; error?: string };
+  type?: { specifier?: string; error?: string };
+}
+
+interface Info {
+  roots: string[];
+  modules: { specifier: string; error?: string; dependencies?: Dependency[] }[];
+}
+
+/** Reads the graph of these files of the repository and everything below them. */
+export async function readModuleGraph(files: Iterable<string>): Promise<ModuleGraph> {
+  const entry = Array.from(files, (file) => `import ${JSON.stringify(join(REPOSITORY, file))};\n`).join("");
+  const { modules, roots } = await denoInfo(entry);
+  const graph = new Map<string, string[]>();
+  for (const { specifier, error, dependencies = [] } of modules) {
+    if (roots.includes(specifier)) continue;
+    const targets = dependencies.flatMap(({ code, type }) => [code, type]).filter((target) => target !== undefined);
+    const failure = error ?? targets.find((target) => target.error !== undefined)?.error;
+    if (failure !== undefined) throw new Error(`Cannot read the module graph: ${specifier}: ${failure}`);
+    graph.set(shortened(specifier), [...new Set(targets.map((target) => shortened(target.specifier!)))]);
+  }
+  return graph;
+}
+
+/** Everything that a module reaches, itself included. */
+export function reachable(graph: ModuleGraph, from: string): Set<string> {
+  const reached = new Set([from]);
+  for (const module of reached) graph.get(module)?.forEach((target) => reached.add(target));
+  return reached;
+}
+
+/** The first cycle found, as the path around it, or undefined. */
+export function findCycle(graph: ModuleGraph): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (module: string): string[] | undefined => {
+    if (path.includes(module)) return [...path.slice(path.indexOf(module)), module];
+    if (done.has(module)) return undefined;
+    path.push(module);
+    for (const target of graph.get(module) ?? []) {
+      const cycle = visit(target);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    done.add(module);
+    return undefined;
+  };
+  for (const module of graph.keys()) {
+    const cycle = visit(module);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+async function denoInfo(entry: string): Promise<Info> {
+  const root = await tempRoot();
+  try {
+    await writeFile(root.join("entry.ts"), entry);
+    const { stdout } = await denoSucceeds(["info", "--json", "--config", "deno.json", root.join("entry.ts")]);
+    return JSON.parse(stdout);
+  } finally {
+    await root.remove();
+  }
+}
+
+/** `core/names.ts` for a file of the repository, `npm:fast-check` for a package, else the specifier. */
+function shortened(specifier: string): string {
+  if (specifier.startsWith("file:")) return relative(REPOSITORY, new URL(specifier).pathname);
+  return specifier.replace(/^(npm|jsr):\/?(@[^/]+\/[^@/]+|[^@/]+).*$/, "$1:$2");
+}

@@ -1,0 +1,82 @@
+/**
+ * The product's programs as processes of their own, with the permissions that a user would give.
+ *
+ * @module
+ */
+import { fromFileUrl, join } from "@std/path";
+
+/** The root of the repository. */
+export const REPOSITORY = fromFileUrl(new URL("../../", import.meta.url));
+
+/** Options of a process. */
+export interface RunDenoOptions {
+  /** Flags before the program, as in `["--allow-read=."]`; a missing one fails, it does not ask. @default [] */
+  permissions?: string[];
+  /** What is added to the environment. @default {} */
+  env?: Record<string, string>;
+  /** The working folder. @default the root of the repository */
+  cwd?: string;
+  /** What the process reads. @default nothing */
+  stdin?: string | Uint8Array;
+}
+
+/** What a process did. */
+export interface Ran {
+  /** Its exit code. */
+  code: number;
+  /** What it wrote. */
+  stdout: string;
+  /** What it wrote. */
+  stderr: string;
+}
+
+/** Runs another command of Deno in the repository, as in `["check", "mod.ts"]`; throws where it fails. */
+export async function denoSucceeds(args: string[]): Promise<Ran> {
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: REPOSITORY, env: { NO_COLOR: "1" } });
+  const ran = decoded(await command.output());
+  if (ran.code === 0) return ran;
+  throw new Error(`Cannot run deno ${args[0]}: it ended with code ${ran.code}\n${ran.stdout}${ran.stderr}`);
+}
+
+/**
+ * Runs a program of the repository to its end.
+ *
+ * @param program path below the root, or absolute
+ */
+export async function runDeno(program: string, args: string[], options: RunDenoOptions = {}): Promise<Ran> {
+  const child = spawnDeno(program, args, options);
+  const writer = child.stdin.getWriter();
+  const { stdin = "" } = options;
+  // A program that ends without reading closes the pipe; its exit code tells the story.
+  const feeding = writer.write(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin)
+    .then(() => writer.close()).catch(() => {});
+  const ran = decoded(await child.output());
+  await feeding;
+  return ran;
+}
+
+/** Starts a program of the repository, with all three pipes open, for a test that stops or kills it. */
+export function spawnDeno(program: string, args: string[], options: RunDenoOptions = {}): Deno.ChildProcess {
+  const { permissions = [], env = {}, cwd = REPOSITORY } = options;
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      `--config=${join(REPOSITORY, "deno.json")}`,
+      ...permissions,
+      join(program.startsWith("/") ? "" : REPOSITORY, program),
+      ...args,
+    ],
+    cwd,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+function decoded({ code, stdout, stderr }: Deno.CommandOutput): Ran {
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}

@@ -1,0 +1,101 @@
+/**
+ * The real object stores that tests run against: how each is started.
+ *
+ * @module
+ */
+
+/** A server that the tests know. */
+export type ServerKind = "minio" | "versitygw" | "fake-gcs" | "gofakes3";
+
+/** Where a server listens and keeps its data. */
+export interface ServerPlace {
+  /** Port on 127.0.0.1. */
+  port: number;
+  /** An empty folder at the first start. */
+  data: string;
+}
+
+/** How one server is started. */
+export interface ServerRow {
+  /** Name of its binary. */
+  binary: string;
+  /** What it speaks. */
+  protocol: "s3" | "gcs";
+  /** Whether what it stored is there after it was killed. */
+  durable: boolean;
+  /** Its arguments. */
+  args(place: ServerPlace): string[];
+  /** What is added to its environment. */
+  env?: Record<string, string>;
+  /** A path that it answers below 400 once it is ready. */
+  ready: string;
+  /** Whether a bucket is a folder in its data, to be made before it starts. */
+  bucketFolders?: boolean;
+  /** A request that makes the bucket, once it is ready. */
+  bucketRequest?: { path: string; body: string };
+}
+
+/** The credentials of all servers; `fake-gcs` and `gofakes3` look at none. */
+export const ACCESS_KEY = "testkey";
+/** Their secret. */
+export const SECRET_KEY = "testsecret123";
+/** The region that all are in. */
+export const REGION = "us-east-1";
+/** The bucket that each has from the start. */
+export const BUCKET = "holdfast";
+
+const address = ({ port }: ServerPlace) => `127.0.0.1:${port}`;
+
+/** How each is started. */
+export const SERVERS: Record<ServerKind, ServerRow> = {
+  minio: {
+    binary: "minio",
+    protocol: "s3",
+    durable: true,
+    args: (place) => ["server", "--quiet", "--address", address(place), place.data],
+    env: {
+      MINIO_ROOT_USER: ACCESS_KEY,
+      MINIO_ROOT_PASSWORD: SECRET_KEY,
+      MINIO_SITE_REGION: REGION, // else it takes any
+      MINIO_BROWSER: "off",
+      MINIO_UPDATE: "off",
+    },
+    ready: "/minio/health/cluster",
+    bucketFolders: true,
+  },
+  versitygw: {
+    binary: "versitygw",
+    protocol: "s3",
+    durable: true,
+    args: (place) => {
+      const credentials = ["-a", ACCESS_KEY, "-s", SECRET_KEY, "--region", REGION];
+      return ["-q", ...credentials, "--health", "/health", "-p", address(place), "posix", place.data];
+    },
+    ready: "/health",
+    bucketFolders: true,
+  },
+  "fake-gcs": {
+    binary: "fake-gcs-server",
+    protocol: "gcs",
+    durable: false, // its folders take the time of a file for its generation, and clash where one key is in another
+    args: (place) => [
+      ...["-scheme", "http", "-host", "127.0.0.1", "-port", String(place.port)],
+      ...["-public-host", address(place), "-external-url", `http://${address(place)}`],
+      ...["-backend", "memory", "-log-level", "warn"],
+    ],
+    ready: "/storage/v1/b?project=test",
+    bucketRequest: { path: "/storage/v1/b?project=test", body: JSON.stringify({ name: BUCKET }) },
+  },
+  gofakes3: {
+    binary: "gofakes3",
+    protocol: "s3",
+    durable: false,
+    args: (place) => ["-backend", "memory", "-host", address(place), "-initialbucket", BUCKET],
+    ready: "/",
+  },
+};
+
+/** The servers that speak S3 as it is meant: two code bases that share nothing. */
+export const S3_SERVERS = ["minio", "versitygw"] as const satisfies ServerKind[];
+/** All that stand for a store which people use. */
+export const REAL_SERVERS = [...S3_SERVERS, "fake-gcs"] as const satisfies ServerKind[];

@@ -1,0 +1,35 @@
+/**
+ * The files of this repository.
+ *
+ * @module
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "@std/path";
+import { REPOSITORY } from "./run_deno.ts";
+
+/** The folders of the product, each a row of the table of imports. */
+export const PRODUCT_FOLDERS: readonly string[] = [
+  "core",
+  "registry",
+  "backends",
+  "materializers",
+  "files",
+  "operators",
+  "workers",
+  "plugins",
+  "apps",
+];
+
+/** The folders of everything else that is code. */
+export const OTHER_FOLDERS: readonly string[] = ["tests", "dev", "examples"];
+
+/** Every TypeScript file below these folders that exist, sorted, as paths from the root of the repository. */
+export async function sourceFiles(folders: readonly string[]): Promise<string[]> {
+  const present = (await readdir(REPOSITORY)).filter((name) => folders.includes(name));
+  const found: string[] = [];
+  for (const folder of present) {
+    const names = await readdir(join(REPOSITORY, folder), { recursive: true });
+    found.push(...names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name)));
+  }
+  return found.sort();
+}

@@ -1,0 +1,79 @@
+/**
+ * The script of the strict fake: which requests go wrong, and how.
+ *
+ * @module
+ */
+
+/** What a test sees of a request. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: ReadonlyMap<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** One number for each connection. */
+  readonly connection: number;
+  /** What was answered; 0 where nothing was. */
+  status: number;
+}
+
+/**
+ * How a request goes wrong:
+ *
+ * - a status: answered without being done;
+ * - `cut`: the connection ends before it is done;
+ * - `cut-after`: it is done, then the connection ends without a reply;
+ * - `fail-after`: it is done, then answered with 503;
+ * - `cut-body`: it is done, and the connection ends in the middle of the reply's body;
+ * - `keepBytes`: of a part of an upload only so many are kept;
+ * - `stall`, `stall-after`: never answered, undone or done;
+ * - a function: called before it is done.
+ */
+export type Fault =
+  | { status: number; reason?: string; message?: string }
+  | { keepBytes: number }
+  | "cut"
+  | "cut-after"
+  | "fail-after"
+  | "cut-body"
+  | "stall"
+  | "stall-after"
+  | ((request: SeenRequest) => void | Promise<void>);
+
+/** Which requests a fault is for. */
+export interface FaultMatch {
+  method?: string;
+  /** Tested against path and query as they were sent. */
+  url?: RegExp;
+  /** Tested against `Content-Range`. */
+  contentRange?: RegExp;
+  /** How many of them. @default 1 */
+  times?: number;
+}
+
+/** The faults that are still to come. */
+export interface FaultScript {
+  /** Adds one; the first that matches a request is used. */
+  add(match: FaultMatch, fault: Fault): void;
+  /** The fault of this request, which is used up. */
+  take(request: { method: string; url: string; headers: Readonly<Record<string, string>> }): Fault | undefined;
+  /** How many were not used. */
+  left(): number;
+}
+
+/** Makes an empty script. */
+export function createFaultScript(): FaultScript {
+  const waiting: { match: FaultMatch; fault: Fault; left: number }[] = [];
+  return {
+    add: (match, fault) => void waiting.push({ match, fault, left: match.times ?? 1 }),
+    take({ method, url, headers }) {
+      const found = waiting.find(({ match, left }) =>
+        left > 0 && (match.method ?? method) === method && (match.url?.test(url) ?? true) &&
+        (match.contentRange?.test(headers["content-range"] ?? "") ?? true)
+      );
+      if (found !== undefined) found.left--;
+      return found?.fault;
+    },
+    left: () => waiting.reduce((sum, { left }) => sum + (left === Infinity ? 0 : left), 0),
+  };
+}

@@ -1,0 +1,198 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createMemoryBackend, defineMaterializer, isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
+import { createBatch } from "@holdfast/holdfast/workers";
+import { tempRoot } from "../support/temp_root.ts";
+import { crashing } from "./crashing.ts";
+
+const MIB = 1024 * 1024;
+
+function numbers(seed: number, bytes = 2 * MIB): Float32Array {
+  return Float32Array.from({ length: bytes / 4 }, (_, i) => Math.sin(i * seed));
+}
+
+Deno.test("a batch saves in workers what a registry loads without them, and loads what it saved", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
+  await Deno.mkdir(`${root.path}-data/sub`, { recursive: true });
+  await Deno.writeFile(`${root.path}-data/sub/one.bin`, new Uint8Array(3 * MIB).fill(7));
+  await Deno.writeTextFile(`${root.path}-data/two.txt`, "two");
+  const values: Record<string, unknown> = {
+    array: { data: numbers(1), shape: [MIB / 2], dtype: "float32" },
+    typed: numbers(2),
+    bytes: new Uint8Array(5 * MIB).fill(3),
+    text: "word ".repeat(MIB),
+    json: { list: Array.from({ length: 200_000 }, (_, i) => i), side: numbers(3) },
+    small: { a: 1 },
+    file: localPath(`${root.path}-data/sub/one.bin`),
+    folder: localPath(`${root.path}-data`),
+    blob: new Blob([new Uint8Array(2 * MIB).fill(9)]),
+  };
+  for (const compress of [undefined, "zstd", "gzip"] as const) {
+    const names = Object.keys(values);
+    const saved = await batch.saveMany(names.map((name) => ({ name, value: values[name], compress })));
+    assertEquals([...saved.errors.values()], []);
+    const loaded = await batch.loadMany(names);
+    for (const [i, name] of names.entries()) {
+      const result = loaded.results[i];
+      assert(result.ok);
+      if (name === "file" || name === "folder") continue;
+      const plain = async (value: unknown) => value instanceof Blob ? await value.bytes() : value;
+      assertEquals(await plain(result.value), await plain(await registry.load(name)));
+      assertEquals(await plain(result.value), await plain(values[name]));
+    }
+    const folder = await registry.open("folder");
+    assertEquals(folder.files().map(({ info }) => info.path).sort(), ["sub/one.bin", "two.txt"]);
+  }
+  assert(batch.running > 0, "no worker was started");
+  await Deno.remove(`${root.path}-data`, { recursive: true });
+});
+
+Deno.test("a name twice in one batch has two versions in input order, and a version twice fails at its own index", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
+  const values = [numbers(1), numbers(2), 3, numbers(4)];
+  const saved = await batch.saveMany(values.map((value) => ({ name: "a", value })));
+  assertEquals(saved.results.map((result) => result.ok && result.value.version), ["1.0.0", "2.0.0", "3.0.0", "4.0.0"]);
+  for (const [i, value] of values.entries()) assertEquals(await registry.load(`a@${i + 1}`), value);
+
+  const twice = await batch.saveMany(
+    [1, 2, 3].map((k) => ({ name: "b", version: k < 3 ? "1" : "2", value: numbers(k) })),
+  );
+  assertEquals(twice.failed, [1]);
+  assertEquals(twice.errors.get(1)?.code, "AlreadyExists");
+  assertEquals(await registry.load("b@1"), numbers(1));
+});
+
+Deno.test("a worker that crashes is replaced, and its entry is done once more", async () => {
+  await using root = await tempRoot();
+  const materializers = [crashing];
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  for (const each of materializers) registry.materializers.register(each);
+  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
+  const crashOnce = (k: number) => ({
+    crashing: `${root.path}/crashed-${k}`,
+    times: k % 3 === 0 ? 1 : 0,
+    data: numbers(k),
+  });
+  const values = Array.from({ length: 9 }, (_, k) => crashOnce(k));
+  const saved = await batch.saveMany(values.map((value, k) => ({ name: `c${k % 4}`, value })));
+  assertEquals([...saved.errors.values()], []);
+  const versions = await Array.fromAsync(
+    registry.names(),
+    async (name) => (await Array.fromAsync(registry.versions(name))).length,
+  );
+  assertEquals(versions, [3, 2, 2, 2]);
+
+  const again = { crashing: `${root.path}/crashed-again`, times: 2, data: numbers(1) };
+  const fatal = await batch.saveMany([{ name: "d", value: again }, { name: "e", value: crashOnce(1) }]);
+  assertEquals(fatal.failed, [0]);
+  assertEquals(fatal.errors.get(0)?.code, "TaskFailed");
+  assert(!await registry.has("d"));
+});
+
+Deno.test("a worker that hangs is ended, and its entry fails after the second time", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  registry.materializers.register(crashing);
+  await using batch = createBatch(registry, { workers: 1, offload: "always", stuckAfterMs: 300 });
+  const value = { crashing: `${root.path}/hung`, times: 1, hang: true, data: numbers(1) };
+  const saved = await batch.saveMany([{ name: "h", value }]);
+  assertEquals([...saved.errors.values()], []);
+  assertEquals(await Array.fromAsync(registry.versions("h"), ({ version }) => version), ["1.0.0"]);
+});
+
+Deno.test("what a store that workers cannot open holds is saved and loaded on the caller's thread", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
+  const saved = await batch.saveMany([{ name: "a", value: numbers(1), compress: "zstd" }]);
+  assertEquals(saved.failed, []);
+  assertEquals((await batch.loadMany(["a"])).results, [{ ok: true, value: numbers(1) }]);
+  assertEquals(batch.running, 0);
+});
+
+Deno.test("an abort ends a batch, and leaves no worker behind", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  const batch = createBatch(registry, { workers: 2, offload: "always" });
+  const controller = new AbortController();
+  const entries = function* () {
+    for (let k = 0;; k++) {
+      if (k === 6) controller.abort(new DOMException("enough", "AbortError"));
+      yield { name: `a${k}`, value: numbers(k), compress: "zstd" as const };
+    }
+  };
+  await assertRejects(() => batch.saveMany(entries(), { signal: controller.signal }), DOMException, "enough");
+  await batch[Symbol.asyncDispose]();
+  assertEquals(batch.running, 0);
+});
+
+Deno.test("what is wrong on the caller's side fails its entry as it is", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await using batch = createBatch(registry, { workers: 1, offload: "always" });
+  await registry.save("a", 1, { version: "1" });
+  const saved = await batch.saveMany([
+    { name: "a", version: "1", value: numbers(1), compress: "zstd" },
+    { name: "b", value: localPath(`${root.path}/nowhere`) },
+    { name: "c", value: numbers(1), onProgress: () => assert(false, "no progress, please") },
+    { name: "a", version: "1", value: numbers(1), onConflict: "skip" },
+  ]);
+  assertEquals(saved.results.map((result) => result.ok ? result.value.skipped : result.error.code), [
+    "AlreadyExists",
+    "NotFound",
+    "TaskFailed",
+    true,
+  ]);
+  assert(isRegistryError(saved.errors.get(0)));
+});
+
+Deno.test("a batch hands over outcomes as they come and draws inputs only as they are taken", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  await using batch = createBatch(registry, { concurrency: 4 });
+  let drawn = 0;
+  const entries = function* () {
+    for (;;) yield { name: `n${drawn++}`, value: drawn };
+  };
+  let taken = 0;
+  for await (const outcome of batch.saveEach(entries())) {
+    assert(outcome.ok);
+    taken++;
+    assert(drawn <= taken + 5, `${drawn} were drawn when ${taken} were taken`);
+    if (taken === 40) break;
+  }
+  assert(drawn <= 46);
+});
+
+Deno.test("stopOnError begins no more after a failure", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  await using batch = createBatch(registry, { concurrency: 2 });
+  const refs = Array.from({ length: 100 }, (_, i) => `missing${i}`);
+  const loaded = await batch.loadMany(refs, { stopOnError: true });
+  assert(loaded.failed.length >= 1 && loaded.results.length <= 3, `${loaded.results.length} were begun`);
+});
+
+Deno.test("a materializer without reopen never leaves the caller's thread", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  class Wrapped {
+    constructor(readonly data: Uint8Array) {}
+  }
+  registry.materializers.register(defineMaterializer({
+    id: "test/wrapped",
+    class: Wrapped,
+    save: ({ data }: Wrapped) => [{ path: "data.bin", content: data }],
+    load: async (artifact) => new Wrapped(await artifact.file("data.bin").bytes()),
+  }));
+  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
+  const value = new Wrapped(new Uint8Array(8 * MIB).fill(1));
+  assertEquals(
+    (await batch.saveMany([0, 1, 2, 3].map((k) => ({ name: `w${k}`, value, compress: "zstd" })))).failed,
+    [],
+  );
+  const loaded = await batch.loadMany(["w0", "w1", "w2", "w3"]);
+  for (const result of loaded.results) {
+    assert(result.ok && result.value instanceof Wrapped && result.value.data.length === 8 * MIB);
+  }
+});

@@ -1,0 +1,58 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createBudget } from "../../workers/budget.ts";
+
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  let done = false;
+  promise.then(() => done = true, () => done = true);
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+  return done;
+}
+
+Deno.test("a budget is given first come, first served: a small one does not pass a large one", async () => {
+  const budget = createBudget(10);
+  await budget.take(6);
+  const large = budget.take(8), small = budget.take(1);
+  assertEquals([await settled(large), await settled(small)], [false, false]);
+  budget.give(6);
+  assertEquals([await settled(large), await settled(small)], [true, true]);
+});
+
+Deno.test("more than the whole budget is given alone", async () => {
+  const budget = createBudget(10);
+  await budget.take(1);
+  const huge = budget.take(100);
+  assert(!await settled(huge));
+  budget.give(1);
+  assert(await settled(huge));
+  const next = budget.take(1);
+  assert(!await settled(next), "nothing goes beside it");
+  budget.give(100);
+  assert(await settled(next));
+});
+
+Deno.test("who waits for a budget can give up, which lets those behind go on", async () => {
+  const budget = createBudget(10);
+  await budget.take(6);
+  const controller = new AbortController();
+  const large = budget.take(8, controller.signal), small = budget.take(4);
+  const refused = assertRejects(() => large, Error, "enough");
+  assert(!await settled(small));
+  controller.abort(new Error("enough"));
+  await refused;
+  assert(await settled(small));
+  await assertRejects(() => budget.take(1, controller.signal), Error, "enough");
+  budget.give(6);
+  budget.give(4);
+  await budget.take(10);
+});
+
+Deno.test("an abort after a budget was given takes nothing back", async () => {
+  const budget = createBudget(1);
+  const controller = new AbortController();
+  await budget.take(1, controller.signal);
+  const next = budget.take(1);
+  controller.abort();
+  assert(!await settled(next));
+  budget.give(1);
+  assert(await settled(next));
+});

@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { createChannel, Moved } from "../../workers/channel.ts";
+import type { Channel, Methods } from "../../workers/channel.ts";
+import { fromWire, toWire } from "../../workers/wire_error.ts";
+
+/** Two ends in one thread; messages are cloned as between two. */
+function pair<T extends Methods>(methods: T): { caller: Channel<T>; sent: unknown[]; answerer: Channel<Methods> } {
+  const sent: unknown[] = [];
+  const clone = (message: unknown, transfer: Transferable[]) => structuredClone(message, { transfer });
+  const caller: Channel<T> = createChannel<T>({}, (message, transfer) => {
+    const arrived = clone(message, transfer);
+    sent.push(arrived);
+    queueMicrotask(() => answerer.receive(arrived));
+  });
+  const answerer = createChannel<Methods>(methods, (message, transfer) => {
+    const arrived = clone(message, transfer);
+    queueMicrotask(() => caller.receive(arrived));
+  });
+  return { caller, sent, answerer };
+}
+
+Deno.test("a call returns what the other side returns, many at once, whatever ends first", async () => {
+  const doors = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { caller } = pair({
+    wait: async (n: number) => {
+      await doors[n].promise;
+      return n;
+    },
+    add: ({ a, b }: { a: number; b: number }) => a + b,
+  });
+  const waits = [caller.call("wait", 0), caller.call("wait", 1)];
+  assertEquals(await caller.call("add", { a: 2, b: 3 }), 5);
+  doors[1].resolve();
+  assertEquals(await waits[1], 1);
+  doors[0].resolve();
+  assertEquals(await waits[0], 0);
+});
+
+Deno.test("an error crosses with its code, its fields, its class, its stack and its causes", async () => {
+  const { caller } = pair({
+    fail: () => {
+      const cause = new TypeError("inner", { cause: "a text" });
+      throw new RegistryError({
+        code: "Unavailable",
+        message: "Cannot do it: no",
+        hint: "Try.",
+        key: "k",
+        maybeWritten: true,
+        cause,
+      });
+    },
+    abort: () => {
+      throw new DOMException("enough", "AbortError");
+    },
+    text: () => {
+      // deno-lint-ignore no-throw-literal
+      throw "a text";
+    },
+  });
+  const error = await caller.call("fail", undefined).catch((error) => error);
+  assert(isRegistryError(error, "Unavailable"));
+  assertEquals([error.message, error.hint, error.key, error.maybeWritten], ["Cannot do it: no", "Try.", "k", true]);
+  assertEquals([(error.cause as Error).name, (error.cause as Error).message], ["TypeError", "inner"]);
+  assert(error.stack!.includes("channel_test.ts"));
+  const aborted = await caller.call("abort", undefined).catch((error) => error);
+  assertEquals([aborted.name, aborted.message], ["AbortError", "enough"]);
+  assertEquals((await caller.call("text", undefined).catch((error) => error)).message, "a text");
+});
+
+Deno.test("an error that is its own cause crosses", () => {
+  const error: Error & { cause?: unknown } = new Error("round");
+  error.cause = error;
+  let depth = 0;
+  for (let at: unknown = fromWire(structuredClone(toWire(error))); at instanceof Error; at = at.cause) depth++;
+  assertEquals(depth, 9);
+});
+
+Deno.test("an abort ends the call at once with its reason, and reaches the other side", async () => {
+  const heard = Promise.withResolvers<unknown>();
+  const { caller, sent } = pair({
+    forever: (_: undefined, signal: AbortSignal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          heard.resolve(signal.reason);
+          reject(signal.reason);
+        })
+      ),
+  });
+  const controller = new AbortController();
+  const call = caller.call("forever", undefined, { signal: controller.signal });
+  await Promise.resolve();
+  const reason = new Error("mine");
+  controller.abort(reason);
+  assertEquals(await call.catch((error) => error), reason);
+  assertInstanceOf(await heard.promise, DOMException);
+  const before = sent.length;
+  await assertRejects(() => caller.call("forever", undefined, { signal: controller.signal }), Error, "mine");
+  assertEquals(sent.length, before, "a call that is aborted already is not sent");
+});
+
+Deno.test("buffers move with a call and with a result: they are empty where they came from", async () => {
+  const kept = new Uint8Array([4, 5]);
+  const { caller } = pair({
+    take: (bytes: Uint8Array) => bytes.length,
+    give: () => new Moved(kept, [kept.buffer]) as unknown as Uint8Array,
+  });
+  const bytes = new Uint8Array([1, 2, 3]);
+  assertEquals(await caller.call("take", bytes, { transfer: [bytes.buffer] }), 3);
+  assertEquals(bytes.length, 0);
+  assertEquals(await caller.call("give", undefined), new Uint8Array([4, 5]));
+  assertEquals(kept.length, 0);
+});
+
+Deno.test("what cannot cross fails its own call, on the way there and back", async () => {
+  const { caller } = pair({ echo: (value: unknown) => value, bad: () => () => {} });
+  await assertRejects(() => caller.call("echo", () => {}), DOMException);
+  const error = await caller.call("bad", undefined).catch((error) => error);
+  assertEquals(error.name, "DataCloneError");
+  assertEquals(await caller.call("echo", 1), 1);
+});
+
+Deno.test("a channel that is closed fails what waits and what comes, and ends what it was asked to do", async () => {
+  const ended = Promise.withResolvers<void>();
+  const { caller, answerer } = pair({
+    forever: (_: undefined, signal: AbortSignal) =>
+      new Promise<never>(() => signal.addEventListener("abort", () => ended.resolve())),
+  });
+  const call = caller.call("forever", undefined);
+  await Promise.resolve();
+  await Promise.resolve();
+  caller.close(new Error("gone"));
+  await assertRejects(() => call, Error, "gone");
+  await assertRejects(() => caller.call("forever", undefined), Error, "gone");
+  answerer.close(new Error("gone"));
+  await ended.promise;
+});
+
+Deno.test("a method that does not exist fails the call", async () => {
+  const { caller } = pair<Methods>({});
+  await assertRejects(() => caller.call("nothing", undefined), Error);
+});

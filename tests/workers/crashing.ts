@@ -1,0 +1,37 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { defineMaterializer } from "../../mod.ts";
+
+/** A value whose materializer brings its worker down so many times. */
+export interface Crashing {
+  /** Where it counts how often it did. */
+  crashing: string;
+  times: number;
+  /** Hang instead. */
+  hang?: boolean;
+  data: Float32Array;
+}
+
+/** Saves a {@linkcode Crashing}; in a worker, as it says how. */
+export const crashing = defineMaterializer<Crashing>({
+  id: "test/crashing",
+  reopen: { module: import.meta.url, name: "crashing" },
+  accepts: (value) => typeof value === "object" && value !== null && "crashing" in value,
+  async *save({ crashing, times, hang, data }) {
+    for (let k = 0; "WorkerGlobalScope" in globalThis && k < times; k++) {
+      if (existsSync(`${crashing}-${k}`)) continue;
+      mkdirSync(`${crashing}-${k}`);
+      if (hang) { for (;;); }
+      // deno-lint-ignore holdfast/injected-world -- what is thrown in a timer nobody catches
+      setTimeout(() => {
+        throw new Error("crashed on purpose");
+      });
+      await new Promise(() => {});
+    }
+    yield { path: "data.bin", content: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  },
+  load: async (artifact) => ({
+    crashing: "",
+    times: 0,
+    data: new Float32Array((await artifact.file("data.bin").bytes()).buffer),
+  }),
+});

@@ -1,0 +1,122 @@
+import { assert, assertEquals } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import type { Backend } from "../../core/backend.ts";
+import type { StandardSchema } from "../../core/standard_schema.ts";
+import { ndarray, typedArray } from "../../materializers/mod.ts";
+import { collectGarbage, isRegistryError, openRegistry } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
+import { createBatch } from "../../workers/mod.ts";
+import { keysOf, noise } from "../registry/registries.ts";
+import { withHooks } from "../registry/with_hooks.ts";
+import type { Hooks } from "../registry/with_hooks.ts";
+import { tempRoot } from "../support/temp_root.ts";
+
+const MIB = 1024 * 1024;
+const ALWAYS = { workers: 1, offload: "always", idleMs: 60_000 } as const;
+
+/** A registry over a store that tells of the caller's own calls; workers open the store itself. */
+async function hooked(path: string, hooks: Hooks): Promise<{ registry: Registry; inner: Backend }> {
+  const inner = createLocalBackend({ path, durability: "os" });
+  const backend = { ...withHooks(inner, hooks), reopen: inner.reopen };
+  return { registry: await openRegistry(backend, { mutable: true }), inner };
+}
+
+/** Changes a byte of every payload object. */
+async function damage(backend: Backend): Promise<void> {
+  for (const key of await keysOf(backend, "objects/")) {
+    const bytes = (await (await backend.get(key))!.bytes()).slice();
+    bytes[bytes.length >> 1] ^= 1;
+    await backend.put(key, bytes);
+  }
+}
+
+Deno.test("a worker checks what it loads, or not, as it is told", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await registry.save("a", noise(2 * MIB));
+  await damage(registry.backend);
+  await using batch = createBatch(registry, ALWAYS);
+  const checked = await batch.loadMany(["a"]);
+  assertEquals(checked.errors.get(0)?.code, "Corrupt");
+  const unchecked = await batch.loadMany(["a"], { verify: "none" });
+  assert(unchecked.results[0].ok && (unchecked.results[0].value as Uint8Array).length === 2 * MIB);
+  await using careless = await openRegistry(root.path, { verify: "none" });
+  await using other = createBatch(careless, ALWAYS);
+  assertEquals((await other.loadMany(["a"])).failed, []);
+  assert(batch.running > 0 && other.running > 0);
+});
+
+Deno.test("values that workers load are of the type that is asked for, and meet the schema or fail", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await registry.save("t", new Float32Array(MIB).fill(2), { version: "1" });
+  await registry.save("n", { data: new Float32Array(MIB).fill(3), shape: [1024, 1024], dtype: "float32" });
+  await using batch = createBatch(registry, ALWAYS);
+  const typed = await batch.loadMany(["t"], { as: typedArray() });
+  assert(typed.results[0].ok && (typed.results[0].value as Float32Array)[7] === 2);
+  const both = await batch.loadMany(["n", "t"], { as: ndarray() });
+  assertEquals(both.results.map(({ ok }) => ok), [true, false]);
+  assertEquals(both.errors.get(1)?.code, "Invalid");
+  const long: StandardSchema<number> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) =>
+        value instanceof Float32Array ? { value: value.length } : { issues: [{ message: "no array" }] },
+    },
+  };
+  const measured = await batch.loadMany(["t", "n"], { schema: long });
+  assertEquals(measured.results[0], { ok: true, value: MIB });
+  assertEquals(measured.errors.get(1)?.code, "Invalid");
+  const exact = await batch.loadMany(["t"], { version: "1.0.0" });
+  assertEquals(exact.failed, []);
+  assert(batch.running > 0);
+});
+
+Deno.test("an object that is lost while a worker reads is Corrupt, and names the object", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await registry.save("a", noise(2 * MIB));
+  const [key] = await keysOf(registry.backend, "objects/");
+  await registry.backend.delete(key);
+  await using batch = createBatch(registry, ALWAYS);
+  const { errors } = await batch.loadMany(["a"]);
+  assert(isRegistryError(errors.get(0), "Corrupt"));
+  assertEquals(errors.get(0)!.key, key);
+});
+
+Deno.test("a version that is overwritten and collected while a worker reads is loaded anew, within its budget", async () => {
+  await using root = await tempRoot();
+  let meanwhile: (() => Promise<void>) | undefined;
+  const { registry, inner } = await hooked(root.path, {
+    async after({ verb, key }) {
+      const act = meanwhile;
+      if (verb !== "get" || !key.startsWith("names/") || act === undefined) return;
+      meanwhile = undefined;
+      await act(); // the record was read: now it is replaced, and its payload goes
+    },
+  });
+  const before = noise(2 * MIB, 1), after = noise(2 * MIB, 2);
+  await registry.save("a", before, { version: "1" });
+  const old = await keysOf(inner, "objects/");
+  meanwhile = async () => {
+    await registry.save("a", after, { version: "1", onConflict: "overwrite" });
+    for (const key of old) await inner.delete(key);
+  };
+  await using batch = createBatch(registry, { ...ALWAYS, memoryBudgetBytes: 3 * MIB });
+  const { results } = await batch.loadMany(["a"]);
+  assertEquals(results, [{ ok: true, value: after }]);
+  assert(batch.running > 0);
+  await collectGarbage(registry);
+});
+
+Deno.test("a single file of an artifact whose materializer stays here is read in a worker", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await registry.save("b", new Blob([noise(3 * MIB) as BlobPart]));
+  await using batch = createBatch(registry, ALWAYS);
+  const { results } = await batch.loadMany(["b"]);
+  assert(results[0].ok && results[0].value instanceof Blob);
+  assertEquals(await results[0].value.bytes(), noise(3 * MIB));
+  assert(batch.running > 0);
+});

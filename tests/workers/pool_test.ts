@@ -1,0 +1,181 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import { realSystem } from "../../core/system.ts";
+import { createPool, isWorkerLost } from "../../workers/pool.ts";
+import type { Pool } from "../../workers/pool.ts";
+import type { Slot } from "../../workers/slots.ts";
+import { runDeno } from "../support/run_deno.ts";
+import { tempRoot } from "../support/temp_root.ts";
+
+interface PoolSettings {
+  workers?: number;
+  idleMs?: number;
+  stuckAfterMs?: number;
+  module?: string;
+}
+
+function poolIn(path: string, settings: PoolSettings = {}): Pool {
+  const { workers = 2, idleMs = 60_000, stuckAfterMs = 60_000 } = settings;
+  const descriptor = createLocalBackend({ path, durability: "os" }).reopen!;
+  const { module = descriptor.module } = settings;
+  return createPool({
+    workers,
+    idleMs,
+    stuckAfterMs,
+    descriptor: { ...descriptor, module },
+    methods: {},
+    system: realSystem,
+  });
+}
+
+async function take(slot: Slot) {
+  let leave = () => {};
+  const channel = await slot.take((giveBack) => leave = giveBack);
+  return { channel, leave: () => leave() };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await realSystem.sleep(2);
+}
+
+Deno.test("a pool starts a worker when a place is taken, keeps it for the next, and measures its start", async () => {
+  await using root = await tempRoot();
+  const pool = poolIn(root.path);
+  assertEquals([pool.running, pool.slots.map(({ running }) => running)], [0, [false, false]]);
+  const one = await take(pool.slots[0]);
+  assertEquals([pool.running, pool.slots.map(({ running }) => running)], [1, [true, false]]);
+  assert(pool.startMs > 0 && pool.answerMs >= 0);
+  const two = await take(pool.slots[0]);
+  assertEquals(two.channel, one.channel);
+  assertEquals(pool.running, 1);
+  one.leave();
+  two.leave();
+  assertEquals((await take(pool.slots[0])).channel, one.channel);
+  pool.close();
+  assertEquals(pool.running, 0);
+});
+
+Deno.test("workers without work end after a while, and start again for the next", async () => {
+  await using root = await tempRoot();
+  const pool = poolIn(root.path, { idleMs: 10 });
+  const first = await take(pool.slots[0]);
+  await realSystem.sleep(40);
+  assertEquals(pool.running, 1, "it has work");
+  first.leave();
+  await until(() => pool.running === 0);
+  const second = await take(pool.slots[0]);
+  assert(second.channel !== first.channel);
+  await second.channel.call("ping", undefined);
+  second.leave();
+  await until(() => pool.running === 0);
+});
+
+Deno.test("a pool that is closed fails what is under way and starts no more", async () => {
+  await using root = await tempRoot();
+  const pool = poolIn(root.path);
+  const { channel } = await take(pool.slots[0]);
+  pool.close();
+  for (const call of [() => channel.call("ping", undefined), () => take(pool.slots[1]), () => take(pool.alone()!)]) {
+    const error = await assertRejects(call);
+    assert(isRegistryError(error, "TaskFailed") && !isWorkerLost(error), "it is not to be tried again");
+  }
+  assertEquals(pool.running, 0);
+});
+
+Deno.test("where no worker can open the store there are no places from then on", async () => {
+  await using root = await tempRoot();
+  const pool = poolIn(root.path, { module: "file:///nowhere/backend.ts" });
+  const error = await assertRejects(() => take(pool.slots[0]));
+  assert(isWorkerLost(error) && error.message.includes("it did not start"));
+  assertEquals([pool.slots, pool.alone(), pool.running], [[], undefined, 0]);
+});
+
+Deno.test("a worker that hangs is ended once it was silent for so long, one that works is not", async () => {
+  await using root = await tempRoot();
+  const pool = poolIn(root.path, { workers: 1, stuckAfterMs: 400 });
+  const { channel } = await take(pool.slots[0]);
+  await realSystem.sleep(600);
+  await channel.call("ping", undefined);
+  const spin = { module: new URL("./spinning.ts", import.meta.url).href, name: "spin" };
+  const request = { ref: "a", recordKey: "k", files: [], verify: "none" as const, info: {}, materializer: spin };
+  const error = await assertRejects(() => channel.call("load", request));
+  assert(isWorkerLost(error) && error.message.includes("said nothing"), String(error));
+  assertEquals(pool.running, 0);
+});
+
+Deno.test("while the caller's thread itself was busy no worker counts as silent", async () => {
+  await using root = await tempRoot();
+  const pool = poolIn(root.path, { workers: 1, stuckAfterMs: 400 });
+  const { channel } = await take(pool.slots[0]);
+  const end = realSystem.monotonic() + 900;
+  while (realSystem.monotonic() < end);
+  await realSystem.sleep(20);
+  await channel.call("ping", undefined);
+  pool.close();
+});
+
+const PROGRAM = (ending: string) => `
+  import { openRegistry } from "${new URL("../../mod.ts", import.meta.url)}";
+  import { createBatch } from "${new URL("../../workers/mod.ts", import.meta.url)}";
+  const registry = await openRegistry(Deno.args[0], { durability: "os" });
+  const batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 300 });
+  const entries = [0, 1, 2, 3].map((k) => ({ name: "n" + k, value: new Float32Array(300_000).fill(k) }));
+  ${ending}
+`;
+
+for (
+  const [sentence, ending, says] of [
+    [
+      "a program that forgets its batch exits by itself",
+      "console.log((await batch.saveMany(entries)).succeeded.length, batch.running > 0);",
+      "4 true\n",
+    ],
+    [
+      "a program that disposes its batch in the middle exits by itself, and says that nothing was finished",
+      "const saving = batch.saveMany(entries, { concurrency: 4 }); setTimeout(async () => { await batch[Symbol.asyncDispose]();" +
+      " const { results } = await saving; console.log(results.length, batch.running); }, 30);",
+      "4 0\n",
+    ],
+  ]
+) {
+  Deno.test(sentence, async () => {
+    await using root = await tempRoot();
+    await Deno.writeTextFile(root.join("program.ts"), PROGRAM(ending));
+    const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions: ["-A"] });
+    assertEquals([ran.code, ran.stdout], [0, says], ran.stderr);
+  });
+}
+
+Deno.test("without permission for workers everything is done on the caller's thread", async () => {
+  await using root = await tempRoot();
+  const ending = "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running, " +
+    "(await batch.loadMany(['n1', 'n2'])).failed.length);";
+  await Deno.writeTextFile(root.join("program.ts"), PROGRAM(ending));
+  const permissions = [`--allow-read=${root.join("reg")}`, `--allow-write=${root.join("reg")}`];
+  const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions });
+  assertEquals([ran.code, ran.stdout], [0, "0 0 0\n"], ran.stderr);
+});
+
+Deno.test("a program that imports the library over http has workers", async () => {
+  await using root = await tempRoot();
+  const repository = new URL("../../", import.meta.url);
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    const file = new URL(`.${pathname}`, repository);
+    if (!/^\/(core|registry|backends|materializers|workers|mod\.ts)/.test(pathname)) {
+      return new Response(null, { status: 404 });
+    }
+    return new Response(await Deno.readFile(file), { headers: { "content-type": "application/typescript" } });
+  });
+  try {
+    const there = `http://127.0.0.1:${server.addr.port}/`;
+    const ending = "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running > 0);";
+    await Deno.writeTextFile(root.join("program.ts"), PROGRAM(ending).replaceAll(repository.href, there));
+    const permissions = ["-A", "--no-lock", `--reload=${there}`];
+    const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions });
+    assertEquals([ran.code, ran.stdout], [0, "0 true\n"], ran.stderr);
+  } finally {
+    await server.shutdown();
+  }
+});

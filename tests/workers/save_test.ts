@@ -1,0 +1,273 @@
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import type { FilesToSave } from "../../core/materializer.ts";
+import {
+  collectGarbage,
+  defineMaterializer,
+  isRegistryError,
+  localPath,
+  openRegistry,
+  verifyRegistry,
+} from "../../mod.ts";
+import { createBatch } from "../../workers/mod.ts";
+import { keysOf, noise } from "../registry/registries.ts";
+import { withHooks } from "../registry/with_hooks.ts";
+import { seededRandom } from "../support/scripted_system.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { crashing } from "./crashing.ts";
+
+const MIB = 1024 * 1024;
+const ALWAYS = { workers: 1, offload: "always", idleMs: 60_000 } as const;
+
+class Files {
+  constructor(readonly make: () => FilesToSave) {}
+}
+
+/** Its files are made here, whatever writes them. */
+const files = defineMaterializer<Files>({
+  id: "test/files",
+  class: Files,
+  save: ({ make }) => make(),
+  load: () => Promise.reject(new Error("not loaded")),
+});
+
+async function storedBytes(backend: ReturnType<typeof createLocalBackend>): Promise<number> {
+  let bytes = 0;
+  for await (const entry of backend.list("objects/")) if ("key" in entry) bytes += entry.size;
+  return bytes;
+}
+
+Deno.test("a file that did not change is not stored again by a worker, be it on disk, in memory or compressed", async () => {
+  await using root = await tempRoot();
+  const backend = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  await using registry = await openRegistry(backend);
+  registry.materializers.register(files);
+  await using batch = createBatch(registry, ALWAYS);
+  await Deno.mkdir(root.join("data"));
+  await Deno.writeFile(root.join("data/large.bin"), noise(5 * MIB, 1));
+  await Deno.writeFile(root.join("data/other.bin"), noise(MIB, 2));
+  const sources: [name: string, value: () => unknown][] = [
+    ["folder", () => localPath(root.join("data"))],
+    ["memory", () =>
+      new Files(async function* () {
+        yield { path: "large.bin", content: noise(5 * MIB, 1) };
+        yield { path: "other.bin", content: await Deno.readFile(root.join("data/other.bin")) };
+      })],
+  ];
+  for (const compress of [undefined, "zstd"] as const) {
+    for (const [name, value] of sources) {
+      assertEquals((await batch.saveMany([{ name: `${name}${compress}`, value: value(), compress }])).failed, []);
+    }
+  }
+  const before = await storedBytes(backend);
+  await Deno.writeFile(root.join("data/other.bin"), noise(MIB, 3));
+  for (const [name, value] of sources) {
+    const { results } = await batch.saveMany([{ name: `${name}undefined`, value: value() }]);
+    assert(results[0].ok && results[0].value.version === "2.0.0");
+  }
+  const added = await storedBytes(backend) - before;
+  assert(added >= 2 * MIB && added < 2.1 * MIB, `${added} bytes were stored`);
+  assertEquals((await verifyRegistry(registry)).problems, []);
+  assertEquals(batch.running, 1);
+});
+
+Deno.test("a base that went while a worker wrote is not relied on: its files are written after all", async () => {
+  await using root = await tempRoot();
+  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  let elapsed = 0;
+  const system: System = {
+    ...realSystem,
+    now: () => realSystem.now() + elapsed,
+    monotonic: () => realSystem.monotonic() + elapsed,
+  };
+  await using registry = await openRegistry(inner, { system, graceMs: 3_600_000 });
+  registry.materializers.register(files);
+  await using batch = createBatch(registry, ALWAYS);
+  const value = (slow = false) =>
+    new Files(async function* () {
+      yield { path: "same.bin", content: noise(3 * MIB, 1) };
+      if (slow) {
+        await registry.delete("a@1.0.0", { force: true });
+        elapsed += 500_000; // more than half of what a view may be old
+      }
+      yield { path: "new.bin", content: noise(MIB, slow ? 2 : 3) };
+    });
+  assertEquals((await batch.saveMany([{ name: "a", value: value() }])).failed, []);
+  const old = await keysOf(inner, "objects/");
+  const { results } = await batch.saveMany([{ name: "a", value: value(true) }]);
+  assert(results[0].ok, String(!results[0].ok && results[0].error));
+  for (const key of old) await inner.delete(key);
+  const record = await registry.open("a@2.0.0");
+  assertEquals(await record.file("same.bin").bytes(), noise(3 * MIB, 1));
+});
+
+Deno.test("a long upload is kept alive from the caller's side, also while a worker only reads what is shared", async () => {
+  await using root = await tempRoot();
+  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  const alive: string[] = [];
+  const backend = {
+    ...withHooks(inner, {
+      before({ verb, key }) {
+        if (verb === "put" && key.endsWith(".alive")) alive.push(key);
+      },
+    }),
+    reopen: inner.reopen,
+  };
+  let elapsed = 0;
+  const system: System = {
+    ...realSystem,
+    now: () => realSystem.now() + elapsed,
+    monotonic: () => realSystem.monotonic() + elapsed,
+  };
+  await using registry = await openRegistry(backend, { system, graceMs: 3_600_000 });
+  registry.materializers.register(files);
+  await using batch = createBatch(registry, ALWAYS);
+  const CHUNKS = 200, CHUNK = noise(600 * 1024, 5);
+  let slow = false;
+  const source = {
+    size: CHUNKS * CHUNK.byteLength,
+    stream() {
+      let n = 0;
+      return new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (n++ === CHUNKS) return controller.close();
+          if (slow) elapsed += 10_000; // 2,000 s in all, and without renewal 900 s are the end
+          controller.enqueue(CHUNK);
+        },
+      }, { highWaterMark: 0 });
+    },
+  };
+  const save = async () => {
+    const { errors } = await batch.saveMany([{
+      name: "a",
+      value: new Files(() => [{ path: "x.bin", content: source }]),
+    }]);
+    assertEquals([...errors.values()], []);
+  };
+  slow = true;
+  await save();
+  assertGreater(alive.length, 5);
+  alive.length = 0;
+  await save(); // the same bytes: all of them are read, none is stored
+  assertGreater(alive.length, 1);
+  assertEquals(new Set(alive.map((key) => key.split("/").slice(0, -1).join("/"))).size, 1);
+  slow = false;
+});
+
+Deno.test("one in fifty jobs brings its worker down, and every name has exactly its versions, with their values", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
+  registry.materializers.register(crashing);
+  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
+  const value = (k: number) => ({
+    crashing: root.join(`crash-${k}`),
+    times: k % 50 === 7 ? 1 : 0,
+    data: new Float32Array(20_000).fill(k),
+  });
+  const entries = Array.from({ length: 200 }, (_, k) => ({ name: `n${k % 40}`, value: value(k) }));
+  const { results, failed, errors } = await batch.saveMany(entries);
+  assertEquals([failed, [...errors.values()]], [[], []]);
+  assertEquals((await Array.fromAsync(Deno.readDir(root.path))).length - 1, 4, "as many crashed as were to");
+  for (let n = 0; n < 40; n++) {
+    const versions = await Array.fromAsync(registry.versions(`n${n}`), ({ version }) => version);
+    assertEquals(versions, ["5.0.0", "4.0.0", "3.0.0", "2.0.0", "1.0.0"]);
+  }
+  const loaded = await batch.loadMany(results.map((result, k) => `n${k % 40}@${result.ok && result.value.version}`));
+  for (const [k, result] of loaded.results.entries()) {
+    assert(result.ok && (result.value as { data: Float32Array }).data[0] === k);
+  }
+  assertEquals((await verifyRegistry(registry)).problems, []);
+});
+
+Deno.test("a stream cannot be read twice, so its entry fails when its worker is lost", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  const batch = createBatch(registry, ALWAYS);
+  const begun = Promise.withResolvers<void>();
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      begun.resolve();
+      controller.enqueue(noise(MIB));
+    },
+  });
+  const saving = batch.saveMany([{ name: "s", value: stream }]);
+  await begun.promise;
+  await batch[Symbol.asyncDispose]();
+  assertEquals((await saving).errors.get(0)?.code, "TaskFailed");
+  assert(!await registry.has("s"));
+});
+
+Deno.test("an abort at any moment leaves nothing half committed, and no worker", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
+  const random = seededRandom(11);
+  for (let round = 0; round < 8; round++) {
+    const controller = new AbortController();
+    await using batch = createBatch(registry, { workers: 2, offload: "always", signal: controller.signal });
+    const entries = Array.from({ length: 12 }, (_, k) => ({
+      name: `r${round}-${k % 5}`,
+      value: noise(MIB, k + 1),
+      compress: "zstd" as const,
+    }));
+    realSystem.sleep(random() * 250).then(() => controller.abort(new DOMException("enough", "AbortError")));
+    const ended = await batch.saveMany(entries).catch((error) => error);
+    if (ended instanceof Error && !isRegistryError(ended)) assertEquals(ended.message, "enough");
+    await batch[Symbol.asyncDispose]();
+    assertEquals(batch.running, 0);
+  }
+  const { problems, versions } = await verifyRegistry(registry);
+  assertEquals(problems, []);
+  assertLess(versions, 8 * 12 + 1);
+  await collectGarbage(registry);
+});
+
+Deno.test("inputs may be asynchronous, and a failing source of them fails the batch after what was begun", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await using batch = createBatch(registry, { ...ALWAYS, concurrency: 2 });
+  const entries = async function* (fail = false) {
+    for (let k = 0; k < 5; k++) {
+      await Promise.resolve();
+      if (fail && k === 3) throw new TypeError("the source broke");
+      yield { name: `n${k}`, value: noise(300_000, k + 1) };
+    }
+  };
+  assertEquals((await batch.saveMany(entries())).succeeded, [0, 1, 2, 3, 4]);
+  const broken = await batch.saveMany(entries(true)).catch((error) => error);
+  assertEquals(broken.message, "the source broke");
+  assertEquals((await Array.fromAsync(registry.versions("n2"))).length, 2);
+  assertEquals((await Array.fromAsync(registry.versions("n3"))).length, 1);
+  const refs = async function* () {
+    yield* ["n0", "n9", "n4"];
+  };
+  const each: [number, boolean][] = [];
+  for await (const { index, ok } of batch.loadEach(refs())) each.push([index, ok]);
+  assertEquals(each.sort(), [[0, true], [1, false], [2, true]]);
+});
+
+Deno.test("files of more than the memory budget are saved at the same time: they are never in memory as a whole", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
+  await using batch = createBatch(registry, { workers: 2, offload: "always", memoryBudgetBytes: 70 * MIB });
+  for (const name of ["a", "b"]) {
+    using file = await Deno.open(root.join(name), { write: true, create: true });
+    await file.truncate(200 * MIB);
+  }
+  let most = 0;
+  const moving = new Set<string>();
+  const entry = (name: string) => ({
+    name,
+    value: localPath(root.join(name)),
+    onProgress: () => void (most = Math.max(most, moving.add(name).size)),
+  });
+  const ended = async () => {
+    for await (const outcome of batch.saveEach([entry("a"), entry("b")])) {
+      assert(outcome.ok);
+      moving.delete(outcome.value.name);
+    }
+  };
+  await ended();
+  assertEquals(most, 2);
+});

@@ -1,0 +1,129 @@
+/**
+ * Calls in both directions between two threads, over `postMessage`.
+ *
+ * @module
+ */
+import { fromWire, toWire } from "./wire_error.ts";
+import type { WireError } from "./wire_error.ts";
+
+/** What a thread lets the other one call: each takes one payload. */
+// deno-lint-ignore no-explicit-any -- the payload is the method's own
+export type Methods = Record<string, (payload: any, signal: AbortSignal) => unknown>;
+
+/** How a call is made. */
+export interface CallOptions {
+  /** Buffers that move to the other thread and are empty here afterwards. */
+  transfer?: readonly Transferable[];
+  /** Lets the other thread know that nobody waits any more; the call then throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** One end of a line between two threads; `T` is what the other end offers. */
+export interface Channel<T extends Methods> {
+  /** Calls a method of the other thread. */
+  call<M extends keyof T & string>(
+    method: M,
+    payload: Parameters<T[M]>[0],
+    options?: CallOptions,
+  ): Promise<Awaited<ReturnType<T[M]>>>;
+  /** Takes a message that arrived. */
+  receive(message: unknown): void;
+  /** Fails what waits for the other thread, now and from now on. */
+  close(error: unknown): void;
+}
+
+/** A result with buffers that move to the caller. */
+export class Moved<T> {
+  readonly value: T;
+  readonly transfer: readonly Transferable[];
+  constructor(value: T, transfer: readonly Transferable[]) {
+    this.value = value;
+    this.transfer = transfer;
+  }
+}
+
+type Message =
+  | { kind: "call"; id: number; method: string; payload: unknown }
+  | { kind: "result"; id: number; value: unknown }
+  | { kind: "error"; id: number; error: WireError }
+  | { kind: "cancel"; id: number };
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Creates an end that answers calls by `methods` and sends by `post`. */
+export function createChannel<T extends Methods>(
+  methods: Methods,
+  post: (message: unknown, transfer: Transferable[]) => void,
+): Channel<T> {
+  const waiting = new Map<number, Waiting>();
+  const answering = new Map<number, AbortController>();
+  let nextId = 1;
+  let closed: { error: unknown } | undefined;
+  const send = (message: Message, transfer: readonly Transferable[] = []) => post(message, [...transfer]);
+
+  return {
+    call(method, payload, { transfer, signal } = {}) {
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const id = nextId++;
+      if (closed !== undefined) return Promise.reject(closed.error);
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      const cancel = () => {
+        send({ kind: "cancel", id });
+        waiting.get(id)?.reject(signal!.reason);
+        waiting.delete(id);
+      };
+      try {
+        send({ kind: "call", id, method, payload }, transfer);
+      } catch (error) {
+        return Promise.reject(error); // a value that cannot cross
+      }
+      waiting.set(id, { resolve, reject });
+      signal?.addEventListener("abort", cancel, { once: true });
+      // deno-lint-ignore no-explicit-any -- what the method gives, by its type
+      return promise.finally(() => signal?.removeEventListener("abort", cancel)) as Promise<any>;
+    },
+
+    receive(data) {
+      const message = data as Message;
+      const { id } = message;
+      if (message.kind === "call") void answer(message);
+      else if (message.kind === "cancel") {
+        // deno-lint-ignore holdfast/registry-errors -- as any signal that is aborted without a reason
+        answering.get(id)?.abort(new DOMException("The caller gave up", "AbortError"));
+      } else if (message.kind === "result") waiting.get(id)?.resolve(message.value);
+      else waiting.get(id)?.reject(fromWire(message.error));
+      if (message.kind === "result" || message.kind === "error") waiting.delete(id);
+    },
+
+    close(error) {
+      closed ??= { error };
+      for (const { reject } of waiting.values()) reject(error);
+      for (const controller of answering.values()) controller.abort(error);
+      waiting.clear();
+    },
+  };
+
+  async function answer({ id, method, payload }: Message & { kind: "call" }): Promise<void> {
+    const controller = new AbortController();
+    answering.set(id, controller);
+    let reply: () => void;
+    try {
+      const result = await methods[method](payload, controller.signal);
+      reply = result instanceof Moved
+        ? () => send({ kind: "result", id, value: result.value }, result.transfer)
+        : () => send({ kind: "result", id, value: result });
+    } catch (error) {
+      reply = () => send({ kind: "error", id, error: toWire(error) });
+    }
+    answering.delete(id);
+    if (closed !== undefined) return;
+    try {
+      reply();
+    } catch (error) {
+      send({ kind: "error", id, error: toWire(error) }); // a result that cannot cross
+    }
+  }
+}

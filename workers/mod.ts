@@ -1,0 +1,208 @@
+/**
+ * Batches: many saves and loads over Web Workers.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { createBatch } from "@holdfast/holdfast/workers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await using batch = createBatch(registry);
+ * const saved = await batch.saveMany([{ name: "a", value: 1 }, { name: "b", value: 2 }]);
+ * assertEquals(saved.failed, []);
+ * const loaded = await batch.loadMany(["a", "b", "c"]);
+ * assertEquals(loaded.succeeded, [0, 1]);
+ * assertEquals(loaded.errors.get(2)?.code, "NotFound");
+ * ```
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { parseRef } from "../core/refs.ts";
+import type {
+  BatchOutcome,
+  BatchResult,
+  LoadOptions,
+  ManyOptions,
+  ManyProgress,
+  Registry,
+  SavedArtifact,
+  SaveEntry,
+} from "../core/registry.ts";
+import { contextOf } from "../registry/context.ts";
+import type { Context } from "../registry/context.ts";
+import { loadValue } from "../registry/load.ts";
+import { collectOutcomes, inLanes, outcomesOf } from "../registry/many.ts";
+import type { Inputs } from "../registry/many.ts";
+import { saveValue } from "../registry/save.ts";
+import { createBudget } from "./budget.ts";
+import { createPlacement } from "./placement.ts";
+import { createPool, isWorkerLost } from "./pool.ts";
+import type { Pool } from "./pool.ts";
+import { createRates } from "./rates.ts";
+import { readElsewhere } from "./read_elsewhere.ts";
+import { SMALL_BYTES, withEntry } from "./shop.ts";
+import type { Entry, Shop } from "./shop.ts";
+import { createRemoteWrites } from "./write_elsewhere.ts";
+
+export { zip } from "./zip.ts";
+export type { ZipOptions } from "./zip.ts";
+export type {
+  BatchOutcome,
+  BatchResult,
+  Inputs,
+  LoadOptions,
+  ManyOptions,
+  ManyProgress,
+  Registry,
+  SavedArtifact,
+  SaveEntry,
+};
+
+/** Options of {@linkcode createBatch}. */
+export interface BatchOptions extends ManyOptions {
+  /** Most workers; 0 for none. They start when there is work that is worth it; after a crash there may be as many more. @default one less than the processors, at least 1 */
+  workers?: number;
+  /**
+   * What is given to workers: `auto`, what is done sooner then; `always`, all that can move, whatever its size, so that
+   * the caller's thread stays free. @default "auto"
+   */
+  offload?: "auto" | "always";
+  /** Most bytes of values in memory at once, as far as the batch holds them; one larger value goes alone. @default 268435456 (256 MiB) */
+  memoryBudgetBytes?: number;
+  /** A worker that says nothing for so long is ended and its work done again, milliseconds. @default 300000 */
+  stuckAfterMs?: number;
+  /** Workers without work are ended after so long, milliseconds. @default 1000 */
+  idleMs?: number;
+}
+
+/** Options of loading many values. */
+export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
+
+/** Many saves and loads over Web Workers. */
+export interface Batch extends AsyncDisposable {
+  /** Workers that run now. */
+  readonly running: number;
+  /** Saves many values; a failure of one does not stop the others. */
+  saveMany(entries: Inputs<SaveEntry>, options?: ManyOptions): Promise<BatchResult<SavedArtifact>>;
+  /** Loads many values; a failure of one does not stop the others. All of them are in memory then. */
+  loadMany(refs: Inputs<string>, options?: LoadManyOptions): Promise<BatchResult<unknown>>;
+  /** Saves many values and says what became of each as it ends. Inputs are drawn as outcomes are taken. */
+  saveEach(entries: Inputs<SaveEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<SavedArtifact>>;
+  /** Loads many values and hands over each as it comes, in bounded memory. */
+  loadEach(refs: Inputs<string>, options?: LoadManyOptions): AsyncIterable<BatchOutcome<unknown>>;
+}
+
+/**
+ * Creates a batch. The caller's thread keeps the commit protocol; workers read, materialize, hash, compress, upload
+ * and download where the backend can be opened there (`backend.reopen`), for values that can move there: files and
+ * folders on disk, bytes and arrays of numbers, values whose materializer has `reopen`, and whatever files others make
+ * of them. What is small stays on the caller's thread.
+ *
+ * Memory and runtimes without Web Workers: everything is done on the caller's thread.
+ */
+export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {
+  const context = contextOf(registry);
+  const { workers = defaultWorkers(), memoryBudgetBytes = 256 * 1024 * 1024, stuckAfterMs = 300_000, idleMs = 1_000 } =
+    options;
+  const { offload = "auto" } = options;
+  check("workers", workers, 0);
+  check("memoryBudgetBytes", memoryBudgetBytes, 1);
+  check("stuckAfterMs", stuckAfterMs, 1);
+  check("idleMs", idleMs, 0);
+  const descriptor = context.backend.reopen;
+  const remote = createRemoteWrites(() => shop, descriptor);
+  const pool = createPool({
+    workers: descriptor === undefined || !("Worker" in globalThis) ? 0 : workers,
+    descriptor: descriptor ?? { module: "", name: "", options: {} },
+    methods: remote.methods,
+    stuckAfterMs,
+    idleMs,
+    system: context.system,
+  });
+  const shop: Shop = {
+    context,
+    rates: createRates(context.system),
+    placement: createPlacement(pool, offload),
+    budget: createBudget(memoryBudgetBytes),
+    smallBytes: offload === "always" && pool.slots.length > 0 ? 0 : SMALL_BYTES,
+  };
+
+  function saveEach(entries: Inputs<SaveEntry>, own: ManyOptions = {}) {
+    const many = { ...callOptions(options), ...own };
+    const { signal } = many;
+    const save = inLanes(
+      context,
+      ({ name, value, ...saveOptions }: SaveEntry) =>
+        withRetry(context, pool, async (entry) => {
+          const materializer = saveOptions.materializer ?? context.materializers.forValue(value);
+          const write = remote.writer(entry, value, materializer);
+          return await saveValue(context, name, value, { ...saveOptions, materializer, signal }, write);
+        }, { repeatable: !(value instanceof ReadableStream) }),
+    );
+    return outcomesOf(entries, many, save);
+  }
+
+  function loadEach(refs: Inputs<string>, own: LoadManyOptions = {}) {
+    const many = { ...callOptions(options), ...own };
+    const { concurrency: _, stopOnError: __, onProgress: ___, ...loadOptions } = many;
+    const load = (ref: string) =>
+      withRetry(
+        context,
+        pool,
+        (entry) => loadValue(context, parseRef(ref, loadOptions.version), loadOptions, readElsewhere(shop, entry)),
+      );
+    return outcomesOf(refs, many, load);
+  }
+
+  return {
+    get running() {
+      return pool.running;
+    },
+    saveEach,
+    loadEach,
+    saveMany: (entries, own) => collectOutcomes(saveEach(entries, own), { ...callOptions(options), ...own }),
+    loadMany: (refs, own) => collectOutcomes(loadEach(refs, own), { ...callOptions(options), ...own }),
+    [Symbol.asyncDispose]() {
+      pool.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/**
+ * An entry whose worker crashed or hung is done once more, in a worker of its own: nothing was committed before. Where
+ * no worker can be started it is done on this thread.
+ */
+async function withRetry<T>(
+  context: Context,
+  pool: Pool,
+  run: (entry: Entry) => Promise<T>,
+  { repeatable = true } = {},
+): Promise<T> {
+  try {
+    return await withEntry(undefined, run);
+  } catch (error) {
+    if (!isWorkerLost(error) || !repeatable) throw error;
+    context.logger.warn(`A worker was lost, its work is done again: ${error.message}`);
+    return await withEntry(pool.alone(), run);
+  }
+}
+
+function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOptions): ManyOptions {
+  return { concurrency, stopOnError, signal, onProgress };
+}
+
+function defaultWorkers(): number {
+  return Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1);
+}
+
+function check(option: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot create a batch with ${option}: ${value}: it must be a whole number from ${least}`,
+    hint: "Leave it out for the default.",
+  });
+}

@@ -1,0 +1,231 @@
+/**
+ * A pool of workers on one store: they start when there is work for them, are replaced when they crash or hang, and
+ * end when there is none.
+ *
+ * @module
+ */
+import type { BackendDescriptor } from "../core/backend.ts";
+import { RegistryError } from "../core/errors.ts";
+import type { System } from "../core/system.ts";
+import { createChannel } from "./channel.ts";
+import type { Channel, Methods } from "./channel.ts";
+import type { WorkerMethods } from "./protocol.ts";
+import { createSolitary } from "./slots.ts";
+import type { Slot } from "./slots.ts";
+
+/** Options of {@linkcode createPool}. */
+export interface PoolOptions {
+  /** Most workers at once, and once more so many for jobs whose worker was lost. */
+  workers: number;
+  /** How a worker opens the store. */
+  descriptor: BackendDescriptor;
+  /** What workers may call. */
+  methods: Methods;
+  /** A worker that says nothing for so long while it has work is ended, milliseconds. */
+  stuckAfterMs: number;
+  /** A worker without work is ended after so long, milliseconds. */
+  idleMs: number;
+  /** Clock and sleep. */
+  system: System;
+}
+
+/** A pool of workers. */
+export interface Pool {
+  /** The places; none where no worker can be started. */
+  readonly slots: readonly Slot[];
+  /** Workers that run now. */
+  readonly running: number;
+  /** How long the last start took, milliseconds. */
+  readonly startMs: number;
+  /** How long a worker took to answer, milliseconds. */
+  readonly answerMs: number;
+  /** A place of its own for one job that has brought down a worker already; none where no worker can be started. */
+  alone(): Slot | undefined;
+  /** Ends all workers, and starts no more; work under way fails. */
+  close(): void;
+}
+
+const lost = new WeakSet<WeakKey>();
+
+/** Whether something failed because its worker crashed or hung. Nothing was committed by it. */
+export function isWorkerLost(error: unknown): error is RegistryError {
+  return typeof error === "object" && error !== null && lost.has(error);
+}
+
+const ASSUMED_START_MS = 100; // until one was started and measured
+const ASSUMED_ANSWER_MS = 1;
+const LOOKS = 4; // before a silent worker counts as stuck
+
+/** Creates a pool; it starts nothing. */
+export function createPool(options: PoolOptions): Pool {
+  const { workers, descriptor, methods, stuckAfterMs, idleMs, system } = options;
+  const live = new Set<LiveWorker>();
+  let startMs = ASSUMED_START_MS, answerMs = ASSUMED_ANSWER_MS;
+  let opened = 0, unable = false, closed = false;
+  const slots = Array.from({ length: workers }, createSlot);
+  const solitary = createSolitary(Math.max(workers, 1), createSlot);
+
+  return {
+    get slots() {
+      return unable ? [] : slots;
+    },
+    get running() {
+      return live.size;
+    },
+    get startMs() {
+      return startMs;
+    },
+    get answerMs() {
+      return answerMs;
+    },
+    alone: () => unable ? undefined : solitary.place(),
+    close() {
+      closed = true;
+      for (const worker of live) worker.end(batchClosed());
+    },
+  };
+
+  function createSlot(): Slot {
+    let worker: LiveWorker | undefined;
+    return {
+      pendingMs: 0,
+      get running() {
+        return worker?.ended === false;
+      },
+      async take(atEnd) {
+        if (closed) throw batchClosed();
+        if (worker === undefined || worker.ended) worker = start();
+        const taken = worker;
+        taken.take();
+        atEnd(() => taken.leave());
+        await taken.opened;
+        return taken.channel;
+      },
+    };
+  }
+
+  function start(): LiveWorker {
+    const startedAt = system.monotonic();
+    const worker = startWorker({ methods, stuckAfterMs, idleMs, system, onEnd: () => live.delete(worker) });
+    live.add(worker);
+    const { functions = {}, ...backend } = descriptor;
+    worker.opened = (async () => {
+      await worker.channel.call("open", { backend, functions: Object.keys(functions) });
+      const openedAt = system.monotonic();
+      opened++;
+      startMs = openedAt - startedAt;
+      await worker.channel.call("ping", undefined);
+      answerMs = system.monotonic() - openedAt;
+    })().catch((error) => {
+      // Code that may not be read, a store that opens only here: where the first does not start, none will.
+      unable ||= opened === 0 && !closed;
+      const reason = closed || isWorkerLost(error) ? error : workerLost(`it did not start: ${messageOf(error)}`);
+      worker.end(reason);
+      throw reason;
+    });
+    worker.opened.catch(() => {}); // whoever waits for it hears of it
+    return worker;
+  }
+}
+
+interface LiveWorker {
+  readonly channel: Channel<WorkerMethods>;
+  readonly ended: boolean;
+  opened: Promise<void>;
+  take(): void;
+  leave(): void;
+  end(reason: RegistryError): void;
+}
+
+interface StartOptions extends Pick<PoolOptions, "methods" | "stuckAfterMs" | "idleMs" | "system"> {
+  onEnd(): void;
+}
+
+function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOptions): LiveWorker {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "holdfast" });
+  const channel = createChannel<WorkerMethods>(methods, (message, transfer) => worker.postMessage(message, transfer));
+  let jobs = 0, ended = false;
+  let silentLooks = 0;
+  let waiting = new AbortController();
+
+  worker.onmessage = ({ data }) => {
+    silentLooks = 0;
+    channel.receive(data);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault(); // it is an answer to whoever gave it work, not the end of the program
+    end(workerLost(event.message));
+  };
+  worker.onmessageerror = () => end(workerLost("a message could not be read"));
+
+  return {
+    channel,
+    get ended() {
+      return ended;
+    },
+    opened: Promise.resolve(),
+    take() {
+      jobs++;
+      if (jobs > 1) return;
+      silentLooks = 0;
+      restart(watch);
+    },
+    leave() {
+      jobs--;
+      if (jobs === 0 && !ended) restart(endWhenIdle);
+    },
+    end,
+  };
+
+  /** Of watching and waiting to end, one goes on at a time. */
+  function restart(task: (signal: AbortSignal) => Promise<void>): void {
+    waiting.abort();
+    waiting = new AbortController();
+    task(waiting.signal).catch(() => {});
+  }
+
+  /** Counts looks, not time: while this thread itself was busy or asleep, nothing could be heard. */
+  async function watch(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      channel.call("ping", undefined).catch(() => {});
+      await system.sleep(stuckAfterMs / LOOKS, signal);
+      if (++silentLooks > LOOKS) end(workerLost(`it said nothing for ${stuckAfterMs} ms`));
+    }
+  }
+
+  async function endWhenIdle(signal: AbortSignal): Promise<void> {
+    await system.sleep(idleMs, signal);
+    end(workerLost("it had nothing to do"));
+  }
+
+  function end(reason: RegistryError): void {
+    if (ended) return;
+    ended = true;
+    waiting.abort();
+    worker.terminate();
+    onEnd();
+    channel.close(reason);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function batchClosed(): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: "Cannot finish in a worker: the batch was closed",
+    hint: "Wait for what was begun before the batch is disposed.",
+  });
+}
+
+function workerLost(state: string): RegistryError {
+  const error = new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot finish in a worker: ${state}`,
+    hint: "Nothing was committed by it. Leave workers out (workers: 0) to see the failure where it happens.",
+  });
+  lost.add(error);
+  return error;
+}

@@ -1,0 +1,53 @@
+/**
+ * Errors as plain data: `structuredClone` drops the class and the fields of an error.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { RegistryErrorFields } from "../core/errors.ts";
+
+/** An error that can cross to another thread. */
+export interface WireError {
+  /** Its class. */
+  name: string;
+  /** Its message. */
+  message: string;
+  /** Where it was thrown. */
+  stack?: string;
+  /** Of a {@linkcode RegistryError}: its fields. */
+  fields?: Omit<RegistryErrorFields, "cause">;
+  /** What it was caused by. */
+  cause?: WireError;
+}
+
+const MAX_CAUSES = 8;
+
+/** An error as plain data; anything else that was thrown as an error that names it. */
+export function toWire(error: unknown, depth = 0): WireError {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message, stack, cause } = error;
+  const wire: WireError = { name, message, stack };
+  if (isRegistryError(error)) {
+    const { code, hint, key, backend, retry, maybeWritten, commit } = error;
+    wire.fields = { code, message, hint, key, backend, retry, maybeWritten, commit };
+  }
+  if (cause !== undefined && depth < MAX_CAUSES) wire.cause = toWire(cause, depth + 1);
+  return wire;
+}
+
+/** The error again. */
+export function fromWire({ name, message, stack, fields, cause }: WireError): Error {
+  const options = cause === undefined ? {} : { cause: fromWire(cause) };
+  const error = fields === undefined ? foreignError(name, message, options) : new RegistryError({
+    ...fields,
+    ...options,
+  });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Somebody else's error: its class stays behind, its name does not. */
+function foreignError(name: string, message: string, options: ErrorOptions): Error {
+  // deno-lint-ignore holdfast/registry-errors -- it was thrown by code that is not ours
+  return Object.assign(new Error(message, options), { name });
+}

@@ -1,0 +1,53 @@
+/**
+ * Values that cross to a worker before they are materialized, and values that come back.
+ *
+ * @module
+ */
+import { LocalPath } from "../materializers/mod.ts";
+import type { LocalPathOptions } from "../materializers/mod.ts";
+import type { ClassMaterializer, Materializer, MaterializerDescriptor } from "../core/materializer.ts";
+
+/** What a worker is to save. */
+export type WireValue =
+  /** A file or folder on disk, which the worker reads. */
+  | { kind: "path"; path: string; options: LocalPathOptions; folder: boolean }
+  /** A value, which the worker materializes. */
+  | { kind: "value"; value: unknown; materializer: MaterializerDescriptor }
+  /** Files, which the caller's thread supplies. */
+  | { kind: "files" };
+
+/** Ours take no time to speak of to make files: only those of others are worth copying a value for. */
+const OURS = new URL("../materializers/", import.meta.url).href;
+
+/** How a value crosses before it is materialized, or undefined where its files do. */
+export function wireValueOf(value: unknown, materializer: Materializer): WireValue | undefined {
+  if (value instanceof LocalPath) {
+    if (materializer.id !== "file" && materializer.id !== "folder") return undefined;
+    const { path, options } = value;
+    return { kind: "path", path, options, folder: materializer.id === "folder" };
+  }
+  const reopen = reopenOf(materializer);
+  if (reopen === undefined || reopen.module.startsWith(OURS)) return undefined;
+  return { kind: "value", value, materializer: reopen };
+}
+
+/** How a worker makes the materializer again, where values of its kind survive the way: those of a class do not. */
+export function reopenOf(materializer: ClassMaterializer): MaterializerDescriptor | undefined {
+  return materializer.class === undefined ? materializer.reopen : undefined;
+}
+
+/** Bytes in the buffers and views at the top of a value and among its own members; deeper is not looked. */
+export function bufferBytes(value: unknown): number {
+  return buffersIn(value).reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+}
+
+/** The buffers at the top of a value and among its own members, so that they can move with it. */
+export function buffersIn(value: unknown): ArrayBuffer[] {
+  const parts = typeof value === "object" && value !== null && !ArrayBuffer.isView(value) ? Object.values(value) : [];
+  const found = new Set<ArrayBuffer>();
+  for (const part of [value, ...parts]) {
+    const buffer = ArrayBuffer.isView(part) ? part.buffer : part;
+    if (buffer instanceof ArrayBuffer) found.add(buffer);
+  }
+  return [...found];
+}
