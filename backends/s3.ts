@@ -22,9 +22,8 @@ import {
   UploadPartCopyCommand,
 } from "npm:@aws-sdk/client-s3@^3";
 import type { Backend } from "../core/backend.ts";
-import { silentLogger } from "../core/registry.ts";
 import type { Logger } from "../core/registry.ts";
-import { realSystem } from "../core/system.ts";
+import { realSystem, silentLogger } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import type { S3CallName } from "./s3/calls.ts";

@@ -177,20 +177,6 @@ export interface SweptUpload {
   size?: number;
 }
 
-/**
- * The `content-disposition` that lets a browser save a file under this name: in ASCII for old ones, and in full
- * (RFC 6266, RFC 8187).
- */
-export function attachment(fileName: string): string {
-  const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, "_");
-  if (ascii === fileName) return `attachment; filename="${ascii}"`;
-  const full = encodeURIComponent(fileName.toWellFormed()).replace(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${full}`;
-}
-
 /** True for a folder-like entry of a listing with a delimiter. */
 export function isPrefix(entry: ObjectInfo | Prefix): entry is Prefix {
   return "prefix" in entry;

@@ -91,3 +91,17 @@ export function shown(text: unknown): string {
   const quoted = typeof text === "string" ? JSON.stringify(text.slice(0, 80)) : String(text);
   return quoted.length > 80 ? `${quoted.slice(0, 76)}…"` : quoted;
 }
+
+/**
+ * The `content-disposition` that lets a browser save a file under this name: in ASCII for old ones, and in full
+ * (RFC 6266, RFC 8187).
+ */
+export function attachment(fileName: string): string {
+  const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, "_");
+  if (ascii === fileName) return `attachment; filename="${ascii}"`;
+  const full = encodeURIComponent(fileName.toWellFormed()).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${full}`;
+}

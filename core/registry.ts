@@ -116,9 +116,6 @@ export interface CacheOptions {
 /** The part of `console` that a registry logs to. */
 export type Logger = Pick<Console, "debug" | "info" | "warn" | "error">;
 
-/** A logger that says nothing. */
-export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-
 /** Options of opening a registry. */
 export interface OpenOptions extends SignalOptions {
   /** Whether names have versions. Fixed at creation. @default true */

@@ -73,3 +73,11 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", stop, { once: true });
   });
 }
+
+/** A logger that says nothing. */
+export const silentLogger: Pick<Console, "debug" | "info" | "warn" | "error"> = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+};

@@ -8,7 +8,6 @@ import type { DefinedArtifact, Materializer, Materializers } from "../core/mater
 import { RegistryError } from "../core/errors.ts";
 import { checkName } from "../core/names.ts";
 import { parseRef } from "../core/refs.ts";
-import { silentLogger } from "../core/registry.ts";
 import type {
   CacheOptions,
   LoadOptions,
@@ -19,7 +18,7 @@ import type {
   SaveOptions,
   SignalOptions,
 } from "../core/registry.ts";
-import { realSystem } from "../core/system.ts";
+import { realSystem, silentLogger } from "../core/system.ts";
 import { writeFiles } from "../core/disk/write_files.ts";
 import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
 import { createCache } from "./cache/cache.ts";

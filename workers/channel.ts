@@ -14,7 +14,7 @@ export type Methods = Record<string, (payload: any, signal: AbortSignal) => unkn
 export interface CallOptions {
   /** Buffers that move to the other thread and are empty here afterwards. */
   transfer?: readonly Transferable[];
-  /** Lets the other thread know that nobody waits any more; the call then throws the signal's reason. */
+  /** Ends the work on the other thread; the call then throws the signal's reason, once that has stopped. */
   signal?: AbortSignal;
 }
 
@@ -53,6 +53,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** How long a call that was cancelled waits for the other thread to stop: whoever cleans up after it comes then. */
+const STOP_MS = 2_000;
+
 /** Creates an end that answers calls by `methods` and sends by `post`. */
 export function createChannel<T extends Methods>(
   methods: Methods,
@@ -72,8 +75,9 @@ export function createChannel<T extends Methods>(
       if (signal?.aborted) return Promise.reject(signal.reason);
       const cancel = () => {
         send({ kind: "cancel", id });
-        waiting.get(id)?.reject(signal!.reason);
-        waiting.delete(id);
+        const giveUp = () => reject(signal!.reason);
+        waiting.set(id, { resolve: giveUp, reject: giveUp });
+        AbortSignal.timeout(STOP_MS).addEventListener("abort", () => waiting.delete(id) && giveUp());
       };
       try {
         send({ kind: "call", id, method, payload }, transfer);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import http from "node:http";
+import https from "node:https";
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
@@ -40,7 +42,7 @@ export function clientConfig(options: ClientOptions & { requestTimeoutMs: number
   const { requestTimeoutMs, connectionTimeoutMs = 10_000 } = options;
   const { provider, endpoint, region, keepAlive } = plan;
   // More sockets than anybody opens at once: a request never waits for one, and the callers bound their number.
-  const agent = { keepAlive, maxSockets: 1024 };
+  const sockets = { keepAlive, maxSockets: 1024 };
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -53,14 +55,28 @@ export function clientConfig(options: ClientOptions & { requestTimeoutMs: number
     disableClockSkewCorrection: true,
     logger: SILENT,
     requestHandler: {
-      httpAgent: agent,
-      httpsAgent: agent,
+      httpAgent: sendingOnce(new http.Agent(sockets)),
+      httpsAgent: sendingOnce(new https.Agent(sockets)),
       connectionTimeout: connectionTimeoutMs,
       socketTimeout: requestTimeoutMs,
       // A pooled connection may be replaced under the SDK, which then watches the wrong one: a timer for the reply.
       ...(keepAlive ? { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true } : {}),
     },
   };
+}
+
+/**
+ * Deno sends a request again by itself where the connection was used before and closes without a reply, also when it
+ * closes because the request was aborted (denoland/deno#36786): that reply goes to nobody, and holds its connection and
+ * the server's lock of the object. Unmarked, the request fails as it does on Node, and is repeated by the driver.
+ */
+function sendingOnce<A extends http.Agent>(agent: A): A {
+  const { reuseSocket } = agent;
+  agent.reuseSocket = function (socket, request) {
+    reuseSocket.call(this, socket, request);
+    request.reusedSocket = false;
+  };
+  return agent;
 }
 
 /** An endpoint for `s3` that is not Amazon's: few such servers have names for their buckets. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash, createHmac } from "node:crypto";
-import { attachment } from "../../core/backend.ts";
+import { attachment } from "../../core/names.ts";
 import type { PresignOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/names.ts";
