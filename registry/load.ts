@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { Artifact, ArtifactInfo } from "../core/artifact.ts";
+import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
+import { writeFiles } from "../core/disk/write_files.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record.ts";
 import type { Ref } from "../core/refs.ts";
-import type { LoadOptions, ReadOptions } from "../core/registry.ts";
+import type { DownloadOptions, DownloadResult, LoadOptions, ReadOptions } from "../core/registry.ts";
 import type { SchemaIssue, StandardSchema } from "../core/standard_schema.ts";
 import { parseVersion } from "../core/versions.ts";
 import { cachedBytes } from "./cache/cached_reader.ts";
@@ -17,7 +18,7 @@ import { fileKey } from "./cache/entry_keys.ts";
 import type { Context } from "./context.ts";
 import { orderSegment, parsePlace, payloadFolder } from "./layout.ts";
 import { parseFileList } from "./payload/objects.ts";
-import { createArtifact, fileInfo } from "./payload/read.ts";
+import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
 import type { PayloadSource, ReadFilesOptions } from "./payload/read.ts";
 import { locate } from "./resolve.ts";
 import type { Located } from "./resolve.ts";
@@ -27,7 +28,11 @@ import { countingHead, isLate, noteVoid } from "./cell/voids.ts";
 const MAX_RESTARTS = 20;
 
 /** Opens the files of a version: {@linkcode createArtifact} here, or somebody who does the same elsewhere. */
-export type ArtifactReader = (source: PayloadSource, options: ReadFilesOptions) => Artifact | Promise<Artifact>;
+export type ArtifactReader = (
+  context: Context,
+  source: PayloadSource,
+  options: ReadFilesOptions,
+) => Artifact | Promise<Artifact>;
 
 /**
  * Does something with the version that a ref means. When that version is overwritten or deleted so long before the
@@ -39,14 +44,14 @@ export async function withArtifact<T>(
   ref: Ref,
   options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean },
   use: (artifact: Artifact) => T | Promise<T>,
-  read: ArtifactReader = (source, how) => createArtifact(context, source, how),
+  read: ArtifactReader = createArtifact,
 ): Promise<T> {
   return await untilNotSuperseded(context, ref.name, async () => {
     const cached = options.fresh ? undefined : await locateCached(context, ref, options);
     const located = cached ?? await locate(context, ref, options.signal);
     if (cached === undefined) keepRecord(context, ref, located);
     const source = await payloadSource(context, located, options.signal);
-    return await use(await read(source, readOptions(context, options)));
+    return await use(await read(context, source, readOptions(context, options)));
   });
 }
 
@@ -67,10 +72,14 @@ export function openArtifact(context: Context, ref: Ref, options: ReadOptions = 
   return withArtifact(context, ref, options, (artifact) => artifact);
 }
 
-/** Where the work of a load is done, if not here. */
-export interface LoadElsewhere {
+/** Where the work of reading is done, if not here. */
+export interface ReadElsewhere {
   /** Opens the files. */
   read: ArtifactReader;
+  /** Writes a file to a path that is free. */
+  writeLarge(path: string, file: ArtifactFile): Promise<void>;
+  /** Reads a large file, only to check it. */
+  checkLarge(file: ArtifactFile): Promise<void>;
   /** Makes the value of them. */
   materialize(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown;
 }
@@ -80,7 +89,7 @@ export function loadValue(
   context: Context,
   ref: Ref,
   options: LoadOptions,
-  elsewhere?: LoadElsewhere,
+  elsewhere?: ReadElsewhere,
 ): Promise<unknown> {
   return withArtifact(context, ref, options, async (artifact) => {
     const { id, formatVersion } = artifact.info.materializer;
@@ -94,6 +103,34 @@ export function loadValue(
         : elsewhere.materialize(materializer, artifact, { signal });
     });
     return options.schema === undefined ? value : await checkSchema(options.schema, value, artifact.info, options);
+  }, elsewhere?.read);
+}
+
+/** {@linkcode Registry.download} */
+export function downloadFiles(
+  context: Context,
+  ref: Ref,
+  options: DownloadOptions,
+  elsewhere?: ReadElsewhere,
+): Promise<DownloadResult> {
+  return withArtifact(context, ref, options, async (artifact) => {
+    const { to, overwrite, signal } = options;
+    const { path, files } = await writeFiles(artifact, to, { overwrite, signal, writeLarge: elsewhere?.writeLarge });
+    return { path, files, size: artifact.info.size, info: artifact.info };
+  }, elsewhere?.read);
+}
+
+/** Reads every byte of a version from the store, whatever is cached, and checks it. */
+export function checkFiles(
+  context: Context,
+  ref: Ref,
+  options: LoadOptions,
+  elsewhere?: ReadElsewhere,
+): Promise<ArtifactInfo> {
+  const stored = { ...context, cache: undefined };
+  return withArtifact(stored, ref, { ...options, verify: "integrity" }, async (artifact) => {
+    await readThrough(artifact, elsewhere?.checkLarge);
+    return artifact.info;
   }, elsewhere?.read);
 }
 

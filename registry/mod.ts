@@ -19,7 +19,6 @@ import type {
   SignalOptions,
 } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
-import { writeFiles } from "../core/disk/write_files.ts";
 import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
 import { createCache } from "./cache/cache.ts";
 import { checkMaxBytes } from "./cache/max_bytes.ts";
@@ -28,7 +27,7 @@ import type { Context } from "./context.ts";
 import { copyVersion } from "./copy.ts";
 import { deleteRef } from "./delete.ts";
 import { listNames, listVersions } from "./listing.ts";
-import { artifactInfo, loadValue, openArtifact, withArtifact } from "./load.ts";
+import { artifactInfo, downloadFiles, loadValue, openArtifact } from "./load.ts";
 import { loadMany, saveMany } from "./many.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { rulesWithout } from "./cell/rules.ts";
@@ -154,13 +153,7 @@ function createRegistry(context: Context): Registry {
     save,
     load: load as Registry["load"],
     open: async (ref, options = {}) => await openArtifact(context, parseRef(ref, options.version), options),
-    async download(ref, options) {
-      return await withArtifact(context, parseRef(ref, options.version), options, async (artifact) => {
-        const { to, overwrite, signal } = options;
-        const { path, files } = await writeFiles(artifact, to, { overwrite, signal });
-        return { path, files, size: artifact.info.size, info: artifact.info };
-      });
-    },
+    download: async (ref, options) => await downloadFiles(context, parseRef(ref, options.version), options),
     async info(ref, { version, signal } = {}) {
       return await artifactInfo(context, await locate(context, parseRef(ref, version), signal), signal);
     },

@@ -19,11 +19,15 @@
  * @module
  */
 import { RegistryError } from "../core/errors.ts";
+import type { ArtifactInfo } from "../core/artifact.ts";
 import { parseRef } from "../core/refs.ts";
 import type {
   BatchOutcome,
   BatchResult,
+  DownloadOptions,
+  DownloadResult,
   LoadOptions,
+  Logger,
   ManyOptions,
   ManyProgress,
   Registry,
@@ -32,7 +36,7 @@ import type {
 } from "../core/registry.ts";
 import { contextOf } from "../registry/context.ts";
 import type { Context } from "../registry/context.ts";
-import { loadValue } from "../registry/load.ts";
+import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
 import { collectOutcomes, inLanes, outcomesOf } from "../registry/many.ts";
 import type { Inputs } from "../registry/many.ts";
 import { saveValue } from "../registry/save.ts";
@@ -41,7 +45,7 @@ import { createPlacement } from "./placement.ts";
 import { createPool, isWorkerLost } from "./pool.ts";
 import type { Pool } from "./pool.ts";
 import { createRates } from "./rates.ts";
-import { readElsewhere } from "./read_elsewhere.ts";
+import { createRemoteReads } from "./read_elsewhere.ts";
 import { SMALL_BYTES, withEntry } from "./shop.ts";
 import type { Entry, Shop } from "./shop.ts";
 import { createRemoteWrites } from "./write_elsewhere.ts";
@@ -49,8 +53,11 @@ import { createRemoteWrites } from "./write_elsewhere.ts";
 export { zip } from "./zip.ts";
 export type { ZipOptions } from "./zip.ts";
 export type {
+  ArtifactInfo,
   BatchOutcome,
   BatchResult,
+  DownloadOptions,
+  DownloadResult,
   Inputs,
   LoadOptions,
   ManyOptions,
@@ -80,6 +87,15 @@ export interface BatchOptions extends ManyOptions {
 /** Options of loading many values. */
 export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
 
+/** A version to write to disk. */
+export interface DownloadEntry extends Omit<DownloadOptions, "signal"> {
+  /** The version: `name`, `name@1.2.0` or `name@alias`. */
+  ref: string;
+}
+
+/** A version to check. */
+export interface VerifyEntry extends Omit<DownloadEntry, "to" | "overwrite" | "verify"> {}
+
 /** Many saves and loads over Web Workers. */
 export interface Batch extends AsyncDisposable {
   /** Workers that run now. */
@@ -88,10 +104,18 @@ export interface Batch extends AsyncDisposable {
   saveMany(entries: Inputs<SaveEntry>, options?: ManyOptions): Promise<BatchResult<SavedArtifact>>;
   /** Loads many values; a failure of one does not stop the others. All of them are in memory then. */
   loadMany(refs: Inputs<string>, options?: LoadManyOptions): Promise<BatchResult<unknown>>;
+  /** Writes many versions to disk, each whole or not at all; a failure of one does not stop the others. */
+  downloadMany(entries: Inputs<DownloadEntry>, options?: ManyOptions): Promise<BatchResult<DownloadResult>>;
+  /** Reads every byte of many versions from the store, whatever is cached, and checks it against its SHA-256. */
+  verifyMany(entries: Inputs<VerifyEntry>, options?: ManyOptions): Promise<BatchResult<ArtifactInfo>>;
   /** Saves many values and says what became of each as it ends. Inputs are drawn as outcomes are taken. */
   saveEach(entries: Inputs<SaveEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<SavedArtifact>>;
   /** Loads many values and hands over each as it comes, in bounded memory. */
   loadEach(refs: Inputs<string>, options?: LoadManyOptions): AsyncIterable<BatchOutcome<unknown>>;
+  /** Writes many versions to disk and says what became of each as it ends. */
+  downloadEach(entries: Inputs<DownloadEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<DownloadResult>>;
+  /** Checks many versions and says what became of each as it ends. */
+  verifyEach(entries: Inputs<VerifyEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<ArtifactInfo>>;
 }
 
 /**
@@ -112,11 +136,14 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   check("stuckAfterMs", stuckAfterMs, 1);
   check("idleMs", idleMs, 0);
   const descriptor = context.backend.reopen;
-  const remote = createRemoteWrites(() => shop, descriptor);
+  const writes = createRemoteWrites(() => shop, descriptor);
+  const reads = createRemoteReads(() => shop);
+  const log = ({ level, message }: { level: keyof Logger; message: string }) => context.logger[level](message);
   const pool = createPool({
     workers: descriptor === undefined || !("Worker" in globalThis) ? 0 : workers,
     descriptor: descriptor ?? { module: "", name: "", options: {} },
-    methods: remote.methods,
+    cache: context.cache?.reopen,
+    methods: { ...writes.methods, ...reads.methods, log },
     stuckAfterMs,
     idleMs,
     system: context.system,
@@ -137,7 +164,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
       ({ name, value, ...saveOptions }: SaveEntry) =>
         withRetry(context, pool, async (entry) => {
           const materializer = saveOptions.materializer ?? context.materializers.forValue(value);
-          const write = remote.writer(entry, value, materializer);
+          const write = writes.writer(entry, value, materializer);
           return await saveValue(context, name, value, { ...saveOptions, materializer, signal }, write);
         }, { repeatable: !(value instanceof ReadableStream) }),
     );
@@ -145,15 +172,37 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   }
 
   function loadEach(refs: Inputs<string>, own: LoadManyOptions = {}) {
+    const { concurrency: _, stopOnError: __, onProgress: ___, ...rest } = { ...callOptions(options), ...own };
+    return each(refs, own, (ref, entry) => loadValue(context, parseRef(ref, rest.version), rest, reads.reader(entry)));
+  }
+
+  function downloadEach(entries: Inputs<DownloadEntry>, own: ManyOptions = {}) {
+    return each(entries, own, ({ ref, ...rest }, entry, signal) => {
+      return downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reads.reader(entry));
+    });
+  }
+
+  function verifyEach(entries: Inputs<VerifyEntry>, own: ManyOptions = {}) {
+    return each(entries, own, ({ ref, ...rest }, entry, signal) => {
+      return checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reads.reader(entry));
+    });
+  }
+
+  function each<I, T>(
+    inputs: Inputs<I>,
+    own: ManyOptions,
+    run: (input: I, entry: Entry, signal?: AbortSignal) => Promise<T>,
+  ): AsyncGenerator<BatchOutcome<T>> {
     const many = { ...callOptions(options), ...own };
-    const { concurrency: _, stopOnError: __, onProgress: ___, ...loadOptions } = many;
-    const load = (ref: string) =>
-      withRetry(
-        context,
-        pool,
-        (entry) => loadValue(context, parseRef(ref, loadOptions.version), loadOptions, readElsewhere(shop, entry)),
-      );
-    return outcomesOf(refs, many, load);
+    return outcomesOf(
+      inputs,
+      many,
+      (input) => withRetry(context, pool, async (entry) => await run(input, entry, many.signal)),
+    );
+  }
+
+  function all<T>(outcomes: AsyncIterable<BatchOutcome<T>>, own: ManyOptions = {}): Promise<BatchResult<T>> {
+    return collectOutcomes(outcomes, { ...callOptions(options), ...own });
   }
 
   return {
@@ -162,12 +211,13 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     },
     saveEach,
     loadEach,
-    saveMany: (entries, own) => collectOutcomes(saveEach(entries, own), { ...callOptions(options), ...own }),
-    loadMany: (refs, own) => collectOutcomes(loadEach(refs, own), { ...callOptions(options), ...own }),
-    [Symbol.asyncDispose]() {
-      pool.close();
-      return Promise.resolve();
-    },
+    downloadEach,
+    verifyEach,
+    saveMany: (entries, own) => all(saveEach(entries, own), own),
+    loadMany: (refs, own) => all(loadEach(refs, own), own),
+    downloadMany: (entries, own) => all(downloadEach(entries, own), own),
+    verifyMany: (entries, own) => all(verifyEach(entries, own), own),
+    [Symbol.asyncDispose]: () => pool.close(),
   };
 }
 

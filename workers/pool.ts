@@ -7,6 +7,7 @@
 import type { BackendDescriptor } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
+import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import { createChannel } from "./channel.ts";
 import type { Channel, Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
@@ -19,6 +20,8 @@ export interface PoolOptions {
   workers: number;
   /** How a worker opens the store. */
   descriptor: BackendDescriptor;
+  /** How it opens the cache. */
+  cache?: CacheDescriptor;
   /** What workers may call. */
   methods: Methods;
   /** A worker that says nothing for so long while it has work is ended, milliseconds. */
@@ -41,8 +44,8 @@ export interface Pool {
   readonly answerMs: number;
   /** A place of its own for one job that has brought down a worker already; none where no worker can be started. */
   alone(): Slot | undefined;
-  /** Ends all workers, and starts no more; work under way fails. */
-  close(): void;
+  /** Ends all workers once they wrote what they cache, and starts no more; work under way fails. */
+  close(): Promise<void>;
 }
 
 const lost = new WeakSet<WeakKey>();
@@ -54,11 +57,12 @@ export function isWorkerLost(error: unknown): error is RegistryError {
 
 const ASSUMED_START_MS = 100; // until one was started and measured
 const ASSUMED_ANSWER_MS = 1;
+const FINISH_MS = 5_000; // what is not in the cache then is fetched again
 const LOOKS = 4; // before a silent worker counts as stuck
 
 /** Creates a pool; it starts nothing. */
 export function createPool(options: PoolOptions): Pool {
-  const { workers, descriptor, methods, stuckAfterMs, idleMs, system } = options;
+  const { workers, descriptor, cache, methods, stuckAfterMs, idleMs, system } = options;
   const live = new Set<LiveWorker>();
   let startMs = ASSUMED_START_MS, answerMs = ASSUMED_ANSWER_MS;
   let opened = 0, unable = false, closed = false;
@@ -79,9 +83,9 @@ export function createPool(options: PoolOptions): Pool {
       return answerMs;
     },
     alone: () => unable ? undefined : solitary.place(),
-    close() {
+    async close() {
       closed = true;
-      for (const worker of live) worker.end(batchClosed());
+      await Promise.all([...live].map((worker) => worker.finish(batchClosed())));
     },
   };
 
@@ -110,7 +114,7 @@ export function createPool(options: PoolOptions): Pool {
     live.add(worker);
     const { functions = {}, ...backend } = descriptor;
     worker.opened = (async () => {
-      await worker.channel.call("open", { backend, functions: Object.keys(functions) });
+      await worker.channel.call("open", { backend, functions: Object.keys(functions), cache });
       const openedAt = system.monotonic();
       opened++;
       startMs = openedAt - startedAt;
@@ -135,6 +139,8 @@ interface LiveWorker {
   take(): void;
   leave(): void;
   end(reason: RegistryError): void;
+  /** Ends it when it has written what it caches; at once, if it has other work. */
+  finish(reason: RegistryError): Promise<void>;
 }
 
 interface StartOptions extends Pick<PoolOptions, "methods" | "stuckAfterMs" | "idleMs" | "system"> {
@@ -175,6 +181,7 @@ function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOpti
       if (jobs === 0 && !ended) restart(endWhenIdle);
     },
     end,
+    finish,
   };
 
   /** Of watching and waiting to end, one goes on at a time. */
@@ -195,7 +202,16 @@ function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOpti
 
   async function endWhenIdle(signal: AbortSignal): Promise<void> {
     await system.sleep(idleMs, signal);
-    end(workerLost("it had nothing to do"));
+    await finish(workerLost("it had nothing to do"), signal);
+  }
+
+  async function finish(reason: RegistryError, signal?: AbortSignal): Promise<void> {
+    const late = AbortSignal.timeout(FINISH_MS);
+    if (jobs === 0) {
+      await channel.call("close", undefined, { signal: late }).catch(() => {});
+      if (signal?.aborted) return; // it was given work meanwhile
+    }
+    end(reason);
   }
 
   function end(reason: RegistryError): void {

@@ -8,11 +8,14 @@
 import type { BackendDescriptor } from "../core/backend.ts";
 import type { FileToSave, MaterializerDescriptor } from "../core/materializer.ts";
 import type { Encoding, StoredFile } from "../core/record.ts";
-import type { TransferProgress, Verify } from "../core/registry.ts";
+import type { Logger, TransferProgress, Verify } from "../core/registry.ts";
+import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import type { WireValue } from "./wire_value.ts";
 
 /** What a worker opens. */
 export interface OpenRequest {
+  /** The cache of the caller's registry, where it has one that can be opened. */
+  cache?: CacheDescriptor;
   /** How to open the store. */
   backend: Omit<BackendDescriptor, "functions">;
   /** Names of options that are functions of the caller's thread. */
@@ -43,6 +46,10 @@ export interface SuppliedFile extends Omit<FileToSave, "content"> {
 
 /** Files to read. */
 export interface ReadRequest {
+  /** Number of the job. */
+  job: number;
+  /** Whether by way of the cache. */
+  cached: boolean;
   /** The version, for messages. */
   ref: string;
   /** Where its record is. */
@@ -81,7 +88,13 @@ export type WorkerMethods = {
     request: ReadRequest & { info: unknown; materializer: MaterializerDescriptor },
     signal: AbortSignal,
   ): Promise<ReadReply<unknown>>;
+  /** Writes the one file to a path that is free. */
+  writeFile(request: ReadRequest & { path: string }, signal: AbortSignal): Promise<ReadReply<void>>;
+  /** Reads the one file, only to check it. */
+  check(request: ReadRequest, signal: AbortSignal): Promise<ReadReply<void>>;
   ping(request: undefined): void;
+  /** Finishes what goes on in the background; nothing is asked any more. */
+  close(request: undefined): Promise<void>;
 };
 
 /** What the caller's thread does for a worker. */
@@ -92,6 +105,10 @@ export type CallerMethods = {
   share(request: { job: number; file: StoredFile }): Promise<StoredFile | undefined>;
   /** Hears that a payload is under way, how far it is, and what the store's clock said. */
   progress(request: { job: number; progress?: TransferProgress; storeTime?: number }): Promise<void>;
+  /** Hears how many bytes of a read have moved. */
+  moved(request: { job: number; progress: TransferProgress }): void;
+  /** Takes a line for the log. */
+  log(request: { level: keyof Logger; message: string }): void;
   /** The next file of a payload, or undefined after the last. */
   nextFile(request: { job: number }): Promise<SuppliedFile | undefined>;
   /** Begins to read a file. */

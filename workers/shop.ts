@@ -12,6 +12,9 @@ import type { Rates } from "./rates.ts";
 /** Below this nothing is gained by asking who should do it. */
 export const SMALL_BYTES = 128 * 1024;
 
+/** What is streamed takes no more memory; what is of unknown size counts as so much work. */
+export const STREAMED_BYTES = 32 * 1024 * 1024;
+
 /** What all entries of a batch share. */
 export interface Shop {
   /** The registry. */

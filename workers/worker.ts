@@ -4,14 +4,17 @@
  * @module
  */
 import type { Artifact, ArtifactInfo } from "../core/artifact.ts";
-import type { Backend } from "../core/backend.ts";
+import type { Backend, BackendDescriptor } from "../core/backend.ts";
+import { writeFileTo } from "../core/disk/stage_files.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { FilesToSave, Materializer, MaterializerDescriptor } from "../core/materializer.ts";
 import type { StoredFile } from "../core/record.ts";
-import type { TransferProgress } from "../core/registry.ts";
-import { silentLogger } from "../core/system.ts";
+import type { Logger, TransferProgress } from "../core/registry.ts";
+import { realSystem } from "../core/system.ts";
 import { file, folder, localPath } from "../materializers/mod.ts";
-import { createArtifact } from "../registry/payload/read.ts";
+import { createCache } from "../registry/cache/cache.ts";
+import type { RegistryCache } from "../registry/cache/cache.ts";
+import { createArtifact, drain } from "../registry/payload/read.ts";
 import { writePayload } from "../registry/payload/write.ts";
 import type { WrittenPayload } from "../registry/payload/write.ts";
 import { createChannel, Moved } from "./channel.ts";
@@ -31,16 +34,16 @@ const PROGRESS_BYTES = 1024 * 1024;
 const PROGRESS_PIECES = 64;
 
 let backend: Promise<Backend> | undefined;
+let cache: RegistryCache | undefined;
 const payloads = new Map<number, { payload: WrittenPayload; produce: () => FilesToSave }>();
 
 const methods: WorkerMethods = {
-  async open({ backend: { module, name, options }, functions }) {
+  async open({ backend: descriptor, functions, cache: cacheDescriptor }) {
     const asked = functions.map((name) => [name, () => caller.call("ask", { name })]);
-    const opened = importNamed({ module, name }).then((create) =>
-      (create as (options: object) => Backend)({ ...options as object, ...Object.fromEntries(asked) })
-    );
-    backend = opened;
-    await opened;
+    await (backend = openBackend(descriptor, Object.fromEntries(asked)));
+    if (cacheDescriptor === undefined) return;
+    const { backend: cacheBackend, ...place } = cacheDescriptor;
+    cache = createCache({ ...place, backend: await openBackend(cacheBackend, {}), system: realSystem, logger });
   },
 
   async write({ job, action, value, compress }, signal) {
@@ -53,7 +56,7 @@ const methods: WorkerMethods = {
       const storeTime = operation.takeStoreTime();
       caller.call("progress", { job, progress, storeTime }).catch(() => {}); // a failure there ends the job from there
     };
-    const payloadStore = { backend: await store(), logger: silentLogger, settings: { graceMs: Infinity } };
+    const payloadStore = { backend: await store(), logger, settings: { graceMs: Infinity } };
     let told = 0;
     const payload = await writePayload(payloadStore, operation, produce(), {
       compress,
@@ -90,6 +93,20 @@ const methods: WorkerMethods = {
     });
   },
 
+  async writeFile({ path, ...request }, signal) {
+    return await reading(request, signal, async (artifact) => {
+      await writeFileTo(path, artifact.files()[0], signal);
+      return { value: undefined, transfer: [] };
+    });
+  },
+
+  async check(request, signal) {
+    return await reading(request, signal, async (artifact) => {
+      await drain(artifact.files()[0]);
+      return { value: undefined, transfer: [] };
+    });
+  },
+
   async load({ info, materializer: descriptor, ...request }, signal) {
     const materializer = await importMaterializer(descriptor);
     return await reading(request, signal, async (artifact) => {
@@ -99,14 +116,31 @@ const methods: WorkerMethods = {
   },
 
   ping() {},
+  close: async () => await cache?.close(),
 };
 
 const self_ = globalThis as unknown as WorkerSelf;
 const caller = createChannel<CallerMethods>(methods, (message, transfer) => self_.postMessage(message, transfer));
+const logger: Logger = {
+  debug: forward("debug"),
+  info: forward("info"),
+  warn: forward("warn"),
+  error: forward("error"),
+};
 self_.onmessage = ({ data }) => caller.receive(data);
 
 function store(): Promise<Backend> {
   return backend!; // the first message opens it
+}
+
+async function openBackend({ module, name, options }: Omit<BackendDescriptor, "functions">, asked: object) {
+  const create = await importNamed({ module, name }) as (options: object) => Backend;
+  return create({ ...options as object, ...asked });
+}
+
+/** A logger of the caller's thread. */
+function forward(level: keyof Logger) {
+  return (message: unknown) => void caller.call("log", { level, message: String(message) }).catch(() => {});
 }
 
 function stateOf({ files, inline, size, sharing }: WrittenPayload): PayloadState {
@@ -136,7 +170,7 @@ async function importNamed({ module, name }: MaterializerDescriptor): Promise<un
 
 /** Reads; an object that is missing is a reply, for what it means only the caller's thread can tell. */
 async function reading<T>(
-  { ref, recordKey, files, verify }: ReadRequest,
+  { job, ref, recordKey, files, verify, cached }: ReadRequest,
   signal: AbortSignal,
   use: (artifact: Artifact) => Promise<{ value: T; transfer: Transferable[] }>,
 ): Promise<ReadReply<T>> {
@@ -154,8 +188,15 @@ async function reading<T>(
       throw new RegistryError({ code: "NotFound", message: `Cannot read "${ref}": an object is missing`, key });
     },
   };
+  let told = 0;
+  const onProgress = (progress: TransferProgress) => {
+    if (progress.bytes - told < PROGRESS_BYTES) return;
+    told = progress.bytes;
+    caller.call("moved", { job, progress }).catch(() => {});
+  };
   try {
-    const { value, transfer } = await use(createArtifact({ backend: await store() }, source, { verify, signal }));
+    const context = { backend: await store(), cache: cached ? cache : undefined };
+    const { value, transfer } = await use(createArtifact(context, source, { verify, signal, onProgress }));
     return new Moved({ value }, transfer) as unknown as ReadReply<T>;
   } catch (error) {
     if (missing === undefined) throw error;

@@ -11,17 +11,14 @@ import { ALIVE } from "../registry/layout.ts";
 import { createKeepAlive, writePayload } from "../registry/payload/write.ts";
 import type { PayloadTarget, WriteOptions, WrittenPayload } from "../registry/payload/write.ts";
 import type { PayloadWriter } from "../registry/save.ts";
-import type { Methods } from "./channel.ts";
 import type { Slot } from "./slots.ts";
 import type { CallerMethods, PayloadState } from "./protocol.ts";
+import { STREAMED_BYTES } from "./shop.ts";
 import type { Entry, Shop } from "./shop.ts";
 import { createFileSupply, supplyMethods } from "./file_supply.ts";
 import type { FileSupply } from "./file_supply.ts";
 import { bufferBytes, wireValueOf } from "./wire_value.ts";
 import type { WireValue } from "./wire_value.ts";
-
-/** What a folder is counted as, and a stream; and what is read from somewhere piece by piece takes no more memory. */
-const UNKNOWN_BYTES = 32 * 1024 * 1024;
 
 /** A payload that a worker writes for the caller's thread. */
 interface Job {
@@ -38,7 +35,7 @@ interface Job {
 /** Payloads that workers write. */
 export interface RemoteWrites {
   /** What workers may call. */
-  methods: Methods;
+  methods: Omit<CallerMethods, "moved" | "log">;
   /** Writes the payload of one entry where that is done first. */
   writer(entry: Entry, value: unknown, materializer: Materializer): PayloadWriter;
 }
@@ -48,7 +45,7 @@ export function createRemoteWrites(shop: () => Shop, descriptor: BackendDescript
   const jobs = new Map<number, Job>();
   let nextJob = 1;
 
-  const methods: CallerMethods = {
+  const methods: RemoteWrites["methods"] = {
     async begin({ job: id }) {
       const job = jobs.get(id)!;
       return await failing(job, async () => {
@@ -169,21 +166,21 @@ interface Size {
 
 function sizeOf(wire: WireValue): Size {
   if (wire.kind === "value") {
-    const bytes = Math.max(bufferBytes(wire.value), UNKNOWN_BYTES); // it was registered as worth it
+    const bytes = Math.max(bufferBytes(wire.value), STREAMED_BYTES); // it was registered as worth it
     return { bytes, heldBytes: bytes };
   }
   try {
     const stats = statSync((wire as WireValue & { kind: "path" }).path);
-    return streamed(stats.isFile() ? stats.size : UNKNOWN_BYTES); // a folder is not walked twice to learn its size
+    return streamed(stats.isFile() ? stats.size : STREAMED_BYTES); // a folder is not walked twice to learn its size
   } catch {
     return streamed(0); // saving it says what is wrong
   }
 }
 
 function sizeOfFiles(files: FilesToSave): Size {
-  if (!Array.isArray(files)) return streamed(UNKNOWN_BYTES);
+  if (!Array.isArray(files)) return streamed(STREAMED_BYTES);
   const sizes = files.map(({ content }: FileToSave) => {
-    if (content instanceof ReadableStream) return streamed(UNKNOWN_BYTES);
+    if (content instanceof ReadableStream) return streamed(STREAMED_BYTES);
     if (!(content instanceof Uint8Array)) return streamed(content.size);
     return { bytes: content.byteLength, heldBytes: content.byteLength };
   });
@@ -192,5 +189,5 @@ function sizeOfFiles(files: FilesToSave): Size {
 }
 
 function streamed(bytes: number): Size {
-  return { bytes, heldBytes: Math.min(bytes, UNKNOWN_BYTES) };
+  return { bytes, heldBytes: Math.min(bytes, STREAMED_BYTES) };
 }

@@ -4,7 +4,10 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
+import type { BatchResult, Registry } from "../../core/registry.ts";
 import { outcomesOf } from "../../registry/many.ts";
+import { createBatch } from "../../workers/mod.ts";
+import type { Batch } from "../../workers/mod.ts";
 import type { CommandContext, OptionDefinition } from "../command.ts";
 import { inCliWords } from "../hints.ts";
 import { printable } from "../terminal/table.ts";
@@ -30,6 +33,10 @@ export interface BatchFlags {
   stopOnError?: boolean;
   /** Only say what would be done. */
   dryRun?: boolean;
+  /** Most workers. */
+  workers?: number;
+  /** Most bytes of content in memory. */
+  memory?: number;
 }
 
 /** The options that all batches have. */
@@ -39,10 +46,6 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
   { flags: "--concurrency <count>", text: "rows at once (default: 16)", parse: parseAtLeastOne },
   { flags: "--stop-on-error", text: "begin no more rows after the first that failed" },
   { flags: "--dry-run", text: "look at every row, say what would be done, and do nothing" },
-];
-
-/** The options of batches that use workers. */
-export const WORKER_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--workers <count>",
     text: "most threads beside the main one (default: by the processors)",
@@ -50,6 +53,18 @@ export const WORKER_OPTIONS: readonly OptionDefinition[] = [
   },
   { flags: "--memory <size>", text: "most content in memory at once (default: 256MiB)", parse: parseBytes },
 ];
+
+/** The workers that a batch's flags ask for. */
+export function createRowBatch(registry: Registry, { workers, memory: memoryBudgetBytes }: BatchFlags): Batch {
+  return createBatch(registry, { workers, memoryBudgetBytes });
+}
+
+/** What became of the only entry of a batch. */
+export async function oneOf<T>(batch: Promise<BatchResult<T>>): Promise<T> {
+  const { results: [result] } = await batch;
+  if (result.ok) return result.value;
+  throw result.error;
+}
 
 /** What a row is called in a report, before anything is known of it. */
 type RowName = { name?: string; ref?: string; version?: string };

@@ -19,6 +19,7 @@ import type { RowResult } from "./report.ts";
 import { createRowKeys } from "./row_keys.ts";
 import { parseSaveRow, readRowValue } from "./save_row.ts";
 import type { SaveRow } from "./save_row.ts";
+import { oneOf } from "./run_rows.ts";
 import type { BatchWork } from "./run_rows.ts";
 
 /** Options of {@linkcode saveRows}. */
@@ -81,9 +82,7 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
     const value = await readRowValue(row, manifest, io);
     const entry = { name, value, version, metadata, compress, onConflict, idempotencyKey: key, onProgress };
-    const { results: [result] } = await batch.saveMany([entry], { concurrency: 1, signal });
-    if (!result.ok) throw result.error;
-    const { version: saved, digest, size, skipped } = result.value;
+    const { version: saved, digest, size, skipped } = await oneOf(batch.saveMany([entry], { signal }));
     const there = { name, version: saved, digest, size };
     if (skipped && row.onConflict !== "skip") await checkSame(there, row);
     return { ...there, skipped };

@@ -18,6 +18,8 @@ export interface StageOptions {
   signal?: AbortSignal;
   /** Hears of each file that was written. */
   onFile?: (file: FileInfo) => void;
+  /** Writes a large file to a path that is free. @default writeFileTo */
+  writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
 
 /** Files up to this size are read whole, so many at once; larger ones are streamed, one by one. */
@@ -34,7 +36,7 @@ export async function stageFiles(
   folder: string,
   options: StageOptions,
 ): Promise<void> {
-  const { signal, onFile } = options;
+  const { signal, onFile, writeLarge = writeFileTo } = options;
   const made = new Set([folder]);
   function makeFolder(path: string): void {
     if (made.has(path)) return;
@@ -67,7 +69,7 @@ export async function stageFiles(
   for (const file of large) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));
-    await writeStream(path, file, signal);
+    await writeLarge(path, file, signal);
     onFile?.(file.info);
   }
   for (const file of links) {
@@ -84,7 +86,8 @@ function makeExecutable(path: string): void {
   chmodSync(path, (mode & 0o777) | ((mode & 0o444) >> 2));
 }
 
-async function writeStream(path: string, file: ArtifactFile, signal?: AbortSignal): Promise<void> {
+/** Writes a file to a path that is free, piece by piece. */
+export async function writeFileTo(path: string, file: ArtifactFile, signal?: AbortSignal): Promise<void> {
   const handle = await open(path, "wx");
   try {
     for await (const chunk of file.stream()) {

@@ -14,21 +14,18 @@ import { filePathProblem } from "./file_paths.ts";
 import { shown } from "../names.ts";
 import type { FileInfo } from "../record.ts";
 import { stageFiles } from "./stage_files.ts";
+import type { StageOptions } from "./stage_files.ts";
 import { realSystem } from "../system.ts";
 import type { System } from "../system.ts";
 
 /** Options of {@linkcode writeFiles}. */
-export interface WriteFilesOptions {
+export interface WriteFilesOptions extends Pick<StageOptions, "signal" | "onFile" | "writeLarge"> {
   /**
    * Replace files that exist. Other files of an existing folder stay.
    *
    * @default false: an existing file, or a folder with content, is `AlreadyExists`
    */
   overwrite?: boolean;
-  /** Ends the work; what was written so far is removed. */
-  signal?: AbortSignal;
-  /** Hears of each file that was read and written to the side. */
-  onFile?: (file: FileInfo) => void;
   /** Where the id in the name of the temporary folder is from. */
   system?: System;
 }
@@ -60,7 +57,7 @@ export async function writeFiles(
   to: string,
   options: WriteFilesOptions = {},
 ): Promise<WrittenFiles> {
-  const { overwrite = false, signal, onFile, system = realSystem } = options;
+  const { overwrite = false, signal, onFile, writeLarge, system = realSystem } = options;
   const files = artifact.files();
   checkPaths(files.map(({ info }) => info));
   try {
@@ -70,7 +67,7 @@ export async function writeFiles(
     const stage = join(target.stageIn, `${STAGE_PREFIX}${system.id()}`);
     mkdirSync(stage);
     try {
-      await stageFiles(files, stage, { signal, onFile });
+      await stageFiles(files, stage, { signal, onFile, writeLarge });
       signal?.throwIfAborted();
       if (target.kind === "file") place(join(stage, files[0].info.path), target.path, overwrite);
       else if (!target.exists) renameSync(stage, target.path);

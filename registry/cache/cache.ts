@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, ByteRange, StoredObject } from "../../core/backend.ts";
+import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -21,8 +21,16 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** How long a cache that failed is left alone. */
 const REST_MS = 60_000;
 
+/** How another thread opens the same cache. */
+export interface CacheDescriptor extends Pick<CacheParts, "maxBytes" | "registry"> {
+  /** Where the entries are. */
+  backend: BackendDescriptor;
+}
+
 /** A cache, as one open registry uses it. */
 export interface RegistryCache {
+  /** How another thread opens it, where it can. */
+  readonly reopen?: CacheDescriptor;
   /** Looks an entry up. */
   get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
   /** Says that reading what {@linkcode RegistryCache.get} found has failed. */
@@ -78,6 +86,7 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
   let heldBytes = 0;
 
   return {
+    reopen: backend.reopen && { backend: backend.reopen, maxBytes, registry },
     forgotten: new Set(),
     recordKey: (cell) => recordEntryKey({ ...registry, cell }),
     keep,

@@ -16,11 +16,8 @@ import type { VersionHead } from "../cell/heads.ts";
 import { NAMES, SETTINGS } from "../layout.ts";
 import { checkKnown } from "../listing.ts";
 import { payloadSource } from "../load.ts";
-import { createArtifact } from "../payload/read.ts";
+import { createArtifact, readThrough } from "../payload/read.ts";
 import { locateVersion } from "../resolve.ts";
-
-/** Files up to this size are read whole. */
-const SMALL_BYTES = 1024 * 1024;
 
 /** Options of {@linkcode verifyRegistry}. */
 export interface VerifyOptions extends SignalOptions {
@@ -123,12 +120,8 @@ async function verifyVersion(
       if (artifactDigest(info.materializer, info.files) !== info.digest) return wrongDigest(located.found.info.key);
       if (!deep) return problem;
       const artifact = createArtifact(context, source, { verify: "integrity", signal });
-      for (const file of artifact.files()) {
-        // Small files lie together in one object, which is read once for all of them.
-        if (file.info.size <= SMALL_BYTES) report.bytes += (await file.bytes()).byteLength;
-        else for await (const chunk of file.stream()) report.bytes += chunk.byteLength;
-        report.files++;
-      }
+      report.bytes += await readThrough(artifact);
+      report.files += info.files.length;
       return problem;
     } catch (error) {
       if (isRegistryError(error, "Conflict")) continue; // overtaken by a writer, or void: what counts now

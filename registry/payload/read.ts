@@ -75,6 +75,29 @@ export function createArtifact(context: ReadingContext, source: PayloadSource, o
   };
 }
 
+/** Files up to this size are read whole: those that lie together in one object are asked for once. */
+const SMALL_BYTES = 1024 * 1024;
+
+/** Reads every file, which checks it. Returns how many bytes there were. */
+export async function readThrough(
+  artifact: Artifact,
+  checkLarge: (file: ArtifactFile) => Promise<void> = drain,
+): Promise<number> {
+  let bytes = 0;
+  for (const file of artifact.files()) {
+    const { size } = file.info;
+    if (size <= SMALL_BYTES) await file.bytes();
+    else await checkLarge(file);
+    bytes += size;
+  }
+  return bytes;
+}
+
+/** Reads a file and keeps nothing of it. */
+export async function drain(file: ArtifactFile): Promise<void> {
+  for await (const _ of file.stream());
+}
+
 /** What users see of a stored file. */
 export function fileInfo({ path, size, sha256, mediaType, mode }: StoredFile): FileInfo {
   const info: FileInfo = { path, size, sha256 };

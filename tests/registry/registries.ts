@@ -100,3 +100,12 @@ export async function keysOf(backend: Backend, prefix = ""): Promise<string[]> {
   for await (const entry of backend.list(prefix)) if ("key" in entry) keys.push(entry.key);
   return keys;
 }
+
+/** Changes a byte of every object of payloads, or below another prefix. */
+export async function damage(backend: Backend, prefix = "objects/"): Promise<void> {
+  for (const key of await keysOf(backend, prefix)) {
+    const bytes = (await (await backend.get(key))!.bytes()).slice();
+    bytes[bytes.length >> 1] ^= 1;
+    await backend.put(key, bytes);
+  }
+}

@@ -6,7 +6,7 @@ import { ndarray, typedArray } from "../../materializers/mod.ts";
 import { collectGarbage, isRegistryError, openRegistry } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
-import { keysOf, noise } from "../registry/registries.ts";
+import { damage, keysOf, noise } from "../registry/registries.ts";
 import { withHooks } from "../registry/with_hooks.ts";
 import type { Hooks } from "../registry/with_hooks.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -19,15 +19,6 @@ async function hooked(path: string, hooks: Hooks): Promise<{ registry: Registry;
   const inner = createLocalBackend({ path, durability: "os" });
   const backend = { ...withHooks(inner, hooks), reopen: inner.reopen };
   return { registry: await openRegistry(backend, { mutable: true }), inner };
-}
-
-/** Changes a byte of every payload object. */
-async function damage(backend: Backend): Promise<void> {
-  for (const key of await keysOf(backend, "objects/")) {
-    const bytes = (await (await backend.get(key))!.bytes()).slice();
-    bytes[bytes.length >> 1] ^= 1;
-    await backend.put(key, bytes);
-  }
 }
 
 Deno.test("a worker checks what it loads, or not, as it is told", async () => {

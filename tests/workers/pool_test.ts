@@ -52,7 +52,7 @@ Deno.test("a pool starts a worker when a place is taken, keeps it for the next, 
   one.leave();
   two.leave();
   assertEquals((await take(pool.slots[0])).channel, one.channel);
-  pool.close();
+  await pool.close();
   assertEquals(pool.running, 0);
 });
 
@@ -75,7 +75,7 @@ Deno.test("a pool that is closed fails what is under way and starts no more", as
   await using root = await tempRoot();
   const pool = poolIn(root.path);
   const { channel } = await take(pool.slots[0]);
-  pool.close();
+  await pool.close();
   for (const call of [() => channel.call("ping", undefined), () => take(pool.slots[1]), () => take(pool.alone()!)]) {
     const error = await assertRejects(call);
     assert(isRegistryError(error, "TaskFailed") && !isWorkerLost(error), "it is not to be tried again");
@@ -98,7 +98,16 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
   await realSystem.sleep(600);
   await channel.call("ping", undefined);
   const spin = { module: new URL("./spinning.ts", import.meta.url).href, name: "spin" };
-  const request = { ref: "a", recordKey: "k", files: [], verify: "none" as const, info: {}, materializer: spin };
+  const request = {
+    job: 1,
+    cached: false,
+    ref: "a",
+    recordKey: "k",
+    files: [],
+    verify: "none" as const,
+    info: {},
+    materializer: spin,
+  };
   const error = await assertRejects(() => channel.call("load", request));
   assert(isWorkerLost(error) && error.message.includes("said nothing"), String(error));
   assertEquals(pool.running, 0);
@@ -112,7 +121,7 @@ Deno.test("while the caller's thread itself was busy no worker counts as silent"
   while (realSystem.monotonic() < end);
   await realSystem.sleep(20);
   await channel.call("ping", undefined);
-  pool.close();
+  await pool.close();
 });
 
 const PROGRAM = (ending: string) => `

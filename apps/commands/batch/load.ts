@@ -7,7 +7,7 @@ import { lstatSync } from "node:fs";
 import { join, resolve, SEPARATOR } from "@std/path";
 import { sameOnDisk } from "../../batch/same_on_disk.ts";
 import { parseRefRow } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, runRows } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS, createRowBatch, oneOf, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../command.ts";
 import type { Command } from "../../command.ts";
@@ -33,6 +33,7 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
     const { signal } = context.io;
     const { overwrite, dryRun = false } = flags;
     const registry = await context.open();
+    await using batch = createRowBatch(registry, flags);
     return await runRows(path, flags, context, (manifest) => ({
       label: "batch load",
       done: dryRun ? "Would write" : "Wrote",
@@ -51,7 +52,8 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
         if (dryRun) return { ...result, path: to };
         const exact = `${name}@${version}`;
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
-        const written = await withHints(registry.download(exact, { to, overwrite, signal, onProgress }), {
+        const entry = { ref: exact, to, overwrite, onProgress };
+        const written = await withHints(oneOf(batch.downloadMany([entry], { signal })), {
           AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
         });
         return { ...result, path: written.path };

@@ -3,21 +3,14 @@
  *
  * @module
  */
-import { createBatch } from "../../../workers/mod.ts";
-import { BATCH_OPTIONS, runRows, WORKER_OPTIONS } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { saveRows } from "../../batch/save_rows.ts";
 import { defineCommand } from "../../command.ts";
 import type { Command } from "../../command.ts";
 
-interface SaveFlags extends BatchFlags {
-  runId?: string;
-  workers?: number;
-  memory?: number;
-}
-
 /** Saves what a manifest lists. */
-export const batchSave: Command = defineCommand<[manifest: string], SaveFlags>({
+export const batchSave: Command = defineCommand<[manifest: string], BatchFlags & { runId?: string }>({
   name: "batch save",
   summary: "Save what a manifest lists, many at once; again for the rest.",
   details:
@@ -33,7 +26,6 @@ export const batchSave: Command = defineCommand<[manifest: string], SaveFlags>({
   options: [
     { flags: "--run-id <text>", text: "what this run is known by (default: the place of the manifest)" },
     ...BATCH_OPTIONS,
-    ...WORKER_OPTIONS,
   ],
   examples: [
     ["holdfast batch save models.csv --report saved.jsonl", "and what became of each row"],
@@ -43,9 +35,9 @@ export const batchSave: Command = defineCommand<[manifest: string], SaveFlags>({
   ],
   async run([path], flags, context) {
     const { io } = context;
-    const { workers, memory: memoryBudgetBytes, runId, dryRun } = flags;
+    const { runId, dryRun } = flags;
     const registry = await context.open({ write: !dryRun });
-    await using batch = createBatch(registry, { workers, memoryBudgetBytes });
+    await using batch = createRowBatch(registry, flags);
     return await runRows(
       path,
       flags,

@@ -4,9 +4,8 @@
  * @module
  */
 import { RegistryError } from "../../../core/errors.ts";
-import type { ArtifactFile } from "../../../core/artifact.ts";
 import { parseRefRow } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, runRows } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS, createRowBatch, oneOf, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../command.ts";
 import type { Command } from "../../command.ts";
@@ -30,30 +29,23 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
   async run([path], flags, context) {
     const { signal } = context.io;
     const registry = await context.open();
+    await using batch = createRowBatch(registry, flags);
     return await runRows(path, flags, context, (manifest) => ({
       label: "batch verify",
       done: flags.dryRun ? "Found" : "Verified",
       parse: (raw) => parseRefRow(raw, manifest),
       async run({ ref, digest: expected }, moved) {
-        const opening = registry.open(ref, { verify: "integrity", signal });
-        const artifact = await withHints(opening, lookUp(ref));
-        const { name, version, digest, size } = artifact.info;
+        const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
+        const checking = flags.dryRun
+          ? registry.info(ref, { signal })
+          : oneOf(batch.verifyMany([{ ref, onProgress }], { signal }));
+        const { name, version, digest, size } = await withHints(checking, lookUp(ref));
         if (expected !== undefined && expected !== digest) throw otherDigest(ref, expected);
-        let bytes = 0;
-        for (const file of flags.dryRun ? [] : artifact.files()) {
-          for await (const chunk of streamOf(file)) moved(bytes += chunk.byteLength);
-        }
         return { name, version, digest, size };
       },
     }));
   },
 });
-
-/** Small files are packed together: one by one they are read from the pack, not from the store. */
-async function* streamOf(file: ArtifactFile): AsyncIterable<Uint8Array> {
-  if (file.info.size <= 1024 * 1024) yield await file.bytes();
-  else yield* file.stream();
-}
 
 function otherDigest(ref: string, expected: string): RegistryError {
   return new RegistryError({

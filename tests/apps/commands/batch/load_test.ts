@@ -68,3 +68,20 @@ Deno.test("a version that is damaged or missing leaves nothing under its name, a
   assertStringIncludes(err, "it does not say where to");
   assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), [root.join("out/n")]);
 });
+
+Deno.test("large files are loaded and verified by workers too", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const rows = Array.from({ length: 4 }, (_, k) => ({ name: `n${k}`, path: `f${k}.bin` }));
+  for (const [k, { path }] of rows.entries()) await Deno.writeFile(root.join(path), noise(3_000_000 + k));
+  const lines = (of: readonly object[]) => of.map((row) => JSON.stringify(row)).join("\n");
+  await succeeds("batch save - --workers 0", { cwd, stdin: lines(rows) });
+  const wanted = lines(rows.map(({ name, path }) => ({ name, to: `out/${path}` })));
+  assertMatch(await succeeds("batch load - --workers 2 --memory 8MiB", { cwd, stdin: wanted }), /^Wrote 4 of 4 rows: /);
+  for (const [k, { path }] of rows.entries()) {
+    assertEquals(Deno.readFileSync(root.join("out", path)), noise(3_000_000 + k));
+  }
+  const names = lines(rows.map(({ name }) => ({ name })));
+  assertMatch(await succeeds("batch verify - --workers 2", { cwd, stdin: names }), /^Verified 4 of 4 rows: 11.4 MiB/);
+});

@@ -1,0 +1,151 @@
+import { existsSync } from "node:fs";
+import { assert, assertEquals } from "@std/assert";
+import { createLocalBackend } from "../../backends/local.ts";
+import type { Backend } from "../../core/backend.ts";
+import { localPath, openRegistry } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
+import { createBatch } from "../../workers/mod.ts";
+import { damage, keysOf, noise } from "../registry/registries.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import type { TempRoot } from "../support/temp_root.ts";
+import { createCrashingStore } from "./crashing_store.ts";
+
+const MIB = 1024 * 1024;
+const ALWAYS = { workers: 2, offload: "always", idleMs: 60_000 } as const;
+
+/** A registry with the folder `tree` (two large files and small ones) and the file `one`. */
+async function stored(root: TempRoot, backend?: Backend): Promise<Registry> {
+  await Deno.mkdir(root.join("in/sub"), { recursive: true });
+  await Deno.writeFile(root.join("in/a.bin"), noise(2 * MIB, 1));
+  await Deno.writeFile(root.join("in/sub/b.bin"), noise(3 * MIB, 2), { mode: 0o755 });
+  for (let i = 0; i < 20; i++) await Deno.writeFile(root.join(`in/sub/${i}.txt`), noise(8192, i));
+  const registry = await openRegistry(backend ?? createLocalBackend({ path: root.join("reg"), durability: "os" }));
+  await registry.save("tree", localPath(root.join("in")));
+  await registry.save("one", noise(2 * MIB, 7), { compress: "zstd" });
+  return registry;
+}
+
+function filesIn(path: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { name, isDirectory } of Deno.readDirSync(path)) {
+    if (isDirectory) { for (const [k, v] of Object.entries(filesIn(`${path}/${name}`))) found[`${name}/${k}`] = v; }
+    else {found[name] = `${Deno.statSync(`${path}/${name}`).mode! & 0o111} ${
+        Deno.readFileSync(`${path}/${name}`).join()
+      }`;}
+  }
+  return found;
+}
+
+Deno.test("workers write files and folders to disk as the caller's thread does, and say how far they are", async () => {
+  await using root = await tempRoot();
+  await using registry = await stored(root);
+  await using batch = createBatch(registry, ALWAYS);
+  const heard: number[] = [];
+  const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes?: number }) => {
+    heard.push(bytes);
+    assert(bytes <= totalBytes!);
+  };
+  const { results } = await batch.downloadMany([
+    { ref: "tree", to: root.join("out"), onProgress },
+    { ref: "one", to: root.join("one.bin") },
+    { ref: "none", to: root.join("none") },
+    { ref: "one@1.0.0", to: root.join("in/a.bin") },
+  ]);
+  assertEquals(results.map((result) => result.ok ? result.value.files : result.error.code), [
+    22,
+    1,
+    "NotFound",
+    "AlreadyExists",
+  ]);
+  assertEquals(filesIn(root.join("out")), filesIn(root.join("in")));
+  assertEquals(Deno.readFileSync(root.join("one.bin")), noise(2 * MIB, 7));
+  assertEquals(heard, heard.toSorted((a, b) => a - b));
+  assert(heard.some((bytes) => bytes > MIB));
+  assert(batch.running > 0);
+});
+
+Deno.test("what is damaged fails its entry, and leaves nothing where somebody may look", async () => {
+  await using root = await tempRoot();
+  await using registry = await stored(root);
+  await damage(registry.backend);
+  await using batch = createBatch(registry, ALWAYS);
+  const downloaded = await batch.downloadMany([{ ref: "tree", to: root.join("out/tree") }, {
+    ref: "one",
+    to: root.join("out/"),
+  }]);
+  assertEquals([...downloaded.errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt"]);
+  assertEquals([...Deno.readDirSync(root.join("out"))], []);
+  const verified = await batch.verifyMany([{ ref: "tree" }, { ref: "one" }, { ref: "none" }]);
+  assertEquals([...verified.errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt", "NotFound"]);
+});
+
+Deno.test("a worker that is lost while it downloads or checks costs nothing but time", async () => {
+  await using root = await tempRoot();
+  await using registry = await stored(
+    root,
+    createCrashingStore({ path: root.join("reg"), mark: root.join("crashed") }),
+  );
+  await using batch = createBatch(registry, ALWAYS);
+  const downloaded = await batch.downloadMany([{ ref: "tree", to: root.join("out/tree") }]);
+  assertEquals(downloaded.failed, []);
+  assertEquals(filesIn(root.join("out/tree")), filesIn(root.join("in")));
+  assert(existsSync(root.join("crashed")));
+  assertEquals([...Deno.readDirSync(root.join("out"))].map(({ name }) => name), ["tree"]);
+  await Deno.remove(root.join("crashed"));
+  const verified = await batch.verifyMany([{ ref: "one" }]);
+  assert(verified.results[0].ok && verified.results[0].value.size === 2 * MIB, String(verified.errors.get(0)));
+  assert(existsSync(root.join("crashed")));
+});
+
+Deno.test("the caller's own failure while a worker downloads fails that entry alone", async () => {
+  await using root = await tempRoot();
+  await using registry = await stored(root);
+  await using batch = createBatch(registry, ALWAYS);
+  const onProgress = () => assert(false, "no progress, please");
+  const { errors } = await batch.downloadMany([
+    { ref: "tree", to: root.join("out/tree"), onProgress },
+    { ref: "one", to: root.join("out/one") },
+  ]);
+  assertEquals([...errors].map(([index, { code }]) => [index, code]), [[0, "TaskFailed"]]);
+  assertEquals([...Deno.readDirSync(root.join("out"))].map(({ name }) => name), ["one"]);
+});
+
+Deno.test("an abort ends downloads, and leaves nothing behind", async () => {
+  await using root = await tempRoot();
+  await using registry = await stored(root);
+  await using batch = createBatch(registry, ALWAYS);
+  const stop = new AbortController();
+  const entries = Array.from({ length: 8 }, (_, i) => ({
+    ref: "tree",
+    to: root.join(`out/${i}`),
+    onProgress: () => stop.abort(),
+  }));
+  await batch.downloadMany(entries, { signal: stop.signal, concurrency: 4 }).catch(() => {});
+  for (const { name } of Deno.readDirSync(root.join("out"))) {
+    assertEquals(filesIn(root.join("out", name)), filesIn(root.join("in")));
+  }
+});
+
+Deno.test("workers read by way of the cache and fill it; what is verified is what the store has", async () => {
+  await using root = await tempRoot();
+  await (await stored(root))[Symbol.asyncDispose]();
+  const warnings: string[] = [];
+  const logger = { debug() {}, info() {}, error() {}, warn: (message: string) => void warnings.push(message) };
+  await using registry = await openRegistry(root.join("reg"), { cache: { path: root.join("cache") }, logger });
+  {
+    await using batch = createBatch(registry, ALWAYS);
+    assertEquals((await batch.loadMany(["one"])).failed, []);
+    assertEquals((await batch.downloadMany([{ ref: "tree", to: root.join("out") }])).failed, []);
+  } // what workers keep is kept when the batch has ended
+  for (const key of await keysOf(registry.backend, "objects/")) await registry.backend.delete(key);
+  await using batch = createBatch(registry, ALWAYS);
+  const again = await batch.loadMany(["one"]);
+  assertEquals(again.results, [{ ok: true, value: noise(2 * MIB, 7) }]);
+  const out = await batch.downloadMany([{ ref: "tree", to: root.join("again") }]);
+  assertEquals(filesIn(root.join("again")), filesIn(root.join("in")), String(out.errors.get(0)));
+  assertEquals((await batch.verifyMany([{ ref: "one" }])).errors.get(0)?.code, "Corrupt");
+  assertEquals(warnings, []);
+  await damage(createLocalBackend({ path: root.join("cache"), durability: "os" }), "");
+  assertEquals((await batch.loadMany(["one"])).errors.get(0)?.code, "Corrupt");
+  assert(warnings.some((warning) => warning.includes("is damaged")), warnings.join("\n"));
+});
