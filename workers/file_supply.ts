@@ -3,22 +3,24 @@
  *
  * @module
  */
-import { bodyStream, concatBytes } from "../core/bytes.ts";
+import { bodyStream } from "../core/bytes.ts";
 import type { FilesToSave, FileToSave } from "../core/materializer.ts";
 import { Moved } from "./channel.ts";
 import type { CallerMethods, SuppliedFile } from "./protocol.ts";
 
-/** Bytes up to this size move with the file; other content goes in pieces of about so much. */
-const PIECE_BYTES = 1024 * 1024;
+/** Bytes up to this size move with the file. */
+const WHOLE_BYTES = 1024 * 1024;
+/** Other content goes in pieces of at most so much. */
+export const PIECE_BYTES = 4 * 1024 * 1024;
 
 /** Hands out the files of one save. */
 export interface FileSupply {
   /** The next file, or undefined after the last. */
   next(): Promise<Moved<SuppliedFile> | undefined>;
-  /** Begins to read a file from its beginning. */
-  open(file: number): number;
-  /** The next piece, which moves, or undefined at the end. */
-  pull(stream: number): Promise<Moved<Uint8Array> | undefined>;
+  /** Begins to read a file from its beginning, into places of shared memory. */
+  open(file: number, places: readonly SharedArrayBuffer[]): number;
+  /** Writes the next piece to the place with this index and returns its bytes, 0 at the end. */
+  pull(stream: number, place: number): Promise<number>;
   /** Reads no more of a file. */
   close(stream: number): Promise<void>;
   /** Begins again with the first file. */
@@ -29,7 +31,7 @@ export interface FileSupply {
 export function createFileSupply(produced: FilesToSave): FileSupply {
   let files = iterate(produced);
   const contents = new Map<number, FileToSave["content"]>();
-  const streams = new Map<number, AsyncGenerator<Uint8Array>>();
+  const streams = new Map<number, { places: Uint8Array[]; content: Pieces }>();
   let lastNumber = 0;
   return {
     async next() {
@@ -37,7 +39,7 @@ export function createFileSupply(produced: FilesToSave): FileSupply {
       const { done, value } = await files.next();
       if (done) return undefined;
       const { content, ...file } = value;
-      if (content instanceof Uint8Array && content.byteLength <= PIECE_BYTES) {
+      if (content instanceof Uint8Array && content.byteLength <= WHOLE_BYTES) {
         const bytes = content.slice(); // the caller keeps its own, and a view would cross with all of its buffer
         return new Moved({ ...file, bytes }, [bytes.buffer]);
       }
@@ -49,18 +51,21 @@ export function createFileSupply(produced: FilesToSave): FileSupply {
       contents.set(++lastNumber, content);
       return new Moved({ ...file, number: lastNumber, size }, []);
     },
-    open(file) {
-      streams.set(++lastNumber, piecesOf(contents.get(file)!));
+    open(file, places) {
+      const content = createPieces(contents.get(file)!);
+      streams.set(++lastNumber, { places: places.map((place) => new Uint8Array(place)), content });
       return lastNumber;
     },
-    async pull(stream) {
-      const next = await streams.get(stream)?.next(); // asked for ahead, it may be behind the end
-      if (next !== undefined && !next.done) return new Moved(next.value, [next.value.buffer as ArrayBuffer]);
-      streams.delete(stream);
+    async pull(stream, place) {
+      const known = streams.get(stream); // asked for ahead, it may be behind the end
+      const bytes = await known?.content.fill(known.places[place]) ?? 0;
+      if (bytes === 0) streams.delete(stream);
+      return bytes;
     },
     async close(stream) {
-      await streams.get(stream)?.return(undefined);
+      const known = streams.get(stream);
       streams.delete(stream);
+      await known?.content.close();
     },
     restart: (again) => void (files = iterate(again)),
   };
@@ -72,8 +77,8 @@ export function supplyMethods(
 ): Pick<CallerMethods, "nextFile" | "openFile" | "pull" | "closeFile"> {
   return {
     nextFile: ({ job }) => supplyOf(job).next() as unknown as Promise<SuppliedFile | undefined>,
-    openFile: ({ job, file }) => supplyOf(job).open(file),
-    pull: ({ job, stream }) => supplyOf(job).pull(stream) as unknown as Promise<Uint8Array | undefined>,
+    openFile: ({ job, file, places }) => supplyOf(job).open(file, places),
+    pull: ({ job, stream, place }) => supplyOf(job).pull(stream, place),
     closeFile: ({ job, stream }) => supplyOf(job).close(stream),
   };
 }
@@ -83,25 +88,48 @@ async function* iterate(files: FilesToSave): AsyncGenerator<FileToSave> {
   else yield* await files;
 }
 
-/** Copies, so that what moves belongs to nobody; small chunks are put together, large ones divided. */
-async function* piecesOf(content: FileToSave["content"]): AsyncGenerator<Uint8Array> {
-  if (content instanceof Uint8Array) return yield* divided(content);
-  let held: Uint8Array[] = [], heldBytes = 0;
-  for await (
-    const chunk of "stream" in content ? content.stream() as ReadableStream<Uint8Array> : bodyStream(content)
-  ) {
-    for (const piece of divided(chunk)) {
-      held.push(piece);
-      heldBytes += piece.byteLength;
-      if (heldBytes < PIECE_BYTES / 2) continue;
-      yield concatBytes(held);
-      held = [];
-      heldBytes = 0;
-    }
-  }
-  if (heldBytes > 0) yield concatBytes(held);
+/** Content that is copied out piece by piece. */
+interface Pieces {
+  /** Fills a place, at least by half unless the content ends, and returns how many bytes it got, 0 at the end. */
+  fill(place: Uint8Array): Promise<number>;
+  /** Reads no more. */
+  close(): Promise<void>;
 }
 
-function* divided(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.slice(at, at + PIECE_BYTES);
+/** Copies, so that the caller keeps its own; small chunks are put together, large ones divided. */
+function createPieces(content: FileToSave["content"]): Pieces {
+  const chunks = chunksOf(content);
+  let chunk: Uint8Array = new Uint8Array();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function fillNow(place: Uint8Array): Promise<number> {
+    let filled = 0;
+    while (filled < place.byteLength / 2) {
+      if (chunk.byteLength === 0) {
+        const next = await chunks.next();
+        if (next.done) break;
+        chunk = next.value;
+      }
+      const part = chunk.subarray(0, place.byteLength - filled);
+      place.set(part, filled);
+      filled += part.byteLength;
+      chunk = chunk.subarray(part.byteLength);
+    }
+    return filled;
+  }
+  return {
+    fill(place) {
+      const filled = turn.then(() => fillNow(place)); // asked for ahead, pieces come in order all the same
+      turn = filled.catch(() => {});
+      return filled;
+    },
+    async close() {
+      await chunks.return(undefined);
+    },
+  };
+}
+
+async function* chunksOf(content: FileToSave["content"]): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) yield content;
+  else yield* "stream" in content ? content.stream() as ReadableStream<Uint8Array> : bodyStream(content);
 }

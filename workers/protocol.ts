@@ -111,10 +111,10 @@ export type CallerMethods = {
   log(request: { level: keyof Logger; message: string }): void;
   /** The next file of a payload, or undefined after the last. */
   nextFile(request: { job: number }): Promise<SuppliedFile | undefined>;
-  /** Begins to read a file. */
-  openFile(request: { job: number; file: number }): number;
-  /** The next piece of a file, or undefined at its end. */
-  pull(request: { job: number; stream: number }): Promise<Uint8Array | undefined>;
+  /** Begins to read a file, into places of shared memory: they are used again, and cost less than memory that moves. */
+  openFile(request: { job: number; file: number; places: readonly SharedArrayBuffer[] }): number;
+  /** Writes the next piece of a file to a place and returns its bytes, 0 at the end of the file. */
+  pull(request: { job: number; stream: number; place: number }): Promise<number>;
   /** Reads no more of a file. */
   closeFile(request: { job: number; stream: number }): Promise<void>;
   /** Begins again with the first file. */

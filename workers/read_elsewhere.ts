@@ -203,7 +203,10 @@ function createReader(
       const signal = how.signal === undefined ? failed.signal : AbortSignal.any([how.signal, failed.signal]);
       try {
         const reply = await there(worker, request, { signal });
-        return "missing" in reply ? await source.missing(reply.missing) : reply.value;
+        if ("missing" in reply) return await source.missing(reply.missing);
+        const size = files.reduce((sum, file) => sum + file.size, 0);
+        moved({ path: files[files.length - 1].path, bytes: size - before });
+        return reply.value;
       } finally {
         jobs.delete(job);
       }

@@ -30,8 +30,8 @@ interface WorkerSelf {
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
-const PROGRESS_BYTES = 1024 * 1024;
-const PROGRESS_PIECES = 64;
+const PROGRESS_BYTES = 4 * 1024 * 1024;
+const PROGRESS_PIECES = 8;
 
 let backend: Promise<Backend> | undefined;
 let cache: RegistryCache | undefined;
@@ -47,7 +47,7 @@ const methods: WorkerMethods = {
   },
 
   async write({ job, action, value, compress }, signal) {
-    const produce = await producerOf(value, job, signal);
+    const produce = await producerOf(value, job, { compress: compress !== undefined, signal });
     let pieces = 0;
     const operation = createQuietOperation(action, signal, () => {
       if (++pieces % PROGRESS_PIECES === 0) tell();
@@ -147,8 +147,12 @@ function stateOf({ files, inline, size, sharing }: WrittenPayload): PayloadState
   return { files, inline, size, sharing };
 }
 
-async function producerOf(value: WireValue, job: number, signal: AbortSignal): Promise<() => FilesToSave> {
-  if (value.kind === "files") return () => suppliedFiles(caller, job);
+async function producerOf(
+  value: WireValue,
+  job: number,
+  { compress, signal }: { compress: boolean; signal: AbortSignal },
+): Promise<() => FilesToSave> {
+  if (value.kind === "files") return () => suppliedFiles(caller, job, { compress });
   if (value.kind === "path") {
     const materializer = value.folder ? folder() : file();
     const path = localPath(value.path, value.options);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { pipeline, Readable } from "node:stream";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { RegistryError } from "../../core/errors.ts";
@@ -38,23 +37,40 @@ export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number)
   return plainView(encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options));
 }
 
-/** Compresses a stream of chunks. */
+/** Bytes that a stream makes at once: each chunk costs as much in the steps behind it, however small it is. */
+const CHUNK = { chunkSize: 256 * 1024 };
+
+/** Compresses a stream of chunks. Each is used up when the next one is asked for. */
 export function encodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncIterable<Uint8Array> {
-  return through(chunks, encoding === "gzip" ? zlib.createGzip() : zlib.createZstdCompress());
+  return through(chunks, encoding === "gzip" ? zlib.createGzip(CHUNK) : zlib.createZstdCompress(CHUNK));
 }
 
 /** Expands a stream of chunks. */
 export function decodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncIterable<Uint8Array> {
-  return through(chunks, encoding === "gzip" ? zlib.createGunzip() : zlib.createZstdDecompress());
+  return through(chunks, encoding === "gzip" ? zlib.createGunzip(CHUNK) : zlib.createZstdDecompress(CHUNK));
 }
 
 async function* through(chunks: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(chunks, { objectMode: true });
-  pipeline(source, transform, () => {}); // a failure destroys `transform`, whose reader below throws it
+  let taken = () => {};
+  transform.once("close", () => taken());
+  const feed = async () => {
+    try {
+      for await (const chunk of chunks) {
+        await new Promise<void>((resolve) => {
+          taken = resolve;
+          transform.write(chunk, () => resolve());
+        });
+        if (transform.destroyed) return; // nobody reads on, or it failed, as the loop below hears
+      }
+      transform.end();
+    } catch (error) {
+      transform.destroy(error as Error);
+    }
+  };
+  void feed();
   try {
     for await (const chunk of transform) yield plainView(chunk as Uint8Array);
   } finally {
-    source.destroy();
     transform.destroy();
   }
 }

@@ -8,11 +8,11 @@ import type { FileSupply } from "../../workers/file_supply.ts";
 const MIB = 1024 * 1024;
 
 async function pull(supply: FileSupply, file: number): Promise<{ bytes: Uint8Array; pieces: number[] }> {
-  const stream = supply.open(file);
+  const place = new SharedArrayBuffer(MIB);
+  const stream = supply.open(file, [place]);
   const pieces: Uint8Array[] = [];
-  for (let piece = await supply.pull(stream); piece !== undefined; piece = await supply.pull(stream)) {
-    assertEquals<unknown>(piece.transfer, [piece.value.buffer]);
-    pieces.push(piece.value);
+  for (let bytes = await supply.pull(stream, 0); bytes > 0; bytes = await supply.pull(stream, 0)) {
+    pieces.push(new Uint8Array(place, 0, bytes).slice());
   }
   return { bytes: concatBytes(pieces), pieces: pieces.map(({ byteLength }) => byteLength) };
 }
@@ -47,7 +47,7 @@ Deno.test("larger bytes, blobs and sources are pulled in pieces, twice if need b
     for (let time = 0; time < 2; time++) {
       const pulled = await pull(supply, number!);
       assertEquals(pulled.bytes, bytes);
-      assert(pulled.pieces.every((piece) => piece <= 2 * MIB), `${pulled.pieces}`);
+      assert(pulled.pieces.every((piece) => piece <= MIB), `${pulled.pieces}`);
     }
   }
   assertEquals(bytes.length, 3 * MIB + 5);
@@ -61,6 +61,19 @@ Deno.test("a stream has no size, is pulled once, and its tiny chunks are put tog
   const { bytes: pulled, pieces } = await pull(supply, number!);
   assertEquals(pulled, bytes);
   assertEquals(pieces.length, 2);
+});
+
+Deno.test("pieces that are asked for ahead come in order, each in its place, and behind the end are none", async () => {
+  const bytes = noise(2 * MIB + 7);
+  const supply = createFileSupply([{
+    path: "a",
+    content: { size: bytes.length, stream: () => streamOf(bytes, 90_000) },
+  }]);
+  const places = Array.from({ length: 6 }, () => new SharedArrayBuffer(MIB));
+  const stream = supply.open((await supply.next())!.value.number!, places);
+  const sizes = await Promise.all(places.map((_, place) => supply.pull(stream, place)));
+  assertEquals(sizes.at(-1), 0);
+  assertEquals(concatBytes(places.map((place, i) => new Uint8Array(place, 0, sizes[i]).slice())), bytes);
 });
 
 Deno.test("files of a generator are made one by one, when they are asked for", async () => {
@@ -80,8 +93,8 @@ Deno.test("a stream that nobody reads to its end is cancelled", async () => {
     cancel: () => void (cancelled = true),
   });
   const supply = createFileSupply([{ path: "a", content }]);
-  const stream = supply.open((await supply.next())!.value.number!);
-  await supply.pull(stream);
+  const stream = supply.open((await supply.next())!.value.number!, [new SharedArrayBuffer(MIB)]);
+  assertEquals(await supply.pull(stream, 0), MIB);
   await supply.close(stream);
   assert(cancelled);
 });
