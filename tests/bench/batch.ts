@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { createMemoryBackend, localPath, openRegistry } from "../../mod.ts";
-import type { SaveEntry } from "../../mod.ts";
+import type { Encoding, SaveEntry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import type { BatchOptions } from "../../workers/mod.ts";
 import { crashing } from "../workers/crashing.ts";
@@ -16,6 +16,7 @@ import type { BenchSettings, Group, Measure } from "./measure.ts";
 import { MIB, randomBytes } from "./values.ts";
 
 const ONE_BY_ONE = "no workers, one by one";
+const CODECS = ["zstd", "gzip"] as const;
 const SOUND = "2 workers, none crashes";
 
 const WAYS: [name: string, options: BatchOptions][] = [
@@ -23,6 +24,7 @@ const WAYS: [name: string, options: BatchOptions][] = [
   ["no workers, 16 at once", { workers: 0 }],
   ["1 worker", { workers: 1 }],
   ["2 workers", { workers: 2 }],
+  ["2 workers, all moves", { workers: 2, offload: "always" }],
 ];
 
 /** Saves of one batch each, into a new registry on the disk. */
@@ -35,7 +37,8 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
   for (let i = 0; i < files; i++) fs.writeFileSync(join(data, String(i)), randomBytes(16 * MIB));
   let round = 0;
 
-  const arrayEntries = () => many(arrays, (i) => ({ value: values[i % values.length], compress: "zstd" }));
+  const arrayEntries = (compress: Encoding) => () =>
+    many(arrays, (i) => ({ value: values[i % values.length], compress }));
   const fileEntries = () => many(files, (i) => ({ value: localPath(join(data, String(i))) }));
   const smallValue = randomBytes(16 * 1024);
   const smallEntries = () => many(small, () => ({ value: smallValue, version: "1.0.0" }));
@@ -49,11 +52,22 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
 
   return Promise.resolve({
     measures: [
-      ...WAYS.map(([name, options]) =>
-        save(name, arrayEntries, options, { count: arrays * arrayMib, unit: "MiB", floor: ONE_BY_ONE })
+      ...CODECS.flatMap((codec) =>
+        WAYS.map(([way, options]) =>
+          save(`${codec}: ${way}`, arrayEntries(codec), options, {
+            count: arrays * arrayMib,
+            unit: "MiB",
+            floor: `${codec}: ${ONE_BY_ONE}`,
+          })
+        )
       ),
       ...WAYS.slice(1).map(([name, options]) =>
-        save(`small: ${name}`, smallEntries, options, { count: small, unit: "op", floor: `small: ${WAYS[1][0]}` })
+        save(`small: ${name}`, smallEntries, options, {
+          count: small,
+          unit: "op",
+          floor: `small: ${WAYS[1][0]}`,
+          peer: "save_batch_dict_1k",
+        })
       ),
       ...WAYS.slice(1).map(([name, options]) =>
         save(`files: ${name}`, fileEntries, options, { count: files * 16, unit: "MiB", floor: `files: ${WAYS[1][0]}` })
@@ -73,7 +87,7 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
     name: string,
     entries: () => Iterable<SaveEntry>,
     options: BatchOptions,
-    rest: Pick<Measure, "count" | "unit" | "floor">,
+    rest: Pick<Measure, "count" | "unit" | "floor" | "peer">,
   ): Measure {
     const run = async () => {
       const path = join(folder, `saved-${round++}`);

@@ -13,11 +13,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { openRegistry } from "../../mod.ts";
 import { createServerStore } from "../servers/server_world.ts";
-import { serversFolder, startServer } from "../support/servers/mod.ts";
-import type { ServerKind } from "../support/servers/mod.ts";
+import { startServer } from "../support/servers/mod.ts";
+import type { RunningServer, ServerKind } from "../support/servers/mod.ts";
 import type { HugeReport } from "./huge/huge_process.ts";
 import { timed } from "./measure.ts";
 import type { BenchSettings, Group, Measure, Timing } from "./measure.ts";
+import { findS5cmd } from "./s5cmd.ts";
 import { MIB, randomBytes } from "./values.ts";
 
 const run = promisify(execFile);
@@ -35,22 +36,26 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
   for (let i = 0; i < files; i++) fs.writeFileSync(join(source, `${i}.bin`), randomBytes(64 * MIB));
   const store = createServerStore(server, { prefix: "large" });
   const opened = await openRegistry(createServerStore(server, { prefix: "small" }), { cache: false });
-  const s5cmd = join(serversFolder(), "s5cmd");
-  const hasS5cmd = server.protocol === "s3" && fs.existsSync(s5cmd);
+  const cp = findS5cmd(server);
   let round = 0;
   let huge: HugeReport | undefined;
 
   return {
+    peerArgs: peerArgs(server),
     measures: [
       small("save 16 KiB", async () => {
         round++;
         const entries = values.map((value, i) => ({ name: names[i], value, version: `${round}.0.0` }));
         return await all(opened.saveMany(entries, { concurrency: AT_ONCE }));
-      }),
-      small("load 16 KiB", () => all(opened.loadMany(names, { version: `${round}`, concurrency: AT_ONCE }))),
-      ...(hasS5cmd ? [large("s5cmd: up", () => cp(`${source}/*`, `s3://${server.bucket}/s5/`))] : []),
+      }, "save_batch_dict_1k"),
+      small(
+        "load 16 KiB",
+        () => all(opened.loadMany(names, { version: `${round}`, concurrency: AT_ONCE })),
+        "load_batch_dict_1k",
+      ),
+      ...(cp ? [large("s5cmd: up", () => cp(`${source}/*`, `s3://${server.bucket}/s5/`))] : []),
       large("up", () => timed(() => each((i) => upload(i)))),
-      ...(hasS5cmd ? [large("s5cmd: down", () => cp(`s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
+      ...(cp ? [large("s5cmd: down", () => cp(`s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
       large("down", () => timed(() => each((i) => download(i)))),
       ...(kind === "fake-gcs" ? [] : [ // it keeps everything in memory, and hashes an object anew at each part
         measure("save a file of 4 GiB", "MiB", 4096, async () => {
@@ -80,11 +85,11 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
     facts?: Measure["facts"],
   ): Measure {
     const floor = name === "up" || name === "down" ? `${kind}, s5cmd: ${name}` : undefined;
-    return { name: `${kind}, ${name}`, unit, count, run, facts, ...(hasS5cmd ? { floor } : {}) };
+    return { name: `${kind}, ${name}`, unit, count, run, facts, ...(cp ? { floor } : {}) };
   }
 
-  function small(name: string, run: Measure["run"]): Measure {
-    return measure(name, "op", operations, run);
+  function small(name: string, run: Measure["run"], peer: string): Measure {
+    return { ...measure(name, "op", operations, run), peer };
   }
 
   function large(name: string, run: Measure["run"]): Measure {
@@ -123,24 +128,6 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
     }
   }
 
-  async function cp(from: string, to: string): Promise<Timing> {
-    const env = {
-      AWS_ACCESS_KEY_ID: server.accessKey,
-      AWS_SECRET_ACCESS_KEY: server.secretKey,
-      AWS_REGION: server.region,
-    };
-    let said = "";
-    const { wallMs } = await timed(async () => {
-      const command = 'TIMEFORMAT="%U %S"; time "$0" --endpoint-url "$1" cp "$2" "$3"';
-      const { stderr } = await run("bash", ["-c", command, s5cmd, server.endpoint, from, to], {
-        env: { ...process.env, ...env },
-      });
-      said = stderr;
-    });
-    const [user, system] = said.trim().split("\n").at(-1)!.split(" ").map(Number);
-    return { wallMs, cpuMs: (user + system) * 1000 };
-  }
-
   async function transfer(): Promise<HugeReport> {
     const file = join(folder, "huge.bin");
     fs.writeFileSync(file, "begin");
@@ -152,4 +139,10 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
     fs.rmSync(file);
     return JSON.parse(stdout);
   }
+}
+
+function peerArgs({ protocol, port, bucket, accessKey, secretKey }: RunningServer): string[] {
+  if (protocol !== "s3") return [];
+  const place = { endpoint: `127.0.0.1:${port}`, bucket, "access-key": accessKey, "secret-key": secretKey };
+  return Object.entries(place).flatMap(([name, value]) => [`--${name}`, value]);
 }

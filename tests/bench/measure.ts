@@ -36,6 +36,8 @@ export interface Measure {
 export interface Group extends AsyncDisposable {
   /** Its measures, in the order they are run. */
   measures: Measure[];
+  /** What a peer is told besides. */
+  peerArgs?: readonly string[];
 }
 
 /** How much is done. */

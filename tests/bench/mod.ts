@@ -9,6 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { createBatchGroup } from "./batch.ts";
+import { createBucketBatchesGroup } from "./bucket_batches.ts";
 import { createBucketsGroup } from "./buckets.ts";
 import { createCallsGroup } from "./calls.ts";
 import { createChurnGroup } from "./churn.ts";
@@ -61,18 +62,33 @@ const GROUPS: Record<string, GroupEntry> = {
   listing: { title: "Listing names", create: createListingGroup },
   folder: { title: "A folder saved again", create: createFolderGroup, maxRepeats: 3 },
   batch: {
-    title: "Batches: 64 MiB arrays with zstd, 16 KiB values, 16 MiB files, crashes, length",
+    title: "Batches: 64 MiB arrays compressed, 16 KiB values, 16 MiB files, crashes, length",
     create: createBatchGroup,
+    peer: "batch",
   },
   minio: {
     title: "Buckets: MinIO",
     create: (settings) => createBucketsGroup("minio", settings),
+    peer: "batch",
     maxRepeats: 3,
     named: true,
   },
   versitygw: {
     title: "Buckets: versitygw",
     create: (settings) => createBucketsGroup("versitygw", settings),
+    peer: "batch",
+    maxRepeats: 3,
+    named: true,
+  },
+  minio_batch: {
+    title: "Batches: MinIO",
+    create: (settings) => createBucketBatchesGroup("minio", settings),
+    maxRepeats: 3,
+    named: true,
+  },
+  versitygw_batch: {
+    title: "Batches: versitygw",
+    create: (settings) => createBucketBatchesGroup("versitygw", settings),
     maxRepeats: 3,
     named: true,
   },
@@ -112,10 +128,10 @@ async function main(): Promise<void> {
     if (entry === undefined) throw new Error(`Cannot measure "${name}": there is no such group\n${groups}`);
     const folder = fs.mkdtempSync(join(values.folder, "holdfast-bench-"));
     try {
+      const group = await entry.create({ folder, operations, repeats, quick: values.quick });
       const peer = values.peer === undefined || entry.peer === undefined
         ? undefined
-        : createPeer(values.peer, { folder, operations });
-      const group = await entry.create({ folder, operations, repeats, quick: values.quick });
+        : createPeer(values.peer, { folder, operations, args: group.peerArgs });
       const samples = await runGroup(
         group,
         Math.min(repeats, entry.maxRepeats ?? repeats),

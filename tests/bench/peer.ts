@@ -1,6 +1,6 @@
 /**
  * Another program's benchmark, run beside this one: a command that takes `--only`, `--n` and `--reps` and ends with
- * one line of JSON, `{ results: { <measure>: { min_s, ops?, cpu_ms_per_op_min? } } }`.
+ * one line of JSON (on buckets it is told `--endpoint`, `--bucket`, `--access-key` and `--secret-key`), `{ results: { <measure>: { min_s, ops?, cpu_ms_per_op_min? } } }`.
  *
  * @module
  */
@@ -26,9 +26,12 @@ interface PeerResult {
 }
 
 /** A peer that is run by this command. Its files go to `folder`. */
-export function createPeer(command: string, options: { folder: string; operations: number }): Peer {
-  const { folder, operations } = options;
-  const [program, ...args] = command.split(/\s+/);
+export function createPeer(
+  command: string,
+  options: { folder: string; operations: number; args?: readonly string[] },
+): Peer {
+  const { folder, operations, args: more = [] } = options;
+  const [program, ...args] = [...command.split(/\s+/), ...more];
   const rounds: Record<string, PeerResult>[] = [];
   return {
     async runOnce(only) {

@@ -1,0 +1,38 @@
+/**
+ * `s5cmd`, the fastest client of buckets that there is, where `deno task servers` has a binary of it beside the servers.
+ *
+ * @module
+ */
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import { serversFolder } from "../support/servers/mod.ts";
+import type { RunningServer } from "../support/servers/mod.ts";
+import { timed } from "./measure.ts";
+import type { Timing } from "./measure.ts";
+
+const run = promisify(execFile);
+
+/** Copies files from or to `s3://bucket/…`; undefined where there is no binary, or the server speaks another protocol. */
+export function findS5cmd(server: RunningServer): ((from: string, to: string) => Promise<Timing>) | undefined {
+  const binary = join(serversFolder(), "s5cmd");
+  if (server.protocol !== "s3" || !fs.existsSync(binary)) return undefined;
+  const env = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: server.accessKey,
+    AWS_SECRET_ACCESS_KEY: server.secretKey,
+    AWS_REGION: server.region,
+  };
+  return async (from, to) => {
+    let said = "";
+    const { wallMs } = await timed(async () => {
+      const command = 'TIMEFORMAT="%U %S"; time "$0" --endpoint-url "$1" cp "$2" "$3"';
+      const { stderr } = await run("bash", ["-c", command, binary, server.endpoint, from, to], { env });
+      said = stderr;
+    });
+    const [user, system] = said.trim().split("\n").at(-1)!.split(" ").map(Number);
+    return { wallMs, cpuMs: (user + system) * 1000 };
+  };
+}
