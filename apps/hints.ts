@@ -49,6 +49,7 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   ],
   [/Pass onConflict: "overwrite"/g, "Add --on-conflict overwrite"],
   [/or pass another\./g, "or give another."],
+  [/Leave workers out \(workers: 0\)/g, "Leave workers out (--workers 0)"],
   [/Create a registry with mutable: true for that/g, "One that allows it is made by: holdfast init FOLDER --mutable"],
   [/or a mutable registry/g, "or a registry made by: holdfast init FOLDER --unversioned --mutable"],
   [

@@ -60,6 +60,7 @@ const STOP_MS = 2_000;
 export function createChannel<T extends Methods>(
   methods: Methods,
   post: (message: unknown, transfer: Transferable[]) => void,
+  { stopMs = STOP_MS }: { stopMs?: number } = {},
 ): Channel<T> {
   const waiting = new Map<number, Waiting>();
   const answering = new Map<number, AbortController>();
@@ -77,7 +78,7 @@ export function createChannel<T extends Methods>(
         send({ kind: "cancel", id });
         const giveUp = () => reject(signal!.reason);
         waiting.set(id, { resolve: giveUp, reject: giveUp });
-        AbortSignal.timeout(STOP_MS).addEventListener("abort", () => waiting.delete(id) && giveUp());
+        AbortSignal.timeout(stopMs).addEventListener("abort", () => waiting.delete(id) && giveUp());
       };
       try {
         send({ kind: "call", id, method, payload }, transfer);

@@ -25,13 +25,15 @@ export interface FileSupply {
   close(stream: number): Promise<void>;
   /** Begins again with the first file. */
   restart(files: FilesToSave): void;
+  /** Reads no more of any file, and makes no more of them. */
+  end(): Promise<void>;
 }
 
-/** Creates a supply of these files; they are asked for one by one. */
-export function createFileSupply(produced: FilesToSave): FileSupply {
+/** Creates a supply of these files; they are asked for one by one. `spend` hears of content that can be read once. */
+export function createFileSupply(produced: FilesToSave, spend: () => void = () => {}): FileSupply {
   let files = iterate(produced);
   const contents = new Map<number, FileToSave["content"]>();
-  const streams = new Map<number, { places: Uint8Array[]; content: Pieces }>();
+  const streams = new Map<number, { places: Uint8Array[]; pieces: Pieces }>();
   let lastNumber = 0;
   return {
     async next() {
@@ -52,22 +54,29 @@ export function createFileSupply(produced: FilesToSave): FileSupply {
       return new Moved({ ...file, number: lastNumber, size }, []);
     },
     open(file, places) {
-      const content = createPieces(contents.get(file)!);
-      streams.set(++lastNumber, { places: places.map((place) => new Uint8Array(place)), content });
+      const content = contents.get(file)!;
+      if (content instanceof ReadableStream) spend();
+      const pieces = createPieces(content);
+      streams.set(++lastNumber, { places: places.map((place) => new Uint8Array(place)), pieces });
       return lastNumber;
     },
     async pull(stream, place) {
       const known = streams.get(stream); // asked for ahead, it may be behind the end
-      const bytes = await known?.content.fill(known.places[place]) ?? 0;
+      const bytes = await known?.pieces.fill(known.places[place]) ?? 0;
       if (bytes === 0) streams.delete(stream);
       return bytes;
     },
     async close(stream) {
       const known = streams.get(stream);
       streams.delete(stream);
-      await known?.content.close();
+      await known?.pieces.close();
     },
     restart: (again) => void (files = iterate(again)),
+    async end() {
+      const ending = [...streams.values()].map(({ pieces }) => pieces.close());
+      streams.clear();
+      await Promise.allSettled([...ending, files.return(undefined)]);
+    },
   };
 }
 

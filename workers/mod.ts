@@ -76,7 +76,7 @@ export interface BatchOptions extends ManyOptions {
    * the caller's thread stays free. @default "auto"
    */
   offload?: "auto" | "always";
-  /** Most bytes of values in memory at once, as far as the batch holds them; one larger value goes alone. @default 268435456 (256 MiB) */
+  /** Most bytes of values under way at once: the files of saves, as far as they are not read piece by piece, and what is being loaded; one larger value goes alone. @default 268435456 (256 MiB) */
   memoryBudgetBytes?: number;
   /** A worker that says nothing for so long is ended and its work done again, milliseconds. @default 300000 */
   stuckAfterMs?: number;
@@ -110,7 +110,7 @@ export interface Batch extends AsyncDisposable {
   verifyMany(entries: Inputs<VerifyEntry>, options?: ManyOptions): Promise<BatchResult<ArtifactInfo>>;
   /** Saves many values and says what became of each as it ends. Inputs are drawn as outcomes are taken. */
   saveEach(entries: Inputs<SaveEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<SavedArtifact>>;
-  /** Loads many values and hands over each as it comes, in bounded memory. */
+  /** Loads many values and hands over each as it comes; at most `concurrency` of them wait to be taken. */
   loadEach(refs: Inputs<string>, options?: LoadManyOptions): AsyncIterable<BatchOutcome<unknown>>;
   /** Writes many versions to disk and says what became of each as it ends. */
   downloadEach(entries: Inputs<DownloadEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<DownloadResult>>;
@@ -166,7 +166,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
           const materializer = saveOptions.materializer ?? context.materializers.forValue(value);
           const write = writes.writer(entry, value, materializer);
           return await saveValue(context, name, value, { ...saveOptions, materializer, signal }, write);
-        }, { repeatable: !(value instanceof ReadableStream) }),
+        }),
     );
     return outcomesOf(entries, many, save);
   }
@@ -229,14 +229,18 @@ async function withRetry<T>(
   context: Context,
   pool: Pool,
   run: (entry: Entry) => Promise<T>,
-  { repeatable = true } = {},
 ): Promise<T> {
+  let spent = false;
   try {
-    return await withEntry(undefined, run);
+    return await withEntry({ spend: () => void (spent = true) }, run);
   } catch (error) {
-    if (!isWorkerLost(error) || !repeatable) throw error;
+    if (!isWorkerLost(error) || spent) throw error;
     context.logger.warn(`A worker was lost, its work is done again: ${error.message}`);
-    return await withEntry(pool.alone(), run);
+    const alone = pool.alone();
+    return await withEntry({ alone }, async (entry) => {
+      await alone?.take((leave) => entry.atEnd(leave)); // before anything else: whoever has memory waits for no place
+      return await run(entry);
+    });
   }
 }
 

@@ -67,7 +67,7 @@ export function createPool(options: PoolOptions): Pool {
   let startMs = ASSUMED_START_MS, answerMs = ASSUMED_ANSWER_MS;
   let opened = 0, unable = false, closed = false;
   const slots = Array.from({ length: workers }, createSlot);
-  const solitary = createSolitary(Math.max(workers, 1), createSlot);
+  const solitary = createSolitary(Math.max(Math.ceil(workers / 2), 1), createSlot);
 
   return {
     get slots() {
@@ -94,7 +94,7 @@ export function createPool(options: PoolOptions): Pool {
     return {
       pendingMs: 0,
       get running() {
-        return worker?.ended === false;
+        return worker?.ended === false && worker.isOpen;
       },
       async take(atEnd) {
         if (closed) throw batchClosed();
@@ -117,6 +117,7 @@ export function createPool(options: PoolOptions): Pool {
       await worker.channel.call("open", { backend, functions: Object.keys(functions), cache });
       const openedAt = system.monotonic();
       opened++;
+      worker.isOpen = true;
       startMs = openedAt - startedAt;
       await worker.channel.call("ping", undefined);
       answerMs = system.monotonic() - openedAt;
@@ -136,6 +137,8 @@ interface LiveWorker {
   readonly channel: Channel<WorkerMethods>;
   readonly ended: boolean;
   opened: Promise<void>;
+  /** Whether it has opened the store. */
+  isOpen: boolean;
   take(): void;
   leave(): void;
   end(reason: RegistryError): void;
@@ -170,6 +173,7 @@ function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOpti
       return ended;
     },
     opened: Promise.resolve(),
+    isOpen: false,
     take() {
       jobs++;
       if (jobs > 1) return;

@@ -93,7 +93,7 @@ export type WorkerMethods = {
   /** Reads the one file, only to check it. */
   check(request: ReadRequest, signal: AbortSignal): Promise<ReadReply<void>>;
   ping(request: undefined): void;
-  /** Finishes what goes on in the background; nothing is asked any more. */
+  /** Finishes what goes on in the background. */
   close(request: undefined): Promise<void>;
 };
 

@@ -35,17 +35,23 @@ export interface Entry {
   readonly ended: boolean;
   /** The worker of its own that it has, because it brought down another one. */
   readonly alone?: Slot;
+  /** Says that a stream was begun that can be read once: the entry cannot be done again. */
+  spend(): void;
   /** Does something when it ends. */
   atEnd(action: () => void): void;
 }
 
 /** Runs something as an entry, and then what it left to be done at its end. */
-export async function withEntry<T>(alone: Slot | undefined, run: (entry: Entry) => Promise<T>): Promise<T> {
+export async function withEntry<T>(
+  { alone, spend = () => {} }: { alone?: Slot; spend?: () => void },
+  run: (entry: Entry) => Promise<T>,
+): Promise<T> {
   const actions: (() => void)[] = [];
   let ended = false;
   try {
     return await run({
       alone,
+      spend,
       get ended() {
         return ended;
       },

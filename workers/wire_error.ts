@@ -14,6 +14,8 @@ export interface WireError {
   message: string;
   /** Where it was thrown. */
   stack?: string;
+  /** Of an error of the system: what it is called there, as `ENOSPC`. */
+  code?: string;
   /** Of a {@linkcode RegistryError}: its fields. */
   fields?: Omit<RegistryErrorFields, "cause">;
   /** What it was caused by. */
@@ -30,15 +32,15 @@ export function toWire(error: unknown, depth = 0): WireError {
   if (isRegistryError(error)) {
     const { code, hint, key, backend, retry, maybeWritten, commit } = error;
     wire.fields = { code, message, hint, key, backend, retry, maybeWritten, commit };
-  }
+  } else if ("code" in error && typeof error.code === "string") wire.code = error.code;
   if (cause !== undefined && depth < MAX_CAUSES) wire.cause = toWire(cause, depth + 1);
   return wire;
 }
 
 /** The error again. */
-export function fromWire({ name, message, stack, fields, cause }: WireError): Error {
+export function fromWire({ name, message, stack, code, fields, cause }: WireError): Error {
   const options = cause === undefined ? {} : { cause: fromWire(cause) };
-  const error = fields === undefined ? foreignError(name, message, options) : new RegistryError({
+  const error = fields === undefined ? foreignError({ name, message, code }, options) : new RegistryError({
     ...fields,
     ...options,
   });
@@ -46,8 +48,8 @@ export function fromWire({ name, message, stack, fields, cause }: WireError): Er
   return error;
 }
 
-/** Somebody else's error: its class stays behind, its name does not. */
-function foreignError(name: string, message: string, options: ErrorOptions): Error {
+/** Somebody else's error: its class stays behind, its name and code do not. */
+function foreignError({ name, message, code }: WireError, options: ErrorOptions): Error {
   // deno-lint-ignore holdfast/registry-errors -- it was thrown by code that is not ours
-  return Object.assign(new Error(message, options), { name });
+  return Object.assign(new Error(message, options), { name }, code === undefined ? {} : { code });
 }

@@ -35,7 +35,7 @@ const PROGRESS_PIECES = 8;
 
 let backend: Promise<Backend> | undefined;
 let cache: RegistryCache | undefined;
-const payloads = new Map<number, { payload: WrittenPayload; produce: () => FilesToSave }>();
+const payloads = new Map<number, { payload: WrittenPayload; produce: () => FilesToSave; tell: () => void }>();
 
 const methods: WorkerMethods = {
   async open({ backend: descriptor, functions, cache: cacheDescriptor }) {
@@ -71,18 +71,25 @@ const methods: WorkerMethods = {
         return { folder, base: { sizes, share: (file: StoredFile) => caller.call("share", { job, file }) } };
       },
     });
-    payloads.set(job, { payload, produce });
+    payloads.set(job, { payload, produce, tell });
+    tell(); // what the store's clock said last
     return stateOf(payload);
   },
 
   async unshare({ job }) {
-    const { payload, produce } = payloads.get(job)!;
+    const { payload, produce, tell } = payloads.get(job)!;
     await caller.call("restart", { job });
     await payload.unshare(produce);
+    tell();
     return stateOf(payload);
   },
 
-  append: ({ job, bytes }) => payloads.get(job)!.payload.append(bytes),
+  async append({ job, bytes }) {
+    const { payload, tell } = payloads.get(job)!;
+    const appended = await payload.append(bytes);
+    tell();
+    return appended;
+  },
   discard: ({ job }) => payloads.get(job)!.payload.discard(),
   release: ({ job }) => void payloads.delete(job),
 

@@ -87,12 +87,13 @@ export function createRemoteWrites(shop: () => Shop, descriptor: BackendDescript
       const { context, rates, placement, budget, smallBytes } = shop();
       const wire = wireValueOf(value, materializer);
       const produced = wire === undefined ? produce() : undefined;
+      if (produced instanceof Promise) produced.catch(() => {}); // it is thrown where it is waited for
       const { bytes, heldBytes } = produced === undefined ? sizeOf(wire!) : sizeOfFiles(produced);
       await budget.take(heldBytes, operation.signal);
       entry.atEnd(() => budget.give(heldBytes));
       const here = () => writePayload(context, operation, produced ?? produce(), options);
       const there = async (slot: Slot) => {
-        const supply = createFileSupply(produced ?? []);
+        const supply = createFileSupply(produced ?? [], entry.spend);
         return await write(slot, entry, wire ?? { kind: "files" }, { supply, produce, operation, options });
       };
       if (entry.alone !== undefined) return await there(entry.alone);
@@ -117,6 +118,7 @@ export function createRemoteWrites(shop: () => Shop, descriptor: BackendDescript
     jobs.set(id, job);
     entry.atEnd(() => {
       jobs.delete(id);
+      void job.supply.end();
       worker.call("release", { job: id }).catch(() => {}); // of a worker that is gone nothing is left to release
     });
     const request = { job: id, action: operation.action, value, compress: options.compress };
@@ -140,10 +142,13 @@ export function createRemoteWrites(shop: () => Shop, descriptor: BackendDescript
         return state.sharing;
       },
       async unshare() {
-        state = await worker.call("unshare", { job: id }) as PayloadState;
+        state = await worker.call("unshare", { job: id }, { signal }) as PayloadState;
       },
-      append: (bytes) => worker.call("append", { job: id, bytes }),
-      discard: () => worker.call("discard", { job: id }).catch(() => {}), // the janitor collects what is left
+      append: (bytes) => worker.call("append", { job: id, bytes }, { signal }),
+      async discard() {
+        if (operation.unresolved) return; // the record may be there, and refer to it
+        await worker.call("discard", { job: id }).catch(() => {}); // the janitor collects what is left
+      },
     };
   }
 }

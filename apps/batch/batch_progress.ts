@@ -99,7 +99,7 @@ interface BatchState {
 }
 
 /** `batch save  45%  450 of 1000  2 failed  120 MiB  52.1 MiB/s  4s left  110 rows/s` */
-export function batchLine(label: string, { rows, bytes, failed, since, now, totals }: BatchState): string {
+function batchLine(label: string, { rows, bytes, failed, since, now, totals }: BatchState): string {
   const seconds = Math.max(now - since.at, 1) / 1000;
   const byteRate = (bytes - since.bytes) / seconds, rowRate = (rows - since.rows) / seconds;
   const parts = [label];

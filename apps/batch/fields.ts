@@ -18,14 +18,15 @@ export function fieldsOf<T>(
 ): Partial<T> {
   if (row.error !== undefined) throw row.error;
   const { fields = {} } = row;
+  const unknown = Object.keys(fields).find((field) => !Object.hasOwn(kinds, field));
+  if (unknown !== undefined) {
+    const known = Object.keys(kinds).filter((name) => kinds[name] !== "ignored");
+    throw badRow(`${JSON.stringify(unknown)} is not one of ${known.join(", ")}`);
+  }
   const checked: Record<string, unknown> = {};
-  for (const [field, written] of Object.entries(fields)) {
-    const kind = Object.hasOwn(kinds, field) ? kinds[field] : undefined;
-    if (kind === undefined) {
-      const known = Object.keys(kinds).filter((name) => kinds[name] !== "ignored");
-      throw badRow(`${JSON.stringify(field)} is not one of ${known.join(", ")}`);
-    }
-    if (kind === "ignored") continue;
+  for (const [field, kind] of Object.entries(kinds)) { // in this order, whatever that of the row is
+    if (kind === "ignored" || !Object.hasOwn(fields, field)) continue;
+    const written = fields[field];
     const isJson = kind === "json" || kind === "object";
     const value = isJson && format === "csv" ? parseCell(field, written as string) : written;
     const problem = problemOf(value, kind);

@@ -12,9 +12,10 @@ import type { Manifest } from "./manifest.ts";
 const MAX_FILES = 10_000;
 
 /** Counts rows and the bytes of their files into `totals`, which has either only when all of it is known. */
-export async function measureRows(manifest: Manifest, totals: BatchTotals): Promise<void> {
+export async function measureRows(manifest: Manifest, totals: BatchTotals, signal: AbortSignal): Promise<void> {
   let rows = 0, bytes: number | undefined = 0;
   for await (const { fields } of manifest.rows()) {
+    if (signal.aborted) return;
     rows++;
     if (bytes === undefined || fields === undefined) continue;
     const size: number | undefined = rows > MAX_FILES ? undefined : await sizeOf(fields, manifest.folder);

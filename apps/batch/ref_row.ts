@@ -25,7 +25,7 @@ const KINDS: Record<string, FieldKind> = { ref: "text", name: "text", version: "
 
 /** What a report has beside these, so that a report is a manifest too. */
 const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
-  ["index", "line", "ok", "skipped", "size", "error"].map((field) => [field, "ignored"]),
+  ["index", "line", "ok", "skipped", "size", "error", "path", "to"].map((field) => [field, "ignored"]),
 );
 
 /** Reads a row; throws `Invalid`. A `target` is required where it is asked for. */
@@ -34,7 +34,7 @@ export function parseRefRow(
   { format }: Pick<Manifest, "format">,
   { target = false }: { target?: boolean } = {},
 ): RefRow {
-  const kinds = target ? { ...KINDS, to: "text" as const, ...OF_REPORTS } : { ...KINDS, ...OF_REPORTS };
+  const kinds = { ...KINDS, ...OF_REPORTS, ...(target ? { to: "text" as const } : {}) };
   const { ref, name, version, to, digest } = fieldsOf<RefRow & { name: string; version: string }>(raw, kinds, format);
   if (raw.fields?.ok === false) throw badRow("it is the report of a row that failed");
   if ((ref === undefined) === (name === undefined)) throw badRow("it has either a ref or a name");

@@ -51,7 +51,7 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
     text: "most threads beside the main one (default: by the processors)",
     parse: parseCount,
   },
-  { flags: "--memory <size>", text: "most content in memory at once (default: 256MiB)", parse: parseBytes },
+  { flags: "--memory <size>", text: "most content in memory at once (default: 256MiB)", parse: parseMemory },
 ];
 
 /** The workers that a batch's flags ask for. */
@@ -96,7 +96,8 @@ export async function runRows<Row extends RowName>(
   const { label, done, parse, run } = await work(manifest);
   const report = openReport(flags.report, manifest, io);
   const totals: BatchTotals = {};
-  if (manifest.isFile && !shared.quiet) measureRows(manifest, totals).catch(() => {}); // the run itself says what is wrong
+  const over = new AbortController();
+  if (manifest.isFile && !shared.quiet) measureRows(manifest, totals, over.signal).catch(() => {}); // the run itself says what is wrong
   const progress = createBatchProgress(label, { io, totals, quiet: shared.quiet });
   const startedAt = io.system.monotonic();
   const begun = new Map<number, RowResult & { line: number }>();
@@ -117,6 +118,7 @@ export async function runRows<Row extends RowName>(
     await summary(io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ");
     throw error;
   } finally {
+    over.abort();
     await progress.end();
     report.close();
   }
@@ -178,6 +180,10 @@ export async function runRows<Row extends RowName>(
     if (before !== "") await context.note(text);
     else if (!shared.quiet) await context.result(undefined, text);
   }
+}
+
+function parseMemory(text: string): number {
+  return Math.max(parseBytes(text), 1); // one entry at a time
 }
 
 function parseAtLeastOne(text: string): number {

@@ -21,7 +21,6 @@ interface ClientOptions {
   putOptions?: Record<string, unknown>;
   requestTimeoutMs?: number;
   connectionTimeoutMs?: number;
-  retryForMs?: number;
   partBytes?: number;
   parallel?: number;
 }

@@ -16,18 +16,19 @@ import type { FileInfo } from "../record.ts";
 import { stageFiles } from "./stage_files.ts";
 import type { StageOptions } from "./stage_files.ts";
 import { realSystem } from "../system.ts";
-import type { System } from "../system.ts";
 
 /** Options of {@linkcode writeFiles}. */
-export interface WriteFilesOptions extends Pick<StageOptions, "signal" | "onFile" | "writeLarge"> {
+export interface WriteFilesOptions {
   /**
    * Replace files that exist. Other files of an existing folder stay.
    *
    * @default false: an existing file, or a folder with content, is `AlreadyExists`
    */
   overwrite?: boolean;
-  /** Where the id in the name of the temporary folder is from. */
-  system?: System;
+  /** Ends the work; what was written so far is removed. */
+  signal?: AbortSignal;
+  /** Hears of each file that was read and written to the side. */
+  onFile?: (file: FileInfo) => void;
 }
 
 /** What was written. */
@@ -55,16 +56,16 @@ const STAGE_PREFIX = ".holdfast-";
 export async function writeFiles(
   artifact: Artifact,
   to: string,
-  options: WriteFilesOptions = {},
+  options: WriteFilesOptions & Pick<StageOptions, "writeLarge"> = {},
 ): Promise<WrittenFiles> {
-  const { overwrite = false, signal, onFile, writeLarge, system = realSystem } = options;
+  const { overwrite = false, signal, onFile, writeLarge } = options;
   const files = artifact.files();
   checkPaths(files.map(({ info }) => info));
   try {
     const target = findTarget(artifact, to);
     if (!overwrite) checkFree(target);
     mkdirSync(target.stageIn, { recursive: true });
-    const stage = join(target.stageIn, `${STAGE_PREFIX}${system.id()}`);
+    const stage = join(target.stageIn, `${STAGE_PREFIX}${realSystem.id()}`);
     mkdirSync(stage);
     try {
       await stageFiles(files, stage, { signal, onFile, writeLarge });

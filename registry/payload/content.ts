@@ -18,7 +18,15 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Bytes in memory that nobody else changes, a way to read them, once or as often as needed, or what is stored elsewhere. */
 export type Content =
   | { kind: "small"; bytes: Uint8Array }
-  | { kind: "large"; size?: number; chunks(): AsyncIterable<Uint8Array>; repeatable: boolean; copyFrom?: string }
+  | {
+    kind: "large";
+    size?: number;
+    chunks(): AsyncIterable<Uint8Array>;
+    repeatable: boolean;
+    copyFrom?: string;
+    /** Of a stream: closes it, where it was not read. */
+    cancel?(): Promise<void>;
+  }
   | { kind: "stored"; stored: StoredContent };
 
 /** Looks at the content of a file. Small content is copied: the caller may go on changing it. */
@@ -50,7 +58,8 @@ async function openStream(stream: ReadableStream<Uint8Array>): Promise<Content> 
     held.push(value);
     size += value.byteLength;
   }
-  return { kind: "large", chunks: () => continued(held, reader), repeatable: false };
+  const cancel = () => reader.cancel().catch(() => {}); // its own failure was thrown where it was read
+  return { kind: "large", chunks: () => continued(held, reader), repeatable: false, cancel };
 }
 
 async function* continued(

@@ -134,7 +134,7 @@ export async function writePayload(
 
   async function addContent(file: StoredFile, content: Content): Promise<void> {
     if (content.kind === "stored") await addStored(file, content.stored);
-    else if (content.kind === "large") await addLarge(file, content);
+    else if (content.kind === "large") await addLarge(file, content).finally(content.cancel);
     else await addSmall(file, content.bytes);
   }
 

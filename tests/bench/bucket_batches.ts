@@ -103,7 +103,9 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
   /** The disk is not filled round by round. */
   async function clear(): Promise<void> {
     const keys: string[] = [];
-    for await (const entry of store.list("registry/objects/")) if ("key" in entry) keys.push(entry.key);
+    for (const part of ["objects", "names"]) {
+      for await (const entry of store.list(`registry/${part}/`)) if ("key" in entry) keys.push(entry.key);
+    }
     await store.deleteMany!(keys);
     for (const path of [target, `${target}-s5`]) fs.rmSync(path, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 /**
  * Another program's benchmark, run beside this one: a command that takes `--only`, `--n` and `--reps` and ends with
- * one line of JSON (on buckets it is told `--endpoint`, `--bucket`, `--access-key` and `--secret-key`), `{ results: { <measure>: { min_s, ops?, cpu_ms_per_op_min? } } }`.
+ * one line of JSON, `{ results: { <measure>: { min_s, ops?, cpu_ms_per_op_min? } } }`. On buckets it is also given `--endpoint`,
+ * `--bucket`, `--access-key` and `--secret-key`.
  *
  * @module
  */

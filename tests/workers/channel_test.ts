@@ -5,14 +5,17 @@ import type { Channel, Methods } from "../../workers/channel.ts";
 import { fromWire, toWire } from "../../workers/wire_error.ts";
 
 /** Two ends in one thread; messages are cloned as between two. */
-function pair<T extends Methods>(methods: T): { caller: Channel<T>; sent: unknown[]; answerer: Channel<Methods> } {
+function pair<T extends Methods>(
+  methods: T,
+  options: { stopMs?: number } = {},
+): { caller: Channel<T>; sent: unknown[]; answerer: Channel<Methods> } {
   const sent: unknown[] = [];
   const clone = (message: unknown, transfer: Transferable[]) => structuredClone(message, { transfer });
   const caller: Channel<T> = createChannel<T>({}, (message, transfer) => {
     const arrived = clone(message, transfer);
     sent.push(arrived);
     queueMicrotask(() => answerer.receive(arrived));
-  });
+  }, options);
   const answerer = createChannel<Methods>(methods, (message, transfer) => {
     const arrived = clone(message, transfer);
     queueMicrotask(() => caller.receive(arrived));
@@ -63,6 +66,8 @@ Deno.test("an error crosses with its code, its fields, its class, its stack and 
   assertEquals([error.message, error.hint, error.key, error.maybeWritten], ["Cannot do it: no", "Try.", "k", true]);
   assertEquals([(error.cause as Error).name, (error.cause as Error).message], ["TypeError", "inner"]);
   assert(error.stack!.includes("channel_test.ts"));
+  const disk = fromWire(structuredClone(toWire(Object.assign(new Error("full"), { code: "ENOSPC" }))));
+  assertEquals((disk as Error & { code?: string }).code, "ENOSPC");
   const aborted = await caller.call("abort", undefined).catch((error) => error);
   assertEquals([aborted.name, aborted.message], ["AbortError", "enough"]);
   assertEquals((await caller.call("text", undefined).catch((error) => error)).message, "a text");
@@ -76,7 +81,36 @@ Deno.test("an error that is its own cause crosses", () => {
   assertEquals(depth, 9);
 });
 
-Deno.test("an abort ends the call at once with its reason, and reaches the other side", async () => {
+Deno.test("an abort reaches the other side, and ends the call with its reason once that has stopped", async () => {
+  const stopped = Promise.withResolvers<void>();
+  const { caller } = pair({
+    work: async (_: undefined, signal: AbortSignal) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await stopped.promise;
+      return "too late";
+    },
+  }, { stopMs: 60_000 });
+  const controller = new AbortController();
+  const call = caller.call("work", undefined, { signal: controller.signal });
+  let ended = false;
+  const end = call.catch((error) => (ended = true, error));
+  await Promise.resolve();
+  controller.abort("mine");
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  assert(!ended);
+  stopped.resolve();
+  assertEquals(await end, "mine");
+});
+
+Deno.test("who does not stop is not waited for", async () => {
+  const { caller } = pair({ forever: () => new Promise(() => {}) }, { stopMs: 1 });
+  const controller = new AbortController();
+  const call = caller.call("forever", undefined, { signal: controller.signal });
+  controller.abort("mine");
+  assertEquals(await call.catch((error) => error), "mine");
+});
+
+Deno.test("the other side hears of an abort, and a call that is aborted already is not sent", async () => {
   const heard = Promise.withResolvers<unknown>();
   const { caller, sent } = pair({
     forever: (_: undefined, signal: AbortSignal) =>

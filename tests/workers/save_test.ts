@@ -9,6 +9,7 @@ import {
   isRegistryError,
   localPath,
   openRegistry,
+  RegistryError,
   verifyRegistry,
 } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
@@ -181,22 +182,81 @@ Deno.test("one in fifty jobs brings its worker down, and every name has exactly 
   assertEquals((await verifyRegistry(registry)).problems, []);
 });
 
-Deno.test("a stream cannot be read twice, so its entry fails when its worker is lost", async () => {
+Deno.test("what was read of a stream cannot be read again, so its entry fails when its worker is lost", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
+  registry.materializers.register(crashing);
+  registry.materializers.register(files);
+  await using batch = createBatch(registry, ALWAYS);
+  for (const inside of [false, true]) {
+    const begun = Promise.withResolvers<void>(), cancelled = Promise.withResolvers<void>();
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        begun.resolve();
+        controller.enqueue(noise(MIB));
+      },
+      cancel: () => cancelled.resolve(),
+    }, { highWaterMark: 0 });
+    const entries = async function* () {
+      yield { name: "s", value: inside ? new Files(() => [{ path: "a", content: stream }]) : stream };
+      await begun.promise;
+      yield { name: "c", value: { crashing: root.join(`crash-${inside}`), times: 1, data: new Float32Array(MIB) } };
+    };
+    const { errors } = await batch.saveMany(entries());
+    assertEquals([...errors].map(([index, { code }]) => [index, code]), [[0, "TaskFailed"]]);
+    await cancelled.promise;
+  }
+  assert(!await registry.has("s"));
+  assertEquals((await Array.fromAsync(registry.versions("c"))).length, 2);
+});
+
+Deno.test("a stream of which nothing was read yet is saved when its worker is lost", async () => {
+  await using root = await tempRoot();
+  const store = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  const reopen = { ...store.reopen!, module: new URL("./none.ts", import.meta.url).href }; // no worker can open it
+  await using registry = await openRegistry({ ...store, reopen });
+  await using batch = createBatch(registry, ALWAYS);
+  const { errors } = await batch.saveMany([{ name: "s", value: new Blob([noise(2 * MIB) as BlobPart]).stream() }]);
+  assertEquals([...errors.values()], []);
+  assertEquals((await registry.info("s")).size, 2 * MIB);
+});
+
+Deno.test("what a worker wrote stays where nobody knows whether its record landed", async () => {
+  await using root = await tempRoot();
+  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  let silent = false;
+  const unavailable = (maybeWritten: boolean) =>
+    new RegistryError({ code: "Unavailable", message: "Cannot reach it", hint: "Wait.", retry: "later", maybeWritten });
+  const backend = {
+    ...withHooks(inner, {
+      before({ key }) {
+        if (silent && key.startsWith("names/")) throw unavailable(false);
+      },
+      after({ verb, key, create }) {
+        if (verb !== "put" || !create || !key.startsWith("names/")) return;
+        silent = true;
+        throw unavailable(true);
+      },
+    }),
+    reopen: inner.reopen,
+  };
+  await using registry = await openRegistry(backend, { retryForMs: 100 });
+  await using batch = createBatch(registry, ALWAYS);
+  const value = noise(2 * MIB);
+  const { errors } = await batch.saveMany([{ name: "a", value, version: "1" }]);
+  assertEquals(errors.get(0)?.code, "Unknown");
+  silent = false;
+  assertEquals(await registry.load("a@1"), value);
+});
+
+Deno.test("files that are promised and fail while a worker starts fail their entry alone", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.path, { durability: "os" });
-  const batch = createBatch(registry, ALWAYS);
-  const begun = Promise.withResolvers<void>();
-  const stream = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      begun.resolve();
-      controller.enqueue(noise(MIB));
-    },
-  });
-  const saving = batch.saveMany([{ name: "s", value: stream }]);
-  await begun.promise;
-  await batch[Symbol.asyncDispose]();
-  assertEquals((await saving).errors.get(0)?.code, "TaskFailed");
-  assert(!await registry.has("s"));
+  registry.materializers.register(files);
+  await using batch = createBatch(registry, ALWAYS);
+  const value = new Files(() => Promise.reject(new Error("not made")));
+  const { errors } = await batch.saveMany([{ name: "a", value }]);
+  assertEquals((errors.get(0)?.cause as Error | undefined)?.message, "not made");
 });
 
 Deno.test("an abort at any moment leaves nothing half committed, and no worker", async () => {

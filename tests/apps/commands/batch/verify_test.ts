@@ -40,3 +40,14 @@ Deno.test("batch verify tells another digest, a missing version, and the report 
   const codes = lines.sort((a, b) => a.index - b.index).map(({ ok, error }) => ok || error.code);
   assertEquals(codes, [true, "Conflict", "NotFound", "Invalid", "Invalid", "Invalid"]);
 });
+
+Deno.test("the manifest of a batch load, and its report, are manifests of a batch verify", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.writeTextFile(root.join("m.csv"), "ref,to\nnote,out/note.txt\nconfig@1,out/config.json\n");
+  await succeeds("batch load m.csv --report loaded.jsonl", { cwd });
+  for (const manifest of ["m.csv", "loaded.jsonl"]) {
+    assertMatch(await succeeds(`batch verify ${manifest}`, { cwd }), /^Verified 2 of 2 rows/);
+  }
+});
