@@ -115,7 +115,10 @@ export function downloadFiles(
 ): Promise<DownloadResult> {
   return withArtifact(context, ref, options, async (artifact) => {
     const { to, overwrite, signal } = options;
-    const { path, files } = await writeFiles(artifact, to, { overwrite, signal, writeLarge: elsewhere?.writeLarge });
+    const { kind, location } = context.backend;
+    const notInside = kind === "local" ? location : undefined;
+    const how = { overwrite, signal, notInside, writeLarge: elsewhere?.writeLarge };
+    const { path, files } = await writeFiles(artifact, to, how);
     return { path, files, size: artifact.info.size, info: artifact.info };
   }, elsewhere?.read);
 }

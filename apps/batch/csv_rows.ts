@@ -12,7 +12,10 @@ import type { RawRow } from "./raw_row.ts";
 const MAX_ROW = 64 * 1024 * 1024;
 
 /** Reads rows; an empty cell is a field that is not given. */
-export async function* csvRows(stream: ReadableStream<Uint8Array>): AsyncGenerator<RawRow> {
+export async function* csvRows(
+  stream: ReadableStream<Uint8Array>,
+  known?: readonly string[],
+): AsyncGenerator<RawRow> {
   const parser = parse({
     bom: true,
     info: true,
@@ -20,11 +23,11 @@ export async function* csvRows(stream: ReadableStream<Uint8Array>): AsyncGenerat
     relax_column_count: true, // a row of another length fails alone
     max_record_size: MAX_ROW,
   });
-  pipeline(Readable.from(stream, { objectMode: true }), parser, () => {}); // the loop below throws a failure
+  pipeline(Readable.from(checked(stream), { objectMode: true }), parser, () => {}); // the loop below throws a failure
   let columns: string[] | undefined;
   for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
     const line = info.lines;
-    if (columns === undefined) columns = checkColumns(record.map((column) => column.trim()));
+    if (columns === undefined) columns = checkColumns(record.map((column) => column.trim()), known);
     else if (record.length !== columns.length) {
       yield { line, error: badRow(`it has ${record.length} cells, and there are ${columns.length} columns`) };
     } else {
@@ -34,7 +37,25 @@ export async function* csvRows(stream: ReadableStream<Uint8Array>): AsyncGenerat
   }
 }
 
-function checkColumns(columns: string[]): string[] {
+/** UTF-16 has a mark, which the parser knows; anything else is UTF-8, or no text. */
+async function* checked(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let decoder: TextDecoder | undefined;
+  let isFirst = true;
+  for await (const chunk of stream) {
+    const isWide = isFirst && (chunk[0] === 0xfe || chunk[0] === 0xff);
+    if (isFirst && !isWide) decoder = new TextDecoder("utf-8", { fatal: true });
+    isFirst = false;
+    decoder?.decode(chunk, { stream: true });
+    yield chunk;
+  }
+  decoder?.decode();
+}
+
+function checkColumns(columns: string[], known: readonly string[] = columns): string[] {
+  const wrong = columns.find((column) => !known.includes(column));
+  if (wrong !== undefined) {
+    throw new TypeError(`the heading has ${JSON.stringify(wrong)}, which is not one of ${known.join(", ")}`);
+  }
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
   if (twice !== undefined) throw new TypeError(`column ${JSON.stringify(twice)} is there twice`);
   return columns;

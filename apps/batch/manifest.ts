@@ -25,8 +25,8 @@ export interface Manifest {
   readonly format: ManifestFormat;
   /** Whether it can be read more than once. */
   readonly isFile: boolean;
-  /** Its rows, in order. */
-  rows(): AsyncGenerator<RawRow>;
+  /** Its rows, in order. A heading with another column than these fails at once. */
+  rows(columns?: readonly string[]): AsyncGenerator<RawRow>;
 }
 
 const EXTENSIONS: Readonly<Record<string, ManifestFormat>> = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv" };
@@ -47,11 +47,11 @@ export async function findManifest(path: string, format: ManifestFormat | undefi
     place,
     format,
     isFile,
-    async *rows() {
+    async *rows(columns) {
       const stream = isFile ? Readable.toWeb(createReadStream(place)) as ReadableStream<Uint8Array> : io.stdin.stream();
       const stoppable = stream.pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
       try {
-        yield* read(stoppable);
+        yield* read(stoppable, columns);
       } catch (error) {
         if (isRegistryError(error) || io.signal.aborted) throw error;
         const state = error instanceof Error ? error.message : String(error);

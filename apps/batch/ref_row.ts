@@ -25,8 +25,11 @@ const KINDS: Record<string, FieldKind> = { ref: "text", name: "text", version: "
 
 /** What a report has beside these, so that a report is a manifest too. */
 const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
-  ["index", "line", "ok", "skipped", "size", "error", "path", "to"].map((field) => [field, "ignored"]),
+  ["index", "line", "ok", "skipped", "size", "error", "path", "to", "dryRun"].map((field) => [field, "ignored"]),
 );
+
+/** What a row may have. */
+export const REF_FIELDS: readonly string[] = [...Object.keys(KINDS), ...Object.keys(OF_REPORTS)];
 
 /** Reads a row; throws `Invalid`. A `target` is required where it is asked for. */
 export function parseRefRow(
@@ -37,9 +40,12 @@ export function parseRefRow(
   const kinds = { ...KINDS, ...OF_REPORTS, ...(target ? { to: "text" as const } : {}) };
   const { ref, name, version, to, digest } = fieldsOf<RefRow & { name: string; version: string }>(raw, kinds, format);
   if (raw.fields?.ok === false) throw badRow("it is the report of a row that failed");
-  if ((ref === undefined) === (name === undefined)) throw badRow("it has either a ref or a name");
+  if (raw.fields?.dryRun === true) throw badRow("it is the report of a dry run");
+  if ((ref === undefined) === (name === undefined)) {
+    throw badRow(ref === undefined ? "it has neither a ref nor a name" : "it has a ref and a name");
+  }
   if (ref !== undefined && version !== undefined) throw badRow("it has a ref and a version");
-  if (target && to === undefined) throw badRow("it does not say where to");
+  if (target && to === undefined) throw badRow("it has no `to`, the place to write");
   const whole = ref ?? (version === undefined ? name! : `${name}@${version}`);
   refuseHalfRef(whole);
   parseRef(whole);

@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { resolve } from "@std/path";
+import { fileError } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { inCliWords } from "../hints.ts";
@@ -24,6 +27,8 @@ export interface RowResult {
   size?: number;
   /** What was written. */
   path?: string;
+  /** True when it was only looked at. */
+  dryRun?: boolean;
 }
 
 /** What became of a row. */
@@ -47,20 +52,52 @@ export interface Report {
   close(): void;
 }
 
-/** Opens a report, which replaces what was there. */
+/** So much of a file is looked at to tell whether it is a report. */
+const LOOK_BYTES = 4096;
+
+/** Opens a report, which replaces an earlier one, and nothing else. */
 export function openReport(path: string | undefined, manifest: Manifest, io: CliIo): Report {
   if (path === undefined) return { add() {}, close() {} };
+  if (path === "-") throw cannotReport(path, "that is no file", "For standard output add --json instead.");
   const place = resolve(io.cwd, path);
-  if (place === manifest.place) {
-    throw new RegistryError({
-      code: "Invalid",
-      message: `Cannot write the report to ${JSON.stringify(path)}: it is the manifest`,
-      hint: "Name another file.",
-    });
+  let file: number;
+  try {
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (found !== undefined && manifest.isFile && isSameFile(found, statSync(manifest.place))) {
+      throw cannotReport(path, "it is the manifest", "Name another file.");
+    }
+    if (found?.isFile() && found.size > 0 && !isReport(place)) {
+      throw cannotReport(path, "it exists, and is no report", "Name another file, or remove that one.");
+    }
+    file = openSync(place, found === undefined || found.isFile() ? "w" : "a");
+  } catch (cause) {
+    throw fileError("write the report to", path, cause);
   }
-  const file = openSync(place, "w");
   return {
     add: (outcome) => void writeSync(file, `${JSON.stringify(reportLine(outcome))}\n`),
     close: () => closeSync(file),
   };
+}
+
+function isSameFile(one: Stats, other: Stats): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
+
+function isReport(place: string): boolean {
+  const begin = Buffer.alloc(LOOK_BYTES);
+  const file = openSync(place, "r");
+  try {
+    const bytes = readSync(file, begin, 0, LOOK_BYTES, 0);
+    return /^\{"index":\d+,"line":\d+,"ok":/.test(begin.toString("latin1", 0, bytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function cannotReport(path: string, state: string, hint: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot write the report to ${JSON.stringify(path)}: ${state}`,
+    hint,
+  });
 }

@@ -75,6 +75,8 @@ export interface BatchWork<Row extends RowName> {
   label: string;
   /** `Saved`, or with `dryRun` `Would save`. */
   done: string;
+  /** What a row may have. */
+  fields: readonly string[];
   /** Reads a row, in the order of the manifest; what it throws fails this row alone. */
   parse(raw: RawRow, manifest: Manifest): Row;
   /** Does it. `moved` is told how many bytes of it moved so far. */
@@ -93,7 +95,7 @@ export async function runRows<Row extends RowName>(
 ): Promise<number> {
   const { io, shared } = context;
   const manifest = await findManifest(path, flags.format, io);
-  const { label, done, parse, run } = await work(manifest);
+  const { label, done, fields, parse, run } = await work(manifest);
   const report = openReport(flags.report, manifest, io);
   const totals: BatchTotals = {};
   const over = new AbortController();
@@ -105,7 +107,9 @@ export async function runRows<Row extends RowName>(
 
   try {
     const { concurrency, stopOnError } = flags;
-    for await (const outcome of outcomesOf(manifest.rows(), { concurrency, stopOnError, signal: io.signal }, begin)) {
+    for await (
+      const outcome of outcomesOf(manifest.rows(fields), { concurrency, stopOnError, signal: io.signal }, begin)
+    ) {
       const { index } = outcome;
       const { line, ...row } = begun.get(index)!;
       begun.delete(index);
@@ -115,7 +119,8 @@ export async function runRows<Row extends RowName>(
     io.signal.throwIfAborted();
   } catch (error) {
     await progress.end();
-    await summary(io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ");
+    if (shared.json) await io.stdout.write(`${JSON.stringify(sumsJson())}\n`);
+    else await summary(io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ");
     throw error;
   } finally {
     over.abort();
@@ -138,7 +143,7 @@ export async function runRows<Row extends RowName>(
     };
     const result = await run(row, moved);
     if (result.size !== undefined) moved(result.size);
-    return result;
+    return flags.dryRun ? { ...result, dryRun: true } : result;
   }
 
   async function tell(outcome: RowOutcome): Promise<void> {
@@ -163,6 +168,11 @@ export async function runRows<Row extends RowName>(
     }
   }
 
+  function be(count: number): string {
+    if (flags.dryRun) return count === 1 ? "is" : "are";
+    return count === 1 ? "was" : "were";
+  }
+
   function sumsJson(): Record<string, unknown> {
     const { rows, ok, skipped, failed, bytes } = sums;
     return { summary: { rows, done: ok, skipped, failed, bytes, ...(flags.dryRun ? { dryRun: true } : {}) } };
@@ -172,10 +182,11 @@ export async function runRows<Row extends RowName>(
     const { rows, ok, skipped, failed, bytes } = sums;
     const seconds = (io.system.monotonic() - startedAt) / 1000;
     const beside = [
-      ...(skipped > 0 ? [`${skipped} ${flags.dryRun ? "are" : "were"} there already`] : []),
+      ...(skipped > 0 ? [`${skipped} ${be(skipped)} there already`] : []),
       ...(failed > 0 ? [`${failed} failed`] : []),
     ];
-    const text = `${before}${done} ${ok} of ${formatCount(rows, "row")}` +
+    const all = before === "" ? rows : Math.max(totals.rows ?? rows, rows);
+    const text = `${before}${done} ${ok} of ${formatCount(all, "row")}` +
       `${beside.length > 0 ? ` (${beside.join(", ")})` : ""}: ${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
     if (before !== "") await context.note(text);
     else if (!shared.quiet) await context.result(undefined, text);

@@ -46,11 +46,15 @@ const KINDS: Record<keyof SaveRow, FieldKind> = {
   onConflict: ["fail", "skip", "overwrite"],
 };
 
+/** What a row may have. */
+export const SAVE_FIELDS: readonly string[] = Object.keys(KINDS);
+
 /** Reads a row; throws `Invalid`. */
 export function parseSaveRow(raw: RawRow, { format }: Pick<Manifest, "format">): SaveRow {
   const { name, ...row } = fieldsOf<SaveRow>(raw, KINDS, format);
   if (name === undefined) throw badRow("it has no name");
-  if (("path" in row) === ("value" in row)) throw badRow("it has either a path or a value");
+  if (!("path" in row) && !("value" in row)) throw badRow("it has neither a path nor a value");
+  if ("path" in row && "value" in row) throw badRow("it has a path and a value");
   if ("as" in row && !("path" in row)) throw badRow("as says how a file is taken, and it has no path");
   return { name, ...row };
 }

@@ -17,7 +17,7 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RowResult } from "./report.ts";
 import { createRowKeys } from "./row_keys.ts";
-import { parseSaveRow, readRowValue } from "./save_row.ts";
+import { parseSaveRow, readRowValue, SAVE_FIELDS } from "./save_row.ts";
 import type { SaveRow } from "./save_row.ts";
 import { oneOf } from "./run_rows.ts";
 import type { BatchWork } from "./run_rows.ts";
@@ -66,6 +66,7 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
   return {
     label: "batch save",
     done: dryRun ? "Would save" : "Saved",
+    fields: SAVE_FIELDS,
     parse: (raw) => parseSaveRow(raw, manifest),
     async run(row, moved) {
       if (dryRun) return await look(row);

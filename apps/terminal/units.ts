@@ -46,9 +46,9 @@ export function formatCount(count: number, what: string): string {
 
 /** Reads `512`, `64KiB`, `1.5 GiB` or `256M` (the same as `256MiB`) as bytes. */
 export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:iB)?|B)?$/i.exec(text);
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:(iB)|(B))?|B)?$/i.exec(text);
   const power = match?.[2] === undefined ? 0 : SIZES.findIndex((unit) => unit[0] === match[2].toUpperCase());
-  if (match !== null) return Math.round(Number(match[1]) * 1024 ** power);
+  if (match !== null) return Math.round(Number(match[1]) * (match[4] === undefined ? 1024 : 1000) ** power);
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read ${JSON.stringify(text)} as a size: a number and a unit are expected`,

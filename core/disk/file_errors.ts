@@ -23,6 +23,14 @@ const MEANING: Record<string, [code: ErrorCode, state: string]> = {
   EDQUOT: ["Unavailable", "the disk quota is used up"],
 };
 
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  NotFound: "Check the path: a relative one begins at the current folder.",
+  Invalid: "Check the path, or choose another one.",
+  AlreadyExists: "Choose another path, or remove what is there.",
+  Denied: "Check who owns it and who may write there.",
+  Unavailable: "Try again when the disk is well and has room.",
+};
+
 /**
  * What to throw for a failed file operation. What is no failure of the file system stays what it is.
  *
@@ -42,7 +50,8 @@ export function fileError(action: string, path: string, cause: unknown): unknown
   }
   if (typeof code !== "string" || !/^E[A-Z]+$/.test(code)) return cause;
   const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
-  return new RegistryError({ code: meaning, message: `Cannot ${action} ${shown(path)}: ${state}`, cause });
+  const hint = HINTS[meaning];
+  return new RegistryError({ code: meaning, message: `Cannot ${action} ${shown(path)}: ${state}`, hint, cause });
 }
 
 /** Runs a file operation; its failure is told by {@linkcode fileError}. */

@@ -6,7 +6,8 @@
  */
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../artifact.ts";
 import { RegistryError } from "../errors.ts";
 import { fileError } from "./file_errors.ts";
@@ -29,6 +30,12 @@ export interface WriteFilesOptions {
   signal?: AbortSignal;
   /** Hears of each file that was read and written to the side. */
   onFile?: (file: FileInfo) => void;
+}
+
+/** What a registry says besides. */
+interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
+  /** The `file:` URL of a folder into which nothing is written. */
+  notInside?: string;
 }
 
 /** What was written. */
@@ -56,9 +63,10 @@ const STAGE_PREFIX = ".holdfast-";
 export async function writeFiles(
   artifact: Artifact,
   to: string,
-  options: WriteFilesOptions & Pick<StageOptions, "writeLarge"> = {},
+  options: WriteFilesPlan = {},
 ): Promise<WrittenFiles> {
-  const { overwrite = false, signal, onFile, writeLarge } = options;
+  const { overwrite = false, signal, onFile, writeLarge, notInside } = options;
+  if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
   const files = artifact.files();
   checkPaths(files.map(({ info }) => info));
   try {
@@ -81,6 +89,16 @@ export async function writeFiles(
   } catch (cause) {
     throw fileError("write", to, cause);
   }
+}
+
+/** In the folder of a registry nothing but the registry writes. */
+function checkOutside(folder: string, path: string): void {
+  if (path !== folder && !path.startsWith(join(folder, sep))) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot write ${shown(path)}: it is inside the registry`,
+    hint: "Choose a place outside its folder.",
+  });
 }
 
 /** Throws `Invalid` unless each path is safe, and a place of its own that no other file or link is on the way to. */

@@ -6,7 +6,8 @@
 import { lstatSync } from "node:fs";
 import { join, resolve, SEPARATOR } from "@std/path";
 import { sameOnDisk } from "../../batch/same_on_disk.ts";
-import { parseRefRow } from "../../batch/ref_row.ts";
+import { badRow } from "../../batch/raw_row.ts";
+import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
 import { BATCH_OPTIONS, createRowBatch, oneOf, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../command.ts";
@@ -34,14 +35,22 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
     const { overwrite, dryRun = false } = flags;
     const registry = await context.open();
     await using batch = createRowBatch(registry, flags);
+    const targets = new Set<string>();
     return await runRows(path, flags, context, (manifest) => ({
       label: "batch load",
       done: dryRun ? "Would write" : "Wrote",
-      parse: (raw) => parseRefRow(raw, manifest, { target: true }),
+      fields: REF_FIELDS,
+      parse(raw) {
+        const row = parseRefRow(raw, manifest, { target: true });
+        const to = resolve(manifest.folder, row.to!);
+        const isInside = /[/\\]$/.test(row.to!);
+        if (to === manifest.place) throw badRow("its `to` is the manifest");
+        if (!isInside && targets.has(to)) throw badRow("its `to` is that of a row before it");
+        if (!isInside) targets.add(to);
+        return { ...row, to: isInside ? join(to, SEPARATOR) : to };
+      },
       async run({ ref, to: place }, moved) {
-        const to = /[/\\]$/.test(place!)
-          ? join(resolve(manifest.folder, place!), SEPARATOR)
-          : resolve(manifest.folder, place!);
+        const to = place!;
         const info = await withHints(registry.info(ref, { signal }), lookUp(ref));
         const { name, version, digest, size } = info;
         const result = { name, version, digest, size };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RegistryError } from "../../../core/errors.ts";
 import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { saveRows } from "../../batch/save_rows.ts";
@@ -36,6 +37,7 @@ export const batchSave: Command = defineCommand<[manifest: string], BatchFlags &
   async run([path], flags, context) {
     const { io } = context;
     const { runId, dryRun } = flags;
+    if (runId === "") throw emptyRunId();
     const registry = await context.open({ write: !dryRun });
     await using batch = createRowBatch(registry, flags);
     return await runRows(
@@ -46,3 +48,11 @@ export const batchSave: Command = defineCommand<[manifest: string], BatchFlags &
     );
   },
 });
+
+function emptyRunId(): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: "Cannot read the command line: --run-id is empty",
+    hint: "Leave it out, and the run is known by the place of the manifest.",
+  });
+}

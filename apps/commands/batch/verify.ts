@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../../core/errors.ts";
-import { parseRefRow } from "../../batch/ref_row.ts";
+import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
 import { BATCH_OPTIONS, createRowBatch, oneOf, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../command.ts";
@@ -23,7 +23,7 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
   options: BATCH_OPTIONS,
   examples: [
     ["holdfast batch verify saved.jsonl", "what a batch save reported"],
-    [`holdfast ls -q | jq -R '{name: .}' | holdfast batch verify -`, "the latest of every name"],
+    [`holdfast ls -q | jq -cR '{name: .}' | holdfast batch verify -`, "the latest of every name"],
     ["holdfast batch verify wanted.csv --report checked.jsonl", "with the columns ref and digest"],
   ],
   async run([path], flags, context) {
@@ -33,6 +33,7 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
     return await runRows(path, flags, context, (manifest) => ({
       label: "batch verify",
       done: flags.dryRun ? "Found" : "Verified",
+      fields: REF_FIELDS,
       parse: (raw) => parseRefRow(raw, manifest),
       async run({ ref, digest: expected }, moved) {
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);

@@ -65,7 +65,7 @@ Deno.test("a version that is damaged or missing leaves nothing under its name, a
   const { code, out, err } = await holdfast("batch load -", { cwd, stdin });
   assertEquals(code, 1);
   assertStringIncludes(out, "Wrote 1 of 4 rows (3 failed)");
-  assertStringIncludes(err, "it does not say where to");
+  assertStringIncludes(err, "it has no `to`");
   assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), [root.join("out/n")]);
 });
 
@@ -84,4 +84,20 @@ Deno.test("large files are loaded and verified by workers too", async () => {
   }
   const names = lines(rows.map(({ name }) => ({ name })));
   assertMatch(await succeeds("batch verify - --workers 2", { cwd, stdin: names }), /^Verified 4 of 4 rows: 11.4 MiB/);
+});
+
+Deno.test("no row writes over the manifest, where another row writes, or into the registry", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const manifest = "ref,to\nnote,m.csv\nnote,out\nconfig@1,./x/../out\nnote,.holdfast/settings\n";
+  await Deno.writeTextFile(root.join("m.csv"), manifest);
+  const { code, err } = await holdfast("batch load m.csv --overwrite", { cwd });
+  assertEquals(code, 1);
+  assertStringIncludes(err, "line 2: Cannot read a row: its `to` is the manifest");
+  assertStringIncludes(err, "line 4: Cannot read a row: its `to` is that of a row before it");
+  assertMatch(err, /line 5: Cannot write .*it is inside the registry/);
+  assertEquals(await Deno.readTextFile(root.join("m.csv")), manifest);
+  assertEquals(await Deno.readTextFile(root.join("out")), "hello");
+  assertStringIncludes(await succeeds("verify", { cwd }), "All is well");
 });

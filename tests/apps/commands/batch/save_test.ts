@@ -267,3 +267,36 @@ Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the r
   for (let k = 0; k < 7; k++) versions += (await it.versions(`n${k}`)).length;
   assertEquals(versions, COUNT);
 });
+
+Deno.test("a report replaces an earlier one, and no other file", async () => {
+  await using it = await world({ name: "a", path: "f.txt" });
+  const { cwd } = it;
+  await Deno.writeTextFile(it.root.join("in/f.txt"), "precious");
+  await Deno.symlink(it.root.join("in/m.jsonl"), it.root.join("link"));
+  for (const report of ["in/f.txt", "link", "in/m.jsonl", "-", "nowhere/r.jsonl"]) {
+    const { code, err } = await it.run(`--report ${report}`);
+    assert(code !== 0, report);
+    assertMatch(err, /Cannot write the report to/);
+  }
+  assertEquals(await Deno.readTextFile(it.root.join("in/f.txt")), "precious");
+  assertStringIncludes((await it.run("--report r.jsonl")).out, "Saved 1 of 1 row");
+  assertStringIncludes((await it.run("--report r.jsonl")).out, "(1 was there already)");
+  const dry = await it.run("--report dry.jsonl --dry-run");
+  assertEquals(dry.code, 0);
+  assertStringIncludes((await holdfast("batch verify dry.jsonl", { cwd })).err, "it is the report of a dry run");
+});
+
+Deno.test("a heading that is wrong, letters that are none and an empty run id are told once, and nothing is saved", async () => {
+  await using it = await world();
+  const { cwd } = it;
+  const wrong = await holdfast("batch save - --format csv", { cwd, stdin: "nam,path\na,b\nc,d\n" });
+  assertEquals([wrong.code, wrong.err.match(/error:/g)?.length], [2, 1]);
+  assertStringIncludes(wrong.err, 'the heading has "nam", which is not one of name, path,');
+  await Deno.writeFile(
+    it.root.join("latin.csv"),
+    new Uint8Array([...new TextEncoder().encode("name,value\nu"), 0xe9, 0x2c, 0x31]),
+  );
+  assertEquals((await holdfast("batch save latin.csv", { cwd })).code, 2);
+  assertEquals((await it.run("--run-id=")).code, 2);
+  assertEquals(await succeeds("ls -q", { cwd }), "");
+});

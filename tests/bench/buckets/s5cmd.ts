@@ -8,10 +8,10 @@ import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
-import { serversFolder } from "../support/servers/mod.ts";
-import type { RunningServer } from "../support/servers/mod.ts";
-import { timed } from "./measure.ts";
-import type { Timing } from "./measure.ts";
+import { serversFolder } from "../../support/servers/mod.ts";
+import type { RunningServer } from "../../support/servers/mod.ts";
+import { timed } from "../measure.ts";
+import type { Timing } from "../measure.ts";
 
 const run = promisify(execFile);
 

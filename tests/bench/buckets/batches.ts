@@ -5,17 +5,17 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { localPath, openRegistry } from "../../mod.ts";
-import type { BatchOutcome } from "../../mod.ts";
-import { createBatch } from "../../workers/mod.ts";
-import type { Batch, BatchOptions } from "../../workers/mod.ts";
-import { createServerStore } from "../servers/server_world.ts";
-import { startServer } from "../support/servers/mod.ts";
-import type { ServerKind } from "../support/servers/mod.ts";
-import { timed } from "./measure.ts";
-import type { BenchSettings, Group, Measure, Timing } from "./measure.ts";
+import { localPath, openRegistry } from "../../../mod.ts";
+import type { BatchOutcome } from "../../../mod.ts";
+import { createBatch } from "../../../workers/mod.ts";
+import type { Batch, BatchOptions } from "../../../workers/mod.ts";
+import { createServerStore } from "../../servers/server_world.ts";
+import { startServer } from "../../support/servers/mod.ts";
+import type { ServerKind } from "../../support/servers/mod.ts";
+import { timed } from "../measure.ts";
+import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { findS5cmd } from "./s5cmd.ts";
-import { MIB, randomBytes } from "./values.ts";
+import { MIB, randomBytes } from "../values.ts";
 
 const WAYS: [name: string, options: BatchOptions][] = [
   ["no workers", { workers: 0 }],
