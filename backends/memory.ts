@@ -6,7 +6,7 @@
  * @module
  */
 import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
-import { bodyBytes, clipRange, compareUtf8, storedBytes } from "../core/bytes.ts";
+import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -61,7 +61,7 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend
 
     async put(key, body, { mode, size, signal } = {}): Promise<PutResult> {
       signal?.throwIfAborted();
-      const bytes = (await bodyBytes(body, signal)).slice();
+      const bytes = plainBytes(await bodyBytes(body, signal)).slice();
       signal?.throwIfAborted();
       if (size !== undefined && size !== bytes.byteLength) {
         throw new RegistryError({

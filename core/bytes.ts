@@ -18,6 +18,19 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/**
+ * The same bytes without what Node's `Buffer` changes of an array: its `slice` is no copy. Anything else than bytes, as
+ * a stream may give it, is `Unsupported`.
+ */
+export function plainBytes(bytes: unknown): Uint8Array {
+  if (bytes instanceof Uint8Array) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save a stream: it gave a chunk of type ${typeof bytes}, not a Uint8Array`,
+    hint: "Pipe a stream of strings through new TextEncoderStream().",
+  });
+}
+
 /** Reads a stream to its end into memory. */
 export async function readAll(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { iterableStream } from "../core/bytes.ts";
+import { iterableStream, plainBytes } from "../core/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
@@ -38,14 +38,5 @@ export function checkedStream(value: ReadableStream): ReadableStream<Uint8Array>
 }
 
 async function* checkedChunks(value: ReadableStream): AsyncIterable<Uint8Array> {
-  for await (const chunk of value) {
-    if (!(chunk instanceof Uint8Array)) {
-      throw new RegistryError({
-        code: "Unsupported",
-        message: `Cannot save a stream: it gave a chunk of type ${typeof chunk}, not a Uint8Array`,
-        hint: "Pipe a stream of strings through new TextEncoderStream().",
-      });
-    }
-    yield chunk;
-  }
+  for await (const chunk of value) yield plainBytes(chunk);
 }

@@ -86,6 +86,12 @@ export async function* outcomesOf<I, T>(
     changed.resolve();
     changed = Promise.withResolvers();
   };
+  let wake = () => {}; // ends the waiting for an input
+  const abort = () => {
+    if (drawing) broken ??= { error: signal!.reason };
+    stop();
+  };
+  signal?.addEventListener("abort", abort, { once: true });
   const drawn = draw();
 
   try {
@@ -98,17 +104,49 @@ export async function* outcomesOf<I, T>(
       change(); // there is room for one more
     }
   } finally {
-    stopped = true;
-    change();
+    stop();
+    signal?.removeEventListener("abort", abort);
     await drawn; // whatever ended this: nothing goes on behind the caller's back
     while (running > 0) await changed.promise;
   }
   if (broken !== undefined) throw broken.error;
 
+  function stop(): void {
+    stopped = true;
+    wake();
+    change();
+  }
+
+  /** The inputs; one that does not come is not waited for once the batch has ended. */
+  async function* untilStopped(): AsyncGenerator<I> {
+    if (!(Symbol.asyncIterator in inputs)) return yield* inputs;
+    const iterator = inputs[Symbol.asyncIterator]();
+    let state: "open" | "coming" | "over" = "open";
+    try {
+      while (!stopped) {
+        state = "coming";
+        const next = iterator.next();
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          next.then(() => resolve(), () => resolve());
+        });
+        if (stopped) return;
+        state = "over"; // unless there is one
+        const { done, value } = await next;
+        if (done) return;
+        state = "open";
+        yield value;
+      }
+    } finally {
+      if (state === "open") await iterator.return?.();
+      else if (state === "coming") iterator.return?.().catch(() => {}); // it may never come
+    }
+  }
+
   async function draw(): Promise<void> {
     let index = 0;
     try {
-      for await (const input of inputs) {
+      for await (const input of untilStopped()) {
         signal?.throwIfAborted();
         if (stopped) break;
         void run(input, index++);
@@ -130,14 +168,14 @@ export async function* outcomesOf<I, T>(
     } catch (error) {
       outcome = { index, ok: false, error: asRegistryError(error) };
       failed++;
-      stopped ||= stopOnError;
+      if (stopOnError) stop();
     }
     ended.push(outcome);
     try {
       onProgress?.({ index, done: ++done, failed });
     } catch (error) { // the caller's own code
       broken ??= { error };
-      stopped = true;
+      stop();
     }
     running--;
     change();

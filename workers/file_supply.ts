@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bodyStream } from "../core/bytes.ts";
+import { bodyStream, plainBytes } from "../core/bytes.ts";
 import type { FilesToSave, FileToSave } from "../core/materializer.ts";
 import { Moved } from "./channel.ts";
 import type { CallerMethods, SuppliedFile } from "./protocol.ts";
@@ -42,7 +42,7 @@ export function createFileSupply(produced: FilesToSave, spend: () => void = () =
       if (done) return undefined;
       const { content, ...file } = value;
       if (content instanceof Uint8Array && content.byteLength <= WHOLE_BYTES) {
-        const bytes = content.slice(); // the caller keeps its own, and a view would cross with all of its buffer
+        const bytes = plainBytes(content).slice(); // the caller keeps its own, and a view would cross with all of its buffer
         return new Moved({ ...file, bytes }, [bytes.buffer]);
       }
       const size = content instanceof ReadableStream
@@ -117,7 +117,7 @@ function createPieces(content: FileToSave["content"]): Pieces {
       if (chunk.byteLength === 0) {
         const next = await chunks.next();
         if (next.done) break;
-        chunk = next.value;
+        chunk = plainBytes(next.value);
       }
       const part = chunk.subarray(0, place.byteLength - filled);
       place.set(part, filled);

@@ -19,6 +19,11 @@ export type WireValue =
 /** Ours take no time to speak of to make files: only those of others are worth copying a value for. */
 const OURS = new URL("../materializers/", import.meta.url).href;
 
+/** True for a materializer of this library. */
+export function isOurs({ module }: MaterializerDescriptor): boolean {
+  return module.startsWith(OURS);
+}
+
 /** How a value crosses before it is materialized, or undefined where its files do. */
 export function wireValueOf(value: unknown, materializer: Materializer): WireValue | undefined {
   if (value instanceof LocalPath) {
@@ -27,7 +32,7 @@ export function wireValueOf(value: unknown, materializer: Materializer): WireVal
     return { kind: "path", path, options, folder: materializer.id === "folder" };
   }
   const reopen = reopenOf(materializer);
-  if (reopen === undefined || reopen.module.startsWith(OURS)) return undefined;
+  if (reopen === undefined || isOurs(reopen)) return undefined;
   return { kind: "value", value, materializer: reopen };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Artifact, ArtifactInfo } from "../core/artifact.ts";
+import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import type { Backend, BackendDescriptor } from "../core/backend.ts";
 import { writeFileTo } from "../core/disk/stage_files.ts";
 import { RegistryError } from "../core/errors.ts";
@@ -21,7 +21,7 @@ import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, PayloadState, ReadReply, ReadRequest, WorkerMethods } from "./protocol.ts";
 import { createQuietOperation } from "./quiet_operation.ts";
 import { suppliedFiles } from "./supplied_files.ts";
-import { buffersIn } from "./wire_value.ts";
+import { buffersIn, isOurs } from "./wire_value.ts";
 import type { WireValue } from "./wire_value.ts";
 
 /** What a worker thread sees of itself. */
@@ -117,8 +117,10 @@ const methods: WorkerMethods = {
   async load({ info, materializer: descriptor, ...request }, signal) {
     const materializer = await importMaterializer(descriptor);
     return await reading(request, signal, async (artifact) => {
-      const value = await materializer.load({ ...artifact, info: info as ArtifactInfo }, { signal });
-      return { value, transfer: buffersIn(value) };
+      const { given, ...noting } = notingBytes(artifact);
+      const value = await materializer.load({ ...noting, info: info as ArtifactInfo }, { signal });
+      // What somebody else's code has besides may be its own, and needed again.
+      return { value, transfer: buffersIn(value).filter((buffer) => isOurs(descriptor) || given.has(buffer)) };
     });
   },
 
@@ -177,6 +179,20 @@ async function importMaterializer({ module, name }: MaterializerDescriptor): Pro
 
 async function importNamed({ module, name }: MaterializerDescriptor): Promise<unknown> {
   return (await import(module))[name];
+}
+
+/** The same artifact, and the memory that its reader was given of it. */
+function notingBytes(artifact: Artifact): Omit<Artifact, "info"> & { given: Set<ArrayBufferLike> } {
+  const given = new Set<ArrayBufferLike>();
+  const noting = (file: ArtifactFile): ArtifactFile => ({
+    ...file,
+    async bytes() {
+      const bytes = await file.bytes();
+      given.add(bytes.buffer);
+      return bytes;
+    },
+  });
+  return { given, files: () => artifact.files().map(noting), file: (path) => noting(artifact.file(path)) };
 }
 
 /** Reads; an object that is missing is a reply, for what it means only the caller's thread can tell. */

@@ -193,6 +193,8 @@ function sizeOfFiles(files: FilesToSave): Size {
   return { bytes: sum("bytes"), heldBytes: sum("heldBytes") };
 }
 
-function streamed(bytes: number): Size {
+/** What has no proper size is refused where it is read. */
+function streamed(size: number): Size {
+  const bytes = Number.isSafeInteger(size) && size >= 0 ? size : 0;
   return { bytes, heldBytes: Math.min(bytes, STREAMED_BYTES) };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bodyBytes, concatBytes } from "../../core/bytes.ts";
+import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
@@ -34,8 +34,9 @@ export async function openContent(file: FileToSave): Promise<Content> {
   const { content, path } = file;
   if (content instanceof StoredContent) return { kind: "stored", stored: content };
   if (content instanceof Uint8Array) {
-    if (content.byteLength <= SMALL_FILE_BYTES) return { kind: "small", bytes: content.slice() };
-    return { kind: "large", size: content.byteLength, chunks: () => copiedChunks(content), repeatable: true };
+    if (content.byteLength <= SMALL_FILE_BYTES) return { kind: "small", bytes: plainBytes(content).slice() };
+    const chunks = () => copiedChunks(plainBytes(content));
+    return { kind: "large", size: content.byteLength, chunks, repeatable: true };
   }
   if (content instanceof ReadableStream) return await openStream(content);
   const { size } = content;
@@ -55,8 +56,9 @@ async function openStream(stream: ReadableStream<Uint8Array>): Promise<Content> 
   for (let size = 0; size <= SMALL_FILE_BYTES;) {
     const { done, value } = await reader.read();
     if (done) return { kind: "small", bytes: concatBytes(held).slice() };
-    held.push(value);
-    size += value.byteLength;
+    const chunk = plainBytes(value);
+    held.push(chunk);
+    size += chunk.byteLength;
   }
   const cancel = () => reader.cancel().catch(() => {}); // its own failure was thrown where it was read
   return { kind: "large", chunks: () => continued(held, reader), repeatable: false, cancel };
@@ -68,7 +70,7 @@ async function* continued(
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* held;
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield plainBytes(next.value);
   } finally {
     await reader.cancel().catch(() => {}); // the stream's own failure was thrown above
   }
@@ -87,7 +89,8 @@ async function* counted(
   path: string,
 ): AsyncGenerator<Uint8Array> {
   let count = 0;
-  for await (const chunk of stream) {
+  for await (const given of stream) {
+    const chunk = plainBytes(given);
     count += chunk.byteLength;
     if (count > size) break;
     yield chunk;

@@ -5,6 +5,7 @@
  */
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
+import { plainBytes } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
 
@@ -34,7 +35,7 @@ export function encodeBytes(bytes: Uint8Array, encoding: Encoding): Uint8Array {
 /** Expands bytes that must have `size` bytes then; more is an error, so that nothing can blow up. */
 export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number): Uint8Array {
   const options = { maxOutputLength: Math.max(size, 1) };
-  return plainView(encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options));
+  return plainBytes(encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options));
 }
 
 /** Bytes that a stream makes at once: each chunk costs as much in the steps behind it, however small it is. */
@@ -69,13 +70,8 @@ async function* through(chunks: AsyncIterable<Uint8Array>, transform: Transform)
   };
   void feed();
   try {
-    for await (const chunk of transform) yield plainView(chunk as Uint8Array);
+    for await (const chunk of transform) yield plainBytes(chunk);
   } finally {
     transform.destroy();
   }
-}
-
-/** The same bytes without what Node's `Buffer` changes of an array: who saved a Uint8Array loads one. */
-function plainView({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

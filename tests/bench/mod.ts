@@ -8,7 +8,7 @@ import { arch, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { createBatchGroup } from "./batch.ts";
+import { createBatchGroup } from "./batch/batch.ts";
 import { createBucketBatchesGroup } from "./buckets/batches.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";

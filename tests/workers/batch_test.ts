@@ -3,6 +3,7 @@ import { createMemoryBackend, defineMaterializer, isRegistryError, localPath, op
 import { createBatch } from "@holdfast/holdfast/workers";
 import { tempRoot } from "../support/temp_root.ts";
 import { crashing } from "./crashing.ts";
+import { keeping } from "./keeping.ts";
 
 const MIB = 1024 * 1024;
 
@@ -201,4 +202,37 @@ Deno.test("a materializer without reopen never leaves the caller's thread", asyn
   for (const result of loaded.results) {
     assert(result.ok && result.value instanceof Wrapped && result.value.data.length === 8 * MIB);
   }
+});
+
+Deno.test("content that is none fails its entry, and the next ones go on", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  const odd = defineMaterializer<{ odd: unknown }>({
+    id: "test/odd",
+    accepts: (value) => typeof value === "object" && value !== null && "odd" in value,
+    save: ({ odd }) => [{ path: "x", content: odd as Uint8Array }],
+    load: () => Promise.reject(new Error("not loaded")),
+  });
+  registry.materializers.register(odd);
+  await using batch = createBatch(registry, { workers: 1, offload: "always", concurrency: 1 });
+  const oddities = ["a text", new ArrayBuffer(8), new Float32Array(2), { size: -1, stream: () => [] }];
+  const { results } = await batch.saveMany([
+    ...oddities.map((odd, i) => ({ name: `odd${i}`, value: { odd } })),
+    { name: "fine", value: numbers(1) },
+  ]);
+  assertEquals(results.map(({ ok }) => ok), [false, false, false, false, true]);
+});
+
+Deno.test("memory that a materializer keeps stays its own when a worker loads by it", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  registry.materializers.register(keeping);
+  await using batch = createBatch(registry, { workers: 1, offload: "always", idleMs: 60_000 });
+  await registry.save("a", new Uint8Array(MIB), { materializer: keeping });
+  for (let time = 0; time < 3; time++) {
+    const { results: [result] } = await batch.loadMany(["a"]);
+    assert(result.ok, String(!result.ok && result.error));
+    assertEquals((result.value as { table: Uint8Array }).table, new Uint8Array(1000).fill(7));
+  }
+  assert(batch.running > 0);
 });

@@ -5,6 +5,8 @@
  */
 import { lstatSync } from "node:fs";
 import { join, resolve, SEPARATOR } from "@std/path";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import { sameOnDisk } from "../../batch/same_on_disk.ts";
 import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
@@ -54,19 +56,28 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
         const info = await withHints(registry.info(ref, { signal }), lookUp(ref));
         const { name, version, digest, size } = info;
         const result = { name, version, digest, size };
-        if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
-          const there = await sameOnDisk(info, to, { signal });
-          if (there !== undefined) return { ...result, path: there, skipped: true };
-        }
+        const there = await look(info, to);
+        if (there !== undefined) return { ...result, path: there, skipped: true };
         if (dryRun) return { ...result, path: to };
         const exact = `${name}@${version}`;
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
         const entry = { ref: exact, to, overwrite, onProgress };
-        const written = await withHints(oneOf(batch.downloadMany([entry], { signal })), {
-          AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
-        });
-        return { ...result, path: written.path };
+        try {
+          const written = await withHints(oneOf(batch.downloadMany([entry], { signal })), {
+            AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
+          });
+          return { ...result, path: written.path };
+        } catch (error) {
+          const path = isRegistryError(error, "AlreadyExists") ? await look(info, to) : undefined;
+          if (path !== undefined) return { ...result, path, skipped: true }; // somebody else wrote it meanwhile
+          throw error;
+        }
       },
     }));
+
+    async function look(info: ArtifactInfo, to: string): Promise<string | undefined> {
+      if (lstatSync(to, { throwIfNoEntry: false }) === undefined) return undefined;
+      return await sameOnDisk(info, to, { signal });
+    }
   },
 });

@@ -1,6 +1,7 @@
 /**
- * versitygw keeps objects as files. While others remove the last object of a folder, it may take a key for that
- * folder, and says what it says of a key that really is one: `ExistingObjectIsDirectory`.
+ * versitygw and MinIO keep objects as files. While others remove the last object of a folder, versitygw may take a key
+ * for that folder, and says what it says of a key that really is one: `ExistingObjectIsDirectory`. MinIO may say
+ * `AccessDenied`, as of somebody who may not write there.
  *
  * @module
  */
@@ -11,6 +12,9 @@ import { call, fullKey, repeated } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 
 const FOLDER = "ExistingObjectIsDirectory";
+/** So often MinIO is asked again whether it means it. What it refused it has not done, creates neither. */
+const DENIALS = 3;
+const DENIAL_MS = 20;
 
 /** Makes a request that writes a key. After the race it says `Unavailable`, and unless `repeat` is false it tries again. */
 export async function pastFolderRace<T>(
@@ -19,10 +23,14 @@ export async function pastFolderRace<T>(
   request: () => Promise<T>,
   { signal, repeat = true }: Pick<CallSettings, "signal" | "repeat">,
 ): Promise<T> {
-  const attempt = async () => {
+  const attempt = async (denials = 0): Promise<T> => {
     try {
       return await request();
     } catch (error) {
+      if (isDoubtfulDenial(store, error) && denials < DENIALS) {
+        await store.system.sleep(store.system.random() * DENIAL_MS, signal);
+        return await attempt(denials + 1);
+      }
       if (failureOf(error)?.name !== FOLDER || await hasObjectsBelow(store, key, signal)) throw error;
       throw new RegistryError({
         code: "Unavailable",
@@ -36,7 +44,11 @@ export async function pastFolderRace<T>(
   };
   if (!repeat) return await attempt();
   const passes = (error: unknown) => failureOf(error)?.name === FOLDER && (error as RegistryError).retry === "later";
-  return await repeated(store, attempt, { what: "put", key, signal, passes });
+  return await repeated(store, () => attempt(), { what: "put", key, signal, passes });
+}
+
+function isDoubtfulDenial({ provider }: S3Store, error: unknown): boolean {
+  return provider.id === "minio" && failureOf(error)?.name === "AccessDenied";
 }
 
 async function hasObjectsBelow(store: S3Store, key: string, signal?: AbortSignal): Promise<boolean> {

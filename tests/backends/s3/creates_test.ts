@@ -67,6 +67,15 @@ standInTest("a refused create was not written", async (start) => {
   }
 });
 
+standInTest("MinIO is asked again whether it denies a write, others are not", async (start) => {
+  for (const [provider, denials, requests] of [["minio", 2, 3], ["minio", 9, 4], ["s3", 9, 1]] as const) {
+    const store = await start((_, i) => i < denials ? refusal(403, "AccessDenied") : undefined, { provider });
+    const outcome = await store.backend.put("a/b", text("x"), create).catch((error: RegistryError) => error);
+    assertEquals(outcome instanceof Error ? outcome.code : outcome.written, denials < requests || "Denied");
+    assertEquals(store.requests.length, requests);
+  }
+});
+
 standInTest("a create that nobody listened to was not written", async (start) => {
   const { outcome } = await put(start, {}, { endpoint: "http://127.0.0.1:1" });
   assert(outcome instanceof Error);

@@ -25,7 +25,7 @@ export interface HugeReport {
 }
 
 /** Most memory that this process ever had, MiB. */
-function peakRssMib(): number {
+export function peakRssMib(): number {
   const [, kib] = /^VmHWM:\s*(\d+) kB/m.exec(fs.readFileSync("/proc/self/status", "utf8"))!;
   return Math.round(Number(kib) / 1024);
 }

@@ -1,13 +1,24 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { TOMBSTONE_BYTES } from "../../../core/record.ts";
+import { createMemoryBackend, defineMaterializer, openRegistry } from "../../../mod.ts";
 import { fileSet, filler, HOUR, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
+import { withHooks } from "../with_hooks.ts";
 import { busy, denied, doing, lostReply, lostRequest } from "../scripted_backend.ts";
 import type { Answer } from "../scripted_backend.ts";
+
+/** Saves files as they are given. */
+const given = defineMaterializer<{ files: FileToSave[] }>({
+  id: "test/given",
+  accepts: (value) => typeof value === "object" && value !== null && "files" in value,
+  save: ({ files }) => files,
+  load: () => Promise.reject(new Error("not loaded")),
+});
 
 const CREATE = { verb: "put", mode: "create" } as const;
 const UPLOAD = { verb: "put", key: /^objects/ } as const;
@@ -307,3 +318,29 @@ for (const compress of ["gzip", "zstd"] as const) {
     },
   );
 }
+
+Deno.test("a Buffer that changes while it is saved is stored as it was hashed", async () => {
+  for (const size of [200_000, 3_000_000]) {
+    const content = Buffer.from(noise(size));
+    let calls = 0;
+    const before = () => void content.fill(++calls);
+    const registry = await openRegistry(withHooks(createMemoryBackend(), { before }));
+    await registry.save("a", { files: [{ path: "x", content }] }, { materializer: given });
+    assertEquals((await (await registry.open("a")).file("x").bytes()).byteLength, size); // verified
+  }
+});
+
+Deno.test("a stream that gives something else than bytes is refused, small or large", async () => {
+  const registry = await openRegistry(createMemoryBackend());
+  for (const chunk of ["text", new Float32Array(10), new Float32Array(200_000)]) {
+    const content = new ReadableStream({
+      start(controller) {
+        for (const each of [chunk, chunk]) controller.enqueue(each as unknown as Uint8Array);
+        controller.close();
+      },
+    });
+    const saving = registry.save("a", { files: [{ path: "x", content }] }, { materializer: given });
+    await rejected("Unsupported", saving);
+  }
+  assertEquals(await registry.has("a"), false);
+});

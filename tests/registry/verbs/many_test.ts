@@ -176,3 +176,30 @@ testInMemory("saveMany() throws what onProgress throws, after what is under way 
   });
   await assertRejects(() => failing, Error, "the caller's own");
 });
+
+testInMemory("an abort ends a batch that waits for an input, and closes its source", async ({ registry }) => {
+  const aborting = new AbortController();
+  const silent = Promise.withResolvers<void>();
+  let closed = false;
+  const inputs: AsyncIterable<SaveEntry> = {
+    [Symbol.asyncIterator]() {
+      let given = false;
+      return {
+        async next() {
+          if (given) {
+            queueMicrotask(() => aborting.abort("enough"));
+            await silent.promise; // never
+          }
+          given = true;
+          return { done: false, value: { name: "a", value: 1 } };
+        },
+        return() {
+          closed = true;
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      };
+    },
+  };
+  const error = await registry.saveMany(inputs, { signal: aborting.signal }).catch((error) => error);
+  assertEquals([error, closed], ["enough", true]);
+});

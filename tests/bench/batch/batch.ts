@@ -4,16 +4,24 @@
  *
  * @module
  */
+import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
-import { createMemoryBackend, localPath, openRegistry } from "../../mod.ts";
-import type { Encoding, SaveEntry } from "../../mod.ts";
-import { createBatch } from "../../workers/mod.ts";
-import type { BatchOptions } from "../../workers/mod.ts";
-import { crashing } from "../workers/crashing.ts";
-import { timed } from "./measure.ts";
-import type { BenchSettings, Group, Measure } from "./measure.ts";
-import { MIB, randomBytes } from "./values.ts";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createMemoryBackend, localPath, openRegistry } from "../../../mod.ts";
+import type { Encoding, SaveEntry } from "../../../mod.ts";
+import { createBatch } from "../../../workers/mod.ts";
+import type { BatchOptions } from "../../../workers/mod.ts";
+import { crashing } from "../../workers/crashing.ts";
+import { BUDGET_MIB } from "./memory_process.ts";
+import type { MemoryReport } from "./memory_process.ts";
+import { timed } from "../measure.ts";
+import type { BenchSettings, Group, Measure } from "../measure.ts";
+import { MIB, randomBytes } from "../values.ts";
+
+const run = promisify(execFile);
 
 const ONE_BY_ONE = "no workers, one by one";
 const CODECS = ["zstd", "gzip"] as const;
@@ -78,6 +86,7 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
         unit: "op",
         floor: SOUND,
       }),
+      ...[quick ? 4 : 20, quick ? 40 : 200].map(memoryOf),
       ...(quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000]).map(longBatch),
     ],
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -103,6 +112,23 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
       return time;
     };
     return { name, ...rest, run };
+  }
+
+  /** In a process of its own, which says how much memory it ever had. */
+  function memoryOf(count: number): Measure {
+    let report: MemoryReport | undefined;
+    return {
+      name: `2 workers, a budget of ${BUDGET_MIB} MiB: ${count} arrays of 16 MiB are saved and loaded`,
+      count: count * 16,
+      unit: "MiB",
+      async run() {
+        const script = fileURLToPath(new URL("memory_process.ts", import.meta.url));
+        const { stdout } = await run(process.execPath, ["run", "-A", script, String(count), join(folder, "memory")]);
+        report = JSON.parse(stdout);
+        return report!.time;
+      },
+      facts: () => ({ "peak RSS MiB": report!.peakRssMib }),
+    };
   }
 
   function longBatch(count: number): Measure {

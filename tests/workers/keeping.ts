@@ -1,0 +1,12 @@
+import { defineMaterializer } from "../../mod.ts";
+
+const table = new Uint8Array(1000).fill(7);
+
+/** Gives with each value a table that it made once. */
+export const keeping = defineMaterializer<{ bytes: Uint8Array; table: Uint8Array }, Uint8Array>({
+  id: "test/keeping",
+  reopen: { module: import.meta.url, name: "keeping" },
+  accepts: () => false,
+  save: (bytes) => [{ path: "x", content: bytes }],
+  load: async (artifact) => ({ bytes: await artifact.file("x").bytes(), table }),
+});
