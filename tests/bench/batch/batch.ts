@@ -25,7 +25,6 @@ const run = promisify(execFile);
 
 const ONE_BY_ONE = "no workers, one by one";
 const CODECS = ["zstd", "gzip"] as const;
-const SOUND = "2 workers, none crashes";
 
 const WAYS: [name: string, options: BatchOptions][] = [
   [ONE_BY_ONE, { workers: 0, concurrency: 1 }],
@@ -51,8 +50,8 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
   const smallValue = randomBytes(16 * 1024);
   const smallEntries = () => many(small, () => ({ value: smallValue, version: "1.0.0" }));
   const jobs = quick ? 50 : 200;
-  const numbers = new Float32Array(MIB);
-  const jobEntries = (crashes: boolean) => () =>
+  const jobMib = quick ? [4] : [4, 16];
+  const jobEntries = (numbers: Float32Array, crashes: boolean) => () =>
     many(jobs, (i) => ({
       value: { crashing: join(folder, `crash-${round}-${i}`), times: crashes && i % 50 === 7 ? 1 : 0, data: numbers },
       compress: "zstd",
@@ -80,11 +79,18 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
       ...WAYS.slice(1).map(([name, options]) =>
         save(`files: ${name}`, fileEntries, options, { count: files * 16, unit: "MiB", floor: `files: ${WAYS[1][0]}` })
       ),
-      save(SOUND, jobEntries(false), { workers: 2, offload: "always" }, { count: jobs, unit: "op" }),
-      save("2 workers, 1 job of 50 crashes its own", jobEntries(true), { workers: 2, offload: "always" }, {
-        count: jobs,
-        unit: "op",
-        floor: SOUND,
+      ...jobMib.flatMap((mib) => {
+        const numbers = new Float32Array(mib * MIB / 4);
+        const sound = `2 workers, jobs of ${mib} MiB, none crashes`;
+        const options = { workers: 2, offload: "always" } as const;
+        return [
+          save(sound, jobEntries(numbers, false), options, { count: jobs, unit: "op" }),
+          save(`2 workers, jobs of ${mib} MiB, 1 of 50 crashes its own`, jobEntries(numbers, true), options, {
+            count: jobs,
+            unit: "op",
+            floor: sound,
+          }),
+        ];
       }),
       ...[quick ? 4 : 20, quick ? 40 : 200].map(memoryOf),
       ...(quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000]).map(longBatch),
