@@ -125,7 +125,7 @@ export async function* outcomesOf<I, T>(
     try {
       while (!stopped) {
         state = "coming";
-        const next = iterator.next();
+        const next = Promise.resolve(iterator.next());
         await new Promise<void>((resolve) => {
           wake = resolve;
           next.then(() => resolve(), () => resolve());
@@ -139,7 +139,7 @@ export async function* outcomesOf<I, T>(
       }
     } finally {
       if (state === "open") await iterator.return?.();
-      else if (state === "coming") iterator.return?.().catch(() => {}); // it may never come
+      else if (state === "coming") Promise.resolve(iterator.return?.()).catch(() => {}); // it may never come
     }
   }
 

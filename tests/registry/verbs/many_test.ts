@@ -203,3 +203,11 @@ testInMemory("an abort ends a batch that waits for an input, and closes its sour
   const error = await registry.saveMany(inputs, { signal: aborting.signal }).catch((error) => error);
   assertEquals([error, closed], ["enough", true]);
 });
+
+testInMemory("a source that gives its inputs at once is drawn like any other", async ({ registry }) => {
+  let given = 0;
+  const next = () => ({ done: given++ === 2, value: { name: `n${given}`, value: given } });
+  const inputs = { [Symbol.asyncIterator]: () => ({ next }) } as unknown as AsyncIterable<SaveEntry>;
+  const { results } = await registry.saveMany(inputs);
+  assertEquals(results.map(({ ok }) => ok), [true, true]);
+});
