@@ -5,7 +5,7 @@
  */
 
 /** What a backend offers beyond the five verbs, one word for each optional member. */
-export type Capability = "deleteMany" | "presign" | "copy" | "sweepUploads";
+export type Capability = "deleteMany" | "presign" | "copy" | "sweepUploads" | "sync";
 
 /** What may be stored: bytes, a blob, or a stream of bytes. */
 export type Body = Uint8Array | Blob | ReadableStream<Uint8Array>;
@@ -137,6 +137,11 @@ export interface Backend extends AsyncDisposable {
   copy?(from: string, to: string, options?: CallOptions): Promise<ObjectInfo>;
   /** Removes unfinished uploads that began before `olderThan` (store time, milliseconds); yields what it removed. */
   sweepUploads?(options: SweepOptions): AsyncIterable<SweptUpload>;
+  /**
+   * Makes what was read at these keys survive what a put that returned survives: its writer may have ended before it
+   * had done that. A missing key is a success. Absent where whatever can be read is as safe as it gets.
+   */
+  sync?(keys: readonly string[], options?: CallOptions): Promise<void>;
 }
 
 /** One object that {@linkcode Backend.deleteMany} could not remove. */
