@@ -7,12 +7,14 @@ import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import type { Rule } from "../../registry/cell/rules.ts";
 import { runSeed } from "../simulate/run_seed.ts";
+import { simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
+import type { AtOnceOptions } from "../simulate/parallel/simulate_at_once.ts";
 import { simulate } from "../simulate/simulate.ts";
-import type { SimulateOptions, Violation } from "../simulate/simulate.ts";
+import type { Violation } from "../simulate/simulate.ts";
 import { withSimulatedTime } from "../simulate/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
-const RANGE: SimulateOptions = SEED === undefined
+const RANGE: AtOnceOptions = SEED === undefined
   ? { seeds: Number(realSystem.env("HOLDFAST_SEEDS") ?? 1000) }
   : { firstSeed: Number(SEED), seeds: 1 };
 const LOCAL_SEEDS = 200;
@@ -52,8 +54,14 @@ Deno.test("simulation: other seeds give other traces", async () => {
 });
 
 Deno.test("simulation: no schedule of faults, pauses and kills breaks a promise", async () => {
-  const violations = await simulate(RANGE);
+  const { violations } = await simulateAtOnce(RANGE);
   assertEquals(violations, [], report(violations));
+});
+
+Deno.test("simulation: any number of threads finds the same", async () => {
+  const [one, three] = await Promise.all([1, 3].map((workers) => simulateAtOnce({ seeds: 25, workers })));
+  assertEquals(one, three);
+  assertEquals(one.runs, 25);
 });
 
 Deno.test("simulation: a disk keeps every promise too, and gives the same traces as memory", async () => {

@@ -10,7 +10,7 @@ import { checkReads } from "./checks/check_reads.ts";
 import { checkWrites } from "./checks/check_writes.ts";
 import type { Evidence, Finding } from "./checks/violation.ts";
 import { describeError, describeOperation } from "./operation_log.ts";
-import { scheduleOf } from "./schedules/mod.ts";
+import { scheduleNamed, scheduleOf } from "./schedules/mod.ts";
 import type { SimulatedSystem } from "./simulated_system.ts";
 import type { Effect, History } from "./with_history.ts";
 import { createWorld, GRACE_MS } from "./world.ts";
@@ -22,6 +22,8 @@ export interface RunOptions {
   omitRules?: readonly Rule[];
   /** The store. @default memory with the world's clock */
   store?: (system: SimulatedSystem, history: History) => Backend;
+  /** The schedule to run. @default the one that the seed chooses */
+  schedule?: string;
   /** Hears of every change of the store and every answer, in their order. */
   onLine?: (line: string) => void;
 }
@@ -40,8 +42,8 @@ export interface Run {
 
 /** Runs the schedule of a seed in a world of its own and checks what came of it. */
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<Run> {
-  const { onLine, ...worldOptions } = options;
-  const schedule = scheduleOf(seed);
+  const { onLine, schedule: only, ...worldOptions } = options;
+  const schedule = only === undefined ? scheduleOf(seed) : scheduleNamed(only);
   const world = createWorld(seed, worldOptions);
   const hash = createHash();
   const begin = world.system.now();

@@ -49,6 +49,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Violation
   return violations;
 }
 
-function replayCommand(seed: number, { omitRules = [] }: SimulateOptions): string {
-  return ["deno run -A tests/simulate/replay.ts", seed, ...omitRules.map((rule) => `--omit=${rule}`)].join(" ");
+function replayCommand(seed: number, { schedule }: SimulateOptions): string {
+  const only = schedule === undefined ? "" : ` --schedule "${schedule}"`;
+  return `deno run -A tests/simulate/main.ts --trace --seeds 1 --first ${seed}${only}`;
 }

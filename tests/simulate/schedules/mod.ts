@@ -32,3 +32,10 @@ export const SCHEDULES: readonly Schedule[] = [
 export function scheduleOf(seed: number): Schedule {
   return createRandom(seed * 7919).weighted(SCHEDULES.map((schedule) => [schedule.weight, schedule] as const));
 }
+
+/** A schedule by its name. */
+export function scheduleNamed(name: string): Schedule {
+  const found = SCHEDULES.find((schedule) => schedule.name === name);
+  if (found !== undefined) return found;
+  throw new Error(`Cannot run schedule "${name}": there is ${SCHEDULES.map((schedule) => schedule.name).join(", ")}`);
+}
