@@ -26,4 +26,3 @@ export type { SimulateOptions, Violation } from "./simulate.ts";
 export { runSeed } from "./run_seed.ts";
 export type { Run, RunOptions } from "./run_seed.ts";
 export type { Finding, Promised } from "./checks/violation.ts";
-export type { Rule } from "../../registry/cell/rules.ts";

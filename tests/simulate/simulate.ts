@@ -42,13 +42,9 @@ export async function simulate(options: SimulateOptions = {}): Promise<Violation
     const done = await runSeed(seed, run);
     onRun?.(done);
     const { schedule } = done;
-    const replay = replayCommand(seed, options);
+    const replay = `deno run -A tests/simulate/replay.ts ${seed}`;
     for (const finding of done.findings) violations.push({ ...finding, seed, schedule, replay });
     if (stop && violations.length > 0) break;
   }
   return violations;
-}
-
-function replayCommand(seed: number, { omitRules = [] }: SimulateOptions): string {
-  return ["deno run -A tests/simulate/replay.ts", seed, ...omitRules.map((rule) => `--omit=${rule}`)].join(" ");
 }
