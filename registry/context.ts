@@ -10,7 +10,6 @@ import type { RegistrySettings } from "../core/record.ts";
 import type { Logger, Registry, Verify } from "../core/registry.ts";
 import type { System } from "../core/system.ts";
 import type { RegistryCache } from "./cache/cache.ts";
-import type { Rules } from "./cell/rules.ts";
 
 /** What all verbs of one open registry share. */
 export interface Context {
@@ -28,8 +27,6 @@ export interface Context {
   readonly readOnly: boolean;
   /** How long an unanswered commit is repeated, milliseconds. */
   readonly retryForMs: number;
-  /** The rules of the protocol that are kept. */
-  readonly rules: Rules;
   /** The registry's id. */
   readonly id: string;
   /** What was fixed at creation. */

@@ -269,7 +269,7 @@ const superseded = new WeakSet<RegistryError>();
 /** Says why an object of a version's payload is not there. */
 async function explainMissing(context: Context, located: Located, ref: string, key: string): Promise<never> {
   const { cell, found } = located;
-  if (context.rules("voidRecords") && isLate(context, found)) noteVoid(context, found.info.key);
+  if (isLate(context, found)) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);
   if (head?.key !== found.info.key) {
     await forgetRecord(context, cell);

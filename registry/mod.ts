@@ -30,8 +30,6 @@ import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadFiles, loadValue, openArtifact } from "./load.ts";
 import { loadMany, saveMany } from "./many.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
-import { rulesWithout } from "./cell/rules.ts";
-import type { Rule } from "./cell/rules.ts";
 import { saveValue } from "./save.ts";
 import { DEFAULT_GRACE_MS, openSettings } from "./settings.ts";
 import { watchName } from "./watch.ts";
@@ -63,16 +61,7 @@ function guarded(logger: Logger): Logger {
 }
 
 /** Opens the registry on a backend, or creates it where there is none. */
-export function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<Registry> {
-  return openWithoutRules(backend, options, []);
-}
-
-/** Opens a registry that breaks rules of its commit protocol. For the simulation only: any of them loses data. */
-export async function openWithoutRules(
-  backend: Backend,
-  options: OpenOnBackendOptions,
-  omitRules: readonly Rule[],
-): Promise<Registry> {
+export async function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<Registry> {
   const { graceMs = DEFAULT_GRACE_MS, system = realSystem } = options;
   const opening = {
     backend,
@@ -82,7 +71,6 @@ export async function openWithoutRules(
     verify: options.verify ?? "integrity",
     readOnly: options.readOnly ?? false,
     retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
-    rules: rulesWithout(omitRules),
     settings: { graceMs },
     voids: new Set<string>(),
   };

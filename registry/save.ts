@@ -291,7 +291,7 @@ async function recheckBase(
   base: Base | undefined,
   produce: () => FilesToSave,
 ): Promise<void> {
-  if (payload.sharing && context.rules("rereadBase") && isStaleView(operation, "base")) {
+  if (payload.sharing && isStaleView(operation, "base")) {
     const seenAt = operation.moment();
     const head = await readHead(context, cellOf(base!.key), operation.signal);
     if (head?.key === base!.key) operation.views.base = seenAt;

@@ -5,7 +5,6 @@
  * @module
  */
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
-import { decodeRecord } from "../../core/record.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
@@ -36,14 +35,13 @@ export async function createRecord(
   key: string,
   bytes: Uint8Array,
 ): Promise<CreateOutcome> {
-  const { backend, logger, rules } = context;
+  const { backend, logger } = context;
   const patience = createPatience(context, operation);
-  for (let first = true;; first = false) {
+  for (;;) {
     operation.checkCommit();
     const sent = await send(context, operation, key, bytes);
     if (sent === "written") return { won: true };
     if (sent === "fenced") throw unknownOutcome(backend, operation);
-    if (sent === "exists" && first && !rules("readBackFirstExists")) return await lostWithoutReading(context, key);
     if (sent === "exists" || operation.unresolved) {
       const found = await readBack(context, operation, key, patience);
       if (found !== undefined) {
@@ -53,20 +51,9 @@ export async function createRecord(
         operation.unresolved = false;
         return own ? { won: true } : { won: false, found };
       }
-      if (sent !== "exists" && !rules("stayOnUnresolvedKey")) return movedOn(operation, key, bytes);
     }
     await patience.wait(sent);
   }
-}
-
-/** What a test that leaves out `stayOnUnresolvedKey` takes a lost reply for: a loss to somebody else. */
-function movedOn(operation: Operation, key: string, bytes: Uint8Array): CreateOutcome {
-  operation.unresolved = false;
-  const { record, inline } = decodeRecord(bytes, key);
-  return {
-    won: false,
-    found: { record: { ...record, commit: "" }, inline, info: { key, size: bytes.byteLength, modifiedAt: 0 } },
-  };
 }
 
 /** What is known right after a create was sent. */
@@ -107,7 +94,7 @@ async function send(context: OpeningContext, operation: Operation, key: string, 
  * be gone: then nobody may ever see it.
  */
 async function checkLanding(context: OpeningContext, operation: Operation, info: ObjectInfo): Promise<void> {
-  if (!context.rules("deadline") || !operation.landedLate(info)) return;
+  if (!operation.landedLate(info)) return;
   try {
     // Before any reply only own clocks said when it began, and they may be wrong: what refers to nothing and is the head counts.
     const byOwnClock = !operation.replied && operation.views.base === undefined;
@@ -162,11 +149,6 @@ function createPatience(context: OpeningContext, operation: Operation): Patience
       }
     },
   };
-}
-
-async function lostWithoutReading(context: OpeningContext, key: string): Promise<CreateOutcome> {
-  const found = await readRecord(context, key);
-  return { won: false, found: found! };
 }
 
 /** What an operation knows of the head that it writes above. */

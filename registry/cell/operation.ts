@@ -55,7 +55,7 @@ export interface Moment {
 
 /** Starts an operation. */
 export function startOperation(context: OpeningContext, action: string, signal?: AbortSignal): Operation {
-  const { backend, system, settings, rules } = context;
+  const { backend, system, settings } = context;
   const commit = system.id();
   const deadlineMs = settings.graceMs / 4;
   let firstReply: number | undefined;
@@ -129,10 +129,8 @@ export function startOperation(context: OpeningContext, action: string, signal?:
       throw signal.reason;
     }
     const { head = start, base = start } = operation.views;
-    const late = rules("deadline") && operation.ageMs(start) > deadlineMs ||
-      committing && rules("headAge") && operation.ageMs(head) > deadlineMs ||
-      committing && rules("rereadBase") && operation.ageMs(base) > deadlineMs;
-    if (!late) return;
+    const relied = committing ? [start, head, base] : [start];
+    if (!relied.some((since) => operation.ageMs(since) > deadlineMs)) return;
     if (operation.unresolved) throw unknownOutcome(backend, operation);
     throw new RegistryError({
       code: "Unavailable",

@@ -21,7 +21,7 @@ export function isLate(context: Context, { record, info }: FoundRecord): boolean
 
 /** Whether a record landed late and refers to payload: it does not count, or not for long, where that is gone. */
 export function mayBecomeVoid(context: Context, found: FoundRecord): boolean {
-  return context.rules("voidRecords") && isLate(context, found) && objectsOf(context, found.record).length > 0;
+  return isLate(context, found) && objectsOf(context, found.record).length > 0;
 }
 
 /** Whether a record does not count: it landed late, and of what it refers to something is gone. */

@@ -115,18 +115,12 @@ async function removeLeftovers({ context, isOld, remove, signal }: Collection): 
 }
 
 function createCollection(context: Context, report: GarbageReport, options: GarbageOptions): Collection {
-  const { backend, settings, rules } = context;
+  const { backend, settings } = context;
   const { signal, onItem } = options;
-  const graceMs = rules("grace") ? settings.graceMs : 0;
   const collection: Collection = {
     context,
     signal,
-    isOld: (modifiedAt) => modifiedAt < report.markAt.getTime() - graceMs,
-    async remark() {
-      const { mark, key } = await takeMark(context, signal);
-      report.markAt = new Date(mark);
-      await backend.delete(key);
-    },
+    isOld: (modifiedAt) => modifiedAt < report.markAt.getTime() - settings.graceMs,
     count(item) {
       const removed = report.removed[item.what];
       removed.count++;

@@ -28,8 +28,6 @@ export interface Collection {
   signal?: AbortSignal;
   /** Whether something that was written then is old: older than `graceMs` at the mark. */
   isOld(modifiedAt: number): boolean;
-  /** Takes the mark again; only where a test leaves out `markFirst`. */
-  remark(): Promise<void>;
   /** Counts what goes, and says so. */
   count(item: GarbageItem): void;
   /** Removes objects, counts those that went, and reports the others. */

@@ -31,7 +31,6 @@ type Cell = Head[];
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, `${OBJECTS}${name}/`);
   const cells = await listCells(collection, `${NAMES}${name}/`);
-  if (!collection.context.rules("markFirst")) await collection.remark();
   const records = await readRecords(collection, cells);
   const referred = new Set<string>();
   const replaced: Head[] = [];
@@ -143,8 +142,7 @@ async function removeReplaced(
   records: Map<string, KnownRecord>,
 ): Promise<void> {
   const why = "replaced longer ago than the grace";
-  const scrubs = collection.context.rules("keepGenerationOne");
-  const stays = ({ generation }: Head) => generation === 1 && scrubs; // so that its number stays used
+  const stays = ({ generation }: Head) => generation === 1; // so that its number stays used
   const gone = replaced.filter((head) => !stays(head));
   await collection.remove(gone.map(({ key, size }) => ({ what: "generation", key, size, why })));
   await forEachAtOnce(replaced.filter(stays), async ({ key, size }) => {

@@ -18,7 +18,7 @@ export function automaticTarget(context: Context, operation: Operation, name: st
   let looked = false;
   return {
     async choose(): Promise<Choice> {
-      if (!looked || (context.rules("headAge") && isStaleView(operation, "head"))) await look();
+      if (!looked || isStaleView(operation, "head")) await look();
       const version = highest === undefined ? FIRST_VERSION : nextVersion(highest, bump);
       return { target: { version, cell: versionCell(name, version, true), generation: 1 } };
     },

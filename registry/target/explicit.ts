@@ -43,7 +43,7 @@ export function explicitTarget(
     async choose(early): Promise<Choice> {
       // The first generation of a version that nobody may replace needs no look: its create tells.
       if (!early && !overwrite && !looked) return { target: { version, cell, generation: 1 } };
-      if (!looked || (context.rules("headAge") && isStaleView(operation, "head"))) {
+      if (!looked || isStaleView(operation, "head")) {
         known = await viewHead(context, operation, cell, known);
         looked = true;
       }

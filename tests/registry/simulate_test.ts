@@ -1,15 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalBackend } from "../../backends/local.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
-import type { Rule } from "../../registry/cell/rules.ts";
 import { runSeed } from "../simulate/run_seed.ts";
 import { simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
 import type { AtOnceOptions } from "../simulate/parallel/simulate_at_once.ts";
-import { simulate } from "../simulate/simulate.ts";
 import type { Violation } from "../simulate/simulate.ts";
 import { withSimulatedTime } from "../simulate/with_simulated_time.ts";
 
@@ -18,20 +16,6 @@ const RANGE: AtOnceOptions = SEED === undefined
   ? { seeds: Number(realSystem.env("HOLDFAST_SEEDS") ?? 1000) }
   : { firstSeed: Number(SEED), seeds: 1 };
 const LOCAL_SEEDS = 200;
-const RULES = Object.keys(
-  {
-    readBackFirstExists: true,
-    stayOnUnresolvedKey: true,
-    deadline: true,
-    voidRecords: true,
-    grace: true,
-    markFirst: true,
-    keepGenerationOne: true,
-    headAge: true,
-    rereadBase: true,
-  } satisfies Record<Rule, true>, // so that no rule is forgotten
-) as Rule[];
-
 function report(violations: Violation[]): string {
   const lines = violations.map(({ promise, message }) => `${promise}: ${message}`);
   if (violations.length === 0) return "";
@@ -79,10 +63,3 @@ Deno.test("simulation: a disk keeps every promise too, and gives the same traces
     rmSync(root, { recursive: true, force: true });
   }
 });
-
-for (const rule of RULES) {
-  Deno.test(`simulation: leaving out the rule "${rule}" breaks a promise within 1,000 seeds`, async () => {
-    const violations = await simulate({ seeds: 1000, omitRules: [rule] });
-    assert(violations.length > 0, "no schedule noticed");
-  });
-}

@@ -29,4 +29,3 @@ export type { SentOptions } from "./parallel/seed_range.ts";
 export { runSeed } from "./run_seed.ts";
 export type { Run, RunOptions } from "./run_seed.ts";
 export type { Finding, Promised } from "./checks/violation.ts";
-export type { Rule } from "../../registry/cell/rules.ts";

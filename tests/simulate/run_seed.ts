@@ -4,7 +4,6 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import type { Rule } from "../../registry/cell/rules.ts";
 import { checkEnd } from "./checks/check_end.ts";
 import { checkReads } from "./checks/check_reads.ts";
 import { checkWrites } from "./checks/check_writes.ts";
@@ -18,8 +17,6 @@ import type { World } from "./world.ts";
 
 /** Options of {@linkcode runSeed}. */
 export interface RunOptions {
-  /** Rules of the protocol that the registry leaves out. @default none */
-  omitRules?: readonly Rule[];
   /** The store. @default memory with the world's clock */
   store?: (system: SimulatedSystem, history: History) => Backend;
   /** The schedule to run. @default the one that the seed chooses */

@@ -7,8 +7,7 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
-import { openWithoutRules } from "../../registry/mod.ts";
-import type { Rule } from "../../registry/cell/rules.ts";
+import { openOnBackend } from "../../registry/mod.ts";
 import { createActor } from "./actor.ts";
 import type { Actor } from "./actor.ts";
 import { createBundleMaterializer } from "./bundle.ts";
@@ -59,15 +58,13 @@ export interface ActorOptions extends Pick<OpenOptions, "mutable" | "versioned" 
 
 /** Options of {@linkcode createWorld}. */
 export interface WorldOptions {
-  /** Rules that the registry is to leave out. */
-  omitRules?: readonly Rule[];
   /** The store. @default memory, with this world's clock */
   store?: (system: SimulatedSystem, history: History) => Backend;
 }
 
 /** Creates a world from a seed. */
 export function createWorld(seed: number, options: WorldOptions = {}): World {
-  const { omitRules, store: createStore } = options;
+  const { store: createStore } = options;
   const system = createSimulatedSystem(seed);
   const random = system.randomness.fork();
   const network = system.randomness.fork();
@@ -93,7 +90,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     const backend = withProcess(faulty, { process, pause: (call) => plan.pause?.(call) });
     const materializers = createMaterializerSet([createBundleMaterializer(process.system, reading)]);
     const opened = { ...open, graceMs: GRACE_MS, system: process.system, materializers };
-    const opening = openWithoutRules(backend, opened, omitRules ?? []);
+    const opening = openOnBackend(backend, opened);
     opening.catch(() => {}); // seen below, unless the process was killed first
     const registry = await Promise.race([opening, process.death]).catch(() => undefined);
     if (registry === undefined) return undefined;

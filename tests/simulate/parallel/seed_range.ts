@@ -6,7 +6,7 @@
 import type { SimulateOptions, Violation } from "../simulate.ts";
 
 /** Options that travel to a worker. */
-export type SentOptions = Pick<SimulateOptions, "omitRules" | "schedule">;
+export type SentOptions = Pick<SimulateOptions, "schedule">;
 
 /** Some seeds, one after the other. */
 export interface SeedRange extends SentOptions {

@@ -28,7 +28,7 @@ export const SCHEDULES: readonly Schedule[] = [
   tornUploads,
 ];
 
-/** The schedule that a seed runs, whatever rules are left out. */
+/** The schedule that a seed runs. */
 export function scheduleOf(seed: number): Schedule {
   return createRandom(seed * 7919).weighted(SCHEDULES.map((schedule) => [schedule.weight, schedule] as const));
 }
