@@ -15,13 +15,13 @@ import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 import { closeStage, removeStage, writeStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
-import { createFolderSync } from "./sync.ts";
+import type { FolderSync } from "./sync.ts";
 import type { Turn } from "./turn.ts";
 
 /** Options of {@linkcode createPut}. */
 export interface LocalPutOptions {
-  /** Whether an object is on the disk when its put returns. */
-  durable: boolean;
+  /** Brings names to the disk; where it is left out, nothing waits for the disk. */
+  syncFolders?: FolderSync;
   /** How creates are made exclusive. */
   locking: Locking;
   /** Names stage files, waits for locks. */
@@ -34,8 +34,8 @@ export interface LocalPutOptions {
 export type LocalPut = (key: string, body: Body, options: PutOptions) => Promise<PutResult>;
 
 /** Creates the `put` of a local store. */
-export function createPut(root: LocalRoot, { durable, locking, system, turn }: LocalPutOptions): LocalPut {
-  const syncFolders = createFolderSync(root.path);
+export function createPut(root: LocalRoot, { syncFolders, locking, system, turn }: LocalPutOptions): LocalPut {
+  const durable = syncFolders !== undefined;
 
   return async (key, body, { mode, size, signal }) => {
     const path = root.fileOf(key);
@@ -64,7 +64,7 @@ export function createPut(root: LocalRoot, { durable, locking, system, turn }: L
     try {
       removeStage(stage); // before the look at the file: losing a link changes its time
       const info = objectInfo(key, fs.fstatSync(stage.file));
-      if (durable) await syncFolders(dirname(path)).catch((cause) => Promise.reject(unkept(key, cause)));
+      await syncFolders?.(dirname(path)).catch((cause) => Promise.reject(unkept(key, cause)));
       return { written: true, info };
     } catch (error) {
       throw root.failure(error, { action: "put", key, maybeWritten: true });
@@ -86,9 +86,8 @@ export function createPut(root: LocalRoot, { durable, locking, system, turn }: L
 
   /** Its writer may have died before it brought the folders to the disk, and the caller builds upon it. */
   async function lost(key: string, path: string): Promise<PutResult> {
-    if (!durable) return { written: false, reason: "exists" };
     try {
-      await syncFolders(dirname(path));
+      await syncFolders?.(dirname(path));
       return { written: false, reason: "exists" };
     } catch (error) {
       throw root.failure(error, { action: "put", key });

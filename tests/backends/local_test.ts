@@ -6,6 +6,7 @@ import type { LocalBackendOptions } from "../../backends/local.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { testCases } from "../conformance/backend/backend_case.ts";
 import { createCases } from "../conformance/backend/creates.ts";
+import { optionalCases } from "../conformance/backend/optional.ts";
 import { listed, putAll, text } from "../conformance/backend/samples.ts";
 import { verbCases } from "../conformance/backend/verbs.ts";
 import { testBackend } from "../conformance/mod.ts";
@@ -27,9 +28,9 @@ function open(options: Partial<LocalBackendOptions> = {}) {
 
 testBackend(test, () => Promise.resolve(open()), { name: "local with links", capabilities: ["sweepUploads"] });
 testCases(
-  [...verbCases, ...createCases],
+  [...verbCases, ...createCases, ...optionalCases],
   { test, open: () => Promise.resolve(open({ durability: "disk" })) },
-  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads"] },
+  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads", "sync"] },
 );
 
 test("createLocalBackend() does no I/O, and reading makes nothing", async () => {
