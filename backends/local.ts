@@ -12,7 +12,7 @@ import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { parseRoot, statObject } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
-import { createFolderSync } from "./local/sync.ts";
+import { createDiskSync } from "./local/sync.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn } from "./local/turn.ts";
 
@@ -61,9 +61,9 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   const { path, durability = "disk", locking = "link", system = realSystem } = options;
   const root = parseRoot(path);
   const turn = createTurn(system);
-  const syncFolders = durability === "disk" ? createFolderSync(root.path) : undefined;
-  const put = createPut(root, { syncFolders, locking, system, turn });
-  const sync = syncFolders && createObjectSync(root, syncFolders);
+  const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
+  const put = createPut(root, { disk, locking, system, turn });
+  const sync = disk && createObjectSync(root, disk);
 
   return {
     kind: "local",

@@ -11,8 +11,9 @@ import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { errorCode } from "./errors.ts";
 import type { LocalRoot } from "./root.ts";
-import { makeRoot, syncRoot } from "./make_root.ts";
+import { makeRoot } from "./make_root.ts";
 import { syncFile } from "./sync.ts";
+import type { DiskSync } from "./sync.ts";
 import type { Turn } from "./turn.ts";
 
 const AT_ONCE_BYTES = 1 << 18;
@@ -39,8 +40,8 @@ export interface StageOptions {
   key: string;
   /** Number of bytes that were announced. */
   size?: number;
-  /** Whether the bytes are brought to the disk. */
-  durable: boolean;
+  /** Brings names to the disk, where the bytes are brought there too. */
+  disk?: DiskSync;
   /** Names the file. */
   system: System;
   /** Awaited between chunks. */
@@ -51,10 +52,10 @@ export interface StageOptions {
 
 /** Writes a body into a new stage file. Leaves nothing behind when it fails. */
 export async function writeStage(root: LocalRoot, body: Body, options: StageOptions): Promise<Stage> {
-  const { key, size, durable, system, turn, signal } = options;
+  const { key, size, disk, system, turn, signal } = options;
   const failure = (error: unknown) => root.failure(error, { action: "put", key });
   checkSize(bodySize(body) ?? size, options);
-  const stage = await openStage(root, system, durable).catch((error) => Promise.reject(failure(error)));
+  const stage = await openStage(root, system, disk).catch((error) => Promise.reject(failure(error)));
   let written = 0;
   let writing: Promise<void> = Promise.resolve();
   try {
@@ -71,7 +72,7 @@ export async function writeStage(root: LocalRoot, body: Body, options: StageOpti
     await writing;
     signal?.throwIfAborted();
     checkSize(written, options);
-    if (durable) await syncFile(stage.file).catch((error) => Promise.reject(failure(error)));
+    if (disk !== undefined) await syncFile(stage.file).catch((error) => Promise.reject(failure(error)));
     signal?.throwIfAborted();
     return stage;
   } catch (error) {
@@ -125,12 +126,10 @@ function stageNames(root: LocalRoot): string[] {
 
 type Failure = (error: unknown) => unknown;
 
-async function openStage(root: LocalRoot, system: System, durable: boolean): Promise<Stage> {
+async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Promise<Stage> {
   const path = `${root.stageFolder}/${system.id()}`;
-  if (!fs.existsSync(root.stageFolder)) {
-    const first = makeRoot(root);
-    if (durable && first !== undefined) await syncRoot(root, first);
-  }
+  if (!fs.existsSync(root.stageFolder)) makeRoot(root);
+  await disk?.root();
   return { path, file: fs.openSync(path, "wx") };
 }
 

@@ -10,7 +10,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { LocalRoot } from "./root.ts";
 import { syncFile } from "./sync.ts";
-import type { FolderSync } from "./sync.ts";
+import type { DiskSync } from "./sync.ts";
 
 const AT_ONCE = 32;
 
@@ -18,7 +18,7 @@ const AT_ONCE = 32;
 export type LocalSync = (keys: readonly string[], options?: CallOptions) => Promise<void>;
 
 /** Creates the `sync` of a local store. */
-export function createObjectSync(root: LocalRoot, syncFolders: FolderSync): LocalSync {
+export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
   // Linux tells of bytes that it could not write once, drops them and then reports success: a file that failed stays
   // failed. A folder may be tried again: file systems write its names from a journal, or stop writing at all.
   const failed = new Set<string>();
@@ -46,7 +46,7 @@ export function createObjectSync(root: LocalRoot, syncFolders: FolderSync): Loca
     await inBatches(keys, syncBytes, signal); // a name must not lead to less than the bytes
     await inBatches([...folders], async ([folder, key]) => {
       try {
-        await syncFolders(folder);
+        await disk.folder(folder);
       } catch (error) {
         throw root.failure(error, { action: "sync", key });
       }
