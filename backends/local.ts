@@ -10,7 +10,7 @@ import { deleteObject } from "./local/delete.ts";
 import { listObjects } from "./local/list.ts";
 import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
-import { parseRoot, statObject } from "./local/root.ts";
+import { headObject, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
 import { createDiskSync } from "./local/sync.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
@@ -79,7 +79,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     async head(key, { signal } = {}) {
       await turn();
       signal?.throwIfAborted();
-      return statObject(root, key);
+      return headObject(root, key);
     },
 
     async get(key, options = {}) {

@@ -16,6 +16,8 @@ import { syncFile } from "./sync.ts";
 import type { DiskSync } from "./sync.ts";
 import type { Turn } from "./turn.ts";
 
+/** A UUID, as `system.id()` makes them. */
+const STAGE_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const AT_ONCE_BYTES = 1 << 18;
 const SLICE_BYTES = 1 << 23;
 
@@ -98,15 +100,18 @@ export function closeStage(stage: Stage): void {
   removeStage(stage);
 }
 
-/** Removes stage files that nothing was done to since `olderThan`. Their writers find out when they need them. */
+/**
+ * Removes stage files that nothing was done to since `olderThan`. Their writers find out when they need them. What has
+ * no name of a stage file is somebody else's, and stays.
+ */
 export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<SweptUpload> {
   for (const name of stageNames(root)) {
     options.signal?.throwIfAborted();
     const path = `${root.stageFolder}/${name}`;
     const key = `.stage/${name}`;
     try {
-      const stats = fs.statSync(path, { throwIfNoEntry: false });
-      if (stats === undefined || stats.ctimeMs >= options.olderThan) continue;
+      const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+      if (!stats?.isFile() || stats.ctimeMs >= options.olderThan) continue;
       if (!options.dryRun) removeStage({ path });
       yield { key, startedAt: Math.floor(stats.ctimeMs), size: stats.size };
     } catch (error) {
@@ -117,7 +122,8 @@ export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<
 
 function stageNames(root: LocalRoot): string[] {
   try {
-    return fs.readdirSync(root.stageFolder).sort();
+    root.checkWay(root.stageFolder);
+    return fs.readdirSync(root.stageFolder).filter((name) => STAGE_NAME.test(name)).sort();
   } catch (error) {
     if (root.isMissing(error)) return [];
     throw root.failure(error, { action: "sweep" });
@@ -129,6 +135,7 @@ type Failure = (error: unknown) => unknown;
 async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Promise<Stage> {
   const path = `${root.stageFolder}/${system.id()}`;
   if (!fs.existsSync(root.stageFolder)) makeRoot(root);
+  root.checkWay(root.stageFolder);
   await disk?.root();
   return { path, file: fs.openSync(path, "wx") };
 }

@@ -8,7 +8,9 @@ import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import { mayRead } from "../../core/disk/may_read.ts";
 import { errorCode } from "./errors.ts";
+import { closeRead } from "./open_object.ts";
 
+const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;
 
 /** What says that a folder could not be kept. Others say that it is somebody else's, or on what keeps nothing. */
@@ -71,7 +73,7 @@ async function syncFolder(path: string): Promise<void> {
   if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
   let file: number;
   try {
-    file = fs.openSync(path, "r");
+    file = fs.openSync(path, O_RDONLY | O_DIRECTORY);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return; // removed meanwhile
     throw error;
@@ -79,7 +81,7 @@ async function syncFolder(path: string): Promise<void> {
   try {
     await syncFile(file);
   } finally {
-    fs.closeSync(file);
+    closeRead(file);
   }
 }
 

@@ -8,11 +8,15 @@ import type { Stats } from "node:fs";
 import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { closeRead, openObject } from "./open_object.ts";
+import type { OpenedFile } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
 import { syncFile } from "./sync.ts";
 import type { DiskSync } from "./sync.ts";
 
 const AT_ONCE = 32;
+/** Windows flushes only what may be written. */
+const ACCESS = sep === "\\" ? fs.constants.O_RDWR : fs.constants.O_RDONLY;
 
 /** The `sync` of a local store. */
 export type LocalSync = (keys: readonly string[], options?: CallOptions) => Promise<void>;
@@ -24,20 +28,20 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
   const failed = new Set<string>();
 
   async function syncBytes(key: string): Promise<void> {
-    const path = root.fileOf(key);
-    let file: number | undefined;
+    let opened: OpenedFile | undefined;
     try {
-      file = fs.openSync(path, sep === "\\" ? "r+" : "r"); // Windows flushes only what may be written
-      const identity = identify(fs.fstatSync(file));
+      opened = openObject(root, key, ACCESS);
+      if (opened === undefined) return; // a folder
+      const identity = identify(opened.stats);
       if (failed.has(identity)) throw failedBefore(root, key);
-      await syncFile(file).catch((error) => {
+      await syncFile(opened.file).catch((error) => {
         failed.add(identity);
         throw error;
       });
     } catch (error) {
       if (!root.isMissing(error)) throw root.failure(error, { action: "sync", key });
     } finally {
-      if (file !== undefined) fs.closeSync(file);
+      if (opened !== undefined) closeRead(opened.file);
     }
   }
 

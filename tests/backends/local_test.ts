@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
@@ -105,19 +105,6 @@ test("a root that is a file is Invalid, for every verb", async () => {
     assertEquals(error.code, "Invalid", error.message);
     assert(error.hint !== undefined && error.backend === backend.location);
   }
-});
-
-test("a link in the folder is followed to what it names, and ignored where it names nothing", async () => {
-  const other = createLocalBackend({ path: root.join("other"), durability: "os" });
-  await putAll(other, ["x/1", "y"]);
-  const backend = open();
-  await putAll(backend, ["a"]);
-  await symlink(root.join("other", "x"), root.join("store", "folder"));
-  await symlink(root.join("other", "y"), root.join("store", "file"));
-  await symlink(root.join("nowhere"), root.join("store", "dangling"));
-  assertEquals(await listed(backend, ""), ["a", "file", "folder/1"]);
-  assertEquals(await (await backend.get("folder/1"))?.bytes(), text("x/1"));
-  assertEquals(await backend.head("dangling"), undefined);
 });
 
 test("without file locks a store that is written under them can be read and not written", async () => {
