@@ -45,6 +45,23 @@ export function placeByLink(placement: Placement): boolean {
   });
 }
 
+/**
+ * The same for who holds the lock. A link first, where the file system makes one: it also excludes those who link
+ * without the lock, such as another process that creates the same registry at the same time in the other way.
+ */
+export function placeUnderLock(placement: Placement): boolean {
+  return inFolder(placement, () => {
+    try {
+      return link(placement);
+    } catch (error) {
+      if (!saysNoLinks(error)) throw error;
+    }
+    if (isObject(placement)) return false;
+    fs.renameSync(placement.stagePath, placement.path);
+    return true;
+  });
+}
+
 /** Renames the stage file to its key, whatever object was there. */
 export function placeByRename(placement: Placement): true {
   return inFolder(placement, () => {

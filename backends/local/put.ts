@@ -9,7 +9,7 @@ import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
-import { isTaken, placeByLink, placeByRename } from "./place.ts";
+import { isTaken, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
 import type { Placement } from "./place.ts";
 import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
@@ -54,8 +54,10 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
 
   async function place(placement: Placement, create: boolean, signal?: AbortSignal): Promise<boolean> {
     if (locking === "link") return create ? placeByLink(placement) : placeByRename(placement);
-    const free = () => !create || !isTaken(placement);
-    return await withLock(root, () => free() && placeByRename(placement), { system, signal });
+    return await withLock(root, () => create ? placeUnderLock(placement) : placeByRename(placement), {
+      system,
+      signal,
+    });
   }
 
   async function won(key: string, path: string, stage: Stage): Promise<PutResult> {
