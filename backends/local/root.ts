@@ -5,13 +5,15 @@
  */
 import fs from "node:fs";
 import type { Stats } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/names.ts";
 import { diskError, errorCode } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
+import { createWayCheck, isOrdinary } from "./own_files.ts";
+import type { WayCheck } from "./own_files.ts";
 
 /** The folder of a local store. */
 export interface LocalRoot {
@@ -27,6 +29,8 @@ export interface LocalRoot {
   fileOf(key: string): string;
   /** The folder of a prefix that is empty or ends with `/`. */
   folderOf(prefix: string): string;
+  /** Throws where a link is on the way to a path. Needed for the folder of each key that is used. */
+  readonly checkWay: WayCheck;
   /** True for the error of a path that leads nowhere. */
   isMissing(error: unknown): boolean;
   /** What to throw for an error. */
@@ -62,6 +66,7 @@ export function parseRoot(location: string | URL): LocalRoot {
     lockFile: folder + LOCK_FILE,
     fileOf: (key) => locate(key),
     folderOf: (prefix) => prefix === "" ? path : locate(prefix.slice(0, -1), prefix),
+    checkWay: createWayCheck(path),
     isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
   };
@@ -75,11 +80,22 @@ export function objectInfo(key: string, stats: Stats): ObjectInfo {
 }
 
 /** What the file system says about an object, or undefined where there is none. */
+export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined {
+  try {
+    root.checkWay(dirname(root.fileOf(key)));
+  } catch (error) {
+    if (root.isMissing(error)) return undefined;
+    throw root.failure(error, { action: "look up", key });
+  }
+  return statObject(root, key);
+}
+
+/** The same, of an object in a folder that was checked. */
 export function statObject(root: LocalRoot, key: string): ObjectInfo | undefined {
   const path = root.fileOf(key);
   try {
-    const stats = fs.statSync(path);
-    return stats.isFile() ? objectInfo(key, stats) : undefined;
+    const stats = fs.lstatSync(path);
+    return isOrdinary(stats, { key, backend: root.location }) ? objectInfo(key, stats) : undefined;
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "look up", key });
