@@ -56,7 +56,7 @@ const AMBIGUOUS: [string, Fault, boolean][] = [
 for (const [what, fault, written] of AMBIGUOUS) {
   strictTest(`a create ${what} is Unavailable, maybe written, and sent once`, async ({ fake, open, system }) => {
     fake.faults.add(UPLOAD, fault);
-    const backend = open({ requestTimeoutMs: 200 });
+    const backend = open();
     const error = await failureOf(backend.put("a", text("x"), create));
     assertEquals([error.code, error.maybeWritten, error.retry], ["Unavailable", true, "later"]);
     assertEquals([error.key, error.backend], ["a", backend.location]);
