@@ -237,8 +237,8 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   try {
     line = decoder.decode(bytes.subarray(0, end));
     record = JSON.parse(line);
-  } catch (cause) {
-    throw corruptRecord(key, "its first line is not JSON", cause);
+  } catch { // its message would quote the line
+    throw corruptRecord(key, "its first line is not JSON");
   }
   const format = (record as { format?: unknown } | null)?.format;
   const sum = SUM.exec(line);
@@ -260,13 +260,12 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   return { record, inline: bytes.subarray(end + 1) };
 }
 
-function corruptRecord(key: string, state: string, cause?: unknown): RegistryError {
+function corruptRecord(key: string, state: string): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read record "${key}": ${state}`,
     hint: "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
     key,
-    cause,
   });
 }
 

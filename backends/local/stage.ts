@@ -10,6 +10,7 @@ import { bodySize, bodyStream, forEachChunk } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { errorCode } from "./errors.ts";
+import { closeRead } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
 import { syncFile } from "./sync.ts";
@@ -28,12 +29,18 @@ const write = promisify(fs.write) as unknown as (
   length: number,
 ) => Promise<{ bytesWritten: number }>;
 
-/** A stage file, open. */
+/** A stage file, written. */
 export interface Stage {
   /** Where it is. */
   readonly path: string;
-  /** Its descriptor. */
+  /** A descriptor to look at it, whatever becomes of its name. */
   readonly file: number;
+}
+
+/** A stage file that is being written: some file systems tell only at the close that they have no room. */
+interface OpenStage extends Stage {
+  /** The descriptor to write to; undefined once it is closed. */
+  writer: number | undefined;
 }
 
 /** Options of {@linkcode writeStage}. */
@@ -66,7 +73,7 @@ export async function writeStage(root: LocalRoot, body: Body, options: StageOpti
       if (size !== undefined && written > size) checkSize(written, options);
       await turn();
       await writing; // the chunk before this one: it was written while this one was made
-      writing = appendBytes(stage.file, bytes, signal, failure);
+      writing = appendBytes(stage.writer!, bytes, signal, failure);
       writing.catch(() => {}); // whoever waits for it next throws it
     };
     if (body instanceof Uint8Array) await append(body);
@@ -74,11 +81,13 @@ export async function writeStage(root: LocalRoot, body: Body, options: StageOpti
     await writing;
     signal?.throwIfAborted();
     checkSize(written, options);
-    if (disk !== undefined) await syncFile(stage.file).catch((error) => Promise.reject(failure(error)));
+    if (disk !== undefined) await syncFile(stage.writer!).catch((error) => Promise.reject(failure(error)));
     signal?.throwIfAborted();
+    closeWriter(stage, failure);
     return stage;
   } catch (error) {
     await writing.catch(() => {}); // the file stays open for it; what counts is thrown below
+    if (stage.writer !== undefined) closeRead(stage.writer); // as good as only read: nobody will see what it wrote
     closeStage(stage);
     throw signal?.aborted ? signal.reason : error;
   }
@@ -94,10 +103,14 @@ export function removeStage({ path }: Pick<Stage, "path">): void {
   }
 }
 
-/** Closes a stage file and removes it, if it is still there. */
+/** Closes a stage file and removes it, if it is still there and can be: else a sweep will. */
 export function closeStage(stage: Stage): void {
-  fs.closeSync(stage.file);
-  removeStage(stage);
+  closeRead(stage.file);
+  try {
+    removeStage(stage);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
 }
 
 /**
@@ -132,12 +145,28 @@ function stageNames(root: LocalRoot): string[] {
 
 type Failure = (error: unknown) => unknown;
 
-async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Promise<Stage> {
+async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Promise<OpenStage> {
   const path = `${root.stageFolder}/${system.id()}`;
   if (!fs.existsSync(root.stageFolder)) makeRoot(root);
   root.checkWay(root.stageFolder);
   await disk?.root();
-  return { path, file: fs.openSync(path, "wx") };
+  const writer = fs.openSync(path, "wx");
+  try {
+    return { path, writer, file: fs.openSync(path, "r") };
+  } catch (error) {
+    closeRead(writer);
+    throw error;
+  }
+}
+
+function closeWriter(stage: OpenStage, failure: Failure): void {
+  const { writer } = stage;
+  stage.writer = undefined; // closed, whatever it says
+  try {
+    fs.closeSync(writer!);
+  } catch (error) {
+    throw failure(error);
+  }
 }
 
 async function appendBytes(

@@ -49,6 +49,17 @@ Deno.test("a record with a byte of its first line left out or one more put in is
   }
 });
 
+Deno.test("the error of a damaged record quotes nothing of it", () => {
+  for (const text of ["root:hidden:0:0\n", '{"hidden": }\n', '"hidden"\n', "hidden"]) {
+    const error = thrown("Corrupt", () => decodeRecord(new TextEncoder().encode(text), "k"));
+    let told = "";
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+      told += `${cause.message} ${cause.stack}`;
+    }
+    assert(!told.includes("hidden"), told);
+  }
+});
+
 Deno.test("a record behind a byte order mark is Corrupt", () => {
   for (const original of encoded) assert(isCorrupt(Uint8Array.from([0xef, 0xbb, 0xbf, ...original])));
 });
