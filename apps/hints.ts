@@ -41,6 +41,7 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   [/registry\.versions\(name\)/g, "holdfast versions NAME"],
   [/registry\.versions\("(.*?)"\)/g, "holdfast versions $1"],
   [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],
+  [/registry\.deleteAlias\("(.*?)", "(.*?)"\)/g, "holdfast alias $1 $2 --delete"],
   [/registry\.open\(ref\) and file\(path\)(\.bytes\(\))?/g, "holdfast cat REF PATH"],
   [/(pass|Pass) force: true/g, "add --force"],
   [

@@ -7,6 +7,7 @@ import type { Locking } from "./backend.ts";
 import { compareUtf8, concatBytes } from "./bytes.ts";
 import { sha256 } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
+import { shown } from "./names.ts";
 import { recordProblem } from "./record_shape.ts";
 
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
@@ -246,7 +247,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (format !== FORMAT) {
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot read record "${key}": its format is ${JSON.stringify(format)}, this release reads "${FORMAT}"`,
+      message: `Cannot read record "${key}": its format is ${shown(format)}, this release reads "${FORMAT}"`,
       hint: "It was written by another release of Holdfast: open it with that release or a newer one.",
       key,
     });

@@ -3,23 +3,28 @@
  *
  * @module
  */
-import { isVersion } from "./versions.ts";
+import { isTooDeep } from "./json_depth.ts";
+import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "./names.ts";
+import { parseVersion } from "./versions.ts";
 
 type Fields = Record<string, unknown>;
 
 const COMMIT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
+const MAX_KIND_LENGTH = 64;
 const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
 
 /** What is wrong with a record of a known kind, or undefined. Members that this release does not know are not looked at. */
 export function recordProblem(record: { kind: string }): string | undefined {
   const fields: Fields = { ...record };
+  if (isTooDeep(fields)) return "it is nested too deep";
+  if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
   if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
   if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
   if (!isDate(fields.startedAt) || !isDate(fields.createdAt)) return "its times are not times";
   if (fields.origin !== undefined && !isOrigin(fields.origin)) return "its origin is not whole";
   if (fields.kind === "version") return versionProblem(fields);
-  if (fields.kind === "alias" && !areTexts(fields.name, fields.alias, fields.version)) return "its alias is not whole";
+  if (fields.kind === "alias" && !isAlias(fields)) return "its alias is not whole";
   if (fields.kind === "key" && !isKey(fields)) return "its idempotency key is not whole";
   if (fields.kind === "settings" && !isSettings(fields.settings)) return "its settings are not whole";
   if (fields.kind === "settings" && !isCertificate(fields.certificate)) return "its certificate is not whole";
@@ -28,20 +33,21 @@ export function recordProblem(record: { kind: string }): string | undefined {
 /** What is wrong with a list of files, or undefined. */
 export function filesProblem(files: unknown): string | undefined {
   if (!Array.isArray(files)) return "its files are not a list";
+  if (isTooDeep(files)) return "its files are nested too deep";
   const wrong = files.findIndex((file) => !isStoredFile(file));
   return wrong < 0 ? undefined : `its file ${wrong} is not whole`;
 }
 
 function versionProblem(fields: Fields): string | undefined {
   const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
-  if (!areTexts(name, version) || !isVersion(version as string)) return "its name or version is not one";
+  if (!isName(name) || !isOneVersion(version)) return "its name or version is not one";
   if (!isObject(materializer) || !areTexts(materializer.id) || !isNumber(materializer.formatVersion, 1)) {
     return "its materializer is not whole";
   }
   if (!isObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
     return "its metadata, digest or size is missing";
   }
-  if (inputs !== undefined && !(Array.isArray(inputs) && areTexts(...inputs))) {
+  if (inputs !== undefined && !(Array.isArray(inputs) && inputs.every((input) => areTexts(input)))) {
     return "its inputs are not a list of texts";
   }
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
@@ -53,7 +59,8 @@ function versionProblem(fields: Fields): string | undefined {
 
 function isStoredFile(file: unknown): boolean {
   if (!isObject(file) || !areTexts(file.path) || !isNumber(file.size) || !isMatch(file.sha256, SHA256)) return false;
-  const { inline, parts, encoding, from } = file;
+  const { inline, parts, encoding, from, mode = "", mediaType = "" } = file;
+  if (!areTexts(mode, mediaType)) return false;
   if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
   if (inline !== undefined) {
     return Array.isArray(inline) && inline.length === 2 && inline.every((value) => isNumber(value));
@@ -70,7 +77,12 @@ function isPlace(from: unknown): boolean {
 }
 
 function isKey({ name, key, target }: Fields): boolean {
-  return areTexts(name, key) && isObject(target) && areTexts(target.version) && isNumber(target.generation, 1);
+  if (!isName(name) || !isName(key) || !isObject(target)) return false;
+  return isOneVersion(target.version) && isNumber(target.generation, 1);
+}
+
+function isAlias({ name, alias, version }: Fields): boolean {
+  return areTexts(name, alias) && isOneVersion(version);
 }
 
 function isOrigin(origin: unknown): boolean {
@@ -88,7 +100,7 @@ function isCertificate(certificate: unknown): boolean {
   if (!isObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) return false;
   const { clockOffsetMs, passed, failed } = certificate;
   if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
-  return [passed, failed].every((names) => Array.isArray(names) && areTexts(...names));
+  return [passed, failed].every((names) => Array.isArray(names) && names.every((name) => areTexts(name)));
 }
 
 function isObject(value: unknown): value is Fields {
@@ -97,6 +109,21 @@ function isObject(value: unknown): value is Fields {
 
 function areTexts(...values: unknown[]): boolean {
   return values.every((value) => typeof value === "string");
+}
+
+function isName(value: unknown): boolean {
+  if (typeof value !== "string" || value.length > MAX_SEGMENT_BYTES) return false;
+  return decodeName(encodeName(value)) === value;
+}
+
+/** Also its numbers: what is no version must not fail where it is used. */
+function isOneVersion(value: unknown): boolean {
+  try {
+    parseVersion(value as string);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isNumber(value: unknown, least = 0): boolean {

@@ -111,9 +111,21 @@ async function locateAlias(context: Context, name: string, alias: string, signal
   }
   const located = await locateVersion(context, name, parseVersion(version), signal);
   if (located !== undefined) return located;
-  throw absent(context, {
-    message: `Cannot find "${name}@${alias}": the alias names version ${version}, which is gone`,
-    hint: `Let the alias name another version with registry.setAlias(${shown(name)}, ${shown(alias)}, version).`,
+  throw await danglingAlias(context, { name, alias, version }, signal);
+}
+
+/** The error of an alias that names nothing: a deletion by force leaves it, and one beside the setting of the alias. */
+export async function danglingAlias(
+  context: Context,
+  { name, alias, version }: { name: string; alias: string; version: string },
+  signal?: AbortSignal,
+): Promise<RegistryError> {
+  const head = await readHead(context, versionCell(name, parseVersion(version), context.settings.versioned), signal);
+  const state = head === undefined ? "is not there" : head.dead ? "was deleted" : "does not count";
+  return absent(context, {
+    message: `Cannot find "${name}@${alias}": the alias names version ${version}, which ${state}`,
+    hint: `Let the alias name another version with registry.setAlias(${shown(name)}, ${shown(alias)}, version), ` +
+      `or remove it with registry.deleteAlias(${shown(name)}, ${shown(alias)}).`,
   });
 }
 

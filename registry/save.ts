@@ -55,6 +55,8 @@ export interface FilesOfArtifact {
   materializer: { id: string; formatVersion: number };
   /** What its record holds beside, where it is a mirror of another. */
   members?: Partial<VersionRecord>;
+  /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
+  above?: number;
   /** The files; called again only when the base was deleted under a very long upload. */
   produce(): FilesToSave;
   /** Looks at what was stored, before the record says so. What it throws is the end: nothing is committed. */
@@ -91,7 +93,7 @@ export async function saveFiles(
     `save ${shown(version === undefined ? name : `${name}@${version}`)}`,
     signal,
   );
-  const chooser = createChooser(context, operation, name, options);
+  const chooser = createChooser(context, operation, artifact, options);
   const given = structuredClone(userFields(options)); // as it was checked, whatever the caller does to it meanwhile
   let place: PayloadPlace | undefined;
   let base = skipIfUnchanged ? await loadBase(context, operation, name, options.base) : undefined;
@@ -236,14 +238,19 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
   for (const input of inputs ?? []) parseRef(input);
 }
 
-function createChooser(context: Context, operation: Operation, name: string, options: SaveOptions): TargetChooser {
+function createChooser(
+  context: Context,
+  operation: Operation,
+  { name, above }: FilesOfArtifact,
+  options: SaveOptions,
+): TargetChooser {
   const { version, bump, ifCommit, idempotencyKey: key } = options;
   const { onConflict = ifCommit === undefined ? "fail" : "overwrite" } = options;
   const automatic = version === undefined && context.settings.versioned;
   const named = { name, version: version === undefined ? FIRST_VERSION : parseVersion(version) };
   const chooser = automatic
     ? automaticTarget(context, operation, name, bump)
-    : explicitTarget(context, operation, named, { onConflict, ifCommit });
+    : explicitTarget(context, operation, named, { onConflict, ifCommit, above });
   return key === undefined ? chooser : keyedTarget(context, operation, { name, key }, chooser);
 }
 

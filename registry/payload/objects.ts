@@ -50,9 +50,9 @@ export function parseFileList(
   bytes: Uint8Array,
   key: string,
 ): StoredFile[] {
-  const files = sha256(bytes) === fileList?.sha256 ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
-  const problem = files === undefined ? "the SHA-256 of their list does not match" : filesProblem(files);
-  if (problem === undefined) return files;
+  const files = sha256(bytes) === fileList?.sha256 ? parseJson(bytes) : undefined;
+  const problem = files === undefined ? "the SHA-256 of their list does not match" : filesProblem(files.value);
+  if (problem === undefined) return files!.value as StoredFile[];
   throw new RegistryError({
     code: "Corrupt",
     message: `Cannot read the files of "${name}@${version}": ${problem}`,
@@ -60,4 +60,13 @@ export function parseFileList(
       "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
     key,
   });
+}
+
+/** A text that is no JSON is nothing, which is no list either. */
+function parseJson(bytes: Uint8Array): { value?: unknown } {
+  try {
+    return { value: JSON.parse(new TextDecoder().decode(bytes)) };
+  } catch {
+    return {};
+  }
 }

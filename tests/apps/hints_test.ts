@@ -24,6 +24,10 @@ Deno.test("a word that a shell would take apart is quoted", () => {
 
 Deno.test("what the library calls an option is called by its flag", () => {
   assertEquals(inCliWords("Save it with base: null, which shares nothing with it."), "Save it with --no-share.");
+  assertEquals(
+    inCliWords(`Remove it with registry.deleteAlias("my:model", "live").`),
+    "Remove it with holdfast alias my:model live --delete.",
+  );
   assertEquals(inCliWords(undefined), undefined);
 });
 
