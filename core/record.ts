@@ -12,8 +12,14 @@ import { recordProblem } from "./record_shape.ts";
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
 export const FORMAT = "holdfast/1";
 
-/** Every tombstone has this size and no other record has: listings tell the dead from the living by it. */
-export const TOMBSTONE_BYTES = 512;
+/**
+ * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no multiple
+ * of a sector, at which a disk that fails cuts files.
+ */
+export const TOMBSTONE_BYTES = 509;
+
+/** The size that tombstones had before. A record of this size is read: it may be one, or what is left of another record. */
+export const OLD_TOMBSTONE_BYTES = 512;
 
 /** A file's place in an artifact, and its content's. */
 export interface FileInfo {
@@ -211,7 +217,7 @@ const NEWLINE = 10;
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
   const size = inline.reduce((sum, bytes) => sum + bytes.byteLength, encoder.encode(text).byteLength + SUM_BYTES);
-  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : size === TOMBSTONE_BYTES ? 1 : 0;
+  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
   const padded = text + " ".repeat(spaces);
   return concatBytes([encoder.encode(`${padded},"sum":"${sha256(padded)}"}\n`), ...inline]);
 }
@@ -251,13 +257,17 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
       key,
     });
   }
-  if ((record.kind === "deleted") !== (bytes.byteLength === TOMBSTONE_BYTES)) {
+  if ((record.kind === "deleted") !== isTombstoneSize(bytes.byteLength)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
   const problem = recordProblem(record);
   if (problem !== undefined) throw corruptRecord(key, problem);
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
+}
+
+function isTombstoneSize(bytes: number): boolean {
+  return bytes === TOMBSTONE_BYTES || bytes === OLD_TOMBSTONE_BYTES;
 }
 
 function corruptRecord(key: string, state: string, cause?: unknown): RegistryError {

@@ -10,6 +10,7 @@ import process from "node:process";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend, Locking } from "../../core/backend.ts";
 import { defineMaterializer } from "../../core/materializer.ts";
+import { decodeRecord, OLD_TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -124,6 +125,21 @@ const VALUES: Record<string, Record<string, unknown>> = {
   file: { "thing@1": "fourth", "thing": "again", "thing@production": "fourth", "my:model": "third" },
   single: { "counter": 5, "back": "y" },
 };
+
+testOnKept("tombstones of the first format have 512 bytes and are known", async (registry, holding, { backend }) => {
+  let tombstones = 0;
+  for await (const entry of backend.list("names/")) {
+    if (!("key" in entry) || entry.size !== OLD_TOMBSTONE_BYTES) continue;
+    assertEquals(decodeRecord(await (await backend.get(entry.key))!.bytes(), entry.key).record.kind, "deleted");
+    tombstones++;
+  }
+  assert(tombstones >= holding.deleted.length);
+  for (const ref of holding.deleted) {
+    assertEquals(await registry.has(ref), false);
+    assertEquals(await registry.delete(ref), false);
+  }
+  assertEquals(await collect(registry.versions("deleted:name")), []);
+});
 
 testOnKept("values of the first format load as they were saved", async (registry, { id }) => {
   const [folder] = Object.entries(holds).find(([, holding]) => holding.id === id)!;
