@@ -7,7 +7,7 @@
 import type { ObjectInfo } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { decodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
+import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { AnyRecord, DecodedRecord } from "../../core/record.ts";
 import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/versions.ts";
 import type { Version, VersionRange } from "../../core/versions.ts";
@@ -81,10 +81,23 @@ export async function readRecord(
 ): Promise<FoundRecord | undefined> {
   const object = await context.backend.get(key, { signal });
   if (object === undefined) return undefined;
+  if (object.info.size > MAX_RECORD_BYTES) {
+    await object.body.cancel().catch(() => {}); // nothing of it was wanted
+    throw tooLong(key, object.info.size);
+  }
   const bytes = await object.bytes();
   const { record, inline } = decodeRecord(bytes, key);
   if (record.generation !== parseGeneration(key.slice(key.lastIndexOf("/") + 1))) throw misplaced(key, record);
   return { record, inline, info: object.info, bytes };
+}
+
+function tooLong(key: string, size: number): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read record "${key}": it has ${size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
+    hint: "Something else was put in its place. Restore the object from a copy; the other versions are not affected.",
+    key,
+  });
 }
 
 /** The error of a record that lies where another one belongs. */
