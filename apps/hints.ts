@@ -42,7 +42,8 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   [/registry\.versions\("(.*?)"\)/g, "holdfast versions $1"],
   [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],
   [/registry\.deleteAlias\("(.*?)", "(.*?)"\)/g, "holdfast alias $1 $2 --delete"],
-  [/registry\.open\(ref\) and file\(path\)(\.bytes\(\))?/g, "holdfast cat REF PATH"],
+  [/registry\.open\(ref\) and file\(path\)(\.(bytes|stream)\(\))?/g, "holdfast cat REF PATH"],
+  [/ Or open the registry with a larger maxLoadBytes\./g, ""],
   [/(pass|Pass) force: true/g, "add --force"],
   [
     /Pass onConflict: "overwrite" to replace it, or another version/g,

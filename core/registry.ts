@@ -134,6 +134,13 @@ export interface OpenOptions extends SignalOptions {
   materializers?: Materializers;
   /** How loaded bytes are checked. @default "integrity" */
   verify?: Verify;
+  /**
+   * What one load may read into memory, bytes, at least 1 MiB: what is larger is `Invalid`, to be downloaded or read as a stream, which
+   * no size bounds.
+   *
+   * @default 2147483648 (2 GiB)
+   */
+  maxLoadBytes?: number;
   /** Whether, and where, what is loaded is cached; registries may share a cache. @default true for remote stores */
   cache?: boolean | CacheOptions;
   /** Clock, randomness, ids and environment. @default the real ones */

@@ -29,6 +29,7 @@ import { deleteRef } from "./delete.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadFiles, loadValue, openArtifact } from "./load.ts";
 import { loadMany, saveMany } from "./many.ts";
+import { checkMaxLoadBytes } from "./payload/load_limit.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
 import { DEFAULT_GRACE_MS, openSettings } from "./settings.ts";
@@ -69,6 +70,7 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
     logger: options.logger === undefined ? silentLogger : guarded(options.logger),
     materializers: options.materializers,
     verify: options.verify ?? "integrity",
+    maxLoadBytes: checkMaxLoadBytes(options.maxLoadBytes),
     readOnly: options.readOnly ?? false,
     retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
     settings: { graceMs },

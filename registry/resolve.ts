@@ -11,7 +11,16 @@ import type { Ref, Selector } from "../core/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
 import type { Version } from "../core/versions.ts";
 import type { Context } from "./context.ts";
-import { asHead, liveHeads, misplaced, readHead, readRecord, recordOfKind, versionHeads } from "./cell/heads.ts";
+import {
+  asGeneration,
+  headOf,
+  liveHeads,
+  misplaced,
+  readHead,
+  readRecord,
+  recordOfKind,
+  versionHeads,
+} from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
 import { countingHead, isVoid } from "./cell/voids.ts";
@@ -81,7 +90,8 @@ async function* candidates(
   const folder = versionsFolder(name);
   let after: string | undefined;
   for await (const entry of context.backend.list(folder, { limit: 1, signal })) { // the usual case: one entry tells
-    const head = isPrefix(entry) ? undefined : asHead(entry);
+    const newest = isPrefix(entry) ? undefined : asGeneration(entry);
+    const head = newest && await headOf(context, newest, signal);
     if (head === undefined || head.dead) break;
     after = cellOf(head.key);
     yield head;

@@ -10,6 +10,7 @@ import { checkMetadata } from "../core/metadata.ts";
 import { checkName, shown } from "../core/names.ts";
 import { artifactDigest, encodeRecord } from "../core/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record.ts";
+import { MAX_FILE_LIST_BYTES } from "../core/record_shape.ts";
 import { parseRef } from "../core/refs.ts";
 import type { SavedArtifact, SaveOptions } from "../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
@@ -162,6 +163,7 @@ export async function saveFiles(
   async function storeFileList(written: WrittenPayload): Promise<VersionRecord["fileList"] | undefined> {
     if (written.files.length < 100) return undefined;
     const bytes = new TextEncoder().encode(JSON.stringify(placedFiles(undefined, written.files).files));
+    if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooManyFiles(operation, written.files.length, bytes.byteLength);
     return bytes.byteLength > MAX_LIST_BYTES ? await written.append(bytes) : undefined;
   }
 
@@ -189,6 +191,14 @@ function contentFailure(operation: Operation, error: unknown): unknown {
     message: `Cannot ${operation.action}: its content failed: ${error instanceof Error ? error.message : error}`,
     hint: "Nothing was saved. The cause says what the materializer or the stream met.",
     cause: error,
+  });
+}
+
+function tooManyFiles({ action }: Operation, files: number, bytes: number): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
+    hint: "Save them as several artifacts, or as one archive.",
   });
 }
 

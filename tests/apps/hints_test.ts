@@ -28,6 +28,9 @@ Deno.test("what the library calls an option is called by its flag", () => {
     inCliWords(`Remove it with registry.deleteAlias("my:model", "live").`),
     "Remove it with holdfast alias my:model live --delete.",
   );
+  const large = "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
+    "Or open the registry with a larger maxLoadBytes.";
+  assertEquals(inCliWords(large), "Download it, or read it as a stream: holdfast cat REF PATH.");
   assertEquals(inCliWords(undefined), undefined);
 });
 
