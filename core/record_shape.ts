@@ -69,7 +69,8 @@ function isPlace(from: unknown): boolean {
   return from === undefined || isMatch(from, PLACE);
 }
 
-function isKey({ name, key, target }: Fields): boolean {
+function isKey({ name, key, target, existing }: Fields): boolean {
+  if (existing !== undefined && !isMatch(existing, COMMIT)) return false;
   return areTexts(name, key) && isObject(target) && areTexts(target.version) && isNumber(target.generation, 1);
 }
 

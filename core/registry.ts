@@ -157,9 +157,9 @@ export interface SaveOptions extends SignalOptions {
   ifCommit?: string;
   /** The ref whose unchanged files are shared, or null to share nothing. @default the latest version of the same name */
   base?: string | null;
-  /** Return the base, with `skipped: true`, when its digest would be the same. @default false */
+  /** Return the base, with `skipped: true`, when its digest would be the same and it is of this name. @default false */
   skipIfUnchanged?: boolean;
-  /** A key that this save is known by: a repeat returns what the first one saved. */
+  /** A key that this save is known by: a repeat returns the first result, saved or skipped, whatever else it asks for. */
   idempotencyKey?: string;
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;

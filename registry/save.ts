@@ -94,6 +94,8 @@ export async function saveFiles(
   const chooser = createChooser(context, operation, name, options);
   const given = structuredClone(userFields(options)); // as it was checked, whatever the caller does to it meanwhile
   let place: PayloadPlace | undefined;
+  const earlier = skipIfUnchanged ? await chooser.recall?.() : undefined; // a repeat needs no base
+  if (earlier !== undefined) return savedArtifact(earlier.record as VersionRecord, true);
   let base = skipIfUnchanged ? await loadBase(context, operation, name, options.base) : undefined;
 
   let payload: WrittenPayload;
@@ -124,12 +126,13 @@ export async function saveFiles(
 
   async function commit(written: WrittenPayload): Promise<VersionRecord> {
     const digest = artifactDigest(materializer, written.files);
-    if (skipIfUnchanged && base?.record.digest === digest && !base.damaged) return base.record;
+    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged ? base : undefined;
+    const unchanged = same && await isLive(context, operation, same) ? same.found : undefined;
     await recheckBase(context, operation, written, base, produce);
     const fields = { kind: "version" as const, name, materializer, digest, size: written.size, ...given, ...members };
     const list = await storeFileList(written);
     for (let losses = 1;; losses++) {
-      const choice = await chooser.choose(false);
+      const choice = unchanged === undefined ? await chooser.choose(false) : await chooser.keep(unchanged);
       if ("existing" in choice) return choice.existing.record as VersionRecord;
       const { target } = choice;
       const record: VersionRecord = {
@@ -244,7 +247,8 @@ function createChooser(context: Context, operation: Operation, name: string, opt
   const chooser = automatic
     ? automaticTarget(context, operation, name, bump)
     : explicitTarget(context, operation, named, { onConflict, ifCommit });
-  return key === undefined ? chooser : keyedTarget(context, operation, { name, key }, chooser);
+  const { skipIfUnchanged: undecided = false } = options;
+  return key === undefined ? chooser : keyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
 function userFields(
@@ -291,17 +295,22 @@ async function recheckBase(
   base: Base | undefined,
   produce: () => FilesToSave,
 ): Promise<void> {
-  if (payload.sharing && context.rules("rereadBase") && isStaleView(operation, "base")) {
-    const seenAt = operation.moment();
-    const head = await readHead(context, cellOf(base!.key), operation.signal);
-    if (head?.key === base!.key) operation.views.base = seenAt;
-    else {
-      await payload.unshare(produce).catch((error) => {
-        throw contentFailure(operation, error);
-      });
-    }
+  if (payload.sharing && context.rules("rereadBase") && !await isLive(context, operation, base!)) {
+    await payload.unshare(produce).catch((error) => {
+      throw contentFailure(operation, error);
+    });
   }
   if (!payload.sharing) delete operation.views.base;
+}
+
+/** Whether a base still counts, as a look at it says that is not too old. */
+async function isLive(context: Context, operation: Operation, base: Base): Promise<boolean> {
+  if (!isStaleView(operation, "base")) return true;
+  const seenAt = operation.moment();
+  const head = await readHead(context, cellOf(base.key), operation.signal);
+  if (head?.key !== base.key) return false;
+  operation.views.base = seenAt;
+  return true;
 }
 
 /** What a save returns. */
