@@ -12,7 +12,7 @@ import { artifactDigest, encodeRecord } from "../core/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record.ts";
 import { parseRef } from "../core/refs.ts";
 import type { SavedArtifact, SaveOptions } from "../core/registry.ts";
-import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
+import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
 import { checkWritable } from "./context.ts";
 import type { Context } from "./context.ts";
@@ -86,6 +86,7 @@ export async function saveFiles(
   const { name, materializer, members, produce } = artifact;
   const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
   checkOptions(context, name, options);
+  if (members === undefined) checkNumbers(name, version); // what is mirrored has its numbers already
   const operation = startOperation(
     context,
     `save ${shown(version === undefined ? name : `${name}@${version}`)}`,
@@ -237,6 +238,16 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
     );
   }
   for (const input of inputs ?? []) parseRef(input);
+}
+
+/** Automatic versions are numbered above the highest that there is. */
+function checkNumbers(name: string, version: string | undefined): void {
+  if (version === undefined || !hasLastNumber(parseVersion(version))) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot save ${shown(`${name}@${version}`)}: it leaves no number above it`,
+    hint: "Use smaller numbers: the next version is numbered above the highest.",
+  });
 }
 
 function createChooser(context: Context, operation: Operation, name: string, options: SaveOptions): TargetChooser {
