@@ -12,6 +12,7 @@ import { createRecord } from "./cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
 import { readHead, readRecord, recordOfKind } from "./cell/heads.ts";
 import type { FoundRecord } from "./cell/heads.ts";
+import { settle } from "./cell/settle.ts";
 import { recordKey, SETTINGS } from "./layout.ts";
 import { startOperation } from "./cell/operation.ts";
 import { certifyStore } from "./probe.ts";
@@ -57,6 +58,7 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
     });
   }
   checkLocking(context, record.settings);
+  if (!context.readOnly) await settle(context, [found.info.key], options.signal); // all that will be written rests on it
   return { id: record.commit, settings: record.settings, createdAt: found.info.modifiedAt };
 }
 

@@ -18,6 +18,7 @@ import { misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts"
 import type { FoundRecord } from "../cell/heads.ts";
 import { keyCell, recordKey, versionCell } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
+import { settle, settleVersion } from "../cell/settle.ts";
 import { isVoid } from "../cell/voids.ts";
 import type { Choice, TargetChooser } from "./target.ts";
 
@@ -97,6 +98,7 @@ export function keyedTarget(
       if (earlier !== undefined) return earlier;
       const choice = await offer();
       if (undecided && "target" in choice) return choice;
+      if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
       const generation = (known?.generation ?? 0) + 1;
       const outcome = await createRecord(context, operation, recordKey(cell, generation), encode(choice, generation));
       if (outcome.won) return choice;
@@ -120,6 +122,7 @@ export function keyedTarget(
     if (found === undefined) throw spent("its record is damaged");
     const record = recordOfKind(found, "key");
     if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);
+    if (record.commit !== operation.commit) await settle(context, [found.info.key], operation.signal);
     const { target, existing } = record;
     const version = parseVersion(target.version);
     const { generation } = target;
