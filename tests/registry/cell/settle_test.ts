@@ -23,7 +23,7 @@ interface PoweredWorld extends PoweredStore {
   /** A registry whose writes are safe when they return. */
   readonly registry: Registry;
   /** Another one, whose puts of these keys are not. */
-  dying(unkept?: RegExp, options?: OpenOptions): Promise<Registry>;
+  dying(unkept?: RegExp): Promise<Registry>;
   /** The registry after a power cut. */
   afterCut(): Promise<Registry>;
 }
@@ -39,7 +39,7 @@ function testPowered(
     await play({
       ...powered,
       registry,
-      dying: (unkept = RECORDS, more) => openRegistry(powered.writer(unkept), more),
+      dying: (unkept = RECORDS) => openRegistry(powered.writer(unkept)),
       async afterCut() {
         await powered.cut();
         return await openRegistry(powered.writer());
