@@ -97,15 +97,15 @@ export interface SignalOptions {
  *
  * - `none`: not at all; a cached file is taken as it is.
  * - `integrity`: against their SHA-256, wherever they come from. A version that is named exactly, of a registry whose
- *   versions are never overwritten, may come from the cache without asking the store: also after it was deleted
- *   elsewhere.
+ *   versions are never overwritten, may come from the cache without asking the store: also for a week after it was
+ *   deleted elsewhere.
  * - `full`: like `integrity`, and the store is always asked what counts.
  */
 export type Verify = "none" | "integrity" | "full";
 
 /** Where loaded files are cached, and how many. */
 export interface CacheOptions {
-  /** The folder. @default `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` or `~/.cache` */
+  /** The folder: not there yet, or yours and written to by nobody else. @default `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` or `~/.cache` */
   path?: string | URL;
   /** The cache instead of a folder: any store, which stays open when the registry is closed. */
   backend?: Backend;

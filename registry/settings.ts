@@ -29,6 +29,8 @@ export interface StoredSettings {
   settings: RegistrySettings;
   /** When they landed, store time, milliseconds. */
   createdAt: number;
+  /** The store's tag of them, where it has one. */
+  etag?: string;
 }
 
 /** How the registry in a store commits, before it is opened; undefined where there is no registry yet. */
@@ -59,7 +61,8 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
   }
   checkLocking(context, record.settings);
   if (!context.readOnly) await settle(context, [found.info.key], options.signal); // all that will be written rests on it
-  return { id: record.commit, settings: record.settings, createdAt: found.info.modifiedAt };
+  const { modifiedAt: createdAt, etag } = found.info;
+  return { id: record.commit, settings: record.settings, createdAt, ...(etag === undefined ? {} : { etag }) };
 }
 
 async function create(context: OpeningContext, options: OpenOptions): Promise<FoundRecord | undefined> {

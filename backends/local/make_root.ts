@@ -14,12 +14,12 @@ import { syncFolder } from "./sync.ts";
 /** Makes the root, the folder of stage files in it, and what is missing above. Returns the topmost that was made. */
 export function makeRoot(root: LocalRoot): string | undefined {
   if (fs.existsSync(root.path)) {
-    makeFolder(root.stageFolder);
+    makeFolder(root.stageFolder, root.modes.folder);
     return undefined;
   }
   let first = root.path;
   for (let above = dirname(first); mayRead(above) && !fs.existsSync(above); above = dirname(above)) first = above;
-  makeFolder(root.stageFolder);
+  makeFolder(root.stageFolder, root.modes.folder);
   return first;
 }
 
@@ -35,12 +35,12 @@ export async function syncRoot(root: LocalRoot, first: string): Promise<void> {
 }
 
 /** Deno's own call asks for no more than the folder itself; Node's, as Deno has it, looks at those above. */
-function makeFolder(path: string): void {
+function makeFolder(path: string, mode: number): void {
   const { Deno } = globalThis as { Deno?: DenoFolders };
-  if (Deno === undefined) fs.mkdirSync(path, { recursive: true });
-  else Deno.mkdirSync(path, { recursive: true });
+  if (Deno === undefined) fs.mkdirSync(path, { recursive: true, mode });
+  else Deno.mkdirSync(path, { recursive: true, mode });
 }
 
 interface DenoFolders {
-  mkdirSync(path: string, options: { recursive: boolean }): void;
+  mkdirSync(path: string, options: { recursive: boolean; mode: number }): void;
 }

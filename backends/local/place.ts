@@ -73,7 +73,7 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
   const folder = dirname(path);
   for (let attempt = 1;; attempt++) {
     try {
-      makeFolder(folder);
+      makeFolder(folder, root.modes.folder);
       return action();
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
@@ -83,11 +83,11 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
 }
 
 /** Makes a folder and what is missing above it; several times faster than `recursive` where little is missing. */
-function makeFolder(path: string): void {
+function makeFolder(path: string, mode: number): void {
   if (fs.existsSync(path)) return;
-  makeFolder(dirname(path));
+  makeFolder(dirname(path), mode);
   try {
-    fs.mkdirSync(path);
+    fs.mkdirSync(path, mode);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
   }

@@ -131,7 +131,7 @@ async function openStage(root: LocalRoot, system: System, durable: boolean): Pro
     const first = makeRoot(root);
     if (durable && first !== undefined) await syncRoot(root, first);
   }
-  return { path, file: fs.openSync(path, "wx") };
+  return { path, file: fs.openSync(path, "wx", root.modes.file) };
 }
 
 async function appendBytes(
