@@ -39,6 +39,8 @@ export interface LocalBackendOptions {
    * @default "link"
    */
   locking?: Locking;
+  /** Whether what is written is for its owner alone, files as 0600 and folders as 0700. @default false: as the umask says */
+  ownerOnly?: boolean;
   /** Names stage files, waits for locks. */
   system?: System;
 }
@@ -58,8 +60,8 @@ export interface LocalBackendOptions {
  * ```
  */
 export function createLocalBackend(options: LocalBackendOptions): Backend {
-  const { path, durability = "disk", locking = "link", system = realSystem } = options;
-  const root = parseRoot(path);
+  const { path, durability = "disk", locking = "link", ownerOnly = false, system = realSystem } = options;
+  const root = parseRoot(path, { ownerOnly });
   const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const put = createPut(root, { disk, locking, system, turn });
@@ -72,7 +74,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
-      options: { path: root.path, durability, locking },
+      options: { path: root.path, durability, locking, ownerOnly },
     },
     locking,
 

@@ -143,8 +143,10 @@ export interface KeyRecord extends RecordBase {
   name: string;
   /** The caller's key. */
   key: string;
-  /** The version that was tried, and the generation of its cell. */
+  /** The version that was tried or found, and the generation of its cell. */
   target: { version: string; generation: number };
+  /** The commit found there, where the save had nothing to write: that record is its result. */
+  existing?: string;
 }
 
 /** What a registry is. */

@@ -111,7 +111,8 @@ function isPlace(from: unknown): boolean {
   return from === undefined || isMatch(from, PLACE);
 }
 
-function isKey({ name, key, target }: Fields): boolean {
+function isKey({ name, key, target, existing }: Fields): boolean {
+  if (existing !== undefined && !isMatch(existing, COMMIT)) return false;
   if (!isName(name) || !isName(key) || !isObject(target)) return false;
   return isOneVersion(target.version) && isNumber(target.generation, 1);
 }

@@ -20,6 +20,7 @@ import type { Context } from "./context.ts";
 import { readHead, readRecord, versionHeads } from "./cell/heads.ts";
 import type { VersionHead } from "./cell/heads.ts";
 import { cellOf, versionCell } from "./layout.ts";
+import { settle } from "./cell/settle.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
 import { tryLocate } from "./resolve.ts";
@@ -43,7 +44,9 @@ export async function deleteRef(context: Context, text: string, options: DeleteO
       hint: "Say which version has that commit.",
     });
   }
-  const heads = await Array.fromAsync(versionHeads(context, ref.name, { signal }));
+  const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
+  await settle(context, all.filter(({ head }) => head.dead).map(({ head }) => head.key), signal);
+  const heads = all.filter(({ head }) => !head.dead);
   if (!force) await refuseAliased(context, ref.name, heads.map(({ version }) => version.canonical), signal);
   let deleted = false;
   for (const { version, head } of heads) {
@@ -95,6 +98,7 @@ async function versionOf(context: Context, ref: Ref, signal?: AbortSignal): Prom
   const { versioned } = context.settings;
   if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
   const head = await readHead(context, versionCell(ref.name, version, versioned), signal);
+  if (head?.dead) await settle(context, [head.key], signal); // its writer may have died: it is said to be deleted
   return head === undefined || head.dead ? undefined : version;
 }
 
@@ -118,10 +122,14 @@ async function deleteCell(
   { ifCommit, signal }: DeleteOptions,
 ): Promise<boolean> {
   const operation = startOperation(context, `delete ${shown(ref)}`, signal);
+  let gone: string | undefined; // what deletes it already
   const write = () => writeCell(context, operation, cell, { next });
-  return await whileForgetting(context, cell, write) !== undefined;
+  if (await whileForgetting(context, cell, write) !== undefined) return true;
+  if (gone !== undefined) await settle(context, [gone], signal);
+  return false;
 
   function next(head: KnownHead | undefined): Uint8Array | undefined {
+    gone = head?.found?.info.key;
     if (head === undefined || head.dead) return undefined;
     if (ifCommit !== undefined && head.found?.record.commit !== ifCommit) {
       throw new RegistryError({

@@ -38,11 +38,12 @@ import { watchName } from "./watch.ts";
 /** Options of {@linkcode openOnBackend}. */
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
   /**
-   * The store that what is loaded is cached in, which stays open; or why there is none, and whether one was asked for.
+   * The store that what is loaded is cached in, which stays open; or why there is none, and whether that is worth a
+   * warning.
    *
    * @default no cache
    */
-  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | { problem: string; asked: boolean };
+  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | { problem: string; warn: boolean };
   /** What saves and loads values. */
   materializers: Materializers;
 }
@@ -78,8 +79,9 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
   };
   const place = chooseCache(opening, options);
   const stored = await openSettings(opening, { ...options, cache: undefined });
-  const registryPlace = { id: stored.id, location: backend.location };
-  const cache = place && createCache({ ...place, registry: registryPlace, system, logger: opening.logger });
+  const { settings: _, ...identity } = stored;
+  const seen = { ...identity, location: backend.location };
+  const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
   const context: Context = Object.assign(opening, stored, { cache });
   const registry = createRegistry(context);
   rememberContext(registry, context);
@@ -94,7 +96,7 @@ function chooseCache({ backend, logger }: Pick<Context, "backend" | "logger">, {
     if (cache.backend.location === backend.location) throw cacheInItself(backend);
     return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes) };
   }
-  logger[cache.asked ? "warn" : "debug"](`no cache: ${cache.problem}`);
+  logger[cache.warn ? "warn" : "debug"](`no cache: ${cache.problem}`);
 }
 
 function cacheInItself({ location }: Backend): RegistryError {

@@ -122,7 +122,7 @@ function makeFolder(root: LocalRoot, path: string): void {
   if (fs.existsSync(path)) return root.checkWay(path);
   makeFolder(root, dirname(path));
   try {
-    fs.mkdirSync(path);
+    fs.mkdirSync(path, root.modes.folder);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
     if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw linkError();

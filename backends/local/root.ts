@@ -25,6 +25,8 @@ export interface LocalRoot {
   readonly stageFolder: string;
   /** The file whose lock makes writers take turns, where they need one. Never listed. */
   readonly lockFile: string;
+  /** With which modes files and folders are made, before the umask. */
+  readonly modes: { readonly file: number; readonly folder: number };
   /** The file of an object. Throws `Invalid` for what cannot be a key here. */
   fileOf(key: string): string;
   /** The folder of a prefix that is empty or ends with `/`. */
@@ -44,7 +46,7 @@ export const LOCK_FILE = ".lock";
 const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
 
 /** Reads the path of a store. Does no I/O. */
-export function parseRoot(location: string | URL): LocalRoot {
+export function parseRoot(location: string | URL, { ownerOnly = false }: { ownerOnly?: boolean } = {}): LocalRoot {
   const path = resolve(pathOf(location));
   const url = pathToFileURL(path).href;
   const folder = path.endsWith("/") ? path : `${path}/`;
@@ -64,6 +66,7 @@ export function parseRoot(location: string | URL): LocalRoot {
     location: url,
     stageFolder: `${folder}.stage`,
     lockFile: folder + LOCK_FILE,
+    modes: ownerOnly ? { file: 0o600, folder: 0o700 } : { file: 0o666, folder: 0o777 },
     fileOf: (key) => locate(key),
     folderOf: (prefix) => prefix === "" ? path : locate(prefix.slice(0, -1), prefix),
     checkWay: createWayCheck(path),

@@ -150,7 +150,7 @@ async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Prom
   if (!fs.existsSync(root.stageFolder)) makeRoot(root);
   root.checkWay(root.stageFolder);
   await disk?.root();
-  const writer = fs.openSync(path, "wx");
+  const writer = fs.openSync(path, "wx", root.modes.file);
   try {
     return { path, writer, file: fs.openSync(path, "r") };
   } catch (error) {

@@ -8,6 +8,7 @@ import type { VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import { readHead } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
+import { settleVersion } from "../cell/settle.ts";
 import { cellOf } from "../layout.ts";
 import { readCell } from "../resolve.ts";
 import type { Located } from "../resolve.ts";
@@ -59,6 +60,7 @@ async function bring(
   const { mutable } = to.settings;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
   if (present !== undefined && holdTheSame(present.record, record)) {
+    if (!run.dryRun) await settleVersion(to, present.found, run.signal);
     return { action: "skipped", generation: present.generation };
   }
   const above = head === undefined || mutable ? undefined : await newestVoid(run, head, located);

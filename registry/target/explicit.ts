@@ -56,6 +56,8 @@ export function explicitTarget(
       return { target: { version, cell, generation: generation + 1, ...(previous ? { previous } : {}) } };
     },
 
+    keep: (existing) => Promise.resolve({ existing }),
+
     async lost(target, found) {
       known = await knownFrom(context, operation, target.generation, found);
       looked = false;
