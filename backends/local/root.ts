@@ -66,7 +66,7 @@ export function parseRoot(location: string | URL): LocalRoot {
     lockFile: folder + LOCK_FILE,
     fileOf: (key) => locate(key),
     folderOf: (prefix) => prefix === "" ? path : locate(prefix.slice(0, -1), prefix),
-    checkWay: createWayCheck(path),
+    checkWay: createWayCheck(path, url),
     isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
   };

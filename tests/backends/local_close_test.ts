@@ -55,7 +55,7 @@ for (const code of ["EIO", "ENOSPC", "EDQUOT"]) {
 }
 
 testInRoot("a registry acknowledges nothing that a close failed to keep", async (root) => {
-  await using registry = await openRegistry(root.join("store"), { durability: "os", retryForMs: 0 });
+  const registry = await openRegistry(root.join("store"), { durability: "os", retryForMs: 0 });
   await registry.save("a", "old");
   const failure = await withPatchedFs(
     failingClose("EIO", "written"),
