@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { isTooDeep } from "./json_depth.ts";
 import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "./names.ts";
 import { parseVersion } from "./versions.ts";
 
 type Fields = Record<string, unknown>;
+
+/** More than anything that is written here has: metadata may be 100 deep. */
+const MAX_DEPTH = 128;
 
 /** What a list of files says of sizes. */
 interface SizedFile {
@@ -137,6 +139,22 @@ function isCertificate(certificate: unknown): boolean {
   const { clockOffsetMs, passed, failed } = certificate;
   if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
   return [passed, failed].every(isTexts);
+}
+
+/** Whether JSON is nested so deep that writing, comparing or cloning it might overflow the stack. Takes none itself. */
+function isTooDeep(value: unknown): boolean {
+  let level: object[] = isNested(value) ? [value] : [];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    const below: object[] = [];
+    for (const parent of level) for (const child of Object.values(parent)) if (isNested(child)) below.push(child);
+    level = below;
+  }
+  return false;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function isObject(value: unknown): value is Fields {
