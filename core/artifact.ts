@@ -52,7 +52,9 @@ export interface ArtifactFile {
   readonly info: FileInfo;
   /**
    * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails
-   * with `Corrupt` at its end. A range cannot be verified; a range of a compressed file is `Unsupported`.
+   * with `Corrupt` at its end. A range is verified where the file is stored in parts that have digests of their own:
+   * each part that it touches is then read whole, up to 8 MiB; others cannot be. A range of a compressed file is
+   * `Unsupported`.
    */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
   /** All of its bytes, verified. */

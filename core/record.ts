@@ -45,7 +45,7 @@ export type FileMode = "executable" | "link" | "folder";
 export interface StoredFile extends FileInfo {
   /** How the stored bytes are compressed. */
   encoding?: Encoding;
-  /** `<order>/<commit>` of the payload folder that holds the parts, where it is not the record's own. */
+  /** `<order>/<commit>` of the payload folder that holds the parts that say none, where it is not the record's own. */
   from?: string;
   /** Where the stored bytes are, in order. */
   parts?: Part[];
@@ -64,8 +64,10 @@ export interface Part {
   offset?: number;
   /** Number of stored bytes. */
   size: number;
-  /** SHA-256 of the stored bytes, where it is not the file's own. */
+  /** SHA-256 of the stored bytes of this part, where it is given: always where the file is compressed. */
   sha256?: string;
+  /** `<order>/<commit>` of the payload folder that holds the object, where it is not the one that the file says. */
+  from?: string;
 }
 
 /** What every record has. */
@@ -101,7 +103,7 @@ export interface VersionRecord extends RecordBase {
   /** The files; empty where `fileList` is given. */
   files: StoredFile[];
   /** Where a long list of files is kept: the JSON of `files` as a payload object. */
-  fileList?: Part & { from?: string };
+  fileList?: Part;
   /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
   digest: string;
   /** Bytes of all plain files. */

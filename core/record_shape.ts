@@ -79,7 +79,7 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   if (inputs !== undefined && !isTexts(inputs)) return "its inputs are not a list of texts";
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
   if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
-  if (!isObject(fileList) || !isPart(fileList) || !isPlace(fileList.from)) return "its list of files is not whole";
+  if (!isObject(fileList) || !isPart(fileList)) return "its list of files is not whole";
   if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
 }
 
@@ -95,8 +95,8 @@ function isStoredFile(file: unknown): boolean {
   return Array.isArray(parts) && parts.every((part) => isObject(part) && isPart(part)) && isPlace(from);
 }
 
-function isPart({ object, offset = 0, size, sha256 }: Fields): boolean {
-  if (!isNumber(object) || !isNumber(offset) || !isNumber(size)) return false;
+function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
+  if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
   return isNumber((offset as number) + (size as number)) && (sha256 === undefined || isMatch(sha256, SHA256));
 }
 

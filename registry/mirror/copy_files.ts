@@ -11,6 +11,7 @@ import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
+import { placeOf } from "../payload/objects.ts";
 import { createReader } from "../payload/store_reader.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
 import { StoredContent } from "../payload/stored_content.ts";
@@ -77,7 +78,12 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Payl
 
 /** Whether a version shares files with others. */
 export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
-  return files.some(({ from }) => from !== undefined && parsePlace(from).commit !== commit);
+  return files.some((file) =>
+    file.parts?.some((part) => {
+      const place = placeOf(file, part);
+      return place !== undefined && parsePlace(place).commit !== commit;
+    })
+  );
 }
 
 /** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
