@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "./backend.ts";
-import type { FileInfo, Origin } from "./record.ts";
+import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
 
 /** What is known of a version. */
 export interface ArtifactInfo {
@@ -28,8 +28,8 @@ export interface ArtifactInfo {
   materializer: { id: string; formatVersion: number };
   /** The user's metadata. */
   metadata: Record<string, unknown>;
-  /** Refs of what it was made from. */
-  inputs: string[];
+  /** What it was made from. */
+  inputs: ArtifactInput[];
   /** Its files, in the order they were saved. */
   files: FileInfo[];
   /** The idempotency key that it was saved with. */

@@ -86,6 +86,14 @@ export interface RecordBase {
   createdAt: string;
 }
 
+/** What a version was made from: a ref, or one with the digest that it had then. */
+export type ArtifactInput = string | {
+  /** The ref. */
+  ref: string;
+  /** The digest of that version, 64 lowercase hexadecimal digits. */
+  digest?: string;
+};
+
 /** A version of an artifact. */
 export interface VersionRecord extends RecordBase {
   /** Marks the kind. */
@@ -98,8 +106,8 @@ export interface VersionRecord extends RecordBase {
   materializer: { id: string; formatVersion: number };
   /** The user's. */
   metadata: Record<string, unknown>;
-  /** Refs of what it was made from. */
-  inputs?: string[];
+  /** What it was made from. */
+  inputs?: ArtifactInput[];
   /** The files; empty where `fileList` is given. */
   files: StoredFile[];
   /** Where a long list of files is kept: the JSON of `files` as a payload object. */

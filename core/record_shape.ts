@@ -76,7 +76,9 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   if (!isObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
     return "its metadata, digest or size is missing";
   }
-  if (inputs !== undefined && !isTexts(inputs)) return "its inputs are not a list of texts";
+  if (inputs !== undefined && !(Array.isArray(inputs) && inputs.every(isInput))) {
+    return "its inputs are not a list of refs";
+  }
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
   if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
   if (!isObject(fileList) || !isPart(fileList)) return "its list of files is not whole";
@@ -102,6 +104,12 @@ function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
 
 function isPlace(from: unknown): boolean {
   return from === undefined || isMatch(from, PLACE);
+}
+
+/** Whether this is a ref, or one with a digest, as far as its members tell. */
+export function isInput(input: unknown): boolean {
+  if (!isObject(input)) return typeof input === "string";
+  return areTexts(input.ref) && (input.digest === undefined || isMatch(input.digest, SHA256));
 }
 
 function isKey({ name, key, target }: Fields): boolean {

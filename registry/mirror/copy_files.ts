@@ -107,12 +107,12 @@ export async function copyFiles(
   const artifact: FilesOfArtifact = {
     name: target,
     materializer,
-    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record) },
+    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record), ...(inputs && { inputs }) },
     produce: () => source.files.map((file) => fileToSave(file, reader)),
   };
   const version = to.settings.versioned ? record.version : undefined;
   const save = (base: string | null) =>
-    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, inputs, signal });
+    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, signal });
   const base = await options.base();
   try {
     try {
