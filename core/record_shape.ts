@@ -84,10 +84,12 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   if (!isObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
     return "its metadata, digest or size is missing";
   }
-  if (inputs !== undefined && !isTexts(inputs)) return "its inputs are not a list of texts";
+  if (inputs !== undefined && !(Array.isArray(inputs) && inputs.every(isInput))) {
+    return "its inputs are not a list of refs";
+  }
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
   if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
-  if (!isObject(fileList) || !isPart(fileList) || !isPlace(fileList.from)) return "its list of files is not whole";
+  if (!isObject(fileList) || !isPart(fileList)) return "its list of files is not whole";
   if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
 }
 
@@ -104,13 +106,19 @@ function isStoredFile(file: unknown): boolean {
   return Array.isArray(parts) && parts.every((part) => isObject(part) && isPart(part)) && isPlace(from);
 }
 
-function isPart({ object, offset = 0, size, sha256 }: Fields): boolean {
-  if (!isNumber(object) || !isNumber(offset) || !isNumber(size)) return false;
+function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
+  if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
   return isNumber((offset as number) + (size as number)) && (sha256 === undefined || isMatch(sha256, SHA256));
 }
 
 function isPlace(from: unknown): boolean {
   return from === undefined || isMatch(from, PLACE);
+}
+
+/** Whether this is a ref, or one with a digest, as far as its members tell. */
+export function isInput(input: unknown): boolean {
+  if (!isObject(input)) return typeof input === "string";
+  return areTexts(input.ref) && (input.digest === undefined || isMatch(input.digest, SHA256));
 }
 
 function isKey({ name, key, target, existing }: Fields): boolean {
