@@ -7,12 +7,12 @@ import type { Registry } from "../../../core/registry.ts";
 import { verifyRegistry } from "../../../registry/maintenance/verify.ts";
 import type { Bundle } from "../bundle.ts";
 import { describeError } from "../operation_log.ts";
-import { labelOf } from "./check_reads.ts";
 import { isLive } from "./check_writes.ts";
-import type { Evidence, Finding } from "./violation.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./violation.ts";
 
 /** Checks that every version is there with its value, and that nothing else is. */
-export async function checkEnd({ ledger, log }: Evidence, registry: Registry): Promise<Finding[]> {
+export async function checkEnd({ ledger, labelOf }: Evidence, registry: Registry): Promise<Finding[]> {
   const findings: Finding[] = [];
   const voids = new Set<string>();
 
@@ -21,7 +21,7 @@ export async function checkEnd({ ledger, log }: Evidence, registry: Registry): P
     if (place.kind !== "version") continue;
     const state = states.at(-1)!;
     const ref = `${place.name}@${place.version!.canonical}`;
-    const wanted = isLive(state) ? `{${labelOf(log, state.head!)}}` : "NotFound";
+    const wanted = isLive(state) ? `{${labelOf(state.head!)}}` : "NotFound";
     let got: string;
     try {
       const value = await registry.load(ref) as Bundle;
