@@ -19,8 +19,8 @@ import { beyond } from "./stores/beyond.ts";
 
 /** A call that a store is about to answer. */
 export interface StoreCall {
-  /** Which verb. */
-  verb: "head" | "get" | "put" | "delete" | "list" | Capability;
+  /** Which verb; `place` is the step of a put at which an object on a simulated disk gets its key. */
+  verb: "head" | "get" | "put" | "delete" | "list" | Capability | "place";
   /** The key, the first of several, or the prefix of a list. */
   key: string;
   /** How a put writes. */

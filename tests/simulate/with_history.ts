@@ -32,6 +32,8 @@ export interface Effect {
 export interface History {
   /** How many changes there were. */
   readonly order: number;
+  /** The last change before a moment. */
+  orderAt(at: number): number;
   /** Adds a change, and tells all listeners. */
   add(effect: Omit<Effect, "order">): void;
   /** Hears of each change as it happens. */
@@ -41,12 +43,18 @@ export interface History {
 /** Creates an empty history. */
 export function createHistory(): History {
   const listeners: ((effect: Effect) => void)[] = [];
+  const moments: number[] = [];
   let order = 0;
   return {
+    orderAt(at) {
+      const after = moments.findIndex((moment) => moment >= at);
+      return after < 0 ? order : after;
+    },
     get order() {
       return order;
     },
     add(effect) {
+      moments.push(effect.at);
       const numbered = { ...effect, order: ++order };
       for (const listener of listeners) listener(numbered);
     },

@@ -144,7 +144,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
       labels,
       site,
       skewMs,
-      cached: cache !== undefined,
+      cached: cache !== undefined && open.verify !== "full",
       enter: (operation) => current = operation,
     });
     actors.push(made);

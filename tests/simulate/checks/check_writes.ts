@@ -14,7 +14,7 @@ import type { Finding, Promised } from "./violation.ts";
 
 /** Checks every write of a run. */
 export function checkWrites(evidence: Evidence): Finding[] {
-  const { ledger, operations, settings } = evidence;
+  const { ledger, operations, settings, site } = evidence;
   const findings: Finding[] = [];
   const landings = landingsByOwner(evidence);
 
@@ -132,6 +132,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
         return used && (onConflict !== "skip" || states.some((state) => !isLive(state)));
       }
       if (code === "NotFound" && request.verb !== "save") return true; // see checkSources
+      if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs; // it was sent again meanwhile
       if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
       if (code === "Conflict" || code === "NotFound") {
         return ifCommit !== undefined && states.some(({ head }) => head?.record.commit !== ifCommit);

@@ -31,12 +31,17 @@ export interface Evidence {
 
 /** Gathers what there is of a registry. */
 export function evidenceOf(world: World, site: Site, settings: SimulatedSettings): Evidence {
-  const { labels, log, sites } = world;
+  const { labels, log, history, sites } = world;
   const labelOf = ({ record }: Landing) => record.kind === "version" ? labels.of(record) : undefined;
+  const operations = log.operations.filter((operation) => operation.site === site.name);
+  // who lists may not see what others wrote a moment ago: as if it had begun then
+  for (const { invoked } of site.staleMs > 0 ? operations : []) {
+    invoked.order = history.orderAt(invoked.at - site.staleMs);
+  }
   return {
     site,
     ledger: site.ledger,
-    operations: log.operations.filter((operation) => operation.site === site.name),
+    operations,
     settings: { ...settings, ...site.settings, graceMs: GRACE_MS },
     ledgerOf: (name) => sites.find((other) => other.name === name)!.ledger,
     ownerOf: (landing) => ownerOf(log, landing, labelOf(landing)),
