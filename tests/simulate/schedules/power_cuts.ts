@@ -19,7 +19,7 @@ export const powerCuts: Schedule = {
   weight: 4,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
   prepare(world) {
-    const disk = createPowerCutDisk({ random: world.random.fork(), system: world.system, maxSyncMs: 200 });
+    const disk = createPowerCutDisk({ random: world.random.fork(), system: world.system, maxSyncMs: 600 });
     disks.set(world, disk);
     world.sites[0].view = disk.view;
   },
@@ -28,12 +28,12 @@ export const powerCuts: Schedule = {
     const [main] = world.sites;
     const value = () => random.pick([smallValue("order"), largeValue("order"), sharingValue("common", "order")]);
     await liveAs(world, "founder", {}, (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}));
-    for (let cut = 0; cut < 2; cut++) {
+    for (let cut = 0; cut < 3; cut++) {
       const key = { idempotencyKey: `order ${cut}` };
       const version = `${cut + 2}.0.0`;
       const order = value();
       const victim = liveAs(world, `victim ${cut}`, {}, async (actor) => {
-        world.system.scheduler.at(world.system.now() + random.between(50, 500), () => actor.process.kill());
+        world.system.scheduler.at(world.system.now() + random.between(50, 700), () => actor.process.kill());
         await actor.save("a", order, random.chance(0.5) ? key : { version });
       });
       const others = [1, 2].map((i) =>
@@ -52,7 +52,7 @@ export const powerCuts: Schedule = {
           }
         })
       );
-      const endsMs = random.between(300, 1_500);
+      const endsMs = random.between(200, 1_200);
       await Promise.race([Promise.all([victim, ...others]), world.system.sleep(endsMs)]);
       for (const { process } of world.actors) process.kill();
       await disks.get(world)!.cut(main.recorded(POWER));
