@@ -15,7 +15,7 @@ import { permissions, staleLists } from "./odd_stores.ts";
 import { powerCuts } from "./power_cuts.ts";
 import { cachedRestores, restores } from "./restores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
-import { keptKeys, longRetry, racingKeys } from "./retries.ts";
+import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
 import { transfers } from "./transfers.ts";
 
@@ -33,6 +33,7 @@ export const SCHEDULES: readonly Schedule[] = [
   pausedWriter,
   longUpload,
   longRetry,
+  slowCommits,
   busyJanitor,
   slowJanitor,
   savedAgain,

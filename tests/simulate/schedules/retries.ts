@@ -61,6 +61,41 @@ export const longRetry: Schedule = {
   },
 };
 
+/** A record that is so long on its way that its payload is collected before it lands, and its writer hears that it was written. */
+export const slowCommits: Schedule = {
+  name: "slow commits",
+  weight: 3,
+  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
+  async run(world) {
+    const { random } = world;
+    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save("a", sharingValue("common", "first"), overwrite).then(() => {}),
+    );
+    const ms = random.between(1.02, 2) * GRACE_MS;
+    const slow: Fault = random.chance(0.8) ? { kind: "slow", beforeMs: ms } : { kind: "hiddenRetry", afterMs: ms };
+    const writer = liveAs(world, "slow writer", { fault: inOrder<Fault>(isCommit, [slow]) }, async (actor) => {
+      await actor.save(
+        "a",
+        random.pick([largeValue("second"), sharingValue("common", "second")]),
+        random.pick([overwrite, {}]),
+      );
+      await actor.load("a", "latest");
+    });
+    const others = liveAs(world, "janitor", {}, async (actor) => {
+      if (random.chance(0.5)) await actor.save("a", smallValue("third"), overwrite);
+      await actor.rest(1.005 * GRACE_MS);
+      await actor.collect();
+      await actor.rest(ms);
+      await actor.collect();
+    });
+    await Promise.all([writer, others]);
+  },
+};
+
 /** Processes repeat one save, with one key, at the same moment; each request takes its own time. */
 export const racingKeys: Schedule = {
   name: "racing keys",
@@ -106,7 +141,7 @@ export const keptKeys: Schedule = {
   name: "kept keys",
   weight: 4,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
-  async run(world) {
+  async run(world, { mutable }) {
     const { random } = world;
     const key = { idempotencyKey: "order" };
     const order = (actor: Actor) => actor.save("a", sharingValue("order", "order"), key);

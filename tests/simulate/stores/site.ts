@@ -31,6 +31,8 @@ export interface Viewer {
   plan: ActorPlan;
   /** The world. */
   system: SimulatedSystem;
+  /** Hears that the store gave up a write of it: what it does must not be sent again. */
+  fenced(): void;
 }
 
 /** Options of {@linkcode World.site}. */

@@ -19,7 +19,7 @@ export function createStagingDisk(locking: Locking): (recorded: Backend, viewer:
   let holder: SimulatedProcess | undefined;
   let count = 0;
 
-  return (recorded, { process, plan, system }) => {
+  return (recorded, { process, plan, system, fenced }) => {
     /** A step: nothing of a process that was killed goes on. */
     async function step(key: string): Promise<void> {
       const pause = plan.pause?.({ verb: "place", key });
@@ -45,7 +45,10 @@ export function createStagingDisk(locking: Locking): (recorded: Backend, viewer:
         if (taken) return { written: false, reason: "exists" };
         await step(key); // between the look and the rename
       }
-      if (!stages.has(stage)) throw fenced(recorded, key);
+      if (!stages.has(stage)) {
+        fenced();
+        throw givenUp(recorded, key);
+      }
       const result = await recorded.put(key, bytes, options);
       if (locking === "link" || result.written) return result;
       throw new Error(`Cannot go on: "${key}" was written beside the lock`);
@@ -89,7 +92,7 @@ export function createStagingDisk(locking: Locking): (recorded: Backend, viewer:
   };
 }
 
-function fenced({ location }: Backend, key: string): RegistryError {
+function givenUp({ location }: Backend, key: string): RegistryError {
   return new RegistryError({
     code: "Unknown",
     message: `Cannot put "${key}": its stage was swept`,

@@ -38,10 +38,10 @@ export function createTransferVerbs({ call, registry }: VerbParts): TransferVerb
 
     async commitUpload(upload, name, options = {}) {
       const materializer = { id: "simulate/bundle", formatVersion: 1 };
-      const keyed = { idempotencyKey: upload.id, ...options };
+      const keyed = { idempotencyKey: upload.id, ...options }; // as it does itself
       const request = { verb: "commitUpload", name, id: upload.id, path: "own", options: keyed } as const;
       const outcome = await call(request, async () => {
-        return { ok: true, saved: await commitUpload(registry, upload, { ...keyed, name, materializer }) };
+        return { ok: true, saved: await commitUpload(registry, upload, { ...options, name, materializer }) };
       });
       return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
     },
