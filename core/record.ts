@@ -7,13 +7,23 @@ import type { Locking } from "./backend.ts";
 import { compareUtf8, concatBytes } from "./bytes.ts";
 import { sha256 } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
+import { shown } from "./names.ts";
 import { recordProblem } from "./record_shape.ts";
 
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
 export const FORMAT = "holdfast/1";
 
-/** Every tombstone has this size and no other record has: listings tell the dead from the living by it. */
-export const TOMBSTONE_BYTES = 512;
+/**
+ * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no multiple
+ * of a sector, at which a disk that fails cuts files.
+ */
+export const TOMBSTONE_BYTES = 509;
+
+/** The size that tombstones had before. A record of this size is read: it may be one, or what is left of another record. */
+export const OLD_TOMBSTONE_BYTES = 512;
+
+/** A record has at most so many bytes: its first line, and what is inline. */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** A file's place in an artifact, and its content's. */
 export interface FileInfo {
@@ -36,7 +46,7 @@ export type FileMode = "executable" | "link" | "folder";
 export interface StoredFile extends FileInfo {
   /** How the stored bytes are compressed. */
   encoding?: Encoding;
-  /** `<order>/<commit>` of the payload folder that holds the parts, where it is not the record's own. */
+  /** `<order>/<commit>` of the payload folder that holds the parts that say none, where it is not the record's own. */
   from?: string;
   /** Where the stored bytes are, in order. */
   parts?: Part[];
@@ -55,8 +65,10 @@ export interface Part {
   offset?: number;
   /** Number of stored bytes. */
   size: number;
-  /** SHA-256 of the stored bytes, where it is not the file's own. */
+  /** SHA-256 of the stored bytes of this part, where it is given: always where the file is compressed. */
   sha256?: string;
+  /** `<order>/<commit>` of the payload folder that holds the object, where it is not the one that the file says. */
+  from?: string;
 }
 
 /** What every record has. */
@@ -75,6 +87,14 @@ export interface RecordBase {
   createdAt: string;
 }
 
+/** What a version was made from: a ref, or one with the digest that it had then. */
+export type ArtifactInput = string | {
+  /** The ref. */
+  ref: string;
+  /** The digest of that version, 64 lowercase hexadecimal digits. */
+  digest?: string;
+};
+
 /** A version of an artifact. */
 export interface VersionRecord extends RecordBase {
   /** Marks the kind. */
@@ -87,12 +107,12 @@ export interface VersionRecord extends RecordBase {
   materializer: { id: string; formatVersion: number };
   /** The user's. */
   metadata: Record<string, unknown>;
-  /** Refs of what it was made from. */
-  inputs?: string[];
+  /** What it was made from. */
+  inputs?: ArtifactInput[];
   /** The files; empty where `fileList` is given. */
   files: StoredFile[];
   /** Where a long list of files is kept: the JSON of `files` as a payload object. */
-  fileList?: Part & { from?: string };
+  fileList?: Part;
   /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
   digest: string;
   /** Bytes of all plain files. */
@@ -133,8 +153,10 @@ export interface KeyRecord extends RecordBase {
   name: string;
   /** The caller's key. */
   key: string;
-  /** The version that was tried, and the generation of its cell. */
+  /** The version that was tried or found, and the generation of its cell. */
   target: { version: string; generation: number };
+  /** The commit found there, where the save had nothing to write: that record is its result. */
+  existing?: string;
 }
 
 /** What a registry is. */
@@ -211,7 +233,8 @@ const NEWLINE = 10;
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
   const size = inline.reduce((sum, bytes) => sum + bytes.byteLength, encoder.encode(text).byteLength + SUM_BYTES);
-  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : size === TOMBSTONE_BYTES ? 1 : 0;
+  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
+  if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);
   const padded = text + " ".repeat(spaces);
   return concatBytes([encoder.encode(`${padded},"sum":"${sha256(padded)}"}\n`), ...inline]);
 }
@@ -237,8 +260,8 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   try {
     line = decoder.decode(bytes.subarray(0, end));
     record = JSON.parse(line);
-  } catch (cause) {
-    throw corruptRecord(key, "its first line is not JSON", cause);
+  } catch { // its message would quote the line
+    throw corruptRecord(key, "its first line is not JSON");
   }
   const format = (record as { format?: unknown } | null)?.format;
   const sum = SUM.exec(line);
@@ -246,27 +269,38 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (format !== FORMAT) {
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot read record "${key}": its format is ${JSON.stringify(format)}, this release reads "${FORMAT}"`,
+      message: `Cannot read record "${key}": its format is ${shown(format)}, this release reads "${FORMAT}"`,
       hint: "It was written by another release of Holdfast: open it with that release or a newer one.",
       key,
     });
   }
-  if ((record.kind === "deleted") !== (bytes.byteLength === TOMBSTONE_BYTES)) {
+  if ((record.kind === "deleted") !== isTombstoneSize(bytes.byteLength)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
-  const problem = recordProblem(record);
+  const problem = recordProblem(record, bytes.byteLength - end - 1);
   if (problem !== undefined) throw corruptRecord(key, problem);
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
 }
 
-function corruptRecord(key: string, state: string, cause?: unknown): RegistryError {
+function isTombstoneSize(bytes: number): boolean {
+  return bytes === TOMBSTONE_BYTES || bytes === OLD_TOMBSTONE_BYTES;
+}
+
+function tooLong(kind: string, size: number): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot write a record of kind "${kind}": it has ${size} bytes, at most ${MAX_RECORD_BYTES} are allowed`,
+    hint: "Use shorter paths and refs: the bytes of files count only where they are small.",
+  });
+}
+
+function corruptRecord(key: string, state: string): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read record "${key}": ${state}`,
     hint: "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
     key,
-    cause,
   });
 }
 

@@ -55,6 +55,11 @@ const MEANINGS: Record<string, Meaning> = {
   EMFILE: CROWDED,
   ENFILE: CROWDED,
   ENOTDIR: NOT_A_FOLDER,
+  ELOOP: {
+    code: "Denied",
+    state: "it is a symbolic link, or too many lead to it",
+    hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
+  },
   EEXIST: NOT_A_FOLDER,
   EISDIR: {
     code: "Invalid",

@@ -11,8 +11,9 @@ import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
-import { createReader } from "../payload/read.ts";
-import type { PayloadSource } from "../payload/read.ts";
+import { placeOf } from "../payload/objects.ts";
+import { createReader } from "../payload/store_reader.ts";
+import type { PayloadSource } from "../payload/store_reader.ts";
 import { StoredContent } from "../payload/stored_content.ts";
 import type { StoredReader } from "../payload/stored_content.ts";
 import type { Located } from "../resolve.ts";
@@ -57,6 +58,8 @@ export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCo
   target: string;
   /** The ref of the version in the target whose files are shared. */
   base(): Promise<string | null>;
+  /** See {@linkcode FilesOfArtifact.above}. */
+  above?: number;
   /** Hears of a base that is damaged or gone. */
   badBase(ref: string): void;
 }
@@ -77,7 +80,12 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Payl
 
 /** Whether a version shares files with others. */
 export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
-  return files.some(({ from }) => from !== undefined && parsePlace(from).commit !== commit);
+  return files.some((file) =>
+    file.parts?.some((part) => {
+      const place = placeOf(file, part);
+      return place !== undefined && parsePlace(place).commit !== commit;
+    })
+  );
 }
 
 /** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
@@ -94,19 +102,20 @@ export async function copyFiles(
   options: CopyFilesOptions,
 ): Promise<Moved> {
   const { from, to, signal } = run;
-  const { target, onConflict, ifCommit } = options;
+  const { target, onConflict, ifCommit, above } = options;
   const reader = watchReader(run, createReader(from, source, { verify: "integrity", signal }));
   const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
   const { materializer, metadata, inputs, createdAt } = record;
   const artifact: FilesOfArtifact = {
     name: target,
     materializer,
-    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record) },
+    above,
+    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record), ...(inputs && { inputs }) },
     produce: () => source.files.map((file) => fileToSave(file, reader)),
   };
   const version = to.settings.versioned ? record.version : undefined;
   const save = (base: string | null) =>
-    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, inputs, signal });
+    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, signal });
   const base = await options.base();
   try {
     try {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
@@ -227,7 +228,9 @@ testProtocol(
       for await (const { key } of tombstones()) await world.store.delete(key);
     }
     async function* tombstones(): AsyncGenerator<{ key: string }> {
-      for await (const entry of world.store.list(CELL)) if ("key" in entry && entry.size === 512) yield entry;
+      for await (const entry of world.store.list(CELL)) {
+        if ("key" in entry && entry.size === TOMBSTONE_BYTES) yield entry;
+      }
     }
   },
 );
@@ -316,4 +319,16 @@ testProtocol("renewals of one upload keep nobody else's payload", {}, async (wor
   });
   assertEquals((await keys("objects/")).filter((key) => key.endsWith("/0")).length, 1);
   backend.answerAll({}, pass);
+});
+
+testProtocol("a long save that changes nothing ends in a version that is still there", {}, async (world) => {
+  const { registry, open } = world;
+  const whole = { materializer: fileSet, skipIfUnchanged: true };
+  await registry.save("a", { slow: slowFile(world, 0) }, whole);
+  const skipped = await registry.save("a", { slow: slowFile(world, GRACE_MS) }, whole);
+  assertEquals([skipped.version, skipped.skipped], ["1.0.0", true]);
+  const other = await open();
+  const remove = (n: number) => n === 50 && other.registry.delete("a@1");
+  const saved = await registry.save("a", { slow: slowFile(world, GRACE_MS, remove) }, whole);
+  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
 });

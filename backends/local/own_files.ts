@@ -1,0 +1,72 @@
+/**
+ * Keeping to the own folder and to ordinary files: no symbolic link below the root is followed, and nothing waits for a
+ * pipe. A folder may come from anybody: its links must not lead whoever works on it to what is theirs elsewhere.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import type { Stats } from "node:fs";
+import { dirname } from "node:path";
+import { RegistryError } from "../../core/errors.ts";
+
+/** Throws where a link is on the way from the root to this path. */
+export type WayCheck = (path: string) => void;
+
+/**
+ * Creates the {@linkcode WayCheck} of a root; the root itself, and what is above it, may be links.
+ *
+ * @param backend the `location` of the backend
+ */
+export function createWayCheck(root: string, backend: string): WayCheck {
+  let realRoot: string | undefined;
+  return (path) => {
+    if (path.length <= root.length) return;
+    const real = fs.realpathSync.native(path); // one call of the system, however many folders there are
+    const below = path.slice(root.length);
+    if (realRoot !== undefined && real === realRoot + below) return;
+    realRoot = fs.realpathSync.native(root);
+    if (real === realRoot + below) return;
+    // A link, or another spelling of the same name where the disk folds letters: the steps tell.
+    for (let step = path; step.length > root.length; step = dirname(step)) {
+      if (fs.lstatSync(step).isSymbolicLink()) throw linkError({ key: step.slice(root.length + 1), backend });
+    }
+  };
+}
+
+/** True for an ordinary file, false for a folder. Throws for everything else, which no store has made. */
+export function isOrdinary(stats: Stats, where: StorePlace): boolean {
+  if (stats.isFile()) return true;
+  if (stats.isDirectory()) return false;
+  if (stats.isSymbolicLink()) throw linkError(where);
+  throw notOrdinary(where);
+}
+
+/** An object of a store. */
+export interface StorePlace {
+  /** Its key. */
+  key: string;
+  /** The `location` of the backend. */
+  backend: string;
+}
+
+/** The error of a link. */
+export function linkError({ key, backend }: StorePlace): RegistryError {
+  return new RegistryError({
+    code: "Denied",
+    message: `Cannot use "${key}": it is a symbolic link, and none below the root is followed`,
+    hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
+    key,
+    backend,
+  });
+}
+
+/** The error of a pipe, a socket or a device. */
+export function notOrdinary({ key, backend }: StorePlace): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot use "${key}": it is a pipe, a socket or a device, and no ordinary file`,
+    hint: "Something else than this program put it there: remove it, and restore the object from a copy.",
+    key,
+    backend,
+  });
+}
