@@ -4,8 +4,8 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import { sha256 } from "../../core/digest.ts";
 import { mirrorKey } from "../layout.ts";
+import { decodeNote, encodeNote } from "../maintenance/noted.ts";
 import type { MirrorCell } from "./cells.ts";
 import type { MirrorRun, NamePair } from "./run.ts";
 
@@ -57,9 +57,8 @@ export async function openLedger(
     },
     async save() {
       if (!changed || run.dryRun) return;
-      const text = JSON.stringify(Object.fromEntries(entries));
       try {
-        await to.backend.put(key, new TextEncoder().encode(`${sha256(text)}\n${text}`), { signal });
+        await to.backend.put(key, encodeNote(Object.fromEntries(entries)), { signal });
       } catch (error) {
         if (!isRegistryError(error)) throw error;
         to.logger.warn(`mirror "${names.name}": the next run will read it all again: ${error.message}`);
@@ -70,8 +69,7 @@ export async function openLedger(
   async function read(): Promise<Map<string, Entry>> {
     const object = await to.backend.get(key, { signal });
     if (object === undefined) return new Map();
-    const [sum, text = ""] = new TextDecoder().decode(await object.bytes()).split("\n");
-    const noted: [string, Entry][] = sum === sha256(text) ? Object.entries(JSON.parse(text)) : [];
+    const noted = Object.entries((decodeNote(await object.bytes()) ?? {}) as Record<string, Entry>);
     const until = object.info.modifiedAt + WHOLE_SECONDS_MS;
     return new Map(noted.filter(([path]) => (there.get(path)?.head.modifiedAt ?? Infinity) < until));
   }
