@@ -8,6 +8,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record.ts";
+import type { AnyRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import { createRecord, knownFrom, viewHead } from "../cell/cell.ts";
 import type { KnownHead } from "../cell/cell.ts";
@@ -38,6 +39,11 @@ export async function findSaved(
 async function isSavedBy(context: Context, key: string, found: FoundRecord, signal?: AbortSignal): Promise<boolean> {
   const { record } = found;
   return record.kind === "version" && record.key === key && !await isVoid(context, found, signal);
+}
+
+/** Whether it stands in the place of a version whose content the janitor removed. */
+function isEmptied(record: AnyRecord): boolean {
+  return record.kind === "scrubbed" || (record.kind === "deleted" && record.digest !== undefined);
 }
 
 /** Chooses through `inner`, and keeps its choices in the key's cell. */
@@ -105,7 +111,7 @@ export function keyedTarget(
       }
       there = await read(); // it may have landed between the two looks
     }
-    if (there === undefined || there.record.kind === "scrubbed") {
+    if (there === undefined || isEmptied(there.record)) {
       throw spent("the version that it may have saved was replaced since");
     }
     return await isOwn(there) ? { existing: there } : undefined;
