@@ -67,6 +67,7 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
   const { context, signal } = collection;
   const { generations } = cell;
   const found = generations.map(({ key }) => records.get(key));
+  const isSettled = found[0] !== undefined; // else the head has gone since it was listed: another janitor is ahead
   let counting = 0; // the newest generation that is not void: what readers see
   for (; found[counting]?.late !== undefined && await isVoid(context, found[counting]!.late!, signal); counting++) {
     collection.foundVoid(generations[counting].key);
@@ -76,7 +77,7 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
   const ends = endsForGood(collection, cell, records);
   const scrubs = context.rules("keepGenerationOne");
   generations.forEach((head, place) => {
-    if (place <= kept || !collection.isOld(generations[place - 1].modifiedAt)) {
+    if (!isSettled || place <= kept || !collection.isOld(generations[place - 1].modifiedAt)) {
       for (const payload of neededPlaces(context, head.key, found[place])) plan.referred.add(payload);
     } else if (head.generation > 1 || !scrubs) plan.replaced.push({ head, why: REPLACED });
     else if (found[place]?.kind === "version" || ends) plan.firsts.push({ head, as: ends ? "deleted" : "scrubbed" });

@@ -116,6 +116,21 @@ for (const mutable of [false, true]) {
   }
 }
 
+Deno.test("a janitor that stood still for days between two reads brings nothing back", async () => {
+  const { world, saved } = await createWorld(false, 0);
+  const { registry, backend } = await world.open();
+  const others = async () => {
+    for (let run = 0; run < 3; run++) {
+      await collectGarbage((await world.open()).registry);
+      world.advance(2 * GRACE_MS);
+    }
+  };
+  backend.answer({ verb: "get", key: /^names\/a\/versions\/final\/p8p9p9\/.*89\.rec$/ }, doing(others));
+  await collectGarbage(registry);
+  assertEquals((await world.keys("names/a/versions/final/p8p9p9/")).length, 1, "its deletion has gone meanwhile");
+  await check((await world.open()).registry, saved, "afterwards");
+});
+
 async function assertRefused(registry: Registry, version: string): Promise<void> {
   const error = await registry.save("a", "never", { version }).catch((error) => error);
   assert(isRegistryError(error, "AlreadyExists"), version);
