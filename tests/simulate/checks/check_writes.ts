@@ -239,12 +239,18 @@ function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
       const id = `${record.name} ${key}`;
       const other = byKey.get(id);
       byKey.set(id, landing);
-      if (other === undefined || other.record.commit === record.commit) continue;
+      if (other === undefined || other.record.commit === record.commit || isForgotten(key, record.name, other)) {
+        continue;
+      }
       findings.push({
         promise: "an operation commits at most once",
         message: `idempotency key ${key} was saved as ${other.key} and ${landing.key}`,
       });
     }
+  }
+
+  function isForgotten(key: string, name: string, { order }: Landing): boolean {
+    return ledger.cellsOf(name, "key").some(({ place, forgotten }) => place.label === key && forgotten > order);
   }
 }
 

@@ -10,6 +10,7 @@ import { general } from "./general.ts";
 import { busyJanitor, savedAgain, slowJanitor, tornUploads, twoJanitors } from "./janitors.ts";
 import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
 import { contestedAliases, founders, hiddenRepeats, lostReplies, repeatedKeys } from "./lost_replies.ts";
+import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, voidMirrors } from "./mirrors.ts";
 import { permissions, staleLists } from "./odd_stores.ts";
 import { powerCuts } from "./power_cuts.ts";
@@ -38,6 +39,8 @@ export const SCHEDULES: readonly Schedule[] = [
   slowJanitor,
   savedAgain,
   twoJanitors,
+  deadNumbers,
+  longMemory,
   tornUploads,
   copies,
   batches,
