@@ -66,8 +66,8 @@ export interface Cell {
   landings: Landing[];
   /** What it said, in order. */
   states: CellState[];
-  /** The last change that made something of it forgotten; 0 for none. */
-  forgotten: number;
+  /** The changes that made something of it forgotten. */
+  forgotten: number[];
 }
 
 /** What a registry's objects say at each moment. */
@@ -125,7 +125,7 @@ export function createLedger(graceMs: number): Ledger {
     const { key, place } = landing;
     landing.present = false;
     landing.forgotten = isForgettable(cell, at);
-    if (landing.forgotten) cell.forgotten = order;
+    if (landing.forgotten) cell.forgotten.push(order);
     else if (place.kind === "alias") {
       breaches.push({ order, message: `${key} was removed from the history of an alias` });
     }
@@ -147,7 +147,10 @@ export function createLedger(graceMs: number): Ledger {
   function land(cell: Cell, { order, at, key, bytes }: Effect, place: CellKey, known?: Landing): void {
     const { record } = decodeRecord(bytes!, key);
     const visible = !cell.landings.some(({ present, place: other }) => present && other.generation > place.generation);
-    if (visible && known !== undefined && !known.lost && !known.forgotten && known.record.commit !== record.commit) {
+    if (
+      visible && known !== undefined && !known.lost && !cell.forgotten.some((other) => other > known.order) &&
+      known.record.commit !== record.commit
+    ) {
       breaches.push({ order, message: `generation ${place.generation} of ${place.cell} was won twice` });
     }
     const startedAt = Date.parse(record.startedAt);
@@ -215,7 +218,7 @@ export function createLedger(graceMs: number): Ledger {
 }
 
 function newCell(cells: Map<string, Cell>, place: CellKey): Cell {
-  const cell: Cell = { place, landings: [], states: [{ from: 0, to: Infinity, broken: false }], forgotten: 0 };
+  const cell: Cell = { place, landings: [], states: [{ from: 0, to: Infinity, broken: false }], forgotten: [] };
   cells.set(place.cell, cell);
   return cell;
 }

@@ -239,7 +239,10 @@ function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
       const id = `${record.name} ${key}`;
       const other = byKey.get(id);
       byKey.set(id, landing);
-      if (other === undefined || other.record.commit === record.commit || isForgotten(key, record.name, other)) {
+      if (
+        other === undefined || other.record.commit === record.commit ||
+        isForgotten(key, record.name, [other.order, landing.order])
+      ) {
         continue;
       }
       findings.push({
@@ -249,8 +252,11 @@ function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
     }
   }
 
-  function isForgotten(key: string, name: string, { order }: Landing): boolean {
-    return ledger.cellsOf(name, "key").some(({ place, forgotten }) => place.label === key && forgotten > order);
+  /** Whether it was forgotten between two saves. */
+  function isForgotten(key: string, name: string, orders: number[]): boolean {
+    return ledger.cellsOf(name, "key").some(({ place, forgotten }) =>
+      place.label === key && forgotten.some((order) => order > Math.min(...orders) && order < Math.max(...orders))
+    );
   }
 }
 

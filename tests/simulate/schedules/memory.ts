@@ -73,7 +73,7 @@ export const longMemory: Schedule = {
     const use = (name: string) =>
       liveAs(world, name, {}, async (actor) => {
         for (const artifact of ["a", "b"]) {
-          await actor.save(artifact, sharingValue("order", "order"), key);
+          await actor.save(artifact, random.chance(0.5) ? sharingValue("order", "order") : smallValue("order"), key);
           await actor.save(artifact, smallValue(`${name} of ${artifact}`));
           await actor.setAlias(artifact, "live", random.pick(["1.0.0", "2.0.0"]));
           if (random.chance(0.3)) await actor.deleteAlias(artifact, "live");
@@ -81,10 +81,15 @@ export const longMemory: Schedule = {
           await actor.load(artifact, "latest");
         }
         if (random.chance(0.7)) await actor.deleteAll("b", { force: true });
+        if (name === "user 0") await actor.save("kept", smallValue("kept"));
       });
     for (let n = 0; n < 3; n++) {
       await use(`user ${n}`);
-      await world.system.sleep(random.pick([2 * GRACE_MS, 20 * DAY_MS, 31 * DAY_MS]));
+      for (let times = 0; times < 2; times++) { // of a name that is forgotten nothing is left to collect
+        await world.system.sleep(1.1 * GRACE_MS);
+        await liveAs(world, `janitor ${times} of ${n}`, {}, (actor) => actor.collect());
+      }
+      await world.system.sleep(random.pick([20 * DAY_MS, 31 * DAY_MS]));
       await collect(
         world,
         `janitors ${n}`,
