@@ -111,7 +111,8 @@ export function createLedger(graceMs: number): Ledger {
     } else if (effect.mode === "overwrite") {
       const { record } = decodeRecord(effect.bytes!, key);
       const buries = record.kind === "deleted" && record.digest !== undefined && place.generation === 1;
-      const may = (record.kind === "scrubbed" || buries) && record.commit === known?.record.commit;
+      const isHead = known !== undefined && cell.states.at(-1)!.head === known;
+      const may = (record.kind === "scrubbed" || buries && !isHead) && record.commit === known?.record.commit;
       if (!may) breaches.push({ order, message: `record ${key} was replaced by ${record.kind} of ${record.commit}` });
       else known!.scrubbed = true;
       if (may && buries) known!.tombstone = { ...known!, record, needs: [], scrubbed: false };
