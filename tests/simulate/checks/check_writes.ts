@@ -231,8 +231,8 @@ function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
   const byKey = new Map<string, Landing>();
   for (const cell of ledger.cells.values()) {
     for (const landing of cell.landings) {
-      const { record, visible } = landing;
-      if (!visible || record.kind !== "version") continue;
+      const { record, visible, lost } = landing;
+      if (!visible || lost || record.kind !== "version") continue;
       const request = ownerOf(landing)?.request;
       const key = record.key ?? (request && isSaving(request) ? request.options.idempotencyKey : undefined);
       if (key === undefined) continue;
