@@ -131,7 +131,10 @@ export function checkWrites(evidence: Evidence): Finding[] {
         const used = cell?.landings.some(({ order }) => order <= operation.returned!.order) ?? false;
         return used && (onConflict !== "skip" || states.some((state) => !isLive(state)));
       }
-      if (code === "NotFound" && request.verb !== "save") return true; // see checkSources
+      if (code === "NotFound" && request.verb === "copy") return true; // see checkSources
+      if (code === "NotFound" && request.verb === "commitUpload") {
+        return !operations.some((other) => isBefore(other, operation));
+      }
       if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs; // it was sent again meanwhile
       if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
       if (code === "Conflict" || code === "NotFound") {
@@ -168,6 +171,13 @@ export function checkWrites(evidence: Evidence): Finding[] {
         during(cell, operation).some(({ head }) => aliasTarget(head) !== request.expected);
     }
     return false;
+  }
+
+  /** Whether the same upload had been committed: a repeat finds what it saved. */
+  function isBefore({ request, outcome, returned }: LoggedOperation, later: LoggedOperation): boolean {
+    return request.verb === "commitUpload" && later.request.verb === "commitUpload" &&
+      request.id === later.request.id &&
+      outcome?.ok === true && returned!.order <= later.invoked.order;
   }
 
   /** Whether the janitor removed what a key may have saved, so that a repeat cannot know. */
