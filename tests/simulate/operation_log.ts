@@ -4,7 +4,7 @@
  * @module
  */
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
-import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune.ts";
+import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
 import type { MirrorReport } from "../../registry/mirror/report.ts";
 import type { Bundle } from "./bundle.ts";
 

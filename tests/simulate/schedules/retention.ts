@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PruneOptions } from "../../../registry/maintenance/prune.ts";
+import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
 import type { Random } from "../random.ts";
 import { createRandomFaults } from "../random_faults.ts";
 import type { Fault } from "../with_faults.ts";

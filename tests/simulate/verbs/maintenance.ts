@@ -5,7 +5,7 @@
  */
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
 import { prune } from "../../../registry/maintenance/prune.ts";
-import type { PruneOptions } from "../../../registry/maintenance/prune.ts";
+import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
 import { mirrorRegistry } from "../../../registry/mirror.ts";
 import type { Actor, VerbParts } from "../actor.ts";
 
