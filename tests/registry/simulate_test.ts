@@ -15,7 +15,7 @@ const SEED = realSystem.env("HOLDFAST_SEED");
 const RANGE: AtOnceOptions = SEED === undefined
   ? { seeds: Number(realSystem.env("HOLDFAST_SEEDS") ?? 1000) }
   : { firstSeed: Number(SEED), seeds: 1 };
-const LOCAL_SEEDS = Math.min(200, Math.ceil(RANGE.seeds / 5));
+const LOCAL_SEEDS = Math.min(200, Math.ceil((RANGE.seeds ?? 1000) / 5));
 
 function report(violations: Violation[]): string {
   const lines = violations.map(({ promise, message }) => `${promise}: ${message}`);
