@@ -1,0 +1,134 @@
+/**
+ * Mistakes in deciding what became of a create.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in deciding what became of a create. */
+export const CELL: readonly Mutant[] = [
+  {
+    name: "cell/exists-is-another",
+    file: "registry/cell/cell.ts",
+    text: "const own = found.record.commit === operation.commit;",
+    replacement: "const own = false;",
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost is read until the store answers" },
+  },
+  {
+    name: "cell/exists-is-own",
+    file: "registry/cell/cell.ts",
+    text: "const own = found.record.commit === operation.commit;",
+    replacement: "const own = true;",
+    foundBy: { test: "tests/registry/cell/idempotency_test.ts", name: "repeats at the same time save once" },
+  },
+  {
+    name: "cell/lost-reply-is-a-refusal",
+    file: "registry/cell/cell.ts",
+    text: `if (error.maybeWritten) return "lost";`,
+    replacement: "",
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost is read until the store answers" },
+  },
+  {
+    name: "cell/abort-after-send-is-an-abort",
+    file: "registry/cell/cell.ts",
+    text: "if (operation.signal?.aborted) throw unknownOutcome(backend, operation, error);",
+    replacement: "if (operation.signal?.aborted) throw operation.signal.reason;",
+    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "an abort while a create is in flight is Unknown, landed or not" },
+  },
+  {
+    name: "cell/fenced-tries-again",
+    file: "registry/cell/cell.ts",
+    text: `return "fenced";`,
+    replacement: `return "lost";`,
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a writer whom the store gave up never tries again" },
+  },
+  {
+    name: "cell/patience-ten-times-as-long",
+    file: "registry/cell/cell.ts",
+    text: "+ waitMs > retryForMs",
+    replacement: "+ waitMs > retryForMs * 10",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/give-up-is-a-failure",
+    file: "registry/cell/cell.ts",
+    text: "if (operation.unresolved) throw unknownOutcome(backend, operation, failure);",
+    replacement: "",
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: `an unreadable "exists" is Unknown too, never a loss` },
+  },
+  {
+    name: "cell/landing-not-checked",
+    file: "registry/cell/cell.ts",
+    text: `  await checkLanding(context, operation, result.info);
+`,
+    replacement: "",
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record that landed too late is no success:" },
+  },
+  {
+    name: "cell/landing-of-read-back-not-checked",
+    file: "registry/cell/cell.ts",
+    text: `        if (own) await checkLanding(context, operation, found.info);
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/late-below-the-head-counts",
+    file: "registry/cell/cell.ts",
+    text: "if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;",
+    replacement: "if (byOwnClock) return;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/refusal-forgets-what-was-sent",
+    file: "registry/cell/cell.ts",
+    text: "operation.unresolved = wasUnresolved;",
+    replacement: "operation.unresolved = false;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/only-the-first-send-is-checked",
+    file: "registry/cell/cell.ts",
+    text: `  for (;;) {
+    operation.checkCommit();`,
+    replacement: `  operation.checkCommit();
+  for (;;) {`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/stale-listing-lowers-the-head",
+    file: "registry/cell/cell.ts",
+    text: "head.generation <= (known?.generation ?? 0)",
+    replacement: "false",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/damaged-head-ends-writing",
+    file: "registry/cell/cell.ts",
+    text: "return { generation: head.generation, dead: head.dead };",
+    replacement: "throw error;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/damage-read-back-once",
+    file: "registry/cell/cell.ts",
+    text: "++damaged >= 3",
+    replacement: "++damaged >= 1",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/read-back-is-not-repeated",
+    file: "registry/cell/cell.ts",
+    text: `if (error.retry !== "later" && ++damaged >= 3)`,
+    replacement: "if (++damaged >= 1)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "cell/unknown-is-not-maybe-written",
+    file: "registry/cell/operation.ts",
+    text: `    maybeWritten: true,
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+];

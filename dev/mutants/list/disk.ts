@@ -1,0 +1,124 @@
+/**
+ * Mistakes of the stores on a disk and in memory.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes of the stores on a disk and in memory. */
+export const DISK: readonly Mutant[] = [
+  {
+    name: "local/rename-instead-of-link",
+    file: "backends/local/put.ts",
+    text: "return create ? placeByLink(placement) : placeByRename(placement);",
+    replacement: "return placeByRename(placement);",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/lock-without-a-look",
+    file: "backends/local/put.ts",
+    text: "const free = () => !create || !isTaken(placement);",
+    replacement: "const free = () => true;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/swept-stage-is-a-fault",
+    file: "backends/local/place.ts",
+    text: "if (!fs.existsSync(stagePath)) throw fenced(root, key, error);",
+    replacement: "if (!fs.existsSync(stagePath)) throw error;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/vanished-folder-is-a-fault",
+    file: "backends/local/place.ts",
+    text: "attempt === MAX_ATTEMPTS",
+    replacement: "attempt > 0",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/bytes-not-synced",
+    file: "backends/local/stage.ts",
+    text: "if (durable) await syncFile(stage.file)",
+    replacement: "if (false) await syncFile(stage.file)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/name-not-synced",
+    file: "backends/local/put.ts",
+    text: "if (durable) await syncFolders(dirname(path)).catch",
+    replacement: "if (false) await syncFolders(dirname(path)).catch",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/name-of-the-winner-not-synced",
+    file: "backends/local/put.ts",
+    text: `if (!durable) return { written: false, reason: "exists" };`,
+    replacement: `return { written: false, reason: "exists" };`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/failed-sync-is-a-lost-reply",
+    file: "backends/local/put.ts",
+    text: `code: "Unknown",
+      message: \`Cannot put "\${key}": it is there`,
+    replacement: `code: "Unavailable",
+      message: \`Cannot put "\${key}": it is there`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/folders-above-not-synced",
+    file: "backends/local/sync.ts",
+    text: "path !== root; path = dirname(path)",
+    replacement: "path === folder && path !== root; path = dirname(path)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/listed-by-utf-16",
+    file: "backends/local/list.ts",
+    text: ".sort(compareUtf8)",
+    replacement: ".sort()",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/time-of-the-bytes",
+    file: "backends/local/root.ts",
+    text: "Math.floor(stats.ctimeMs)",
+    replacement: "Math.floor(stats.mtimeMs)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/stage-files-listed",
+    file: "backends/local/list.ts",
+    text: `if (folder === "" && name.startsWith(".")) continue;`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "memory/create-overwrites",
+    file: "backends/memory.ts",
+    text: `if (mode === "create" && objects.has(key))`,
+    replacement: "if (false)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "memory/keeps-what-the-caller-holds",
+    file: "backends/memory.ts",
+    text: "plainBytes(await bodyBytes(body, signal)).slice()",
+    replacement: "plainBytes(await bodyBytes(body, signal))",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "memory/ordered-by-utf-16",
+    file: "backends/memory.ts",
+    text: "if (compareUtf8(keys[middle], key) < 0)",
+    replacement: "if (keys[middle] < key)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "memory/size-not-checked",
+    file: "backends/memory.ts",
+    text: "size !== undefined && size !== bytes.byteLength",
+    replacement: "false",
+    foundBy: { equivalent: "not known yet" },
+  },
+];

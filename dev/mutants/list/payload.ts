@@ -1,0 +1,103 @@
+/**
+ * Mistakes in writing and sharing files.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in writing and sharing files. */
+export const PAYLOAD: readonly Mutant[] = [
+  {
+    name: "payload/unresolved-payload-removed",
+    file: "registry/payload/write.ts",
+    text: "if (target === undefined || operation.unresolved) return;",
+    replacement: "if (target === undefined) return;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/no-sign-of-life",
+    file: "registry/payload/write.ts",
+    text: "if (operation.ageMs(aliveAt) < graceMs / 16) return;",
+    replacement: "if (graceMs > 0) return;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/sign-of-life-does-not-renew",
+    file: "registry/payload/write.ts",
+    text: `    if (info !== undefined) operation.renew(info, sentAt);
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/sent-past-the-deadline",
+    file: "registry/payload/write.ts",
+    text: `    operation.checkSend();
+    try {`,
+    replacement: "    try {",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/shares-what-is-lost",
+    file: "registry/payload/base.ts",
+    text: "if (objects.get(key)! >= offset + size) return true;",
+    replacement: "if (size >= 0) return true;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/shares-with-a-late-record",
+    file: "registry/payload/base.ts",
+    text: "!isLate(context, found) && record.name === name",
+    replacement: "record.name === name",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/shares-across-names",
+    file: "registry/payload/base.ts",
+    text: "!isLate(context, found) && record.name === name",
+    replacement: "!isLate(context, found)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/shared-file-loses-its-place",
+    file: "registry/payload/base.ts",
+    text: "const { encoding, parts, from = own } = same;",
+    replacement: "const { encoding, parts, from } = { ...same, from: own };",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/shared-file-loses-its-encoding",
+    file: "registry/payload/base.ts",
+    text: "...(encoding === undefined ? {} : { encoding }), ",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/change-while-saving-unnoticed",
+    file: "registry/payload/write.ts",
+    text: "if (expected !== undefined && expected !== file.sha256)",
+    replacement: "if (false)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/change-while-unsharing-unnoticed",
+    file: "registry/payload/write.ts",
+    text: "if (stored.size !== before.size || stored.sha256 !== before.sha256)",
+    replacement: "if (false)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/unshares-half",
+    file: "registry/payload/write.ts",
+    text: "if (missing !== undefined) throw changedWhileSaving(missing);",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "payload/unanswered-upload-is-unknown",
+    file: "registry/payload/write.ts",
+    text: `if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;`,
+    replacement: "throw error;",
+    foundBy: { equivalent: "not known yet" },
+  },
+];

@@ -1,0 +1,82 @@
+/**
+ * The nine rules of the commit protocol, each left out.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** The nine rules of the commit protocol, each left out. */
+export const RULES: readonly Mutant[] = [
+  {
+    name: "rules/read-back-first-exists",
+    file: "registry/cell/cell.ts",
+    text: "const own = found.record.commit === operation.commit;",
+    replacement: `const own = sent !== "exists" && found.record.commit === operation.commit;`,
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/stay-on-unresolved-key",
+    file: "registry/cell/cell.ts",
+    text: "await patience.wait(sent);",
+    replacement: `if (sent === "lost") {
+      operation.unresolved = false;
+      const record = { kind: "version", commit: "", startedAt: "1970-01-01T00:00:00.000Z", files: [] };
+      return { won: false, found: { record, inline: bytes, info: { key, size: 1, modifiedAt: 0 } } as never };
+    }
+    await patience.wait(sent);`,
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/deadline",
+    file: "registry/cell/operation.ts",
+    text: "committing ? [start, head, base] : [start]",
+    replacement: "committing ? [head, base].filter((view) => view !== start) : []",
+    also: [{ file: "registry/cell/cell.ts", text: "if (!operation.landedLate(info)) return;", replacement: "return;" }],
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/void-records",
+    file: "registry/cell/voids.ts",
+    text: "return isLate(context, found) && objectsOf",
+    replacement: "return false && objectsOf",
+    also: [{ file: "registry/load.ts", text: "if (isLate(context, found)) noteVoid", replacement: "if (false) noteVoid" }],
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/grace",
+    file: "registry/maintenance/collect_garbage.ts",
+    text: "report.markAt.getTime() - settings.graceMs",
+    replacement: "report.markAt.getTime()",
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/mark-first",
+    file: "registry/maintenance/collect_garbage.ts",
+    text: "modifiedAt < report.markAt.getTime() - settings.graceMs",
+    replacement: "modifiedAt < context.system.now() - settings.graceMs",
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/keep-generation-one",
+    file: "registry/maintenance/garbage_of_name.ts",
+    text: "({ generation }: Head) => generation === 1",
+    replacement: "(_: Head) => false",
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/head-age",
+    file: "registry/cell/operation.ts",
+    text: "[start, head, base]",
+    replacement: "[start, base]",
+    also: [{ file: "registry/target/automatic.ts", text: `!looked || isStaleView(operation, "head")`, replacement: "!looked" }, { file: "registry/target/explicit.ts", text: `!looked || isStaleView(operation, "head")`, replacement: "!looked" }],
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+  {
+    name: "rules/reread-base",
+    file: "registry/cell/operation.ts",
+    text: "[start, head, base]",
+    replacement: "[start, head]",
+    also: [{ file: "registry/save.ts", text: `if (payload.sharing && isStaleView(operation, "base")) {`, replacement: "if (false) {" }],
+    foundBy: { seeds: { first: 1, count: 1000 } },
+  },
+];

@@ -1,0 +1,84 @@
+/**
+ * Mistakes in saving.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in saving. */
+export const SAVE: readonly Mutant[] = [
+  {
+    name: "save/base-believed-to-be-live",
+    file: "registry/save.ts",
+    text: "if (head?.key === base!.key) operation.views.base = seenAt;",
+    replacement: "if (head) operation.views.base = seenAt;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/base-seen-when-it-was-read",
+    file: "registry/save.ts",
+    text: `operation.views.base = seenAt;
+    return createBase`,
+    replacement: `operation.views.base = operation.moment();
+    return createBase`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/unchanged-though-damaged",
+    file: "registry/save.ts",
+    text: " && !base.damaged",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/unchanged-is-saved",
+    file: "registry/save.ts",
+    text: "if (skipIfUnchanged && base?.record.digest === digest",
+    replacement: "if (false && base?.record.digest === digest",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/payload-of-a-skipped-save-left",
+    file: "registry/save.ts",
+    text: `    if (record.commit !== operation.commit) await payload.discard();
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/payload-of-a-failed-save-left",
+    file: "registry/save.ts",
+    text: `    await payload.discard();
+    if (error instanceof Existing)`,
+    replacement: "    if (error instanceof Existing)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/metadata-changes-under-way",
+    file: "registry/save.ts",
+    text: "structuredClone(userFields(options))",
+    replacement: "userFields(options)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/damaged-base-ends-the-save",
+    file: "registry/save.ts",
+    text: `if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) throw error;`,
+    replacement: "throw error;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/file-list-without-its-place",
+    file: "registry/save.ts",
+    text: "here ? list : { ...list, from }",
+    replacement: "list",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/files-without-their-place",
+    file: "registry/save.ts",
+    text: "if (here || from === undefined) return { files };",
+    replacement: "return { files };",
+    foundBy: { equivalent: "not known yet" },
+  },
+];

@@ -1,0 +1,134 @@
+/**
+ * Mistakes in choosing where a save commits, with and without an idempotency key.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in choosing where a save commits, with and without an idempotency key. */
+export const TARGET: readonly Mutant[] = [
+  {
+    name: "target/number-of-a-lost-race-taken-again",
+    file: "registry/target/automatic.ts",
+    text: `      if (highest === undefined || compareVersions(highest, target.version) < 0) highest = target.version;
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "target/numbered-below-what-is-known",
+    file: "registry/target/automatic.ts",
+    text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
+    replacement: "highest = listed;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "target/strangers-file-restarts-numbers",
+    file: "registry/target/automatic.ts",
+    text: `      if (entries < limit) return undefined;
+`,
+    replacement: `      return undefined;
+`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "target/overwrites-another-commit-after-a-loss",
+    file: "registry/target/explicit.ts",
+    text: `      if (ifCommit !== undefined) throw changed();
+      if (overwrite)`,
+    replacement: "      if (overwrite)",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "target/overwrites-another-commit",
+    file: "registry/target/explicit.ts",
+    text: "if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) throw changed();",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "target/skip-returns-what-was-deleted",
+    file: "registry/target/explicit.ts",
+    text: `onConflict === "skip" && head.found?.record.kind === "version"`,
+    replacement: `onConflict === "skip" && head.found`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "target/overwrite-of-the-first-generation",
+    file: "registry/target/explicit.ts",
+    text: "generation: generation + 1",
+    replacement: "generation: 1",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/race-saves-twice",
+    file: "registry/target/keyed.ts",
+    text: "if (outcome.won) return choice;",
+    replacement: "return choice;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/no-record-before-the-create",
+    file: "registry/target/keyed.ts",
+    text: `const outcome = await createRecord(
+          context,
+          operation,
+          recordKey(cell, generation),
+          encode(choice.target, generation),
+        );
+        if (outcome.won) return choice;`,
+    replacement: `const outcome = { won: false, found: undefined as never };
+        encode(choice.target, generation);
+        if (generation > 0) return choice;`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/other-generation",
+    file: "registry/target/keyed.ts",
+    text: "generation: target.generation }",
+    replacement: "generation: 1 }",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/anybodys-record-is-its-result",
+    file: "registry/target/keyed.ts",
+    text: `record.kind === "version" && record.key === key`,
+    replacement: `record.kind === "version"`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/void-result-counts",
+    file: "registry/target/keyed.ts",
+    text: " && !await isVoid(context, found, signal)",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/landed-between-two-looks",
+    file: "registry/target/keyed.ts",
+    text: "      there = await read();",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/scrubbed-result-is-absent",
+    file: "registry/target/keyed.ts",
+    text: `there === undefined || there.record.kind === "scrubbed"`,
+    replacement: "there === undefined",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/misplaced-key-record-trusted",
+    file: "registry/target/keyed.ts",
+    text: "if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/damaged-key-record-is-none",
+    file: "registry/target/keyed.ts",
+    text: `if (found === undefined) throw spent("its record is damaged");`,
+    replacement: "if (found === undefined) return undefined;",
+    foundBy: { equivalent: "not known yet" },
+  },
+];

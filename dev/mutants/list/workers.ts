@@ -1,0 +1,48 @@
+/**
+ * Mistakes in saving through workers.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in saving through workers. */
+export const WORKERS: readonly Mutant[] = [
+  {
+    name: "workers/unresolved-payload-removed",
+    file: "workers/write_elsewhere.ts",
+    text: `        if (operation.unresolved) return; // the record may be there, and refer to it
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "workers/no-sign-of-life",
+    file: "workers/write_elsewhere.ts",
+    text: `        await job.keepAlive();
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "workers/store-time-unheard",
+    file: "workers/write_elsewhere.ts",
+    text: "if (storeTime !== undefined) job",
+    replacement: "if (false) job",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "workers/piece-used-again-too-early",
+    file: "workers/supplied_files.ts",
+    text: "yield passing ? piece : piece.slice();",
+    replacement: "yield piece;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "workers/sends-past-the-deadline",
+    file: "workers/write_elsewhere.ts",
+    text: `          job.operation.checkSend();
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+];
