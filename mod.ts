@@ -64,12 +64,22 @@ function chooseCache(backend: Backend, options: OpenRegistryOptions): OpenOnBack
   if (given !== undefined) return { backend: given, maxBytes };
   const folder = cacheFolder(path, system);
   if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
-  return { problem: folder.problem, asked: options.cache !== undefined };
+  const { problem, unsafe = false } = folder;
+  if (unsafe && path !== undefined) throw unsafeCache(problem);
+  return { problem, warn: unsafe || options.cache !== undefined };
 }
 
-/** Losing what is cached in a power cut costs nothing but time: it is verified when it is read. */
+function unsafeCache(problem: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot cache there: ${problem}`,
+    hint: "Name a folder of your own that only you may write to (chmod go-w), or one that is not there yet.",
+  });
+}
+
+/** Losing what is cached in a power cut costs nothing but time: it is verified when it is read. It is nobody else's. */
 function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system">): Backend {
-  return createLocalBackend({ path, durability: "os", system });
+  return createLocalBackend({ path, durability: "os", ownerOnly: true, system });
 }
 
 /**
@@ -207,6 +217,7 @@ export type {
   MirrorReport,
 } from "./registry/mirror/report.ts";
 export { prune } from "./registry/maintenance/prune.ts";
-export type { PruneOptions, PruneReport } from "./registry/maintenance/prune.ts";
+export type { PruneFailure, PruneOptions, PruneReport } from "./registry/maintenance/prune.ts";
 export { verifyRegistry } from "./registry/maintenance/verify.ts";
 export type { VerifyOptions, VerifyProblem, VerifyReport } from "./registry/maintenance/verify.ts";
+export type { VerifyUnseen } from "./registry/maintenance/unseen.ts";

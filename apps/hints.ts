@@ -41,7 +41,9 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   [/registry\.versions\(name\)/g, "holdfast versions NAME"],
   [/registry\.versions\("(.*?)"\)/g, "holdfast versions $1"],
   [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],
-  [/registry\.open\(ref\) and file\(path\)(\.bytes\(\))?/g, "holdfast cat REF PATH"],
+  [/registry\.deleteAlias\("(.*?)", "(.*?)"\)/g, "holdfast alias $1 $2 --delete"],
+  [/registry\.open\(ref\) and file\(path\)(\.(bytes|stream)\(\))?/g, "holdfast cat REF PATH"],
+  [/ Or open the registry with a larger maxLoadBytes\./g, ""],
   [/(pass|Pass) force: true/g, "add --force"],
   [
     /Pass onConflict: "overwrite" to replace it, or another version/g,

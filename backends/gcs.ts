@@ -8,6 +8,7 @@ import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
+import { checkCertificates, createConnections } from "./bucket/connections.ts";
 import { createApi } from "./gcs/api.ts";
 import { withBucket } from "./gcs/bucket.ts";
 import type { GcsBucketOptions } from "./gcs/bucket.ts";
@@ -54,6 +55,11 @@ export interface GcsBackendOptions {
   credentials?: GcsCredentials;
   /** A client of `@google-cloud/storage` (a `Storage`) to sign in with; the options above are then its own. */
   storage?: GcsClient;
+  /**
+   * Certificates (PEM) of authorities that are trusted besides those of the runtime, which `NODE_EXTRA_CA_CERTS`, and on
+   * Deno `DENO_CERT` and `DENO_TLS_CA_STORE`, add to. Signing in at Google uses those of the runtime only.
+   */
+  ca?: string | readonly string[];
   /** Whether to make the bucket where it is missing, and what it is like. @default false */
   createBucket?: boolean | GcsBucketOptions;
   /** What every object is given: encryption, storage class and the like. @default {} */
@@ -102,6 +108,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     logger,
   } = options;
   checkNumbers({ requestTimeoutMs, partBytes, parallel });
+  checkCertificates(options.ca);
   const { projectId, keyFilename, endpoint: apiEndpoint } = options;
   const signIn = createSignIn({
     ...options,
@@ -109,7 +116,8 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     timeoutMs: requestTimeoutMs,
   });
   const place = createPlace({ bucket: options.bucket, prefix, endpoint: signIn.customEndpoint });
-  const api = withBucket(createApi({ place, signIn, system, requestTimeoutMs, retryForMs, logger }), {
+  const connections = createConnections({ ca: options.ca, system });
+  const api = withBucket(createApi({ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger }), {
     create: createBucket,
     projectId: signIn.projectId,
   });
@@ -152,7 +160,10 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
       return await copyObject({ api, putOptions }, { from, to }, options);
     },
 
-    async [Symbol.asyncDispose]() {},
+    [Symbol.asyncDispose]() {
+      connections.close();
+      return Promise.resolve();
+    },
   };
 }
 

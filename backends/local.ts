@@ -3,15 +3,17 @@
  *
  * @module
  */
-import type { Backend, Locking } from "../core/backend.ts";
+import type { Backend, CallOptions, Locking } from "../core/backend.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { deleteObject } from "./local/delete.ts";
 import { listObjects } from "./local/list.ts";
 import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
-import { parseRoot, statObject } from "./local/root.ts";
+import { headObject, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
+import { createDiskSync } from "./local/sync.ts";
+import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn } from "./local/turn.ts";
 
 export type * from "../core/backend.ts";
@@ -37,6 +39,8 @@ export interface LocalBackendOptions {
    * @default "link"
    */
   locking?: Locking;
+  /** Whether what is written is for its owner alone, files as 0600 and folders as 0700. @default false: as the umask says */
+  ownerOnly?: boolean;
   /** Names stage files, waits for locks. */
   system?: System;
 }
@@ -56,26 +60,28 @@ export interface LocalBackendOptions {
  * ```
  */
 export function createLocalBackend(options: LocalBackendOptions): Backend {
-  const { path, durability = "disk", locking = "link", system = realSystem } = options;
-  const root = parseRoot(path);
+  const { path, durability = "disk", locking = "link", ownerOnly = false, system = realSystem } = options;
+  const root = parseRoot(path, { ownerOnly });
   const turn = createTurn(system);
-  const put = createPut(root, { durable: durability === "disk", locking, system, turn });
+  const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
+  const put = createPut(root, { disk, locking, system, turn });
+  const sync = disk && createObjectSync(root, disk);
 
   return {
     kind: "local",
     location: root.location,
-    capabilities: new Set(["sweepUploads"]),
+    capabilities: new Set(sync === undefined ? ["sweepUploads"] : ["sweepUploads", "sync"]),
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
-      options: { path: root.path, durability, locking },
+      options: { path: root.path, durability, locking, ownerOnly },
     },
     locking,
 
     async head(key, { signal } = {}) {
       await turn();
       signal?.throwIfAborted();
-      return statObject(root, key);
+      return headObject(root, key);
     },
 
     async get(key, options = {}) {
@@ -114,6 +120,14 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       options.signal?.throwIfAborted();
       yield* sweepStages(root, options);
     },
+
+    ...(sync && {
+      async sync(keys: readonly string[], options: CallOptions = {}) {
+        await turn();
+        options.signal?.throwIfAborted();
+        await sync(keys, options);
+      },
+    }),
 
     async [Symbol.asyncDispose]() {},
   };

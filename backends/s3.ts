@@ -25,6 +25,7 @@ import type { Backend } from "../core/backend.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import type { System } from "../core/system.ts";
+import { createConnections } from "./bucket/connections.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import type { S3CallName } from "./s3/calls.ts";
 import { checkOptions, clientConfig, descriptorOf } from "./s3/client_config.ts";
@@ -66,10 +67,15 @@ export interface S3BackendOptions {
   /** Credentials, or a function that gives them; it is asked again when they expire. @default the SDK's own sources */
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   /**
-   * An `S3Client` of your own, used for everything; it is not closed. Give it `maxAttempts: 1` and a handler without
-   * keep-alive: what sends a create twice makes it seem lost.
+   * An `S3Client` of your own, used for everything; it is not closed. Give it `maxAttempts: 1`, and on Deno a handler
+   * without keep-alive: what sends a create twice makes it seem lost.
    */
   client?: S3SdkClient;
+  /**
+   * Certificates (PEM) of authorities that are trusted besides those of the runtime, which `NODE_EXTRA_CA_CERTS`, and on
+   * Deno `DENO_CERT` and `DENO_TLS_CA_STORE`, add to.
+   */
+  ca?: string | readonly string[];
   /** Makes the bucket at the first use, if it is missing. @default false */
   createBucket?: boolean;
   /** Fields of `PutObject` for every upload: `ServerSideEncryption`, `SSEKMSKeyId`, `StorageClass`, `ACL`, `Tagging` … */
@@ -129,17 +135,19 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   const credentials = typeof options.credentials === "function"
     ? createCredentialCache(options.credentials, { system, timeoutMs: requestTimeoutMs })
     : undefined;
-  const client = (keepAlive: boolean) =>
-    options.client ??
-      new S3Client(
-        clientConfig({ ...options, requestTimeoutMs }, { provider, endpoint, region, credentials, keepAlive }),
-      );
+  const connections = createConnections({ ca: options.ca, system });
+  const client = options.client ??
+    new S3Client(
+      clientConfig({ ...options, requestTimeoutMs }, { provider, endpoint, region, credentials, connections }),
+    );
   const wire = createWire({
-    fresh: client(false),
-    pooled: client(true),
+    client,
     command: (name, input) => new COMMANDS[name](input as never),
     provider,
-    owned: options.client === undefined,
+    close() {
+      if (options.client === undefined) client.destroy();
+      connections.close();
+    },
   });
   const store: S3Store = {
     bucket,

@@ -1,9 +1,9 @@
 /**
- * SHA-256 (FIPS 180-4), at once and as a stream passes by.
+ * SHA-256 (FIPS 180-4), at once and as a stream passes by, and with a secret (HMAC, RFC 2104).
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 
 /** A running SHA-256. */
 export interface Sha256 {
@@ -28,4 +28,11 @@ export function createSha256(): Sha256 {
 /** SHA-256 of bytes or of the UTF-8 form of a text, as 64 lowercase hexadecimal digits. */
 export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
+}
+
+/** HMAC-SHA-256 of these one after another, as 64 lowercase hexadecimal digits. */
+export function hmacSha256(secret: string, data: readonly (Uint8Array | string)[]): string {
+  const hmac = createHmac("sha256", secret);
+  for (const part of data) hmac.update(part);
+  return hmac.digest("hex");
 }

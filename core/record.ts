@@ -7,13 +7,23 @@ import type { Locking } from "./backend.ts";
 import { compareUtf8, concatBytes } from "./bytes.ts";
 import { sha256 } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
+import { shown } from "./names.ts";
 import { recordProblem } from "./record_shape.ts";
 
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
 export const FORMAT = "holdfast/1";
 
-/** Every tombstone has this size and no other record has: listings tell the dead from the living by it. */
-export const TOMBSTONE_BYTES = 512;
+/**
+ * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no multiple
+ * of a sector, at which a disk that fails cuts files.
+ */
+export const TOMBSTONE_BYTES = 509;
+
+/** The size that tombstones had before. A record of this size is read: it may be one, or what is left of another record. */
+export const OLD_TOMBSTONE_BYTES = 512;
+
+/** A record has at most so many bytes: its first line, and what is inline. */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** A file's place in an artifact, and its content's. */
 export interface FileInfo {
@@ -133,8 +143,10 @@ export interface KeyRecord extends RecordBase {
   name: string;
   /** The caller's key. */
   key: string;
-  /** The version that was tried, and the generation of its cell. */
+  /** The version that was tried or found, and the generation of its cell. */
   target: { version: string; generation: number };
+  /** The commit found there, where the save had nothing to write: that record is its result. */
+  existing?: string;
 }
 
 /** What a registry is. */
@@ -211,7 +223,8 @@ const NEWLINE = 10;
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
   const size = inline.reduce((sum, bytes) => sum + bytes.byteLength, encoder.encode(text).byteLength + SUM_BYTES);
-  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : size === TOMBSTONE_BYTES ? 1 : 0;
+  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
+  if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);
   const padded = text + " ".repeat(spaces);
   return concatBytes([encoder.encode(`${padded},"sum":"${sha256(padded)}"}\n`), ...inline]);
 }
@@ -237,8 +250,8 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   try {
     line = decoder.decode(bytes.subarray(0, end));
     record = JSON.parse(line);
-  } catch (cause) {
-    throw corruptRecord(key, "its first line is not JSON", cause);
+  } catch { // its message would quote the line
+    throw corruptRecord(key, "its first line is not JSON");
   }
   const format = (record as { format?: unknown } | null)?.format;
   const sum = SUM.exec(line);
@@ -246,27 +259,38 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (format !== FORMAT) {
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot read record "${key}": its format is ${JSON.stringify(format)}, this release reads "${FORMAT}"`,
+      message: `Cannot read record "${key}": its format is ${shown(format)}, this release reads "${FORMAT}"`,
       hint: "It was written by another release of Holdfast: open it with that release or a newer one.",
       key,
     });
   }
-  if ((record.kind === "deleted") !== (bytes.byteLength === TOMBSTONE_BYTES)) {
+  if ((record.kind === "deleted") !== isTombstoneSize(bytes.byteLength)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
-  const problem = recordProblem(record);
+  const problem = recordProblem(record, bytes.byteLength - end - 1);
   if (problem !== undefined) throw corruptRecord(key, problem);
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
 }
 
-function corruptRecord(key: string, state: string, cause?: unknown): RegistryError {
+function isTombstoneSize(bytes: number): boolean {
+  return bytes === TOMBSTONE_BYTES || bytes === OLD_TOMBSTONE_BYTES;
+}
+
+function tooLong(kind: string, size: number): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot write a record of kind "${kind}": it has ${size} bytes, at most ${MAX_RECORD_BYTES} are allowed`,
+    hint: "Use shorter paths and refs: the bytes of files count only where they are small.",
+  });
+}
+
+function corruptRecord(key: string, state: string): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read record "${key}": ${state}`,
     hint: "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
     key,
-    cause,
   });
 }
 

@@ -3,74 +3,122 @@
  *
  * @module
  */
-import { isVersion } from "./versions.ts";
+import { isTooDeep } from "./json_depth.ts";
+import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "./names.ts";
+import { parseVersion } from "./versions.ts";
 
 type Fields = Record<string, unknown>;
 
+/** What a list of files says of sizes. */
+interface SizedFile {
+  size: number;
+  encoding?: string;
+  inline?: [offset: number, length: number];
+  parts?: { size: number }[];
+}
+
 const COMMIT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
+const MAX_KIND_LENGTH = 64;
 const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
 
-/** What is wrong with a record of a known kind, or undefined. Members that this release does not know are not looked at. */
-export function recordProblem(record: { kind: string }): string | undefined {
+/** A longer list of files is not read: its JSON would not fit into a text. */
+export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
+
+/**
+ * What is wrong with a record of a known kind that so many inline bytes follow, or undefined. Members that this release
+ * does not know are not looked at.
+ */
+export function recordProblem(record: { kind: string }, inlineBytes = Infinity): string | undefined {
   const fields: Fields = { ...record };
+  if (isTooDeep(fields)) return "it is nested too deep";
+  if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
   if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
   if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
   if (!isDate(fields.startedAt) || !isDate(fields.createdAt)) return "its times are not times";
   if (fields.origin !== undefined && !isOrigin(fields.origin)) return "its origin is not whole";
-  if (fields.kind === "version") return versionProblem(fields);
-  if (fields.kind === "alias" && !areTexts(fields.name, fields.alias, fields.version)) return "its alias is not whole";
+  if (fields.kind === "version") return versionProblem(fields, inlineBytes);
+  if (fields.kind === "alias" && !isAlias(fields)) return "its alias is not whole";
   if (fields.kind === "key" && !isKey(fields)) return "its idempotency key is not whole";
   if (fields.kind === "settings" && !isSettings(fields.settings)) return "its settings are not whole";
   if (fields.kind === "settings" && !isCertificate(fields.certificate)) return "its certificate is not whole";
 }
 
-/** What is wrong with a list of files, or undefined. */
-export function filesProblem(files: unknown): string | undefined {
+/** What is wrong with a list of files that have so many bytes together, or undefined. */
+export function filesProblem(files: unknown, bytes: number, inlineBytes = Infinity): string | undefined {
   if (!Array.isArray(files)) return "its files are not a list";
+  if (isTooDeep(files)) return "its files are nested too deep";
   const wrong = files.findIndex((file) => !isStoredFile(file));
-  return wrong < 0 ? undefined : `its file ${wrong} is not whole`;
+  if (wrong >= 0) return `its file ${wrong} is not whole`;
+  const unequal = files.findIndex((file) => !areSizesEqual(file, inlineBytes));
+  if (unequal >= 0) return `the bytes of its file ${unequal} are not as many as it says`;
+  if (new Set(files.map(({ path }) => path)).size < files.length) return "two of its files have one path";
+  return sum(files) === bytes ? undefined : `its files do not have ${bytes} bytes together`;
 }
 
-function versionProblem(fields: Fields): string | undefined {
+/** More than this in stored bytes is no compression of so many plain ones: reading it would only cost. */
+function mostStored(size: number): number {
+  return 2 * size + 64 * 1024;
+}
+
+/** Whether what is said of the stored bytes of a file can be true. What the store has is looked at when it is read. */
+function areSizesEqual({ size, encoding, inline, parts = [] }: SizedFile, inlineBytes: number): boolean {
+  const [offset, length] = inline ?? [0, 0];
+  if (offset + length > inlineBytes) return false;
+  const stored = inline === undefined ? sum(parts) : length;
+  return encoding === undefined ? stored === size : stored <= mostStored(size);
+}
+
+function sum(sized: readonly { size: number }[]): number {
+  return sized.reduce((all, { size }) => all + size, 0);
+}
+
+function versionProblem(fields: Fields, inlineBytes: number): string | undefined {
   const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
-  if (!areTexts(name, version) || !isVersion(version as string)) return "its name or version is not one";
+  if (!isName(name) || !isOneVersion(version)) return "its name or version is not one";
   if (!isObject(materializer) || !areTexts(materializer.id) || !isNumber(materializer.formatVersion, 1)) {
     return "its materializer is not whole";
   }
   if (!isObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
     return "its metadata, digest or size is missing";
   }
-  if (inputs !== undefined && !(Array.isArray(inputs) && areTexts(...inputs))) {
-    return "its inputs are not a list of texts";
-  }
+  if (inputs !== undefined && !isTexts(inputs)) return "its inputs are not a list of texts";
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
-  if (fileList !== undefined && !(isObject(fileList) && isPart(fileList) && isPlace(fileList.from))) {
-    return "its list of files is not whole";
-  }
-  return filesProblem(fields.files);
+  if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
+  if (!isObject(fileList) || !isPart(fileList) || !isPlace(fileList.from)) return "its list of files is not whole";
+  if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
 }
 
 function isStoredFile(file: unknown): boolean {
   if (!isObject(file) || !areTexts(file.path) || !isNumber(file.size) || !isMatch(file.sha256, SHA256)) return false;
-  const { inline, parts, encoding, from } = file;
+  const { inline, parts, encoding, from, mode = "", mediaType = "" } = file;
+  if (!areTexts(mode, mediaType)) return false;
   if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
   if (inline !== undefined) {
-    return Array.isArray(inline) && inline.length === 2 && inline.every((value) => isNumber(value));
+    return parts === undefined && Array.isArray(inline) && inline.length === 2 &&
+      inline.every((value) => isNumber(value));
   }
+  if (parts === undefined) return true; // it has no stored bytes
   return Array.isArray(parts) && parts.every((part) => isObject(part) && isPart(part)) && isPlace(from);
 }
 
 function isPart({ object, offset = 0, size, sha256 }: Fields): boolean {
-  return isNumber(object) && isNumber(offset) && isNumber(size) && (sha256 === undefined || isMatch(sha256, SHA256));
+  if (!isNumber(object) || !isNumber(offset) || !isNumber(size)) return false;
+  return isNumber((offset as number) + (size as number)) && (sha256 === undefined || isMatch(sha256, SHA256));
 }
 
 function isPlace(from: unknown): boolean {
   return from === undefined || isMatch(from, PLACE);
 }
 
-function isKey({ name, key, target }: Fields): boolean {
-  return areTexts(name, key) && isObject(target) && areTexts(target.version) && isNumber(target.generation, 1);
+function isKey({ name, key, target, existing }: Fields): boolean {
+  if (existing !== undefined && !isMatch(existing, COMMIT)) return false;
+  if (!isName(name) || !isName(key) || !isObject(target)) return false;
+  return isOneVersion(target.version) && isNumber(target.generation, 1);
+}
+
+function isAlias({ name, alias, version }: Fields): boolean {
+  return areTexts(name, alias) && isOneVersion(version);
 }
 
 function isOrigin(origin: unknown): boolean {
@@ -88,15 +136,35 @@ function isCertificate(certificate: unknown): boolean {
   if (!isObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) return false;
   const { clockOffsetMs, passed, failed } = certificate;
   if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
-  return [passed, failed].every((names) => Array.isArray(names) && areTexts(...names));
+  return [passed, failed].every(isTexts);
 }
 
 function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A list may be too long for an argument each. */
+function isTexts(values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value === "string");
+}
+
 function areTexts(...values: unknown[]): boolean {
   return values.every((value) => typeof value === "string");
+}
+
+function isName(value: unknown): boolean {
+  if (typeof value !== "string" || value.length > MAX_SEGMENT_BYTES) return false;
+  return decodeName(encodeName(value)) === value;
+}
+
+/** Also its numbers: what is no version must not fail where it is used. */
+function isOneVersion(value: unknown): boolean {
+  try {
+    parseVersion(value as string);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isNumber(value: unknown, least = 0): boolean {

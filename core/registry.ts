@@ -97,15 +97,15 @@ export interface SignalOptions {
  *
  * - `none`: not at all; a cached file is taken as it is.
  * - `integrity`: against their SHA-256, wherever they come from. A version that is named exactly, of a registry whose
- *   versions are never overwritten, may come from the cache without asking the store: also after it was deleted
- *   elsewhere.
+ *   versions are never overwritten, may come from the cache without asking the store: also for a week after it was
+ *   deleted elsewhere.
  * - `full`: like `integrity`, and the store is always asked what counts.
  */
 export type Verify = "none" | "integrity" | "full";
 
 /** Where loaded files are cached, and how many. */
 export interface CacheOptions {
-  /** The folder. @default `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` or `~/.cache` */
+  /** The folder: not there yet, or yours and written to by nobody else. @default `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` or `~/.cache` */
   path?: string | URL;
   /** The cache instead of a folder: any store, which stays open when the registry is closed. */
   backend?: Backend;
@@ -134,6 +134,13 @@ export interface OpenOptions extends SignalOptions {
   materializers?: Materializers;
   /** How loaded bytes are checked. @default "integrity" */
   verify?: Verify;
+  /**
+   * What one load may read into memory, bytes, at least 1 MiB: what is larger is `Invalid`, to be downloaded or read as a stream, which
+   * no size bounds.
+   *
+   * @default 2147483648 (2 GiB)
+   */
+  maxLoadBytes?: number;
   /** Whether, and where, what is loaded is cached; registries may share a cache. @default true for remote stores */
   cache?: boolean | CacheOptions;
   /** Clock, randomness, ids and environment. @default the real ones */
@@ -157,9 +164,9 @@ export interface SaveOptions extends SignalOptions {
   ifCommit?: string;
   /** The ref whose unchanged files are shared, or null to share nothing. @default the latest version of the same name */
   base?: string | null;
-  /** Return the base, with `skipped: true`, when its digest would be the same. @default false */
+  /** Return the base, with `skipped: true`, when its digest would be the same and it is of this name. @default false */
   skipIfUnchanged?: boolean;
-  /** A key that this save is known by: a repeat returns what the first one saved. */
+  /** A key that this save is known by: a repeat returns the first result, saved or skipped, whatever else it asks for. */
   idempotencyKey?: string;
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;

@@ -121,16 +121,40 @@ export function compareVersions(a: Version, b: Version): number {
 /** The version that an automatic save takes first. */
 export const FIRST_VERSION: Version = parseVersion("1.0.0");
 
+/** Whether a number of it is the largest that there is, 2^53 - 1: none is above. */
+export function hasLastNumber({ semver: { major, minor, patch } }: Version): boolean {
+  return [major, minor, patch].includes(Number.MAX_SAFE_INTEGER);
+}
+
 /**
- * The version after `highest`: with `bump` that number is raised, else the last number that is not zero. After a
- * prerelease comes its release.
+ * The version after `highest`: with `bump` that number is raised, else the last number that is not zero, or where none
+ * is above that, the nearest behind it, else before it. After a prerelease comes its release.
+ *
+ * @throws {RegistryError} `Invalid` where there is none
  */
 export function nextVersion(highest: Version, bump?: Bump): Version {
   const { major, minor, patch } = highest.semver;
   if (highest.prerelease) return parseVersion(`${major}.${minor}.${patch}`);
-  const raised = bump ?? (patch > 0 ? "patch" : minor > 0 ? "minor" : "major");
-  if (raised === "patch") return parseVersion(`${major}.${minor}.${patch + 1}`);
-  return parseVersion(raised === "minor" ? `${major}.${minor + 1}.0` : `${major + 1}.0.0`);
+  const numbers = [major, minor, patch];
+  const first = Math.max(0, numbers.findLastIndex((number) => number > 0));
+  const places = bump === undefined
+    ? [...[0, 1, 2].slice(first), ...[0, 1].slice(0, first).reverse()]
+    : [BUMPS.indexOf(bump)];
+  const raised = places.find((place) => numbers[place] < Number.MAX_SAFE_INTEGER);
+  if (raised === undefined) throw noneAbove(highest, bump);
+  return parseVersion(numbers.map((number, i) => i < raised ? number : i === raised ? number + 1 : 0).join("."));
+}
+
+const BUMPS: readonly Bump[] = ["major", "minor", "patch"];
+
+function noneAbove({ canonical }: Version, bump?: Bump): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot number the version after ${canonical}: there is no version above it${
+      bump ? ` by its ${bump}` : ""
+    }`,
+    hint: bump ? "Leave bump out, or bump another number." : "Save under another name, or name the version.",
+  });
 }
 
 function invalidRange(text: unknown, state: string, cause?: unknown): RegistryError {

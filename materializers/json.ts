@@ -105,12 +105,12 @@ function decodeText(artifact: Artifact, bytes: Uint8Array): string {
 function parseText(artifact: Artifact, text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw corruptJson(artifact, cause);
+  } catch { // its message would quote the text
+    throw corruptJson(artifact);
   }
 }
 
-function corruptJson(artifact: Artifact, cause: unknown): RegistryError {
+function corruptJson(artifact: Artifact, cause?: unknown): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot load "${artifact.info.name}": data.json is not JSON`,

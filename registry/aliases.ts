@@ -16,6 +16,7 @@ import { checkWritable } from "./context.ts";
 import type { Context } from "./context.ts";
 import { liveHeads, recordOfKind } from "./cell/heads.ts";
 import { aliasCell, aliasesFolder, parseCellKey } from "./layout.ts";
+import { settle, settleVersion } from "./cell/settle.ts";
 import { startOperation } from "./cell/operation.ts";
 import { locate, readAlias } from "./resolve.ts";
 
@@ -29,7 +30,8 @@ export async function setAlias(
   const { signal, expected } = options;
   checkWritable(context, `set alias ${shown(alias)}`);
   checkAlias(alias);
-  const { record } = await locate(context, parseRef(name, names.version), signal);
+  const { record, found } = await locate(context, parseRef(name, names.version), signal);
+  await settleVersion(context, found, signal); // the alias shall not outlive what it names
   const version = parseVersion(record.version).canonical;
   const wanted = expected === undefined || expected === null ? expected : parseVersion(expected).canonical;
   const operation = startOperation(context, `set alias "${name}@${alias}" to ${version}`, signal);
@@ -53,12 +55,15 @@ export async function deleteAlias(
   checkName(name);
   checkAlias(alias);
   const operation = startOperation(context, `delete alias "${name}@${alias}"`, signal);
+  let gone: string | undefined; // the tombstone that is there already
   const generation = await writeCell(context, operation, aliasCell(name, alias), {
     next(head) {
+      gone = head?.found?.info.key;
       if (head === undefined || head.dead) return undefined;
       return encodeRecord({ ...operation.recordBase(head.generation + 1, head.previous), kind: "deleted" });
     },
   });
+  if (generation === undefined && gone !== undefined) await settle(context, [gone], signal);
   return generation !== undefined;
 }
 

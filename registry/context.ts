@@ -23,6 +23,8 @@ export interface Context {
   readonly materializers: Materializers;
   /** How loaded bytes are checked. */
   readonly verify: Verify;
+  /** What one load may read into memory, bytes. */
+  readonly maxLoadBytes: number;
   /** Whether writing is refused. */
   readonly readOnly: boolean;
   /** How long an unanswered commit is repeated, milliseconds. */

@@ -8,7 +8,7 @@ import { shown } from "../core/names.ts";
 import { encodeRecord } from "../core/record.ts";
 import { parseRef } from "../core/refs.ts";
 import type { Ref } from "../core/refs.ts";
-import type { DeleteOptions } from "../core/registry.ts";
+import type { DeleteOptions, SignalOptions } from "../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
 import type { Version } from "../core/versions.ts";
 import { listAliases } from "./aliases.ts";
@@ -17,9 +17,12 @@ import { writeCell } from "./cell/cell.ts";
 import type { KnownHead } from "./cell/cell.ts";
 import { checkWritable } from "./context.ts";
 import type { Context } from "./context.ts";
-import { readHead, versionHeads } from "./cell/heads.ts";
+import { readHead, readRecord, versionHeads } from "./cell/heads.ts";
+import type { VersionHead } from "./cell/heads.ts";
 import { cellOf, versionCell } from "./layout.ts";
+import { settle } from "./cell/settle.ts";
 import { startOperation } from "./cell/operation.ts";
+import type { Operation } from "./cell/operation.ts";
 import { tryLocate } from "./resolve.ts";
 
 /** {@linkcode Registry.delete} */
@@ -41,7 +44,9 @@ export async function deleteRef(context: Context, text: string, options: DeleteO
       hint: "Say which version has that commit.",
     });
   }
-  const heads = await Array.fromAsync(versionHeads(context, ref.name, { signal }));
+  const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
+  await settle(context, all.filter(({ head }) => head.dead).map(({ head }) => head.key), signal);
+  const heads = all.filter(({ head }) => !head.dead);
   if (!force) await refuseAliased(context, ref.name, heads.map(({ version }) => version.canonical), signal);
   let deleted = false;
   for (const { version, head } of heads) {
@@ -49,6 +54,37 @@ export async function deleteRef(context: Context, text: string, options: DeleteO
     if (await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal })) deleted = true;
   }
   return deleted;
+}
+
+/** What became of a version that a rule lets go: `gone` where nothing counted any more, `changed` where another record did. */
+export type ListedOutcome = "deleted" | "gone" | "changed";
+
+/**
+ * Deletes a version as a listing showed it, whatever aliases name it. One that was written since stays, and one that
+ * cannot be read throws: nobody asked for it by name.
+ */
+export async function deleteListed(
+  context: Context,
+  name: string,
+  { version, head: listed }: VersionHead,
+  { signal }: SignalOptions = {},
+): Promise<ListedOutcome> {
+  const cell = cellOf(listed.key);
+  const operation = startOperation(context, `delete ${shown(`${name}@${version.canonical}`)}`, signal);
+  let outcome: ListedOutcome = "gone";
+  const next = async (head: KnownHead | undefined) => {
+    outcome = "gone";
+    if (head === undefined || head.dead) return undefined;
+    if (head.found === undefined) await readRecord(context, listed.key, signal); // says what is the matter
+    outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";
+    return outcome === "deleted" ? tombstone(operation, head) : undefined;
+  };
+  await whileForgetting(context, cell, () => writeCell(context, operation, cell, { next }));
+  return outcome;
+}
+
+function tombstone(operation: Operation, { generation, previous }: KnownHead): Uint8Array {
+  return encodeRecord({ ...operation.recordBase(generation + 1, previous), kind: "deleted" });
 }
 
 /** The version that a ref means, if there is one. One that is named is not read: it may go because it is damaged. */
@@ -62,6 +98,7 @@ async function versionOf(context: Context, ref: Ref, signal?: AbortSignal): Prom
   const { versioned } = context.settings;
   if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
   const head = await readHead(context, versionCell(ref.name, version, versioned), signal);
+  if (head?.dead) await settle(context, [head.key], signal); // its writer may have died: it is said to be deleted
   return head === undefined || head.dead ? undefined : version;
 }
 
@@ -85,10 +122,14 @@ async function deleteCell(
   { ifCommit, signal }: DeleteOptions,
 ): Promise<boolean> {
   const operation = startOperation(context, `delete ${shown(ref)}`, signal);
+  let gone: string | undefined; // what deletes it already
   const write = () => writeCell(context, operation, cell, { next });
-  return await whileForgetting(context, cell, write) !== undefined;
+  if (await whileForgetting(context, cell, write) !== undefined) return true;
+  if (gone !== undefined) await settle(context, [gone], signal);
+  return false;
 
   function next(head: KnownHead | undefined): Uint8Array | undefined {
+    gone = head?.found?.info.key;
     if (head === undefined || head.dead) return undefined;
     if (ifCommit !== undefined && head.found?.record.commit !== ifCommit) {
       throw new RegistryError({
@@ -98,6 +139,6 @@ async function deleteCell(
         backend: context.backend.location,
       });
     }
-    return encodeRecord({ ...operation.recordBase(head.generation + 1, head.previous), kind: "deleted" });
+    return tombstone(operation, head);
   }
 }

@@ -23,6 +23,11 @@ export const SCRATCH = "scratch/";
 export const UPLOADS = "uploads/";
 /** Where mirrors note what they found equal. */
 const MIRRORS = "mirrors/";
+/** Where there is nothing that a reader needs, and what is kept for later releases. */
+export const AUXILIARY: readonly string[] = [
+  ...[SCRATCH, UPLOADS, MIRRORS],
+  ...["sets/", "signatures/", "chunks/", "lineage/", "drafts/"],
+];
 /** Written into a payload folder by an upload that takes long. */
 export const ALIVE = ".alive";
 

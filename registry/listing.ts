@@ -1,5 +1,6 @@
 /**
- * Listing names and versions. Tombstones are told by their size, so nothing is read but pages of keys.
+ * Listing names and versions. Tombstones are told by their size, so nothing is read but pages of keys (and records of the
+ * size that tombstones had before).
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { checkName, shown } from "../core/names.ts";
 import type { NamesOptions, VersionEntry, VersionsOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/versions.ts";
 import type { Context } from "./context.ts";
-import { asHead, readHead, versionHeads } from "./cell/heads.ts";
+import { asGeneration, headOf, readHead, versionHeads } from "./cell/heads.ts";
 import { afterFolder, nameFolder, NAMES, namesPrefix, parseCellKey, versionsFolder } from "./layout.ts";
 import { artifactInfo } from "./load.ts";
 import { locateVersion } from "./resolve.ts";
@@ -85,7 +86,7 @@ export async function* listNames(context: Context, options: NamesOptions = {}): 
       }
       others = 0;
       cell = key.cell;
-      if (asHead(entry)!.dead) continue;
+      if ((await headOf(context, asGeneration(entry)!, signal)).dead) continue;
       name = folder;
       seen = 0;
       yield key.name;

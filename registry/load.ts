@@ -19,7 +19,10 @@ import type { Context } from "./context.ts";
 import { orderSegment, parsePlace, payloadFolder } from "./layout.ts";
 import { parseFileList } from "./payload/objects.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
-import type { PayloadSource, ReadFilesOptions } from "./payload/read.ts";
+import { createLoadLimit } from "./payload/load_limit.ts";
+import type { LoadLimit } from "./payload/load_limit.ts";
+import type { PayloadSource, ReadFilesOptions } from "./payload/store_reader.ts";
+import { getPart } from "./payload/stored_part.ts";
 import { locate } from "./resolve.ts";
 import type { Located } from "./resolve.ts";
 import { countingHead, isLate, noteVoid } from "./cell/voids.ts";
@@ -43,7 +46,7 @@ export async function withArtifact<T>(
   context: Context,
   ref: Ref,
   options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean },
-  use: (artifact: Artifact) => T | Promise<T>,
+  use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
   read: ArtifactReader = createArtifact,
 ): Promise<T> {
   return await untilNotSuperseded(context, ref.name, async () => {
@@ -51,7 +54,9 @@ export async function withArtifact<T>(
     const located = cached ?? await locate(context, ref, options.signal);
     if (cached === undefined) keepRecord(context, ref, located);
     const source = await payloadSource(context, located, options.signal);
-    return await use(await read(context, source, readOptions(context, options)));
+    const limit = createLoadLimit(context.maxLoadBytes);
+    const { verify = context.verify, signal, onProgress } = options;
+    return await use(await read(context, source, { verify, signal, onProgress, limit }), limit);
   });
 }
 
@@ -91,16 +96,18 @@ export function loadValue(
   options: LoadOptions,
   elsewhere?: ReadElsewhere,
 ): Promise<unknown> {
-  return withArtifact(context, ref, options, async (artifact) => {
+  return withArtifact(context, ref, options, async (artifact, limit) => {
     const { id, formatVersion } = artifact.info.materializer;
     const materializer = options.as ?? context.materializers.get(id);
     checkSavedBy(materializer, artifact.info);
     context.logger.debug(`load "${artifact.info.name}@${artifact.info.version}" by ${id} ${formatVersion}`);
     const value = await ofCaller(artifact.info, options, () => {
       const { signal } = options;
-      return elsewhere === undefined
-        ? materializer.load(artifact, { signal })
-        : elsewhere.materialize(materializer, artifact, { signal });
+      return limit.together(() =>
+        elsewhere === undefined
+          ? materializer.load(artifact, { signal })
+          : elsewhere.materialize(materializer, artifact, { signal })
+      );
     });
     return options.schema === undefined ? value : await checkSchema(options.schema, value, artifact.info, options);
   }, elsewhere?.read);
@@ -217,7 +224,7 @@ export async function payloadSource(context: Context, located: Located, signal?:
     recordKey: found.info.key,
     files,
     inline: found.inline,
-    folder,
+    keyOf: (file, { object }) => `${folder(file)}${object}`,
     missing,
     info: {
       name: record.name,
@@ -251,16 +258,11 @@ async function readFileList(
   const known = sha256 === undefined ? undefined : { sha256, size };
   const cached = cache && known && await cachedBytes(cache, known, "integrity");
   if (cached !== undefined) return parseFileList(record, cached, key);
-  const object = await context.backend.get(key, { signal });
+  const object = await getPart(context.backend, key, list, { signal });
   const bytes = object === undefined ? await missing(key) : await object.bytes();
   const files = parseFileList(record, bytes, key);
   if (known !== undefined) cache?.keep(fileKey(known.sha256), bytes);
   return files;
-}
-
-function readOptions(context: Context, options: LoadOptions): ReadFilesOptions {
-  const { verify = context.verify, signal, onProgress } = options;
-  return { verify, signal, onProgress };
 }
 
 /** Errors that say that another record counts now. */

@@ -56,7 +56,8 @@ const MAX_FAILURES_IN_A_ROW = 8;
  * first. Idempotency keys stay behind: they belong to the operations of the source.
  *
  * It may be run again: what is there is only listed, and what a run that was interrupted has left is completed. In a
- * mutable target a version of another value is overwritten, in an immutable one it is a `Conflict` in `failures`.
+ * mutable target a version of another value is overwritten, in an immutable one it is a `Conflict` in `failures`. What an
+ * earlier run left there and does not count, because it landed too late, is no value: the version is written above it.
  *
  * @throws {RegistryError} `Invalid` for registries that differ in `versioned`; what a store as a whole refuses. What
  * concerns single versions is in `failures`

@@ -29,6 +29,7 @@ import { deleteRef } from "./delete.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadFiles, loadValue, openArtifact } from "./load.ts";
 import { loadMany, saveMany } from "./many.ts";
+import { checkMaxLoadBytes } from "./payload/load_limit.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
 import { DEFAULT_GRACE_MS, openSettings } from "./settings.ts";
@@ -37,11 +38,12 @@ import { watchName } from "./watch.ts";
 /** Options of {@linkcode openOnBackend}. */
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
   /**
-   * The store that what is loaded is cached in, which stays open; or why there is none, and whether one was asked for.
+   * The store that what is loaded is cached in, which stays open; or why there is none, and whether that is worth a
+   * warning.
    *
    * @default no cache
    */
-  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | { problem: string; asked: boolean };
+  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | { problem: string; warn: boolean };
   /** What saves and loads values. */
   materializers: Materializers;
 }
@@ -69,6 +71,7 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
     logger: options.logger === undefined ? silentLogger : guarded(options.logger),
     materializers: options.materializers,
     verify: options.verify ?? "integrity",
+    maxLoadBytes: checkMaxLoadBytes(options.maxLoadBytes),
     readOnly: options.readOnly ?? false,
     retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
     settings: { graceMs },
@@ -76,8 +79,9 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
   };
   const place = chooseCache(opening, options);
   const stored = await openSettings(opening, { ...options, cache: undefined });
-  const registryPlace = { id: stored.id, location: backend.location };
-  const cache = place && createCache({ ...place, registry: registryPlace, system, logger: opening.logger });
+  const { settings: _, ...identity } = stored;
+  const seen = { ...identity, location: backend.location };
+  const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
   const context: Context = Object.assign(opening, stored, { cache });
   const registry = createRegistry(context);
   rememberContext(registry, context);
@@ -92,7 +96,7 @@ function chooseCache({ backend, logger }: Pick<Context, "backend" | "logger">, {
     if (cache.backend.location === backend.location) throw cacheInItself(backend);
     return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes) };
   }
-  logger[cache.asked ? "warn" : "debug"](`no cache: ${cache.problem}`);
+  logger[cache.warn ? "warn" : "debug"](`no cache: ${cache.problem}`);
 }
 
 function cacheInItself({ location }: Backend): RegistryError {

@@ -11,7 +11,16 @@ import type { Ref, Selector } from "../core/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
 import type { Version } from "../core/versions.ts";
 import type { Context } from "./context.ts";
-import { asHead, liveHeads, misplaced, readHead, readRecord, recordOfKind, versionHeads } from "./cell/heads.ts";
+import {
+  asGeneration,
+  headOf,
+  liveHeads,
+  misplaced,
+  readHead,
+  readRecord,
+  recordOfKind,
+  versionHeads,
+} from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
 import { countingHead, isVoid } from "./cell/voids.ts";
@@ -81,7 +90,8 @@ async function* candidates(
   const folder = versionsFolder(name);
   let after: string | undefined;
   for await (const entry of context.backend.list(folder, { limit: 1, signal })) { // the usual case: one entry tells
-    const head = isPrefix(entry) ? undefined : asHead(entry);
+    const newest = isPrefix(entry) ? undefined : asGeneration(entry);
+    const head = newest && await headOf(context, newest, signal);
     if (head === undefined || head.dead) break;
     after = cellOf(head.key);
     yield head;
@@ -111,9 +121,21 @@ async function locateAlias(context: Context, name: string, alias: string, signal
   }
   const located = await locateVersion(context, name, parseVersion(version), signal);
   if (located !== undefined) return located;
-  throw absent(context, {
-    message: `Cannot find "${name}@${alias}": the alias names version ${version}, which is gone`,
-    hint: `Let the alias name another version with registry.setAlias(${shown(name)}, ${shown(alias)}, version).`,
+  throw await danglingAlias(context, { name, alias, version }, signal);
+}
+
+/** The error of an alias that names nothing: a deletion by force leaves it, and one beside the setting of the alias. */
+export async function danglingAlias(
+  context: Context,
+  { name, alias, version }: { name: string; alias: string; version: string },
+  signal?: AbortSignal,
+): Promise<RegistryError> {
+  const head = await readHead(context, versionCell(name, parseVersion(version), context.settings.versioned), signal);
+  const state = head === undefined ? "is not there" : head.dead ? "was deleted" : "does not count";
+  return absent(context, {
+    message: `Cannot find "${name}@${alias}": the alias names version ${version}, which ${state}`,
+    hint: `Let the alias name another version with registry.setAlias(${shown(name)}, ${shown(alias)}, version), ` +
+      `or remove it with registry.deleteAlias(${shown(name)}, ${shown(alias)}).`,
   });
 }
 

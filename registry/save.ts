@@ -10,19 +10,21 @@ import { checkMetadata } from "../core/metadata.ts";
 import { checkName, shown } from "../core/names.ts";
 import { artifactDigest, encodeRecord } from "../core/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record.ts";
+import { MAX_FILE_LIST_BYTES } from "../core/record_shape.ts";
 import { parseRef } from "../core/refs.ts";
 import type { SavedArtifact, SaveOptions } from "../core/registry.ts";
-import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
+import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
 import { checkWritable } from "./context.ts";
 import type { Context } from "./context.ts";
 import { readHead } from "./cell/heads.ts";
 import type { FoundRecord } from "./cell/heads.ts";
-import { cellOf, encodePlace, orderSegment, payloadFolder, recordKey } from "./layout.ts";
+import { cellOf, encodePlace, objectsFolder, orderSegment, payloadFolder, recordKey } from "./layout.ts";
 import type { PayloadPlace } from "./layout.ts";
 import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
+import { settle, settleVersion } from "./cell/settle.ts";
 import { createBase, isStaleView } from "./payload/base.ts";
 import type { Base } from "./payload/base.ts";
 import { checkEncoding } from "./payload/encoding.ts";
@@ -55,6 +57,8 @@ export interface FilesOfArtifact {
   materializer: { id: string; formatVersion: number };
   /** What its record holds beside, where it is a mirror of another. */
   members?: Partial<VersionRecord>;
+  /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
+  above?: number;
   /** The files; called again only when the base was deleted under a very long upload. */
   produce(): FilesToSave;
   /** Looks at what was stored, before the record says so. What it throws is the end: nothing is committed. */
@@ -86,31 +90,35 @@ export async function saveFiles(
   const { name, materializer, members, produce } = artifact;
   const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
   checkOptions(context, name, options);
+  if (members === undefined) checkNumbers(name, version); // what is mirrored has its numbers already
   const operation = startOperation(
     context,
     `save ${shown(version === undefined ? name : `${name}@${version}`)}`,
     signal,
   );
-  const chooser = createChooser(context, operation, name, options);
+  const chooser = createChooser(context, operation, artifact, options);
   const given = structuredClone(userFields(options)); // as it was checked, whatever the caller does to it meanwhile
   let place: PayloadPlace | undefined;
+  const earlier = skipIfUnchanged ? await chooser.recall?.() : undefined; // a repeat needs no base
+  if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
   let base = skipIfUnchanged ? await loadBase(context, operation, name, options.base) : undefined;
 
   let payload: WrittenPayload;
   try {
     payload = await write(operation, produce, { compress, onProgress, begin });
   } catch (error) {
-    if (error instanceof Existing) return savedArtifact(error.found.record as VersionRecord, true);
+    if (error instanceof Existing) return await existingArtifact(context, error.found, signal);
     throw contentFailure(operation, error);
   }
   try {
     artifact.check?.(payload.files);
-    const record = await commit(payload);
-    if (record.commit !== operation.commit) await payload.discard();
-    return savedArtifact(record, record.commit !== operation.commit);
+    const outcome = await commit(payload);
+    if (!("existing" in outcome)) return savedArtifact(outcome.saved, false);
+    await payload.discard();
+    return await existingArtifact(context, outcome.existing, signal);
   } catch (error) {
     await payload.discard();
-    if (error instanceof Existing) return savedArtifact(error.found.record as VersionRecord, true);
+    if (error instanceof Existing) return await existingArtifact(context, error.found, signal);
     throw error;
   }
 
@@ -122,15 +130,17 @@ export async function saveFiles(
     return { folder: payloadFolder(name, place), base };
   }
 
-  async function commit(written: WrittenPayload): Promise<VersionRecord> {
+  async function commit(written: WrittenPayload): Promise<{ saved: VersionRecord } | { existing: FoundRecord }> {
     const digest = artifactDigest(materializer, written.files);
-    if (skipIfUnchanged && base?.record.digest === digest && !base.damaged) return base.record;
+    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged ? base : undefined;
+    const unchanged = same && await isLive(context, operation, same) ? same.found : undefined;
     await recheckBase(context, operation, written, base, produce);
     const fields = { kind: "version" as const, name, materializer, digest, size: written.size, ...given, ...members };
     const list = await storeFileList(written);
+    await settle(context, sharedObjects(written), signal);
     for (let losses = 1;; losses++) {
-      const choice = await chooser.choose(false);
-      if ("existing" in choice) return choice.existing.record as VersionRecord;
+      const choice = unchanged === undefined ? await chooser.choose(false) : await chooser.keep(unchanged);
+      if ("existing" in choice) return choice;
       const { target } = choice;
       const record: VersionRecord = {
         ...operation.recordBase(target.generation, target.previous),
@@ -139,8 +149,8 @@ export async function saveFiles(
         ...placedFiles(target, written.files, list),
       };
       const existing = await create(target, encodeRecord(record, written.inline));
-      if (existing === "won") return record;
-      if (existing !== undefined) return existing.record as VersionRecord;
+      if (existing === "won") return { saved: record };
+      if (existing !== undefined) return { existing };
       await pause(context, operation, losses);
     }
   }
@@ -149,6 +159,15 @@ export async function saveFiles(
   async function create(target: Target, bytes: Uint8Array): Promise<"won" | FoundRecord | undefined> {
     const outcome = await createRecord(context, operation, recordKey(target.cell, target.generation), bytes);
     return outcome.won ? "won" : await chooser.lost(target, outcome.found);
+  }
+
+  /** What others have stored, and the record will rest on. */
+  function sharedObjects({ files }: WrittenPayload): string[] {
+    const shared = files.filter(({ from }) => from !== undefined);
+    const objects = shared.flatMap(({ from, parts = [] }) =>
+      parts.map(({ object }) => `${objectsFolder(name)}${from}/${object}`)
+    );
+    return [...new Set(objects)];
   }
 
   /** With the build metadata that was asked for, if it is that version: the target of an idempotency key may be another. */
@@ -160,6 +179,7 @@ export async function saveFiles(
   async function storeFileList(written: WrittenPayload): Promise<VersionRecord["fileList"] | undefined> {
     if (written.files.length < 100) return undefined;
     const bytes = new TextEncoder().encode(JSON.stringify(placedFiles(undefined, written.files).files));
+    if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooManyFiles(operation, written.files.length, bytes.byteLength);
     return bytes.byteLength > MAX_LIST_BYTES ? await written.append(bytes) : undefined;
   }
 
@@ -187,6 +207,14 @@ function contentFailure(operation: Operation, error: unknown): unknown {
     message: `Cannot ${operation.action}: its content failed: ${error instanceof Error ? error.message : error}`,
     hint: "Nothing was saved. The cause says what the materializer or the stream met.",
     cause: error,
+  });
+}
+
+function tooManyFiles({ action }: Operation, files: number, bytes: number): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
+    hint: "Save them as several artifacts, or as one archive.",
   });
 }
 
@@ -236,15 +264,31 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
   for (const input of inputs ?? []) parseRef(input);
 }
 
-function createChooser(context: Context, operation: Operation, name: string, options: SaveOptions): TargetChooser {
+/** Automatic versions are numbered above the highest that there is. */
+function checkNumbers(name: string, version: string | undefined): void {
+  if (version === undefined || !hasLastNumber(parseVersion(version))) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot save ${shown(`${name}@${version}`)}: it leaves no number above it`,
+    hint: "Use smaller numbers: the next version is numbered above the highest.",
+  });
+}
+
+function createChooser(
+  context: Context,
+  operation: Operation,
+  { name, above }: FilesOfArtifact,
+  options: SaveOptions,
+): TargetChooser {
   const { version, bump, ifCommit, idempotencyKey: key } = options;
   const { onConflict = ifCommit === undefined ? "fail" : "overwrite" } = options;
   const automatic = version === undefined && context.settings.versioned;
   const named = { name, version: version === undefined ? FIRST_VERSION : parseVersion(version) };
   const chooser = automatic
     ? automaticTarget(context, operation, name, bump)
-    : explicitTarget(context, operation, named, { onConflict, ifCommit });
-  return key === undefined ? chooser : keyedTarget(context, operation, { name, key }, chooser);
+    : explicitTarget(context, operation, named, { onConflict, ifCommit, above });
+  const { skipIfUnchanged: undecided = false } = options;
+  return key === undefined ? chooser : keyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
 function userFields(
@@ -291,17 +335,28 @@ async function recheckBase(
   base: Base | undefined,
   produce: () => FilesToSave,
 ): Promise<void> {
-  if (payload.sharing && isStaleView(operation, "base")) {
-    const seenAt = operation.moment();
-    const head = await readHead(context, cellOf(base!.key), operation.signal);
-    if (head?.key === base!.key) operation.views.base = seenAt;
-    else {
-      await payload.unshare(produce).catch((error) => {
-        throw contentFailure(operation, error);
-      });
-    }
+  if (payload.sharing && !await isLive(context, operation, base!)) {
+    await payload.unshare(produce).catch((error) => {
+      throw contentFailure(operation, error);
+    });
   }
   if (!payload.sharing) delete operation.views.base;
+}
+
+/** Whether a base still counts, as a look at it says that is not too old. */
+async function isLive(context: Context, operation: Operation, base: Base): Promise<boolean> {
+  if (!isStaleView(operation, "base")) return true;
+  const seenAt = operation.moment();
+  const head = await readHead(context, cellOf(base.key), operation.signal);
+  if (head?.key !== base.key) return false;
+  operation.views.base = seenAt;
+  return true;
+}
+
+/** What a save returns that ends in a version which is there already. */
+async function existingArtifact(context: Context, found: FoundRecord, signal?: AbortSignal): Promise<SavedArtifact> {
+  await settleVersion(context, found, signal);
+  return savedArtifact(found.record as VersionRecord, true);
 }
 
 /** What a save returns. */

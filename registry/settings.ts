@@ -12,6 +12,7 @@ import { createRecord } from "./cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
 import { readHead, readRecord, recordOfKind } from "./cell/heads.ts";
 import type { FoundRecord } from "./cell/heads.ts";
+import { settle } from "./cell/settle.ts";
 import { recordKey, SETTINGS } from "./layout.ts";
 import { startOperation } from "./cell/operation.ts";
 import { certifyStore } from "./probe.ts";
@@ -28,6 +29,8 @@ export interface StoredSettings {
   settings: RegistrySettings;
   /** When they landed, store time, milliseconds. */
   createdAt: number;
+  /** The store's tag of them, where it has one. */
+  etag?: string;
 }
 
 /** How the registry in a store commits, before it is opened; undefined where there is no registry yet. */
@@ -57,7 +60,9 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
     });
   }
   checkLocking(context, record.settings);
-  return { id: record.commit, settings: record.settings, createdAt: found.info.modifiedAt };
+  if (!context.readOnly) await settle(context, [found.info.key], options.signal); // all that will be written rests on it
+  const { modifiedAt: createdAt, etag } = found.info;
+  return { id: record.commit, settings: record.settings, createdAt, ...(etag === undefined ? {} : { etag }) };
 }
 
 async function create(context: OpeningContext, options: OpenOptions): Promise<FoundRecord | undefined> {

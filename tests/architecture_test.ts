@@ -106,10 +106,13 @@ function either(...rules: ((path: string, target: string) => boolean)[]): (path:
   return (path, target) => rules.some((rule) => rule(path, target));
 }
 
-/** `backends/s3_providers.ts` and `backends/s3/client.ts` are parts of `backends/s3.ts`: they share their first word. */
+/**
+ * `backends/s3_providers.ts` and `backends/s3/client.ts` are parts of `backends/s3.ts`: they share their first word. What
+ * buckets do alike is in `backends/bucket/`.
+ */
 function isOwnPart(path: string, target: string): boolean {
   const driver = (file: string) => file.split(/[/_.]/, 2).join("/");
-  return driver(path) === driver(target);
+  return driver(path) === driver(target) || target.startsWith("backends/bucket/");
 }
 
 /** Only the configurations of providers read `.env` files. */

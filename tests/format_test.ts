@@ -28,6 +28,7 @@ interface Vectors {
   generations: [generation: number, file: string][];
   keys: Record<string, string>;
   records: { record: AnyRecord; inline: string; bytes: number; firstLine: string }[];
+  oldRecords: Vectors["records"];
   digests: { materializer: { id: string; formatVersion: number }; files: FileInfo[]; digest: string }[];
 }
 
@@ -95,8 +96,18 @@ Deno.test("FORMAT.md: records are read and written byte by byte", () => {
   const [tombstones, others] = [true, false].map((dead) =>
     vectors.records.filter(({ record }) => (record.kind === "deleted") === dead)
   );
-  assert(tombstones.length > 0 && tombstones.every(({ bytes }) => bytes === 512));
-  assert(others.some(({ bytes }) => bytes === 513)); // the one that is made longer on purpose
+  assert(tombstones.length > 0 && tombstones.every(({ bytes }) => bytes === 509));
+  assert(others.some(({ bytes }) => bytes === 510) && others.some(({ bytes }) => bytes === 513)); // made longer on purpose
+});
+
+Deno.test("FORMAT.md: old records are read as they are, and written as new ones", () => {
+  for (const { record, inline, bytes: size, firstLine } of vectors.oldRecords) {
+    const whole = bytes(`${firstLine}\n${inline}`);
+    assertEquals([record.kind, whole.byteLength, size], ["deleted", 512, 512]);
+    assertEquals(decodeRecord(whole, "k"), { record, inline: bytes(inline) });
+    assertEquals(encodeRecord(record, [bytes(inline)]).byteLength, 509);
+  }
+  assert(vectors.oldRecords.length > 0);
 });
 
 Deno.test("FORMAT.md: digests of artifacts", () => {

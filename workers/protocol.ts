@@ -54,10 +54,12 @@ export interface ReadRequest {
   ref: string;
   /** Where its record is. */
   recordKey: string;
-  /** The files with their payload folders. */
-  files: { file: StoredFile; folder: string }[];
+  /** The files with the keys of the objects that hold their parts. */
+  files: { file: StoredFile; keys: string[] }[];
   /** How bytes are checked. */
   verify: Verify;
+  /** What may be read into memory. */
+  maxLoadBytes?: number;
 }
 
 /** What was written, as far as it is known. */

@@ -11,7 +11,7 @@ import type { TransferProgress } from "../core/registry.ts";
 import type { Context } from "../registry/context.ts";
 import type { ReadElsewhere } from "../registry/load.ts";
 import { createArtifact, drain } from "../registry/payload/read.ts";
-import type { PayloadSource, ReadFilesOptions } from "../registry/payload/read.ts";
+import type { PayloadSource, ReadFilesOptions } from "../registry/payload/store_reader.ts";
 import type { Channel } from "./channel.ts";
 import type { CallerMethods, ReadReply, ReadRequest, WorkerMethods } from "./protocol.ts";
 import { STREAMED_BYTES } from "./shop.ts";
@@ -154,6 +154,7 @@ function createReader(
 
   async function bytesOf({ opened, stored, here }: OpenedFile): Promise<Uint8Array> {
     return await place(opened, [stored], () => here.bytes(), (worker, request, calling) => {
+      opened.how.limit?.check(opened.source.ref, stored);
       return worker.call("read", request, calling);
     });
   }
@@ -198,7 +199,8 @@ function createReader(
         recordKey: source.recordKey,
         verify: how.verify,
         cached: context.cache !== undefined,
-        files: files.map((file) => ({ file, folder: source.folder(file) })),
+        maxLoadBytes: how.limit?.maxBytes,
+        files: files.map((file) => ({ file, keys: file.parts!.map((part) => source.keyOf(file, part)) })),
       };
       const signal = how.signal === undefined ? failed.signal : AbortSignal.any([how.signal, failed.signal]);
       try {

@@ -8,12 +8,14 @@ import type { Backend, BackendDescriptor } from "../core/backend.ts";
 import { writeFileTo } from "../core/disk/stage_files.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { FilesToSave, Materializer, MaterializerDescriptor } from "../core/materializer.ts";
-import type { StoredFile } from "../core/record.ts";
+import type { Part, StoredFile } from "../core/record.ts";
 import type { Logger, TransferProgress } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import { file, folder, localPath } from "../materializers/mod.ts";
 import { createCache } from "../registry/cache/cache.ts";
 import type { RegistryCache } from "../registry/cache/cache.ts";
+import { createLoadLimit } from "../registry/payload/load_limit.ts";
+import type { LoadLimit } from "../registry/payload/load_limit.ts";
 import { createArtifact, drain } from "../registry/payload/read.ts";
 import { writePayload } from "../registry/payload/write.ts";
 import type { WrittenPayload } from "../registry/payload/write.ts";
@@ -116,9 +118,10 @@ const methods: WorkerMethods = {
 
   async load({ info, materializer: descriptor, ...request }, signal) {
     const materializer = await importMaterializer(descriptor);
-    return await reading(request, signal, async (artifact) => {
+    return await reading(request, signal, async (artifact, limit) => {
       const { given, ...noting } = notingBytes(artifact);
-      const value = await materializer.load({ ...noting, info: info as ArtifactInfo }, { signal });
+      const opened = { ...noting, info: info as ArtifactInfo };
+      const value = await limit.together(() => materializer.load(opened, { signal }));
       // What somebody else's code has besides may be its own, and needed again.
       return { value, transfer: buffersIn(value).filter((buffer) => isOurs(descriptor) || given.has(buffer)) };
     });
@@ -197,19 +200,19 @@ function notingBytes(artifact: Artifact): Omit<Artifact, "info"> & { given: Set<
 
 /** Reads; an object that is missing is a reply, for what it means only the caller's thread can tell. */
 async function reading<T>(
-  { job, ref, recordKey, files, verify, cached }: ReadRequest,
+  { job, ref, recordKey, files, verify, cached, maxLoadBytes = Infinity }: ReadRequest,
   signal: AbortSignal,
-  use: (artifact: Artifact) => Promise<{ value: T; transfer: Transferable[] }>,
+  use: (artifact: Artifact, limit: LoadLimit) => Promise<{ value: T; transfer: Transferable[] }>,
 ): Promise<ReadReply<T>> {
   let missing: string | undefined;
-  const folders = new Map(files.map(({ file, folder }) => [file, folder]));
+  const keys = new Map(files.map(({ file, keys }) => [file, keys]));
   const source = {
     ref,
     recordKey,
     info: { size: 0 } as ArtifactInfo,
     files: files.map(({ file }) => file),
     inline: new Uint8Array(),
-    folder: (file: StoredFile) => folders.get(file)!,
+    keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)],
     missing(key: string): Promise<never> {
       missing = key;
       throw new RegistryError({ code: "NotFound", message: `Cannot read "${ref}": an object is missing`, key });
@@ -223,7 +226,11 @@ async function reading<T>(
   };
   try {
     const context = { backend: await store(), cache: cached ? cache : undefined };
-    const { value, transfer } = await use(createArtifact(context, source, { verify, signal, onProgress }));
+    const limit = createLoadLimit(maxLoadBytes);
+    const { value, transfer } = await use(
+      createArtifact(context, source, { verify, signal, onProgress, limit }),
+      limit,
+    );
     return new Moved({ value }, transfer) as unknown as ReadReply<T>;
   } catch (error) {
     if (missing === undefined) throw error;

@@ -5,6 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { prune as pruneRegistry } from "../../mod.ts";
+import type { PruneReport } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { refuseRef } from "../refusals.ts";
@@ -25,7 +26,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   summary: "Delete old versions by number and age.",
   details:
     "A version is deleted when it is both beyond --keep-last and older than --older-than, as far as they are given, " +
-    "and no alias names it. Asks first; scripts pass --yes. Space is freed by gc, after the grace period.",
+    "and no alias names it. What cannot be read stays, and is not counted. Asks first; scripts pass --yes. Space is freed by gc, after the grace period.",
   args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
   options: [
     { flags: "--keep-last <count>", text: "keep so many versions of each name", parse: parseCount },
@@ -48,7 +49,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
         hint: "Add --keep-last 10, --older-than 30d, or both.",
       });
     }
-    const registry = await context.open({ write: !dryRun });
+    const registry = await context.open({ write: !dryRun }); // a dry run needs no permission to write
     const options = {
       keepLast,
       olderThanMs,
@@ -63,10 +64,26 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
         return 1;
       }
     }
-    const { deleted, kept } = await pruneRegistry(registry, { ...options, dryRun });
+    const { deleted, kept, clock, failures } = await pruneRegistry(registry, { ...options, dryRun });
     const rows = deleted.map(({ name, version }) => ({ json: { name, version }, cells: [`${name}@${version}`] }));
     await printTable(context, undefined, rows);
     const verb = dryRun ? "Would delete" : "Deleted";
     if (!context.shared.json) await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+    if (clock === "own") {
+      await context.note("Ages by this machine's clock: a dry run writes nothing to ask the store's");
+    }
+    for (const { name, version, message } of failures) {
+      await context.note(`stays: ${version === undefined ? name : `${name}@${version}`}: ${message}`);
+    }
+    if (failures.length > 0) throw notAll(failures);
   },
 });
+
+/** What can be read was pruned; a version that cannot be is deleted by name only, when somebody has looked at it. */
+function notAll(failures: PruneReport["failures"]): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot prune everything: ${formatCount(failures.length, "record")} could not be read`,
+    hint: "See what is wrong: holdfast verify. A damaged version goes by holdfast rm NAME@VERSION --force",
+  });
+}

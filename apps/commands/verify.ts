@@ -4,6 +4,7 @@
  * @module
  */
 import { verifyRegistry } from "../../mod.ts";
+import type { VerifyUnseen } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { inCliWords } from "../hints.ts";
@@ -16,7 +17,8 @@ import { formatBytes, formatCount } from "../terminal/units.ts";
 export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
   name: "verify",
   summary: "Check all that is stored, each byte against its SHA-256.",
-  details: "Exit code 1 and a table when there are problems. With --json: one line per problem, then the report.",
+  details: "All records, those of aliases, idempotency keys and older generations too; then what was not looked at. " +
+    "Exit code 1 and a table when there are problems. With --json: one line per problem, then the report.",
   args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
   options: [{ flags: "--shallow", text: "only the records, not the content of files" }],
   examples: [
@@ -36,7 +38,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
       onProgress: progress.update,
     });
     await progress.end();
-    const { ok, versions, files, bytes, problems } = report;
+    const { ok, versions, records, files, bytes, problems, unseen } = report;
     if (problems.length > 0) {
       const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
       const rows = problems.map((problem) => ({
@@ -48,10 +50,24 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     }
     const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}`;
     const text = ok ? `All is well: ${checked}` : `${formatCount(problems.length, "problem")} in ${checked}`;
-    await context.result({ ok, versions, files, bytes, problems: problems.length }, shared.quiet ? undefined : text);
+    const counts = { ok, versions, records, files, bytes, problems: problems.length, unseen };
+    await context.result(counts, shared.quiet ? undefined : text);
+    const left = unseenText(unseen);
+    if (!shared.json && left !== "") await context.note(`Not looked at: ${left}`);
     return ok ? 0 : 1;
   },
 });
+
+function unseenText({ names, files, generations, auxiliary, strangers }: VerifyUnseen): string {
+  const parts = [
+    [names, "other name"],
+    [files, "file"],
+    [generations, "older generation", " (only the record)"],
+    [auxiliary, "object", " that no reader needs"],
+    [strangers, "object", " of somebody else"],
+  ] as const;
+  return parts.flatMap(([count, what, more = ""]) => count > 0 ? [formatCount(count, what) + more] : []).join("; ");
+}
 
 /** Each hint once: many problems have the same remedy. */
 function hintsOf(problems: readonly { hint?: string }[]): Set<string> {

@@ -7,6 +7,7 @@ import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
+import type { Connections } from "../bucket/connections.ts";
 import { failure, faultError, replyError, replyText } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
 import { exchange } from "./exchange.ts";
@@ -66,6 +67,7 @@ export interface ApiOptions {
   place: Place;
   signIn: SignIn;
   system: System;
+  connections: Connections;
   requestTimeoutMs: number;
   retryForMs: number;
   logger?: Pick<Console, "debug">;
@@ -75,7 +77,7 @@ const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
 /** Makes the caller of one store. */
 export function createApi(options: ApiOptions): GcsApi {
-  const { place, signIn, system, requestTimeoutMs: timeoutMs, retryForMs, logger } = options;
+  const { place, signIn, system, connections, requestTimeoutMs: timeoutMs, retryForMs, logger } = options;
   const backend = place.location;
 
   async function signedIn(call: ApiCall): Promise<HttpReply | HttpFault> {
@@ -84,7 +86,17 @@ export function createApi(options: ApiOptions): GcsApi {
     for (let again = false;; again = true) {
       const pass = await signIn.pass(signal);
       const headers = { ...call.headers, ...pass.headers };
-      const reply = await exchange({ method, url, headers, body, repeatable, maxBytes, timeoutMs, signal });
+      const reply = await exchange({
+        method,
+        url,
+        headers,
+        body,
+        repeatable,
+        connections,
+        maxBytes,
+        timeoutMs,
+        signal,
+      });
       // A refused request has done nothing: to send it once more is no second create.
       if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;
       logger?.debug(`${call.action}: the credentials were refused; asked for new ones`, { backend });
@@ -95,7 +107,7 @@ export function createApi(options: ApiOptions): GcsApi {
     const reply = await signedIn(call);
     if ("fault" in reply) {
       failed.maybeWritten ||= call.writes && reply.sent;
-      throw faultError(reply.fault, failed);
+      throw faultError(reply, failed);
     }
     const { status } = reply;
     if (status < 300 || call.answers?.includes(status)) return reply;
@@ -117,7 +129,7 @@ export function createApi(options: ApiOptions): GcsApi {
     place,
     system,
     persist,
-    exchange: (request) => exchange({ ...request, maxBytes: MAX_REPLY_BYTES, timeoutMs }),
+    exchange: (request) => exchange({ ...request, connections, maxBytes: MAX_REPLY_BYTES, timeoutMs }),
     call(call) {
       const { action, key } = call;
       const failed: FailedCall = { action, key, backend };

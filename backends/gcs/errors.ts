@@ -6,7 +6,7 @@
 import { concatBytes } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
-import type { HttpReply } from "./exchange.ts";
+import type { HttpFault, HttpReply } from "./exchange.ts";
 
 /** The call that failed. */
 export interface FailedCall {
@@ -80,7 +80,10 @@ export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
 }
 
 /** The error of a request without a reply. */
-export function faultError(fault: string, call: FailedCall): RegistryError {
+export function faultError({ fault, hint }: Pick<HttpFault, "fault" | "hint">, call: FailedCall): RegistryError {
+  if (hint !== undefined) {
+    return failure("the store's certificate is not trusted", call, { code: "Unavailable", retry: "never", hint });
+  }
   return failure(fault, call, { code: "Unavailable", hint: "Check the endpoint and the network, then try again." });
 }
 

@@ -1,15 +1,16 @@
 /**
  * One request and its whole reply. Nothing is repeated here.
  *
- * Writes go through `node:http`, each over a connection of its own: where a connection that was used before dies
- * ahead of the reply, Deno sends the request again by itself, and a create would then meet its own object. Reads may
- * be repeated: they go through `fetch`, which shares connections and needs half the memory.
+ * Writes go through `node:http`, over connections that never send twice. Reads may be repeated: they go through `fetch`,
+ * which needs half the memory, unless the store's certificate is of an authority that only the options name.
  *
  * @module
  */
 import http from "node:http";
 import https from "node:https";
 import { realSystem } from "../../core/system.ts";
+import type { Connections } from "../bucket/connections.ts";
+import { UNTRUSTED_HINT, untrustedHint } from "../bucket/connections.ts";
 
 /** A request. */
 export interface HttpRequest {
@@ -19,6 +20,8 @@ export interface HttpRequest {
   url: string;
   /** Without the length, which is added. */
   headers: Record<string, string>;
+  /** Where its connection comes from. */
+  connections: Connections;
   /** The body, in pieces; reads have none. @default none */
   body?: readonly Uint8Array[];
   /** Whether the runtime may repeat it. @default false */
@@ -47,12 +50,14 @@ export interface HttpFault {
   fault: string;
   /** False where no connection was made: then the store has not seen the request. */
   sent: boolean;
+  /** What to do about it, where that is known. */
+  hint?: string;
 }
 
 /** Sends a request. A network fault is a value; only an abort rejects. */
 export async function exchange(request: HttpRequest): Promise<HttpReply | HttpFault> {
   request.signal?.throwIfAborted();
-  return await (request.repeatable ? fetchOnce(request) : sendOnce(request));
+  return await (request.repeatable && !request.connections.ownTrust ? fetchOnce(request) : sendOnce(request));
 }
 
 async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
@@ -77,7 +82,8 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
     return { status: response.status, headers: Object.fromEntries(response.headers), chunks };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    return { fault: stop.signal.aborted ? stalled(timeoutMs) : faultOf(error), sent: true };
+    if (stop.signal.aborted) return { fault: stalled(timeoutMs), sent: true };
+    return { fault: faultOf(error), sent: true, ...(isUntrusted(error) ? { hint: UNTRUSTED_HINT } : {}) };
   } finally {
     over.abort();
     signal?.removeEventListener("abort", forward);
@@ -92,17 +98,18 @@ async function watch(count: () => number, { timeoutMs, signal }: { timeoutMs: nu
   }
 }
 
-/** `keepAlive: false` is what keeps a connection from being used twice; a `connection: close` header does not. */
-const AGENTS = { "http:": new http.Agent({ keepAlive: false }), "https:": new https.Agent({ keepAlive: false }) };
+/** Connections that carried a request before. */
+const used = new WeakSet<object>();
 
 function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
-  const { method, url, body = [], maxBytes, timeoutMs, signal } = request;
-  const protocol = new URL(url).protocol as keyof typeof AGENTS;
+  const { method, url, connections, body = [], maxBytes, timeoutMs, signal } = request;
+  const secure = new URL(url).protocol === "https:";
   const length = body.reduce((size, piece) => size + piece.byteLength, 0);
   const headers = { ...request.headers, "content-length": String(length) };
   return new Promise((resolve, reject) => {
     let sent = false;
-    const sending = (protocol === "https:" ? https : http).request(url, { method, agent: AGENTS[protocol], headers });
+    const agent = secure ? connections.https : connections.http;
+    const sending = (secure ? https : http).request(url, { method, agent, headers });
     const stop = () => {
       reject(signal!.reason);
       sending.destroy();
@@ -112,15 +119,16 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       resolve(outcome);
       if ("fault" in outcome) sending.destroy();
     };
-    const fail = (fault: string) => settle({ fault, sent });
+    const fail = (fault: string, hint?: string) => settle({ fault, sent, ...(hint === undefined ? {} : { hint }) });
     signal?.addEventListener("abort", stop, { once: true });
 
     sending.on("socket", (socket) => {
-      if (!socket.connecting) sent = true;
-      else socket.once("connect", () => sent = true);
+      if (used.has(socket) || !secure && !socket.connecting) sent = true;
+      else socket.once(secure ? "secureConnect" : "connect", () => sent = true);
+      used.add(socket);
     });
     sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
-    sending.on("error", (error) => fail(faultOf(error)));
+    sending.on("error", (error) => fail(faultOf(error), untrustedHint((error as { code?: unknown }).code)));
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
       const { statusCode: status = 0 } = response;
@@ -151,6 +159,11 @@ function stalled(timeoutMs: number): string {
 
 function tooLong(maxBytes: number): string {
   return `the reply has more than the ${maxBytes} bytes asked for`;
+}
+
+/** `fetch` says it in words only. */
+function isUntrusted(error: unknown): boolean {
+  return /UnknownIssuer|UNABLE_TO_|SELF_SIGNED/.test(String((error as { cause?: unknown }).cause));
 }
 
 /** A code says enough; the text of an error may hold what was sent. */

@@ -81,7 +81,7 @@ function createSession(api: GcsApi, { key, create, signal }: Upload, url: string
 
   /** What the session says; throws where it says nothing, or its end. */
   function heard(reply: HttpReply | HttpFault): HttpReply {
-    if ("fault" in reply) throw faultError(reply.fault, call);
+    if ("fault" in reply) throw faultError(reply, call);
     const { status } = reply;
     if (status < 300 || status === 308 || status === 412 && create && !call.maybeWritten) return reply;
     if (status === 412 || status === 404 || status === 410) throw broken("the store no longer knows it");

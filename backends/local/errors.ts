@@ -55,6 +55,12 @@ const MEANINGS: Record<string, Meaning> = {
   EMFILE: CROWDED,
   ENFILE: CROWDED,
   ENOTDIR: NOT_A_FOLDER,
+  ELOOP: {
+    code: "Denied",
+    state: "a symbolic link is in its way",
+    hint:
+      "Links below the root are not followed: put what it leads to in its place (a bind mount will do), or remove it.",
+  },
   EEXIST: NOT_A_FOLDER,
   EISDIR: {
     code: "Invalid",

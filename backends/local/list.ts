@@ -6,6 +6,7 @@
 import fs from "node:fs";
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes.ts";
+import { linkError } from "./own_files.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -16,19 +17,21 @@ export function listObjects(
   { after = "", delimiter }: Pick<ListOptions, "after" | "delimiter">,
 ): Generator<ObjectInfo | Prefix> {
   const border = prefix.lastIndexOf("/") + 1;
-  return walk(prefix.slice(0, border), prefix.slice(border));
+  return walk(prefix.slice(0, border), prefix.slice(border), false);
 
-  function* walk(folder: string, start: string): Generator<ObjectInfo | Prefix> {
-    const names = readNames(root, folder).filter((name) => name.startsWith(start) && isWanted(folder, name));
-    for (const name of inOrder(names)) {
+  function* walk(folder: string, start: string, inside: boolean): Generator<ObjectInfo | Prefix> {
+    const { names, links } = readFolder(root, folder, inside);
+    for (const name of inOrder(names.filter((name) => name.startsWith(start) && isWanted(folder, name)))) {
       const key = folder + name;
       if (!name.endsWith("/")) {
         const info = statObject(root, key);
         if (info !== undefined) yield info; // removed since the folder was read
-      } else if (delimiter === undefined) {
-        yield* walk(key, "");
-      } else if (holdsObject(root, key)) {
-        yield { prefix: key };
+      } else if (delimiter !== undefined) {
+        if (links.has(name) || holdsObject(root, key)) yield { prefix: key };
+      } else if (links.has(name)) {
+        throw root.failure(linkError(), { action: "list", key: key.slice(0, -1) });
+      } else {
+        yield* walk(key, "", true);
       }
     }
   }
@@ -40,34 +43,39 @@ export function listObjects(
   }
 }
 
-/** What is in a folder: objects by their name, folders with `/` behind it, as their place in the order wants it. */
-function readNames(root: LocalRoot, folder: string): string[] {
+/** What is in a folder. */
+interface FolderNames {
+  /** Objects by their name, folders with `/` behind it, as their place in the order wants it. */
+  names: string[];
+  /** Those that are links, as if they were folders. What is behind one is neither listed nor taken to be absent. */
+  links: ReadonlySet<string>;
+}
+
+/** @param inside whether the folder was just found, as a folder, in one that was checked */
+function readFolder(root: LocalRoot, folder: string, inside: boolean): FolderNames {
   const path = root.folderOf(folder);
   const names: string[] = [];
+  const links = new Set<string>();
   try {
+    if (!inside) root.checkWay(path.replace(/\/$/, ""));
     for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
       const { name } = entry;
       if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
-      if (entry.isFile()) names.push(name);
-      else if (entry.isDirectory()) names.push(`${name}/`);
-      else if (entry.isSymbolicLink()) names.push(...followed(`${path}/${name}`, name));
+      const isLink = entry.isSymbolicLink();
+      if (isLink) links.add(`${name}/`);
+      names.push(isLink || entry.isDirectory() ? `${name}/` : name);
     }
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: folder });
   }
-  return names;
-}
-
-function followed(path: string, name: string): string[] {
-  const stats = fs.statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile()) return [name];
-  return stats?.isDirectory() ? [`${name}/`] : [];
+  return { names, links };
 }
 
 /** A folder may be empty: its last object was just removed, or its first is not there yet. */
 function holdsObject(root: LocalRoot, folder: string): boolean {
-  const names = readNames(root, folder);
-  return names.some((name) => !name.endsWith("/")) || names.some((name) => holdsObject(root, folder + name));
+  const { names, links } = readFolder(root, folder, true);
+  return links.size > 0 || names.some((name) => !name.endsWith("/")) ||
+    names.some((name) => holdsObject(root, folder + name));
 }
 
 /** These names in order. Most callers want the first only: sorts when a third is asked for. */

@@ -10,6 +10,7 @@ import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { errorCode } from "./errors.ts";
 import { makeRoot } from "./make_root.ts";
+import { isOrdinary } from "./own_files.ts";
 import { LOCK_FILE, parseRoot } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -36,6 +37,8 @@ export interface LockOptions {
 /** Calls `action` while no other process, worker or backend over the same root has the lock. */
 export async function withLock<T>(root: LocalRoot, action: () => T, options: LockOptions): Promise<T> {
   const { system, signal } = options;
+  const found = fs.lstatSync(root.lockFile, { throwIfNoEntry: false });
+  if (found !== undefined) isOrdinary(found, { key: LOCK_FILE, backend: root.location }); // opening a pipe would wait
   const file = Deno.openSync(root.lockFile, { create: true, write: true });
   try {
     while (!file.tryLockSync(true)) await system.sleep(system.random() * MAX_WAIT_MS, signal);
@@ -99,6 +102,7 @@ function tryLink(root: LocalRoot, system: System): Locking {
   const file = `${root.stageFolder}/${system.id()}`;
   const link = `${root.stageFolder}/${system.id()}`;
   makeRoot(root);
+  root.checkWay(root.stageFolder);
   fs.writeFileSync(file, "", { flag: "wx" });
   try {
     fs.linkSync(file, link);

@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import { RegistryError } from "../../core/errors.ts";
 import { errorCode } from "./errors.ts";
 import { saysNoLinks } from "./lock.ts";
+import { isOrdinary, linkError } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
 
 const MAX_ATTEMPTS = 100;
@@ -26,16 +27,11 @@ export interface Placement {
 
 /** Links the stage file to its key. False where the key is taken. */
 export function placeByLink(placement: Placement): boolean {
-  const { root, key, path, stagePath } = placement;
+  const { root, key } = placement;
   return inFolder(placement, () => {
     try {
-      fs.linkSync(stagePath, path);
-      return true;
+      return link(placement);
     } catch (error) {
-      if (errorCode(error) === "EEXIST") {
-        isTaken(placement); // a folder there is no object
-        return false;
-      }
       if (!saysNoLinks(error)) throw error;
       throw new RegistryError({
         code: "Unsupported",
@@ -49,23 +45,62 @@ export function placeByLink(placement: Placement): boolean {
   });
 }
 
-/** Renames the stage file to its key, whatever was there. */
-export function placeByRename(placement: Placement): true {
+/**
+ * The same for who holds the lock. A link first, where the file system makes one: it also excludes those who link
+ * without the lock, such as another process that creates the same registry at the same time in the other way.
+ */
+export function placeUnderLock(placement: Placement): boolean {
   return inFolder(placement, () => {
+    try {
+      return link(placement);
+    } catch (error) {
+      if (!saysNoLinks(error)) throw error;
+    }
+    if (isObject(placement)) return false;
     fs.renameSync(placement.stagePath, placement.path);
     return true;
   });
 }
 
-/** True where the key has an object. Throws `Invalid` where it is a folder. */
-export function isTaken({ root, key, path }: Omit<Placement, "stagePath">): boolean {
+/** Renames the stage file to its key, whatever object was there. */
+export function placeByRename(placement: Placement): true {
+  return inFolder(placement, () => {
+    isObject(placement); // or nothing: what is neither is not replaced
+    fs.renameSync(placement.stagePath, placement.path);
+    return true;
+  });
+}
+
+/** True where the key has an object. Throws for a folder, for what is no ordinary file, and behind a link. */
+export function isTaken(placement: Omit<Placement, "stagePath">): boolean {
+  const { root, key, path } = placement;
   try {
-    const stats = fs.existsSync(path) ? fs.statSync(path, { throwIfNoEntry: false }) : undefined;
-    if (stats?.isDirectory()) throw root.failure({ code: "EISDIR" }, { action: "put", key });
-    return stats !== undefined;
+    if (!fs.existsSync(path)) return false;
+    root.checkWay(dirname(path));
+    return isObject(placement);
   } catch (error) {
+    if (root.isMissing(error)) return false; // removed meanwhile
     throw root.failure(error, { action: "put", key });
   }
+}
+
+function link(placement: Placement): boolean {
+  try {
+    fs.linkSync(placement.stagePath, placement.path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    isObject(placement); // whatever else is there took no key
+    return false;
+  }
+}
+
+/** The same as {@linkcode isTaken}, in a folder that was checked. */
+function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  if (isOrdinary(stats, { key, backend: root.location })) return true;
+  throw root.failure({ code: "EISDIR" }, { action: "put", key });
 }
 
 /** Makes the folder of the key and does the rest in it, again where another process removed the folder in between. */
@@ -73,7 +108,7 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
   const folder = dirname(path);
   for (let attempt = 1;; attempt++) {
     try {
-      makeFolder(folder);
+      makeFolder(root, folder);
       return action();
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
@@ -83,13 +118,14 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
 }
 
 /** Makes a folder and what is missing above it; several times faster than `recursive` where little is missing. */
-function makeFolder(path: string): void {
-  if (fs.existsSync(path)) return;
-  makeFolder(dirname(path));
+function makeFolder(root: LocalRoot, path: string): void {
+  if (fs.existsSync(path)) return root.checkWay(path);
+  makeFolder(root, dirname(path));
   try {
-    fs.mkdirSync(path);
+    fs.mkdirSync(path, root.modes.folder);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
+    if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw linkError();
   }
 }
 

@@ -9,19 +9,19 @@ import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
-import { isTaken, placeByLink, placeByRename } from "./place.ts";
+import { isTaken, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
 import type { Placement } from "./place.ts";
 import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 import { closeStage, removeStage, writeStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
-import { createFolderSync } from "./sync.ts";
+import type { DiskSync } from "./sync.ts";
 import type { Turn } from "./turn.ts";
 
 /** Options of {@linkcode createPut}. */
 export interface LocalPutOptions {
-  /** Whether an object is on the disk when its put returns. */
-  durable: boolean;
+  /** Brings names to the disk; where it is left out, nothing waits for the disk. */
+  disk?: DiskSync;
   /** How creates are made exclusive. */
   locking: Locking;
   /** Names stage files, waits for locks. */
@@ -34,16 +34,14 @@ export interface LocalPutOptions {
 export type LocalPut = (key: string, body: Body, options: PutOptions) => Promise<PutResult>;
 
 /** Creates the `put` of a local store. */
-export function createPut(root: LocalRoot, { durable, locking, system, turn }: LocalPutOptions): LocalPut {
-  const syncFolders = createFolderSync(root.path);
-
+export function createPut(root: LocalRoot, { disk, locking, system, turn }: LocalPutOptions): LocalPut {
   return async (key, body, { mode, size, signal }) => {
     const path = root.fileOf(key);
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
     // A loser that can be seen writes nothing. A stream is read, as by any other store, whatever comes of it.
     if (create && !(body instanceof ReadableStream) && isTaken({ root, key, path })) return await lost(key, path);
-    const stage = await writeStage(root, body, { key, size, durable, system, turn, signal });
+    const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
       const written = await place({ root, key, path, stagePath: stage.path }, create, signal);
       return written ? await won(key, path, stage) : await lost(key, path);
@@ -56,15 +54,17 @@ export function createPut(root: LocalRoot, { durable, locking, system, turn }: L
 
   async function place(placement: Placement, create: boolean, signal?: AbortSignal): Promise<boolean> {
     if (locking === "link") return create ? placeByLink(placement) : placeByRename(placement);
-    const free = () => !create || !isTaken(placement);
-    return await withLock(root, () => free() && placeByRename(placement), { system, signal });
+    return await withLock(root, () => create ? placeUnderLock(placement) : placeByRename(placement), {
+      system,
+      signal,
+    });
   }
 
   async function won(key: string, path: string, stage: Stage): Promise<PutResult> {
     try {
       removeStage(stage); // before the look at the file: losing a link changes its time
       const info = objectInfo(key, fs.fstatSync(stage.file));
-      if (durable) await syncFolders(dirname(path)).catch((cause) => Promise.reject(unkept(key, cause)));
+      await disk?.folder(dirname(path)).catch((cause) => Promise.reject(unkept(key, cause)));
       return { written: true, info };
     } catch (error) {
       throw root.failure(error, { action: "put", key, maybeWritten: true });
@@ -86,9 +86,8 @@ export function createPut(root: LocalRoot, { durable, locking, system, turn }: L
 
   /** Its writer may have died before it brought the folders to the disk, and the caller builds upon it. */
   async function lost(key: string, path: string): Promise<PutResult> {
-    if (!durable) return { written: false, reason: "exists" };
     try {
-      await syncFolders(dirname(path));
+      await disk?.folder(dirname(path));
       return { written: false, reason: "exists" };
     } catch (error) {
       throw root.failure(error, { action: "put", key });

@@ -10,6 +10,8 @@ import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { closeRead, openObject } from "./open_object.ts";
+import type { OpenedFile } from "./open_object.ts";
 import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -27,12 +29,11 @@ const read = promisify(fs.read) as unknown as (
 
 /** The object, or undefined where there is none. */
 export function readObject(root: LocalRoot, key: string, options: GetOptions): StoredObject | undefined {
-  const path = root.fileOf(key);
-  let file: number | undefined;
+  let opened: OpenedFile | undefined;
   try {
-    file = fs.openSync(path, "r");
-    const stats = fs.fstatSync(file);
-    if (!stats.isFile()) return undefined;
+    opened = openObject(root, key);
+    if (opened === undefined) return undefined;
+    const { file, stats } = opened;
     const info = objectInfo(key, stats);
     const { start, end } = clipRange(options.range, info);
     if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { stats, start, end, signal: options.signal });
@@ -41,7 +42,7 @@ export function readObject(root: LocalRoot, key: string, options: GetOptions): S
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "read", key });
   } finally {
-    if (file !== undefined) fs.closeSync(file);
+    if (opened !== undefined) closeRead(opened.file);
   }
 }
 
@@ -74,7 +75,7 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
         yield chunk;
       }
     } finally {
-      fs.closeSync(file);
+      closeRead(file);
     }
   }
 
@@ -85,7 +86,7 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
       await fill(file, whole, start);
       return whole;
     } finally {
-      fs.closeSync(file);
+      closeRead(file);
     }
   }
 
@@ -107,10 +108,10 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
 /** Opens an object that was looked up before. A key may lead to another object now, but a file never changes. */
 function openAgain(root: LocalRoot, info: ObjectInfo, then: Stats): number {
   try {
-    const file = fs.openSync(root.fileOf(info.key), "r");
-    const now = fs.fstatSync(file);
-    if (now.ino === then.ino && now.size === then.size && now.mtimeMs === then.mtimeMs) return file;
-    fs.closeSync(file);
+    const opened = openObject(root, info.key);
+    const now = opened?.stats;
+    if (now?.ino === then.ino && now.size === then.size && now.mtimeMs === then.mtimeMs) return opened!.file;
+    if (opened !== undefined) closeRead(opened.file);
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "read", key: info.key });
   }

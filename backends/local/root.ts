@@ -5,13 +5,15 @@
  */
 import fs from "node:fs";
 import type { Stats } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/names.ts";
 import { diskError, errorCode } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
+import { createWayCheck, isOrdinary } from "./own_files.ts";
+import type { WayCheck } from "./own_files.ts";
 
 /** The folder of a local store. */
 export interface LocalRoot {
@@ -23,10 +25,14 @@ export interface LocalRoot {
   readonly stageFolder: string;
   /** The file whose lock makes writers take turns, where they need one. Never listed. */
   readonly lockFile: string;
+  /** With which modes files and folders are made, before the umask. */
+  readonly modes: { readonly file: number; readonly folder: number };
   /** The file of an object. Throws `Invalid` for what cannot be a key here. */
   fileOf(key: string): string;
   /** The folder of a prefix that is empty or ends with `/`. */
   folderOf(prefix: string): string;
+  /** Throws where a link is on the way to a path. Needed for the folder of each key that is used. */
+  readonly checkWay: WayCheck;
   /** True for the error of a path that leads nowhere. */
   isMissing(error: unknown): boolean;
   /** What to throw for an error. */
@@ -40,7 +46,7 @@ export const LOCK_FILE = ".lock";
 const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
 
 /** Reads the path of a store. Does no I/O. */
-export function parseRoot(location: string | URL): LocalRoot {
+export function parseRoot(location: string | URL, { ownerOnly = false }: { ownerOnly?: boolean } = {}): LocalRoot {
   const path = resolve(pathOf(location));
   const url = pathToFileURL(path).href;
   const folder = path.endsWith("/") ? path : `${path}/`;
@@ -60,8 +66,10 @@ export function parseRoot(location: string | URL): LocalRoot {
     location: url,
     stageFolder: `${folder}.stage`,
     lockFile: folder + LOCK_FILE,
+    modes: ownerOnly ? { file: 0o600, folder: 0o700 } : { file: 0o666, folder: 0o777 },
     fileOf: (key) => locate(key),
     folderOf: (prefix) => prefix === "" ? path : locate(prefix.slice(0, -1), prefix),
+    checkWay: createWayCheck(path),
     isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
   };
@@ -75,11 +83,22 @@ export function objectInfo(key: string, stats: Stats): ObjectInfo {
 }
 
 /** What the file system says about an object, or undefined where there is none. */
+export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined {
+  try {
+    root.checkWay(dirname(root.fileOf(key)));
+  } catch (error) {
+    if (root.isMissing(error)) return undefined;
+    throw root.failure(error, { action: "look up", key });
+  }
+  return statObject(root, key);
+}
+
+/** The same, of an object in a folder that was checked. */
 export function statObject(root: LocalRoot, key: string): ObjectInfo | undefined {
   const path = root.fileOf(key);
   try {
-    const stats = fs.statSync(path);
-    return stats.isFile() ? objectInfo(key, stats) : undefined;
+    const stats = fs.lstatSync(path);
+    return isOrdinary(stats, { key, backend: root.location }) ? objectInfo(key, stats) : undefined;
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "look up", key });

@@ -10,11 +10,15 @@ import { bodySize, bodyStream, forEachChunk } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { errorCode } from "./errors.ts";
+import { closeRead } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
-import { makeRoot, syncRoot } from "./make_root.ts";
+import { makeRoot } from "./make_root.ts";
 import { syncFile } from "./sync.ts";
+import type { DiskSync } from "./sync.ts";
 import type { Turn } from "./turn.ts";
 
+/** A UUID, as `system.id()` makes them. */
+const STAGE_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const AT_ONCE_BYTES = 1 << 18;
 const SLICE_BYTES = 1 << 23;
 
@@ -25,12 +29,18 @@ const write = promisify(fs.write) as unknown as (
   length: number,
 ) => Promise<{ bytesWritten: number }>;
 
-/** A stage file, open. */
+/** A stage file, written. */
 export interface Stage {
   /** Where it is. */
   readonly path: string;
-  /** Its descriptor. */
+  /** A descriptor to look at it, whatever becomes of its name. */
   readonly file: number;
+}
+
+/** A stage file that is being written: some file systems tell only at the close that they have no room. */
+interface OpenStage extends Stage {
+  /** The descriptor to write to; undefined once it is closed. */
+  writer: number | undefined;
 }
 
 /** Options of {@linkcode writeStage}. */
@@ -39,8 +49,8 @@ export interface StageOptions {
   key: string;
   /** Number of bytes that were announced. */
   size?: number;
-  /** Whether the bytes are brought to the disk. */
-  durable: boolean;
+  /** Brings names to the disk, where the bytes are brought there too. */
+  disk?: DiskSync;
   /** Names the file. */
   system: System;
   /** Awaited between chunks. */
@@ -51,10 +61,10 @@ export interface StageOptions {
 
 /** Writes a body into a new stage file. Leaves nothing behind when it fails. */
 export async function writeStage(root: LocalRoot, body: Body, options: StageOptions): Promise<Stage> {
-  const { key, size, durable, system, turn, signal } = options;
+  const { key, size, disk, system, turn, signal } = options;
   const failure = (error: unknown) => root.failure(error, { action: "put", key });
   checkSize(bodySize(body) ?? size, options);
-  const stage = await openStage(root, system, durable).catch((error) => Promise.reject(failure(error)));
+  const stage = await openStage(root, system, disk).catch((error) => Promise.reject(failure(error)));
   let written = 0;
   let writing: Promise<void> = Promise.resolve();
   try {
@@ -63,7 +73,7 @@ export async function writeStage(root: LocalRoot, body: Body, options: StageOpti
       if (size !== undefined && written > size) checkSize(written, options);
       await turn();
       await writing; // the chunk before this one: it was written while this one was made
-      writing = appendBytes(stage.file, bytes, signal, failure);
+      writing = appendBytes(stage.writer!, bytes, signal, failure);
       writing.catch(() => {}); // whoever waits for it next throws it
     };
     if (body instanceof Uint8Array) await append(body);
@@ -71,11 +81,13 @@ export async function writeStage(root: LocalRoot, body: Body, options: StageOpti
     await writing;
     signal?.throwIfAborted();
     checkSize(written, options);
-    if (durable) await syncFile(stage.file).catch((error) => Promise.reject(failure(error)));
+    if (disk !== undefined) await syncFile(stage.writer!).catch((error) => Promise.reject(failure(error)));
     signal?.throwIfAborted();
+    closeWriter(stage, failure);
     return stage;
   } catch (error) {
     await writing.catch(() => {}); // the file stays open for it; what counts is thrown below
+    if (stage.writer !== undefined) closeRead(stage.writer); // as good as only read: nobody will see what it wrote
     closeStage(stage);
     throw signal?.aborted ? signal.reason : error;
   }
@@ -91,21 +103,28 @@ export function removeStage({ path }: Pick<Stage, "path">): void {
   }
 }
 
-/** Closes a stage file and removes it, if it is still there. */
+/** Closes a stage file and removes it, if it is still there and can be: else a sweep will. */
 export function closeStage(stage: Stage): void {
-  fs.closeSync(stage.file);
-  removeStage(stage);
+  closeRead(stage.file);
+  try {
+    removeStage(stage);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
 }
 
-/** Removes stage files that nothing was done to since `olderThan`. Their writers find out when they need them. */
+/**
+ * Removes stage files that nothing was done to since `olderThan`. Their writers find out when they need them. What has
+ * no name of a stage file is somebody else's, and stays.
+ */
 export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<SweptUpload> {
   for (const name of stageNames(root)) {
     options.signal?.throwIfAborted();
     const path = `${root.stageFolder}/${name}`;
     const key = `.stage/${name}`;
     try {
-      const stats = fs.statSync(path, { throwIfNoEntry: false });
-      if (stats === undefined || stats.ctimeMs >= options.olderThan) continue;
+      const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+      if (!stats?.isFile() || stats.ctimeMs >= options.olderThan) continue;
       if (!options.dryRun) removeStage({ path });
       yield { key, startedAt: Math.floor(stats.ctimeMs), size: stats.size };
     } catch (error) {
@@ -116,7 +135,8 @@ export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<
 
 function stageNames(root: LocalRoot): string[] {
   try {
-    return fs.readdirSync(root.stageFolder).sort();
+    root.checkWay(root.stageFolder);
+    return fs.readdirSync(root.stageFolder).filter((name) => STAGE_NAME.test(name)).sort();
   } catch (error) {
     if (root.isMissing(error)) return [];
     throw root.failure(error, { action: "sweep" });
@@ -125,13 +145,28 @@ function stageNames(root: LocalRoot): string[] {
 
 type Failure = (error: unknown) => unknown;
 
-async function openStage(root: LocalRoot, system: System, durable: boolean): Promise<Stage> {
+async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Promise<OpenStage> {
   const path = `${root.stageFolder}/${system.id()}`;
-  if (!fs.existsSync(root.stageFolder)) {
-    const first = makeRoot(root);
-    if (durable && first !== undefined) await syncRoot(root, first);
+  if (!fs.existsSync(root.stageFolder)) makeRoot(root);
+  root.checkWay(root.stageFolder);
+  await disk?.root();
+  const writer = fs.openSync(path, "wx", root.modes.file);
+  try {
+    return { path, writer, file: fs.openSync(path, "r") };
+  } catch (error) {
+    closeRead(writer);
+    throw error;
   }
-  return { path, file: fs.openSync(path, "wx") };
+}
+
+function closeWriter(stage: OpenStage, failure: Failure): void {
+  const { writer } = stage;
+  stage.writer = undefined; // closed, whatever it says
+  try {
+    fs.closeSync(writer!);
+  } catch (error) {
+    throw failure(error);
+  }
 }
 
 async function appendBytes(

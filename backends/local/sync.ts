@@ -6,41 +6,74 @@
  */
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
+import { mayRead } from "../../core/disk/may_read.ts";
 import { errorCode } from "./errors.ts";
+import { closeRead } from "./open_object.ts";
 
+const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;
 
-/** Brings the names in a folder to the disk, and those of the folder itself and of all above it. */
-export type FolderSync = (folder: string) => Promise<void>;
+/** What says that a folder could not be kept. Others say that it is somebody else's, or on what keeps nothing. */
+const LOST: ReadonlySet<string | undefined> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
+
+/** Brings the names of a store to the disk. */
+export interface DiskSync {
+  /** The name of its root and those of the folders above: whoever made them may have ended before it did this. */
+  root(): Promise<void>;
+  /** The names in a folder, those of the folder itself and of all above it. */
+  folder(path: string): Promise<void>;
+}
 
 /**
- * Creates a {@linkcode FolderSync} which goes up to `root`, and does not repeat what it did before. A folder is known
- * by its path and by what tells it from one that another process removed and made anew.
+ * Creates the {@linkcode DiskSync} of a root, which does not repeat what succeeded before. A folder is known by its
+ * path and by what tells it from one that another process removed and made anew.
  */
-export function createFolderSync(root: string): FolderSync {
+export function createDiskSync(root: string): DiskSync {
   const safe = new Map<string, string>();
-  return async (folder) => {
-    const folders = [folder];
-    const named: [path: string, identity: string][] = [];
-    for (let path = folder; path !== root; path = dirname(path)) {
-      const identity = identify(path);
-      if (identity === undefined) return; // removed meanwhile, and what was written in it too
-      if (safe.get(path) === identity) break;
-      named.push([path, identity]);
-      folders.push(dirname(path));
+
+  async function syncRoot(): Promise<void> {
+    const identity = identify(root);
+    if (identity === undefined || safe.get(root) === identity) return;
+    for (let path = root; path !== dirname(path); path = dirname(path)) {
+      if (mayRead(dirname(path))) await syncAbove(dirname(path));
     }
-    await Promise.all(folders.map(syncFolder));
-    if (safe.size + named.length > MAX_REMEMBERED) safe.clear();
-    for (const [path, identity] of named) safe.set(path, identity);
+    safe.set(root, identity);
+  }
+
+  return {
+    root: syncRoot,
+    async folder(folder) {
+      await syncRoot();
+      const folders = [folder];
+      const named: [path: string, identity: string][] = [];
+      for (let path = folder; path !== root; path = dirname(path)) {
+        const identity = identify(path);
+        if (identity === undefined) return; // removed meanwhile, and what was written in it too
+        if (safe.get(path) === identity) break;
+        named.push([path, identity]);
+        folders.push(dirname(path));
+      }
+      await Promise.all(folders.map(syncFolder));
+      if (safe.size + named.length > MAX_REMEMBERED) safe.clear();
+      for (const [path, identity] of named) safe.set(path, identity);
+    },
   };
 }
 
+async function syncAbove(path: string): Promise<void> {
+  try {
+    await syncFolder(path);
+  } catch (error) {
+    if (LOST.has(errorCode(error))) throw error;
+  }
+}
+
 /** Brings the names in one folder to the disk. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
   let file: number;
   try {
-    file = fs.openSync(path, "r");
+    file = fs.openSync(path, O_RDONLY | O_DIRECTORY);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return; // removed meanwhile
     throw error;
@@ -48,7 +81,7 @@ export async function syncFolder(path: string): Promise<void> {
   try {
     await syncFile(file);
   } finally {
-    fs.closeSync(file);
+    closeRead(file);
   }
 }
 

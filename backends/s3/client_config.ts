@@ -3,10 +3,10 @@
  *
  * @module
  */
-import http from "node:http";
-import https from "node:https";
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { checkCertificates } from "../bucket/connections.ts";
+import type { Connections } from "../bucket/connections.ts";
 import { realSystem } from "../../core/system.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { checkCredentials } from "./credentials.ts";
@@ -21,6 +21,7 @@ interface ClientOptions {
   putOptions?: Record<string, unknown>;
   requestTimeoutMs?: number;
   connectionTimeoutMs?: number;
+  ca?: string | readonly string[];
   partBytes?: number;
   parallel?: number;
 }
@@ -31,7 +32,7 @@ interface ClientPlan {
   endpoint?: string;
   region?: string;
   credentials?: CredentialCache;
-  keepAlive: boolean;
+  connections: Connections;
 }
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
@@ -39,9 +40,7 @@ const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 /** Configuration of an SDK client that sends every request once and adds nothing to it. */
 export function clientConfig(options: ClientOptions & { requestTimeoutMs: number }, plan: ClientPlan) {
   const { requestTimeoutMs, connectionTimeoutMs = 10_000 } = options;
-  const { provider, endpoint, region, keepAlive } = plan;
-  // More sockets than anybody opens at once: a request never waits for one, and the callers bound their number.
-  const sockets = { keepAlive, maxSockets: 1024 };
+  const { provider, endpoint, region, connections } = plan;
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -54,28 +53,12 @@ export function clientConfig(options: ClientOptions & { requestTimeoutMs: number
     disableClockSkewCorrection: true,
     logger: SILENT,
     requestHandler: {
-      httpAgent: sendingOnce(new http.Agent(sockets)),
-      httpsAgent: sendingOnce(new https.Agent(sockets)),
+      httpAgent: connections.http,
+      httpsAgent: connections.https,
       connectionTimeout: connectionTimeoutMs,
       socketTimeout: requestTimeoutMs,
-      // A pooled connection may be replaced under the SDK, which then watches the wrong one: a timer for the reply.
-      ...(keepAlive ? { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true } : {}),
     },
   };
-}
-
-/**
- * Deno sends a request again by itself where the connection was used before and closes without a reply, also when it
- * closes because the request was aborted (denoland/deno#36786): that reply goes to nobody, and holds its connection and
- * the server's lock of the object. Unmarked, the request fails as it does on Node, and is repeated by the driver.
- */
-function sendingOnce<A extends http.Agent>(agent: A): A {
-  const { reuseSocket } = agent;
-  agent.reuseSocket = function (socket, request) {
-    reuseSocket.call(this, socket, request);
-    request.reusedSocket = false;
-  };
-  return agent;
 }
 
 /** An endpoint for `s3` that is not Amazon's: few such servers have names for their buckets. */
@@ -96,6 +79,7 @@ const MIN_PART_BYTES = 5 * 2 ** 20;
 /** Throws `Invalid` or `Unsupported` for options that cannot work. */
 export function checkOptions(options: ClientOptions): void {
   const { credentials, partBytes = MIN_PART_BYTES, parallel = 1, putOptions = {} } = options;
+  checkCertificates(options.ca);
   if (credentials !== undefined && typeof credentials !== "function") checkCredentials(credentials);
   if (!(Number.isSafeInteger(partBytes) && partBytes >= MIN_PART_BYTES)) {
     throw invalid(`partBytes is ${partBytes}`, "Give at least 5,242,880 (5 MiB): stores take no smaller parts.");

@@ -4,6 +4,7 @@
  * @module
  */
 import type { RegistryErrorFields } from "../../core/errors.ts";
+import { untrustedHint } from "../bucket/connections.ts";
 
 /** What is kept of the SDK's error: no headers, no request, nothing that could hold a secret. */
 export interface Failure {
@@ -172,6 +173,12 @@ const BY_CODE: Record<string, Meaning> = {
   ENETUNREACH: UNREACHABLE,
   ECONNRESET: NO_ANSWER,
   EPIPE: NO_ANSWER,
+  NotCapable: {
+    code: "Denied",
+    state: "the program has no permission for it",
+    hint: "Run it with --allow-net, and for https: with --allow-sys: Deno wants it before it looks at certificates.",
+    refused: true,
+  },
   ERR_INVALID_CHAR: {
     code: "Invalid",
     state: "a header would have a character that headers cannot carry",
@@ -218,11 +225,14 @@ export function meaningOf(failure: Failure, bucket: string): Meaning {
   const known = BY_CODE[name];
   if (known !== undefined) return known;
   if (status === undefined) {
-    if (/CERT|SSL|TLS|SELF_SIGNED|certificate/i.test(`${name} ${message}`)) {
+    const untrusted = untrustedHint(name);
+    if (untrusted !== undefined || /CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) {
       return {
         code: "Unavailable",
-        state: "the store's certificate is not trusted",
-        hint: "Set NODE_EXTRA_CA_CERTS to the file of your certificate authority, or mend the endpoint.",
+        state: untrusted === undefined
+          ? "there is no secure connection to the store"
+          : "the store's certificate is not trusted",
+        hint: untrusted ?? "Check that the endpoint is right and speaks TLS, and its certificate: name and date.",
         retry: "never",
         refused: true,
       };

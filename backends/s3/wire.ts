@@ -1,5 +1,5 @@
 /**
- * The SDK behind {@linkcode S3Wire}: two clients, and what is added to each of its requests.
+ * The SDK behind {@linkcode S3Wire}, and what is added to each of its requests.
  *
  * @module
  */
@@ -47,32 +47,18 @@ export interface S3SdkClient {
 
 /** What the wire is made of. */
 export interface WireParts {
-  /** The client of requests with a body: it reuses no connection. */
-  fresh: S3SdkClient;
-  /** The client of all others. */
-  pooled: S3SdkClient;
+  /** The client. */
+  client: S3SdkClient;
   /** Makes a command. */
   command(name: S3CallName, input: unknown): unknown;
   /** What this make of store does differently. */
   provider: S3Provider;
-  /** Whether the clients end with the wire. */
-  owned: boolean;
+  /** Ends what the client uses, where it is no client of the user's. */
+  close(): void;
 }
 
-/**
- * Over a connection that was used before, a runtime may send a request again by itself when the connection turns out
- * to be dead, which makes a create that was done look lost, and may wait for ever for a body to leave.
- */
-const FRESH: ReadonlySet<S3CallName> = new Set([
-  "PutObject",
-  "UploadPart",
-  "CompleteMultipartUpload",
-  "DeleteObjects",
-  "CreateBucket",
-]);
-
-/** Puts the clients behind the interface. */
-export function createWire({ fresh, pooled, command, provider, owned }: WireParts): S3Wire {
+/** Puts the client behind the interface. */
+export function createWire({ client, command, provider, close }: WireParts): S3Wire {
   return {
     async send<N extends S3CallName>(name: N, input: S3Calls[N][0], options: Parameters<S3Wire["send"]>[2]) {
       const prepared = command(name, input) as SdkCommand;
@@ -84,7 +70,6 @@ export function createWire({ fresh, pooled, command, provider, owned }: WirePart
         headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
         return result;
       });
-      const client = FRESH.has(name) ? fresh : pooled;
       const output = await client.send(prepared, { abortSignal: options.signal });
       return { output: output as S3Calls[N][1], headers };
     },
@@ -96,21 +81,17 @@ export function createWire({ fresh, pooled, command, provider, owned }: WirePart
         built = request;
         return Promise.resolve({ output: { $metadata: {} } }); // nothing is sent
       });
-      await pooled.send(prepared, {});
+      await client.send(prepared, {});
       return plainRequest(built!);
     },
 
     async signer() {
-      const { credentials, region } = pooled.config;
+      const { credentials, region } = client.config;
       const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
       return { accessKeyId, secretAccessKey, sessionToken, region: await region() };
     },
 
-    close() {
-      if (!owned) return;
-      fresh.destroy();
-      pooled.destroy();
-    },
+    close,
   };
 }
 

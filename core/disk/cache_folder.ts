@@ -6,15 +6,16 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { shown } from "../names.ts";
+import { folderProblem } from "./private_folder.ts";
 import { isGranted } from "../system.ts";
 import type { System } from "../system.ts";
 
-/** A folder that may be used, or why there is none. */
-export type CacheFolder = { path: string } | { problem: string };
+/** A folder that may be used, or why there is none; `unsafe` where it is there and not this user's alone. */
+export type CacheFolder = { path: string } | { problem: string; unsafe?: true };
 
 /**
  * The folder that is asked for, else `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` (XDG Base Directory
- * Specification 0.8) or in `~/.cache`. Nothing is made, and nobody is asked for a permission.
+ * Specification 0.8) or in `~/.cache`. Nothing is made that stays, and nobody is asked for a permission.
  */
 export function cacheFolder(asked: string | URL | undefined, system: System): CacheFolder {
   const path = asked === undefined ? placeInEnvironment(system) : pathOf(asked);
@@ -23,7 +24,10 @@ export function cacheFolder(asked: string | URL | undefined, system: System): Ca
   }
   if (asked === undefined && !isAbsolute(path)) return { problem: `${shown(path)} is not an absolute path` };
   const denied = (["read", "write"] as const).find((name) => !isGranted({ name, path }));
-  return denied === undefined ? { path: resolve(path) } : { problem: `this program may not ${denied} ${shown(path)}` };
+  if (denied !== undefined) return { problem: `this program may not ${denied} ${shown(path)}` };
+  const folder = resolve(path);
+  const problem = folderProblem(folder, system);
+  return problem === undefined ? { path: folder } : { problem, unsafe: true };
 }
 
 function placeInEnvironment({ env }: System): string | undefined {

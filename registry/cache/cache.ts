@@ -9,9 +9,12 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { recordEntryKey } from "./entry_keys.ts";
+import type { CachedRegistry } from "./entry_keys.ts";
 import { createEntryStream } from "./entry_stream.ts";
 import type { EntryStream } from "./entry_stream.ts";
+import type { RecordEntry } from "./record_entry.ts";
 import { createRoom } from "./room.ts";
+import { createSeal } from "./seal.ts";
 import { createUses } from "./uses.ts";
 
 /** Entries up to this size are held in memory until they are written; larger ones are written while they are read. */
@@ -39,12 +42,14 @@ export interface RegistryCache {
   keep(key: string, bytes: Uint8Array): void;
   /** Keeps an entry of this size while somebody else reads it; undefined where it is not to be kept. */
   keepStream(key: string, size: number): EntryWriter | undefined;
-  /** Removes an entry. */
-  remove(key: string): Promise<void>;
   /** Removes an entry that is damaged, and says so. */
   discard(key: string, state: string): Promise<void>;
-  /** The key of the record that counts in a cell. */
-  recordKey(cell: string): string;
+  /** The record that counts in a cell, as this cache has kept it. */
+  getRecord(cell: string): Promise<RecordEntry | undefined>;
+  /** Keeps it, in the background, unless its version is forgotten. */
+  keepRecord(cell: string, entry: Pick<RecordEntry, "seen" | "bytes">): void;
+  /** Removes it. With a reason: it is damaged, which is said. */
+  removeRecord(cell: string, state?: string): Promise<void>;
   /** Cells whose version this handle has deleted: their records are not cached any more. */
   readonly forgotten: Set<string>;
   /** Waits for what is being written. The backend stays open. */
@@ -67,8 +72,8 @@ export interface CacheParts {
   backend: Backend;
   /** The bound, bytes. */
   maxBytes: number;
-  /** The registry: its id, and where its store is. */
-  registry: { id: string; location: string };
+  /** The registry. */
+  registry: CachedRegistry;
   /** Clocks and ids. */
   system: System;
   /** Hears of failures and damage. */
@@ -78,6 +83,8 @@ export interface CacheParts {
 /** Creates the cache of an open registry. */
 export function createCache({ backend, maxBytes, registry, system, logger }: CacheParts): RegistryCache {
   const uses = createUses(backend, system);
+  const seal = createSeal(backend, system);
+  const forgotten = new Set<string>();
   const room = createRoom({ backend, maxBytes, system, logger, uses });
   const writing = new Set<string>(); // keys
   const pending = new Set<Promise<void>>();
@@ -87,20 +94,35 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
 
   return {
     reopen: backend.reopen && { backend: backend.reopen, maxBytes, registry },
-    forgotten: new Set(),
-    recordKey: (cell) => recordEntryKey({ ...registry, cell }),
+    forgotten,
     keep,
-    remove,
+    get,
+    discard,
 
-    async get(key, range) {
-      if (isResting("read")) return undefined;
+    async getRecord(cell) {
+      const key = recordEntryKey(registry, cell);
+      const object = await get(key);
+      if (object === undefined) return undefined;
       try {
-        const object = await backend.get(key, range && { range });
-        if (object !== undefined) note(key, true);
-        return object;
+        const entry = await seal.decode(key, await object.bytes());
+        if (entry !== undefined) return entry;
       } catch (error) {
-        fail("read", error);
+        return fail("read", error);
       }
+      await discard(key, "it is not what this cache has kept there");
+    },
+
+    keepRecord(cell, { seen, bytes }) {
+      const key = recordEntryKey(registry, cell);
+      if (!mayKeep(key, bytes.byteLength)) return;
+      const sealed = seal.encode(key, { seen, bytes, checkedAt: system.now() });
+      const kept = sealed.then((entry) => forgotten.has(cell) ? undefined : keep(key, entry));
+      background(kept.catch((error) => fail("write", error)));
+    },
+
+    async removeRecord(cell, state) {
+      const key = recordEntryKey(registry, cell);
+      await (state === undefined ? remove(key) : discard(key, state));
     },
 
     failed: (error) => fail("read", error),
@@ -111,11 +133,6 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
       const stream = createEntryStream({ system, onStall: (error) => fail("write", error) });
       start(key, write(key, stream, size).finally(stream.abandon));
       return { write: stream.write, keep: stream.close, abandon: stream.abandon };
-    },
-
-    async discard(key, state) {
-      logger.warn(`cache: "${key}" is damaged: ${state}; it is fetched again`, { cache: backend.location });
-      await remove(key);
     },
 
     async close() {
@@ -133,6 +150,22 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
     if (!mayKeep(key, bytes.byteLength) || heldBytes > MAX_HELD_BYTES) return;
     heldBytes += bytes.byteLength;
     start(key, write(key, bytes, bytes.byteLength).finally(() => heldBytes -= bytes.byteLength));
+  }
+
+  async function get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
+    if (isResting("read")) return undefined;
+    try {
+      const object = await backend.get(key, range && { range });
+      if (object !== undefined) note(key, true);
+      return object;
+    } catch (error) {
+      fail("read", error);
+    }
+  }
+
+  async function discard(key: string, state: string): Promise<void> {
+    logger.warn(`cache: "${key}" is damaged: ${state}; it is fetched again`, { cache: backend.location });
+    await remove(key);
   }
 
   async function remove(key: string): Promise<void> {
@@ -184,7 +217,7 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
   }
 
   /** Says it once; a cache that cannot be used is no reason to stop. */
-  function fail(what: "read" | "write", error: unknown): void {
+  function fail(what: "read" | "write", error: unknown): undefined {
     if (isRegistryError(error, "Conflict")) return; // evicted or replaced while it was read
     restUntil[what] = system.monotonic() + REST_MS;
     const reason = error instanceof Error ? error.message : String(error);

@@ -14,10 +14,13 @@ import type { Context } from "../context.ts";
 import { recordKey, versionCell } from "../layout.ts";
 import type { Located } from "../resolve.ts";
 import type { RegistryCache } from "./cache.ts";
-import { decodeRecordEntry, encodeRecordEntry, isSameHead } from "./record_entry.ts";
+import { isSameHead } from "./record_entry.ts";
+import type { RecordEntry } from "./record_entry.ts";
 
 /** Larger records are not cached. */
 const MAX_RECORD_BYTES = 1024 * 1024;
+/** So long a record is used without a look at the store. Numbers of deleted versions are kept for longer. */
+const TRUSTED_MS = 7 * 24 * 3_600_000;
 
 /** The cache of a registry whose records may be cached. */
 function cacheOf({ cache, settings }: Context): RegistryCache | undefined {
@@ -25,8 +28,8 @@ function cacheOf({ cache, settings }: Context): RegistryCache | undefined {
 }
 
 /**
- * The version that a ref names, from the cache. With `verify: "full"` a listing must show the same record as the head;
- * else it may have been deleted elsewhere since.
+ * The version that a ref names, from the cache. With `verify: "full"`, and now and then without, a listing must show the
+ * same record as the head; else it may have been deleted elsewhere since.
  */
 export async function locateCached(context: Context, ref: Ref, options: ReadOptions): Promise<Located | undefined> {
   const cache = cacheOf(context);
@@ -36,41 +39,39 @@ export async function locateCached(context: Context, ref: Ref, options: ReadOpti
   const cell = versionCell(name, selector.version, true);
   if (cache.forgotten.has(cell)) return undefined;
   signal?.throwIfAborted();
-  const located = await readEntry(cache, cell);
-  if (located === undefined || verify !== "full") return located;
+  const entry = await cache.getRecord(cell);
+  const located = entry && await decodeEntry(cache, cell, entry);
+  if (located === undefined) return undefined;
+  const due = isDue(entry!, context.system.now());
+  if (verify !== "full" && !due) return located;
   const head = await countingHead(context, cell, signal);
-  if (isSameHead(located.head, head)) return located;
-  await cache.remove(cache.recordKey(cell));
+  if (!isSameHead(located.head, head)) return void await cache.removeRecord(cell);
+  if (due) cache.keepRecord(cell, entry!);
+  return located;
 }
 
-async function readEntry(cache: RegistryCache, cell: string): Promise<Located | undefined> {
-  const entryKey = cache.recordKey(cell);
-  const object = await cache.get(entryKey);
-  if (object === undefined) return undefined;
-  try {
-    const entry = decodeRecordEntry(await object.bytes());
-    const located = entry && decodeEntry(cell, entry);
-    if (located !== undefined) return located;
-  } catch (error) {
-    if (!isRegistryError(error, "Corrupt", "Unsupported")) {
-      cache.failed(error);
-      return undefined;
-    }
-  }
-  await cache.discard(entryKey, "it is not the record that belongs there");
+/** Whether a record was compared with the store so long ago that its number may have been given away, or by a wrong clock. */
+function isDue({ checkedAt }: RecordEntry, now: number): boolean {
+  return checkedAt > now || now - checkedAt > TRUSTED_MS;
 }
 
-function decodeEntry(
+async function decodeEntry(
+  cache: RegistryCache,
   cell: string,
-  { seen, bytes }: NonNullable<ReturnType<typeof decodeRecordEntry>>,
-): Located | undefined {
+  { seen, bytes }: RecordEntry,
+): Promise<Located | undefined> {
   const { generation, size, modifiedAt, etag } = seen;
   const key = recordKey(cell, generation);
-  const { record, inline } = decodeRecord(bytes, key);
-  if (record.kind !== "version" || record.generation !== generation) return undefined;
-  if (versionCell(record.name, parseVersion(record.version), true) !== cell) return undefined;
-  const head = { key, generation, size, modifiedAt, dead: false, ...(etag === undefined ? {} : { etag }) };
-  return { cell, generation, record, head, found: { record, inline, info: head } };
+  try {
+    const { record, inline } = decodeRecord(bytes, key);
+    if (record.kind === "version" && versionCell(record.name, parseVersion(record.version), true) === cell) {
+      const head = { key, generation, size, modifiedAt, dead: false, ...(etag === undefined ? {} : { etag }) };
+      return { cell, generation, record, head, found: { record, inline, info: head } };
+    }
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+  }
+  await cache.removeRecord(cell, "it is not the record that belongs there");
 }
 
 /** Keeps the record of a version that was named and just read. One that landed late may come not to count: it is not kept. */
@@ -80,14 +81,14 @@ export function keepRecord(context: Context, { selector }: Ref, { cell, found, h
   const { bytes } = found;
   if (cache === undefined || bytes === undefined || bytes.byteLength > MAX_RECORD_BYTES) return;
   if (cache.forgotten.has(cell) || isLate(context, found) || isLate(context, { ...found, info: head })) return;
-  cache.keep(cache.recordKey(cell), encodeRecordEntry({ seen: head, bytes }));
+  cache.keepRecord(cell, { seen: head, bytes });
 }
 
 /** Takes a record out of the cache. From now on this handle asks the store what counts in its cell. */
 export async function forgetRecord(context: Context, cell: string): Promise<void> {
   const cache = cacheOf(context);
   cache?.forgotten.add(cell);
-  await cache?.remove(cache.recordKey(cell));
+  await cache?.removeRecord(cell);
 }
 
 /** Writes above a record, which is forgotten whatever becomes of the write. */

@@ -15,6 +15,9 @@ export const USES = "uses/";
 /** Room that running programs have set aside. */
 export const RESERVED = "reserved/";
 
+/** What the marks of records are made with. */
+export const SECRET = "secret";
+
 /** The key of a plain file. */
 export function fileKey(digest: string): string {
   return `${FILES}${digest.slice(0, 2)}/${digest}`;
@@ -25,18 +28,23 @@ export function recordsOf(registryId: string): string {
   return `${RECORDS}${registryId}/`;
 }
 
-/** What tells the records of one cell from all others: copies of a registry have its id, and lie elsewhere. */
-export interface CachedCell {
-  /** The registry's id. */
+/**
+ * What tells the records of one registry from all others: copies of it have its id, and lie elsewhere; where it was
+ * restored from a backup, numbers may be used again, and its settings were written again.
+ */
+export interface CachedRegistry {
+  /** Its id: the commit of its settings. */
   id: string;
   /** Where its store is. */
   location: string;
-  /** The cell's prefix there. */
-  cell: string;
+  /** The store's time of its settings, milliseconds. */
+  createdAt: number;
+  /** The store's tag of them, where it has one. */
+  etag?: string;
 }
 
 /** The key of the record that counts in a cell. */
-export function recordEntryKey({ id, location, cell }: CachedCell): string {
-  const digest = sha256(`${location}\n${cell}`);
+export function recordEntryKey({ id, location, createdAt, etag = "" }: CachedRegistry, cell: string): string {
+  const digest = sha256([location, createdAt, etag, cell].join("\n"));
   return `${recordsOf(id)}${digest.slice(0, 2)}/${digest}`;
 }

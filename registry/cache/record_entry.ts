@@ -1,6 +1,6 @@
 /**
- * A cached record: one line on where it was found, then the record as it was read. Its own sum and its place say
- * whether it is whole and the right one.
+ * A cached record: one line on where it was found, one with the mark that says who kept it, then the record as it was
+ * read.
  *
  * @module
  */
@@ -14,28 +14,37 @@ export type SeenHead = Pick<ObjectInfo, "size" | "modifiedAt" | "etag"> & { gene
 export interface RecordEntry {
   /** What a listing said of it. */
   seen: SeenHead;
+  /** When that was, by the own clock, milliseconds since 1970. */
+  checkedAt: number;
   /** The record. */
   bytes: Uint8Array;
 }
 
+/** Makes the mark of an entry's content: of its first line and the record. */
+export type Sign = (content: Uint8Array) => string;
+
 const NEWLINE = 10;
 
+const MARK_BYTES = 64;
+
 /** Encodes a cached record. */
-export function encodeRecordEntry({ seen, bytes }: RecordEntry): Uint8Array {
+export function encodeRecordEntry({ seen, checkedAt, bytes }: RecordEntry, sign: Sign): Uint8Array {
   const { generation, size, modifiedAt, etag } = seen;
-  return concatBytes([new TextEncoder().encode(`${JSON.stringify({ generation, size, modifiedAt, etag })}\n`), bytes]);
+  const encoder = new TextEncoder();
+  const line = encoder.encode(`${JSON.stringify({ generation, size, modifiedAt, etag, checkedAt })}\n`);
+  return concatBytes([line, encoder.encode(`${sign(concatBytes([line, bytes]))}\n`), bytes]);
 }
 
-/** Decodes a cached record; undefined where it is damaged. The record itself is not looked at. */
-export function decodeRecordEntry(entry: Uint8Array): RecordEntry | undefined {
-  const end = entry.indexOf(NEWLINE);
-  try {
-    const seen = JSON.parse(new TextDecoder().decode(entry.subarray(0, end)));
-    const bytes = entry.subarray(end + 1);
-    return Number.isSafeInteger(seen.generation) && seen.size === bytes.byteLength ? { seen, bytes } : undefined;
-  } catch {
-    return undefined;
-  }
+/** Decodes a cached record; undefined where it is damaged or its mark is another. The record itself is not looked at. */
+export function decodeRecordEntry(entry: Uint8Array, sign: Sign): RecordEntry | undefined {
+  const markAt = entry.indexOf(NEWLINE) + 1;
+  const line = entry.subarray(0, markAt);
+  const bytes = entry.subarray(markAt + MARK_BYTES + 1);
+  const decoder = new TextDecoder();
+  const mark = decoder.decode(entry.subarray(markAt, markAt + MARK_BYTES));
+  if (mark !== sign(concatBytes([line, bytes]))) return undefined;
+  const { checkedAt, ...seen } = JSON.parse(decoder.decode(line)); // as it was encoded
+  return { seen, checkedAt, bytes };
 }
 
 /** Whether a listing shows the record that was cached: records are never changed, so it is the same then. */

@@ -14,6 +14,7 @@ import type { FoundRecord } from "./heads.ts";
 import { cellOf, recordKey } from "../layout.ts";
 import { unknownOutcome } from "./operation.ts";
 import type { Operation } from "./operation.ts";
+import { settle } from "./settle.ts";
 import { countingRecord } from "./voids.ts";
 
 /** What became of a create: this operation wrote the generation, or another one did. */
@@ -46,7 +47,10 @@ export async function createRecord(
       const found = await readBack(context, operation, key, patience);
       if (found !== undefined) {
         const own = found.record.commit === operation.commit;
-        if (own) await checkLanding(context, operation, found.info);
+        if (own) {
+          await checkLanding(context, operation, found.info);
+          await settleOwn(context, operation, key);
+        }
         logger.debug(`${operation.action}: read back "${key}": ${own ? "won" : "lost"}`, { backend: backend.location });
         operation.unresolved = false;
         return own ? { won: true } : { won: false, found };
@@ -104,6 +108,15 @@ async function checkLanding(context: OpeningContext, operation: Operation, info:
     throw unknownOutcome(context.backend, operation, error);
   }
   throw unknownOutcome(context.backend, operation);
+}
+
+/** What is there is not yet what the disk keeps: the put may have ended between the two. */
+async function settleOwn(context: OpeningContext, operation: Operation, key: string): Promise<void> {
+  try {
+    await settle(context, [key], operation.signal);
+  } catch (error) {
+    throw unknownOutcome(context.backend, operation, error);
+  }
 }
 
 /** Reads a key until it answers. Undefined where nothing is there (any more): the next create will say. */

@@ -6,19 +6,23 @@
 
 import type { ObjectInfo } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { decodeRecord, TOMBSTONE_BYTES } from "../../core/record.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { AnyRecord, DecodedRecord } from "../../core/record.ts";
 import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/versions.ts";
 import type { Version, VersionRange } from "../../core/versions.ts";
 import type { Context, OpeningContext } from "../context.ts";
 import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
 
-/** The newest record of a cell, as a listing shows it. */
-export interface Head extends ObjectInfo {
+/** A record of a cell, as a listing shows it. */
+export interface Generation extends ObjectInfo {
   /** Its generation. */
   generation: number;
-  /** True for a tombstone. */
+}
+
+/** The newest record of a cell, as a listing shows it, and a look into it where its size leaves that open. */
+export interface Head extends Generation {
+  /** True for a tombstone; false for what is damaged: whoever reads it hears so. */
   dead: boolean;
 }
 
@@ -33,20 +37,38 @@ export interface FoundRecord extends DecodedRecord {
 /** All that reading a record takes. */
 type Store = Pick<OpeningContext, "backend">;
 
-/** A listed record key as the head of its cell; undefined for a file that is no record. */
-export function asHead(entry: ObjectInfo): Head | undefined {
+/** A listed record key as a generation of its cell; undefined for a file that is no record. */
+export function asGeneration(entry: ObjectInfo): Generation | undefined {
   const generation = parseGeneration(entry.key.slice(entry.key.lastIndexOf("/") + 1));
-  return generation === undefined ? undefined : { ...entry, generation, dead: entry.size === TOMBSTONE_BYTES };
+  return generation === undefined ? undefined : { ...entry, generation };
+}
+
+/** The newest generation of a cell as its head. The size tells whether it is a tombstone, but for the size of old ones. */
+export async function headOf(context: Store, newest: Generation, signal?: AbortSignal): Promise<Head> {
+  const dead = newest.size === OLD_TOMBSTONE_BYTES
+    ? await isTombstone(context, newest.key, signal)
+    : newest.size === TOMBSTONE_BYTES;
+  return { ...newest, dead };
+}
+
+/** Reads a record that may be a tombstone, or another one cut at a sector: then something is still there, and damaged. */
+async function isTombstone(context: Store, key: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    return (await readRecord(context, key, signal))?.record.kind === "deleted";
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    return false;
+  }
 }
 
 /** The head of a cell, or undefined where nothing was ever written. */
 export async function readHead(context: Store, cell: string, signal?: AbortSignal): Promise<Head | undefined> {
   for await (const entry of context.backend.list(cell, { limit: 1, signal })) {
-    const head = isPrefix(entry) ? undefined : asHead(entry);
-    if (head !== undefined) return head;
+    const newest = isPrefix(entry) ? undefined : asGeneration(entry);
+    if (newest !== undefined) return await headOf(context, newest, signal);
     for await (const other of context.backend.list(cell, { after: cell, signal })) { // a stranger's file came first
-      const found = isPrefix(other) ? undefined : asHead(other);
-      if (found !== undefined) return found;
+      const found = isPrefix(other) ? undefined : asGeneration(other);
+      if (found !== undefined) return await headOf(context, found, signal);
     }
   }
 }
@@ -59,10 +81,23 @@ export async function readRecord(
 ): Promise<FoundRecord | undefined> {
   const object = await context.backend.get(key, { signal });
   if (object === undefined) return undefined;
+  if (object.info.size > MAX_RECORD_BYTES) {
+    await object.body.cancel().catch(() => {}); // nothing of it was wanted
+    throw tooLong(key, object.info.size);
+  }
   const bytes = await object.bytes();
   const { record, inline } = decodeRecord(bytes, key);
   if (record.generation !== parseGeneration(key.slice(key.lastIndexOf("/") + 1))) throw misplaced(key, record);
   return { record, inline, info: object.info, bytes };
+}
+
+function tooLong(key: string, size: number): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read record "${key}": it has ${size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
+    hint: "Something else was put in its place. Restore the object from a copy; the other versions are not affected.",
+    key,
+  });
 }
 
 /** The error of a record that lies where another one belongs. */
@@ -104,9 +139,10 @@ export async function* liveHeads(
   const { after, signal } = options;
   let cell = after ?? "";
   for await (const entry of context.backend.list(folder, { after: after && afterFolder(after), signal })) {
-    const head = isPrefix(entry) ? undefined : asHead(entry);
-    if (head === undefined || (cell !== "" && head.key.startsWith(cell))) continue; // an older generation
-    cell = cellOf(head.key);
+    const newest = isPrefix(entry) ? undefined : asGeneration(entry);
+    if (newest === undefined || (cell !== "" && newest.key.startsWith(cell))) continue; // an older generation
+    cell = cellOf(newest.key);
+    const head = await headOf(context, newest, signal);
     if (!head.dead || options.deleted) yield head;
   }
 }

@@ -5,7 +5,7 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import type { Context } from "../context.ts";
-import { asHead, readHead, readRecord } from "./heads.ts";
+import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
 import { objectsFolder } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
@@ -51,8 +51,8 @@ export async function countingHead(context: Context, cell: string, signal?: Abor
   const head = await readHead(context, cell, signal);
   if (head === undefined || !context.voids.has(head.key)) return head;
   for await (const entry of context.backend.list(cell, { after: head.key, signal })) {
-    const older = isPrefix(entry) ? undefined : asHead(entry);
-    if (older !== undefined && !context.voids.has(older.key)) return older;
+    const older = isPrefix(entry) ? undefined : asGeneration(entry);
+    if (older !== undefined && !context.voids.has(older.key)) return await headOf(context, older, signal);
   }
 }
 

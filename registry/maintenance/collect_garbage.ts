@@ -4,13 +4,14 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
 import { NAMES, OBJECTS, SCRATCH, UPLOADS } from "../layout.ts";
 import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";
 import { collectName } from "./garbage_of_name.ts";
+import { readStoreTime, takeMark } from "./mark.ts";
 import { removeObjects } from "../remove_objects.ts";
 
 /** Options of {@linkcode collectGarbage}. */
@@ -54,7 +55,7 @@ export interface GarbageReport {
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
   const context = contextOf(registry);
   checkWritable(context, "collect garbage");
-  const { mark, key } = await takeMark(context, options.signal);
+  const { mark, key } = await takeMark(context, "collect garbage", options.signal);
   const report = emptyReport(options.dryRun ?? false, mark);
   try {
     const collection = createCollection(context, report, options);
@@ -152,23 +153,6 @@ function createCollection(context: Context, report: GarbageReport, options: Garb
     },
   };
   return collection;
-}
-
-/** Writes an object and reads its time: the moment, by the store's clock, that all ages are measured against. */
-async function takeMark(context: Context, signal?: AbortSignal): Promise<{ mark: number; key: string }> {
-  const { backend, system, settings } = context;
-  const key = `${SCRATCH}mark-${system.id()}`;
-  const result = await backend.put(key, new Uint8Array(), { signal });
-  const mark = result.written ? result.info.modifiedAt : NaN;
-  const skewMs = Math.abs(mark - system.now());
-  if (skewMs <= settings.graceMs / 4) return { mark, key };
-  await backend.delete(key);
-  throw new RegistryError({
-    code: "Unavailable",
-    message: `Cannot collect garbage: this machine's clock and the store's differ by ${Math.round(skewMs / 1000)} s`,
-    hint: "Set the clock; nothing was removed.",
-    backend: backend.location,
-  });
 }
 
 function emptyReport(dryRun: boolean, mark: number): GarbageReport {

@@ -10,8 +10,8 @@ import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { Context } from "../context.ts";
-import { asHead, readRecord } from "../cell/heads.ts";
-import type { FoundRecord, Head } from "../cell/heads.ts";
+import { asGeneration, readRecord } from "../cell/heads.ts";
+import type { FoundRecord, Generation as Head } from "../cell/heads.ts";
 import { ALIVE, cellOf, encodePlace, NAMES, OBJECTS, parsePayloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
 import { isVoid, mayBecomeVoid } from "../cell/voids.ts";
@@ -57,7 +57,7 @@ async function listFolders({ context, signal }: Collection, prefix: string): Pro
 async function listCells({ context, signal }: Collection, prefix: string): Promise<Cell[]> {
   const cells = new Map<string, Cell>();
   for await (const entry of context.backend.list(prefix, { signal })) {
-    const head = isPrefix(entry) ? undefined : asHead(entry);
+    const head = isPrefix(entry) ? undefined : asGeneration(entry);
     if (head === undefined) continue;
     const cell = cellOf(head.key);
     const generations = cells.get(cell);

@@ -3,20 +3,18 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { listAliases } from "../aliases.ts";
 import { checkWritable, contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
-import { versionHeads } from "../cell/heads.ts";
-import type { VersionHead } from "../cell/heads.ts";
-import { deleteRef } from "../delete.ts";
 import { checkKnown, listNames } from "../listing.ts";
-import { forEachAtOnce } from "../at_once.ts";
+import { readStoreTime } from "./mark.ts";
+import { pruneName } from "./prune_name.ts";
 
 /** Options of {@linkcode prune}. A version goes when every rule that is given lets it go. */
 export interface PruneOptions extends SignalOptions {
-  /** Keep so many of the newest versions of each name. */
+  /** Keep so many of the newest versions of each name that count. */
   keepLast?: number;
   /** Keep what the store received within so many milliseconds. */
   olderThanMs?: number;
@@ -32,14 +30,45 @@ export interface PruneOptions extends SignalOptions {
 export interface PruneReport {
   /** True when nothing was deleted. */
   dryRun: boolean;
+  /**
+   * With `olderThanMs`, whose clock ages were measured by: `own`, this machine's, only in a dry run of a registry that
+   * was opened read-only, which cannot ask the store.
+   */
+  clock?: "store" | "own";
   /** What was deleted, or would be. */
   deleted: { name: string; version: string }[];
-  /** How many versions stay. */
+  /** How many versions it left. */
   kept: number;
+  /** What could not be read. It stays, and is not counted by `keepLast`; what an unreadable alias may name stays too. */
+  failures: PruneFailure[];
+}
+
+/** Something that {@linkcode prune} could not read. */
+export interface PruneFailure {
+  /** The name. */
+  name: string;
+  /** The version; absent where it is an alias, for which the whole name stays. */
+  version?: string;
+  /** The storage key concerned. */
+  key?: string;
+  /** What kind of failure: `Corrupt` for damage, `Unsupported` for what another release wrote. */
+  code: ErrorCode;
+  /** What is wrong. */
+  message: string;
+  /** What to do. */
+  hint?: string;
 }
 
 /**
  * Deletes old versions. Their bytes are freed by `collectGarbage`, once `graceMs` has passed.
+ *
+ * Records are read of what is kept for its rank, of each version before it goes, and of what was overwritten within
+ * `olderThanMs`: a record that does not count (it landed too late, and its payload is gone) is no version that is kept.
+ * Oldest first, and before each few deletions it looks again: beside somebody who deletes what was to be kept, it keeps
+ * the next.
+ *
+ * @throws {RegistryError} `Unavailable` where `olderThanMs` is given and this machine's clock differs from the store's
+ * by more than `graceMs / 4`
  *
  * @example
  * ```ts
@@ -54,40 +83,24 @@ export interface PruneReport {
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const context = contextOf(registry);
-  const { keepLast, olderThanMs, keepAliased = true, dryRun = false, signal } = options;
+  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;
   checkOptions(options);
   if (!dryRun) checkWritable(context, "prune");
-  const before = olderThanMs === undefined ? Infinity : storeNow(context) - olderThanMs;
-  const report: PruneReport = { dryRun, deleted: [], kept: 0 };
+  const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
+  let youngFrom = Infinity;
+  if (olderThanMs !== undefined) {
+    report.clock = context.readOnly ? "own" : "store";
+    youngFrom = await timeBy(report.clock, context, signal) - olderThanMs;
+  }
   for await (const name of options.names ?? listNames(context, { signal })) {
-    const aliased = keepAliased ? new Set(Object.values(await listAliases(context, name, { signal }))) : new Set();
     if (options.names !== undefined) await checkKnown(context, name, signal);
-    const going: VersionHead[] = [];
-    let place = 0;
-    for await (const found of versionHeads(context, name, { signal })) {
-      const keep = place++ < (keepLast ?? 0) || found.head.modifiedAt >= before || aliased.has(found.version.canonical);
-      if (keep) report.kept++;
-      else going.push(found);
-    }
-    const gone = new Set(going);
-    await forEachAtOnce(going, async (found) => {
-      const ref = `${name}@${found.version.canonical}`;
-      try {
-        if (!dryRun && !await deleteRef(context, ref, { force: !keepAliased, signal })) gone.delete(found);
-      } catch (error) {
-        if (!isRegistryError(error, "Conflict")) throw error;
-        gone.delete(found);
-        report.kept++; // an alias names it since a moment ago
-      }
-    });
-    for (const { version } of gone) report.deleted.push({ name, version: version.canonical });
+    await pruneName(context, name, { keepLast, youngFrom, keepAliased, report, signal });
   }
   return report;
 }
 
-/** What the store's clock shows, as far as it is known. */
-function storeNow(context: Context): number {
-  return context.system.now() + (context.clockOffset?.ms ?? 0);
+async function timeBy(clock: "store" | "own", context: Context, signal?: AbortSignal): Promise<number> {
+  return clock === "own" ? context.system.now() : await readStoreTime(context, "prune", signal);
 }
 
 function checkOptions({ keepLast, olderThanMs }: PruneOptions): void {

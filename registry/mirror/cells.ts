@@ -5,7 +5,7 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import type { Version } from "../../core/versions.ts";
-import { asHead } from "../cell/heads.ts";
+import { asGeneration, headOf } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
 import type { Context } from "../context.ts";
 import { afterFolder, keysFolder, nameFolder, parseCellKey, versionCell } from "../layout.ts";
@@ -37,9 +37,9 @@ export async function listCells(
     const from = after;
     after = undefined;
     for await (const entry of context.backend.list(folder, { after: from, signal })) {
-      const head = isPrefix(entry) ? undefined : asHead(entry);
-      const key = head && parseCellKey(head.key);
-      if (head === undefined || key === undefined) continue;
+      const newest = isPrefix(entry) ? undefined : asGeneration(entry);
+      const key = newest && parseCellKey(newest.key);
+      if (newest === undefined || key === undefined) continue;
       const { cell, kind, version, label: alias } = key;
       const path = cell.slice(folder.length);
       if (kind === "key") {
@@ -47,10 +47,10 @@ export async function listCells(
         break;
       }
       if (cells.has(path)) continue; // an older generation
-      if (kind === "alias") cells.set(path, { cell, path, head, alias });
-      else if (cell === versionCell(name, version!, context.settings.versioned)) {
-        cells.set(path, { cell, path, head, version });
-      }
+      const isOther = kind === "version" && cell !== versionCell(name, version!, context.settings.versioned);
+      if (isOther) continue;
+      const head = await headOf(context, newest, signal);
+      cells.set(path, { cell, path, head, ...(kind === "alias" ? { alias } : { version }) });
     }
   } while (after !== undefined);
   return cells;

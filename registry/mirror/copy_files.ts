@@ -11,8 +11,8 @@ import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
-import { createReader } from "../payload/read.ts";
-import type { PayloadSource } from "../payload/read.ts";
+import { createReader } from "../payload/store_reader.ts";
+import type { PayloadSource } from "../payload/store_reader.ts";
 import { StoredContent } from "../payload/stored_content.ts";
 import type { StoredReader } from "../payload/stored_content.ts";
 import type { Located } from "../resolve.ts";
@@ -57,6 +57,8 @@ export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCo
   target: string;
   /** The ref of the version in the target whose files are shared. */
   base(): Promise<string | null>;
+  /** See {@linkcode FilesOfArtifact.above}. */
+  above?: number;
   /** Hears of a base that is damaged or gone. */
   badBase(ref: string): void;
 }
@@ -94,13 +96,14 @@ export async function copyFiles(
   options: CopyFilesOptions,
 ): Promise<Moved> {
   const { from, to, signal } = run;
-  const { target, onConflict, ifCommit } = options;
+  const { target, onConflict, ifCommit, above } = options;
   const reader = watchReader(run, createReader(from, source, { verify: "integrity", signal }));
   const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
   const { materializer, metadata, inputs, createdAt } = record;
   const artifact: FilesOfArtifact = {
     name: target,
     materializer,
+    above,
     members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record) },
     produce: () => source.files.map((file) => fileToSave(file, reader)),
   };

@@ -71,8 +71,18 @@ export async function openLedger(
     const object = await to.backend.get(key, { signal });
     if (object === undefined) return new Map();
     const [sum, text = ""] = new TextDecoder().decode(await object.bytes()).split("\n");
-    const noted: [string, Entry][] = sum === sha256(text) ? Object.entries(JSON.parse(text)) : [];
+    const noted = sum === sha256(text) ? parseEntries(text) : [];
     const until = object.info.modifiedAt + WHOLE_SECONDS_MS;
     return new Map(noted.filter(([path]) => (there.get(path)?.head.modifiedAt ?? Infinity) < until));
+  }
+}
+
+/** What is no notes is worth none. */
+function parseEntries(text: string): [string, Entry][] {
+  try {
+    const isEntry = (value: unknown) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+    return Object.entries(JSON.parse(text) as Record<string, Entry>).filter(([, entry]) => isEntry(entry));
+  } catch {
+    return [];
   }
 }

@@ -6,6 +6,7 @@
 import { isRegistryError } from "../../core/errors.ts";
 import type { AliasRecord } from "../../core/record.ts";
 import { deleteAlias, setAlias } from "../aliases.ts";
+import { settle } from "../cell/settle.ts";
 import { readAliasRecord } from "../resolve.ts";
 import type { Ledger } from "./ledger.ts";
 import { isMirrorOf, readTombstone } from "./mirror_deletion.ts";
@@ -32,7 +33,10 @@ export async function mirrorAlias(
     if (wanted === undefined) return await remove(present);
     const { version } = wanted;
     const generation = there?.head.generation ?? 0;
-    if (present?.version === version) return { action: "skipped", generation };
+    if (present?.version === version) {
+      if (!dryRun) await settle(to, [there!.head.key], signal);
+      return { action: "skipped", generation };
+    }
     if (!versions.has(version)) return { action: "skipped" };
     if (dryRun) return { action: "copied", generation: generation + 1 };
     try {

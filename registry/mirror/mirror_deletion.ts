@@ -8,7 +8,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record.ts";
 import type { AliasRecord, TombstoneRecord, VersionRecord } from "../../core/record.ts";
 import { writeCell } from "../cell/cell.ts";
-import { asHead, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
+import { asGeneration, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
 import { deleteRef } from "../delete.ts";
 import { readCell } from "../resolve.ts";
@@ -69,7 +69,7 @@ export async function isMirrorOf(
   const { commit } = originOf(to, present);
   if (tombstone.previous === commit) return true;
   for await (const entry of from.backend.list(source.cell, { after: source.head.key, signal })) {
-    const older = isPrefix(entry) ? undefined : asHead(entry);
+    const older = isPrefix(entry) ? undefined : asGeneration(entry);
     const record = older && (await readRecord(from, older.key, signal))?.record;
     if (record === undefined || record.kind === "deleted") continue;
     if (originOf(from, record).commit === commit) return true;

@@ -5,6 +5,7 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import { compareVersions, inRange } from "../../core/versions.ts";
+import { settle } from "../cell/settle.ts";
 import { listCells } from "./cells.ts";
 import type { MirrorCell } from "./cells.ts";
 import { openLedger } from "./ledger.ts";
@@ -69,6 +70,9 @@ async function attempt(
   const known = there === undefined ? isGoneAlias(source) : ledger.has(source, there) || bothDead(source, there);
   run.signal?.throwIfAborted();
   try {
+    if (there !== undefined && bothDead(source, there) && !run.dryRun) {
+      await settle(run.to, [there.head.key], run.signal);
+    }
     const outcome: Outcome | "postponed" = known ? { action: "skipped" } : await action();
     if (outcome === "postponed") return outcome;
     if ("generation" in outcome && outcome.generation !== undefined) ledger.add(source, outcome.generation);

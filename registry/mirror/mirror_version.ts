@@ -8,11 +8,13 @@ import type { VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import { readHead } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
+import { settleVersion } from "../cell/settle.ts";
 import { cellOf } from "../layout.ts";
 import { readCell } from "../resolve.ts";
 import type { Located } from "../resolve.ts";
 import { copyFiles, holdTheSame, openSource, sharesFiles } from "./copy_files.ts";
-import { cellThere, decision, persist } from "./run.ts";
+import { newestOwnVoid } from "./own_voids.ts";
+import { cellThere, decision, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import type { Sharing } from "./sharing.ts";
 
@@ -58,19 +60,22 @@ async function bring(
   const { mutable } = to.settings;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
   if (present !== undefined && holdTheSame(present.record, record)) {
+    if (!run.dryRun) await settleVersion(to, present.found, run.signal);
     return { action: "skipped", generation: present.generation };
   }
-  if (head !== undefined && !mutable) throw occupied(run, target, record, head);
+  const above = head === undefined || mutable ? undefined : await newestVoid(run, head, located);
+  if (head !== undefined && !mutable && above === undefined) throw occupied(run, target, record, { head, present });
   const source = await openSource(run, located);
   if (postpone && sharesFiles(record, source.files)) return "postponed";
-  const generation = (head?.generation ?? 0) + 1;
+  const generation = (above ?? head?.generation ?? 0) + 1;
   if (run.dryRun) return { action: "copied", generation, files: source.files.length, bytes: record.size };
   const version = parseVersion(record.version);
   const moved = await copyFiles(run, source, record, {
     target,
     base: async () => postpone ? null : await sharing.base(version, source.files),
     badBase: sharing.forget,
-    onConflict: head === undefined ? "fail" : "overwrite",
+    onConflict: head === undefined || !mutable ? "fail" : "overwrite",
+    above,
     ifCommit: present?.record.commit,
   });
   sharing.learn(version, source.files);
@@ -86,13 +91,30 @@ async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Locat
   }
 }
 
-function occupied({ to }: MirrorRun, target: string, { version }: VersionRecord, { dead }: Head): RegistryError {
+/** The generation that this version may be written above in an immutable target. */
+async function newestVoid(
+  { from, to, signal }: MirrorRun,
+  head: Head,
+  { record }: Located,
+): Promise<number | undefined> {
+  return head.dead ? undefined : await newestOwnVoid(to, cellOf(head.key), { origin: originOf(from, record), signal });
+}
+
+function occupied(
+  { to }: MirrorRun,
+  target: string,
+  { version }: VersionRecord,
+  { head, present }: { head: Head; present?: Located },
+): RegistryError {
+  const state = head.dead
+    ? "the version was deleted there"
+    : present !== undefined
+    ? "the target has another value as this version"
+    : "the number is used there, by what does not count";
   return decision(
     new RegistryError({
       code: "Conflict",
-      message: `Cannot mirror to "${target}@${version}": ${
-        dead ? "the version was deleted there" : "the target has another value as this version"
-      }`,
+      message: `Cannot mirror to "${target}@${version}": ${state}`,
       hint:
         "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
       backend: to.backend.location,

@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { objectsFolder } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
-import { isLate } from "../cell/voids.ts";
+import { isLate, mayBecomeVoid } from "../cell/voids.ts";
 import { ownPlace } from "./objects.ts";
 
 /** The version whose files may be shared. */
@@ -17,6 +17,10 @@ export interface Base {
   record: VersionRecord;
   /** Where its record is. */
   key: string;
+  /** As it was found. */
+  found: FoundRecord;
+  /** Whether a save that changes nothing may end in it: it is of the same name, and will not turn out not to count. */
+  readonly answers: boolean;
   /** True once something of it was found missing. */
   readonly damaged: boolean;
   /** Sizes of its files that may be shared: another size need not be looked for. */
@@ -49,6 +53,8 @@ export function createBase(
   return {
     record,
     key: found.info.key,
+    found,
+    answers: record.name === name && !mayBecomeVoid(context, found),
     get damaged() {
       return damaged;
     },

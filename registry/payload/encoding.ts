@@ -5,7 +5,7 @@
  */
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { plainBytes } from "../../core/bytes.ts";
+import { bytesStream, plainBytes } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
 
@@ -36,6 +36,17 @@ export function encodeBytes(bytes: Uint8Array, encoding: Encoding): Uint8Array {
 export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number): Uint8Array {
   const options = { maxOutputLength: Math.max(size, 1) };
   return plainBytes(encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options));
+}
+
+/** Expands bytes into an array of the size that they must have then, and returns how many there were; more is an error. */
+export async function decodeInto(target: Uint8Array, bytes: Uint8Array, encoding: Encoding): Promise<number> {
+  let count = 0;
+  for await (const chunk of decodeStream(bytesStream(bytes), encoding)) {
+    if (count + chunk.byteLength > target.byteLength) return count + chunk.byteLength;
+    target.set(chunk, count);
+    count += chunk.byteLength;
+  }
+  return count;
 }
 
 /** Bytes that a stream makes at once: each chunk costs as much in the steps behind it, however small it is. */

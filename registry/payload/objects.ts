@@ -10,6 +10,7 @@ import type { AnyRecord, StoredFile, VersionRecord } from "../../core/record.ts"
 import { parseVersion } from "../../core/versions.ts";
 import type { Context } from "../context.ts";
 import { encodePlace, objectsFolder, orderSegment } from "../layout.ts";
+import { getPart } from "./stored_part.ts";
 
 /** An object of a payload: its folder's place, as a record's `from` holds it, and its number. */
 export type PayloadObject = [place: string, object: number];
@@ -40,24 +41,32 @@ export async function withFiles(
   if (record.fileList === undefined) return record;
   const { from = ownPlace(context, record), object } = record.fileList;
   const key = `${objectsFolder(record.name)}${from}/${object}`;
-  const list = await context.backend.get(key, { signal });
+  const list = await getPart(context.backend, key, record.fileList, { signal });
   return list && { ...record, files: parseFileList(record, await list.bytes(), key) };
 }
 
 /** The files of a record that keeps its list apart, from the bytes of that list. */
 export function parseFileList(
-  { name, version, fileList }: VersionRecord,
+  { name, version, fileList, size }: VersionRecord,
   bytes: Uint8Array,
   key: string,
 ): StoredFile[] {
-  const files = sha256(bytes) === fileList?.sha256 ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
-  const problem = files === undefined ? "the SHA-256 of their list does not match" : filesProblem(files);
-  if (problem === undefined) return files;
-  throw new RegistryError({
-    code: "Corrupt",
-    message: `Cannot read the files of "${name}@${version}": ${problem}`,
-    hint:
-      "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
-    key,
-  });
+  const corrupt = (problem: string) =>
+    new RegistryError({
+      code: "Corrupt",
+      message: `Cannot read the files of "${name}@${version}": ${problem}`,
+      hint:
+        "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
+      key,
+    });
+  if (sha256(bytes) !== fileList?.sha256) throw corrupt("the SHA-256 of their list does not match");
+  let files: StoredFile[];
+  try {
+    files = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw corrupt("their list is not JSON"); // what the parser says would quote it
+  }
+  const problem = filesProblem(files, size);
+  if (problem !== undefined) throw corrupt(problem);
+  return files;
 }

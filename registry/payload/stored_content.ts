@@ -6,7 +6,7 @@
 import { iterableStream } from "../../core/bytes.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record.ts";
-import type { Reader } from "./read.ts";
+import type { Reader } from "./store_reader.ts";
 
 /** Reads bytes as they are stored. */
 export type StoredReader = Pick<Reader, "storedBytes" | "storedChunks">;

@@ -22,6 +22,7 @@ export function automaticTarget(context: Context, operation: Operation, name: st
       const version = highest === undefined ? FIRST_VERSION : nextVersion(highest, bump);
       return { target: { version, cell: versionCell(name, version, true), generation: 1 } };
     },
+    keep: (existing) => Promise.resolve({ existing }),
     lost(target) {
       if (highest === undefined || compareVersions(highest, target.version) < 0) highest = target.version;
       looked = false;

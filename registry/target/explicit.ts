@@ -22,6 +22,8 @@ export interface ExplicitOptions {
   onConflict: OnConflict;
   /** See `SaveOptions.ifCommit`. */
   ifCommit?: string;
+  /** The generation that may be written above though nothing may be replaced: nothing counts there, nor below. */
+  above?: number;
 }
 
 /** Chooses generations of one version's cell. */
@@ -32,7 +34,7 @@ export function explicitTarget(
   options: ExplicitOptions,
 ): TargetChooser {
   const { name, version } = artifact;
-  const { onConflict, ifCommit } = options;
+  const { onConflict, ifCommit, above } = options;
   const overwrite = onConflict === "overwrite";
   const cell = versionCell(name, version, context.settings.versioned);
   const ref = `${name}@${version.canonical}`;
@@ -42,17 +44,19 @@ export function explicitTarget(
   return {
     async choose(early): Promise<Choice> {
       // The first generation of a version that nobody may replace needs no look: its create tells.
-      if (!early && !overwrite && !looked) return { target: { version, cell, generation: 1 } };
+      if (!early && !overwrite && above === undefined && !looked) return { target: { version, cell, generation: 1 } };
       if (!looked || isStaleView(operation, "head")) {
         known = await viewHead(context, operation, cell, known);
         looked = true;
       }
       if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) throw changed();
       if (known === undefined) return { target: { version, cell, generation: 1 } };
-      if (!overwrite) return { existing: existing(known) };
+      if (!overwrite && known.generation !== above) return { existing: existing(known) };
       const { generation, previous } = known;
       return { target: { version, cell, generation: generation + 1, ...(previous ? { previous } : {}) } };
     },
+
+    keep: (existing) => Promise.resolve({ existing }),
 
     async lost(target, found) {
       known = await knownFrom(context, operation, target.generation, found);

@@ -1,13 +1,15 @@
 /**
- * Saves that are known by an idempotency key: a repeat returns what the first one saved, whatever became of it.
+ * Saves that are known by an idempotency key: a repeat returns the first result, whatever became of it.
  *
  * The key has a cell of its own. Before anything is created for the first time, the target that will be tried is
- * written there; a repeat looks at that target first and never tries another while it may still be won.
+ * written there; a repeat looks at that target first and never tries another while it may still be won. A save that
+ * has nothing to write commits to that there too: of a key's generation one says what comes of it.
  *
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record.ts";
+import type { KeyRecord, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import { createRecord, knownFrom, viewHead } from "../cell/cell.ts";
 import type { KnownHead } from "../cell/cell.ts";
@@ -16,8 +18,9 @@ import { misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts"
 import type { FoundRecord } from "../cell/heads.ts";
 import { keyCell, recordKey, versionCell } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
+import { settle, settleVersion } from "../cell/settle.ts";
 import { isVoid } from "../cell/voids.ts";
-import type { Choice, Target, TargetChooser } from "./target.ts";
+import type { Choice, TargetChooser } from "./target.ts";
 
 /** What a save with this key has saved, where it has and that is still there. */
 export async function findSaved(
@@ -28,62 +31,90 @@ export async function findSaved(
   const head = await readHead(context, keyCell(name, key), signal);
   const used = head && await readRecord(context, head.key, signal);
   if (used === undefined) return undefined;
-  const { target } = recordOfKind(used, "key");
+  const record = recordOfKind(used, "key");
+  const { target } = record;
   const cell = versionCell(name, parseVersion(target.version), context.settings.versioned);
   const found = await readRecord(context, recordKey(cell, target.generation), signal);
-  return found !== undefined && await isSavedBy(context, key, found, signal) ? found : undefined;
+  return found !== undefined && await isResult(context, record, found, signal) ? found : undefined;
 }
 
-/** Whether a save with this key wrote it. A record that does not count is nobody's result. */
-async function isSavedBy(context: Context, key: string, found: FoundRecord, signal?: AbortSignal): Promise<boolean> {
+/** Whether this is what a save with the key ended in. A record that does not count is nobody's result. */
+async function isResult(
+  context: Context,
+  { key, existing }: Pick<KeyRecord, "key" | "existing">,
+  found: FoundRecord,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { record } = found;
-  return record.kind === "version" && record.key === key && !await isVoid(context, found, signal);
+  if (record.kind !== "version") return false;
+  const meant = existing === undefined ? record.key === key : record.commit === existing;
+  return meant && !await isVoid(context, found, signal);
+}
+
+/** What a keyed save is of. */
+export interface KeyedSave {
+  /** The artifact. */
+  name: string;
+  /** The key. */
+  key: string;
+  /** Whether the content decides if anything is saved: before it is known no target is kept, for that would be left. */
+  undecided: boolean;
 }
 
 /** Chooses through `inner`, and keeps its choices in the key's cell. */
 export function keyedTarget(
   context: Context,
   operation: Operation,
-  artifact: { name: string; key: string },
+  { name, key, undecided }: KeyedSave,
   inner: TargetChooser,
 ): TargetChooser {
-  const { name, key } = artifact;
   const cell = keyCell(name, key);
   let known: KnownHead | undefined;
 
   return {
-    async choose(early): Promise<Choice> {
+    async recall() {
       known = await viewHead(context, operation, cell, known);
-      for (;;) {
-        const earlier = known === undefined ? undefined : await tried(known);
-        if (earlier !== undefined) return earlier;
-        const choice = await inner.choose(early);
-        if ("existing" in choice) return choice;
-        const generation = (known?.generation ?? 0) + 1;
-        const outcome = await createRecord(
-          context,
-          operation,
-          recordKey(cell, generation),
-          encode(choice.target, generation),
-        );
-        if (outcome.won) return choice;
-        known = await knownFrom(context, operation, generation, outcome.found); // somebody repeats the same save at this moment
-      }
+      const earlier = known && await tried(known);
+      return earlier && "existing" in earlier ? earlier.existing : undefined;
     },
 
+    choose: (early) => decide(() => inner.choose(early), early && undecided),
+
+    keep: (existing) => decide(() => inner.keep(existing)),
+
     async lost(target, found) {
-      return await isOwn(found) ? found : await inner.lost(target, found);
+      if (await isResult(context, { key }, found, operation.signal)) return found;
+      const existing = await inner.lost(target, found);
+      const choice = existing && await decide(() => inner.keep(existing));
+      return choice && "existing" in choice ? choice.existing : undefined;
     },
   };
 
-  function encode(target: Target, generation: number): Uint8Array {
-    return encodeRecord({
-      ...operation.recordBase(generation, known?.previous),
-      kind: "key",
-      name,
-      key,
-      target: { version: target.version.canonical, generation: target.generation },
-    });
+  /** What the key's cell says; where it says nothing that still holds, what is offered, which it says from then on. */
+  async function decide(offer: () => Promise<Choice>, undecided = false): Promise<Choice> {
+    known = await viewHead(context, operation, cell, known);
+    for (;;) {
+      const earlier = known === undefined ? undefined : await tried(known);
+      if (earlier !== undefined) return earlier;
+      const choice = await offer();
+      if (undecided && "target" in choice) return choice;
+      if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
+      const generation = (known?.generation ?? 0) + 1;
+      const outcome = await createRecord(context, operation, recordKey(cell, generation), encode(choice, generation));
+      if (outcome.won) return choice;
+      known = await knownFrom(context, operation, generation, outcome.found); // somebody repeats the same save at this moment
+    }
+  }
+
+  function encode(choice: Choice, generation: number): Uint8Array {
+    const base = { ...operation.recordBase(generation, known?.previous), kind: "key" as const, name, key };
+    if ("target" in choice) {
+      const { version, generation } = choice.target;
+      return encodeRecord({ ...base, target: { version: version.canonical, generation } });
+    }
+    const { version, generation: there, commit } = choice.existing.record as VersionRecord;
+    const target = { version: parseVersion(version).canonical, generation: there };
+    return encodeRecord({ ...base, target, existing: commit });
   }
 
   /** What became of the target that was tried: undefined where somebody else's save is there. */
@@ -91,13 +122,14 @@ export function keyedTarget(
     if (found === undefined) throw spent("its record is damaged");
     const record = recordOfKind(found, "key");
     if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);
-    const { target } = record;
+    if (record.commit !== operation.commit) await settle(context, [found.info.key], operation.signal);
+    const { target, existing } = record;
     const version = parseVersion(target.version);
     const { generation } = target;
     const where = versionCell(name, version, context.settings.versioned);
     const read = () => readRecord(context, recordKey(where, generation), operation.signal);
     let there = await read();
-    if (there === undefined) {
+    if (there === undefined && existing === undefined) {
       const head = await viewHead(context, operation, where);
       if ((head?.generation ?? 0) < generation) {
         const previous = head?.previous;
@@ -105,14 +137,11 @@ export function keyedTarget(
       }
       there = await read(); // it may have landed between the two looks
     }
-    if (there === undefined || there.record.kind === "scrubbed") {
-      throw spent("the version that it may have saved was replaced since");
+    const isKept = existing === undefined || there?.record.commit === existing;
+    if (there === undefined || there.record.kind === "scrubbed" || !isKept) {
+      throw spent("the version that it may have saved, or found, was replaced since");
     }
-    return await isOwn(there) ? { existing: there } : undefined;
-  }
-
-  function isOwn(found: FoundRecord): Promise<boolean> {
-    return isSavedBy(context, key, found, operation.signal);
+    return await isResult(context, record, there, operation.signal) ? { existing: there } : undefined;
   }
 
   function spent(state: string): RegistryError {

@@ -28,6 +28,10 @@ export type Choice = { target: Target } | { existing: FoundRecord };
 export interface TargetChooser {
   /** Chooses. `early` asks before a payload is written, so that a save that cannot succeed ends before it. */
   choose(early: boolean): Promise<Choice>;
+  /** What a save with the same key has ended in; absent where there is no key. */
+  recall?(): Promise<FoundRecord | undefined>;
+  /** Ends in a version that is there already, unless a save with the same key has chosen otherwise. */
+  keep(existing: FoundRecord): Promise<Choice>;
   /** Learns from a lost race. Throws where that is the end; else what exists instead, or undefined to choose again. */
   lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined>;
 }

@@ -10,6 +10,7 @@ import type { FileToSave, Materializer } from "../../core/materializer.ts";
 import { shown } from "../../core/names.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import { settleVersion } from "../cell/settle.ts";
 import { contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
 import { uploadKey } from "../layout.ts";
@@ -66,6 +67,7 @@ export async function commitUpload(
     if (!isRegistryError(error, "NotFound")) throw error;
     const earlier = await findSaved(context, { name, key: idempotencyKey }, options.signal);
     if (earlier === undefined) throw error;
+    await settleVersion(context, earlier, options.signal);
     saved = savedArtifact(earlier.record as VersionRecord, true); // it removed the upload
   }
   await removeObjects(context.backend, keys).catch((error) => { // it is committed: the janitor finds what is left

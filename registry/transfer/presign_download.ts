@@ -12,7 +12,7 @@ import { contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
 import { payloadSource } from "../load.ts";
 import { fileInfo } from "../payload/read.ts";
-import type { PayloadSource } from "../payload/read.ts";
+import type { PayloadSource } from "../payload/store_reader.ts";
 import { locate } from "../resolve.ts";
 import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
 
@@ -82,7 +82,7 @@ async function wholeObject(
 ): Promise<string> {
   const [part, ...others] = file.parts ?? [];
   if (part !== undefined && others.length === 0 && file.encoding === undefined && (part.offset ?? 0) === 0) {
-    const key = `${source.folder(file)}${part.object}`;
+    const key = source.keyOf(file, part);
     const info = await backend.head(key, { signal });
     if (info === undefined) return await source.missing(key);
     if (info.size === file.size) return key;

@@ -24,6 +24,13 @@ Deno.test("a word that a shell would take apart is quoted", () => {
 
 Deno.test("what the library calls an option is called by its flag", () => {
   assertEquals(inCliWords("Save it with base: null, which shares nothing with it."), "Save it with --no-share.");
+  assertEquals(
+    inCliWords(`Remove it with registry.deleteAlias("my:model", "live").`),
+    "Remove it with holdfast alias my:model live --delete.",
+  );
+  const large = "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
+    "Or open the registry with a larger maxLoadBytes.";
+  assertEquals(inCliWords(large), "Download it, or read it as a stream: holdfast cat REF PATH.");
   assertEquals(inCliWords(undefined), undefined);
 });
 

@@ -39,8 +39,8 @@ for (const [said, [code, retry, state]] of Object.entries(SAID)) {
         ["renameSync", () => backend.put("a/b", text("x"))],
         ["mkdirSync", () => backend.put("b/c", text("x"), { mode: "create" })],
         ["unlinkSync", () => backend.delete("a/b")],
-        ["statSync", () => backend.head("a/b")],
-        ["statSync", () => listed(backend, "")],
+        ["lstatSync", () => backend.head("a/b")],
+        ["lstatSync", () => listed(backend, "")],
         ["readdirSync", () => listed(backend, "a/")],
       ];
       for (const [name, call] of calls) {

@@ -25,9 +25,9 @@ async function looks(root: TempRoot, run: () => Promise<unknown>): Promise<{ fol
       folders.push(relative(root.path, path));
       return real.readdirSync(path, options);
     },
-    statSync: (path: string, options: { throwIfNoEntry: false }) => {
+    lstatSync: (path: string, options: { throwIfNoEntry: false }) => {
       files.push(relative(root.path, path));
-      return real.statSync(path, options);
+      return real.lstatSync(path, options);
     },
   }), run);
   return { folders, files };

@@ -3,12 +3,14 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend, detectLocking } from "../../backends/local.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
+import { openRegistry } from "../../mod.ts";
 import { assertHolds, assertMissing, assertThrows, text } from "../conformance/backend/samples.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { testInRoot } from "../support/temp_root.ts";
 import type { TempRoot } from "../support/temp_root.ts";
 import { fsError, withPatchedFs } from "./patched_fs.ts";
+import type { FsPatch } from "./patched_fs.ts";
 
 let root: TempRoot;
 
@@ -74,6 +76,66 @@ test("a reader does not wait for the lock", async () => {
     await assertHolds(open(), "a/b", text("x"));
     await open().delete("a/b");
   });
+});
+
+/** Links this file to the key just before a writer gives its stage file that key. */
+function linkedBefore(key: string, file: string) {
+  const path = root.join("store", key);
+  return (real: typeof fs): FsPatch => {
+    const first = (to: string) => {
+      if (to === path && !real.existsSync(path)) real.linkSync(file, path);
+    };
+    return {
+      linkSync: (from: string, to: string) => {
+        first(to);
+        real.linkSync(from, to);
+      },
+      renameSync: (from: string, to: string) => {
+        first(to);
+        real.renameSync(from, to);
+      },
+    };
+  };
+}
+
+test("a create under the lock does not replace what is linked without it at the same moment", async () => {
+  const backend = open();
+  await backend.put("a/other", text("x"));
+  fs.writeFileSync(root.join("linked"), "linked");
+  const result = await withPatchedFs(
+    linkedBefore("a/b", root.join("linked")),
+    () => backend.put("a/b", text("under the lock"), { mode: "create" }),
+  );
+  assertEquals(result, { written: false, reason: "exists" });
+  await assertHolds(backend, "a/b", text("linked"));
+  assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
+});
+
+test("two that create one registry at once with different locking: one wins, the other is told", async () => {
+  const settings = "settings/9007199254740990.rec";
+  await (await openRegistry(root.join("other"), { locking: "link" }))[Symbol.asyncDispose]();
+  const error = await withPatchedFs(
+    linkedBefore(settings, root.join("other", settings)),
+    () => assertRejects(() => openRegistry(root.join("store"), { locking: "file" }), RegistryError),
+  );
+  assertEquals(error.code, "Invalid");
+  assertEquals(fs.readFileSync(root.join("store", settings)), fs.readFileSync(root.join("other", settings)));
+});
+
+test("a create under the lock needs no links", async () => {
+  for (const code of ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS"]) {
+    const fail = () => {
+      throw fsError(code);
+    };
+    await withPatchedFs(() => ({ linkSync: fail }), async () => {
+      const create = (bytes: Uint8Array) => open().put(`a/${code}`, bytes, { mode: "create" });
+      assert((await create(text("one"))).written);
+      assertEquals(await create(text("two")), { written: false, reason: "exists" });
+      const late = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() }); // looks when it has the lock
+      assertEquals(await open().put(`a/${code}`, late, { mode: "create" }), { written: false, reason: "exists" });
+    });
+    await assertHolds(open(), `a/${code}`, text("one"));
+  }
 });
 
 test("a failure gives the lock back", async () => {

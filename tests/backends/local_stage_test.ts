@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { realSystem } from "../../core/system.ts";
 import {
   assertHolds,
   assertMissing,
@@ -123,22 +124,31 @@ test("a failure after the object got its key says that it may be written", async
   assertEquals(stageFiles(root), []);
 });
 
-test("sweepUploads() removes what a dead writer left, when it is old", async (backend, root) => {
-  await putAll(backend, ["a/b"]);
-  fs.writeFileSync(root.join(".stage", "left"), sampleBytes(1000));
-  const at = Math.floor(fs.statSync(root.join(".stage", "left")).ctimeMs);
-  const sweep = async (olderThan: number, dryRun = false) => {
-    const found = [];
-    for await (const upload of backend.sweepUploads!({ olderThan, dryRun })) found.push(upload);
-    return found;
-  };
-  const left = { key: ".stage/left", startedAt: at, size: 1000 };
-  assertEquals(await sweep(at - 1000), []);
-  assertEquals(await sweep(at + 1000, true), [left]);
-  assertEquals(await sweep(at + 1000), [left]);
-  assertEquals(await sweep(at + 1000), []);
-  assertEquals(await listed(backend, ""), ["a/b"]);
-});
+test(
+  "sweepUploads() removes what a dead writer left, when it is old, and nothing of strangers",
+  async (backend, root) => {
+    await putAll(backend, ["a/b"]);
+    const name = realSystem.id();
+    fs.writeFileSync(root.join(".stage", name), sampleBytes(1000));
+    const strangers = ["left", "notes.txt", `${realSystem.id()}.txt`, `x${realSystem.id()}`];
+    for (const stranger of strangers) fs.writeFileSync(root.join(".stage", stranger), "");
+    const folder = realSystem.id();
+    fs.mkdirSync(root.join(".stage", folder));
+    const at = Math.floor(fs.statSync(root.join(".stage", name)).ctimeMs);
+    const sweep = async (olderThan: number, dryRun = false) => {
+      const found = [];
+      for await (const upload of backend.sweepUploads!({ olderThan, dryRun })) found.push(upload);
+      return found;
+    };
+    const left = { key: `.stage/${name}`, startedAt: at, size: 1000 };
+    assertEquals(await sweep(at - 1000), []);
+    assertEquals(await sweep(at + 10_000, true), [left]);
+    assertEquals(await sweep(at + 10_000), [left]);
+    assertEquals(await sweep(at + 10_000), []);
+    assertEquals(stageFiles(root).sort(), [...strangers, folder].sort());
+    assertEquals(await listed(backend, ""), ["a/b"]);
+  },
+);
 
 test("sweepUploads() of a store that was never written finds nothing", async (backend) => {
   for await (const upload of backend.sweepUploads!({ olderThan: Infinity })) assertEquals(upload, undefined);

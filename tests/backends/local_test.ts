@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
@@ -6,6 +6,7 @@ import type { LocalBackendOptions } from "../../backends/local.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { testCases } from "../conformance/backend/backend_case.ts";
 import { createCases } from "../conformance/backend/creates.ts";
+import { optionalCases } from "../conformance/backend/optional.ts";
 import { listed, putAll, text } from "../conformance/backend/samples.ts";
 import { verbCases } from "../conformance/backend/verbs.ts";
 import { testBackend } from "../conformance/mod.ts";
@@ -27,9 +28,9 @@ function open(options: Partial<LocalBackendOptions> = {}) {
 
 testBackend(test, () => Promise.resolve(open()), { name: "local with links", capabilities: ["sweepUploads"] });
 testCases(
-  [...verbCases, ...createCases],
+  [...verbCases, ...createCases, ...optionalCases],
   { test, open: () => Promise.resolve(open({ durability: "disk" })) },
-  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads"] },
+  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads", "sync"] },
 );
 
 test("createLocalBackend() does no I/O, and reading makes nothing", async () => {
@@ -104,19 +105,6 @@ test("a root that is a file is Invalid, for every verb", async () => {
     assertEquals(error.code, "Invalid", error.message);
     assert(error.hint !== undefined && error.backend === backend.location);
   }
-});
-
-test("a link in the folder is followed to what it names, and ignored where it names nothing", async () => {
-  const other = createLocalBackend({ path: root.join("other"), durability: "os" });
-  await putAll(other, ["x/1", "y"]);
-  const backend = open();
-  await putAll(backend, ["a"]);
-  await symlink(root.join("other", "x"), root.join("store", "folder"));
-  await symlink(root.join("other", "y"), root.join("store", "file"));
-  await symlink(root.join("nowhere"), root.join("store", "dangling"));
-  assertEquals(await listed(backend, ""), ["a", "file", "folder/1"]);
-  assertEquals(await (await backend.get("folder/1"))?.bytes(), text("x/1"));
-  assertEquals(await backend.head("dangling"), undefined);
 });
 
 test("without file locks a store that is written under them can be read and not written", async () => {

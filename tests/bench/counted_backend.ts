@@ -34,6 +34,7 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
     presign: inner.presign && ((key, options) => (count("presign"), inner.presign!(key, options))),
     copy: inner.copy && ((from, to, options) => (count("copy"), inner.copy!(from, to, options))),
     sweepUploads: inner.sweepUploads && ((options) => (count("sweepUploads"), inner.sweepUploads!(options))),
+    sync: inner.sync && ((keys, options) => (count("sync"), inner.sync!(keys, options))),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   const calls: CallCounts = {

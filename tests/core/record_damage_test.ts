@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeRecord, encodeRecord } from "../../core/record.ts";
+import { decodeRecord, encodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { sampleRecords, versionInline } from "./sample_records.ts";
 import { thrown } from "./thrown.ts";
@@ -49,6 +49,17 @@ Deno.test("a record with a byte of its first line left out or one more put in is
   }
 });
 
+Deno.test("the error of a damaged record quotes nothing of it", () => {
+  for (const text of ["root:hidden:0:0\n", '{"hidden": }\n', '"hidden"\n', "hidden"]) {
+    const error = thrown("Corrupt", () => decodeRecord(new TextEncoder().encode(text), "k"));
+    let told = "";
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+      told += `${cause.message} ${cause.stack}`;
+    }
+    assert(!told.includes("hidden"), told);
+  }
+});
+
 Deno.test("a record behind a byte order mark is Corrupt", () => {
   for (const original of encoded) assert(isCorrupt(Uint8Array.from([0xef, 0xbb, 0xbf, ...original])));
 });
@@ -56,12 +67,14 @@ Deno.test("a record behind a byte order mark is Corrupt", () => {
 Deno.test("a tombstone of another size is Corrupt, and so is another record of a tombstone's size", () => {
   const tombstone = encoded[sampleRecords.findIndex(({ kind }) => kind === "deleted")];
   assert(isCorrupt(Uint8Array.from([...tombstone, 0])));
-  const short = encoded.filter((bytes) => bytes.length < 512);
+  const short = encoded.filter((bytes) => bytes.length < TOMBSTONE_BYTES);
   assert(short.length > 0);
   for (const original of short) {
-    const longer = new Uint8Array(512);
-    longer.set(original);
-    assert(isCorrupt(longer));
+    for (const size of [TOMBSTONE_BYTES, OLD_TOMBSTONE_BYTES]) {
+      const longer = new Uint8Array(size);
+      longer.set(original);
+      assert(isCorrupt(longer));
+    }
   }
 });
 

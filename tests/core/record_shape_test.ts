@@ -55,14 +55,45 @@ Deno.test("a record whose members are missing or of another type is Corrupt, tho
 
 Deno.test("a file's place is numbers and a payload folder, and nothing that leads elsewhere", () => {
   const file = { path: "a", size: 1, sha256: SHA };
-  assertEquals(filesProblem([{ ...file, parts: [{ object: 0, size: 1 }] }]), undefined);
+  assertEquals(filesProblem([{ ...file, parts: [{ object: 0, size: 1 }] }], 1), undefined);
   for (
     const parts of [[{ object: "../1", size: 1 }], [{ object: 0, size: 1, offset: -1 }], [{ object: 0.5, size: 1 }], 3]
   ) {
-    assertEquals(filesProblem([{ ...file, parts }]), "its file 0 is not whole");
+    assertEquals(filesProblem([{ ...file, parts }], 1), "its file 0 is not whole");
   }
   const parts = [{ object: 0, size: 1 }];
-  assertEquals(filesProblem([{ ...file, parts, from: "../../other/x" }]), "its file 0 is not whole");
-  assertEquals(filesProblem([{ ...file, parts, encoding: "eval" }]), "its file 0 is not whole");
-  assertEquals(filesProblem([{ ...file, inline: [0] }]), "its file 0 is not whole");
+  assertEquals(filesProblem([{ ...file, parts, from: "../../other/x" }], 1), "its file 0 is not whole");
+  assertEquals(filesProblem([{ ...file, parts, encoding: "eval" }], 1), "its file 0 is not whole");
+  assertEquals(filesProblem([{ ...file, inline: [0] }], 1), "its file 0 is not whole");
+});
+
+Deno.test("sizes fit together: stored bytes, files, the version, and what is inline", () => {
+  const file = (more: object) => ({ path: "a", size: 4, sha256: SHA, ...more });
+  const right: object[] = [
+    file({ inline: [0, 4] }),
+    file({ parts: [{ object: 0, size: 1 }, { object: 1, offset: 7, size: 3 }] }),
+    file({ parts: [{ object: 0, size: 30 }], encoding: "gzip" }),
+    { path: "empty", size: 0, sha256: SHA },
+  ];
+  for (const one of right) assertEquals(filesProblem([one], (one as { size: number }).size, 4), undefined);
+  const wrong: object[] = [
+    file({ inline: [0, 3] }),
+    file({ inline: [1, 4] }),
+    file({ parts: [{ object: 0, size: 1 }, { object: 1, size: 4 }] }),
+    file({ parts: [{ object: 0, size: 70_000 }], encoding: "gzip" }),
+    file({}),
+  ];
+  for (const one of wrong) {
+    assertEquals(filesProblem([one], 4, 4), "the bytes of its file 0 are not as many as it says");
+  }
+  assertEquals(filesProblem([right[0], right[3]], 5), "its files do not have 5 bytes together");
+  assertEquals(filesProblem([right[0], right[1]], 8), "two of its files have one path");
+});
+
+Deno.test("lists of any length are looked at", () => {
+  assertEquals(recordProblem({ ...VERSION, inputs: Array(300_000).fill("a") } as unknown as AnyRecord), undefined);
+  assertEquals(
+    recordProblem({ ...VERSION, inputs: [...Array(300_000).fill("a"), 1] } as unknown as AnyRecord),
+    "its inputs are not a list of texts",
+  );
 });

@@ -2,7 +2,14 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import fc from "fast-check";
 import { concatBytes } from "../../core/bytes.ts";
 import { sha256 } from "../../core/digest.ts";
-import { artifactDigest, decodeRecord, encodeRecord, FORMAT, TOMBSTONE_BYTES } from "../../core/record.ts";
+import {
+  artifactDigest,
+  decodeRecord,
+  encodeRecord,
+  FORMAT,
+  OLD_TOMBSTONE_BYTES,
+  TOMBSTONE_BYTES,
+} from "../../core/record.ts";
 import type { AnyRecord, FileInfo, VersionRecord } from "../../core/record.ts";
 import { sampleRecords, versionInline, versionRecord } from "./sample_records.ts";
 import { thrown } from "./thrown.ts";
@@ -15,6 +22,9 @@ function foreign(members: object, inline = ""): Uint8Array {
   const line = JSON.stringify(members).slice(0, -1);
   return bytes(`${line},"sum":"${sha256(line)}"}\n${inline}`);
 }
+
+/** A version without files. */
+const empty: VersionRecord = { ...versionRecord, files: [], size: 0 };
 
 Deno.test("a record of each kind comes back as it went in", () => {
   for (const record of sampleRecords) {
@@ -31,7 +41,7 @@ Deno.test("any metadata that is JSON and any inline bytes come back as they went
   });
   const check = fc.property(metadata, fc.array(fc.uint8Array(), { maxLength: 4 }), (metadata, inline) => {
     const plain = JSON.parse(JSON.stringify(metadata)); // -0 is 0 in JSON
-    const decoded = decodeRecord(encodeRecord({ ...versionRecord, metadata: plain }, inline), "k");
+    const decoded = decodeRecord(encodeRecord({ ...empty, metadata: plain }, inline), "k");
     assertEquals((decoded.record as VersionRecord).metadata, plain);
     assertEquals(decoded.inline, concatBytes(inline));
   });
@@ -42,7 +52,7 @@ Deno.test("metadata named __proto__, constructor or toJSON is data and changes n
   const metadata = JSON.parse(
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toJSON":"text"}',
   );
-  const decoded = decodeRecord(encodeRecord({ ...versionRecord, metadata }), "k").record as VersionRecord;
+  const decoded = decodeRecord(encodeRecord({ ...empty, metadata }), "k").record as VersionRecord;
   assertEquals(Object.keys(decoded.metadata), ["__proto__", "constructor", "toJSON"]);
   assertEquals(JSON.stringify(decoded.metadata), JSON.stringify(metadata));
   assertEquals(({} as { polluted?: number }).polluted, undefined);
@@ -57,7 +67,7 @@ Deno.test("a newline in a text does not end the first line", () => {
 
 Deno.test("metadata that imitates the end of the line is not taken for it", () => {
   const metadata = { note: `x","sum":"${"0".repeat(64)}"}`, sum: "0".repeat(64), 'sum"}': 1 };
-  const decoded = decodeRecord(encodeRecord({ ...versionRecord, metadata }), "k").record as VersionRecord;
+  const decoded = decodeRecord(encodeRecord({ ...empty, metadata }), "k").record as VersionRecord;
   assertEquals(decoded.metadata, metadata);
 });
 
@@ -69,7 +79,7 @@ Deno.test("the first line is JSON that ends with its sum, and the inline bytes f
   assertEquals(JSON.parse(line), { ...JSON.parse(JSON.stringify(versionRecord)), sum });
 });
 
-Deno.test("a tombstone has 512 bytes with the shortest and the longest fields", () => {
+Deno.test("a tombstone has 509 bytes with the shortest and the longest fields", () => {
   const record = (generation: number, previous?: string): AnyRecord => ({
     kind: "deleted",
     format: FORMAT,
@@ -89,26 +99,29 @@ Deno.test("a tombstone has 512 bytes with the shortest and the longest fields", 
   }
 });
 
-Deno.test("no record but a tombstone has 512 bytes", () => {
+Deno.test("no record but a tombstone has 509 bytes, or the 512 that one had before", () => {
   const sizes = new Set<number>();
   for (let length = 0; length < 400; length++) {
     const alias: AnyRecord = { ...sampleRecords[1], alias: "a".repeat(length) } as AnyRecord;
     const size = encodeRecord(alias).length;
     assertNotEquals(size, TOMBSTONE_BYTES);
+    assertNotEquals(size, OLD_TOMBSTONE_BYTES);
     assertEquals(decodeRecord(encodeRecord(alias), "k").record, alias);
     sizes.add(size);
   }
-  assert(sizes.has(511) && sizes.has(513)); // the lengths did pass the forbidden one
+  for (const size of [508, 510, 511, 513]) assert(sizes.has(size)); // the lengths did pass the forbidden ones
 });
 
-Deno.test("no version with inline bytes has 512 bytes", () => {
-  const small = { ...versionRecord, metadata: {}, inputs: undefined, key: undefined, files: [] };
+Deno.test("no version with inline bytes has 509 or 512 bytes", () => {
+  const small = { ...empty, metadata: {}, inputs: undefined, key: undefined };
   const bare = encodeRecord(small).length;
   assert(bare < TOMBSTONE_BYTES, `${bare}`);
-  const inline = new Uint8Array(TOMBSTONE_BYTES - bare).fill(7);
-  const encoded = encodeRecord(small, [inline]);
-  assertEquals(encoded.length, TOMBSTONE_BYTES + 1);
-  assertEquals(decodeRecord(encoded, "k").inline, inline);
+  for (const size of [TOMBSTONE_BYTES, OLD_TOMBSTONE_BYTES]) {
+    const inline = new Uint8Array(size - bare).fill(7);
+    const encoded = encodeRecord(small, [inline]);
+    assertEquals(encoded.length, size + 1);
+    assertEquals(decodeRecord(encoded, "k").inline, inline);
+  }
 });
 
 Deno.test("fields that this release does not know survive", () => {

@@ -148,9 +148,25 @@ Deno.test("the next version is always a higher release", () => {
   fc.assert(check);
 });
 
-Deno.test("numbering ends with Invalid where the numbers end", () => {
-  thrown("Invalid", () => nextVersion(parseVersion("9007199254740991")));
-  thrown("Invalid", () => nextVersion(parseVersion("1.0.9007199254740991")));
+Deno.test("numbering goes on where a number ends, and ends with Invalid where all do", () => {
+  const last = 9007199254740991;
+  for (
+    const [highest, next] of [
+      [`${last}.0.0`, `${last}.1.0`],
+      [`${last}.0.${last}`, `${last}.1.0`],
+      [`${last}.${last}.0`, `${last}.${last}.1`],
+      [`1.${last}.0`, `1.${last}.1`],
+      [`1.${last}.${last}`, "2.0.0"],
+      [`1.0.${last}`, "1.1.0"],
+      [`${last}.0.0-rc`, `${last}.0.0`],
+    ]
+  ) assertEquals(nextVersion(parseVersion(highest)).canonical, next);
+  thrown("Invalid", () => nextVersion(parseVersion(`${last}.${last}.${last}`)));
+  for (const bump of ["major", "minor", "patch"] as const) {
+    thrown("Invalid", () => nextVersion(parseVersion(`${last}.${last}.${last}`), bump));
+  }
+  thrown("Invalid", () => nextVersion(parseVersion("9007199254740991"), "major"));
+  thrown("Invalid", () => nextVersion(parseVersion("1.0.9007199254740991"), "patch"));
   assertEquals(nextVersion(parseVersion("1.0.9007199254740991"), "major").canonical, "2.0.0");
 });
 

@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import { json } from "../../materializers/mod.ts";
 import { fails, fakeArtifact } from "./fake_artifact.ts";
 
@@ -33,6 +34,11 @@ Deno.test("data.json that is damaged or made up is Corrupt", async () => {
   for (const text of texts) await fails("Corrupt", () => loadText(text));
   const artifact = fakeArtifact([{ path: "data.json", content: Uint8Array.of(0x22, 0xff, 0x22) }]);
   await fails("Corrupt", () => materializer.load(artifact, {}));
+});
+
+Deno.test("the error of a damaged data.json quotes nothing of it", async () => {
+  const error = await fails("Corrupt", () => loadText("hidden"));
+  assert(!`${error.message} ${error.cause}`.includes("hidden"));
 });
 
 Deno.test("a part of an unknown class or with broken facts does not load", async () => {

@@ -12,8 +12,8 @@ import type { ErrorCode } from "../../core/errors.ts";
 /** A request. Each page of a list is one. */
 export interface Call {
   /** Which verb. */
-  verb: "head" | "get" | "put" | "delete" | "list" | "sweepUploads";
-  /** The key, or the prefix of a list. */
+  verb: "head" | "get" | "put" | "delete" | "list" | "sweepUploads" | "sync";
+  /** The key, or the prefix of a list, or the keys of a sync with spaces between them. */
   key: string;
   /** How a put writes. */
   mode?: "create" | "overwrite";
@@ -114,6 +114,10 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
         const ask = () => Array.fromAsync(inner.sweepUploads!(options));
         yield* await send({ verb: "sweepUploads", key: "" }, options.signal, ask);
       },
+    }),
+    ...(inner.sync && {
+      sync: (keys: readonly string[], { signal }: CallOptions = {}) =>
+        send({ verb: "sync", key: keys.join(" ") }, signal, () => inner.sync!(keys)),
     }),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };

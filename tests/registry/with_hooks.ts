@@ -46,6 +46,7 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
       await hooks.after?.({ verb: "list", key: prefix, create: false });
     },
     ...(inner.sweepUploads && { sweepUploads: inner.sweepUploads.bind(inner) }),
+    ...(inner.sync && { sync: inner.sync.bind(inner) }),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }

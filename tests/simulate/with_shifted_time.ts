@@ -29,7 +29,7 @@ export interface ShiftedTimeOptions {
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
   const shifted = (info: ObjectInfo): ObjectInfo => ({ ...info, modifiedAt: info.modifiedAt + shiftMs(info) });
-  const { deleteMany, presign, copy } = inner;
+  const { deleteMany, presign, copy, sync } = inner;
 
   return {
     kind: inner.kind,
@@ -66,6 +66,7 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     ...(copy && {
       copy: async (from, to, options) => shifted(await copy.call(inner, from, to, options)),
     } satisfies Pick<Backend, "copy">),
+    ...(sync && { sync: sync.bind(inner) }),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend, defineMaterializer, isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
 import { createBatch } from "@holdfast/holdfast/workers";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { crashing } from "./crashing.ts";
+import { until } from "./held_sleep.ts";
 import { keeping } from "./keeping.ts";
 
 const MIB = 1024 * 1024;
+const STUCK_AFTER_MS = 300_004;
 
 function numbers(seed: number, bytes = 2 * MIB): Float32Array {
   return Float32Array.from({ length: bytes / 4 }, (_, i) => Math.sin(i * seed));
@@ -95,10 +99,22 @@ Deno.test("a worker that crashes is replaced, and its entry is done once more", 
 
 Deno.test("a worker that hangs is ended, and its entry is done again once", async () => {
   await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
+  const hung = () => Array.from(Deno.readDirSync(root.path)).filter(({ name }) => name.startsWith("hung")).length;
+  const before = new WeakMap<AbortSignal, number>();
+  // Who watches a worker waits until one hangs that did not when he began, and looks at once then.
+  const system: System = {
+    ...realSystem,
+    async sleep(ms, signal) {
+      if (ms !== STUCK_AFTER_MS / 4) return await realSystem.sleep(ms, signal);
+      if (!before.has(signal!)) before.set(signal!, hung());
+      await until(() => hung() > before.get(signal!)! || signal!.aborted);
+      await realSystem.sleep(0, signal);
+    },
+  };
+  await using registry = await openRegistry(root.join("reg"), { durability: "os", system });
   registry.materializers.register(crashing);
-  await using batch = createBatch(registry, { workers: 1, offload: "always", stuckAfterMs: 300 });
-  const value = (times: number) => ({ crashing: `${root.path}/hung-${times}`, times, hang: true, data: numbers(1) });
+  await using batch = createBatch(registry, { workers: 1, offload: "always", stuckAfterMs: STUCK_AFTER_MS });
+  const value = (times: number) => ({ crashing: root.join(`hung-${times}`), times, hang: true, data: numbers(1) });
   const saved = await batch.saveMany([{ name: "h", value: value(1) }, { name: "twice", value: value(2) }]);
   assertEquals([...saved.errors].map(([index, { code }]) => [index, code]), [[1, "TaskFailed"]]);
   assertEquals(await Array.fromAsync(registry.versions("h"), ({ version }) => version), ["1.0.0"]);

@@ -2,30 +2,33 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
 import { createPool, isWorkerLost } from "../../workers/pool.ts";
 import type { Pool } from "../../workers/pool.ts";
 import type { Slot } from "../../workers/slots.ts";
 import { runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { createHeldSleep, until } from "./held_sleep.ts";
+
+const STUCK_AFTER_MS = 60_000;
 
 interface PoolSettings {
   workers?: number;
-  idleMs?: number;
-  stuckAfterMs?: number;
   module?: string;
+  system?: System;
 }
 
 function poolIn(path: string, settings: PoolSettings = {}): Pool {
-  const { workers = 2, idleMs = 60_000, stuckAfterMs = 60_000 } = settings;
+  const { workers = 2, system = realSystem } = settings;
   const descriptor = createLocalBackend({ path, durability: "os" }).reopen!;
   const { module = descriptor.module } = settings;
   return createPool({
     workers,
-    idleMs,
-    stuckAfterMs,
+    idleMs: 60_000,
+    stuckAfterMs: STUCK_AFTER_MS,
     descriptor: { ...descriptor, module },
     methods: {},
-    system: realSystem,
+    system,
   });
 }
 
@@ -33,10 +36,6 @@ async function take(slot: Slot) {
   let leave = () => {};
   const channel = await slot.take((giveBack) => leave = giveBack);
   return { channel, leave: () => leave() };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await realSystem.sleep(2);
 }
 
 Deno.test("a pool starts a worker when a place is taken, keeps it for the next, and measures its start", async () => {
@@ -58,16 +57,21 @@ Deno.test("a pool starts a worker when a place is taken, keeps it for the next, 
 
 Deno.test("workers without work end after a while, and start again for the next", async () => {
   await using root = await tempRoot();
-  const pool = poolIn(root.path, { idleMs: 10 });
+  const { system, wake } = createHeldSleep();
+  const pool = poolIn(root.path, { system });
   const first = await take(pool.slots[0]);
-  await realSystem.sleep(40);
+  wake();
+  await first.channel.call("ping", undefined);
   assertEquals(pool.running, 1, "it has work");
   first.leave();
+  assertEquals(pool.running, 1, "it may get more");
+  wake();
   await until(() => pool.running === 0);
   const second = await take(pool.slots[0]);
   assert(second.channel !== first.channel);
   await second.channel.call("ping", undefined);
   second.leave();
+  wake();
   await until(() => pool.running === 0);
 });
 
@@ -93,10 +97,14 @@ Deno.test("where no worker can open the store there are no places from then on",
 
 Deno.test("a worker that hangs is ended once it was silent for so long, one that works is not", async () => {
   await using root = await tempRoot();
-  const pool = poolIn(root.path, { workers: 1, stuckAfterMs: 400 });
+  const { system, wake } = createHeldSleep();
+  const pool = poolIn(root.path, { workers: 1, system });
   const { channel } = await take(pool.slots[0]);
-  await realSystem.sleep(600);
-  await channel.call("ping", undefined);
+  for (let i = 0; i < 20; i++) {
+    wake();
+    await channel.call("ping", undefined);
+  }
+  assertEquals(pool.running, 1);
   const spin = { module: new URL("./spinning.ts", import.meta.url).href, name: "spin" };
   const request = {
     job: 1,
@@ -108,19 +116,24 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
     info: {},
     materializer: spin,
   };
-  const error = await assertRejects(() => channel.call("load", request));
+  const loading = assertRejects(() => channel.call("load", request));
+  await until(() => pool.running === 0, wake);
+  const error = await loading;
   assert(isWorkerLost(error) && error.message.includes("said nothing"), String(error));
   assertEquals(pool.running, 0);
 });
 
 Deno.test("while the caller's thread itself was busy no worker counts as silent", async () => {
   await using root = await tempRoot();
-  const pool = poolIn(root.path, { workers: 1, stuckAfterMs: 400 });
+  const { system, wake, advance } = createHeldSleep();
+  const pool = poolIn(root.path, { workers: 1, system });
   const { channel } = await take(pool.slots[0]);
-  const end = realSystem.monotonic() + 900;
-  while (realSystem.monotonic() < end);
-  await realSystem.sleep(20);
-  await channel.call("ping", undefined);
+  for (let i = 0; i < 10; i++) {
+    advance(10 * STUCK_AFTER_MS);
+    wake(); // a timer that is due long since comes once
+    await channel.call("ping", undefined);
+  }
+  assertEquals(pool.running, 1);
   await pool.close();
 });
 

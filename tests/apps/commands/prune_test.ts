@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { tempRoot } from "../../support/temp_root.ts";
+import { damageRecords } from "../damage_records.ts";
 import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
 
 async function saveFive(cwd: string): Promise<void> {
@@ -30,4 +31,24 @@ Deno.test("prune asks first, takes names, and keeps what is young", async () => 
   assertEquals(await succeeds("prune --keep-last 1 note --yes", { cwd }), "");
   assertEquals(await succeeds("prune --older-than 30d --yes", { cwd }), "");
   assertEquals((await holdfast("prune --yes", { cwd })).code, 2, "neither number nor age");
+});
+
+Deno.test("prune leaves what it cannot read, names it and ends with 1", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await saveFive(cwd);
+  await damageRecords(root.join(".holdfast"), "note");
+  const { code, out, err } = await holdfast("prune --keep-last 1 --yes", { cwd });
+  assertEquals([code, out], [1, "config@4.0.0\nconfig@3.0.0\nconfig@1.0.0\n"]);
+  assertStringIncludes(err, "stays: note@1.0.0: Cannot read record");
+  assertStringIncludes(err, "holdfast verify");
+});
+
+Deno.test("a dry prune by age says whose clock it goes by, and writes nothing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await saveFive(cwd);
+  const { code, err } = await holdfast("prune --older-than 30d --dry-run", { cwd });
+  assertEquals(code, 0);
+  assertStringIncludes(err, "Ages by this machine's clock");
 });

@@ -43,3 +43,22 @@ Deno.test("verify says each hint once, below the table, in words of the command 
   assertStringIncludes(out, "--no-share");
   assertEquals(out.includes("base: null"), false);
 });
+
+Deno.test("verify says what it did not look at, and names an alias that names nothing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.writeTextFile(root.join(".holdfast/readme.txt"), "by ann");
+  const { err } = await holdfast("verify note --shallow", { cwd });
+  assertStringIncludes(err, "Not looked at: 2 other names; 1 file\n");
+  assertStringIncludes((await holdfast("verify", { cwd })).err, "Not looked at: 1 object of somebody else\n");
+  await succeeds("alias config live 2", { cwd });
+  await succeeds("rm config@2 --force --yes", { cwd });
+  const { code, out } = await holdfast("verify", { cwd });
+  assertEquals(code, 1);
+  assertMatch(out, /\nconfig@live +NotFound +Cannot find .*names version 2\.0\.0, which was deleted/);
+  assertStringIncludes(out, "holdfast alias config live --delete");
+  const [, report] = (await holdfast("verify --json", { cwd })).out.trimEnd().split("\n").slice(-2);
+  const { unseen, records } = JSON.parse(report);
+  assertEquals([unseen.strangers, unseen.generations, records > 5], [1, 1, true]);
+});

@@ -6,23 +6,26 @@ import { failureOf, strictTest, told } from "./with_strict.ts";
 const create = { mode: "create" } as const;
 const UPLOAD = { method: "POST", url: /uploadType=multipart/ };
 
-strictTest("a create is one request with generation 0, a checksum, and a connection of its own", async (context) => {
-  const { fake, open } = context;
-  const backend = open({ putOptions: { storageClass: "NEARLINE", metadata: { team: "a" } } });
-  const options = { ...create, contentType: "text/plain", metadata: { author: "me" } };
-  const results = [await backend.put("a/b", text("x"), options), await backend.put("a/c", text("y"), create)];
-  assert(results.every((result) => result.written));
-  const [first, second] = fake.requests;
-  assertEquals(fake.requests.length, 2);
-  assertEquals(first.query.get("ifGenerationMatch"), "0");
-  assert(first.connection !== second.connection, "a used connection repeats requests");
-  const { name, properties } = fake.objects().find("a/b")!;
-  assertEquals({ name, properties }, {
-    name: "a/b",
-    properties: { contentType: "text/plain", storageClass: "NEARLINE", metadata: { team: "a", author: "me" } },
-  });
-  assert(new TextDecoder().decode(first.body).includes(`"crc32c":"${fake.objects().find("a/b")!.crc32c}"`));
-});
+strictTest(
+  "a create is one request with generation 0 and a checksum, over a connection that is used again",
+  async (context) => {
+    const { fake, open } = context;
+    const backend = open({ putOptions: { storageClass: "NEARLINE", metadata: { team: "a" } } });
+    const options = { ...create, contentType: "text/plain", metadata: { author: "me" } };
+    const results = [await backend.put("a/b", text("x"), options), await backend.put("a/c", text("y"), create)];
+    assert(results.every((result) => result.written));
+    const [first, second] = fake.requests;
+    assertEquals(fake.requests.length, 2);
+    assertEquals(first.query.get("ifGenerationMatch"), "0");
+    assertEquals(first.connection, second.connection);
+    const { name, properties } = fake.objects().find("a/b")!;
+    assertEquals({ name, properties }, {
+      name: "a/b",
+      properties: { contentType: "text/plain", storageClass: "NEARLINE", metadata: { team: "a", author: "me" } },
+    });
+    assert(new TextDecoder().decode(first.body).includes(`"crc32c":"${fake.objects().find("a/b")!.crc32c}"`));
+  },
+);
 
 strictTest(
   "an overwrite has no condition, and says the encryption and the access that it was told",
@@ -56,7 +59,7 @@ const AMBIGUOUS: [string, Fault, boolean][] = [
 for (const [what, fault, written] of AMBIGUOUS) {
   strictTest(`a create ${what} is Unavailable, maybe written, and sent once`, async ({ fake, open, system }) => {
     fake.faults.add(UPLOAD, fault);
-    const backend = open({ requestTimeoutMs: 200 });
+    const backend = open();
     const error = await failureOf(backend.put("a", text("x"), create));
     assertEquals([error.code, error.maybeWritten, error.retry], ["Unavailable", true, "later"]);
     assertEquals([error.key, error.backend], ["a", backend.location]);

@@ -91,8 +91,12 @@ strictTest("a function that fails is TaskFailed with its error, and is asked aga
   assert((await backend.put("a", text("x"), { mode: "create" })).written);
 }, { token: "token" });
 
-strictTest("a function that never answers is waited for no longer than a request", async ({ open }) => {
-  const backend = open({ credentials: () => new Promise(() => {}), requestTimeoutMs: 50 });
+strictTest("a function that never answers is waited for no longer than a request", async ({ open, passTimeouts }) => {
+  const credentials = () => {
+    queueMicrotask(passTimeouts);
+    return new Promise<never>(() => {});
+  };
+  const backend = open({ credentials });
   assertEquals((await failureOf(backend.head("a"))).code, "TaskFailed");
 });
 

@@ -8,19 +8,26 @@ import type { GcsBackendOptions } from "../../../backends/gcs.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
+import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import type { ScriptedSystem } from "../../support/scripted_system.ts";
 import { startStrictGcs } from "../../support/strict_gcs/mod.ts";
 import type { StrictGcs, StrictGcsOptions } from "../../support/strict_gcs/mod.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
 
 /** What a test works on. */
 export interface StrictContext {
   fake: StrictGcs;
   /** Its sleep takes no time: only that of the program under test, the fake has the real clock. */
   system: ScriptedSystem;
+  /** Ends the time of every request that is not answered yet; by itself it never ends. */
+  passTimeouts(): void;
   /** A backend over the fake, closed at the end. */
   open(options?: Partial<GcsBackendOptions>): Backend;
 }
+
+/** What a request may take. */
+const TIMEOUT_MS = 4_321;
 
 /** Registers a test with a fake of its own. */
 export function strictTest(
@@ -29,19 +36,22 @@ export function strictTest(
   options: StrictGcsOptions = {},
 ): void {
   Deno.test(name, async () => {
-    const fake = await startStrictGcs(options);
+    const timers = holdTimers(TIMEOUT_MS);
+    const fake = await startStrictGcs({ onStall: timers.pass, ...options });
     const system = createScriptedSystem();
     const opened: Backend[] = [];
     const open = (given: Partial<GcsBackendOptions> = {}) => {
-      const backend = createGcsBackend({ bucket: fake.bucket, endpoint: fake.endpoint, system, ...given });
+      const { bucket, endpoint } = fake;
+      const backend = createGcsBackend({ bucket, endpoint, system, requestTimeoutMs: TIMEOUT_MS, ...given });
       opened.push(backend);
       return backend;
     };
     try {
-      await run({ fake, system, open });
+      await withoutHanging("the end of the test", run({ fake, system, passTimeouts: timers.pass, open }));
     } finally {
       for (const backend of opened) await backend[Symbol.asyncDispose]();
       await fake[Symbol.asyncDispose]();
+      timers[Symbol.dispose]();
     }
   });
 }

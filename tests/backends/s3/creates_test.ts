@@ -7,7 +7,7 @@ const MIB = 2 ** 20;
 const create = { mode: "create" } as const;
 
 const put = async (start: StartStandIn, reply: StandInReply, options = {}) => {
-  const store = await start(() => reply, { requestTimeoutMs: 150, ...options });
+  const store = await start(() => reply, options);
   const outcome = await store.backend.put("a/b", text("x"), create).catch((error: RegistryError) => error);
   return { outcome, requests: store.requests.length };
 };
@@ -19,7 +19,7 @@ const AMBIGUOUS: [string, StandInReply][] = [
   ["503", refusal(503, "SlowDown")],
   ["503 without words", { status: 503 }],
   ["a reply that is cut", { end: "cut" }],
-  ["a reply that never comes", { end: "stall" }],
+  ["a reply that never comes", { end: "timeout" }],
   ["400 RequestTimeout", refusal(400, "RequestTimeout")],
 ];
 

@@ -6,7 +6,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";
+import { type HeldTimers, holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
 import { concatBytes } from "../../../core/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
 
@@ -24,7 +26,10 @@ export interface StandInRequest {
   body: Uint8Array;
 }
 
-/** A reply; `cut` closes the connection, after `body` where there is one, `stall` leaves it open. */
+/**
+ * A reply. `cut` closes the connection, after `body` where there is one, `stall` leaves it open, `timeout` too, until
+ * the client's time for it is over: at once.
+ */
 export interface StandInReply {
   /** HTTP status. @default 200 */
   status?: number;
@@ -33,7 +38,7 @@ export interface StandInReply {
   /** Body. */
   body?: string | Uint8Array;
   /** Ends the connection before the reply is whole. */
-  end?: "cut" | "stall";
+  end?: "cut" | "stall" | "timeout";
 }
 
 /** A stand-in and a backend over it. */
@@ -46,6 +51,8 @@ export interface StandIn extends AsyncDisposable {
   readonly requests: StandInRequest[];
   /** The lines of what came, without `x-id`. */
   lines(): string[];
+  /** Ends the time of every request that is not answered yet; by itself it never ends. */
+  passTimeouts(): void;
   /** Base URL. */
   readonly endpoint: string;
 }
@@ -57,9 +64,14 @@ export const SECRETS = {
   sessionToken: "hidden-token",
 };
 
+/** What a request may take. */
+const TIMEOUT_MS = 4_321;
+
+type Answer = (request: StandInRequest, index: number) => StandInReply | undefined | void;
+
 /** Starts a stand-in that ends with its test. */
 export type StartStandIn = (
-  answer: Parameters<typeof startStandIn>[0],
+  answer: Answer,
   options?: Partial<S3BackendOptions>,
 ) => Promise<StandIn>;
 
@@ -67,14 +79,17 @@ export type StartStandIn = (
 export function standInTest(name: string, run: (start: StartStandIn) => Promise<void>): void {
   Deno.test(name, async () => {
     const started: StandIn[] = [];
+    const timers = holdTimers(TIMEOUT_MS);
     try {
-      await run(async (answer, options) => {
-        const store = await startStandIn(answer, options);
+      const running = run(async (answer, options) => {
+        const store = await startStandIn(answer, timers, options);
         started.push(store);
         return store;
       });
+      await withoutHanging("the end of the test", running);
     } finally {
       for (const store of started) await store[Symbol.asyncDispose]();
+      timers[Symbol.dispose]();
     }
   });
 }
@@ -83,7 +98,8 @@ const DATE = "Thu, 01 Jan 2026 00:00:10 GMT";
 
 /** Starts a stand-in. What `answer` says nothing about gets an empty 200, a PUT with an entity tag. */
 async function startStandIn(
-  answer: (request: StandInRequest, index: number) => StandInReply | undefined | void,
+  answer: Answer,
+  timers: HeldTimers,
   options: Partial<S3BackendOptions> = {},
 ): Promise<StandIn> {
   const requests: StandInRequest[] = [];
@@ -92,6 +108,7 @@ async function startStandIn(
     const request = await readRequest(incoming);
     const { status = 200, headers = {}, body = "", end } = answer(request, requests.push(request) - 1) ?? {};
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    if (end === "timeout") return timers.pass();
     if (end !== undefined && bytes.byteLength === 0) return end === "cut" ? incoming.socket.destroy() : undefined;
     const length = end === undefined ? bytes.byteLength : bytes.byteLength + 1000;
     const isHead = request.line.startsWith("HEAD");
@@ -118,6 +135,7 @@ async function startStandIn(
     region: "region-1",
     credentials: SECRETS,
     system,
+    requestTimeoutMs: TIMEOUT_MS,
     ...options,
   });
   return {
@@ -125,6 +143,7 @@ async function startStandIn(
     system,
     requests,
     endpoint,
+    passTimeouts: timers.pass,
     lines: () => requests.map(({ line }) => line.replace(/[?&]x-id=\w+/, "")),
     async [Symbol.asyncDispose]() {
       await backend[Symbol.asyncDispose]();

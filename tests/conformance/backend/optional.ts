@@ -103,6 +103,38 @@ export const optionalCases: readonly BackendCase[] = [
       deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE })), []);
     },
   },
+  {
+    name: "sync() takes objects that are there or not, one key twice, and no key at all, and changes nothing",
+    needs: "sync",
+    async run({ backend, largeBytes }) {
+      await backend.put("a/b", text("x"));
+      await backend.put("a/c/large", sampleBytes(largeBytes), { mode: "create" });
+      await backend.sync!(["a/b", "a/missing", "nothing/here", "a/c/large", "a/b"]);
+      await backend.sync!([]);
+      deepStrictEqual(await listed(backend, ""), ["a/b", "a/c/large"]);
+      await assertHolds(backend, "a/b", text("x"));
+      await assertHolds(backend, "a/c/large", sampleBytes(largeBytes));
+    },
+  },
+  {
+    name: "sync() of many objects ends",
+    needs: "sync",
+    async run({ backend }) {
+      const keys = Array.from({ length: 200 }, (_, i) => `${i % 7}/${String(i).padStart(3, "0")}`);
+      await putAll(backend, keys);
+      await backend.sync!(keys);
+      await assertHolds(backend, keys[150], text(keys[150]));
+    },
+  },
+  {
+    name: "sync() under an aborted signal throws its reason",
+    needs: "sync",
+    async run({ backend }) {
+      await backend.put("a/b", text("x"));
+      const reason = new Error("enough");
+      await rejects(backend.sync!(["a/b"], { signal: AbortSignal.abort(reason) }), reason);
+    },
+  },
 ];
 
 async function swept(uploads: AsyncIterable<SweptUpload>): Promise<SweptUpload[]> {

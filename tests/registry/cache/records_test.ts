@@ -258,7 +258,7 @@ testCached("no name, version or path is in the keys of the cache", {}, async (wo
   const keys = await world.cached();
   assert(keys.length >= 1);
   for (const key of keys) {
-    assert(/^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^uses\/[0-9a-f-]{36}$/.test(key), key);
+    assert(/^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^secret$|^uses\/[0-9a-f-]{36}$/.test(key), key);
   }
 });
 

@@ -299,7 +299,9 @@ testProtocol("a keyed save of a version that exists fails, or skips, each time t
   for (let turn = 0; turn < 2; turn++) {
     await rejected("AlreadyExists", registry.save("a", "mine", { ...ONE, ...KEY }));
     await rejected("AlreadyExists", registry.save("a", filler("mine"), { ...ONE, ...KEY }));
-    const skipped = await registry.save("a", "mine", { ...ONE, ...KEY, onConflict: "skip" });
+  }
+  for (const onConflict of ["skip", "skip", "fail"] as const) { // a failure is no result; what was skipped for is
+    const skipped = await registry.save("a", "mine", { ...ONE, ...KEY, onConflict });
     assertEquals(skipped, { ...first, skipped: true });
   }
 });

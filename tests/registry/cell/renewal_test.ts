@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
@@ -227,7 +228,9 @@ testProtocol(
       for await (const { key } of tombstones()) await world.store.delete(key);
     }
     async function* tombstones(): AsyncGenerator<{ key: string }> {
-      for await (const entry of world.store.list(CELL)) if ("key" in entry && entry.size === 512) yield entry;
+      for await (const entry of world.store.list(CELL)) {
+        if ("key" in entry && entry.size === TOMBSTONE_BYTES) yield entry;
+      }
     }
   },
 );

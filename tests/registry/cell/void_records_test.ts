@@ -1,39 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
+import type { SavedArtifact } from "../../../core/registry.ts";
 import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { heldUp, makeVoid } from "../late_records.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { collect, rejected } from "../rejected.ts";
-import { busy, doing, late } from "../scripted_backend.ts";
 
 const ONE = { version: "1.0.0" };
 const MUTABLE = { mutable: true };
 const OVERWRITE = { ...ONE, onConflict: "overwrite" } as const;
-const VERSION = { verb: "put", mode: "create", key: /versions/ } as const;
-const READ_VERSION = { verb: "get", key: /versions/ } as const;
 const CELL = "names/a/versions/";
-
-/** Saves something whose record is held up on its way; the returned function lets it land. */
-async function heldUp(world: ProtocolWorld, value: unknown, options: SaveOptions): Promise<() => Promise<unknown>> {
-  const { registry, backend } = await world.open({ retryForMs: 1000 });
-  const record = late();
-  backend.answer(VERSION, doing(() => backend.answerAll(READ_VERSION, busy), record.answer));
-  await rejected("Unknown", registry.save("a", value, options));
-  return record.land;
-}
-
-/** A version whose record landed when its payload had been collected, over what was there before. */
-async function makeVoid(
-  world: ProtocolWorld,
-  options: SaveOptions = OVERWRITE,
-  value: unknown = filler("late"),
-): Promise<void> {
-  const land = await heldUp(world, value, options);
-  world.advance(GRACE_MS + HOUR);
-  await collectGarbage(world.registry);
-  await land();
-  world.warnings.length = 0;
-}
 
 /** A version, and a void record over it. */
 async function covered(world: ProtocolWorld, value: unknown = filler("first")): Promise<SavedArtifact> {

@@ -186,6 +186,49 @@ testInMemory("no flipped bit anywhere gives a value that was not saved", async (
   }
 });
 
+/** The size of a sector, at which a disk that lost power cuts a file; it was the size of tombstones once. */
+const SECTOR_BYTES = 512;
+
+testOnEach(
+  "the newest record cut at a sector is Corrupt, never a deletion with an older version below",
+  async ({ registry, backend, open }) => {
+    await registry.save("a", "old");
+    await registry.save("a", noise(400_000));
+    const alias = "a long alias ".repeat(15).trim().replaceAll(" ", "_");
+    await registry.setAlias("a", alias, "1");
+    await registry.setAlias("a", alias, "2");
+    const [version] = await keysOf(backend, "names/a/versions/");
+    const [named] = await keysOf(backend, "names/a/aliases/");
+    const whole = new Map([[version, await bytesOf(backend, version)], [named, await bytesOf(backend, named)]]);
+    for (const [key, bytes] of whole) {
+      assert(bytes.byteLength > SECTOR_BYTES);
+      await backend.put(key, bytes.slice(0, SECTOR_BYTES));
+    }
+    for (const ref of ["a", "a@2", "a@>1", `a@${alias}`]) {
+      const error = await rejected("Corrupt", registry.load(ref));
+      assertEquals(error.key, ref.endsWith(alias) ? named : version, ref);
+    }
+    assertEquals(await registry.load("a@1"), "old");
+    assertEquals(await collect(registry.names()), ["a"]);
+    assertEquals((await collect(registry.versions("a"))).map(({ version }) => version), ["2.0.0", "1.0.0"]);
+    await rejected("Corrupt", registry.aliases("a"));
+    assert(!(await verifyRegistry(registry)).ok);
+    const { failures } = await collectGarbage(await open({}, (store) => withAge(store, 7 * 24 * 3_600_000)));
+    assertEquals(failures.length, 1);
+    assertEquals((await registry.save("a", "next")).version, "3.0.0");
+    for (const [key, bytes] of whole) await backend.put(key, bytes);
+    assertEquals(await registry.load(`a@${alias}`), noise(400_000));
+  },
+);
+
+testOnEach("a version whose record is cut at a sector can be deleted", async ({ registry, backend }) => {
+  await registry.save("a", noise(400_000));
+  const [key] = await keysOf(backend, "names/a/");
+  await backend.put(key, (await bytesOf(backend, key)).slice(0, SECTOR_BYTES));
+  assertEquals(await registry.delete("a@1", { force: true }), true);
+  await rejected("NotFound", registry.load("a@1"));
+});
+
 testOnEach(
   "a record that is cut to the size of a tombstone is damage, not a deletion",
   async ({ registry, backend, open }) => {

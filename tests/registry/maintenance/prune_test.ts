@@ -25,6 +25,7 @@ testOnEach("prune() keeps so many of the newest versions of each name", async ({
     dryRun: false,
     deleted: ["3.0.0", "2.0.0", "1.0.0"].map((version) => ({ name: "a", version })),
     kept: 5,
+    failures: [],
   });
   assertEquals(await versionsOf(registry, "a"), ["9.0.0-rc.1", "5.0.0", "4.0.0"]);
   assertEquals(await versionsOf(registry, "b"), ["2.0.0", "1.0.0"]);
@@ -87,11 +88,14 @@ testOnEach(
   },
 );
 
-testOnEach("prune() removes a version that is damaged", async ({ registry, backend }) => {
+testOnEach("prune() leaves a version that is damaged, and names it", async ({ registry, backend }) => {
   await fill(registry, "a", 3);
   const keys = await keysOf(backend, "names/a/");
   await backend.put(keys[1], new Uint8Array(7));
-  assertEquals((await prune(registry, { keepLast: 1 })).deleted.map(({ version }) => version), ["2.0.0", "1.0.0"]);
+  const { deleted, kept, failures } = await prune(registry, { keepLast: 1 });
+  assertEquals([deleted.map(({ version }) => version), kept], [["1.0.0"], 2]);
+  assertEquals(failures.map(({ version, code, key }) => [version, code, key]), [["2.0.0", "Corrupt", keys[1]]]);
+  assertMatch(failures[0].hint!, /copy/);
 });
 
 testInMemory("prune() refuses to run without a rule, with a bad one, or read-only", async ({ registry, open }) => {

@@ -45,7 +45,7 @@ testOnEach("delete() refuses a version that an alias names, unless forced", asyn
   assertEquals(await registry.delete("a@1", { force: true }), true);
   assertEquals(await registry.delete("a@1"), false);
   const gone = await rejected("NotFound", registry.load("a@production"));
-  assertMatch(gone.message, /"a@production".*1\.0\.0.*gone/);
+  assertMatch(gone.message, /"a@production".*1\.0\.0.*deleted/);
 });
 
 testOnEach("delete() with ifCommit removes only that commit", async ({ registry }) => {

@@ -97,15 +97,20 @@ testInMemory(
     const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
     const { files: [file], ...rest } = record as VersionRecord;
     mkdirSync(root.join("out"));
-    const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a"], ["a", "a/b"], ["a\0b"], [
+    const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a/b"], ["a\0b"], [
       "",
     ]];
     for (const paths of forged) {
-      await backend.put(key, encodeRecord({ ...rest, files: paths.map((path) => ({ ...file, path })) }, [inline]));
+      await backend.put(
+        key,
+        encodeRecord({ ...rest, size: paths.length * file.size, files: paths.map((path) => ({ ...file, path })) }, [
+          inline,
+        ]),
+      );
       await rejected("Invalid", registry.download("a", { to: root.join("out") }));
     }
     const links = [{ ...file, path: "l", mode: "link" as const }, { ...file, path: "l/x" }];
-    await backend.put(key, encodeRecord({ ...rest, files: links }, [inline]));
+    await backend.put(key, encodeRecord({ ...rest, size: 2 * file.size, files: links }, [inline]));
     await rejected("Invalid", registry.download("a", { to: root.join("out") }));
     assertEquals(readdirSync(root.path), ["out"]);
     assertEquals(readdirSync(root.join("out")), []);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { defineMaterializer } from "../../../core/materializer.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { noise, testInMemory, testOnEach } from "../registries.ts";
@@ -87,7 +88,7 @@ testOnEach("entries() leaves out what is deleted while it is read", async ({ reg
         deleted = true;
         await registry.delete("b");
         for await (const entry of inner.list("names/b/")) { // as if the grace were over
-          if ("key" in entry && entry.size !== 512) await inner.delete(entry.key);
+          if ("key" in entry && entry.size !== TOMBSTONE_BYTES) await inner.delete(entry.key);
         }
       },
     }));

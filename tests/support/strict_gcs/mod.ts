@@ -40,6 +40,8 @@ export interface StrictGcsOptions {
   rewriteBytes?: number;
   /** Whether downloads leave out the time in their headers. @default false */
   sparseDownloads?: boolean;
+  /** Hears of each request that is left without an answer. */
+  onStall?(): void;
   /** The store's clock, and its ids. */
   system?: System;
 }
@@ -64,7 +66,7 @@ export interface StrictGcs extends AsyncDisposable {
 
 /** Starts a fake on a free port of 127.0.0.1. */
 export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<StrictGcs> {
-  const { versioned = false, signers = {}, system = realSystem } = options;
+  const { versioned = false, signers = {}, onStall = () => {}, system = realSystem } = options;
   const { pageSize = 1000, rewriteBytes = Infinity, sparseDownloads = false } = options;
   const bucket = options.bucket === undefined ? "strict" : options.bucket;
   const buckets = new Map<string, ObjectStore>();
@@ -92,14 +94,14 @@ export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<St
     const url = incoming.url!;
     const fault = faults.take({ method: request.method, url, headers: request.headers });
     if (typeof fault === "function") await fault(request);
-    if (fault === "stall") return;
+    if (fault === "stall") return onStall();
     if (fault === "cut") return void incoming.socket.destroy();
     const reply = attempt(() => {
       if (typeof fault !== "object") return dispatch(request, rawQuery);
       if ("keepBytes" in fault) return dispatch(request, rawQuery, fault.keepBytes);
       throw new GcsFailure(fault.status, fault.reason ?? "scripted", fault.message ?? "");
     });
-    if (fault === "stall-after") return;
+    if (fault === "stall-after") return onStall();
     if (fault === "cut-after") return void incoming.socket.destroy();
     const sent = fault === "fail-after" ? failed(new GcsFailure(503, "backendError", "Backend Error")) : reply;
     request.status = sent.status;

@@ -1,0 +1,60 @@
+/**
+ * Opening objects: ordinary files of the own folder, without waiting.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import type { Stats } from "node:fs";
+import { dirname } from "node:path";
+import { errorCode } from "./errors.ts";
+import { isOrdinary, notOrdinary } from "./own_files.ts";
+import type { StorePlace } from "./own_files.ts";
+import type { LocalRoot } from "./root.ts";
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+
+/** An open object, and what the system says about it. */
+export interface OpenedFile {
+  /** Its descriptor. */
+  file: number;
+  /** Of the file that is open, whatever the key leads to by now. */
+  stats: Stats;
+}
+
+/**
+ * Opens an object. Undefined for a folder; throws what the system says, or why it is no object.
+ *
+ * @param access for reading, unless it is said otherwise
+ */
+export function openObject(root: LocalRoot, key: string, access = O_RDONLY): OpenedFile | undefined {
+  const path = root.fileOf(key);
+  root.checkWay(dirname(path));
+  const where = { key, backend: root.location };
+  if (O_NOFOLLOW === 0) isOrdinary(fs.lstatSync(path), where); // Windows
+  const file = open(path, access | O_NOFOLLOW | O_NONBLOCK, where);
+  try {
+    const stats = fs.fstatSync(file);
+    if (isOrdinary(stats, where)) return { file, stats };
+  } catch (error) {
+    closeRead(file);
+    throw error;
+  }
+  closeRead(file);
+}
+
+function open(path: string, flags: number, where: StorePlace): number {
+  try {
+    return fs.openSync(path, flags);
+  } catch (error) {
+    throw errorCode(error) === "ENXIO" ? notOrdinary(where) : error; // a socket
+  }
+}
+
+/** Closes what was only read. An error of that says nothing about bytes: those that count are told by the reading. */
+export function closeRead(file: number): void {
+  try {
+    fs.closeSync(file);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}

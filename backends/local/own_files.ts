@@ -1,0 +1,62 @@
+/**
+ * Keeping to the own folder and to ordinary files: no symbolic link below the root is followed, and nothing waits for a
+ * pipe. A folder may come from anybody: its links must not lead whoever works on it to what is theirs elsewhere.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import type { Stats } from "node:fs";
+import { dirname } from "node:path";
+import { RegistryError } from "../../core/errors.ts";
+
+/** Throws where a link is on the way from the root to this path. */
+export type WayCheck = (path: string) => void;
+
+/** Creates the {@linkcode WayCheck} of a root; the root itself, and what is above it, may be links. */
+export function createWayCheck(root: string): WayCheck {
+  let realRoot: string | undefined;
+  return (path) => {
+    if (path.length <= root.length) return;
+    const real = fs.realpathSync.native(path); // one call of the system, however many folders there are
+    const below = path.slice(root.length);
+    if (realRoot !== undefined && real === realRoot + below) return;
+    realRoot = fs.realpathSync.native(root);
+    if (real === realRoot + below) return;
+    // A link, or another spelling of the same name where the disk folds letters: the steps tell.
+    for (let step = path; step.length > root.length; step = dirname(step)) {
+      if (fs.lstatSync(step).isSymbolicLink()) throw linkError();
+    }
+  };
+}
+
+/** True for an ordinary file, false for a folder. Throws for everything else, which no store has made. */
+export function isOrdinary(stats: Stats, where: StorePlace): boolean {
+  if (stats.isFile()) return true;
+  if (stats.isDirectory()) return false;
+  if (stats.isSymbolicLink()) throw linkError();
+  throw notOrdinary(where);
+}
+
+/** An object of a store. */
+export interface StorePlace {
+  /** Its key. */
+  key: string;
+  /** The `location` of the backend. */
+  backend: string;
+}
+
+/** As the system says it of a link that is not to be followed. */
+export function linkError(): Error {
+  return Object.assign(new Error("ELOOP: a symbolic link that is not followed"), { code: "ELOOP" });
+}
+
+/** The error of a pipe, a socket or a device. */
+export function notOrdinary({ key, backend }: StorePlace): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot use "${key}": it is a pipe, a socket or a device, and no ordinary file`,
+    hint: "Something else than this program put it there: remove it, and restore the object from a copy.",
+    key,
+    backend,
+  });
+}

@@ -1,0 +1,33 @@
+/**
+ * What was read may be lost, where its writer ended before it had brought it to the disk. Before anything is
+ * acknowledged because of it, it is made as safe as what this registry writes itself.
+ *
+ * @module
+ */
+import type { Context, OpeningContext } from "../context.ts";
+import { objectsFolder } from "../layout.ts";
+import { objectsOf, withFiles } from "../payload/objects.ts";
+import type { FoundRecord } from "./heads.ts";
+
+/** Makes what was read at these keys safe. */
+export async function settle(
+  { backend }: Pick<OpeningContext, "backend">,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  if (keys.length > 0) await backend.sync?.(keys, { signal });
+}
+
+/** The same for a record and all that it refers to: its writer may have waited for nothing. */
+export async function settleVersion(
+  context: Context,
+  { record, info }: FoundRecord,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (context.backend.sync === undefined) return; // the long list of its files is read for nothing else
+  const whole = record.kind === "version" ? await withFiles(context, record, signal) ?? record : undefined;
+  const payload = whole === undefined
+    ? []
+    : objectsOf(context, whole).map(([place, object]) => `${objectsFolder(whole.name)}${place}/${object}`);
+  await settle(context, [...payload, info.key], signal);
+}

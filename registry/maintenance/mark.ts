@@ -1,0 +1,43 @@
+/**
+ * Marks: the store's time, learnt by writing an object.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { Context } from "../context.ts";
+import { SCRATCH } from "../layout.ts";
+
+/** An object that was written to learn the store's time. */
+export interface Mark {
+  /** The moment, by the store's clock, that all ages are measured against. */
+  mark: number;
+  /** Its key. Whoever took it removes it. */
+  key: string;
+}
+
+/**
+ * Writes an object and reads its time. Where this machine's clock is further off than a quarter of the grace it
+ * refuses: ages by either of the two clocks are then not to be trusted with what cannot be undone.
+ */
+export async function takeMark(context: Context, action: string, signal?: AbortSignal): Promise<Mark> {
+  const { backend, system, settings } = context;
+  const key = `${SCRATCH}mark-${system.id()}`;
+  const result = await backend.put(key, new Uint8Array(), { signal });
+  const mark = result.written ? result.info.modifiedAt : NaN;
+  const skewMs = Math.abs(mark - system.now());
+  if (skewMs <= settings.graceMs / 4) return { mark, key };
+  await backend.delete(key);
+  throw new RegistryError({
+    code: "Unavailable",
+    message: `Cannot ${action}: this machine's clock and the store's differ by ${Math.round(skewMs / 1000)} s`,
+    hint: "Set the clock; nothing was removed.",
+    backend: backend.location,
+  });
+}
+
+/** The store's time, by a mark that is gone again. */
+export async function readStoreTime(context: Context, action: string, signal?: AbortSignal): Promise<number> {
+  const { mark, key } = await takeMark(context, action, signal);
+  await context.backend.delete(key);
+  return mark;
+}

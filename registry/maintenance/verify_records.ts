@@ -1,0 +1,153 @@
+/**
+ * Verification of records: each is read, and must belong where it lies.
+ *
+ * @module
+ */
+import { isPrefix } from "../../core/backend.ts";
+import type { ObjectInfo } from "../../core/backend.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { AnyRecord } from "../../core/record.ts";
+import { TOMBSTONE_BYTES } from "../../core/record.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import { parseVersion } from "../../core/versions.ts";
+import { forEachAtOnce } from "../at_once.ts";
+import { misplaced, readHead, readRecord } from "../cell/heads.ts";
+import type { Context } from "../context.ts";
+import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
+import type { CellKey } from "../layout.ts";
+import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";
+import type { VerifyOptions, VerifyReport } from "./verify.ts";
+import { asProblem, verifyVersion } from "./verify_version.ts";
+
+/** So many records are held at once. */
+const BATCH = 128;
+
+/** So many versions are read at once: each may hold a pack of files in memory. */
+const VERSIONS_AT_ONCE = 4;
+
+/** Where a record lies. */
+interface Place {
+  info: ObjectInfo;
+  /** What its key says; absent for the settings. */
+  key?: CellKey;
+  /** Whether it is the newest of its cell, as it was listed. */
+  newest: boolean;
+}
+
+/** Looks at every record below a prefix, some at once; the report has the problems in the order of the keys. */
+export async function verifyRecords(
+  context: Context,
+  prefix: string,
+  report: VerifyReport,
+  options: VerifyOptions,
+): Promise<void> {
+  let batch: Place[] = [];
+  let cell = "";
+  for await (const info of context.backend.list(prefix, { signal: options.signal })) {
+    if (isPrefix(info)) continue;
+    const key = parseCellKey(info.key);
+    if (!(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))) {
+      report.unseen.strangers++;
+      continue;
+    }
+    batch.push({ info, key, newest: cell !== cellOf(info.key) });
+    cell = cellOf(info.key);
+    if (batch.length < BATCH) continue;
+    await verifyBatch(context, batch, report, options);
+    batch = [];
+  }
+  await verifyBatch(context, batch, report, options);
+}
+
+function isSettings(key: string): boolean {
+  return cellOf(key) === SETTINGS && parseGeneration(key.slice(SETTINGS.length)) !== undefined;
+}
+
+/** A version's cell may lie in one folder only. */
+function isOurs({ settings }: Context, { kind, name, version, cell }: CellKey): boolean {
+  return kind !== "version" || versionCell(name, version!, settings.versioned) === cell;
+}
+
+async function verifyBatch(
+  context: Context,
+  batch: readonly Place[],
+  report: VerifyReport,
+  options: VerifyOptions,
+): Promise<void> {
+  const problems = new Map<Place, RegistryError>();
+  const isVersion = ({ key, newest, info }: Place) =>
+    newest && key?.kind === "version" && info.size !== TOMBSTONE_BYTES;
+  await forEachAtOnce(batch.filter((place) => !isVersion(place)), async (place) => {
+    const problem = await verifyRecord(context, place, report, options);
+    if (problem !== undefined) problems.set(place, problem);
+  });
+  await forEachAtOnce(batch.filter(isVersion), async (place) => {
+    const { name, version, generation } = place.key!;
+    const head = { ...place.info, generation, dead: false };
+    const problem = await verifyVersion(context, { name, version: version!, head }, report, options);
+    if (problem !== undefined) problems.set(place, problem);
+  }, options.deep ? VERSIONS_AT_ONCE : undefined);
+  report.records += batch.length;
+  for (const place of batch) {
+    const problem = problems.get(place);
+    const found = problem && asProblem(refOf(place), place.info.key, problem);
+    if (found === undefined) continue;
+    if (!report.problems.some(({ ref, key }) => ref === found.ref && key === found.key)) report.problems.push(found);
+  }
+}
+
+function refOf({ key }: Place): string {
+  if (key === undefined) return "settings";
+  const { kind, name, version, label } = key;
+  return kind === "key" ? name : `${name}@${kind === "version" ? version!.canonical : label}`;
+}
+
+/** What is wrong with a record that is no version's newest. One that is gone was collected meanwhile, or replaced. */
+async function verifyRecord(
+  context: Context,
+  place: Place,
+  { unseen }: VerifyReport,
+  { signal }: SignalOptions,
+): Promise<RegistryError | undefined> {
+  const { info, key, newest } = place;
+  try {
+    const record = (await readRecord(context, info.key, signal))?.record;
+    if (record === undefined) return undefined;
+    if (!belongs(context, record, place)) return misplaced(info.key, record);
+    if (record.kind === "version") unseen.generations++;
+    if (record.kind === "alias" && newest) return await verifyAlias(context, key!, record.version, signal);
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt", "Unsupported", "Unavailable")) throw error;
+    if (error.code === "Unavailable") await readHead(context, SETTINGS, signal); // throws where nothing can be read
+    return error;
+  }
+}
+
+/** Whether a record is of the cell that it lies in. A deletion names nothing; only a first generation is ever scrubbed. */
+function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): boolean {
+  if (key === undefined) return record.kind === "settings" && record.commit === id;
+  if (record.kind === "deleted") return key.kind !== "key";
+  if (record.kind === "scrubbed") return key.kind === "version" && record.generation === 1;
+  if (record.kind !== key.kind || record.name !== key.name) return false;
+  if (record.kind === "alias") return record.alias === key.label;
+  if (record.kind === "key") return record.key === key.label;
+  return versionCell(record.name, parseVersion(record.version), settings.versioned) === key.cell;
+}
+
+/** What a live alias names must be there, unless it names something else by now. Damage of that is its own. */
+async function verifyAlias(
+  context: Context,
+  { name, label }: CellKey,
+  version: string,
+  signal?: AbortSignal,
+): Promise<RegistryError | undefined> {
+  const alias = label!;
+  try {
+    if (await locateVersion(context, name, parseVersion(version), signal) !== undefined) return undefined;
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    return undefined;
+  }
+  if (await readAlias(context, name, alias, signal) !== version) return undefined;
+  return await danglingAlias(context, { name, alias, version }, signal);
+}

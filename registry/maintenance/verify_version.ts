@@ -1,0 +1,109 @@
+/**
+ * Verification of one version: what counts is read, with its files.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { artifactDigest } from "../../core/record.ts";
+import type { Version } from "../../core/versions.ts";
+import { readHead, readRecord } from "../cell/heads.ts";
+import type { Head } from "../cell/heads.ts";
+import type { Context } from "../context.ts";
+import { cellOf, SETTINGS } from "../layout.ts";
+import { payloadSource } from "../load.ts";
+import { createArtifact, readThrough } from "../payload/read.ts";
+import { readCell } from "../resolve.ts";
+import type { VerifyOptions, VerifyProblem, VerifyReport } from "./verify.ts";
+
+/** A version by the newest record of its cell. */
+export interface ListedVersion {
+  /** The name. */
+  name: string;
+  /** The version. */
+  version: Version;
+  /** The record, as it was listed. */
+  head: Head;
+}
+
+/** What is wrong with a version. Counts it, and what was read of it. */
+export async function verifyVersion(
+  context: Context,
+  { name, version, head }: ListedVersion,
+  report: VerifyReport,
+  { deep, signal, onProgress }: VerifyOptions,
+): Promise<RegistryError | undefined> {
+  const cell = cellOf(head.key);
+  let listed: Head | undefined = head;
+  for (;; listed = undefined) { // the listing is believed once
+    try {
+      const located = await readCell(context, cell, { head: listed, signal });
+      const problem = context.voids.has(head.key) ? voidRecord(head.key) : undefined;
+      if (located === undefined) return problem ?? await scrubbedHead(context, head, signal);
+      const source = await payloadSource(context, located, signal);
+      const { materializer, files, digest } = source.info;
+      if (artifactDigest(materializer, files) !== digest) return counted(wrongDigest(located.found.info.key));
+      if (!deep) {
+        report.unseen.files += files.length;
+        return counted(problem);
+      }
+      const bytes = await readThrough(createArtifact(context, source, { verify: "integrity", signal }));
+      report.bytes += bytes;
+      report.files += files.length;
+      return counted(problem);
+    } catch (error) {
+      if (isRegistryError(error, "Conflict")) continue; // overtaken by a writer, or void: what counts now
+      if (!isRegistryError(error, "Corrupt", "Unsupported", "Unavailable")) throw error;
+      if (error.code === "Unavailable") await readHead(context, SETTINGS, signal); // throws where nothing can be read
+      return counted(error);
+    }
+  }
+
+  function counted(problem: RegistryError | undefined): RegistryError | undefined {
+    report.versions++;
+    onProgress?.({ versions: report.versions, bytes: report.bytes, ref: `${name}@${version.canonical}` });
+    return problem;
+  }
+}
+
+/** Only what was replaced is ever scrubbed: where it is the newest, what replaced it is lost. */
+async function scrubbedHead(
+  context: Context,
+  { key }: Head,
+  signal?: AbortSignal,
+): Promise<RegistryError | undefined> {
+  const record = (await readRecord(context, key, signal))?.record;
+  if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) return undefined;
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot find what replaced record "${key}": its content was collected, and nothing lies above it`,
+    hint: "Something else deleted it. Restore the newer records of this version from a copy.",
+    key,
+  });
+}
+
+function wrongDigest(key: string): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot trust record "${key}": its digest does not match its files`,
+    hint: "Restore the object from a copy.",
+    key,
+  });
+}
+
+function voidRecord(key: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot count record "${key}": it landed too late, when its payload was collected already`,
+    hint: "Its writer never heard of a success. The version before it counts, if there is one; nothing is to be done.",
+    key,
+  });
+}
+
+/** An error as the report has it. */
+export function asProblem(
+  ref: string,
+  record: string,
+  { key = record, code, message, hint }: RegistryError,
+): VerifyProblem {
+  return { ref, key, code, message, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,47 @@
+/**
+ * A proxy that opens tunnels.
+ *
+ * @module
+ */
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+
+/** A proxy that runs. */
+export interface ConnectProxy extends AsyncDisposable {
+  /** Its URL. */
+  readonly url: string;
+  /** What tunnels were asked for. */
+  readonly targets: string[];
+}
+
+/** Starts a proxy. */
+export async function startConnectProxy(): Promise<ConnectProxy> {
+  const targets: string[] = [];
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
+  };
+  const server = createServer((_, reply) => reply.writeHead(405).end());
+  server.on("connect", (request, client: Socket) => {
+    targets.push(request.url!);
+    const [host, port] = request.url!.split(":");
+    const target = connect(Number(port), host, () => {
+      client.write("HTTP/1.1 200 OK\r\n\r\n");
+      target.pipe(client);
+      client.pipe(target);
+    });
+    keep(client);
+    keep(target);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    targets,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { assert, assertEquals } from "@std/assert";
+import { createGcsBackend } from "../../../backends/gcs.ts";
+import { createS3Backend } from "../../../backends/s3.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { runDeno } from "../../support/run_deno.ts";
+import { startConnectProxy } from "./connect_proxy.ts";
+import { AUTHORITY, AUTHORITY_FILE, startCuttingServer } from "./cutting_server.ts";
+import type { Cut, CuttingServer } from "./cutting_server.ts";
+
+/** The path of an object of {@linkcode overS3}. */
+const pathOf = (key: string) => `/bucket/${key}`;
+
+function overS3(endpoint: string, options: { ca?: string; requestTimeoutMs?: number } = {}): Backend {
+  return createS3Backend({
+    bucket: "bucket",
+    provider: "minio",
+    endpoint,
+    region: "r",
+    credentials: { accessKeyId: "a", secretAccessKey: "s" },
+    ca: AUTHORITY,
+    ...options,
+  });
+}
+
+async function createOutcome(backend: Backend, key: string, bytes: Uint8Array): Promise<string> {
+  try {
+    const { written } = await backend.put(key, bytes, { mode: "create" });
+    return written ? "written" : "exists";
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    return error.maybeWritten ? "lost" : error.code;
+  }
+}
+
+/** Registers a test. What it gives to `use` ends with it. */
+function closingTest(name: string, run: (use: <T extends AsyncDisposable>(thing: T) => T) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const used: AsyncDisposable[] = [];
+    try {
+      await run((thing) => {
+        used.unshift(thing);
+        return thing;
+      });
+    } finally {
+      for (const thing of used) await thing[Symbol.asyncDispose]();
+    }
+  });
+}
+
+function connectionTest(name: string, run: (server: CuttingServer, backend: Backend) => Promise<void>): void {
+  for (const secure of [false, true]) {
+    closingTest(`${name} (${secure ? "TLS" : "plain"})`, async (use) => {
+      const server = use(await startCuttingServer({ secure }));
+      await run(server, use(overS3(server.endpoint)));
+    });
+  }
+}
+
+/** For TLS, Deno wants permission to ask the system all it knows. */
+const permissions = ["--allow-net=127.0.0.1", "--allow-env", "--allow-sys"];
+const sizes = { small: 10, large: 3_000_000 };
+
+for (const [size, length] of Object.entries(sizes)) {
+  const cuts: Cut[] = ["body", "reply", "head", "content"];
+  connectionTest(
+    `a ${size} create over a connection that dies arrives once and is told as lost`,
+    async (server, backend) => {
+      for (const where of cuts) {
+        server.cut(pathOf(where), where);
+        for (const warm of ["w1", "w2"]) await createOutcome(backend, `${warm}-${where}`, new Uint8Array(1));
+        const connections = server.connections();
+        assertEquals([where, await createOutcome(backend, where, new Uint8Array(length))], [where, "lost"]);
+        assertEquals([where, server.arrived(pathOf(where))], [where, 1]);
+        assertEquals(server.connections(), connections, "it used a connection that was used before");
+      }
+    },
+  );
+}
+
+connectionTest("requests share connections, creates too", async (server, backend) => {
+  for (let i = 0; i < 10; i++) assertEquals(await createOutcome(backend, `key${i}`, new Uint8Array(1)), "written");
+  assertEquals(server.connections(), 1);
+});
+
+connectionTest("a connection that the server closed while nobody used it costs nothing", async (server, backend) => {
+  assertEquals(await createOutcome(backend, "before", new Uint8Array(1)), "written");
+  await server.closeIdle();
+  const outcome = await createOutcome(backend, "after", new Uint8Array(1));
+  assert(["written", "lost"].includes(outcome), outcome); // lost where the end of the connection is not here yet
+  assert(server.arrived(pathOf("after")) <= 1);
+});
+
+connectionTest("a connection is not used again when the server is about to close it", async (server, backend) => {
+  server.keepsIdleFor(1);
+  for (const key of ["one", "two"]) assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
+  assertEquals(server.connections(), 2);
+});
+
+closingTest("a create that is not answered ends in time over a used connection, and arrives once", async (use) => {
+  for (const secure of [false, true]) {
+    const server = use(await startCuttingServer({ secure }));
+    const backend = use(overS3(server.endpoint, { requestTimeoutMs: 300 }));
+    await createOutcome(backend, "warm", new Uint8Array(1));
+    server.cut(pathOf("stall"), "stall");
+    assertEquals(await createOutcome(backend, "stall", new Uint8Array(1)), "lost");
+    assertEquals(server.arrived(pathOf("stall")), 1);
+    assertEquals(await createOutcome(backend, "next", new Uint8Array(1)), "written");
+  }
+});
+
+closingTest("an aborted create arrives once", async (use) => {
+  const server = use(await startCuttingServer({ secure: true }));
+  const backend = use(overS3(server.endpoint));
+  await createOutcome(backend, "warm", new Uint8Array(1));
+  server.cut(pathOf("stall"), "stall");
+  const stop = new AbortController();
+  const put = backend.put("stall", new Uint8Array(1), { mode: "create", signal: stop.signal });
+  put.catch(() => {});
+  while (server.arrived(pathOf("stall")) === 0) await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new Error("enough"));
+  assertEquals(await put.catch((error) => error.message), "enough");
+  assertEquals(await createOutcome(backend, "next", new Uint8Array(1)), "written");
+  assertEquals(server.arrived(pathOf("stall")), 1);
+});
+
+closingTest("the authorities that the environment names are trusted", async (use) => {
+  const ways: Record<string, string>[] = [
+    { NODE_EXTRA_CA_CERTS: AUTHORITY_FILE },
+    { DENO_CERT: AUTHORITY_FILE },
+    { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: AUTHORITY_FILE },
+  ];
+  for (const env of ways) {
+    const server = use(await startCuttingServer({ secure: true }));
+    const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], { env, permissions });
+    assertEquals([Object.keys(env)[0], ran.code, ran.stdout], [Object.keys(env)[0], 0, "9 written\n"], ran.stderr);
+  }
+});
+
+Deno.test("without the permission for TLS the error says which", async () => {
+  const ran = await runDeno("tests/backends/bucket/put_many.ts", ["https://127.0.0.1:1"], {
+    permissions: [...permissions.slice(0, 2), "--allow-sys=osRelease"],
+  });
+  assert(ran.stderr.includes("Denied") || ran.stderr.includes("--allow-sys"), ran.stderr);
+  assertEquals(ran.code, 1);
+});
+
+closingTest("a proxy that the environment names is used, but for the hosts that it excepts", async (use) => {
+  const server = use(await startCuttingServer({ secure: true }));
+  const ways: [Record<string, string>, string[]][] = [[{}, [new URL(server.endpoint).host]], [
+    { NO_PROXY: "127.0.0.1" },
+    [],
+  ]];
+  for (const [more, targets] of ways) {
+    const proxy = use(await startConnectProxy());
+    const env = { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: AUTHORITY_FILE, DENO_NO_UPDATE_CHECK: "1", ...more };
+    const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], { env, permissions });
+    assertEquals([ran.code, ran.stdout], [0, "9 written\n"], ran.stderr);
+    assertEquals([...new Set(proxy.targets)], targets);
+  }
+});
+
+closingTest("a store whose certificate nobody trusts is told with what makes it trusted", async (use) => {
+  const server = use(await startCuttingServer({ secure: true }));
+  const stores = [
+    overS3(server.endpoint, { ca: undefined }),
+    createGcsBackend({ bucket: "bucket", endpoint: server.endpoint, credentials: () => "token" }),
+  ];
+  for (const backend of stores.map(use)) {
+    const operations = [backend.head("key"), backend.put("key", new Uint8Array(1), { mode: "create" })];
+    for (const operation of operations) {
+      const error = await operation.then(() => undefined, (error) => error);
+      assert(isRegistryError(error, "Unavailable"), String(error));
+      assertEquals([error.retry, error.maybeWritten], ["never", undefined]);
+      for (const way of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE", "ca"]) {
+        assert(error.hint?.includes(way), `${error.message} ${error.hint}`);
+      }
+    }
+  }
+  assertEquals(server.arrived("/bucket/key"), 0);
+});
+
+Deno.test("ca takes certificates, not the name of a file", () => {
+  for (
+    const open of [
+      () => overS3("https://127.0.0.1:1", { ca: "ca.pem" }),
+      () => createGcsBackend({ bucket: "b", ca: "ca.pem" }),
+    ]
+  ) {
+    try {
+      open();
+    } catch (error) {
+      assert(isRegistryError(error, "Invalid"));
+      continue;
+    }
+    assert(false, "it was taken");
+  }
+});

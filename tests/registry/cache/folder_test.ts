@@ -1,0 +1,118 @@
+// Whose folder a cache lies in.
+import { assertEquals, assertMatch } from "@std/assert";
+import fs from "node:fs";
+import process from "node:process";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { clearCache, openRegistry } from "../../../mod.ts";
+import type { OpenOptions } from "../../../mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+import { filler } from "../protocol_world.ts";
+import { rejected } from "../rejected.ts";
+
+const NO_MODES = process.platform === "win32";
+const isRoot = process.getuid?.() === 0;
+
+function testFolder(sentence: string, body: (root: TempRoot) => Promise<void>, ignore = NO_MODES): void {
+  Deno.test({
+    name: sentence,
+    ignore,
+    async fn() {
+      const root = await tempRoot();
+      try {
+        await body(root);
+      } finally {
+        await root.remove();
+      }
+    },
+  });
+}
+
+/** Opens a registry far away, loads through its cache, and says what it warned of. */
+async function use(cache: OpenOptions["cache"], environment: Record<string, string> = {}): Promise<string[]> {
+  const warnings: string[] = [];
+  const logger = { debug() {}, info() {}, warn: (text: unknown) => void warnings.push(String(text)), error() {} };
+  const system = createScriptedSystem({ environment });
+  const backend = { ...createMemoryBackend({ system }), kind: "remote" };
+  const registry = await openRegistry(backend, { system, logger, cache });
+  await registry.save("a", filler("one"), { version: "1" });
+  for (let time = 0; time < 2; time++) assertEquals(await registry.load("a@1"), filler("one"));
+  await registry[Symbol.asyncDispose]();
+  return warnings;
+}
+
+function mode(path: string): number {
+  return fs.lstatSync(path).mode & 0o777;
+}
+
+testFolder("the folder of a cache and all in it are its owner's alone, whatever the umask is", async (root) => {
+  const before = process.umask(0);
+  try {
+    const path = root.join("above", "cache");
+    assertEquals(await use({ path }), []);
+    assertEquals(mode(path), 0o700);
+    const entries = fs.readdirSync(path, { recursive: true, withFileTypes: true });
+    assertEquals(entries.some((entry) => entry.isFile() && entry.name === "secret"), true);
+    for (const entry of entries) {
+      assertEquals(mode(`${entry.parentPath}/${entry.name}`), entry.isFile() ? 0o600 : 0o700, entry.name);
+    }
+  } finally {
+    process.umask(before);
+  }
+});
+
+for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
+  testFolder(
+    `a folder that others may write to is not used, and refused where it is named: ${mode.toString(8)}`,
+    async (root) => {
+      const path = root.join("cache");
+      fs.mkdirSync(path);
+      fs.chmodSync(path, mode);
+      const warnings = await use(undefined, { HOLDFAST_CACHE: path });
+      assertEquals(warnings.length, 1);
+      assertMatch(warnings[0], /no cache: others may write to/);
+      assertEquals(fs.readdirSync(path), []);
+      const error = await rejected("Invalid", use({ path }));
+      assertMatch(error.message, /others may write to/);
+      assertMatch(error.hint!, /chmod/);
+      await rejected("Denied", clearCache({ path }));
+      assertEquals(fs.readdirSync(path), []);
+    },
+  );
+}
+
+testFolder("a folder that others may read is used: what is put there is not for them", async (root) => {
+  const path = root.join("cache");
+  fs.mkdirSync(path);
+  fs.chmodSync(path, 0o755);
+  assertEquals(await use({ path }), []);
+  assertEquals(mode(`${path}/files`), 0o700);
+});
+
+testFolder("a link in the place of the folder is not followed", async (root) => {
+  const path = root.join("cache"), target = root.join("elsewhere");
+  fs.mkdirSync(target, { mode: 0o700 });
+  fs.symlinkSync(target, path);
+  assertMatch((await use(undefined, { HOLDFAST_CACHE: path })).join(), /is a link/);
+  await rejected("Invalid", use({ path }));
+  assertEquals(fs.readdirSync(target), []);
+});
+
+testFolder("nor is a file used, or what lies below one", async (root) => {
+  const path = root.join("cache");
+  fs.writeFileSync(path, "mine");
+  await rejected("Invalid", use({ path }));
+  await rejected("Invalid", use({ path: `${path}/below` }));
+  assertEquals((await use(undefined, { HOLDFAST_CACHE: path })).length, 1);
+  assertEquals(fs.readFileSync(path, "utf8"), "mine");
+});
+
+testFolder("a folder of somebody else's is not used", async (root) => {
+  const path = root.join("cache");
+  fs.mkdirSync(path, { mode: 0o700 });
+  fs.chownSync(path, 65_534, 65_534);
+  assertMatch((await use(undefined, { HOLDFAST_CACHE: path })).join(), /belongs to somebody else/);
+  await rejected("Invalid", use({ path }));
+  assertEquals(fs.readdirSync(path), []);
+}, NO_MODES || !isRoot);

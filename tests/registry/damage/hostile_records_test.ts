@@ -1,0 +1,309 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import type { Backend } from "../../../core/backend.ts";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { concatBytes } from "../../../core/bytes.ts";
+import { sha256 } from "../../../core/digest.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { decodeRecord } from "../../../core/record.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { collectGarbage, mirrorRegistry, openRegistry, prune, verifyRegistry } from "../../../mod.ts";
+import { fileSet } from "../protocol_world.ts";
+import { keysOf, noise } from "../registries.ts";
+import { checkWording, collect } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** A record with right sums, whatever its line says. */
+function sealed(line: string, inline: Uint8Array = new Uint8Array()): Uint8Array {
+  const text = line.slice(0, -1);
+  return concatBytes([new TextEncoder().encode(`${text},"sum":"${sha256(text)}"}\n`), inline]);
+}
+
+type Line = Record<string, unknown>;
+
+/** The line of a record without its sum, and what follows. */
+async function openRecord(store: Backend, key: string): Promise<{ line: Line; inline: Uint8Array }> {
+  const bytes = await (await store.get(key))!.bytes();
+  const end = bytes.indexOf(10);
+  const { sum: _, ...line } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+  return { line, inline: bytes.slice(end + 1) };
+}
+
+const DEEP = "[".repeat(50_000) + "]".repeat(50_000);
+const LONE = "\ud800";
+/** Values of every type, and worse. As JSON text, for JSON.stringify cannot make all of them. */
+const VALUES: Record<string, string> = {
+  "null": "null",
+  "true": "true",
+  "zero": "0",
+  "a negative number": "-1",
+  "a fraction": "1.5",
+  "a number past 2^53": "9007199254740993",
+  "a huge number": "1e308",
+  "an empty text": `""`,
+  "a lone surrogate": JSON.stringify(LONE),
+  "a control character": `"\\u0000"`,
+  "a path out of here": `"../../etc/passwd"`,
+  "__proto__": `"__proto__"`,
+  "a huge version": `"99999999999999999999.0.0"`,
+  "a long text": JSON.stringify("x".repeat(100_000)),
+  "an empty list": "[]",
+  "a list of lists": "[[[]]]",
+  "a list of nothing": "[null,null]",
+  "200,000 entries": `[${Array(200_000).fill(`"a"`).join(",")}]`,
+  "1,000 empty objects": `[${Array(1_000).fill("{}").join(",")}]`,
+  "50,000 nested lists": DEEP,
+  "an empty object": "{}",
+  "an object with __proto__": `{"__proto__":{"id":"x","formatVersion":1},"constructor":1,"toString":1,"toJSON":1}`,
+};
+
+/** Where such a value is put. */
+type Place = [member: string, put: (line: Line) => void];
+
+const HOLE = "\u0001hole\u0001";
+
+const VERSION_MEMBERS = [
+  ...[
+    "format",
+    "kind",
+    "generation",
+    "commit",
+    "previous",
+    "startedAt",
+    "createdAt",
+    "name",
+    "version",
+    "materializer",
+  ],
+  ...["metadata", "inputs", "files", "fileList", "digest", "size", "key", "origin", "unknown", "__proto__"],
+];
+const FILE_MEMBERS = ["path", "size", "sha256", "mediaType", "mode", "encoding", "inline", "parts", "from", "unknown"];
+const PART_MEMBERS = ["object", "offset", "size", "sha256", "from"];
+
+function member(name: string): Place {
+  return [name, (line) => define(line, name)];
+}
+
+function define(target: object, name: string): void {
+  Object.defineProperty(target, name, { value: HOLE, enumerable: true, configurable: true, writable: true });
+}
+
+type Files = { parts?: object[] }[];
+
+const VERSION_PLACES: Place[] = [
+  ...VERSION_MEMBERS.map(member),
+  ...["id", "formatVersion"].map((name): Place => [
+    `materializer.${name}`,
+    (line) => define(line.materializer as object, name),
+  ]),
+  ...FILE_MEMBERS.map((name): Place => [`file.${name}`, (line) => define((line.files as Files)[0], name)]),
+  ...PART_MEMBERS.map((name): Place => [
+    `part.${name}`,
+    (line) => define((line.files as Files).find(({ parts }) => parts !== undefined)!.parts![0], name),
+  ]),
+  ["metadata.member", (line) => define(line.metadata as object, "x")],
+  ["input", (line) => void (line.inputs = [HOLE])],
+  ["file", (line) => void (line.files as unknown[]).push(HOLE)],
+];
+const ALIAS_PLACES = ["name", "alias", "version", "commit", "generation", "origin", "unknown"].map(member);
+const KEY_PLACES: Place[] = [
+  ...["name", "key", "target", "commit"].map(member),
+  ...["version", "generation"].map((name): Place => [`target.${name}`, (line) => define(line.target as object, name)]),
+];
+
+/** Other changes of a version's line. */
+const CHANGES: Record<string, (line: Line) => void> = {
+  "one path twice": (line) => void (line.files as object[]).push((line.files as object[])[0]),
+  "overlapping parts": (line) => {
+    for (const { parts } of line.files as { parts?: { offset?: number; size: number }[] }[]) {
+      if (parts !== undefined) parts.push(...parts, { ...parts[0], offset: 1, size: 5 });
+    }
+  },
+  "parts past the end": (line) => {
+    for (const { parts } of line.files as { parts?: { offset?: number }[] }[]) {
+      for (const part of parts ?? []) part.offset = 2 ** 40;
+    }
+  },
+  "inline past the end": (line) => {
+    for (const file of line.files as { inline?: number[] }[]) if (file.inline) file.inline = [2 ** 40, 2 ** 50];
+  },
+  "inline and parts": (line) => {
+    for (const file of line.files as { inline?: number[] }[]) file.inline = [0, 3];
+  },
+  "plain bytes that say gzip": (line) => {
+    for (const file of line.files as { encoding?: string }[]) file.encoding = "gzip";
+  },
+  "payload of another name": (line) => {
+    for (const file of line.files as { from?: string }[]) {
+      file.from = `p8p9p9/${"0".repeat(8)}-0000-0000-0000-${"0".repeat(12)}`;
+    }
+  },
+};
+
+interface HostileWorld {
+  registry: Registry;
+  store: Backend;
+}
+
+/** `a` with two versions of files in the record and in payload, an alias and a key; `b`, whole, with garbage. */
+async function createWorld(): Promise<HostileWorld> {
+  const store = createMemoryBackend();
+  const registry = await openRegistry(store, { mutable: true, retryForMs: 1 });
+  registry.materializers.register(fileSet);
+  for (const seed of [1, 2]) {
+    const value = { small: noise(10, seed), large: noise(90_000, seed) };
+    await registry.save("a", value, { materializer: fileSet, idempotencyKey: `k${seed}`, inputs: ["b@1"] });
+  }
+  await registry.setAlias("a", "live", "2");
+  for (const n of [1, 2]) await registry.save("b", n);
+  await registry.save("b", noise(90_000), { version: "3" });
+  await registry.delete("b@3");
+  return { registry, store };
+}
+
+/** Everything that may meet a record. What is right is a value, or a `RegistryError`. */
+async function meet({ registry, store }: HostileWorld, about: string): Promise<void> {
+  const calls: Record<string, () => Promise<unknown>> = {
+    load: () => registry.load("a"),
+    "load by number": () => registry.load("a@2"),
+    "load by alias": () => registry.load("a@live"),
+    info: () => registry.info("a@2"),
+    has: () => registry.has("a@2"),
+    bytes: async () => {
+      for (const file of (await registry.open("a@2")).files()) await file.bytes();
+    },
+    versions: () => collect(registry.versions("a", { details: true })),
+    aliases: () => registry.aliases("a"),
+    names: () => collect(registry.names()),
+    copy: () => registry.copy("a@2", "c"),
+    "save again": () => registry.save("a", { small: noise(10, 2) }, { materializer: fileSet, idempotencyKey: "k2" }),
+    "save the next": () => registry.save("a", { large: noise(90_000, 2) }, { materializer: fileSet }),
+    "save unchanged": () => registry.save("a", { x: noise(9) }, { materializer: fileSet, skipIfUnchanged: true }),
+    "set alias": () => registry.setAlias("a", "other", "2"),
+  };
+  for (const [call, act] of Object.entries(calls)) {
+    await act().catch((error) => assertInstanceOf(error, RegistryError, `${about}: ${call}: ${error?.stack}`));
+  }
+  const { problems } = await verifyRegistry(registry).catch((error) => {
+    throw new Error(`${about}: verify: ${error.stack}`);
+  });
+  assertEquals(problems.filter(({ ref }) => /^b\b/.test(ref)), [], about);
+  const aged = await openRegistry(withAge(store, WEEK_MS), { retryForMs: 1 });
+  const before = await keysOf(store, "objects/a/");
+  const garbage = await collectGarbage(aged).catch((error) => {
+    throw new Error(`${about}: gc: ${error.stack}`);
+  });
+  if (garbage.failures.length > 0) assertEquals(await keysOf(store, "objects/a/"), before, `${about}: nothing goes`);
+  assertEquals(await keysOf(store, "objects/b/"), [], `${about}: the garbage of b is gone`);
+  const to = await openRegistry(createMemoryBackend(), { mutable: true, retryForMs: 1 });
+  for (const verify of [false, true]) { // the second meets it in the notes, and in the target
+    await mirrorRegistry(registry, to, { verify }).catch((error) => {
+      throw new Error(`${about}: mirror: ${error.stack}`);
+    });
+    assertEquals(await to.load("b@2"), 2, about);
+  }
+  await mirrorRegistry(to, registry).catch((error) => {
+    throw new Error(`${about}: mirror into it: ${error.stack}`);
+  });
+  const { deleted } = await prune(registry, { keepLast: 1 }).catch((error) => {
+    throw new Error(`${about}: prune: ${error.stack}`);
+  });
+  assert(deleted.some(({ name, version }) => name === "b" && version === "1.0.0"), `${about}: b is pruned`);
+  await registry.delete("a@2", { force: true })
+    .catch((error) => assertInstanceOf(error, RegistryError, `${about}: delete: ${error?.stack}`));
+}
+
+async function withHostile(folder: string, change: (line: Line) => void, value: string, about: string): Promise<void> {
+  const world = await createWorld();
+  const [key] = await keysOf(world.store, folder);
+  const { line, inline } = await openRecord(world.store, key);
+  change(line);
+  const bytes = sealed(JSON.stringify(line).replace(JSON.stringify(HOLE), () => value), inline);
+  await world.store.put(key, bytes);
+  if (isRead(bytes, key)) await meet(world, about);
+}
+
+/** What is refused as a whole is like any damaged record, which has a test of its own. */
+function isRead(bytes: Uint8Array, key: string): boolean {
+  try {
+    decodeRecord(bytes, key);
+    return true;
+  } catch (error) {
+    checkWording(error as RegistryError);
+    return false;
+  }
+}
+
+for (
+  const [kind, folder, places] of [
+    ["version", "names/a/versions/", VERSION_PLACES],
+    ["alias", "names/a/aliases/", ALIAS_PLACES],
+    ["key", "names/a/keys/", KEY_PLACES],
+  ] as const
+) {
+  for (const [value, text] of Object.entries(VALUES)) {
+    Deno.test(`${value} anywhere in a record of kind ${kind} harms that name at most`, async () => {
+      for (const [member, put] of places) await withHostile(folder, put, text, `${member} is ${value}`);
+    });
+  }
+}
+
+Deno.test("a record that is refused as a whole harms its own name at most", async () => {
+  for (const folder of ["versions", "aliases", "keys"]) {
+    for (const change of [{ commit: 5 }, { format: "holdfast/2" }]) {
+      const world = await createWorld();
+      const [key] = await keysOf(world.store, `names/a/${folder}/`);
+      const { line } = await openRecord(world.store, key);
+      await world.store.put(key, sealed(JSON.stringify({ ...line, ...change })));
+      await meet(world, folder);
+    }
+  }
+});
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  Deno.test(`a record with ${what} harms its own name at most`, async () => {
+    await withHostile("names/a/versions/", change, "", what);
+  });
+}
+
+/** What a list of files may hold, with the right SHA-256. */
+const LISTS: Record<string, string> = {
+  ...VALUES,
+  "no JSON": "no JSON",
+  "nothing": "",
+  "half a list": `[{"path":"a"`,
+  "files that are none": `[{"path":"a"},5]`,
+  "a file with a part of 50,000 nested lists": `[{"path":"large","size":1,"sha256":"${
+    "0".repeat(64)
+  }","parts":[{"object":0,"size":1,"x":${DEEP}}]}]`,
+};
+
+for (const [what, text] of Object.entries(LISTS)) {
+  Deno.test(`a list of files that is ${what} harms its own name at most`, async () => {
+    const world = await createWorld();
+    const [key] = await keysOf(world.store, "names/a/versions/");
+    const { line, inline } = await openRecord(world.store, key);
+    const bytes = new TextEncoder().encode(text);
+    const folder = (await keysOf(world.store, "objects/a/")).find((object) => object.includes(line.commit as string))!;
+    await world.store.put(folder.replace(/\d+$/, "77"), bytes);
+    Object.assign(line, { files: [], fileList: { object: 77, size: bytes.byteLength, sha256: sha256(bytes) } });
+    await world.store.put(key, sealed(JSON.stringify(line), inline));
+    await meet(world, what);
+  });
+}
+
+for (const [what, text] of Object.entries(LISTS)) {
+  Deno.test(`notes of a mirror that are ${what} cost reads, nothing else`, async () => {
+    const world = await createWorld();
+    const to = createMemoryBackend();
+    const target = await openRegistry(to, { mutable: true });
+    await mirrorRegistry(world.registry, target);
+    for (const key of await keysOf(to, "mirrors/")) {
+      await to.put(key, new TextEncoder().encode(`${sha256(text)}\n${text}`));
+    }
+    await world.registry.save("b", "new");
+    const { copied, failures } = await mirrorRegistry(world.registry, target);
+    assertEquals([copied, failures], [1, []]);
+  });
+}

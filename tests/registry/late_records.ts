@@ -1,0 +1,40 @@
+/**
+ * Records that land long after their operation began: some of them never count.
+ *
+ * @module
+ */
+import type { SaveOptions } from "../../core/registry.ts";
+import { collectGarbage } from "../../mod.ts";
+import { filler, GRACE_MS, HOUR } from "./protocol_world.ts";
+import type { ProtocolWorld } from "./protocol_world.ts";
+import { rejected } from "./rejected.ts";
+import { busy, doing, late } from "./scripted_backend.ts";
+
+const RECORD = { verb: "put", mode: "create", key: /versions/ } as const;
+const READ_RECORD = { verb: "get", key: /versions/ } as const;
+
+/** Saves something whose record is held up on its way; the returned function lets it land. */
+export async function heldUp(
+  world: ProtocolWorld,
+  value: unknown,
+  options: SaveOptions,
+): Promise<() => Promise<unknown>> {
+  const { registry, backend } = await world.open({ retryForMs: 1000 });
+  const record = late();
+  backend.answer(RECORD, doing(() => backend.answerAll(READ_RECORD, busy), record.answer));
+  await rejected("Unknown", registry.save("a", value, options));
+  return record.land;
+}
+
+/** A version whose record landed when its payload had been collected, over what was there before. */
+export async function makeVoid(
+  world: ProtocolWorld,
+  options: SaveOptions = { version: "1.0.0", onConflict: "overwrite" },
+  value: unknown = filler("late"),
+): Promise<void> {
+  const land = await heldUp(world, value, options);
+  world.advance(GRACE_MS + HOUR);
+  await collectGarbage(world.registry);
+  await land();
+  world.warnings.length = 0;
+}

@@ -1,0 +1,167 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { decodeRecord, encodeRecord } from "../../../core/record.ts";
+import type { AnyRecord } from "../../../core/record.ts";
+import { collectGarbage, mirrorRegistry, verifyRegistry } from "../../../mod.ts";
+import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+
+const MUTABLE = { mutable: true };
+const NEW = new Uint8Array(3);
+
+/** A name with each kind of record, twice where a cell may have two generations. */
+async function fill({ registry }: ProtocolWorld): Promise<void> {
+  for (const n of [1, 2]) {
+    await registry.save("a", filler(`${n}`), { version: "1", onConflict: "overwrite" });
+    await registry.setAlias("a", "live", "1");
+  }
+  await registry.save("a", "two", { version: "2.0.0-rc.1", idempotencyKey: "k" });
+  await registry.save("a", "three", { version: "3" });
+  await registry.delete("a@3");
+}
+
+async function problems({ registry }: ProtocolWorld): Promise<string[][]> {
+  return (await verifyRegistry(registry)).problems.map(({ ref, code, key }) => [ref, code, key]);
+}
+
+const REFS: [folder: string, ref: string][] = [
+  ["names/a/aliases/", "a@live"],
+  ["names/a/keys/", "a"],
+  ["names/a/versions/final/p6", "a@3.0.0"],
+  ["names/a/versions/final/p8", "a@1.0.0"],
+  ["names/a/versions/prerelease/", "a@2.0.0-rc.1"],
+  ["settings/", "settings"],
+];
+
+testProtocol("verifyRegistry() reads every record of every generation", MUTABLE, async (world) => {
+  await fill(world);
+  assertEquals(await problems(world), []);
+  assertEquals((await verifyRegistry(world.registry)).records, 9);
+  let seen = 0;
+  for (const [folder, ref] of REFS) {
+    for (const key of await world.keys(folder)) {
+      const bytes = await (await world.store.get(key))!.bytes();
+      await world.store.put(key, bytes.map((byte, i) => i === 30 ? byte ^ 1 : byte));
+      assertEquals(await problems(world), [[ref, "Corrupt", key]], key);
+      await world.store.put(key, bytes);
+      seen++;
+    }
+  }
+  assertEquals(seen, 9);
+});
+
+testProtocol("verifyRegistry() finds a record that does not belong where it lies", MUTABLE, async (world) => {
+  await fill(world);
+  await world.registry.save("b", "other", { version: "1", idempotencyKey: "other" });
+  await world.registry.setAlias("b", "other", "1");
+  const all = await world.keys("names/a/");
+  for (const key of all) {
+    const bytes = await (await world.store.get(key))!.bytes();
+    const { record } = decodeRecord(bytes, key);
+    for (const other of [...await world.keys("names/b/"), ...await world.keys("settings/")]) {
+      const moved = decodeRecord(await (await world.store.get(other))!.bytes(), other);
+      const { generation } = record; // as the key says
+      await world.store.put(key, encodeRecord({ ...moved.record, generation } as AnyRecord, [moved.inline]));
+      const found = await problems(world);
+      assertEquals(found.map(([, code, at]) => [code, at]), [["Corrupt", key]], `${other} at ${key}`);
+    }
+    await world.store.put(key, bytes);
+  }
+  assertEquals(await problems(world), []);
+});
+
+testProtocol("verifyRegistry() finds a first generation whose successors are lost", MUTABLE, async (world) => {
+  await world.registry.save("a", filler("1"), { version: "1" });
+  await world.registry.save("a", filler("2"), { version: "1", onConflict: "overwrite" });
+  world.advance(2 * GRACE_MS);
+  await collectGarbage(world.registry);
+  assertEquals(await problems(world), []);
+  const [newest, first] = await world.keys("names/a/versions/");
+  await world.store.delete(newest);
+  assertEquals(await problems(world), [["a@1.0.0", "Corrupt", first]]);
+});
+
+testProtocol("an alias that names a damaged version is no second problem", MUTABLE, async (world) => {
+  await fill(world);
+  const [newest] = await world.keys("names/a/versions/final/p8");
+  await world.store.put(newest, noise(900));
+  assertEquals(await problems(world), [["a@1.0.0", "Corrupt", newest]]);
+});
+
+testProtocol("verifyRegistry() says what it did not look at", MUTABLE, async (world) => {
+  const { registry, store } = world;
+  await fill(world);
+  for (const name of ["b", "c"]) await registry.save(name, 1);
+  const ours = ["scratch/mark-1", "uploads/1/0", "mirrors/x/a/a", "sets/a", "lineage/x/y", "drafts/a/0"];
+  const theirs = [
+    "readme.txt",
+    "notes/of/ann.txt",
+    "names/a/readme.txt",
+    "names/A/x",
+    "names/a/versions/final/zzz/1.rec",
+  ];
+  const among = ["objects/a/readme.txt", "objects/a/x/y/z"];
+  for (const key of [...ours, ...theirs, ...among, "settings/other"]) await store.put(key, NEW);
+  const { unseen, ok } = await verifyRegistry(registry);
+  assertEquals([ok, unseen], [true, { names: 0, files: 0, generations: 2, auxiliary: 6, strangers: 8 }]);
+  const shallow = await verifyRegistry(registry, { deep: false });
+  assertEquals(shallow.unseen, { ...unseen, files: 4 });
+  const one = await verifyRegistry(registry, { names: ["a"] });
+  assertEquals(one.unseen, { names: 2, files: 0, generations: 2, auxiliary: 0, strangers: 5 });
+});
+
+testProtocol("a version in the folder of the other kind is a stranger's", {}, async (world) => {
+  const { registry, store, keys } = world;
+  await registry.save("a", 1);
+  const [key] = await keys("names/a/versions/");
+  await store.put(key.replace("/final/", "/prerelease/"), await (await store.get(key))!.bytes());
+  const { ok, versions, unseen } = await verifyRegistry(registry);
+  assertEquals([ok, versions, unseen.strangers], [true, 1, 1]);
+});
+
+testProtocol("verifyRegistry() reads each version's record once, and lists a page at a time", {}, async (world) => {
+  const { registry, backend } = await world.open();
+  for (let n = 1; n <= 300; n++) await registry.save("a", n);
+  backend.forget();
+  const { versions, ok } = await verifyRegistry(registry);
+  assertEquals([versions, ok], [300, true]);
+  assertEquals(backend.asked({ verb: "get" }).length, 301);
+  assertEquals(backend.asked({ verb: "list" }).length, 4);
+});
+
+testProtocol("problems are told in the order of their keys", {}, async (world) => {
+  for (let n = 1; n <= 40; n++) await world.registry.save("a", n);
+  const keys = await world.keys("names/a/versions/");
+  for (const key of keys) await world.store.put(key, noise(900));
+  assertEquals((await problems(world)).map(([, , key]) => key), keys);
+});
+
+testProtocol("a record that the janitor removes meanwhile is no problem", MUTABLE, async (world) => {
+  for (let n = 1; n <= 3; n++) await world.registry.save("a", n, { version: "1", onConflict: "overwrite" });
+  world.advance(2 * GRACE_MS);
+  const { registry, backend } = await world.open();
+  let collected = 0;
+  backend.answerAll({ verb: "get", key: /versions/ }, async (act) => {
+    if (collected++ === 0) await collectGarbage(world.registry);
+    return await act();
+  });
+  const report = await verifyRegistry(registry);
+  assertEquals([report.problems, report.versions, collected > 0], [[], 1, true]);
+});
+
+testProtocol("what a mirror reads back is told of its version alone", MUTABLE, async (world) => {
+  await fill(world);
+  const target = await world.open();
+  const names = { names: ["a"], rename: () => "b" };
+  const { failures } = await mirrorRegistry(world.registry, target.registry, { ...names, verify: true });
+  assertEquals(failures, []);
+  const [alias] = await world.keys("names/b/aliases/");
+  await world.store.put(alias, noise(300));
+  const again = await mirrorRegistry(world.registry, target.registry, {
+    ...names,
+    verify: true,
+    aliases: false,
+  });
+  assertEquals(again.failures, []);
+  assertMatch((await verifyRegistry(world.registry)).problems[0].ref, /^b@live$/);
+});

@@ -1,0 +1,129 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record.ts";
+import type { AnyRecord } from "../../../core/record.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { mirrorRegistry, openRegistry } from "../../../mod.ts";
+import type { MirrorReport } from "../../../mod.ts";
+import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { doing } from "../scripted_backend.ts";
+
+const CELL = "names/a/versions/final/p8p9p9/";
+
+async function source({ system }: ProtocolWorld): Promise<Registry> {
+  const registry = await openRegistry(createMemoryBackend({ system }), { system });
+  await registry.save("a", filler("one"));
+  return registry;
+}
+
+/** Turns the newest record of a@1 void: as if it had landed long after its operation began, when its payload was gone. */
+async function turnVoid(world: ProtocolWorld, change: Partial<AnyRecord> = {}): Promise<void> {
+  const [key] = await world.keys(CELL);
+  const { record, inline } = decodeRecord(await (await world.store.get(key))!.bytes(), key);
+  const startedAt = new Date(world.clocks.store - GRACE_MS).toISOString();
+  await world.store.put(key, encodeRecord({ ...record, startedAt, ...change } as AnyRecord, [inline]));
+  for (const top of ["objects/a/", "mirrors/"]) {
+    for (const gone of await world.keys(top)) await world.store.delete(gone);
+  }
+}
+
+/** The target, some days after it was created, with what a mirror left there void. */
+async function voidMirror(world: ProtocolWorld, from: Registry): Promise<void> {
+  world.advance(2 * GRACE_MS);
+  await mirrorRegistry(from, world.registry);
+  await turnVoid(world);
+}
+
+const outcome = (
+  { copied, skipped, failures }: MirrorReport,
+) => [copied, skipped, failures.map(({ error }) => error.code)];
+
+testProtocol("a version is mirrored above a void record that a mirror of it left", {}, async (world) => {
+  const from = await source(world);
+  await voidMirror(world, from);
+  const { registry: before } = await world.open();
+  assertEquals(await before.has("a@1"), false);
+  const { registry } = await world.open();
+  assertEquals(outcome(await mirrorRegistry(from, registry)), [1, 0, []]);
+  assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));
+  assertEquals((await world.keys(CELL)).length, 2);
+  assertEquals((await world.records(CELL)).map(({ generation }) => generation), [2, 1]);
+  assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 1, []]);
+});
+
+testProtocol("so is one above several of them", {}, async (world) => {
+  const from = await source(world);
+  await voidMirror(world, from);
+  await mirrorRegistry(from, (await world.open()).registry);
+  await turnVoid(world);
+  assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [1, 0, []]);
+  assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));
+  assertEquals((await world.keys(CELL)).length, 3);
+});
+
+testProtocol("a void record of another origin keeps its number in an immutable registry", {}, async (world) => {
+  const from = await source(world);
+  await voidMirror(world, from);
+  for (const origin of [undefined, { registry: world.system.id(), commit: world.system.id() }]) {
+    const [key] = await world.keys(CELL);
+    const { record, inline } = decodeRecord(await (await world.store.get(key))!.bytes(), key);
+    await world.store.put(key, encodeRecord({ ...record, origin } as AnyRecord, [inline]));
+    const report = await mirrorRegistry(from, (await world.open()).registry);
+    assertEquals(outcome(report), [0, 0, ["Conflict"]]);
+    assertMatch(report.failures[0].error.message, /number/);
+    assertEquals((await world.keys(CELL)).length, 1);
+  }
+});
+
+testProtocol("a void record above a tombstone leaves the version deleted", {}, async (world) => {
+  const from = await source(world);
+  world.advance(2 * GRACE_MS);
+  await mirrorRegistry(from, world.registry);
+  const [first] = await world.keys(CELL);
+  const { record, inline } = decodeRecord(await (await world.store.get(first))!.bytes(), first);
+  await world.registry.delete("a@1");
+  const third = first.replace(/\d+\.rec$/, `${Number.MAX_SAFE_INTEGER - 3}.rec`);
+  await world.store.put(third, encodeRecord({ ...record, generation: 3 }, [inline]));
+  await turnVoid(world);
+  assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 0, ["Conflict"]]);
+  assertEquals((await world.keys(CELL)).length, 3);
+});
+
+testProtocol("two mirrors at once above a void record write one version", {}, async (world) => {
+  const from = await source(world);
+  await voidMirror(world, from);
+  const other = await world.open();
+  const { registry, backend } = await world.open();
+  const create = { verb: "put", mode: "create", key: /^names\/a\/versions/ } as const;
+  backend.answer(create, doing(() => mirrorRegistry(from, other.registry)));
+  assertEquals(outcome(await mirrorRegistry(from, registry)), [0, 1, []]);
+  assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));
+  assertEquals((await world.keys(CELL)).length, 2);
+});
+
+testProtocol("saving by hand still finds the number used", {}, async (world) => {
+  const from = await source(world);
+  await voidMirror(world, from);
+  const { registry } = await world.open();
+  const failed = await registry.save("a", filler("one"), { version: "1" }).catch(({ code }) => code);
+  assertEquals(failed, "AlreadyExists");
+  world.advance(HOUR);
+  assertEquals(outcome(await mirrorRegistry(from, registry, { dryRun: true })), [1, 0, []]);
+  assertEquals((await world.keys(CELL)).length, 1);
+});
+
+testProtocol(
+  "what counts in an immutable registry is never written above, whatever its origin says",
+  {},
+  async (world) => {
+    const from = await source(world);
+    world.advance(2 * GRACE_MS);
+    await mirrorRegistry(from, world.registry);
+    const [key] = await world.keys(CELL);
+    const { record, inline } = decodeRecord(await (await world.store.get(key))!.bytes(), key);
+    await world.store.put(key, encodeRecord({ ...record, metadata: { other: true } } as AnyRecord, [inline]));
+    for (const notes of await world.keys("mirrors/")) await world.store.delete(notes);
+    assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 0, ["Conflict"]]);
+  },
+);
