@@ -12,21 +12,21 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "const own = found.record.commit === operation.commit;",
     replacement: "const own = false;",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost is read until the store answers" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a hidden repeat of an automatic save does not take a second number" },
   },
   {
     name: "cell/exists-is-own",
     file: "registry/cell/cell.ts",
     text: "const own = found.record.commit === operation.commit;",
     replacement: "const own = true;",
-    foundBy: { test: "tests/registry/cell/idempotency_test.ts", name: "repeats at the same time save once" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: `an "exists" with another commit there is a loss` },
   },
   {
     name: "cell/lost-reply-is-a-refusal",
     file: "registry/cell/cell.ts",
     text: `if (error.maybeWritten) return "lost";`,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost is read until the store answers" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a refusal for good is reported as it is, unless a lost request came before" },
   },
   {
     name: "cell/abort-after-send-is-an-abort",
@@ -47,7 +47,7 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "+ waitMs > retryForMs",
     replacement: "+ waitMs > retryForMs * 10",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "an unreadable outcome is Unknown after retryForMs, with the commit" },
   },
   {
     name: "cell/give-up-is-a-failure",
@@ -62,12 +62,20 @@ export const CELL: readonly Mutant[] = [
     text: `  await checkLanding(context, operation, result.info);
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record that landed too late is no success:" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record with payload that landed too late is no success, though it is the head" },
   },
   {
     name: "cell/landing-of-read-back-not-checked",
     file: "registry/cell/cell.ts",
-    text: `        if (own) await checkLanding(context, operation, found.info);
+    text: `          await checkLanding(context, operation, found.info);
+`,
+    replacement: "",
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record that landed too late is no success:" },
+  },
+  {
+    name: "cell/read-back-success-not-settled",
+    file: "registry/cell/cell.ts",
+    text: `          await settleOwn(context, operation, key);
 `,
     replacement: "",
     foundBy: { equivalent: "not known yet" },
@@ -77,14 +85,14 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;",
     replacement: "if (byOwnClock) return;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record that landed too late is no success:" },
   },
   {
     name: "cell/refusal-forgets-what-was-sent",
     file: "registry/cell/cell.ts",
     text: "operation.unresolved = wasUnresolved;",
     replacement: "operation.unresolved = false;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "an operation commits at most once, and says truly what became of it, whatever goes wrong" },
   },
   {
     name: "cell/only-the-first-send-is-checked",
@@ -93,21 +101,21 @@ export const CELL: readonly Mutant[] = [
     operation.checkCommit();`,
     replacement: `  operation.checkCommit();
   for (;;) {`,
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "a create that may have been sent is not repeated past the deadline" },
   },
   {
     name: "cell/stale-listing-lowers-the-head",
     file: "registry/cell/cell.ts",
     text: "head.generation <= (known?.generation ?? 0)",
     replacement: "false",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/contention_test.ts", name: "knowledge of a head rises against a stale list: overwriting" },
   },
   {
     name: "cell/damaged-head-ends-writing",
     file: "registry/cell/cell.ts",
     text: "return { generation: head.generation, dead: head.dead };",
     replacement: "throw error;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a damaged head can be overwritten and deleted, never rewritten" },
   },
   {
     name: "cell/damage-read-back-once",
@@ -121,7 +129,7 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: `if (error.retry !== "later" && ++damaged >= 3)`,
     replacement: "if (++damaged >= 1)",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost is read until the store answers" },
   },
   {
     name: "cell/unknown-is-not-maybe-written",
@@ -129,6 +137,6 @@ export const CELL: readonly Mutant[] = [
     text: `    maybeWritten: true,
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a writer whom the store gave up never tries again" },
   },
 ];

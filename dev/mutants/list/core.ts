@@ -104,7 +104,7 @@ export const CORE: readonly Mutant[] = [
     file: "core/retry.ts",
     text: "+ waitMs > retryForMs",
     replacement: "+ waitMs > retryForMs * 10",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/core/retry_test.ts", name: "retry() counts the time that the action takes" },
   },
   {
     name: "retry/no-jitter",
@@ -126,6 +126,6 @@ export const CORE: readonly Mutant[] = [
     text: `String(MAX_GENERATION - generation).padStart(16, "0")`,
     replacement: `String(generation).padStart(16, "0")`,
     also: [{ file: "registry/layout.ts", text: "MAX_GENERATION - Number(match[1])", replacement: "Number(match[1])" }],
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/format_test.ts", name: "FORMAT.md: keys" },
   },
 ];

@@ -17,8 +17,8 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/lock-without-a-look",
     file: "backends/local/put.ts",
-    text: "const free = () => !create || !isTaken(placement);",
-    replacement: "const free = () => true;",
+    text: "create ? placeUnderLock(placement) : placeByRename(placement), {",
+    replacement: "placeByRename(placement), {",
     foundBy: { equivalent: "not known yet" },
   },
   {
@@ -38,22 +38,31 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/bytes-not-synced",
     file: "backends/local/stage.ts",
-    text: "if (durable) await syncFile(stage.file)",
-    replacement: "if (false) await syncFile(stage.file)",
+    text: "if (disk !== undefined) await syncFile(",
+    replacement: "if (false) await syncFile(",
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "local/name-not-synced",
     file: "backends/local/put.ts",
-    text: "if (durable) await syncFolders(dirname(path)).catch",
-    replacement: "if (false) await syncFolders(dirname(path)).catch",
+    text: "await disk?.folder(dirname(path)).catch",
+    replacement: "await (undefined as typeof disk)?.folder(dirname(path)).catch",
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "local/name-of-the-winner-not-synced",
     file: "backends/local/put.ts",
-    text: `if (!durable) return { written: false, reason: "exists" };`,
-    replacement: `return { written: false, reason: "exists" };`,
+    text: `      await disk?.folder(dirname(path));
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "local/root-not-synced",
+    file: "backends/local/sync.ts",
+    text: `      await syncRoot();
+`,
+    replacement: "",
     foundBy: { equivalent: "not known yet" },
   },
   {

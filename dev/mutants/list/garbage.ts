@@ -12,7 +12,7 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/maintenance/garbage_of_name.ts",
     text: "collection.isOld(cell[place - 1].modifiedAt)",
     replacement: "collection.isOld(head.modifiedAt)",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/maintenance/garbage_test.ts", name: "payload that a replaced but readable generation shares stays" },
   },
   {
     name: "garbage/first-generation-of-keys-removed",
@@ -80,7 +80,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/clock-not-checked",
-    file: "registry/maintenance/collect_garbage.ts",
+    file: "registry/maintenance/mark.ts",
     text: "if (skewMs <= settings.graceMs / 4) return",
     replacement: "if (skewMs >= 0) return",
     foundBy: { equivalent: "not known yet" },

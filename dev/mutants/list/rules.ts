@@ -76,7 +76,7 @@ export const RULES: readonly Mutant[] = [
     file: "registry/cell/operation.ts",
     text: "[start, head, base]",
     replacement: "[start, head]",
-    also: [{ file: "registry/save.ts", text: `if (payload.sharing && isStaleView(operation, "base")) {`, replacement: "if (false) {" }],
+    also: [{ file: "registry/save.ts", text: `if (!isStaleView(operation, "base")) return true;`, replacement: "if (true) return true;" }],
     foundBy: { seeds: { first: 1, count: 1000 } },
   },
 ];

@@ -10,8 +10,45 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/base-believed-to-be-live",
     file: "registry/save.ts",
-    text: "if (head?.key === base!.key) operation.views.base = seenAt;",
-    replacement: "if (head) operation.views.base = seenAt;",
+    text: "if (head?.key !== base.key) return false;",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/unchanged-from-a-dead-base",
+    file: "registry/save.ts",
+    text: "same && await isLive(context, operation, same) ? same.found",
+    replacement: "same ? same.found",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/unchanged-by-another-name",
+    file: "registry/save.ts",
+    text: "base?.answers && ",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/shared-objects-not-settled",
+    file: "registry/save.ts",
+    text: `    await settle(context, sharedObjects(written), signal);
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/what-is-returned-not-settled",
+    file: "registry/save.ts",
+    text: `  await settleVersion(context, found, signal);
+`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "save/last-number-taken",
+    file: "registry/save.ts",
+    text: "if (version === undefined || !hasLastNumber(parseVersion(version))) return;",
+    replacement: `if (name !== "") return;`,
     foundBy: { equivalent: "not known yet" },
   },
   {
@@ -33,16 +70,16 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/unchanged-is-saved",
     file: "registry/save.ts",
-    text: "if (skipIfUnchanged && base?.record.digest === digest",
-    replacement: "if (false && base?.record.digest === digest",
+    text: "const same = skipIfUnchanged && ",
+    replacement: "const same = false && ",
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "save/payload-of-a-skipped-save-left",
     file: "registry/save.ts",
-    text: `    if (record.commit !== operation.commit) await payload.discard();
-`,
-    replacement: "",
+    text: `    await payload.discard();
+    return await`,
+    replacement: "    return await",
     foundBy: { equivalent: "not known yet" },
   },
   {

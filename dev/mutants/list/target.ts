@@ -70,37 +70,57 @@ export const TARGET: readonly Mutant[] = [
   {
     name: "keyed/no-record-before-the-create",
     file: "registry/target/keyed.ts",
-    text: `const outcome = await createRecord(
-          context,
-          operation,
-          recordKey(cell, generation),
-          encode(choice.target, generation),
-        );
-        if (outcome.won) return choice;`,
-    replacement: `const outcome = { won: false, found: undefined as never };
-        encode(choice.target, generation);
-        if (generation > 0) return choice;`,
+    text: `if (undecided && "target" in choice) return choice;`,
+    replacement: `if ("target" in choice) return choice;`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/undecided-target-kept",
+    file: "registry/target/keyed.ts",
+    text: `if (undecided && "target" in choice) return choice;`,
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/nothing-saved-is-not-kept",
+    file: "registry/target/keyed.ts",
+    text: `if (undecided && "target" in choice) return choice;`,
+    replacement: `if (undecided || "existing" in choice) return choice;`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/result-not-settled",
+    file: "registry/target/keyed.ts",
+    text: "if (record.commit !== operation.commit) await settle(context, [found.info.key], operation.signal);",
+    replacement: "",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "keyed/kept-result-replaced-since",
+    file: "registry/target/keyed.ts",
+    text: " || !isKept",
+    replacement: " || false",
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "keyed/other-generation",
     file: "registry/target/keyed.ts",
-    text: "generation: target.generation }",
-    replacement: "generation: 1 }",
+    text: "target: { version: version.canonical, generation } }",
+    replacement: "target: { version: version.canonical, generation: 1 } }",
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "keyed/anybodys-record-is-its-result",
     file: "registry/target/keyed.ts",
-    text: `record.kind === "version" && record.key === key`,
-    replacement: `record.kind === "version"`,
+    text: "existing === undefined ? record.key === key : record.commit === existing",
+    replacement: "existing === undefined || record.commit === existing",
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "keyed/void-result-counts",
     file: "registry/target/keyed.ts",
-    text: " && !await isVoid(context, found, signal)",
-    replacement: "",
+    text: "return meant && !await isVoid(context, found, signal);",
+    replacement: "return meant;",
     foundBy: { equivalent: "not known yet" },
   },
   {

@@ -9,16 +9,52 @@ import type { Mutant } from "../mutant.ts";
 export const VERBS: readonly Mutant[] = [
   {
     name: "prune/aliased-versions-go",
+    file: "registry/maintenance/prune_name.ts",
+    text: "new Set([...newest, ...aliased])",
+    replacement: "newest",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "prune/keeps-what-does-not-count",
+    file: "registry/maintenance/prune_name.ts",
+    text: "looks[place].counts && newest.add",
+    replacement: "newest.add",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "prune/young-overwrite-goes",
+    file: "registry/maintenance/prune_name.ts",
+    text: "modifiedAt! < youngFrom || keep()",
+    replacement: "true",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "prune/kept-version-not-looked-at-again",
+    file: "registry/maintenance/prune_name.ts",
+    text: `if (stays.has(found.version.canonical)) keep();
+          else await`,
+    replacement: "await",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "prune/own-clock",
     file: "registry/maintenance/prune.ts",
-    text: " || aliased.has(found.version.canonical)",
-    replacement: "",
+    text: `report.clock = context.readOnly ? "own" : "store";`,
+    replacement: `report.clock = "own";`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "prune/deletes-what-was-written-since",
+    file: "registry/delete.ts",
+    text: `outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";`,
+    replacement: `outcome = "deleted";`,
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "prune/keeps-one-less",
-    file: "registry/maintenance/prune.ts",
-    text: "place++ <",
-    replacement: "++place <",
+    file: "registry/maintenance/prune_name.ts",
+    text: "if (newest.size >= keepLast) break;",
+    replacement: "if (newest.size >= keepLast - 1) break;",
     foundBy: { equivalent: "not known yet" },
   },
   {
@@ -46,8 +82,18 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "delete/deletes-twice",
     file: "registry/delete.ts",
-    text: "if (head === undefined || head.dead) return undefined;",
-    replacement: "if (head === undefined) return undefined;",
+    text: `gone = head?.found?.info.key;
+    if (head === undefined || head.dead)`,
+    replacement: `gone = head?.found?.info.key;
+    if (head === undefined)`,
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "delete/deleted-elsewhere-not-settled",
+    file: "registry/delete.ts",
+    text: `  if (gone !== undefined) await settle(context, [gone], signal);
+`,
+    replacement: "",
     foundBy: { equivalent: "not known yet" },
   },
   {
