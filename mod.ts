@@ -184,7 +184,7 @@ export type {
   MaterializerDescriptor,
   Materializers,
 } from "./core/materializer.ts";
-export type { Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record.ts";
+export type { ArtifactInput, Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record.ts";
 export { parseRef } from "./core/refs.ts";
 export type { Ref, Selector } from "./core/refs.ts";
 export type * from "./core/registry.ts";
@@ -217,7 +217,6 @@ export type {
   MirrorReport,
 } from "./registry/mirror/report.ts";
 export { prune } from "./registry/maintenance/prune.ts";
-export type { PruneFailure, PruneOptions, PruneReport } from "./registry/maintenance/prune.ts";
+export type { PruneFailure, PruneOptions, PruneReport } from "./registry/maintenance/prune_report.ts";
 export { verifyRegistry } from "./registry/maintenance/verify.ts";
-export type { VerifyOptions, VerifyProblem, VerifyReport } from "./registry/maintenance/verify.ts";
-export type { VerifyUnseen } from "./registry/maintenance/unseen.ts";
+export type { VerifyOptions, VerifyProblem, VerifyReport, VerifyUnseen } from "./registry/maintenance/verify_report.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "./backend.ts";
-import type { FileInfo, Origin } from "./record.ts";
+import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
 
 /** What is known of a version. */
 export interface ArtifactInfo {
@@ -28,8 +28,8 @@ export interface ArtifactInfo {
   materializer: { id: string; formatVersion: number };
   /** The user's metadata. */
   metadata: Record<string, unknown>;
-  /** Refs of what it was made from. */
-  inputs: string[];
+  /** What it was made from. */
+  inputs: ArtifactInput[];
   /** Its files, in the order they were saved. */
   files: FileInfo[];
   /** The idempotency key that it was saved with. */
@@ -52,7 +52,9 @@ export interface ArtifactFile {
   readonly info: FileInfo;
   /**
    * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails
-   * with `Corrupt` at its end. A range cannot be verified; a range of a compressed file is `Unsupported`.
+   * with `Corrupt` at its end. A range is verified where the file is stored in parts that have digests of their own:
+   * each part that it touches is then read whole, up to 8 MiB; others cannot be. A range of a compressed file is
+   * `Unsupported`.
    */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
   /** All of its bytes, verified. */

@@ -46,7 +46,7 @@ export type FileMode = "executable" | "link" | "folder";
 export interface StoredFile extends FileInfo {
   /** How the stored bytes are compressed. */
   encoding?: Encoding;
-  /** `<order>/<commit>` of the payload folder that holds the parts, where it is not the record's own. */
+  /** `<order>/<commit>` of the payload folder that holds the parts that say none, where it is not the record's own. */
   from?: string;
   /** Where the stored bytes are, in order. */
   parts?: Part[];
@@ -65,8 +65,10 @@ export interface Part {
   offset?: number;
   /** Number of stored bytes. */
   size: number;
-  /** SHA-256 of the stored bytes, where it is not the file's own. */
+  /** SHA-256 of the stored bytes of this part, where it is given: always where the file is compressed. */
   sha256?: string;
+  /** `<order>/<commit>` of the payload folder that holds the object, where it is not the one that the file says. */
+  from?: string;
 }
 
 /** What every record has. */
@@ -85,6 +87,14 @@ export interface RecordBase {
   createdAt: string;
 }
 
+/** What a version was made from: a ref, or one with the digest that it had then. */
+export type ArtifactInput = string | {
+  /** The ref. */
+  ref: string;
+  /** The digest of that version, 64 lowercase hexadecimal digits. */
+  digest?: string;
+};
+
 /** A version of an artifact. */
 export interface VersionRecord extends RecordBase {
   /** Marks the kind. */
@@ -97,12 +107,12 @@ export interface VersionRecord extends RecordBase {
   materializer: { id: string; formatVersion: number };
   /** The user's. */
   metadata: Record<string, unknown>;
-  /** Refs of what it was made from. */
-  inputs?: string[];
+  /** What it was made from. */
+  inputs?: ArtifactInput[];
   /** The files; empty where `fileList` is given. */
   files: StoredFile[];
   /** Where a long list of files is kept: the JSON of `files` as a payload object. */
-  fileList?: Part & { from?: string };
+  fileList?: Part;
   /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
   digest: string;
   /** Bytes of all plain files. */

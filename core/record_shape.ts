@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { isTooDeep } from "./json_depth.ts";
 import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "./names.ts";
 import { parseVersion } from "./versions.ts";
 
 type Fields = Record<string, unknown>;
+
+/** More than anything that is written here has: metadata may be 100 deep. */
+const MAX_DEPTH = 128;
 
 /** What a list of files says of sizes. */
 interface SizedFile {
@@ -82,10 +84,12 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   if (!isObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
     return "its metadata, digest or size is missing";
   }
-  if (inputs !== undefined && !isTexts(inputs)) return "its inputs are not a list of texts";
+  if (inputs !== undefined && !(Array.isArray(inputs) && inputs.every(isInput))) {
+    return "its inputs are not a list of refs";
+  }
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
   if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
-  if (!isObject(fileList) || !isPart(fileList) || !isPlace(fileList.from)) return "its list of files is not whole";
+  if (!isObject(fileList) || !isPart(fileList)) return "its list of files is not whole";
   if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
 }
 
@@ -102,13 +106,19 @@ function isStoredFile(file: unknown): boolean {
   return Array.isArray(parts) && parts.every((part) => isObject(part) && isPart(part)) && isPlace(from);
 }
 
-function isPart({ object, offset = 0, size, sha256 }: Fields): boolean {
-  if (!isNumber(object) || !isNumber(offset) || !isNumber(size)) return false;
+function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
+  if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
   return isNumber((offset as number) + (size as number)) && (sha256 === undefined || isMatch(sha256, SHA256));
 }
 
 function isPlace(from: unknown): boolean {
   return from === undefined || isMatch(from, PLACE);
+}
+
+/** Whether this is a ref, or one with a digest, as far as its members tell. */
+export function isInput(input: unknown): boolean {
+  if (!isObject(input)) return typeof input === "string";
+  return areTexts(input.ref) && (input.digest === undefined || isMatch(input.digest, SHA256));
 }
 
 function isKey({ name, key, target, existing }: Fields): boolean {
@@ -137,6 +147,22 @@ function isCertificate(certificate: unknown): boolean {
   const { clockOffsetMs, passed, failed } = certificate;
   if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
   return [passed, failed].every(isTexts);
+}
+
+/** Whether JSON is nested so deep that writing, comparing or cloning it might overflow the stack. Takes none itself. */
+function isTooDeep(value: unknown): boolean {
+  let level: object[] = isNested(value) ? [value] : [];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    const below: object[] = [];
+    for (const parent of level) for (const child of Object.values(parent)) if (isNested(child)) below.push(child);
+    level = below;
+  }
+  return false;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function isObject(value: unknown): value is Fields {

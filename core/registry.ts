@@ -7,7 +7,7 @@ import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
-import type { Encoding, RegistrySettings } from "./record.ts";
+import type { ArtifactInput, Encoding, RegistrySettings } from "./record.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 import type { Bump } from "./versions.ts";
@@ -170,8 +170,8 @@ export interface SaveOptions extends SignalOptions {
   idempotencyKey?: string;
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;
-  /** Refs of what the value was made from, up to 1,000. @default [] */
-  inputs?: string[];
+  /** What the value was made from, up to 1,000: refs, or `{ ref, digest }` with the digest that it had. @default [] */
+  inputs?: ArtifactInput[];
   /** What saves the value. @default the one registered for it */
   materializer?: Materializer;
   /** Compress the stored bytes. @default not */

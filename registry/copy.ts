@@ -35,8 +35,9 @@ export async function copyVersion(
     const { name, materializer, metadata, inputs } = artifact.info;
     // Under the same name the payload is shared; under another one its bytes are copied, for payloads never cross names.
     const base = name === target.name ? `${name}@${artifact.info.version}` : undefined;
-    const files = { name: target.name, materializer, produce: () => filesOf(artifact) };
-    return saveFiles(context, files, { ...options, version, base, metadata, inputs });
+    const members = inputs.length > 0 ? { inputs } : {};
+    const files = { name: target.name, materializer, members, produce: () => filesOf(artifact) };
+    return saveFiles(context, files, { ...options, version, base, metadata });
   });
 }
 

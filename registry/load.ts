@@ -17,7 +17,7 @@ import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.t
 import { fileKey } from "./cache/entry_keys.ts";
 import type { Context } from "./context.ts";
 import { orderSegment, parsePlace, payloadFolder } from "./layout.ts";
-import { parseFileList } from "./payload/objects.ts";
+import { parseFileList, placeOf } from "./payload/objects.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
 import { createLoadLimit } from "./payload/load_limit.ts";
 import type { LoadLimit } from "./payload/load_limit.ts";
@@ -224,7 +224,7 @@ export async function payloadSource(context: Context, located: Located, signal?:
     recordKey: found.info.key,
     files,
     inline: found.inline,
-    keyOf: (file, { object }) => `${folder(file)}${object}`,
+    keyOf: (file, part) => `${folder({ from: placeOf(file, part) })}${part.object}`,
     missing,
     info: {
       name: record.name,

@@ -10,7 +10,7 @@ import { checkMetadata } from "../core/metadata.ts";
 import { checkName, shown } from "../core/names.ts";
 import { artifactDigest, encodeRecord } from "../core/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record.ts";
-import { MAX_FILE_LIST_BYTES } from "../core/record_shape.ts";
+import { isInput, MAX_FILE_LIST_BYTES } from "../core/record_shape.ts";
 import { parseRef } from "../core/refs.ts";
 import type { SavedArtifact, SaveOptions } from "../core/registry.ts";
 import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/versions.ts";
@@ -55,7 +55,7 @@ export interface FilesOfArtifact {
   name: string;
   /** What wrote the files and can read them. */
   materializer: { id: string; formatVersion: number };
-  /** What its record holds beside, where it is a mirror of another. */
+  /** What its record holds beside, where it is a copy of another. */
   members?: Partial<VersionRecord>;
   /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
   above?: number;
@@ -261,7 +261,16 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
       "Save a longer lineage as an artifact of its own.",
     );
   }
-  for (const input of inputs ?? []) parseRef(input);
+  for (const input of inputs ?? []) {
+    const { ref, digest: _, ...more } = typeof input === "string" ? { ref: input } : input ?? {};
+    if (!isInput(input) || Object.keys(more).length > 0) {
+      throw invalid(
+        `${shown(input)} is not an input`,
+        "An input is a ref, or { ref, digest } with the digest that registry.info(ref) gives.",
+      );
+    }
+    parseRef(ref);
+  }
 }
 
 /** Automatic versions are numbered above the highest that there is. */

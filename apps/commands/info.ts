@@ -48,12 +48,17 @@ function factsOf(info: ArtifactInfo, aliases: readonly string[]): [label: string
     ["digest", info.digest],
     ["commit", info.commit + (info.generation > 1 ? ` (generation ${info.generation})` : "")],
   ];
-  if (info.inputs.length > 0) facts.push(["made from", info.inputs.join(", ")]);
+  if (info.inputs.length > 0) facts.push(["made from", info.inputs.map(inputText).join(", ")]);
   if (info.idempotencyKey !== undefined) facts.push(["key", info.idempotencyKey]);
   for (const [key, value] of Object.entries(info.metadata)) {
     facts.push([`  ${key}`, typeof value === "string" ? value : JSON.stringify(value)]);
   }
   return facts;
+}
+
+function inputText(input: ArtifactInfo["inputs"][number]): string {
+  if (typeof input === "string") return input;
+  return input.digest === undefined ? input.ref : `${input.ref} (${input.digest.slice(0, 12)}…)`;
 }
 
 function fileLines(

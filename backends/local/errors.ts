@@ -57,9 +57,8 @@ const MEANINGS: Record<string, Meaning> = {
   ENOTDIR: NOT_A_FOLDER,
   ELOOP: {
     code: "Denied",
-    state: "a symbolic link is in its way",
-    hint:
-      "Links below the root are not followed: put what it leads to in its place (a bind mount will do), or remove it.",
+    state: "it is a symbolic link, or too many lead to it",
+    hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
   },
   EEXIST: NOT_A_FOLDER,
   EISDIR: {

@@ -29,7 +29,7 @@ export function listObjects(
       } else if (delimiter !== undefined) {
         if (links.has(name) || holdsObject(root, key)) yield { prefix: key };
       } else if (links.has(name)) {
-        throw root.failure(linkError(), { action: "list", key: key.slice(0, -1) });
+        throw linkError({ key: key.slice(0, -1), backend: root.location });
       } else {
         yield* walk(key, "", true);
       }

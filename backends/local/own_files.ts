@@ -12,8 +12,12 @@ import { RegistryError } from "../../core/errors.ts";
 /** Throws where a link is on the way from the root to this path. */
 export type WayCheck = (path: string) => void;
 
-/** Creates the {@linkcode WayCheck} of a root; the root itself, and what is above it, may be links. */
-export function createWayCheck(root: string): WayCheck {
+/**
+ * Creates the {@linkcode WayCheck} of a root; the root itself, and what is above it, may be links.
+ *
+ * @param backend the `location` of the backend
+ */
+export function createWayCheck(root: string, backend: string): WayCheck {
   let realRoot: string | undefined;
   return (path) => {
     if (path.length <= root.length) return;
@@ -24,7 +28,7 @@ export function createWayCheck(root: string): WayCheck {
     if (real === realRoot + below) return;
     // A link, or another spelling of the same name where the disk folds letters: the steps tell.
     for (let step = path; step.length > root.length; step = dirname(step)) {
-      if (fs.lstatSync(step).isSymbolicLink()) throw linkError();
+      if (fs.lstatSync(step).isSymbolicLink()) throw linkError({ key: step.slice(root.length + 1), backend });
     }
   };
 }
@@ -33,7 +37,7 @@ export function createWayCheck(root: string): WayCheck {
 export function isOrdinary(stats: Stats, where: StorePlace): boolean {
   if (stats.isFile()) return true;
   if (stats.isDirectory()) return false;
-  if (stats.isSymbolicLink()) throw linkError();
+  if (stats.isSymbolicLink()) throw linkError(where);
   throw notOrdinary(where);
 }
 
@@ -45,9 +49,15 @@ export interface StorePlace {
   backend: string;
 }
 
-/** As the system says it of a link that is not to be followed. */
-export function linkError(): Error {
-  return Object.assign(new Error("ELOOP: a symbolic link that is not followed"), { code: "ELOOP" });
+/** The error of a link. */
+export function linkError({ key, backend }: StorePlace): RegistryError {
+  return new RegistryError({
+    code: "Denied",
+    message: `Cannot use "${key}": it is a symbolic link, and none below the root is followed`,
+    hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
+    key,
+    backend,
+  });
 }
 
 /** The error of a pipe, a socket or a device. */

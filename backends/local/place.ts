@@ -125,7 +125,9 @@ function makeFolder(root: LocalRoot, path: string): void {
     fs.mkdirSync(path, root.modes.folder);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
-    if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw linkError();
+    if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+      throw linkError({ key: path.slice(root.path.length + 1), backend: root.location });
+    }
   }
 }
 

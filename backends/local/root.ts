@@ -69,7 +69,7 @@ export function parseRoot(location: string | URL, { ownerOnly = false }: { owner
     modes: ownerOnly ? { file: 0o600, folder: 0o700 } : { file: 0o666, folder: 0o777 },
     fileOf: (key) => locate(key),
     folderOf: (prefix) => prefix === "" ? path : locate(prefix.slice(0, -1), prefix),
-    checkWay: createWayCheck(path),
+    checkWay: createWayCheck(path, url),
     isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
   };

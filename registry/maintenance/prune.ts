@@ -4,60 +4,13 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import type { Registry } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
 import { checkKnown, listNames } from "../listing.ts";
 import { readStoreTime } from "./mark.ts";
 import { pruneName } from "./prune_name.ts";
-
-/** Options of {@linkcode prune}. A version goes when every rule that is given lets it go. */
-export interface PruneOptions extends SignalOptions {
-  /** Keep so many of the newest versions of each name that count. */
-  keepLast?: number;
-  /** Keep what the store received within so many milliseconds. */
-  olderThanMs?: number;
-  /** Keep what an alias names. @default true */
-  keepAliased?: boolean;
-  /** Only these names. @default all */
-  names?: Iterable<string>;
-  /** Only say what would go. @default false */
-  dryRun?: boolean;
-}
-
-/** What {@linkcode prune} did. */
-export interface PruneReport {
-  /** True when nothing was deleted. */
-  dryRun: boolean;
-  /**
-   * With `olderThanMs`, whose clock ages were measured by: `own`, this machine's, only in a dry run of a registry that
-   * was opened read-only, which cannot ask the store.
-   */
-  clock?: "store" | "own";
-  /** What was deleted, or would be. */
-  deleted: { name: string; version: string }[];
-  /** How many versions it left. */
-  kept: number;
-  /** What could not be read. It stays, and is not counted by `keepLast`; what an unreadable alias may name stays too. */
-  failures: PruneFailure[];
-}
-
-/** Something that {@linkcode prune} could not read. */
-export interface PruneFailure {
-  /** The name. */
-  name: string;
-  /** The version; absent where it is an alias, for which the whole name stays. */
-  version?: string;
-  /** The storage key concerned. */
-  key?: string;
-  /** What kind of failure: `Corrupt` for damage, `Unsupported` for what another release wrote. */
-  code: ErrorCode;
-  /** What is wrong. */
-  message: string;
-  /** What to do. */
-  hint?: string;
-}
+import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
 /**
  * Deletes old versions. Their bytes are freed by `collectGarbage`, once `graceMs` has passed.

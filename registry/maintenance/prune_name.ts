@@ -14,7 +14,7 @@ import type { VersionHead } from "../cell/heads.ts";
 import { deleteListed } from "../delete.ts";
 import { cellOf } from "../layout.ts";
 import { readCell } from "../resolve.ts";
-import type { PruneReport } from "./prune.ts";
+import type { PruneReport } from "./prune_report.ts";
 
 /** The rules, and where it is said what they did. */
 export interface PruneRules {

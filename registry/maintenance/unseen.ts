@@ -6,20 +6,7 @@
 import { isPrefix } from "../../core/backend.ts";
 import type { Context } from "../context.ts";
 import { AUXILIARY, NAMES, OBJECTS, parsePayloadKey, SETTINGS } from "../layout.ts";
-
-/** What {@linkcode verifyRegistry} did not look at. */
-export interface VerifyUnseen {
-  /** How many names were not asked for. */
-  names: number;
-  /** How many files were not read, for `deep` was false. */
-  files: number;
-  /** Of how many older generations of versions the record was read and the files were not: no reader sees them. */
-  generations: number;
-  /** How many objects no reader needs: direct uploads, marks, notes, and what is kept for later releases. */
-  auxiliary: number;
-  /** How many objects have keys that no registry gives: somebody else put them there. */
-  strangers: number;
-}
+import type { VerifyUnseen } from "./verify_report.ts";
 
 /** Counts what lies among payload and is none. */
 export async function countStrangers(

@@ -4,61 +4,15 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import type { ErrorCode } from "../../core/errors.ts";
 import { decodeName } from "../../core/names.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import type { Registry } from "../../core/registry.ts";
 import { contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
 import { nameFolder, NAMES, OBJECTS, objectsFolder, SETTINGS } from "../layout.ts";
 import { checkKnown } from "../listing.ts";
 import { countAside, countStrangers } from "./unseen.ts";
-import type { VerifyUnseen } from "./unseen.ts";
 import { verifyRecords } from "./verify_records.ts";
-
-/** Options of {@linkcode verifyRegistry}. */
-export interface VerifyOptions extends SignalOptions {
-  /** Only these names. @default all */
-  names?: Iterable<string>;
-  /** Read every file and check its SHA-256; else only the records. @default true */
-  deep?: boolean;
-  /** Hears of each version that was looked at. */
-  onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
-}
-
-/** What {@linkcode verifyRegistry} found. */
-export interface VerifyReport {
-  /** True when there are no problems. */
-  ok: boolean;
-  /** How many versions were looked at. */
-  versions: number;
-  /** How many records were read: of all generations of versions, aliases and idempotency keys, and the settings. */
-  records: number;
-  /** How many files of versions were read. */
-  files: number;
-  /** Their bytes. */
-  bytes: number;
-  /** What is wrong. */
-  problems: VerifyProblem[];
-  /** What was not looked at. */
-  unseen: VerifyUnseen;
-}
-
-/** One thing that is wrong. */
-export interface VerifyProblem {
-  /** The version or the alias; of an idempotency key its name; `settings` of the registry's own record. */
-  ref: string;
-  /** The storage key concerned. */
-  key: string;
-  /**
-   * What kind of problem: `Corrupt` for damage, `NotFound` for a version that does not count because it came too late,
-   * and for an alias that names nothing.
-   */
-  code: ErrorCode;
-  /** What is wrong. */
-  message: string;
-  /** What to do. */
-  hint?: string;
-}
+import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
 
 /**
  * Reads every record and every version, and checks them; with `names` those of these names (one that is not there is

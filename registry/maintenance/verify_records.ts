@@ -5,7 +5,8 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
@@ -16,8 +17,9 @@ import type { Context } from "../context.ts";
 import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
 import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";
-import type { VerifyOptions, VerifyReport } from "./verify.ts";
-import { asProblem, verifyVersion } from "./verify_version.ts";
+import { asProblem } from "./verify_report.ts";
+import type { VerifyOptions, VerifyReport } from "./verify_report.ts";
+import { verifyVersion } from "./verify_version.ts";
 
 /** So many records are held at once. */
 const BATCH = 128;

@@ -13,7 +13,7 @@ import { cellOf, SETTINGS } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { createArtifact, readThrough } from "../payload/read.ts";
 import { readCell } from "../resolve.ts";
-import type { VerifyOptions, VerifyProblem, VerifyReport } from "./verify.ts";
+import type { VerifyOptions, VerifyReport } from "./verify_report.ts";
 
 /** A version by the newest record of its cell. */
 export interface ListedVersion {
@@ -97,13 +97,4 @@ function voidRecord(key: string): RegistryError {
     hint: "Its writer never heard of a success. The version before it counts, if there is one; nothing is to be done.",
     key,
   });
-}
-
-/** An error as the report has it. */
-export function asProblem(
-  ref: string,
-  record: string,
-  { key = record, code, message, hint }: RegistryError,
-): VerifyProblem {
-  return { ref, key, code, message, ...(hint === undefined ? {} : { hint }) };
 }

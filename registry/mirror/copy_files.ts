@@ -11,6 +11,7 @@ import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
+import { placeOf } from "../payload/objects.ts";
 import { createReader } from "../payload/store_reader.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
 import { StoredContent } from "../payload/stored_content.ts";
@@ -79,7 +80,12 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Payl
 
 /** Whether a version shares files with others. */
 export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
-  return files.some(({ from }) => from !== undefined && parsePlace(from).commit !== commit);
+  return files.some((file) =>
+    file.parts?.some((part) => {
+      const place = placeOf(file, part);
+      return place !== undefined && parsePlace(place).commit !== commit;
+    })
+  );
 }
 
 /** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
@@ -104,12 +110,12 @@ export async function copyFiles(
     name: target,
     materializer,
     above,
-    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record) },
+    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record), ...(inputs && { inputs }) },
     produce: () => source.files.map((file) => fileToSave(file, reader)),
   };
   const version = to.settings.versioned ? record.version : undefined;
   const save = (base: string | null) =>
-    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, inputs, signal });
+    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, signal });
   const base = await options.base();
   try {
     try {

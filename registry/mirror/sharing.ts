@@ -9,6 +9,7 @@ import { compareVersions, decodeOrder } from "../../core/versions.ts";
 import type { Version } from "../../core/versions.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
+import { placeOf } from "../payload/objects.ts";
 import { locateVersion } from "../resolve.ts";
 import type { MirrorCell } from "./cells.ts";
 import type { MirrorRun } from "./run.ts";
@@ -55,9 +56,12 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Mi
   /** Itself, where it is replaced, the versions that have the files in the source, and its neighbours. */
   function candidates(version: Version, files: readonly StoredFile[]): Version[] {
     const bytes = new Map<string, number>();
-    for (const { from, size } of files) {
-      const order = from && parsePlace(from).order;
-      if (order) bytes.set(order, (bytes.get(order) ?? 0) + size);
+    for (const file of files) {
+      for (const part of file.parts ?? []) {
+        const place = placeOf(file, part);
+        const order = place && parsePlace(place).order;
+        if (order) bytes.set(order, (bytes.get(order) ?? 0) + part.size);
+      }
     }
     const owners = [...bytes].sort((a, b) => b[1] - a[1]).slice(0, MAX_OWNERS)
       .flatMap(([order]) => decodeOrder(order) ?? []);

@@ -6,7 +6,7 @@
 import { sha256 } from "../../core/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { filesProblem } from "../../core/record_shape.ts";
-import type { AnyRecord, StoredFile, VersionRecord } from "../../core/record.ts";
+import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import type { Context } from "../context.ts";
 import { encodePlace, objectsFolder, orderSegment } from "../layout.ts";
@@ -20,14 +20,24 @@ export function ownPlace({ settings }: Context, { version, commit }: VersionReco
   return encodePlace({ order: orderSegment(parseVersion(version), settings.versioned), commit });
 }
 
+/** Where a part is; undefined in the record's own payload. */
+export function placeOf({ from }: Pick<StoredFile, "from">, part: Part): string | undefined {
+  return part.from ?? from;
+}
+
 /** The payload objects that a record refers to; of a record with a long list of files only the list, unless it was read. */
 export function objectsOf(context: Context, record: AnyRecord | undefined): PayloadObject[] {
   if (record?.kind !== "version") return [];
   const own = ownPlace(context, record);
-  const list = record.fileList === undefined ? [] : [{ from: record.fileList.from, parts: [record.fileList] }];
+  const list: Pick<StoredFile, "from" | "parts">[] = record.fileList === undefined
+    ? []
+    : [{ parts: [record.fileList] }];
   const objects = new Map<string, PayloadObject>();
-  for (const { from = own, parts = [] } of [...list, ...record.files]) {
-    for (const { object } of parts) objects.set(`${from}/${object}`, [from, object]);
+  for (const file of list.concat(record.files)) {
+    for (const part of file.parts ?? []) {
+      const place = placeOf(file, part) ?? own;
+      objects.set(`${place}/${part.object}`, [place, part.object]);
+    }
   }
   return [...objects.values()];
 }

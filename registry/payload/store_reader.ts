@@ -4,7 +4,6 @@
  * @module
  */
 import type { ArtifactInfo } from "../../core/artifact.ts";
-import { concatBytes } from "../../core/bytes.ts";
 import { createSha256, sha256 } from "../../core/digest.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/names.ts";
@@ -50,6 +49,8 @@ export interface ReadFilesOptions {
   onProgress?: (progress: TransferProgress) => void;
 }
 
+/** A range of a larger part is not worth reading the whole, to check it. */
+const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
 /** Larger files are expanded in pieces: at once, they would be in memory twice. */
 const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
@@ -70,6 +71,7 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
   const { verify, signal, onProgress } = options;
   let lastPack = "";
   let pack: { key: string; bytes: Promise<Uint8Array> } | undefined;
+  let kept: { id: string; bytes: Promise<Uint8Array> } | undefined;
   let moved = 0;
 
   const reader: Reader = {
@@ -99,7 +101,7 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
       } catch (error) {
         throw file.encoding === undefined || isRegistryError(error) || signal?.aborted
           ? error
-          : corrupt(file, "it cannot be expanded", error);
+          : corrupt(file, "it cannot be expanded", { cause: error });
       }
       if (count !== file.size) throw corrupt(file, `it does not have ${file.size} bytes`);
       if (hash !== undefined && hash.digest() !== file.sha256) throw corrupt(file, "its SHA-256 does not match");
@@ -117,38 +119,36 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
 
     async storedBytes(file) {
       if (file.encoding === undefined) return await reader.bytes(file);
-      if (file.inline !== undefined) { for await (const _ of reader.chunks(file)); } // has no digest as it is stored
-      const parts = file.inline !== undefined ? [await storedBytes(file)] : [];
-      for (const part of file.parts ?? []) {
-        const bytes = await partBytes(file, part);
-        checkPart(file, part, bytes.byteLength, sha256(bytes));
-        parts.push(bytes);
-      }
-      return concatBytes(parts);
+      if (!isCheckedAsStored(file)) { for await (const _ of reader.chunks(file)); }
+      return await storedBytes(file);
     },
 
     async *storedChunks(file) {
       if (file.encoding === undefined) yield* reader.chunks(file);
       else if (file.inline !== undefined) yield await reader.storedBytes(file);
       else {
-        for (const part of file.parts ?? []) {
-          const hash = createSha256();
-          let count = 0;
-          for await (const chunk of partChunks(file, part, 0, part.size)) {
-            count += chunk.byteLength;
-            hash.update(chunk);
-            yield chunk;
-          }
-          checkPart(file, part, count, hash.digest());
-        }
+        if (!isCheckedAsStored(file)) { for await (const _ of reader.chunks(file)); }
+        yield* storedChunks(file);
       }
     },
   };
   return reader;
 
-  function checkPart(file: StoredFile, part: Part, size: number, digest: string): void {
-    if (size !== part.size) throw corrupt(file, `a part of it has ${size} bytes, not ${part.size}`);
-    if (digest !== part.sha256) throw corrupt(file, "the SHA-256 of its stored bytes does not match");
+  /** Whether all of its stored bytes have digests of their own: inline ones have none. */
+  function isCheckedAsStored({ inline, parts = [] }: StoredFile): boolean {
+    return verify !== "none" && inline === undefined && parts.every((part) => part.sha256 !== undefined);
+  }
+
+  /** The digest to check a part against, where it has one, and one that says more than the file's. */
+  function digestOf({ encoding, parts, sha256 }: StoredFile, part: Part): string | undefined {
+    const isFile = encoding === undefined && parts?.length === 1 && part.sha256 === sha256;
+    return verify === "none" || isFile ? undefined : part.sha256;
+  }
+
+  function checkPart(file: StoredFile, part: Part, size: number, digest?: string): void {
+    const key = source.keyOf(file, part);
+    if (size !== part.size) throw corrupt(file, `a part of it has ${size} bytes, not ${part.size}`, { key });
+    if (digest !== digestOf(file, part)) throw corrupt(file, "the SHA-256 of a part of it does not match", { key });
   }
 
   /** The bytes as they are stored. */
@@ -162,15 +162,20 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
     const whole = new Uint8Array(parts.reduce((sum, { size }) => sum + size, 0));
     let offset = 0;
     for (const part of parts) {
-      const bytes = await partBytes(file, part);
-      if (bytes.byteLength !== part.size) throw corrupt(file, `a part of it has ${bytes.byteLength} bytes`);
-      whole.set(bytes, offset);
+      whole.set(await partBytes(file, part), offset);
       offset += part.size;
     }
     return whole;
   }
 
+  /** A part, checked. */
   async function partBytes(file: StoredFile, part: Part): Promise<Uint8Array> {
+    const bytes = await readPart(file, part);
+    checkPart(file, part, bytes.byteLength, digestOf(file, part) && sha256(bytes));
+    return bytes;
+  }
+
+  async function readPart(file: StoredFile, part: Part): Promise<Uint8Array> {
     const key = source.keyOf(file, part);
     const { offset, size } = part;
     const inPack = offset !== undefined && offset + size <= PACK_BYTES; // other writers may pack more than this one does
@@ -204,18 +209,42 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
     if (file.inline !== undefined) yield (await storedBytes(file)).subarray(offset, end);
     let start = 0;
     for (const part of file.parts ?? []) {
-      const from = Math.max(offset, start), to = Math.min(end, start + part.size);
-      if (from < to) yield* partChunks(file, part, from - start, to - from);
+      const from = Math.max(offset, start) - start, to = Math.min(end, start + part.size) - start;
+      const isWhole = from === 0 && to === part.size;
+      if (from < to && !isWhole && digestOf(file, part) !== undefined && part.size <= MAX_CHECKED_PART_BYTES) {
+        yield (await keptPart(file, part)).slice(from, to);
+      } else if (from < to) yield* partChunks(file, part, from, to - from);
       start += part.size;
     }
   }
 
+  /** A part of which a range is wanted, checked: the next range is often of the same one. */
+  async function keptPart(file: StoredFile, part: Part): Promise<Uint8Array> {
+    const id = `${source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${part.sha256}`;
+    if (kept?.id !== id) {
+      const wanted = kept = { id, bytes: partBytes(file, part) };
+      wanted.bytes.catch(() => {
+        if (kept === wanted) kept = undefined;
+      });
+    }
+    return await kept.bytes;
+  }
+
+  /** Bytes of a part. All of them are checked when the last has passed. */
   async function* partChunks(file: StoredFile, part: Part, from: number, length: number): AsyncGenerator<Uint8Array> {
     signal?.throwIfAborted();
     const key = source.keyOf(file, part);
     const object = await getPart(backend, key, part, { offset: from, length, signal });
-    if (object === undefined) await source.missing(key);
-    else yield* object.body;
+    if (object === undefined) return await source.missing(key);
+    const isWhole = length === part.size;
+    const hash = isWhole && digestOf(file, part) !== undefined ? createSha256() : undefined;
+    let count = 0;
+    for await (const chunk of object.body) {
+      hash?.update(chunk);
+      count += chunk.byteLength;
+      yield chunk;
+    }
+    if (isWhole) checkPart(file, part, count, hash?.digest());
   }
 
   async function decode(file: StoredFile, stored: Uint8Array): Promise<Uint8Array> {
@@ -227,7 +256,7 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
       if (count === size) return target;
       throw corrupt(file, `it does not have ${size} bytes`);
     } catch (cause) {
-      throw isRegistryError(cause) ? cause : corrupt(file, "it cannot be expanded", cause);
+      throw isRegistryError(cause) ? cause : corrupt(file, "it cannot be expanded", { cause });
     }
   }
 
@@ -236,13 +265,17 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
     onProgress?.({ path: file.path, bytes: moved, totalBytes: source.info.size });
   }
 
-  function corrupt(file: StoredFile, state: string, cause?: unknown): RegistryError {
+  function corrupt(
+    file: StoredFile,
+    state: string,
+    { key, cause }: { key?: string; cause?: unknown } = {},
+  ): RegistryError {
     return new RegistryError({
       code: "Corrupt",
       message: `Cannot read file ${shown(file.path)} of "${source.ref}": ${state}`,
       hint:
         "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
-      key: file.parts?.[0] === undefined ? source.recordKey : source.keyOf(file, file.parts[0]),
+      key: key ?? (file.parts?.[0] === undefined ? source.recordKey : source.keyOf(file, file.parts[0])),
       backend: backend.location,
       cause,
     });

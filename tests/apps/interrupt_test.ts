@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { realSystem } from "../../core/system.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { spawnDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import type { TempRoot } from "../support/temp_root.ts";
+import { watchProcess } from "../support/watch_process.ts";
 import { fillRegistry, holdfast, succeeds } from "./captured_io.ts";
 import { walkFiles } from "./walk_files.ts";
 
@@ -18,20 +18,43 @@ async function withBigFile(): Promise<TempRoot> {
   return root;
 }
 
-/** Runs a command, sends a signal when there are bytes on the disk that were not there, and waits. */
+/** A registry in which it is, and a folder for it. */
+async function withBigArtifact(): Promise<TempRoot> {
+  const root = await withBigFile();
+  await succeeds("save big big.bin", { cwd: root.path });
+  await Deno.remove(root.join("big.bin"));
+  await Deno.mkdir(root.join("out"));
+  return root;
+}
+
+/** What became of a command that was stopped, and where. */
+interface Stopped extends AsyncDisposable {
+  root: TempRoot;
+  code: number;
+  err: string;
+}
+
+/**
+ * Runs a command, sends a signal when there are bytes on the disk that were not there, and waits. A command that was
+ * done before the signal came was not stopped: then it is all done again.
+ */
 async function stopped(
-  root: TempRoot,
+  prepare: () => Promise<TempRoot>,
   args: string[],
   options: { watch: string; signal?: Deno.Signal },
-): Promise<{ code: number; err: string }> {
-  const before = new Set(await Array.fromAsync(walkFiles(root.join(options.watch))));
-  const child = spawnDeno("apps/cli.ts", args, { cwd: root.path, permissions: PERMISSIONS });
-  const ended = child.output();
-  await child.stdin.close();
-  while (!await hasGrown(root.join(options.watch), before)) await realSystem.sleep(2);
-  child.kill(options.signal ?? "SIGINT");
-  const { code, stderr } = await ended;
-  return { code, err: new TextDecoder().decode(stderr) };
+): Promise<Stopped> {
+  for (;;) {
+    const root = await prepare();
+    const watched = root.join(options.watch);
+    const before = new Set(await Array.fromAsync(walkFiles(watched)));
+    const program = watchProcess(spawnDeno("apps/cli.ts", args, { cwd: root.path, permissions: PERMISSIONS }));
+    const stopping = program.until(() => hasGrown(watched, before)).then(() =>
+      program.stop(options.signal ?? "SIGINT")
+    );
+    const { code, stderr } = await stopping.catch(() => program.ended);
+    if (code !== 0) return { root, code, err: stderr, [Symbol.asyncDispose]: root.remove };
+    await root.remove();
+  }
 }
 
 async function hasGrown(folder: string, before: Set<string>): Promise<boolean> {
@@ -46,9 +69,8 @@ async function hasGrown(folder: string, before: Set<string>): Promise<boolean> {
 }
 
 Deno.test("Ctrl-C in a big save ends with 130, saves nothing, and leaves a sound registry", async () => {
-  await using root = await withBigFile();
-  const { path: cwd } = root;
-  const { code, err } = await stopped(root, ["save", "big", "big.bin"], { watch: ".holdfast" });
+  await using run = await stopped(withBigFile, ["save", "big", "big.bin"], { watch: ".holdfast" });
+  const { root: { path: cwd }, code, err } = run;
   assertEquals(code, 130, err);
   assertStringIncludes(err, "error: Stopped");
   assertEquals((await holdfast("load big", { cwd })).code, 3);
@@ -57,39 +79,26 @@ Deno.test("Ctrl-C in a big save ends with 130, saves nothing, and leaves a sound
 });
 
 Deno.test("a TERM signal in a big download ends with 143 and leaves no half file under its name", async () => {
-  await using root = await withBigFile();
-  const { path: cwd } = root;
-  await succeeds("save big big.bin", { cwd });
-  await Deno.remove(root.join("big.bin"));
-  await Deno.mkdir(root.join("out"));
-  const { code, err } = await stopped(root, ["download", "big", "out/"], { watch: "out", signal: "SIGTERM" });
+  await using run = await stopped(withBigArtifact, ["download", "big", "out/"], { watch: "out", signal: "SIGTERM" });
+  const { root, code, err } = run;
   assertEquals(code, 143, err);
   assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), []);
-  await succeeds("download big out/", { cwd });
+  await succeeds("download big out/", { cwd: root.path });
 });
 
 Deno.test("Ctrl-C in cat --output leaves no half file", async () => {
-  await using root = await withBigFile();
-  const { path: cwd } = root;
-  await succeeds("save big big.bin", { cwd });
-  await Deno.remove(root.join("big.bin"));
-  await Deno.mkdir(root.join("out"));
-  const { code } = await stopped(root, ["cat", "big", "--output", "out/copy"], { watch: "out" });
-  assertEquals(code, 130);
+  await using run = await stopped(withBigArtifact, ["cat", "big", "--output", "out/copy"], { watch: "out" });
+  const { root, code, err } = run;
+  assertEquals(code, 130, err);
   assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), []);
 });
 
 Deno.test("Ctrl-C while standard input is awaited ends at once", async () => {
   await using root = await tempRoot();
   await fillRegistry(root.path);
-  const child = spawnDeno("apps/cli.ts", ["save", "x", "-", "--verbose"], { cwd: root.path, permissions: PERMISSIONS });
-  const errors = child.stderr.getReader();
-  const { value } = await errors.read(); // the registry is found: now it waits for input
-  assert(value !== undefined);
-  child.kill("SIGINT");
-  assertEquals((await child.status).code, 130);
-  await errors.cancel();
-  await child.stdout.cancel();
-  await child.stdin.abort();
+  const line = ["save", "x", "-", "--verbose"];
+  const program = watchProcess(spawnDeno("apps/cli.ts", line, { cwd: root.path, permissions: PERMISSIONS }));
+  await program.until(() => program.stderr !== ""); // the registry is found: now it waits for input
+  assertEquals((await program.stop("SIGINT")).code, 130);
   assertEquals((await holdfast("info x", { cwd: root.path })).code, 3);
 });

@@ -9,7 +9,7 @@ import { fsError, withPatchedFs } from "./patched_fs.ts";
 import type { FsPatch } from "./patched_fs.ts";
 
 /** Closes files, and says that it failed for those that were opened to be written, or for all. */
-function failingClose(code: string, of: "written" | "all") {
+function failingClose(code: string, which: "written" | "all") {
   return (real: typeof fs): FsPatch => {
     const written = new Set<number>();
     return {
@@ -21,7 +21,7 @@ function failingClose(code: string, of: "written" | "all") {
       },
       closeSync: (file: number) => {
         real.closeSync(file);
-        if (of === "all" || written.has(file)) throw fsError(code);
+        if (which === "all" || written.has(file)) throw fsError(code);
       },
     };
   };
@@ -34,11 +34,11 @@ for (const code of ["EIO", "ENOSPC", "EDQUOT"]) {
         const backend = createLocalBackend({ path: root.join(durability + locking), durability, locking });
         await backend.put("a/old", text("old"));
         const bodies = [() => text("x"), () => sampleBytes(3_000_000), () => chunked(sampleBytes(3_000_000), 500_000)];
-        for (const  of of["written", "all"] as const) {
+        for (const which of ["written", "all"] as const) {
           for (const body of bodies) {
             for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
               const error = await withPatchedFs(
-                failingClose(code, of),
+                failingClose(code, which),
                 () => assertRejects(() => backend.put(key, body(), { mode }), RegistryError),
               );
               assertEquals([error.code, error.key, error.maybeWritten], ["Unavailable", key, undefined]);
@@ -55,7 +55,7 @@ for (const code of ["EIO", "ENOSPC", "EDQUOT"]) {
 }
 
 testInRoot("a registry acknowledges nothing that a close failed to keep", async (root) => {
-  await using registry = await openRegistry(root.join("store"), { durability: "os", retryForMs: 0 });
+  const registry = await openRegistry(root.join("store"), { durability: "os", retryForMs: 0 });
   await registry.save("a", "old");
   const failure = await withPatchedFs(
     failingClose("EIO", "written"),

@@ -83,7 +83,7 @@ test("a pipe in the stage is not swept", async (root) => {
 
 test("a record that is a pipe is told, and one that is a link quotes nothing of what it leads to", async (root) => {
   const path = root.join("store");
-  await using registry = await openRegistry(path, { durability: "os" });
+  const registry = await openRegistry(path, { durability: "os" });
   await registry.save("piped", "one");
   await registry.save("linked", "one");
   const recordOf = (name: string) => {

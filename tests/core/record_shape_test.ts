@@ -40,6 +40,8 @@ Deno.test("a record whose members are missing or of another type is Corrupt, tho
     { ...VERSION, startedAt: "yesterday" },
     { ...VERSION, metadata: [] },
     { ...VERSION, inputs: [1] },
+    { ...VERSION, inputs: [{ digest: SHA }] },
+    { ...VERSION, inputs: [{ ref: "a", digest: "short" }] },
     { ...VERSION, size: -1 },
     { ...VERSION, fileList: { object: "0", size: 1, sha256: SHA } },
     { ...BASE, kind: "alias", name: "a", alias: "b" },
@@ -94,6 +96,6 @@ Deno.test("lists of any length are looked at", () => {
   assertEquals(recordProblem({ ...VERSION, inputs: Array(300_000).fill("a") } as unknown as AnyRecord), undefined);
   assertEquals(
     recordProblem({ ...VERSION, inputs: [...Array(300_000).fill("a"), 1] } as unknown as AnyRecord),
-    "its inputs are not a list of texts",
+    "its inputs are not a list of refs",
   );
 });

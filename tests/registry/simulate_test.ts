@@ -9,7 +9,7 @@ import { runSeed } from "../simulate/run_seed.ts";
 import { simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
 import type { AtOnceOptions } from "../simulate/parallel/simulate_at_once.ts";
 import type { Violation } from "../simulate/simulate.ts";
-import { withSimulatedTime } from "../simulate/with_simulated_time.ts";
+import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
 const RANGE: AtOnceOptions = SEED === undefined

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../core/system.ts";
 import { runSeed } from "../simulate/run_seed.ts";
-import { withSimulatedTime } from "../simulate/with_simulated_time.ts";
+import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 import { seedCount } from "../support/seeds.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { testOnServers } from "./server_world.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
+import { join } from "@std/path";
 import { realSystem } from "../../core/system.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
@@ -78,31 +79,44 @@ serverTest("a server does not outlive a program or test file, however it ends", 
   }
 });
 
-Deno.test("a test whose server is missing is ignored with the reason in its name", async () => {
+Deno.test("tests whose server is missing are left out together, and one that is ignored says so", async () => {
   await using root = await tempRoot();
-  const env = { HOLDFAST_SERVERS_DIR: root.path, HOLDFAST_REQUIRE_SERVERS: "0" };
-  const { code, stdout } = await runTest(env);
+  const { code, stdout } = await runTests({ HOLDFAST_SERVERS_DIR: root.path });
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "it runs (skipped: minio is not installed; deno task servers --install installs it)");
+  assertStringIncludes(stdout, "left out: minio is not built; deno task servers --install builds it ... ignored");
   assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
 });
 
-Deno.test("a test whose server is missing fails where servers are required", async () => {
+Deno.test("tests that are left out are counted where somebody asks for it", async () => {
   await using root = await tempRoot();
-  const { code, stdout } = await runTest({ HOLDFAST_SERVERS_DIR: root.path, HOLDFAST_REQUIRE_SERVERS: "1" });
-  assertEquals(code, 1);
-  assertStringIncludes(stdout, "Cannot test: minio is not installed; deno task servers --install installs it");
+  const counts = { HOLDFAST_SERVERS: "none", HOLDFAST_LEFT_OUT: root.join("left_out") };
+  const { code, stdout } = await runTests({ ...counts, HOLDFAST_REQUIRE_SERVERS: "1" });
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "0 passed | 0 failed");
+  assertEquals(await Deno.readTextFile(root.join("left_out")), "minio\nminio\n");
 });
 
-async function runTest(env: Record<string, string>) {
+Deno.test("a missing server is a failure where servers are required", async () => {
+  await using root = await tempRoot();
+  const required = { HOLDFAST_SERVERS_DIR: root.path, HOLDFAST_REQUIRE_SERVERS: "1" };
+  for (const HOLDFAST_LEFT_OUT of ["", root.join("left_out")]) {
+    const { code, stdout } = await runTests({ ...required, HOLDFAST_LEFT_OUT });
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "Cannot test: minio is not built; deno task servers --install builds it");
+    assertStringIncludes(stdout, "0 passed | 1 failed");
+  }
+});
+
+/** Runs two tests on MinIO, in a file of their own. */
+async function runTests(env: Record<string, string>) {
   await using root = await tempRoot();
   const file = root.join("missing_test.ts");
   const servers = new URL("../support/servers/mod.ts", import.meta.url);
-  const source = `import { serverTest } from "${servers}";\nserverTest("it runs", "minio", async () => {});\n`;
-  await Deno.writeTextFile(file, source);
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const args = ["test", "-A", "--no-check", `--config=${config}`, file];
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1", ...env } }).output();
+  const tests = ["one", "two"].map((name) => `serverTest("${name} runs", "minio", async () => {});\n`);
+  await Deno.writeTextFile(file, `import { serverTest } from "${servers}";\n${tests.join("")}`);
+  const none = { HOLDFAST_SERVERS: "", HOLDFAST_LEFT_OUT: "", HOLDFAST_REQUIRE_SERVERS: "", NO_COLOR: "1" };
+  const args = ["test", "-A", "--no-check", `--config=${join(REPOSITORY, "deno.json")}`, file];
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args, env: { ...none, ...env } }).output();
   return { code, stdout: new TextDecoder().decode(stdout) };
 }
 

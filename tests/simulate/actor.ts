@@ -5,12 +5,19 @@
  */
 import type { Artifact } from "../../core/artifact.ts";
 import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
-import { collectGarbage } from "../../registry/maintenance/collect_garbage.ts";
 import { readFile } from "./bundle.ts";
 import type { Bundle, BundleFile, Reading } from "./bundle.ts";
+import type { Labels } from "./checks/labels.ts";
 import type { LoggedOperation, OperationLog, Outcome, Request } from "./operation_log.ts";
 import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
+import type { Site } from "./stores/site.ts";
 import type { Fault, StoreCall } from "./with_faults.ts";
+import { createMaintenanceVerbs } from "./verbs/maintenance.ts";
+import type { MaintenanceVerbs } from "./verbs/maintenance.ts";
+import { createManyVerbs } from "./verbs/many.ts";
+import type { ManyVerbs } from "./verbs/many.ts";
+import { createTransferVerbs } from "./verbs/transfer.ts";
+import type { TransferVerbs } from "./verbs/transfer.ts";
 import type { CallPause } from "./with_process.ts";
 
 /** What goes wrong for an actor; a schedule may change it at any time. */
@@ -22,9 +29,11 @@ export interface ActorPlan {
 }
 
 /** An actor. Its verbs never throw: what happened is in the log. */
-export interface Actor {
+export interface Actor extends ManyVerbs, MaintenanceVerbs, TransferVerbs {
   /** Its process. */
   readonly process: SimulatedProcess;
+  /** Which registry it uses. */
+  readonly site: string;
   /** Its handle on the registry. */
   readonly registry: Registry;
   /** What goes wrong for it. */
@@ -49,8 +58,12 @@ export interface Actor {
   open(name: string, ref: string, restMs?: number): Promise<void>;
   /** Lists the versions of a name. */
   versions(name: string): Promise<void>;
-  /** Runs the janitor. */
-  collect(): Promise<void>;
+}
+
+/** What creates further verbs of an actor. */
+export interface VerbParts extends ActorParts {
+  /** Does something, and notes it. */
+  call(request: Request, work: (operation: LoggedOperation) => Promise<Outcome>): Promise<Outcome>;
 }
 
 /** An option of {@linkcode Actor.save}. */
@@ -73,16 +86,25 @@ export interface ActorParts {
   log: OperationLog;
   /** The world. */
   system: SimulatedSystem;
+  /** What all contents say. */
+  labels: Labels;
+  /** Where the registry is. */
+  site: Site;
+  /** How far its wall clock is ahead, milliseconds. */
+  skewMs: number;
+  /** Whether a cache may answer for the store. */
+  cached: boolean;
   /** Hears of the operation that is under way. */
   enter(operation: LoggedOperation | undefined): void;
 }
 
 /** Creates an actor. */
 export function createActor(parts: ActorParts): Actor {
-  const { process, registry, reading, plan, log, system, enter } = parts;
+  const { process, registry, reading, plan, log, system, labels, site, skewMs, cached, enter } = parts;
 
   async function call(request: Request, work: (operation: LoggedOperation) => Promise<Outcome>): Promise<Outcome> {
-    const operation = log.begin(process.name, request, plan.fault === undefined && plan.pause === undefined);
+    const undisturbed = plan.fault === undefined && plan.pause === undefined && !site.disturbs;
+    const operation = log.begin(request, { actor: process.name, site: site.name, undisturbed, skewMs, cached });
     enter(operation);
     let outcome: Outcome;
     try {
@@ -97,8 +119,14 @@ export function createActor(parts: ActorParts): Actor {
 
   const refOf = (name: string, ref: string) => ref === "latest" ? name : `${name}@${ref}`;
 
+  const verbs = { ...parts, call };
+
   return {
+    ...createManyVerbs(verbs),
+    ...createMaintenanceVerbs(verbs),
+    ...createTransferVerbs(verbs),
     process,
+    site: site.name,
     registry,
     plan,
     reading,
@@ -106,6 +134,7 @@ export function createActor(parts: ActorParts): Actor {
     rest: (ms) => process.system.sleep(ms),
 
     async save(name, value, { abortAfterMs, ...options } = {}) {
+      labels.learn(value);
       const outcome = await call({ verb: "save", name, value, options }, async (operation) => {
         if (abortAfterMs === undefined) return { ok: true, saved: await registry.save(name, value, options) };
         const controller = new AbortController();
@@ -162,13 +191,6 @@ export function createActor(parts: ActorParts): Actor {
         const versions: string[] = [];
         for await (const { version } of registry.versions(name)) versions.push(version);
         return { ok: true, versions };
-      });
-    },
-
-    async collect() {
-      await call({ verb: "collect" }, async () => {
-        await collectGarbage(registry);
-        return { ok: true, done: true };
       });
     },
   };

@@ -81,7 +81,8 @@ function fileOf(file: BundleFile, chunkMs: number, system: System): FileToSave {
   return { path: file.path, content: sourceOf(bytes, chunkMs, system) };
 }
 
-function bytesOf({ label, size }: BundleFile): Uint8Array {
+/** The content of a file. */
+export function bytesOf({ label, size }: BundleFile): Uint8Array {
   const bytes = new Uint8Array(size);
   encoder.encodeInto(label.padEnd(Math.min(size, LABEL_BYTES)), bytes);
   return bytes;

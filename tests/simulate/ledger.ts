@@ -6,8 +6,9 @@
  */
 import { decodeRecord } from "../../core/record.ts";
 import type { AnyRecord, VersionRecord } from "../../core/record.ts";
-import { parseCellKey } from "../../registry/layout.ts";
+import { parseCellKey, SETTINGS } from "../../registry/layout.ts";
 import type { CellKey } from "../../registry/layout.ts";
+import { POWER } from "./stores/power_cut.ts";
 import type { Effect } from "./with_history.ts";
 
 /** A record that a create put into the store. */
@@ -34,6 +35,8 @@ export interface Landing {
   present: boolean;
   /** Whether its payload was given up. */
   scrubbed: boolean;
+  /** Whether the store lost it. */
+  lost: boolean;
 }
 
 /** What a cell said for a while: its newest record that counts. */
@@ -79,6 +82,7 @@ export function createLedger(graceMs: number): Ledger {
   const users = new Map<string, Set<Cell>>();
   const breaches: { order: number; message: string }[] = [];
   const undone = new Set<Landing>();
+  let createdAt = Infinity;
 
   function applyPayload({ verb, key, order, written }: Effect): void {
     if (verb === "put" && written) objects.add(key);
@@ -90,7 +94,9 @@ export function createLedger(graceMs: number): Ledger {
     const { order, key } = effect;
     const cell = cells.get(place.cell) ?? newCell(cells, place);
     const known = cell.landings.findLast((landing) => landing.key === key);
-    if (effect.verb === "delete") {
+    if (effect.actor === POWER) {
+      if (known !== undefined) undo(known, effect);
+    } else if (effect.verb === "delete") {
       if (known !== undefined) known.present = false;
     } else if (effect.mode === "overwrite") {
       const { record } = decodeRecord(effect.bytes!, key);
@@ -100,19 +106,40 @@ export function createLedger(graceMs: number): Ledger {
     } else {
       land(cell, effect, place, known);
     }
-    settle(cell, order);
+    settle(cell, order, effect.actor);
+  }
+
+  /** What a power cut left of a record. */
+  function undo(landing: Landing, { verb, key, bytes }: Effect): void {
+    landing.present = verb === "put";
+    landing.lost = !landing.present;
+    if (landing.present) landing.scrubbed = decodeRecord(bytes!, key).record.kind === "scrubbed";
   }
 
   function land(cell: Cell, { order, at, key, bytes }: Effect, place: CellKey, known?: Landing): void {
     const { record } = decodeRecord(bytes!, key);
     const visible = !cell.landings.some(({ present, place: other }) => present && other.generation > place.generation);
-    if (visible && known !== undefined && known.record.commit !== record.commit) {
+    if (visible && known !== undefined && !known.lost && known.record.commit !== record.commit) {
       breaches.push({ order, message: `generation ${place.generation} of ${place.cell} was won twice` });
     }
-    const late = at > Date.parse(record.startedAt) + graceMs / 2;
+    const startedAt = Date.parse(record.startedAt);
+    const late = createdAt <= startedAt && at > startedAt + graceMs / 2; // in a copy of a registry nothing is
     const needs = record.kind === "version" ? payloadOf(record, key) : [];
     const before = cell.states.at(-1)!.head;
-    cell.landings.push({ order, at, key, place, record, visible, before, late, needs, present: true, scrubbed: false });
+    cell.landings.push({
+      order,
+      at,
+      key,
+      place,
+      record,
+      visible,
+      before,
+      late,
+      needs,
+      present: true,
+      scrubbed: false,
+      lost: false,
+    });
     for (const need of needs) {
       if (!users.has(need)) users.set(need, new Set());
       users.get(need)!.add(cell);
@@ -120,7 +147,7 @@ export function createLedger(graceMs: number): Ledger {
   }
 
   /** Finds out what a cell says now. */
-  function settle(cell: Cell, order: number): void {
+  function settle(cell: Cell, order: number, actor?: string): void {
     const present = cell.landings.filter((landing) => landing.present);
     present.sort((a, b) => b.place.generation - a.place.generation);
     const head = present.find((landing) => !(landing.late && isBare(landing)));
@@ -133,7 +160,9 @@ export function createLedger(graceMs: number): Ledger {
     const was = last.head?.place.generation ?? 0;
     if (was <= (head?.place.generation ?? 0)) return;
     undone.add(last.head!);
-    if (!last.head!.present) breaches.push({ order, message: `the head ${last.head!.key} was removed` });
+    if (!last.head!.present && actor !== POWER) {
+      breaches.push({ order, message: `the head ${last.head!.key} was removed` });
+    }
   }
 
   function isBare(landing: Landing): boolean {
@@ -146,6 +175,7 @@ export function createLedger(graceMs: number): Ledger {
     undone,
     apply(effect) {
       if (effect.key.startsWith("objects/")) return applyPayload(effect);
+      if (effect.key.startsWith(SETTINGS) && effect.written) createdAt = Math.min(createdAt, effect.at);
       const place = effect.written ? parseCellKey(effect.key) : undefined;
       if (place !== undefined) applyRecord(effect, place);
     },

@@ -4,6 +4,8 @@
  * @module
  */
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
+import type { MirrorReport } from "../../registry/mirror/report.ts";
 import type { Bundle } from "./bundle.ts";
 
 /** What an actor asked for. */
@@ -15,7 +17,21 @@ export type Request =
   | { verb: "load"; name: string; ref: string }
   | { verb: "open"; name: string; ref: string }
   | { verb: "versions"; name: string }
-  | { verb: "collect" };
+  | { verb: "collect" }
+  | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
+  | { verb: "commitUpload"; name: string; options: SaveOptions; id: string; path: string }
+  | { verb: "saveMany" | "loadMany"; parts: number }
+  | { verb: "deleteAll"; name: string; force: boolean }
+  | { verb: "prune"; options: PruneOptions }
+  | { verb: "mirror"; from: string; deleted: boolean };
+
+/** A request that makes a version. */
+export type Saving = Extract<Request, { options: SaveOptions; name: string }>;
+
+/** Whether a request makes a version. */
+export function isSaving(request: Request): request is Saving {
+  return request.verb === "save" || request.verb === "copy" || request.verb === "commitUpload";
+}
 
 /** What it was told. */
 export type Outcome =
@@ -23,6 +39,8 @@ export type Outcome =
   | { ok: true; done: boolean }
   | { ok: true; read: ReadResult }
   | { ok: true; versions: string[] }
+  | { ok: true; pruned: PruneReport }
+  | { ok: true; mirrored: MirrorReport }
   | { ok: false; error: unknown };
 
 /** What a read gave. */
@@ -49,6 +67,8 @@ export interface LoggedOperation {
   id: number;
   /** Who called. */
   actor: string;
+  /** Which registry. */
+  site: string;
   /** What for. */
   request: Request;
   /** When. */
@@ -61,14 +81,25 @@ export interface LoggedOperation {
   aborted: boolean;
   /** True where nothing went wrong with the actor's calls and it never stood still. */
   undisturbed: boolean;
+  /** How far the wall clock of its process was ahead, milliseconds. */
+  skewMs: number;
+  /** True where a cache may answer for the store. */
+  cached: boolean;
+  /** Operations that it is made of, each with an outcome of its own. */
+  parts: LoggedOperation[];
+  /** Creates of records that it sent later than it may. */
+  lateSends: string[];
 }
+
+/** Who begins an operation, and how. */
+export type Beginning = Pick<LoggedOperation, "actor" | "site" | "undisturbed" | "skewMs" | "cached">;
 
 /** What all actors did. */
 export interface OperationLog {
   /** In the order of their beginnings. */
   readonly operations: readonly LoggedOperation[];
   /** Adds one that begins now. */
-  begin(actor: string, request: Request, undisturbed: boolean): LoggedOperation;
+  begin(request: Request, beginning: Beginning): LoggedOperation;
   /** Notes what became of it. */
   end(operation: LoggedOperation, outcome: Outcome): void;
   /** Notes that an operation made this id. */
@@ -86,8 +117,10 @@ export function createOperationLog(instant: () => Instant): OperationLog {
   const listeners: ((operation: LoggedOperation) => void)[] = [];
   return {
     operations,
-    begin(actor, request, undisturbed) {
-      const operation = { id: operations.length + 1, actor, request, invoked: instant(), aborted: false, undisturbed };
+    begin(request, { actor, site, undisturbed, skewMs, cached }) {
+      const id = operations.length + 1;
+      const who = { actor, site, undisturbed, skewMs, cached };
+      const operation = { ...who, id, request, invoked: instant(), aborted: false, parts: [], lateSends: [] };
       operations.push(operation);
       return operation;
     },
@@ -103,8 +136,8 @@ export function createOperationLog(instant: () => Instant): OperationLog {
 }
 
 /** An operation in a line, for people. */
-export function describeOperation({ id, actor, request, outcome }: LoggedOperation): string {
-  return `#${id} ${actor} ${describeRequest(request)} -> ${
+export function describeOperation({ id, actor, site, request, outcome }: LoggedOperation): string {
+  return `#${id} ${actor}${site === "main" ? "" : ` (${site})`} ${describeRequest(request)} -> ${
     outcome === undefined ? "(no answer)" : describeOutcome(outcome)
   }`;
 }
@@ -128,6 +161,19 @@ function describeRequest(request: Request): string {
       return `versions ${request.name}`;
     case "collect":
       return "collect garbage";
+    case "copy":
+      return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${JSON.stringify(request.options)}`;
+    case "commitUpload":
+      return `commit upload ${request.id} as ${request.name} ${JSON.stringify(request.options)}`;
+    case "saveMany":
+    case "loadMany":
+      return `${request.verb} of ${request.parts}`;
+    case "deleteAll":
+      return `delete all of ${request.name}`;
+    case "prune":
+      return `prune ${JSON.stringify(request.options)}`;
+    case "mirror":
+      return `mirror ${request.from}`;
   }
 }
 
@@ -137,6 +183,15 @@ function describeOutcome(outcome: Outcome): string {
     return `${outcome.saved.version} commit ${outcome.saved.commit}${outcome.saved.skipped ? " skipped" : ""}`;
   }
   if ("read" in outcome) return `{${outcome.read.label}}`;
+  if ("pruned" in outcome) {
+    const { deleted, kept } = outcome.pruned;
+    return `kept ${kept}, deleted ${deleted.map(({ name, version }) => `${name}@${version}`).join(" ")}`;
+  }
+  if ("mirrored" in outcome) {
+    const { copied, skipped, deleted, aliases, failures } = outcome.mirrored;
+    const failed = failures.map(({ version, alias, error }) => `${version ?? alias}: ${error.message}`).join("; ");
+    return `copied ${copied}, skipped ${skipped}, deleted ${deleted}, aliases ${aliases}, failed ${failed || "none"}`;
+  }
   return "versions" in outcome ? outcome.versions.join(" ") : String(outcome.done);
 }
 

@@ -5,11 +5,18 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { checkEnd } from "./checks/check_end.ts";
+import { checkMirrors } from "./checks/check_mirrors.ts";
+import { checkPruning } from "./checks/check_pruning.ts";
 import { checkReads } from "./checks/check_reads.ts";
+import { checkSends } from "./checks/check_sends.ts";
+import { checkSources } from "./checks/check_sources.ts";
 import { checkWrites } from "./checks/check_writes.ts";
-import type { Evidence, Finding } from "./checks/violation.ts";
+import { evidenceOf } from "./checks/evidence.ts";
+import type { Finding } from "./checks/violation.ts";
 import { describeError, describeOperation } from "./operation_log.ts";
 import { scheduleNamed, scheduleOf } from "./schedules/mod.ts";
+import type { SimulatedSettings } from "./schedules/schedule.ts";
+import type { Site } from "./stores/site.ts";
 import type { SimulatedSystem } from "./simulated_system.ts";
 import type { Effect, History } from "./with_history.ts";
 import { createWorld, GRACE_MS } from "./world.ts";
@@ -62,35 +69,49 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
 
   async function play(world: World): Promise<Finding[]> {
     const settings = schedule.settings(world);
+    schedule.prepare?.(world, settings);
     if (schedule.founded ?? true) await world.actor("opener", settings);
     await schedule.run(world, settings);
     for (const { process } of world.actors) process.kill();
     await world.system.sleep(4 * GRACE_MS); // what is still under way arrives
-    const judge = (await world.actor("judge"))!;
-    await judge.collect();
-    const evidence: Evidence = { ledger: world.ledger, log: world.log, settings: { ...settings, graceMs: GRACE_MS } };
-    return [
-      ...world.ledger.breaches.map(({ order, message }): Finding => ({
-        promise: message.includes("payload") ? "a valid record has its payload" : "one winner per generation",
-        message: `change ${order}: ${message}`,
-      })),
-      ...checkIdentity(world),
-      ...checkWrites(evidence),
-      ...checkReads(evidence),
-      ...await checkEnd(evidence, judge.registry),
-    ];
+    const findings: Finding[] = [];
+    for (const site of world.sites) findings.push(...await judge(world, site, settings));
+    return findings;
   }
 }
 
+/** Checks one registry. */
+async function judge(world: World, site: Site, settings: SimulatedSettings): Promise<Finding[]> {
+  const judge = (await world.actor("judge", { site: site.name }))!;
+  await judge.collect();
+  const evidence = evidenceOf(world, site, settings);
+  return [
+    ...site.ledger.breaches.map(({ order, message }): Finding => ({
+      promise: message.includes("payload") ? "a valid record has its payload" : "one winner per generation",
+      message: `change ${order}: ${message}`,
+    })),
+    ...checkIdentity(world, site),
+    ...checkWrites(evidence),
+    ...checkReads(evidence),
+    ...checkSends(evidence),
+    ...checkSources(evidence),
+    ...checkPruning(evidence),
+    ...checkMirrors(evidence),
+    ...await checkEnd(evidence, judge.registry),
+  ];
+}
+
 /** Whoever opens a registry opens the same one. */
-function checkIdentity({ actors }: World): Finding[] {
-  const ids = new Set(actors.map(({ registry }) => registry.id));
+function checkIdentity({ actors }: World, { name }: Site): Finding[] {
+  const ids = new Set(actors.filter(({ site }) => site === name).map(({ registry }) => registry.id));
   if (ids.size === 1) return [];
   return [{ promise: "one winner per generation", message: `the registry was created as ${[...ids].join(" and ")}` }];
 }
 
-function describeEffect({ order, actor, verb, mode, key, written }: Effect): string {
-  return `[${order}] ${actor} ${mode ?? verb} ${key}${written ? "" : " (no change)"}`;
+function describeEffect({ order, actor, site, verb, mode, key, written }: Effect): string {
+  return `[${order}] ${actor}${site === "main" ? "" : ` (${site})`} ${mode ?? verb} ${key}${
+    written ? "" : " (no change)"
+  }`;
 }
 
 /** FNV-1a over UTF-16 units, twice with different bases. */

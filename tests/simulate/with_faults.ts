@@ -3,15 +3,25 @@
  *
  * @module
  */
-import type { Backend, Body, CallOptions, ObjectInfo, Prefix, PutOptions, PutResult } from "../../core/backend.ts";
+import type {
+  Backend,
+  Body,
+  CallOptions,
+  Capability,
+  ObjectInfo,
+  Prefix,
+  PutOptions,
+  PutResult,
+} from "../../core/backend.ts";
 import { bodyBytes } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { beyond } from "./stores/beyond.ts";
 
 /** A call that a store is about to answer. */
 export interface StoreCall {
-  /** Which verb. */
-  verb: "head" | "get" | "put" | "delete" | "list";
-  /** The key, or the prefix of a list. */
+  /** Which verb; `place` is the step of a put at which an object on a simulated disk gets its key. */
+  verb: "head" | "get" | "put" | "delete" | "list" | Capability | "place";
+  /** The key, the first of several, or the prefix of a list. */
   key: string;
   /** How a put writes. */
   mode?: "create" | "overwrite";
@@ -31,6 +41,8 @@ export type Fault =
   | { kind: "hiddenRetry"; afterMs?: number }
   /** Refused: 503, nothing is written. */
   | { kind: "unavailable" }
+  /** Refused: 403, nothing is written, nor will it be before somebody gives the permission back. */
+  | { kind: "denied" }
   /** A put's connection breaks half way through the body: nothing is written. */
   | { kind: "torn" };
 
@@ -48,7 +60,7 @@ export interface FaultOptions {
 
 /**
  * Wraps a store so that calls are slow, are lost on their way or on their way back, are sent twice or take effect
- * much later. Only the five verbs are offered: what a store can do beyond them is not simulated.
+ * much later.
  *
  * A fault of a verb that the contract lets a backend repeat surfaces as `Unavailable`, as after its last attempt.
  *
@@ -89,6 +101,8 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
       case "late":
         sleep(fault.afterMs).then(act).catch(() => {}); // nobody is left to hear of it
         throw lost(inner, call);
+      case "denied":
+        throw denied(inner, call);
       case "unavailable":
       case "torn":
         throw refused(inner, call, fault.kind === "torn" ? "the connection broke" : "the store is busy");
@@ -106,8 +120,9 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: new Set(),
+    capabilities: inner.capabilities,
     locking: inner.locking,
+    ...beyond(inner, (call, signal, act) => send(call, signal, act)),
 
     head(key, { signal }: CallOptions = {}) {
       return send({ verb: "head", key }, signal, () => inner.head(key));
@@ -174,6 +189,15 @@ function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     const stop = () => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+function denied(inner: Backend, { verb, key }: StoreCall): RegistryError {
+  return new RegistryError({
+    code: "Denied",
+    message: `Cannot ${verb} "${key}": permission denied`,
+    key,
+    backend: inner.location,
   });
 }
 

@@ -14,6 +14,8 @@ export interface Effect {
   at: number;
   /** Whose request it was. */
   actor: string;
+  /** At which of the stores, where there are several. */
+  site?: string;
   /** What was done. */
   verb: "put" | "delete";
   /** To which object. */
@@ -30,6 +32,8 @@ export interface Effect {
 export interface History {
   /** How many changes there were. */
   readonly order: number;
+  /** The last change before a moment. */
+  orderAt(at: number): number;
   /** Adds a change, and tells all listeners. */
   add(effect: Omit<Effect, "order">): void;
   /** Hears of each change as it happens. */
@@ -39,12 +43,18 @@ export interface History {
 /** Creates an empty history. */
 export function createHistory(): History {
   const listeners: ((effect: Effect) => void)[] = [];
+  const moments: number[] = [];
   let order = 0;
   return {
+    orderAt(at) {
+      const after = moments.findIndex((moment) => moment >= at);
+      return after < 0 ? order : after;
+    },
     get order() {
       return order;
     },
     add(effect) {
+      moments.push(effect.at);
       const numbered = { ...effect, order: ++order };
       for (const listener of listeners) listener(numbered);
     },
@@ -60,18 +70,21 @@ export interface HistoryOptions {
   now: () => number;
   /** Whose requests these are. */
   actor: string;
+  /** Which of the stores it is, where there are several. */
+  site?: string;
   /** Surrounds the work of the store, see {@linkcode Scheduler.hold}. */
   hold<T>(work: Promise<T>): Promise<T>;
 }
 
 /** Wraps a store so that its changes are recorded. */
-export function withHistory(inner: Backend, { history, now, actor, hold }: HistoryOptions): Backend {
+export function withHistory(inner: Backend, { history, now, actor, site, hold }: HistoryOptions): Backend {
   async function put(key: string, body: Body, options: PutOptions = {}): Promise<PutResult> {
     const bytes = await bodyBytes(body);
     const result = await inner.put(key, bytes, options);
     history.add({
       at: now(),
       actor,
+      site,
       verb: "put",
       key,
       mode: options.mode ?? "overwrite",
@@ -84,7 +97,7 @@ export function withHistory(inner: Backend, { history, now, actor, hold }: Histo
   async function remove(key: string): Promise<void> {
     const there = await inner.head(key) !== undefined;
     await inner.delete(key);
-    history.add({ at: now(), actor, verb: "delete", key, written: there });
+    history.add({ at: now(), actor, site, verb: "delete", key, written: there });
   }
 
   return {

@@ -6,6 +6,7 @@
  */
 import type { Backend, ObjectInfo, Prefix } from "../../core/backend.ts";
 import type { FrozenClocks, SimulatedProcess } from "./simulated_system.ts";
+import { beyond } from "./stores/beyond.ts";
 import type { StoreCall } from "./with_faults.ts";
 
 /** A pause at a call: before it is sent, or before its reply is read. */
@@ -41,8 +42,9 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: new Set(),
+    capabilities: inner.capabilities,
     locking: inner.locking,
+    ...beyond(inner, (call, _signal, work) => during(call, work)),
     head: (key, options) => during({ verb: "head", key }, () => inner.head(key, options)),
     get: (key, options) => during({ verb: "get", key }, () => inner.get(key, options)),
     put: (key, body, options) =>

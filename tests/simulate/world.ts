@@ -1,5 +1,5 @@
 /**
- * A simulated world around one store: its history, its truth, and the actors that use it.
+ * A simulated world around one store, or several: their history, their truth, and the actors that use them.
  *
  * @module
  */
@@ -7,17 +7,21 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
 import { openOnBackend } from "../../registry/mod.ts";
 import { createActor } from "./actor.ts";
 import type { Actor } from "./actor.ts";
 import { createBundleMaterializer } from "./bundle.ts";
+import { createLabels } from "./checks/labels.ts";
+import type { Labels } from "./checks/labels.ts";
+import { createSendWatch } from "./checks/send_watch.ts";
 import { createLedger } from "./ledger.ts";
-import type { Ledger } from "./ledger.ts";
 import { createOperationLog } from "./operation_log.ts";
 import type { LoggedOperation, OperationLog } from "./operation_log.ts";
 import type { Random } from "./random.ts";
 import { createSimulatedSystem } from "./simulated_system.ts";
-import type { SimulatedSystem } from "./simulated_system.ts";
+import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
+import type { Site, SiteOptions } from "./stores/site.ts";
 import { withFaults } from "./with_faults.ts";
 import type { Fault, StoreCall } from "./with_faults.ts";
 import { createHistory, withHistory } from "./with_history.ts";
@@ -28,32 +32,42 @@ import type { CallPause } from "./with_process.ts";
 /** The grace of simulated registries: the shortest that there is. */
 export const GRACE_MS = 3_600_000;
 
-/** A simulated world around one store. */
+/** A simulated world around one store, or several. */
 export interface World {
   /** Draws of the schedule. */
   readonly random: Random;
-  /** The clock of the store and the network. */
+  /** The clock of the stores and the network. */
   readonly system: SimulatedSystem;
-  /** What truly happened. */
+  /** What truly happened, in all stores. */
   readonly history: History;
-  /** What it means. */
-  readonly ledger: Ledger;
+  /** The stores; the first is "main". */
+  readonly sites: readonly Site[];
   /** What the actors did and were told. */
   readonly log: OperationLog;
+  /** What all contents say. */
+  readonly labels: Labels;
   /** All actors, in the order they came. */
   readonly actors: readonly Actor[];
+  /** Adds a store, empty. */
+  site(name: string, options?: SiteOptions): Site;
   /** Starts a process and opens the registry in it; undefined where that failed or the process was killed. */
   actor(name: string, options?: ActorOptions): Promise<Actor | undefined>;
 }
 
 /** Options of {@linkcode World.actor}. */
-export interface ActorOptions extends Pick<OpenOptions, "mutable" | "versioned" | "retryForMs" | "create"> {
+export interface ActorOptions extends Pick<OpenOptions, "mutable" | "versioned" | "retryForMs" | "create" | "verify"> {
   /** How far its wall clock is ahead, milliseconds. @default 0 */
   skewMs?: number;
   /** What goes wrong with its calls. @default nothing */
   fault?: (call: StoreCall) => Fault | undefined;
   /** When it stands still. @default never */
   pause?: (call: StoreCall) => CallPause | undefined;
+  /** Which registry it opens. @default "main" */
+  site?: string;
+  /** In which process. @default a new one */
+  process?: SimulatedProcess;
+  /** The store that it caches in. @default no cache */
+  cache?: Backend;
 }
 
 /** Options of {@linkcode createWorld}. */
@@ -69,27 +83,53 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   const random = system.randomness.fork();
   const network = system.randomness.fork();
   const history = createHistory();
-  const ledger = createLedger(GRACE_MS);
-  history.listen((effect) => ledger.apply(effect));
-  const store = createStore?.(system, history) ?? createMemoryBackend({ system, id: "simulated" });
+  const labels = createLabels();
   const log = createOperationLog(() => ({ order: history.order, at: system.now() }));
   const actors: Actor[] = [];
+  const sites: Site[] = [];
+
+  function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
+    const store = name === "main" && createStore?.(system, history) || createMemoryBackend({ system, id: location });
+    const ledger = createLedger(GRACE_MS);
+    history.listen((effect) => effect.site === name && ledger.apply(effect));
+    const recorded: Site["recorded"] = (actor) =>
+      withHistory(store, { history, now: system.now, actor, site: name, hold: system.scheduler.hold });
+    const site: Site = { name, ledger, recorded, staleMs: 0, disturbs: false, ...rest };
+    sites.push(site);
+    return site;
+  }
 
   async function actor(name: string, options: ActorOptions = {}): Promise<Actor | undefined> {
-    const { skewMs, fault, pause, ...open } = options;
+    const { skewMs = 0, fault, pause, site: siteName = "main", cache, process: given, ...open } = options;
+    const site = sites.find((site) => site.name === siteName)!;
     let current: LoggedOperation | undefined;
-    const process = system.process(name, { skewMs, onId: (id) => current && log.claim(id, current) });
+    const sends = createSendWatch(GRACE_MS / 4);
+    const onId = (id: string) => {
+      if (current === undefined) return;
+      log.claim(id, current);
+      sends.began();
+    };
+    const process = given ?? system.process(name, { skewMs, onId });
+    const own = given === undefined ? process.system : { ...process.system, id: claimed(process.system, onId) };
     const plan = { fault, pause };
     const reading = { restMs: 0 };
-    const recorded = withHistory(store, { history, now: system.now, actor: name, hold: system.scheduler.hold });
-    const faulty = withFaults(recorded, {
+    const recorded = site.recorded(name);
+    const view = site.view?.(recorded, { process, plan, system, fenced: sends.fenced }) ?? recorded;
+    const faulty = withFaults(view, {
       choose: (call) => plan.fault?.(call),
       sleep: (ms) => system.sleep(ms),
       latencyMs: () => network.between(0.5, 20),
     });
-    const backend = withProcess(faulty, { process, pause: (call) => plan.pause?.(call) });
-    const materializers = createMaterializerSet([createBundleMaterializer(process.system, reading)]);
-    const opened = { ...open, graceMs: GRACE_MS, system: process.system, materializers };
+    const backend = withProcess(faulty, {
+      process,
+      pause(call) {
+        if (current !== undefined && sends.isLate(call, process.system)) current.lateSends.push(call.key);
+        return plan.pause?.(call);
+      },
+    });
+    const materializers = createMaterializerSet([createBundleMaterializer(own, reading)]);
+    const caching = cache && { cache: { backend: withProcess(cache, { process }) } };
+    const opened = { ...open, ...caching, graceMs: GRACE_MS, system: own, materializers };
     const opening = openOnBackend(backend, opened);
     opening.catch(() => {}); // seen below, unless the process was killed first
     const registry = await Promise.race([opening, process.death]).catch(() => undefined);
@@ -101,11 +141,25 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
       plan,
       log,
       system,
+      labels,
+      site,
+      skewMs,
+      cached: cache !== undefined && open.verify !== "full",
       enter: (operation) => current = operation,
     });
     actors.push(made);
     return made;
   }
 
-  return { random, system, history, ledger, log, actors, actor };
+  addSite("main");
+  return { random, system, history, sites, labels, log, actors, site: addSite, actor };
+}
+
+/** A second registry in a process: its ids are noted too. */
+function claimed({ id }: System, onId: (id: string) => void): () => string {
+  return () => {
+    const made = id();
+    onId(made);
+    return made;
+  };
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
 
@@ -25,6 +26,17 @@ Deno.test("info lists the first files, and all when asked", async () => {
   await succeeds("save many many", { cwd });
   assertStringIncludes(await succeeds("info many", { cwd }), "… and 10 more (--files lists all)");
   assertEquals((await succeeds("info many --files", { cwd })).includes("more"), false);
+});
+
+Deno.test("info shows the digests of inputs that have one", async () => {
+  await using root = await tempRoot();
+  const digest = "0123456789abcdef".repeat(4);
+  const inputs = ["config@1", { ref: "raw@2", digest }];
+  await using registry = await openRegistry(root.join(".holdfast"));
+  await registry.save("x", 1, { inputs });
+  const text = await succeeds("info x", { cwd: root.path });
+  assertStringIncludes(text, "made from  config@1, raw@2 (0123456789ab…)\n");
+  assertEquals(JSON.parse(await succeeds("info x --json", { cwd: root.path })).inputs, inputs);
 });
 
 Deno.test("info cannot be made to steer the terminal", async () => {

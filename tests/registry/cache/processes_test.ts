@@ -1,5 +1,8 @@
 import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
+import { realSystem } from "../../../core/system.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { runDeno, spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -65,7 +68,10 @@ Deno.test({
          console.log(await registry.load("a@1"), await registry.load("a@1"));
          await registry[Symbol.asyncDispose]();`,
       );
-      const run = (...permissions: string[]) => runDeno(program, [], { permissions, env: { HOME: root.path } });
+      // Deno's own cache is below the home too, and what is not in it is downloaded.
+      const DENO_DIR = realSystem.env("DENO_DIR") ?? join(homedir(), ".cache", "deno");
+      const run = (...permissions: string[]) =>
+        runDeno(program, [], { permissions, env: { HOME: root.path, DENO_DIR } });
       const none = await run();
       assertEquals(none.code, 0, none.stderr);
       assertEquals(none.stdout.includes("no cache: HOME is not set, or may not be read"), true, none.stdout);

@@ -4,6 +4,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/digest.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { contextOf } from "../../../registry/context.ts";
 import { HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -96,6 +97,12 @@ testCached("a registry that was restored does not load what was cached of its nu
   await rejected("NotFound", restored.load("a@2"));
   await restored.save("a", "after", { version: "2" });
   assertEquals(await restored.load("a@2"), "after");
+  const [before] = await world.cached("records/");
+  await contextOf(restored).cache!.close();
+  for (const key of await world.cached("records/")) {
+    if (key !== before) await world.cacheStore.put(key, await bytesOf(world.cacheStore, before)); // nor where it was moved
+  }
+  assertEquals(await (await world.open()).registry.load("a@2"), "after");
 });
 
 testCached("a settings record with another tag is another registry's", {}, async (world) => {

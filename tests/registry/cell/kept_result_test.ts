@@ -160,3 +160,12 @@ testProtocol("what nobody may see for long is no answer to a save that changes n
   const saved = await registry.save("a", value, { skipIfUnchanged: true });
   assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
 });
+
+testProtocol("a kept result in whose place another commit is, as after a restore, is a conflict", {}, async (world) => {
+  const { registry, open, keys, store } = world;
+  await registry.save("a", "one");
+  await registry.save("a", "one", UNCHANGED);
+  for (const key of await keys("names/a/versions/")) await store.delete(key);
+  await (await open()).registry.save("a", "other");
+  await rejected("Conflict", registry.save("a", "one", UNCHANGED));
+});

@@ -320,3 +320,15 @@ testProtocol("renewals of one upload keep nobody else's payload", {}, async (wor
   assertEquals((await keys("objects/")).filter((key) => key.endsWith("/0")).length, 1);
   backend.answerAll({}, pass);
 });
+
+testProtocol("a long save that changes nothing ends in a version that is still there", {}, async (world) => {
+  const { registry, open } = world;
+  const whole = { materializer: fileSet, skipIfUnchanged: true };
+  await registry.save("a", { slow: slowFile(world, 0) }, whole);
+  const skipped = await registry.save("a", { slow: slowFile(world, GRACE_MS) }, whole);
+  assertEquals([skipped.version, skipped.skipped], ["1.0.0", true]);
+  const other = await open();
+  const remove = (n: number) => n === 50 && other.registry.delete("a@1");
+  const saved = await registry.save("a", { slow: slowFile(world, GRACE_MS, remove) }, whole);
+  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
+});

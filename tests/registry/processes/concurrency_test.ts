@@ -4,6 +4,7 @@ import { openRegistry, verifyRegistry } from "../../../mod.ts";
 import type { Locking } from "../../../core/backend.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import { watchProcess } from "../../support/watch_process.ts";
 import { collect } from "../rejected.ts";
 
 const PROCESSES = 8, SAVES = 25;
@@ -48,20 +49,18 @@ for (const locking of ["link", "file"] satisfies Locking[]) {
 /** What each of the processes, begun together in an empty folder, was told that it saved. */
 async function saveFromManyProcesses(path: string, locking: Locking, allowed: string): Promise<string[][]> {
   const permissions = [`--allow-read=${allowed}`, `--allow-write=${allowed}`];
-  const children = Array.from(
+  const programs = Array.from(
     { length: PROCESSES },
-    (_, label) =>
-      spawnDeno("tests/registry/programs/save_numbered.ts", [path, locking, `${SAVES}`, `${label}`], { permissions }),
+    (_, label) => {
+      const args = [path, locking, `${SAVES}`, `${label}`];
+      return watchProcess(spawnDeno("tests/registry/programs/save_numbered.ts", args, { permissions }));
+    },
   );
-  const outputs = children.map((child) => child.stdout.pipeThrough(new TextDecoderStream()).getReader());
-  for (const output of outputs) assertEquals((await output.read()).value, "ready\n");
-  await Promise.all(children.map(async ({ stdin }) => await new Blob(["go\n"]).stream().pipeTo(stdin)));
-  return await Promise.all(children.map(async (child, i) => {
-    let text = "";
-    for (let next = await outputs[i].read(); !next.done; next = await outputs[i].read()) text += next.value;
-    const errors = await new Response(child.stderr).text();
-    const { code } = await child.status;
-    assertEquals([code, errors], [0, ""]);
-    return JSON.parse(text);
+  for (const program of programs) await program.lines(1); // it is ready
+  for (const program of programs) await program.say("go");
+  return await Promise.all(programs.map(async ({ ended }) => {
+    const { code, stdout, stderr } = await ended;
+    assertEquals([code, stderr], [0, ""]);
+    return JSON.parse(stdout.split("\n")[1]);
   }));
 }

@@ -6,6 +6,7 @@ import { realSystem } from "../../../core/system.ts";
 import { collectGarbage, createLocalBackend, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import { watchProcess } from "../../support/watch_process.ts";
 import { numberOf } from "../programs/numbered_value.ts";
 import { keysOf } from "../registries.ts";
 import { withAge } from "../with_age.ts";
@@ -64,18 +65,12 @@ Deno.test({
       for (let kill = 0; kill < 8; kill++) {
         const path = root.join(`registry ${kill}`);
         const permissions = [`--allow-read=${root.path}`, `--allow-write=${root.path}`];
-        const child = spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, "link", "0", "disk"], {
-          permissions,
-        });
-        while (!existsSync(path)) await realSystem.sleep(1);
-        await realSystem.sleep(realSystem.random() * 8);
-        child.kill("SIGKILL");
-        await Promise.all([
-          child.stdout.cancel(),
-          child.stderr.cancel(),
-          child.stdin.abort().catch(() => {}),
-          child.status,
-        ]);
+        const program = watchProcess(
+          spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, "link", "0", "disk"], { permissions }),
+        );
+        await program.until(() => existsSync(path));
+        await realSystem.sleep(realSystem.random() * 8); // any moment will do
+        await program.stop("SIGKILL");
         const registry = await openRegistry(path, { mutable: true });
         await registry.save("kept", "mine", { version: "1", onConflict: "overwrite" });
         assertEquals(await registry.load("kept"), "mine");
@@ -90,18 +85,11 @@ Deno.test({
 /** Lets the program save until it is killed at some moment; returns the last number that it heard was saved. */
 async function killWhileSaving(path: string, args: string[], allowed: string): Promise<number> {
   const permissions = [`--allow-read=${allowed}`, `--allow-write=${allowed}`];
-  const child = spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, ...args], { permissions });
-  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const enough = 1 + Math.floor(realSystem.random() * 6);
-  while (text.split("\n").length <= enough) {
-    const { done, value } = await output.read();
-    assert(!done, `it ended by itself: ${done && await new Response(child.stderr).text()}`);
-    text += value;
-  }
-  await realSystem.sleep(realSystem.random() * 15);
-  child.kill("SIGKILL");
-  for (let next = await output.read(); !next.done; next = await output.read()) text += next.value;
-  await Promise.all([child.stderr.cancel(), child.stdin.abort().catch(() => {}), child.status]);
-  return Number(text.trimEnd().split("\n").at(-1));
+  const program = watchProcess(
+    spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, ...args], { permissions }),
+  );
+  await program.lines(1 + Math.floor(realSystem.random() * 6));
+  await realSystem.sleep(realSystem.random() * 15); // any moment will do
+  const { stdout } = await program.stop("SIGKILL");
+  return Number(stdout.trimEnd().split("\n").at(-1));
 }

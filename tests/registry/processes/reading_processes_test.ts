@@ -1,12 +1,14 @@
-import { assert } from "@std/assert";
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import { watchProcess } from "../../support/watch_process.ts";
 import { numberedValue } from "../programs/numbered_value.ts";
 import { readAgainAndAgain } from "./read_again.ts";
 
 const READS = 150;
+/** How often it must have been overwritten beside them. */
+const OVERWRITES = 30;
 
 Deno.test({
   name: "no reader fails while another process overwrites what it reads",
@@ -18,16 +20,15 @@ Deno.test({
       const registry = await openRegistry(path, { mutable: true, durability: "os" });
       await registry.save("kept", numberedValue(0), { version: "1" });
       const permissions = [`--allow-read=${root.path}`, `--allow-write=${root.path}`];
-      const child = spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, "link", "1", "os"], {
-        permissions,
+      const args = [path, "link", "1", "os"];
+      const writer = watchProcess(spawnDeno("tests/registry/programs/overwrite_forever.ts", args, { permissions }));
+      const written = (await writer.lines(1)).length; // it is at work
+      let reads = 0;
+      await writer.until(async () => {
+        await readAgainAndAgain(registry, 10);
+        return (reads += 10) >= READS && (await writer.lines(1)).length >= written + OVERWRITES;
       });
-      const output = child.stdout.getReader();
-      await output.read(); // it is at work
-      const seen = await readAgainAndAgain(registry, READS);
-      child.kill("SIGKILL");
-      while (!(await output.read()).done);
-      await Promise.all([child.stderr.cancel(), child.stdin.abort().catch(() => {}), child.status]);
-      assert(seen.size > 3, `only ${seen.size} values were seen`);
+      await writer.stop("SIGKILL");
     } finally {
       await root.remove();
     }

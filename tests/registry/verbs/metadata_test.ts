@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { mirrorRegistry, openRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { noise, testInMemory } from "../registries.ts";
@@ -63,4 +64,28 @@ testInMemory("save() refuses metadata that JSON does not keep exactly, or that i
     await rejected("Invalid", registry.save("d", 1, { metadata: metadata as unknown as Record<string, unknown> }));
   }
   assertEquals(await registry.has("d"), false);
+});
+
+testInMemory("inputs may say the digests that they had, and are copied and mirrored as they are", async (world) => {
+  const { registry } = world;
+  const { digest } = await registry.save("raw", "data");
+  const inputs = ["config", { ref: "raw@1", digest }, { ref: "raw@^1" }];
+  await registry.save("a", 1, { inputs });
+  assertEquals((await registry.info("a")).inputs, inputs);
+  await registry.copy("a", "b");
+  assertEquals((await registry.info("b")).inputs, inputs);
+  const there = await openRegistry("memory:");
+  assertEquals((await mirrorRegistry(registry, there)).failures, []);
+  assertEquals((await there.info("a")).inputs, inputs);
+});
+
+testInMemory("an input that is no ref, or has more than its digest, is Invalid", async ({ registry }) => {
+  const wrong = ["a@@", "", 1, null, {}, { ref: 1 }, { ref: "a b@c@" }, { ref: "a", digest: "abc" }, {
+    ref: "a",
+    path: "x",
+  }, ["a"]];
+  for (const input of wrong) await rejected("Invalid", registry.save("a", 1, { inputs: [input as string] }));
+  const many = Array.from({ length: 1_001 }, (_, i) => ({ ref: `a@${i}` }));
+  await rejected("Invalid", registry.save("a", 1, { inputs: many }));
+  assertEquals(await registry.has("a"), false);
 });

@@ -6,13 +6,14 @@
 import type { Registry } from "../../../core/registry.ts";
 import { verifyRegistry } from "../../../registry/maintenance/verify.ts";
 import type { Bundle } from "../bundle.ts";
+import { statesDuring } from "../ledger.ts";
 import { describeError } from "../operation_log.ts";
-import { labelOf } from "./check_reads.ts";
 import { isLive } from "./check_writes.ts";
-import type { Evidence, Finding } from "./violation.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./violation.ts";
 
 /** Checks that every version is there with its value, and that nothing else is. */
-export async function checkEnd({ ledger, log }: Evidence, registry: Registry): Promise<Finding[]> {
+export async function checkEnd({ ledger, operations, labelOf }: Evidence, registry: Registry): Promise<Finding[]> {
   const findings: Finding[] = [];
   const voids = new Set<string>();
 
@@ -21,7 +22,7 @@ export async function checkEnd({ ledger, log }: Evidence, registry: Registry): P
     if (place.kind !== "version") continue;
     const state = states.at(-1)!;
     const ref = `${place.name}@${place.version!.canonical}`;
-    const wanted = isLive(state) ? `{${labelOf(log, state.head!)}}` : "NotFound";
+    const wanted = isLive(state) ? `{${labelOf(state.head!)}}` : "NotFound";
     let got: string;
     try {
       const value = await registry.load(ref) as Bundle;
@@ -34,9 +35,23 @@ export async function checkEnd({ ledger, log }: Evidence, registry: Registry): P
     findings.push({ promise: "an acknowledged change is kept", message: `at the end ${ref} is ${got}, not ${wanted}` });
   }
 
+  for (const { request, outcome, returned } of operations) {
+    if (request.verb !== "setAlias" || outcome?.ok !== true) continue;
+    const cell = ledger.cellsOf(request.name, "version").find(({ place }) =>
+      place.version!.canonical === request.version
+    );
+    const [now] = statesDuring(cell, returned!.order, returned!.order);
+    const lost = cell?.landings.some((landing) => ledger.undone.has(landing) && landing.record.kind === "version") ??
+      false;
+    if (!lost || isLive(now) && !ledger.undone.has(now.head!)) continue;
+    const message = `the alias ${request.alias} was set to ${request.version}, which the store lost`;
+    findings.push({ promise: "an acknowledged change is kept", message });
+  }
+
   const { problems } = await verifyRegistry(registry, { deep: false });
-  for (const { key, message } of problems) {
+  for (const { key, code, message } of problems) {
     if (voids.has(key)) continue;
+    if (code === "NotFound" && key.includes("/aliases/")) continue; // a deletion beside setAlias leaves such
     findings.push({ promise: "a valid record has its payload", message: `verifyRegistry: ${message}` });
   }
   return findings;

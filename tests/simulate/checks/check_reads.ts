@@ -5,18 +5,21 @@
  */
 import { compareVersions, parseVersion } from "../../../core/versions.ts";
 import { isVersion } from "../../../core/versions.ts";
-import type { Cell, CellState, Landing } from "../ledger.ts";
+import type { Cell, CellState } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";
-import type { LoggedOperation, OperationLog, ReadResult } from "../operation_log.ts";
+import type { LoggedOperation, ReadResult } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence, Finding, Promised } from "./violation.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding, Promised } from "./violation.ts";
+
+const BEGINNING = { order: 0, at: 0 };
 
 /** Checks every read of a run. */
 export function checkReads(evidence: Evidence): Finding[] {
-  const { ledger, log, settings } = evidence;
+  const { ledger, operations, settings } = evidence;
   const findings: Finding[] = [];
 
-  for (const operation of log.operations) {
+  for (const operation of operations) {
     const { request, outcome, returned } = operation;
     if (outcome === undefined || returned === undefined) continue;
     const say = (promise: Promised, state: string) =>
@@ -30,10 +33,13 @@ export function checkReads(evidence: Evidence): Finding[] {
     const inGrace = returned.at - operation.invoked.at < settings.graceMs;
     if (outcome.ok) {
       const { read } = outcome as { read: ReadResult };
-      if (!cells.possible.some((cell) => during(cell, operation).some((state) => says(log, state, read)))) {
+      const span = mayBeCached(operation, request.ref) ? { ...operation, invoked: BEGINNING } : operation;
+      if (!cells.possible.some((cell) => during(cell, span).some((state) => says(evidence, state, read)))) {
         say("operations on a cell are linearizable", "no such value was there meanwhile");
       }
-      const newer = cells.certain.find((cell) => isNewer(cell, cells.possible, operation, read));
+      const newer = span !== operation
+        ? undefined
+        : cells.certain.find((cell) => isNewer(cell, cells.possible, operation, read));
       if (newer !== undefined) {
         say("operations on a cell are linearizable", `${newer.place.version!.canonical} was there throughout`);
       }
@@ -41,7 +47,7 @@ export function checkReads(evidence: Evidence): Finding[] {
       const { name, code } = outcome.error as { name?: string; code?: string };
       if (name !== "RegistryError") say("errors are RegistryErrors that fit", "nothing that happened explains it");
       else if (
-        (code !== "Unavailable" || operation.undisturbed) && inGrace &&
+        (code !== "Unavailable" && code !== "Denied" || operation.undisturbed) && inGrace &&
         (code !== "NotFound" || cells.certain.length > 0)
       ) {
         say("a reader never fails because of a writer", `took ${returned.at - operation.invoked.at} ms`);
@@ -49,6 +55,11 @@ export function checkReads(evidence: Evidence): Finding[] {
     }
   }
   return findings;
+
+  /** A named version of a registry whose versions are never overwritten may have been deleted elsewhere. */
+  function mayBeCached({ cached }: LoggedOperation, ref: string): boolean {
+    return cached && settings.versioned && !settings.mutable && ref !== "latest" && isVersion(ref);
+  }
 
   /** The cells that a ref may have meant during an operation, and those that it could not have missed. */
   function cellsMeant(name: string, ref: string, operation: LoggedOperation): { possible: Cell[]; certain: Cell[] } {
@@ -70,7 +81,7 @@ export function checkReads(evidence: Evidence): Finding[] {
 
   /** Whether a cell that was live throughout is newer than all that hold what was read. */
   function isNewer(cell: Cell, possible: Cell[], operation: LoggedOperation, read: ReadResult): boolean {
-    const holders = possible.filter((other) => during(other, operation).some((state) => says(log, state, read)));
+    const holders = possible.filter((other) => during(other, operation).some((state) => says(evidence, state, read)));
     return holders.length > 0 &&
       holders.every(({ place }) => compareVersions(cell.place.version!, place.version!) > 0);
   }
@@ -79,7 +90,9 @@ export function checkReads(evidence: Evidence): Finding[] {
     const { outcome } = operation;
     if (!outcome!.ok) {
       const { code } = outcome!.error as { code?: string };
-      if (code !== "Unavailable") say("a reader never fails because of a writer", "listing failed");
+      if (code !== "Unavailable" && (code !== "Denied" || operation.undisturbed)) {
+        say("a reader never fails because of a writer", "listing failed");
+      }
       return;
     }
     const { versions } = outcome as { versions: string[] };
@@ -99,13 +112,7 @@ export function checkReads(evidence: Evidence): Finding[] {
 }
 
 /** Whether a cell in this state says what was read. */
-function says(log: OperationLog, { head }: CellState, { label, commit }: ReadResult): boolean {
+function says({ labelOf }: Evidence, { head }: CellState, { label, commit }: ReadResult): boolean {
   if (head === undefined || head.record.kind !== "version") return false;
-  return labelOf(log, head) === label && (commit === undefined || commit === head.record.commit);
-}
-
-/** The label of the value that a record was written for. */
-export function labelOf(log: OperationLog, { record }: Landing): string | undefined {
-  const request = log.ownerOf(record.commit)?.request;
-  return request?.verb === "save" ? request.value.label : undefined;
+  return labelOf(head) === label && (commit === undefined || commit === head.record.commit);
 }

@@ -7,24 +7,28 @@ import type { VersionRecord } from "../../../core/record.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/versions.ts";
 import { statesDuring } from "../ledger.ts";
 import type { Cell, CellState, Landing } from "../ledger.ts";
-import { describeOperation } from "../operation_log.ts";
+import { describeOperation, isSaving } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";
-import type { Evidence, Finding, Promised } from "./violation.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding, Promised } from "./violation.ts";
 
 /** Checks every write of a run. */
 export function checkWrites(evidence: Evidence): Finding[] {
-  const { ledger, log, settings } = evidence;
+  const { ledger, operations, settings, site } = evidence;
   const findings: Finding[] = [];
   const landings = landingsByOwner(evidence);
 
-  for (const operation of log.operations) {
+  for (const operation of operations) {
     const { request, outcome, returned } = operation;
     const own = landings.get(operation) ?? [];
     const say = (promise: Promised, state: string) =>
       findings.push({ promise, message: `${describeOperation(operation)}: ${state}` });
 
     const commits = own.filter(({ place, visible }) => visible && place.kind !== "key");
-    if (commits.length > 1) {
+    if (
+      commits.length > new Set(commits.map(({ record }) => record.commit)).size ||
+      (commits.length > 1 && isOne(request))
+    ) {
       say("an operation commits at most once", `committed ${commits.map(({ key }) => key).join(" and ")}`);
     }
     if (!isWrite(request) || outcome === undefined || returned === undefined) continue;
@@ -38,7 +42,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
   function checkAcknowledged(operation: LoggedOperation, commits: Landing[], say: Say): void {
     const { request, outcome } = operation;
     const done = outcome!.ok && ("saved" in outcome! ? !outcome.saved.skipped : "done" in outcome! && outcome.done);
-    if (request.verb === "save" && outcome!.ok && "saved" in outcome!) {
+    if (isSaving(request) && outcome!.ok && "saved" in outcome!) {
       const { commit, version } = outcome.saved;
       const cell = cellOf(request.name, version);
       const landing = cell?.landings.find(({ record, visible }) => visible && record.commit === commit);
@@ -49,6 +53,12 @@ export function checkWrites(evidence: Evidence): Finding[] {
       if (!cell!.states.some(({ head }) => head === landing)) say("an acknowledged change is kept", "it never counted");
       if (ledger.undone.has(landing)) say("an acknowledged change is kept", "it was undone later");
       if (!commits.includes(landing)) return checkEarlierCommit(operation, landing, say);
+    } else if (request.verb === "deleteAll") {
+      for (const cell of ledger.cellsOf(request.name, "version")) {
+        if (during(cell, operation).every(isLive)) {
+          say("an acknowledged change is kept", `${cell.place.cell} was live throughout`);
+        }
+      }
     } else if (done && commits.length === 0) {
       say("an acknowledged change is kept", "it did not happen");
     } else if (!done && request.verb === "delete") {
@@ -64,7 +74,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
   /** The result is a record of another operation: skipped, or saved before under the same idempotency key. */
   function checkEarlierCommit(operation: LoggedOperation, landing: Landing, say: Say): void {
     const { request, outcome } = operation;
-    if (request.verb !== "save" || !outcome!.ok || !("saved" in outcome!)) return;
+    if (!isSaving(request) || !outcome!.ok || !("saved" in outcome!)) return;
     const { idempotencyKey } = request.options;
     if (idempotencyKey !== undefined && (landing.record as VersionRecord).key === idempotencyKey) return;
     if (!outcome.saved.skipped) {
@@ -78,7 +88,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
 
   function checkCondition(request: Request, { before, place, record }: Landing, say: Say): void {
     const broken = (state: string) => say("operations on a cell are linearizable", state);
-    if (request.verb === "save") {
+    if (isSaving(request)) {
       const { options } = request;
       if (options.ifCommit !== undefined && before?.record.commit !== options.ifCommit) {
         broken(`it replaced ${before?.record.commit}`);
@@ -103,6 +113,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
     const { request } = operation;
     const { name, code } = (error ?? {}) as { name?: string; code?: string };
     if (code === "Unknown" && !operation.undisturbed) return;
+    if (request.verb === "deleteAll" && (code === "Unavailable" || code === "Denied") && !operation.undisturbed) return;
     if (commits.length > 0) say("a failed operation has no effect", `${commits[0].key} was written`);
     if (operation.aborted && name === "AbortError") return;
     if (name !== "RegistryError" || !fits(operation, request, code!)) {
@@ -111,8 +122,8 @@ export function checkWrites(evidence: Evidence): Finding[] {
   }
 
   function fits(operation: LoggedOperation, request: Request, code: string): boolean {
-    if (code === "Unavailable") return !operation.undisturbed;
-    if (request.verb === "save") {
+    if (code === "Unavailable" || code === "Denied") return !operation.undisturbed;
+    if (isSaving(request)) {
       const { version, ifCommit, onConflict } = request.options;
       const cell = version === undefined && settings.versioned ? undefined : cellOf(request.name, version ?? "1.0.0");
       const states = during(cell, operation);
@@ -120,6 +131,8 @@ export function checkWrites(evidence: Evidence): Finding[] {
         const used = cell?.landings.some(({ order }) => order <= operation.returned!.order) ?? false;
         return used && (onConflict !== "skip" || states.some((state) => !isLive(state)));
       }
+      if (code === "NotFound" && request.verb !== "save") return true; // see checkSources
+      if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs; // it was sent again meanwhile
       if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
       if (code === "Conflict" || code === "NotFound") {
         return ifCommit !== undefined && states.some(({ head }) => head?.record.commit !== ifCommit);
@@ -136,6 +149,14 @@ export function checkWrites(evidence: Evidence): Finding[] {
       return !request.force &&
         ledger.cellsOf(request.name, "alias").some((cell) =>
           during(cell, operation).some(({ head }) => aliasTarget(head) === request.version)
+        );
+    }
+    if (request.verb === "deleteAll") {
+      const named = (version: string | null) =>
+        version !== null && during(cellOf(request.name, version), operation).some(isLive);
+      return code === "Conflict" && !request.force &&
+        ledger.cellsOf(request.name, "alias").some((cell) =>
+          during(cell, operation).some(({ head }) => named(aliasTarget(head)))
         );
     }
     if (request.verb === "setAlias") {
@@ -178,8 +199,13 @@ export function isLive({ head }: CellState): boolean {
   return head?.record.kind === "version";
 }
 
-function isWrite({ verb }: Request): boolean {
-  return verb === "save" || verb === "delete" || verb === "setAlias" || verb === "deleteAlias";
+function isWrite(request: Request): boolean {
+  return isOne(request) || request.verb === "deleteAll";
+}
+
+/** Whether a request commits once at most. */
+function isOne(request: Request): boolean {
+  return isSaving(request) || ["delete", "setAlias", "deleteAlias"].includes(request.verb);
 }
 
 /** The version that an alias names, or null. */
@@ -187,11 +213,11 @@ export function aliasTarget(landing: Landing | undefined): string | null {
   return landing?.record.kind === "alias" ? landing.record.version : null;
 }
 
-function landingsByOwner({ ledger, log }: Evidence): Map<LoggedOperation, Landing[]> {
+function landingsByOwner({ ledger, ownerOf }: Evidence): Map<LoggedOperation, Landing[]> {
   const landings = new Map<LoggedOperation, Landing[]>();
   for (const cell of ledger.cells.values()) {
     for (const landing of cell.landings) {
-      const owner = log.ownerOf(landing.record.commit);
+      const owner = ownerOf(landing);
       if (owner === undefined) continue;
       if (!landings.has(owner)) landings.set(owner, []);
       landings.get(owner)!.push(landing);
@@ -220,13 +246,13 @@ function checkKeys({ ledger }: Evidence, _landings: unknown, findings: Finding[]
 }
 
 /** An automatic version follows one that was there. */
-function checkGaps({ ledger, log, settings }: Evidence, findings: Finding[]): void {
+function checkGaps({ ledger, ownerOf, settings }: Evidence, findings: Finding[]): void {
   if (!settings.versioned) return;
   for (const cell of ledger.cells.values()) {
     if (cell.place.kind !== "version") continue;
     const first = cell.landings[0];
-    const request = log.ownerOf(first.record.commit)?.request;
-    if (request?.verb !== "save" || request.options.version !== undefined) continue;
+    const request = first && ownerOf(first)?.request;
+    if (request === undefined || !isSaving(request) || request.options.version !== undefined) continue;
     const { major } = cell.place.version!.semver;
     const { order } = first;
     const previous = ledger.cellsOf(cell.place.name, "version").some(({ place, landings }) =>

@@ -3,9 +3,6 @@
  *
  * @module
  */
-import type { Ledger } from "../ledger.ts";
-import type { OperationLog } from "../operation_log.ts";
-
 /** A promise that was broken. */
 export interface Finding {
   /** Which promise. */
@@ -24,14 +21,8 @@ export type Promised =
   | "a reader never fails because of a writer"
   | "automatic versions have no gaps"
   | "a valid record has its payload"
-  | "errors are RegistryErrors that fit";
-
-/** What checks look at. */
-export interface Evidence {
-  /** The truth. */
-  ledger: Ledger;
-  /** What was asked and answered. */
-  log: OperationLog;
-  /** The registry's settings. */
-  settings: { versioned: boolean; mutable: boolean; graceMs: number };
-}
+  | "errors are RegistryErrors that fit"
+  | "nothing is sent past the deadline"
+  | "what is copied stays the same"
+  | "retention keeps what it must"
+  | "a mirror holds what its source held";

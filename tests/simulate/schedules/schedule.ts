@@ -24,6 +24,8 @@ export interface Schedule {
   weight: number;
   /** What the registry is. */
   settings(world: World): SimulatedSettings;
+  /** Makes the stores what they are, before anything is in them. */
+  prepare?(world: World, settings: SimulatedSettings): void;
   /** Whether the registry is there before. @default true */
   founded?: boolean;
   /** Uses it. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { realSystem } from "../../../../core/system.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import type { TempRoot } from "../../../support/temp_root.ts";
+import { watchProcess } from "../../../support/watch_process.ts";
 import { holdfast, noise, succeeds } from "../../captured_io.ts";
 import type { CliRun } from "../../captured_io.ts";
 
@@ -249,14 +249,10 @@ Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the r
   await using it = await world(...Array.from({ length: COUNT }, (_, k) => ({ name: `n${k % 7}`, path: `f${k % 5}` })));
   for (let k = 0; k < 5; k++) await Deno.writeFile(it.root.join(`in/f${k}`), noise(400_000));
   const line = ["batch", "save", "in/m.jsonl", "--report", "report.jsonl"];
-  const child = spawnDeno("apps/cli.ts", line, { cwd: it.cwd, permissions: ["-A"] });
-  const ended = child.output();
-  await child.stdin.close();
+  const program = watchProcess(spawnDeno("apps/cli.ts", line, { cwd: it.cwd, permissions: ["-A"] }));
   const reported = () => Deno.stat(it.root.join("report.jsonl")).then(({ size }) => size, () => 0);
-  while (await reported() < 500) await realSystem.sleep(5);
-  child.kill("SIGINT");
-  const { code, stderr } = await ended;
-  const err = new TextDecoder().decode(stderr);
+  await program.until(async () => await reported() >= 500);
+  const { code, stderr: err } = await program.stop("SIGINT");
   assertEquals(code, 130, err);
   assertMatch(err, /Stopped\. Run the same again for the rest\. Saved \d+ of \d+ rows/);
   const done = (await readReport(it.root)).length;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Backend } from "../../core/backend.ts";
-import type { System } from "../../core/system.ts";
-import { withShiftedTime } from "./with_shifted_time.ts";
+import type { Backend } from "../../../core/backend.ts";
+import type { System } from "../../../core/system.ts";
+import { withShiftedTime } from "../with_shifted_time.ts";
 
 /** Wraps a store, so that its times are those of a simulated system; one request at a time. */
 export function withSimulatedTime(inner: Backend, world: System): Backend {

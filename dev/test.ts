@@ -1,0 +1,75 @@
+/**
+ * Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno task test:all` all of
+ * them. Words after it go to `deno test`, as in `deno task test --filter cell`. What of real servers was left out is
+ * said in one line a server.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { REPOSITORY } from "../tests/support/run_deno.ts";
+import { tempRoot } from "../tests/support/temp_root.ts";
+
+/**
+ * What only `deno task test:all` runs: it starts programs, threads or whole builds, or tries something many times.
+ * Tests on real servers are among all others, and say by themselves that they are left out.
+ */
+const ONLY_IN_ALL = [
+  // programs that save, read, are killed, are interrupted, or may do little
+  "tests/apps/cli_process_test.ts",
+  "tests/apps/interrupt_test.ts",
+  "tests/apps/permissions_test.ts",
+  "tests/apps/pty_test.ts",
+  "tests/apps/commands/batch",
+  "tests/backends/gcs/process_test.ts",
+  "tests/backends/local_processes_test.ts",
+  "tests/registry/cache/processes_test.ts",
+  "tests/registry/processes",
+  "tests/servers/start_server_test.ts",
+  // threads
+  "tests/workers/batch_test.ts",
+  "tests/workers/download_test.ts",
+  "tests/workers/load_test.ts",
+  "tests/workers/memory_test.ts",
+  "tests/workers/pool_test.ts",
+  "tests/workers/save_test.ts",
+  // builds, examples, what is published
+  "tests/dev/compile_test.ts",
+  "tests/dev/install_servers_test.ts",
+  "tests/examples_test.ts",
+  "tests/lazy_drivers_test.ts",
+  "tests/publish_test.ts",
+  // every step of a long work interrupted
+  "tests/registry/cache/staleness_test.ts",
+  "tests/registry/maintenance/interrupted_garbage_test.ts",
+  "tests/registry/mirror/faults_test.ts",
+];
+
+/** Seeds of the simulation in `deno task test`. */
+const FEW_SEEDS = "200";
+
+const [part, ...words] = Deno.args;
+if (part !== "quick" && part !== "all") throw new Error("Cannot run the tests: say quick or all");
+const isQuick = part === "quick";
+
+await using root = await tempRoot();
+const leftOut = root.join("left_out");
+const env: Record<string, string> = { HOLDFAST_LEFT_OUT: leftOut };
+if (isQuick) Object.assign(env, { HOLDFAST_SERVERS: "none", HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? FEW_SEEDS });
+const ignored = isQuick ? [`--ignore=${ONLY_IN_ALL.join(",")}`] : [];
+const { code } = await new Deno.Command(Deno.execPath(), {
+  args: ["test", "-A", "--no-check", "--frozen", "--parallel", ...ignored, ...words, join(REPOSITORY, "tests")],
+  cwd: REPOSITORY,
+  env,
+}).spawn().status;
+for (const line of await tellLeftOut()) console.log(line);
+if (isQuick) console.log("Programs, threads and real servers are tested by deno task test:all.");
+await root.remove();
+Deno.exit(code);
+
+async function tellLeftOut(): Promise<string[]> {
+  const counts = new Map<string, number>();
+  const kinds = await Deno.readTextFile(leftOut).catch(() => "");
+  for (const kind of kinds.split("\n").filter(Boolean)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const why = isQuick ? "" : ": it is not built; deno task servers --install builds it";
+  return [...counts].sort().map(([kind, count]) => `${kind}: ${count} tests left out${why}`);
+}

@@ -1,0 +1,54 @@
+/**
+ * What retention is asked, and what it says.
+ *
+ * @module
+ */
+import type { ErrorCode } from "../../core/errors.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+
+/** Options of {@linkcode prune}. A version goes when every rule that is given lets it go. */
+export interface PruneOptions extends SignalOptions {
+  /** Keep so many of the newest versions of each name that count. */
+  keepLast?: number;
+  /** Keep what the store received within so many milliseconds. */
+  olderThanMs?: number;
+  /** Keep what an alias names. @default true */
+  keepAliased?: boolean;
+  /** Only these names. @default all */
+  names?: Iterable<string>;
+  /** Only say what would go. @default false */
+  dryRun?: boolean;
+}
+
+/** What {@linkcode prune} did. */
+export interface PruneReport {
+  /** True when nothing was deleted. */
+  dryRun: boolean;
+  /**
+   * With `olderThanMs`, whose clock ages were measured by: `own`, this machine's, only in a dry run of a registry that
+   * was opened read-only, which cannot ask the store.
+   */
+  clock?: "store" | "own";
+  /** What was deleted, or would be. */
+  deleted: { name: string; version: string }[];
+  /** How many versions it left. */
+  kept: number;
+  /** What could not be read. It stays, and is not counted by `keepLast`; what an unreadable alias may name stays too. */
+  failures: PruneFailure[];
+}
+
+/** Something that {@linkcode prune} could not read. */
+export interface PruneFailure {
+  /** The name. */
+  name: string;
+  /** The version; absent where it is an alias, for which the whole name stays. */
+  version?: string;
+  /** The storage key concerned. */
+  key?: string;
+  /** What kind of failure: `Corrupt` for damage, `Unsupported` for what another release wrote. */
+  code: ErrorCode;
+  /** What is wrong. */
+  message: string;
+  /** What to do. */
+  hint?: string;
+}

@@ -1,0 +1,75 @@
+/**
+ * What verification is asked, and what it says.
+ *
+ * @module
+ */
+import type { ErrorCode, RegistryError } from "../../core/errors.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+
+/** Options of {@linkcode verifyRegistry}. */
+export interface VerifyOptions extends SignalOptions {
+  /** Only these names. @default all */
+  names?: Iterable<string>;
+  /** Read every file and check its SHA-256; else only the records. @default true */
+  deep?: boolean;
+  /** Hears of each version that was looked at. */
+  onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
+}
+
+/** What {@linkcode verifyRegistry} found. */
+export interface VerifyReport {
+  /** True when there are no problems. */
+  ok: boolean;
+  /** How many versions were looked at. */
+  versions: number;
+  /** How many records were read: of all generations of versions, aliases and idempotency keys, and the settings. */
+  records: number;
+  /** How many files of versions were read. */
+  files: number;
+  /** Their bytes. */
+  bytes: number;
+  /** What is wrong. */
+  problems: VerifyProblem[];
+  /** What was not looked at. */
+  unseen: VerifyUnseen;
+}
+
+/** One thing that is wrong. */
+export interface VerifyProblem {
+  /** The version or the alias; of an idempotency key its name; `settings` of the registry's own record. */
+  ref: string;
+  /** The storage key concerned. */
+  key: string;
+  /**
+   * What kind of problem: `Corrupt` for damage, `NotFound` for a version that does not count because it came too late,
+   * and for an alias that names nothing.
+   */
+  code: ErrorCode;
+  /** What is wrong. */
+  message: string;
+  /** What to do. */
+  hint?: string;
+}
+
+/** What {@linkcode verifyRegistry} did not look at. */
+export interface VerifyUnseen {
+  /** How many names were not asked for. */
+  names: number;
+  /** How many files were not read, for `deep` was false. */
+  files: number;
+  /** Of how many older generations of versions the record was read and the files were not: no reader sees them. */
+  generations: number;
+  /** How many objects no reader needs: direct uploads, marks, notes, and what is kept for later releases. */
+  auxiliary: number;
+  /** How many objects have keys that no registry gives: somebody else put them there. */
+  strangers: number;
+}
+
+/** An error as the report has it. */
+export function asProblem(
+  ref: string,
+  record: string,
+  { key = record, code, message, hint }: RegistryError,
+): VerifyProblem {
+  return { ref, key, code, message, ...(hint === undefined ? {} : { hint }) };
+}

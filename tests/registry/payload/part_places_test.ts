@@ -1,0 +1,150 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Backend } from "../../../core/backend.ts";
+import { sha256 } from "../../../core/digest.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record.ts";
+import type { Part, VersionRecord } from "../../../core/record.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { collect, rejected } from "../rejected.ts";
+import { keysOf, noise, type RegistryWorld, testInMemory, testOnEach } from "../registries.ts";
+import { withAge } from "../with_age.ts";
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+/** Bytes of the part that is the record's own, between two of other versions. */
+const OWN = noise(1_000, 3);
+const ONE = noise(300_000), TWO = noise(400_000, 2);
+const VALUE = new Uint8Array([...ONE.subarray(1_000, 201_000), ...OWN, ...TWO]);
+
+/** Saves `a@3` whose one file lies in three places: in those of `a@1` and `a@2`, and in its own. */
+async function saveInPlaces(
+  { registry, backend }: Pick<RegistryWorld, "registry" | "backend">,
+  digests = true,
+): Promise<Record<"one" | "own" | "two", string>> {
+  await registry.save("a", ONE);
+  await registry.save("a", TWO, { base: null });
+  await registry.save("a", VALUE, { base: null });
+  const objects = await keysOf(backend, "objects/a/");
+  const key = (version: number) => objects.find((object) => object.includes(`/p${9 - version}p9p9/`))!;
+  const from = (version: number) => key(version).split("/").slice(2, 4).join("/");
+  const part = (bytes: Uint8Array, more: Partial<Part>): Part => ({
+    object: 0,
+    size: bytes.byteLength,
+    ...(digests ? { sha256: sha256(bytes) } : {}),
+    ...more,
+  });
+  await backend.put(key(3), OWN);
+  await rewrite(backend, [
+    part(ONE.subarray(1_000, 201_000), { offset: 1_000, from: from(1) }),
+    part(OWN, {}),
+    part(TWO, { from: from(2) }),
+  ]);
+  return { one: key(1), own: key(3), two: key(2) };
+}
+
+async function rewrite(backend: Backend, parts: Part[]): Promise<void> {
+  const [key] = await keysOf(backend, "names/a/versions/");
+  const record = decodeRecord(await (await backend.get(key))!.bytes(), key).record as VersionRecord;
+  const files = [{ ...record.files[0], parts }];
+  await backend.put(key, encodeRecord({ ...record, files }));
+}
+
+async function rangeOf(registry: Registry, offset: number, length: number): Promise<Uint8Array> {
+  const [file] = (await registry.open("a@3")).files();
+  return new Uint8Array((await collect(file.stream({ offset, length }))).flatMap((chunk) => [...chunk]));
+}
+
+testOnEach("a file whose parts lie in payloads of other versions is read and verified", async (world) => {
+  const { registry, root } = world;
+  await saveInPlaces(world);
+  assertEquals(await registry.load("a"), VALUE);
+  assertEquals(await rangeOf(registry, 199_990, 1_020), VALUE.slice(199_990, 201_010));
+  assertEquals((await verifyRegistry(registry)).ok, true);
+  await registry.download("a", { to: root.join("a.bin") });
+  assertEquals((await registry.info("a")).size, VALUE.byteLength);
+});
+
+testOnEach("the janitor keeps what only a part refers to", async (world) => {
+  const { registry, backend, open } = world;
+  await saveInPlaces(world);
+  await registry.delete("a@1");
+  await registry.delete("a@2");
+  const before = await keysOf(backend, "objects/");
+  assertEquals((await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)))).failures, []);
+  assertEquals(await keysOf(backend, "objects/"), before);
+  assertEquals(await registry.load("a"), VALUE);
+  await registry.delete("a@3");
+  await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)));
+  assertEquals(await keysOf(backend, "objects/"), []);
+});
+
+testOnEach("what lies in parts is shared, copied and mirrored", async (world) => {
+  const { registry, backend } = world;
+  await saveInPlaces(world);
+  const before = await keysOf(backend, "objects/a/");
+  assertEquals((await registry.save("a", VALUE)).version, "4.0.0");
+  assertEquals(await keysOf(backend, "objects/a/"), before);
+  assertEquals(await registry.load("a@4"), VALUE);
+  await registry.copy("a@3", "b");
+  assertEquals(await registry.load("b"), VALUE);
+  const there = await openRegistry("memory:");
+  assertEquals((await mirrorRegistry(registry, there)).failures, []);
+  for (const ref of ["a@3", "a@4", "b"]) assertEquals(await there.load(ref), VALUE);
+  assertEquals((await verifyRegistry(there)).ok, true);
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});
+
+testOnEach("a range is checked by the digests of the parts that it touches", async (world) => {
+  const { registry, backend } = world;
+  const { two, own } = await saveInPlaces(world);
+  const damaged = TWO.slice();
+  damaged[300_000] ^= 1;
+  await backend.put(two, damaged);
+  for (const [offset, length] of [[0, 200_000], [10, 5], [200_000, 1_000], [199_999, 1_002 - 1]]) {
+    assertEquals(await rangeOf(registry, offset, length), VALUE.slice(offset, offset + length));
+  }
+  for (const [offset, length] of [[201_000, 400_000], [201_000, 1], [0, 601_000], [600_999, 1], [501_000, 1]]) {
+    assertEquals((await rejected("Corrupt", rangeOf(registry, offset, length))).key, two);
+  }
+  assertEquals((await rejected("Corrupt", registry.load("a"))).key, two);
+  await backend.put(two, TWO);
+  await backend.put(own, noise(1_000, 4));
+  assertEquals((await rejected("Corrupt", registry.load("a"))).key, own);
+  const [file] = (await registry.open("a@3", { verify: "none" })).files();
+  assertEquals((await collect(file.stream({ offset: 200_000, length: 1_000 }))).length > 0, true);
+});
+
+testInMemory("ranges of parts without digests are given as they are stored", async (world) => {
+  const { registry, backend } = world;
+  const { two } = await saveInPlaces(world, false);
+  assertEquals(await registry.load("a"), VALUE);
+  await backend.put(two, noise(400_000, 9));
+  assertEquals(await rangeOf(registry, 201_000, 10), noise(400_000, 9).slice(0, 10));
+  await rejected("Corrupt", registry.load("a"));
+});
+
+testInMemory("a part that leads out of its name is Corrupt", async (world) => {
+  const { registry, backend } = world;
+  await saveInPlaces(world);
+  await rewrite(backend, [{ object: 0, size: VALUE.byteLength, from: "../../other/x" }]);
+  await rejected("Corrupt", registry.load("a"));
+});
+
+testInMemory("ranges of one part read it once", async (world) => {
+  const { backend, open } = world;
+  const { two } = await saveInPlaces(world);
+  let asked = 0;
+  const reader = await open({ cache: false }, (inner) => ({
+    ...inner,
+    list: inner.list.bind(inner),
+    get(key, options) {
+      if (key === two) asked++;
+      return inner.get(key, options);
+    },
+  }));
+  const [file] = (await reader.open("a@3")).files();
+  for (let offset = 201_000; offset < 601_000; offset += 50_000) {
+    assertEquals((await collect(file.stream({ offset, length: 10 }))).length, 1);
+  }
+  assertEquals(asked, 1);
+  assert(await backend.head(two) !== undefined);
+});

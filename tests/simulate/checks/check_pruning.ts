@@ -1,0 +1,108 @@
+/**
+ * Checks that retention deletes what its rules let go, and nothing else.
+ *
+ * @module
+ */
+import { compareVersions } from "../../../core/versions.ts";
+import { statesDuring } from "../ledger.ts";
+import type { Cell, Landing } from "../ledger.ts";
+import { describeOperation } from "../operation_log.ts";
+import type { LoggedOperation, Request } from "../operation_log.ts";
+import { aliasTarget, during, isLive } from "./check_writes.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./violation.ts";
+
+type Pruning = LoggedOperation & { request: Extract<Request, { verb: "prune" }> };
+
+/** Two looks at a clock are so far apart at most: pruning takes a while. */
+const MARGIN_MS = 60_000;
+
+/** Checks every prune of a run. */
+export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const operation of operations) {
+    if (operation.request.verb === "prune") check(operation as Pruning);
+  }
+  return findings;
+
+  function check(operation: Pruning): void {
+    const { outcome } = operation;
+    const say = (state: string) =>
+      findings.push({ promise: "retention keeps what it must", message: `${describeOperation(operation)}: ${state}` });
+    const gone = new Set<Cell>();
+    for (const cell of ledger.cells.values()) {
+      for (const landing of cell.landings) {
+        if (ownerOf(landing) !== operation) continue;
+        gone.add(cell);
+        checkGone(operation, cell, landing, say);
+      }
+    }
+    if (outcome?.ok === false) {
+      const { name, code } = outcome.error as { name?: string; code?: string };
+      const fits = ["Unavailable", "Unknown", "Denied"].includes(code!) && !operation.undisturbed;
+      if (name !== "RegistryError" || (!fits && operation.skewMs === 0)) say("nothing that happened explains it");
+      return;
+    }
+    if (outcome === undefined || !("pruned" in outcome)) return;
+    const { deleted, dryRun } = outcome.pruned;
+    for (const { name, version } of dryRun ? [] : deleted) {
+      const cell = ledger.cellsOf(name, "version").find(({ place }) => place.version!.canonical === version);
+      if (cell === undefined || !gone.has(cell)) say(`it did not delete ${name}@${version}`);
+    }
+    for (const cell of ledger.cells.values()) {
+      if (cell.place.kind === "version" && !gone.has(cell) && mustGo(operation, cell)) {
+        say(`it left ${cell.place.cell}`);
+      }
+    }
+  }
+
+  function checkGone(operation: Pruning, cell: Cell, tombstone: Landing, say: (state: string) => void): void {
+    const { keepLast, olderThanMs, keepAliased = true } = operation.request.options;
+    const { key, order, at, before } = tombstone;
+    if (before?.record.kind !== "version") return say(`${key} deleted what was not there`);
+    if (olderThanMs !== undefined && at - before.at < olderThanMs) {
+      say(`${key} deleted what was ${at - before.at} ms old`);
+    }
+    const since = operation.invoked.order;
+    if (keepLast !== undefined && keepLast > 0) {
+      const newer = newerThan(cell).filter((other) => statesDuring(other, since, order).some(isLive));
+      if (newer.length < keepLast) say(`${key} deleted one of the newest ${keepLast}`);
+    }
+    if (keepAliased && aliasesOf(cell).some((alias) => statesDuring(alias, since, order).every(namer(cell)))) {
+      say(`${key} deleted what an alias names`);
+    }
+  }
+
+  /** Whether nothing let a prune keep what was there, old and of no use, all the time. */
+  function mustGo(operation: Pruning, cell: Cell): boolean {
+    const { keepLast = 0, olderThanMs = -Infinity, keepAliased = true } = operation.request.options;
+    const [state, ...others] = during(cell, operation);
+    if (state === undefined || others.length > 0 || !isLive(state)) return false;
+    if (operation.invoked.at - state.head!.at < olderThanMs + MARGIN_MS) return false;
+    if (
+      cell.landings.some(({ place, at }) =>
+        place.generation > state.head!.place.generation && at <= operation.returned!.at
+      )
+    ) {
+      return false; // a record that does not count: whoever has not looked may take it for younger
+    }
+    if (newerThan(cell).filter((other) => during(other, operation).every(isLive)).length < keepLast) return false;
+    return !keepAliased || !aliasesOf(cell).some((alias) => during(alias, operation).some(namer(cell)));
+  }
+
+  function newerThan({ place }: Cell): Cell[] {
+    return ledger.cellsOf(place.name!, "version").filter((other) => {
+      const isRelease = other.place.version!.semver.prerelease?.length === 0;
+      const wasRelease = place.version!.semver.prerelease?.length === 0;
+      return isRelease === wasRelease ? compareVersions(other.place.version!, place.version!) > 0 : isRelease;
+    });
+  }
+
+  function aliasesOf({ place }: Cell): Cell[] {
+    return ledger.cellsOf(place.name!, "alias");
+  }
+}
+
+function namer({ place }: Cell): (state: { head?: Landing }) => boolean {
+  return ({ head }) => aliasTarget(head) === place.version!.canonical;
+}

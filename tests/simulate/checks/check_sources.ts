@@ -1,0 +1,64 @@
+/**
+ * Checks that each record holds what its operation was to save: its own value, or what it copied.
+ *
+ * @module
+ */
+import { isVersion, parseVersion } from "../../../core/versions.ts";
+import { statesDuring } from "../ledger.ts";
+import type { Cell, Landing } from "../ledger.ts";
+import { describeOperation, isSaving } from "../operation_log.ts";
+import type { LoggedOperation } from "../operation_log.ts";
+import { aliasTarget, during, isLive } from "./check_writes.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./violation.ts";
+
+/** Checks what records hold. */
+export function checkSources(evidence: Evidence): Finding[] {
+  const { ledger, ledgerOf, operations, labelOf, ownerOf } = evidence;
+  const findings: Finding[] = [];
+  for (const { landings } of ledger.cells.values()) {
+    for (const landing of landings) {
+      const owner = landing.record.kind === "version" ? ownerOf(landing) : undefined;
+      const held = labelOf(landing);
+      if (owner === undefined || held === undefined || mayHold(owner, landing, held)) continue;
+      say(owner, `${landing.key} holds {${held}}`);
+    }
+  }
+  for (const operation of operations) {
+    const { request, outcome } = operation;
+    if (request.verb !== "copy" || outcome?.ok !== false) continue;
+    if ((outcome.error as { code?: string }).code !== "NotFound") continue;
+    if (sourcesOf(operation).some((cell) => during(cell, operation).every(isLive))) {
+      say(operation, "its source was there");
+    }
+  }
+  return findings;
+
+  function say(operation: LoggedOperation, state: string): void {
+    findings.push({ promise: "what is copied stays the same", message: `${describeOperation(operation)}: ${state}` });
+  }
+
+  function mayHold(owner: LoggedOperation, { order, place }: Landing, held: string): boolean {
+    const { request } = owner;
+    const said = (cell: Cell | undefined, from: number) =>
+      statesDuring(cell, from, order).some(({ head }) => head !== undefined && labelOf(head) === held);
+    if (request.verb === "save") return request.value.label === held;
+    if (request.verb === "copy") return sourcesOf(owner).some((cell) => said(cell, owner.invoked.order));
+    if (request.verb === "commitUpload") return held.startsWith(`${request.path}=upload ${request.id} `);
+    if (request.verb === "mirror") return said(ledgerOf(request.from).cells.get(place.cell), owner.invoked.order);
+    return false;
+  }
+
+  /** The cells that a copy may have copied from. */
+  function sourcesOf({ request, ...operation }: LoggedOperation): Cell[] {
+    if (!isSaving(request) || request.verb !== "copy") return [];
+    const { name, ref } = request.from;
+    const all = ledger.cellsOf(name, "version");
+    if (ref === "latest") return all;
+    const alias = ledger.cellsOf(name, "alias").find(({ place }) => place.label === ref);
+    const targets = isVersion(ref)
+      ? [parseVersion(ref).canonical]
+      : during(alias, { request, ...operation }).map(({ head }) => aliasTarget(head));
+    return all.filter(({ place }) => targets.includes(place.version!.canonical));
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What the checks of one registry look at.
+ *
+ * @module
+ */
+import { isSaving } from "../operation_log.ts";
+import type { LoggedOperation, OperationLog } from "../operation_log.ts";
+import type { Landing, Ledger } from "../ledger.ts";
+import type { SimulatedSettings } from "../schedules/schedule.ts";
+import type { Site } from "../stores/site.ts";
+import type { World } from "../world.ts";
+import { GRACE_MS } from "../world.ts";
+
+/** What checks look at. */
+export interface Evidence {
+  /** The registry. */
+  site: Site;
+  /** Its truth. */
+  ledger: Ledger;
+  /** What was asked of it and answered. */
+  operations: readonly LoggedOperation[];
+  /** Its settings. */
+  settings: SimulatedSettings & { graceMs: number };
+  /** The truth of another registry. */
+  ledgerOf(site: string): Ledger;
+  /** What was done for which a record landed. */
+  ownerOf(landing: Landing): LoggedOperation | undefined;
+  /** The label of the value that a record holds; undefined where it is none. */
+  labelOf(landing: Landing): string | undefined;
+}
+
+/** Gathers what there is of a registry. */
+export function evidenceOf(world: World, site: Site, settings: SimulatedSettings): Evidence {
+  const { labels, log, history, sites } = world;
+  const labelOf = ({ record }: Landing) => record.kind === "version" ? labels.of(record) : undefined;
+  const operations = log.operations.filter((operation) => operation.site === site.name);
+  // who lists may not see what others wrote a moment ago: as if it had begun then
+  for (const { invoked } of site.staleMs > 0 ? operations : []) {
+    invoked.order = history.orderAt(invoked.at - site.staleMs);
+  }
+  return {
+    site,
+    ledger: site.ledger,
+    operations,
+    settings: { ...settings, ...site.settings, graceMs: GRACE_MS },
+    ledgerOf: (name) => sites.find((other) => other.name === name)!.ledger,
+    ownerOf: (landing) => ownerOf(log, landing, labelOf(landing)),
+    labelOf,
+  };
+}
+
+/** Of an operation that is made of others that one of them. */
+function ownerOf(log: OperationLog, { record, place }: Landing, label?: string): LoggedOperation | undefined {
+  const owner = log.ownerOf(record.commit);
+  if (owner === undefined || owner.parts.length === 0) return owner;
+  return owner.parts.find(({ request }) => {
+    if (!isSaving(request) || request.name !== place.name) return false;
+    if (record.kind === "key") return request.options.idempotencyKey === place.label;
+    return request.verb === "save" && request.value.label === label;
+  });
+}

@@ -1,0 +1,41 @@
+/**
+ * What stored files say: labels by the SHA-256 of their content.
+ *
+ * @module
+ */
+import { sha256 } from "../../../core/digest.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import { bytesOf } from "../bundle.ts";
+import type { Bundle, BundleFile } from "../bundle.ts";
+
+/** Knows every content that anybody ever had in a run. */
+export interface Labels {
+  /** Learns the files of a value. */
+  learn(value: Bundle): void;
+  /** Learns one file; gives its bytes. */
+  learnFile(file: BundleFile): Uint8Array;
+  /** The label of the value that a record holds. */
+  of(record: VersionRecord): string;
+}
+
+/** Knows nothing yet. */
+export function createLabels(): Labels {
+  const bySum = new Map<string, string>();
+  const known = new Map<string, Uint8Array>();
+
+  function learnFile(file: BundleFile): Uint8Array {
+    const id = `${file.size} ${file.label}`;
+    let bytes = known.get(id);
+    if (bytes === undefined) {
+      known.set(id, bytes = bytesOf(file));
+      bySum.set(sha256(bytes), file.label);
+    }
+    return bytes;
+  }
+
+  return {
+    learnFile,
+    learn: ({ files }) => files.forEach(learnFile),
+    of: ({ files }) => files.map(({ path, sha256 }) => `${path}=${bySum.get(sha256) ?? "(unknown)"}`).join(" "),
+  };
+}

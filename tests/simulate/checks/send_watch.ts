@@ -1,0 +1,36 @@
+/**
+ * How late an operation sends its records, by the clocks of its process.
+ *
+ * @module
+ */
+import type { System } from "../../../core/system.ts";
+import type { StoreCall } from "../with_faults.ts";
+
+/** Watches the calls of one process. */
+export interface SendWatch {
+  /** An operation begins: its first request is the next one. */
+  began(): void;
+  /** The store gave up a write of the operation. */
+  fenced(): void;
+  /** Hears of each call as it is sent; true for a create of a record that may not be sent any more. */
+  isLate(call: StoreCall, clocks: System): boolean;
+}
+
+/** Watches for creates of records later than this after the first request, or after what renewed the operation. */
+export function createSendWatch(deadlineMs: number): SendWatch {
+  let first: { monotonic: number; wall: number } | undefined;
+  let isFenced = false;
+  return {
+    began() {
+      first = undefined;
+      isFenced = false;
+    },
+    fenced: () => isFenced = true,
+    isLate({ verb, mode, key }, clocks) {
+      const now = { monotonic: clocks.monotonic(), wall: clocks.now() };
+      if (first === undefined || key.endsWith("/.alive")) first = now;
+      if (verb !== "put" || mode !== "create" || !key.startsWith("names/")) return false;
+      return isFenced || Math.max(now.monotonic - first.monotonic, now.wall - first.wall) > deadlineMs;
+    },
+  };
+}

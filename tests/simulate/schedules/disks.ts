@@ -1,0 +1,78 @@
+/**
+ * Disks: creates of several steps, at each of which a process may stand still or end, and janitors that give up
+ * writers whose stage they swept.
+ *
+ * @module
+ */
+import { createStagingDisk } from "../stores/staging_disk.ts";
+import type { StoreCall } from "../with_faults.ts";
+import type { CallPause } from "../with_process.ts";
+import { GRACE_MS } from "../world.ts";
+import { inOrder, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** A process stands still, or is killed, between the stage and the key. */
+function diskSchedule(locking: "link" | "file"): Schedule {
+  return {
+    name: locking === "link" ? "staged links" : "locked renames",
+    weight: 4,
+    settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.7) }),
+    prepare({ sites: [main] }) {
+      main.view = createStagingDisk(locking);
+      main.disturbs = true; // who waits for a lock waits for others
+    },
+    async run(world, { versioned, mutable }) {
+      const { random } = world;
+      const over = mutable ? { onConflict: "overwrite" as const } : {};
+      const overwrite = versioned && mutable && random.chance(0.5)
+        ? { version: "1.0.0", ...over }
+        : versioned
+        ? {}
+        : over;
+      await liveAs(
+        world,
+        "founder",
+        {},
+        (actor) => actor.save("a", sharingValue("common", "first"), over).then(() => {}),
+      );
+      const ms = random.weighted([[1, random.between(0, 10_000)], [3, random.between(0.2, 2.5) * GRACE_MS]]);
+      const frozen = random.pick([{}, { wall: true }, { monotonic: true }, { wall: true, monotonic: true }]);
+      const stop: CallPause = { ms, at: "send", ...frozen };
+      const before = Array<undefined>(random.int(locking === "file" ? 6 : 3)).fill(undefined);
+      const isPlacing = ({ verb, key }: StoreCall) => verb === "place" && /^(names|objects)\//.test(key);
+      const slow = liveAs(world, "slow writer", {}, async (actor) => {
+        actor.plan.pause = inOrder<CallPause>(isPlacing, [...before, stop]);
+        if (random.chance(0.2)) {
+          world.system.scheduler.at(world.system.now() + random.between(0, 200), () => actor.process.kill());
+        }
+        await actor.save(
+          "a",
+          random.pick([largeValue("second"), sharingValue("common", "second"), smallValue("second")]),
+          overwrite,
+        );
+        await actor.load("a", "latest");
+      });
+      const others = [1, 2].map((i) =>
+        liveAs(world, `writer ${i}`, {}, async (actor) => {
+          for (let n = 0; n < 3; n++) {
+            await actor.rest(random.weighted([[3, random.between(0, 300)], [1, random.between(0, 0.6) * GRACE_MS]]));
+            await actor.save("a", smallValue(`writer ${i} ${n}`), random.chance(0.5) ? overwrite : over);
+            if (random.chance(0.2)) await actor.delete("a", "1.0.0");
+          }
+        })
+      );
+      const janitor = liveAs(world, "janitor", {}, async (actor) => {
+        for (let n = 0; n < 3; n++) {
+          await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
+          await actor.collect();
+        }
+      });
+      await Promise.all([slow, ...others, janitor]);
+    },
+  };
+}
+
+/** Creates by hard links. */
+export const stagedLinks: Schedule = diskSchedule("link");
+/** Creates by renames under a lock. */
+export const lockedRenames: Schedule = diskSchedule("file");

@@ -1,0 +1,137 @@
+/**
+ * Mirrors: what one registry holds is brought to another one, again and again.
+ *
+ * @module
+ */
+import type { Actor } from "../actor.ts";
+import { createRandomFaults } from "../random_faults.ts";
+import type { FaultRates } from "../random_faults.ts";
+import type { Fault } from "../with_faults.ts";
+import type { ActorOptions, World } from "../world.ts";
+import { GRACE_MS } from "../world.ts";
+import { inOrder, isCommit, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import type { Schedule, SimulatedSettings } from "./schedule.ts";
+
+/** An actor of the source and one of the target, in one process. */
+async function mirrorAs(
+  world: World,
+  options: ActorOptions & { settings: SimulatedSettings },
+  life: (to: Actor, from: Actor) => Promise<void>,
+): Promise<void> {
+  const { settings, ...rest } = options;
+  await liveAs(world, "mirror", { ...rest, ...settings, site: "target" }, async (to) => {
+    const from = await world.actor("mirror", { process: to.process, fault: rest.fault });
+    if (from !== undefined) await life(to, from);
+  });
+}
+
+const ROUGH: FaultRates = {
+  lostReply: 0.06,
+  lostRequest: 0.06,
+  late: 0.06,
+  hiddenRetry: 0.06,
+  unavailable: 0.05,
+  slow: 0.03,
+};
+
+/** A mirror runs, is killed and runs again while its source changes, and janitors work on both. */
+export const mirrors: Schedule = {
+  name: "mirrors",
+  weight: 6,
+  settings: ({ random }) => ({ versioned: random.chance(0.9), mutable: random.chance(0.6) }),
+  prepare: (world) => void world.site("target", { location: "target" }),
+  async run(world, settings) {
+    const { random } = world;
+    const { versioned, mutable } = settings;
+    const rates = random.pick([{}, ROUGH]);
+    await liveAs(world, "founder", {}, async (actor) => {
+      for (let n = 0; n < 2; n++) await actor.save("a", sharingValue("common", `first ${n}`), over());
+    });
+    const writer = liveAs(world, "writer", {}, async (actor) => {
+      for (let n = 0; n < 5; n++) {
+        await actor.rest(random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]));
+        const value = random.pick([
+          smallValue(`save ${n}`),
+          largeValue(`save ${n}`),
+          sharingValue("common", `save ${n}`),
+        ]);
+        const version = versioned && mutable && random.chance(0.5) ? { version: "1.0.0" } : {};
+        await actor.save(random.pick(["a", "b"]), value, { ...version, ...over() });
+        if (random.chance(0.2)) {
+          await actor.delete("a", versioned ? random.pick(["1.0.0", "2.0.0"]) : "1.0.0", { force: true });
+        }
+        if (versioned && random.chance(0.3)) await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
+        if (versioned && random.chance(0.1)) await actor.deleteAlias("a", "live");
+      }
+    });
+    const fault = createRandomFaults({ random: random.fork(), rates, maxLateMs: GRACE_MS });
+    const mirroring = async () => {
+      for (let lives = 0; lives < 2; lives++) {
+        await mirrorAs(
+          world,
+          { settings, fault: rates === ROUGH ? fault : undefined, retryForMs: 3_000 },
+          async (to, from) => {
+            if (random.chance(0.3)) {
+              world.system.scheduler.at(world.system.now() + random.between(0, 2_000), () => to.process.kill());
+            }
+            for (let n = 0; n < 2; n++) {
+              await to.mirror(from, { verify: random.chance(0.1) });
+              await to.rest(random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]));
+            }
+          },
+        );
+      }
+    };
+    const janitors = ["main", "target"].map((site) =>
+      liveAs(world, `janitor of ${site}`, { ...settings, site }, async (actor) => {
+        for (let n = 0; n < 2; n++) {
+          await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
+          await actor.collect();
+        }
+      })
+    );
+    await Promise.all([writer, mirroring(), ...janitors]);
+    await mirrorAs(world, { settings }, (to, from) => to.mirror(from)); // when all is quiet again
+
+    function over() {
+      return mutable && !versioned
+        ? { onConflict: "overwrite" as const }
+        : mutable
+        ? { onConflict: "overwrite" as const }
+        : {};
+    }
+  },
+};
+
+/** A record of a mirror lands in the target when its payload was collected, and does not count: it is mirrored again. */
+export const voidMirrors: Schedule = {
+  name: "void mirrors",
+  weight: 3,
+  settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.6) }),
+  prepare: (world) => void world.site("target", { location: "target" }),
+  async run(world, settings) {
+    const { random } = world;
+    await liveAs(world, "founder", {}, async (actor) => {
+      for (let n = 1 + random.int(2); n > 0; n--) await actor.save("a", largeValue(`first ${n}`));
+    });
+    const late: Fault = { kind: "late", afterMs: random.between(1.02, 2) * GRACE_MS };
+    await liveAs(world, "opener of the target", { ...settings, site: "target" }, () => Promise.resolve());
+    await mirrorAs(world, {
+      settings,
+      retryForMs: 3_000,
+      fault: inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true),
+    }, (to, from) => to.mirror(from));
+    await liveAs(world, "janitor", { ...settings, site: "target" }, async (actor) => {
+      for (let n = 0; n < 3; n++) {
+        await actor.rest(random.between(0.9, 1.2) * GRACE_MS);
+        await actor.collect();
+      }
+    });
+    if (random.chance(0.3)) await liveAs(world, "deleter", {}, (actor) => actor.delete("a", "1.0.0"));
+    await mirrorAs(world, { settings }, async (to, from) => {
+      await to.mirror(from);
+      await to.load("a", "latest");
+      await to.mirror(from);
+    });
+  },
+};

@@ -1,0 +1,106 @@
+/**
+ * Stores that do less than they should: listings that lag, permissions that come and go.
+ *
+ * @module
+ */
+import type { Fault, StoreCall } from "../with_faults.ts";
+import { createStaleLists } from "../stores/stale_lists.ts";
+import { GRACE_MS } from "../world.ts";
+import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** The longest that a listing lags, milliseconds. */
+const MAX_LAG_MS = 20_000;
+
+/**
+ * Listings lag behind what others wrote. That is more than a store may do; what still holds is that each generation
+ * has one winner, that nothing acknowledged is lost, and that readers see what was there a moment ago.
+ */
+export const staleLists: Schedule = {
+  name: "stale lists",
+  weight: 4,
+  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.6) }),
+  prepare({ sites: [main], history, random }) {
+    main.view = createStaleLists({ history, random: random.fork(), maxLagMs: MAX_LAG_MS });
+    main.staleMs = MAX_LAG_MS;
+  },
+  async run(world, { versioned, mutable }) {
+    const { random } = world;
+    const over = mutable ? { onConflict: "overwrite" as const } : {};
+    const writers = [1, 2, 3].map((i) =>
+      liveAs(world, `writer ${i}`, {}, async (actor) => {
+        for (let n = 0; n < 4; n++) {
+          const value = random.pick([smallValue, largeValue])(`writer ${i} save ${n}`);
+          const version = versioned && random.chance(0.5)
+            ? { version: random.pick(["1.0.0", "2.0.0"]), ...over }
+            : versioned
+            ? {}
+            : over;
+          const key = random.chance(0.2) ? { idempotencyKey: `order ${i}` } : {};
+          await actor.save("a", random.pick([value, sharingValue("common", value.label)]), { ...version, ...key });
+          if (random.chance(0.2)) await actor.delete("a", "1.0.0", { force: true });
+          if (versioned && random.chance(0.2)) {
+            await actor.setAlias("a", "live", "1.0.0", random.pick([undefined, null, "1.0.0"]));
+          }
+          await actor.load("a", "latest");
+          await actor.rest(random.weighted([[4, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]));
+        }
+      })
+    );
+    const janitor = liveAs(world, "janitor", {}, async (actor) => {
+      for (let n = 0; n < 3; n++) {
+        await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
+        await actor.collect();
+      }
+    });
+    await Promise.all([...writers, janitor]);
+  },
+};
+
+/** A process may not write, not delete, or nothing at all, for a while; then it may again. */
+export const permissions: Schedule = {
+  name: "permissions",
+  weight: 3,
+  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.6) }),
+  async run(world, { versioned, mutable }) {
+    const { random } = world;
+    const over = mutable ? { onConflict: "overwrite" as const } : {};
+    const lives = [1, 2].map((i) => {
+      const own = random.fork();
+      const refused = own.pick<(call: StoreCall) => boolean>([
+        ({ verb }) => verb === "put",
+        ({ verb }) => verb === "delete",
+        ({ verb, mode }) => verb === "put" && mode === "create",
+        ({ verb }) => verb === "get",
+        () => true,
+      ]);
+      const begin = world.system.now();
+      const periodMs = own.between(50, 2_000);
+      const rate = own.between(0, 0.2);
+      const fault = (call: StoreCall): Fault | undefined => {
+        const lost = Math.floor((world.system.now() - begin) / periodMs) % 2 === 1;
+        if (lost && refused(call)) return { kind: "denied" };
+        return own.chance(rate) ? { kind: own.pick(["lostReply", "denied", "hiddenRetry"]) } : undefined;
+      };
+      return liveAs(world, `writer ${i}`, { retryForMs: 3_000 }, async (actor) => {
+        actor.plan.fault = fault;
+        for (let n = 0; n < 4; n++) {
+          const value = own.pick([smallValue, largeValue])(`writer ${i} save ${n}`);
+          await actor.save(
+            "a",
+            value,
+            versioned && own.chance(0.4) ? { version: "1.0.0", ...over } : versioned ? {} : over,
+          );
+          await own.pick([
+            () => actor.collect(),
+            () => actor.delete("a", "1.0.0"),
+            () => actor.load("a", "latest"),
+            () => actor.versions("a"),
+          ])();
+          await actor.rest(own.weighted([[3, own.between(0, 1_000)], [1, own.between(0, 1.3) * GRACE_MS]]));
+        }
+      });
+    });
+    await Promise.all(lives);
+  },
+};

@@ -1,0 +1,98 @@
+/**
+ * Restores: a copy of the store as it was at a moment is put into its place later; numbers that were used since are
+ * used again.
+ *
+ * @module
+ */
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { isPrefix } from "../../../core/backend.ts";
+import { NAMES, SETTINGS } from "../../../registry/layout.ts";
+import { GRACE_MS } from "../world.ts";
+import type { World } from "../world.ts";
+import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import type { Schedule, SimulatedSettings } from "./schedule.ts";
+
+type Backup = [key: string, bytes: Uint8Array][];
+
+/** The registry is restored, used on, collected, and mirrored to where it was mirrored before. */
+export const restores: Schedule = {
+  name: "restores",
+  weight: 3,
+  settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
+  prepare(world) {
+    world.site("restored"); // in the same place
+    world.site("target", { location: "target" });
+  },
+  run: (world, settings) => restore(world, settings, {}),
+};
+
+/** The same, and all who read share one cache, before and after. */
+export const cachedRestores: Schedule = {
+  name: "cached restores",
+  weight: 3,
+  settings: () => ({ versioned: true, mutable: false }),
+  prepare: (world) => restores.prepare!(world, { versioned: true, mutable: false }),
+  run: (world, settings) =>
+    restore(world, settings, { cache: createMemoryBackend({ system: world.system, id: "cache" }) }),
+};
+
+async function restore(world: World, settings: SimulatedSettings, { cache }: { cache?: Backend }): Promise<void> {
+  const { random } = world;
+  const over = settings.mutable ? { onConflict: "overwrite" as const } : {};
+  const key = { idempotencyKey: "order" };
+  const live = (name: string, site: string, count: number) =>
+    liveAs(world, name, { site, cache, create: false }, async (actor) => {
+      for (let n = 0; n < count; n++) {
+        const value = random.pick([
+          smallValue(`${name} ${n}`),
+          largeValue(`${name} ${n}`),
+          sharingValue("common", `${name} ${n}`),
+        ]);
+        await actor.save(
+          "a",
+          value,
+          random.chance(0.3) ? { version: random.pick(["1.0.0", "2.0.0"]), ...over } : random.chance(0.3) ? key : {},
+        );
+        if (random.chance(0.2)) await actor.delete("a", "1.0.0", { force: true });
+        if (random.chance(0.3)) await actor.setAlias("a", "live", "2.0.0");
+        for (const ref of ["2.0.0", "3.0.0", "latest"]) await actor.load("a", ref);
+        await actor.rest(random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, 0.7) * GRACE_MS]]));
+        if (random.chance(0.3)) await actor.collect();
+      }
+    });
+  const mirror = (site: string) =>
+    liveAs(world, `mirror of ${site}`, { ...settings, site: "target" }, async (to) => {
+      const from = await world.actor(to.process.name, { process: to.process, site });
+      if (from !== undefined) await to.mirror(from);
+    });
+
+  const [main, restored] = world.sites;
+  await live("early writer", "main", 2);
+  if (random.chance(0.5)) await mirror("main");
+  const backup = await contentOf(main.recorded("backup"));
+  await live("later writer", "main", 2);
+  if (settings.mutable && random.chance(0.5)) await mirror("main");
+  for (const { process } of world.actors) process.kill();
+  await world.system.sleep(random.between(0, 3) * GRACE_MS);
+  for (const [key, bytes] of backup) await restored.recorded("backup").put(key, bytes, { mode: "create" });
+  await live("writer after it", "restored", 3);
+  await liveAs(world, "janitor", { site: "restored" }, async (actor) => {
+    for (let n = 0; n < 2; n++) {
+      await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
+      await actor.collect();
+    }
+  });
+  if (settings.mutable) await mirror("restored"); // an immutable target keeps what it has
+}
+
+/** All objects at this moment: the settings first, payload before records, older records before newer ones. */
+async function contentOf(store: Backend): Promise<Backup> {
+  const backup: Backup = [];
+  for await (const entry of store.list("")) {
+    if (!isPrefix(entry)) backup.push([entry.key, await (await store.get(entry.key))!.bytes()]);
+  }
+  backup.reverse();
+  const rank = ([key]: Backup[number]) => key.startsWith(SETTINGS) ? 0 : key.startsWith(NAMES) ? 2 : 1;
+  return backup.sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,41 @@
+/**
+ * What a store offers beyond the five verbs, inside a wrapper.
+ *
+ * @module
+ */
+import type { Backend } from "../../../core/backend.ts";
+import type { StoreCall } from "../with_faults.ts";
+
+/** Surrounds one call. */
+export type Around = <T>(call: StoreCall, signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
+
+/** The optional verbs of a store, each surrounded; those that it has, and no others. */
+export function beyond(
+  { deleteMany, copy, presign, sweepUploads, sync }: Backend,
+  around: Around,
+): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync"> {
+  return {
+    ...(deleteMany && {
+      deleteMany: (keys, options) =>
+        around({ verb: "deleteMany", key: keys[0] }, options?.signal, () => deleteMany(keys)),
+    } satisfies Pick<Backend, "deleteMany">),
+    ...(copy && {
+      copy: (from, to, options) => around({ verb: "copy", key: to }, options?.signal, () => copy(from, to)),
+    } satisfies Pick<Backend, "copy">),
+    ...(presign && {
+      presign: (key, options) => around({ verb: "presign", key }, options.signal, () => presign(key, options)),
+    } satisfies Pick<Backend, "presign">),
+    ...(sweepUploads && {
+      async *sweepUploads(options) {
+        yield* await around(
+          { verb: "sweepUploads", key: "" },
+          options.signal,
+          () => Array.fromAsync(sweepUploads({ ...options, signal: undefined })),
+        );
+      },
+    } satisfies Pick<Backend, "sweepUploads">),
+    ...(sync && {
+      sync: (keys, options) => around({ verb: "sync", key: keys[0] }, options?.signal, () => sync(keys)),
+    } satisfies Pick<Backend, "sync">),
+  };
+}

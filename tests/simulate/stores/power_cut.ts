@@ -1,0 +1,110 @@
+/**
+ * A disk that loses what was not synced when the power fails. What a put wrote can be read at once, by everybody; it
+ * is safe when the put returns, or when somebody else syncs the folder of its key.
+ *
+ * @module
+ */
+import type { Backend, Body, PutOptions, PutResult } from "../../../core/backend.ts";
+import { bodyBytes } from "../../../core/bytes.ts";
+import type { Random } from "../random.ts";
+import type { SimulatedSystem } from "../simulated_system.ts";
+import type { Viewer } from "./site.ts";
+
+/** Who makes changes undone, in the history. */
+export const POWER = "power cut";
+/** A disk brings everything down sooner or later, milliseconds. */
+const FLUSH_MS = 30_000;
+
+/** A disk of a machine that may lose power. */
+export interface PowerCutDisk {
+  /** What processes see of it. */
+  view(recorded: Backend, viewer: Viewer): Backend;
+  /** The power fails: of what was not synced, some is as it was before. End all processes first. */
+  cut(recorded: Backend): Promise<void>;
+}
+
+/** Options of {@linkcode createPowerCutDisk}. */
+export interface PowerCutOptions {
+  /** Draws. */
+  random: Random;
+  /** The clock. */
+  system: SimulatedSystem;
+  /** The longest that syncing takes, milliseconds. */
+  maxSyncMs: number;
+}
+
+/** Creates a disk. */
+export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOptions): PowerCutDisk {
+  /** What each key held before its last change that is not safe. */
+  const unsafe = new Map<string, { before?: Uint8Array; at: number }>();
+
+  function change(key: string, before: Uint8Array | undefined): void {
+    const first = isUnsafe(key) ? unsafe.get(key)!.before : before;
+    unsafe.set(key, { before: first, at: system.now() });
+  }
+
+  function isUnsafe(key: string): boolean {
+    return system.now() < (unsafe.get(key)?.at ?? -Infinity) + FLUSH_MS;
+  }
+
+  async function sync(keys: readonly string[]): Promise<void> {
+    await system.sleep(random.between(1, maxSyncMs));
+    for (const key of keys) {
+      const folder = folderOf(key);
+      for (const other of unsafe.keys()) if (folderOf(other) === folder) unsafe.delete(other);
+    }
+  }
+
+  return {
+    view(recorded, { process }) {
+      async function put(key: string, body: Body, options: PutOptions = {}): Promise<PutResult> {
+        const bytes = await bodyBytes(body);
+        await process.ready(); // nothing of a process that has ended reaches a disk
+        const before = await contentAt(recorded, key);
+        const result = await recorded.put(key, bytes, options);
+        if (result.written) change(key, before);
+        await sync([key]);
+        await process.ready();
+        return result;
+      }
+
+      async function remove(key: string): Promise<void> {
+        await process.ready();
+        const before = await contentAt(recorded, key);
+        await recorded.delete(key);
+        if (before !== undefined) change(key, before);
+      }
+
+      return {
+        kind: recorded.kind,
+        location: recorded.location,
+        capabilities: new Set(["sync"]),
+        locking: recorded.locking,
+        head: (key, options) => recorded.head(key, options),
+        get: (key, options) => recorded.get(key, options),
+        put,
+        delete: remove,
+        list: (prefix, options) => recorded.list(prefix, options),
+        sync,
+        [Symbol.asyncDispose]: () => recorded[Symbol.asyncDispose](),
+      };
+    },
+
+    async cut(recorded) {
+      for (const [key, { before }] of unsafe) {
+        if (!isUnsafe(key) || !random.chance(0.7)) continue;
+        if (before === undefined) await recorded.delete(key);
+        else await recorded.put(key, before);
+      }
+      unsafe.clear();
+    },
+  };
+}
+
+function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("/"));
+}
+
+async function contentAt(store: Backend, key: string): Promise<Uint8Array | undefined> {
+  return await (await store.get(key))?.bytes();
+}

@@ -1,0 +1,103 @@
+/**
+ * A disk: an object is staged, then it gets its key, by a link or under a lock; a process may stand still or end at
+ * each step, and a janitor that sweeps the stage gives its writer up.
+ *
+ * @module
+ */
+import type { Backend, Body, Locking, PutOptions, PutResult, SweptUpload } from "../../../core/backend.ts";
+import { bodyBytes } from "../../../core/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { SimulatedProcess } from "../simulated_system.ts";
+import type { Viewer } from "./site.ts";
+
+/** How often a process looks whether a lock is free, milliseconds. */
+const LOOK_MS = 20;
+
+/** Creates what processes see of one disk. */
+export function createStagingDisk(locking: Locking): (recorded: Backend, viewer: Viewer) => Backend {
+  const stages = new Map<string, { startedAt: number; size: number }>();
+  let holder: SimulatedProcess | undefined;
+  let count = 0;
+
+  return (recorded, { process, plan, system, fenced }) => {
+    /** A step: nothing of a process that was killed goes on. */
+    async function step(key: string): Promise<void> {
+      const pause = plan.pause?.({ verb: "place", key });
+      if (pause !== undefined) process.pause(pause.ms, pause);
+      await process.ready();
+    }
+
+    async function locked<T>(work: () => Promise<T>): Promise<T> {
+      while (holder !== undefined && !holder.killed) await process.system.sleep(LOOK_MS);
+      await process.ready();
+      if (holder !== undefined && !holder.killed) return await locked(work); // another one was faster
+      holder = process;
+      try {
+        return await work();
+      } finally {
+        if (holder === process) holder = undefined;
+      }
+    }
+
+    async function place(stage: string, key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult> {
+      if (locking === "file") {
+        const taken = options.mode === "create" && await recorded.head(key) !== undefined;
+        if (taken) return { written: false, reason: "exists" };
+        await step(key); // between the look and the rename
+      }
+      if (!stages.has(stage)) {
+        fenced();
+        throw givenUp(recorded, key);
+      }
+      const result = await recorded.put(key, bytes, options);
+      if (locking === "link" || result.written) return result;
+      throw new Error(`Cannot go on: "${key}" was written beside the lock`);
+    }
+
+    async function put(key: string, body: Body, options: PutOptions = {}): Promise<PutResult> {
+      const bytes = await bodyBytes(body);
+      await process.ready();
+      const stage = `.stage/${++count}`;
+      stages.set(stage, { startedAt: system.now(), size: bytes.byteLength });
+      await step(key);
+      try {
+        const work = () => place(stage, key, bytes, options);
+        return locking === "file" ? await locked(work) : await work();
+      } finally {
+        stages.delete(stage);
+      }
+    }
+
+    async function* sweepUploads({ olderThan, dryRun }: { olderThan: number; dryRun?: boolean }) {
+      for (const [key, { startedAt, size }] of stages) {
+        if (startedAt >= olderThan) continue;
+        if (!dryRun) stages.delete(key);
+        yield { key, startedAt, size } satisfies SweptUpload;
+      }
+    }
+
+    return {
+      kind: recorded.kind,
+      location: recorded.location,
+      capabilities: new Set(["sweepUploads"]),
+      locking,
+      head: (key, options) => recorded.head(key, options),
+      get: (key, options) => recorded.get(key, options),
+      put,
+      delete: (key, options) => process.ready().then(() => recorded.delete(key, options)),
+      list: (prefix, options) => recorded.list(prefix, options),
+      sweepUploads,
+      [Symbol.asyncDispose]: () => recorded[Symbol.asyncDispose](),
+    };
+  };
+}
+
+function givenUp({ location }: Backend, key: string): RegistryError {
+  return new RegistryError({
+    code: "Unknown",
+    message: `Cannot put "${key}": its stage was swept`,
+    key,
+    backend: location,
+    maybeWritten: true,
+  });
+}

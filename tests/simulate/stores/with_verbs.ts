@@ -1,0 +1,57 @@
+/**
+ * A store that offers what buckets do beyond the five verbs.
+ *
+ * @module
+ */
+import type { Backend, DeleteFailure } from "../../../core/backend.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { Random } from "../random.ts";
+
+/** Options of {@linkcode withVerbs}. */
+export interface WithVerbsOptions {
+  /** Draws. */
+  random: Random;
+  /** How often one object of many cannot be removed, from 0 to 1. @default 0 */
+  failures?: number;
+}
+
+/** Wraps a store so that it removes many objects, copies inside, and gives URLs, each made of the five verbs. */
+export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOptions): Backend {
+  return {
+    kind: inner.kind,
+    location: inner.location,
+    capabilities: new Set(["deleteMany", "copy", "presign"]),
+    locking: inner.locking,
+    head: (key, options) => inner.head(key, options),
+    get: (key, options) => inner.get(key, options),
+    put: (key, body, options) => inner.put(key, body, options),
+    delete: (key, options) => inner.delete(key, options),
+    list: (prefix, options) => inner.list(prefix, options),
+
+    async deleteMany(keys) {
+      const failed: DeleteFailure[] = [];
+      for (const key of keys) {
+        if (!random.chance(failures)) await inner.delete(key);
+        else failed.push({ key, error: refused(inner, `delete "${key}": the store is busy`, "Unavailable") });
+      }
+      return failed;
+    },
+    async copy(from, to) {
+      const found = await inner.get(from);
+      if (found === undefined) throw refused(inner, `copy "${from}": there is no such object`, "NotFound");
+      const result = await inner.put(to, await found.bytes());
+      if (result.written) return result.info;
+      throw refused(inner, `copy to "${to}": it exists`, "AlreadyExists");
+    },
+    presign: (key, { method }) => Promise.resolve(`simulated:${method}:${key}`),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+function refused(
+  { location }: Backend,
+  action: string,
+  code: "Unavailable" | "NotFound" | "AlreadyExists",
+): RegistryError {
+  return new RegistryError({ code, message: `Cannot ${action}`, backend: location });
+}

@@ -1,0 +1,42 @@
+/**
+ * Verbs that look after a whole registry.
+ *
+ * @module
+ */
+import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
+import { prune } from "../../../registry/maintenance/prune.ts";
+import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
+import { mirrorRegistry } from "../../../registry/mirror.ts";
+import type { Actor, VerbParts } from "../actor.ts";
+
+/** Verbs of an actor that look after a whole registry. */
+export interface MaintenanceVerbs {
+  /** Runs the janitor. */
+  collect(): Promise<void>;
+  /** Deletes old versions. */
+  prune(options: PruneOptions): Promise<void>;
+  /** Brings what another registry holds here; its actor lives in the same process. */
+  mirror(from: Actor, options?: { deleted?: boolean; verify?: boolean }): Promise<void>;
+}
+
+/** Creates them. */
+export function createMaintenanceVerbs({ call, registry }: VerbParts): MaintenanceVerbs {
+  return {
+    async collect() {
+      await call({ verb: "collect" }, async () => {
+        await collectGarbage(registry);
+        return { ok: true, done: true };
+      });
+    },
+
+    async prune(options) {
+      await call({ verb: "prune", options }, async () => ({ ok: true, pruned: await prune(registry, options) }));
+    },
+
+    async mirror(from, { deleted = true, verify = false } = {}) {
+      await call({ verb: "mirror", from: from.site, deleted }, async () => {
+        return { ok: true, mirrored: await mirrorRegistry(from.registry, registry, { deleted, verify }) };
+      });
+    },
+  };
+}

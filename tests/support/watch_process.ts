@@ -1,0 +1,95 @@
+/**
+ * A program that runs beside its test. All that it writes is taken at once, so that it never waits for a reader; and
+ * whoever waits for something that it does hears at once, with what it said, when it ends instead.
+ *
+ * @module
+ */
+import { realSystem } from "../../core/system.ts";
+
+/** How a program ended. */
+export interface Ended {
+  /** Its exit code. */
+  code: number;
+  /** The signal that ended it. */
+  signal: Deno.Signal | null;
+  /** All that it wrote. */
+  stdout: string;
+  /** All that it wrote. */
+  stderr: string;
+}
+
+/** A program that is watched. */
+export interface WatchedProcess {
+  /** What it wrote so far. */
+  readonly stdout: string;
+  /** What it wrote so far. */
+  readonly stderr: string;
+  /** Its end. */
+  readonly ended: Promise<Ended>;
+  /** Resolves once it is so. Throws at once where the program ends before. */
+  until(condition: () => boolean | Promise<boolean>): Promise<void>;
+  /** Resolves once it has printed so many whole lines, with all that there are then. */
+  lines(count: number): Promise<string[]>;
+  /** Says a line to it, its last. */
+  say(line: string): Promise<void>;
+  /** Sends a signal, and waits for its end. Throws where it had ended by itself. */
+  stop(signal: Deno.Signal): Promise<Ended>;
+}
+
+const POLL_MS = 2;
+
+/** Watches a program that was just started, with all three pipes open. */
+export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
+  let stdout = "", stderr = "";
+  let over: Ended | undefined;
+  const reading = [
+    readText(child.stdout, (text) => stdout += text),
+    readText(child.stderr, (text) => stderr += text),
+  ];
+  const ended = (async () => {
+    const { code, signal } = await child.status;
+    await Promise.all(reading);
+    if (!child.stdin.locked) await child.stdin.abort().catch(() => {}); // nobody reads it any more
+    return over = { code, signal, stdout, stderr };
+  })();
+  const tooEarly = ({ code, signal }: Ended) =>
+    new Error(`Cannot go on: the program ended by itself with ${signal ?? `code ${code}`}\n${stdout}${stderr}`);
+  const watched: WatchedProcess = {
+    get stdout() {
+      return stdout;
+    },
+    get stderr() {
+      return stderr;
+    },
+    ended,
+    async until(condition) {
+      while (!await condition()) {
+        if (over !== undefined) throw tooEarly(over);
+        await realSystem.sleep(POLL_MS);
+      }
+    },
+    async lines(count) {
+      const printed = () => stdout.split("\n").slice(0, -1);
+      await watched.until(() => printed().length >= count);
+      return printed();
+    },
+    async say(line) {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(`${line}\n`));
+      await writer.close();
+    },
+    async stop(signal) {
+      try {
+        child.kill(signal);
+      } catch {
+        throw tooEarly(await ended);
+      }
+      return await ended;
+    },
+  };
+  return watched;
+}
+
+async function readText(stream: ReadableStream<Uint8Array<ArrayBuffer>>, hear: (text: string) => void): Promise<void> {
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) hear(text);
+}
