@@ -82,7 +82,7 @@ export const CACHE: readonly Mutant[] = [
   {
     name: "cache/forged-record-believed",
     file: "registry/cache/record_entry.ts",
-    text: "__SIGN__",
+    text: "if (mark !== sign(concatBytes([line, bytes]))) return undefined;",
     replacement: "",
     foundBy: { equivalent: "not known yet" },
   },

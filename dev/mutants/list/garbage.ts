@@ -31,15 +31,22 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/files-of-other-payloads-not-counted",
     file: "registry/payload/objects.ts",
-    text: "for (const { from = own, parts = [] } of [...list, ...record.files]) {",
-    replacement: "for (const { from, parts = [] } of [...list, ...record.files].map((file) => ({ ...file, from: own }))) {",
+    text: "const place = placeOf(file, part) ?? own;",
+    replacement: "const place = own;",
+    foundBy: { equivalent: "not known yet" },
+  },
+  {
+    name: "garbage/place-of-a-part-not-counted",
+    file: "registry/payload/objects.ts",
+    text: "return part.from ?? from;",
+    replacement: "return from;",
     foundBy: { equivalent: "not known yet" },
   },
   {
     name: "garbage/list-of-files-not-counted",
     file: "registry/payload/objects.ts",
-    text: "[...list, ...record.files]",
-    replacement: "record.files",
+    text: "of list.concat(record.files)",
+    replacement: "of record.files",
     foundBy: { equivalent: "not known yet" },
   },
   {

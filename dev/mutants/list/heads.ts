@@ -95,7 +95,8 @@ export const HEADS: readonly Mutant[] = [
     name: "voids/void-head-hides-the-version-below",
     file: "registry/cell/voids.ts",
     text: "if (head === undefined || !context.voids.has(head.key)) return head;",
-    replacement: "return head;",
+    replacement: `if (head === undefined || !context.voids.has(head.key)) return head;
+  if (context.voids.size > 0) return undefined;`,
     foundBy: { equivalent: "not known yet" },
   },
 ];
