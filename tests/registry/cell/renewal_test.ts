@@ -275,6 +275,31 @@ testProtocol(
   },
 );
 
+testProtocol(
+  "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since",
+  {},
+  async (world) => {
+    const { clocks } = world;
+    const rival = await world.open();
+    const { registry, backend } = await world.open({ retryForMs: Infinity });
+    const common = filler("common");
+    await registry.save("a", { common }, { materializer: fileSet });
+    let seenAt = 0, lastSentAt = 0;
+    backend.answer({ verb: "list", key: /versions/ }, followedBy(() => void (seenAt = clocks.store)));
+    const beaten = doing(() => rival.registry.save("a", "theirs")); // so that it looks at the numbers again, not at the base
+    const refused = doing(() => {
+      lastSentAt = clocks.store;
+      world.advance(GRACE_MS / 16);
+    }, busy);
+    backend.answerAll(CREATE, refused);
+    backend.answer(CREATE, beaten);
+    const slow = slowFile(world, 0.49 * GRACE_MS / 4);
+    await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
+    assert(backend.asked(RENEWAL).length > 0 && lastSentAt > seenAt);
+    assert(lastSentAt - seenAt <= GRACE_MS / 4, `${(lastSentAt - seenAt) / HOUR} hours`);
+  },
+);
+
 for (
   const process of ["knows no store time yet", "had its clock set right since it learned the store's time"] as const
 ) {
