@@ -291,8 +291,8 @@ testProtocol(
       lastSentAt = clocks.store;
       world.advance(GRACE_MS / 16);
     }, busy);
-    backend.answerAll(CREATE, refused);
     backend.answer(CREATE, beaten);
+    backend.answerAll(CREATE, refused);
     const slow = slowFile(world, 0.49 * GRACE_MS / 4);
     await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
     assert(backend.asked(RENEWAL).length > 0 && lastSentAt > seenAt);
