@@ -58,6 +58,8 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   deleteAlias(name: string, alias: string, options?: SignalOptions): Promise<boolean>;
   /** The aliases of a name and the versions that they name. */
   aliases(name: string, options?: SignalOptions): Promise<Record<string, string>>;
+  /** What an alias named, the newest first, and when it was removed. `NotFound` where there never was such an alias. */
+  history(name: string, alias: string, options?: HistoryOptions): AsyncIterable<AliasChange>;
 
   /** The latest value, or undefined where there is none. */
   get(ref: string): Promise<unknown>;
@@ -300,6 +302,26 @@ export interface VersionEntry {
 export interface SetAliasOptions extends SignalOptions {
   /** The version that it must name now, or null for no alias, else `Conflict`. */
   expected?: string | null;
+}
+
+/** Options of telling what an alias named. */
+export interface HistoryOptions extends SignalOptions {
+  /** At most so many changes. @default all */
+  limit?: number;
+}
+
+/** One change of an alias. */
+export interface AliasChange {
+  /** The version that it named from then on, in full, without build metadata; absent where it was removed. */
+  version?: string;
+  /** The operation that changed it, a UUIDv7. */
+  commit: string;
+  /** Which change it was, from 1. Of registries of before, changes between the first and the last may be missing. */
+  generation: number;
+  /** When the store received the change; on a disk that was restored from a copy, when that was. */
+  changedAt: Date;
+  /** When the change was made, by the clock of who made it. */
+  createdAt: Date;
 }
 
 /** One save of many. */

@@ -20,6 +20,7 @@ import type {
 } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
+import { aliasHistory } from "./aliases/history.ts";
 import { createCache } from "./cache/cache.ts";
 import { checkMaxBytes } from "./cache/max_bytes.ts";
 import { rememberContext } from "./context.ts";
@@ -156,6 +157,7 @@ function createRegistry(context: Context): Registry {
     setAlias: (name, alias, version, options) => setAlias(context, { name, alias, version }, options),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
     aliases: (name, options) => listAliases(context, name, options),
+    history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
     get: async (ref) => (await loadIfThere(ref))?.value,
     set(name, value) {
       const { versioned, mutable } = context.settings;

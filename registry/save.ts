@@ -163,9 +163,10 @@ export async function saveFiles(
 
   /** What others have stored, and the record will rest on. */
   function sharedObjects({ files }: WrittenPayload): string[] {
-    const shared = files.filter(({ from }) => from !== undefined);
-    const objects = shared.flatMap(({ from, parts = [] }) =>
-      parts.map(({ object }) => `${objectsFolder(name)}${from}/${object}`)
+    const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
+      parts.flatMap(({ object, from = ofFile }) =>
+        from === undefined ? [] : [`${objectsFolder(name)}${from}/${object}`]
+      )
     );
     return [...new Set(objects)];
   }

@@ -31,6 +31,7 @@ interface Holding {
   deleted: string[];
   keys: Record<string, [name: string, version: string]>;
   objects: { count: number; bytes: number };
+  histories: Record<string, Record<string, (string | null)[]>>;
 }
 
 const holds: Record<string, Holding> = JSON.parse(await readFile(`${FIXTURE}/holds.json`, "utf8"));
@@ -101,6 +102,12 @@ testOnKept("all that the first format holds is there and reads as it was", async
   assertEquals({ count: keys.length, bytes }, holding.objects);
   assertEquals([registry.id, registry.settings], [holding.id, holding.settings]);
   assertEquals(await described(registry), { names, versions, aliases });
+  for (const [name, histories] of Object.entries(holding.histories)) {
+    for (const [alias, named] of Object.entries(histories)) {
+      const changes = await collect(registry.history(name, alias));
+      assertEquals(changes.map(({ version = null }) => version), named, `${name}@${alias}`);
+    }
+  }
   await assertVerified(registry);
   for (const ref of holding.deleted) await rejected("NotFound", registry.load(ref));
 });

@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
+import { sha256 } from "../../core/digest.ts";
+import { decodeRecord, encodeRecord } from "../../core/record.ts";
+import type { VersionRecord } from "../../core/record.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import { ndarray, typedArray } from "../../materializers/mod.ts";
 import { collectGarbage, isRegistryError, openRegistry } from "../../mod.ts";
@@ -109,5 +112,33 @@ Deno.test("a single file of an artifact whose materializer stays here is read in
   const { results } = await batch.loadMany(["b"]);
   assert(results[0].ok && results[0].value instanceof Blob);
   assertEquals(await results[0].value.bytes(), noise(3 * MIB));
+  assert(batch.running > 0);
+});
+
+Deno.test("a worker reads parts wherever they lie, and takes no more into memory than the registry allows", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os", maxLoadBytes: 3 * MIB });
+  const { backend } = registry;
+  const one = noise(MIB), two = noise(MIB, 2), both = new Uint8Array([...one, ...two]);
+  for (const value of [one, two, both]) await registry.save("a", value, { base: null });
+  const objects = await keysOf(backend, "objects/a/"); // newest first
+  const parts = [objects[2], objects[1]].map((key) => ({
+    object: 0,
+    size: MIB,
+    from: key.split("/").slice(2, 4).join("/"),
+  }));
+  const [key] = await keysOf(backend, "names/a/versions/");
+  const record = decodeRecord(await (await backend.get(key))!.bytes(), key).record as VersionRecord;
+  await backend.put(key, encodeRecord({ ...record, files: [{ ...record.files[0], parts }] }));
+  await backend.delete(objects[0]);
+  await registry.save("large", noise(4 * MIB));
+
+  await using batch = createBatch(registry, ALWAYS);
+  const { results } = await batch.loadMany(["a", "a@1"]);
+  assert(results[0].ok && results[1].ok, JSON.stringify(results));
+  assertEquals(sha256(results[0].value as Uint8Array), sha256(both));
+  assertEquals(sha256(results[1].value as Uint8Array), sha256(one));
+  assertEquals((await batch.verifyMany([{ ref: "a" }, { ref: "large" }])).failed, []);
+  assertEquals((await batch.loadMany(["large"])).errors.get(0)?.code, "Invalid");
   assert(batch.running > 0);
 });
