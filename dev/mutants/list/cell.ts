@@ -78,7 +78,7 @@ export const CELL: readonly Mutant[] = [
     text: `          await settleOwn(context, operation, key);
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/settle_test.ts", name: "what a save finds that it had written itself" },
   },
   {
     name: "cell/late-below-the-head-counts",

@@ -82,7 +82,7 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/voids.ts",
     text: "!== undefined) continue;",
     replacement: "!== undefined) return false;",
-    foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "one missing object makes a late record void" },
+    foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "a late record with a long list of files is void where its" },
   },
   {
     name: "voids/late-after-twice-the-grace",
@@ -97,6 +97,6 @@ export const HEADS: readonly Mutant[] = [
     text: "if (head === undefined || !context.voids.has(head.key)) return head;",
     replacement: `if (head === undefined || !context.voids.has(head.key)) return head;
   if (context.voids.size > 0) return undefined;`,
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "verify ends where what counts below a void record is damaged, and says so" },
   },
 ];

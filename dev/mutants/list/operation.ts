@@ -64,7 +64,7 @@ export const OPERATION: readonly Mutant[] = [
     text: `      startedAt = info.modifiedAt;
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a stale base that is still live is shared" },
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a head that was" },
   },
   {
     name: "operation/landing-judged-too-late",

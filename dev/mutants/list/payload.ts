@@ -12,14 +12,14 @@ export const PAYLOAD: readonly Mutant[] = [
     file: "registry/payload/write.ts",
     text: "if (target === undefined || operation.unresolved) return;",
     replacement: "if (target === undefined) return;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "an abort while a create is in flight is Unknown, landed or not" },
   },
   {
     name: "payload/no-sign-of-life",
     file: "registry/payload/write.ts",
     text: "if (operation.ageMs(aliveAt) < graceMs / 16) return;",
     replacement: "if (graceMs > 0) return;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/payload/payload_test.ts", name: "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent" },
   },
   {
     name: "payload/sign-of-life-does-not-renew",
@@ -27,7 +27,7 @@ export const PAYLOAD: readonly Mutant[] = [
     text: `    if (info !== undefined) operation.renew(info, sentAt);
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a stale base that is still live is shared" },
   },
   {
     name: "payload/sent-past-the-deadline",
@@ -35,7 +35,7 @@ export const PAYLOAD: readonly Mutant[] = [
     text: `    operation.checkSend();
     try {`,
     replacement: "    try {",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "without a renewal in time nothing is committed" },
   },
   {
     name: "payload/shares-what-is-lost",

@@ -257,6 +257,17 @@ testProtocol("a damaged key record is a conflict, never a second save", {}, asyn
   assertEquals((await keys("names/a/versions/")).length, 1);
 });
 
+testProtocol("a key's record in the cell of another key is Corrupt, and nobody's result", {}, async (world) => {
+  const { registry, store, keys } = world;
+  await registry.save("a", "one", KEY);
+  const [key] = await keys("names/a/keys/");
+  const other = key.replace(/[^/]+(?=\/[^/]+$)/, "run=208"); // "run 8"
+  await store.put(other, await (await store.get(key))!.bytes());
+  const error = await rejected("Corrupt", registry.save("a", "two", { idempotencyKey: "run 8" }));
+  assertEquals(error.key, other);
+  assertEquals((await keys("names/a/versions/")).length, 1);
+});
+
 testProtocol("the key's own record is committed by the same protocol", {}, async ({ registry, backend, records }) => {
   for (const [n, answer] of [lostReply, lostRequest, hiddenRetry, busy].entries()) {
     backend.answer(KEY_RECORD, answer);

@@ -192,6 +192,18 @@ testMirror("aliases follow the source; those of the target's own stay", async ({
   assertEquals((await mirrorRegistry(from, to)).aliases, 0);
 });
 
+testMirror(
+  "an alias stays in the registry that set it, though a mirror of it was removed elsewhere",
+  async ({ from, to }) => {
+    await from.save("a", 1);
+    await from.setAlias("a", "live", "1");
+    await mirrorRegistry(from, to);
+    await to.deleteAlias("a", "live");
+    assertEquals((await mirrorRegistry(to, from)).aliases, 0);
+    assertEquals(await from.aliases("a"), { live: "1.0.0" });
+  },
+);
+
 testMirror("an alias whose version is gone is left out", async ({ from, to }) => {
   for (let n = 1; n <= 2; n++) await from.save("a", n);
   await from.setAlias("a", "old", "1");
