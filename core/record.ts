@@ -199,6 +199,10 @@ export interface RegistrySettings {
 export interface TombstoneRecord extends RecordBase {
   /** Marks the kind. */
   kind: "deleted";
+  /** The digest of the version in whose place the janitor put it. */
+  digest?: string;
+  /** The origin of that version, where it had one. */
+  origin?: Origin;
 }
 
 /** A first generation whose payload the janitor removed. */

@@ -54,7 +54,9 @@ const isQuick = part === "quick";
 await using root = await tempRoot();
 const leftOut = root.join("left_out");
 const env: Record<string, string> = { HOLDFAST_LEFT_OUT: leftOut };
-if (isQuick) Object.assign(env, { HOLDFAST_SERVERS: "none", HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? FEW_SEEDS });
+if (isQuick) {
+  Object.assign(env, { HOLDFAST_SERVERS: "none", HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? FEW_SEEDS });
+}
 const ignored = isQuick ? [`--ignore=${ONLY_IN_ALL.join(",")}`] : [];
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "-A", "--no-check", "--frozen", "--parallel", ...ignored, ...words, join(REPOSITORY, "tests")],

@@ -23,9 +23,11 @@ export const SCRATCH = "scratch/";
 export const UPLOADS = "uploads/";
 /** Where mirrors note what they found equal. */
 const MIRRORS = "mirrors/";
+/** Where the janitor notes what it has read. */
+export const JANITOR = "janitor/";
 /** Where there is nothing that a reader needs, and what is kept for later releases. */
 export const AUXILIARY: readonly string[] = [
-  ...[SCRATCH, UPLOADS, MIRRORS],
+  ...[SCRATCH, UPLOADS, MIRRORS, JANITOR],
   ...["sets/", "signatures/", "chunks/", "lineage/", "drafts/"],
 ];
 /** Written into a payload folder by an upload that takes long. */
@@ -96,6 +98,11 @@ export function mirrorKey(registry: string, name: string, source: string): strin
   return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
 }
 
+/** What the janitor has read of a name, which is given as its encoded segment. */
+export function janitorKey(name: string): string {
+  return `${JANITOR}${name}`;
+}
+
 /** The record of a generation. */
 export function recordKey(cell: string, generation: number): string {
   return `${cell}${String(MAX_GENERATION - generation).padStart(16, "0")}${RECORD}`;
@@ -149,20 +156,44 @@ export interface PayloadKey extends PayloadPlace {
 export function parsePayloadKey(key: string): PayloadKey | undefined {
   const [top, name, order, commit, file, ...more] = key.split("/");
   if (`${top}/` !== OBJECTS || file === undefined || more.length > 0) return undefined;
-  return PLACE.test(`${order}/${commit}`) ? { name, order, commit, file } : undefined;
+  if (decodeName(name) === undefined || !ID.test(commit) || !(file === ALIVE || COUNT.test(file))) return undefined;
+  return order === UNVERSIONED || decodeOrder(order) !== undefined ? { name, order, commit, file } : undefined;
+}
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const COUNT = /^(0|[1-9]\d*)$/;
+
+/** Whether a key is one that direct uploads, janitors and probes leave behind where they do not end well. */
+export function isLeftover(key: string): boolean {
+  const [top, folder = "", file, ...more] = key.split("/");
+  if (`${top}/` === UPLOADS) return ID.test(folder) && COUNT.test(file) && more.length === 0;
+  if (`${top}/` !== SCRATCH) return false;
+  const kind = file === undefined ? MARK : PROBE;
+  return folder.startsWith(kind) && ID.test(folder.slice(kind.length));
+}
+
+const MARK = "mark-";
+const PROBE = "probe-";
+
+/** An object whose time is the store's now. */
+export function markKey(id: string): string {
+  return `${SCRATCH}${MARK}${id}`;
+}
+
+/** Where a probe tries a store. */
+export function probeFolder(id: string): string {
+  return `${SCRATCH}${PROBE}${id}/`;
 }
 
 /** Where a file of a direct upload arrives. Throws `Invalid` for what cannot be the id of one. */
 export function uploadKey(id: string, file: number): string {
-  if (UPLOAD.test(id)) return `${UPLOADS}${id}/${file}`;
+  if (ID.test(id)) return `${UPLOADS}${id}/${file}`;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot use ${shown(id)} as an upload: it is not the id of one`,
     hint: "Pass what createUpload returned.",
   });
 }
-
-const UPLOAD = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A key below `names/` taken apart. */
 export interface CellKey {
@@ -188,12 +219,20 @@ export function parseCellKey(key: string): CellKey | undefined {
   if (name === undefined || generation === undefined) return undefined;
   const cell = cellOf(key);
   if (segments[2] === "versions" && segments.length === 6) {
-    const version = segments[3] === "single" && segments[4] === UNVERSIONED ? FIRST_VERSION : decodeOrder(segments[4]);
+    const version = versionOf(segments[3], segments[4]);
     return version === undefined ? undefined : { name, cell, kind: "version", version, generation };
   }
   const label = segments.length === 5 ? decodeName(segments[3]) : undefined;
   if (label === undefined || (segments[2] !== "aliases" && segments[2] !== "keys")) return undefined;
   return { name, cell, kind: segments[2] === "aliases" ? "alias" : "key", label, generation };
+}
+
+/** The version of a cell's last two segments, where they fit together. */
+function versionOf(folder: string, order: string): Version | undefined {
+  if (folder === "single") return order === UNVERSIONED ? FIRST_VERSION : undefined;
+  const version = decodeOrder(order);
+  const kind = version?.prerelease ? "prerelease" : "final";
+  return folder === kind ? version : undefined;
 }
 
 /** The generation that a record's file name says. */

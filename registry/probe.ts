@@ -11,7 +11,7 @@ import type { SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import type { OpeningContext } from "./context.ts";
-import { SCRATCH } from "./layout.ts";
+import { probeFolder } from "./layout.ts";
 import { clockStep } from "./probe/clock.ts";
 import type { ClockReading } from "./probe/clock.ts";
 import { createSteps } from "./probe/creates.ts";
@@ -108,7 +108,7 @@ export async function probeBackend(backend: Backend, options: ProbeOptions = {})
   }
   const clock: ClockReading = {};
   const definitions = [...createSteps, ...readSteps, ...listSteps, clockStep(clock)];
-  const folder = `${SCRATCH}probe-${system.id()}/`;
+  const folder = probeFolder(system.id());
   const target = createTarget(backend, folder, { system, signal, rounds, racers, maxClockOffsetMs });
   const steps: ProbeStep[] = [];
   const passes = () => steps.every(({ ok, required }) => ok || !required);

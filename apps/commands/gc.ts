@@ -18,12 +18,14 @@ const MEANING: Record<string, string> = {
   payload: "files of deleted versions and unfinished saves",
   upload: "unfinished uploads",
   scrubbed: "records emptied",
+  key: "idempotency keys of long ago",
+  name: "records of forgotten names",
 };
 
 const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, { title: "SIZE", align: "right" }];
 
 /** Removes what nothing refers to any more. */
-export const gc: Command = defineCommand<[], { dryRun?: boolean }>({
+export const gc: Command = defineCommand<[], { dryRun?: boolean; forget?: boolean }>({
   name: "gc",
   summary: "Free the space of what was deleted, replaced or left unfinished.",
   details:
@@ -33,16 +35,21 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean }>({
   options: [{
     flags: "-n, --dry-run",
     text: "only say what would be removed (and write the mark that tells the age of things)",
+  }, {
+    flags: "--forget",
+    text: "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
   }],
   examples: [
     ["holdfast gc --dry-run", "what would be freed"],
     ["holdfast gc --quiet", "from cron"],
+    ["holdfast gc --forget --dry-run --verbose", "which deleted names could be forgotten"],
   ],
-  async run(_args, { dryRun = false }, context) {
+  async run(_args, { dryRun = false, forget = false }, context) {
     const { io, shared } = context;
     const registry = await context.open({ write: true });
     const report = await collectGarbage(registry, {
       dryRun,
+      forget,
       signal: io.signal,
       onItem: ({ what, key, size, why }) => context.logger.debug(`${what} ${key} (${formatBytes(size)}): ${why}`),
     });

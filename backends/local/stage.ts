@@ -147,8 +147,12 @@ type Failure = (error: unknown) => unknown;
 
 async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Promise<OpenStage> {
   const path = `${root.stageFolder}/${system.id()}`;
-  if (!fs.existsSync(root.stageFolder)) makeRoot(root);
-  root.checkWay(root.stageFolder);
+  try {
+    root.checkWay(root.stageFolder);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    makeRoot(root);
+  }
   await disk?.root();
   const writer = fs.openSync(path, "wx", root.modes.file);
   try {

@@ -8,16 +8,25 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
-import { NAMES, OBJECTS, SCRATCH, UPLOADS } from "../layout.ts";
+import { decodeName } from "../../core/names.ts";
+import { NAMES, OBJECTS } from "../layout.ts";
+import { memoryMs } from "./collection.ts";
 import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";
+import { removeLeftovers } from "./garbage/leftovers.ts";
 import { collectName } from "./garbage_of_name.ts";
-import { readStoreTime, takeMark } from "./mark.ts";
+import { takeMark } from "./mark.ts";
 import { removeObjects } from "../remove_objects.ts";
 
 /** Options of {@linkcode collectGarbage}. */
 export interface GarbageOptions extends SignalOptions {
   /** Only say what would go. @default false */
   dryRun?: boolean;
+  /**
+   * Forget names all of whose versions were deleted long ago (30 days, or 30 times the grace if that is longer): all
+   * that is kept of them goes, and their versions may be used again. Nobody may save under such a name while this
+   * runs, and only one such run may be under way. @default false
+   */
+  forget?: boolean;
   /** Hears of each thing that goes. */
   onItem?: (item: GarbageItem) => void;
 }
@@ -40,7 +49,8 @@ export interface GarbageReport {
 
 /**
  * Removes replaced generations, the payload of what was deleted or never committed, and unfinished uploads, all
- * older than the registry's `graceMs` by the store's clock. What is live is never touched.
+ * older than the registry's `graceMs` by the store's clock; and idempotency keys that were last used 30 days ago, or
+ * 30 times the grace if that is longer. What is live is never touched.
  *
  * @example
  * ```ts
@@ -69,9 +79,6 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
   return report;
 }
 
-/** How many leftovers are held in memory. */
-const LEFTOVERS_AT_ONCE = 1000;
-
 const STEPS = [sweepStages, collectNames, removeLeftovers];
 
 /** Unfinished writes first: a writer whose stage is gone can no longer commit. */
@@ -83,11 +90,11 @@ async function sweepStages({ context, count, signal }: Collection, { markAt, dry
 }
 
 async function collectNames(collection: Collection, report: GarbageReport): Promise<void> {
-  const { context, signal } = collection;
-  const names = new Set<string>();
+  const { context, signal, names } = collection;
   for (const top of [OBJECTS, NAMES]) {
     for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {
-      if (isPrefix(entry)) names.add(entry.prefix.slice(top.length, -1));
+      const name = isPrefix(entry) ? entry.prefix.slice(top.length, -1) : "";
+      if (decodeName(name) !== undefined) names.add(name);
     }
   }
   for (const name of names) {
@@ -101,27 +108,25 @@ async function collectNames(collection: Collection, report: GarbageReport): Prom
   }
 }
 
-async function removeLeftovers({ context, isOld, remove, signal }: Collection): Promise<void> {
-  let old: GarbageItem[] = [];
-  for (const top of [UPLOADS, SCRATCH]) {
-    for await (const entry of context.backend.list(top, { signal })) {
-      if (isPrefix(entry) || !isOld(entry.modifiedAt)) continue;
-      old.push({ what: "upload", key: entry.key, size: entry.size, why: "left behind" });
-      if (old.length < LEFTOVERS_AT_ONCE) continue;
-      await remove(old);
-      old = [];
-    }
-  }
-  await remove(old);
-}
-
 function createCollection(context: Context, report: GarbageReport, options: GarbageOptions): Collection {
-  const { backend, settings } = context;
-  const { signal, onItem } = options;
+  const { backend, settings, system } = context;
+  const { signal, onItem, forget = false } = options;
+  const { graceMs } = settings;
+  const markAt = () => report.markAt.getTime();
+  const begun = { wall: system.now(), monotonic: system.monotonic() };
   const collection: Collection = {
     context,
     signal,
-    isOld: (modifiedAt) => modifiedAt < report.markAt.getTime() - settings.graceMs,
+    forget,
+    markAt,
+    dryRun: report.dryRun,
+    names: new Set(),
+    isOld: (modifiedAt) => modifiedAt < markAt() - graceMs,
+    isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(graceMs),
+    isLate() {
+      const { wall, monotonic } = begun;
+      return Math.max(system.now() - wall, system.monotonic() - monotonic) > graceMs / 4;
+    },
     count(item) {
       const removed = report.removed[item.what];
       removed.count++;
@@ -137,15 +142,18 @@ function createCollection(context: Context, report: GarbageReport, options: Garb
         if (failure === undefined) collection.count(item);
         else report.failures.push({ key: item.key, message: failure.message });
       }
+      return failures.size === 0;
     },
     async replace(item, replacement) {
       signal?.throwIfAborted();
       try {
         if (!report.dryRun) await backend.put(item.key, replacement, { signal });
         collection.count(item);
+        return true;
       } catch (error) {
         if (!isRegistryError(error)) throw error;
         report.failures.push({ key: item.key, message: error.message });
+        return false;
       }
     },
     foundVoid(key) {
@@ -157,6 +165,7 @@ function createCollection(context: Context, report: GarbageReport, options: Garb
 
 function emptyReport(dryRun: boolean, mark: number): GarbageReport {
   const none = () => ({ count: 0, bytes: 0 });
-  const removed = { stage: none(), generation: none(), scrubbed: none(), payload: none(), upload: none() };
+  const records = { generation: none(), scrubbed: none(), key: none(), name: none() };
+  const removed = { stage: none(), ...records, payload: none(), upload: none() };
   return { dryRun, markAt: new Date(mark), removed, bytes: 0, voids: [], failures: [] };
 }

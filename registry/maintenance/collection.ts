@@ -6,11 +6,14 @@
 import type { Context } from "../context.ts";
 
 /** What the janitor removes. */
-export type GarbageKind = "stage" | "generation" | "scrubbed" | "payload" | "upload";
+export type GarbageKind = "stage" | "generation" | "scrubbed" | "payload" | "upload" | "key" | "name";
 
 /** One thing that the janitor removes. */
 export interface GarbageItem {
-  /** What it is: an unfinished write, a replaced record, a first record's content, payload, an upload or a mark. */
+  /**
+   * What it is: an unfinished write, a replaced record, a first record's content, payload, an upload or a mark, an
+   * idempotency key, or what was kept of a name that is forgotten.
+   */
   what: GarbageKind;
   /** Its key. */
   key: string;
@@ -26,14 +29,33 @@ export interface Collection {
   context: Context;
   /** Ends the run. */
   signal?: AbortSignal;
+  /** True where nothing is to be changed. */
+  dryRun: boolean;
+  /** Whether names that were deleted long ago are to be forgotten. */
+  forget: boolean;
+  /** The names that the store has anything of, as their encoded segments. */
+  names: Set<string>;
+  /** The mark: the store's time that all ages are measured against, milliseconds. */
+  markAt(): number;
   /** Whether something that was written then is old: older than `graceMs` at the mark. */
   isOld(modifiedAt: number): boolean;
+  /** Whether it is so old that keys and deleted names need not be remembered any more; see {@linkcode memoryMs}. */
+  isForgettable(modifiedAt: number): boolean;
+  /** Whether the mark is too long ago for what must not be done late. */
+  isLate(): boolean;
   /** Counts what goes, and says so. */
   count(item: GarbageItem): void;
-  /** Removes objects, counts those that went, and reports the others. */
-  remove(items: readonly GarbageItem[]): Promise<void>;
-  /** Overwrites an object with less, and counts it, or reports that it could not. */
-  replace(item: GarbageItem, replacement: Uint8Array): Promise<void>;
+  /** Removes objects, counts those that went, and reports the others. True where all went. */
+  remove(items: readonly GarbageItem[]): Promise<boolean>;
+  /** Overwrites an object with less, and counts it; reports that it could not, and is false then. */
+  replace(item: GarbageItem, replacement: Uint8Array): Promise<boolean>;
   /** Names a record that does not count. */
   foundVoid(key: string): void;
+}
+
+const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** How long an idempotency key is good after its first use, and a deleted name is remembered, at least, milliseconds. */
+export function memoryMs(graceMs: number): number {
+  return Math.max(MONTH_MS, 30 * graceMs);
 }

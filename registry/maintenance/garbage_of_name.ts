@@ -1,171 +1,119 @@
 /**
- * The janitor's work on one name: its payloads are listed first, then its records, every one of which is read
+ * The janitor's work on one name: its payloads are listed first, then its records, every one of which is known
  * before anything of the name is removed.
  *
  * @module
  */
-import { isPrefix } from "../../core/backend.ts";
-import type { ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { encodeRecord } from "../../core/record.ts";
-import type { VersionRecord } from "../../core/record.ts";
-import type { Context } from "../context.ts";
-import { asGeneration, readRecord } from "../cell/heads.ts";
-import type { FoundRecord, Generation as Head } from "../cell/heads.ts";
-import { ALIVE, cellOf, encodePlace, NAMES, OBJECTS, parsePayloadKey } from "../layout.ts";
-import { objectsOf, withFiles } from "../payload/objects.ts";
-import { isVoid, mayBecomeVoid } from "../cell/voids.ts";
+import type { ScrubbedRecord } from "../../core/record.ts";
 import { forEachAtOnce } from "../at_once.ts";
+import type { Generation } from "../cell/heads.ts";
+import { isVoid } from "../cell/voids.ts";
+import { ALIVE } from "../layout.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
-
-/** A payload folder: what is in it, and when something was last written there. */
-interface Folder {
-  objects: ObjectInfo[];
-  newest: number;
-}
-
-/** A cell: its generations, newest first. */
-type Cell = Head[];
+import { forgetName } from "./garbage/forget_name.ts";
+import { encodeRemains, neededPlaces, readRecords, readRemains } from "./garbage/known_records.ts";
+import type { KnownRecords } from "./garbage/known_record.ts";
+import { listCells, listFolders } from "./garbage/listed.ts";
+import type { Cell, Folder } from "./garbage/listed.ts";
+import { openNote } from "./garbage/note.ts";
 
 /** Removes what nobody needs of one name (given as its encoded segment). */
 export async function collectName(collection: Collection, name: string): Promise<void> {
-  const folders = await listFolders(collection, `${OBJECTS}${name}/`);
-  const cells = await listCells(collection, `${NAMES}${name}/`);
-  const records = await readRecords(collection, cells);
-  const referred = new Set<string>();
-  const replaced: Head[] = [];
-  for (const cell of cells) await sortCell(collection, cell, { records, referred, replaced });
-  await removeReplaced(collection, replaced, records);
-  const unneeded = [...folders].filter(([place, { newest }]) => collection.isOld(newest) && !referred.has(place));
+  const folders = await listFolders(collection, name);
+  const cells = await listCells(collection, name);
+  const heads = cells.flatMap(({ generations }) => generations);
+  const note = await openNote(collection, name, heads.length);
+  const records = await readRecords(collection, heads, note);
+  if (folders.size === 0 && await forgetName(collection, { name, cells, records })) return;
+  const plan: Plan = { referred: new Set(), keys: [], replaced: [], firsts: [] };
+  for (const cell of cells) await sortCell(collection, cell, records, plan);
+  const gone = await removeReplaced(collection, plan, records);
+  const unneeded = [...folders].filter(([place, { newest }]) => collection.isOld(newest) && !plan.referred.has(place));
   await removeFolders(collection, unneeded.map(([, folder]) => folder));
+  await note.save(heads.filter(({ key }) => !gone.has(key)), records);
 }
 
-async function listFolders({ context, signal }: Collection, prefix: string): Promise<Map<string, Folder>> {
-  const folders = new Map<string, Folder>();
-  for await (const entry of context.backend.list(prefix, { signal })) {
-    const key = isPrefix(entry) ? undefined : parsePayloadKey(entry.key);
-    if (isPrefix(entry) || key === undefined) continue; // not ours: left alone
-    const place = encodePlace(key);
-    const folder = folders.get(place) ?? { objects: [], newest: 0 };
-    folder.objects.push(entry);
-    folder.newest = Math.max(folder.newest, entry.modifiedAt);
-    folders.set(place, folder);
-  }
-  return folders;
-}
-
-async function listCells({ context, signal }: Collection, prefix: string): Promise<Cell[]> {
-  const cells = new Map<string, Cell>();
-  for await (const entry of context.backend.list(prefix, { signal })) {
-    const head = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (head === undefined) continue;
-    const cell = cellOf(head.key);
-    const generations = cells.get(cell);
-    if (generations === undefined) cells.set(cell, [head]);
-    else generations.push(head);
-  }
-  return [...cells.values()];
-}
-
-/** What is kept in memory of a record. */
-interface KnownRecord {
-  /** The record without its content, and without its files where their list is long. */
-  found: FoundRecord;
-  /** Places of the payload that it refers to; absent where the list of its files is missing. */
-  places?: Set<string>;
-}
-
-/** Reads every record. A damaged one throws: what it refers to is not known. */
-async function readRecords(collection: Collection, cells: Cell[]): Promise<Map<string, KnownRecord>> {
-  const { context, signal } = collection;
-  const records = new Map<string, KnownRecord>();
-  await forEachAtOnce(cells.flat(), async (head) => { // tombstones too: it may be a damaged record that has their size
-    const found = await readRecord(context, head.key, signal);
-    if (found === undefined) return; // another janitor was faster
-    const { record, info } = found;
-    const whole = record.kind === "version" ? await withFiles(context, record, signal) : record;
-    const places = whole && new Set(objectsOf(context, whole).map(([place]) => place));
-    records.set(head.key, { found: { record, info, inline: NOTHING }, places });
-  });
-  return records;
-}
-
-const NOTHING = new Uint8Array();
-
-interface Sorting {
-  records: Map<string, KnownRecord>;
+/** What is to become of the records of a name. */
+interface Plan {
   /** Places of payload that is needed. */
   referred: Set<string>;
-  /** Generations that are not. */
-  replaced: Head[];
+  /** Records of idempotency keys that are forgotten, the head of each cell last. */
+  keys: Generation[];
+  /** Generations that nobody needs. */
+  replaced: { head: Generation; why: string }[];
+  /** First generations that lose their content, so that their number stays used. */
+  firsts: { head: Generation; as: "scrubbed" | "deleted" }[];
 }
 
-/** Tells which generations of a cell are needed. */
-async function sortCell(collection: Collection, cell: Cell, sorting: Sorting): Promise<void> {
+const REPLACED = "replaced longer ago than the grace";
+
+async function sortCell(collection: Collection, cell: Cell, records: KnownRecords, plan: Plan): Promise<void> {
+  if (cell.kind === "alias") return; // its generations are its history
+  if (cell.kind === "version") return await sortVersion(collection, cell, records, plan);
+  const { generations } = cell;
+  if (generations.every(({ modifiedAt }) => collection.isForgettable(modifiedAt))) {
+    plan.keys.push(...generations.toReversed());
+    return;
+  }
+  generations.forEach((head, place) => {
+    const isBetween = place > 0 && head.generation > 1;
+    if (isBetween && collection.isOld(generations[place - 1].modifiedAt)) plan.replaced.push({ head, why: REPLACED });
+  });
+}
+
+/** Tells which generations of a version's cell are needed. */
+async function sortVersion(collection: Collection, cell: Cell, records: KnownRecords, plan: Plan): Promise<void> {
   const { context, signal } = collection;
-  const { records, referred, replaced } = sorting;
-  const known = cell.map(({ key }) => records.get(key));
-  const found = known.map((record) => record?.found);
+  const { generations } = cell;
+  const found = generations.map(({ key }) => records.get(key));
+  const isSettled = found[0] !== undefined; // else the head has gone since it was listed: another janitor is ahead
   let counting = 0; // the newest generation that is not void: what readers see
-  for (; found[counting] !== undefined && await isVoid(context, found[counting]!, signal); counting++) {
-    collection.foundVoid(cell[counting].key);
+  for (; found[counting]?.late !== undefined && await isVoid(context, found[counting]!.late!, signal); counting++) {
+    collection.foundVoid(generations[counting].key);
   }
   let kept = counting; // another janitor may have listed before a late record landed: below it all stays until it is covered
-  while (found[kept] !== undefined && mayBecomeVoid(context, found[kept]!)) kept++;
-  cell.forEach((head, place) => {
-    if (place > kept && collection.isOld(cell[place - 1].modifiedAt)) {
-      replaced.push(head);
-      return;
-    }
-    for (const payload of neededPlaces(context, known[place])) referred.add(payload);
+  while (found[kept]?.late !== undefined) kept++;
+  const ends = endsForGood(collection, cell, records);
+  generations.forEach((head, place) => {
+    if (!isSettled || place <= kept || !collection.isOld(generations[place - 1].modifiedAt)) {
+      for (const payload of neededPlaces(context, head.key, found[place])) plan.referred.add(payload);
+    } else if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
+    else if (found[place]?.kind === "version" || ends) plan.firsts.push({ head, as: ends ? "deleted" : "scrubbed" });
   });
+  const [head, first] = generations;
+  if (!ends || records.get(first.key)?.kind !== "deleted" || !collection.isOld(first.modifiedAt)) return;
+  plan.replaced.push({ head, why: "the first record of its cell says the same" });
 }
 
-/** What a needed record refers to must be known before anything of its name goes, unless the record does not count. */
-function neededPlaces(context: Context, known: KnownRecord | undefined): Iterable<string> {
-  if (known === undefined) return [];
-  const { found, places } = known;
-  if (places !== undefined) return places;
-  if (mayBecomeVoid(context, found)) return objectsOf(context, found.record).map(([place]) => place);
-  throw new RegistryError({
-    code: "Corrupt",
-    message: `Cannot read record "${found.info.key}": the list of its files is missing`,
-    hint:
-      "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
-    key: found.info.key,
-  });
+/**
+ * Whether a cell holds a first generation and the deletion of it, where nobody writes above a deletion: then one
+ * tombstone is enough. Elsewhere a number would be created twice, and what removes it the first time may come late.
+ */
+function endsForGood({ context }: Collection, { generations }: Cell, records: KnownRecords): boolean {
+  const [head, first] = generations;
+  return !context.settings.mutable && generations.length === 2 && first.generation === 1 && head.generation === 2 &&
+    records.get(head.key)?.kind === "deleted";
 }
 
-async function removeReplaced(
-  collection: Collection,
-  replaced: Head[],
-  records: Map<string, KnownRecord>,
-): Promise<void> {
-  const why = "replaced longer ago than the grace";
-  const stays = ({ generation }: Head) => generation === 1; // so that its number stays used
-  const gone = replaced.filter((head) => !stays(head));
-  await collection.remove(gone.map(({ key, size }) => ({ what: "generation", key, size, why })));
-  await forEachAtOnce(replaced.filter(stays), async ({ key, size }) => {
-    const found = records.get(key)?.found;
-    if (found?.record.kind !== "version") return;
-    const header = scrubbedRecord(found.record);
-    await collection.replace({ what: "scrubbed", key, size: size - header.byteLength, why }, header);
+/** Removes records, or what is in them. Returns the keys of those that are not what they were. */
+async function removeReplaced(collection: Collection, plan: Plan, records: KnownRecords): Promise<Set<string>> {
+  const firsts: { head: Generation; as: "scrubbed" | "deleted"; remains: ScrubbedRecord }[] = [];
+  await forEachAtOnce(plan.firsts, async ({ head, as }) => {
+    const remains = await readRemains(collection, head.key, records.get(head.key));
+    if (remains === undefined || (as === "deleted" && remains.digest === undefined)) return;
+    firsts.push({ head, as, remains });
   });
-}
-
-function scrubbedRecord(record: VersionRecord): Uint8Array {
-  const { format, generation, commit, previous, startedAt, createdAt, digest, origin } = record;
-  return encodeRecord({
-    format,
-    generation,
-    commit,
-    ...(previous === undefined ? {} : { previous }),
-    startedAt,
-    createdAt,
-    kind: "scrubbed",
-    digest,
-    ...(origin === undefined ? {} : { origin }),
+  await collection.remove(
+    plan.replaced.map(({ head: { key, size }, why }) => ({ what: "generation", key, size, why })),
+  );
+  await forEachAtOnce(firsts, async ({ head: { key, size }, as, remains }) => {
+    const bytes = encodeRemains(remains, as);
+    const freed = Math.max(0, size - bytes.byteLength);
+    await collection.replace({ what: "scrubbed", key, size: freed, why: REPLACED }, bytes);
   });
+  const why = "an idempotency key that was last used longer ago than keys are remembered";
+  await collection.remove(plan.keys.map(({ key, size }) => ({ what: "key", key, size, why })));
+  return new Set([...plan.replaced, ...firsts].map(({ head }) => head.key).concat(plan.keys.map(({ key }) => key)));
 }
 
 /** Removes payload folders; what shows that they are some goes last. */
@@ -173,7 +121,7 @@ async function removeFolders(collection: Collection, folders: Folder[]): Promise
   const items = folders.flatMap(({ objects }) => objects).map(({ key, size }): GarbageItem => (
     { what: "payload", key, size, why: "no version refers to it" }
   ));
-  const isAlive = ({ key }: GarbageItem) => key.endsWith(`/${ALIVE}`);
-  await collection.remove(items.filter((item) => !isAlive(item)));
-  await collection.remove(items.filter(isAlive));
+  const isMark = ({ key }: GarbageItem) => key.endsWith(ALIVE);
+  await collection.remove(items.filter((item) => !isMark(item)));
+  await collection.remove(items.filter(isMark));
 }

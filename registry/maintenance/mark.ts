@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
-import { SCRATCH } from "../layout.ts";
+import { markKey } from "../layout.ts";
 
 /** An object that was written to learn the store's time. */
 export interface Mark {
@@ -21,7 +21,7 @@ export interface Mark {
  */
 export async function takeMark(context: Context, action: string, signal?: AbortSignal): Promise<Mark> {
   const { backend, system, settings } = context;
-  const key = `${SCRATCH}mark-${system.id()}`;
+  const key = markKey(system.id());
   const result = await backend.put(key, new Uint8Array(), { signal });
   const mark = result.written ? result.info.modifiedAt : NaN;
   const skewMs = Math.abs(mark - system.now());

@@ -4,8 +4,8 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import { sha256 } from "../../core/digest.ts";
 import { mirrorKey } from "../layout.ts";
+import { decodeNote, encodeNote } from "../maintenance/noted.ts";
 import type { MirrorCell } from "./cells.ts";
 import type { MirrorRun, NamePair } from "./run.ts";
 
@@ -57,9 +57,8 @@ export async function openLedger(
     },
     async save() {
       if (!changed || run.dryRun) return;
-      const text = JSON.stringify(Object.fromEntries(entries));
       try {
-        await to.backend.put(key, new TextEncoder().encode(`${sha256(text)}\n${text}`), { signal });
+        await to.backend.put(key, encodeNote(Object.fromEntries(entries)), { signal });
       } catch (error) {
         if (!isRegistryError(error)) throw error;
         to.logger.warn(`mirror "${names.name}": the next run will read it all again: ${error.message}`);
@@ -70,19 +69,15 @@ export async function openLedger(
   async function read(): Promise<Map<string, Entry>> {
     const object = await to.backend.get(key, { signal });
     if (object === undefined) return new Map();
-    const [sum, text = ""] = new TextDecoder().decode(await object.bytes()).split("\n");
-    const noted = sum === sha256(text) ? parseEntries(text) : [];
+    const noted = entriesOf(decodeNote(await object.bytes()));
     const until = object.info.modifiedAt + WHOLE_SECONDS_MS;
     return new Map(noted.filter(([path]) => (there.get(path)?.head.modifiedAt ?? Infinity) < until));
   }
 }
 
 /** What is no notes is worth none. */
-function parseEntries(text: string): [string, Entry][] {
-  try {
-    const isEntry = (value: unknown) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
-    return Object.entries(JSON.parse(text) as Record<string, Entry>).filter(([, entry]) => isEntry(entry));
-  } catch {
-    return [];
-  }
+function entriesOf(note: unknown): [string, Entry][] {
+  if (typeof note !== "object" || note === null) return [];
+  const isEntry = (value: unknown) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+  return Object.entries(note as Record<string, Entry>).filter(([, entry]) => isEntry(entry));
 }

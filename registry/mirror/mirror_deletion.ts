@@ -68,10 +68,11 @@ export async function isMirrorOf(
   if (present.origin?.registry === from.id && ledger.left(source, present.generation)) return true;
   const { commit } = originOf(to, present);
   if (tombstone.previous === commit) return true;
+  if (tombstone.digest !== undefined && originOf(from, tombstone).commit === commit) return true; // in its place
   for await (const entry of from.backend.list(source.cell, { after: source.head.key, signal })) {
     const older = isPrefix(entry) ? undefined : asGeneration(entry);
     const record = older && (await readRecord(from, older.key, signal))?.record;
-    if (record === undefined || record.kind === "deleted") continue;
+    if (record === undefined || (record.kind === "deleted" && record.digest === undefined)) continue;
     if (originOf(from, record).commit === commit) return true;
   }
   return false;

@@ -9,7 +9,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record.ts";
-import type { KeyRecord, VersionRecord } from "../../core/record.ts";
+import type { AnyRecord, KeyRecord, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import { createRecord, knownFrom, viewHead } from "../cell/cell.ts";
 import type { KnownHead } from "../cell/cell.ts";
@@ -59,6 +59,11 @@ export interface KeyedSave {
   key: string;
   /** Whether the content decides if anything is saved: before it is known no target is kept, for that would be left. */
   undecided: boolean;
+}
+
+/** Whether it stands in the place of a version whose content the janitor removed. */
+function isEmptied(record: AnyRecord): boolean {
+  return record.kind === "scrubbed" || (record.kind === "deleted" && record.digest !== undefined);
 }
 
 /** Chooses through `inner`, and keeps its choices in the key's cell. */
@@ -138,7 +143,7 @@ export function keyedTarget(
       there = await read(); // it may have landed between the two looks
     }
     const isKept = existing === undefined || there?.record.commit === existing;
-    if (there === undefined || there.record.kind === "scrubbed" || !isKept) {
+    if (there === undefined || isEmptied(there.record) || !isKept) {
       throw spent("the version that it may have saved, or found, was replaced since");
     }
     return await isResult(context, record, there, operation.signal) ? { existing: there } : undefined;

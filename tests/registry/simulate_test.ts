@@ -9,13 +9,13 @@ import { runSeed } from "../simulate/run_seed.ts";
 import { simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
 import type { AtOnceOptions } from "../simulate/parallel/simulate_at_once.ts";
 import type { Violation } from "../simulate/simulate.ts";
+import { seedCount } from "../support/seeds.ts";
 import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
-const RANGE: AtOnceOptions = SEED === undefined
-  ? { seeds: Number(realSystem.env("HOLDFAST_SEEDS") ?? 1000) }
-  : { firstSeed: Number(SEED), seeds: 1 };
-const LOCAL_SEEDS = 200;
+const RANGE: AtOnceOptions = SEED === undefined ? { seeds: seedCount(300) } : { firstSeed: Number(SEED), seeds: 1 };
+const LOCAL_SEEDS = 100;
+
 function report(violations: Violation[]): string {
   const lines = violations.map(({ promise, message }) => `${promise}: ${message}`);
   if (violations.length === 0) return "";

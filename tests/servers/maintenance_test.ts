@@ -37,7 +37,7 @@ testOnServers(
     await registry.save("gone", noise(100_000));
     await registry.delete("gone");
     await fill(store, range(2_400).map((n) => `${CRASHED}${n}`));
-    await fill(store, range(200).map((n) => `uploads/${n}/0`));
+    await fill(store, range(200).map((n) => `uploads/01951e2f-6c00-7abc-8def-${`${n}`.padStart(12, "0")}/0`));
     await store.put(`${CRASHED}.alive`, new Uint8Array());
 
     const young = await collectGarbage(registry);

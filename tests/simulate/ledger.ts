@@ -37,6 +37,8 @@ export interface Landing {
   scrubbed: boolean;
   /** Whether the store lost it. */
   lost: boolean;
+  /** The tombstone that was put in its place, where it was a first generation. */
+  tombstone?: Landing;
 }
 
 /** What a cell said for a while: its newest record that counts. */
@@ -100,9 +102,11 @@ export function createLedger(graceMs: number): Ledger {
       if (known !== undefined) known.present = false;
     } else if (effect.mode === "overwrite") {
       const { record } = decodeRecord(effect.bytes!, key);
-      if (known === undefined || record.kind !== "scrubbed" || record.commit !== known.record.commit) {
-        breaches.push({ order, message: `record ${key} was replaced by ${record.kind} of ${record.commit}` });
-      } else known.scrubbed = true;
+      const buries = record.kind === "deleted" && record.digest !== undefined && place.generation === 1;
+      const may = (record.kind === "scrubbed" || buries) && record.commit === known?.record.commit;
+      if (!may) breaches.push({ order, message: `record ${key} was replaced by ${record.kind} of ${record.commit}` });
+      else known!.scrubbed = true;
+      if (may && buries) known!.tombstone = { ...known!, record, needs: [], scrubbed: false };
     } else {
       land(cell, effect, place, known);
     }
@@ -148,7 +152,7 @@ export function createLedger(graceMs: number): Ledger {
 
   /** Finds out what a cell says now. */
   function settle(cell: Cell, order: number, actor?: string): void {
-    const present = cell.landings.filter((landing) => landing.present);
+    const present = cell.landings.filter((landing) => landing.present).map((landing) => landing.tombstone ?? landing);
     present.sort((a, b) => b.place.generation - a.place.generation);
     const head = present.find((landing) => !(landing.late && isBare(landing)));
     const broken = head !== undefined && isBare(head);
@@ -159,6 +163,7 @@ export function createLedger(graceMs: number): Ledger {
     if (broken) breaches.push({ order, message: `${head.key} counts, and its payload is gone` });
     const was = last.head?.place.generation ?? 0;
     if (was <= (head?.place.generation ?? 0)) return;
+    if (last.head!.record.kind === "deleted" && head?.record.kind === "deleted") return; // as dead as before
     undone.add(last.head!);
     if (!last.head!.present && actor !== POWER) {
       breaches.push({ order, message: `the head ${last.head!.key} was removed` });

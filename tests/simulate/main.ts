@@ -2,7 +2,7 @@
  * The simulation as a program. It ends with code 1 where a promise was broken, and says which.
  *
  * ```text
- * deno run -A tests/simulate/main.ts --seeds 2000          seeds 1 to 2000, on all cores, until a promise is broken
+ * deno run -A tests/simulate/main.ts                        seeds 1 to 2000, on all cores, until a promise is broken
  *   --seeds 100..200     those seeds        --first 7       the first one        --schedule NAME   only this schedule
  *   --all                go on after that   --workers 1     on one core          --trace           each change and answer
  *   --json               what was found, for programs       --schedules          their names
@@ -18,7 +18,7 @@ import { SCHEDULES } from "./schedules/mod.ts";
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "300" },
+    seeds: { type: "string", default: "2000" },
     first: { type: "string", default: "1" },
     schedule: { type: "string" },
     workers: { type: "string" },

@@ -34,7 +34,24 @@ Deno.test("gc --verbose names each thing that goes, and why", async () => {
   await gc.run([], {}, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(io.errors(), /debug: payload objects\/big\/\S+ \(195 KiB\): no version refers to it\n/);
   assertMatch(io.errors(), /debug: scrubbed names\/big\/\S+ \(.*\): replaced longer ago than the grace\n/);
-  assertStringIncludes(new TextDecoder().decode(io.output()), "Freed 196 KiB");
+  assertStringIncludes(new TextDecoder().decode(io.output()), "Freed 195 KiB");
+});
+
+Deno.test("gc --forget forgets names that were deleted long ago", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await succeeds("save gone -", { cwd, stdin: noise(20) });
+  await succeeds("save kept -", { cwd, stdin: noise(20) });
+  await succeeds("rm gone@1 --yes", { cwd });
+  const io = captureIo({ cwd });
+  const year = withAge(createLocalBackend({ path: root.join(".holdfast") }), 365 * 24 * 3_600_000);
+  await using registry = await openRegistry(year, { create: false });
+  await using context = createCommandContext({ io, shared: {}, commands: [] });
+  await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
+  assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
+  assertEquals(await Array.fromAsync(createLocalBackend({ path: root.join(".holdfast") }).list("names/gone/")), []);
+  assertMatch(await succeeds("save gone -", { cwd, stdin: noise(20) }), /gone@1\.0\.0/);
 });
 
 Deno.test("gc says what it left because of damage, and ends with 1", async () => {

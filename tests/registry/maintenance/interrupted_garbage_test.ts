@@ -10,6 +10,7 @@ import type { Answer } from "../scripted_backend.ts";
 
 const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
+const OLD_MARK = `scratch/mark-${UUID}`;
 
 /** A registry with some garbage of every kind, all of it old. */
 async function createFullWorld(): Promise<ProtocolWorld> {
@@ -23,7 +24,7 @@ async function createFullWorld(): Promise<ProtocolWorld> {
   for (let n = 1; n <= 3; n++) await registry.setAlias("shared", "live", `${n}`);
   await registry.delete("shared@1");
   for (const file of ["0", "1", ".alive"]) await store.put(`objects/crashed/p8p9p9/${UUID}/${file}`, new Uint8Array(9));
-  await store.put("scratch/mark-old", new Uint8Array());
+  await store.put(OLD_MARK, new Uint8Array());
   advance(2 * GRACE_MS);
   return world;
 }
@@ -41,10 +42,11 @@ async function readLive(registry: Registry): Promise<unknown[]> {
   return live;
 }
 
-/** Everything that a store holds. */
+/** Everything that a store holds, but for the janitor's notes, which may be missing. */
 async function contents({ keys, store }: ProtocolWorld): Promise<Map<string, string>> {
   const all = new Map<string, string>();
-  for (const key of await keys()) all.set(key, String(await (await store.get(key))!.bytes()));
+  const kept = (await keys()).filter((key) => !key.startsWith("janitor/"));
+  for (const key of kept) all.set(key, String(await (await store.get(key))!.bytes()));
   return all;
 }
 
@@ -64,12 +66,17 @@ for (const [how, answer] of Object.entries(unfinished)) {
       const live = await readLive(world.registry);
       const { registry, backend } = await world.open();
       let call = 0;
-      backend.answerAll({}, (act, what) => call++ === n ? answer(act, what) : act());
+      let isNote = false;
+      backend.answerAll({}, (act, what) => {
+        if (call++ !== n) return act();
+        isNote = what.key.startsWith("janitor/") && what.verb !== "list";
+        return answer(act, what);
+      });
       const report = await collectGarbage(registry).catch((error) => error);
       finished = call <= n;
       backend.heal();
       const complete = !(report instanceof Error) && report.failures.length === 0;
-      assertEquals(complete, finished, `call ${n} failed and nothing was said`);
+      assertEquals(complete, finished || isNote, `call ${n} failed and nothing was said`);
       assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}`);
       assertEquals((await collectGarbage(registry)).failures, []);
       assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}, and went on`);
@@ -162,7 +169,7 @@ Deno.test("what a store refuses to remove is reported, and everything else goes"
   world.backend.answerAll({ verb: "delete", key: /crashed.*0$/ }, denied);
   const { failures, removed } = await collectGarbage(world.registry);
   assertEquals(failures.map(({ key }) => key), [`objects/crashed/p8p9p9/${UUID}/0`]);
-  assert(removed.payload.count >= 4 && removed.generation.count >= 2);
+  assert(removed.payload.count >= 4 && removed.generation.count === 1);
 });
 
 Deno.test("an abort ends the janitor with its reason and removes its mark, at any call", async () => {
@@ -185,7 +192,7 @@ Deno.test("an abort ends the janitor with its reason and removes its mark, at an
     } else {
       assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()], "it had come to its end");
     }
-    assertEquals((await world.keys("scratch/")).filter((key) => key !== "scratch/mark-old"), []);
+    assertEquals((await world.keys("scratch/")).filter((key) => key !== OLD_MARK), []);
     assertEquals(await readLive((await world.open()).registry), live);
   }
   assert(aborted > 25, `${aborted} calls were aborted`);

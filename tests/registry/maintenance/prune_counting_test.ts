@@ -111,6 +111,15 @@ testProtocol("prune() beside a delete of what it keeps leaves one more", {}, asy
   );
 });
 
+testProtocol("prune() leaves what got an alias while it deletes", {}, async (world) => {
+  await fill(world, 4);
+  const { registry, backend } = await world.open();
+  backend.answer(TOMBSTONE, followedBy(() => world.registry.setAlias("a", "live", "3")));
+  const { deleted, kept } = await prune(registry, { keepLast: 1 });
+  assertEquals([deleted.map(({ version }) => version), kept], [["2.0.0", "1.0.0"], 2]);
+  assertEquals(await world.registry.load("a@live"), 3);
+});
+
 testProtocol("prune() leaves what is saved while it deletes, and what it kept before", {}, async (world) => {
   await fill(world, 4);
   const { registry, backend } = await world.open();

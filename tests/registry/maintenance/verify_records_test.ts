@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record.ts";
 import type { AnyRecord } from "../../../core/record.ts";
 import { collectGarbage, mirrorRegistry, verifyRegistry } from "../../../mod.ts";
+import { makeVoid } from "../late_records.ts";
 import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
@@ -68,6 +69,54 @@ testProtocol("verifyRegistry() finds a record that does not belong where it lies
     await world.store.put(key, bytes);
   }
   assertEquals(await problems(world), []);
+});
+
+testProtocol("verifyRegistry() finds what only one member tells", MUTABLE, async (world) => {
+  await fill(world);
+  const others: [folder: string, change: object][] = [
+    ["names/a/aliases/", { alias: "other" }],
+    ["names/a/aliases/", { name: "b" }],
+    ["names/a/keys/", { key: "other" }],
+    ["names/a/versions/prerelease/", { version: "2.0.0-rc.2" }],
+    ["settings/", { commit: world.system.id() }],
+    ["names/a/versions/final/p8", { kind: "scrubbed" }], // not a first generation
+  ];
+  for (const [folder, change] of others) {
+    const [key] = await world.keys(folder);
+    const bytes = await (await world.store.get(key))!.bytes();
+    const { record, inline } = decodeRecord(bytes, key);
+    await world.store.put(key, encodeRecord({ ...record, ...change } as AnyRecord, [inline]));
+    const found = (await problems(world)).filter(([, code]) => code === "Corrupt"); // an alias may name nothing then
+    assertEquals(found.map(([, , at]) => at), [key], JSON.stringify(change));
+    await world.store.put(key, bytes);
+  }
+});
+
+testProtocol(
+  "an alias that was moved while its version was looked for is none that names nothing",
+  {},
+  async (world) => {
+    for (const n of [1, 2]) await world.registry.save("a", n);
+    await world.registry.setAlias("a", "live", "1");
+    const { registry, backend } = await world.open();
+    backend.answer({ verb: "list", key: /final\/p8/ }, async (act) => {
+      await world.registry.setAlias("a", "live", "2");
+      await world.registry.delete("a@1");
+      return await act();
+    });
+    const report = await verifyRegistry(registry);
+    assertEquals([report.problems, await world.registry.aliases("a")], [[], { live: "2.0.0" }]);
+  },
+);
+
+testProtocol("damage below a void record is told once", MUTABLE, async (world) => {
+  await world.registry.save("a", "first", { version: "1" });
+  await makeVoid(world);
+  const [newest, first] = await world.keys("names/a/versions/");
+  await world.store.put(first, noise(300));
+  const { registry } = await world.open();
+  const found = (await verifyRegistry(registry)).problems.map(({ ref, code, key }) => [ref, code, key]);
+  assertEquals(found, [["a@1.0.0", "Corrupt", first]], newest);
 });
 
 testProtocol("verifyRegistry() finds a first generation whose successors are lost", MUTABLE, async (world) => {

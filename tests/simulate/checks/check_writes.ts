@@ -35,7 +35,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
     if (outcome.ok) checkAcknowledged(operation, commits, say);
     else checkRefused(operation, commits, outcome.error, say);
   }
-  checkKeys(evidence, landings, findings);
+  checkKeys(evidence, findings);
   checkGaps(evidence, findings);
   return findings;
 
@@ -227,19 +227,22 @@ function landingsByOwner({ ledger, ownerOf }: Evidence): Map<LoggedOperation, La
 }
 
 /** All saves with one idempotency key are one save. */
-function checkKeys({ ledger }: Evidence, _landings: unknown, findings: Finding[]): void {
+function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
   const byKey = new Map<string, Landing>();
   for (const cell of ledger.cells.values()) {
     for (const landing of cell.landings) {
       const { record, visible } = landing;
-      if (!visible || record.kind !== "version" || record.key === undefined) continue;
-      const id = `${record.name} ${record.key}`;
+      if (!visible || record.kind !== "version") continue;
+      const request = ownerOf(landing)?.request;
+      const key = record.key ?? (request && isSaving(request) ? request.options.idempotencyKey : undefined);
+      if (key === undefined) continue;
+      const id = `${record.name} ${key}`;
       const other = byKey.get(id);
       byKey.set(id, landing);
       if (other === undefined || other.record.commit === record.commit) continue;
       findings.push({
         promise: "an operation commits at most once",
-        message: `idempotency key ${record.key} was saved as ${other.key} and ${landing.key}`,
+        message: `idempotency key ${key} was saved as ${other.key} and ${landing.key}`,
       });
     }
   }

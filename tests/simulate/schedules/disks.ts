@@ -35,8 +35,9 @@ function diskSchedule(locking: "link" | "file"): Schedule {
         {},
         (actor) => actor.save("a", sharingValue("common", "first"), over).then(() => {}),
       );
-      const ms = random.weighted([[1, random.between(0, 10_000)], [3, random.between(0.2, 2.5) * GRACE_MS]]);
-      const frozen = random.pick([{}, { wall: true }, { monotonic: true }, { wall: true, monotonic: true }]);
+      const ms = random.weighted([[1, random.between(0, 10_000)], [4, random.between(0.2, 3) * GRACE_MS]]);
+      const unseen = random.chance(0.4); // by any of its own clocks
+      const frozen = unseen ? { wall: true, monotonic: true } : random.pick([{}, { wall: true }, { monotonic: true }]);
       const stop: CallPause = { ms, at: "send", ...frozen };
       const before = Array<undefined>(random.int(locking === "file" ? 6 : 3)).fill(undefined);
       const isPlacing = ({ verb, key }: StoreCall) => verb === "place" && /^(names|objects)\//.test(key);

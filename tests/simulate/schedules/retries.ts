@@ -141,7 +141,7 @@ export const keptKeys: Schedule = {
   name: "kept keys",
   weight: 4,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
-  async run(world, { mutable }) {
+  async run(world) {
     const { random } = world;
     const key = { idempotencyKey: "order" };
     const order = (actor: Actor) => actor.save("a", sharingValue("order", "order"), key);

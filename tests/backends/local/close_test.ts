@@ -1,12 +1,13 @@
 import fs from "node:fs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createLocalBackend } from "../../backends/local.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { openRegistry } from "../../mod.ts";
-import { assertHolds, assertMissing, chunked, sampleBytes, text } from "../conformance/backend/samples.ts";
-import { testInRoot } from "../support/temp_root.ts";
-import { fsError, withPatchedFs } from "./patched_fs.ts";
-import type { FsPatch } from "./patched_fs.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { openRegistry } from "../../../mod.ts";
+import { assertHolds, assertMissing, chunked, sampleBytes, text } from "../../conformance/backend/samples.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import { LOCKINGS } from "./lockings.ts";
+import { fsError, withPatchedFs } from "../patched_fs.ts";
+import type { FsPatch } from "../patched_fs.ts";
 
 /** Closes files, and says that it failed for those that were opened to be written, or for all. */
 function failingClose(code: string, which: "written" | "all") {
@@ -30,7 +31,7 @@ function failingClose(code: string, which: "written" | "all") {
 for (const code of ["EIO", "ENOSPC", "EDQUOT"]) {
   testInRoot(`a close that says ${code} is a failed write: no key, nothing left, Unavailable`, async (root) => {
     for (const durability of ["disk", "os"] as const) {
-      for (const locking of ["link", "file"] as const) {
+      for (const locking of LOCKINGS) {
         const backend = createLocalBackend({ path: root.join(durability + locking), durability, locking });
         await backend.put("a/old", text("old"));
         const bodies = [() => text("x"), () => sampleBytes(3_000_000), () => chunked(sampleBytes(3_000_000), 500_000)];

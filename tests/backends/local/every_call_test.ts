@@ -1,13 +1,14 @@
 import fs from "node:fs";
 import { assert, assertEquals } from "@std/assert";
-import { createLocalBackend, detectLocking } from "../../backends/local.ts";
-import type { Backend } from "../../core/backend.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import { realSystem } from "../../core/system.ts";
-import { chunked, listed, putAll, sampleBytes, text } from "../conformance/backend/samples.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import { fsError, withPatchedFs } from "./patched_fs.ts";
-import type { FsPatch } from "./patched_fs.ts";
+import { createLocalBackend, detectLocking } from "../../../backends/local.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { realSystem } from "../../../core/system.ts";
+import { chunked, listed, putAll, sampleBytes, text } from "../../conformance/backend/samples.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { LOCKINGS } from "./lockings.ts";
+import { fsError, withPatchedFs } from "../patched_fs.ts";
+import type { FsPatch } from "../patched_fs.ts";
 
 const CALLS = [
   "openSync",
@@ -67,7 +68,8 @@ const ACTIONS: Record<string, (backend: Backend, path: string) => Promise<unknow
   detectLocking: (_, path) => detectLocking(`${path}-new`),
 };
 
-for (const [durability, locking] of [["disk", "link"], ["os", "file"]] as const) {
+for (const locking of LOCKINGS) {
+  const durability = locking === "link" ? "disk" : "os";
   Deno.test(`whichever call of the file system fails, a RegistryError tells (${durability}, ${locking})`, async () => {
     for (const [name, action] of Object.entries(ACTIONS)) {
       for (let at = 0, more = true; more; at++) {

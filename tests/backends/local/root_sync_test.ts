@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { relative } from "node:path";
 import { assertEquals, assertRejects } from "@std/assert";
-import { createLocalBackend } from "../../backends/local.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { openRegistry } from "../../mod.ts";
-import { text } from "../conformance/backend/samples.ts";
-import { testInRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
-import { fsError, withPatchedFs } from "./patched_fs.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { openRegistry } from "../../../mod.ts";
+import { text } from "../../conformance/backend/samples.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+import { fsError, withPatchedFs } from "../patched_fs.ts";
 
 /** The folders of a test that were brought to the disk, in order; `refuse` makes the disk refuse one. */
 async function synced(root: TempRoot, run: () => Promise<unknown>, refuse?: string): Promise<string[]> {

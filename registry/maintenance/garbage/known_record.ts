@@ -1,0 +1,22 @@
+/**
+ * What the janitor knows of a record, whether it has just read it or noted it in an earlier run.
+ *
+ * @module
+ */
+import type { AnyRecord, ScrubbedRecord } from "../../../core/record.ts";
+import type { FoundRecord } from "../../cell/heads.ts";
+
+/** What is known of a record. */
+export interface KnownRecord {
+  /** Its kind. */
+  kind: AnyRecord["kind"];
+  /** Places of the payload that it refers to; absent where the list of its files is missing. */
+  places?: readonly string[];
+  /** The record itself, without its content, where it may not count: it landed late, and refers to payload. */
+  late?: FoundRecord;
+  /** What may be left of it, where it is a first generation that was just read. */
+  remains?: ScrubbedRecord;
+}
+
+/** What is known of the records of a name, by their key. */
+export type KnownRecords = ReadonlyMap<string, KnownRecord>;

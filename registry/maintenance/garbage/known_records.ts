@@ -1,0 +1,107 @@
+/**
+ * What the janitor must know of each record of a name before it removes anything of that name.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import { encodeRecord } from "../../../core/record.ts";
+import type { AnyRecord, ScrubbedRecord, VersionRecord } from "../../../core/record.ts";
+import { forEachAtOnce } from "../../at_once.ts";
+import { readRecord } from "../../cell/heads.ts";
+import type { Generation } from "../../cell/heads.ts";
+import { mayBecomeVoid } from "../../cell/voids.ts";
+import type { Context } from "../../context.ts";
+import { objectsOf, withFiles } from "../../payload/objects.ts";
+import type { Collection } from "../collection.ts";
+import type { KnownRecord, KnownRecords } from "./known_record.ts";
+import type { Note } from "./note.ts";
+
+/** Reads every record that is not noted. A damaged one throws: what it refers to is not known. */
+export async function readRecords(
+  collection: Collection,
+  heads: readonly Generation[],
+  note: Note,
+): Promise<KnownRecords> {
+  const { context, signal } = collection;
+  const records = new Map<string, KnownRecord>();
+  const unknown = heads.filter((head) => {
+    const noted = note.find(head);
+    if (noted !== undefined) records.set(head.key, noted);
+    return noted === undefined;
+  });
+  await forEachAtOnce(unknown, async (head) => { // tombstones too: it may be a damaged record that has their size
+    const found = await readRecord(context, head.key, signal);
+    if (found === undefined) return; // another janitor was faster
+    const { record, info } = found;
+    const whole = record.kind === "version" ? await withFiles(context, record, signal) : record;
+    const late = mayBecomeVoid(context, found) ? { record, info, inline: NOTHING } : undefined;
+    const remains = head.generation === 1 ? remainsOf(record) : undefined;
+    records.set(head.key, { kind: record.kind, places: whole && placesOf(context, whole), late, remains });
+  });
+  return records;
+}
+
+const NOTHING = new Uint8Array();
+
+function placesOf(context: Context, record: AnyRecord): string[] {
+  return [...new Set(objectsOf(context, record).map(([place]) => place))];
+}
+
+/** What a needed record refers to must be known before anything of its name goes, unless the record does not count. */
+export function neededPlaces(context: Context, key: string, known: KnownRecord | undefined): readonly string[] {
+  if (known === undefined) return [];
+  const { places, late } = known;
+  if (places !== undefined) return places;
+  if (late !== undefined) return placesOf(context, late.record);
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read record "${key}": the list of its files is missing`,
+    hint:
+      "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
+    key,
+  });
+}
+
+/** What may be left of a first generation; undefined where it has nothing to lose, or is gone. */
+export async function readRemains(
+  { context, signal }: Collection,
+  key: string,
+  known: KnownRecord | undefined,
+): Promise<ScrubbedRecord | undefined> {
+  if (known?.kind !== "version" && known?.kind !== "scrubbed") return undefined;
+  if (known.remains !== undefined) return known.remains;
+  const found = await readRecord(context, key, signal);
+  return found && remainsOf(found.record);
+}
+
+function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
+  if (record.kind !== "version" && record.kind !== "scrubbed") return undefined;
+  const { format, generation, commit, previous, startedAt, createdAt, digest, origin }: ScrubbedRecord | VersionRecord =
+    record;
+  return {
+    format,
+    generation,
+    commit,
+    ...(previous === undefined ? {} : { previous }),
+    startedAt,
+    createdAt,
+    kind: "scrubbed",
+    ...(digest === undefined ? {} : { digest }),
+    ...(origin === undefined ? {} : { origin }),
+  };
+}
+
+/**
+ * A first generation without its content. As a tombstone it keeps its cell dead when all above it is gone; its digest
+ * tells it from a deletion that found the cell empty.
+ */
+export function encodeRemains(remains: ScrubbedRecord, as: "scrubbed" | "deleted"): Uint8Array {
+  if (as === "scrubbed") return encodeRecord(remains);
+  const { startedAt, createdAt, ...rest } = remains;
+  return encodeRecord({ ...rest, startedAt: inUtc(startedAt), createdAt: inUtc(createdAt), kind: "deleted" });
+}
+
+/** A tombstone has little room: other programs may write times at greater length. */
+function inUtc(time: string): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,97 @@
+/**
+ * What the janitor has read of one name, kept for its next run: a record whose listing is the same is not read again.
+ *
+ * @module
+ */
+import type { ObjectInfo } from "../../../core/backend.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { janitorKey, NAMES } from "../../layout.ts";
+import { decodeNote, encodeNote } from "../noted.ts";
+import type { Collection } from "../collection.ts";
+import type { KnownRecord, KnownRecords } from "./known_record.ts";
+
+/** What earlier runs noted of a name. */
+export interface Note {
+  /** What is known of a record that is listed like this; undefined where it is to be read. */
+  find(entry: ObjectInfo): KnownRecord | undefined;
+  /** Keeps what this run knows of these for the next one. */
+  save(listed: readonly ObjectInfo[], records: KnownRecords): Promise<void>;
+}
+
+/** Size, time and tag of the listing, the kind, and the places of the payload that the record refers to. */
+type Entry = [size: number, modifiedAt: number, etag: string | null, kind: KnownRecord["kind"], ...places: string[]];
+
+/** Below so many records a note costs more than it saves. */
+const MIN_RECORDS = 3;
+/** A larger note is neither read nor written. */
+const MAX_NOTE_BYTES = 64 * 1024 * 1024;
+/**
+ * Times may tell whole seconds, or two: what was written again after it was read must show another time, so only what
+ * was written so long before the mark is noted.
+ */
+const RACY_MS = 10_000;
+
+/** Reads the note of a name that has so many records. */
+export async function openNote(collection: Collection, name: string, count: number): Promise<Note> {
+  const { context, signal, dryRun } = collection;
+  const { backend, logger } = context;
+  const key = janitorKey(name);
+  const folder = `${NAMES}${name}/`;
+  const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
+  const noted = count < MIN_RECORDS ? undefined : await attempt(read);
+
+  return {
+    find(entry) {
+      const [size, modifiedAt, etag, kind, ...places] = noted?.get(pathOf(entry)) ?? [];
+      if (size !== entry.size || modifiedAt !== entry.modifiedAt || etag !== (entry.etag ?? null)) return undefined;
+      return { kind: kind!, places };
+    },
+    async save(listed, records) {
+      if (dryRun || count < MIN_RECORDS) return;
+      const entries = new Map<string, Entry>();
+      for (const entry of listed) {
+        const { kind, places, late } = records.get(entry.key) ?? {};
+        const isRacy = entry.modifiedAt >= collection.markAt() - RACY_MS;
+        if (kind === undefined || places === undefined || late !== undefined || isRacy) continue;
+        entries.set(pathOf(entry), [entry.size, entry.modifiedAt, entry.etag ?? null, kind, ...places]);
+      }
+      if (isSame(noted, entries)) return;
+      const bytes = encodeNote({ registry: context.id, records: Object.fromEntries(entries) });
+      if (bytes.byteLength <= MAX_NOTE_BYTES) await attempt(() => backend.put(key, bytes, { signal }));
+    },
+  };
+
+  async function read(): Promise<Map<string, Entry> | undefined> {
+    const object = await backend.get(key, { signal });
+    if (object === undefined) return undefined;
+    if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
+    const note = decodeNote(await object.bytes()) as { registry?: unknown; records?: unknown } | null | undefined;
+    if (note?.registry !== context.id || typeof note.records !== "object" || note.records === null) return undefined;
+    return new Map(Object.entries(note.records).filter((entry): entry is [string, Entry] => isEntry(entry[1])));
+  }
+
+  /** Without its note the janitor reads more, and does the same. */
+  async function attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isRegistryError(error)) throw error;
+      logger.warn(`collect garbage: the next run will read all of "${name}" again: ${error.message}`);
+    }
+  }
+}
+
+function isSame(noted: Map<string, Entry> | undefined, entries: Map<string, Entry>): boolean {
+  if (noted?.size !== entries.size) return noted === undefined && entries.size === 0;
+  return [...entries].every(([path, entry]) => String(noted.get(path)) === String(entry));
+}
+
+const KINDS: ReadonlySet<unknown> = new Set<KnownRecord["kind"]>(["version", "alias", "key", "deleted", "scrubbed"]);
+
+function isEntry(value: unknown): value is Entry {
+  if (!Array.isArray(value)) return false;
+  const [size, modifiedAt, etag, kind, ...places] = value;
+  return Number.isFinite(size) && Number.isFinite(modifiedAt) && (etag === null || typeof etag === "string") &&
+    KINDS.has(kind) && places.every((place) => typeof place === "string");
+}

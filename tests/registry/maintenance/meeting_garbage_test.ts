@@ -1,0 +1,185 @@
+/**
+ * Writers that meet the janitor at each of its calls, and what its requests do when they take effect once more, later:
+ * no acknowledged save is lost, and what is dead stays dead.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { createProtocolWorld, GRACE_MS, HOUR } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { doing } from "../scripted_backend.ts";
+import type { Call } from "../scripted_backend.ts";
+
+const MONTH_MS = 30 * 24 * HOUR;
+const DEAD = ["1.0.0", "2.0.0", "4.0.0-rc.1"];
+const ANEW = "anew";
+
+/** What was acknowledged, by ref. */
+type Saved = Map<string, string>;
+
+/** A name with a live version and three dead ones, whose janitor has run so many times since. */
+async function createWorld(mutable: boolean, earlierRuns: number): Promise<{ world: ProtocolWorld; saved: Saved }> {
+  const world = await createProtocolWorld({ mutable });
+  const { registry, advance } = world;
+  await registry.save("a", "one", { idempotencyKey: "k1" });
+  await registry.save("a", "two");
+  await registry.save("a", "three", { idempotencyKey: "k3" });
+  await registry.save("a", "candidate", { version: "4.0.0-rc.1" });
+  await registry.save("gone", "x", { idempotencyKey: "k" });
+  for (const ref of [...DEAD.map((version) => `a@${version}`), "gone@1.0.0"]) await registry.delete(ref);
+  for (let run = 0; run < earlierRuns; run++) {
+    advance(run === 2 ? MONTH_MS : 2 * GRACE_MS);
+    await collectGarbage((await world.open()).registry);
+  }
+  advance(2 * GRACE_MS);
+  return { world, saved: new Map([["a@3.0.0", "three"]]) };
+}
+
+/** Saves, and remembers what was acknowledged. What is refused is no harm. */
+async function trySave(registry: Registry, saved: Saved, options: Parameters<Registry["save"]>[2]): Promise<void> {
+  try {
+    const { name, version, skipped } = await registry.save("a", ANEW, options);
+    if (!skipped) saved.set(`${name}@${version}`, ANEW);
+  } catch (error) {
+    assert(isRegistryError(error, "AlreadyExists", "Conflict", "Invalid"), String(error));
+  }
+}
+
+const ACTIONS: Record<string, (registry: Registry, saved: Saved) => Promise<unknown>> = {
+  "names a dead version": (registry, saved) => trySave(registry, saved, { version: "1" }),
+  "takes the next version": (registry, saved) => trySave(registry, saved, {}),
+  "overwrites a dead version": (registry, saved) => trySave(registry, saved, { version: "2", onConflict: "overwrite" }),
+  "repeats with a key that is spent": (registry, saved) => trySave(registry, saved, { idempotencyKey: "k1" }),
+  "repeats with a key that is not": (registry, saved) => trySave(registry, saved, { idempotencyKey: "k3" }),
+  async "deletes the last one"(registry, saved) {
+    await registry.delete("a@3");
+    saved.delete("a@3.0.0");
+  },
+  "is a second janitor": (registry) => collectGarbage(registry),
+  "lists": () => Promise.resolve(),
+};
+
+/** Lets the requests that change something take effect once more. */
+async function repeat({ store }: ProtocolWorld, calls: readonly Call[]): Promise<void> {
+  for (const { verb, key, mode, bytes } of calls) {
+    if (verb === "delete") await store.delete(key);
+    if (verb === "put" && mode === "overwrite" && !key.startsWith("janitor/")) await store.put(key, bytes!);
+  }
+}
+
+/** Only what was acknowledged is listed and read. */
+async function check(registry: Registry, saved: Saved, when: string): Promise<void> {
+  const listed: string[] = [];
+  for await (const name of registry.names()) {
+    for await (const { version } of registry.versions(name)) listed.push(`${name}@${version}`);
+  }
+  assertEquals(listed.sort(), [...saved.keys()].sort(), when);
+  for (const [ref, value] of saved) assertEquals(await registry.load(ref), value, `${when}: ${ref}`);
+}
+
+for (const mutable of [false, true]) {
+  for (const [what, act] of Object.entries(ACTIONS)) {
+    Deno.test(`who ${what} may meet the janitor at any of its calls (mutable: ${mutable})`, async () => {
+      for (const earlierRuns of [0, 1, 2, 3]) {
+        for (let n = 0, finished = false; !finished; n++) {
+          const { world, saved } = await createWorld(mutable, earlierRuns);
+          const [janitor, writer] = [await world.open(), await world.open()];
+          const when = `after ${earlierRuns} runs, at call ${n}`;
+          let call = 0;
+          const meet = doing(async () => {
+            await check((await world.open()).registry, saved, when);
+            await act(writer.registry, saved);
+            await check((await world.open()).registry, saved, when);
+          });
+          janitor.backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
+          await collectGarbage(janitor.registry);
+          finished = call <= n;
+          if (finished) break;
+          await check((await world.open()).registry, saved, when);
+          await repeat(world, janitor.backend.calls);
+          await check((await world.open()).registry, saved, `${when}, repeated`);
+          world.advance(2 * GRACE_MS);
+          const { registry } = await world.open();
+          await collectGarbage(registry);
+          await repeat(world, janitor.backend.calls);
+          await check((await world.open()).registry, saved, `${when}, repeated late`);
+          for (const version of DEAD.filter((version) => !saved.has(`a@${version}`))) {
+            await assertRefused(registry, version);
+          }
+          assert((await verifyRegistry(registry)).ok, when);
+        }
+      }
+    });
+  }
+}
+
+Deno.test("a janitor that stood still for days between two reads brings nothing back", async () => {
+  const { world, saved } = await createWorld(false, 0);
+  const { registry, backend } = await world.open();
+  const others = async () => {
+    for (let run = 0; run < 3; run++) {
+      await collectGarbage((await world.open()).registry);
+      world.advance(2 * GRACE_MS);
+    }
+  };
+  backend.answer({ verb: "get", key: /^names\/a\/versions\/final\/p8p9p9\/.*89\.rec$/ }, doing(others));
+  await collectGarbage(registry);
+  assertEquals((await world.keys("names/a/versions/final/p8p9p9/")).length, 1, "its deletion has gone meanwhile");
+  await check((await world.open()).registry, saved, "afterwards");
+});
+
+async function assertRefused(registry: Registry, version: string): Promise<void> {
+  const error = await registry.save("a", "never", { version }).catch((error) => error);
+  assert(isRegistryError(error, "AlreadyExists"), version);
+}
+
+for (const mutable of [false, true]) {
+  Deno.test(`forgetting a name may be killed at any call and is ended by the next (mutable: ${mutable})`, async () => {
+    for (let turn = 0, finished = false; !finished; turn++) {
+      const n = turn >> 1; // before that call takes effect, and after
+      const { world, saved } = await createWorld(mutable, 2);
+      world.advance(MONTH_MS);
+      const { registry, backend } = await world.open();
+      let call = 0;
+      const killed = Promise.withResolvers<"killed">();
+      backend.answerAll({}, async (act) => {
+        if (call++ < n) return await act();
+        if (turn % 2 === 0) await act();
+        killed.resolve("killed");
+        return await new Promise(() => {});
+      });
+      finished = await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !== "killed";
+      const other = (await world.open()).registry;
+      await check(other, saved, `killed at call ${n}`);
+      if (n % 3 === 0) {
+        const { version } = await other.save("gone", ANEW);
+        saved.set(`gone@${version}`, ANEW);
+        await check(other, saved, `saved after it was killed at call ${n}`);
+      }
+      world.advance(2 * MONTH_MS);
+      assertEquals((await collectGarbage(other, { forget: true })).failures, []);
+      await check((await world.open()).registry, saved, `ended after it was killed at call ${n}`);
+      if (n % 3 > 0) assertEquals(await world.keys("names/gone/"), []);
+    }
+  });
+
+  Deno.test(`what is not forgotten may be written while names are (mutable: ${mutable})`, async () => {
+    for (let n = 0, finished = false; !finished; n++) {
+      const { world, saved } = await createWorld(mutable, 2);
+      world.advance(MONTH_MS);
+      const { registry, backend } = await world.open();
+      const writer = (await world.open()).registry;
+      let call = 0;
+      const meet = doing(() => trySave(writer, saved, {}));
+      backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
+      await collectGarbage(registry, { forget: true });
+      finished = call <= n;
+      await repeat(world, backend.calls);
+      await check((await world.open()).registry, saved, `at call ${n}`);
+      assertEquals(await world.keys("names/gone/"), []);
+    }
+  });
+}
