@@ -77,14 +77,14 @@ export const CACHE: readonly Mutant[] = [
     file: "registry/cache/cached_records.ts",
     text: "checkedAt > now || now - checkedAt > TRUSTED_MS",
     replacement: "false",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cache/trust_test.ts", name: "a version that was deleted elsewhere is served for a week at most" },
   },
   {
     name: "cache/forged-record-believed",
     file: "registry/cache/record_entry.ts",
     text: "if (mark !== sign(concatBytes([line, bytes]))) return undefined;",
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cache/trust_test.ts", name: "a record that somebody has put into the cache is not believed, and replaced" },
   },
   {
     name: "cache/copies-of-a-registry-share-records",
@@ -98,7 +98,7 @@ export const CACHE: readonly Mutant[] = [
     file: "registry/cache/entry_keys.ts",
     text: "[location, createdAt, etag, cell]",
     replacement: "[location, cell]",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cache/trust_test.ts", name: "a settings record with another tag is another registry's" },
   },
   {
     name: "cache/set-aside-by-others-ignored",

@@ -19,14 +19,14 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/heads.ts",
     text: "newest.size === OLD_TOMBSTONE_BYTES",
     replacement: "newest.size < 0",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/first_format_test.ts", name: "tombstones of the first format have 512 bytes and are known" },
   },
   {
     name: "heads/sector-is-a-tombstone",
     file: "registry/cell/heads.ts",
     text: `return (await readRecord(context, key, signal))?.record.kind === "deleted";`,
     replacement: "return true;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/damage/damage_test.ts", name: "a version whose record is cut at a sector can be deleted" },
   },
   {
     name: "heads/long-record-is-read",
@@ -40,7 +40,7 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/heads.ts",
     text: `(cell !== "" && newest.key.startsWith(cell))`,
     replacement: "false",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/verbs/versions_test.ts", name: "versions() of a registry without versions is the one that there is" },
   },
   {
     name: "heads/generation-not-checked",
@@ -54,14 +54,14 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/heads.ts",
     text: "if (!head.dead || options.deleted) yield head;",
     replacement: "yield head;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/verbs/versions_test.ts", name: "versions() of a registry without versions is the one that there is" },
   },
   {
     name: "heads/older-version-first",
     file: "registry/cell/heads.ts",
     text: "compareVersions(a.version, b.version) < 0) ? 1 : 0",
     replacement: "compareVersions(a.version, b.version) > 0) ? 1 : 0",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/verbs/versions_test.ts", name: "versions() and latest order any versions as semantic versioning does" },
   },
   {
     name: "heads/kind-not-checked",
@@ -89,7 +89,7 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/voids.ts",
     text: "context.settings.graceMs / 2",
     replacement: "context.settings.graceMs * 2",
-    foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "nothing is shared with a record that landed late, though it counts" },
+    foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "latest passes over a version that is void" },
   },
   {
     name: "voids/void-head-hides-the-version-below",

@@ -75,7 +75,7 @@ export const MIRROR: readonly Mutant[] = [
     file: "registry/mirror/mirror_version.ts",
     text: "return head.dead ? undefined : await newestOwnVoid(to",
     replacement: `return head.key !== "" ? undefined : await newestOwnVoid(to`,
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/mirror/void_target_test.ts", name: "so is one above several of them" },
   },
   {
     name: "mirror/writes-above-what-counts",
@@ -83,14 +83,14 @@ export const MIRROR: readonly Mutant[] = [
     text: `    if (!await isVoid(context, found, signal)) return undefined;
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/mirror/void_target_test.ts", name: "what counts in an immutable registry is never written above, whatever its origin says" },
   },
   {
     name: "mirror/writes-above-anothers-void",
     file: "registry/mirror/own_voids.ts",
     text: "|| !isSame(found.record.origin, origin)",
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/mirror/void_target_test.ts", name: "a void record of another origin keeps its number in an immutable registry" },
   },
   {
     name: "mirror/overwrites-another-commit",
@@ -112,7 +112,7 @@ export const MIRROR: readonly Mutant[] = [
     file: "registry/mirror/mirror_alias.ts",
     text: "present?.origin === undefined || ",
     replacement: "present === undefined || ",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/mirror/again_test.ts", name: "an alias stays in the registry that set it, though a mirror of it was removed elsewhere" },
   },
   {
     name: "mirror/listing-believed-for-ever",
