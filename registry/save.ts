@@ -90,7 +90,7 @@ export async function saveFiles(
   const { name, materializer, members, produce } = artifact;
   const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
   checkOptions(context, name, options);
-  if (members === undefined) checkNumbers(name, version); // what is mirrored has its numbers already
+  if (members?.origin === undefined) checkNumbers(name, version); // what is mirrored has its numbers already
   const operation = startOperation(
     context,
     `save ${shown(version === undefined ? name : `${name}@${version}`)}`,
