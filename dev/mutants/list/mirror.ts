@@ -22,13 +22,6 @@ export const MIRROR: readonly Mutant[] = [
     foundBy: { test: "tests/registry/mirror/again_test.ts", name: "aliases follow the source; those of the target's own stay" },
   },
   {
-    name: "mirror/note-not-summed",
-    file: "registry/mirror/ledger.ts",
-    text: "sum === sha256(text) ?",
-    replacement: "true ?",
-    foundBy: { test: "tests/registry/mirror/again_test.ts", name: "verify trusts no notes, and damaged ones are not trusted anyway" },
-  },
-  {
     name: "mirror/note-survives-a-restore",
     file: "registry/mirror/ledger.ts",
     text: "(there.get(path)?.head.modifiedAt ?? Infinity) < until",

@@ -45,22 +45,22 @@ export const RULES: readonly Mutant[] = [
   {
     name: "rules/grace",
     file: "registry/maintenance/collect_garbage.ts",
-    text: "report.markAt.getTime() - settings.graceMs",
-    replacement: "report.markAt.getTime()",
+    text: "modifiedAt < markAt() - graceMs",
+    replacement: "modifiedAt < markAt()",
     foundBy: { seeds: { first: 1, count: 1000 } },
   },
   {
     name: "rules/mark-first",
     file: "registry/maintenance/collect_garbage.ts",
-    text: "modifiedAt < report.markAt.getTime() - settings.graceMs",
-    replacement: "modifiedAt < context.system.now() - settings.graceMs",
+    text: "modifiedAt < markAt() - graceMs",
+    replacement: "modifiedAt < system.now() - graceMs",
     foundBy: { seeds: { first: 1, count: 1000 } },
   },
   {
     name: "rules/keep-generation-one",
     file: "registry/maintenance/garbage_of_name.ts",
-    text: "({ generation }: Head) => generation === 1",
-    replacement: "(_: Head) => false",
+    text: "} else if (head.generation > 1) plan",
+    replacement: "} else if (head.generation > 0) plan",
     foundBy: { seeds: { first: 1, count: 1000 } },
   },
   {

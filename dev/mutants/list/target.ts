@@ -133,7 +133,7 @@ export const TARGET: readonly Mutant[] = [
   {
     name: "keyed/scrubbed-result-is-absent",
     file: "registry/target/keyed.ts",
-    text: `there === undefined || there.record.kind === "scrubbed"`,
+    text: "there === undefined || isEmptied(there.record)",
     replacement: "there === undefined",
     foundBy: { test: "tests/registry/cell/idempotency_test.ts", name: "a key whose version was replaced and collected is a conflict" },
   },
