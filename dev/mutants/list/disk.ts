@@ -12,7 +12,7 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/put.ts",
     text: "return create ? placeByLink(placement) : placeByRename(placement);",
     replacement: "return placeByRename(placement);",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "before a record can be seen, all that it refers to is on the disk" },
+    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a writer whose stage file a janitor removed is Unknown and never stages again" },
   },
   {
     name: "local/lock-without-a-look",
@@ -33,21 +33,21 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/place.ts",
     text: "attempt === MAX_ATTEMPTS",
     replacement: "attempt > 0",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a writer whose stage file a janitor removed is Unknown and never stages again" },
   },
   {
     name: "local/bytes-not-synced",
     file: "backends/local/stage.ts",
     text: "if (disk !== undefined) await syncFile(",
     replacement: "if (false) await syncFile(",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a record is whole on the disk before it gets its name" },
   },
   {
     name: "local/name-not-synced",
     file: "backends/local/put.ts",
     text: "await disk?.folder(dirname(path)).catch",
     replacement: "await (undefined as typeof disk)?.folder(dirname(path)).catch",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "folders that are on the disk are not brought there again" },
   },
   {
     name: "local/name-of-the-winner-not-synced",
@@ -55,7 +55,7 @@ export const DISK: readonly Mutant[] = [
     text: `      await disk?.folder(dirname(path));
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a loser that reports what exists has it on the disk, too: its winner may have died before" },
   },
   {
     name: "local/root-not-synced",
@@ -63,7 +63,7 @@ export const DISK: readonly Mutant[] = [
     text: `      await syncRoot();
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/backends/local_sync_test.ts", name: "a create that finds an object brings its name to the disk before it says so" },
   },
   {
     name: "local/failed-sync-is-a-lost-reply",
@@ -72,21 +72,21 @@ export const DISK: readonly Mutant[] = [
       message: \`Cannot put "\${key}": it is there`,
     replacement: `code: "Unavailable",
       message: \`Cannot put "\${key}": it is there`,
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/backends/local_sync_test.ts", name: "a name that the disk refuses may be written" },
   },
   {
     name: "local/folders-above-not-synced",
     file: "backends/local/sync.ts",
     text: "path !== root; path = dirname(path)",
     replacement: "path === folder && path !== root; path = dirname(path)",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a loser that reports what exists has it on the disk, too: its winner may have died before" },
   },
   {
     name: "local/listed-by-utf-16",
     file: "backends/local/list.ts",
     text: ".sort(compareUtf8)",
     replacement: ".sort()",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/backends/local_list_test.ts", name: "a folder lists what memory lists, whatever was put, created and deleted" },
   },
   {
     name: "local/time-of-the-bytes",
@@ -100,7 +100,7 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/list.ts",
     text: `if (folder === "" && name.startsWith(".")) continue;`,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "the janitor's removals leave what is live safe" },
   },
   {
     name: "memory/create-overwrites",

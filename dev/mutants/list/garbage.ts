@@ -226,6 +226,7 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/maintenance/garbage/forget_name.ts",
     text: "if (collection.isLate() || !await removeAll",
     replacement: "if (!await removeAll",
+    also: [{ file: "registry/maintenance/garbage/forget_name.ts", text: "if (collection.isLate() || !isSame(cells, listing))", replacement: "if (!isSame(cells, listing))" }],
     foundBy: { equivalent: "not known yet" },
   },
   {

@@ -13,7 +13,7 @@ export const WORKERS: readonly Mutant[] = [
     text: `        if (operation.unresolved) return; // the record may be there, and refer to it
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/workers/save_test.ts", name: "what a worker wrote stays where nobody knows whether its record landed" },
   },
   {
     name: "workers/no-sign-of-life",
@@ -21,7 +21,7 @@ export const WORKERS: readonly Mutant[] = [
     text: `        await job.keepAlive();
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/workers/save_test.ts", name: "a base that went while a worker wrote is not relied on: its files are written after all" },
   },
   {
     name: "workers/store-time-unheard",
