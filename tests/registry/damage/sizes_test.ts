@@ -112,18 +112,18 @@ testOnEach(
   async ({ registry, backend, open }) => {
     await registry.save("a", noise(300_000));
     const huge = 3 * GIB;
-    await rewrite(backend, "a", (_, file) => ({
-      size: huge,
-      files: [{ ...file, size: huge, parts: [{ object: 0, size: huge }] }],
-    }));
     const [object] = await keysOf(backend, "objects/a/");
     const { backend: counted, read } = metered(backend);
     const reader = await open({ cache: false, maxLoadBytes: 4 * GIB }, () => counted);
-    const { files } = await reader.open("a");
-    for (const attempt of [() => files()[0].bytes(), () => collect(files()[0].stream()), () => reader.load("a")]) {
-      assertEquals((await rejected("Corrupt", attempt())).key, object);
+    for (const part of [{ object: 0, size: huge }, { object: 0, offset: 100_000, size: huge }]) {
+      await rewrite(backend, "a", (_, file) => ({ size: huge, files: [{ ...file, size: huge, parts: [part] }] }));
+      const [file] = (await reader.open("a")).files();
+      const range = () => collect(file.stream({ offset: 10, length: 20 }));
+      for (const attempt of [() => file.bytes(), () => collect(file.stream()), range, () => reader.load("a")]) {
+        assertEquals((await rejected("Corrupt", attempt())).key, object);
+      }
+      assertEquals((await verifyRegistry(reader)).problems.map(({ code }) => code), ["Corrupt"]);
     }
-    assertEquals((await verifyRegistry(reader)).problems.map(({ code }) => code), ["Corrupt"]);
     assertEquals(read.bytes, 0);
   },
 );
