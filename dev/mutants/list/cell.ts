@@ -122,7 +122,7 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "++damaged >= 3",
     replacement: "++damaged >= 1",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost and comes back damaged is read twice more" },
   },
   {
     name: "cell/read-back-is-not-repeated",

@@ -93,7 +93,7 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/root.ts",
     text: "Math.floor(stats.ctimeMs)",
     replacement: "Math.floor(stats.mtimeMs)",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/backends/local_test.ts", name: "the time of an object is when it got its key, whatever somebody says of its bytes" },
   },
   {
     name: "local/stage-files-listed",

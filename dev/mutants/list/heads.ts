@@ -12,7 +12,7 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/heads.ts",
     text: "if (found !== undefined) return await headOf(context, found, signal);",
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/damage/misplaced_test.ts", name: "a stranger's file that is listed before the records of a cell hides none of them" },
   },
   {
     name: "heads/old-tombstones-are-live",
@@ -33,7 +33,7 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/heads.ts",
     text: "if (object.info.size > MAX_RECORD_BYTES) {",
     replacement: "if (false) {",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/damage/sizes_test.ts", name: "an object in the place of a record that is too long for one is not read" },
   },
   {
     name: "heads/older-generations-listed",
@@ -47,7 +47,7 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/heads.ts",
     text: "if (record.generation !== parseGeneration",
     replacement: "if (false && record.generation !== parseGeneration",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/damage/misplaced_test.ts", name: "a record that was copied to another generation is Corrupt" },
   },
   {
     name: "heads/deleted-listed",
@@ -68,7 +68,7 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/heads.ts",
     text: "if (found.record.kind === kind) return found",
     replacement: "if (true) return found",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/damage/misplaced_test.ts", name: "an alias's record in a version's place is Corrupt, though it says which version" },
   },
   {
     name: "voids/restored-records-are-late",

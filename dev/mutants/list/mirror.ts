@@ -47,7 +47,7 @@ export const MIRROR: readonly Mutant[] = [
     file: "registry/mirror/mirror_deletion.ts",
     text: ", ifCommit: present.record.commit",
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/mirror/again_test.ts", name: "a deletion takes no value that was put in the place of the mirrored one a moment ago" },
   },
   {
     name: "mirror/number-of-the-deleted-free",
@@ -91,7 +91,7 @@ export const MIRROR: readonly Mutant[] = [
     text: `    ifCommit: present?.record.commit,
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { equivalent: "a mutable target follows its source: what was saved there meanwhile is replaced, by this try or by the next one, which the conflict would bring" },
   },
   {
     name: "mirror/alias-before-its-version",

@@ -99,14 +99,14 @@ export const OPERATION: readonly Mutant[] = [
     file: "registry/cell/operation.ts",
     text: "[start, head, base]",
     replacement: "[start, head]",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since" },
   },
   {
     name: "operation/store-time-goes-back",
     file: "registry/cell/operation.ts",
     text: "Math.max(lastReply ?? modifiedAt, modifiedAt)",
     replacement: "modifiedAt",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "a reply that tells an earlier time than one before makes no view younger" },
   },
   {
     name: "operation/abort-after-send-is-an-abort",
@@ -114,7 +114,7 @@ export const OPERATION: readonly Mutant[] = [
     text: `      if (operation.unresolved) throw unknownOutcome(backend, operation, signal.reason);
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "an abort is Unknown once a create was sent, whenever it comes" },
   },
   {
     name: "operation/late-after-send-is-a-failure",

@@ -56,7 +56,7 @@ export const PAYLOAD: readonly Mutant[] = [
     file: "registry/payload/base.ts",
     text: "!isLate(context, found) && record.name === name",
     replacement: "!isLate(context, found)",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "a base of another name is not looked into, and not taken for damaged" },
   },
   {
     name: "payload/shared-file-loses-its-place",

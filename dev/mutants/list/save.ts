@@ -58,7 +58,7 @@ export const SAVE: readonly Mutant[] = [
     return createBase`,
     replacement: `operation.views.base = operation.moment();
     return createBase`,
-    foundBy: { test: "tests/registry/verbs/numbering_test.ts", name: "a number that leaves none above it is refused wherever a version is named" },
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a base is as old as the look that found it, however long reading it took" },
   },
   {
     name: "save/unchanged-though-damaged",

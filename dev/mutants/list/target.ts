@@ -58,14 +58,14 @@ export const TARGET: readonly Mutant[] = [
     file: "registry/target/explicit.ts",
     text: "generation: generation + 1",
     replacement: "generation: generation + 2",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/contention_test.ts", name: "overwriting looks again after each lost race, and ends above all of them" },
   },
   {
     name: "keyed/race-saves-twice",
     file: "registry/target/keyed.ts",
     text: "if (outcome.won) return choice;",
     replacement: "return choice;",
-    foundBy: { test: "tests/registry/cell/kept_result_test.ts", name: "twins that find different things have one result" },
+    foundBy: { test: "tests/registry/cell/idempotency_test.ts", name: "of two at the same time only one saves, also where the other is about to take another number" },
   },
   {
     name: "keyed/no-record-before-the-create",
@@ -142,7 +142,7 @@ export const TARGET: readonly Mutant[] = [
     file: "registry/target/keyed.ts",
     text: "if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);",
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/cell/idempotency_test.ts", name: "a key's record in the cell of another key is Corrupt, and nobody's result" },
   },
   {
     name: "keyed/damaged-key-record-is-none",

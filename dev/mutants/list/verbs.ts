@@ -129,7 +129,7 @@ export const VERBS: readonly Mutant[] = [
     file: "registry/resolve.ts",
     text: "if (record.name !== name || record.alias !== alias) throw misplaced(head.key, record);",
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/damage/misplaced_test.ts", name: "an alias's record in another alias's place names nothing" },
   },
   {
     name: "resolve/void-record-read",
@@ -163,7 +163,7 @@ export const VERBS: readonly Mutant[] = [
       if (scrubbed)`,
     replacement: `    if (scrubbed || head.key === key) {
       if (scrubbed)`,
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/maintenance/interrupted_garbage_test.ts", name: "a first record whose content goes between list and get is looked for again, by every reader" },
   },
   {
     name: "resolve/vanished-alias-at-once",
@@ -177,7 +177,7 @@ export const VERBS: readonly Mutant[] = [
     file: "registry/resolve.ts",
     text: "if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;",
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/registry/verbs/versions_test.ts", name: "without versions there is the first alone: any other is NotFound" },
   },
   {
     name: "load/missing-object-not-explained",

@@ -28,14 +28,14 @@ export const WORKERS: readonly Mutant[] = [
     file: "workers/write_elsewhere.ts",
     text: "if (storeTime !== undefined) job",
     replacement: "if (false) job",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/workers/save_test.ts", name: "the time in the record of a save by a worker is the store's, whatever the own clock shows" },
   },
   {
     name: "workers/piece-used-again-too-early",
     file: "workers/supplied_files.ts",
     text: "yield passing ? piece : piece.slice();",
     replacement: "yield piece;",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/workers/file_supply_test.ts", name: "what a worker was supplied stays what it was, however long its reader keeps it" },
   },
   {
     name: "workers/sends-past-the-deadline",
@@ -43,6 +43,6 @@ export const WORKERS: readonly Mutant[] = [
     text: `          job.operation.checkSend();
 `,
     replacement: "",
-    foundBy: { equivalent: "not known yet" },
+    foundBy: { test: "tests/workers/save_test.ts", name: "a save by a worker that stood still past its deadline fails, and says no more that it is alive" },
   },
 ];

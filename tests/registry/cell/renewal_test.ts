@@ -300,6 +300,21 @@ testProtocol(
   },
 );
 
+testProtocol("a base is as old as the look that found it, however long reading it took", {}, async (world) => {
+  const { registry, backend, advance, open, head } = world;
+  const rival = await open();
+  const files = { common: filler("common"), other: filler("other") };
+  await registry.save("a", { common: files.common }, { materializer: fileSet });
+  const slow = doing(async () => {
+    await rival.registry.delete("a@1");
+    advance(GRACE_MS / 8 + 1000);
+  });
+  backend.answer({ verb: "get", key: /versions/ }, slow);
+  const { version } = await registry.save("a", files, { materializer: fileSet });
+  assertEquals(version, "2.0.0");
+  assertEquals((await head(CELL)).files.map(({ from }) => from), [undefined, undefined]);
+});
+
 for (
   const process of ["knows no store time yet", "had its clock set right since it learned the store's time"] as const
 ) {
