@@ -15,6 +15,7 @@ import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { collectName } from "./garbage_of_name.ts";
 import { takeMark } from "./mark.ts";
+import { asPartial } from "./readable.ts";
 import { removeObjects } from "../remove_objects.ts";
 
 /** Options of {@linkcode collectGarbage}. */
@@ -101,9 +102,9 @@ async function collectNames(collection: Collection, report: GarbageReport): Prom
     try {
       await collectName(collection, name);
     } catch (error) {
-      if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
-      // What a damaged record refers to is not known: nothing of this name goes.
-      report.failures.push({ key: error.key ?? name, message: error.message });
+      // What cannot be read may refer to anything of its name: nothing of that goes.
+      const { key = name, message } = await asPartial(context, error, signal);
+      report.failures.push({ key, message });
     }
   }
 }
