@@ -36,7 +36,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
         (actor) => actor.save("a", sharingValue("common", "first"), over).then(() => {}),
       );
       const ms = random.weighted([[1, random.between(0, 10_000)], [4, random.between(0.2, 3) * GRACE_MS]]);
-      const unseen = random.chance(0.4); // by any of its own clocks
+      const unseen = random.chance(0.6); // by any of its own clocks
       const frozen = unseen ? { wall: true, monotonic: true } : random.pick([{}, { wall: true }, { monotonic: true }]);
       const stop: CallPause = { ms, at: "send", ...frozen };
       const before = Array<undefined>(random.weighted([[2, 0], [1, random.int(locking === "file" ? 6 : 3)]])).fill(
