@@ -87,7 +87,7 @@ function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
     createdAt,
     kind: "scrubbed",
     ...(digest === undefined ? {} : { digest }),
-    ...(origin === undefined ? {} : { origin }),
+    ...(origin === undefined ? {} : { origin: { registry: origin.registry, commit: origin.commit } }),
   };
 }
 
