@@ -90,7 +90,7 @@ async function sweepStages({ context, count, signal }: Collection, { markAt, dry
   }
 }
 
-async function collectNames(collection: Collection, report: GarbageReport): Promise<void> {
+async function collectNames(collection: Collection): Promise<void> {
   const { context, signal, names } = collection;
   for (const top of [OBJECTS, NAMES]) {
     for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {

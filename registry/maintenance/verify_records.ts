@@ -4,8 +4,8 @@
  * @module
  */
 import type { ObjectInfo } from "../../core/backend.ts";
-import type { RegistryError } from "../../core/errors.ts";
-import { decodeName } from "../../core/names.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { decodeName, shown } from "../../core/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
@@ -102,11 +102,27 @@ async function verifyBatch(
   report.records += batch.length;
   for (const place of batch) {
     const problem = problems.get(place);
-    const found = problem && asProblem(refOf(place), place.info.key, problem);
+    const hint = problem && hintFor(place, problem);
+    const found = problem && { ...asProblem(refOf(place), place.info.key, problem), ...(hint && { hint }) };
     if (found === undefined) continue;
     const last = report.problems.at(-1); // below a void head the same record is met again
     if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
   }
+}
+
+/** What to do about a damaged record. One that is not the newest of its cell is no reader's, but holds the janitor up. */
+function hintFor({ info, newest }: Place, { code, key = info.key, hint }: RegistryError): string | undefined {
+  if (code !== "Corrupt" || newest || key !== info.key) return hint;
+  return "There is a newer record of the same place: what reads that one goes on. Restore the object from a copy; " +
+    "until then nothing of its name is collected.";
+}
+
+/** Of an alias that cannot be read: it may also be set over the damage. */
+function damagedAlias({ name, label }: CellKey, { code, message, key }: RegistryError): RegistryError {
+  const hint = `Restore the object from a copy, or set the alias anew: registry.setAlias(${shown(name)}, ${
+    shown(label!)
+  }, version)`;
+  return new RegistryError({ code, message, hint, key });
 }
 
 function refOf({ key }: Place): string {
@@ -130,7 +146,8 @@ async function verifyRecord(
     if (record.kind === "version") unseen.generations++;
     if (record.kind === "alias" && newest) return await verifyAlias(context, key!, record.version, signal);
   } catch (error) {
-    return await asPartial(context, error, signal);
+    const partial = await asPartial(context, error, signal);
+    return partial.code === "Corrupt" && newest && key?.kind === "alias" ? damagedAlias(key, partial) : partial;
   }
 }
 
