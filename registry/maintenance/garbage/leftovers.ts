@@ -12,12 +12,9 @@ import { listReadable } from "../readable.ts";
 const LEFTOVERS_AT_ONCE = 1000;
 
 /** Removes old uploads, marks and what probes left, and the notes of names that the store has nothing of. */
-export async function removeLeftovers(
-  collection: Collection,
-  { failures }: { failures: { key: string; message: string }[] },
-): Promise<void> {
-  const { context, names, isOld, remove, signal } = collection;
-  const onFailure = ({ message }: Error, key: string) => void failures.push({ key, message });
+export async function removeLeftovers(collection: Collection): Promise<void> {
+  const { context, names, isOld, remove, fail, signal } = collection;
+  const onFailure = ({ message }: Error, key: string) => fail(key, message);
   let old: GarbageItem[] = [];
   for (const top of [UPLOADS, SCRATCH, JANITOR]) {
     for await (const entry of listReadable(context, top, { signal, onFailure })) {

@@ -183,3 +183,34 @@ for (const mutable of [false, true]) {
     }
   });
 }
+
+for (const verb of ["put", "delete"] as const) {
+  Deno.test(`no name is forgotten beside a collector that stands still before its ${verb}`, async () => {
+    const world = await createProtocolWorld();
+    await world.registry.save("a", "old");
+    await world.registry.delete("a");
+    if (verb === "delete") {
+      world.advance(2 * GRACE_MS);
+      await collectGarbage(world.registry);
+    }
+    world.advance(2 * MONTH_MS);
+    const [still, other] = [await world.open(), await world.open()];
+    still.backend.answer(
+      { verb, key: /^names\/a\// },
+      doing(async () => {
+        const { removed, failures } = await collectGarbage(other.registry, { forget: true });
+        assertEquals([removed.name.count, failures.length], [0, 1]);
+        const { version } = await other.registry.save("a", ANEW);
+        assertEquals(version, "2.0.0");
+      }),
+    );
+    await collectGarbage(still.registry);
+    await assertRefused(other.registry, "1.0.0");
+    assertEquals(await other.registry.load("a"), ANEW);
+    await other.registry.delete("a");
+    world.advance(2 * MONTH_MS);
+    assertEquals((await collectGarbage(other.registry, { forget: true })).failures, []);
+    await collectGarbage(other.registry, { forget: true });
+    assertEquals(await world.keys("names/"), [], "alone it forgets");
+  });
+}
