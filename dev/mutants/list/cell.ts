@@ -12,7 +12,10 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "const own = found.record.commit === operation.commit;",
     replacement: "const own = false;",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a hidden repeat of an automatic save does not take a second number" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a hidden repeat of an automatic save does not take a second number",
+    },
   },
   {
     name: "cell/exists-is-own",
@@ -26,14 +29,20 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: `if (error.maybeWritten) return "lost";`,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a refusal for good is reported as it is, unless a lost request came before" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a refusal for good is reported as it is, unless a lost request came before",
+    },
   },
   {
     name: "cell/abort-after-send-is-an-abort",
     file: "registry/cell/cell.ts",
     text: "if (operation.signal?.aborted) throw unknownOutcome(backend, operation, error);",
     replacement: "if (operation.signal?.aborted) throw operation.signal.reason;",
-    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "an abort while a create is in flight is Unknown, landed or not" },
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "an abort while a create is in flight is Unknown, landed or not",
+    },
   },
   {
     name: "cell/fenced-tries-again",
@@ -47,7 +56,10 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "+ waitMs > retryForMs",
     replacement: "+ waitMs > retryForMs * 10",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "an unreadable outcome is Unknown after retryForMs, with the commit" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "an unreadable outcome is Unknown after retryForMs, with the commit",
+    },
   },
   {
     name: "cell/give-up-is-a-failure",
@@ -62,7 +74,10 @@ export const CELL: readonly Mutant[] = [
     text: `  await checkLanding(context, operation, result.info);
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record with payload that landed too late is no success, though it is the head" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a record with payload that landed too late is no success, though it is the head",
+    },
   },
   {
     name: "cell/landing-of-read-back-not-checked",
@@ -92,7 +107,10 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "operation.unresolved = wasUnresolved;",
     replacement: "operation.unresolved = false;",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "an operation commits at most once, and says truly what became of it, whatever goes wrong" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "an operation commits at most once, and says truly what became of it, whatever goes wrong",
+    },
   },
   {
     name: "cell/only-the-first-send-is-checked",
@@ -101,28 +119,40 @@ export const CELL: readonly Mutant[] = [
     operation.checkCommit();`,
     replacement: `  operation.checkCommit();
   for (;;) {`,
-    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "a create that may have been sent is not repeated past the deadline" },
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "a create that may have been sent is not repeated past the deadline",
+    },
   },
   {
     name: "cell/stale-listing-lowers-the-head",
     file: "registry/cell/cell.ts",
     text: "head.generation <= (known?.generation ?? 0)",
     replacement: "false",
-    foundBy: { test: "tests/registry/cell/contention_test.ts", name: "knowledge of a head rises against a stale list: overwriting" },
+    foundBy: {
+      test: "tests/registry/cell/contention_test.ts",
+      name: "knowledge of a head rises against a stale list: overwriting",
+    },
   },
   {
     name: "cell/damaged-head-ends-writing",
     file: "registry/cell/cell.ts",
     text: "return { generation: head.generation, dead: head.dead };",
     replacement: "throw error;",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a damaged head can be overwritten and deleted, never rewritten" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a damaged head can be overwritten and deleted, never rewritten",
+    },
   },
   {
     name: "cell/damage-read-back-once",
     file: "registry/cell/cell.ts",
     text: "++damaged >= 3",
     replacement: "++damaged >= 1",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost and comes back damaged is read twice more" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "what was lost and comes back damaged is read twice more",
+    },
   },
   {
     name: "cell/read-back-is-not-repeated",

@@ -19,14 +19,20 @@ export const CORE: readonly Mutant[] = [
     file: "core/names.ts",
     text: "const PLAIN = /^[a-z0-9_-]+$/;",
     replacement: "const PLAIN = /^[A-Za-z0-9_-]+$/;",
-    foundBy: { test: "tests/core/names_test.ts", name: "encodeName() keeps names apart that differ only in case, normal form or look" },
+    foundBy: {
+      test: "tests/core/names_test.ts",
+      name: "encodeName() keeps names apart that differ only in case, normal form or look",
+    },
   },
   {
     name: "names/lenient-decoding",
     file: "core/names.ts",
     text: "encodeName(name) === segment && ",
     replacement: "",
-    foundBy: { test: "tests/core/names_test.ts", name: "decodeName() accepts a segment only as encodeName() writes it" },
+    foundBy: {
+      test: "tests/core/names_test.ts",
+      name: "decodeName() accepts a segment only as encodeName() writes it",
+    },
   },
   {
     name: "names/at-sign-allowed",
@@ -48,14 +54,20 @@ export const CORE: readonly Mutant[] = [
     file: "core/versions.ts",
     text: "if (highest.prerelease) return",
     replacement: "if (false) return",
-    foundBy: { test: "tests/core/versions_test.ts", name: "the next version raises the last number that is not zero, or the one that is asked for" },
+    foundBy: {
+      test: "tests/core/versions_test.ts",
+      name: "the next version raises the last number that is not zero, or the one that is asked for",
+    },
   },
   {
     name: "versions/order-decoded-leniently",
     file: "core/versions.ts",
     text: "return version.order === order ? version : undefined;",
     replacement: "return version;",
-    foundBy: { test: "tests/core/versions_order_test.ts", name: "decodeOrder() accepts a segment only as it is written" },
+    foundBy: {
+      test: "tests/core/versions_order_test.ts",
+      name: "decodeOrder() accepts a segment only as it is written",
+    },
   },
   {
     name: "versions/leading-zeros",
@@ -69,28 +81,40 @@ export const CORE: readonly Mutant[] = [
     file: "core/record.ts",
     text: "sha256(line.slice(0, sum.index)) !== sum[1]",
     replacement: "false",
-    foundBy: { test: "tests/core/record_damage_test.ts", name: "a line whose members are another record's, or in another order, is Corrupt" },
+    foundBy: {
+      test: "tests/core/record_damage_test.ts",
+      name: "a line whose members are another record's, or in another order, is Corrupt",
+    },
   },
   {
     name: "record/format-not-checked",
     file: "core/record.ts",
     text: "if (format !== FORMAT) {",
     replacement: "if (false) {",
-    foundBy: { test: "tests/core/record_test.ts", name: "a record of another format is Unsupported, whatever else it says" },
+    foundBy: {
+      test: "tests/core/record_test.ts",
+      name: "a record of another format is Unsupported, whatever else it says",
+    },
   },
   {
     name: "record/shape-not-checked",
     file: "core/record.ts",
     text: "if (problem !== undefined) throw corruptRecord(key, problem);",
     replacement: "",
-    foundBy: { test: "tests/core/record_shape_test.ts", name: "a record whose members are missing or of another type is Corrupt, though its sum is right" },
+    foundBy: {
+      test: "tests/core/record_shape_test.ts",
+      name: "a record whose members are missing or of another type is Corrupt, though its sum is right",
+    },
   },
   {
     name: "record/digest-without-mode",
     file: "core/record.ts",
     text: "`${sha256} ${size} ${mode} ${JSON",
     replacement: "`${sha256} ${size} - ${JSON",
-    foundBy: { test: "tests/core/record_test.ts", name: "artifactDigest() changes with everything that it is made of, and with nothing else" },
+    foundBy: {
+      test: "tests/core/record_test.ts",
+      name: "artifactDigest() changes with everything that it is made of, and with nothing else",
+    },
   },
   {
     name: "record/digest-in-the-order-given",

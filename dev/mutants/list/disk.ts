@@ -12,7 +12,10 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/put.ts",
     text: "return create ? placeByLink(placement) : placeByRename(placement);",
     replacement: "return placeByRename(placement);",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a writer whose stage file a janitor removed is Unknown and never stages again" },
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "a writer whose stage file a janitor removed is Unknown and never stages again",
+    },
   },
   {
     name: "local/lock-without-a-look",
@@ -26,28 +29,40 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/place.ts",
     text: "if (!fs.existsSync(stagePath)) throw fenced(root, key, error);",
     replacement: "if (!fs.existsSync(stagePath)) throw error;",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a writer whose stage file a janitor removed is Unknown and never stages again" },
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "a writer whose stage file a janitor removed is Unknown and never stages again",
+    },
   },
   {
     name: "local/vanished-folder-is-a-fault",
     file: "backends/local/place.ts",
     text: "attempt === MAX_ATTEMPTS",
     replacement: "attempt > 0",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a writer whose stage file a janitor removed is Unknown and never stages again" },
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "a writer whose stage file a janitor removed is Unknown and never stages again",
+    },
   },
   {
     name: "local/bytes-not-synced",
     file: "backends/local/stage.ts",
     text: "if (disk !== undefined) await syncFile(",
     replacement: "if (false) await syncFile(",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a record is whole on the disk before it gets its name" },
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "a record is whole on the disk before it gets its name",
+    },
   },
   {
     name: "local/name-not-synced",
     file: "backends/local/put.ts",
     text: "await disk?.folder(dirname(path)).catch",
     replacement: "await (undefined as typeof disk)?.folder(dirname(path)).catch",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "folders that are on the disk are not brought there again" },
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "folders that are on the disk are not brought there again",
+    },
   },
   {
     name: "local/name-of-the-winner-not-synced",
@@ -55,7 +70,10 @@ export const DISK: readonly Mutant[] = [
     text: `      await disk?.folder(dirname(path));
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a loser that reports what exists has it on the disk, too: its winner may have died before" },
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "a loser that reports what exists has it on the disk, too: its winner may have died before",
+    },
   },
   {
     name: "local/root-not-synced",
@@ -63,7 +81,10 @@ export const DISK: readonly Mutant[] = [
     text: `      await syncRoot();
 `,
     replacement: "",
-    foundBy: { test: "tests/backends/local_sync_test.ts", name: "a create that finds an object brings its name to the disk before it says so" },
+    foundBy: {
+      test: "tests/backends/local_sync_test.ts",
+      name: "a create that finds an object brings its name to the disk before it says so",
+    },
   },
   {
     name: "local/failed-sync-is-a-lost-reply",
@@ -79,21 +100,30 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/sync.ts",
     text: "path !== root; path = dirname(path)",
     replacement: "path === folder && path !== root; path = dirname(path)",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "a loser that reports what exists has it on the disk, too: its winner may have died before" },
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "a loser that reports what exists has it on the disk, too: its winner may have died before",
+    },
   },
   {
     name: "local/listed-by-utf-16",
     file: "backends/local/list.ts",
     text: ".sort(compareUtf8)",
     replacement: ".sort()",
-    foundBy: { test: "tests/backends/local_list_test.ts", name: "a folder lists what memory lists, whatever was put, created and deleted" },
+    foundBy: {
+      test: "tests/backends/local_list_test.ts",
+      name: "a folder lists what memory lists, whatever was put, created and deleted",
+    },
   },
   {
     name: "local/time-of-the-bytes",
     file: "backends/local/root.ts",
     text: "Math.floor(stats.ctimeMs)",
     replacement: "Math.floor(stats.mtimeMs)",
-    foundBy: { test: "tests/backends/local_test.ts", name: "the time of an object is when it got its key, whatever somebody says of its bytes" },
+    foundBy: {
+      test: "tests/backends/local_test.ts",
+      name: "the time of an object is when it got its key, whatever somebody says of its bytes",
+    },
   },
   {
     name: "local/stage-files-listed",
@@ -128,6 +158,9 @@ export const DISK: readonly Mutant[] = [
     file: "backends/memory.ts",
     text: "size !== undefined && size !== bytes.byteLength",
     replacement: "false",
-    foundBy: { test: "tests/backends/memory_test.ts", name: "a body of another size than announced leaves the object as it was" },
+    foundBy: {
+      test: "tests/backends/memory_test.ts",
+      name: "a body of another size than announced leaves the object as it was",
+    },
   },
 ];

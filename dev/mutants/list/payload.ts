@@ -12,14 +12,20 @@ export const PAYLOAD: readonly Mutant[] = [
     file: "registry/payload/write.ts",
     text: "if (target === undefined || operation.unresolved) return;",
     replacement: "if (target === undefined) return;",
-    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "an abort while a create is in flight is Unknown, landed or not" },
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "an abort while a create is in flight is Unknown, landed or not",
+    },
   },
   {
     name: "payload/no-sign-of-life",
     file: "registry/payload/write.ts",
     text: "if (operation.ageMs(aliveAt) < graceMs / 16) return;",
     replacement: "if (graceMs > 0) return;",
-    foundBy: { test: "tests/registry/payload/payload_test.ts", name: "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent" },
+    foundBy: {
+      test: "tests/registry/payload/payload_test.ts",
+      name: "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
+    },
   },
   {
     name: "payload/sign-of-life-does-not-renew",
@@ -42,21 +48,30 @@ export const PAYLOAD: readonly Mutant[] = [
     file: "registry/payload/base.ts",
     text: "if (objects.get(key)! >= offset + size) return true;",
     replacement: "if (size >= 0) return true;",
-    foundBy: { test: "tests/registry/damage/damaged_base_test.ts", name: "a save does not share what the store has cut short, and can be read" },
+    foundBy: {
+      test: "tests/registry/damage/damaged_base_test.ts",
+      name: "a save does not share what the store has cut short, and can be read",
+    },
   },
   {
     name: "payload/shares-with-a-late-record",
     file: "registry/payload/base.ts",
     text: "!isLate(context, found) && record.name === name",
     replacement: "record.name === name",
-    foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "nothing is shared with a record that landed late, though it counts" },
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "nothing is shared with a record that landed late, though it counts",
+    },
   },
   {
     name: "payload/shares-across-names",
     file: "registry/payload/base.ts",
     text: "!isLate(context, found) && record.name === name",
     replacement: "!isLate(context, found)",
-    foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "a base of another name is not looked into, and not taken for damaged" },
+    foundBy: {
+      test: "tests/registry/payload/sharing_test.ts",
+      name: "a base of another name is not looked into, and not taken for damaged",
+    },
   },
   {
     name: "payload/shared-file-loses-its-place",
@@ -77,21 +92,30 @@ export const PAYLOAD: readonly Mutant[] = [
     file: "registry/payload/write.ts",
     text: "if (expected !== undefined && expected !== file.sha256)",
     replacement: "if (false)",
-    foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "content that changes between its digest and its upload is a conflict" },
+    foundBy: {
+      test: "tests/registry/payload/sharing_test.ts",
+      name: "content that changes between its digest and its upload is a conflict",
+    },
   },
   {
     name: "payload/change-while-unsharing-unnoticed",
     file: "registry/payload/write.ts",
     text: "if (stored.size !== before.size || stored.sha256 !== before.sha256)",
     replacement: "if (false)",
-    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "what changed when it had to be uploaded after all is a conflict, and nothing stays" },
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+    },
   },
   {
     name: "payload/unshares-half",
     file: "registry/payload/write.ts",
     text: "if (missing !== undefined) throw changedWhileSaving(missing);",
     replacement: "",
-    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "what changed when it had to be uploaded after all is a conflict, and nothing stays" },
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+    },
   },
   {
     name: "payload/unanswered-upload-is-unknown",

@@ -39,7 +39,11 @@ export const RULES: readonly Mutant[] = [
     file: "registry/cell/voids.ts",
     text: "return isLate(context, found) && objectsOf",
     replacement: "return false && objectsOf",
-    also: [{ file: "registry/load.ts", text: "if (isLate(context, found)) noteVoid", replacement: "if (false) noteVoid" }],
+    also: [{
+      file: "registry/load.ts",
+      text: "if (isLate(context, found)) noteVoid",
+      replacement: "if (false) noteVoid",
+    }],
     foundBy: { seeds: { first: 1, count: 2000 } },
   },
   {
@@ -68,7 +72,15 @@ export const RULES: readonly Mutant[] = [
     file: "registry/cell/operation.ts",
     text: "[start, head, base]",
     replacement: "[start, base]",
-    also: [{ file: "registry/target/automatic.ts", text: `!looked || isStaleView(operation, "head")`, replacement: "!looked" }, { file: "registry/target/explicit.ts", text: `!looked || isStaleView(operation, "head")`, replacement: "!looked" }],
+    also: [{
+      file: "registry/target/automatic.ts",
+      text: `!looked || isStaleView(operation, "head")`,
+      replacement: "!looked",
+    }, {
+      file: "registry/target/explicit.ts",
+      text: `!looked || isStaleView(operation, "head")`,
+      replacement: "!looked",
+    }],
     foundBy: { seeds: { first: 1, count: 2000 } },
   },
   {
@@ -76,7 +88,11 @@ export const RULES: readonly Mutant[] = [
     file: "registry/cell/operation.ts",
     text: "[start, head, base]",
     replacement: "[start, head]",
-    also: [{ file: "registry/save.ts", text: `if (!isStaleView(operation, "base")) return true;`, replacement: "if (true) return true;" }],
+    also: [{
+      file: "registry/save.ts",
+      text: `if (!isStaleView(operation, "base")) return true;`,
+      replacement: "if (true) return true;",
+    }],
     foundBy: { seeds: { first: 1, count: 2000 } },
   },
 ];

@@ -12,21 +12,30 @@ export const TRANSFER: readonly Mutant[] = [
     file: "registry/transfer/commit_upload.ts",
     text: "if (said !== sha256) throw",
     replacement: "if (false) throw",
-    foundBy: { test: "tests/registry/transfer/commit_upload_test.ts", name: "the digest in the record is that of the copy, whatever the store made of it" },
+    foundBy: {
+      test: "tests/registry/transfer/commit_upload_test.ts",
+      name: "the digest in the record is that of the copy, whatever the store made of it",
+    },
   },
   {
     name: "transfer/size-not-checked",
     file: "registry/transfer/commit_upload.ts",
     text: "if (size !== undefined && info.size !== size) throw",
     replacement: "if (false) throw",
-    foundBy: { test: "tests/registry/transfer/commit_upload_test.ts", name: "content that is not what was said is refused," },
+    foundBy: {
+      test: "tests/registry/transfer/commit_upload_test.ts",
+      name: "content that is not what was said is refused,",
+    },
   },
   {
     name: "transfer/repeat-saves-again",
     file: "registry/transfer/commit_upload.ts",
     text: "idempotencyKey = upload.id",
     replacement: "idempotencyKey = context.system.id()",
-    foundBy: { test: "tests/registry/transfer/commit_upload_test.ts", name: "a commit whose end nobody heard of is repeated without saving twice" },
+    foundBy: {
+      test: "tests/registry/transfer/commit_upload_test.ts",
+      name: "a commit whose end nobody heard of is repeated without saving twice",
+    },
   },
   {
     name: "transfer/upload-left-behind",
@@ -40,13 +49,19 @@ export const TRANSFER: readonly Mutant[] = [
     file: "registry/transfer/presign_download.ts",
     text: "if (info.size === file.size) return key;",
     replacement: "return key;",
-    foundBy: { test: "tests/registry/transfer/presign_download_test.ts", name: "a file without an object of its own is Unsupported, and the hint says which have one" },
+    foundBy: {
+      test: "tests/registry/transfer/presign_download_test.ts",
+      name: "a file without an object of its own is Unsupported, and the hint says which have one",
+    },
   },
   {
     name: "transfer/copy-described-by-its-source",
     file: "registry/payload/write.ts",
     text: "await drain(file, copied(file, String(object)), true);",
     replacement: "await drain(file, content.chunks(), true);",
-    foundBy: { test: "tests/registry/transfer/commit_upload_test.ts", name: "a copy that is not there when it is read is no version" },
+    foundBy: {
+      test: "tests/registry/transfer/commit_upload_test.ts",
+      name: "a copy that is not there when it is read is no version",
+    },
   },
 ];
