@@ -16,6 +16,7 @@ import type { KnownRecords } from "./garbage/known_record.ts";
 import { listCells, listFolders } from "./garbage/listed.ts";
 import type { Cell, Folder } from "./garbage/listed.ts";
 import { openNote } from "./garbage/note.ts";
+import { otherMark } from "./garbage/other_mark.ts";
 
 /** Removes what nobody needs of one name (given as its encoded segment). */
 export async function collectName(collection: Collection, name: string): Promise<void> {
@@ -112,8 +113,10 @@ async function removeReplaced(collection: Collection, plan: Plan, records: Known
     await collection.replace({ what: "scrubbed", key, size: freed, why: REPLACED }, bytes);
   });
   const why = "an idempotency key that was last used longer ago than keys are remembered";
-  await collection.remove(plan.keys.map(({ key, size }) => ({ what: "key", key, size, why })));
-  return new Set([...plan.replaced, ...firsts].map(({ head }) => head.key).concat(plan.keys.map(({ key }) => key)));
+  const isAlone = plan.keys.length > 0 && await otherMark(collection) === undefined && !collection.isLate();
+  const keys = isAlone ? plan.keys : []; // else the next run removes them
+  await collection.remove(keys.map(({ key, size }) => ({ what: "key", key, size, why })));
+  return new Set([...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)));
 }
 
 /** Removes payload folders; what shows that they are some goes last. */

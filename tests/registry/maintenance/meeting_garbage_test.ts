@@ -235,3 +235,24 @@ for (const verb of ["put", "delete"] as const) {
     assertEquals(await world.keys("names/"), [], "alone it forgets");
   });
 }
+
+Deno.test("no key is forgotten beside a collector that stands still before it does the same", async () => {
+  const world = await createProtocolWorld();
+  const key = { idempotencyKey: "k" };
+  await world.registry.save("a", "old", key);
+  world.advance(2 * MONTH_MS);
+  const [still, other] = [await world.open(), await world.open()];
+  let first = "";
+  still.backend.answer(
+    { verb: "delete", key: /keys/ },
+    doing(async () => {
+      const { removed } = await collectGarbage(other.registry);
+      assertEquals(removed.key.count, 0);
+      first = (await world.registry.save("a", ANEW, key)).version;
+    }),
+  );
+  await collectGarbage(still.registry);
+  assertEquals(first, "1.0.0", "the key was good still");
+  const { version } = await world.registry.save("a", ANEW, key);
+  assertEquals((await world.registry.save("a", ANEW, key)).version, version, "it is saved once");
+});
