@@ -54,7 +54,9 @@ export function toReportable(error: unknown): RegistryError | Interruption {
   return new RegistryError({
     code,
     message: cause.message,
-    hint: code === "Denied"
+    hint: code === "Denied" && cause.name !== "NotCapable"
+      ? "Check who owns it, who may write there, and whether the disk is mounted for writing."
+      : code === "Denied"
       ? "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables."
       : code === "TaskFailed"
       ? "Run again with --verbose to see where this happened."

@@ -59,7 +59,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     };
     if (!dryRun && !flags.yes) {
       const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
-      if (deleted.length > 0 && !await context.confirm(`Delete ${formatCount(deleted.length, "version")}?`)) {
+      if (deleted.length > 0 && !await context.confirm(question(deleted))) {
         await context.note("Nothing was deleted");
         return 1;
       }
@@ -79,11 +79,19 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   },
 });
 
+/** Names what would go, the first of it where it is much. */
+function question(versions: PruneReport["deleted"]): string {
+  const shown = versions.slice(0, 8).map(({ name, version }) => `${name}@${version}`);
+  if (shown.length < versions.length) shown.push("…");
+  return `Delete ${formatCount(versions.length, "version")} (${shown.join(", ")})?`;
+}
+
 /** What can be read was pruned; a version that cannot be is deleted by name only, when somebody has looked at it. */
 function notAll(failures: PruneReport["failures"]): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
     message: `Cannot prune everything: ${formatCount(failures.length, "record")} could not be read`,
-    hint: "See what is wrong: holdfast verify. A damaged version goes by holdfast rm NAME@VERSION --force",
+    hint: "See what is wrong: holdfast verify. A damaged version goes by holdfast rm NAME@VERSION --force, " +
+      "a damaged alias is set anew by holdfast alias NAME ALIAS VERSION",
   });
 }

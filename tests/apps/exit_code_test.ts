@@ -36,6 +36,12 @@ Deno.test("failures of the system get a code that says what to do", () => {
   assertEquals((toReportable("thrown text") as RegistryError).message, "thrown text");
 });
 
+Deno.test("only what Deno did not allow is said to need a flag", () => {
+  const hintOf = (error: object) => (toReportable(Object.assign(new Error("no"), error)) as RegistryError).hint ?? "";
+  assertEquals(hintOf({ name: "NotCapable" }).includes("--allow-write"), true);
+  for (const code of ["EACCES", "EPERM", "EROFS"]) assertEquals(hintOf({ code }).includes("--allow"), false, code);
+});
+
 Deno.test("an error as JSON has what a program needs, its stack has the causes", () => {
   const cause = new Error("underneath");
   const error = new RegistryError({ code: "Unknown", message: "x", commit: "c1", maybeWritten: true, cause });
