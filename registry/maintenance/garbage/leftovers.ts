@@ -4,9 +4,9 @@
  * @module
  */
 import { isPrefix } from "../../../core/backend.ts";
+import { decodeName } from "../../../core/names.ts";
 import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
-import { decodeName } from "../../../core/names.ts";
 
 /** How many are held in memory. */
 const LEFTOVERS_AT_ONCE = 1000;
