@@ -249,13 +249,12 @@ async function readFileList(
   const { sha256, size, from = own } = list;
   const { cache } = context;
   const key = payloadKey(record.name, from, list.object);
-  const known = sha256 === undefined ? undefined : { sha256, size };
-  const cached = cache && known && await cachedBytes(cache, known, "integrity");
+  const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
   if (cached !== undefined) return parseFileList(record, cached, key);
   const object = await getPart(context.backend, key, list, { signal });
   const bytes = object === undefined ? await missing(key) : await object.bytes();
   const files = parseFileList(record, bytes, key);
-  if (known !== undefined) cache?.keep(fileKey(known.sha256), bytes);
+  cache?.keep(fileKey(sha256), bytes);
   return files;
 }
 

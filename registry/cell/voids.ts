@@ -29,7 +29,7 @@ export async function isVoid(context: Context, found: FoundRecord, signal?: Abor
   const { record, info } = found;
   if (context.voids.has(info.key)) return true;
   if (record.kind !== "version" || !mayBecomeVoid(context, found)) return false;
-  const whole = record.files.length > 0 ? record : await withFiles(context, record, signal);
+  const whole = await withFiles(context, record, signal);
   for (const [place, object] of objectsOf(context, whole ?? record)) {
     const key = payloadKey(record.name, place, object);
     if (await context.backend.head(key, { signal }) !== undefined) continue;
