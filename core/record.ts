@@ -112,7 +112,7 @@ export interface VersionRecord extends RecordBase {
   /** The files; empty where `fileList` is given. */
   files: StoredFile[];
   /** Where a long list of files is kept: the JSON of `files` as a payload object. */
-  fileList?: Part;
+  fileList?: Part & { sha256: string };
   /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
   digest: string;
   /** Bytes of all plain files. */

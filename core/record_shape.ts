@@ -93,7 +93,10 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   }
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
   if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
-  if (!isObject(fileList) || !isPart(fileList)) return "its list of files is not whole";
+  if (!isObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
+    return "its list of files is not whole";
+  }
+  if (!Array.isArray(fields.files) || fields.files.length > 0) return "its files are in two places";
   if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
 }
 

@@ -11,13 +11,12 @@ import type { StoredFile, VersionRecord } from "../core/record.ts";
 import type { Ref } from "../core/refs.ts";
 import type { DownloadOptions, DownloadResult, LoadOptions, ReadOptions } from "../core/registry.ts";
 import type { SchemaIssue, StandardSchema } from "../core/standard_schema.ts";
-import { parseVersion } from "../core/versions.ts";
 import { cachedBytes } from "./cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.ts";
 import { fileKey } from "./cache/entry_keys.ts";
 import type { Context } from "./context.ts";
-import { orderSegment, parsePlace, payloadFolder } from "./layout.ts";
-import { parseFileList, placeOf } from "./payload/objects.ts";
+import { payloadKey } from "./layout.ts";
+import { ownPlace, parseFileList, placeOf } from "./payload/objects.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
 import { createLoadLimit } from "./payload/load_limit.ts";
 import type { LoadLimit } from "./payload/load_limit.ts";
@@ -208,23 +207,18 @@ export async function artifactInfo(context: Context, located: Located, signal?: 
 /** Where the files of a version are. */
 export async function payloadSource(context: Context, located: Located, signal?: AbortSignal): Promise<PayloadSource> {
   const { record, found, generation } = located;
-  const place = {
-    order: orderSegment(parseVersion(record.version), context.settings.versioned),
-    commit: record.commit,
-  };
-  const folder = ({ from }: { from?: string }) =>
-    payloadFolder(record.name, from === undefined ? place : parsePlace(from));
+  const own = ownPlace(context, record);
   const ref = `${record.name}@${record.version}`;
   const missing = (key: string) => explainMissing(context, located, ref, key);
   const files = record.fileList === undefined
     ? record.files
-    : await readFileList(context, record, folder, missing, signal);
+    : await readFileList(context, record, own, missing, signal);
   return {
     ref,
     recordKey: found.info.key,
     files,
     inline: found.inline,
-    keyOf: (file, part) => `${folder({ from: placeOf(file, part) })}${part.object}`,
+    keyOf: (file, part) => payloadKey(record.name, placeOf(file, part) ?? own, part.object),
     missing,
     info: {
       name: record.name,
@@ -247,21 +241,20 @@ export async function payloadSource(context: Context, located: Located, signal?:
 async function readFileList(
   context: Context,
   record: VersionRecord,
-  folder: (place: { from?: string }) => string,
+  own: string,
   missing: (key: string) => Promise<never>,
   signal?: AbortSignal,
 ): Promise<StoredFile[]> {
   const list = record.fileList!;
-  const { sha256, size } = list;
+  const { sha256, size, from = own } = list;
   const { cache } = context;
-  const key = `${folder(list)}${list.object}`;
-  const known = sha256 === undefined ? undefined : { sha256, size };
-  const cached = cache && known && await cachedBytes(cache, known, "integrity");
+  const key = payloadKey(record.name, from, list.object);
+  const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
   if (cached !== undefined) return parseFileList(record, cached, key);
   const object = await getPart(context.backend, key, list, { signal });
   const bytes = object === undefined ? await missing(key) : await object.bytes();
   const files = parseFileList(record, bytes, key);
-  if (known !== undefined) cache?.keep(fileKey(known.sha256), bytes);
+  cache?.keep(fileKey(sha256), bytes);
   return files;
 }
 

@@ -19,7 +19,7 @@ import { checkWritable } from "./context.ts";
 import type { Context } from "./context.ts";
 import { readHead } from "./cell/heads.ts";
 import type { FoundRecord } from "./cell/heads.ts";
-import { cellOf, encodePlace, objectsFolder, orderSegment, payloadFolder, recordKey } from "./layout.ts";
+import { cellOf, encodePlace, orderSegment, payloadFolder, payloadKey, recordKey } from "./layout.ts";
 import type { PayloadPlace } from "./layout.ts";
 import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
@@ -164,9 +164,7 @@ export async function saveFiles(
   /** What others have stored, and the record will rest on. */
   function sharedObjects({ files }: WrittenPayload): string[] {
     const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
-      parts.flatMap(({ object, from = ofFile }) =>
-        from === undefined ? [] : [`${objectsFolder(name)}${from}/${object}`]
-      )
+      parts.flatMap(({ object, from = ofFile }) => from === undefined ? [] : [payloadKey(name, from, object)])
     );
     return [...new Set(objects)];
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import fs from "node:fs";
+import type { Stats } from "node:fs";
 import { dirname, sep } from "node:path";
 import { mayRead } from "../../core/disk/may_read.ts";
 import { errorCode } from "./errors.ts";
@@ -92,5 +93,10 @@ export function syncFile(file: number): Promise<void> {
 
 function identify(path: string): string | undefined {
   const stats = fs.statSync(path, { throwIfNoEntry: false });
-  return stats && `${stats.ino} ${stats.birthtimeMs}`;
+  return stats && identityOf(stats);
+}
+
+/** What tells a file or a folder from one that was made anew under its name. */
+export function identityOf({ ino, birthtimeMs }: Stats): string {
+  return `${ino} ${birthtimeMs}`;
 }

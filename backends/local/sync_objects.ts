@@ -4,14 +4,13 @@
  * @module
  */
 import fs from "node:fs";
-import type { Stats } from "node:fs";
 import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { closeRead, openObject } from "./open_object.ts";
 import type { OpenedFile } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
-import { syncFile } from "./sync.ts";
+import { identityOf, syncFile } from "./sync.ts";
 import type { DiskSync } from "./sync.ts";
 
 const AT_ONCE = 32;
@@ -32,7 +31,7 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
     try {
       opened = openObject(root, key, ACCESS);
       if (opened === undefined) return; // a folder
-      const identity = identify(opened.stats);
+      const identity = identityOf(opened.stats);
       if (failed.has(identity)) throw failedBefore(root, key);
       await syncFile(opened.file).catch((error) => {
         failed.add(identity);
@@ -67,10 +66,6 @@ async function inBatches<T>(
     signal?.throwIfAborted();
     await Promise.all(items.slice(i, i + AT_ONCE).map(action));
   }
-}
-
-function identify({ ino, birthtimeMs }: Stats): string {
-  return `${ino} ${birthtimeMs}`;
 }
 
 function failedBefore(root: LocalRoot, key: string): RegistryError {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Context, OpeningContext } from "../context.ts";
-import { objectsFolder } from "../layout.ts";
+import { payloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
 import type { FoundRecord } from "./heads.ts";
 
@@ -28,6 +28,6 @@ export async function settleVersion(
   const whole = record.kind === "version" ? await withFiles(context, record, signal) ?? record : undefined;
   const payload = whole === undefined
     ? []
-    : objectsOf(context, whole).map(([place, object]) => `${objectsFolder(whole.name)}${place}/${object}`);
+    : objectsOf(context, whole).map(([place, object]) => payloadKey(whole.name, place, object));
   await settle(context, [...payload, info.key], signal);
 }

@@ -7,7 +7,7 @@ import { isPrefix } from "../../core/backend.ts";
 import type { Context } from "../context.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
-import { objectsFolder } from "../layout.ts";
+import { payloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
 
 /**
@@ -29,9 +29,9 @@ export async function isVoid(context: Context, found: FoundRecord, signal?: Abor
   const { record, info } = found;
   if (context.voids.has(info.key)) return true;
   if (record.kind !== "version" || !mayBecomeVoid(context, found)) return false;
-  const whole = record.files.length > 0 ? record : await withFiles(context, record, signal);
+  const whole = await withFiles(context, record, signal);
   for (const [place, object] of objectsOf(context, whole ?? record)) {
-    const key = `${objectsFolder(record.name)}${place}/${object}`;
+    const key = payloadKey(record.name, place, object);
     if (await context.backend.head(key, { signal }) !== undefined) continue;
     noteVoid(context, info.key);
     return true;

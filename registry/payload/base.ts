@@ -6,7 +6,7 @@
 import type { Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import type { Context } from "../context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
-import { objectsFolder } from "../layout.ts";
+import { payloadKey } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isLate, mayBecomeVoid } from "../cell/voids.ts";
 import { ownPlace, placeOf } from "./objects.ts";
@@ -64,7 +64,7 @@ export function createBase(
       if (same === undefined || same.size !== file.size) return undefined;
       const { encoding, parts, from = own } = same;
       for (const part of parts!) {
-        if (!await isThere(`${objectsFolder(name)}${placeOf({ from }, part)}/${part.object}`, part)) return undefined;
+        if (!await isThere(payloadKey(name, placeOf({ from }, part)!, part.object), part)) return undefined;
       }
       return { ...file, ...(encoding === undefined ? {} : { encoding }), from, parts };
     },

@@ -9,7 +9,7 @@ import { filesProblem } from "../../core/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import type { Context } from "../context.ts";
-import { encodePlace, objectsFolder, orderSegment } from "../layout.ts";
+import { encodePlace, orderSegment, payloadKey } from "../layout.ts";
 import { getPart } from "./stored_part.ts";
 
 /** An object of a payload: its folder's place, as a record's `from` holds it, and its number. */
@@ -50,7 +50,7 @@ export async function withFiles(
 ): Promise<VersionRecord | undefined> {
   if (record.fileList === undefined) return record;
   const { from = ownPlace(context, record), object } = record.fileList;
-  const key = `${objectsFolder(record.name)}${from}/${object}`;
+  const key = payloadKey(record.name, from, object);
   const list = await getPart(context.backend, key, record.fileList, { signal });
   return list && { ...record, files: parseFileList(record, await list.bytes(), key) };
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { decodeName } from "../../../core/names.ts";
 import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
-import { decodeName } from "../../../core/names.ts";
 import { listReadable } from "../readable.ts";
 
 /** How many are held in memory. */
