@@ -70,7 +70,7 @@ export const CACHE: readonly Mutant[] = [
     file: "registry/cache/cached_records.ts",
     text: `if (record.kind === "version" && versionCell(record.name, parseVersion(record.version), true) === cell) {`,
     replacement: `if (record.kind === "version") {`,
-    foundBy: { test: "tests/registry/cache/records_test.ts", name: "a damaged record is fetched again, replaced, and reported" },
+    foundBy: { equivalent: "an entry is marked under its key, and what is kept there was read in that cell and found to belong to it" },
   },
   {
     name: "cache/record-trusted-for-ever",

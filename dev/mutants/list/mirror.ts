@@ -115,7 +115,7 @@ export const MIRROR: readonly Mutant[] = [
     foundBy: { test: "tests/registry/mirror/faults_test.ts", name: "a version that is deleted and collected while it is read is gone" },
   },
   {
-    name: "mirror/keys-are-versions",
+    name: "mirror/older-generation-taken-for-the-head",
     file: "registry/mirror/cells.ts",
     text: "if (cells.has(path)) continue;",
     replacement: "",

@@ -16,14 +16,14 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/no-sign-of-life",
-    file: "registry/payload/write.ts",
+    file: "registry/payload/keep_alive.ts",
     text: "if (operation.ageMs(aliveAt) < graceMs / 16) return;",
     replacement: "if (graceMs > 0) return;",
     foundBy: { test: "tests/registry/payload/payload_test.ts", name: "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent" },
   },
   {
     name: "payload/sign-of-life-does-not-renew",
-    file: "registry/payload/write.ts",
+    file: "registry/payload/keep_alive.ts",
     text: `    if (info !== undefined) operation.renew(info, sentAt);
 `,
     replacement: "",

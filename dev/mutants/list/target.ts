@@ -29,7 +29,7 @@ export const TARGET: readonly Mutant[] = [
 `,
     replacement: `      return undefined;
 `,
-    foundBy: { test: "tests/registry/verbs/numbering_test.ts", name: "a number that leaves none above it is refused wherever a version is named" },
+    foundBy: { test: "tests/registry/damage/misplaced_test.ts", name: "strangers' files before all versions of a name do not make its numbers begin again" },
   },
   {
     name: "target/overwrites-another-commit-after-a-loss",
@@ -37,7 +37,7 @@ export const TARGET: readonly Mutant[] = [
     text: `      if (ifCommit !== undefined) throw changed();
       if (overwrite)`,
     replacement: "      if (overwrite)",
-    foundBy: { test: "tests/registry/verbs/numbering_test.ts", name: "a number that leaves none above it is refused wherever a version is named" },
+    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "ifCommit overwrites that commit only, also when it loses a race" },
   },
   {
     name: "target/overwrites-another-commit",

@@ -170,7 +170,7 @@ export const VERBS: readonly Mutant[] = [
     file: "registry/resolve.ts",
     text: "if (head.key === key) throw vanished(context, key);",
     replacement: "throw vanished(context, head.key);",
-    foundBy: { test: "tests/registry/maintenance/interrupted_garbage_test.ts", name: "a record that vanishes between list and get is looked for again, by every reader" },
+    foundBy: { test: "tests/registry/maintenance/interrupted_garbage_test.ts", name: "an alias's record that somebody removes between list and get is looked for again" },
   },
   {
     name: "resolve/other-versions-where-none-are-kept",
