@@ -89,8 +89,8 @@ export const CACHE: readonly Mutant[] = [
     text: `if (record.kind === "version" && versionCell(record.name, parseVersion(record.version), true) === cell) {`,
     replacement: `if (record.kind === "version") {`,
     foundBy: {
-      test: "tests/registry/cache/records_test.ts",
-      name: "a damaged record is fetched again, replaced, and reported",
+      equivalent:
+        "an entry is marked under its key, and what is kept there was read in that cell and found to belong to it",
     },
   },
   {

@@ -151,7 +151,10 @@ export const DISK: readonly Mutant[] = [
     file: "backends/memory.ts",
     text: "if (compareUtf8(keys[middle], key) < 0)",
     replacement: "if (keys[middle] < key)",
-    foundBy: { test: "tests/backends/memory_test.ts", name: "list() gives at most `limit` entries" },
+    foundBy: {
+      test: "tests/backends/memory_test.ts",
+      name: "list() gives whole keys in the order of their UTF-8 bytes",
+    },
   },
   {
     name: "memory/size-not-checked",

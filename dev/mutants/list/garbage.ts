@@ -218,16 +218,16 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/damaged-name-ends-the-run",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: `if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;`,
+    file: "registry/maintenance/readable.ts",
+    text: `if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid", "Denied", "Unavailable")) throw error;`,
     replacement: "throw error;",
     foundBy: { test: "tests/registry/maintenance/garbage_test.ts", name: "a record that is" },
   },
   {
     name: "garbage/young-leftovers-removed",
     file: "registry/maintenance/garbage/leftovers.ts",
-    text: "isPrefix(entry) || !isOld(entry.modifiedAt)",
-    replacement: "isPrefix(entry)",
+    text: "if (!isOld(entry.modifiedAt)) continue;",
+    replacement: "",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",
       name: "what no registry has put there is left alone",

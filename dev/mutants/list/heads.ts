@@ -20,11 +20,21 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/old-tombstones-are-live",
     file: "registry/cell/heads.ts",
-    text: "newest.size === OLD_TOMBSTONE_BYTES",
-    replacement: "newest.size < 0",
+    text: "const isOpen = size === OLD_TOMBSTONE_BYTES || size",
+    replacement: "const isOpen = size",
     foundBy: {
       test: "tests/registry/first_format_test.ts",
       name: "tombstones of the first format have 512 bytes and are known",
+    },
+  },
+  {
+    name: "heads/first-records-of-that-size-are-dead",
+    file: "registry/cell/heads.ts",
+    text: " || size === TOMBSTONE_BYTES && !isOfVersion(key)",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/first_format_test.ts",
+      name: "aliases and keys of the first format may have the size that tombstones have now",
     },
   },
   {

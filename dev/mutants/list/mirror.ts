@@ -157,7 +157,7 @@ export const MIRROR: readonly Mutant[] = [
     },
   },
   {
-    name: "mirror/keys-are-versions",
+    name: "mirror/older-generation-taken-for-the-head",
     file: "registry/mirror/cells.ts",
     text: "if (cells.has(path)) continue;",
     replacement: "",

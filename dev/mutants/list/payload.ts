@@ -19,7 +19,7 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/no-sign-of-life",
-    file: "registry/payload/write.ts",
+    file: "registry/payload/keep_alive.ts",
     text: "if (operation.ageMs(aliveAt) < graceMs / 16) return;",
     replacement: "if (graceMs > 0) return;",
     foundBy: {
@@ -29,7 +29,7 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/sign-of-life-does-not-renew",
-    file: "registry/payload/write.ts",
+    file: "registry/payload/keep_alive.ts",
     text: `    if (info !== undefined) operation.renew(info, sentAt);
 `,
     replacement: "",

@@ -36,8 +36,8 @@ export const TARGET: readonly Mutant[] = [
     replacement: `      return undefined;
 `,
     foundBy: {
-      test: "tests/registry/verbs/numbering_test.ts",
-      name: "a number that leaves none above it is refused wherever a version is named",
+      test: "tests/registry/damage/misplaced_test.ts",
+      name: "strangers' files before all versions of a name do not make its numbers begin again",
     },
   },
   {
@@ -47,8 +47,8 @@ export const TARGET: readonly Mutant[] = [
       if (overwrite)`,
     replacement: "      if (overwrite)",
     foundBy: {
-      test: "tests/registry/verbs/numbering_test.ts",
-      name: "a number that leaves none above it is refused wherever a version is named",
+      test: "tests/registry/cell/cell_test.ts",
+      name: "ifCommit overwrites that commit only, also when it loses a race",
     },
   },
   {

@@ -229,7 +229,7 @@ export const VERBS: readonly Mutant[] = [
     replacement: "throw vanished(context, head.key);",
     foundBy: {
       test: "tests/registry/maintenance/interrupted_garbage_test.ts",
-      name: "a record that vanishes between list and get is looked for again, by every reader",
+      name: "an alias's record that somebody removes between list and get is looked for again",
     },
   },
   {

@@ -51,3 +51,11 @@ testInMemory("a stranger's file that is listed before the records of a cell hide
   assert(await registry.delete("a@1", { force: true }));
   await rejected("NotFound", registry.load("a@1"));
 });
+
+testInMemory("strangers' files before all versions of a name do not make its numbers begin again", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("a", "one", { version: "5" });
+  for (const file of ["0-notes.txt", "1-notes.txt"]) await backend.put(`names/a/versions/${file}`, new Uint8Array(1));
+  assertEquals((await registry.save("a", "two")).version, "6.0.0");
+  assertEquals(await registry.load("a"), "two");
+});

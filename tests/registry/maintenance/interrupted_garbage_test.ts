@@ -273,3 +273,17 @@ Deno.test("a first record whose content goes between list and get is looked for 
     assertEquals(await reader.registry.load(ref), "two");
   }
 });
+
+Deno.test("an alias's record that somebody removes between list and get is looked for again", async () => {
+  const { registry, open, keys, store } = await createProtocolWorld();
+  for (const n of [1, 2]) await registry.save("a", n);
+  await registry.setAlias("a", "live", "1");
+  const [first] = await keys("names/a/aliases/");
+  const reader = await open();
+  const overtake = async () => {
+    await registry.setAlias("a", "live", "2");
+    await store.delete(first); // as janitors did before aliases had a history
+  };
+  reader.backend.answer({ verb: "get", key: /aliases/ }, doing(overtake));
+  assertEquals(await reader.registry.load("a@live"), 2);
+});
