@@ -37,9 +37,13 @@ export function recordProblem(record: { kind: string }, inlineBytes = Infinity):
   if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
   if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
   if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
+  if (fields.previous !== undefined && !isMatch(fields.previous, COMMIT)) return "the commit below it is not a UUID";
   if (!isDate(fields.startedAt) || !isDate(fields.createdAt)) return "its times are not times";
   if (fields.origin !== undefined && !isOrigin(fields.origin)) return "its origin is not whole";
   if (fields.kind === "version") return versionProblem(fields, inlineBytes);
+  if (isWithoutContent(fields) && !(fields.digest === undefined || isMatch(fields.digest, SHA256))) {
+    return "its digest is not a SHA-256";
+  }
   if (fields.kind === "alias" && !isAlias(fields)) return "its alias is not whole";
   if (fields.kind === "key" && !isKey(fields)) return "its idempotency key is not whole";
   if (fields.kind === "settings" && !isSettings(fields.settings)) return "its settings are not whole";
@@ -91,6 +95,10 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
   if (!isObject(fileList) || !isPart(fileList)) return "its list of files is not whole";
   if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
+}
+
+function isWithoutContent({ kind }: Fields): boolean {
+  return kind === "deleted" || kind === "scrubbed";
 }
 
 function isStoredFile(file: unknown): boolean {

@@ -60,6 +60,8 @@ async function run([command, ...args]: string[], output: "inherit" | "piped"): P
   const child = new Deno.Command(command, { args, cwd: REPOSITORY, stdout: output, stderr: output }).spawn();
   if (output === "inherit") return (await child.status).code;
   const { code, stdout, stderr } = await child.output();
-  for (const bytes of [stdout, stderr]) await new Blob([bytes]).stream().pipeTo(Deno.stdout.writable, { preventClose: true });
+  for (const bytes of [stdout, stderr]) {
+    await new Blob([bytes]).stream().pipeTo(Deno.stdout.writable, { preventClose: true });
+  }
   return code;
 }

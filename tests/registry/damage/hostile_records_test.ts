@@ -112,6 +112,9 @@ const KEY_PLACES: Place[] = [
   ...["version", "generation"].map((name): Place => [`target.${name}`, (line) => define(line.target as object, name)]),
 ];
 
+/** The id of a commit that there is not. */
+const NOBODY = `${"0".repeat(8)}-0000-0000-0000-${"0".repeat(12)}`;
+
 /** Other changes of a version's line. */
 const CHANGES: Record<string, (line: Line) => void> = {
   "one path twice": (line) => void (line.files as object[]).push((line.files as object[])[0]),
@@ -136,7 +139,7 @@ const CHANGES: Record<string, (line: Line) => void> = {
   },
   "payload of another name": (line) => {
     for (const file of line.files as { from?: string }[]) {
-      file.from = `p8p9p9/${"0".repeat(8)}-0000-0000-0000-${"0".repeat(12)}`;
+      file.from = `p8p9p9/${NOBODY}`;
     }
   },
 };
@@ -305,5 +308,28 @@ for (const [what, text] of Object.entries(LISTS)) {
     await world.registry.save("b", "new");
     const { copied, failures } = await mirrorRegistry(world.registry, target);
     assertEquals([copied, failures], [1, []]);
+  });
+}
+
+for (
+  const [what, change] of Object.entries<Line>({
+    "a long previous": { previous: "x".repeat(1000) },
+    "a long origin": {
+      origin: { registry: NOBODY, commit: NOBODY, more: "x".repeat(1000) },
+    },
+  })
+) {
+  Deno.test(`a deleted version with ${what}, for which a tombstone has no room, harms its own name at most`, async () => {
+    const store = createMemoryBackend();
+    const registry = await openRegistry(store);
+    for (const name of ["a", "b"]) await registry.save(name, noise(90_000));
+    const [key] = await keysOf(store, "names/a/versions/");
+    const { line, inline } = await openRecord(store, key);
+    await store.put(key, sealed(JSON.stringify({ ...line, ...change }), inline));
+    for (const name of ["a@1", "b@1"]) await registry.delete(name);
+    const aged = await openRegistry(withAge(store, WEEK_MS));
+    for (const _ of ["overwrites the first", "removes the second"]) await collectGarbage(aged);
+    assertEquals(await keysOf(store, "objects/b/"), []);
+    assertEquals((await keysOf(store, "names/b/")).length, 1);
   });
 }
