@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { realSystem } from "../../core/system.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
+import { withoutHanging } from "../support/without_hanging.ts";
 import {
   type RunningServer,
   type ServerKind,
@@ -74,8 +75,10 @@ serverTest("a server does not outlive a program or test file, however it ends", 
     const ran = await new Deno.Command(Deno.execPath(), { args: [...command, how, file], cwd: REPOSITORY }).output();
     assertEquals(ran.success, success, how);
     const { pid, data } = JSON.parse(await Deno.readTextFile(file));
-    for (let i = 0; i < 500 && (isRunning(pid) || existsSync(data)); i++) await realSystem.sleep(10);
-    assertEquals([isRunning(pid), existsSync(data)], [false, false], `${command[0]} ${how}`);
+    const gone = async () => {
+      while (isRunning(pid) || existsSync(data)) await realSystem.sleep(10);
+    };
+    await withoutHanging(`the end of the server (${command[0]} ${how})`, gone());
   }
 });
 
