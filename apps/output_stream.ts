@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { open, rename, unlink } from "node:fs/promises";
-import { resolve } from "@std/path";
+import { open, rename, stat, unlink } from "node:fs/promises";
+import { dirname, resolve } from "@std/path";
 import { RegistryError } from "../core/errors.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -55,6 +55,7 @@ function counted(
 
 async function writeFile(stream: ReadableStream<Uint8Array>, output: string, context: CommandContext): Promise<void> {
   const path = resolve(context.io.cwd, output);
+  await refuseOutput(path, output);
   const partial = `${path}.${context.io.system.id()}.partial`;
   const file = await open(partial, "wx");
   try {
@@ -67,6 +68,31 @@ async function writeFile(stream: ReadableStream<Uint8Array>, output: string, con
   } catch (error) {
     await unlink(partial);
     throw error;
+  }
+}
+
+/** Refuses a file that cannot be written there, before anything is. */
+async function refuseOutput(path: string, output: string): Promise<void> {
+  const problem = await isFolder(path)
+    ? "it is a folder"
+    : await isFolder(dirname(path)) === false
+    ? "there is no such folder"
+    : undefined;
+  if (problem === undefined) return;
+  throw new RegistryError({
+    code: problem === "it is a folder" ? "Invalid" : "NotFound",
+    message: `Cannot write ${JSON.stringify(output)}: ${problem}`,
+    hint: "Name a file in a folder that is there.",
+  });
+}
+
+/** Undefined where that may not be seen. */
+async function isFolder(path: string): Promise<boolean | undefined> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" || code === "ENOTDIR" ? false : undefined;
   }
 }
 

@@ -33,10 +33,13 @@ export function refuseRef(text: string, action: string, command: string): void {
   const at = text.indexOf("@");
   if (at < 0) return;
   const name = shellWord(text.slice(0, at));
+  const forOne = command === "verify"
+    ? `echo ${shellWord(JSON.stringify({ ref: text }))} | holdfast batch verify -`
+    : `holdfast info ${shellWord(text)}`;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot ${action} ${JSON.stringify(text)}: a bare name is expected`,
-    hint: `Write: holdfast ${command} ${name}. For one version: holdfast info ${shellWord(text)}`,
+    hint: `Write: holdfast ${command} ${name}. For one version: ${forOne}`,
   });
 }
 

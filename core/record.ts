@@ -278,13 +278,19 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
       key,
     });
   }
-  if ((record.kind === "deleted") !== isTombstoneSize(bytes.byteLength)) {
+  if (!isSizeOf(record.kind, bytes.byteLength)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
   const problem = recordProblem(record, bytes.byteLength - end - 1);
   if (problem !== undefined) throw corruptRecord(key, problem);
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
+}
+
+/** Aliases and keys that were written before may have the size that tombstones have now: their cells are read. */
+function isSizeOf(kind: AnyRecord["kind"], bytes: number): boolean {
+  if ((kind === "alias" || kind === "key") && bytes === TOMBSTONE_BYTES) return true;
+  return (kind === "deleted") === isTombstoneSize(bytes);
 }
 
 function isTombstoneSize(bytes: number): boolean {

@@ -1,6 +1,7 @@
 /**
- * Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`. Shared is a test of the
- * portable folders that, with what it uses below `tests/`, takes nothing of Deno but `Deno.test`.
+ * Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`; where both are named,
+ * side by side. Shared is a test of the portable folders that, with what it uses below `tests/`, takes nothing of Deno
+ * but `Deno.test`.
  *
  * @module
  */
@@ -19,8 +20,8 @@ const RUNTIMES: Record<string, string[]> = {
 /** What is loaded by this when it is used is in no bundle. */
 const LAZY = "core/urls/load_part.ts";
 
-const runtime = RUNTIMES[Deno.args[0]];
-if (runtime === undefined) {
+const names = Deno.args;
+if (names.length === 0 || names.some((name) => RUNTIMES[name] === undefined)) {
   throw new Error(`Cannot run the shared tests: the runtime is one of ${Object.keys(RUNTIMES)}`);
 }
 
@@ -32,8 +33,16 @@ const imports = [runner, ...shared.map((path) => join(REPOSITORY, path))].map((p
 const entry = join(root.path, "entry.ts");
 const bundle = join(root.path, "tests.mjs");
 await Deno.writeTextFile(entry, `${imports.join("")}import { runTests } from "${runner}";\nawait runTests();\n`);
-await run([Deno.execPath(), "bundle", "--quiet", "--config", join(REPOSITORY, "deno.json"), "-o", bundle, entry]);
-await run([...runtime, bundle]);
+const bundling = [Deno.execPath(), "bundle", "--quiet", "--config", join(REPOSITORY, "deno.json"), "-o", bundle, entry];
+let code = await run(bundling, "inherit");
+if (code === 0) code = Math.max(...await Promise.all(names.map((name) => runTests(name))));
+await root.remove();
+Deno.exit(code);
+
+/** Where there are several, what each says comes in one piece, at its end. */
+async function runTests(name: string): Promise<number> {
+  return await run([...RUNTIMES[name], bundle], names.length === 1 ? "inherit" : "piped");
+}
 
 async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   const files = await sourceFiles(["tests"]);
@@ -47,9 +56,12 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   return { shared: tests.filter((test) => !bound.includes(test)), bound };
 }
 
-async function run([command, ...args]: string[]): Promise<void> {
-  const { code } = await new Deno.Command(command, { args, cwd: REPOSITORY }).spawn().status;
-  if (code === 0) return;
-  await root.remove();
-  Deno.exit(code);
+async function run([command, ...args]: string[], output: "inherit" | "piped"): Promise<number> {
+  const child = new Deno.Command(command, { args, cwd: REPOSITORY, stdout: output, stderr: output }).spawn();
+  if (output === "inherit") return (await child.status).code;
+  const { code, stdout, stderr } = await child.output();
+  for (const bytes of [stdout, stderr]) {
+    await new Blob([bytes]).stream().pipeTo(Deno.stdout.writable, { preventClose: true });
+  }
+  return code;
 }

@@ -178,6 +178,11 @@ export function markKey(id: string): string {
   return `${SCRATCH}${MARK}${id}`;
 }
 
+/** Whether a key is one of {@linkcode markKey}. */
+export function isMark(key: string): boolean {
+  return key.startsWith(SCRATCH + MARK) && isLeftover(key);
+}
+
 /** Where a probe tries a store. */
 export function probeFolder(id: string): string {
   return `${SCRATCH}${PROBE}${id}/`;

@@ -9,7 +9,7 @@ import { denoSucceeds, REPOSITORY } from "./support/run_deno.ts";
 const UNSEEN_IMPORTS: string[] = ["core/urls/load_part.ts", "workers/worker.ts"];
 
 Deno.test("the package can be published, with no warning but for imports that mean to stay unseen", async () => {
-  const { stdout, stderr } = await denoSucceeds(["publish", "--dry-run", "--allow-dirty"]);
+  const { stdout, stderr } = await denoSucceeds(["publish", "--dry-run", "--allow-dirty", "--no-check"]);
   const warnings = Array.from((stdout + stderr).matchAll(/warning\[(.+?)\][^]*?--> (.+?):\d+/g), ([, code, path]) => ({
     code,
     path: relative(REPOSITORY, path),

@@ -52,7 +52,7 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
       const expected = flags.expected === "none" ? null : flags.expected;
       const registry = await context.open({ write: true });
       await withHints(registry.setAlias(name, alias, version, { signal, expected }), lookUp(`${name}@${version}`));
-      const named = (await registry.aliases(name, { signal }))[alias] ?? version;
+      const named = await namedBy(registry, { name, alias }, context) ?? version;
       const text = `${name}@${alias} is ${named}`;
       await context.result({ name, alias, version: named }, context.shared.quiet ? undefined : text);
     } else await show(name, alias, context);
@@ -61,14 +61,14 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
 
 async function show(name: string, alias: string | undefined, context: CommandContext): Promise<void> {
   const registry = await context.open();
-  const aliases = await registry.aliases(name, { signal: context.io.signal });
   if (alias !== undefined) {
-    if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
-    const version = aliases[alias];
+    const version = await namedBy(registry, { name, alias }, context);
+    if (version === undefined) throw noAlias(name, alias);
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     if (deleted) await context.note(`"${name}@${version}" is deleted`);
     return await context.result({ name, alias, version, deleted }, version);
   }
+  const aliases = await registry.aliases(name, { signal: context.io.signal });
   const toRow = async ([alias, version]: [string, string]) => {
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     return { json: { name, alias, version, deleted }, cells: [alias, version + (deleted ? " (deleted)" : "")] };
@@ -76,6 +76,19 @@ async function show(name: string, alias: string | undefined, context: CommandCon
   const rows = await Array.fromAsync(Object.entries(aliases), toRow);
   if (rows.length === 0) await context.note(`"${name}" has no aliases`);
   await printTable(context, [{ title: "ALIAS" }, { title: "VERSION" }], rows);
+}
+
+/** What an alias names now; other aliases, which may be damaged, are not read. */
+async function namedBy(
+  registry: Registry,
+  { name, alias }: { name: string; alias: string },
+  { io: { signal } }: CommandContext,
+): Promise<string | undefined> {
+  try {
+    for await (const { version } of registry.history(name, alias, { limit: 1, signal })) return version;
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+  }
 }
 
 /** A version that cannot be read is there nevertheless. */

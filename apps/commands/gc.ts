@@ -73,6 +73,8 @@ async function say(report: GarbageReport, graceMs: number, context: CommandConte
   for (const { key, message } of report.failures) await context.note(`stays: ${key}: ${message}`);
   const freed = rows.length > 0
     ? `${report.dryRun ? "Would free" : "Freed"} ${formatBytes(report.bytes)}`
+    : report.failures.length > 0
+    ? `${report.dryRun ? "Would free" : "Freed"} nothing`
     : "Nothing to free yet: what is deleted, replaced or left unfinished stays for the registry's grace of " +
       formatGrace(graceMs);
   await context.result(report, quiet ? undefined : freed);

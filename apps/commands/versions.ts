@@ -53,7 +53,9 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
     damage.end();
     if (count > 0) return;
     if (await registry.has(name, { signal: io.signal })) {
-      return await context.note(`No version of "${name}" is in this range`);
+      return await context.note(
+        limit === 0 ? "None shown: the limit is 0" : `No version of "${name}" is in this range`,
+      );
     }
     throw new RegistryError({
       code: "NotFound",

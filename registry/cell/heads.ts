@@ -43,12 +43,18 @@ export function asGeneration(entry: ObjectInfo): Generation | undefined {
   return generation === undefined ? undefined : { ...entry, generation };
 }
 
-/** The newest generation of a cell as its head. The size tells whether it is a tombstone, but for the size of old ones. */
+/**
+ * The newest generation of a cell as its head. The size tells whether it is a tombstone, but for the size of old ones,
+ * and where it may be a record that was written when tombstones had that.
+ */
 export async function headOf(context: Store, newest: Generation, signal?: AbortSignal): Promise<Head> {
-  const dead = newest.size === OLD_TOMBSTONE_BYTES
-    ? await isTombstone(context, newest.key, signal)
-    : newest.size === TOMBSTONE_BYTES;
-  return { ...newest, dead };
+  const { key, size } = newest;
+  const isOpen = size === OLD_TOMBSTONE_BYTES || size === TOMBSTONE_BYTES && !isOfVersion(key);
+  return { ...newest, dead: isOpen ? await isTombstone(context, key, signal) : size === TOMBSTONE_BYTES };
+}
+
+function isOfVersion(key: string): boolean {
+  return key.split("/")[2] === "versions";
 }
 
 /** Reads a record that may be a tombstone, or another one cut at a sector: then something is still there, and damaged. */

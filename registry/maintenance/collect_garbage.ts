@@ -15,6 +15,7 @@ import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { collectName } from "./garbage_of_name.ts";
 import { takeMark } from "./mark.ts";
+import { asPartial } from "./readable.ts";
 import { removeObjects } from "../remove_objects.ts";
 
 /** Options of {@linkcode collectGarbage}. */
@@ -24,7 +25,7 @@ export interface GarbageOptions extends SignalOptions {
   /**
    * Forget names all of whose versions were deleted long ago (30 days, or 30 times the grace if that is longer): all
    * that is kept of them goes, and their versions may be used again. Nobody may save under such a name while this
-   * runs, and only one such run may be under way. @default false
+   * runs, and no other collector may run; names stay where one is seen. @default false
    */
   forget?: boolean;
   /** Hears of each thing that goes. */
@@ -68,7 +69,7 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
   const { mark, key } = await takeMark(context, "collect garbage", options.signal);
   const report = emptyReport(options.dryRun ?? false, mark);
   try {
-    const collection = createCollection(context, report, options);
+    const collection = createCollection(context, { report, markKey: key }, options);
     for (const step of STEPS) {
       context.logger.debug(`collect garbage: ${step.name}`);
       await step(collection, report);
@@ -89,7 +90,7 @@ async function sweepStages({ context, count, signal }: Collection, { markAt, dry
   }
 }
 
-async function collectNames(collection: Collection, report: GarbageReport): Promise<void> {
+async function collectNames(collection: Collection): Promise<void> {
   const { context, signal, names } = collection;
   for (const top of [OBJECTS, NAMES]) {
     for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {
@@ -101,14 +102,18 @@ async function collectNames(collection: Collection, report: GarbageReport): Prom
     try {
       await collectName(collection, name);
     } catch (error) {
-      if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
-      // What a damaged record refers to is not known: nothing of this name goes.
-      report.failures.push({ key: error.key ?? name, message: error.message });
+      // What cannot be read may refer to anything of its name: nothing of that goes.
+      const { key = name, message } = await asPartial(context, error, signal);
+      collection.fail(key, message);
     }
   }
 }
 
-function createCollection(context: Context, report: GarbageReport, options: GarbageOptions): Collection {
+function createCollection(
+  context: Context,
+  { report, markKey }: { report: GarbageReport; markKey: string },
+  options: GarbageOptions,
+): Collection {
   const { backend, settings, system } = context;
   const { signal, onItem, forget = false } = options;
   const { graceMs } = settings;
@@ -118,6 +123,7 @@ function createCollection(context: Context, report: GarbageReport, options: Garb
     context,
     signal,
     forget,
+    markKey,
     markAt,
     dryRun: report.dryRun,
     names: new Set(),
@@ -140,7 +146,7 @@ function createCollection(context: Context, report: GarbageReport, options: Garb
       for (const item of items) {
         const failure = failures.get(item.key);
         if (failure === undefined) collection.count(item);
-        else report.failures.push({ key: item.key, message: failure.message });
+        else collection.fail(item.key, failure.message);
       }
       return failures.size === 0;
     },
@@ -152,10 +158,11 @@ function createCollection(context: Context, report: GarbageReport, options: Garb
         return true;
       } catch (error) {
         if (!isRegistryError(error)) throw error;
-        report.failures.push({ key: item.key, message: error.message });
+        collection.fail(item.key, error.message);
         return false;
       }
     },
+    fail: (key, message) => void report.failures.push({ key, message }),
     foundVoid(key) {
       report.voids.push(key);
     },

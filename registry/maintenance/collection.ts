@@ -33,6 +33,8 @@ export interface Collection {
   dryRun: boolean;
   /** Whether names that were deleted long ago are to be forgotten. */
   forget: boolean;
+  /** The key of its mark: while it is there, this run may be under way. */
+  markKey: string;
   /** The names that the store has anything of, as their encoded segments. */
   names: Set<string>;
   /** The mark: the store's time that all ages are measured against, milliseconds. */
@@ -49,6 +51,8 @@ export interface Collection {
   remove(items: readonly GarbageItem[]): Promise<boolean>;
   /** Overwrites an object with less, and counts it; reports that it could not, and is false then. */
   replace(item: GarbageItem, replacement: Uint8Array): Promise<boolean>;
+  /** Reports what could not be done. */
+  fail(key: string, message: string): void;
   /** Names a record that does not count. */
   foundVoid(key: string): void;
 }

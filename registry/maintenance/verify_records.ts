@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { decodeName, shown } from "../../core/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/versions.ts";
-import { forEachAtOnce } from "../at_once.ts";
-import { misplaced, readHead, readRecord } from "../cell/heads.ts";
+import { forEachAtOnce } from "../../core/flow/at_once.ts";
+import { misplaced, readRecord } from "../cell/heads.ts";
 import type { Context } from "../context.ts";
 import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
 import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";
+import { asPartial, listReadable } from "./readable.ts";
 import { asProblem } from "./verify_report.ts";
 import type { VerifyOptions, VerifyReport } from "./verify_report.ts";
 import { verifyVersion } from "./verify_version.ts";
@@ -45,8 +45,12 @@ export async function verifyRecords(
 ): Promise<void> {
   let batch: Place[] = [];
   let cell = "";
-  for await (const info of context.backend.list(prefix, { signal: options.signal })) {
-    if (isPrefix(info)) continue;
+  const onFailure = async (error: RegistryError, at: string) => {
+    await verifyBatch(context, batch, report, options);
+    batch = [];
+    report.problems.push(asProblem(nameOf(at), at, error));
+  };
+  for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
     const key = parseCellKey(info.key);
     if (!(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))) {
       report.unseen.strangers++;
@@ -59,6 +63,12 @@ export async function verifyRecords(
     batch = [];
   }
   await verifyBatch(context, batch, report, options);
+}
+
+/** What a folder or a file is of, where its key says no more. */
+function nameOf(key: string): string {
+  const [top, name = ""] = key.split("/");
+  return top === "names" ? decodeName(name) ?? name : top;
 }
 
 function isSettings(key: string): boolean {
@@ -92,11 +102,27 @@ async function verifyBatch(
   report.records += batch.length;
   for (const place of batch) {
     const problem = problems.get(place);
-    const found = problem && asProblem(refOf(place), place.info.key, problem);
+    const hint = problem && hintFor(place, problem);
+    const found = problem && { ...asProblem(refOf(place), place.info.key, problem), ...(hint && { hint }) };
     if (found === undefined) continue;
     const last = report.problems.at(-1); // below a void head the same record is met again
     if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
   }
+}
+
+/** What to do about a damaged record. One that is not the newest of its cell is no reader's, but holds the janitor up. */
+function hintFor({ info, newest }: Place, { code, key = info.key, hint }: RegistryError): string | undefined {
+  if (code !== "Corrupt" || newest || key !== info.key) return hint;
+  return "There is a newer record of the same place: what reads that one goes on. Restore the object from a copy; " +
+    "until then nothing of its name is collected.";
+}
+
+/** Of an alias that cannot be read: it may also be set over the damage. */
+function damagedAlias({ name, label }: CellKey, { code, message, key }: RegistryError): RegistryError {
+  const hint = `Restore the object from a copy, or set the alias anew: registry.setAlias(${shown(name)}, ${
+    shown(label!)
+  }, version)`;
+  return new RegistryError({ code, message, hint, key });
 }
 
 function refOf({ key }: Place): string {
@@ -120,9 +146,8 @@ async function verifyRecord(
     if (record.kind === "version") unseen.generations++;
     if (record.kind === "alias" && newest) return await verifyAlias(context, key!, record.version, signal);
   } catch (error) {
-    if (!isRegistryError(error, "Corrupt", "Unsupported", "Unavailable")) throw error;
-    if (error.code === "Unavailable") await readHead(context, SETTINGS, signal); // throws where nothing can be read
-    return error;
+    const partial = await asPartial(context, error, signal);
+    return partial.code === "Corrupt" && newest && key?.kind === "alias" ? damagedAlias(key, partial) : partial;
   }
 }
 
@@ -148,7 +173,7 @@ async function verifyAlias(
   try {
     if (await locateVersion(context, name, parseVersion(version), signal) !== undefined) return undefined;
   } catch (error) {
-    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    await asPartial(context, error, signal);
     return undefined;
   }
   if (await readAlias(context, name, alias, signal) !== version) return undefined;

@@ -9,10 +9,11 @@ import type { Version } from "../../core/versions.ts";
 import { readHead, readRecord } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
 import type { Context } from "../context.ts";
-import { cellOf, SETTINGS } from "../layout.ts";
+import { cellOf } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { createArtifact, readThrough } from "../payload/read.ts";
 import { readCell } from "../resolve.ts";
+import { asPartial } from "./readable.ts";
 import type { VerifyOptions, VerifyReport } from "./verify_report.ts";
 
 /** A version by the newest record of its cell. */
@@ -52,9 +53,7 @@ export async function verifyVersion(
       return counted(problem);
     } catch (error) {
       if (isRegistryError(error, "Conflict")) continue; // overtaken by a writer, or void: what counts now
-      if (!isRegistryError(error, "Corrupt", "Unsupported", "Unavailable")) throw error;
-      if (error.code === "Unavailable") await readHead(context, SETTINGS, signal); // throws where nothing can be read
-      return counted(error);
+      return counted(await asPartial(context, error, signal));
     }
   }
 

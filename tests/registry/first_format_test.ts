@@ -8,9 +8,11 @@ import { assert, assertEquals } from "@std/assert";
 import { cp, readFile } from "node:fs/promises";
 import process from "node:process";
 import { createLocalBackend } from "../../backends/local.ts";
+import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, Locking } from "../../core/backend.ts";
 import { defineMaterializer } from "../../core/materializer.ts";
-import { decodeRecord, OLD_TOMBSTONE_BYTES } from "../../core/record.ts";
+import { sha256 } from "../../core/digest.ts";
+import { decodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -196,4 +198,34 @@ Deno.test("a new version shares the unchanged files of one of the first format",
   } finally {
     await root.remove();
   }
+});
+
+/** The record of a cell as the first format wrote it: with as many spaces as give it a size, which was any but 512. */
+async function ofSize(backend: Backend, cell: string, bytes: number): Promise<void> {
+  const [key] = await keysOf(backend, cell);
+  const [line] = new TextDecoder().decode(await (await backend.get(key))!.bytes()).split("\n");
+  const text = line.slice(0, line.lastIndexOf(',"sum":'));
+  const padded = text + " ".repeat(bytes - line.length - 1);
+  await backend.put(key, new TextEncoder().encode(`${padded},"sum":"${sha256(padded)}"}\n`));
+  assertEquals((await backend.head(key))!.size, TOMBSTONE_BYTES);
+}
+
+Deno.test("aliases and keys of the first format may have the size that tombstones have now", async () => {
+  const backend = createMemoryBackend();
+  const registry = await openRegistry(backend);
+  const keyed = () => registry.save("a", "one", { idempotencyKey: "k" });
+  const { commit } = await keyed();
+  await registry.setAlias("a", "live", "1");
+  for (const cell of ["names/a/aliases/", "names/a/keys/"]) await ofSize(backend, cell, TOMBSTONE_BYTES);
+  assertEquals(await registry.load("a@live"), "one");
+  assertEquals(await registry.aliases("a"), { live: "1.0.0" });
+  assertEquals((await keyed()).commit, commit);
+  await assertVerified(registry);
+  assertEquals((await collectGarbage(registry)).failures, []);
+  await rejected("Conflict", registry.delete("a@1"));
+  const other = await openRegistry(createMemoryBackend());
+  await mirrorRegistry(registry, other);
+  assertEquals(await other.load("a@live"), "one");
+  assertEquals(await registry.deleteAlias("a", "live"), true);
+  assertEquals(await registry.aliases("a"), {});
 });

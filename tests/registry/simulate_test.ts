@@ -14,7 +14,7 @@ import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
 const RANGE: AtOnceOptions = SEED === undefined ? { seeds: seedCount(300) } : { firstSeed: Number(SEED), seeds: 1 };
-const LOCAL_SEEDS = 100;
+const LOCAL_SEEDS = Math.min(100, seedCount(300) / 5);
 
 function report(violations: Violation[]): string {
   const lines = violations.map(({ promise, message }) => `${promise}: ${message}`);

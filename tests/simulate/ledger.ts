@@ -11,6 +11,9 @@ import type { CellKey } from "../../registry/layout.ts";
 import { POWER } from "./stores/power_cut.ts";
 import type { Effect } from "./with_history.ts";
 
+/** What was written longer ago may be forgotten: FORMAT calls it K. */
+const MEMORY_MS = 30 * 24 * 3_600_000;
+
 /** A record that a create put into the store. */
 export interface Landing {
   /** Its place in the order of changes. */
@@ -37,6 +40,8 @@ export interface Landing {
   scrubbed: boolean;
   /** Whether the store lost it. */
   lost: boolean;
+  /** Whether it was removed when it was old enough to be forgotten. */
+  forgotten: boolean;
   /** The tombstone that was put in its place, where it was a first generation. */
   tombstone?: Landing;
 }
@@ -61,6 +66,8 @@ export interface Cell {
   landings: Landing[];
   /** What it said, in order. */
   states: CellState[];
+  /** The changes that made something of it forgotten. */
+  forgotten: number[];
 }
 
 /** What a registry's objects say at each moment. */
@@ -86,10 +93,11 @@ export function createLedger(graceMs: number): Ledger {
   const undone = new Set<Landing>();
   let createdAt = Infinity;
 
-  function applyPayload({ verb, key, order, written }: Effect): void {
+  function applyPayload(effect: Effect): void {
+    const { verb, key, written } = effect;
     if (verb === "put" && written) objects.add(key);
     if (verb === "delete" && !objects.delete(key)) return;
-    for (const cell of users.get(key) ?? []) settle(cell, order);
+    for (const cell of users.get(key) ?? []) settle(cell, effect);
   }
 
   function applyRecord(effect: Effect, place: CellKey): void {
@@ -99,18 +107,35 @@ export function createLedger(graceMs: number): Ledger {
     if (effect.actor === POWER) {
       if (known !== undefined) undo(known, effect);
     } else if (effect.verb === "delete") {
-      if (known !== undefined) known.present = false;
+      if (known !== undefined) remove(cell, known, effect);
     } else if (effect.mode === "overwrite") {
       const { record } = decodeRecord(effect.bytes!, key);
       const buries = record.kind === "deleted" && record.digest !== undefined && place.generation === 1;
-      const may = (record.kind === "scrubbed" || buries) && record.commit === known?.record.commit;
+      const isHead = known !== undefined && cell.states.at(-1)!.head === known;
+      const may = (record.kind === "scrubbed" || buries && !isHead) && record.commit === known?.record.commit;
       if (!may) breaches.push({ order, message: `record ${key} was replaced by ${record.kind} of ${record.commit}` });
       else known!.scrubbed = true;
       if (may && buries) known!.tombstone = { ...known!, record, needs: [], scrubbed: false };
     } else {
       land(cell, effect, place, known);
     }
-    settle(cell, order, effect.actor);
+    settle(cell, effect);
+  }
+
+  function remove(cell: Cell, landing: Landing, { at, order }: Effect): void {
+    const { key, place } = landing;
+    landing.present = false;
+    landing.forgotten = isForgettable(cell, at);
+    if (landing.forgotten) cell.forgotten.push(order);
+    else if (place.kind === "alias") {
+      breaches.push({ order, message: `${key} was removed from the history of an alias` });
+    }
+  }
+
+  /** Whether nothing in a cell is young enough to be remembered, and no version is in it. */
+  function isForgettable({ landings, states, place }: Cell, at: number): boolean {
+    if (place.kind === "version" && states.at(-1)!.head?.record.kind === "version") return false;
+    return landings.every((landing) => at - landing.at > MEMORY_MS);
   }
 
   /** What a power cut left of a record. */
@@ -123,7 +148,10 @@ export function createLedger(graceMs: number): Ledger {
   function land(cell: Cell, { order, at, key, bytes }: Effect, place: CellKey, known?: Landing): void {
     const { record } = decodeRecord(bytes!, key);
     const visible = !cell.landings.some(({ present, place: other }) => present && other.generation > place.generation);
-    if (visible && known !== undefined && !known.lost && known.record.commit !== record.commit) {
+    if (
+      visible && known !== undefined && !known.lost && !cell.forgotten.some((other) => other > known.order) &&
+      known.record.commit !== record.commit
+    ) {
       breaches.push({ order, message: `generation ${place.generation} of ${place.cell} was won twice` });
     }
     const startedAt = Date.parse(record.startedAt);
@@ -143,6 +171,7 @@ export function createLedger(graceMs: number): Ledger {
       present: true,
       scrubbed: false,
       lost: false,
+      forgotten: false,
     });
     for (const need of needs) {
       if (!users.has(need)) users.set(need, new Set());
@@ -151,7 +180,7 @@ export function createLedger(graceMs: number): Ledger {
   }
 
   /** Finds out what a cell says now. */
-  function settle(cell: Cell, order: number, actor?: string): void {
+  function settle(cell: Cell, { order, actor }: Effect): void {
     const present = cell.landings.filter((landing) => landing.present).map((landing) => landing.tombstone ?? landing);
     present.sort((a, b) => b.place.generation - a.place.generation);
     const head = present.find((landing) => !(landing.late && isBare(landing)));
@@ -164,6 +193,7 @@ export function createLedger(graceMs: number): Ledger {
     const was = last.head?.place.generation ?? 0;
     if (was <= (head?.place.generation ?? 0)) return;
     if (last.head!.record.kind === "deleted" && head?.record.kind === "deleted") return; // as dead as before
+    if (last.head!.forgotten && head?.record.kind !== "version") return;
     undone.add(last.head!);
     if (!last.head!.present && actor !== POWER) {
       breaches.push({ order, message: `the head ${last.head!.key} was removed` });
@@ -189,7 +219,7 @@ export function createLedger(graceMs: number): Ledger {
 }
 
 function newCell(cells: Map<string, Cell>, place: CellKey): Cell {
-  const cell: Cell = { place, landings: [], states: [{ from: 0, to: Infinity, broken: false }] };
+  const cell: Cell = { place, landings: [], states: [{ from: 0, to: Infinity, broken: false }], forgotten: [] };
   cells.set(place.cell, cell);
   return cell;
 }

@@ -17,7 +17,7 @@ export type Request =
   | { verb: "load"; name: string; ref: string }
   | { verb: "open"; name: string; ref: string }
   | { verb: "versions"; name: string }
-  | { verb: "collect" }
+  | { verb: "collect"; forget: boolean }
   | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
   | { verb: "commitUpload"; name: string; options: SaveOptions; id: string; path: string }
   | { verb: "saveMany" | "loadMany"; parts: number }
@@ -160,7 +160,7 @@ function describeRequest(request: Request): string {
     case "versions":
       return `versions ${request.name}`;
     case "collect":
-      return "collect garbage";
+      return `collect garbage${request.forget ? " and forget names" : ""}`;
     case "copy":
       return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${JSON.stringify(request.options)}`;
     case "commitUpload":

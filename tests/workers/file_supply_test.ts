@@ -1,9 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { concatBytes, iterableStream } from "../../core/bytes.ts";
-import type { FileToSave } from "../../core/materializer.ts";
+import type { FileSource, FileToSave } from "../../core/materializer.ts";
 import { noise } from "../registry/registries.ts";
-import { createFileSupply } from "../../workers/file_supply.ts";
+import { Moved } from "../../workers/channel.ts";
+import type { Channel } from "../../workers/channel.ts";
+import { createFileSupply, PIECE_BYTES, supplyMethods } from "../../workers/file_supply.ts";
 import type { FileSupply } from "../../workers/file_supply.ts";
+import type { CallerMethods } from "../../workers/protocol.ts";
+import { suppliedFiles } from "../../workers/supplied_files.ts";
 
 const MIB = 1024 * 1024;
 
@@ -109,4 +113,20 @@ Deno.test("a supply that is restarted begins with the first file, with numbers o
   assertEquals(again.path, "a");
   assert(!before.includes(again.number));
   assertEquals((await pull(supply, again.number!)).bytes, noise(MIB, 1));
+});
+
+Deno.test("what a worker was supplied stays what it was, however long its reader keeps it", async () => {
+  const bytes = noise(3 * PIECE_BYTES + 5);
+  const supply = createFileSupply([{ path: "a", content: { size: bytes.length, stream: () => streamOf(bytes, MIB) } }]);
+  const methods = supplyMethods(() => supply) as Record<string, (payload: unknown) => unknown>;
+  const caller = {
+    async call(name: string, payload: unknown) {
+      const result = await methods[name](payload);
+      return result instanceof Moved ? result.value : result;
+    },
+  } as unknown as Channel<CallerMethods>;
+  for await (const { content } of suppliedFiles(caller, 1, { compress: false })) {
+    const chunks = await Array.fromAsync((content as FileSource).stream());
+    assertEquals(concatBytes(chunks), bytes);
+  }
 });

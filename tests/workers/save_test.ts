@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
+import { decodeRecord } from "../../core/record.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
@@ -155,6 +156,44 @@ Deno.test("a long upload is kept alive from the caller's side, also while a work
   assertGreater(alive.length, 1);
   assertEquals(new Set(alive.map((key) => key.split("/").slice(0, -1).join("/"))).size, 1);
   slow = false;
+});
+
+Deno.test("a save by a worker that stood still past its deadline fails, and says no more that it is alive", async () => {
+  await using root = await tempRoot();
+  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  let elapsed = 0;
+  const system: System = {
+    ...realSystem,
+    now: () => realSystem.now() + elapsed,
+    monotonic: () => realSystem.monotonic() + elapsed,
+  };
+  await using registry = await openRegistry(inner, { system, graceMs: 3_600_000 });
+  registry.materializers.register(files);
+  await using batch = createBatch(registry, ALWAYS);
+  const value = new Files(async function* () {
+    yield { path: "one.bin", content: noise(3 * MIB, 1) };
+    elapsed += 1_000_000; // nothing may be sent after 900 s
+    yield { path: "two.bin", content: noise(3 * MIB, 2) };
+  });
+  const { results } = await batch.saveMany([{ name: "a", value }]);
+  assert(!results[0].ok && isRegistryError(results[0].error, "Unavailable"));
+  assertEquals(await keysOf(inner, "names/"), []);
+});
+
+Deno.test("the time in the record of a save by a worker is the store's, whatever the own clock shows", async () => {
+  await using root = await tempRoot();
+  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  await openRegistry(inner);
+  const system: System = { ...realSystem, now: () => realSystem.now() + 3_600_000 };
+  await using registry = await openRegistry(inner, { system });
+  registry.materializers.register(files);
+  await using batch = createBatch(registry, ALWAYS);
+  const value = new Files(() => [{ path: "x.bin", content: noise(3 * MIB) }]);
+  assertEquals((await batch.saveMany([{ name: "a", value }])).failed, []);
+  const [key] = await keysOf(inner, "names/a/versions/");
+  const { record } = decodeRecord(await (await inner.get(key))!.bytes(), key);
+  const { modifiedAt } = (await inner.head(key))!;
+  assertLess(Math.abs(Date.parse(record.startedAt) - modifiedAt), 1_800_000);
 });
 
 Deno.test("one in fifty jobs brings its worker down, and every name has exactly its versions, with their values", async () => {

@@ -42,8 +42,8 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
       ? await measure(folder.path, context)
       : { files: 0, bytes: 0 };
     const size = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
-    const place = "path" in folder ? `in ${folder.path}` : `nothing is cached: ${folder.problem}`;
-    const text = action === "clear" ? `Removed ${size} ${place}` : `${size} ${place}`;
+    const found = "path" in folder ? `${size} in ${folder.path}` : `Nothing is cached: ${folder.problem}`;
+    const text = action === "clear" ? `Removed ${found}` : found;
     await context.result({ ...folder, files, bytes }, shared.quiet ? undefined : text);
   },
 });

@@ -35,9 +35,9 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
   name: "mirror",
   summary: "Bring what a registry holds to another one, whatever stores they are in.",
   details:
-    "Versions with files, metadata and dates, aliases, deletions. Every byte is checked on its way. Run it again to\n" +
-    "bring what is new, or what a run that was stopped has left: what is there is only listed. An immutable target\n" +
-    "keeps what it has; a mutable one follows the source. Exit code 1 and a table when something could not be\n" +
+    "Versions with files, metadata and dates, aliases, deletions. Every byte is checked on its way. Run it again to " +
+    "bring what is new, or what a run that was stopped has left: what is there is only listed. An immutable target " +
+    "keeps what it has; a mutable one follows the source. Exit code 1 and a table when something could not be " +
     "mirrored. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder or URL", completes: "file" },

@@ -16,11 +16,11 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
   name: "probe",
   summary: "Try whether a store does what a registry needs of it.",
   details:
-    "Some 300 requests, below scratch/ only: races of creates, reads and lists after writes, order, ranges, keys, the\n" +
+    "Some 280 requests, below scratch/ only: races of creates, reads and lists after writes, order, ranges, keys, the " +
     "clock. What is not needed, and lacking, is no failure. Exit code 1 where the store is not fit for a registry.\n\n" +
-    "Stores: a folder, s3://bucket/prefix, gs://bucket/prefix, and minio r2 tos ks3 oss cos like s3. What follows:\n" +
-    "?endpoint=URL, &region=NAME, after s3: also &provider=NAME. Keys of a bucket are looked for in the variables\n" +
-    "PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION (S3_MY_BUCKET_REGION), then by the same names in\n" +
+    "Stores: a folder, s3://bucket/prefix, gs://bucket/prefix, and minio r2 tos ks3 oss cos like s3. What follows: " +
+    "?endpoint=URL, &region=NAME, after s3: also &provider=NAME. Keys of a bucket are looked for in the variables " +
+    "PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION (S3_MY_BUCKET_REGION), then by the same names in " +
     "./s3_aksk.env; for s3: and gs: then where the vendor's own tools look (AWS_ACCESS_KEY_ID …).",
   args: [{ usage: "[where]", text: "a folder or URL, instead of the registry's", completes: "file" }],
   options: [],

@@ -4,7 +4,10 @@
  *
  * @module
  */
+import { isPrefix } from "../../../core/backend.ts";
+import { decodeName } from "../../../core/names.ts";
 import type { Generation } from "../../cell/heads.ts";
+import { isMark, SCRATCH } from "../../layout.ts";
 import type { Collection } from "../collection.ts";
 import { encodeRemains, readRemains } from "./known_records.ts";
 import type { KnownRecords } from "./known_record.ts";
@@ -33,6 +36,7 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
   if (!collection.forget || cells.length === 0 || !cells.every((cell) => mayGo(collection, cell, records))) {
     return false;
   }
+  if (!await isAlone(collection, name)) return false;
   if (!await buryFirsts(collection, versionsOf(cells), records)) return true;
   const listing = collection.dryRun ? cells : await listCells(collection, name);
   if (collection.isLate() || !isSame(cells, listing)) return true; // somebody uses it again
@@ -45,6 +49,19 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
       if (collection.isLate() || !await removeAll(collection, step)) return true;
     }
     if (!collection.dryRun && versionsOf(await listCells(collection, name)).length > 0) return true;
+  }
+  return true;
+}
+
+/**
+ * Whether no other collector has its mark in the store. One that listed this name before, and acts on that after
+ * somebody has saved under the name again, would remove or overwrite what was acknowledged.
+ */
+async function isAlone({ context, signal, isOld, markKey, fail }: Collection, name: string): Promise<boolean> {
+  for await (const entry of context.backend.list(SCRATCH, { signal })) {
+    if (isPrefix(entry) || !isMark(entry.key) || entry.key === markKey || isOld(entry.modifiedAt)) continue;
+    fail(entry.key, `Cannot forget "${decodeName(name)}": another collector may be under way, this is its mark`);
+    return false;
   }
   return true;
 }

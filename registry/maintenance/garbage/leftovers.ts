@@ -3,20 +3,22 @@
  *
  * @module
  */
-import { isPrefix } from "../../../core/backend.ts";
 import { decodeName } from "../../../core/names.ts";
 import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
+import { listReadable } from "../readable.ts";
 
 /** How many are held in memory. */
 const LEFTOVERS_AT_ONCE = 1000;
 
 /** Removes old uploads, marks and what probes left, and the notes of names that the store has nothing of. */
-export async function removeLeftovers({ context, names, isOld, remove, signal }: Collection): Promise<void> {
+export async function removeLeftovers(collection: Collection): Promise<void> {
+  const { context, names, isOld, remove, fail, signal } = collection;
+  const onFailure = ({ message }: Error, key: string) => fail(key, message);
   let old: GarbageItem[] = [];
   for (const top of [UPLOADS, SCRATCH, JANITOR]) {
-    for await (const entry of context.backend.list(top, { signal })) {
-      if (isPrefix(entry) || !isOld(entry.modifiedAt)) continue;
+    for await (const entry of listReadable(context, top, { signal, onFailure })) {
+      if (!isOld(entry.modifiedAt)) continue;
       const name = entry.key.slice(JANITOR.length);
       const isGone = top === JANITOR ? !names.has(name) && decodeName(name) !== undefined : isLeftover(entry.key);
       if (!isGone) continue;

@@ -56,7 +56,7 @@ export async function openNote(collection: Collection, name: string, count: numb
         entries.set(pathOf(entry), [entry.size, entry.modifiedAt, entry.etag ?? null, kind, ...places]);
       }
       if (isSame(noted, entries)) return;
-      const bytes = encodeNote({ registry: context.id, records: Object.fromEntries(entries) });
+      const bytes = encodeNote({ registry: context.id, name, records: Object.fromEntries(entries) });
       if (bytes.byteLength <= MAX_NOTE_BYTES) await attempt(() => backend.put(key, bytes, { signal }));
     },
   };
@@ -65,9 +65,11 @@ export async function openNote(collection: Collection, name: string, count: numb
     const object = await backend.get(key, { signal });
     if (object === undefined) return undefined;
     if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
-    const note = decodeNote(await object.bytes()) as { registry?: unknown; records?: unknown } | null | undefined;
-    if (note?.registry !== context.id || typeof note.records !== "object" || note.records === null) return undefined;
-    return new Map(Object.entries(note.records).filter((entry): entry is [string, Entry] => isEntry(entry[1])));
+    const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null | undefined;
+    const { registry, name: of, records } = note ?? {};
+    // Versions of two names may be listed alike: the note of another one would let go what they refer to.
+    if (registry !== context.id || of !== name || typeof records !== "object" || records === null) return undefined;
+    return new Map(Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])));
   }
 
   /** Without its note the janitor reads more, and does the same. */

@@ -16,6 +16,22 @@ Deno.test("alias sets, shows and deletes", async () => {
   assertEquals((await holdfast("alias config canary -d", { cwd })).code, 3);
 });
 
+Deno.test("alias shows, sets and deletes an alias beside one that is damaged", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("alias config canary 1", { cwd });
+  await Deno.truncate(root.join(".holdfast/names/config/aliases/production/9007199254740990.rec"), 40);
+  assertEquals((await holdfast("alias config", { cwd })).code, 5);
+  assertEquals((await holdfast("alias config production", { cwd })).code, 5);
+  assertEquals(await succeeds("alias config canary", { cwd }), "1.0.0\n");
+  assertEquals(await succeeds("alias config canary 2", { cwd }), "config@canary is 2.0.0\n");
+  assertEquals(await succeeds("alias config canary --delete", { cwd }), "Deleted config@canary\n");
+  assertEquals((await holdfast("alias config canary", { cwd })).code, 3);
+  assertEquals(await succeeds("alias config production 1", { cwd }), "config@production is 1.0.0\n");
+  assertEquals(await succeeds("alias config production", { cwd }), "1.0.0\n");
+});
+
 Deno.test("alias --expected changes only what it expects", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;

@@ -28,6 +28,22 @@ Deno.test("cat asks which file, and lists what there is where a file is missing"
   assertStringIncludes(missing.err, "a.csv");
 });
 
+Deno.test("cat says in plain words where its output cannot be, and leaves nothing there", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.mkdir(root.join("there"));
+  for (const [place, problem] of [["there", "it is a folder"], ["nowhere/out", "there is no such folder"]]) {
+    const { code, err } = await holdfast(`cat note -o ${place}`, { cwd });
+    assertEquals(code, problem === "it is a folder" ? 2 : 3, err);
+    assertStringIncludes(err, `error: Cannot write "${place}": ${problem}\nhint: Name a file`);
+  }
+  assertEquals(
+    (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).filter((it) => /partial|out/.test(it)),
+    [],
+  );
+});
+
 Deno.test("cat of damaged bytes ends with exit code 5", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;

@@ -59,8 +59,8 @@ Deno.test("gc says what it left because of damage, and ends with 1", async () =>
   const { path: cwd } = root;
   await fillRegistry(cwd);
   const [key] = await damageRecords(root.join(".holdfast"), "note");
-  const { code, err } = await holdfast("gc", { cwd });
-  assertEquals(code, 1);
+  const { code, err, out } = await holdfast("gc", { cwd });
+  assertEquals([code, out], [1, "Freed nothing\n"]);
   assertStringIncludes(err, `stays: ${key}: `);
   assertStringIncludes(err, "hint: Nothing that is needed was removed. See what is damaged: holdfast verify\n");
 });

@@ -62,3 +62,11 @@ Deno.test("verify says what it did not look at, and names an alias that names no
   const { unseen, records } = JSON.parse(report);
   assertEquals([unseen.strangers, unseen.generations, records > 5], [1, 1, true]);
 });
+
+Deno.test("verify of a ref says how to read every byte of it", async () => {
+  await using root = await tempRoot();
+  await fillRegistry(root.path);
+  const { code, err } = await holdfast("verify config@1", { cwd: root.path });
+  assertEquals(code, 2);
+  assertStringIncludes(err, `For one version: echo '{"ref":"config@1"}' | holdfast batch verify -\n`);
+});

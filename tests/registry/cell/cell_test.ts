@@ -102,6 +102,13 @@ testProtocol("what was lost is read until the store answers", {}, async ({ regis
   assertEquals(slept.length, 5);
 });
 
+testProtocol("what was lost and comes back damaged is read twice more", {}, async ({ registry, backend }) => {
+  backend.answer(CREATE, lostReply);
+  backend.answer(READ_BACK, damaged, damaged);
+  assertEquals((await registry.save("a", "one", ONE)).version, "1.0.0");
+  assertEquals(backend.asked(READ_BACK).length, 3);
+});
+
 testProtocol("an unreadable outcome is Unknown after retryForMs, with the commit", {}, async (world) => {
   const { open, clocks, head } = world;
   const { registry, backend } = await open({ retryForMs: 60_000 });

@@ -137,6 +137,25 @@ testProtocol("repeats at the same time save once", {}, async (world) => {
   assertEquals(await world.registry.load("a"), value);
 });
 
+testProtocol(
+  "of two at the same time only one saves, also where the other is about to take another number",
+  {},
+  async (world) => {
+    const { registry, backend, open, keys } = world;
+    const twin = await open();
+    for (const [turn, value] of ["small", filler("large")].entries()) {
+      const key = { idempotencyKey: `turn ${turn}` };
+      const first = Promise.withResolvers<string>();
+      // The key's cell was empty when this one looked there; the number that it finds free is not the twin's any more.
+      const overtaken = doing(async () => first.resolve((await twin.registry.save("a", value, key)).commit));
+      backend.answer({ verb: "list", key: /versions/ }, overtaken);
+      const saved = await registry.save("a", value, key);
+      assertEquals({ commit: saved.commit, skipped: saved.skipped }, { commit: await first.promise, skipped: true });
+    }
+    assertEquals((await keys("names/a/versions/")).length, 2);
+  },
+);
+
 testProtocol("repeats of one version at the same time save once", {}, async (world) => {
   for (const value of ["small", filler("large")]) {
     const machines = await Promise.all([1, 2, 3, 4].map(() => world.open()));
@@ -235,6 +254,17 @@ testProtocol("a damaged key record is a conflict, never a second save", {}, asyn
   backend.answer({ verb: "get", key: /keys/ }, damaged);
   const error = await rejected("Conflict", registry.save("a", "one", KEY));
   assertMatch(error.message, /damaged/);
+  assertEquals((await keys("names/a/versions/")).length, 1);
+});
+
+testProtocol("a key's record in the cell of another key is Corrupt, and nobody's result", {}, async (world) => {
+  const { registry, store, keys } = world;
+  await registry.save("a", "one", KEY);
+  const [key] = await keys("names/a/keys/");
+  const other = key.replace(/[^/]+(?=\/[^/]+$)/, "run=208"); // "run 8"
+  await store.put(other, await (await store.get(key))!.bytes());
+  const error = await rejected("Corrupt", registry.save("a", "two", { idempotencyKey: "run 8" }));
+  assertEquals(error.key, other);
   assertEquals((await keys("names/a/versions/")).length, 1);
 });
 

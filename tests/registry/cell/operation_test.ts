@@ -1,5 +1,8 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
+import { startOperation } from "../../../registry/cell/operation.ts";
+import type { OpeningContext } from "../../../registry/context.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Clocks, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
@@ -240,4 +243,29 @@ testProtocol("a save fails cleanly on every clock at any single call", {}, async
   }
   const versions = await Array.fromAsync(world.registry.versions("a"));
   assertEquals((await keys("objects/")).length, versions.length === 0 ? 0 : 2, "failed saves left payload");
+});
+
+testProtocol("a reply that tells an earlier time than one before makes no view younger", {}, async (world) => {
+  const { registry, backend, clocks, advance } = world;
+  const old = GRACE_MS / 8 + 1000; // by the store's clock alone
+  const behind = doing(() => void (clocks.store -= old)); // another machine of the store answers
+  backend.answer(UPLOAD, doing(() => advance(old, "store")), behind);
+  await registry.save("x", "small"); // from here on the store's time is known
+  backend.forget();
+  await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
+  const looked = backend.calls.findLastIndex(({ verb, key }) => verb === "list" && key.includes("versions"));
+  assert(looked > backend.calls.findLastIndex(({ key }) => key.startsWith("objects/")));
+});
+
+testProtocol("an abort is Unknown once a create was sent, whenever it comes", {}, ({ system, store }) => {
+  const context = { backend: store, system, settings: { graceMs: GRACE_MS } } as unknown as OpeningContext;
+  const stop = new AbortController();
+  const operation = startOperation(context, "save", stop.signal);
+  operation.checkCommit();
+  operation.unresolved = true;
+  stop.abort();
+  assertThrows(() => operation.checkCommit(), RegistryError, "Cannot say whether it happened");
+  operation.unresolved = false;
+  assertEquals(assertThrows(() => operation.checkCommit()), stop.signal.reason);
+  return Promise.resolve();
 });

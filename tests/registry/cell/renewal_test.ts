@@ -275,6 +275,46 @@ testProtocol(
   },
 );
 
+testProtocol(
+  "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since",
+  {},
+  async (world) => {
+    const { clocks } = world;
+    const rival = await world.open();
+    const { registry, backend } = await world.open({ retryForMs: Infinity });
+    const common = filler("common");
+    await registry.save("a", { common }, { materializer: fileSet });
+    let seenAt = 0, lastSentAt = 0;
+    backend.answer({ verb: "list", key: /versions/ }, followedBy(() => void (seenAt = clocks.store)));
+    const beaten = doing(() => rival.registry.save("a", "theirs")); // so that it looks at the numbers again, not at the base
+    const refused = doing(() => {
+      lastSentAt = clocks.store;
+      world.advance(GRACE_MS / 16);
+    }, busy);
+    backend.answer(CREATE, beaten);
+    backend.answerAll(CREATE, refused);
+    const slow = slowFile(world, 0.49 * GRACE_MS / 4);
+    await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
+    assert(backend.asked(RENEWAL).length > 0 && lastSentAt > seenAt);
+    assert(lastSentAt - seenAt <= GRACE_MS / 4, `${(lastSentAt - seenAt) / HOUR} hours`);
+  },
+);
+
+testProtocol("a base is as old as the look that found it, however long reading it took", {}, async (world) => {
+  const { registry, backend, advance, open, head } = world;
+  const rival = await open();
+  const files = { common: filler("common"), other: filler("other") };
+  await registry.save("a", { common: files.common }, { materializer: fileSet });
+  const slow = doing(async () => {
+    await rival.registry.delete("a@1");
+    advance(GRACE_MS / 8 + 1000);
+  });
+  backend.answer({ verb: "get", key: /versions/ }, slow);
+  const { version } = await registry.save("a", files, { materializer: fileSet });
+  assertEquals(version, "2.0.0");
+  assertEquals((await head(CELL)).files.map(({ from }) => from), [undefined, undefined]);
+});
+
 for (
   const process of ["knows no store time yet", "had its clock set right since it learned the store's time"] as const
 ) {

@@ -5,6 +5,7 @@ import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
+import { doing, pass as asUsual } from "../scripted_backend.ts";
 
 const DAY_MS = 24 * HOUR;
 const MONTH_MS = 30 * DAY_MS;
@@ -186,3 +187,24 @@ testProtocol("a name is not forgotten while anything of it is alive, young or ha
   await pass(world, 0, 1, FORGET);
   for (const name of ["alias", "payload"]) assertEquals((await keys(`names/${name}/versions/`)).length, 1);
 });
+
+for (const meanwhile of ["somebody saves under it", "a quarter of the grace passes"] as const) {
+  testProtocol(`a name stays where ${meanwhile} while it is about to be forgotten`, {}, async (world) => {
+    const { registry, open, advance, keys } = world;
+    for (let n = 1; n <= 3; n++) await registry.save("gone", n);
+    await registry.delete("gone");
+    await pass(world, 2 * GRACE_MS, 2);
+    advance(MONTH_MS);
+    const before = await keys("names/");
+    const janitor = await open();
+    const stands = doing(async () => {
+      if (meanwhile === "somebody saves under it") await registry.save("gone", "new");
+      else advance(GRACE_MS / 4 + 1, "wall", "monotonic");
+    });
+    const LISTS = { verb: "list", key: /^names\/gone\/$/ } as const;
+    janitor.backend.answer(LISTS, asUsual, stands);
+    assertEquals((await collectGarbage(janitor.registry, FORGET)).removed.name.count, 0);
+    assertEquals((await keys("names/")).filter((key) => before.includes(key)), before);
+    if (meanwhile === "somebody saves under it") assertEquals(await registry.load("gone@4"), "new");
+  });
+}

@@ -101,7 +101,7 @@ testProtocol("a note that is missing, damaged or foreign costs reads and nothing
   const note = new TextDecoder().decode(await (await store.get(NOTE))!.bytes());
   const summed = (text: string) => `${sha256(text)}\n${text}`;
   const [, json] = note.split("\n");
-  const { registry, records } = JSON.parse(json);
+  const { registry, name, records } = JSON.parse(json);
   const strange = Object.fromEntries(Object.keys(records).map((path, n) => [path, [7, null, {}, [n], "x"][n % 5]]));
   const notes = [
     undefined,
@@ -112,9 +112,10 @@ testProtocol("a note that is missing, damaged or foreign costs reads and nothing
     summed("no JSON"),
     summed("null"),
     summed("[]"),
-    summed(JSON.stringify({ registry, records: 7 })),
-    summed(JSON.stringify({ registry, records: strange })),
-    summed(JSON.stringify({ registry: "another", records })),
+    summed(JSON.stringify({ registry, name, records: 7 })),
+    summed(JSON.stringify({ registry, name, records: strange })),
+    summed(JSON.stringify({ registry: "another", name, records })),
+    summed(JSON.stringify({ registry, name: "b", records })), // versions of two names may be listed alike
   ];
   for (const text of notes) {
     if (text === undefined) await store.delete(NOTE);

@@ -8,7 +8,7 @@ import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { createScriptedBackend } from "../scripted_backend.ts";
+import { createScriptedBackend, doing } from "../scripted_backend.ts";
 
 const MUTABLE = { mutable: true };
 const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
@@ -168,6 +168,22 @@ testProtocol("aliases keep all their records, which are their history, and a you
   assertEquals(await registry.aliases("a"), { live: "5.0.0" });
   assertEquals((await registry.save("a", 1, { idempotencyKey: "k" })).version, "1.0.0");
 });
+
+testProtocol(
+  "of the records of a young key the first stays for ever, and those between it and the head go",
+  {},
+  async (world) => {
+    const { registry, backend, open, advance, keys } = world;
+    const rival = await open();
+    const beaten = doing(() => rival.registry.save("a", "theirs"));
+    backend.answer({ verb: "put", mode: "create", key: /versions/ }, beaten, beaten, beaten);
+    assertEquals((await registry.save("a", "mine", { idempotencyKey: "k" })).version, "4.0.0");
+    const [head, third, second, first] = await keys("names/a/keys/");
+    advance(2 * GRACE_MS);
+    assertEquals(await removed(world), [third, second].map((key) => `generation ${key}`));
+    assertEquals(await keys("names/a/keys/"), [head, first]);
+  },
+);
 
 testProtocol("payload goes with the last version that refers to it, a grace later", MUTABLE, async (world) => {
   const { registry, advance, keys } = world;

@@ -257,3 +257,19 @@ Deno.test("a record that vanishes between list and get is looked for again, by e
     assertEquals(await reader.registry.load(ref), n);
   }
 });
+
+Deno.test("a first record whose content goes between list and get is looked for again, by every reader", async () => {
+  for (const ref of ["a", "a@1", "a@^1", "a@live"]) {
+    const { registry, open, advance } = await createProtocolWorld({ mutable: true });
+    await registry.save("a", "one", OVERWRITE);
+    await registry.setAlias("a", "live", "1");
+    const reader = await open();
+    const overtake = async () => {
+      await registry.save("a", "two", OVERWRITE);
+      advance(2 * GRACE_MS);
+      assertEquals((await collectGarbage(registry)).removed.scrubbed.count, 1);
+    };
+    reader.backend.answer({ verb: "get", key: /versions.*\.rec$/ }, doing(overtake));
+    assertEquals(await reader.registry.load(ref), "two");
+  }
+});

@@ -16,6 +16,7 @@ import type { Call } from "../scripted_backend.ts";
 const MONTH_MS = 30 * 24 * HOUR;
 const DEAD = ["1.0.0", "2.0.0", "4.0.0-rc.1"];
 const ANEW = "anew";
+const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 
 /** What was acknowledged, by ref. */
 type Saved = Map<string, string>;
@@ -181,5 +182,56 @@ for (const mutable of [false, true]) {
       await check((await world.open()).registry, saved, `at call ${n}`);
       assertEquals(await world.keys("names/gone/"), []);
     }
+  });
+}
+
+Deno.test("a name that was overwritten and deleted, and is forgotten at once, comes back at no call", async () => {
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createProtocolWorld({ mutable: true });
+    for (let value = 1; value <= 3; value++) await world.registry.save("gone", value, OVERWRITE);
+    await world.registry.delete("gone");
+    world.advance(2 * MONTH_MS);
+    const { registry, backend } = await world.open();
+    const killed = Promise.withResolvers<"killed">();
+    let call = 0;
+    backend.answerAll({}, async (act) => {
+      if (call++ < n) return await act();
+      killed.resolve("killed");
+      return await new Promise(() => {});
+    });
+    finished = await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !== "killed";
+    assertEquals(await world.registry.has("gone"), false, `killed at call ${n}`);
+    if (finished) assertEquals(await world.keys("names/"), []);
+  }
+});
+
+for (const verb of ["put", "delete"] as const) {
+  Deno.test(`no name is forgotten beside a collector that stands still before its ${verb}`, async () => {
+    const world = await createProtocolWorld();
+    await world.registry.save("a", "old");
+    await world.registry.delete("a");
+    if (verb === "delete") {
+      world.advance(2 * GRACE_MS);
+      await collectGarbage(world.registry);
+    }
+    world.advance(2 * MONTH_MS);
+    const [still, other] = [await world.open(), await world.open()];
+    still.backend.answer(
+      { verb, key: /^names\/a\// },
+      doing(async () => {
+        const { removed, failures } = await collectGarbage(other.registry, { forget: true });
+        assertEquals([removed.name.count, failures.length], [0, 1]);
+        const { version } = await other.registry.save("a", ANEW);
+        assertEquals(version, "2.0.0");
+      }),
+    );
+    await collectGarbage(still.registry);
+    await assertRefused(other.registry, "1.0.0");
+    assertEquals(await other.registry.load("a"), ANEW);
+    await other.registry.delete("a");
+    world.advance(2 * MONTH_MS);
+    assertEquals((await collectGarbage(other.registry, { forget: true })).failures, []);
+    await collectGarbage(other.registry, { forget: true });
+    assertEquals(await world.keys("names/"), [], "alone it forgets");
   });
 }

@@ -51,6 +51,24 @@ testProtocol("verifyRegistry() reads every record of every generation", MUTABLE,
   assertEquals(seen, 9);
 });
 
+testProtocol(
+  "verifyRegistry() tells how to mend an alias, and what its old record still holds up",
+  {},
+  async (world) => {
+    const { registry, store } = world;
+    await registry.save("a", 1);
+    await registry.setAlias("a", "live", "1");
+    const [key] = await world.keys("names/a/aliases/");
+    await store.put(key, NEW);
+    const hints = async () => (await verifyRegistry(registry)).problems.map(({ hint }) => hint);
+    assertMatch((await hints()).join(), /set the alias anew: registry\.setAlias\("a", "live", version\)$/);
+    await registry.setAlias("a", "live", "1");
+    assertEquals(await registry.load("a@live"), 1);
+    assertMatch((await hints()).join(), /^There is a newer record .* nothing of its name is collected\.$/);
+    assertEquals((await collectGarbage(registry)).failures.map((failure) => failure.key), [key]);
+  },
+);
+
 testProtocol("verifyRegistry() finds a record that does not belong where it lies", MUTABLE, async (world) => {
   await fill(world);
   await world.registry.save("b", "other", { version: "1", idempotencyKey: "other" });

@@ -9,6 +9,8 @@ import { fileSet } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
+import { withHooks } from "../with_hooks.ts";
+import type { HookedCall } from "../with_hooks.ts";
 import { assertMirrored, contents, counts, fill, testMirror, testMirrorOnEach } from "./mirror_world.ts";
 import type { MirrorWorld } from "./mirror_world.ts";
 
@@ -191,6 +193,35 @@ testMirror("aliases follow the source; those of the target's own stay", async ({
   assertEquals(await to.aliases("a"), { local: "3.0.0", production: "2.0.0" });
   assertEquals((await mirrorRegistry(from, to)).aliases, 0);
 });
+
+testMirror(
+  "an alias stays in the registry that set it, though a mirror of it was removed elsewhere",
+  async ({ from, to }) => {
+    await from.save("a", 1);
+    await from.setAlias("a", "live", "1");
+    await mirrorRegistry(from, to);
+    await to.deleteAlias("a", "live");
+    assertEquals((await mirrorRegistry(to, from)).aliases, 0);
+    assertEquals(await from.aliases("a"), { live: "1.0.0" });
+  },
+);
+
+testMirror("a deletion takes no value that was put in the place of the mirrored one a moment ago", async (world) => {
+  const { from, to, open } = world;
+  await from.save("a", 1);
+  await mirrorRegistry(from, to);
+  await from.delete("a@1");
+  let overwritten = false;
+  const after = async ({ verb, key }: HookedCall) => { // it has looked at the target, and reads the tombstone
+    if (verb !== "get" || overwritten || !key.includes("/versions/")) return;
+    overwritten = true;
+    await to.save("a", "theirs", { version: "1", onConflict: "overwrite" });
+  };
+  const source = await open("from", {}, (backend) => withHooks(backend, { after }));
+  const { failures, deleted } = await mirrorRegistry(source, to);
+  assertEquals([failures.map(({ error }) => error.code), deleted], [["Conflict"], 0]);
+  assertEquals(await to.load("a"), "theirs");
+}, MUTABLE);
 
 testMirror("an alias whose version is gone is left out", async ({ from, to }) => {
   for (let n = 1; n <= 2; n++) await from.save("a", n);

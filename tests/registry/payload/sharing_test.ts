@@ -316,3 +316,13 @@ testProtocol("files come and go between versions: each is whole", {}, async (wor
     await assertHolds(world, versions);
   }
 });
+
+testProtocol("a base of another name is not looked into, and not taken for damaged", {}, async (world) => {
+  const { registry, backend, warnings } = world;
+  await registry.save("b", { large: LARGE }, AS);
+  backend.forget();
+  await registry.save("a", { large: LARGE }, { ...AS, base: "b@1" });
+  assertEquals(backend.asked({ verb: "head" }), []);
+  assertEquals(warnings, []);
+  assertEquals(await places(world), { large: undefined });
+});

@@ -119,3 +119,12 @@ testInMemory("versions() and latest order any versions as semantic versioning do
     { numRuns: 100 },
   );
 });
+
+testInMemory("without versions there is the first alone: any other is NotFound", async ({ registry }) => {
+  await registry.save("a", "one");
+  assertEquals(await registry.load("a@1.0.0"), "one");
+  for (const ref of ["a@2.0.0", "a@1.0.1", "a@1.0.0-rc.1"]) {
+    await rejected("NotFound", registry.load(ref));
+    assertEquals(await registry.has(ref), false);
+  }
+}, { versioned: false });

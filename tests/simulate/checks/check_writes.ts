@@ -131,7 +131,10 @@ export function checkWrites(evidence: Evidence): Finding[] {
         const used = cell?.landings.some(({ order }) => order <= operation.returned!.order) ?? false;
         return used && (onConflict !== "skip" || states.some((state) => !isLive(state)));
       }
-      if (code === "NotFound" && request.verb !== "save") return true; // see checkSources
+      if (code === "NotFound" && request.verb === "copy") return true; // see checkSources
+      if (code === "NotFound" && request.verb === "commitUpload") {
+        return !operations.some((other) => isBefore(other, operation));
+      }
       if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs; // it was sent again meanwhile
       if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
       if (code === "Conflict" || code === "NotFound") {
@@ -168,6 +171,13 @@ export function checkWrites(evidence: Evidence): Finding[] {
         during(cell, operation).some(({ head }) => aliasTarget(head) !== request.expected);
     }
     return false;
+  }
+
+  /** Whether the same upload had been committed: a repeat finds what it saved. */
+  function isBefore({ request, outcome, returned }: LoggedOperation, later: LoggedOperation): boolean {
+    return request.verb === "commitUpload" && later.request.verb === "commitUpload" &&
+      request.id === later.request.id &&
+      outcome?.ok === true && returned!.order <= later.invoked.order;
   }
 
   /** Whether the janitor removed what a key may have saved, so that a repeat cannot know. */
@@ -231,20 +241,32 @@ function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
   const byKey = new Map<string, Landing>();
   for (const cell of ledger.cells.values()) {
     for (const landing of cell.landings) {
-      const { record, visible } = landing;
-      if (!visible || record.kind !== "version") continue;
+      const { record, visible, lost } = landing;
+      if (!visible || lost || record.kind !== "version") continue;
       const request = ownerOf(landing)?.request;
       const key = record.key ?? (request && isSaving(request) ? request.options.idempotencyKey : undefined);
       if (key === undefined) continue;
       const id = `${record.name} ${key}`;
       const other = byKey.get(id);
       byKey.set(id, landing);
-      if (other === undefined || other.record.commit === record.commit) continue;
+      if (
+        other === undefined || other.record.commit === record.commit ||
+        isForgotten(key, record.name, [other.order, landing.order])
+      ) {
+        continue;
+      }
       findings.push({
         promise: "an operation commits at most once",
         message: `idempotency key ${key} was saved as ${other.key} and ${landing.key}`,
       });
     }
+  }
+
+  /** Whether it was forgotten between two saves. */
+  function isForgotten(key: string, name: string, orders: number[]): boolean {
+    return ledger.cellsOf(name, "key").some(({ place, forgotten }) =>
+      place.label === key && forgotten.some((order) => order > Math.min(...orders) && order < Math.max(...orders))
+    );
   }
 }
 

@@ -36,11 +36,14 @@ function diskSchedule(locking: "link" | "file"): Schedule {
         (actor) => actor.save("a", sharingValue("common", "first"), over).then(() => {}),
       );
       const ms = random.weighted([[1, random.between(0, 10_000)], [4, random.between(0.2, 3) * GRACE_MS]]);
-      const unseen = random.chance(0.4); // by any of its own clocks
+      const unseen = random.chance(0.6); // by any of its own clocks
       const frozen = unseen ? { wall: true, monotonic: true } : random.pick([{}, { wall: true }, { monotonic: true }]);
       const stop: CallPause = { ms, at: "send", ...frozen };
-      const before = Array<undefined>(random.int(locking === "file" ? 6 : 3)).fill(undefined);
-      const isPlacing = ({ verb, key }: StoreCall) => verb === "place" && /^(names|objects)\//.test(key);
+      const before = Array<undefined>(random.weighted([[2, 0], [1, random.int(locking === "file" ? 6 : 3)]])).fill(
+        undefined,
+      );
+      const places = random.chance(0.6) ? /^names\// : /^(names|objects)\//;
+      const isPlacing = ({ verb, key }: StoreCall) => verb === "place" && places.test(key);
       const slow = liveAs(world, "slow writer", {}, async (actor) => {
         actor.plan.pause = inOrder<CallPause>(isPlacing, [...before, stop]);
         if (random.chance(0.2)) {

@@ -7,7 +7,7 @@
 import type { Backend, Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes.ts";
 import type { Random } from "../random.ts";
-import type { SimulatedSystem } from "../simulated_system.ts";
+import type { SimulatedProcess, SimulatedSystem } from "../simulated_system.ts";
 import type { Viewer } from "./site.ts";
 
 /** Who makes changes undone, in the history. */
@@ -47,8 +47,9 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
     return system.now() < (unsafe.get(key)?.at ?? -Infinity) + FLUSH_MS;
   }
 
-  async function sync(keys: readonly string[]): Promise<void> {
+  async function sync(keys: readonly string[], process: SimulatedProcess): Promise<void> {
     await system.sleep(random.between(1, maxSyncMs));
+    await process.ready();
     for (const key of keys) {
       const folder = folderOf(key);
       for (const other of unsafe.keys()) if (folderOf(other) === folder) unsafe.delete(other);
@@ -63,8 +64,7 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
         const before = await contentAt(recorded, key);
         const result = await recorded.put(key, bytes, options);
         if (result.written) change(key, before);
-        await sync([key]);
-        await process.ready();
+        await sync([key], process);
         return result;
       }
 
@@ -85,7 +85,7 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
         put,
         delete: remove,
         list: (prefix, options) => recorded.list(prefix, options),
-        sync,
+        sync: (keys) => sync(keys, process),
         [Symbol.asyncDispose]: () => recorded[Symbol.asyncDispose](),
       };
     },

@@ -12,7 +12,7 @@ import type { Actor, VerbParts } from "../actor.ts";
 /** Verbs of an actor that look after a whole registry. */
 export interface MaintenanceVerbs {
   /** Runs the janitor. */
-  collect(): Promise<void>;
+  collect(options?: { forget?: boolean }): Promise<void>;
   /** Deletes old versions. */
   prune(options: PruneOptions): Promise<void>;
   /** Brings what another registry holds here; its actor lives in the same process. */
@@ -22,9 +22,9 @@ export interface MaintenanceVerbs {
 /** Creates them. */
 export function createMaintenanceVerbs({ call, registry }: VerbParts): MaintenanceVerbs {
   return {
-    async collect() {
-      await call({ verb: "collect" }, async () => {
-        await collectGarbage(registry);
+    async collect({ forget = false } = {}) {
+      await call({ verb: "collect", forget }, async () => {
+        await collectGarbage(registry, { forget });
         return { ok: true, done: true };
       });
     },

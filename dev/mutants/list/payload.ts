@@ -1,0 +1,127 @@
+/**
+ * Mistakes in writing and sharing files.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in writing and sharing files. */
+export const PAYLOAD: readonly Mutant[] = [
+  {
+    name: "payload/unresolved-payload-removed",
+    file: "registry/payload/write.ts",
+    text: "if (target === undefined || operation.unresolved) return;",
+    replacement: "if (target === undefined) return;",
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "an abort while a create is in flight is Unknown, landed or not",
+    },
+  },
+  {
+    name: "payload/no-sign-of-life",
+    file: "registry/payload/write.ts",
+    text: "if (operation.ageMs(aliveAt) < graceMs / 16) return;",
+    replacement: "if (graceMs > 0) return;",
+    foundBy: {
+      test: "tests/registry/payload/payload_test.ts",
+      name: "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
+    },
+  },
+  {
+    name: "payload/sign-of-life-does-not-renew",
+    file: "registry/payload/write.ts",
+    text: `    if (info !== undefined) operation.renew(info, sentAt);
+`,
+    replacement: "",
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a stale base that is still live is shared" },
+  },
+  {
+    name: "payload/sent-past-the-deadline",
+    file: "registry/payload/write.ts",
+    text: `    operation.checkSend();
+    try {`,
+    replacement: "    try {",
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "without a renewal in time nothing is committed" },
+  },
+  {
+    name: "payload/shares-what-is-lost",
+    file: "registry/payload/base.ts",
+    text: "if (objects.get(key)! >= offset + size) return true;",
+    replacement: "if (size >= 0) return true;",
+    foundBy: {
+      test: "tests/registry/damage/damaged_base_test.ts",
+      name: "a save does not share what the store has cut short, and can be read",
+    },
+  },
+  {
+    name: "payload/shares-with-a-late-record",
+    file: "registry/payload/base.ts",
+    text: "!isLate(context, found) && record.name === name",
+    replacement: "record.name === name",
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "nothing is shared with a record that landed late, though it counts",
+    },
+  },
+  {
+    name: "payload/shares-across-names",
+    file: "registry/payload/base.ts",
+    text: "!isLate(context, found) && record.name === name",
+    replacement: "!isLate(context, found)",
+    foundBy: {
+      test: "tests/registry/payload/sharing_test.ts",
+      name: "a base of another name is not looked into, and not taken for damaged",
+    },
+  },
+  {
+    name: "payload/shared-file-loses-its-place",
+    file: "registry/payload/base.ts",
+    text: "const { encoding, parts, from = own } = same;",
+    replacement: "const { encoding, parts, from } = { ...same, from: own };",
+    foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "overwriting shares with what it overwrites" },
+  },
+  {
+    name: "payload/shared-file-loses-its-encoding",
+    file: "registry/payload/base.ts",
+    text: "...(encoding === undefined ? {} : { encoding }), ",
+    replacement: "",
+    foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "a compressed file is shared as it is stored" },
+  },
+  {
+    name: "payload/change-while-saving-unnoticed",
+    file: "registry/payload/write.ts",
+    text: "if (expected !== undefined && expected !== file.sha256)",
+    replacement: "if (false)",
+    foundBy: {
+      test: "tests/registry/payload/sharing_test.ts",
+      name: "content that changes between its digest and its upload is a conflict",
+    },
+  },
+  {
+    name: "payload/change-while-unsharing-unnoticed",
+    file: "registry/payload/write.ts",
+    text: "if (stored.size !== before.size || stored.sha256 !== before.sha256)",
+    replacement: "if (false)",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+    },
+  },
+  {
+    name: "payload/unshares-half",
+    file: "registry/payload/write.ts",
+    text: "if (missing !== undefined) throw changedWhileSaving(missing);",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+    },
+  },
+  {
+    name: "payload/unanswered-upload-is-unknown",
+    file: "registry/payload/write.ts",
+    text: `if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;`,
+    replacement: "throw error;",
+    foundBy: { test: "tests/registry/payload/payload_test.ts", name: "an upload that is" },
+  },
+];

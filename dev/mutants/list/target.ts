@@ -1,0 +1,214 @@
+/**
+ * Mistakes in choosing where a save commits, with and without an idempotency key.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in choosing where a save commits, with and without an idempotency key. */
+export const TARGET: readonly Mutant[] = [
+  {
+    name: "target/number-of-a-lost-race-taken-again",
+    file: "registry/target/automatic.ts",
+    text: `      if (highest === undefined || compareVersions(highest, target.version) < 0) highest = target.version;
+`,
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/contention_test.ts",
+      name: "knowledge of a head rises against a stale list: automatic numbers",
+    },
+  },
+  {
+    name: "target/numbered-below-what-is-known",
+    file: "registry/target/automatic.ts",
+    text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
+    replacement: "highest = listed;",
+    foundBy: {
+      test: "tests/registry/cell/contention_test.ts",
+      name: "knowledge of a head rises against a stale list: automatic numbers",
+    },
+  },
+  {
+    name: "target/strangers-file-restarts-numbers",
+    file: "registry/target/automatic.ts",
+    text: `      if (entries < limit) return undefined;
+`,
+    replacement: `      return undefined;
+`,
+    foundBy: {
+      test: "tests/registry/verbs/numbering_test.ts",
+      name: "a number that leaves none above it is refused wherever a version is named",
+    },
+  },
+  {
+    name: "target/overwrites-another-commit-after-a-loss",
+    file: "registry/target/explicit.ts",
+    text: `      if (ifCommit !== undefined) throw changed();
+      if (overwrite)`,
+    replacement: "      if (overwrite)",
+    foundBy: {
+      test: "tests/registry/verbs/numbering_test.ts",
+      name: "a number that leaves none above it is refused wherever a version is named",
+    },
+  },
+  {
+    name: "target/overwrites-another-commit",
+    file: "registry/target/explicit.ts",
+    text: "if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) throw changed();",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/verbs/save_conflict_test.ts",
+      name: "save() with ifCommit overwrites only that commit",
+    },
+  },
+  {
+    name: "target/skip-returns-what-was-deleted",
+    file: "registry/target/explicit.ts",
+    text: `onConflict === "skip" && head.found?.record.kind === "version"`,
+    replacement: `onConflict === "skip" && head.found`,
+    foundBy: {
+      test: "tests/registry/verbs/save_conflict_test.ts",
+      name: "save() refuses a version that was deleted, and says so",
+    },
+  },
+  {
+    name: "target/overwrite-leaves-a-gap",
+    file: "registry/target/explicit.ts",
+    text: "generation: generation + 1",
+    replacement: "generation: generation + 2",
+    foundBy: {
+      test: "tests/registry/cell/contention_test.ts",
+      name: "overwriting looks again after each lost race, and ends above all of them",
+    },
+  },
+  {
+    name: "keyed/race-saves-twice",
+    file: "registry/target/keyed.ts",
+    text: "if (outcome.won) return choice;",
+    replacement: "return choice;",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "of two at the same time only one saves, also where the other is about to take another number",
+    },
+  },
+  {
+    name: "keyed/no-record-before-the-create",
+    file: "registry/target/keyed.ts",
+    text: `if (undecided && "target" in choice) return choice;`,
+    replacement: `if ("target" in choice) return choice;`,
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a repeat returns the first result and writes nothing",
+    },
+  },
+  {
+    name: "keyed/undecided-target-kept",
+    file: "registry/target/keyed.ts",
+    text: `if (undecided && "target" in choice) return choice;`,
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/kept_result_test.ts",
+      name: "a keyed save that changes nothing is repeated as such:",
+    },
+  },
+  {
+    name: "keyed/nothing-saved-is-not-kept",
+    file: "registry/target/keyed.ts",
+    text: `if (undecided && "target" in choice) return choice;`,
+    replacement: `if (undecided || "existing" in choice) return choice;`,
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a keyed save of a version that exists fails, or skips, each time the same",
+    },
+  },
+  {
+    name: "keyed/result-not-settled",
+    file: "registry/target/keyed.ts",
+    text: "if (record.commit !== operation.commit) await settle(context, [found.info.key], operation.signal);",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/settle_test.ts",
+      name: "a key's record, before its target is created for it",
+    },
+  },
+  {
+    name: "keyed/kept-result-replaced-since",
+    file: "registry/target/keyed.ts",
+    text: " || !isKept",
+    replacement: " || false",
+    foundBy: {
+      test: "tests/registry/cell/kept_result_test.ts",
+      name: "a kept result in whose place another commit is, as after a restore, is a conflict",
+    },
+  },
+  {
+    name: "keyed/other-generation",
+    file: "registry/target/keyed.ts",
+    text: "target: { version: version.canonical, generation } }",
+    replacement: "target: { version: version.canonical, generation: 1 } }",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a repeat whose target lands between its two looks returns it",
+    },
+  },
+  {
+    name: "keyed/anybodys-record-is-its-result",
+    file: "registry/target/keyed.ts",
+    text: "existing === undefined ? record.key === key : record.commit === existing",
+    replacement: "existing === undefined || record.commit === existing",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a keyed save that lost its explicit version to another fails each time",
+    },
+  },
+  {
+    name: "keyed/void-result-counts",
+    file: "registry/target/keyed.ts",
+    text: "return meant && !await isVoid(context, found, signal);",
+    replacement: "return meant;",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "what landed when its payload was gone is not the result of a repeat:",
+    },
+  },
+  {
+    name: "keyed/landed-between-two-looks",
+    file: "registry/target/keyed.ts",
+    text: "      there = await read();",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a repeat whose target lands between its two looks returns it",
+    },
+  },
+  {
+    name: "keyed/scrubbed-result-is-absent",
+    file: "registry/target/keyed.ts",
+    text: "there === undefined || isEmptied(there.record)",
+    replacement: "there === undefined",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a key whose version was replaced and collected is a conflict",
+    },
+  },
+  {
+    name: "keyed/misplaced-key-record-trusted",
+    file: "registry/target/keyed.ts",
+    text: "if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a key's record in the cell of another key is Corrupt, and nobody's result",
+    },
+  },
+  {
+    name: "keyed/damaged-key-record-is-none",
+    file: "registry/target/keyed.ts",
+    text: `if (found === undefined) throw spent("its record is damaged");`,
+    replacement: "if (found === undefined) return undefined;",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "a damaged key record is a conflict, never a second save",
+    },
+  },
+];

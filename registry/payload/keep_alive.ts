@@ -1,0 +1,32 @@
+/**
+ * Telling the janitor that an upload is under way.
+ *
+ * @module
+ */
+import type { ObjectInfo } from "../../core/backend.ts";
+import type { Operation } from "../cell/operation.ts";
+
+/** All that writing a payload takes of an operation. */
+export type PayloadOperation = Pick<
+  Operation,
+  "action" | "signal" | "unresolved" | "checkSend" | "moment" | "ageMs" | "noteReply" | "renew"
+>;
+
+/**
+ * Lets the janitor know, now and then, that an upload is under way: call it often, it mostly does nothing. `send`
+ * writes the mark into the payload folder.
+ */
+export function createKeepAlive(
+  operation: PayloadOperation,
+  graceMs: number,
+  send: () => Promise<ObjectInfo | undefined>,
+): () => Promise<void> {
+  let aliveAt = operation.moment();
+  return async () => {
+    if (operation.ageMs(aliveAt) < graceMs / 16) return;
+    const sentAt = aliveAt = operation.moment();
+    const info = await send();
+    if (info !== undefined) operation.renew(info, sentAt);
+    aliveAt = operation.moment();
+  };
+}

@@ -1,0 +1,56 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { MUTANTS } from "../../dev/mutants/list/mod.ts";
+import { applyEdit, editsOf } from "../../dev/mutants/mutant.ts";
+import type { Mutant } from "../../dev/mutants/mutant.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+import { sourceFiles } from "../support/source_files.ts";
+
+const RULES = 9;
+const FEWEST = 60;
+
+const readSource = (file: string) => Deno.readTextFile(join(REPOSITORY, file));
+
+/** The source that a mutant leaves of each file that it changes. */
+async function changed(mutant: Mutant): Promise<Map<string, string>> {
+  const sources = new Map<string, string>();
+  for (const edit of editsOf(mutant)) {
+    sources.set(edit.file, applyEdit(sources.get(edit.file) ?? await readSource(edit.file), edit));
+  }
+  return sources;
+}
+
+Deno.test("what a mutant changes is in the source, once", async () => {
+  for (const mutant of MUTANTS) {
+    for (const [file, source] of await changed(mutant)) assert(source !== await readSource(file), mutant.name);
+  }
+});
+
+Deno.test("a text that occurs twice, or not at all, is no place for a mutant", () => {
+  const edit = { file: "a.ts", text: "one", replacement: "$&" };
+  assertEquals(applyEdit("one two", edit), "$& two");
+  assertThrows(() => applyEdit("one one", edit), Error, "occurs 2 times");
+  assertThrows(() => applyEdit("two", edit), Error, "occurs 0 times");
+});
+
+Deno.test("there are the nine rules and many mutants more, each with a name of its own", () => {
+  const names = MUTANTS.map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  assertEquals(names.filter((name) => name.startsWith("rules/")).length, RULES);
+  assert(names.length >= RULES + FEWEST);
+});
+
+Deno.test("the test that finds a mutant is there, and mutants are of the product", async () => {
+  const cases = await Promise.all((await sourceFiles(["tests"])).filter(isShared).map(readSource));
+  for (const { name, file, foundBy } of MUTANTS) {
+    assert(!file.startsWith("tests/") && !file.startsWith("dev/"), name);
+    if (!("test" in foundBy)) continue;
+    const sources = [await readSource(foundBy.test), ...cases];
+    assert(sources.some((source) => source.includes(foundBy.name)), `${name}: no test "${foundBy.name}"`);
+  }
+});
+
+/** Cases that every store is tested by. */
+function isShared(path: string): boolean {
+  return path.startsWith("tests/conformance/");
+}

@@ -1,0 +1,96 @@
+import fs from "node:fs";
+import process from "node:process";
+import { assert, assertEquals } from "@std/assert";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import { GRACE_MS, testProtocol } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
+
+const WEEK_MS = 7 * GRACE_MS;
+
+for (
+  const link of [
+    ...["names/m", "names/b/versions", "names/b/versions/final/p8p9p9", "names/b/aliases/x", "objects/b", "objects/m"],
+    ...["uploads", "uploads/x", "scratch/x", "janitor/x", "other"],
+  ]
+) {
+  testInRoot(`a link at ${link} keeps nobody from maintaining the other names`, async (root) => {
+    const path = root.join("store");
+    const registry = await openRegistry(path, { durability: "os" });
+    for (const name of ["a", "b", "z"]) {
+      await registry.save(name, noise(70_000));
+      await registry.save(name, "kept");
+      await registry.delete(`${name}@1`);
+    }
+    const place = root.join("store", link);
+    fs.mkdirSync(root.join("elsewhere"));
+    fs.mkdirSync(place, { recursive: true });
+    fs.rmSync(place, { recursive: true });
+    fs.symlinkSync(root.join("elsewhere"), place);
+    const old = await openRegistry(withAge(createLocalBackend({ path, durability: "os" }), WEEK_MS));
+    const { removed, failures } = await collectGarbage(old);
+    const ofB = /^(names|objects)\/b/.test(link);
+    assertEquals(removed.payload.count, ofB ? 2 : 3, link);
+    assertEquals(failures.map(({ key }) => key), link === "other" ? [] : [link]);
+    const { problems, unseen, versions } = await verifyRegistry(old);
+    const isRecord = link.startsWith("names/");
+    assertEquals(problems.map(({ ref, key, code }) => [ref, key, code]), isRecord ? [[link[6], link, "Denied"]] : []);
+    assertEquals(unseen.strangers, isRecord ? 0 : 1);
+    assert(versions >= 2, `${versions}`);
+  });
+}
+
+testInRoot("what is no ordinary file in the place of a record is its name's problem alone", async (root) => {
+  if (process.platform === "win32") return;
+  const path = root.join("store");
+  const registry = await openRegistry(path, { durability: "os" });
+  for (const name of ["a", "b", "z"]) await registry.save(name, name);
+  const cell = root.join("store", "names/b/versions/final/p8p9p9");
+  const [record] = fs.readdirSync(cell);
+  fs.unlinkSync(`${cell}/${record}`);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { createServer } = await import("node:net");
+  const server = createServer().listen(`${cell}/${record}`, () => resolve());
+  await promise;
+  const { problems, versions } = await verifyRegistry(registry);
+  assertEquals(problems.map(({ ref, code }) => [ref, code]), [["b", "Corrupt"]]);
+  assertEquals(versions, 2);
+  await new Promise((closed) => server.close(closed));
+});
+
+const denied = (key: string) => () => {
+  throw new RegistryError({
+    code: "Denied",
+    message: `Cannot read "${key}": denied`,
+    hint: "Ask for permission.",
+    key,
+  });
+};
+
+testProtocol("a store that denies one name lets the others be maintained", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  for (const name of ["a", "b", "z"]) {
+    await registry.save(name, noise(70_000));
+    await registry.save(name, "kept");
+    await registry.delete(`${name}@1`);
+  }
+  advance(WEEK_MS);
+  backend.answerAll({ verb: "list", key: /^(names|objects)\/b\// }, denied("names/b/"));
+  const { removed, failures } = await collectGarbage(registry);
+  assertEquals([removed.payload.count, failures.map(({ key }) => key)], [2, ["names/b/"]]);
+  backend.heal();
+  backend.answerAll({ verb: "get", key: /^names\/b\// }, denied("names/b/"));
+  const { ok, problems, versions } = await verifyRegistry(registry);
+  assertEquals([ok, new Set(problems.map(({ code }) => code)), versions], [false, new Set(["Denied"]), 3]);
+});
+
+testProtocol("a store that denies everything ends maintenance", {}, async ({ registry, backend }) => {
+  await registry.save("a", "x");
+  backend.answerAll({ verb: "list" }, denied("names/"));
+  await rejected("Denied", collectGarbage(registry));
+  await rejected("Denied", verifyRegistry(registry));
+});
