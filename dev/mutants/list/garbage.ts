@@ -276,8 +276,8 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/note-of-another-registry",
     file: "registry/maintenance/garbage/note.ts",
-    text: "note?.registry !== context.id || typeof",
-    replacement: "typeof",
+    text: "registry !== context.id || of",
+    replacement: "of",
     foundBy: {
       test: "tests/registry/maintenance/garbage_note_test.ts",
       name: "a note that is missing, damaged or foreign costs reads and nothing else",
