@@ -283,6 +283,9 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   }
   const problem = recordProblem(record, bytes.byteLength - end - 1);
   if (problem !== undefined) throw corruptRecord(key, problem);
+  if (record.kind !== "version" && end + 1 < bytes.byteLength) {
+    throw corruptRecord(key, "bytes follow its first line, which only versions have");
+  }
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
 }
