@@ -12,8 +12,6 @@ import type { FileMode } from "./record.ts";
 export interface FileSource {
   /** Number of bytes. A stream of another length fails the save. */
   readonly size: number;
-  /** True where it stays readable when the next file was asked for: then both may be stored side by side. @default false */
-  readonly lasting?: boolean;
   /** Reads them from the beginning. */
   stream(): ReadableStream<Uint8Array>;
 }
@@ -30,10 +28,7 @@ export interface FileToSave {
   mode?: FileMode;
 }
 
-/**
- * The files of a value. Those of a list are stored side by side. A generator keeps memory bounded: each file is stored
- * before the next is asked for, but blobs and sources that are `lasting`.
- */
+/** The files of a value. A generator keeps memory bounded: each file is stored before the next is asked for. */
 export type FilesToSave = Iterable<FileToSave> | AsyncIterable<FileToSave> | Promise<Iterable<FileToSave>>;
 
 /** What a materializer is handed beside the value. */

@@ -134,18 +134,16 @@ function fileOf({ path }: LocalPath): FileToSave {
 async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOptions): AsyncIterable<FileToSave> {
   if (lookAt(path).isSymbolicLink()) throw refusedLink(path);
   const found = await walkFolder(realPath(path), { ...options, signal });
-  for (const [i, file] of found.files.entries()) {
+  for (const file of found.files) {
     signal?.throwIfAborted();
-    const lasting = i < found.files.length - 1; // all are stored when what follows the last one looks for changes
-    const content = contentOf(file, { lasting });
-    yield { path: file.name, content, ...(file.mode === undefined ? {} : { mode: file.mode }) };
+    yield { path: file.name, content: contentOf(file), ...(file.mode === undefined ? {} : { mode: file.mode }) };
   }
   found.checkUnchanged();
 }
 
-function contentOf(file: FoundFile, options: { lasting: boolean }): FileToSave["content"] {
+function contentOf(file: FoundFile): FileToSave["content"] {
   if (file.mode === "folder") return new Uint8Array(0);
-  return file.target === undefined ? readDiskFile(file, options) : new TextEncoder().encode(file.target);
+  return file.target === undefined ? readDiskFile(file) : new TextEncoder().encode(file.target);
 }
 
 function refusedLink(path: string): RegistryError {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PayloadOperation } from "../registry/payload/keep_alive.ts";
+import type { PayloadOperation } from "../registry/payload/write.ts";
 
 /** An operation without clocks. */
 export interface QuietOperation extends PayloadOperation {

@@ -62,7 +62,6 @@ const methods: WorkerMethods = {
     let told = 0;
     const payload = await writePayload(payloadStore, operation, produce(), {
       compress,
-      sideBySide: value.kind !== "files", // the caller's thread holds one of those at a time
       onProgress(progress) {
         if (progress.bytes - told < PROGRESS_BYTES) return;
         told = progress.bytes;

@@ -5,7 +5,7 @@
  */
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { isPassing, retry } from "../../core/flow/retry.ts";
+import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { failure, faultError, replyError, replyText } from "./errors.ts";

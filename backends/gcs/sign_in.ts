@@ -5,7 +5,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { withDeadline } from "../../core/flow/retry.ts";
+import { withDeadline } from "../../core/retry.ts";
 import { withoutSecrets } from "./errors.ts";
 
 /** What is used of a client: a `Storage` of `@google-cloud/storage` is one. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { isPassing } from "../../core/flow/retry.ts";
+import { isPassing } from "../../core/retry.ts";
 import { objectPath } from "./api.ts";
 import type { GcsApi } from "./api.ts";
 import { failure, faultError, replyError } from "./errors.ts";

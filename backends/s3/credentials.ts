@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { withDeadline } from "../../core/flow/retry.ts";
+import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
 /** What requests are signed with. */

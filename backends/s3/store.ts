@@ -7,7 +7,7 @@ import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/names.ts";
 import type { Logger } from "../../core/registry.ts";
-import { isPassing, retry } from "../../core/flow/retry.ts";
+import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";

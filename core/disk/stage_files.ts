@@ -8,7 +8,6 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
 import { RegistryError } from "../errors.ts";
-import { forEachAtOnce } from "../flow/at_once.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import { shown } from "../names.ts";
 import type { FileInfo } from "../record.ts";
@@ -23,10 +22,9 @@ export interface StageOptions {
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
 
-/** Files up to this size are read whole, so many at once; larger ones are streamed, a few at once. */
+/** Files up to this size are read whole, so many at once; larger ones are streamed, one by one. */
 const SMALL_BYTES = 1 << 20;
 const SMALL_AT_ONCE = 16;
-const LARGE_AT_ONCE = 4;
 
 /**
  * Writes files into an empty folder: links last, so that nothing is written through one.
@@ -68,19 +66,12 @@ export async function stageFiles(
       onFile?.(info);
     });
   }
-  const stopping = new AbortController();
-  const either = signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
-  await forEachAtOnce(large, async (file) => {
+  for (const file of large) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));
-    try {
-      await writeLarge(path, file, either);
-    } catch (error) {
-      stopping.abort(error); // the others need not be written to their ends
-      throw error;
-    }
+    await writeLarge(path, file, signal);
     onFile?.(file.info);
-  }, LARGE_AT_ONCE);
+  }
   for (const file of links) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));

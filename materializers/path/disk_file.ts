@@ -64,9 +64,9 @@ export function isSameState(a: DiskState, b: DiskState): boolean {
 }
 
 /** The content of a file: bytes where it is small, else a source. `Conflict` where it is not in the state it was found in. */
-export function readDiskFile(file: DiskFile, { lasting = false } = {}): Uint8Array | FileSource {
+export function readDiskFile(file: DiskFile): Uint8Array | FileSource {
   if (file.state.size <= SMALL_BYTES) return readSmall(file);
-  return { size: file.state.size, lasting, stream: () => iterableStream(readLarge(file)) };
+  return { size: file.state.size, stream: () => iterableStream(readLarge(file)) };
 }
 
 function readSmall(file: DiskFile): Uint8Array {

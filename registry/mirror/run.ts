@@ -5,7 +5,7 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import type { Origin } from "../../core/record.ts";
-import { backoffMs } from "../../core/flow/retry.ts";
+import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/versions.ts";
 import type { Context } from "../context.ts";
 import { nameFolder } from "../layout.ts";

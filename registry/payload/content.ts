@@ -49,11 +49,6 @@ export async function openContent(file: FileToSave): Promise<Content> {
   return { kind: "small", bytes };
 }
 
-/** Whether content can still be read when the file after it was asked for. */
-export function isLasting({ content }: FileToSave): boolean {
-  return content instanceof Blob || "lasting" in content && content.lasting === true;
-}
-
 /** Reads a stream until it is known to be small or not. */
 async function openStream(stream: ReadableStream<Uint8Array>): Promise<Content> {
   const reader = stream.getReader();

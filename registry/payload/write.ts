@@ -14,15 +14,12 @@ import type { TransferProgress } from "../../core/registry.ts";
 import type { Context } from "../context.ts";
 import { ALIVE } from "../layout.ts";
 import { removeObjects } from "../remove_objects.ts";
+import type { Operation } from "../cell/operation.ts";
 import type { Base } from "./base.ts";
-import { changedWhileSaving, createPathCheck, isLasting, openContent, SMALL_FILE_BYTES } from "./content.ts";
+import { changedWhileSaving, createPathCheck, openContent, SMALL_FILE_BYTES } from "./content.ts";
 import type { Content } from "./content.ts";
-import { createKeepAlive } from "./keep_alive.ts";
-import type { PayloadOperation } from "./keep_alive.ts";
 import { encodeBytes, encodeStream } from "./encoding.ts";
 import type { StoredContent } from "./stored_content.ts";
-import { createUploads } from "./uploads.ts";
-import type { Uploads } from "./uploads.ts";
 
 /** Files up to this size in all, as stored, live in the record itself. */
 export const INLINE_BYTES = 64 * 1024;
@@ -45,11 +42,15 @@ export interface WriteOptions {
   compress?: Encoding;
   /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
-  /** Whether the next file may be asked for while those before it are on their way. @default true */
-  sideBySide?: boolean;
   /** Called once, before the first object is written: where to, and what may be shared. */
   begin(): Promise<PayloadTarget>;
 }
+
+/** All that writing a payload takes of an operation. */
+export type PayloadOperation = Pick<
+  Operation,
+  "action" | "signal" | "unresolved" | "checkSend" | "moment" | "ageMs" | "noteReply" | "renew"
+>;
 
 /** What was written. */
 export interface WrittenPayload {
@@ -79,23 +80,21 @@ export async function writePayload(
   produced: FilesToSave,
   options: WriteOptions,
 ): Promise<WrittenPayload> {
-  const { compress, onProgress, sideBySide = true } = options;
+  const { compress, onProgress } = options;
   const files: StoredFile[] = [];
   const checkPath = createPathCheck();
   const held: { file: StoredFile; bytes: Uint8Array }[] = [];
   const shared = new Map<string, StoredFile>();
-  let heldBytes = 0, moved = 0;
+  let heldBytes = 0, size = 0;
   let target: PayloadTarget | undefined;
-  let pack: { object: number; chunks: Uint8Array[]; bytes: number } | undefined;
-  let objects = 0;
-  let uploads: Uploads | undefined;
+  let pack: Uint8Array[] = [], packBytes = 0, objects = 0;
   let keepAlive = () => Promise.resolve();
 
   const payload: WrittenPayload = {
     files,
     inline: [],
     get size() {
-      return files.reduce((sum, { size }) => sum + size, 0);
+      return size;
     },
     get sharing() {
       return shared.size > 0;
@@ -110,23 +109,17 @@ export async function writePayload(
     discard,
   };
   try {
-    if (Symbol.asyncIterator in produced) { for await (const file of produced) await add(file, false); }
-    else {
-      const given = await produced;
-      for (const file of given) await add(file, Array.isArray(given));
-    }
+    if (Symbol.asyncIterator in produced) { for await (const file of produced) await add(file); }
+    else for (const file of await produced) await add(file);
     await flush();
-    await uploads?.end();
   } catch (error) {
-    await uploads?.stop(error);
     await discard();
     throw error;
   }
   if (target === undefined) inlineHeld();
   return payload;
 
-  /** A generator may take back what it gave when it is asked for the next file; what a list holds all at once stays. */
-  async function add(file: FileToSave, listed: boolean): Promise<void> {
+  async function add(file: FileToSave): Promise<void> {
     operation.signal?.throwIfAborted();
     checkPath(file);
     const content = await openContent(file);
@@ -136,23 +129,19 @@ export async function writePayload(
     if (mode !== undefined) stored.mode = mode;
     files.push(stored);
     await addContent(stored, content);
-    if (!sideBySide || !(listed || isLasting(file))) await uploads?.end();
+    size += stored.size;
   }
 
   async function addContent(file: StoredFile, content: Content): Promise<void> {
     if (content.kind === "stored") await addStored(file, content.stored);
-    else if (content.kind === "large") {
-      await addLarge(file, content).catch(async (error) => {
-        await content.cancel?.();
-        throw error;
-      });
-    } else await addSmall(file, content.bytes);
+    else if (content.kind === "large") await addLarge(file, content).finally(content.cancel);
+    else await addSmall(file, content.bytes);
   }
 
   async function addSmall(file: StoredFile, bytes: Uint8Array): Promise<void> {
     file.size = bytes.byteLength;
     file.sha256 = sha256(bytes);
-    report(file, file.size);
+    onProgress?.({ path: file.path, bytes: size + file.size });
     const encoded = compress === undefined ? bytes : encodeBytes(bytes, compress);
     const smaller = encoded.byteLength < bytes.byteLength;
     if (smaller) file.encoding = compress;
@@ -170,24 +159,14 @@ export async function writePayload(
     Object.assign(file, content.facts);
     if (!content.inline) {
       await begin();
-      if (await share(file)) return report(file, file.size);
+      if (await share(file)) return;
     }
-    if (content.size <= SMALL_FILE_BYTES) {
-      await hold(file, await content.bytes());
-      return report(file, file.size);
-    }
+    if (content.size <= SMALL_FILE_BYTES) return await hold(file, await content.bytes());
+    await flush();
     const object = objects++;
     const sent = { path: file.path, size: 0, sha256: "" };
-    await upload(content.size, async () => {
-      await put(String(object), iterableStream(measured(sent, content.chunks(), true)), { size: content.size });
-      file.parts = [{ object, size: sent.size, ...(file.encoding === undefined ? {} : { sha256: sent.sha256 }) }];
-      moved += file.size - sent.size;
-    });
-  }
-
-  async function upload(bytes: number, send: () => Promise<void>): Promise<void> {
-    uploads ??= createUploads(operation.signal);
-    await uploads.begin(bytes, send);
+    await put(String(object), iterableStream(measured(sent, content.chunks(), true)), { size: content.size });
+    file.parts = [{ object, size: sent.size, ...(file.encoding === undefined ? {} : { sha256: sent.sha256 }) }];
   }
 
   /** From here on files go to the payload folder: those held for the record first. */
@@ -213,19 +192,19 @@ export async function writePayload(
   }
 
   async function packFile(file: StoredFile, bytes: Uint8Array): Promise<void> {
-    if (pack !== undefined && pack.bytes + bytes.byteLength > PACK_BYTES) await flush();
-    pack ??= { object: objects++, chunks: [], bytes: 0 };
+    if (packBytes > 0 && packBytes + bytes.byteLength > PACK_BYTES) await flush();
     const sum = file.encoding === undefined ? {} : { sha256: sha256(bytes) };
-    file.parts = [{ object: pack.object, offset: pack.bytes, size: bytes.byteLength, ...sum }];
-    pack.chunks.push(bytes);
-    pack.bytes += bytes.byteLength;
+    file.parts = [{ object: objects, offset: packBytes, size: bytes.byteLength, ...sum }];
+    pack.push(bytes);
+    packBytes += bytes.byteLength;
   }
 
   async function flush(): Promise<void> {
-    if (pack === undefined) return;
-    const { object, chunks, bytes } = pack;
-    pack = undefined;
-    await upload(bytes, () => put(String(object), concatBytes(chunks), { size: bytes }));
+    if (pack.length === 0) return;
+    const bytes = concatBytes(pack);
+    pack = [];
+    packBytes = 0;
+    await put(String(objects++), bytes, { size: bytes.byteLength });
   }
 
   async function addLarge(file: StoredFile, content: Content & { kind: "large" }): Promise<void> {
@@ -233,17 +212,11 @@ export async function writePayload(
     let expected: string | undefined;
     if (content.repeatable && target!.base?.sizes.has(content.size!)) {
       await drain(file, content.chunks(), false);
-      if (await share(file)) return report(file, file.size);
+      if (await share(file)) return;
       expected = file.sha256;
     }
+    await flush();
     const object = objects++;
-    await upload(content.size ?? Infinity, async () => {
-      await storeLarge(file, content, object).finally(content.cancel);
-      if (expected !== undefined && expected !== file.sha256) throw changedWhileSaving(file.path);
-    });
-  }
-
-  async function storeLarge(file: StoredFile, content: Content & { kind: "large" }, object: number): Promise<void> {
     if (content.copyFrom !== undefined && compress === undefined && context.backend.copy !== undefined) {
       await copy(content.copyFrom, String(object));
       await drain(file, copied(file, String(object)), true); // the record says what the copy holds
@@ -261,20 +234,11 @@ export async function writePayload(
       file.encoding = compress;
       file.parts = [{ object, size: stored.size, sha256: stored.sha256 }];
     }
+    if (expected !== undefined && expected !== file.sha256) throw changedWhileSaving(file.path);
   }
 
   async function drain(file: StoredFile, chunks: AsyncIterable<Uint8Array>, moving: boolean): Promise<void> {
     for await (const _ of measured(file, chunks, moving));
-  }
-
-  function report({ path }: { path: string }, bytes: number): void {
-    moved += bytes;
-    onProgress?.({ path, bytes: moved });
-  }
-
-  /** What ends an upload: the caller, or the failure of another one. */
-  function signal(): AbortSignal | undefined {
-    return uploads?.signal ?? operation.signal;
   }
 
   /** Passes chunks on, and leaves their size and digest in `file`. */
@@ -286,10 +250,10 @@ export async function writePayload(
     const hash = createSha256();
     let count = 0;
     for await (const chunk of chunks) {
-      signal()?.throwIfAborted();
+      operation.signal?.throwIfAborted();
       hash.update(chunk);
       count += chunk.byteLength;
-      if (moving) report(file, chunk.byteLength);
+      if (moving) onProgress?.({ path: file.path, bytes: size + count });
       yield chunk;
       await keepAlive();
     }
@@ -309,19 +273,19 @@ export async function writePayload(
     const to = `${target!.folder}${object}`;
     const info = await sending(async () => ({
       written: true,
-      info: await context.backend.copy!(from, to, { signal: signal() }),
+      info: await context.backend.copy!(from, to, { signal: operation.signal }),
     }));
     operation.noteReply(info!);
   }
 
   async function* copied(file: StoredFile, object: string): AsyncGenerator<Uint8Array> {
-    const found = await context.backend.get(`${target!.folder}${object}`, { signal: signal() });
+    const found = await context.backend.get(`${target!.folder}${object}`, { signal: operation.signal });
     if (found === undefined) throw changedWhileSaving(file.path);
     yield* found.body;
   }
 
   function send(object: string, body: Body, putOptions: PutOptions): Promise<ObjectInfo | undefined> {
-    const options = { ...putOptions, signal: signal() };
+    const options = { ...putOptions, signal: operation.signal };
     return sending(() => context.backend.put(`${target!.folder}${object}`, body, options));
   }
 
@@ -357,11 +321,9 @@ export async function writePayload(
       for (const field of ["from", "parts", "encoding"] as const) delete stored[field];
       const content = await openContent(file);
       await addContent(stored, content);
-      await uploads?.end();
       if (stored.size !== before.size || stored.sha256 !== before.sha256) throw changedWhileSaving(file.path);
     }
     await flush();
-    await uploads?.end();
     const [missing] = pending.keys();
     if (missing !== undefined) throw changedWhileSaving(missing);
   }
@@ -388,4 +350,23 @@ export async function writePayload(
       context.logger.debug(`${operation.action}: left what it wrote for the janitor`, error);
     }
   }
+}
+
+/**
+ * Lets the janitor know, now and then, that an upload is under way: call it often, it mostly does nothing. `send`
+ * writes the mark into the payload folder.
+ */
+export function createKeepAlive(
+  operation: PayloadOperation,
+  graceMs: number,
+  send: () => Promise<ObjectInfo | undefined>,
+): () => Promise<void> {
+  let aliveAt = operation.moment();
+  return async () => {
+    if (operation.ageMs(aliveAt) < graceMs / 16) return;
+    const sentAt = aliveAt = operation.moment();
+    const info = await send();
+    if (info !== undefined) operation.renew(info, sentAt);
+    aliveAt = operation.moment();
+  };
 }

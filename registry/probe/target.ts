@@ -6,7 +6,7 @@
  */
 import type { Backend, ByteRange, ListOptions, ObjectInfo } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { retry } from "../../core/flow/retry.ts";
+import { retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import { removeObjects } from "../remove_objects.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { isRegistryError } from "../errors.ts";
-import type { System } from "../system.ts";
+import { isRegistryError } from "./errors.ts";
+import type { System } from "./system.ts";
 
 /** Options of {@linkcode retry}. */
 export interface RetryOptions {

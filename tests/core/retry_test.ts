@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { RegistryError } from "../../../core/errors.ts";
-import { backoffMs, isPassing, retry } from "../../../core/flow/retry.ts";
-import type { System } from "../../../core/system.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { backoffMs, isPassing, retry } from "../../core/retry.ts";
+import type { System } from "../../core/system.ts";
 
 /** A world in which sleeping only moves the clock. */
 class FakeSystem implements System {
