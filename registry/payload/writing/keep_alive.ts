@@ -4,14 +4,14 @@
  * @module
  */
 import type { ObjectInfo } from "../../../core/backend.ts";
-import type { PayloadOperation } from "./uploads.ts";
+import type { Operation } from "../../cell/operation.ts";
 
 /**
  * Lets the janitor know, now and then, that an upload is under way: call it often, it mostly does nothing. `send`
  * writes the mark into the payload folder.
  */
 export function createKeepAlive(
-  operation: Pick<PayloadOperation, "moment" | "ageMs" | "renew">,
+  operation: Pick<Operation, "moment" | "ageMs" | "renew">,
   graceMs: number,
   send: () => Promise<ObjectInfo | undefined>,
 ): () => Promise<void> {

@@ -1,5 +1,6 @@
 import { assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
+import { setImmediate } from "node:timers";
 import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
 import { writeFiles } from "../../../core/disk/write_files.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -22,7 +23,7 @@ function countedStreams() {
       seen.mostBytes = Math.max(seen.mostBytes, seen.bytes += size);
       return new ReadableStream({
         async pull(controller) {
-          await new Promise((resolve) => setTimeout(resolve));
+          await new Promise((resolve) => setImmediate(resolve));
           try {
             if (await last(sent)) {
               close();

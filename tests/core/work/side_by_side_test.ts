@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { setImmediate } from "node:timers";
 import { createSideBySide } from "../../../core/work/side_by_side.ts";
 
 /** A task that ends when the test says so. */
@@ -9,7 +10,7 @@ function held() {
 }
 
 /** Lets everything happen that waits for nothing else. */
-const settle = () => new Promise((resolve) => setTimeout(resolve));
+const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 Deno.test("tasks begin in order, and wait for room by number and by weight", async () => {
   const tasks = createSideBySide({ atOnce: 2, room: 10 });

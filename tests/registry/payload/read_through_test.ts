@@ -1,4 +1,5 @@
 import { assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
+import { setImmediate } from "node:timers";
 import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
 import { readThrough } from "../../../registry/payload/read.ts";
 
@@ -15,7 +16,7 @@ Deno.test("files are read through several at once; the first failure waits for t
   const artifact = { info: {}, files: () => files } as unknown as Artifact;
   const check = (failing?: string) => async ({ info }: ArtifactFile) => {
     seen.most = Math.max(seen.most, ++seen.open);
-    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
     seen.open--;
     if (info.path === failing) throw new Error("damaged");
   };

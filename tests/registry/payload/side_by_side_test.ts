@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
+import { setImmediate } from "node:timers";
 import { bodyBytes } from "../../../core/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
@@ -66,7 +67,7 @@ function waitingStore(turn: (key: string, bytes: number, signal?: AbortSignal) =
 
 /** Waits for some turns of the event loop. */
 async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve));
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 Deno.test("files, digests and object numbers are the same in whatever order uploads end", async () => {
