@@ -156,6 +156,22 @@ Deno.test("one file that fails among many ends the others, and nothing of the sa
   assertEquals(await keysOf(inner), before);
 });
 
+Deno.test("a generator that fails ends what is on its way, and nothing of the save stays", async () => {
+  const { backend, inner, seen } = waitingStore(async (_key, _bytes, signal) => {
+    await new Promise<never>((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+  });
+  const registry = await openRegistry(backend);
+  const before = await keysOf(inner);
+  async function* files(): AsyncGenerator<FileToSave> {
+    for (let n = 0; n < 5; n++) yield { path: `${n}`, content: source(noise(300 * KIB, n)) };
+    while (seen.inFlight < 5) await turns(1);
+    throw new RegistryError({ code: "Denied", message: "Cannot read the source" });
+  }
+  await assertRejects(() => registry.save("a", files, { materializer: given }), RegistryError, "the source");
+  assertEquals([seen.inFlight, seen.failed], [0, 5]);
+  assertEquals(await keysOf(inner), before);
+});
+
 Deno.test("an abort in the middle ends all uploads, and nothing of the save stays", async () => {
   const stop = new AbortController();
   let waiting = 0;
