@@ -26,9 +26,14 @@ export interface FileToSave {
   mediaType?: string;
   /** What the file is besides ordinary. */
   mode?: FileMode;
+  /** Called when all files are stored, before the version counts: what it throws fails the save, as of a source that changed. */
+  check?(): void;
 }
 
-/** The files of a value. A generator keeps memory bounded: each file is stored before the next is asked for. */
+/**
+ * The files of a value. A generator keeps memory bounded: what it gives as bytes or as a stream is stored before the next
+ * file is asked for. What can be read again, a `Blob` or a {@linkcode FileSource}, may be stored beside those after it.
+ */
 export type FilesToSave = Iterable<FileToSave> | AsyncIterable<FileToSave> | Promise<Iterable<FileToSave>>;
 
 /** What a materializer is handed beside the value. */

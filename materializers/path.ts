@@ -134,9 +134,14 @@ function fileOf({ path }: LocalPath): FileToSave {
 async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOptions): AsyncIterable<FileToSave> {
   if (lookAt(path).isSymbolicLink()) throw refusedLink(path);
   const found = await walkFolder(realPath(path), { ...options, signal });
-  for (const file of found.files) {
+  for (const [i, file] of found.files.entries()) {
     signal?.throwIfAborted();
-    yield { path: file.name, content: contentOf(file), ...(file.mode === undefined ? {} : { mode: file.mode }) };
+    yield {
+      path: file.name,
+      content: contentOf(file),
+      ...(file.mode === undefined ? {} : { mode: file.mode }),
+      ...(i === 0 ? { check: found.checkUnchanged } : {}), // some may be read when all have been given
+    };
   }
   found.checkUnchanged();
 }

@@ -8,7 +8,7 @@ import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { checkName, decodeName, shown } from "../core/names.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/versions.ts";
-import { forEachAtOnce } from "./at_once.ts";
+import { forEachAtOnce } from "../core/work/at_once.ts";
 import { checkWritable, contextOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { NAMES, namesPrefix } from "./layout.ts";

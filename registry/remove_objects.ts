@@ -5,7 +5,7 @@
  */
 import type { Backend } from "../core/backend.ts";
 import { isRegistryError } from "../core/errors.ts";
-import { forEachAtOnce } from "./at_once.ts";
+import { forEachAtOnce } from "../core/work/at_once.ts";
 
 /** Objects of one call: a failure, or an abort, has at most so many in doubt. */
 const BATCH = 1000;

@@ -34,13 +34,18 @@ export function createFileSupply(produced: FilesToSave, spend: () => void = () =
   let files = iterate(produced);
   const contents = new Map<number, FileToSave["content"]>();
   const streams = new Map<number, { places: Uint8Array[]; pieces: Pieces }>();
+  const checks: (() => void)[] = [];
   let lastNumber = 0;
   return {
     async next() {
       contents.clear(); // whoever asks for the next file has stored those before: only one is held
       const { done, value } = await files.next();
-      if (done) return undefined;
-      const { content, ...file } = value;
+      if (done) { // the last file is stored
+        for (const check of checks) check();
+        return undefined;
+      }
+      const { content, check, ...file } = value;
+      if (check !== undefined) checks.push(check);
       if (content instanceof Uint8Array && content.byteLength <= WHOLE_BYTES) {
         const bytes = plainBytes(content).slice(); // the caller keeps its own, and a view would cross with all of its buffer
         return new Moved({ ...file, bytes }, [bytes.buffer]);

@@ -62,6 +62,7 @@ const methods: WorkerMethods = {
     let told = 0;
     const payload = await writePayload(payloadStore, operation, produce(), {
       compress,
+      oneByOne: value.kind === "files", // the other thread forgets a file when the next is asked for
       onProgress(progress) {
         if (progress.bytes - told < PROGRESS_BYTES) return;
         told = progress.bytes;

@@ -7,10 +7,12 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
+import { forEachChunk } from "../bytes.ts";
 import { RegistryError } from "../errors.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import { shown } from "../names.ts";
 import type { FileInfo } from "../record.ts";
+import { createSideBySide } from "../work/side_by_side.ts";
 
 /** Options of {@linkcode stageFiles}. */
 export interface StageOptions {
@@ -22,9 +24,14 @@ export interface StageOptions {
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
 
-/** Files up to this size are read whole, so many at once; larger ones are streamed, one by one. */
+/** Files up to this size are read whole; larger ones are streamed. */
 const SMALL_BYTES = 1 << 20;
-const SMALL_AT_ONCE = 16;
+/** Files that are read at once. */
+const AT_ONCE = 16;
+/** Memory that streams may take together, as far as can be told. */
+const ROOM_BYTES = 96 * 1024 * 1024;
+/** What stores read ahead of one stream at most. */
+const READ_AHEAD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Writes files into an empty folder: links last, so that nothing is written through one.
@@ -54,9 +61,9 @@ export async function stageFiles(
     makeFolder(join(folder, info.path));
     onFile?.(info);
   }
-  for (let i = 0; i < small.length; i += SMALL_AT_ONCE) {
+  for (let i = 0; i < small.length; i += AT_ONCE) {
     signal?.throwIfAborted();
-    const some = small.slice(i, i + SMALL_AT_ONCE);
+    const some = small.slice(i, i + AT_ONCE);
     const contents = await Promise.all(some.map((file) => file.bytes()));
     some.forEach(({ info }, n) => {
       const path = join(folder, info.path);
@@ -66,11 +73,21 @@ export async function stageFiles(
       onFile?.(info);
     });
   }
-  for (const file of large) {
-    const path = join(folder, file.info.path);
-    makeFolder(dirname(path));
-    await writeLarge(path, file, signal);
-    onFile?.(file.info);
+  const streams = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
+  try {
+    for (const file of large) {
+      signal?.throwIfAborted();
+      const path = join(folder, file.info.path);
+      makeFolder(dirname(path));
+      await streams.begin(Math.min(file.info.size, READ_AHEAD_BYTES), async () => {
+        await writeLarge(path, file, streams.signal);
+        onFile?.(file.info);
+      });
+    }
+    await streams.end();
+  } catch (error) {
+    await streams.stop(error); // nothing is written any more when the folder is removed
+    throw error;
   }
   for (const file of links) {
     const path = join(folder, file.info.path);
@@ -90,12 +107,11 @@ function makeExecutable(path: string): void {
 export async function writeFileTo(path: string, file: ArtifactFile, signal?: AbortSignal): Promise<void> {
   const handle = await open(path, "wx");
   try {
-    for await (const chunk of file.stream()) {
-      signal?.throwIfAborted();
+    await forEachChunk(file.stream(), async (chunk) => {
       for (let done = 0; done < chunk.byteLength;) {
         done += (await handle.write(chunk, done, chunk.byteLength - done)).bytesWritten;
       }
-    }
+    }, signal);
   } finally {
     await handle.close();
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ScrubbedRecord } from "../../core/record.ts";
-import { forEachAtOnce } from "../at_once.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
 import { ALIVE } from "../layout.ts";

@@ -10,7 +10,7 @@ import type { AnyRecord } from "../../core/record.ts";
 import { TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/versions.ts";
-import { forEachAtOnce } from "../at_once.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { misplaced, readRecord } from "../cell/heads.ts";
 import type { Context } from "../context.ts";
 import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";

@@ -7,6 +7,7 @@ import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/names.ts";
+import { createSideBySide } from "../../core/work/side_by_side.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import { createCachedReader } from "../cache/cached_reader.ts";
@@ -50,17 +51,31 @@ export function createArtifact(context: ReadingContext, source: PayloadSource, o
 /** Files up to this size are read whole: those that lie together in one object are asked for once. */
 const SMALL_BYTES = 1024 * 1024;
 
-/** Reads every file, which checks it. Returns how many bytes there were. */
+/** Files that are read through at once, and the memory that they may take, as far as can be told. */
+const THROUGH = { atOnce: 8, room: 64 * 1024 * 1024 };
+/** What stores read ahead of one stream at most. */
+const READ_AHEAD_BYTES = 32 * 1024 * 1024;
+
+/** Reads every file, which checks it. Returns how many bytes there were. The first failure is thrown when none is read any more. */
 export async function readThrough(
   artifact: Artifact,
   checkLarge: (file: ArtifactFile) => Promise<void> = drain,
 ): Promise<number> {
+  const reading = createSideBySide(THROUGH);
   let bytes = 0;
-  for (const file of artifact.files()) {
-    const { size } = file.info;
-    if (size <= SMALL_BYTES) await file.bytes();
-    else await checkLarge(file);
-    bytes += size;
+  try {
+    for (const file of artifact.files()) {
+      const { size } = file.info;
+      await reading.begin(Math.min(size, READ_AHEAD_BYTES), async () => {
+        if (size <= SMALL_BYTES) await file.bytes();
+        else await checkLarge(file);
+      });
+      bytes += size;
+    }
+    await reading.end();
+  } catch (error) {
+    await reading.stop(error);
+    throw error;
   }
   return bytes;
 }

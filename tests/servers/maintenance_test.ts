@@ -10,7 +10,7 @@ import { encodeRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/versions.ts";
 import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";
-import { forEachAtOnce } from "../../registry/at_once.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readRecord } from "../../registry/cell/heads.ts";
 import { contextOf } from "../../registry/context.ts";
 import { keysOf, noise } from "../registry/registries.ts";

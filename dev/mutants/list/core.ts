@@ -125,27 +125,27 @@ export const CORE: readonly Mutant[] = [
   },
   {
     name: "retry/goes-on-past-its-time",
-    file: "core/flow/retry.ts",
+    file: "core/retry.ts",
     text: "+ waitMs > retryForMs",
     replacement: "+ waitMs > retryForMs * 10",
-    foundBy: { test: "tests/core/flow/retry_test.ts", name: "retry() counts the time that the action takes" },
+    foundBy: { test: "tests/core/retry_test.ts", name: "retry() counts the time that the action takes" },
   },
   {
     name: "retry/no-jitter",
-    file: "core/flow/retry.ts",
+    file: "core/retry.ts",
     text: "return random() * Math.min",
     replacement: "return Math.min",
     foundBy: {
-      test: "tests/core/flow/retry_test.ts",
+      test: "tests/core/retry_test.ts",
       name: "retry() wakes writers that failed together at different times",
     },
   },
   {
     name: "retry/repeats-what-will-not-pass",
-    file: "core/flow/retry.ts",
+    file: "core/retry.ts",
     text: " || !passes(error)) throw",
     replacement: ") throw",
-    foundBy: { test: "tests/core/flow/retry_test.ts", name: "retry() does not repeat what will not pass" },
+    foundBy: { test: "tests/core/retry_test.ts", name: "retry() does not repeat what will not pass" },
   },
   {
     name: "layout/generation-in-plain-numbers",

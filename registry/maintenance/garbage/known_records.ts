@@ -6,7 +6,7 @@
 import { RegistryError } from "../../../core/errors.ts";
 import { encodeRecord } from "../../../core/record.ts";
 import type { AnyRecord, ScrubbedRecord, VersionRecord } from "../../../core/record.ts";
-import { forEachAtOnce } from "../../at_once.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "../../cell/heads.ts";
 import type { Generation } from "../../cell/heads.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
