@@ -10,8 +10,8 @@ export const PAYLOAD: readonly Mutant[] = [
   {
     name: "payload/unresolved-payload-removed",
     file: "registry/payload/write.ts",
-    text: "if (target === undefined || operation.unresolved) return;",
-    replacement: "if (target === undefined) return;",
+    text: "if (!operation.unresolved) await sending",
+    replacement: "await sending",
     foundBy: {
       test: "tests/registry/cell/operation_test.ts",
       name: "an abort while a create is in flight is Unknown, landed or not",
@@ -19,7 +19,7 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/no-sign-of-life",
-    file: "registry/payload/keep_alive.ts",
+    file: "registry/payload/writing/keep_alive.ts",
     text: "if (operation.ageMs(aliveAt) < graceMs / 16) return;",
     replacement: "if (graceMs > 0) return;",
     foundBy: {
@@ -29,7 +29,7 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/sign-of-life-does-not-renew",
-    file: "registry/payload/keep_alive.ts",
+    file: "registry/payload/writing/keep_alive.ts",
     text: `    if (info !== undefined) operation.renew(info, sentAt);
 `,
     replacement: "",
@@ -37,7 +37,7 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/sent-past-the-deadline",
-    file: "registry/payload/write.ts",
+    file: "registry/payload/writing/uploads.ts",
     text: `    operation.checkSend();
     try {`,
     replacement: "    try {",
@@ -89,8 +89,8 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/change-while-saving-unnoticed",
-    file: "registry/payload/write.ts",
-    text: "if (expected !== undefined && expected !== file.sha256)",
+    file: "registry/payload/writing/large_file.ts",
+    text: 'if (seen !== "" && seen !== file.sha256)',
     replacement: "if (false)",
     foundBy: {
       test: "tests/registry/payload/sharing_test.ts",
@@ -119,7 +119,7 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/unanswered-upload-is-unknown",
-    file: "registry/payload/write.ts",
+    file: "registry/payload/writing/uploads.ts",
     text: `if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;`,
     replacement: "throw error;",
     foundBy: { test: "tests/registry/payload/payload_test.ts", name: "an upload that is" },

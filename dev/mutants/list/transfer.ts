@@ -56,9 +56,9 @@ export const TRANSFER: readonly Mutant[] = [
   },
   {
     name: "transfer/copy-described-by-its-source",
-    file: "registry/payload/write.ts",
-    text: "await drain(file, copied(file, String(object)), true);",
-    replacement: "await drain(file, content.chunks(), true);",
+    file: "registry/payload/writing/large_file.ts",
+    text: "await drain(measured(file, copied, moved));",
+    replacement: "await drain(measured(file, content.chunks(), moved));",
     foundBy: {
       test: "tests/registry/transfer/commit_upload_test.ts",
       name: "a copy that is not there when it is read is no version",
