@@ -47,8 +47,7 @@ export const TARGET: readonly Mutant[] = [
       if (overwrite)`,
     replacement: "      if (overwrite)",
     foundBy: {
-      test: "tests/registry/cell/cell_test.ts",
-      name: "ifCommit overwrites that commit only, also when it loses a race",
+      equivalent: "the target is chosen again from a new look, which finds the other commit and refuses as well, one list later",
     },
   },
   {
