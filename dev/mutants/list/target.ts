@@ -47,7 +47,8 @@ export const TARGET: readonly Mutant[] = [
       if (overwrite)`,
     replacement: "      if (overwrite)",
     foundBy: {
-      equivalent: "the target is chosen again from a new look, which finds the other commit and refuses as well, one list later",
+      equivalent:
+        "the target is chosen again from a new look, which finds the other commit and refuses as well, one list later",
     },
   },
   {

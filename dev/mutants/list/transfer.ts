@@ -61,7 +61,7 @@ export const TRANSFER: readonly Mutant[] = [
     replacement: "await drain(measured(file, content.chunks(), moved));",
     foundBy: {
       test: "tests/registry/transfer/commit_upload_test.ts",
-      name: "a copy that is not there when it is read is no version",
+      name: "the digest in the record is that of the copy, whatever the store made of it",
     },
   },
 ];
