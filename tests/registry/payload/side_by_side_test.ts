@@ -158,6 +158,7 @@ Deno.test("one file that fails among many ends the others, and nothing of the sa
 
 Deno.test("a generator that fails ends what is on its way, and nothing of the save stays", async () => {
   const { backend, inner, seen } = waitingStore(async (_key, _bytes, signal) => {
+    signal!.throwIfAborted();
     await new Promise<never>((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
   });
   const registry = await openRegistry(backend);
