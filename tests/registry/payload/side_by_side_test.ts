@@ -145,6 +145,7 @@ Deno.test("one file that fails among many ends the others, and nothing of the sa
       await turns(2);
       throw denied;
     }
+    signal!.throwIfAborted();
     await new Promise<never>((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
   });
   const registry = await openRegistry(backend);
