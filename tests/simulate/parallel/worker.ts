@@ -7,7 +7,8 @@ import { parentPort } from "node:worker_threads";
 import { simulate } from "../simulate.ts";
 import type { RangeResult, SeedRange } from "./seed_range.ts";
 
-parentPort!.on("message", async (range: SeedRange) => {
+// Where it is only imported, as the examples of the documentation are looked for, nobody asks.
+parentPort?.on("message", async (range: SeedRange) => {
   const traces: string[] = [];
   const violations = await simulate({ ...range, stop: false, onRun: ({ traceHash }) => traces.push(traceHash) });
   parentPort!.postMessage({ violations, traces } satisfies RangeResult);
