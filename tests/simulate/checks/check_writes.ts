@@ -4,6 +4,7 @@
  * @module
  */
 import type { VersionRecord } from "../../../core/record.ts";
+import { memoryMs } from "../../../registry/maintenance/collection.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/versions.ts";
 import { statesDuring } from "../ledger.ts";
 import type { Cell, CellState, Landing } from "../ledger.ts";
@@ -237,7 +238,7 @@ function landingsByOwner({ ledger, ownerOf }: Evidence): Map<LoggedOperation, La
 }
 
 /** All saves with one idempotency key are one save. */
-function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
+function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[]): void {
   const byKey = new Map<string, Landing>();
   for (const cell of ledger.cells.values()) {
     for (const landing of cell.landings) {
@@ -251,6 +252,7 @@ function checkKeys({ ledger, ownerOf }: Evidence, findings: Finding[]): void {
       byKey.set(id, landing);
       if (
         other === undefined || other.record.commit === record.commit ||
+        Math.abs(landing.at - other.at) > memoryMs(settings.graceMs) || // it is good for so long after its first use
         isForgotten(key, record.name, [other.order, landing.order])
       ) {
         continue;
