@@ -49,7 +49,8 @@ export function checkMirrors(evidence: Evidence): Finding[] {
       if (kind !== "version" && kind !== "alias") continue;
       if (failed.includes(`${name} ${version?.canonical ?? label}`)) continue;
       const wanted = during(cell, operation);
-      if (kind === "version" && wanted.some(isLive) && !wanted.every(isLive)) continue; // gone: left to the next mirror
+      const isGone = wanted.some((state, n) => !isLive(state) && wanted.slice(0, n).some(isLive));
+      if (kind === "version" && isGone) continue; // what goes while it is mirrored is left to the next mirror
       const there = during(ledger.cells.get(prefix), { ...operation, invoked: returned });
       if (!there.some((state) => wanted.some((other) => isMirrored(state, other, source, operation)))) {
         say(`${prefix} is ${shown(there[0])}, and was ${wanted.map(shown).join(", then ")}`);
