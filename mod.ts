@@ -20,7 +20,7 @@ import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { RegistryError } from "./core/errors.ts";
-import { shown } from "./core/names.ts";
+import { shown } from "./core/naming/names.ts";
 import type { CacheOptions, OpenOptions, Registry } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
@@ -185,12 +185,12 @@ export type {
   Materializers,
 } from "./core/materializer.ts";
 export type { ArtifactInput, Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record.ts";
-export { parseRef } from "./core/refs.ts";
-export type { Ref, Selector } from "./core/refs.ts";
+export { parseRef } from "./core/naming/refs.ts";
+export type { Ref, Selector } from "./core/naming/refs.ts";
 export type * from "./core/registry.ts";
 export type * from "./core/standard_schema.ts";
 export type { System } from "./core/system.ts";
-export type { Bump, Version, VersionComparison, VersionParts, VersionRange } from "./core/versions.ts";
+export type { Bump, Version, VersionComparison, VersionParts, VersionRange } from "./core/naming/versions.ts";
 export { localPath } from "./materializers/mod.ts";
 export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts";
 export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "@std/path";
 import { checkParameters, parsePlace } from "../backends/mod/place.ts";
 import { mayRead } from "../core/disk/may_read.ts";
 import { RegistryError } from "../core/errors.ts";
-import { shown } from "../core/names.ts";
+import { shown } from "../core/naming/names.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { CliIo } from "./terminal/cli_io.ts";
 

@@ -5,7 +5,7 @@
  */
 import { statSync } from "node:fs";
 import { RegistryError } from "../core/errors.ts";
-import { checkAlias } from "../core/refs.ts";
+import { checkAlias } from "../core/naming/refs.ts";
 import type { Command } from "./command.ts";
 import { shellWord } from "./hints.ts";
 

@@ -11,7 +11,7 @@ import { RegistryError } from "../core/errors.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createLookup } from "../core/lookup.ts";
 import type { Lookup } from "../core/lookup.ts";
-import { shown } from "../core/names.ts";
+import { shown } from "../core/naming/names.ts";
 import type { Logger } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { System } from "../core/system.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../core/errors.ts";
-import { shown } from "../core/names.ts";
+import { shown } from "../core/naming/names.ts";
 
 /** The stores that have a row. */
 export type S3ProviderId = "s3" | "minio" | "r2" | "tos" | "ks3" | "oss" | "cos";

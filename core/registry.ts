@@ -10,7 +10,7 @@ import type { DefinedArtifact, Materializer, Materializers } from "./materialize
 import type { ArtifactInput, Encoding, RegistrySettings } from "./record.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
-import type { Bump } from "./versions.ts";
+import type { Bump } from "./naming/versions.ts";
 
 /** A registry that is open. It holds no locks and no timers; several may be open on one store. */
 export interface Registry extends AsyncDisposable, AsyncIterable<string> {

@@ -11,7 +11,7 @@ import { onDisk } from "../core/disk/file_errors.ts";
 import { filePathProblem } from "../core/disk/file_paths.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FilesToSave, FileToSave, MaterializeOptions } from "../core/materializer.ts";
-import { shown } from "../core/names.ts";
+import { shown } from "../core/naming/names.ts";
 import { lookAt, readDiskFile, stateOf } from "./path/disk_file.ts";
 import { onlyFile } from "./only_file.ts";
 import { StoredPath } from "./path/stored_path.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 import { RegistryError } from "../core/errors.ts";
-import { checkName, shown } from "../core/names.ts";
+import { checkName, shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record.ts";
 import type { Origin } from "../core/record.ts";
-import { checkAlias, parseRef } from "../core/refs.ts";
+import { checkAlias, parseRef } from "../core/naming/refs.ts";
 import type { SetAliasOptions, SignalOptions } from "../core/registry.ts";
-import { parseVersion } from "../core/versions.ts";
+import { parseVersion } from "../core/naming/versions.ts";
 import { writeCell } from "./cell/cell.ts";
 import type { KnownHead } from "./cell/cell.ts";
 import { checkWritable } from "./context.ts";

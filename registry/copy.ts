@@ -6,8 +6,8 @@
 import type { Artifact } from "../core/artifact.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { FileToSave } from "../core/materializer.ts";
-import { shown } from "../core/names.ts";
-import { parseRef } from "../core/refs.ts";
+import { shown } from "../core/naming/names.ts";
+import { parseRef } from "../core/naming/refs.ts";
 import type { CopyOptions, SavedArtifact } from "../core/registry.ts";
 import type { Context } from "./context.ts";
 import { withArtifact } from "./load.ts";

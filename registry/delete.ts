@@ -4,13 +4,13 @@
  * @module
  */
 import { RegistryError } from "../core/errors.ts";
-import { shown } from "../core/names.ts";
+import { shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record.ts";
-import { parseRef } from "../core/refs.ts";
-import type { Ref } from "../core/refs.ts";
+import { parseRef } from "../core/naming/refs.ts";
+import type { Ref } from "../core/naming/refs.ts";
 import type { DeleteOptions, SignalOptions } from "../core/registry.ts";
-import { FIRST_VERSION, parseVersion } from "../core/versions.ts";
-import type { Version } from "../core/versions.ts";
+import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
+import type { Version } from "../core/naming/versions.ts";
 import { listAliases } from "./aliases.ts";
 import { whileForgetting } from "./cache/cached_records.ts";
 import { writeCell } from "./cell/cell.ts";

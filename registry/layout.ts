@@ -4,9 +4,9 @@
  * @module
  */
 import { RegistryError } from "../core/errors.ts";
-import { decodeName, encodeName, encodeNamePrefix, shown } from "../core/names.ts";
-import { decodeOrder, FIRST_VERSION } from "../core/versions.ts";
-import type { Version } from "../core/versions.ts";
+import { decodeName, encodeName, encodeNamePrefix, shown } from "../core/naming/names.ts";
+import { decodeOrder, FIRST_VERSION } from "../core/naming/versions.ts";
+import type { Version } from "../core/naming/versions.ts";
 
 /** Longest key, bytes. */
 const MAX_KEY_BYTES = 900;

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../core/errors.ts";
-import { parseRef } from "../core/refs.ts";
+import { parseRef } from "../core/naming/refs.ts";
 import type {
   BatchOutcome,
   BatchResult,
@@ -13,7 +13,7 @@ import type {
   SavedArtifact,
   SaveEntry,
 } from "../core/registry.ts";
-import { isVersion, parseVersion } from "../core/versions.ts";
+import { isVersion, parseVersion } from "../core/naming/versions.ts";
 import type { Context } from "./context.ts";
 import { loadValue } from "./load.ts";
 import { saveValue } from "./save.ts";

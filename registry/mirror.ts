@@ -5,9 +5,9 @@
  */
 import { isPrefix } from "../core/backend.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
-import { checkName, decodeName, shown } from "../core/names.ts";
+import { checkName, decodeName, shown } from "../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
-import { parseVersionRange } from "../core/versions.ts";
+import { parseVersionRange } from "../core/naming/versions.ts";
 import { forEachAtOnce } from "../core/work/at_once.ts";
 import { checkWritable, contextOf } from "./context.ts";
 import type { Context } from "./context.ts";

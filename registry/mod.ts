@@ -6,8 +6,8 @@
 import type { Backend } from "../core/backend.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "../core/materializer.ts";
 import { RegistryError } from "../core/errors.ts";
-import { checkName } from "../core/names.ts";
-import { parseRef } from "../core/refs.ts";
+import { checkName } from "../core/naming/names.ts";
+import { parseRef } from "../core/naming/refs.ts";
 import type {
   CacheOptions,
   LoadOptions,

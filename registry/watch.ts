@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkName } from "../core/names.ts";
-import { parseRef } from "../core/refs.ts";
+import { checkName } from "../core/naming/names.ts";
+import { parseRef } from "../core/naming/refs.ts";
 import type { WatchEvent, WatchOptions } from "../core/registry.ts";
 import type { Context } from "./context.ts";
 import { tryLocate } from "./resolve.ts";

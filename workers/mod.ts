@@ -20,7 +20,7 @@
  */
 import { RegistryError } from "../core/errors.ts";
 import type { ArtifactInfo } from "../core/artifact.ts";
-import { parseRef } from "../core/refs.ts";
+import { parseRef } from "../core/naming/refs.ts";
 import type {
   BatchOutcome,
   BatchResult,

@@ -6,9 +6,9 @@
 import { statSync } from "node:fs";
 import { resolve } from "@std/path";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { checkName } from "../../core/names.ts";
+import { checkName } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { contextOf } from "../../registry/context.ts";
 import { digestOfValue } from "../../registry/digest.ts";
 import { inLanes } from "../../registry/many.ts";

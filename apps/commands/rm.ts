@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { parseRef } from "../../core/refs.ts";
+import { parseRef } from "../../core/naming/refs.ts";
 import type { Registry } from "../../core/registry.ts";
 import { defineCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";

@@ -6,7 +6,7 @@
 import type { Encoding } from "../../core/record.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { OnConflict, Registry, SavedArtifact } from "../../core/registry.ts";
-import type { Bump } from "../../core/versions.ts";
+import type { Bump } from "../../core/naming/versions.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { parseEntry, readMetadata } from "../metadata.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { attachment } from "../../core/names.ts";
+import { attachment } from "../../core/naming/names.ts";
 import type { PresignOptions } from "../../core/backend.ts";
 import type { GcsApi } from "./api.ts";
 import { failure, withoutSecrets } from "./errors.ts";

@@ -9,7 +9,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import { diskError, errorCode } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
 import { createWayCheck, isOrdinary } from "./own_files.ts";

@@ -5,7 +5,7 @@
  */
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import { call, fullKey, objectInfo } from "./store.ts";
 import type { S3Store } from "./store.ts";
 import { beginUpload } from "./write/upload.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { S3CallName } from "./calls.ts";
 import { meaningOf } from "./meanings.ts";
 import type { Failure } from "./meanings.ts";

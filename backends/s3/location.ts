@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import { findS3Provider } from "../s3_providers.ts";
 import type { S3Provider } from "../s3_providers.ts";
 

@@ -7,7 +7,7 @@
 import { createHash, createHmac } from "node:crypto";
 import type { PresignOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { attachment, shown } from "../../core/names.ts";
+import { attachment, shown } from "../../core/naming/names.ts";
 import type { PlainRequest, Signer } from "./calls.ts";
 import { fullKey } from "./store.ts";
 import type { S3Store } from "./store.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
 
 /** An object in a bucket of a provider. */

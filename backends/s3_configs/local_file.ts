@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { forEachChunk, iterableStream } from "../../core/bytes.ts";
 import { fileError, onDisk } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 
 /** A file to upload. */

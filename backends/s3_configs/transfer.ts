@@ -6,7 +6,7 @@
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
 import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { SignalOptions, TransferProgress } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { readLocalFile, writeLocalFile } from "./local_file.ts";

@@ -5,7 +5,7 @@
  */
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { shown } from "../names.ts";
+import { shown } from "../naming/names.ts";
 import { folderProblem } from "./private_folder.ts";
 import { isGranted } from "../system.ts";
 import type { System } from "../system.ts";

@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
-import { shown } from "../names.ts";
+import { shown } from "../naming/names.ts";
 
 const MEANING: Record<string, [code: ErrorCode, state: string]> = {
   ENOENT: ["NotFound", "no such file or folder"],

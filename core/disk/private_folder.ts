@@ -7,7 +7,7 @@ import fs from "node:fs";
 import type { Stats } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { shown } from "../names.ts";
+import { shown } from "../naming/names.ts";
 import type { System } from "../system.ts";
 
 /** What group and others may do to a folder that they may write to. */

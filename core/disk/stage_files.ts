@@ -10,7 +10,7 @@ import type { ArtifactFile } from "../artifact.ts";
 import { forEachChunk } from "../bytes.ts";
 import { RegistryError } from "../errors.ts";
 import { linkTargetProblem } from "./file_paths.ts";
-import { shown } from "../names.ts";
+import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record.ts";
 import { createSideBySide } from "../work/side_by_side.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { RegistryError } from "../errors.ts";
-import { shown } from "../names.ts";
+import { shown } from "../naming/names.ts";
 
 /** The parts of a store's URL. */
 export interface StoreUrl {

@@ -7,7 +7,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { DType } from "../../core/ndarray.ts";
 
 /** What a header says. */

@@ -11,7 +11,7 @@ import { iterableStream } from "../../core/bytes.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { fileError, onDisk } from "../../core/disk/file_errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 
 /** What tells one state of a file or folder from another. */
 export interface DiskState {

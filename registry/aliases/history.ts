@@ -5,8 +5,8 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { checkName, shown } from "../../core/names.ts";
-import { checkAlias } from "../../core/refs.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
+import { checkAlias } from "../../core/naming/refs.ts";
 import type { AliasChange, HistoryOptions } from "../../core/registry.ts";
 import { asGeneration, misplaced, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord } from "../cell/heads.ts";

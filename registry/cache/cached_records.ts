@@ -6,9 +6,9 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import { decodeRecord } from "../../core/record.ts";
-import type { Ref } from "../../core/refs.ts";
+import type { Ref } from "../../core/naming/refs.ts";
 import type { ReadOptions } from "../../core/registry.ts";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { countingHead, isLate } from "../cell/voids.ts";
 import type { Context } from "../context.ts";
 import { recordKey, versionCell } from "../layout.ts";

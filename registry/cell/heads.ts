@@ -9,8 +9,8 @@ import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { AnyRecord, DecodedRecord } from "../../core/record.ts";
-import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/versions.ts";
-import type { Version, VersionRange } from "../../core/versions.ts";
+import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/naming/versions.ts";
+import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context, OpeningContext } from "../context.ts";
 import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
 

@@ -8,7 +8,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../context.ts";
 import type { Context } from "../context.ts";
-import { decodeName } from "../../core/names.ts";
+import { decodeName } from "../../core/naming/names.ts";
 import { NAMES, OBJECTS } from "../layout.ts";
 import { memoryMs } from "./collection.ts";
 import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";

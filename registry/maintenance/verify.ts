@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { decodeName } from "../../core/names.ts";
+import { decodeName } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
 import { contextOf } from "../context.ts";
 import type { Context } from "../context.ts";

@@ -5,11 +5,11 @@
  */
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { decodeName, shown } from "../../core/names.ts";
+import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { TOMBSTONE_BYTES } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { misplaced, readRecord } from "../cell/heads.ts";
 import type { Context } from "../context.ts";

@@ -5,7 +5,7 @@
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { artifactDigest } from "../../core/record.ts";
-import type { Version } from "../../core/versions.ts";
+import type { Version } from "../../core/naming/versions.ts";
 import { readHead, readRecord } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
 import type { Context } from "../context.ts";

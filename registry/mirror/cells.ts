@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import type { Version } from "../../core/versions.ts";
+import type { Version } from "../../core/naming/versions.ts";
 import { asGeneration, headOf } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
 import type { Context } from "../context.ts";

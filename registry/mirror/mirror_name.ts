@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import { compareVersions, inRange } from "../../core/versions.ts";
+import { compareVersions, inRange } from "../../core/naming/versions.ts";
 import { settle } from "../cell/settle.ts";
 import { listCells } from "./cells.ts";
 import type { MirrorCell } from "./cells.ts";

@@ -5,7 +5,7 @@
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record.ts";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { readHead } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
 import { settleVersion } from "../cell/settle.ts";

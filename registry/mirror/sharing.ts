@@ -5,8 +5,8 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
-import { compareVersions, decodeOrder } from "../../core/versions.ts";
-import type { Version } from "../../core/versions.ts";
+import { compareVersions, decodeOrder } from "../../core/naming/versions.ts";
+import type { Version } from "../../core/naming/versions.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { placeOf } from "../payload/objects.ts";

@@ -7,7 +7,7 @@ import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import { StoredContent } from "./stored_content.ts";
 import { UploadedContent } from "./uploaded_content.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record.ts";
 
 const DEFAULT_MAX_LOAD_BYTES = 2 * 1024 ** 3;

@@ -7,7 +7,7 @@ import { sha256 } from "../../core/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { filesProblem } from "../../core/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import type { Context } from "../context.ts";
 import { encodePlace, orderSegment, payloadKey } from "../layout.ts";
 import { getPart } from "./stored_part.ts";

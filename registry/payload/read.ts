@@ -6,7 +6,7 @@
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";

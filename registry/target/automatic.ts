@@ -4,8 +4,8 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { compareVersions, FIRST_VERSION, nextVersion } from "../../core/versions.ts";
-import type { Bump, Version } from "../../core/versions.ts";
+import { compareVersions, FIRST_VERSION, nextVersion } from "../../core/naming/versions.ts";
+import type { Bump, Version } from "../../core/naming/versions.ts";
 import type { Context } from "../context.ts";
 import { parseCellKey, versionCell, versionsFolder } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";

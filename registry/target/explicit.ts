@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import type { OnConflict } from "../../core/registry.ts";
-import type { Version } from "../../core/versions.ts";
+import type { Version } from "../../core/naming/versions.ts";
 import { knownFrom, viewHead } from "../cell/cell.ts";
 import type { KnownHead } from "../cell/cell.ts";
 import type { Context } from "../context.ts";

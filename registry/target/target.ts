@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import type { Version } from "../../core/versions.ts";
+import type { Version } from "../../core/naming/versions.ts";
 import type { KnownHead } from "../cell/cell.ts";
 import type { Context } from "../context.ts";
 import type { FoundRecord } from "../cell/heads.ts";

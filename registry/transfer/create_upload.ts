@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../context.ts";
 import { uploadKey } from "../layout.ts";

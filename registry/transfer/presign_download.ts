@@ -4,9 +4,9 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
-import { parseRef } from "../../core/refs.ts";
+import { parseRef } from "../../core/naming/refs.ts";
 import type { RefOptions, Registry } from "../../core/registry.ts";
 import { contextOf } from "../context.ts";
 import type { Context } from "../context.ts";

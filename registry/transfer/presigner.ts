@@ -5,7 +5,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { Context } from "../context.ts";
 
 const HOUR_MS = 3_600_000;

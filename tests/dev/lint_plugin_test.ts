@@ -44,21 +44,22 @@ Deno.test("injected-world lets apps draw by a timer, and nothing more", () => {
 });
 
 Deno.test("no-default-export refuses a default export", () => {
-  assertEquals(broken("core/names.ts", "export default function names() {}"), ["no-default-export"]);
-  assertEquals(broken("core/names.ts", "export { names as default };"), ["no-default-export"]);
-  assertEquals(broken("core/names.ts", "export function names() {}"), []);
+  assertEquals(broken("core/naming/names.ts", "export default function names() {}"), ["no-default-export"]);
+  assertEquals(broken("core/naming/names.ts", "export { names as default };"), ["no-default-export"]);
+  assertEquals(broken("core/naming/names.ts", "export function names() {}"), []);
 });
 
 Deno.test("registry-errors refuses every other error in the library", () => {
-  assertEquals(broken("core/names.ts", 'throw new Error("no");'), ["registry-errors"]);
+  assertEquals(broken("core/naming/names.ts", 'throw new Error("no");'), ["registry-errors"]);
   assertEquals(broken("backends/local.ts", 'reject(new TypeError("no"));'), ["registry-errors"]);
   assertEquals(broken("mod.ts", 'throw new DOMException("no", "AbortError");'), ["registry-errors"]);
-  assertEquals(broken("core/names.ts", "throw error;"), []);
-  assertEquals(broken("tests/core/names_test.ts", 'throw new Error("no");'), []);
+  assertEquals(broken("core/naming/names.ts", "throw error;"), []);
+  assertEquals(broken("tests/core/naming/names_test.ts", 'throw new Error("no");'), []);
 });
 
 Deno.test("error-message wants action, colon, state", () => {
-  const failing = (message: string) => broken("core/names.ts", `new RegistryError({ code: "Invalid", ${message} });`);
+  const failing = (message: string) =>
+    broken("core/naming/names.ts", `new RegistryError({ code: "Invalid", ${message} });`);
   assertEquals(failing('message: "Cannot save: version exists"'), []);
   assertEquals(failing("message: `Cannot save ${shown(name)}: version exists`"), []);
   assertEquals(failing("message: `Cannot ${action}: ${state}`"), []);
@@ -84,10 +85,10 @@ Deno.test("portable-syntax refuses what type stripping leaves behind", () => {
     assertEquals(broken("tests/backends/local_test.ts", source), ["portable-syntax"], source);
     assertEquals(broken("apps/cli.ts", source), [], source);
   }
-  assertEquals(broken("core/names.ts", "const a = 1; class A { readonly #b: string = ''; }"), []);
+  assertEquals(broken("core/naming/names.ts", "const a = 1; class A { readonly #b: string = ''; }"), []);
 });
 
 Deno.test("no-unfinished refuses notes to oneself, in comments only", () => {
-  assertEquals(broken("core/names.ts", "// TODO later\n/* FIXME */"), ["no-unfinished", "no-unfinished"]);
-  assertEquals(broken("core/names.ts", 'const text = "TODO";'), []);
+  assertEquals(broken("core/naming/names.ts", "// TODO later\n/* FIXME */"), ["no-unfinished", "no-unfinished"]);
+  assertEquals(broken("core/naming/names.ts", 'const text = "TODO";'), []);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { encodeRecord, FORMAT } from "../../core/record.ts";
 import type { RecordBase, VersionRecord } from "../../core/record.ts";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { openRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";
 import { fileSet, filler, testProtocol } from "./protocol_world.ts";

@@ -7,7 +7,7 @@ import {
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
 import { encodeRecord } from "../../core/record.ts";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";

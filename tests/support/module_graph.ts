@@ -77,7 +77,7 @@ async function denoInfo(entry: string): Promise<Info> {
   }
 }
 
-/** `core/names.ts` for a file of the repository, `npm:fast-check` for a package, else the specifier. */
+/** `core/naming/names.ts` for a file of the repository, `npm:fast-check` for a package, else the specifier. */
 function shortened(specifier: string): string {
   if (specifier.startsWith("file:")) return relative(REPOSITORY, new URL(specifier).pathname);
   return specifier.replace(/^(npm|jsr):\/?(@[^/]+\/[^@/]+|[^@/]+).*$/, "$1:$2");

@@ -7,7 +7,7 @@
 import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { iterableStream, storedBytes, storedObject } from "../../../core/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/names.ts";
+import { shown } from "../../../core/naming/names.ts";
 import { discard, readBody } from "./body.ts";
 import { failureOf, s3Error } from "../errors.ts";
 import { getRange } from "./range.ts";

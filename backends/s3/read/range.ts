@@ -5,7 +5,7 @@
  */
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/names.ts";
+import { shown } from "../../../core/naming/names.ts";
 import { discard } from "./body.ts";
 import type { ArrivingBody } from "../calls.ts";
 import { call, fullKey, objectInfo } from "../store.ts";

@@ -5,7 +5,7 @@
  */
 import type { PutOptions } from "../../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/names.ts";
+import { shown } from "../../../core/naming/names.ts";
 import type { ReplyHeaders } from "../calls.ts";
 import { failureOf } from "../errors.ts";
 import { fullKey } from "../store.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/names.ts";
+import { shown } from "../../../core/naming/names.ts";
 import { failureOf } from "../errors.ts";
 import { call, fullKey, repeated } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";

@@ -6,7 +6,7 @@
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/names.ts";
+import { shown } from "../../../core/naming/names.ts";
 import type { S3Store } from "../store.ts";
 
 /** No upload has more parts. */

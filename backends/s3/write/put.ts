@@ -6,7 +6,7 @@
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodySize } from "../../../core/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/names.ts";
+import { shown } from "../../../core/naming/names.ts";
 import { checksumOf } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
 import { pastFolderRace } from "./folder_race.ts";

@@ -5,7 +5,7 @@
  */
 import type { PutOptions, PutResult } from "../../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/names.ts";
+import { shown } from "../../../core/naming/names.ts";
 import type { FinishedPart, ReplyHeaders, S3Calls } from "../calls.ts";
 import { checksumOf, multipartEtag } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodeName } from "../../../core/names.ts";
+import { decodeName } from "../../../core/naming/names.ts";
 import type { Generation } from "../../cell/heads.ts";
 import type { Collection } from "../collection.ts";
 import { encodeRemains, readRemains } from "./known_records.ts";

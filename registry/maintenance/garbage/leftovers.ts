@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decodeName } from "../../../core/names.ts";
+import { decodeName } from "../../../core/naming/names.ts";
 import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";

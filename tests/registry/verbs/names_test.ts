@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { encodeName } from "../../../core/names.ts";
+import { encodeName } from "../../../core/naming/names.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 

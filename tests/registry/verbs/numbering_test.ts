@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { decodeRecord, encodeRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { parseVersion } from "../../../core/versions.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
 import { mirrorRegistry, openRegistry } from "../../../mod.ts";
 import { recordKey, versionCell } from "../../../registry/layout.ts";
 import { rejected } from "../rejected.ts";

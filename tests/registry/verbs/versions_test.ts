@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { compareVersions, parseVersion } from "../../../core/versions.ts";
+import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
 import { collect, rejected } from "../rejected.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
 import { testInMemory, testOnEach } from "../registries.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compareVersions } from "../../../core/versions.ts";
+import { compareVersions } from "../../../core/naming/versions.ts";
 import { statesDuring } from "../ledger.ts";
 import type { Cell, Landing } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { compareVersions, parseVersion } from "../../../core/versions.ts";
-import { isVersion } from "../../../core/versions.ts";
+import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
+import { isVersion } from "../../../core/naming/versions.ts";
 import type { Cell, CellState } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";
 import type { LoggedOperation, ReadResult } from "../operation_log.ts";

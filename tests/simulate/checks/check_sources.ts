@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isVersion, parseVersion } from "../../../core/versions.ts";
+import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { statesDuring } from "../ledger.ts";
 import type { Cell, Landing } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";

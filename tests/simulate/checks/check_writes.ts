@@ -5,7 +5,7 @@
  */
 import type { VersionRecord } from "../../../core/record.ts";
 import { memoryMs } from "../../../registry/maintenance/collection.ts";
-import { FIRST_VERSION, parseVersion } from "../../../core/versions.ts";
+import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { statesDuring } from "../ledger.ts";
 import type { Cell, CellState, Landing } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { compare, parseRange, satisfies } from "@std/semver";
-import { RegistryError } from "./errors.ts";
+import { RegistryError } from "../errors.ts";
 import { MAX_SEGMENT_BYTES, shown } from "./names.ts";
 
 /** Which number an automatic version raises. */

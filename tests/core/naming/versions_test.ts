@@ -11,10 +11,10 @@ import {
   nextVersion,
   parseVersion,
   parseVersionRange,
-} from "../../core/versions.ts";
-import type { Bump } from "../../core/versions.ts";
+} from "../../../core/naming/versions.ts";
+import type { Bump } from "../../../core/naming/versions.ts";
 import { build, isAccepted, release, version } from "./arbitrary_versions.ts";
-import { thrown } from "./thrown.ts";
+import { thrown } from "../thrown.ts";
 
 Deno.test("one to three numbers are one version: 2, 2.0 and 2.0.0", () => {
   for (const text of ["2", "2.0", "2.0.0"]) {

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { RegistryError } from "./errors.ts";
+import { RegistryError } from "../errors.ts";
 
 /** Longest encoded segment, bytes. */
 export const MAX_SEGMENT_BYTES = 200;

@@ -4,7 +4,7 @@
  * @module
  */
 import fc from "fast-check";
-import { parseVersion } from "../../core/versions.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
 
 const number = fc.oneof(
   fc.nat({ max: 12 }),

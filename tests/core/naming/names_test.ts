@@ -1,8 +1,15 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { compareUtf8 } from "../../core/bytes.ts";
-import { checkName, decodeName, encodeName, encodeNamePrefix, MAX_SEGMENT_BYTES, shown } from "../../core/names.ts";
-import { thrown } from "./thrown.ts";
+import { compareUtf8 } from "../../../core/bytes.ts";
+import {
+  checkName,
+  decodeName,
+  encodeName,
+  encodeNamePrefix,
+  MAX_SEGMENT_BYTES,
+  shown,
+} from "../../../core/naming/names.ts";
+import { thrown } from "../thrown.ts";
 
 const WINDOWS_DEVICES = [
   ..."con prn aux nul".split(" "),

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { checkAlias, parseRef, parseSelector } from "../../core/refs.ts";
-import { isRange } from "../../core/versions.ts";
-import { thrown } from "./thrown.ts";
+import { checkAlias, parseRef, parseSelector } from "../../../core/naming/refs.ts";
+import { isRange } from "../../../core/naming/versions.ts";
+import { thrown } from "../thrown.ts";
 
 Deno.test("a ref is a name and what stands behind the @", () => {
   const kinds: [ref: string, name: string, kind: string][] = [

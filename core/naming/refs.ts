@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "./errors.ts";
+import { RegistryError } from "../errors.ts";
 import { checkName, shown } from "./names.ts";
 import { isRange, isVersion, parseVersion, parseVersionRange } from "./versions.ts";
 import type { Version, VersionRange } from "./versions.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compare, parse } from "@std/semver";
 import fc from "fast-check";
-import { MAX_SEGMENT_BYTES } from "../../core/names.ts";
-import { decodeOrder, parseVersion } from "../../core/versions.ts";
+import { MAX_SEGMENT_BYTES } from "../../../core/naming/names.ts";
+import { decodeOrder, parseVersion } from "../../../core/naming/versions.ts";
 import { identifiers, isAccepted, prerelease, release, version } from "./arbitrary_versions.ts";
 
 Deno.test("sorted keys of releases are in reversed semver order", () => {
