@@ -184,7 +184,7 @@ export type {
   MaterializerDescriptor,
   Materializers,
 } from "./core/materializer.ts";
-export type { ArtifactInput, Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record.ts";
+export type { ArtifactInput, Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record/record.ts";
 export { parseRef } from "./core/naming/refs.ts";
 export type { Ref, Selector } from "./core/naming/refs.ts";
 export type * from "./core/registry.ts";

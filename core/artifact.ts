@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "./backend.ts";
-import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
+import type { ArtifactInput, FileInfo, Origin } from "./record/record.ts";
 
 /** What is known of a version. */
 export interface ArtifactInfo {

@@ -6,7 +6,7 @@
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
 import { RegistryError } from "./errors.ts";
-import type { FileMode } from "./record.ts";
+import type { FileMode } from "./record/record.ts";
 
 /** Bytes that can be read more than once, such as a file on disk. */
 export interface FileSource {

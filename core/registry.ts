@@ -7,7 +7,7 @@ import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
-import type { ArtifactInput, Encoding, RegistrySettings } from "./record.ts";
+import type { ArtifactInput, Encoding, RegistrySettings } from "./record/record.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 import type { Bump } from "./naming/versions.ts";

@@ -40,7 +40,7 @@ export type {
 } from "../core/materializer.ts";
 export type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 export type { Body, ByteRange } from "../core/backend.ts";
-export type { FileInfo, FileMode, Origin } from "../core/record.ts";
+export type { FileInfo, FileMode, Origin } from "../core/record/record.ts";
 export type { System } from "../core/system.ts";
 
 /**

@@ -5,8 +5,8 @@
  */
 import { RegistryError } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
-import { encodeRecord } from "../core/record.ts";
-import type { Origin } from "../core/record.ts";
+import { encodeRecord } from "../core/record/record.ts";
+import type { Origin } from "../core/record/record.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
 import type { SetAliasOptions, SignalOptions } from "../core/registry.ts";
 import { parseVersion } from "../core/naming/versions.ts";

@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { encodeRecord } from "../core/record.ts";
+import { encodeRecord } from "../core/record/record.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import type { DeleteOptions, SignalOptions } from "../core/registry.ts";

@@ -5,8 +5,8 @@
  */
 import { createSha256, sha256 } from "../core/digest.ts";
 import type { FilesToSave, FileToSave } from "../core/materializer.ts";
-import { artifactDigest } from "../core/record.ts";
-import type { FileInfo } from "../core/record.ts";
+import { artifactDigest } from "../core/record/record.ts";
+import type { FileInfo } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import type { Context } from "./context.ts";
 import { openContent } from "./payload/content.ts";

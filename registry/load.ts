@@ -7,7 +7,7 @@ import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import { writeFiles } from "../core/disk/write_files.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
-import type { StoredFile, VersionRecord } from "../core/record.ts";
+import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import type { DownloadOptions, DownloadResult, LoadOptions, ReadOptions } from "../core/registry.ts";
 import type { SchemaIssue, StandardSchema } from "../core/standard_schema.ts";

@@ -6,7 +6,7 @@
 import type { Backend } from "../core/backend.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
-import type { StoreCertificate } from "../core/record.ts";
+import type { StoreCertificate } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";

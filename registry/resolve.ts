@@ -6,7 +6,7 @@
 import { isPrefix } from "../core/backend.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import type { AliasRecord, VersionRecord } from "../core/record.ts";
+import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
 import type { Ref, Selector } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";

@@ -6,11 +6,11 @@
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { checkMaterializer } from "../core/materializer.ts";
 import type { FilesToSave } from "../core/materializer.ts";
-import { checkMetadata } from "../core/metadata.ts";
+import { checkMetadata } from "../core/record/metadata.ts";
 import { checkName, shown } from "../core/naming/names.ts";
-import { artifactDigest, encodeRecord } from "../core/record.ts";
-import type { StoredFile, VersionRecord } from "../core/record.ts";
-import { isInput, MAX_FILE_LIST_BYTES } from "../core/record_shape.ts";
+import { artifactDigest, encodeRecord } from "../core/record/record.ts";
+import type { StoredFile, VersionRecord } from "../core/record/record.ts";
+import { isInput, MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions } from "../core/registry.ts";
 import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/naming/versions.ts";

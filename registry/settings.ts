@@ -5,8 +5,8 @@
  */
 import type { Backend, Locking } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
-import { encodeRecord } from "../core/record.ts";
-import type { RegistrySettings } from "../core/record.ts";
+import { encodeRecord } from "../core/record/record.ts";
+import type { RegistrySettings } from "../core/record/record.ts";
 import type { OpenOptions } from "../core/registry.ts";
 import { createRecord } from "./cell/cell.ts";
 import type { OpeningContext } from "./context.ts";

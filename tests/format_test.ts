@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
-import { artifactDigest, decodeRecord, encodeRecord } from "../core/record.ts";
-import type { AnyRecord, FileInfo } from "../core/record.ts";
+import { artifactDigest, decodeRecord, encodeRecord } from "../core/record/record.ts";
+import type { AnyRecord, FileInfo } from "../core/record/record.ts";
 import { decodeOrder, parseVersion } from "../core/naming/versions.ts";
 import {
   aliasCell,

@@ -7,7 +7,7 @@
  */
 import type { BackendDescriptor } from "../core/backend.ts";
 import type { FileToSave, MaterializerDescriptor } from "../core/materializer.ts";
-import type { Encoding, StoredFile } from "../core/record.ts";
+import type { Encoding, StoredFile } from "../core/record/record.ts";
 import type { Logger, TransferProgress, Verify } from "../core/registry.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import type { WireValue } from "./wire_value.ts";

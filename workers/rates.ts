@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from "../core/digest.ts";
-import type { Encoding } from "../core/record.ts";
+import type { Encoding } from "../core/record/record.ts";
 import type { System } from "../core/system.ts";
 import { decodeBytes, encodeBytes } from "../registry/payload/encoding.ts";
 

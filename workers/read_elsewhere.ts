@@ -6,7 +6,7 @@
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import { writeFileTo } from "../core/disk/stage_files.ts";
 import type { Materializer } from "../core/materializer.ts";
-import type { StoredFile } from "../core/record.ts";
+import type { StoredFile } from "../core/record/record.ts";
 import type { TransferProgress } from "../core/registry.ts";
 import type { Context } from "../registry/context.ts";
 import type { ReadElsewhere } from "../registry/load.ts";

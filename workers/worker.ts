@@ -8,7 +8,7 @@ import type { Backend, BackendDescriptor } from "../core/backend.ts";
 import { writeFileTo } from "../core/disk/stage_files.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { FilesToSave, Materializer, MaterializerDescriptor } from "../core/materializer.ts";
-import type { Part, StoredFile } from "../core/record.ts";
+import type { Part, StoredFile } from "../core/record/record.ts";
 import type { Logger, TransferProgress } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import { file, folder, localPath } from "../materializers/mod.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from "@std/path";
-import type { Encoding } from "../../core/record.ts";
+import type { Encoding } from "../../core/record/record.ts";
 import type { OnConflict } from "../../core/registry.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { readValue } from "../value_source.ts";

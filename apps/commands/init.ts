@@ -7,7 +7,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "@std/path";
 import type { Locking } from "../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { RegistrySettings } from "../../core/record.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
 import { openRegistry } from "../../mod.ts";
 import type { Registry } from "../../core/registry.ts";
 import { defineCommand } from "../command.ts";

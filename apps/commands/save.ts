@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Encoding } from "../../core/record.ts";
+import type { Encoding } from "../../core/record/record.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { OnConflict, Registry, SavedArtifact } from "../../core/registry.ts";
 import type { Bump } from "../../core/naming/versions.ts";

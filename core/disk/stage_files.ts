@@ -11,7 +11,7 @@ import { forEachChunk } from "../bytes.ts";
 import { RegistryError } from "../errors.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import { shown } from "../naming/names.ts";
-import type { FileInfo } from "../record.ts";
+import type { FileInfo } from "../record/record.ts";
 import { createSideBySide } from "../work/side_by_side.ts";
 
 /** Options of {@linkcode stageFiles}. */

@@ -13,7 +13,7 @@ import { RegistryError } from "../errors.ts";
 import { fileError } from "./file_errors.ts";
 import { filePathProblem } from "./file_paths.ts";
 import { shown } from "../naming/names.ts";
-import type { FileInfo } from "../record.ts";
+import type { FileInfo } from "../record/record.ts";
 import { stageFiles } from "./stage_files.ts";
 import type { StageOptions } from "./stage_files.ts";
 import { realSystem } from "../system.ts";

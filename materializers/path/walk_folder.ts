@@ -13,7 +13,7 @@ import { onDisk } from "../../core/disk/file_errors.ts";
 import { filePathProblem, linkTargetProblem } from "../../core/disk/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { FileMode } from "../../core/record.ts";
+import type { FileMode } from "../../core/record/record.ts";
 import { changed, checkFolderPlace, isSameState, lookAgain, lostFile, stateOf } from "./disk_file.ts";
 import type { DiskFile, DiskState } from "./disk_file.ts";
 

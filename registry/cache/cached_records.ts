@@ -5,7 +5,7 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import { decodeRecord } from "../../core/record.ts";
+import { decodeRecord } from "../../core/record/record.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type { ReadOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

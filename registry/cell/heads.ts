@@ -7,8 +7,8 @@
 import type { ObjectInfo } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
-import type { AnyRecord, DecodedRecord } from "../../core/record.ts";
+import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import type { AnyRecord, DecodedRecord } from "../../core/record/record.ts";
 import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context, OpeningContext } from "../context.ts";

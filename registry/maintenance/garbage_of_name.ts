@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ScrubbedRecord } from "../../core/record.ts";
+import type { ScrubbedRecord } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";

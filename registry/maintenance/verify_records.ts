@@ -6,8 +6,8 @@
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
-import type { AnyRecord } from "../../core/record.ts";
-import { TOMBSTONE_BYTES } from "../../core/record.ts";
+import type { AnyRecord } from "../../core/record/record.ts";
+import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";

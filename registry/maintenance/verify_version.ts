@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { artifactDigest } from "../../core/record.ts";
+import { artifactDigest } from "../../core/record/record.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { readHead, readRecord } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";

@@ -6,8 +6,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { artifactDigest } from "../../core/record.ts";
-import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import { artifactDigest } from "../../core/record/record.ts";
+import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import type { AliasRecord } from "../../core/record.ts";
+import type { AliasRecord } from "../../core/record/record.ts";
 import { deleteAlias, setAlias } from "../aliases.ts";
 import { settle } from "../cell/settle.ts";
 import { readAliasRecord } from "../resolve.ts";

@@ -5,8 +5,8 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { encodeRecord } from "../../core/record.ts";
-import type { AliasRecord, TombstoneRecord, VersionRecord } from "../../core/record.ts";
+import { encodeRecord } from "../../core/record/record.ts";
+import type { AliasRecord, TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
 import { writeCell } from "../cell/cell.ts";
 import { asGeneration, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";

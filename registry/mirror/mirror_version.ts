@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { VersionRecord } from "../../core/record.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { readHead } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import type { Origin } from "../../core/record.ts";
+import type { Origin } from "../../core/record/record.ts";
 import { readRecord } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
 import type { Context } from "../context.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import type { Origin } from "../../core/record.ts";
+import type { Origin } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/naming/versions.ts";
 import type { Context } from "../context.ts";

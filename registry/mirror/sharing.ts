@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import type { StoredFile } from "../../core/record.ts";
+import type { StoredFile } from "../../core/record/record.ts";
 import { compareVersions, decodeOrder } from "../../core/naming/versions.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { parsePlace } from "../layout.ts";

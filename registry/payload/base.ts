@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Part, StoredFile, VersionRecord } from "../../core/record.ts";
+import type { Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
 import type { Context } from "../context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";

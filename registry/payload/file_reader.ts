@@ -6,7 +6,7 @@
 import type { ByteRange } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { StoredFile } from "../../core/record.ts";
+import type { StoredFile } from "../../core/record/record.ts";
 
 /** Reads a file, whole or in part. What is read whole has been checked as the caller asked. */
 export interface FileReader {

@@ -5,8 +5,8 @@
  */
 import { sha256 } from "../../core/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { filesProblem } from "../../core/record_shape.ts";
-import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
+import { filesProblem } from "../../core/record/record_shape.ts";
+import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { Context } from "../context.ts";
 import { encodePlace, orderSegment, payloadKey } from "../layout.ts";

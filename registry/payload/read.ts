@@ -8,7 +8,7 @@ import { iterableStream } from "../../core/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
-import type { FileInfo, StoredFile } from "../../core/record.ts";
+import type { FileInfo, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import { createCachedReader } from "../cache/cached_reader.ts";
 import type { FileReader } from "./file_reader.ts";

@@ -7,7 +7,7 @@ import type { ArtifactInfo } from "../../core/artifact.ts";
 import { createSha256, sha256 } from "../../core/digest.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Part, StoredFile } from "../../core/record.ts";
+import type { Part, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { Context } from "../context.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";

@@ -5,7 +5,7 @@
  */
 import { iterableStream } from "../../core/bytes.ts";
 import type { FileSource } from "../../core/materializer.ts";
-import type { StoredFile } from "../../core/record.ts";
+import type { StoredFile } from "../../core/record/record.ts";
 import type { Reader } from "./store_reader.ts";
 
 /** Reads bytes as they are stored. */

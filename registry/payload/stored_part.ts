@@ -6,7 +6,7 @@
  */
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import type { Part } from "../../core/record.ts";
+import type { Part } from "../../core/record/record.ts";
 
 /** Which bytes of a part. */
 export interface PartSpan {

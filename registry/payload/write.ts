@@ -6,7 +6,7 @@
  */
 import { sha256 } from "../../core/digest.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
-import type { Encoding, StoredFile } from "../../core/record.ts";
+import type { Encoding, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import type { SideBySide } from "../../core/work/side_by_side.ts";

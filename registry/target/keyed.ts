@@ -8,8 +8,8 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { encodeRecord } from "../../core/record.ts";
-import type { AnyRecord, KeyRecord, VersionRecord } from "../../core/record.ts";
+import { encodeRecord } from "../../core/record/record.ts";
+import type { AnyRecord, KeyRecord, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, knownFrom, viewHead } from "../cell/cell.ts";
 import type { KnownHead } from "../cell/cell.ts";

@@ -8,7 +8,7 @@ import { iterableStream } from "../../core/bytes.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
 import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import { settleVersion } from "../cell/settle.ts";
 import { contextOf } from "../context.ts";

@@ -10,8 +10,8 @@ import { sha256 } from "../../core/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../../core/materializer.ts";
-import { artifactDigest } from "../../core/record.ts";
-import type { FileInfo } from "../../core/record.ts";
+import { artifactDigest } from "../../core/record/record.ts";
+import type { FileInfo } from "../../core/record/record.ts";
 
 /** Reads the files that a materializer wants to save, and checks that each source has the size that it says. */
 export async function readFiles(files: FilesToSave): Promise<(FileToSave & { content: Uint8Array })[]> {

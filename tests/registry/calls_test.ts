@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { encodeRecord, FORMAT } from "../../core/record.ts";
-import type { RecordBase, VersionRecord } from "../../core/record.ts";
+import { encodeRecord, FORMAT } from "../../core/record/record.ts";
+import type { RecordBase, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { openRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";

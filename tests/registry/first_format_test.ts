@@ -12,7 +12,7 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, Locking } from "../../core/backend.ts";
 import { defineMaterializer } from "../../core/materializer.ts";
 import { sha256 } from "../../core/digest.ts";
-import { decodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
+import { decodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../mod.ts";
 import { tempRoot } from "../support/temp_root.ts";

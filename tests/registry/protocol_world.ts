@@ -6,9 +6,9 @@
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
-import type { VersionRecord } from "../../core/record.ts";
-import { decodeRecord } from "../../core/record.ts";
-import type { AnyRecord } from "../../core/record.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
+import { decodeRecord } from "../../core/record/record.ts";
+import type { AnyRecord } from "../../core/record/record.ts";
 import type { OpenOptions, Registry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";

@@ -6,7 +6,7 @@ import {
 } from "npm:@aws-sdk/client-s3@^3";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
-import { encodeRecord } from "../../core/record.ts";
+import { encodeRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { decodeRecord } from "../../core/record.ts";
-import type { AnyRecord, VersionRecord } from "../../core/record.ts";
+import { decodeRecord } from "../../core/record/record.ts";
+import type { AnyRecord, VersionRecord } from "../../core/record/record.ts";
 import { parseCellKey, SETTINGS } from "../../registry/layout.ts";
 import type { CellKey } from "../../registry/layout.ts";
 import { POWER } from "./stores/power_cut.ts";

@@ -14,7 +14,7 @@ Deno.test("reachable() follows imports to their end", () => {
 });
 
 Deno.test("readModuleGraph() counts type-only imports and names packages without their version", async () => {
-  const graph = await readModuleGraph(["core/record.ts", "core/naming/versions.ts"]);
+  const graph = await readModuleGraph(["core/record/record.ts", "core/naming/versions.ts"]);
   assert(graph.get("core/naming/versions.ts")!.includes("dev/std/semver/mod.ts"));
   assertEquals(graph.get("dev/std/semver/mod.ts"), ["npm:std-semver"]);
   assert(graph.get("core/bytes.ts")!.includes("core/backend.ts"), "imported for its types alone");

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
-import { decodeRecord } from "../../core/record.ts";
+import { decodeRecord } from "../../core/record/record.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import type { FilesToSave } from "../../core/materializer.ts";

@@ -81,50 +81,53 @@ export const CORE: readonly Mutant[] = [
   },
   {
     name: "record/sum-not-checked",
-    file: "core/record.ts",
+    file: "core/record/record.ts",
     text: "sha256(line.slice(0, sum.index)) !== sum[1]",
     replacement: "false",
     foundBy: {
-      test: "tests/core/record_damage_test.ts",
+      test: "tests/core/record/record_damage_test.ts",
       name: "a line whose members are another record's, or in another order, is Corrupt",
     },
   },
   {
     name: "record/format-not-checked",
-    file: "core/record.ts",
+    file: "core/record/record.ts",
     text: "if (format !== FORMAT) {",
     replacement: "if (false) {",
     foundBy: {
-      test: "tests/core/record_test.ts",
+      test: "tests/core/record/record_test.ts",
       name: "a record of another format is Unsupported, whatever else it says",
     },
   },
   {
     name: "record/shape-not-checked",
-    file: "core/record.ts",
+    file: "core/record/record.ts",
     text: "if (problem !== undefined) throw corruptRecord(key, problem);",
     replacement: "",
     foundBy: {
-      test: "tests/core/record_shape_test.ts",
+      test: "tests/core/record/record_shape_test.ts",
       name: "a record whose members are missing or of another type is Corrupt, though its sum is right",
     },
   },
   {
     name: "record/digest-without-mode",
-    file: "core/record.ts",
+    file: "core/record/record.ts",
     text: "`${sha256} ${size} ${mode} ${JSON",
     replacement: "`${sha256} ${size} - ${JSON",
     foundBy: {
-      test: "tests/core/record_test.ts",
+      test: "tests/core/record/record_test.ts",
       name: "artifactDigest() changes with everything that it is made of, and with nothing else",
     },
   },
   {
     name: "record/digest-in-the-order-given",
-    file: "core/record.ts",
+    file: "core/record/record.ts",
     text: "files.length > 1 ? files",
     replacement: "files.length < 0 ? files",
-    foundBy: { test: "tests/core/record_test.ts", name: "artifactDigest() does not depend on the order of the files" },
+    foundBy: {
+      test: "tests/core/record/record_test.ts",
+      name: "artifactDigest() does not depend on the order of the files",
+    },
   },
   {
     name: "retry/goes-on-past-its-time",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyRecord, ScrubbedRecord } from "../../../core/record.ts";
+import type { AnyRecord, ScrubbedRecord } from "../../../core/record/record.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 
 /** What is known of a record. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { RegistryError } from "../../../core/errors.ts";
-import { encodeRecord } from "../../../core/record.ts";
-import type { AnyRecord, ScrubbedRecord, VersionRecord } from "../../../core/record.ts";
+import { encodeRecord } from "../../../core/record/record.ts";
+import type { AnyRecord, ScrubbedRecord, VersionRecord } from "../../../core/record/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "../../cell/heads.ts";
 import type { Generation } from "../../cell/heads.ts";

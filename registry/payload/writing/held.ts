@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StoredFile } from "../../../core/record.ts";
+import type { StoredFile } from "../../../core/record/record.ts";
 
 /** A file and its bytes as they will be stored. */
 export interface HeldFile {

@@ -5,7 +5,7 @@
  */
 import { iterableStream } from "../../../core/bytes.ts";
 import { createSha256 } from "../../../core/digest.ts";
-import type { Encoding, StoredFile } from "../../../core/record.ts";
+import type { Encoding, StoredFile } from "../../../core/record/record.ts";
 import { changedWhileSaving } from "../content.ts";
 import type { Content } from "../content.ts";
 import { encodeStream } from "../encoding.ts";

@@ -18,7 +18,7 @@ import process from "node:process";
 import type { Artifact } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import type { FileMode } from "../../../core/record.ts";
+import type { FileMode } from "../../../core/record/record.ts";
 import { writeFiles } from "../../../core/disk/write_files.ts";
 import { fails, fakeArtifact } from "../../materializers/fake_artifact.ts";
 import { tempRoot } from "../../support/temp_root.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { TOMBSTONE_BYTES } from "../../../core/record.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { createProtocolWorld, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Machine } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
-import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, verifyRegistry } from "../../../mod.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";

@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import { concatBytes } from "../../../core/bytes.ts";
 import { sha256 } from "../../../core/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { decodeRecord } from "../../../core/record.ts";
+import { decodeRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, prune, verifyRegistry } from "../../../mod.ts";
 import { fileSet } from "../protocol_world.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeRecord, TOMBSTONE_BYTES } from "../../../core/record.ts";
+import { encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { SweepOptions } from "../../../core/backend.ts";
-import { decodeRecord, encodeRecord, FORMAT, TOMBSTONE_BYTES } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord, FORMAT, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { decodeRecord, encodeRecord } from "../../../core/record.ts";
-import type { AnyRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { AnyRecord } from "../../../core/record/record.ts";
 import { collectGarbage, mirrorRegistry, verifyRegistry } from "../../../mod.ts";
 import { makeVoid } from "../late_records.ts";
 import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { StoredFile, VersionRecord } from "../../../core/record.ts";
-import { decodeRecord } from "../../../core/record.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record/record.ts";
+import { decodeRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mirrorRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
@@ -94,7 +94,7 @@ testMirror("no materializer need be known, and members of a later release surviv
     const { record } = decodeRecord(await (await backend.get(entry.key))!.bytes(), entry.key);
     const { files } = record as VersionRecord;
     const later = { ...record, signature: { by: "x" }, files: files.map((file) => ({ ...file, language: "en" })) };
-    const { encodeRecord } = await import("../../../core/record.ts");
+    const { encodeRecord } = await import("../../../core/record/record.ts");
     await backend.put(entry.key, encodeRecord(later));
   }
   await mirrorRegistry(await open("from"), to);

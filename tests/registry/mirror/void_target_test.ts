@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record.ts";
-import type { AnyRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { AnyRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mirrorRegistry, openRegistry } from "../../../mod.ts";
 import type { MirrorReport } from "../../../mod.ts";

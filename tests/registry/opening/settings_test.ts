@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
-import { decodeRecord, encodeRecord } from "../../../core/record.ts";
-import type { SettingsRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { SettingsRecord } from "../../../core/record/record.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";

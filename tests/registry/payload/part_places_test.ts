@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/digest.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record.ts";
-import type { Part, VersionRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { Part, VersionRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";

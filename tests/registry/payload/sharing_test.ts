@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { FileSource } from "../../../core/materializer.ts";
-import type { StoredFile } from "../../../core/record.ts";
+import type { StoredFile } from "../../../core/record/record.ts";
 import { collectGarbage, verifyRegistry } from "../../../mod.ts";
 import { seededRandom } from "../../support/scripted_system.ts";
 import { fileSet, filler, GRACE_MS, testProtocol } from "../protocol_world.ts";

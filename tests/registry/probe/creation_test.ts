@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record.ts";
-import type { SettingsRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { SettingsRecord } from "../../../core/record/record.ts";
 import { openRegistry as open } from "../../../mod.ts";
 import type { OpenRegistryOptions, Registry } from "../../../mod.ts";
 import { keysOf } from "../registries.ts";

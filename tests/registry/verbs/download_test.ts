@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { decodeRecord, encodeRecord } from "../../../core/record.ts";
-import type { VersionRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record/record.ts";
 import { localPath } from "../../../mod.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import { rejected } from "../rejected.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { defineMaterializer } from "../../../core/materializer.ts";
-import { TOMBSTONE_BYTES } from "../../../core/record.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { noise, testInMemory, testOnEach } from "../registries.ts";

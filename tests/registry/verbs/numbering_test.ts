@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import { mirrorRegistry, openRegistry } from "../../../mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { VersionRecord } from "../../../core/record.ts";
+import type { VersionRecord } from "../../../core/record/record.ts";
 import type { CellState, Landing, Ledger } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";

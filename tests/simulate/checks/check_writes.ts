@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { VersionRecord } from "../../../core/record.ts";
+import type { VersionRecord } from "../../../core/record/record.ts";
 import { memoryMs } from "../../../registry/maintenance/collection.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { statesDuring } from "../ledger.ts";

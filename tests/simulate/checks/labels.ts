@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from "../../../core/digest.ts";
-import type { VersionRecord } from "../../../core/record.ts";
+import type { VersionRecord } from "../../../core/record/record.ts";
 import { bytesOf } from "../bundle.ts";
 import type { Bundle, BundleFile } from "../bundle.ts";
 

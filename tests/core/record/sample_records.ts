@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { FORMAT } from "../../core/record.ts";
-import type { AnyRecord, VersionRecord } from "../../core/record.ts";
+import { FORMAT } from "../../../core/record/record.ts";
+import type { AnyRecord, VersionRecord } from "../../../core/record/record.ts";
 
 const base = {
   format: FORMAT,

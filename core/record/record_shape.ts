@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "./naming/names.ts";
-import { parseVersion } from "./naming/versions.ts";
+import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "../naming/names.ts";
+import { parseVersion } from "../naming/versions.ts";
 
 type Fields = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RegistryError } from "../../core/errors.ts";
-import { decodeRecord, encodeRecord } from "../../core/record.ts";
-import type { AnyRecord } from "../../core/record.ts";
-import { filesProblem, recordProblem } from "../../core/record_shape.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { AnyRecord } from "../../../core/record/record.ts";
+import { filesProblem, recordProblem } from "../../../core/record/record_shape.ts";
 
 const SHA = "0".repeat(64);
 const BASE = {

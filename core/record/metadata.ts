@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "./errors.ts";
-import { shown } from "./naming/names.ts";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
 
 /** Most bytes of metadata as JSON. */
 const MAX_METADATA_BYTES = 64 * 1024;

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeRecord, encodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { decodeRecord, encodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import { sampleRecords, versionInline } from "./sample_records.ts";
-import { thrown } from "./thrown.ts";
+import { thrown } from "../thrown.ts";
 
 const encoded = sampleRecords.map((record) => encodeRecord(record, record.kind === "version" ? [versionInline] : []));
 

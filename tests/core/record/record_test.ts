@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { concatBytes } from "../../core/bytes.ts";
-import { sha256 } from "../../core/digest.ts";
+import { concatBytes } from "../../../core/bytes.ts";
+import { sha256 } from "../../../core/digest.ts";
 import {
   artifactDigest,
   decodeRecord,
@@ -9,10 +9,10 @@ import {
   FORMAT,
   OLD_TOMBSTONE_BYTES,
   TOMBSTONE_BYTES,
-} from "../../core/record.ts";
-import type { AnyRecord, FileInfo, VersionRecord } from "../../core/record.ts";
+} from "../../../core/record/record.ts";
+import type { AnyRecord, FileInfo, VersionRecord } from "../../../core/record/record.ts";
 import { sampleRecords, versionInline, versionRecord } from "./sample_records.ts";
-import { thrown } from "./thrown.ts";
+import { thrown } from "../thrown.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Locking } from "./backend.ts";
-import { compareUtf8, concatBytes } from "./bytes.ts";
-import { sha256 } from "./digest.ts";
-import { RegistryError } from "./errors.ts";
-import { shown } from "./naming/names.ts";
+import type { Locking } from "../backend.ts";
+import { compareUtf8, concatBytes } from "../bytes.ts";
+import { sha256 } from "../digest.ts";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
 import { recordProblem } from "./record_shape.ts";
 
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
