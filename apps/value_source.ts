@@ -7,7 +7,7 @@ import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "@std/path";
-import { readAll } from "../core/bytes.ts";
+import { readAll } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { localPath } from "../mod.ts";
 import { shellWord } from "./hints.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
-import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes.ts";
+import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";

@@ -26,7 +26,7 @@ export { text } from "./text.ts";
 export { typedArray } from "./typed_array.ts";
 export type { LocalPathOptions } from "./path/walk_folder.ts";
 export type { WriteFilesOptions, WrittenFiles } from "../core/disk/write_files.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "../core/ndarray.ts";
+export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
 export type {
   Class,
   ClassMaterializer,

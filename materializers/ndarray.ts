@@ -5,8 +5,8 @@
  */
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
-import { isNDArray } from "../core/ndarray.ts";
-import type { NDArray } from "../core/ndarray.ts";
+import { isNDArray } from "../core/bytes/ndarray.ts";
+import type { NDArray } from "../core/bytes/ndarray.ts";
 import { decodeNpy, encodeNpy } from "./npy/npy.ts";
 import { onlyFile } from "./only_file.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { iterableStream, plainBytes } from "../core/bytes.ts";
+import { iterableStream, plainBytes } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";

@@ -6,7 +6,7 @@
 import { RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileSource } from "../core/materializer.ts";
-import type { DType, TypedArray } from "../core/ndarray.ts";
+import type { DType, TypedArray } from "../core/bytes/ndarray.ts";
 import { NPY_MEDIA_TYPE } from "./ndarray.ts";
 import { decodeNpy, encodeNpy } from "./npy/npy.ts";
 import { onlyFile } from "./only_file.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createSha256, sha256 } from "../core/digest.ts";
+import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave } from "../core/materializer.ts";
 import { artifactDigest } from "../core/record/record.ts";
 import type { FileInfo } from "../core/record/record.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bodyStream, plainBytes } from "../core/bytes.ts";
+import { bodyStream, plainBytes } from "../core/bytes/bytes.ts";
 import type { FilesToSave, FileToSave } from "../core/materializer.ts";
 import { Moved } from "./channel.ts";
 import type { CallerMethods, SuppliedFile } from "./protocol.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sha256 } from "../core/digest.ts";
+import { sha256 } from "../core/bytes/digest.ts";
 import type { Encoding } from "../core/record/record.ts";
 import type { System } from "../core/system.ts";
 import { decodeBytes, encodeBytes } from "../registry/payload/encoding.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { iterableStream } from "../core/bytes.ts";
+import { iterableStream } from "../core/bytes/bytes.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import type { Channel } from "./channel.ts";
 import { SMALL_FILE_BYTES } from "../registry/payload/content.ts";

@@ -5,7 +5,7 @@
  */
 import { inspect } from "node:util";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
-import { bytesStream } from "../../core/bytes.ts";
+import { bytesStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { defineCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";

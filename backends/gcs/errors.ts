@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes } from "../../core/bytes.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";

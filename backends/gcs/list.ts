@@ -4,7 +4,7 @@
  * @module
  */
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
-import { compareUtf8 } from "../../core/bytes.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";
 

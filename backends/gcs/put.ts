@@ -4,7 +4,7 @@
  * @module
  */
 import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
-import { bodySize, bodyStream, forEachChunk } from "../../core/bytes.ts";
+import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { ApiCall, GcsApi, ObjectResource } from "./api.ts";
 import { crc32c, encodeCrc32c } from "./crc32c.ts";

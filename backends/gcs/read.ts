@@ -6,7 +6,7 @@
  * @module
  */
 import type { CallOptions, GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
-import { clipRange, concatBytes, iterableStream, storedBytes, storedObject } from "../../core/bytes.ts";
+import { clipRange, concatBytes, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";

@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
-import { compareUtf8 } from "../../core/bytes.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { linkError } from "./own_files.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";

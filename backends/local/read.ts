@@ -8,7 +8,7 @@ import fs from "node:fs";
 import type { Stats } from "node:fs";
 import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
-import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes.ts";
+import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { closeRead, openObject } from "./open_object.ts";
 import type { OpenedFile } from "./open_object.ts";

@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import { promisify } from "node:util";
 import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
-import { bodySize, bodyStream, forEachChunk } from "../../core/bytes.ts";
+import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { errorCode } from "./errors.ts";

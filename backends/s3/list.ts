@@ -5,7 +5,7 @@
  */
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { compareUtf8 } from "../../core/bytes.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ListPage } from "./calls.ts";

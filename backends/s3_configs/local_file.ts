@@ -7,7 +7,7 @@ import { lstatSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { forEachChunk, iterableStream } from "../../core/bytes.ts";
+import { forEachChunk, iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

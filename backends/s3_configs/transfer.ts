@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
-import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes.ts";
+import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { SignalOptions, TransferProgress } from "../../core/registry.ts";

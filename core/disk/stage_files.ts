@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
-import { forEachChunk } from "../bytes.ts";
+import { forEachChunk } from "../bytes/bytes.ts";
 import { RegistryError } from "../errors.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import { shown } from "../naming/names.ts";

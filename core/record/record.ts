@@ -4,8 +4,8 @@
  * @module
  */
 import type { Locking } from "../backend.ts";
-import { compareUtf8, concatBytes } from "../bytes.ts";
-import { sha256 } from "../digest.ts";
+import { compareUtf8, concatBytes } from "../bytes/bytes.ts";
+import { sha256 } from "../bytes/digest.ts";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { recordProblem } from "./record_shape.ts";

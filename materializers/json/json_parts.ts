@@ -4,8 +4,8 @@
  * @module
  */
 import type { FileToSave } from "../../core/materializer.ts";
-import { isNDArray } from "../../core/ndarray.ts";
-import type { NDArray, TypedArray } from "../../core/ndarray.ts";
+import { isNDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray, TypedArray } from "../../core/bytes/ndarray.ts";
 import { isArrayBuffer } from "../array_buffer.ts";
 import { createBlob, factsOf, isBlob, isBlobFacts } from "../blob.ts";
 import { isBytes } from "../bytes.ts";

@@ -6,10 +6,10 @@
  */
 import { Buffer } from "node:buffer";
 import type { FileSource } from "../../core/materializer.ts";
-import { concatBytes, iterableStream } from "../../core/bytes.ts";
+import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { countElements, ELEMENTS } from "../../core/ndarray.ts";
-import type { DType, NDArray, TypedArray } from "../../core/ndarray.ts";
+import { countElements, ELEMENTS } from "../../core/bytes/ndarray.ts";
+import type { DType, NDArray, TypedArray } from "../../core/bytes/ndarray.ts";
 import { viewBytes } from "../view_bytes.ts";
 import { corruptNpy, encodeNpyHeader, HOST_BIG_ENDIAN, parseNpyHeader } from "./npy_header.ts";
 

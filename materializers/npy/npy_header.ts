@@ -8,7 +8,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { DType } from "../../core/ndarray.ts";
+import type { DType } from "../../core/bytes/ndarray.ts";
 
 /** What a header says. */
 export interface NpyHeader {

@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpat
 import type { Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { iterableStream } from "../../core/bytes.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { fileError, onDisk } from "../../core/disk/file_errors.ts";
 import type { FileSource } from "../../core/materializer.ts";

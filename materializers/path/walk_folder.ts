@@ -7,7 +7,7 @@ import { readlinkSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { compareUtf8 } from "../../core/bytes.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { onDisk } from "../../core/disk/file_errors.ts";
 import { filePathProblem, linkTargetProblem } from "../../core/disk/file_paths.ts";

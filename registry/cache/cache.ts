@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
-import { concatBytes } from "../../core/bytes.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";

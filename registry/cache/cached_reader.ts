@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createSha256, sha256 } from "../../core/digest.ts";
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { rangeOfFile } from "../payload/file_reader.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 
 /** Plain files by their SHA-256, of all registries. */
 export const FILES = "files/";

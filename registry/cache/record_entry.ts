@@ -5,7 +5,7 @@
  * @module
  */
 import type { ObjectInfo } from "../../core/backend.ts";
-import { concatBytes } from "../../core/bytes.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
 
 /** What a listing said of the record when it was cached. */
 export type SeenHead = Pick<ObjectInfo, "size" | "modifiedAt" | "etag"> & { generation: number };

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { hmacSha256, sha256 } from "../../core/digest.ts";
+import { hmacSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { System } from "../../core/system.ts";
 import { SECRET } from "./entry_keys.ts";
 import { decodeRecordEntry, encodeRecordEntry } from "./record_entry.ts";

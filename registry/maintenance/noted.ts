@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 
 /** A note as it is stored: the SHA-256 of the JSON, a newline, the JSON. */
 export function encodeNote(note: unknown): Uint8Array {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes.ts";
+import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";

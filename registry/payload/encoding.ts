@@ -5,7 +5,7 @@
  */
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { bytesStream, plainBytes } from "../../core/bytes.ts";
+import { bytesStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record/record.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record/record.ts";

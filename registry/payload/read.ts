@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
-import { iterableStream } from "../../core/bytes.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";

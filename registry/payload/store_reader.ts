@@ -4,7 +4,7 @@
  * @module
  */
 import type { ArtifactInfo } from "../../core/artifact.ts";
-import { createSha256, sha256 } from "../../core/digest.ts";
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { iterableStream } from "../../core/bytes.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import type { Reader } from "./store_reader.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";

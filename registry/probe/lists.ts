@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { compareUtf8 } from "../../core/bytes.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import type { ProbeStepDefinition } from "./step.ts";
 import { inTurns, must, sameBytes, text } from "./target.ts";
 import type { Listed, ProbeTarget } from "./target.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { iterableStream } from "../../core/bytes.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";

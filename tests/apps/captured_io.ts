@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { runCli } from "../../apps/cli.ts";
 import type { CliIo } from "../../apps/cli.ts";
-import { bytesStream, concatBytes } from "../../core/bytes.ts";
+import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { seededRandom } from "../support/scripted_system.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";

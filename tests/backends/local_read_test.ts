@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
-import { readAll } from "../../core/bytes.ts";
+import { readAll } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { assertBytes, sampleBytes } from "../conformance/backend/samples.ts";
 import { testInRoot } from "../support/temp_root.ts";

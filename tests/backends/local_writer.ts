@@ -8,7 +8,7 @@
  */
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Locking } from "../../core/backend.ts";
-import { readAll } from "../../core/bytes.ts";
+import { readAll } from "../../core/bytes/bytes.ts";
 import { chunked } from "../conformance/backend/samples.ts";
 import { signedBytes } from "./signed_bytes.ts";
 

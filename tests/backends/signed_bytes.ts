@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { sampleBytes } from "../conformance/backend/samples.ts";
 
 const HEADER_BYTES = 100;

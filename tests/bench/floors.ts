@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { createSha256 } from "../../core/digest.ts";
+import { createSha256 } from "../../core/bytes/digest.ts";
 import { MIB } from "./values.ts";
 
 /** Options of {@linkcode writeLinkUnlink}. */

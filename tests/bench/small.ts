@@ -7,7 +7,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
 import type { Registry } from "../../core/registry.ts";
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { writeLinkUnlink } from "./floors.ts";
 import { timed } from "./measure.ts";
 import type { BenchSettings, Group, Measure } from "./measure.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomFillSync } from "node:crypto";
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 
 /** MiB. */
 export const MIB = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { bytesStream, readAll } from "../../core/bytes.ts";
+import { bytesStream, readAll } from "../../core/bytes/bytes.ts";
 import { arrayBuffer, blob, bytes, createMaterializers, stream } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
 

@@ -5,8 +5,8 @@
  */
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
-import { bodyBytes, bytesStream } from "../../core/bytes.ts";
-import { sha256 } from "../../core/digest.ts";
+import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../../core/materializer.ts";

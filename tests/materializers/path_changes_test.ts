@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readAll } from "../../core/bytes.ts";
+import { readAll } from "../../core/bytes/bytes.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 import { fails, readFiles } from "./fake_artifact.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { compareUtf8 } from "../../core/bytes.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { createMaterializers, file, folder, LocalPath, localPath, StoredPath } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, savedBy } from "./fake_artifact.ts";
 import { inFolder, listed, save, write } from "./in_folder.ts";

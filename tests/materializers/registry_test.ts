@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
-import { bytesStream, readAll } from "../../core/bytes.ts";
+import { bytesStream, readAll } from "../../core/bytes/bytes.ts";
 import { bytes, folder, localPath, ndarray, StoredPath, stream, text } from "../../materializers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { assertExactly } from "./exactly.ts";

@@ -11,7 +11,7 @@ import { createLocalBackend } from "../../backends/local.ts";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, Locking } from "../../core/backend.ts";
 import { defineMaterializer } from "../../core/materializer.ts";
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { decodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../mod.ts";

@@ -5,7 +5,7 @@
  */
 import type { Backend, CallOptions, ObjectInfo, Prefix, PutOptions, PutResult } from "../../core/backend.ts";
 import type { StoredObject, SweepOptions } from "../../core/backend.ts";
-import { bodyBytes, bytesStream } from "../../core/bytes.ts";
+import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 

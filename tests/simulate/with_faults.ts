@@ -13,7 +13,7 @@ import type {
   PutOptions,
   PutResult,
 } from "../../core/backend.ts";
-import { bodyBytes } from "../../core/bytes.ts";
+import { bodyBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend, Body, ObjectInfo, Prefix, PutOptions, PutResult } from "../../core/backend.ts";
-import { bodyBytes } from "../../core/bytes.ts";
+import { bodyBytes } from "../../core/bytes/bytes.ts";
 
 /** A change that a store made. */
 export interface Effect {

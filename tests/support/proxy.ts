@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { concatBytes } from "../../core/bytes.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
 import { realSystem } from "../../core/system.ts";
 
 /** One request as it came over the wire. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { concatBytes, iterableStream } from "../../core/bytes.ts";
-import { sha256 } from "../../core/digest.ts";
+import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
 import { noise } from "../registry/registries.ts";
 import { Moved } from "../../workers/channel.ts";

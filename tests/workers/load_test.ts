@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
-import { sha256 } from "../../core/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../core/record/record.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
-import { iterableStream, storedBytes, storedObject } from "../../../core/bytes.ts";
+import { iterableStream, storedBytes, storedObject } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { discard, readBody } from "./body.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { GetOptions, ObjectInfo, StoredObject } from "../../../core/backend.ts";
-import { clipRange, storedBytes } from "../../../core/bytes.ts";
+import { clipRange, storedBytes } from "../../../core/bytes/bytes.ts";
 import { checkBucket } from "../bucket.ts";
 import { createDownload } from "./download.ts";
 import { failureOf, isMissingKey } from "../errors.ts";

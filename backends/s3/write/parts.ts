@@ -4,7 +4,7 @@
  * @module
  */
 import type { Body } from "../../../core/backend.ts";
-import { bodyStream, concatBytes } from "../../../core/bytes.ts";
+import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { S3Store } from "../store.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
-import { bodySize } from "../../../core/bytes.ts";
+import { bodySize } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { checksumOf } from "./checksums.ts";

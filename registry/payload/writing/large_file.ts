@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { iterableStream } from "../../../core/bytes.ts";
-import { createSha256 } from "../../../core/digest.ts";
+import { iterableStream } from "../../../core/bytes/bytes.ts";
+import { createSha256 } from "../../../core/bytes/digest.ts";
 import type { Encoding, StoredFile } from "../../../core/record/record.ts";
 import { changedWhileSaving } from "../content.ts";
 import type { Content } from "../content.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { concatBytes } from "../../../core/bytes.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record/record.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
 import type { Uploads } from "./uploads.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { findManifest } from "../../../apps/batch/manifest.ts";
-import { iterableStream } from "../../../core/bytes.ts";
+import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { captureIo } from "../captured_io.ts";
 
 /** Rows without end, made as they are read. */

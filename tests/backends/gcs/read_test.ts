@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { isPrefix } from "../../../core/backend.ts";
-import { readAll } from "../../../core/bytes.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
 import { assertBytes, listed, putAll, read, sampleBytes, text } from "../../conformance/backend/samples.ts";
 import type { Fault } from "../../support/strict_gcs/mod.ts";
 import { failureOf, strictTest } from "./with_strict.ts";

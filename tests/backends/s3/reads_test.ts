@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { readAll } from "../../../core/bytes.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { assertBytes, sampleBytes } from "../../conformance/backend/samples.ts";
 import { objectReply, refusal, type StandInRequest, standInTest, xml } from "./stand_in.ts";

@@ -9,7 +9,7 @@ import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts"
 import { type HeldTimers, holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
-import { concatBytes } from "../../../core/bytes.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
 
 /** A request as it came. */

@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { createS3Configs } from "../../../backends/s3_configs.ts";
-import { iterableStream } from "../../../core/bytes.ts";
+import { iterableStream } from "../../../core/bytes/bytes.ts";
 
 const { bucket, mebibytes, ...config } = JSON.parse(process.argv[2]);
 const configs = createS3Configs();

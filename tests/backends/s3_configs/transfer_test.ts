@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { createS3Configs } from "../../../backends/s3_configs.ts";
 import type { S3Configs } from "../../../backends/s3_configs.ts";
-import { bytesStream, iterableStream, readAll } from "../../../core/bytes.ts";
+import { bytesStream, iterableStream, readAll } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { runDeno } from "../../support/run_deno.ts";

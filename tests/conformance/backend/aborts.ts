@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { readAll } from "../../../core/bytes.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";
 import { assertBytes, assertHolds, assertMissing, assertThrows, listed, putAll, sampleBytes, text } from "./samples.ts";
 

@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isPrefix } from "../../../core/backend.ts";
-import { compareUtf8 } from "../../../core/bytes.ts";
+import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";
 import { listed, putAll, text } from "./samples.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { strictEqual } from "node:assert/strict";
-import { readAll } from "../../../core/bytes.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";
 import { assertBytes, assertInvalid, sampleBytes } from "./samples.ts";
 

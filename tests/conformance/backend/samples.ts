@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { Backend, Body, ListOptions, PutResult } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 
 /** Bytes without a pattern that a mistake could hit by chance, the same for the same seed. */

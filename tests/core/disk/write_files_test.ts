@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import type { Artifact } from "../../../core/artifact.ts";
-import { iterableStream } from "../../../core/bytes.ts";
+import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { FileMode } from "../../../core/record/record.ts";
 import { writeFiles } from "../../../core/disk/write_files.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { compareUtf8 } from "../../../core/bytes.ts";
+import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import {
   checkName,
   decodeName,

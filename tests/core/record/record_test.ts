@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { concatBytes } from "../../../core/bytes.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import {
   artifactDigest,
   decodeRecord,

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/ass
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { OpenOptions } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { createRoom } from "../../../registry/cache/room.ts";
 import { createUses } from "../../../registry/cache/uses.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";

@@ -2,7 +2,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import { contextOf } from "../../../registry/context.ts";
 import { HOUR } from "../protocol_world.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { concatBytes } from "../../../core/bytes.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";

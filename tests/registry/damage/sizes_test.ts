@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import type { Backend } from "../../../core/backend.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import { decodeRecord, encodeRecord, MAX_RECORD_BYTES } from "../../../core/record/record.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record/record.ts";

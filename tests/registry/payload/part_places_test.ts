@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { Part, VersionRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";

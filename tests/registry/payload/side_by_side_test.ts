@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { bodyBytes } from "../../../core/bytes.ts";
+import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";

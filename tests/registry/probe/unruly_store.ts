@@ -6,7 +6,7 @@
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, ListOptions, ObjectInfo, Prefix, StoredObject } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
-import { bodyBytes } from "../../../core/bytes.ts";
+import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 
 /** Members of a store that are other than the healthy one's. */

@@ -11,7 +11,7 @@ import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { bytesIn } from "../cache/cached_world.ts";
 import { noise } from "../registries.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { waitForLine } from "./wait_for_line.ts";
 
 const [path, cachePath, ...numbers] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { collectGarbage, commitUpload, createUpload, openRegistry } from "../../../mod.ts";
 import type { Registry, Upload, UploadFile } from "../../../mod.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { StoredPath } from "../../../materializers/path/stored_path.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf, noise } from "../registries.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { commitUpload, createMemoryBackend, createUpload, openRegistry, presignDownload } from "../../../mod.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { folder } from "../../../materializers/path.ts";
 import type { StoredPath } from "../../../materializers/path/stored_path.ts";
 import type { FileToSave } from "../../../core/materializer.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { commitUpload, createUpload, openRegistry, presignDownload } from "../../../mod.ts";
 import type { Registry, UploadTarget } from "../../../mod.ts";
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 import { REAL_SERVERS, S3_SERVERS } from "../../support/servers/mod.ts";
 import { keysOf, noise } from "../registries.ts";

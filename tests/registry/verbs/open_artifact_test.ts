@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { readAll } from "../../../core/bytes.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { collectGarbage } from "../../../mod.ts";

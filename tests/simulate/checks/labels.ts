@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sha256 } from "../../../core/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";
 import { bytesOf } from "../bundle.ts";
 import type { Bundle, BundleFile } from "../bundle.ts";

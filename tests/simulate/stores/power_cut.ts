@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend, Body, PutOptions, PutResult } from "../../../core/backend.ts";
-import { bodyBytes } from "../../../core/bytes.ts";
+import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import type { Random } from "../random.ts";
 import type { SimulatedProcess, SimulatedSystem } from "../simulated_system.ts";
 import type { Viewer } from "./site.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend, Body, Locking, PutOptions, PutResult, SweptUpload } from "../../../core/backend.ts";
-import { bodyBytes } from "../../../core/bytes.ts";
+import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { SimulatedProcess } from "../simulated_system.ts";
 import type { Viewer } from "./site.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compareUtf8 } from "../../../core/bytes.ts";
+import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { ObjectStore, StoredGeneration } from "./object_store.ts";
 
 /** What a list is asked for. */

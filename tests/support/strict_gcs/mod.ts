@@ -13,7 +13,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { concatBytes } from "../../../core/bytes.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 import { createFaultScript, type FaultScript, type SeenRequest } from "./faults.ts";
 import { GcsFailure } from "./gcs_failure.ts";

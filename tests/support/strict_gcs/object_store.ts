@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { crc32c, encodeCrc32c } from "../../../backends/gcs/crc32c.ts";
-import { compareUtf8 } from "../../../core/bytes.ts";
+import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { System } from "../../../core/system.ts";
 import { GcsFailure } from "./gcs_failure.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes } from "../../../core/bytes.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { GcsFailure } from "./gcs_failure.ts";
 import type { Conditions, NewObject, ObjectStore, StoredGeneration } from "./object_store.ts";
 

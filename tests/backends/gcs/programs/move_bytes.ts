@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import { createGcsBackend } from "../../../../backends/gcs.ts";
-import { forEachChunk } from "../../../../core/bytes.ts";
+import { forEachChunk } from "../../../../core/bytes/bytes.ts";
 import { realSystem } from "../../../../core/system.ts";
 
 const [endpoint, bucket, size] = process.argv.slice(2);

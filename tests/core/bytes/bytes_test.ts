@@ -9,7 +9,7 @@ import {
   concatBytes,
   iterableStream,
   readAll,
-} from "../../core/bytes.ts";
+} from "../../../core/bytes/bytes.ts";
 
 const encoder = new TextEncoder();
 

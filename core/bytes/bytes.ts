@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Body, ByteRange, ObjectInfo, StoredObject } from "./backend.ts";
-import { RegistryError } from "./errors.ts";
+import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
+import { RegistryError } from "../errors.ts";
 
 /** One array of all the chunks. */
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { concatBytes } from "../../core/bytes.ts";
-import { createSha256, sha256 } from "../../core/digest.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 
 Deno.test("sha256() gives the examples of FIPS 180-4", () => {
   assertEquals(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
