@@ -28,7 +28,7 @@ import { clearEntries } from "./registry/cache/clear_cache.ts";
 import type { ClearCacheOptions, ClearCacheReport } from "./registry/cache/clear_cache.ts";
 import { openOnBackend } from "./registry/mod.ts";
 import type { OpenOnBackendOptions } from "./registry/mod.ts";
-import { checkGrace, readLocking } from "./registry/settings.ts";
+import { checkGrace, readLocking } from "./registry/opening/settings.ts";
 
 /** Options of {@linkcode openRegistry}. */
 export interface OpenRegistryOptions extends OpenOptions {

@@ -9,7 +9,7 @@ import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { CopyOptions, SavedArtifact } from "../core/registry.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./opening/context.ts";
 import { withArtifact } from "./load.ts";
 import { saveFiles } from "./save.ts";
 

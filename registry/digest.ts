@@ -8,7 +8,7 @@ import type { FilesToSave, FileToSave } from "../core/materializer.ts";
 import { artifactDigest } from "../core/record/record.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./opening/context.ts";
 import { openContent } from "./payload/content.ts";
 
 /** The digest of a value, as saving it would give it. Nothing is stored. */

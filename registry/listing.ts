@@ -9,7 +9,7 @@ import { RegistryError } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import type { NamesOptions, VersionEntry, VersionsOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/naming/versions.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./opening/context.ts";
 import { asGeneration, headOf, readHead, versionHeads } from "./cell/heads.ts";
 import { afterFolder, nameFolder, NAMES, namesPrefix, parseCellKey, versionsFolder } from "./layout.ts";
 import { artifactInfo } from "./load.ts";

@@ -14,7 +14,7 @@ import type { SchemaIssue, StandardSchema } from "../core/standard_schema.ts";
 import { cachedBytes } from "./cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.ts";
 import { fileKey } from "./cache/entry_keys.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./opening/context.ts";
 import { payloadKey } from "./layout.ts";
 import { ownPlace, parseFileList, placeOf } from "./payload/objects.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";

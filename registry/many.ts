@@ -14,7 +14,7 @@ import type {
   SaveEntry,
 } from "../core/registry.ts";
 import { isVersion, parseVersion } from "../core/naming/versions.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./opening/context.ts";
 import { loadValue } from "./load.ts";
 import { saveValue } from "./save.ts";
 

@@ -23,8 +23,8 @@ import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
 import { aliasHistory } from "./aliases/history.ts";
 import { createCache } from "./cache/cache.ts";
 import { checkMaxBytes } from "./cache/max_bytes.ts";
-import { rememberContext } from "./context.ts";
-import type { Context } from "./context.ts";
+import { rememberContext } from "./opening/context.ts";
+import type { Context } from "./opening/context.ts";
 import { copyVersion } from "./copy.ts";
 import { deleteRef } from "./delete.ts";
 import { listNames, listVersions } from "./listing.ts";
@@ -33,7 +33,7 @@ import { loadMany, saveMany } from "./many.ts";
 import { checkMaxLoadBytes } from "./payload/load_limit.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
-import { DEFAULT_GRACE_MS, openSettings } from "./settings.ts";
+import { DEFAULT_GRACE_MS, openSettings } from "./opening/settings.ts";
 import { watchName } from "./watch.ts";
 
 /** Options of {@linkcode openOnBackend}. */

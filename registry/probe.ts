@@ -10,7 +10,7 @@ import type { StoreCertificate } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
-import type { OpeningContext } from "./context.ts";
+import type { OpeningContext } from "./opening/context.ts";
 import { probeFolder } from "./layout.ts";
 import { clockStep } from "./probe/clock.ts";
 import type { ClockReading } from "./probe/clock.ts";

@@ -10,7 +10,7 @@ import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
 import type { Ref, Selector } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./opening/context.ts";
 import {
   asGeneration,
   headOf,

@@ -6,7 +6,7 @@
 import { checkName } from "../core/naming/names.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { WatchEvent, WatchOptions } from "../core/registry.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./opening/context.ts";
 import { tryLocate } from "./resolve.ts";
 
 /** {@linkcode Registry.watch} */

@@ -34,8 +34,8 @@ import type {
   SavedArtifact,
   SaveEntry,
 } from "../core/registry.ts";
-import { contextOf } from "../registry/context.ts";
-import type { Context } from "../registry/context.ts";
+import { contextOf } from "../registry/opening/context.ts";
+import type { Context } from "../registry/opening/context.ts";
 import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
 import { collectOutcomes, inLanes, outcomesOf } from "../registry/many.ts";
 import type { Inputs } from "../registry/many.ts";

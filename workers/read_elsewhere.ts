@@ -8,7 +8,7 @@ import { writeFileTo } from "../core/disk/stage_files.ts";
 import type { Materializer } from "../core/materializer.ts";
 import type { StoredFile } from "../core/record/record.ts";
 import type { TransferProgress } from "../core/registry.ts";
-import type { Context } from "../registry/context.ts";
+import type { Context } from "../registry/opening/context.ts";
 import type { ReadElsewhere } from "../registry/load.ts";
 import { createArtifact, drain } from "../registry/payload/read.ts";
 import type { PayloadSource, ReadFilesOptions } from "../registry/payload/store_reader.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Context } from "../registry/context.ts";
+import type { Context } from "../registry/opening/context.ts";
 import type { Budget } from "./budget.ts";
 import type { Placement } from "./placement.ts";
 import type { Slot } from "./slots.ts";

@@ -9,7 +9,7 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { checkName } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { contextOf } from "../../registry/context.ts";
+import { contextOf } from "../../registry/opening/context.ts";
 import { digestOfValue } from "../../registry/digest.ts";
 import { inLanes } from "../../registry/many.ts";
 import type { Batch } from "../../workers/mod.ts";

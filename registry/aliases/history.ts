@@ -10,7 +10,7 @@ import { checkAlias } from "../../core/naming/refs.ts";
 import type { AliasChange, HistoryOptions } from "../../core/registry.ts";
 import { asGeneration, misplaced, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord } from "../cell/heads.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { aliasCell } from "../layout.ts";
 
 /** {@linkcode Registry.history} */

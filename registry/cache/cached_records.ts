@@ -10,7 +10,7 @@ import type { Ref } from "../../core/naming/refs.ts";
 import type { ReadOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { countingHead, isLate } from "../cell/voids.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { recordKey, versionCell } from "../layout.ts";
 import type { Located } from "../resolve.ts";
 import type { RegistryCache } from "./cache.ts";

@@ -8,7 +8,7 @@ import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
-import type { Context, OpeningContext } from "../context.ts";
+import type { Context, OpeningContext } from "../opening/context.ts";
 import { readHead, readRecord } from "./heads.ts";
 import type { FoundRecord } from "./heads.ts";
 import { cellOf, recordKey } from "../layout.ts";

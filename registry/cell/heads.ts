@@ -11,7 +11,7 @@ import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } 
 import type { AnyRecord, DecodedRecord } from "../../core/record/record.ts";
 import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
-import type { Context, OpeningContext } from "../context.ts";
+import type { Context, OpeningContext } from "../opening/context.ts";
 import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
 
 /** A record of a cell, as a listing shows it. */

@@ -7,7 +7,7 @@ import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record/record.ts";
 import { FORMAT } from "../../core/record/record.ts";
-import type { OpeningContext } from "../context.ts";
+import type { OpeningContext } from "../opening/context.ts";
 
 /** One write operation. It commits at most once. */
 export interface Operation {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Context, OpeningContext } from "../context.ts";
+import type { Context, OpeningContext } from "../opening/context.ts";
 import { payloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
 import type { FoundRecord } from "./heads.ts";

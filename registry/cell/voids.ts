@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
 import { payloadKey } from "../layout.ts";

@@ -6,8 +6,8 @@
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkWritable, contextOf } from "../context.ts";
-import type { Context } from "../context.ts";
+import { checkWritable, contextOf } from "../opening/context.ts";
+import type { Context } from "../opening/context.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { NAMES, OBJECTS } from "../layout.ts";
 import { memoryMs } from "./collection.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 
 /** What the janitor removes. */
 export type GarbageKind = "stage" | "generation" | "scrubbed" | "payload" | "upload" | "key" | "name";

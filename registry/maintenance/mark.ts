@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { markKey } from "../layout.ts";
 
 /** An object that was written to learn the store's time. */

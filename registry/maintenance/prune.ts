@@ -5,8 +5,8 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
-import { checkWritable, contextOf } from "../context.ts";
-import type { Context } from "../context.ts";
+import { checkWritable, contextOf } from "../opening/context.ts";
+import type { Context } from "../opening/context.ts";
 import { checkKnown, listNames } from "../listing.ts";
 import { readStoreTime } from "./mark.ts";
 import { pruneName } from "./prune_name.ts";

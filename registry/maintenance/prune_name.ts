@@ -8,7 +8,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { listAliases } from "../aliases.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { versionHeads } from "../cell/heads.ts";
 import type { VersionHead } from "../cell/heads.ts";
 import { deleteListed } from "../delete.ts";

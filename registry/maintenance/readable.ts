@@ -10,7 +10,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { readHead } from "../cell/heads.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { afterFolder, SETTINGS } from "../layout.ts";
 
 /** The failure of one place, else throws: also where the store refuses the settings too, and so everything. */

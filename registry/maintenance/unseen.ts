@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { AUXILIARY, NAMES, OBJECTS, parsePayloadKey, SETTINGS } from "../layout.ts";
 import { listReadable } from "./readable.ts";
 import type { VerifyUnseen } from "./verify_report.ts";

@@ -6,8 +6,8 @@
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
-import { contextOf } from "../context.ts";
-import type { Context } from "../context.ts";
+import { contextOf } from "../opening/context.ts";
+import type { Context } from "../opening/context.ts";
 import { nameFolder, NAMES, OBJECTS, objectsFolder, SETTINGS } from "../layout.ts";
 import { checkKnown } from "../listing.ts";
 import { countAside, countStrangers } from "./unseen.ts";

@@ -12,7 +12,7 @@ import type { SignalOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { misplaced, readRecord } from "../cell/heads.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
 import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";

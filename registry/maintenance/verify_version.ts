@@ -8,7 +8,7 @@ import { artifactDigest } from "../../core/record/record.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { readHead, readRecord } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { cellOf } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { createArtifact, readThrough } from "../payload/read.ts";

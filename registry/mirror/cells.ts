@@ -7,7 +7,7 @@ import { isPrefix } from "../../core/backend.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { asGeneration, headOf } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { afterFolder, keysFolder, nameFolder, parseCellKey, versionCell } from "../layout.ts";
 
 /** A cell of a version or of an alias. */

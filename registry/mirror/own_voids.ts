@@ -7,7 +7,7 @@ import { isPrefix } from "../../core/backend.ts";
 import type { Origin } from "../../core/record/record.ts";
 import { readRecord } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { parseCellKey } from "../layout.ts";
 
 /**

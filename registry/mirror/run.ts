@@ -7,7 +7,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { Origin } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/naming/versions.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { nameFolder } from "../layout.ts";
 import type { MirrorCell } from "./cells.ts";
 import type { MirrorItem } from "./report.ts";

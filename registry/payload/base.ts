@@ -4,7 +4,7 @@
  * @module
  */
 import type { Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";

@@ -8,7 +8,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { encodePlace, orderSegment, payloadKey } from "../layout.ts";
 import { getPart } from "./stored_part.ts";
 

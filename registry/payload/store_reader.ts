@@ -9,7 +9,7 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import { rangeOfFile } from "./file_reader.ts";
 import type { FileReader } from "./file_reader.ts";

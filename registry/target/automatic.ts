@@ -6,7 +6,7 @@
 import { isPrefix } from "../../core/backend.ts";
 import { compareVersions, FIRST_VERSION, nextVersion } from "../../core/naming/versions.ts";
 import type { Bump, Version } from "../../core/naming/versions.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { parseCellKey, versionCell, versionsFolder } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isStaleView } from "../payload/base.ts";

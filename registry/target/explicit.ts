@@ -8,7 +8,7 @@ import type { OnConflict } from "../../core/registry.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { knownFrom, viewHead } from "../cell/cell.ts";
 import type { KnownHead } from "../cell/cell.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { versionCell } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";

@@ -13,7 +13,7 @@ import type { AnyRecord, KeyRecord, VersionRecord } from "../../core/record/reco
 import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, knownFrom, viewHead } from "../cell/cell.ts";
 import type { KnownHead } from "../cell/cell.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import { misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { keyCell, recordKey, versionCell } from "../layout.ts";

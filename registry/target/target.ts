@@ -6,7 +6,7 @@
 import { RegistryError } from "../../core/errors.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import type { KnownHead } from "../cell/cell.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 
 /** A generation to create. */

@@ -6,7 +6,7 @@
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkWritable, contextOf } from "../context.ts";
+import { checkWritable, contextOf } from "../opening/context.ts";
 import { uploadKey } from "../layout.ts";
 import { createPathCheck } from "../payload/content.ts";
 import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";

@@ -6,7 +6,7 @@
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Context } from "../context.ts";
+import type { Context } from "../opening/context.ts";
 
 const HOUR_MS = 3_600_000;
 const MIN_EXPIRY_MS = 1_000;

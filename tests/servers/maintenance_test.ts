@@ -12,7 +12,7 @@ import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.t
 import { recordKey, versionCell } from "../../registry/layout.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readRecord } from "../../registry/cell/heads.ts";
-import { contextOf } from "../../registry/context.ts";
+import { contextOf } from "../../registry/opening/context.ts";
 import { keysOf, noise } from "../registry/registries.ts";
 import { collect } from "../registry/rejected.ts";
 import { withAge } from "../registry/with_age.ts";

@@ -10,7 +10,7 @@ import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "../../cell/heads.ts";
 import type { Generation } from "../../cell/heads.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
-import type { Context } from "../../context.ts";
+import type { Context } from "../../opening/context.ts";
 import { objectsOf, withFiles } from "../../payload/objects.ts";
 import type { Collection } from "../collection.ts";
 import type { KnownRecord, KnownRecords } from "./known_record.ts";

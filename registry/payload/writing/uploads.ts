@@ -6,7 +6,7 @@
 import type { Body, ObjectInfo, PutOptions, PutResult } from "../../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import type { Operation } from "../../cell/operation.ts";
-import type { Context } from "../../context.ts";
+import type { Context } from "../../opening/context.ts";
 import { ALIVE } from "../../layout.ts";
 import { removeObjects } from "../../remove_objects.ts";
 import { createKeepAlive } from "./keep_alive.ts";

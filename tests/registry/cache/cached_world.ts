@@ -7,7 +7,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { CacheOptions, OpenOptions, Registry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
-import { contextOf } from "../../../registry/context.ts";
+import { contextOf } from "../../../registry/opening/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import type { ScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf } from "../registries.ts";

@@ -3,7 +3,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { contextOf } from "../../../registry/context.ts";
+import { contextOf } from "../../../registry/opening/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise } from "../registries.ts";

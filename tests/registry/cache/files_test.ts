@@ -7,7 +7,7 @@ import { bytesStream } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import { createLocalBackend, localPath, openRegistry } from "../../../mod.ts";
-import { contextOf } from "../../../registry/context.ts";
+import { contextOf } from "../../../registry/opening/context.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";

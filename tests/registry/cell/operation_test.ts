@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@
 import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { startOperation } from "../../../registry/cell/operation.ts";
-import type { OpeningContext } from "../../../registry/context.ts";
+import type { OpeningContext } from "../../../registry/opening/context.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Clocks, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Backend } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
-import type { Materializers } from "../core/materializer.ts";
-import type { RegistrySettings } from "../core/record/record.ts";
-import type { Logger, Registry, Verify } from "../core/registry.ts";
-import type { System } from "../core/system.ts";
-import type { RegistryCache } from "./cache/cache.ts";
+import type { Backend } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { Materializers } from "../../core/materializer.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
+import type { Logger, Registry, Verify } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
+import type { RegistryCache } from "../cache/cache.ts";
 
 /** What all verbs of one open registry share. */
 export interface Context {

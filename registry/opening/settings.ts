@@ -3,19 +3,19 @@
  *
  * @module
  */
-import type { Backend, Locking } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
-import { encodeRecord } from "../core/record/record.ts";
-import type { RegistrySettings } from "../core/record/record.ts";
-import type { OpenOptions } from "../core/registry.ts";
-import { createRecord } from "./cell/cell.ts";
+import type { Backend, Locking } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { encodeRecord } from "../../core/record/record.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
+import type { OpenOptions } from "../../core/registry.ts";
+import { createRecord } from "../cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
-import { readHead, readRecord, recordOfKind } from "./cell/heads.ts";
-import type { FoundRecord } from "./cell/heads.ts";
-import { settle } from "./cell/settle.ts";
-import { recordKey, SETTINGS } from "./layout.ts";
-import { startOperation } from "./cell/operation.ts";
-import { certifyStore } from "./probe.ts";
+import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
+import type { FoundRecord } from "../cell/heads.ts";
+import { settle } from "../cell/settle.ts";
+import { recordKey, SETTINGS } from "../layout.ts";
+import { startOperation } from "../cell/operation.ts";
+import { certifyStore } from "../probe.ts";
 
 /** Default of `graceMs`: 24 hours. */
 export const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
