@@ -12,7 +12,7 @@ import { filePathProblem } from "../core/disk/file_paths.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FilesToSave, FileToSave, MaterializeOptions } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
-import { lookAt, readDiskFile, stateOf } from "./path/disk_file.ts";
+import { DiskContent, lookAt, stateOf } from "../core/disk/disk_file.ts";
 import { onlyFile } from "./only_file.ts";
 import { StoredPath } from "./path/stored_path.ts";
 import { walkFolder } from "./path/walk_folder.ts";
@@ -127,7 +127,7 @@ function fileOf({ path }: LocalPath): FileToSave {
       hint: "Rename it, or save its bytes.",
     });
   }
-  const content = readDiskFile({ path, state: stateOf(stats) });
+  const content = new DiskContent({ path, state: stateOf(stats) });
   return { path: name, content, ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" as const }) };
 }
 
@@ -148,7 +148,7 @@ async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOpt
 
 function contentOf(file: FoundFile): FileToSave["content"] {
   if (file.mode === "folder") return new Uint8Array(0);
-  return file.target === undefined ? readDiskFile(file) : new TextEncoder().encode(file.target);
+  return file.target === undefined ? new DiskContent(file) : new TextEncoder().encode(file.target);
 }
 
 function refusedLink(path: string): RegistryError {

@@ -9,7 +9,7 @@ import { artifactDigest } from "../core/record/record.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import type { Context } from "./opening/context.ts";
-import { openContent } from "./payload/content.ts";
+import { openContent, readSmall } from "./payload/content.ts";
 
 /** The digest of a value, as saving it would give it. Nothing is stored. */
 export async function digestOfValue(
@@ -34,11 +34,14 @@ export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions
 
 async function hashContent(file: FileToSave, signal?: AbortSignal): Promise<{ size: number; sha256: string }> {
   const content = await openContent(file);
-  if (content.kind === "small") return { size: content.bytes.byteLength, sha256: sha256(content.bytes) };
   if (content.kind === "stored") return content.stored.facts;
+  if (content.kind === "small") {
+    const bytes = readSmall(content.content);
+    return { size: bytes.byteLength, sha256: sha256(bytes) };
+  }
   const hash = createSha256();
   let size = 0;
-  for await (const chunk of content.chunks()) {
+  for await (const chunk of content.content.chunks()) {
     signal?.throwIfAborted();
     hash.update(chunk);
     size += chunk.byteLength;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
+import { createExecutor } from "../core/executor.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "../core/materializer.ts";
 import { RegistryError } from "../core/errors.ts";
 import { checkName } from "../core/naming/names.ts";
@@ -27,6 +28,7 @@ import { rememberContext } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
 import { copyVersion } from "./copy.ts";
 import { deleteRef } from "./delete.ts";
+import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadFiles, loadValue, openArtifact } from "./load.ts";
 import { loadMany, saveMany } from "./many.ts";
@@ -83,7 +85,8 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
   const { settings: _, ...identity } = stored;
   const seen = { ...identity, location: backend.location };
   const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
-  const context: Context = Object.assign(opening, stored, { cache });
+  const executor = createExecutor(createPayloadJobs({ backend, cache }));
+  const context: Context = Object.assign(opening, stored, { cache, executor });
   const registry = createRegistry(context);
   rememberContext(registry, context);
   return registry;

@@ -4,6 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { Executor } from "../core/executor.ts";
 import { checkMaterializer } from "../core/materializer.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import { checkMetadata } from "../core/record/metadata.ts";
@@ -12,7 +13,7 @@ import { artifactDigest, encodeRecord } from "../core/record/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import { isInput, MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
 import { parseRef } from "../core/naming/refs.ts";
-import type { SavedArtifact, SaveOptions } from "../core/registry.ts";
+import type { SavedArtifact, SaveOptions, TransferProgress } from "../core/registry.ts";
 import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/naming/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
 import { checkWritable } from "./opening/context.ts";
@@ -25,11 +26,12 @@ import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
 import { settle, settleVersion } from "./cell/settle.ts";
+import type { PayloadJobs } from "./jobs/kinds.ts";
 import { createBase, isStaleView } from "./payload/base.ts";
 import type { Base } from "./payload/base.ts";
 import { checkEncoding } from "./payload/encoding.ts";
-import { writePayload } from "./payload/write.ts";
-import type { WriteOptions, WrittenPayload } from "./payload/write.ts";
+import { createPayload } from "./payload/write.ts";
+import type { ValueToStore } from "./payload/write.ts";
 import { locate, tryLocate } from "./resolve.ts";
 import { automaticTarget } from "./target/automatic.ts";
 import { explicitTarget } from "./target/explicit.ts";
@@ -42,13 +44,6 @@ const MAX_LIST_BYTES = 128 * 1024;
 /** Most refs of what a value was made from. */
 const MAX_INPUTS = 1_000;
 
-/** Writes the payload of a save: {@linkcode writePayload} here, or somebody who does the same elsewhere. */
-export type PayloadWriter = (
-  operation: Operation,
-  produce: () => FilesToSave,
-  options: WriteOptions,
-) => Promise<WrittenPayload>;
-
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
   /** The artifact. */
@@ -60,84 +55,125 @@ export interface FilesOfArtifact {
   /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
   above?: number;
   /** The files; called again only when the base was deleted under a very long upload. */
-  produce(): FilesToSave;
+  produce(): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
   /** Looks at what was stored, before the record says so. What it throws is the end: nothing is committed. */
   check?(files: readonly StoredFile[]): void;
 }
 
-/** {@linkcode Registry.save}; `write` writes the payload where that is not done here. */
+/** {@linkcode Registry.save} */
 export async function saveValue(
   context: Context,
   name: string,
   value: unknown,
   options: SaveOptions,
-  write?: PayloadWriter,
 ): Promise<SavedArtifact> {
   const { materializer = context.materializers.forValue(value), signal } = options;
-  const { id, formatVersion } = materializer;
-  checkMaterializer(materializer);
   const produce = () => materializer.save(value, { signal });
-  return await saveFiles(context, { name, materializer: { id, formatVersion }, produce }, options, write);
+  return await saveFiles(context, { name, materializer, produce }, options);
 }
 
-/** Saves files as a version. */
+/** Saves files as a version. A base that went under a very long upload is done without. */
 export async function saveFiles(
   context: Context,
   artifact: FilesOfArtifact,
   options: SaveOptions,
-  write: PayloadWriter = (operation, produce, how) => writePayload(context, operation, produce(), how),
+  executor: Executor<PayloadJobs> = context.executor,
 ): Promise<SavedArtifact> {
-  const { name, materializer, members, produce } = artifact;
-  const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
+  const { name, members } = artifact;
+  checkMaterializer(artifact.materializer);
   checkOptions(context, name, options);
-  if (members?.origin === undefined) checkNumbers(name, version); // what is mirrored has its numbers already
-  const operation = startOperation(
-    context,
-    `save ${shown(version === undefined ? name : `${name}@${version}`)}`,
-    signal,
-  );
+  if (members?.origin === undefined) checkNumbers(name, options.version); // what is mirrored has its numbers already
+  const how = { executor, given: structuredClone(userFields(options)) }; // as checked, whatever the caller does to it
+  let told = 0;
+  const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
+    options.onProgress!({ ...progress, bytes: told = Math.max(told, bytes) });
+  });
+  const saved = await trySave(context, artifact, { ...options, onProgress }, how) ??
+    await trySave(context, artifact, { ...options, onProgress, base: null }, how);
+  return saved!; // without a base none can go
+}
+
+/** Saves files, or comes to nothing where the version that it shares files with went meanwhile. */
+async function trySave(
+  context: Context,
+  artifact: FilesOfArtifact,
+  options: SaveOptions,
+  { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
+): Promise<SavedArtifact | undefined> {
+  const { name, members, materializer: { id, formatVersion } } = artifact;
+  const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
+  const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
+  const operation = startOperation(context, action, signal);
   const chooser = createChooser(context, operation, artifact, options);
-  const given = structuredClone(userFields(options)); // as it was checked, whatever the caller does to it meanwhile
+  const payload = createPayload(context, operation, { executor, compress, onProgress });
   let place: PayloadPlace | undefined;
   const earlier = skipIfUnchanged ? await chooser.recall?.() : undefined; // a repeat needs no base
   if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
   let base = skipIfUnchanged ? await loadBase(context, operation, name, options.base) : undefined;
 
-  let payload: WrittenPayload;
   try {
-    payload = await write(operation, produce, { compress, onProgress, begin });
-  } catch (error) {
-    if (error instanceof Existing) return await existingArtifact(context, error.found, signal);
-    throw contentFailure(operation, error);
-  }
-  try {
+    const existing = await storeFiles();
+    if (existing !== undefined) return await give(existing);
     artifact.check?.(payload.files);
-    const outcome = await commit(payload);
-    if (!("existing" in outcome)) return savedArtifact(outcome.saved, false);
-    await payload.discard();
-    return await existingArtifact(context, outcome.existing, signal);
+    const list = fileListOf(operation, placedUnder(place && encodePlace(place), payload.files));
+    if (list !== undefined && place === undefined) {
+      const existing = await begin();
+      if (existing !== undefined) return await give(existing);
+    }
+    const digest = artifactDigest({ id, formatVersion }, payload.files);
+    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged ? base : undefined;
+    const unchanged = same && await isLive(context, operation, same) ? same.found : undefined;
+    if (payload.sharing && !await isLive(context, operation, base!)) {
+      await payload.discard();
+      return undefined;
+    }
+    if (!payload.sharing) delete operation.views.base;
+    const outcome = await commit(digest, unchanged, list && await payload.append(list));
+    return "existing" in outcome ? await give(outcome.existing) : savedArtifact(outcome.saved, false);
   } catch (error) {
     await payload.discard();
-    if (error instanceof Existing) return await existingArtifact(context, error.found, signal);
     throw error;
   }
 
-  async function begin(): Promise<{ folder: string; base?: Base }> {
-    const choice = await chooser.choose(true);
-    if ("existing" in choice) throw new Existing(choice.existing);
-    place = { order: orderSegment(choice.target.version, context.settings.versioned), commit: operation.commit };
-    base ??= await loadBase(context, operation, name, options.base);
-    return { folder: payloadFolder(name, place), base };
+  /** Stores what does not fit into the record, or finds that the version is there. */
+  async function storeFiles(): Promise<FoundRecord | undefined> {
+    const fits = await ofContent(async () => await payload.gather(await artifact.produce()));
+    const existing = fits ? undefined : await begin();
+    if (!fits && existing === undefined) await ofContent(() => payload.send());
+    return existing;
   }
 
-  async function commit(written: WrittenPayload): Promise<{ saved: VersionRecord } | { existing: FoundRecord }> {
-    const digest = artifactDigest(materializer, written.files);
-    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged ? base : undefined;
-    const unchanged = same && await isLive(context, operation, same) ? same.found : undefined;
-    await recheckBase(context, operation, written, base, produce);
-    const fields = { kind: "version" as const, name, materializer, digest, size: written.size, ...given, ...members };
-    const list = await storeFileList(written);
-    await settle(context, sharedObjects(written), signal);
+  /** Runs what reads content. */
+  async function ofContent<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw contentFailure(operation, error);
+    }
+  }
+
+  /** Chooses where objects go, or finds that the version is there. */
+  async function begin(): Promise<FoundRecord | undefined> {
+    const choice = await chooser.choose(true);
+    if ("existing" in choice) return choice.existing;
+    place = { order: orderSegment(choice.target.version, context.settings.versioned), commit: operation.commit };
+    base ??= await loadBase(context, operation, name, options.base);
+    payload.begin({ folder: payloadFolder(name, place), base });
+  }
+
+  async function give(existing: FoundRecord): Promise<SavedArtifact> {
+    await payload.discard();
+    return await existingArtifact(context, existing, signal);
+  }
+
+  async function commit(
+    digest: string,
+    unchanged: FoundRecord | undefined,
+    list: VersionRecord["fileList"],
+  ): Promise<{ saved: VersionRecord } | { existing: FoundRecord }> {
+    const { files, inline, size } = payload;
+    const fields = { kind: "version" as const, name, materializer: { id, formatVersion }, digest, size };
+    await settle(context, sharedObjects(name, files), signal);
     for (let losses = 1;; losses++) {
       const choice = unchanged === undefined ? await chooser.choose(false) : await chooser.keep(unchanged);
       if ("existing" in choice) return choice;
@@ -145,10 +181,12 @@ export async function saveFiles(
       const record: VersionRecord = {
         ...operation.recordBase(target.generation, target.previous),
         ...fields,
+        ...given,
+        ...members,
         version: fullVersion(target),
-        ...placedFiles(target, written.files, list),
+        ...placedFiles(target, files, list),
       };
-      const existing = await create(target, encodeRecord(record, written.inline));
+      const existing = await create(target, encodeRecord(record, inline));
       if (existing === "won") return { saved: record };
       if (existing !== undefined) return { existing };
       await pause(context, operation, losses);
@@ -161,41 +199,45 @@ export async function saveFiles(
     return outcome.won ? "won" : await chooser.lost(target, outcome.found);
   }
 
-  /** What others have stored, and the record will rest on. */
-  function sharedObjects({ files }: WrittenPayload): string[] {
-    const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
-      parts.flatMap(({ object, from = ofFile }) => from === undefined ? [] : [payloadKey(name, from, object)])
-    );
-    return [...new Set(objects)];
-  }
-
   /** With the build metadata that was asked for, if it is that version: the target of an idempotency key may be another. */
   function fullVersion(target: Target): string {
     const asked = version === undefined || !context.settings.versioned ? target.version : parseVersion(version);
     return asked.canonical === target.version.canonical ? asked.full : target.version.full;
   }
 
-  async function storeFileList(written: WrittenPayload): Promise<VersionRecord["fileList"] | undefined> {
-    if (written.files.length < 100) return undefined;
-    const bytes = new TextEncoder().encode(JSON.stringify(placedFiles(undefined, written.files).files));
-    if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooManyFiles(operation, written.files.length, bytes.byteLength);
-    return bytes.byteLength > MAX_LIST_BYTES ? await written.append(bytes) : undefined;
-  }
-
   /** The files, or where their list is. What lies under another version's order says so. */
   function placedFiles(
-    target: Target | undefined,
+    target: Target,
     files: StoredFile[],
-    list?: VersionRecord["fileList"],
+    list: VersionRecord["fileList"],
   ): Pick<VersionRecord, "files" | "fileList"> {
     const from = place === undefined ? undefined : encodePlace(place);
-    const here = target !== undefined && place?.order === orderSegment(target.version, context.settings.versioned);
+    const here = place?.order === orderSegment(target.version, context.settings.versioned);
     if (list !== undefined) return { files: [], fileList: here ? list : { ...list, from } };
-    if (here || from === undefined) return { files };
-    return {
-      files: files.map((file) => file.parts === undefined || file.from !== undefined ? file : { ...file, from }),
-    };
+    return { files: here ? files : placedUnder(from, files) };
   }
+}
+
+/** What others have stored, and the record of these files will rest on. */
+function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
+  const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
+    parts.flatMap(({ object, from = ofFile }) => from === undefined ? [] : [payloadKey(name, from, object)])
+  );
+  return [...new Set(objects)];
+}
+
+/** Files whose own objects are in this place. */
+function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[] {
+  if (from === undefined) return files;
+  return files.map((file) => file.parts === undefined || file.from !== undefined ? file : { ...file, from });
+}
+
+/** A list of files that is too long for the record. */
+function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
+  if (files.length < 100) return undefined;
+  const bytes = new TextEncoder().encode(JSON.stringify(files));
+  if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooManyFiles(operation, files.length, bytes.byteLength);
+  return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
 }
 
 /** The error of content that could not be read. What the registry says itself, and an abort, stay as they are. */
@@ -215,15 +257,6 @@ function tooManyFiles({ action }: Operation, files: number, bytes: number): Regi
     message: `Cannot ${action}: the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
     hint: "Save them as several artifacts, or as one archive.",
   });
-}
-
-/** Stops a save before its payload is written: the version is there. */
-class Existing extends Error {
-  readonly found: FoundRecord;
-  constructor(found: FoundRecord) {
-    super("exists");
-    this.found = found;
-  }
 }
 
 function checkOptions(context: Context, name: string, options: SaveOptions): void {
@@ -299,9 +332,10 @@ function createChooser(
   return key === undefined ? chooser : keyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
-function userFields(
-  { metadata = {}, inputs, idempotencyKey }: SaveOptions,
-): Pick<VersionRecord, "metadata" | "inputs" | "key"> {
+/** What a record holds of the user's own. */
+type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
+
+function userFields({ metadata = {}, inputs, idempotencyKey }: SaveOptions): UserFields {
   return {
     metadata,
     ...(inputs === undefined ? {} : { inputs }),
@@ -333,22 +367,6 @@ async function loadBase(
     context.logger.warn(`${operation.action}: shares nothing with the latest version: ${error.message}`);
     return undefined; // a damaged version must not keep anybody from saving the next
   }
-}
-
-/** A base that was read too long ago is read again; where it is no longer live, its files are uploaded after all. */
-async function recheckBase(
-  context: Context,
-  operation: Operation,
-  payload: WrittenPayload,
-  base: Base | undefined,
-  produce: () => FilesToSave,
-): Promise<void> {
-  if (payload.sharing && !await isLive(context, operation, base!)) {
-    await payload.unshare(produce).catch((error) => {
-      throw contentFailure(operation, error);
-    });
-  }
-  if (!payload.sharing) delete operation.views.base;
 }
 
 /** Whether a base still counts, as a look at it says that is not too old. */

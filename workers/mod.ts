@@ -27,28 +27,25 @@ import type {
   DownloadOptions,
   DownloadResult,
   LoadOptions,
-  Logger,
   ManyOptions,
   ManyProgress,
   Registry,
   SavedArtifact,
   SaveEntry,
 } from "../core/registry.ts";
+import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
 import { contextOf } from "../registry/opening/context.ts";
-import type { Context } from "../registry/opening/context.ts";
 import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
 import { collectOutcomes, inLanes, outcomesOf } from "../registry/many.ts";
 import type { Inputs } from "../registry/many.ts";
-import { saveValue } from "../registry/save.ts";
+import { ValueToStore } from "../registry/payload/write.ts";
+import { saveFiles } from "../registry/save.ts";
 import { createBudget } from "./budget.ts";
-import { createPlacement } from "./placement.ts";
-import { createPool, isWorkerLost } from "./pool.ts";
-import type { Pool } from "./pool.ts";
-import { createRates } from "./rates.ts";
-import { createRemoteReads } from "./read_elsewhere.ts";
-import { SMALL_BYTES, withEntry } from "./shop.ts";
-import type { Entry, Shop } from "./shop.ts";
-import { createRemoteWrites } from "./write_elsewhere.ts";
+import { createWorkerExecutor } from "./executor.ts";
+import { createReader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
+import { bufferBytes, isOurs, reopenOf } from "./values.ts";
+import { STREAMED_BYTES } from "./work.ts";
 
 export { zip } from "./zip.ts";
 export type { ZipOptions } from "./zip.ts";
@@ -66,6 +63,9 @@ export type {
   SavedArtifact,
   SaveEntry,
 };
+
+/** Below this nothing is gained by asking who should do it. */
+const SMALL_BYTES = 128 * 1024;
 
 /** Options of {@linkcode createBatch}. */
 export interface BatchOptions extends ManyOptions {
@@ -136,69 +136,86 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   check("stuckAfterMs", stuckAfterMs, 1);
   check("idleMs", idleMs, 0);
   const descriptor = context.backend.reopen;
-  const writes = createRemoteWrites(() => shop, descriptor);
-  const reads = createRemoteReads(() => shop);
-  const log = ({ level, message }: { level: keyof Logger; message: string }) => context.logger[level](message);
-  const pool = createPool({
-    workers: descriptor === undefined || !("Worker" in globalThis) ? 0 : workers,
+  const able = descriptor !== undefined && "Worker" in globalThis && workers > 0;
+  const smallBytes = offload === "always" && able ? 0 : SMALL_BYTES;
+  const executor = createWorkerExecutor({
+    here: context.executor,
+    workers: able ? workers : 0,
     descriptor: descriptor ?? { module: "", name: "", options: {} },
     cache: context.cache?.reopen,
-    methods: { ...writes.methods, ...reads.methods, log },
+    offload,
+    smallBytes,
     stuckAfterMs,
     idleMs,
+    logger: context.logger,
     system: context.system,
   });
-  const shop: Shop = {
-    context,
-    rates: createRates(context.system),
-    placement: createPlacement(pool, offload),
-    budget: createBudget(memoryBudgetBytes),
-    smallBytes: offload === "always" && pool.slots.length > 0 ? 0 : SMALL_BYTES,
-  };
+  const { pool } = executor;
+  const budget = createBudget(memoryBudgetBytes);
 
   function saveEach(entries: Inputs<SaveEntry>, own: ManyOptions = {}) {
     const many = { ...callOptions(options), ...own };
-    const { signal } = many;
-    const save = inLanes(
-      context,
-      ({ name, value, ...saveOptions }: SaveEntry) =>
-        withRetry(context, pool, async (entry) => {
-          const materializer = saveOptions.materializer ?? context.materializers.forValue(value);
-          const write = writes.writer(entry, value, materializer);
-          return await saveValue(context, name, value, { ...saveOptions, materializer, signal }, write);
-        }),
-    );
-    return outcomesOf(entries, many, save);
+    return outcomesOf(entries, many, inLanes(context, (entry: SaveEntry) => saveOne(entry, many.signal)));
+  }
+
+  async function saveOne({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
+    const { materializer = context.materializers.forValue(value) } = options;
+    let takenBytes = 0;
+    const produce = async () => {
+      const made = filesOf(value, materializer, { signal });
+      budget.give(takenBytes);
+      takenBytes = 0;
+      const heldBytes = heldBytesOf(await made);
+      await budget.take(heldBytes, signal);
+      takenBytes = heldBytes;
+      return await made;
+    };
+    try {
+      return await saveFiles(context, { name, materializer, produce }, { ...options, signal }, executor);
+    } finally {
+      budget.give(takenBytes);
+    }
+  }
+
+  /** The files of a value, or the value itself where a worker can make them. */
+  function filesOf(value: unknown, materializer: Materializer, { signal }: { signal?: AbortSignal }) {
+    const reopen = pool.slots.length === 0 ? undefined : reopenOf(materializer);
+    if (reopen === undefined || isOurs(reopen)) return materializer.save(value, { signal });
+    const here = { save: () => materializer.save(value, { signal }) };
+    return new ValueToStore({ value, materializer: reopen, here });
   }
 
   function loadEach(refs: Inputs<string>, own: LoadManyOptions = {}) {
     const { concurrency: _, stopOnError: __, onProgress: ___, ...rest } = { ...callOptions(options), ...own };
-    return each(refs, own, (ref, entry) => loadValue(context, parseRef(ref, rest.version), rest, reads.reader(entry)));
+    return each(refs, own, (ref, reader) => loadValue(context, parseRef(ref, rest.version), rest, reader));
   }
 
   function downloadEach(entries: Inputs<DownloadEntry>, own: ManyOptions = {}) {
-    return each(entries, own, ({ ref, ...rest }, entry, signal) => {
-      return downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reads.reader(entry));
+    return each(entries, own, ({ ref, ...rest }, reader, signal) => {
+      return downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader);
     });
   }
 
   function verifyEach(entries: Inputs<VerifyEntry>, own: ManyOptions = {}) {
-    return each(entries, own, ({ ref, ...rest }, entry, signal) => {
-      return checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reads.reader(entry));
+    return each(entries, own, ({ ref, ...rest }, reader, signal) => {
+      return checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader);
     });
   }
 
   function each<I, T>(
     inputs: Inputs<I>,
     own: ManyOptions,
-    run: (input: I, entry: Entry, signal?: AbortSignal) => Promise<T>,
+    run: (input: I, reader: Reader, signal?: AbortSignal) => Promise<T>,
   ): AsyncGenerator<BatchOutcome<T>> {
     const many = { ...callOptions(options), ...own };
-    return outcomesOf(
-      inputs,
-      many,
-      (input) => withRetry(context, pool, async (entry) => await run(input, entry, many.signal)),
-    );
+    return outcomesOf(inputs, many, async (input) => {
+      const reader = createReader({ executor, budget, smallBytes });
+      try {
+        return await run(input, reader, many.signal);
+      } finally {
+        reader.end();
+      }
+    });
   }
 
   function all<T>(outcomes: AsyncIterable<BatchOutcome<T>>, own: ManyOptions = {}): Promise<BatchResult<T>> {
@@ -221,27 +238,15 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   };
 }
 
-/**
- * An entry whose worker crashed or hung is done once more, in a worker of its own: nothing was committed before. Where
- * no worker can be started it is done on this thread.
- */
-async function withRetry<T>(
-  context: Context,
-  pool: Pool,
-  run: (entry: Entry) => Promise<T>,
-): Promise<T> {
-  let spent = false;
-  try {
-    return await withEntry({ spend: () => void (spent = true) }, run);
-  } catch (error) {
-    if (!isWorkerLost(error) || spent) throw error;
-    context.logger.warn(`A worker was lost, its work is done again: ${error.message}`);
-    const alone = pool.alone();
-    return await withEntry({ alone }, async (entry) => {
-      await alone?.take((leave) => entry.atEnd(leave)); // before anything else: whoever has memory waits for no place
-      return await run(entry);
-    });
-  }
+/** Bytes of memory that the files of a save take, as far as they are not read piece by piece. */
+function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
+  if (made instanceof ValueToStore) return Math.max(bufferBytes(made.value.value), STREAMED_BYTES);
+  if (!Array.isArray(made)) return STREAMED_BYTES;
+  return made.reduce((sum, { content }: FileToSave) => {
+    if (content instanceof Uint8Array) return sum + content.byteLength;
+    const size = content instanceof ReadableStream ? STREAMED_BYTES : content.size;
+    return sum + (Number.isSafeInteger(size) && size >= 0 ? Math.min(size, STREAMED_BYTES) : 0); // else it is refused where it is read
+  }, 0);
 }
 
 function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOptions): ManyOptions {

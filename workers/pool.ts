@@ -9,10 +9,12 @@ import { RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import { createChannel } from "./channel.ts";
-import type { Channel, Methods } from "./channel.ts";
+import type { Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 import { createSolitary } from "./slots.ts";
-import type { Slot } from "./slots.ts";
+import type { Slot, TakenWorker } from "./slots.ts";
+
+export type { TakenWorker } from "./slots.ts";
 
 /** Options of {@linkcode createPool}. */
 export interface PoolOptions {
@@ -42,8 +44,8 @@ export interface Pool {
   readonly startMs: number;
   /** How long a worker took to answer, milliseconds. */
   readonly answerMs: number;
-  /** A place of its own for one job that has brought down a worker already; none where no worker can be started. */
-  alone(): Slot | undefined;
+  /** Takes a worker for one job alone, which may have brought down another; none where no worker can be started. */
+  alone(): Promise<TakenWorker | undefined>;
   /** Ends all workers once they wrote what they cache, and starts no more; work under way fails. */
   close(): Promise<void>;
 }
@@ -82,7 +84,7 @@ export function createPool(options: PoolOptions): Pool {
     get answerMs() {
       return answerMs;
     },
-    alone: () => unable ? undefined : solitary.place(),
+    alone: async () => unable ? undefined : await solitary(),
     async close() {
       closed = true;
       await Promise.all([...live].map((worker) => worker.finish(batchClosed())));
@@ -96,14 +98,18 @@ export function createPool(options: PoolOptions): Pool {
       get running() {
         return worker?.ended === false && worker.isOpen;
       },
-      async take(atEnd) {
+      async take() {
         if (closed) throw batchClosed();
         if (worker === undefined || worker.ended) worker = start();
         const taken = worker;
         taken.take();
-        atEnd(() => taken.leave());
-        await taken.opened;
-        return taken.channel;
+        try {
+          await taken.opened;
+        } catch (error) {
+          taken.leave();
+          throw error;
+        }
+        return taken;
       },
     };
   }
@@ -133,14 +139,12 @@ export function createPool(options: PoolOptions): Pool {
   }
 }
 
-interface LiveWorker {
-  readonly channel: Channel<WorkerMethods>;
+interface LiveWorker extends TakenWorker {
   readonly ended: boolean;
   opened: Promise<void>;
   /** Whether it has opened the store. */
   isOpen: boolean;
   take(): void;
-  leave(): void;
   end(reason: RegistryError): void;
   /** Ends it when it has written what it caches; at once, if it has other work. */
   finish(reason: RegistryError): Promise<void>;

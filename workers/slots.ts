@@ -7,49 +7,45 @@
 import type { Channel } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 
+/** A worker that has something to do, and does not end. */
+export interface TakenWorker {
+  /** What it can be asked. */
+  readonly channel: Channel<WorkerMethods>;
+  /** Gives it back. */
+  leave(): void;
+}
+
 /** A place for one worker. */
 export interface Slot {
   /** Work that was given to it and is not done, predicted milliseconds. */
   pendingMs: number;
   /** Whether its worker has been started. */
   readonly running: boolean;
-  /**
-   * Takes a worker, which is started if need be, and keeps it from ending.
-   *
-   * @param atEnd is handed what gives it back
-   */
-  take(atEnd: (leave: () => void) => void): Promise<Channel<WorkerMethods>>;
+  /** Takes a worker, which is started if need be. */
+  take(): Promise<TakenWorker>;
 }
 
-/** Places in which a job has a worker for itself. */
-export interface Solitary {
-  /** A place for one entry: it waits for a worker that nobody else has, and gives it on at the entry's end. */
-  place(): Slot;
-}
-
-/** Creates up to `most` such places, which are used again: a worker that survived a job is as good as a new one. */
-export function createSolitary(most: number, createSlot: () => Slot): Solitary {
+/** Takes a worker that nobody else has, up to `most` of them: one that survived a job is as good as a new one. */
+export function createSolitary(most: number, createSlot: () => Slot): () => Promise<TakenWorker> {
   const free: Slot[] = [];
   const waiting: ((slot: Slot) => void)[] = [];
   let created = 0;
 
-  return {
-    place() {
-      let held: Promise<Slot> | undefined;
-      let takes = 0;
+  return async () => {
+    const slot = await acquire();
+    try {
+      const { channel, leave } = await slot.take();
       return {
-        pendingMs: 0,
-        running: false,
-        async take(atEnd) {
-          takes++;
-          atEnd(() => {
-            if (--takes === 0) held?.then(release);
-          });
-          held ??= acquire();
-          return await (await held).take(atEnd);
+        channel,
+        leave() {
+          leave();
+          release(slot);
         },
       };
-    },
+    } catch (error) {
+      release(slot);
+      throw error;
+    }
   };
 
   function acquire(): Promise<Slot> {

@@ -14,8 +14,8 @@ import { filePathProblem, linkTargetProblem } from "../../core/disk/file_paths.t
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
-import { changed, checkFolderPlace, isSameState, lookAgain, lostFile, stateOf } from "./disk_file.ts";
-import type { DiskFile, DiskState } from "./disk_file.ts";
+import { changed, checkFolderPlace, isSameState, lookAgain, lostFile, stateOf } from "../../core/disk/disk_file.ts";
+import type { DiskFile, DiskState } from "../../core/disk/disk_file.ts";
 
 /** Options of `localPath`: what happens to links and special files. */
 export interface LocalPathOptions {

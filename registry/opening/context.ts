@@ -9,7 +9,9 @@ import type { Materializers } from "../../core/materializer.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
 import type { Logger, Registry, Verify } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
+import type { Executor } from "../../core/executor.ts";
 import type { RegistryCache } from "../cache/cache.ts";
+import type { PayloadJobs } from "../jobs/kinds.ts";
 
 /** What all verbs of one open registry share. */
 export interface Context {
@@ -41,10 +43,14 @@ export interface Context {
   readonly voids: Set<string>;
   /** Keeps what was loaded, where there is a cache. */
   readonly cache?: RegistryCache;
+  /** Stores and reads payloads, on this thread. */
+  readonly executor: Executor<PayloadJobs>;
 }
 
 /** A context before the registry's settings are known. */
-export type OpeningContext = Omit<Context, "id" | "settings" | "createdAt"> & { settings: { graceMs: number } };
+export type OpeningContext = Omit<Context, "id" | "settings" | "createdAt" | "executor"> & {
+  settings: { graceMs: number };
+};
 
 /** Refuses a write where the registry was opened read-only. */
 export function checkWritable(context: Context, action: string): void {

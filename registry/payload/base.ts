@@ -23,8 +23,8 @@ export interface Base {
   readonly answers: boolean;
   /** True once something of it was found missing. */
   readonly damaged: boolean;
-  /** Sizes of its files that may be shared: another size need not be looked for. */
-  readonly sizes: ReadonlySet<number>;
+  /** SHA-256 of its files that may be shared, by their size: another size need not be looked for. */
+  readonly digests: ReadonlyMap<number, readonly string[]>;
   /** The same bytes under this path, or undefined; also where the store has lost some of them. */
   share(file: StoredFile): Promise<StoredFile | undefined>;
 }
@@ -39,15 +39,15 @@ export function createBase(
   const record = found.record as VersionRecord;
   const own = ownPlace(context, record);
   const bySha = new Map<string, StoredFile>();
-  const sizes = new Set<number>();
+  const digests = new Map<number, string[]>();
   let damaged = false;
   const objects = new Map<string, number>(); // sizes of those that were looked at
   // A record that landed late may have lost its payload already. What belongs to another name is never shared.
   if (!isLate(context, found) && record.name === name) {
     for (const file of files) {
       if (file.parts === undefined) continue;
+      if (!bySha.has(file.sha256)) digests.set(file.size, [...digests.get(file.size) ?? [], file.sha256]);
       bySha.set(file.sha256, file);
-      sizes.add(file.size);
     }
   }
   return {
@@ -58,7 +58,7 @@ export function createBase(
     get damaged() {
       return damaged;
     },
-    sizes,
+    digests,
     async share(file) {
       const same = bySha.get(file.sha256);
       if (same === undefined || same.size !== file.size) return undefined;

@@ -4,6 +4,7 @@
  * @module
  */
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
+import { DiskContent } from "../../core/disk/disk_file.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
@@ -15,18 +16,29 @@ import { UploadedContent } from "./uploaded_content.ts";
 export const SMALL_FILE_BYTES = 256 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Bytes in memory that nobody else changes, a way to read them, once or as often as needed, or what is stored elsewhere. */
+/** Content that is read at once: bytes in memory that nobody else changes, or a file on disk. */
+export type SmallContent = Uint8Array | DiskContent;
+
+/** Content that is read piece by piece. */
+export interface LargeContent {
+  /** Bytes, where that is known. */
+  size?: number;
+  /** Whether it can be read more than once. */
+  repeatable: boolean;
+  /** Reads it. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** The key of the object of the same store that holds it. */
+  copyFrom?: string;
+  /** What is read, where another thread could do so as well. */
+  source?: Uint8Array | DiskContent;
+  /** Of a stream: closes it, where it was not read. */
+  cancel?(): Promise<void>;
+}
+
+/** Content, or what is stored elsewhere. */
 export type Content =
-  | { kind: "small"; bytes: Uint8Array }
-  | {
-    kind: "large";
-    size?: number;
-    chunks(): AsyncIterable<Uint8Array>;
-    repeatable: boolean;
-    copyFrom?: string;
-    /** Of a stream: closes it, where it was not read. */
-    cancel?(): Promise<void>;
-  }
+  | { kind: "small"; content: SmallContent }
+  | { kind: "large"; content: LargeContent }
   | { kind: "stored"; stored: StoredContent };
 
 /** Looks at the content of a file. Small content is copied: the caller may go on changing it. */
@@ -34,19 +46,39 @@ export async function openContent(file: FileToSave): Promise<Content> {
   const { content, path } = file;
   if (content instanceof StoredContent) return { kind: "stored", stored: content };
   if (content instanceof Uint8Array) {
-    if (content.byteLength <= SMALL_FILE_BYTES) return { kind: "small", bytes: plainBytes(content).slice() };
-    const chunks = () => copiedChunks(plainBytes(content));
-    return { kind: "large", size: content.byteLength, chunks, repeatable: true };
+    if (content.byteLength <= SMALL_FILE_BYTES) return { kind: "small", content: plainBytes(content).slice() };
+    return { kind: "large", content: readable(plainBytes(content)) };
+  }
+  if (content instanceof DiskContent) {
+    return content.size <= SMALL_FILE_BYTES
+      ? { kind: "small", content }
+      : { kind: "large", content: readable(content) };
   }
   if (content instanceof ReadableStream) return await openStream(content);
   const { size } = content;
   const chunks = () => counted(content.stream(), size, path);
-  if (content instanceof UploadedContent) {
-    return { kind: "large", size, chunks, repeatable: true, copyFrom: content.key };
-  }
-  if (size > SMALL_FILE_BYTES) return { kind: "large", size, chunks, repeatable: true };
+  const large: LargeContent = { size, chunks, repeatable: true };
+  if (content instanceof UploadedContent) return { kind: "large", content: { ...large, copyFrom: content.key } };
+  if (size > SMALL_FILE_BYTES) return { kind: "large", content: large };
   const bytes = content instanceof Blob ? await bodyBytes(content) : concatBytes(await Array.fromAsync(chunks()));
-  return { kind: "small", bytes };
+  return { kind: "small", content: bytes };
+}
+
+/** All bytes of small content. */
+export function readSmall(content: SmallContent): Uint8Array {
+  return content instanceof DiskContent ? content.bytes() : content;
+}
+
+/** Number of bytes of small content. */
+export function sizeOf(content: SmallContent): number {
+  return content instanceof DiskContent ? content.size : content.byteLength;
+}
+
+/** What any thread can read, as large content. */
+export function readable(source: Uint8Array | DiskContent): LargeContent {
+  const onDisk = source instanceof DiskContent;
+  const chunks = () => onDisk ? source.chunks() : copiedChunks(source);
+  return { size: sizeOf(source), chunks, repeatable: true, source };
 }
 
 /** Reads a stream until it is known to be small or not. */
@@ -55,13 +87,13 @@ async function openStream(stream: ReadableStream<Uint8Array>): Promise<Content> 
   const held: Uint8Array[] = [];
   for (let size = 0; size <= SMALL_FILE_BYTES;) {
     const { done, value } = await reader.read();
-    if (done) return { kind: "small", bytes: concatBytes(held).slice() };
+    if (done) return { kind: "small", content: concatBytes(held).slice() };
     const chunk = plainBytes(value);
     held.push(chunk);
     size += chunk.byteLength;
   }
   const cancel = () => reader.cancel().catch(() => {}); // its own failure was thrown where it was read
-  return { kind: "large", chunks: () => continued(held, reader), repeatable: false, cancel };
+  return { kind: "large", content: { chunks: () => continued(held, reader), repeatable: false, cancel } };
 }
 
 async function* continued(

@@ -4,12 +4,13 @@
  * @module
  */
 import type { ArtifactInfo } from "../../core/artifact.ts";
+import type { Backend } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
-import type { Context } from "../opening/context.ts";
+import type { RegistryCache } from "../cache/cache.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import { rangeOfFile } from "./file_reader.ts";
 import type { FileReader } from "./file_reader.ts";
@@ -55,7 +56,12 @@ const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
 const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
 /** All that reading files takes of a registry. */
-export type ReadingContext = Pick<Context, "backend" | "cache">;
+export interface ReadingContext {
+  /** The store. */
+  backend: Backend;
+  /** Keeps what was read, where there is a cache. */
+  cache?: RegistryCache;
+}
 
 /** Reads a file from the store. */
 export interface Reader extends FileReader {

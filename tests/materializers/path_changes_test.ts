@@ -66,7 +66,8 @@ inFolder("a file or folder that comes or goes while the folder is read is a Conf
     for (const path of ["sub/a", "sub/b", "sub/c", "sub"]) utimesSync(join(root, path), 9, 9);
     await fails("Conflict", async () => {
       let first = true;
-      for await (const _file of folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>) {
+      for await (const file of folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>) {
+        await readFiles([file]);
         if (first) change();
         first = false;
       }

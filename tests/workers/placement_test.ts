@@ -7,7 +7,14 @@ import type { Slot } from "../../workers/slots.ts";
 function poolOf(running: boolean[], { startMs = 100, answerMs = 1 } = {}): Pool {
   const take = () => Promise.reject(new Error("nothing runs here"));
   const slots: Slot[] = running.map((running) => ({ pendingMs: 0, running, take }));
-  return { slots, running: 0, startMs, answerMs, alone: () => undefined, close: () => Promise.resolve() };
+  return {
+    slots,
+    running: 0,
+    startMs,
+    answerMs,
+    alone: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
+  };
 }
 
 /** Where works that are begun together go: `-1` is the caller's thread. */

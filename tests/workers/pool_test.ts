@@ -32,11 +32,7 @@ function poolIn(path: string, settings: PoolSettings = {}): Pool {
   });
 }
 
-async function take(slot: Slot) {
-  let leave = () => {};
-  const channel = await slot.take((giveBack) => leave = giveBack);
-  return { channel, leave: () => leave() };
-}
+const take = (slot: Slot) => slot.take();
 
 Deno.test("a pool starts a worker when a place is taken, keeps it for the next, and measures its start", async () => {
   await using root = await tempRoot();
@@ -80,7 +76,7 @@ Deno.test("a pool that is closed fails what is under way and starts no more", as
   const pool = poolIn(root.path);
   const { channel } = await take(pool.slots[0]);
   await pool.close();
-  for (const call of [() => channel.call("ping", undefined), () => take(pool.slots[1]), () => take(pool.alone()!)]) {
+  for (const call of [() => channel.call("ping", undefined), () => take(pool.slots[1]), () => pool.alone()]) {
     const error = await assertRejects(call);
     assert(isRegistryError(error, "TaskFailed") && !isWorkerLost(error), "it is not to be tried again");
   }
@@ -92,7 +88,7 @@ Deno.test("where no worker can open the store there are no places from then on",
   const pool = poolIn(root.path, { module: "file:///nowhere/backend.ts" });
   const error = await assertRejects(() => take(pool.slots[0]));
   assert(isWorkerLost(error) && error.message.includes("it did not start"));
-  assertEquals([pool.slots, pool.alone(), pool.running], [[], undefined, 0]);
+  assertEquals([pool.slots, await pool.alone(), pool.running], [[], undefined, 0]);
 });
 
 Deno.test("a worker that hangs is ended once it was silent for so long, one that works is not", async () => {
@@ -106,17 +102,8 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
   }
   assertEquals(pool.running, 1);
   const spin = { module: new URL("./spinning.ts", import.meta.url).href, name: "spin" };
-  const request = {
-    job: 1,
-    cached: false,
-    ref: "a",
-    recordKey: "k",
-    files: [],
-    verify: "none" as const,
-    info: {},
-    materializer: spin,
-  };
-  const loading = assertRejects(() => channel.call("load", request));
+  const job = { cached: false, ref: "a", recordKey: "k", files: [], verify: "none", info: {}, materializer: spin };
+  const loading = assertRejects(() => channel.call("run", { run: 1, kind: "loadValue", job }));
   await until(() => pool.running === 0, wake);
   const error = await loading;
   assert(isWorkerLost(error) && error.message.includes("said nothing"), String(error));

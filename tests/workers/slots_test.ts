@@ -1,41 +1,45 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createSolitary } from "../../workers/slots.ts";
-import type { Slot } from "../../workers/slots.ts";
+import type { TakenWorker } from "../../workers/slots.ts";
 
-/** An entry that takes a place, and what it is given. */
-function entry(place: Slot): { got: () => string | undefined; take: () => Promise<void>; end: () => Promise<void> } {
-  const actions: (() => void)[] = [];
-  let got: string | undefined;
-  return {
-    got: () => got,
-    take: async () => void (got = await place.take((action) => actions.push(action)) as unknown as string),
-    async end() {
-      for (const action of actions.reverse()) action();
-      for (let i = 0; i < 5; i++) await Promise.resolve();
-    },
-  };
-}
-
-Deno.test("each entry has a worker for itself until its end, and the next one gets the same", async () => {
+Deno.test("each job has a worker for itself until its end, and the next one gets the same", async () => {
   let created = 0;
-  const solitary = createSolitary(2, () => {
+  const left: string[] = [];
+  const alone = createSolitary(2, () => {
     const name = `slot ${++created}`;
-    return { pendingMs: 0, running: false, take: () => Promise.resolve(name as never) };
+    const taken = { channel: name, leave: () => void left.push(name) } as unknown as TakenWorker;
+    return { pendingMs: 0, running: false, take: () => Promise.resolve(taken) };
   });
   assertEquals(created, 0);
-  const [a, b, c, d] = Array.from({ length: 4 }, () => entry(solitary.place()));
-  await Promise.all([a.take(), b.take()]);
-  const waits = [c.take(), d.take()];
-  await a.take();
-  assertEquals([a.got(), b.got(), c.got(), d.got()], ["slot 1", "slot 2", undefined, undefined]);
-  await b.end();
-  await waits[0];
-  assertEquals([c.got(), d.got()], ["slot 2", undefined]);
-  await d.end(); // it gave up: what it gets later goes on at once
-  await a.end();
-  await waits[1];
-  await c.end();
-  const [e, f] = [entry(solitary.place()), entry(solitary.place())];
-  await Promise.all([e.take(), f.take()]);
-  assertEquals([new Set([e.got(), f.got()]).size, created], [2, 2]);
+  const [a, b] = await Promise.all([alone(), alone()]);
+  assertEquals<unknown>([a.channel, b.channel], ["slot 1", "slot 2"]);
+  const got: unknown[] = [];
+  const [c, d] = [alone(), alone()].map((taking) =>
+    taking.then((taken) => {
+      got.push(taken.channel);
+      return taken;
+    })
+  );
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+  assertEquals(got, []);
+  b.leave();
+  (await c).leave();
+  assertEquals(got[0], "slot 2");
+  (await d).leave();
+  a.leave();
+  const [e, f] = await Promise.all([alone(), alone()]);
+  assertEquals([new Set([e.channel, f.channel]).size, created, left.length], [2, 2, 4]);
+});
+
+Deno.test("a worker that does not start gives its place on", async () => {
+  let starts = 0;
+  const alone = createSolitary(1, () => ({
+    pendingMs: 0,
+    running: false,
+    take: () => ++starts === 1 ? Promise.reject(new Error("none")) : Promise.resolve({} as TakenWorker),
+  }));
+  const first = assertRejects(() => alone(), Error, "none");
+  await alone();
+  await first;
+  assertEquals(starts, 2);
 });

@@ -10,8 +10,8 @@ export const PAYLOAD: readonly Mutant[] = [
   {
     name: "payload/unresolved-payload-removed",
     file: "registry/payload/write.ts",
-    text: "if (!operation.unresolved) await sending",
-    replacement: "await sending",
+    text: "if (!operation.unresolved) await uploads",
+    replacement: "await uploads",
     foundBy: {
       test: "tests/registry/cell/operation_test.ts",
       name: "an abort while a create is in flight is Unknown, landed or not",
@@ -89,8 +89,8 @@ export const PAYLOAD: readonly Mutant[] = [
   },
   {
     name: "payload/change-while-saving-unnoticed",
-    file: "registry/payload/writing/large_file.ts",
-    text: 'if (seen !== "" && seen !== file.sha256)',
+    file: "registry/jobs/store_file.ts",
+    text: "if (seen !== undefined && seen.sha256 !== reply.sha256)",
     replacement: "if (false)",
     foundBy: {
       test: "tests/registry/payload/sharing_test.ts",
@@ -98,23 +98,53 @@ export const PAYLOAD: readonly Mutant[] = [
     },
   },
   {
-    name: "payload/change-while-unsharing-unnoticed",
-    file: "registry/payload/write.ts",
-    text: "if (stored.size !== before.size || stored.sha256 !== before.sha256)",
-    replacement: "if (false)",
+    name: "payload/large-file-that-is-lost-is-not-stored",
+    file: "registry/payload/writing/sender.ts",
+    text: "else if (!await share(file)) await storeLarge(file, { ...job, known: [] });",
+    replacement: "else await share(file);",
     foundBy: {
-      test: "tests/registry/cell/renewal_test.ts",
-      name: "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+      test: "tests/registry/damage/damaged_base_test.ts",
+      name: "a save does not share what the store has cut short, and can be read",
     },
   },
   {
-    name: "payload/unshares-half",
-    file: "registry/payload/write.ts",
-    text: "if (missing !== undefined) throw changedWhileSaving(missing);",
+    name: "payload/small-file-that-is-lost-is-not-stored",
+    file: "registry/payload/writing/sender.ts",
+    text: "else if (!await share(file)) again.push(files[i]);",
+    replacement: "else await share(file);",
+    foundBy: {
+      test: "tests/registry/damage/damaged_base_test.ts",
+      name: "small files of an object that is lost are stored again, beside those that are new",
+    },
+  },
+  {
+    name: "payload/lost-thread-writes-under-the-next",
+    file: "registry/payload/writing/uploads.ts",
+    text: "      again: make,\n",
     replacement: "",
     foundBy: {
-      test: "tests/registry/cell/renewal_test.ts",
-      name: "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+      test: "tests/registry/payload/uploads_test.ts",
+      name: "what a lost thread may still send lands where nothing is",
+    },
+  },
+  {
+    name: "payload/upload-that-moves-says-nothing",
+    file: "registry/payload/writing/uploads.ts",
+    text: "        return keepAlive();\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/workers/save_test.ts",
+      name: "a long upload is kept alive from the caller's side, also while a worker only reads what is shared",
+    },
+  },
+  {
+    name: "payload/store-time-unheard",
+    file: "registry/payload/writing/uploads.ts",
+    text: "    if (reply.info !== undefined) operation.noteReply(reply.info);\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/workers/save_test.ts",
+      name: "the time in the record of a save by a worker is the store's, whatever the own clock shows",
     },
   },
   {

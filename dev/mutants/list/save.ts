@@ -40,7 +40,7 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/shared-objects-not-settled",
     file: "registry/save.ts",
-    text: `    await settle(context, sharedObjects(written), signal);
+    text: `    await settle(context, sharedObjects(name, files), signal);
 `,
     replacement: "",
     foundBy: {
@@ -109,12 +109,21 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/payload-of-a-failed-save-left",
     file: "registry/save.ts",
-    text: `    await payload.discard();
-    if (error instanceof Existing)`,
-    replacement: "    if (error instanceof Existing)",
+    text: "    await payload.discard();\n    throw error;",
+    replacement: "    throw error;",
+    foundBy: {
+      test: "tests/registry/payload/side_by_side_test.ts",
+      name: "a file's own check is asked when all are stored, and fails the save",
+    },
+  },
+  {
+    name: "save/base-that-went-is-relied-on",
+    file: "registry/save.ts",
+    text: "if (payload.sharing && !await isLive(context, operation, base!)) {",
+    replacement: "if (false) {",
     foundBy: {
       test: "tests/registry/cell/renewal_test.ts",
-      name: "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+      name: "a save whose base went meanwhile is done anew without it",
     },
   },
   {
@@ -150,8 +159,8 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/files-without-their-place",
     file: "registry/save.ts",
-    text: "if (here || from === undefined) return { files };",
-    replacement: "return { files };",
+    text: "if (from === undefined) return files;",
+    replacement: "return files;",
     foundBy: {
       test: "tests/registry/payload/payload_test.ts",
       name: "a number that is lost under an upload costs no second upload",

@@ -8,56 +8,33 @@ import type { Mutant } from "../mutant.ts";
 /** Mistakes in saving through workers. */
 export const WORKERS: readonly Mutant[] = [
   {
-    name: "workers/unresolved-payload-removed",
-    file: "workers/write_elsewhere.ts",
-    text: `        if (operation.unresolved) return; // the record may be there, and refer to it
-`,
-    replacement: "",
-    foundBy: {
-      test: "tests/workers/save_test.ts",
-      name: "what a worker wrote stays where nobody knows whether its record landed",
-    },
-  },
-  {
-    name: "workers/no-sign-of-life",
-    file: "workers/write_elsewhere.ts",
-    text: `        await job.keepAlive();
-`,
-    replacement: "",
-    foundBy: {
-      test: "tests/workers/save_test.ts",
-      name: "a base that went while a worker wrote is not relied on: its files are written after all",
-    },
-  },
-  {
-    name: "workers/store-time-unheard",
-    file: "workers/write_elsewhere.ts",
-    text: "if (storeTime !== undefined) job",
-    replacement: "if (false) job",
-    foundBy: {
-      test: "tests/workers/save_test.ts",
-      name: "the time in the record of a save by a worker is the store's, whatever the own clock shows",
-    },
-  },
-  {
     name: "workers/piece-used-again-too-early",
-    file: "workers/supplied_files.ts",
+    file: "workers/pulled.ts",
     text: "yield passing ? piece : piece.slice();",
     replacement: "yield piece;",
     foundBy: {
-      test: "tests/workers/file_supply_test.ts",
-      name: "what a worker was supplied stays what it was, however long its reader keeps it",
+      test: "tests/workers/ports_test.ts",
+      name: "what a worker has pulled stays what it was, however long its reader keeps it",
     },
   },
   {
-    name: "workers/sends-past-the-deadline",
-    file: "workers/write_elsewhere.ts",
-    text: `          job.operation.checkSend();
-`,
+    name: "workers/spent-stream-is-sent-again",
+    file: "workers/executor.ts",
+    text: " || spent.has(job)",
     replacement: "",
     foundBy: {
       test: "tests/workers/save_test.ts",
-      name: "a save by a worker that stood still past its deadline fails, and says no more that it is alive",
+      name: "what was read of a stream cannot be read again, so its entry fails when its worker is lost",
+    },
+  },
+  {
+    name: "workers/half-a-file-is-left-for-the-next",
+    file: "workers/reader.ts",
+    text: "          rmSync(path, { force: true }); // what was written of it\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/workers/download_test.ts",
+      name: "a worker that is lost while it downloads or checks costs nothing but time",
     },
   },
 ];

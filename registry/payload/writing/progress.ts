@@ -5,29 +5,23 @@
  */
 import type { TransferProgress } from "../../../core/registry.ts";
 
-/** The sum of what moved. It never falls. */
-export interface SaveProgress {
+/** What is told of bytes as they move. */
+export interface WriteProgress {
   /** Bytes of a file moved. */
   moved(path: string, bytes: number): void;
-  /** Bytes need not move, or others than the file has did: they count, and nobody hears of it now. */
+  /** Bytes need not move: they count, and nobody hears of it now. */
   count(bytes: number): void;
-  /** From here on what moves has been counted before. */
-  repeat(): void;
 }
 
-/** Begins at nothing. */
-export function createSaveProgress(onProgress: ((progress: TransferProgress) => void) | undefined): SaveProgress {
+/** The sum of what moved. It begins at nothing, and never falls. */
+export function createSaveProgress(onProgress: ((progress: TransferProgress) => void) | undefined): WriteProgress {
   let sum = 0;
-  let again = false;
-  const add = (bytes: number) => {
-    if (!again) sum += Math.max(bytes, 0);
-  };
+  const count = (bytes: number) => void (sum += Math.max(bytes, 0));
   return {
     moved(path, bytes) {
-      add(bytes);
+      count(bytes);
       onProgress?.({ path, bytes: sum });
     },
-    count: add,
-    repeat: () => void (again = true),
+    count,
   };
 }

@@ -1,18 +1,23 @@
 /**
- * The objects of one payload: sent into its folder, numbered in the order in which they were asked for.
+ * The objects of one payload: sent into its folder by jobs, numbered in the order in which they were asked for.
  *
  * @module
  */
-import type { Body, ObjectInfo, PutOptions, PutResult } from "../../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Operation } from "../../cell/operation.ts";
 import type { Context } from "../../opening/context.ts";
+import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../../jobs/kinds.ts";
 import { ALIVE } from "../../layout.ts";
 import { removeObjects } from "../../remove_objects.ts";
+import type { WriteProgress } from "./progress.ts";
 import { createKeepAlive } from "./keep_alive.ts";
+import type { SendTo } from "./sender.ts";
 
 /** How long removing a payload that was given up may take: who aborts a save does not wait for a store that is silent. */
 const DISCARD_MS = 5_000;
+/** Numbers that are left to a value whose thread was lost: nobody knows how many it has used. */
+const NUMBERS_OF_A_VALUE = 1_000_000;
 
 /** All that writing a payload takes of an operation. */
 export type PayloadOperation = Pick<
@@ -27,20 +32,18 @@ export type PayloadStore = Pick<Context, "backend" | "logger"> & { settings: { g
 export interface UploadsOptions {
   /** The payload folder. */
   folder: string;
-  /** Ends what is on its way. */
-  signal: AbortSignal;
+  /** What sends them. */
+  executor: Executor<PayloadJobs>;
+  /** What is told. */
+  progress: WriteProgress;
 }
 
 /** Objects of one payload. */
-export interface Uploads {
-  /** The number of one more object. */
-  next(): number;
-  /** Sends an object. */
-  put(object: number, body: Body, options: PutOptions): Promise<void>;
-  /** Copies an object of the same store, where the store can, and reads what came of it; undefined where that is not there. */
-  copy(from: string, object: number): Promise<AsyncIterable<Uint8Array> | undefined>;
-  /** To be called after each piece of work. */
-  keepAlive(): Promise<void>;
+export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles"> {
+  /** Stores the files of a value. */
+  storeValue(job: Omit<StoreValueJob, "folder" | "first">, signal?: AbortSignal): Promise<StoredValueReply>;
+  /** Sends bytes as one more object, and returns its number. */
+  put(bytes: Uint8Array): Promise<number>;
   /** Removes what was sent, as far as possible: nothing will refer to it. */
   discard(): Promise<void>;
 }
@@ -49,41 +52,82 @@ export interface Uploads {
 export function createUploads(
   { backend, logger, settings }: PayloadStore,
   operation: PayloadOperation,
-  { folder, signal }: UploadsOptions,
+  { folder, executor, progress }: UploadsOptions,
 ): Uploads {
-  let objects = 0;
+  const { signal: ofCaller } = operation;
+  const sent = new Set<number>();
+  let last = -1;
   const keyOf = (object: number) => `${folder}${object}`;
-  const keepAlive = createKeepAlive(
-    operation,
-    settings.graceMs,
-    () => sending(() => backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal })),
-  );
+  const next = () => {
+    sent.add(++last);
+    return last;
+  };
+  const keepAlive = createKeepAlive(operation, settings.graceMs, async () => {
+    const result = await sending(() => backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller }));
+    return result.written ? result.info : undefined;
+  });
+
   return {
-    next: () => objects++,
-    async put(object, body, options) {
-      await keepAlive();
-      const info = await sending(() => backend.put(keyOf(object), body, { ...options, signal }));
-      if (info !== undefined) operation.noteReply(info);
+    async storeFile(job, signal) {
+      let object = 0;
+      const make = () => ({ ...job, to: keyOf(object = next()) });
+      const reply = await run("storeFile", make, signal);
+      return { object, ...reply };
     },
-    async copy(from, object) {
-      await keepAlive();
-      const info = await sending(async () => ({
-        written: true,
-        info: await backend.copy!(from, keyOf(object), { signal }),
-      }));
-      operation.noteReply(info!);
-      return (await backend.get(keyOf(object), { signal }))?.body;
+    async packFiles(job, signal) {
+      let object = 0;
+      const make = () => ({ ...job, to: keyOf(object = next()) });
+      const reply = await run("packFiles", make, signal);
+      return { object, ...reply };
     },
-    keepAlive,
+    async storeValue(job, signal) {
+      let first = 0;
+      const make = () => {
+        first = last + 1;
+        last += NUMBERS_OF_A_VALUE;
+        return { ...job, folder, first };
+      };
+      const reply = await run("storeValue", make, signal);
+      for (let n = 0; n < reply.objects; n++) sent.add(first + n);
+      return reply;
+    },
+    async put(bytes) {
+      const object = next();
+      await keepAlive();
+      const options = { size: bytes.byteLength, signal: ofCaller };
+      const result = await sending(() => backend.put(keyOf(object), bytes, options));
+      if (result.written) operation.noteReply(result.info);
+      return object;
+    },
     discard,
   };
 
-  /** Sends an object of the payload. Whatever becomes of it, nothing is committed by it. */
-  async function sending(request: () => Promise<PutResult>): Promise<ObjectInfo | undefined> {
+  /** Runs a job that sends objects. `make` makes it, and once more for others where its thread was lost. */
+  async function run<N extends "storeFile" | "packFiles" | "storeValue">(
+    kind: N,
+    make: () => PayloadJobs[N]["job"],
+    signal?: AbortSignal,
+  ): Promise<PayloadJobs[N]["result"]> {
+    const options: RunOptions<PayloadJobs[N]["job"]> = {
+      signal,
+      onProgress({ path, bytes }) {
+        if (bytes > 0) progress.moved(path, bytes);
+        return keepAlive();
+      },
+      again: make,
+    };
+    const job = make();
+    await keepAlive();
+    const reply = await sending(() => executor.run(kind, job, options));
+    if (reply.info !== undefined) operation.noteReply(reply.info);
+    return reply;
+  }
+
+  /** Sends objects of the payload. Whatever becomes of them, nothing is committed by it. */
+  async function sending<T>(request: () => Promise<T>): Promise<T> {
     operation.checkSend();
     try {
-      const result = await request();
-      return result.written ? result.info : undefined;
+      return await request();
     } catch (error) {
       if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;
       throw new RegistryError({
@@ -98,7 +142,7 @@ export function createUploads(
   }
 
   async function discard(): Promise<void> {
-    const paths = [`${folder}${ALIVE}`, ...Array.from({ length: objects }, (_, object) => keyOf(object))];
+    const paths = [`${folder}${ALIVE}`, ...Array.from(sent, keyOf)];
     try {
       const failures = await removeObjects(backend, paths, AbortSignal.timeout(DISCARD_MS));
       for (const [key, error] of failures) {

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
-import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
@@ -202,35 +201,32 @@ testProtocol("a base that was looked at again is relied on for graceMs / 4 and n
 });
 
 testProtocol(
-  "what changed when it had to be uploaded after all is a conflict, and nothing stays",
+  "a save whose base went meanwhile is done anew without it: it holds what is there then, and nothing else stays",
   {},
   async (world) => {
     const { registry, open, keys } = world;
     const rival = await open();
-    await registry.save("a", { common: filler("common", 300_000) }, { materializer: fileSet });
-    const before = await keys();
-    for (const change of [() => filler("changed", 300_000), () => filler("changed", 10), undefined]) {
+    const first = filler("common", 300_000);
+    for (const change of [() => first, () => filler("changed", 300_000), () => filler("changed", 10), undefined]) {
+      const { version: base } = await registry.save("a", { common: first }, { materializer: fileSet });
+      const before = await keys("objects/");
       let asked = 0;
-      const overtake = async (n: number) => n === 1 && await rival.registry.delete("a@1").then(() => {});
+      const overtake = async (n: number) => n === 1 && await rival.registry.delete(`a@${base}`).then(() => {});
+      const again = change?.();
       const files = async function* (): AsyncGenerator<FileToSave> {
-        const again = asked++ > 0;
-        const content = again ? change?.() : filler("common", 300_000);
+        const content = asked++ > 0 ? again : first;
         if (content !== undefined) yield { path: "common", content };
-        if (!again) yield await Promise.resolve({ path: "slow", content: slowFile(world, GRACE_MS, overtake) });
+        if (asked === 1) yield await Promise.resolve({ path: "slow", content: slowFile(world, GRACE_MS, overtake) });
       };
-      await rejected("Conflict", registry.save("a", files, { version: "2", base: "a@1", materializer: fileSet }));
-      await restore();
-    }
-    assertEquals((await keys("objects/")).length, before.filter((key) => key.startsWith("objects/")).length);
-
-    /** A live base again, of the same bytes, for the next turn. */
-    async function restore(): Promise<void> {
-      for await (const { key } of tombstones()) await world.store.delete(key);
-    }
-    async function* tombstones(): AsyncGenerator<{ key: string }> {
-      for await (const entry of world.store.list(CELL)) {
-        if ("key" in entry && entry.size === TOMBSTONE_BYTES) yield entry;
-      }
+      const told: number[] = [];
+      const onProgress = ({ bytes }: { bytes: number }) => void told.push(bytes);
+      const { version } = await registry.save("a", files, { base: `a@${base}`, materializer: fileSet, onProgress });
+      assertEquals(asked, 2);
+      const wanted: Record<string, Uint8Array> = again === undefined ? {} : { common: again };
+      assertEquals(await registry.load(`a@${version}`, { as: fileSet }), wanted);
+      const added = (await keys("objects/")).filter((key) => !before.includes(key));
+      assertEquals(added.length, (again?.byteLength ?? 0) > 1000 ? 1 : 0, added.join(" "));
+      assertEquals(told, told.toSorted((x, y) => x - y));
     }
   },
 );
@@ -371,4 +367,17 @@ testProtocol("a long save that changes nothing ends in a version that is still t
   const remove = (n: number) => n === 50 && other.registry.delete("a@1");
   const saved = await registry.save("a", { slow: slowFile(world, GRACE_MS, remove) }, whole);
   assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
+
+  const small = (slow?: () => Promise<void>) =>
+    async function* (): AsyncGenerator<FileToSave> {
+      yield { path: "small", content: filler("small", 100) };
+      await slow?.();
+    };
+  await registry.save("b", small(), whole);
+  const gone = small(async () => {
+    await registry.delete("b@1");
+    world.advance(GRACE_MS / 6);
+  });
+  const after = await registry.save("b", gone, whole);
+  assertEquals([after.version, after.skipped], ["2.0.0", false]);
 });

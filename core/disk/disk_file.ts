@@ -7,11 +7,11 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpat
 import type { Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { iterableStream } from "../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { fileError, onDisk } from "../../core/disk/file_errors.ts";
-import type { FileSource } from "../../core/materializer.ts";
-import { shown } from "../../core/naming/names.ts";
+import { iterableStream } from "../bytes/bytes.ts";
+import { isRegistryError, RegistryError } from "../errors.ts";
+import { fileError, onDisk } from "./file_errors.ts";
+import type { FileSource } from "../materializer.ts";
+import { shown } from "../naming/names.ts";
 
 /** What tells one state of a file or folder from another. */
 export interface DiskState {
@@ -33,8 +33,6 @@ export interface DiskFile {
   state: DiskState;
 }
 
-/** Files up to this size are read at once, larger ones as a stream. */
-const SMALL_BYTES = 65_536;
 const CHUNK_BYTES = 1 << 20;
 /** Links are not followed, and a pipe that took the file's place is not waited for. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -63,10 +61,33 @@ export function isSameState(a: DiskState, b: DiskState): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
-/** The content of a file: bytes where it is small, else a source. `Conflict` where it is not in the state it was found in. */
-export function readDiskFile(file: DiskFile): Uint8Array | FileSource {
-  if (file.state.size <= SMALL_BYTES) return readSmall(file);
-  return { size: file.state.size, stream: () => iterableStream(readLarge(file)) };
+/** The content of a file that was found. `Conflict` where it is not in the state it was found in when it is read. */
+export class DiskContent implements FileSource {
+  /** The file. */
+  readonly file: DiskFile;
+  /** Bytes. */
+  readonly size: number;
+
+  /** Nothing is read yet. */
+  constructor(file: DiskFile) {
+    this.file = file;
+    this.size = file.state.size;
+  }
+
+  /** All of them at once: for small files. */
+  bytes(): Uint8Array {
+    return readSmall(this.file);
+  }
+
+  /** All of them, piece by piece. */
+  chunks(): AsyncIterable<Uint8Array> {
+    return readLarge(this.file);
+  }
+
+  /** The same as a stream. */
+  stream(): ReadableStream<Uint8Array> {
+    return iterableStream(this.chunks());
+  }
 }
 
 function readSmall(file: DiskFile): Uint8Array {

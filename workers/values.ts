@@ -1,20 +1,9 @@
 /**
- * Values that cross to a worker before they are materialized, and values that come back.
+ * Values that cross to a worker and back.
  *
  * @module
  */
-import { LocalPath } from "../materializers/mod.ts";
-import type { LocalPathOptions } from "../materializers/mod.ts";
-import type { ClassMaterializer, Materializer, MaterializerDescriptor } from "../core/materializer.ts";
-
-/** What a worker is to save. */
-export type WireValue =
-  /** A file or folder on disk, which the worker reads. */
-  | { kind: "path"; path: string; options: LocalPathOptions; folder: boolean }
-  /** A value, which the worker materializes. */
-  | { kind: "value"; value: unknown; materializer: MaterializerDescriptor }
-  /** Files, which the caller's thread supplies. */
-  | { kind: "files" };
+import type { ClassMaterializer, MaterializerDescriptor } from "../core/materializer.ts";
 
 /** Ours take no time to speak of to make files: only those of others are worth copying a value for. */
 const OURS = new URL("../materializers/", import.meta.url).href;
@@ -22,18 +11,6 @@ const OURS = new URL("../materializers/", import.meta.url).href;
 /** True for a materializer of this library. */
 export function isOurs({ module }: MaterializerDescriptor): boolean {
   return module.startsWith(OURS);
-}
-
-/** How a value crosses before it is materialized, or undefined where its files do. */
-export function wireValueOf(value: unknown, materializer: Materializer): WireValue | undefined {
-  if (value instanceof LocalPath) {
-    if (materializer.id !== "file" && materializer.id !== "folder") return undefined;
-    const { path, options } = value;
-    return { kind: "path", path, options, folder: materializer.id === "folder" };
-  }
-  const reopen = reopenOf(materializer);
-  if (reopen === undefined || isOurs(reopen)) return undefined;
-  return { kind: "value", value, materializer: reopen };
 }
 
 /** How a worker makes the materializer again, where values of its kind survive the way: those of a class do not. */

@@ -1,0 +1,52 @@
+/**
+ * Small files that become one object.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
+import type { JobOptions } from "../../core/executor.ts";
+import type { Encoding } from "../../core/record/record.ts";
+import { readSmall } from "../payload/content.ts";
+import { encodeBytes } from "../payload/encoding.ts";
+import type { FileFacts, PackedFilesReply, PackFilesJob } from "./kinds.ts";
+import { infoOf } from "./store_file.ts";
+
+/** Stores small files together, but those that are known. */
+export async function packFiles(
+  backend: Backend,
+  { to, files, compress, known = [] }: PackFilesJob,
+  { signal, onProgress }: JobOptions,
+): Promise<PackedFilesReply> {
+  const isKnown = new Set(known);
+  const held: Uint8Array[] = [];
+  const packed: PackedFilesReply["files"] = [];
+  let offset = 0;
+  for (const { path, content, as } of files) {
+    signal?.throwIfAborted();
+    const { facts, bytes } = as === undefined
+      ? encodeSmall(readSmall(content), compress)
+      : { facts: as, bytes: readSmall(content) };
+    if (as === undefined && isKnown.has(facts.sha256)) {
+      packed.push({ size: facts.size, sha256: facts.sha256 });
+      continue;
+    }
+    const sum = facts.encoding === undefined ? {} : { sha256: sha256(bytes) };
+    packed.push({ ...facts, part: { offset, size: bytes.byteLength, ...sum } });
+    held.push(bytes);
+    offset += bytes.byteLength;
+    await onProgress?.({ path, bytes: facts.size });
+  }
+  if (held.length === 0) return { files: packed };
+  const body = concatBytes(held);
+  return { files: packed, info: infoOf(await backend.put(to, body, { size: body.byteLength, signal })) };
+}
+
+/** What a small file is, and its bytes as they are stored. */
+export function encodeSmall(plain: Uint8Array, compress?: Encoding): { facts: FileFacts; bytes: Uint8Array } {
+  const facts = { size: plain.byteLength, sha256: sha256(plain) };
+  const encoded = compress === undefined ? plain : encodeBytes(plain, compress);
+  if (encoded.byteLength >= plain.byteLength) return { facts, bytes: plain };
+  return { facts: { ...facts, encoding: compress }, bytes: encoded };
+}

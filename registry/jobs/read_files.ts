@@ -1,0 +1,54 @@
+/**
+ * Files of one version that are read by a job.
+ *
+ * @module
+ */
+import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { JobOptions } from "../../core/executor.ts";
+import type { Part, StoredFile } from "../../core/record/record.ts";
+import { createLoadLimit } from "../payload/load_limit.ts";
+import { createArtifact } from "../payload/read.ts";
+import type { ReadingContext } from "../payload/store_reader.ts";
+import type { ReadJob, ReadReply } from "./kinds.ts";
+
+/** Reads; an object that is missing is a reply. With `maxLoadBytes` all that is read whole counts together. */
+export async function readFiles<T>(
+  { backend, cache }: ReadingContext,
+  { ref, recordKey, files, verify, cached, ...job }: ReadJob & { info?: ArtifactInfo; maxLoadBytes?: number },
+  { signal, onProgress }: JobOptions,
+  use: (artifact: Artifact) => T | Promise<T>,
+): Promise<ReadReply<T>> {
+  const { info = { size: 0 } as ArtifactInfo, maxLoadBytes = Infinity } = job;
+  const keys = new Map(files.map(({ file, keys }) => [file, keys]));
+  let missing: string | undefined;
+  const source = {
+    ref,
+    recordKey,
+    info,
+    files: files.map(({ file }) => file),
+    inline: new Uint8Array(),
+    keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)],
+    missing(key: string): Promise<never> {
+      missing = key;
+      throw new RegistryError({ code: "NotFound", message: `Cannot read "${ref}": an object is missing`, key });
+    },
+  };
+  let told = 0;
+  const limit = createLoadLimit(maxLoadBytes);
+  const artifact = createArtifact({ backend, cache: cached ? cache : undefined }, source, {
+    verify,
+    signal,
+    limit,
+    onProgress({ path, bytes }) {
+      void onProgress?.({ path, bytes: bytes - told });
+      told = bytes;
+    },
+  });
+  try {
+    return { value: await limit.together(() => use(artifact)) };
+  } catch (error) {
+    if (missing === undefined) throw error;
+    return { missing };
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * A file that becomes an object of its own.
+ *
+ * @module
+ */
+import type { Backend, ObjectInfo, PutResult } from "../../core/backend.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
+import { createSha256 } from "../../core/bytes/digest.ts";
+import type { JobOptions } from "../../core/executor.ts";
+import { changedWhileSaving } from "../payload/content.ts";
+import { encodeStream } from "../payload/encoding.ts";
+import type { FileFacts, StoredFileReply, StoreFileJob } from "./kinds.ts";
+
+/** Stores a file, unless it turns out to be known. One that is read twice must be the same both times. */
+export async function storeFile(
+  backend: Backend,
+  { path, to, content, compress, known = [], as }: StoreFileJob,
+  { signal, onProgress }: JobOptions,
+): Promise<StoredFileReply> {
+  if (as !== undefined) {
+    const sent = createMeasure();
+    const info = await put(sent.through(content.chunks(), moved), content.size);
+    const { size, sha256 } = sent.facts();
+    return { ...as, parts: [{ size, ...(as.encoding === undefined ? {} : { sha256 }) }], info };
+  }
+  let seen: FileFacts | undefined;
+  if (content.repeatable && known.length > 0) {
+    seen = await measured(content.chunks(), () => onProgress?.({ path, bytes: 0 }));
+    if (known.includes(seen.sha256)) return seen;
+  }
+  const reply = await store();
+  if (seen !== undefined && seen.sha256 !== reply.sha256) throw changedWhileSaving(path);
+  return reply;
+
+  async function store(): Promise<StoredFileReply> {
+    if (content.copyFrom !== undefined && compress === undefined && backend.copy !== undefined) {
+      const info = await backend.copy(content.copyFrom, to, { signal });
+      const copied = await backend.get(to, { signal });
+      if (copied === undefined) throw changedWhileSaving(path);
+      const facts = await measured(copied.body, moved); // the record says what the copy holds
+      if (facts.size !== content.size) throw changedWhileSaving(path);
+      return { ...facts, parts: [{ size: facts.size }], info };
+    }
+    const plain = createMeasure();
+    if (compress === undefined) {
+      const info = await put(plain.through(content.chunks(), moved), content.size);
+      const facts = plain.facts();
+      return { ...facts, parts: [{ size: facts.size }], info };
+    }
+    const stored = createMeasure();
+    const info = await put(stored.through(encodeStream(plain.through(content.chunks(), moved), compress), () => {}));
+    return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
+  }
+
+  function moved(bytes: number): void | Promise<void> {
+    return onProgress?.({ path, bytes });
+  }
+
+  async function put(chunks: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo | undefined> {
+    return infoOf(await backend.put(to, iterableStream(chunks), { size, signal }));
+  }
+
+  async function measured(
+    chunks: AsyncIterable<Uint8Array>,
+    passed: (bytes: number) => void | Promise<void>,
+  ): Promise<{ size: number; sha256: string }> {
+    const measure = createMeasure();
+    for await (const _ of measure.through(chunks, passed));
+    return measure.facts();
+  }
+
+  /** Takes the size and the digest of what passes. */
+  function createMeasure() {
+    const hash = createSha256();
+    let size = 0;
+    return {
+      facts: () => ({ size, sha256: hash.digest() }),
+      async *through(
+        chunks: AsyncIterable<Uint8Array>,
+        passed: (bytes: number) => void | Promise<void>,
+      ): AsyncGenerator<Uint8Array> {
+        for await (const chunk of chunks) {
+          signal?.throwIfAborted();
+          hash.update(chunk);
+          size += chunk.byteLength;
+          yield chunk;
+          await passed(chunk.byteLength);
+        }
+      },
+    };
+  }
+}
+
+/** What was written; nothing is created by a payload, so it always was. */
+export function infoOf(result: PutResult): ObjectInfo | undefined {
+  return result.written ? result.info : undefined;
+}

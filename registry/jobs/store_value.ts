@@ -1,0 +1,48 @@
+/**
+ * A value that is materialized and stored by one job.
+ *
+ * @module
+ */
+import type { ObjectInfo } from "../../core/backend.ts";
+import type { JobHandlers, JobOptions } from "../../core/executor.ts";
+import { createFileWriter } from "../payload/writing/file_writer.ts";
+import type { PayloadJobs, StoredValueReply, StoreValueJob } from "./kinds.ts";
+
+/** Stores the files of a value by the jobs that store files. */
+export async function storeValue(
+  jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles">,
+  { folder, first, compress, known, here }: StoreValueJob,
+  { signal, onProgress }: JobOptions,
+): Promise<StoredValueReply> {
+  let objects = 0;
+  let info: ObjectInfo | undefined;
+  const writer = createFileWriter({
+    compress,
+    signal,
+    progress: { moved: tell, count: (bytes) => tell("", bytes) },
+  });
+  if (!await writer.gather(here.save({ signal }))) {
+    const next = () => first + objects++;
+    await writer.send({
+      async storeFile(job, stop) {
+        const object = next();
+        const reply = await jobs.storeFile({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
+        info = reply.info ?? info;
+        return { object, ...reply };
+      },
+      async packFiles(job, stop) {
+        const object = next();
+        const reply = await jobs.packFiles({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
+        info = reply.info ?? info;
+        return { object, ...reply };
+      },
+      known: (size) => known?.get(size) ?? [],
+      share: () => Promise.resolve(true), // whoever runs the job knows where it is
+    });
+  }
+  return { files: writer.files, inline: writer.inline, objects, info };
+
+  function tell(path: string, bytes: number): void {
+    void onProgress?.({ path, bytes });
+  }
+}

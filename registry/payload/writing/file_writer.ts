@@ -1,0 +1,188 @@
+/**
+ * Writing files: held while they fit into a record, else packed together or an object each, several of them at once.
+ *
+ * @module
+ */
+import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
+import type { Encoding, StoredFile } from "../../../core/record/record.ts";
+import { createSideBySide } from "../../../core/work/side_by_side.ts";
+import { encodeSmall } from "../../jobs/pack_files.ts";
+import type { FileFacts } from "../../jobs/kinds.ts";
+import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../content.ts";
+import type { Content, SmallContent } from "../content.ts";
+import type { StoredContent } from "../stored_content.ts";
+import type { WriteProgress } from "./progress.ts";
+import { createSender } from "./sender.ts";
+import type { Sender, SendTo } from "./sender.ts";
+
+/** Files up to this size in all, as stored, live in the record itself. */
+export const INLINE_BYTES = 64 * 1024;
+/** Objects that are on their way at once. */
+const AT_ONCE = 16;
+/** Memory that they may take together, as far as can be told. */
+const ROOM_BYTES = 96 * 1024 * 1024;
+
+/** How files are written. */
+export interface FileWriterOptions {
+  /** Compression. */
+  compress?: Encoding;
+  /** What is told. */
+  progress: WriteProgress;
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/** Writes files, in two steps: where they go need not be known before it is clear that they go somewhere. */
+export interface FileWriter {
+  /** The files, in the order they came. */
+  readonly files: StoredFile[];
+  /** The bytes of those that are in the record, in that order. */
+  readonly inline: Uint8Array[];
+  /** Takes files while they fit into a record. True where that was all of them. */
+  gather(files: FilesToSave): Promise<boolean>;
+  /** Stores what was taken, and the rest. When this returns, or throws, nothing is on its way. */
+  send(to: SendTo): Promise<void>;
+  /** Takes no more: the rest is not wanted. */
+  drop(): Promise<void>;
+}
+
+/** A file that is held. */
+interface Held {
+  file: StoredFile;
+  content: SmallContent;
+  as?: FileFacts;
+  /** Its bytes as they are stored. */
+  bytes: Uint8Array;
+}
+
+/** A file that was taken. */
+interface Taken {
+  file: StoredFile;
+  content: Content;
+  /** Whether content is its maker's again once the next file is asked for. */
+  passing: boolean;
+}
+
+/** Creates a writer of the files of one artifact. */
+export function createFileWriter({ compress, progress, signal }: FileWriterOptions): FileWriter {
+  const files: StoredFile[] = [];
+  const inline: Uint8Array[] = [];
+  const checks: FileToSave[] = [];
+  const checkPath = createPathCheck();
+  const held: Held[] = [];
+  let heldBytes = 0;
+  let rest: AsyncGenerator<Taken> | undefined;
+  let next: Taken | undefined;
+
+  return {
+    files,
+    inline,
+
+    async gather(given) {
+      rest = takeAll(given);
+      for (let taken = await rest.next(); !taken.done; taken = await rest.next()) {
+        if (!await hold(taken.value)) next = taken.value;
+        if (next !== undefined || heldBytes > INLINE_BYTES) return false;
+      }
+      checkAll();
+      placeInline();
+      return true;
+    },
+
+    async send(to) {
+      const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
+      const sender = createSender(to, { tasks, compress, progress });
+      try {
+        for (const { bytes: _, ...file } of held) await sender.addSmall(file);
+        if (next !== undefined) await add(sender, next);
+        for await (const taken of rest ?? []) await add(sender, taken);
+        await sender.end();
+        checkAll();
+      } catch (error) {
+        await tasks.stop(error);
+        throw error;
+      }
+    },
+
+    async drop() {
+      if (next?.content.kind === "large") await next.content.content.cancel?.();
+      await rest?.return(undefined);
+    },
+  };
+
+  async function* takeAll(given: FilesToSave): AsyncGenerator<Taken> {
+    const all = Symbol.asyncIterator in given ? given : await given;
+    const generated = !Array.isArray(all);
+    for await (const file of all) {
+      signal?.throwIfAborted();
+      checkPath(file);
+      if (file.check !== undefined) checks.push(file);
+      const content = await openContent(file);
+      const { path, mediaType, mode } = file;
+      const stored: StoredFile = { path, size: 0, sha256: "" };
+      if (mediaType !== undefined) stored.mediaType = mediaType;
+      if (mode !== undefined) stored.mode = mode;
+      files.push(stored);
+      const passing = file.content instanceof ReadableStream || (generated && file.content instanceof Uint8Array);
+      yield { file: stored, content, passing };
+    }
+  }
+
+  /** Holds a small file, or one that lies in a record. */
+  async function hold({ file, content }: Taken): Promise<boolean> {
+    if (content.kind === "large") return false;
+    if (content.kind === "stored") {
+      const { stored } = content;
+      if (!stored.inline || stored.size > SMALL_FILE_BYTES) return false;
+      const bytes = await stored.bytes();
+      const as = factsOf(file, stored);
+      held.push({ file, content: bytes, as, bytes });
+      heldBytes += bytes.byteLength;
+      return true;
+    }
+    const plain = readSmall(content.content);
+    const { facts, bytes } = encodeSmall(plain, compress);
+    Object.assign(file, facts);
+    held.push({ file, content: plain, bytes });
+    heldBytes += bytes.byteLength;
+    return true;
+  }
+
+  function placeInline(): void {
+    let offset = 0;
+    for (const { file, bytes } of held) {
+      file.inline = [offset, bytes.byteLength];
+      offset += bytes.byteLength;
+      inline.push(bytes);
+      progress.moved(file.path, file.size);
+    }
+  }
+
+  async function add(sender: Sender, { file, content, passing }: Taken): Promise<void> {
+    if (content.kind === "small") await sender.addSmall({ file, content: content.content });
+    else if (content.kind === "large") await sender.addLarge(file, content.content, { passing });
+    else await addStored(sender, file, content.stored);
+  }
+
+  /** What others have too is not even read; what is read stays as it is stored. */
+  async function addStored(sender: Sender, file: StoredFile, stored: StoredContent): Promise<void> {
+    const as = factsOf(file, stored);
+    if (!stored.inline && await sender.share(file)) return;
+    if (stored.size <= SMALL_FILE_BYTES) {
+      return await sender.addSmall({ file, content: await stored.bytes(), as });
+    }
+    const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks() };
+    await sender.addLarge(file, content, { as });
+  }
+
+  function checkAll(): void {
+    for (const file of checks) file.check!();
+  }
+}
+
+/** What stored content is; of what this release does not know nothing is lost. */
+function factsOf(file: StoredFile, { facts }: StoredContent): FileFacts {
+  Object.assign(file, facts);
+  const { size, sha256, encoding } = facts;
+  return { size, sha256, ...(encoding === undefined ? {} : { encoding }) };
+}

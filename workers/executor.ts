@@ -1,0 +1,127 @@
+/**
+ * The executor over Web Workers: each job is run where it is predicted to be done first.
+ *
+ * @module
+ */
+import type { Executor, JobOptions, JobProgress } from "../core/executor.ts";
+import type { Logger } from "../core/registry.ts";
+import type { PayloadJobs } from "../registry/jobs/kinds.ts";
+import { createPlacement } from "./placement.ts";
+import { createPool, isWorkerLost } from "./pool.ts";
+import type { Pool, PoolOptions, TakenWorker } from "./pool.ts";
+import { createPorts } from "./ports.ts";
+import type { CallerMethods } from "./protocol.ts";
+import { sendJob } from "./wire_job.ts";
+import { workOf } from "./work.ts";
+import { createRates } from "./rates.ts";
+
+/** What the executor needs. */
+export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
+  /** Runs jobs on this thread. */
+  here: Executor<PayloadJobs>;
+  /** `always`: all that can move goes to workers. */
+  offload: "auto" | "always";
+  /** Smaller jobs are run on this thread. */
+  smallBytes: number;
+  /** Hears of workers that were lost, and what workers have to say. */
+  logger: Logger;
+}
+
+/** The executor over Web Workers. */
+export interface WorkerExecutor extends Executor<PayloadJobs> {
+  /** Its workers. */
+  readonly pool: Pool;
+}
+
+type Job = PayloadJobs[keyof PayloadJobs]["job"];
+
+/**
+ * Creates the executor. A job whose worker crashed or hung is run once more, in a worker of its own: nobody knows which
+ * of its jobs brought a worker down. Where no worker can be started it is run on this thread.
+ */
+export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
+  const { here, offload, smallBytes, logger, descriptor, system } = options;
+  const rates = createRates(system);
+  const ports = createPorts();
+  const running = new Map<number, (progress: JobProgress) => void>();
+  let lastRun = 0;
+  const methods: CallerMethods = {
+    ...ports.methods,
+    progress: ({ run, progress }) => running.get(run)?.(progress),
+    log: ({ level, message }) => logger[level](message),
+    ask: ({ name }) => descriptor.functions?.[name](),
+  };
+  const pool = createPool({ ...options, methods });
+  const placement = createPlacement(pool, offload);
+
+  return {
+    pool,
+    async run(kind, given, { again = () => given, ...options } = {}) {
+      const job = given as Job;
+      const work = workOf(kind, job, rates);
+      if (work === undefined || work.bytes < smallBytes) return await here.run(kind, given, options);
+      const progress = createRepeated(options.onProgress);
+      const how = { ...options, onProgress: progress.tell };
+      try {
+        return await placement.place(
+          work,
+          () => here.run(kind, given, how),
+          async (slot) => await runThere(await slot.take(), kind, job, how),
+        );
+      } catch (error) {
+        if (!isWorkerLost(error) || spent.has(job)) throw error;
+        logger.warn(`A worker was lost, its work is done again: ${error.message}`);
+        const repeat = again();
+        const alone = await pool.alone();
+        progress.repeat();
+        return await (alone === undefined ? here.run(kind, repeat, how) : runThere(alone, kind, repeat as Job, how));
+      }
+    },
+  };
+
+  async function runThere<N extends keyof PayloadJobs>(
+    { channel, leave }: TakenWorker,
+    kind: N,
+    given: Job,
+    { signal, onProgress }: JobOptions,
+  ): Promise<PayloadJobs[N]["result"]> {
+    const failed = new AbortController();
+    const run = ++lastRun;
+    running.set(run, async (progress) => {
+      try {
+        await onProgress?.(progress);
+      } catch (error) {
+        failed.abort(error); // as it is: an error that crosses twice is not the same any more
+      }
+    });
+    const { job, port } = sendJob(kind, given, ports);
+    try {
+      const ends = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+      const reply = await channel.call("run", { run, kind, job }, { signal: ends });
+      failed.signal.throwIfAborted(); // by what was said last
+      return reply as PayloadJobs[N]["result"];
+    } finally {
+      if (port?.spent) spent.add(given);
+      running.delete(run);
+      void port?.close();
+      leave();
+    }
+  }
+}
+
+/** Jobs that read content which cannot be read again. */
+const spent = new WeakSet<Job>();
+
+/** Tells of bytes as they move; what moves again is not told again. */
+function createRepeated(onProgress: JobOptions["onProgress"]) {
+  let moved = 0, told = 0;
+  return {
+    repeat: () => void (moved = 0),
+    tell({ path, bytes }: JobProgress): void | Promise<void> {
+      moved += bytes;
+      const more = Math.max(moved - told, 0);
+      told += more;
+      return onProgress?.({ path, bytes: more });
+    },
+  };
+}

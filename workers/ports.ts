@@ -1,0 +1,123 @@
+/**
+ * Content of the caller's thread that workers read piece by piece.
+ *
+ * @module
+ */
+import { plainBytes } from "../core/bytes/bytes.ts";
+import type { LargeContent } from "../registry/payload/content.ts";
+import type { CallerMethods } from "./protocol.ts";
+
+/** Content goes in pieces of at most so much. */
+export const PIECE_BYTES = 4 * 1024 * 1024;
+
+/** Content that is offered to a worker. */
+export interface Port {
+  /** By which it is asked for. */
+  readonly number: number;
+  /** Whether it was begun, and cannot be read again. */
+  readonly spent: boolean;
+  /** Offers it no more. */
+  close(): Promise<void>;
+}
+
+/** Content that is offered to workers. */
+export interface Ports {
+  /** What workers may call. */
+  methods: Pick<CallerMethods, "openPort" | "pull" | "closePort">;
+  /** Offers content. */
+  offer(content: LargeContent): Port;
+}
+
+/** Creates an empty set. */
+export function createPorts(): Ports {
+  const offered = new Map<number, { content: LargeContent; streams: Set<number> }>();
+  const streams = new Map<number, { places: Uint8Array[]; pieces: Pieces }>();
+  let lastNumber = 0;
+
+  async function close(stream: number): Promise<void> {
+    const known = streams.get(stream);
+    streams.delete(stream);
+    await known?.pieces.close();
+  }
+  return {
+    methods: {
+      openPort({ port, places }) {
+        const { content, streams: opened } = offered.get(port)!;
+        opened.add(++lastNumber);
+        streams.set(lastNumber, {
+          places: places.map((place) => new Uint8Array(place)),
+          pieces: createPieces(content),
+        });
+        return lastNumber;
+      },
+      async pull({ stream, place }) {
+        const known = streams.get(stream); // asked for ahead, it may be behind the end
+        const bytes = await known?.pieces.fill(known.places[place]) ?? 0;
+        if (bytes === 0) streams.delete(stream);
+        return bytes;
+      },
+      closePort: ({ stream }) => close(stream),
+    },
+    offer(content) {
+      const number = ++lastNumber;
+      const opened = new Set<number>();
+      offered.set(number, { content, streams: opened });
+      return {
+        number,
+        get spent() {
+          return !content.repeatable && opened.size > 0;
+        },
+        async close() {
+          offered.delete(number);
+          await Promise.allSettled(Array.from(opened, close));
+        },
+      };
+    },
+  };
+}
+
+/** Content that is copied out piece by piece. */
+interface Pieces {
+  /** Fills a place, at least by half unless the content ends, and returns how many bytes it got, 0 at the end. */
+  fill(place: Uint8Array): Promise<number>;
+  /** Reads no more. */
+  close(): Promise<void>;
+}
+
+/** Copies, so that the caller keeps its own; small chunks are put together, large ones divided. */
+function createPieces(content: LargeContent): Pieces {
+  const chunks = chunksOf(content);
+  let chunk: Uint8Array = new Uint8Array();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function fillNow(place: Uint8Array): Promise<number> {
+    let filled = 0;
+    while (filled < place.byteLength / 2) {
+      if (chunk.byteLength === 0) {
+        const next = await chunks.next();
+        if (next.done) break;
+        chunk = plainBytes(next.value);
+      }
+      const part = chunk.subarray(0, place.byteLength - filled);
+      place.set(part, filled);
+      filled += part.byteLength;
+      chunk = chunk.subarray(part.byteLength);
+    }
+    return filled;
+  }
+  return {
+    fill(place) {
+      const filled = turn.then(() => fillNow(place)); // asked for ahead, pieces come in order all the same
+      turn = filled.catch(() => {});
+      return filled;
+    },
+    async close() {
+      await chunks.return(undefined);
+    },
+  };
+}
+
+async function* chunksOf({ source, chunks }: LargeContent): AsyncGenerator<Uint8Array> {
+  if (source instanceof Uint8Array) yield source; // it is copied as it is asked for
+  else yield* chunks();
+}

@@ -1,0 +1,176 @@
+/**
+ * Artifacts whose files an executor reads.
+ *
+ * @module
+ */
+import { rmSync } from "node:fs";
+import type { Artifact, ArtifactFile } from "../core/artifact.ts";
+import { writeFileTo } from "../core/disk/stage_files.ts";
+import type { Executor, JobOptions } from "../core/executor.ts";
+import type { StoredFile } from "../core/record/record.ts";
+import type { TransferProgress } from "../core/registry.ts";
+import type { PayloadJobs, ReadJob, ReadReply } from "../registry/jobs/kinds.ts";
+import type { ReadElsewhere } from "../registry/load.ts";
+import { createArtifact, drain } from "../registry/payload/read.ts";
+import type { PayloadSource, ReadFilesOptions } from "../registry/payload/store_reader.ts";
+import type { Budget } from "./budget.ts";
+import { reopenOf } from "./values.ts";
+import { STREAMED_BYTES } from "./work.ts";
+
+/** What a reader needs. */
+export interface ReaderOptions {
+  /** Runs jobs. */
+  executor: Executor<PayloadJobs>;
+  /** Bytes in memory. */
+  budget: Budget;
+  /** Smaller files are read at once. */
+  smallBytes: number;
+}
+
+/** Reads for one entry of a batch. */
+export interface Reader extends ReadElsewhere {
+  /** The entry has ended: what is kept of it reads by itself from now on. */
+  end(): void;
+}
+
+/** An artifact whose files an executor reads. */
+interface Opened {
+  cached: boolean;
+  source: PayloadSource;
+  how: ReadFilesOptions;
+  /** Its files as they are read without one. */
+  here: Artifact;
+  /** Bytes of a file have moved. */
+  moved(path: string, bytes: number): void;
+}
+
+/** A file that an executor reads. */
+interface OpenedFile {
+  opened: Opened;
+  stored: StoredFile;
+  here: ArtifactFile;
+}
+
+/** Creates a reader. */
+export function createReader({ executor, budget, smallBytes }: ReaderOptions): Reader {
+  const artifacts = new WeakMap<Artifact, Opened>();
+  const handles = new WeakMap<ArtifactFile, OpenedFile>();
+  let takenBytes = 0, ended = false;
+
+  return {
+    end() {
+      ended = true;
+      budget.give(takenBytes);
+    },
+
+    read(context, source, how) {
+      let bytes = 0;
+      const moved = (path: string, more: number) => {
+        bytes += more;
+        how.onProgress?.({ path, bytes, totalBytes: source.info.size });
+      };
+      let told = 0;
+      const onProgress = (progress: TransferProgress) => {
+        moved(progress.path, progress.bytes - told);
+        told = progress.bytes;
+      };
+      const here = createArtifact(context, source, { ...how, onProgress });
+      // What a worker fetched would not get into a cache that it cannot open.
+      if (context.cache !== undefined && context.cache.reopen === undefined) return here;
+      if (source.files.every((stored) => isSmall(stored, source))) return here;
+      const opened: Opened = { cached: context.cache !== undefined, source, how, here, moved };
+      const byPath = new Map(source.files.map((stored) => [stored.path, stored]));
+      const open = (file: ArtifactFile): ArtifactFile => {
+        const stored = byPath.get(file.info.path)!;
+        if (isSmall(stored, source)) return file;
+        const handle = { opened, stored, here: file };
+        const elsewhere = { ...file, bytes: () => ended ? file.bytes() : bytesOf(handle) };
+        handles.set(elsewhere, handle);
+        return elsewhere;
+      };
+      const artifact: Artifact = {
+        info: here.info,
+        files: () => here.files().map(open),
+        file: (path) => open(here.file(path)),
+      };
+      artifacts.set(artifact, opened);
+      return artifact;
+    },
+
+    async materialize(materializer, artifact, options) {
+      const opened = artifacts.get(artifact);
+      if (opened === undefined) return await materializer.load(artifact, options);
+      const { source: { files, info }, how } = opened;
+      budget.give(takenBytes); // of a version that was superseded meanwhile
+      takenBytes = 0;
+      await budget.take(info.size, options.signal);
+      takenBytes = info.size;
+      const reopen = reopenOf(materializer);
+      if (reopen === undefined || files.some(({ parts }) => parts === undefined)) {
+        return await materializer.load(artifact, options);
+      }
+      const { maxBytes: maxLoadBytes = Infinity } = how.limit ?? {};
+      const load = { info, materializer: reopen, maxLoadBytes, here: materializer };
+      return await read(opened, files, (job, running) => executor.run("loadValue", { ...job, ...load }, running));
+    },
+
+    async writeLarge(path, file) {
+      const handle = handles.get(file);
+      if (handle === undefined) return await writeFileTo(path, file);
+      await streaming(handle, (read, running) => {
+        const job = { ...read, path };
+        const again = () => {
+          rmSync(path, { force: true }); // what was written of it
+          return job;
+        };
+        return executor.run("writeFile", job, { ...running, again });
+      });
+    },
+
+    async checkLarge(file) {
+      const handle = handles.get(file);
+      if (handle === undefined) return await drain(file);
+      await streaming(handle, (job, running) => executor.run("checkFile", job, running));
+    },
+  };
+
+  /** One that lies in an object with others is read with them. */
+  function isSmall({ parts = [], size }: StoredFile, { files }: PayloadSource): boolean {
+    return parts.length === 0 || size < smallBytes || (files.length > 1 && parts[0].offset !== undefined);
+  }
+
+  async function bytesOf({ opened, stored }: OpenedFile): Promise<Uint8Array> {
+    opened.how.limit?.check(opened.source.ref, stored);
+    return await read(opened, [stored], (job, running) => executor.run("readFile", job, running));
+  }
+
+  /** Work through which the bytes of a file only pass. */
+  async function streaming({ opened, stored }: OpenedFile, run: Run<void>): Promise<void> {
+    const heldBytes = Math.min(stored.size, STREAMED_BYTES);
+    await budget.take(heldBytes, opened.how.signal);
+    try {
+      await read(opened, [stored], run);
+    } finally {
+      budget.give(heldBytes);
+    }
+  }
+
+  async function read<T>(
+    { cached, source, how: { verify, signal }, moved }: Opened,
+    files: readonly StoredFile[],
+    run: Run<T>,
+  ): Promise<T> {
+    const job: ReadJob = {
+      ref: source.ref,
+      recordKey: source.recordKey,
+      verify,
+      cached,
+      files: files.map((file) => ({ file, keys: file.parts!.map((part) => source.keyOf(file, part)) })),
+    };
+    const reply = await run(job, { signal, onProgress: ({ path, bytes }) => moved(path, bytes) });
+    return "missing" in reply ? await source.missing(reply.missing) : reply.value;
+  }
+}
+
+/** Runs a job of reading. */
+type Run<T> = (job: ReadJob, options: JobOptions) => Promise<ReadReply<T>>;

@@ -1,0 +1,81 @@
+/**
+ * Jobs as plain data: content that only one thread can read becomes a port, and what is that thread's alone stays there.
+ *
+ * @module
+ */
+import { DiskContent } from "../core/disk/disk_file.ts";
+import type { MaterializerDescriptor } from "../core/materializer.ts";
+import type { FileToPack, PayloadJobs } from "../registry/jobs/kinds.ts";
+import { readable } from "../registry/payload/content.ts";
+import type { LargeContent, SmallContent } from "../registry/payload/content.ts";
+import type { Port, Ports } from "./ports.ts";
+import type { WireContent } from "./protocol.ts";
+
+/** Bytes up to this size come along. */
+const WHOLE_BYTES = 1024 * 1024;
+
+/** A job on its way. */
+export interface SentJob {
+  /** As it crosses. */
+  job: unknown;
+  /** What it reads of this thread. */
+  port?: Port;
+}
+
+/** A job as it crosses. */
+export function sendJob<N extends keyof PayloadJobs>(kind: N, given: PayloadJobs[N]["job"], ports: Ports): SentJob {
+  const job = given as Partial<PayloadJobs[keyof PayloadJobs]["job"]> & { here?: unknown };
+  if (kind === "packFiles") {
+    const { files } = given as PayloadJobs["packFiles"]["job"];
+    return { job: { ...job, files: files.map((file) => ({ ...file, content: smallContent(file.content) })) } };
+  }
+  if (kind !== "storeFile") {
+    const { here: _, ...plain } = job;
+    return { job: plain };
+  }
+  const { content } = given as PayloadJobs["storeFile"]["job"];
+  const { source, size, repeatable } = content;
+  if (source instanceof DiskContent) return { job: { ...job, content: smallContent(source) } };
+  // A view would cross with all of its buffer.
+  if (source !== undefined && source.byteLength <= WHOLE_BYTES) return { job: { ...job, content: source.slice() } };
+  const port = ports.offer(content);
+  return { job: { ...job, content: { port: port.number, size, repeatable } satisfies WireContent }, port };
+}
+
+function smallContent(content: SmallContent): WireContent {
+  return content instanceof DiskContent ? { disk: content.file } : content;
+}
+
+/** What a worker makes of a job that arrived. */
+export interface Receiver {
+  /** Reads what the caller's thread offers. */
+  pull(port: number, passing: boolean): AsyncIterable<Uint8Array>;
+  /** What only this thread has, in place of what stayed behind. */
+  here(kind: keyof PayloadJobs, job: { materializer: MaterializerDescriptor; value?: unknown }): unknown;
+}
+
+/** The job again, on the other side. */
+export function receiveJob(kind: keyof PayloadJobs, sent: unknown, { pull, here }: Receiver): unknown {
+  if (kind === "packFiles") {
+    const { files, ...job } = sent as { files: (Omit<FileToPack, "content"> & { content: WireContent })[] };
+    return { ...job, files: files.map((file) => ({ ...file, content: sourceOf(file.content) })) };
+  }
+  if (kind === "storeFile") {
+    const { content, ...job } = sent as { content: WireContent; compress?: string };
+    return { ...job, content: largeContent(content, (port) => pull(port, job.compress !== undefined)) };
+  }
+  const job = sent as { materializer: MaterializerDescriptor };
+  return kind === "storeValue" || kind === "loadValue" ? { ...job, here: here(kind, job) } : job;
+}
+
+function sourceOf(content: WireContent): SmallContent | undefined {
+  if (content instanceof Uint8Array) return content;
+  return "disk" in content ? new DiskContent(content.disk) : undefined;
+}
+
+function largeContent(content: WireContent, pull: (port: number) => AsyncIterable<Uint8Array>): LargeContent {
+  const source = sourceOf(content);
+  if (source !== undefined) return readable(source);
+  const { port, size, repeatable } = content as Exclude<WireContent, Uint8Array | { disk: unknown }>;
+  return { size, repeatable, chunks: () => pull(port) };
+}
