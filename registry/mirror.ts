@@ -8,7 +8,7 @@ import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { checkName, decodeName, shown } from "../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/naming/versions.ts";
-import { forEachAtOnce } from "../core/work/at_once.ts";
+import { createLimit, forEachAtOnce } from "../core/work/at_once.ts";
 import { checkWritable, contextOf } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
 import { NAMES, namesPrefix } from "./layout.ts";
@@ -94,7 +94,7 @@ export async function mirrorRegistry(
     if (verify && !dryRun) report.failures.push(...await persist(run, () => readBack(to, pair, versions, signal)));
     progress.names = ++report.names;
     onProgress?.({ ...progress });
-  }, concurrency).catch((error) => {
+  }, { atOnce: concurrency }).catch((error) => {
     signal?.throwIfAborted();
     throw error;
   });
@@ -120,7 +120,7 @@ function createRun(
     signal,
     dryRun: report.dryRun,
     range: range === undefined ? undefined : parseVersionRange(range),
-    forEach: (items, task) => forEachAtOnce(items, (item) => limit(() => task(item)), concurrency),
+    forEach: (items, task) => forEachAtOnce(items, (item) => limit(() => task(item)), { atOnce: concurrency }),
     moved(bytes) {
       progress.bytes += bytes;
       options.onProgress?.({ ...progress });
@@ -203,21 +203,4 @@ async function readBack(
       ? { name, version, error: new RegistryError({ code, message, hint, key, backend }) }
       : [];
   });
-}
-
-/** Lets so many tasks run at once; the others wait for their turn. */
-function createLimit(count: number): <T>(task: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (task) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
 }

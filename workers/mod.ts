@@ -34,10 +34,11 @@ import type {
   SaveEntry,
 } from "../core/registry.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
+import { collectOutcomes, outcomesOf } from "../core/work/outcomes.ts";
+import type { Inputs } from "../core/work/outcomes.ts";
 import { contextOf } from "../registry/opening/context.ts";
 import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
-import { collectOutcomes, inLanes, outcomesOf } from "../registry/many.ts";
-import type { Inputs } from "../registry/many.ts";
+import { inLanes } from "../registry/many.ts";
 import { ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";
 import { createBudget } from "./budget.ts";
@@ -47,6 +48,11 @@ import type { Reader } from "./reader.ts";
 import { bufferBytes, isOurs, reopenOf } from "./values.ts";
 import { STREAMED_BYTES } from "./work.ts";
 
+export { mapAtOnce } from "../core/work/at_once.ts";
+export type { AtOnceOptions } from "../core/work/at_once.ts";
+export { createLanes } from "../core/work/lanes.ts";
+export type { Lanes } from "../core/work/lanes.ts";
+export { outcomesOf } from "../core/work/outcomes.ts";
 export { zip } from "./zip.ts";
 export type { ZipOptions } from "./zip.ts";
 export type {
@@ -155,7 +161,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
 
   function saveEach(entries: Inputs<SaveEntry>, own: ManyOptions = {}) {
     const many = { ...callOptions(options), ...own };
-    return outcomesOf(entries, many, inLanes(context, (entry: SaveEntry) => saveOne(entry, many.signal)));
+    return outcomesOf(entries, inLanes(context, (entry: SaveEntry) => saveOne(entry, many.signal)), many);
   }
 
   async function saveOne({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
@@ -208,14 +214,14 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     run: (input: I, reader: Reader, signal?: AbortSignal) => Promise<T>,
   ): AsyncGenerator<BatchOutcome<T>> {
     const many = { ...callOptions(options), ...own };
-    return outcomesOf(inputs, many, async (input) => {
+    return outcomesOf(inputs, async (input) => {
       const reader = createReader({ executor, budget, smallBytes });
       try {
         return await run(input, reader, many.signal);
       } finally {
         reader.end();
       }
-    });
+    }, many);
   }
 
   function all<T>(outcomes: AsyncIterable<BatchOutcome<T>>, own: ManyOptions = {}): Promise<BatchResult<T>> {

@@ -5,8 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import type { BatchResult, Registry } from "../../core/registry.ts";
-import { outcomesOf } from "../../registry/many.ts";
-import { createBatch } from "../../workers/mod.ts";
+import { createBatch, outcomesOf } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
 import type { CommandContext, OptionDefinition } from "../command.ts";
 import { inCliWords } from "../hints.ts";
@@ -108,7 +107,7 @@ export async function runRows<Row extends RowName>(
   try {
     const { concurrency, stopOnError } = flags;
     for await (
-      const outcome of outcomesOf(manifest.rows(fields), { concurrency, stopOnError, signal: io.signal }, begin)
+      const outcome of outcomesOf(manifest.rows(fields), begin, { concurrency, stopOnError, signal: io.signal })
     ) {
       const { index } = outcome;
       const { line, ...row } = begun.get(index)!;

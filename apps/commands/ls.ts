@@ -10,7 +10,7 @@ import type { Command } from "../command.ts";
 import { createDamage, damageJson, damageMark } from "../damage.ts";
 import type { Damage } from "../damage.ts";
 import { looksLikeLocation } from "../find_registry.ts";
-import { mapOrdered } from "../map_ordered.ts";
+import { mapAtOnce } from "../../workers/mod.ts";
 import { printTable } from "../print_table.ts";
 import type { Row } from "../print_table.ts";
 import type { Column } from "../terminal/table.ts";
@@ -61,7 +61,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const damage = createDamage();
     const rows = shared.quiet
       ? nameRows(names)
-      : present(mapOrdered(names, (name) => row(registry, name, { long, damage, signal: io.signal })));
+      : present(mapAtOnce(names, (name) => row(registry, name, { long, damage, signal: io.signal })));
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();

@@ -9,7 +9,7 @@ import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { createDamage, damageJson, damageMark } from "../damage.ts";
 import type { Damage } from "../damage.ts";
-import { mapOrdered } from "../map_ordered.ts";
+import { mapAtOnce } from "../../workers/mod.ts";
 import { printTable } from "../print_table.ts";
 import type { Row } from "../print_table.ts";
 import { refuseRef } from "../refusals.ts";
@@ -78,7 +78,7 @@ async function* rowsWithDetails(registry: Registry, name: string, options: Optio
   const { damage, signal } = options;
   const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
   const toRow = ({ version }: VersionEntry) => row(registry, { name, version, aliases }, options);
-  for await (const row of mapOrdered(registry.versions(name, options), toRow)) if (row !== undefined) yield row;
+  for await (const row of mapAtOnce(registry.versions(name, options), toRow)) if (row !== undefined) yield row;
 }
 
 async function row(

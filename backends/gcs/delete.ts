@@ -4,6 +4,7 @@
  * @module
  */
 import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { objectPath } from "./api.ts";
 import type { GcsApi } from "./api.ts";
 
@@ -30,19 +31,15 @@ export async function deleteObjects(
   { signal }: CallOptions,
 ): Promise<DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
-  const waiting = keys.values();
-  const work = async () => {
-    for (const key of waiting) {
-      signal?.throwIfAborted();
-      try {
-        await deleteObject(api, key, { signal });
-      } catch (error) {
-        if (signal?.aborted) throw signal.reason;
-        failures.push({ key, error: error as Error });
-      }
-    }
-  };
   signal?.throwIfAborted();
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, keys.length) }, work));
+  await forEachAtOnce(keys, async (key) => {
+    signal?.throwIfAborted();
+    try {
+      await deleteObject(api, key, { signal });
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      failures.push({ key, error: error as Error });
+    }
+  }, { atOnce: AT_ONCE });
   return failures;
 }

@@ -7,6 +7,7 @@ import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { closeRead, openObject } from "./open_object.ts";
 import type { OpenedFile } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
@@ -46,26 +47,20 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
 
   return async (keys, { signal } = {}) => {
     const folders = new Map(keys.map((key) => [dirname(root.fileOf(key)), key]));
-    await inBatches(keys, syncBytes, signal); // a name must not lead to less than the bytes
-    await inBatches([...folders], async ([folder, key]) => {
+    const some = { atOnce: AT_ONCE };
+    await forEachAtOnce(keys, async (key) => {
+      signal?.throwIfAborted();
+      await syncBytes(key);
+    }, some); // a name must not lead to less than the bytes
+    await forEachAtOnce(folders, async ([folder, key]) => {
+      signal?.throwIfAborted();
       try {
         await disk.folder(folder);
       } catch (error) {
         throw root.failure(error, { action: "sync", key });
       }
-    }, signal);
+    }, some);
   };
-}
-
-async function inBatches<T>(
-  items: readonly T[],
-  action: (item: T) => Promise<void>,
-  signal?: AbortSignal,
-): Promise<void> {
-  for (let i = 0; i < items.length; i += AT_ONCE) {
-    signal?.throwIfAborted();
-    await Promise.all(items.slice(i, i + AT_ONCE).map(action));
-  }
 }
 
 function failedBefore(root: LocalRoot, key: string): RegistryError {

@@ -5,6 +5,7 @@
  */
 import type { DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { failureOf, isMissingKey, s3Error } from "./errors.ts";
 import { call, fullKey } from "./store.ts";
 import type { S3Store } from "./store.ts";
@@ -62,18 +63,14 @@ export async function deleteObjects(
 
 async function deleteEach(store: S3Store, keys: readonly string[], signal?: AbortSignal): Promise<DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
-  const queue = keys.values();
-  const work = async () => {
-    for (const key of queue) {
-      try {
-        await deleteObject(store, key, signal);
-      } catch (error) {
-        if (signal?.aborted || !isRegistryError(error)) throw error;
-        failures.push({ key, error });
-      }
+  await forEachAtOnce(keys, async (key) => {
+    try {
+      await deleteObject(store, key, signal);
+    } catch (error) {
+      if (signal?.aborted || !isRegistryError(error)) throw error;
+      failures.push({ key, error });
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(SINGLE_AT_ONCE, keys.length) }, work));
+  }, { atOnce: SINGLE_AT_ONCE });
   return failures;
 }
 

@@ -12,6 +12,7 @@ import { RegistryError } from "../errors.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
+import { mapAtOnce } from "../work/at_once.ts";
 import { createSideBySide } from "../work/side_by_side.ts";
 
 /** Options of {@linkcode stageFiles}. */
@@ -61,17 +62,15 @@ export async function stageFiles(
     makeFolder(join(folder, info.path));
     onFile?.(info);
   }
-  for (let i = 0; i < small.length; i += AT_ONCE) {
+  const contents = mapAtOnce(small, (file) => file.bytes(), { atOnce: AT_ONCE });
+  for (const { info } of small) {
     signal?.throwIfAborted();
-    const some = small.slice(i, i + AT_ONCE);
-    const contents = await Promise.all(some.map((file) => file.bytes()));
-    some.forEach(({ info }, n) => {
-      const path = join(folder, info.path);
-      makeFolder(dirname(path));
-      writeFileSync(path, contents[n], { flag: "wx" });
-      if (info.mode === "executable") makeExecutable(path);
-      onFile?.(info);
-    });
+    const path = join(folder, info.path);
+    const { value } = await contents.next();
+    makeFolder(dirname(path));
+    writeFileSync(path, value, { flag: "wx" });
+    if (info.mode === "executable") makeExecutable(path);
+    onFile?.(info);
   }
   const streams = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
   try {

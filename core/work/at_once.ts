@@ -7,19 +7,79 @@
 /** How many requests of one job are under way at once, where nobody says. */
 const AT_ONCE = 16;
 
+/** Options of doing something many times. */
+export interface AtOnceOptions {
+  /** How many are under way at once. @default 16 */
+  atOnce?: number;
+}
+
 /** Calls `action` for each item. After a failure no more are begun; it is thrown when those under way have ended. */
 export async function forEachAtOnce<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   action: (item: T) => Promise<unknown>,
-  count: number = AT_ONCE,
+  { atOnce = AT_ONCE }: AtOnceOptions = {},
 ): Promise<void> {
-  const pending = items.values();
+  const pending = items[Symbol.iterator]();
   const failures: unknown[] = [];
+  let over = false;
   const work = async () => {
-    for (let next = pending.next(); !next.done && failures.length === 0; next = pending.next()) {
+    while (!over) {
+      const next = pending.next();
+      if (over = next.done ?? false) return;
       await action(next.value).catch((error) => void failures.push(error));
+      over ||= failures.length > 0;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(count, items.length) }, work));
+  const works: Promise<void>[] = [];
+  while (!over && works.length < atOnce) works.push(work());
+  await Promise.all(works);
   if (failures.length > 0) throw failures[0];
+}
+
+/**
+ * Calls `map` for each item and yields the results in the order of the items. Items are drawn as results are taken: one
+ * that nobody has taken yet counts as one under way.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { mapAtOnce } from "@holdfast/holdfast/workers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.saveMany([{ name: "a", value: 1 }, { name: "b", value: "two" }]);
+ * const kinds = mapAtOnce(registry.names(), async (name) => (await registry.info(name)).materializer.id);
+ * assertEquals(await Array.fromAsync(kinds), ["json", "text"]);
+ * ```
+ */
+export async function* mapAtOnce<T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  map: (item: T) => Promise<R>,
+  { atOnce = AT_ONCE }: AtOnceOptions = {},
+): AsyncGenerator<R> {
+  const running: Promise<R>[] = [];
+  for await (const item of items) {
+    const result = map(item);
+    result.catch(() => {}); // reported when its turn comes
+    running.push(result);
+    if (running.length >= atOnce) yield await running.shift()!;
+  }
+  while (running.length > 0) yield await running.shift()!;
+}
+
+/** Lets so many tasks run at once, whoever begins them; the others wait for their turn. */
+export function createLimit(atOnce: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = atOnce;
+  return async (task) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
 }

@@ -5,8 +5,9 @@
  * @module
  */
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { ProbeStepDefinition } from "./step.ts";
-import { inTurns, must, sameBytes, text } from "./target.ts";
+import { must, sameBytes, text } from "./target.ts";
 import type { Listed, ProbeTarget } from "./target.ts";
 
 /** Keys as a registry makes them, in order: `-` and `.` come before `/`, all else after it. */
@@ -66,20 +67,23 @@ async function seesWrites(target: ProbeTarget): Promise<void> {
 }
 
 async function isOrdered(target: ProbeTarget): Promise<void> {
-  await inTurns(KEYS.toReversed(), (key) => target.put(key, text(key)));
+  await forEachAtOnce(KEYS.toReversed(), (key) => target.put(key, text(key)));
   same(await target.list("order/"), KEYS, "a list is not complete, or not in the order of its keys' bytes");
-  await inTurns(["order/a/", "order/a", "order/a/b", "order/a/b/1", "order/b"], async (prefix) => {
+  await forEachAtOnce(["order/a/", "order/a", "order/a/b", "order/a/b/1", "order/b"], async (prefix) => {
     const expected = KEYS.filter((key) => key.startsWith(prefix));
     same(await target.list(prefix), expected, `a list of the prefix "${prefix}" is not of the keys that begin with it`);
   });
 }
 
 async function honoursAfterAndLimit(target: ProbeTarget): Promise<void> {
-  await inTurns(["order/a/0", "order/a/b", "order/a/b/1", "order/a/b0", "order/a0", "order/aa/x"], async (after) => {
-    const expected = KEYS.filter((key) => compareUtf8(key, after) > 0);
-    same(await target.list("order/", { after }), expected, `a list after "${after}" is not of what follows it`);
-  });
-  await inTurns([1, 3, KEYS.length], async (limit) => {
+  await forEachAtOnce(
+    ["order/a/0", "order/a/b", "order/a/b/1", "order/a/b0", "order/a0", "order/aa/x"],
+    async (after) => {
+      const expected = KEYS.filter((key) => compareUtf8(key, after) > 0);
+      same(await target.list("order/", { after }), expected, `a list after "${after}" is not of what follows it`);
+    },
+  );
+  await forEachAtOnce([1, 3, KEYS.length], async (limit) => {
     const expected = KEYS.slice(0, limit);
     same(await target.list("order/", { limit }), expected, `a list of at most ${limit} is not of the first ${limit}`);
   });
@@ -113,8 +117,8 @@ async function storesOtherKeys(target: ProbeTarget): Promise<void> {
 
 /** Each key holds its own object, and a list shows them in order. */
 async function keeps(target: ProbeTarget, prefix: string, keys: readonly string[]): Promise<void> {
-  await inTurns(keys, (key) => target.put(key, text(key)));
-  await inTurns(keys, async (key) => {
+  await forEachAtOnce(keys, (key) => target.put(key, text(key)));
+  await forEachAtOnce(keys, async (key) => {
     must(sameBytes(await target.read(key), text(key)), `the object of the key "${shortened(key)}" is another`);
   });
   same(await target.list(prefix), keys, "a list does not show these keys, or not in the order of their bytes");

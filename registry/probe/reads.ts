@@ -4,8 +4,9 @@
  * @module
  */
 import type { ByteRange } from "../../core/backend.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { ProbeStepDefinition } from "./step.ts";
-import { allEnded, inTurns, must, sameBytes, text } from "./target.ts";
+import { allEnded, must, sameBytes, text } from "./target.ts";
 import type { ProbeTarget } from "./target.ts";
 
 /** How many objects are written and read beside each other. */
@@ -46,7 +47,7 @@ async function readsRanges(target: ProbeTarget): Promise<void> {
     { offset: 999 },
     { offset: 990, length: 1_000_000 },
   ];
-  await inTurns(ranges, async ({ offset, length = 1 }) => {
+  await forEachAtOnce(ranges, async ({ offset, length = 1 }) => {
     const found = await target.read("range", { offset, length });
     const expected = whole.subarray(offset, offset + length);
     const what = `bytes ${offset} to ${offset + expected.byteLength} of ${whole.byteLength}`;

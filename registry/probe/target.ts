@@ -139,14 +139,6 @@ export function createTarget(backend: Backend, folder: string, settings: ProbeSe
   };
 }
 
-/** How many keys are written, read or deleted at once. */
-const AT_ONCE = 16;
-
-/** Does something with each of these, several at once. All have ended when it returns or throws. */
-export async function inTurns<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
-  for (let i = 0; i < items.length; i += AT_ONCE) await allEnded(items.slice(i, i + AT_ONCE).map(action));
-}
-
 /** Waits for all, also where one fails: nothing is still being written when a probe cleans up. */
 export async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);

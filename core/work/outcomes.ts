@@ -1,0 +1,163 @@
+/**
+ * What becomes of many things that are done at once: each has an outcome, and no failure stops the others.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../errors.ts";
+import type { BatchOutcome, BatchResult, ManyOptions } from "../registry.ts";
+
+/** What many things are done to: all at once, or as they come. */
+export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
+
+/**
+ * Runs an action for each input, so many at once, and says what became of each as it ends. An outcome that nobody has
+ * taken yet counts as one under way, so inputs are drawn only as fast as outcomes are taken. An abort, a failure of the
+ * inputs and one of `onProgress` are thrown when what is under way has ended.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { outcomesOf } from "@holdfast/holdfast/workers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("a", 1);
+ * const missing: number[] = [];
+ * for await (const outcome of outcomesOf(["a", "b"], (ref) => registry.info(ref), { concurrency: 4 })) {
+ *   if (!outcome.ok) missing.push(outcome.index);
+ * }
+ * assertEquals(missing, [1]);
+ * ```
+ */
+export async function* outcomesOf<I, T>(
+  inputs: Inputs<I>,
+  action: (input: I, index: number) => Promise<T>,
+  options: ManyOptions = {},
+): AsyncGenerator<BatchOutcome<T>> {
+  const { concurrency = 16, stopOnError = false, signal, onProgress } = options;
+  checkConcurrency(concurrency);
+  const source = drawn(inputs);
+  const ended: BatchOutcome<T>[] = [];
+  let index = 0, running = 0, done = 0, failed = 0;
+  let drawing = true, coming = false;
+  let broken: { error: unknown } | undefined;
+  let closed: Promise<void> | undefined;
+  let happened = Promise.withResolvers<void>();
+
+  const abort = () => drawing && stop({ error: signal!.reason });
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    while (drawing || running > 0 || ended.length > 0) {
+      void draw();
+      if (ended.length > 0) yield ended.shift()!;
+      else await something();
+    }
+  } finally {
+    stop();
+    signal?.removeEventListener("abort", abort);
+    await closed; // whatever ended this: nothing goes on behind the caller's back
+    while (running > 0) await something();
+  }
+  if (broken !== undefined) throw broken.error;
+
+  async function something(): Promise<void> {
+    await happened.promise;
+    happened = Promise.withResolvers();
+  }
+
+  /** Begins with inputs as they come, while there is room. */
+  async function draw(): Promise<void> {
+    while (drawing && !coming && running + ended.length < concurrency) {
+      coming = true;
+      try {
+        const next = await source.next();
+        coming = false;
+        if (drawing && next.done) drawing = false;
+        else if (drawing && signal?.aborted) stop({ error: signal.reason });
+        else if (drawing) void run(next.value, index++);
+      } catch (error) {
+        broken ??= { error };
+        drawing = false;
+      }
+      happened.resolve();
+    }
+  }
+
+  async function run(input: I, index: number): Promise<void> {
+    running++;
+    let outcome: BatchOutcome<T>;
+    try {
+      outcome = { index, ok: true, value: await action(input, index) };
+    } catch (error) {
+      outcome = { index, ok: false, error: asRegistryError(error) };
+      failed++;
+      if (stopOnError) stop();
+    }
+    ended.push(outcome);
+    running--;
+    try {
+      onProgress?.({ index, done: ++done, failed });
+    } catch (error) { // the caller's own code
+      stop({ error });
+    }
+    happened.resolve();
+  }
+
+  /** Draws no more, and closes the source: one that does not give its next input is not waited for. */
+  function stop(failure?: { error: unknown }): void {
+    broken ??= failure;
+    if (drawing) closed = close();
+    drawing = false;
+    happened.resolve();
+  }
+
+  async function close(): Promise<void> {
+    try {
+      const closing = source.return?.();
+      if (coming) Promise.resolve(closing).catch(() => {});
+      else await closing;
+    } catch (error) {
+      broken ??= { error };
+    }
+  }
+}
+
+/** The inputs as they are drawn. Those that are there already may be promises. */
+function drawn<I>(inputs: Inputs<I>): AsyncIterator<I> {
+  if (Symbol.asyncIterator in inputs) return inputs[Symbol.asyncIterator]();
+  return (async function* () {
+    yield* inputs;
+  })();
+}
+
+/** Collects outcomes by input index. */
+export async function collectOutcomes<T>(
+  outcomes: AsyncIterable<BatchOutcome<T>>,
+  { signal }: ManyOptions,
+): Promise<BatchResult<T>> {
+  const results: BatchResult<T>["results"] = [];
+  for await (const { index, ...result } of outcomes) results[index] = result;
+  const indices = (ok: boolean) => results.flatMap((result, i) => result.ok === ok ? [i] : []);
+  const errors = new Map(results.flatMap((result, i) => result.ok ? [] : [[i, result.error] as const]));
+  if (errors.size > 0) signal?.throwIfAborted();
+  return { results, succeeded: indices(true), failed: indices(false), errors };
+}
+
+function checkConcurrency(concurrency: number): void {
+  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot work with concurrency ${concurrency}: not a whole number from 1`,
+    hint: "It is how many saves or loads are under way at once.",
+  });
+}
+
+function asRegistryError(error: unknown): RegistryError {
+  if (isRegistryError(error)) return error;
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot finish: ${error instanceof Error ? error.message : String(error)}`,
+    hint: "The cause says what failed.",
+    cause: error,
+  });
+}

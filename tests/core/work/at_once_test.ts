@@ -1,0 +1,62 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createLimit, forEachAtOnce, mapAtOnce } from "../../../core/work/at_once.ts";
+
+async function* numbers(count: number): AsyncGenerator<number> {
+  for (let i = 0; i < count; i++) yield await Promise.resolve(i);
+}
+
+Deno.test("results come in the order of the items, with a bound on calls at once", async () => {
+  let running = 0;
+  let most = 0;
+  const results = await Array.fromAsync(mapAtOnce(numbers(20), async (item) => {
+    most = Math.max(most, ++running);
+    for (let i = 0; i < 20 - item; i++) await Promise.resolve();
+    running--;
+    return item * 2;
+  }, { atOnce: 4 }));
+  assertEquals(results, Array.from({ length: 20 }, (_, i) => i * 2));
+  assertEquals(most, 4);
+});
+
+Deno.test("a failure arrives at its turn, and those behind it disturb nobody", async () => {
+  const seen: number[] = [];
+  await assertRejects(
+    async () => {
+      const map = (item: number) => item >= 2 ? Promise.reject(new Error(`item ${item}`)) : Promise.resolve(item);
+      for await (const result of mapAtOnce(numbers(6), map, { atOnce: 4 })) seen.push(result);
+    },
+    Error,
+    "item 2",
+  );
+  assertEquals(seen, [0, 1]);
+});
+
+Deno.test("the same is done to each thing, no more at once than asked, and after a failure nothing begins", async () => {
+  const begun: number[] = [];
+  let running = 0;
+  const work = async (item: number) => {
+    begun.push(item);
+    assertEquals(++running <= 3, true);
+    await Promise.resolve();
+    running--;
+    if (item === 4) throw new Error("the fourth");
+  };
+  await forEachAtOnce([1, 2, 3], work, { atOnce: 3 });
+  assertEquals(begun.splice(0), [1, 2, 3]);
+  await assertRejects(() => forEachAtOnce([1, 2, 3, 4, 5, 6, 7, 8, 9], work, { atOnce: 3 }), Error, "the fourth");
+  assertEquals([running, begun.includes(9)], [0, false]);
+});
+
+Deno.test("a limit holds for all who share it, whatever becomes of a task", async () => {
+  const limit = createLimit(2);
+  let running = 0;
+  const work = async (item: number) => {
+    assertEquals(++running <= 2, true);
+    await Promise.resolve();
+    running--;
+    if (item % 2 === 0) throw new Error("even");
+    return item;
+  };
+  const ends = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => limit(() => work(item))));
+  assertEquals(ends.map(({ status }) => status === "fulfilled"), [true, false, true, false, true]);
+});

@@ -1,0 +1,77 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { setImmediate } from "node:timers";
+import { outcomesOf } from "../../../core/work/outcomes.ts";
+
+/** Lets everything happen that waits for nothing else. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Numbers without end, which tell whether somebody closed them. */
+function numbers() {
+  const seen = { asked: 0, closed: false };
+  const next = () => Promise.resolve({ done: false as const, value: ++seen.asked });
+  const end = () => {
+    seen.closed = true;
+    return Promise.resolve({ done: true as const, value: undefined });
+  };
+  return { seen, [Symbol.asyncIterator]: () => ({ next, return: end }) };
+}
+
+Deno.test("outcomes that nobody takes hold up the drawing of inputs", async () => {
+  const inputs = numbers();
+  const outcomes = outcomesOf(inputs, (n) => Promise.resolve(n), { concurrency: 3 });
+  await outcomes.next();
+  await settle();
+  const { asked } = inputs.seen;
+  assertEquals(asked <= 4, true);
+  await settle();
+  assertEquals(inputs.seen.asked, asked);
+  await outcomes.return(undefined);
+});
+
+Deno.test("who takes no more outcomes closes the source, and what is under way ends first", async () => {
+  const inputs = numbers();
+  let running = 0;
+  const work = async (n: number) => {
+    running++;
+    if (n > 1) await settle();
+    running--;
+  };
+  for await (const { ok } of outcomesOf(inputs, work, { concurrency: 4 })) {
+    assertEquals(ok, true);
+    break;
+  }
+  assertEquals([running, inputs.seen.closed], [0, true]);
+});
+
+Deno.test("an abort closes the source at once, while work is still under way", async () => {
+  const inputs = numbers();
+  const aborting = new AbortController();
+  const held = Promise.withResolvers<void>();
+  const outcomes = outcomesOf(inputs, () => held.promise, { concurrency: 2, signal: aborting.signal });
+  const first = outcomes.next();
+  await settle();
+  aborting.abort(new Error("enough"));
+  await settle();
+  assertEquals(inputs.seen.closed, true);
+  held.resolve();
+  assertEquals((await first).value?.ok, true);
+  await outcomes.next();
+  await assertRejects(() => outcomes.next(), Error, "enough");
+});
+
+Deno.test("after a failure, if asked, no input is drawn, and what was begun has its outcome", async () => {
+  const inputs = numbers();
+  const work = (n: number) => n === 3 ? Promise.reject(new Error("third")) : settle();
+  const outcomes = await Array.fromAsync(outcomesOf(inputs, work, { concurrency: 2, stopOnError: true }));
+  assertEquals(outcomes.map(({ index }) => index).sort(), outcomes.map((_, i) => i));
+  assertEquals(outcomes.filter(({ ok }) => !ok).map(({ index }) => index), [2]);
+  assertEquals([outcomes.length <= 4, inputs.seen.closed], [true, true]);
+});
+
+Deno.test("a source that cannot be closed breaks the work, when what is under way has ended", async () => {
+  const next = numbers()[Symbol.asyncIterator]().next;
+  const inputs = { [Symbol.asyncIterator]: () => ({ next, return: () => Promise.reject(new Error("stuck")) }) };
+  const work = (n: number) => n === 2 ? Promise.reject(new Error("second")) : Promise.resolve();
+  const outcomes = outcomesOf(inputs, work, { concurrency: 1, stopOnError: true });
+  await assertRejects(() => Array.fromAsync(outcomes), Error, "stuck");
+});
