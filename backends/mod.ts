@@ -85,7 +85,7 @@ export async function openBackend(url: string | URL, options: OpenBackendOptions
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot open a store by a URL of scheme ${shown(place.scheme)}: there is no such scheme`,
-    hint: `There is ${backends.keys().join(", ")}. For a folder of that name write "./${place.scheme}:…".`,
+    hint: `There is ${backends.names().join(", ")}. For a folder of that name write "./${place.scheme}:…".`,
   });
 }
 

@@ -62,7 +62,7 @@ export interface S3Configs {
   /** The same, or undefined where there is none. */
   find(provider: string, bucket: string): Promise<S3Config | undefined>;
   /** What is known of: what was registered, asked for and found, or has keys in variables of a known provider. */
-  list(): Promise<S3ConfigEntry[]>;
+  names(): Promise<S3ConfigEntry[]>;
   /** Stores data under a URL like `tos://bucket/key`, in place of what was there. */
   upload(data: UploadData, url: string, options?: UploadOptions): Promise<ObjectInfo>;
   /** Writes an object to a file. `NotFound` where there is none. */
@@ -92,7 +92,7 @@ export interface S3Configs {
  *   secretKey: "at each use",
  * }));
  * assertEquals((await configs.get("tos", "my-bucket")).region, "cn-beijing");
- * assertEquals((await configs.list())[0], { provider: "tos", bucket: "my-bucket", source: "registered" });
+ * assertEquals((await configs.names())[0], { provider: "tos", bucket: "my-bucket", source: "registered" });
  * ```
  */
 export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
@@ -144,7 +144,7 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     });
   }
 
-  async function list(): Promise<S3ConfigEntry[]> {
+  async function names(): Promise<S3ConfigEntry[]> {
     const entries: S3ConfigEntry[] = [...registered.values()].map(({ provider, bucket }) => ({
       provider,
       bucket,
@@ -182,7 +182,7 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     }) as S3Configs["register"],
     get,
     find,
-    list,
+    names,
     upload: async (data, url, options = {}) => await uploadObject(target(url), data, options),
     download:
       (async (url: string, options: DownloadOptions = {}) =>

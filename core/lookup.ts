@@ -6,18 +6,33 @@
 import { RegistryError } from "./errors.ts";
 
 /** A set of things by key. */
-export interface Lookup<V> extends Iterable<[string, V]> {
+export interface Lookup<V> extends AsyncDisposable {
   /** Adds a thing and returns it. A key that is taken is `AlreadyExists`. */
   register<T extends V>(key: string, value: T): T;
   /** A decorator that adds what it stands on. */
   register(key: string): <T extends V>(value: T) => T;
+  /**
+   * Adds a thing that is made when it is first asked for, once, and is the same for all from then on. It may be a
+   * promise. What fails is made anew when it is asked for again.
+   */
+  registerLazy(key: string, create: () => V): void;
   /** The thing; a missing key is `NotFound` and lists what there is. */
   get(key: string): V;
-  /** Whether there is such a thing. */
+  /** The same, or undefined where there is none. */
+  find(key: string): V | undefined;
+  /** Whether there is such a thing. Nothing is made. */
   has(key: string): boolean;
-  /** All keys, in the order they were added. */
-  keys(): string[];
+  /** All keys, in the order they were added. Nothing is made. */
+  names(): string[];
+  /**
+   * Disposes of what was made here, the last first, and waits for it; what was registered as it is stays its owner's.
+   * Nothing is made any more: what has to be is `Invalid` from then on. The first failure is thrown after all were done.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** Gives a thing: one that is there, or one that is made at first. */
+type Source<V> = () => V;
 
 /**
  * Creates a {@linkcode Lookup}.
@@ -30,44 +45,88 @@ export interface Lookup<V> extends Iterable<[string, V]> {
  * import { createLookup } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
- * const colors = createLookup<number>("color", { red: 0xff0000 });
+ * await using colors = createLookup<number>("color", { red: 0xff0000 });
  * colors.register("blue", 0x0000ff);
+ * colors.registerLazy("grey", () => 0x808080);
  * assertEquals(colors.get("blue"), 255);
- * assertEquals(colors.keys(), ["red", "blue"]);
+ * assertEquals(colors.find("green"), undefined);
+ * assertEquals(colors.names(), ["red", "blue", "grey"]);
  * ```
  */
 export function createLookup<V>(kind: string, entries: Record<string, V> = {}): Lookup<V> {
-  const values = new Map<string, V>(Object.entries(entries));
-  function add<T extends V>(key: string, value: T): T {
-    if (values.has(key)) {
-      throw new RegistryError({
-        code: "AlreadyExists",
-        message: `Cannot register ${kind} "${key}": the key is taken`,
-        hint: "Each key stands for one thing in a set: choose another.",
-      });
-    }
-    values.set(key, value);
+  const sources = new Map<string, Source<V>>(Object.entries(entries).map(([key, value]) => [key, () => value]));
+  const made = new Map<string, V>();
+  let disposed = false;
+
+  function add(key: string, source: Source<V>): void {
+    if (!sources.has(key)) return void sources.set(key, source);
+    throw new RegistryError({
+      code: "AlreadyExists",
+      message: `Cannot register ${kind} "${key}": the key is taken`,
+      hint: "Each key stands for one thing in a set: choose another.",
+    });
+  }
+
+  function addValue<T extends V>(key: string, value: T): T {
+    add(key, () => value);
     return value;
   }
+
+  function make(key: string, create: () => V): V {
+    if (made.has(key)) return made.get(key)!;
+    if (disposed) {
+      throw new RegistryError({
+        code: "Invalid",
+        message: `Cannot make ${kind} "${key}": its set was disposed of`,
+        hint: "Use it before the end of what holds the set, or create a set anew.",
+      });
+    }
+    const value = create();
+    made.set(key, value);
+    if (isPromise(value)) value.then(undefined, () => made.delete(key)); // whoever asked hears of it
+    return value;
+  }
+
   function register<T extends V>(key: string, value: T): T;
   function register(key: string): <T extends V>(value: T) => T;
   function register<T extends V>(...args: [string, T] | [string]): unknown {
     const [key] = args;
-    return args.length === 1 ? (value: T) => add(key, value) : add(key, args[1]);
+    return args.length === 1 ? (value: T) => addValue(key, value) : addValue(key, args[1]);
   }
+
   return {
     register,
+    registerLazy: (key, create) => add(key, () => make(key, create)),
     get(key) {
-      if (values.has(key)) return values.get(key) as V;
-      const known = [...values.keys()].map((name) => `"${name}"`).join(", ") || "none";
+      const source = sources.get(key);
+      if (source !== undefined) return source();
+      const known = [...sources.keys()].map((name) => `"${name}"`).join(", ") || "none";
       throw new RegistryError({
         code: "NotFound",
         message: `Cannot get ${kind} "${key}": not registered`,
         hint: `There is: ${known}.`,
       });
     },
-    has: (key) => values.has(key),
-    keys: () => [...values.keys()],
-    [Symbol.iterator]: () => values[Symbol.iterator](),
+    find: (key) => sources.get(key)?.(),
+    has: (key) => sources.has(key),
+    names: () => [...sources.keys()],
+    async [Symbol.asyncDispose]() {
+      disposed = true;
+      const failures: unknown[] = [];
+      const last = [...made.values()].reverse();
+      made.clear();
+      for (const value of last) await dispose(value).catch((error) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
+    },
   };
+}
+
+async function dispose(value: unknown): Promise<void> {
+  const thing = await Promise.resolve(value).catch(() => undefined) as Partial<AsyncDisposable & Disposable> | null;
+  if (thing?.[Symbol.asyncDispose] !== undefined) await thing[Symbol.asyncDispose]();
+  else thing?.[Symbol.dispose]?.();
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }

@@ -149,7 +149,7 @@ export interface Materializers extends Iterable<[id: string, Materializer]> {
   /** Whether one has this id. */
   has(id: string): boolean;
   /** All ids. */
-  keys(): string[];
+  names(): string[];
 }
 
 /** Creates a set of materializers; {@linkcode Materializers.forValue} asks later ones first. */
@@ -198,7 +198,7 @@ export function createMaterializerSet(materializers: readonly ClassMaterializer[
       });
     },
     has: (id) => byId.has(id),
-    keys: () => [...byId.keys()],
+    names: () => [...byId.keys()],
     [Symbol.iterator]: () => byId[Symbol.iterator](),
   };
 }

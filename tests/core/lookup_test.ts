@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertFalse, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { createLookup } from "../../core/lookup.ts";
 import { thrown } from "./thrown.ts";
 
@@ -6,8 +13,8 @@ Deno.test("a lookup gives what was registered, in the order it was", () => {
   const lookup = createLookup<number>("number", { one: 1 });
   assertEquals(lookup.register("two", 2), 2);
   assertEquals(lookup.get("one") + lookup.get("two"), 3);
-  assertEquals(lookup.keys(), ["one", "two"]);
-  assertEquals([...lookup], [["one", 1], ["two", 2]]);
+  assertEquals(lookup.names(), ["one", "two"]);
+  assertEquals([lookup.find("two"), lookup.find("three")], [2, undefined]);
   assert(lookup.has("two"));
   assertFalse(lookup.has("three"));
 });
@@ -66,3 +73,81 @@ Deno.test("two lookups share nothing", () => {
   assertFalse(b.has("two"));
   assertEquals(entries, { one: 1 });
 });
+
+Deno.test("what is registered to be made later is made at its first use, once", () => {
+  const lookup = createLookup<object>("thing", { there: {} });
+  let made = 0;
+  lookup.registerLazy("later", () => ({ nth: ++made }));
+  assertEquals([lookup.names(), lookup.has("later"), made], [["there", "later"], true, 0]);
+  assertStrictEquals(lookup.get("later"), lookup.find("later"));
+  assertEquals(made, 1);
+  thrown("AlreadyExists", () => lookup.registerLazy("later", () => ({})));
+  thrown("AlreadyExists", () => lookup.register("later", {}));
+});
+
+Deno.test("those who ask while it is being made share it; what failed is made anew", async () => {
+  const lookup = createLookup<Promise<object>>("thing");
+  const failure = new Error("not yet");
+  let asked = 0;
+  lookup.registerLazy("slow", () => ++asked === 1 ? Promise.reject(failure) : Promise.resolve({ asked }));
+  const ends = await Promise.allSettled([lookup.get("slow"), lookup.get("slow")]);
+  assertEquals(ends.map(({ status }) => status), ["rejected", "rejected"]);
+  assertEquals(asked, 1);
+  const [one, other] = await Promise.all([lookup.get("slow"), lookup.get("slow")]);
+  assertStrictEquals(one, other);
+  assertEquals(asked, 2);
+  lookup.registerLazy("thrower", () => {
+    asked++;
+    throw failure;
+  });
+  for (const times of [3, 4]) {
+    assertStrictEquals(caught(() => lookup.get("thrower")), failure);
+    assertEquals(asked, times);
+  }
+});
+
+Deno.test("disposing of a lookup disposes of what it made, the last first, and of nothing else", async () => {
+  const ended: string[] = [];
+  const thing = (name: string) => ({ [Symbol.asyncDispose]: () => Promise.resolve(void ended.push(name)) });
+  const brief = { [Symbol.dispose]: () => void ended.push("brief") };
+  const lookup = createLookup<unknown>("thing", { given: thing("given") });
+  lookup.register("brought", thing("brought"));
+  lookup.registerLazy("first", () => thing("first"));
+  lookup.registerLazy("brief", () => brief);
+  lookup.registerLazy("promised", () => Promise.resolve(thing("promised")));
+  lookup.registerLazy("failed", () => Promise.reject(new Error("never made")));
+  lookup.registerLazy("unused", () => thing("unused"));
+  for (const name of ["promised", "given", "brought", "first", "brief"]) lookup.get(name);
+  await Promise.resolve(lookup.get("failed")).catch(() => {});
+  await lookup[Symbol.asyncDispose]();
+  assertEquals(ended, ["brief", "first", "promised"]);
+  await lookup[Symbol.asyncDispose]();
+  assertEquals(ended.length, 3);
+  thrown("Invalid", () => lookup.get("first"));
+  thrown("Invalid", () => lookup.find("unused"));
+  assert(lookup.get("given") !== undefined);
+});
+
+Deno.test("one that cannot be disposed of does not keep the others", async () => {
+  const ended: string[] = [];
+  const lookup = createLookup<AsyncDisposable>("thing");
+  for (const name of ["a", "b", "c"]) {
+    lookup.registerLazy(name, () => ({
+      [Symbol.asyncDispose]() {
+        ended.push(name);
+        return name === "b" ? Promise.reject(new Error("stuck")) : Promise.resolve();
+      },
+    }));
+    lookup.get(name);
+  }
+  await assertRejects(() => lookup[Symbol.asyncDispose](), Error, "stuck");
+  assertEquals(ended, ["c", "b", "a"]);
+});
+
+function caught(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+}

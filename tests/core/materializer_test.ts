@@ -43,7 +43,7 @@ Deno.test("one materializer may serve several classes", () => {
   class Cat {}
   assertStrictEquals(set.register(Cat, one), one);
   assertStrictEquals(set.forValue(new Cat()), one);
-  assertEquals(set.keys(), ["one"]);
+  assertEquals(set.names(), ["one"]);
 });
 
 Deno.test("an id or a class that is taken is AlreadyExists, and the set stays as it was", () => {
@@ -54,7 +54,7 @@ Deno.test("an id or a class that is taken is AlreadyExists, and the set stays as
   thrown("AlreadyExists", () => set.register(materializer("b", { class: Dog })));
   thrown("AlreadyExists", () => set.register(Dog, materializer("c")));
   thrown("AlreadyExists", () => set.register(first));
-  assertEquals(set.keys(), ["a"]);
+  assertEquals(set.names(), ["a"]);
   assertStrictEquals(set.forValue(new Dog()), first);
 });
 

@@ -151,7 +151,7 @@ Deno.test("list says what is known and where from, and nothing of what it says",
     configs.register("minio", "m", { accessKey: "secret-6", secretKey: "secret-7" });
     await configs.get("oss", "logs");
     await assertRejects(() => configs.get("s3", "a.b"), RegistryError, "S3_A_B_ACCESS_KEY");
-    const list = await configs.list();
+    const list = await configs.names();
     assertEquals(list, [
       { provider: "minio", bucket: "m", source: "registered" },
       { provider: "oss", bucket: "logs", source: "environment" },
@@ -173,7 +173,7 @@ Deno.test("list searches an environment that tells its names", async () => {
     };
     const system = { ...createScriptedSystem({ environment }), envNames: () => Object.keys(environment) };
     const configs = createS3Configs({ envFile: root.join("keys.env"), system });
-    assertEquals(await configs.list(), [{ provider: "ks3", bucket: "a-b", source: "environment" }]);
+    assertEquals(await configs.names(), [{ provider: "ks3", bucket: "a-b", source: "environment" }]);
   } finally {
     await root.remove();
   }

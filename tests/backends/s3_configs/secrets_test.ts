@@ -59,7 +59,7 @@ Deno.test("a configuration can be read, but neither printed, copied nor serialis
     assertEquals([config.accessKey, config.secretKey, config.sessionToken], SECRETS);
     assertHidden(printed(config));
     assertHidden(printed(configs));
-    assertHidden(printed(await configs.list()));
+    assertHidden(printed(await configs.names()));
     assertEquals(JSON.parse(JSON.stringify(config)).endpoint, CONFIG.endpoint);
   }
 });
