@@ -122,9 +122,8 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
 }
 
 async function dispose(value: unknown): Promise<void> {
-  const thing = await Promise.resolve(value).catch(() => undefined) as Partial<AsyncDisposable & Disposable> | null;
-  if (thing?.[Symbol.asyncDispose] !== undefined) await thing[Symbol.asyncDispose]();
-  else thing?.[Symbol.dispose]?.();
+  const thing: Partial<AsyncDisposable & Disposable> = await Promise.resolve(value).catch(() => {}) ?? {};
+  await (thing[Symbol.asyncDispose] ?? thing[Symbol.dispose])?.call(thing);
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -53,8 +53,10 @@ export async function findManifest(path: string, format: ManifestFormat | undefi
       try {
         yield* read(stoppable, columns);
       } catch (error) {
-        if (isRegistryError(error) || io.signal.aborted) throw error;
-        const state = error instanceof Error ? error.message : String(error);
+        if (io.signal.aborted) throw error;
+        const { cause = error } = isRegistryError(error, "Invalid") ? error : {}; // of no CSV: told of the manifest
+        if (isRegistryError(cause)) throw cause;
+        const state = cause instanceof Error ? cause.message : String(cause);
         throw invalid(path, state.replace(/\.$/, ""), "The command's --help says how it is written.", error);
       }
     },

@@ -12,6 +12,8 @@ export const PRODUCT_FOLDERS: readonly string[] = [
   "core",
   "registry",
   "backends",
+  "formats",
+  "queues",
   "materializers",
   "files",
   "operators",
