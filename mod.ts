@@ -24,8 +24,13 @@ import { shown } from "./core/naming/names.ts";
 import type { CacheOptions, OpenOptions, Registry } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
-import { clearEntries } from "./registry/cache/clear_cache.ts";
-import type { ClearCacheOptions, ClearCacheReport } from "./registry/cache/clear_cache.ts";
+import { clearEntries, measureEntries } from "./registry/cache/clear_cache.ts";
+import type {
+  CacheReport,
+  ClearCacheOptions,
+  ClearCacheReport,
+  InspectCacheOptions,
+} from "./registry/cache/clear_cache.ts";
 import { openOnBackend } from "./registry/mod.ts";
 import type { OpenOnBackendOptions } from "./registry/mod.ts";
 import { checkGrace, readLocking } from "./registry/opening/settings.ts";
@@ -97,6 +102,18 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
     message: `Cannot clear the cache: ${folder.problem}`,
     hint: "Set HOLDFAST_CACHE to its folder, or pass its path, and allow this program to read and write it.",
   });
+}
+
+/**
+ * Where loaded files are cached on this machine, or in the folder that is given, and how much is there. Nothing is made;
+ * where there is no folder that may be used, the report says why.
+ */
+export async function inspectCache(
+  { path, signal, system = realSystem }: InspectCacheOptions = {},
+): Promise<CacheReport> {
+  const folder = cacheFolder(path, system);
+  if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
+  return { path: folder.path, ...await measureEntries(createLocalBackend({ path: folder.path }), { signal }) };
 }
 
 async function openTarget(target: string, options: OpenRegistryOptions): Promise<Backend> {
@@ -185,17 +202,21 @@ export type {
   Materializers,
 } from "./core/materializer.ts";
 export type { ArtifactInput, Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record/record.ts";
-export { parseRef } from "./core/naming/refs.ts";
+export { checkName } from "./core/naming/names.ts";
+export { checkAlias, parseRef } from "./core/naming/refs.ts";
 export type { Ref, Selector } from "./core/naming/refs.ts";
 export type * from "./core/registry.ts";
 export type * from "./core/standard_schema.ts";
+export { realSystem };
 export type { System } from "./core/system.ts";
+export { parseVersion } from "./core/naming/versions.ts";
 export type { Bump, Version, VersionComparison, VersionParts, VersionRange } from "./core/naming/versions.ts";
 export { localPath } from "./materializers/mod.ts";
 export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts";
 export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";
 export { defineArtifact } from "./registry/mod.ts";
-export type { ClearCacheOptions, ClearCacheReport } from "./registry/cache/clear_cache.ts";
+export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
+export { digestOfValue, hashFiles } from "./registry/digest.ts";
 export { probeBackend } from "./registry/probe.ts";
 export { commitUpload } from "./registry/transfer/commit_upload.ts";
 export type { CommitUploadOptions, UploadToCommit } from "./registry/transfer/commit_upload.ts";

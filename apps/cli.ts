@@ -24,7 +24,7 @@ import { runProgram } from "./program.ts";
 import { stopOnSignals } from "./stop_on_signals.ts";
 
 export type { CliInput, CliIo, CliOutput };
-export type { System } from "../core/system.ts";
+export type { System } from "../mod.ts";
 
 /** Runs the command line on these arguments and returns its exit code. Results, notes and errors go to `io`. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {

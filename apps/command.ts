@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Logger, Registry } from "../core/registry.ts";
+import type { Logger, Registry } from "../mod.ts";
 import type { CliIo } from "./terminal/cli_io.ts";
 import type { Colors } from "./terminal/colors.ts";
 import type { Progress } from "./terminal/progress.ts";

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
-import type { Logger, Registry } from "../core/registry.ts";
-import { openRegistry } from "../mod.ts";
+import { openRegistry, RegistryError } from "../mod.ts";
+import type { Logger, Registry } from "../mod.ts";
 import type { CliIo } from "./terminal/cli_io.ts";
 import { createColors } from "./terminal/colors.ts";
 import type { Command, CommandContext, SharedOptions } from "./command.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { isRegistryError, RegistryError } from "../mod.ts";
 import { shellWord } from "./hints.ts";
 import { formatCount } from "./terminal/units.ts";
 

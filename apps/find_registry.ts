@@ -6,11 +6,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "@std/dotenv";
 import { dirname, join, resolve } from "@std/path";
-import { checkParameters, parsePlace } from "../backends/mod/place.ts";
-import { mayRead } from "../core/disk/may_read.ts";
-import { RegistryError } from "../core/errors.ts";
-import { shown } from "../core/naming/names.ts";
-import { isStoreUrl } from "../core/urls/store_url.ts";
+import { checkStoreUrl, isStoreUrl } from "../backends/mod.ts";
+import { RegistryError } from "../mod.ts";
+import { mayRead } from "./may_read.ts";
 import type { CliIo } from "./terminal/cli_io.ts";
 
 /** The folder that holds a registry where nothing else is said. */
@@ -35,13 +33,15 @@ export function looksLikeLocation(text: string): boolean {
 export function toLocation(text: string, cwd: string): string {
   if (/^file:/i.test(text)) return text;
   if (isStoreUrl(text)) {
-    checkParameters(parsePlace(text), ["endpoint", "region", "provider"]); // here, before anything shows it
+    checkStoreUrl(text); // here, before anything shows it
     return text;
   }
   if (/^[a-z][a-z0-9+.-]+:\/(?!\/)/i.test(text)) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot read the place ${shown(text.slice(0, text.indexOf(":") + 2))}…: a URL has two slashes there`,
+      message: `Cannot read the place ${
+        JSON.stringify(text.slice(0, text.indexOf(":") + 2))
+      }…: a URL has two slashes there`,
       hint: "Write s3://bucket/prefix; for a folder of that name write ./ before it.",
     });
   }

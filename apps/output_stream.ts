@@ -5,7 +5,7 @@
  */
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "@std/path";
-import { RegistryError } from "../core/errors.ts";
+import { RegistryError } from "../mod.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Options of {@linkcode writeStream}. */

@@ -5,7 +5,7 @@
  */
 import { Command as Parser, Help, Option } from "npm:commander@^15";
 import type { CommanderError } from "npm:commander@^15";
-import { RegistryError } from "../core/errors.ts";
+import { RegistryError } from "../mod.ts";
 import { knownColumns } from "./terminal/cli_io.ts";
 import type { CliIo, CliOutput } from "./terminal/cli_io.ts";
 import { createColors } from "./terminal/colors.ts";

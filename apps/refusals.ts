@@ -4,8 +4,7 @@
  * @module
  */
 import { statSync } from "node:fs";
-import { RegistryError } from "../core/errors.ts";
-import { checkAlias } from "../core/naming/refs.ts";
+import { checkAlias, RegistryError } from "../mod.ts";
 import type { Command } from "./command.ts";
 import { shellWord } from "./hints.ts";
 

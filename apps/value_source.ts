@@ -7,9 +7,7 @@ import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "@std/path";
-import { readAll } from "../core/bytes/bytes.ts";
-import { RegistryError } from "../core/errors.ts";
-import { localPath } from "../mod.ts";
+import { localPath, RegistryError } from "../mod.ts";
 import { shellWord } from "./hints.ts";
 import type { CliIo } from "./terminal/cli_io.ts";
 
@@ -29,7 +27,9 @@ export async function readValue(source: string, io: CliIo, options: ReadValueOpt
   const { as, links } = options;
   if (source === "-") {
     const stream = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
-    return as === undefined || as === "bytes" ? stream : decode(await readAll(stream), as, "standard input");
+    return as === undefined || as === "bytes"
+      ? stream
+      : decode(await new Response(stream).bytes(), as, "standard input");
   }
   const path = resolve(io.cwd, source);
   const found = await stat(path).catch((cause) => {

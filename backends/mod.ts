@@ -26,6 +26,7 @@ import type { BucketOptions } from "./s3_configs/open_bucket.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
 import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
 
+export { isStoreUrl } from "../core/urls/store_url.ts";
 export type * from "../core/backend.ts";
 export type { Lookup } from "../core/lookup.ts";
 export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
@@ -87,6 +88,23 @@ export async function openBackend(url: string | URL, options: OpenBackendOptions
     message: `Cannot open a store by a URL of scheme ${shown(place.scheme)}: there is no such scheme`,
     hint: `There is ${backends.names().join(", ")}. For a folder of that name write "./${place.scheme}:…".`,
   });
+}
+
+/**
+ * Throws `Invalid` for what cannot be the URL of a bucket, before anything is opened; the message shows nothing of it
+ * that could be a secret.
+ *
+ * @example
+ * ```ts
+ * import { checkStoreUrl } from "@holdfast/holdfast/backends";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkStoreUrl("s3://bucket/prefix?region=eu-central-1");
+ * assertThrows(() => checkStoreUrl("s3://key:secret@bucket"));
+ * ```
+ */
+export function checkStoreUrl(url: string): void {
+  checkParameters(parsePlace(url), ["endpoint", "region", "provider"]);
 }
 
 /** The schemes that {@linkcode openBackend} knows; register others with what opens their stores. */

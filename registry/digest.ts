@@ -7,13 +7,24 @@ import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave } from "../core/materializer.ts";
 import { artifactDigest } from "../core/record/record.ts";
 import type { FileInfo } from "../core/record/record.ts";
-import type { SignalOptions } from "../core/registry.ts";
-import type { Context } from "./opening/context.ts";
+import type { Registry, SignalOptions } from "../core/registry.ts";
 import { openContent, readSmall } from "./payload/content.ts";
 
-/** The digest of a value, as saving it would give it. Nothing is stored. */
+/**
+ * The digest that a value would have if it was saved: whether it is what a version holds. Nothing is stored.
+ *
+ * @example
+ * ```ts
+ * import { digestOfValue, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const { digest } = await registry.save("my:config", { depth: 12 });
+ * assertEquals(await digestOfValue(registry, { depth: 12 }), digest);
+ * ```
+ */
 export async function digestOfValue(
-  { materializers }: Pick<Context, "materializers">,
+  { materializers }: Pick<Registry, "materializers">,
   value: unknown,
   { signal }: SignalOptions = {},
 ): Promise<string> {
@@ -21,7 +32,11 @@ export async function digestOfValue(
   return artifactDigest(materializer, await hashFiles(materializer.save(value, { signal }), { signal }));
 }
 
-/** Sizes and digests of files that are not saved. */
+/**
+ * Sizes and digests of files that are not saved, as the info of an artifact has them.
+ *
+ * @param produced what the `save` of a materializer gives
+ */
 export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions = {}): Promise<FileInfo[]> {
   const hashed: FileInfo[] = [];
   for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, dirname } from "@std/path";
+import { readExports } from "./support/exports.ts";
 import { findCycle, reachable, readModuleGraph } from "./support/module_graph.ts";
 import { OTHER_FOLDERS, PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 
@@ -18,16 +19,14 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "operators/", may: among("core/", "formats/", "operators/", "npm:") },
   { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
   { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
-  {
-    from: "apps/",
-    may: among("mod.ts", "deno.json", "@std/", "npm:", ...PRODUCT_FOLDERS.map((folder) => `${folder}/`)),
-  },
+  { from: "apps/", may: either(among("apps/", "deno.json", "@std/", "npm:"), isDoor) },
   {
     from: "mod.ts",
     may: among("core/", "registry/", "backends/memory.ts", "backends/local.ts", "materializers/mod.ts", "@std/path"),
   },
 ];
 
+const doors = Object.values(await readExports()).map((file) => file.replace("./", ""));
 const product = [...await sourceFiles(PRODUCT_FOLDERS), "mod.ts"];
 const everything = [...product, ...await sourceFiles(OTHER_FOLDERS)];
 const graph = await readModuleGraph(product);
@@ -119,6 +118,11 @@ function isOwnPart(path: string, target: string): boolean {
 /** What a file is a part of: `backends/s3` for `backends/s3_providers.ts`, `formats/csv` for `formats/csv.ts`. */
 function wholeOf(path: string): string {
   return path.split(/[/_.]/, 2).join("/");
+}
+
+/** What users can import too: programs show that it is enough. */
+function isDoor(_path: string, target: string): boolean {
+  return doors.includes(target);
 }
 
 /** Only the configurations of providers read `.env` files. */

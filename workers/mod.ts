@@ -32,9 +32,10 @@ import type {
   Registry,
   SavedArtifact,
   SaveEntry,
+  SignalOptions,
 } from "../core/registry.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
-import { collectOutcomes, outcomesOf } from "../core/work/outcomes.ts";
+import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
 import { contextOf } from "../registry/opening/context.ts";
 import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
@@ -68,6 +69,7 @@ export type {
   Registry,
   SavedArtifact,
   SaveEntry,
+  SignalOptions,
 };
 
 /** Below this nothing is gained by asking who should do it. */
@@ -106,6 +108,14 @@ export interface VerifyEntry extends Omit<DownloadEntry, "to" | "overwrite" | "v
 export interface Batch extends AsyncDisposable {
   /** Workers that run now. */
   readonly running: number;
+  /** Saves one value as `saveMany` does. What fails throws a `RegistryError`, and so do the other three. */
+  save(entry: SaveEntry, options?: SignalOptions): Promise<SavedArtifact>;
+  /** Loads one value as `loadMany` does. */
+  load(ref: string, options?: LoadOptions): Promise<unknown>;
+  /** Writes one version to disk as `downloadMany` does. */
+  download(entry: DownloadEntry, options?: SignalOptions): Promise<DownloadResult>;
+  /** Checks one version as `verifyMany` does. */
+  verify(entry: VerifyEntry, options?: SignalOptions): Promise<ArtifactInfo>;
   /** Saves many values; a failure of one does not stop the others. */
   saveMany(entries: Inputs<SaveEntry>, options?: ManyOptions): Promise<BatchResult<SavedArtifact>>;
   /** Loads many values; a failure of one does not stop the others. All of them are in memory then. */
@@ -159,12 +169,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   const { pool } = executor;
   const budget = createBudget(memoryBudgetBytes);
 
-  function saveEach(entries: Inputs<SaveEntry>, own: ManyOptions = {}) {
-    const many = { ...callOptions(options), ...own };
-    return outcomesOf(entries, inLanes(context, (entry: SaveEntry) => saveOne(entry, many.signal)), many);
-  }
-
-  async function saveOne({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
+  async function save({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
     const { materializer = context.materializers.forValue(value) } = options;
     let takenBytes = 0;
     const produce = async () => {
@@ -191,38 +196,50 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     return new ValueToStore({ value, materializer: reopen, here });
   }
 
-  function loadEach(refs: Inputs<string>, own: LoadManyOptions = {}) {
-    const { concurrency: _, stopOnError: __, onProgress: ___, ...rest } = { ...callOptions(options), ...own };
-    return each(refs, own, (ref, reader) => loadValue(context, parseRef(ref, rest.version), rest, reader));
+  function load(ref: string, rest: LoadOptions): Promise<unknown> {
+    return reading((reader) => loadValue(context, parseRef(ref, rest.version), rest, reader));
   }
 
-  function downloadEach(entries: Inputs<DownloadEntry>, own: ManyOptions = {}) {
-    return each(entries, own, ({ ref, ...rest }, reader, signal) => {
-      return downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader);
-    });
+  function download({ ref, ...rest }: DownloadEntry, signal?: AbortSignal): Promise<DownloadResult> {
+    return reading((reader) => downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
   }
 
-  function verifyEach(entries: Inputs<VerifyEntry>, own: ManyOptions = {}) {
-    return each(entries, own, ({ ref, ...rest }, reader, signal) => {
-      return checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader);
-    });
+  function verify({ ref, ...rest }: VerifyEntry, signal?: AbortSignal): Promise<ArtifactInfo> {
+    return reading((reader) => checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
   }
 
-  function each<I, T>(
-    inputs: Inputs<I>,
-    own: ManyOptions,
-    run: (input: I, reader: Reader, signal?: AbortSignal) => Promise<T>,
-  ): AsyncGenerator<BatchOutcome<T>> {
+  async function reading<T>(read: (reader: Reader) => Promise<T>): Promise<T> {
+    const reader = createReader({ executor, budget, smallBytes });
+    try {
+      return await read(reader);
+    } finally {
+      reader.end();
+    }
+  }
+
+  function one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
+    return (entry: E, { signal = options.signal }: SignalOptions = {}) => outcomeOf(run(entry, signal), signal);
+  }
+
+  function each<I, T>(run: (input: I, signal?: AbortSignal) => Promise<T>) {
+    return (inputs: Inputs<I>, own: ManyOptions = {}): AsyncGenerator<BatchOutcome<T>> => {
+      const many = { ...callOptions(options), ...own };
+      return outcomesOf(inputs, (input) => run(input, many.signal), many);
+    };
+  }
+
+  function saveEach(entries: Inputs<SaveEntry>, own: ManyOptions = {}): AsyncGenerator<BatchOutcome<SavedArtifact>> {
     const many = { ...callOptions(options), ...own };
-    return outcomesOf(inputs, async (input) => {
-      const reader = createReader({ executor, budget, smallBytes });
-      try {
-        return await run(input, reader, many.signal);
-      } finally {
-        reader.end();
-      }
-    }, many);
+    return outcomesOf(entries, inLanes(context, (entry) => save(entry, many.signal)), many);
   }
+
+  function loadEach(refs: Inputs<string>, own: LoadManyOptions = {}): AsyncGenerator<BatchOutcome<unknown>> {
+    const { concurrency: _, stopOnError: __, onProgress: ___, ...rest } = { ...callOptions(options), ...own };
+    return each((ref: string) => load(ref, rest))(refs, own);
+  }
+
+  const downloadEach = each(download);
+  const verifyEach = each(verify);
 
   function all<T>(outcomes: AsyncIterable<BatchOutcome<T>>, own: ManyOptions = {}): Promise<BatchResult<T>> {
     return collectOutcomes(outcomes, { ...callOptions(options), ...own });
@@ -232,6 +249,10 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     get running() {
       return pool.running;
     },
+    save: one(save),
+    load: (ref, { signal = options.signal, ...rest } = {}) => outcomeOf(load(ref, { ...rest, signal }), signal),
+    download: one(download),
+    verify: one(verify),
     saveEach,
     loadEach,
     downloadEach,

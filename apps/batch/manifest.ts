@@ -7,7 +7,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { dirname, extname, resolve } from "@std/path";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { csvRows } from "./csv_rows.ts";
 import { jsonRows } from "./json_rows.ts";

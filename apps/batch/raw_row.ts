@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../mod.ts";
 
 /** How a manifest is written. */
 export type ManifestFormat = "jsonl" | "csv";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseRef } from "../../core/naming/refs.ts";
+import { parseRef } from "../../mod.ts";
 import { refuseHalfRef } from "../refusals.ts";
 import { fieldsOf } from "./fields.ts";
 import type { FieldKind } from "./fields.ts";

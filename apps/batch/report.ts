@@ -7,9 +7,10 @@ import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { resolve } from "@std/path";
-import { fileError } from "../../core/disk/file_errors.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import type { RegistryErrorFields } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
+import { toReportable } from "../exit_code.ts";
 import { inCliWords } from "../hints.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -71,7 +72,9 @@ export function openReport(path: string | undefined, manifest: Manifest, io: Cli
     }
     file = openSync(place, found === undefined || found.isFile() ? "w" : "a");
   } catch (cause) {
-    throw fileError("write the report to", path, cause);
+    if (isRegistryError(cause)) throw cause;
+    const { code, message, hint } = toReportable(cause) as RegistryError;
+    throw cannotReport(path, message, hint, { code, cause });
   }
   return {
     add: (outcome) => void writeSync(file, `${JSON.stringify(reportLine(outcome))}\n`),
@@ -94,10 +97,12 @@ function isReport(place: string): boolean {
   }
 }
 
-function cannotReport(path: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
-    code: "Invalid",
-    message: `Cannot write the report to ${JSON.stringify(path)}: ${state}`,
-    hint,
-  });
+function cannotReport(
+  path: string,
+  state: string,
+  hint?: string,
+  { code = "Invalid", cause }: Partial<RegistryErrorFields> = {},
+): RegistryError {
+  const message = `Cannot write the report to ${JSON.stringify(path)}: ${state}`;
+  return new RegistryError({ code, message, hint, cause });
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
-import type { BatchResult, Registry } from "../../core/registry.ts";
+import { RegistryError } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
 import { createBatch, outcomesOf } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
 import type { CommandContext, OptionDefinition } from "../command.ts";
@@ -56,13 +56,6 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
 /** The workers that a batch's flags ask for. */
 export function createRowBatch(registry: Registry, { workers, memory: memoryBudgetBytes }: BatchFlags): Batch {
   return createBatch(registry, { workers, memoryBudgetBytes });
-}
-
-/** What became of the only entry of a batch. */
-export async function oneOf<T>(batch: Promise<BatchResult<T>>): Promise<T> {
-  const { results: [result] } = await batch;
-  if (result.ok) return result.value;
-  throw result.error;
 }
 
 /** What a row is called in a report, before anything is known of it. */

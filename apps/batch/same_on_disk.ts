@@ -6,13 +6,9 @@
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { basename, join } from "@std/path";
-import type { ArtifactInfo } from "../../core/artifact.ts";
-import { artifactDigest } from "../../core/record/record.ts";
-import type { FileInfo } from "../../core/record/record.ts";
-import type { SignalOptions } from "../../core/registry.ts";
+import { hashFiles, localPath } from "../../mod.ts";
+import type { ArtifactInfo, FileInfo, SignalOptions } from "../../mod.ts";
 import { file, folder } from "../../materializers/mod.ts";
-import { localPath } from "../../mod.ts";
-import { hashFiles } from "../../registry/digest.ts";
 
 /**
  * Where the version is on the disk, or undefined where something else is, or nothing. Every byte is read and hashed; of
@@ -31,18 +27,22 @@ export async function sameOnDisk(
   if (isFolder) {
     if (!found.isDirectory()) return undefined;
     const there = await hashFiles(folder().save(localPath(to, { links: "keep" }), {}), { signal });
-    return digestOf(there) === digestOf(files) ? to : undefined;
+    return isSame(there, files) ? to : undefined;
   }
   const [{ path, size }] = files;
   const place = found.isDirectory() ? join(to, basename(path)) : to;
   const one = look(place);
   if (!one?.isFile() || one.size !== size) return undefined;
   const [there] = await hashFiles(file().save(localPath(place), {}), { signal });
-  return digestOf([{ ...there, path }]) === digestOf(files) ? place : undefined;
+  return isSame([{ ...there, path }], files) ? place : undefined;
 }
 
-function digestOf(files: readonly FileInfo[]): string {
-  return artifactDigest({ id: "on disk", formatVersion: 1 }, files);
+/** Whether these are the same files with the same content, whatever their order. */
+function isSame(files: readonly FileInfo[], others: readonly FileInfo[]): boolean {
+  const lines = (all: readonly FileInfo[]) =>
+    all.map(({ path, size, sha256, mode }) => JSON.stringify([path, size, sha256, mode])).sort();
+  const [one, other] = [lines(files), lines(others)];
+  return one.length === other.length && one.every((line, i) => line === other[i]);
 }
 
 function look(path: string): Stats | undefined {

@@ -4,8 +4,7 @@
  * @module
  */
 import { resolve } from "@std/path";
-import type { Encoding } from "../../core/record/record.ts";
-import type { OnConflict } from "../../core/registry.ts";
+import type { Encoding, OnConflict } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { readValue } from "../value_source.ts";
 import type { SourceKind } from "../value_source.ts";

@@ -5,13 +5,9 @@
  */
 import { statSync } from "node:fs";
 import { resolve } from "@std/path";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { checkName } from "../../core/naming/names.ts";
-import type { Registry } from "../../core/registry.ts";
-import { parseVersion } from "../../core/naming/versions.ts";
-import { contextOf } from "../../registry/opening/context.ts";
-import { digestOfValue } from "../../registry/digest.ts";
-import { inLanes } from "../../registry/many.ts";
+import { checkName, digestOfValue, isRegistryError, parseVersion, RegistryError } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
+import { createLanes } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import type { Manifest } from "./manifest.ts";
@@ -19,7 +15,6 @@ import type { RowResult } from "./report.ts";
 import { createRowKeys } from "./row_keys.ts";
 import { parseSaveRow, readRowValue, SAVE_FIELDS } from "./save_row.ts";
 import type { SaveRow } from "./save_row.ts";
-import { oneOf } from "./run_rows.ts";
 import type { BatchWork } from "./run_rows.ts";
 
 /** Options of {@linkcode saveRows}. */
@@ -36,9 +31,6 @@ export interface SaveRowsOptions {
 
 /** A row whose turn has come. */
 interface Entry {
-  name: string;
-  version?: string;
-  value: unknown;
   row: SaveRow;
   /** What tells a repeat where the version does not. */
   key?: string;
@@ -62,7 +54,7 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
   const { batch, io, runId = manifest.place, dryRun = false } = options;
   const { signal } = io;
   const keyOf = createRowKeys(runId);
-  const save = inLanes(contextOf(registry), saveEntry);
+  const lanes = createLanes();
   return {
     label: "batch save",
     done: dryRun ? "Would save" : "Saved",
@@ -70,20 +62,20 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     parse: (raw) => parseSaveRow(raw, manifest),
     async run(row, moved) {
       if (dryRun) return await look(row);
-      const { name, version, onConflict } = row;
+      const { version, onConflict } = row;
       const automatic = version === undefined && registry.settings.versioned;
       const key = automatic || onConflict === "overwrite" ? keyOf(row) : undefined;
-      return await save({ name, version, value: undefined, row, key, moved });
+      return await lanes(laneOf(row, registry.settings.versioned), () => save({ row, key, moved }));
     },
   };
 
-  async function saveEntry({ row, key, moved }: Entry): Promise<RowResult> {
+  async function save({ row, key, moved }: Entry): Promise<RowResult> {
     const { name, version, metadata, compress } = row;
     const onConflict = row.onConflict ?? (key === undefined ? "skip" : undefined); // it is looked at below
     const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
     const value = await readRowValue(row, manifest, io);
     const entry = { name, value, version, metadata, compress, onConflict, idempotencyKey: key, onProgress };
-    const { version: saved, digest, size, skipped } = await oneOf(batch.saveMany([entry], { signal }));
+    const { version: saved, digest, size, skipped } = await batch.save(entry, { signal });
     const there = { name, version: saved, digest, size };
     if (skipped && row.onConflict !== "skip") await checkSame(there, row);
     return { ...there, skipped };
@@ -129,4 +121,9 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     const found = path === undefined ? undefined : statSync(resolve(manifest.folder, path));
     return found?.isFile() ? found.size : undefined;
   }
+}
+
+/** Rows of one version, or that take the next one of a name, are saved in the order of the manifest. */
+function laneOf({ name, version }: SaveRow, versioned: boolean): string {
+  return version === undefined || !versioned ? name : `${name}@${parseVersion(version).canonical}`;
 }

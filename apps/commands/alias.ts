@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { Registry } from "../../core/registry.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { lookUp, withHints } from "../hints.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../mod.ts";
+import type { Artifact, ArtifactFile } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { lookUp, withHints } from "../hints.ts";

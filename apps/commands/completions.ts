@@ -6,7 +6,7 @@
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { COMPLETION_SCRIPTS } from "../completion/completion_scripts.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../mod.ts";
 
 /** Prints a script that completes commands, options, names and versions. */
 export const completions: Command = defineCommand<[shell: string]>({

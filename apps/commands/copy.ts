@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OnConflict } from "../../core/registry.ts";
+import type { OnConflict } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { lookUp, withHints } from "../hints.ts";

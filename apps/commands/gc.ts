@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
-import { collectGarbage } from "../../mod.ts";
+import { collectGarbage, RegistryError } from "../../mod.ts";
 import type { GarbageReport } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ArtifactInfo } from "../../core/artifact.ts";
+import type { ArtifactInfo } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { lookUp, withHints } from "../hints.ts";

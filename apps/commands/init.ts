@@ -5,11 +5,8 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "@std/path";
-import type { Locking } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { RegistrySettings } from "../../core/record/record.ts";
-import { openRegistry } from "../../mod.ts";
-import type { Registry } from "../../core/registry.ts";
+import { isRegistryError, openRegistry, RegistryError } from "../../mod.ts";
+import type { Locking, Registry, RegistrySettings } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { DEFAULT_FOLDER, toLocation } from "../find_registry.ts";

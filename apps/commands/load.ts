@@ -4,9 +4,8 @@
  * @module
  */
 import { inspect } from "node:util";
-import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
-import { bytesStream } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../mod.ts";
+import type { Artifact, ArtifactFile } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { lookUp, withHints } from "../hints.ts";
@@ -38,7 +37,7 @@ export const load: Command = defineCommand<[ref: string], { output?: string }>({
     }
     if (content !== undefined && id !== "text") throw notJson(exact);
     const text = printed(await registry.load(exact, { signal }), exact, context);
-    await writeStream(bytesStream(new TextEncoder().encode(`${text}\n`)), context, { output, label: `load ${exact}` });
+    await writeStream(new Blob([`${text}\n`]).stream(), context, { output, label: `load ${exact}` });
   },
 });
 

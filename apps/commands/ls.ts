@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isRegistryError } from "../../core/errors.ts";
-import type { Registry } from "../../core/registry.ts";
+import { isRegistryError } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { createDamage, damageJson, damageMark } from "../damage.ts";

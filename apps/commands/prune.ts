@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
-import { prune as pruneRegistry } from "../../mod.ts";
+import { prune as pruneRegistry, RegistryError } from "../../mod.ts";
 import type { PruneReport } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { parseRef } from "../../core/naming/refs.ts";
-import type { Registry } from "../../core/registry.ts";
+import { isRegistryError, parseRef, RegistryError } from "../../mod.ts";
+import type { Registry } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { lookUp, shellWord, withHints } from "../hints.ts";

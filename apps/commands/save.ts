@@ -3,10 +3,8 @@
  *
  * @module
  */
-import type { Encoding } from "../../core/record/record.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { OnConflict, Registry, SavedArtifact } from "../../core/registry.ts";
-import type { Bump } from "../../core/naming/versions.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { parseEntry, readMetadata } from "../metadata.ts";

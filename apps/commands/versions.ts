@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { Registry, VersionEntry } from "../../core/registry.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import type { Registry, VersionEntry } from "../../mod.ts";
 import { defineCommand } from "../command.ts";
 import type { Command } from "../command.ts";
 import { createDamage, damageJson, damageMark } from "../damage.ts";

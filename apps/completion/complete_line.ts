@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Registry } from "../../core/registry.ts";
+import type { Registry } from "../../mod.ts";
 import { SHARED_OPTIONS } from "../command.ts";
 import type { Command, Completes, OptionDefinition } from "../command.ts";
 

@@ -6,8 +6,8 @@
 import process from "node:process";
 import { Readable } from "node:stream";
 import type { Writable } from "node:stream";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem } from "../../mod.ts";
+import type { System } from "../../mod.ts";
 
 /** Standard output or standard error. */
 export interface CliOutput {

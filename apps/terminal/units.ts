@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../mod.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

@@ -152,6 +152,15 @@ function checkConcurrency(concurrency: number): void {
   });
 }
 
+/** The result of one action. What it fails with has a code; an abort throws the signal's reason. */
+export async function outcomeOf<T>(result: Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    throw signal?.aborted && error === signal.reason ? error : asRegistryError(error);
+  }
+}
+
 function asRegistryError(error: unknown): RegistryError {
   if (isRegistryError(error)) return error;
   return new RegistryError({

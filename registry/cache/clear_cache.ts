@@ -1,5 +1,5 @@
 /**
- * Emptying a cache.
+ * Looking at a cache, and emptying it.
  *
  * @module
  */
@@ -15,6 +15,24 @@ export interface ClearCacheOptions extends SignalOptions, Pick<CacheOptions, "pa
   registryId?: string;
   /** The environment that says where the cache is. @default the real one */
   system?: System;
+}
+
+/** Options of `inspectCache`. */
+export interface InspectCacheOptions extends SignalOptions, Pick<CacheOptions, "path"> {
+  /** The environment that says where the cache is. @default the real one */
+  system?: System;
+}
+
+/** What a cache on this machine holds. */
+export interface CacheReport {
+  /** Its folder; absent where none may be used. */
+  path?: string;
+  /** Why there is none. */
+  problem?: string;
+  /** How many entries. */
+  files: number;
+  /** Their bytes. */
+  bytes: number;
 }
 
 /** What was removed from a cache. */
@@ -44,4 +62,16 @@ export async function clearEntries(
       counted.bytes += entry.size;
     }
   }
+}
+
+/** How much a cache holds. */
+export async function measureEntries(backend: Backend, { signal }: SignalOptions): Promise<ClearCacheReport> {
+  const report: ClearCacheReport = { files: 0, bytes: 0 };
+  for (const folder of [FILES, RECORDS]) {
+    for await (const { size } of listCached(backend, folder, { signal })) {
+      report.files++;
+      report.bytes += size;
+    }
+  }
+  return report;
 }

@@ -5,12 +5,12 @@
  */
 import { lstatSync } from "node:fs";
 import { join, resolve, SEPARATOR } from "@std/path";
-import type { ArtifactInfo } from "../../../core/artifact.ts";
-import { isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError } from "../../../mod.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
 import { sameOnDisk } from "../../batch/same_on_disk.ts";
 import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, createRowBatch, oneOf, runRows } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../command.ts";
 import type { Command } from "../../command.ts";
@@ -63,7 +63,7 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
         const entry = { ref: exact, to, overwrite, onProgress };
         try {
-          const written = await withHints(oneOf(batch.downloadMany([entry], { signal })), {
+          const written = await withHints(batch.download(entry, { signal }), {
             AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
           });
           return { ...result, path: written.path };

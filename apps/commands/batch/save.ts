@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { RegistryError } from "../../../mod.ts";
 import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { saveRows } from "../../batch/save_rows.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { RegistryError } from "../../../mod.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, createRowBatch, oneOf, runRows } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../command.ts";
 import type { Command } from "../../command.ts";
@@ -37,9 +37,7 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
       parse: (raw) => parseRefRow(raw, manifest),
       async run({ ref, digest: expected }, moved) {
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
-        const checking = flags.dryRun
-          ? registry.info(ref, { signal })
-          : oneOf(batch.verifyMany([{ ref, onProgress }], { signal }));
+        const checking = flags.dryRun ? registry.info(ref, { signal }) : batch.verify({ ref, onProgress }, { signal });
         const { name, version, digest, size } = await withHints(checking, lookUp(ref));
         if (expected !== undefined && expected !== digest) throw otherDigest(ref, expected);
         return { name, version, digest, size };

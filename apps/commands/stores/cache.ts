@@ -3,14 +3,9 @@
  *
  * @module
  */
-import { cacheFolder } from "../../../core/disk/cache_folder.ts";
-import { RegistryError } from "../../../core/errors.ts";
-import { clearCache, createLocalBackend } from "../../../mod.ts";
-import type { ClearCacheReport } from "../../../mod.ts";
-import { FILES, RECORDS } from "../../../registry/cache/entry_keys.ts";
-import { listCached } from "../../../registry/cache/list_cached.ts";
+import { clearCache, inspectCache, RegistryError } from "../../../mod.ts";
 import { defineCommand } from "../../command.ts";
-import type { Command, CommandContext } from "../../command.ts";
+import type { Command } from "../../command.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 
 /** Looks at, or empties, the cache of this machine. */
@@ -35,27 +30,11 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
         hint: "There is: holdfast cache info, holdfast cache clear",
       });
     }
-    const folder = cacheFolder(undefined, system);
-    const { files, bytes } = action === "clear"
-      ? await clearCache({ signal, system })
-      : "path" in folder
-      ? await measure(folder.path, context)
-      : { files: 0, bytes: 0 };
+    const found = await inspectCache({ signal, system });
+    const { files, bytes } = action === "clear" ? await clearCache({ signal, system }) : found;
     const size = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
-    const found = "path" in folder ? `${size} in ${folder.path}` : `Nothing is cached: ${folder.problem}`;
-    const text = action === "clear" ? `Removed ${found}` : found;
-    await context.result({ ...folder, files, bytes }, shared.quiet ? undefined : text);
+    const where = found.path === undefined ? `Nothing is cached: ${found.problem}` : `${size} in ${found.path}`;
+    const text = action === "clear" ? `Removed ${where}` : where;
+    await context.result({ ...found, files, bytes }, shared.quiet ? undefined : text);
   },
 });
-
-async function measure(path: string, { io }: CommandContext): Promise<ClearCacheReport> {
-  const backend = createLocalBackend({ path });
-  const report = { files: 0, bytes: 0 };
-  for (const prefix of [FILES, RECORDS]) {
-    for await (const { size } of listCached(backend, prefix, { signal: io.signal })) {
-      report.files++;
-      report.bytes += size;
-    }
-  }
-  return report;
-}

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
-import { mirrorRegistry } from "../../../mod.ts";
+import { mirrorRegistry, RegistryError } from "../../../mod.ts";
 import type { MirrorItem, MirrorReport } from "../../../mod.ts";
 import { defineCommand } from "../../command.ts";
 import type { Command } from "../../command.ts";
