@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseExactJson } from "../value_source.ts";
+import { parseExactJson } from "../values/value_source.ts";
 import { badRow } from "./raw_row.ts";
 import type { RawRow } from "./raw_row.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseRef } from "../../mod.ts";
-import { refuseHalfRef } from "../refusals.ts";
+import { refuseHalfRef } from "../program/refusals.ts";
 import { fieldsOf } from "./fields.ts";
 import type { FieldKind } from "./fields.ts";
 import { badRow } from "./raw_row.ts";

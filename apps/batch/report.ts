@@ -10,8 +10,8 @@ import { resolve } from "@std/path";
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { RegistryErrorFields } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { toReportable } from "../exit_code.ts";
-import { inCliWords } from "../hints.ts";
+import { toReportable } from "../program/exit_code.ts";
+import { inCliWords } from "../program/hints.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** What a row led to. */

@@ -6,8 +6,8 @@
 import { resolve } from "@std/path";
 import type { Encoding, OnConflict } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { readValue } from "../value_source.ts";
-import type { SourceKind } from "../value_source.ts";
+import { readValue } from "../values/value_source.ts";
+import type { SourceKind } from "../values/value_source.ts";
 import { fieldsOf } from "./fields.ts";
 import type { FieldKind } from "./fields.ts";
 import { badRow } from "./raw_row.ts";

@@ -5,11 +5,11 @@
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command, CommandContext } from "../command.ts";
-import { lookUp, withHints } from "../hints.ts";
-import { printTable } from "../print_table.ts";
-import { refuseOddAlias, refuseRef } from "../refusals.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
+import { printTable } from "../terminal/print_table.ts";
+import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
 
 interface AliasFlags {
   delete?: boolean;

@@ -5,10 +5,10 @@
  */
 import { RegistryError } from "../../mod.ts";
 import type { Artifact, ArtifactFile } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { lookUp, withHints } from "../hints.ts";
-import { writeStream } from "../output_stream.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
+import { writeStream } from "../terminal/output_stream.ts";
 
 /** Writes the bytes of one file to standard output. */
 export const cat: Command = defineCommand<[ref: string, path?: string], { output?: string }>({

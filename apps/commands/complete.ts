@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
 import { completeLine } from "../completion/complete_line.ts";
 
 /** Prints the words that may stand at the end of a command line. */

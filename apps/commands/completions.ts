@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
 import { COMPLETION_SCRIPTS } from "../completion/completion_scripts.ts";
 import { RegistryError } from "../../mod.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 import type { OnConflict } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { lookUp, withHints } from "../hints.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
 import { formatBytes } from "../terminal/units.ts";
 
 /** Saves a version under another ref. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { join, resolve, SEPARATOR } from "@std/path";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { lookUp, withHints } from "../hints.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
 /** Writes the files of a version to disk. */

@@ -5,9 +5,9 @@
  */
 import { collectGarbage, RegistryError } from "../../mod.ts";
 import type { GarbageReport } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command, CommandContext } from "../command.ts";
-import { printTable } from "../print_table.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
+import { printTable } from "../terminal/print_table.ts";
 import type { Column } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace } from "../terminal/units.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 import type { ArtifactInfo } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { lookUp, withHints } from "../hints.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
 import { knownColumns } from "../terminal/cli_io.ts";
 import { createTable, printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";

@@ -7,12 +7,12 @@ import { readdir } from "node:fs/promises";
 import { join } from "@std/path";
 import { isRegistryError, openRegistry, RegistryError } from "../../mod.ts";
 import type { Locking, Registry, RegistrySettings } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command, CommandContext } from "../command.ts";
-import { DEFAULT_FOLDER, toLocation } from "../find_registry.ts";
-import { shellWord } from "../hints.ts";
-import { localPathOf, registryTarget } from "../open_store.ts";
-import { refuseFile } from "../refusals.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
+import { DEFAULT_FOLDER, toLocation } from "../places/find_registry.ts";
+import { shellWord } from "../program/hints.ts";
+import { localPathOf, registryTarget } from "../places/open_store.ts";
+import { refuseFile } from "../program/refusals.ts";
 import { formatGrace, parseDuration } from "../terminal/units.ts";
 
 interface InitOptions {

@@ -6,10 +6,10 @@
 import { inspect } from "node:util";
 import { RegistryError } from "../../mod.ts";
 import type { Artifact, ArtifactFile } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command, CommandContext } from "../command.ts";
-import { lookUp, withHints } from "../hints.ts";
-import { writeStream } from "../output_stream.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
+import { writeStream } from "../terminal/output_stream.ts";
 
 /** Prints a value. */
 export const load: Command = defineCommand<[ref: string], { output?: string }>({

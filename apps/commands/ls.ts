@@ -5,14 +5,14 @@
  */
 import { isRegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { createDamage, damageJson, damageMark } from "../damage.ts";
-import type { Damage } from "../damage.ts";
-import { looksLikeLocation } from "../find_registry.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { createDamage, damageJson, damageMark } from "../terminal/damage.ts";
+import type { Damage } from "../terminal/damage.ts";
+import { looksLikeLocation } from "../places/find_registry.ts";
 import { mapAtOnce } from "../../workers/mod.ts";
-import { printTable } from "../print_table.ts";
-import type { Row } from "../print_table.ts";
+import { printTable } from "../terminal/print_table.ts";
+import type { Row } from "../terminal/print_table.ts";
 import type { Column } from "../terminal/table.ts";
 import { formatBytes, formatTime, parseCount } from "../terminal/units.ts";
 

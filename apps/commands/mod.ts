@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Command } from "../command.ts";
+import type { Command } from "../program/command.ts";
 import { alias } from "./alias.ts";
 import { batchLoad } from "./batch/load.ts";
 import { batchSave } from "./batch/save.ts";

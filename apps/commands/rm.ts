@@ -5,9 +5,9 @@
  */
 import { isRegistryError, parseRef, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command, CommandContext } from "../command.ts";
-import { lookUp, shellWord, withHints } from "../hints.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
+import { lookUp, shellWord, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
 interface RmFlags {

@@ -5,14 +5,14 @@
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { parseEntry, readMetadata } from "../metadata.ts";
-import { refuseHalfRef, refuseOddAlias } from "../refusals.ts";
-import { splitTarget } from "../split_target.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { parseEntry, readMetadata } from "../values/metadata.ts";
+import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
+import { splitTarget } from "../places/split_target.ts";
 import { formatBytes } from "../terminal/units.ts";
-import { measureSource, readValue } from "../value_source.ts";
-import type { SourceKind } from "../value_source.ts";
+import { measureSource, readValue } from "../values/value_source.ts";
+import type { SourceKind } from "../values/value_source.ts";
 
 interface SaveFlags {
   version?: string;

@@ -5,11 +5,11 @@
  */
 import { verifyRegistry } from "../../mod.ts";
 import type { VerifyUnseen } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { inCliWords } from "../hints.ts";
-import { refuseRef } from "../refusals.ts";
-import { printTable } from "../print_table.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { inCliWords } from "../program/hints.ts";
+import { refuseRef } from "../program/refusals.ts";
+import { printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 

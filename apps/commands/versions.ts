@@ -5,14 +5,14 @@
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { Registry, VersionEntry } from "../../mod.ts";
-import { defineCommand } from "../command.ts";
-import type { Command } from "../command.ts";
-import { createDamage, damageJson, damageMark } from "../damage.ts";
-import type { Damage } from "../damage.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { createDamage, damageJson, damageMark } from "../terminal/damage.ts";
+import type { Damage } from "../terminal/damage.ts";
 import { mapAtOnce } from "../../workers/mod.ts";
-import { printTable } from "../print_table.ts";
-import type { Row } from "../print_table.ts";
-import { refuseRef } from "../refusals.ts";
+import { printTable } from "../terminal/print_table.ts";
+import type { Row } from "../terminal/print_table.ts";
+import { refuseRef } from "../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../terminal/units.ts";
 
 interface VersionsFlags {

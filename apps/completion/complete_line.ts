@@ -4,8 +4,8 @@
  * @module
  */
 import type { Registry } from "../../mod.ts";
-import { SHARED_OPTIONS } from "../command.ts";
-import type { Command, Completes, OptionDefinition } from "../command.ts";
+import { SHARED_OPTIONS } from "../program/command.ts";
+import type { Command, Completes, OptionDefinition } from "../program/command.ts";
 
 /** Most names or versions that are offered. */
 const MOST = 200;

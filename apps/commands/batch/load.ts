@@ -12,9 +12,9 @@ import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
 import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
-import { defineCommand } from "../../command.ts";
-import type { Command } from "../../command.ts";
-import { lookUp, withHints } from "../../hints.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { lookUp, withHints } from "../../program/hints.ts";
 
 /** Writes what a manifest lists to disk. */
 export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags & { overwrite?: boolean }>({

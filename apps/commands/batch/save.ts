@@ -7,8 +7,8 @@ import { RegistryError } from "../../../mod.ts";
 import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { saveRows } from "../../batch/save_rows.ts";
-import { defineCommand } from "../../command.ts";
-import type { Command } from "../../command.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
 
 /** Saves what a manifest lists. */
 export const batchSave: Command = defineCommand<[manifest: string], BatchFlags & { runId?: string }>({

@@ -7,9 +7,9 @@ import { RegistryError } from "../../../mod.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
 import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
-import { defineCommand } from "../../command.ts";
-import type { Command } from "../../command.ts";
-import { lookUp, withHints } from "../../hints.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { lookUp, withHints } from "../../program/hints.ts";
 
 /** Checks the versions that a manifest lists. */
 export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags>({

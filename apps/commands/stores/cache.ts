@@ -4,8 +4,8 @@
  * @module
  */
 import { clearCache, inspectCache, RegistryError } from "../../../mod.ts";
-import { defineCommand } from "../../command.ts";
-import type { Command } from "../../command.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 
 /** Looks at, or empties, the cache of this machine. */

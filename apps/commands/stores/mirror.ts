@@ -5,11 +5,11 @@
  */
 import { mirrorRegistry, RegistryError } from "../../../mod.ts";
 import type { MirrorItem, MirrorReport } from "../../../mod.ts";
-import { defineCommand } from "../../command.ts";
-import type { Command } from "../../command.ts";
-import { inCliWords } from "../../hints.ts";
-import { printTable } from "../../print_table.ts";
-import { refuseRef } from "../../refusals.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { inCliWords } from "../../program/hints.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
 
 interface MirrorFlags {

@@ -5,11 +5,11 @@
  */
 import { probeBackend } from "../../../mod.ts";
 import type { ProbeStep } from "../../../mod.ts";
-import { defineCommand } from "../../command.ts";
-import type { Command } from "../../command.ts";
-import { findRegistry } from "../../find_registry.ts";
-import { openStore } from "../../open_store.ts";
-import { printTable } from "../../print_table.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { findRegistry } from "../../places/find_registry.ts";
+import { openStore } from "../../places/open_store.ts";
+import { printTable } from "../../terminal/print_table.ts";
 
 /** Finds out whether a store does what a registry needs. */
 export const probe: Command = defineCommand<[where?: string], Record<never, never>>({

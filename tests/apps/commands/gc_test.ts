@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { tempRoot } from "../../support/temp_root.ts";
-import { createCommandContext } from "../../../apps/command_context.ts";
+import { createCommandContext } from "../../../apps/program/command_context.ts";
 import { gc } from "../../../apps/commands/gc.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { defineCommand } from "../../../apps/command.ts";
+import { defineCommand } from "../../../apps/program/command.ts";
 import { completeLine } from "../../../apps/completion/complete_line.ts";
 import type { Registry } from "../../../core/registry.ts";
 

@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "@std/path";
-import { RegistryError } from "../mod.ts";
+import { RegistryError } from "../../mod.ts";
 
 /** Reads `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { CommandContext } from "./command.ts";
-import { knownColumns } from "./terminal/cli_io.ts";
-import { createTable } from "./terminal/table.ts";
-import type { Column } from "./terminal/table.ts";
+import type { CommandContext } from "../program/command.ts";
+import { knownColumns } from "./cli_io.ts";
+import { createTable } from "./table.ts";
+import type { Column } from "./table.ts";
 
 /** One line of a listing. */
 export interface Row {

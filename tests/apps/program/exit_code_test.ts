@@ -1,7 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { errorJson, errorStack, EXIT_CODE_HELP, exitCodeOf, Interruption, toReportable } from "../../apps/exit_code.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import {
+  errorJson,
+  errorStack,
+  EXIT_CODE_HELP,
+  exitCodeOf,
+  Interruption,
+  toReportable,
+} from "../../../apps/program/exit_code.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { ErrorCode } from "../../../core/errors.ts";
 
 Deno.test("every error code has its documented exit code", () => {
   const codes: Record<ErrorCode, number> = {

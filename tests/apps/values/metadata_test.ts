@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { parseEntry, readMetadata } from "../../apps/metadata.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { tempRoot } from "../support/temp_root.ts";
+import { parseEntry, readMetadata } from "../../../apps/values/metadata.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { tempRoot } from "../../support/temp_root.ts";
 
 Deno.test("key=text stays a text, key:=json is parsed", () => {
   assertEquals(parseEntry("version=1.10"), ["version", "1.10"]);

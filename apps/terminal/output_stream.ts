@@ -5,8 +5,8 @@
  */
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "@std/path";
-import { RegistryError } from "../mod.ts";
-import type { CommandContext } from "./command.ts";
+import { RegistryError } from "../../mod.ts";
+import type { CommandContext } from "../program/command.ts";
 
 /** Options of {@linkcode writeStream}. */
 export interface WriteStreamOptions {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../mod.ts";
+import { RegistryError } from "../../mod.ts";
 
 /** `name@1.2.0` is `name` with `--version 1.2.0`, as refs are written everywhere. */
 export function splitTarget(target: string, option: string | undefined): { name: string; version?: string } {

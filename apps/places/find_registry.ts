@@ -6,10 +6,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "@std/dotenv";
 import { dirname, join, resolve } from "@std/path";
-import { checkStoreUrl, isStoreUrl } from "../backends/mod.ts";
-import { RegistryError } from "../mod.ts";
+import { checkStoreUrl, isStoreUrl } from "../../backends/mod.ts";
+import { RegistryError } from "../../mod.ts";
 import { mayRead } from "./may_read.ts";
-import type { CliIo } from "./terminal/cli_io.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
 
 /** The folder that holds a registry where nothing else is said. */
 export const DEFAULT_FOLDER = ".holdfast";

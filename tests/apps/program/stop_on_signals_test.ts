@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Interruption } from "../../apps/exit_code.ts";
-import { stopOnSignals } from "../../apps/stop_on_signals.ts";
+import type { Interruption } from "../../../apps/program/exit_code.ts";
+import { stopOnSignals } from "../../../apps/program/stop_on_signals.ts";
 
 Deno.test("the first signal aborts and says so once, the second ends the process at once", () => {
   const heard = new Map<string, () => void>();

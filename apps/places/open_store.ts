@@ -4,8 +4,8 @@
  * @module
  */
 import { fromFileUrl, join } from "@std/path";
-import { createS3Configs, isStoreUrl, openBackend } from "../backends/mod.ts";
-import type { Backend, Logger, System } from "../mod.ts";
+import { createS3Configs, isStoreUrl, openBackend } from "../../backends/mod.ts";
+import type { Backend, Logger, System } from "../../mod.ts";
 
 /** Failures of a store that a moment mends are not worth a word: so many take half a second or more. */
 const TOLD_AFTER = 6;

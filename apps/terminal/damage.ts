@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../mod.ts";
-import { shellWord } from "./hints.ts";
-import { formatCount } from "./terminal/units.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import { shellWord } from "../program/hints.ts";
+import { formatCount } from "./units.ts";
 
 /** What could be read, or why not. */
 export type Looked<T> = { value: T; error?: undefined } | { value?: undefined; error: RegistryError };

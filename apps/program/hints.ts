@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../mod.ts";
-import type { ErrorCode } from "../mod.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import type { ErrorCode } from "../../mod.ts";
 
 /** Hints by the code of a failure. */
 export type Hints = Partial<Record<ErrorCode, string>>;

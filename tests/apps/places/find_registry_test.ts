@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { findRegistry, looksLikeLocation, toLocation } from "../../apps/find_registry.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import { captureIo } from "./captured_io.ts";
+import { findRegistry, looksLikeLocation, toLocation } from "../../../apps/places/find_registry.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { captureIo } from "../captured_io.ts";
 
 Deno.test("--registry wins over the environment, that over .env, that over the nearest folder upward", async () => {
   await using root = await tempRoot();

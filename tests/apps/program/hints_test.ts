@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { inCliWords, lookUp, shellWord, withHints } from "../../apps/hints.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import { fillRegistry, holdfast } from "./captured_io.ts";
+import { inCliWords, lookUp, shellWord, withHints } from "../../../apps/program/hints.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { fillRegistry, holdfast } from "../captured_io.ts";
 
 Deno.test("a failure keeps everything but its hint, and is the cause", async () => {
   const original = new RegistryError({ code: "NotFound", message: "m", hint: "old", key: "k", backend: "b" });

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Logger, Registry } from "../mod.ts";
-import type { CliIo } from "./terminal/cli_io.ts";
-import type { Colors } from "./terminal/colors.ts";
-import type { Progress } from "./terminal/progress.ts";
+import type { Logger, Registry } from "../../mod.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import type { Colors } from "../terminal/colors.ts";
+import type { Progress } from "../terminal/progress.ts";
 
 /** What the shell can complete in a place. */
 export type Completes = "name" | "ref" | "file" | "command";

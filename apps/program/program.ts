@@ -5,10 +5,10 @@
  */
 import { Command as Parser, Help, Option } from "npm:commander@^15";
 import type { CommanderError } from "npm:commander@^15";
-import { RegistryError } from "../mod.ts";
-import { knownColumns } from "./terminal/cli_io.ts";
-import type { CliIo, CliOutput } from "./terminal/cli_io.ts";
-import { createColors } from "./terminal/colors.ts";
+import { RegistryError } from "../../mod.ts";
+import { knownColumns } from "../terminal/cli_io.ts";
+import type { CliIo, CliOutput } from "../terminal/cli_io.ts";
+import { createColors } from "../terminal/colors.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { statSync } from "node:fs";
-import { checkAlias, RegistryError } from "../mod.ts";
+import { checkAlias, RegistryError } from "../../mod.ts";
 import type { Command } from "./command.ts";
 import { shellWord } from "./hints.ts";
 

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { openRegistry, RegistryError } from "../mod.ts";
-import type { Logger, Registry } from "../mod.ts";
-import type { CliIo } from "./terminal/cli_io.ts";
-import { createColors } from "./terminal/colors.ts";
+import { openRegistry, RegistryError } from "../../mod.ts";
+import type { Logger, Registry } from "../../mod.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import { createColors } from "../terminal/colors.ts";
 import type { Command, CommandContext, SharedOptions } from "./command.ts";
-import { findRegistry } from "./find_registry.ts";
+import { findRegistry } from "../places/find_registry.ts";
 import { shellWord, withHints } from "./hints.ts";
-import { localPathOf, registryTarget } from "./open_store.ts";
+import { localPathOf, registryTarget } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
-import { createProgress } from "./terminal/progress.ts";
-import type { Progress } from "./terminal/progress.ts";
+import { createProgress } from "../terminal/progress.ts";
+import type { Progress } from "../terminal/progress.ts";
 
 /** What {@linkcode createCommandContext} is made of. */
 export interface CommandContextOptions {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../mod.ts";
-import type { ErrorCode } from "../mod.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import type { ErrorCode } from "../../mod.ts";
 import { inCliWords } from "./hints.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {

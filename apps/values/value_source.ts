@@ -7,9 +7,9 @@ import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "@std/path";
-import { localPath, RegistryError } from "../mod.ts";
-import { shellWord } from "./hints.ts";
-import type { CliIo } from "./terminal/cli_io.ts";
+import { localPath, RegistryError } from "../../mod.ts";
+import { shellWord } from "../program/hints.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
 
 /** How the bytes of a source are taken: as a value of JSON, as text, or as they are. */
 export type SourceKind = "json" | "text" | "bytes";
