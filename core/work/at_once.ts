@@ -25,7 +25,8 @@ export async function forEachAtOnce<T>(
   const work = async () => {
     while (!over) {
       const next = pending.next();
-      if (over = next.done ?? false) return;
+      over ||= next.done ?? false;
+      if (next.done) return;
       await action(next.value).catch((error) => void failures.push(error));
       over ||= failures.length > 0;
     }
