@@ -284,8 +284,12 @@ Deno.test("what one of them fails with is a RegistryError, and an abort throws i
   for (const work of [batch.load("b"), batch.verify({ ref: "b" }), batch.download({ ref: "b", to: "nowhere" })]) {
     assertEquals(await code(work), "NotFound");
   }
-  const as = { id: "json", formatVersion: 1, save: () => [], load: () => Promise.reject(new TypeError("bug")) };
+  const bug = () => {
+    throw new TypeError("bug");
+  };
+  const as = { id: "json", formatVersion: 1, save: bug, load: bug };
   assertEquals(await code(batch.load("a", { as })), "TaskFailed");
+  assertEquals(await code(batch.save({ name: "b", value: 1, onProgress: bug })), "TaskFailed");
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   for (const work of [batch.save({ name: "c", value: 1 }, { signal }), batch.load("a", { signal })]) {

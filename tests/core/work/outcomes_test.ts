@@ -75,3 +75,26 @@ Deno.test("a source that cannot be closed breaks the work, when what is under wa
   const outcomes = outcomesOf(inputs, work, { concurrency: 1, stopOnError: true });
   await assertRejects(() => Array.fromAsync(outcomes), Error, "stuck");
 });
+
+Deno.test("a generator that does not give its next input is not waited for when the work is aborted", async () => {
+  const aborting = new AbortController();
+  async function* one() {
+    yield 1;
+    await new Promise(() => {}); // never
+  }
+  const outcomes = outcomesOf(one(), (n) => Promise.resolve(n), { signal: aborting.signal });
+  assertEquals((await outcomes.next()).value?.ok, true);
+  const end = outcomes.next();
+  await settle();
+  aborting.abort(new Error("enough"));
+  await assertRejects(() => end, Error, "enough");
+});
+
+Deno.test("a signal that was aborted before begins nothing", async () => {
+  const inputs = numbers();
+  const begun: number[] = [];
+  const work = (n: number) => Promise.resolve(begun.push(n));
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assertRejects(() => Array.fromAsync(outcomesOf(inputs, work, { signal })), Error, "enough");
+  assertEquals([begun, inputs.seen.closed], [[], true]);
+});
