@@ -290,6 +290,8 @@ Deno.test("what one of them fails with is a RegistryError, and an abort throws i
   const as = { id: "json", formatVersion: 1, save: bug, load: bug };
   assertEquals(await code(batch.load("a", { as })), "TaskFailed");
   assertEquals(await code(batch.save({ name: "b", value: 1, onProgress: bug })), "TaskFailed");
+  await using root = await tempRoot();
+  assertEquals(await code(batch.download({ ref: "a", to: `${root.path}/a`, onProgress: bug })), "TaskFailed");
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   for (const work of [batch.save({ name: "c", value: 1 }, { signal }), batch.load("a", { signal })]) {
