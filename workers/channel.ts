@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { fromWire, toWire } from "./wire_error.ts";
-import type { WireError } from "./wire_error.ts";
+import { fromWire, toWire } from "../core/wire_error.ts";
+import type { WireError } from "../core/wire_error.ts";
 
 /** What a thread lets the other one call: each takes one payload. */
 // deno-lint-ignore no-explicit-any -- the payload is the method's own

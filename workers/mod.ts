@@ -42,7 +42,7 @@ import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
 import { inLanes } from "../registry/many.ts";
 import { ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";
-import { createBudget } from "./budget.ts";
+import { createBudget } from "../core/work/budget.ts";
 import { createWorkerExecutor } from "./executor.ts";
 import { createReader } from "./reader.ts";
 import type { Reader } from "./reader.ts";

@@ -13,7 +13,7 @@ import type { PayloadJobs, ReadJob, ReadReply } from "../registry/jobs/kinds.ts"
 import type { ReadElsewhere } from "../registry/load.ts";
 import { createArtifact, drain } from "../registry/payload/read.ts";
 import type { PayloadSource, ReadFilesOptions } from "../registry/payload/store_reader.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget } from "../core/work/budget.ts";
 import { reopenOf } from "./values.ts";
 import { STREAMED_BYTES } from "./work.ts";
 

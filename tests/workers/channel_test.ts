@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { createChannel, Moved } from "../../workers/channel.ts";
 import type { Channel, Methods } from "../../workers/channel.ts";
-import { fromWire, toWire } from "../../workers/wire_error.ts";
+import { fromWire, toWire } from "../../core/wire_error.ts";
 
 /** Two ends in one thread; messages are cloned as between two. */
 function pair<T extends Methods>(

@@ -116,7 +116,7 @@ export function createSender(
     const files = pack, bytes = packBytes;
     pack = [];
     packBytes = 0;
-    await tasks.begin(bytes, () => storePack(files, compress));
+    await tasks.begin(2 * bytes, () => storePack(files, compress)); // each file, and all of them in one
   }
 
   async function storePack(files: readonly SmallFile[], compress: Encoding | undefined, sharing = true): Promise<void> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createBudget } from "../../workers/budget.ts";
+import { createBudget } from "../../../core/work/budget.ts";
 
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   let done = false;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../core/errors.ts";
-import type { RegistryErrorFields } from "../core/errors.ts";
+import { isRegistryError, RegistryError } from "./errors.ts";
+import type { RegistryErrorFields } from "./errors.ts";
 
 /** An error that can cross to another thread. */
 export interface WireError {
