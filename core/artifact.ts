@@ -52,11 +52,22 @@ export interface ArtifactFile {
   readonly info: FileInfo;
   /**
    * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails
-   * with `Corrupt` at its end. A range is verified where the file is stored in parts that have digests of their own:
-   * each part that it touches is then read whole, up to 8 MiB; others cannot be. A range of a compressed file is
-   * `Unsupported`.
+   * with `Corrupt` at its end. A range is verified where the parts of the file that it touches have at most 8 MiB, as
+   * all parts have of a file that was saved with more than 64 MiB: each of those is then read whole. Others cannot be.
+   * A range of a compressed file is `Unsupported`.
    */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
   /** All of its bytes, verified. */
   bytes(): Promise<Uint8Array>;
+  /**
+   * The pieces of a large file, which together are all of it: each is verified by a digest of its own, so they may be
+   * read at the same time and in any order. Absent, or undefined, where the file is to be read in order.
+   */
+  pieces?(): readonly FilePiece[] | undefined;
+}
+
+/** A piece of a large file. */
+export interface FilePiece extends Required<ByteRange> {
+  /** Its bytes: the stream fails with `Corrupt` where they are not what was saved. */
+  stream(): ReadableStream<Uint8Array>;
 }

@@ -41,6 +41,9 @@ import type { Target, TargetChooser } from "./target/target.ts";
 /** A longer list of files is kept as a payload object of its own. */
 const MAX_LIST_BYTES = 128 * 1024;
 
+/** So few files and parts of files need not be measured: their list is short. */
+const FEW_ENTRIES = 100;
+
 /** Most refs of what a value was made from. */
 const MAX_INPUTS = 1_000;
 
@@ -234,7 +237,7 @@ function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[
 
 /** A list of files that is too long for the record. */
 function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
-  if (files.length < 100) return undefined;
+  if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) return undefined;
   const bytes = new TextEncoder().encode(JSON.stringify(files));
   if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooManyFiles(operation, files.length, bytes.byteLength);
   return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;

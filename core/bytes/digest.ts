@@ -11,6 +11,8 @@ export interface Sha256 {
   update(bytes: Uint8Array): this;
   /** The digest so far as 64 lowercase hexadecimal digits; nothing may be added afterwards. */
   digest(): string;
+  /** The same; more may be added. */
+  soFar(): string;
 }
 
 /** Starts a running SHA-256. */
@@ -22,6 +24,7 @@ export function createSha256(): Sha256 {
       return this;
     },
     digest: () => hash.digest("hex"),
+    soFar: () => hash.copy().digest("hex"),
   };
 }
 

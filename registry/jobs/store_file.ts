@@ -7,6 +7,8 @@ import type { Backend, ObjectInfo, PutResult } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { createSha256 } from "../../core/bytes/digest.ts";
 import type { JobOptions } from "../../core/executor.ts";
+import { createPartDigests } from "../payload/writing/part_digests.ts";
+import type { PartDigests } from "../payload/writing/part_digests.ts";
 import { changedWhileSaving } from "../payload/content.ts";
 import { encodeStream } from "../payload/encoding.ts";
 import type { FileFacts, StoredFileReply, StoreFileJob } from "./kinds.ts";
@@ -18,10 +20,11 @@ export async function storeFile(
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
   if (as !== undefined) {
-    const sent = createMeasure();
+    const digests = as.encoding === undefined ? createPartDigests({ size: content.size }) : undefined;
+    const sent = createMeasure(digests);
     const info = await put(sent.through(content.chunks(), moved), content.size);
-    const { size, sha256 } = sent.facts();
-    return { ...as, parts: [{ size, ...(as.encoding === undefined ? {} : { sha256 }) }], info };
+    const facts = sent.facts();
+    return { ...as, parts: digests?.parts() ?? [facts], info };
   }
   let seen: FileFacts | undefined;
   if (content.repeatable && known.length > 0) {
@@ -37,16 +40,18 @@ export async function storeFile(
       const info = await backend.copy(content.copyFrom, to, { signal });
       const copied = await backend.get(to, { signal });
       if (copied === undefined) throw changedWhileSaving(path);
-      const facts = await measured(copied.body, moved); // the record says what the copy holds
+      const digests = createPartDigests({ size: content.size });
+      const facts = await measured(copied.body, moved, digests); // the record says what the copy holds
       if (facts.size !== content.size) throw changedWhileSaving(path);
-      return { ...facts, parts: [{ size: facts.size }], info };
+      return { ...facts, parts: digests.parts(), info };
+    }
+    if (compress === undefined) {
+      const digests = createPartDigests({ size: content.size });
+      const plain = createMeasure(digests);
+      const info = await put(plain.through(content.chunks(), moved), content.size);
+      return { ...plain.facts(), parts: digests.parts(), info };
     }
     const plain = createMeasure();
-    if (compress === undefined) {
-      const info = await put(plain.through(content.chunks(), moved), content.size);
-      const facts = plain.facts();
-      return { ...facts, parts: [{ size: facts.size }], info };
-    }
     const stored = createMeasure();
     const info = await put(stored.through(encodeStream(plain.through(content.chunks(), moved), compress), () => {}));
     return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
@@ -63,15 +68,15 @@ export async function storeFile(
   async function measured(
     chunks: AsyncIterable<Uint8Array>,
     passed: (bytes: number) => void | Promise<void>,
+    digests?: PartDigests,
   ): Promise<{ size: number; sha256: string }> {
-    const measure = createMeasure();
+    const measure = createMeasure(digests);
     for await (const _ of measure.through(chunks, passed));
     return measure.facts();
   }
 
   /** Takes the size and the digest of what passes. */
-  function createMeasure() {
-    const hash = createSha256();
+  function createMeasure(hash: Pick<PartDigests, "update" | "digest"> = createSha256()) {
     let size = 0;
     return {
       facts: () => ({ size, sha256: hash.digest() }),

@@ -16,6 +16,14 @@ export interface FileReader {
   chunks(file: StoredFile): AsyncIterable<Uint8Array>;
   /** A range of it. */
   range(file: StoredFile, range: ByteRange): AsyncIterable<Uint8Array>;
+  /** Ranges of it that are verified by themselves and worth reading at the same time; undefined where there are none. */
+  pieces?(file: StoredFile): readonly FileRange[] | undefined;
+}
+
+/** A range of a file, and its bytes. */
+export interface FileRange extends Required<ByteRange> {
+  /** The bytes. */
+  chunks(): AsyncIterable<Uint8Array>;
 }
 
 /** The bytes `[offset, end)` that a range means of a file. Throws where that cannot be read. */

@@ -12,6 +12,7 @@ import { contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { payloadSource } from "../load.ts";
 import { fileInfo } from "../payload/read.ts";
+import { runsOf } from "../payload/part_runs.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
 import { locate } from "../resolve.ts";
 import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
@@ -80,9 +81,9 @@ async function wholeObject(
   file: StoredFile,
   signal?: AbortSignal,
 ): Promise<string> {
-  const [part, ...others] = file.parts ?? [];
-  if (part !== undefined && others.length === 0 && file.encoding === undefined && (part.offset ?? 0) === 0) {
-    const key = source.keyOf(file, part);
+  const [run, ...others] = runsOf(file.parts);
+  if (run !== undefined && others.length === 0 && file.encoding === undefined && (run.offset ?? 0) === 0) {
+    const key = source.keyOf(file, run.parts[0]);
     const info = await backend.head(key, { signal });
     if (info === undefined) return await source.missing(key);
     if (info.size === file.size) return key;

@@ -57,8 +57,8 @@ export const TRANSFER: readonly Mutant[] = [
   {
     name: "transfer/copy-described-by-its-source",
     file: "registry/jobs/store_file.ts",
-    text: "measured(copied.body, moved)",
-    replacement: "measured(content.chunks(), moved)",
+    text: "measured(copied.body, moved",
+    replacement: "measured(content.chunks(), moved",
     foundBy: {
       test: "tests/registry/transfer/commit_upload_test.ts",
       name: "the digest in the record is that of the copy, whatever the store made of it",
