@@ -161,7 +161,7 @@ function isBackend(target: string | URL | Backend): target is Backend {
 export { createLocalBackend, createMaterializers, createMemoryBackend };
 export type { LocalBackendOptions } from "./backends/local.ts";
 export type { MemoryBackendOptions } from "./backends/memory.ts";
-export type { Artifact, ArtifactFile, ArtifactInfo } from "./core/artifact.ts";
+export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "./core/artifact.ts";
 export { isPrefix } from "./core/backend.ts";
 export type {
   Backend,

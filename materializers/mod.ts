@@ -38,7 +38,7 @@ export type {
   MaterializerDescriptor,
   Materializers,
 } from "../core/materializer.ts";
-export type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
+export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../core/artifact.ts";
 export type { Body, ByteRange } from "../core/backend.ts";
 export type { FileInfo, FileMode, Origin } from "../core/record/record.ts";
 export type { System } from "../core/system.ts";

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
-import { forEachChunk } from "../bytes/bytes.ts";
 import { RegistryError } from "../errors.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
 import { mapAtOnce } from "../work/at_once.ts";
 import { createSideBySide } from "../work/side_by_side.ts";
+import type { SideBySide } from "../work/side_by_side.ts";
+import { beginFile, makeExecutable, READ_AHEAD_BYTES } from "./write_file.ts";
 
 /** Options of {@linkcode stageFiles}. */
 export interface StageOptions {
@@ -21,7 +21,7 @@ export interface StageOptions {
   signal?: AbortSignal;
   /** Hears of each file that was written. */
   onFile?: (file: FileInfo) => void;
-  /** Writes a large file to a path that is free. @default writeFileTo */
+  /** Writes a large file to a path that is free. @default it is written here, in pieces where it has some */
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
 
@@ -30,9 +30,7 @@ const SMALL_BYTES = 1 << 20;
 /** Files that are read at once. */
 const AT_ONCE = 16;
 /** Memory that streams may take together, as far as can be told. */
-const ROOM_BYTES = 96 * 1024 * 1024;
-/** What stores read ahead of one stream at most. */
-const READ_AHEAD_BYTES = 32 * 1024 * 1024;
+const ROOM_BYTES = 32 * 1024 * 1024;
 
 /**
  * Writes files into an empty folder: links last, so that nothing is written through one.
@@ -44,7 +42,7 @@ export async function stageFiles(
   folder: string,
   options: StageOptions,
 ): Promise<void> {
-  const { signal, onFile, writeLarge = writeFileTo } = options;
+  const { signal, onFile, writeLarge } = options;
   const made = new Set([folder]);
   function makeFolder(path: string): void {
     if (made.has(path)) return;
@@ -72,22 +70,20 @@ export async function stageFiles(
     if (info.mode === "executable") makeExecutable(path);
     onFile?.(info);
   }
-  const streams = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
-  try {
+  await together(signal, async (tasks) => {
     for (const file of large) {
       signal?.throwIfAborted();
       const path = join(folder, file.info.path);
       makeFolder(dirname(path));
-      await streams.begin(Math.min(file.info.size, READ_AHEAD_BYTES), async () => {
-        await writeLarge(path, file, streams.signal);
-        onFile?.(file.info);
-      });
+      if (writeLarge === undefined) await beginFile(path, file, { tasks, onFile });
+      else {
+        await tasks.begin(Math.min(file.info.size, READ_AHEAD_BYTES), async () => {
+          await writeLarge(path, file, tasks.signal);
+          onFile?.(file.info);
+        });
+      }
     }
-    await streams.end();
-  } catch (error) {
-    await streams.stop(error); // nothing is written any more when the folder is removed
-    throw error;
-  }
+  });
   for (const file of links) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));
@@ -96,25 +92,21 @@ export async function stageFiles(
   }
 }
 
-/** Whoever may read may run: so what the umask took away at its creation stays away. */
-function makeExecutable(path: string): void {
-  const { mode } = statSync(path);
-  chmodSync(path, (mode & 0o777) | ((mode & 0o444) >> 2));
+/** Writes a file to a path that is free: in pieces where it has some. */
+export async function writeFileTo(path: string, file: ArtifactFile, signal?: AbortSignal): Promise<void> {
+  await together(signal, (tasks) => beginFile(path, file, { tasks }));
 }
 
-/** Writes a file to a path that is free, piece by piece. */
-export async function writeFileTo(path: string, file: ArtifactFile, signal?: AbortSignal): Promise<void> {
-  const handle = await open(path, "wx");
+/** Runs tasks side by side: when this returns, or throws, none is under way. */
+async function together(signal: AbortSignal | undefined, begin: (tasks: SideBySide) => Promise<void>): Promise<void> {
+  const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
   try {
-    await forEachChunk(file.stream(), async (chunk) => {
-      for (let done = 0; done < chunk.byteLength;) {
-        done += (await handle.write(chunk, done, chunk.byteLength - done)).bytesWritten;
-      }
-    }, signal);
-  } finally {
-    await handle.close();
+    await begin(tasks);
+    await tasks.end();
+  } catch (error) {
+    await tasks.stop(error); // nothing is written any more when the folder is removed
+    throw error;
   }
-  if (file.info.mode === "executable") makeExecutable(path);
 }
 
 async function readTarget(file: ArtifactFile): Promise<string> {

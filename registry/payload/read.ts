@@ -31,6 +31,8 @@ export function createArtifact(context: ReadingContext, source: PayloadSource, o
         throw error instanceof RangeError ? tooLargeHere(source.ref, file, error) : error;
       }
     },
+    pieces: () =>
+      read.pieces?.(file)?.map(({ chunks, ...range }) => ({ ...range, stream: () => iterableStream(chunks()) })),
   });
   return {
     info: source.info,

@@ -98,6 +98,46 @@ export const PAYLOAD: readonly Mutant[] = [
     },
   },
   {
+    name: "payload/part-unchecked",
+    file: "registry/payload/part_runs.ts",
+    text: "if (hash.digest() !== part.digest) fail(part.part);",
+    replacement: "hash.digest();",
+    foundBy: {
+      test: "tests/registry/payload/large/large_files_test.ts",
+      name: "a piece that is damaged or cut fails the download, and nothing stays",
+    },
+  },
+  {
+    name: "payload/piece-at-the-wrong-place",
+    file: "core/disk/write_file.ts",
+    text: "let position = offset;",
+    replacement: "let position = 0 * offset;",
+    foundBy: {
+      test: "tests/registry/payload/large/large_files_test.ts",
+      name: "a large file comes down in pieces, several at once and in any order",
+    },
+  },
+  {
+    name: "payload/pieces-without-digests",
+    file: "registry/payload/part_runs.ts",
+    text: "if (verified && parts.some(({ sha256 }) => sha256 === undefined)) return [];",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/payload/large/large_files_test.ts",
+      name: "a file whose parts have no digests is read in order, and verified as a whole",
+    },
+  },
+  {
+    name: "payload/list-measured-by-files-alone",
+    file: "registry/save.ts",
+    text: "sum + 1 + parts.length",
+    replacement: "sum + 1 + 0 * parts.length",
+    foundBy: {
+      test: "tests/registry/payload/large/large_files_test.ts",
+      name: "a list of few files with many parts is kept apart from the record",
+    },
+  },
+  {
     name: "payload/large-file-that-is-lost-is-not-stored",
     file: "registry/payload/writing/sender.ts",
     text: "else if (!await share(file)) await storeLarge(file, { ...job, known: [] });",
