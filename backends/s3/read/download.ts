@@ -5,7 +5,7 @@
  * @module
  */
 import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
-import { iterableStream, storedBytes, storedObject } from "../../../core/bytes/bytes.ts";
+import { concatBytes, iterableStream, storedBytes, storedObject } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { discard, readBody } from "./body.ts";
@@ -27,6 +27,9 @@ export interface Download {
   signal?: AbortSignal;
 }
 
+/** Larger parts stay in the pieces that they came in: fresh memory for all of one costs more than the reading. */
+const COPIED_BYTES = 1024 * 1024;
+
 /** Takes a chunk; `offset` is its place in the object. */
 type Write = (chunk: Uint8Array, offset: number) => void;
 
@@ -37,12 +40,19 @@ export async function createDownload(store: S3Store, download: Download): Promis
   const { partBytes, parallel } = store;
   const firstEnd = Math.min(end, start + partBytes);
   const into = (target: Uint8Array): Write => (chunk, offset) => target.set(chunk, offset - start);
-  if (firstEnd === end) {
+  if (end - start <= COPIED_BYTES) {
     const bytes = new Uint8Array(end - start);
     await readSpan(store, download, { start, end }, into(bytes), { reply: first });
     return storedBytes(info, bytes);
   }
   const firstPart = readChunks(store, download, { start, end: firstEnd }, { reply: first });
+  if (firstEnd === end) {
+    const part = await firstPart;
+    return storedObject(info, {
+      body: () => iterableStream(given(part)),
+      bytes: () => Promise.resolve(concatBytes([new Uint8Array(), ...part])),
+    });
+  }
   return storedObject(info, {
     body: () => iterableStream(chunks()),
     async bytes() {
@@ -100,6 +110,14 @@ export async function createDownload(store: S3Store, download: Download): Promis
     for (let from = firstEnd; from < end; from += partBytes) {
       yield { start: from, end: Math.min(end, from + partBytes) };
     }
+  }
+}
+
+/** The chunks of a part, which are let go as they are given. */
+async function* given(part: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const [index, chunk] of part.entries()) {
+    part[index] = new Uint8Array();
+    yield chunk;
   }
 }
 
