@@ -29,8 +29,8 @@ export interface StageOptions {
 const SMALL_BYTES = 1 << 20;
 /** Files that are read at once. */
 const AT_ONCE = 16;
-/** Memory that streams may take together, as far as can be told. */
-const ROOM_BYTES = 32 * 1024 * 1024;
+/** What may be on its way at once: what has come is collected late, and takes several times as much. */
+const ROOM_BYTES = 24 * 1024 * 1024;
 
 /**
  * Writes files into an empty folder: links last, so that nothing is written through one.

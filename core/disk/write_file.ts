@@ -11,8 +11,8 @@ import { forEachChunk } from "../bytes/bytes.ts";
 import type { FileInfo } from "../record/record.ts";
 import type { SideBySide } from "../work/side_by_side.ts";
 
-/** What stores read ahead of one stream at most. */
-export const READ_AHEAD_BYTES = 16 * 1024 * 1024;
+/** What stores mostly read ahead of one stream. */
+export const READ_AHEAD_BYTES = 12 * 1024 * 1024;
 
 /** How a file is written. */
 export interface BeginFileOptions {

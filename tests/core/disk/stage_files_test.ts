@@ -59,7 +59,7 @@ Deno.test("large files are written several at once, in bounded memory", async ()
     const told: string[] = [];
     const files = letters.map((path) => file(path, 2 * MIB, (sent) => sent === 2 * MIB));
     await writeFiles(artifactOf(files), root.join("out"), { onFile: ({ path }) => void told.push(path) });
-    assertEquals(seen.most, 16);
+    assertEquals(seen.most, 12);
     assertEquals(told.sort(), letters);
     for (const path of letters) {
       assertEquals(readFileSync(root.join("out", path), "utf8"), path.repeat(2 * MIB));
@@ -68,7 +68,7 @@ Deno.test("large files are written several at once, in bounded memory", async ()
     seen.most = 0;
     await writeFiles(artifactOf(large), root.join("large"));
     assertGreater(seen.most, 1);
-    assertLessOrEqual(seen.mostBytes, 96 * MIB);
+    assertLessOrEqual(seen.mostBytes, 2 * 25 * MIB); // of which each takes as much as is read ahead
   } finally {
     await root.remove();
   }
@@ -83,7 +83,7 @@ Deno.test("the first file that fails ends the others, which are cancelled, and n
       if (sent === 2 * MIB) throw new Error("it broke off");
       return false;
     };
-    const files = [..."abcdef"].map((path) => file(path, 5 * MIB, path === "c" ? fails : endless));
+    const files = [..."abcdef"].map((path) => file(path, 4 * MIB, path === "c" ? fails : endless));
     await assertRejects(() => writeFiles(artifactOf(files), root.join("out")), Error, "it broke off");
     assertEquals([seen.open, seen.cancelled], [0, 5]);
     assertEquals(readdirSync(root.path), []);
@@ -101,7 +101,7 @@ Deno.test("an abort ends all files, also those that give nothing, and nothing is
       if (sent === MIB) stop.abort(new Error("enough"));
       return sent === MIB ? new Promise<boolean>(() => {}) : false;
     };
-    const files = [..."abcdef"].map((path) => file(path, 5 * MIB, never));
+    const files = [..."abcdef"].map((path) => file(path, 4 * MIB, never));
     const writing = writeFiles(artifactOf(files), root.join("out"), { signal: stop.signal });
     await assertRejects(() => writing, Error, "enough");
     assertEquals(seen.open, 0);
