@@ -47,6 +47,16 @@ Deno.test("presignDownload() gives a URL of the file's own object, with its name
   assertEquals(await fetch(named.url), noise(400_000, 3));
 });
 
+Deno.test("a file of many parts has a URL: they are one object", async () => {
+  const { backend, fetch } = createPresigningStore();
+  const registry = await openRegistry(backend);
+  const bytes = new Uint8Array(9 * 1024 * 1024).fill(7);
+  await registry.save("data", new Blob([bytes]).stream());
+  const { url, file } = await presignDownload(registry, "data");
+  assertEquals(file.size, bytes.byteLength);
+  assertEquals(await fetch(url), bytes);
+});
+
 Deno.test("a file that is shared with the version before is fetched from where it is", async () => {
   const { backend, fetch, grant } = createPresigningStore();
   const registry = await openRegistry(backend);
