@@ -53,7 +53,7 @@ export interface ArtifactFile {
   /**
    * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails
    * with `Corrupt` at its end. A range is verified where the parts of the file that it touches have at most 8 MiB, as
-   * all parts have of a file that was saved with more than 64 MiB: each of those is then read whole. Others cannot be.
+   * all parts have of a file that a bucket got with more than 64 MiB: each of those is then read whole. Others cannot be.
    * A range of a compressed file is `Unsupported`.
    */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
