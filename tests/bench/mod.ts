@@ -10,6 +10,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { createBatchGroup } from "./batch/batch.ts";
 import { createBucketBatchesGroup } from "./buckets/batches.ts";
+import { createBucketWayGroup } from "./buckets/as_people_have_them.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
 import { createChurnGroup } from "./churn.ts";
@@ -78,6 +79,21 @@ const GROUPS: Record<string, GroupEntry> = {
     create: (settings) => createBucketsGroup("versitygw", settings),
     peer: "batch",
     maxRepeats: 3,
+    named: true,
+  },
+  bucket_plain: {
+    title: "A bucket: MinIO beside s5cmd, HTTP on this machine",
+    create: (settings) => createBucketWayGroup({ tls: false, roundTripMs: 0 }, settings),
+    named: true,
+  },
+  bucket_tls: {
+    title: "A bucket: MinIO beside s5cmd, TLS on this machine",
+    create: (settings) => createBucketWayGroup({ tls: true, roundTripMs: 0 }, settings),
+    named: true,
+  },
+  bucket_far: {
+    title: "A bucket: MinIO beside s5cmd, TLS and a round trip of 30 ms",
+    create: (settings) => createBucketWayGroup({ tls: true, roundTripMs: 30 }, settings),
     named: true,
   },
   minio_batch: {

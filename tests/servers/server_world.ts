@@ -45,7 +45,7 @@ export interface ServerWorld {
 /** Where a server is, and what it asks for. */
 export type ServerPlace = Pick<
   RunningServer,
-  "kind" | "protocol" | "endpoint" | "bucket" | "region" | "accessKey" | "secretKey"
+  "kind" | "protocol" | "endpoint" | "bucket" | "region" | "accessKey" | "secretKey" | "ca"
 >;
 
 /** Creates a store in the bucket of a server. */
@@ -59,6 +59,7 @@ export function createServerStore(server: ServerPlace, options: StoreOptions): B
     endpoint,
     region: server.region,
     credentials: { accessKeyId: server.accessKey, secretAccessKey: server.secretKey },
+    ca: server.ca,
     ...common,
     ...s3,
   });
@@ -66,8 +67,8 @@ export function createServerStore(server: ServerPlace, options: StoreOptions): B
 
 /** What {@linkcode createServerStore} needs of a server, for the arguments of a program. */
 export function placeOf(server: ServerPlace): ServerPlace {
-  const { kind, protocol, endpoint, bucket, region, accessKey, secretKey } = server;
-  return { kind, protocol, endpoint, bucket, region, accessKey, secretKey };
+  const { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca } = server;
+  return { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca };
 }
 
 /** Tests a sentence on each of these servers. */

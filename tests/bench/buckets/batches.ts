@@ -34,7 +34,7 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
   const value = randomBytes(16 * 1024);
   const store = createServerStore(server, {});
   const registry = await openRegistry(createServerStore(server, { prefix: "registry" }), { cache: false });
-  const cp = findS5cmd(server);
+  const s5cmd = findS5cmd(server);
   let round = 0;
 
   const bySmall = (name: string) => (way: string, options: BatchOptions, run: (batch: Batch) => Outcomes): Measure => ({
@@ -47,7 +47,7 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
   const byFile =
     (name: string, s5: string) => (way: string, options: BatchOptions, run: (batch: Batch) => Outcomes) => ({
       ...large(`${name} 16 MiB, ${way}`, () => each(options, run)),
-      floor: cp === undefined ? `${kind}, ${name} 16 MiB, ${WAYS[0][0]}` : `${kind}, ${s5}`,
+      floor: s5cmd === undefined ? `${kind}, ${name} 16 MiB, ${WAYS[0][0]}` : `${kind}, ${s5}`,
     });
   const saveSmall = bySmall("save"), loadSmall = bySmall("load");
   const saveFiles = byFile("save", "s5cmd: up"), downloadFiles = byFile("download", "s5cmd: down");
@@ -60,7 +60,7 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
       ...WAYS.map(([way, options]) =>
         loadSmall(way, options, (batch) => batch.loadEach(refs(small), { version: `${round}` }))
       ),
-      ...(cp ? [large("s5cmd: up", () => cp(`${source}/*`, `s3://${server.bucket}/s5/`))] : []),
+      ...(s5cmd ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))] : []),
       ...WAYS.map(([way, options]) =>
         saveFiles(
           way,
@@ -68,7 +68,7 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
           (batch) => batch.saveEach(many(files, (i) => localPath(join(source, `${i}.bin`)), `${++round}.0.0-file`)),
         )
       ),
-      ...(cp ? [large("s5cmd: down", () => cp(`s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
+      ...(s5cmd ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
       ...WAYS.map(([way, options]) =>
         downloadFiles(way, options, (batch) =>
           batch.downloadEach(

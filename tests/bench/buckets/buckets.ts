@@ -36,7 +36,7 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
   for (let i = 0; i < files; i++) fs.writeFileSync(join(source, `${i}.bin`), randomBytes(64 * MIB));
   const store = createServerStore(server, { prefix: "large" });
   const opened = await openRegistry(createServerStore(server, { prefix: "small" }), { cache: false });
-  const cp = findS5cmd(server);
+  const s5cmd = findS5cmd(server);
   let round = 0;
   let huge: HugeReport | undefined;
 
@@ -53,9 +53,9 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
         () => all(opened.loadMany(names, { version: `${round}`, concurrency: AT_ONCE })),
         "load_batch_dict_1k",
       ),
-      ...(cp ? [large("s5cmd: up", () => cp(`${source}/*`, `s3://${server.bucket}/s5/`))] : []),
+      ...(s5cmd ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))] : []),
       large("up", () => timed(() => each((i) => upload(i)))),
-      ...(cp ? [large("s5cmd: down", () => cp(`s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
+      ...(s5cmd ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
       large("down", () => timed(() => each((i) => download(i)))),
       ...(kind === "fake-gcs" ? [] : [ // it keeps everything in memory, and hashes an object anew at each part
         measure("save a file of 4 GiB", "MiB", 4096, async () => {
@@ -85,7 +85,7 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
     facts?: Measure["facts"],
   ): Measure {
     const floor = name === "up" || name === "down" ? `${kind}, s5cmd: ${name}` : undefined;
-    return { name: `${kind}, ${name}`, unit, count, run, facts, ...(cp ? { floor } : {}) };
+    return { name: `${kind}, ${name}`, unit, count, run, facts, ...(s5cmd ? { floor } : {}) };
   }
 
   function small(name: string, run: Measure["run"], peer: string): Measure {

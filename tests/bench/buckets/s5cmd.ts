@@ -9,14 +9,17 @@ import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { serversFolder } from "../../support/servers/mod.ts";
-import type { RunningServer } from "../../support/servers/mod.ts";
+import type { ServerPlace } from "../../servers/server_world.ts";
 import { timed } from "../measure.ts";
 import type { Timing } from "../measure.ts";
 
 const run = promisify(execFile);
 
-/** Copies files from or to `s3://bucket/…`; undefined where there is no binary, or the server speaks another protocol. */
-export function findS5cmd(server: RunningServer): ((from: string, to: string) => Promise<Timing>) | undefined {
+/** Runs it with the words of one command. */
+export type S5cmd = (...words: string[]) => Promise<Timing>;
+
+/** Runs it on a server; undefined where there is no binary, or the server speaks another protocol. */
+export function findS5cmd(server: ServerPlace): S5cmd | undefined {
   const binary = join(serversFolder(), "s5cmd");
   if (server.protocol !== "s3" || !fs.existsSync(binary)) return undefined;
   const env = {
@@ -25,11 +28,12 @@ export function findS5cmd(server: RunningServer): ((from: string, to: string) =>
     AWS_SECRET_ACCESS_KEY: server.secretKey,
     AWS_REGION: server.region,
   };
-  return async (from, to) => {
+  const place = ["--endpoint-url", server.endpoint, ...(server.ca === undefined ? [] : ["--no-verify-ssl"])];
+  return async (...words) => {
     let said = "";
     const { wallMs } = await timed(async () => {
-      const command = 'TIMEFORMAT="%U %S"; time "$0" --endpoint-url "$1" cp "$2" "$3"';
-      const { stderr } = await run("bash", ["-c", command, binary, server.endpoint, from, to], { env });
+      const command = 'TIMEFORMAT="%U %S"; time "$0" "$@" >/dev/null';
+      const { stderr } = await run("bash", ["-c", command, binary, ...place, ...words], { env });
       said = stderr;
     });
     const [user, system] = said.trim().split("\n").at(-1)!.split(" ").map(Number);

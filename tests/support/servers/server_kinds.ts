@@ -13,6 +13,8 @@ export interface ServerPlace {
   port: number;
   /** An empty folder at the first start. */
   data: string;
+  /** Where its certificate is, if it speaks TLS: `public.crt` and `private.key`. */
+  certificates?: string;
 }
 
 /** How one server is started. */
@@ -25,6 +27,8 @@ export interface ServerRow {
   durable: boolean;
   /** Its arguments. */
   args(place: ServerPlace): string[];
+  /** What is added to them for TLS, with a certificate in this folder; absent where it is not tried. */
+  tlsArgs?(certificates: string): string[];
   /** What is added to its environment. */
   env?: Record<string, string>;
   /** A path that it answers below 400 once it is ready. */
@@ -53,6 +57,7 @@ export const SERVERS: Record<ServerKind, ServerRow> = {
     protocol: "s3",
     durable: true,
     args: (place) => ["server", "--quiet", "--address", address(place), place.data],
+    tlsArgs: (certificates) => ["--certs-dir", certificates],
     env: {
       MINIO_ROOT_USER: ACCESS_KEY,
       MINIO_ROOT_PASSWORD: SECRET_KEY,

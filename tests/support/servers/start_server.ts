@@ -4,8 +4,11 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { get as getPlain } from "node:http";
+import { get as getOverTls } from "node:https";
 import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
 import { realSystem } from "../../../core/system.ts";
 import { type TempRoot, tempRoot } from "../temp_root.ts";
 import { findServer } from "./find_server.ts";
@@ -38,6 +41,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly secretKey: string;
   /** The region of the bucket. */
   readonly region: string;
+  /** The authority (PEM) of its certificate, where it speaks TLS. */
+  readonly ca?: string;
   /** The folder with its data. */
   readonly data: string;
   /** Its process. */
@@ -58,6 +63,8 @@ export interface StartServerOptions {
   port?: number;
   /** How long it may take until it answers, milliseconds. @default 30000 */
   readyWithinMs?: number;
+  /** Whether it speaks TLS, with the certificate of the tests; not all do. @default false */
+  tls?: boolean;
 }
 
 /** Below the ports that connections get: a client that calls a dead server must never reach itself. */
@@ -68,15 +75,19 @@ const POLL_MS = 10;
 
 /** Starts a server of that kind. Throws where it is not installed, and with what it said where it does not get ready. */
 export async function startServer(kind: ServerKind, options: StartServerOptions = {}): Promise<RunningServer> {
-  const { binary = findServer(kind), readyWithinMs = 30_000 } = options;
+  const { binary = findServer(kind), readyWithinMs = 30_000, tls = false } = options;
   if (binary === undefined) {
     throw new Error(`Cannot start ${kind}: it is not installed; deno task servers --install installs it`);
   }
+  if (tls && SERVERS[kind].tlsArgs === undefined) throw new Error(`Cannot start ${kind}: it speaks no TLS here`);
+  const ca = tls ? await readFile(certificateFile("authority"), "utf8") : undefined;
   for (let start = 1;; start++) {
     const root = await tempRoot();
     const place = { port: options.port ?? await freePort(), data: root.join("data") };
-    const server = createRunningServer({ kind, binary, place, root, readyWithinMs });
+    const certificates = ca === undefined ? undefined : root.join("certificates");
+    const server = createRunningServer({ kind, binary, place: { ...place, certificates }, root, readyWithinMs, ca });
     try {
+      if (certificates !== undefined) await writeCertificates(certificates);
       await mkdir(place.data);
       if (SERVERS[kind].bucketFolders) await mkdir(`${place.data}/${BUCKET}`);
       await server.restart();
@@ -95,11 +106,23 @@ interface ServerStart {
   place: ServerPlace;
   root: TempRoot;
   readyWithinMs: number;
+  ca?: string;
 }
 
-function createRunningServer({ kind, binary, place, root, readyWithinMs }: ServerStart): RunningServer {
+function certificateFile(name: string): string {
+  return fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url));
+}
+
+/** Under the names that servers look for. */
+async function writeCertificates(folder: string): Promise<void> {
+  await mkdir(folder);
+  await copyFile(certificateFile("server"), `${folder}/public.crt`);
+  await copyFile(certificateFile("server_key"), `${folder}/private.key`);
+}
+
+function createRunningServer({ kind, binary, place, root, readyWithinMs, ca }: ServerStart): RunningServer {
   const row = SERVERS[kind];
-  const endpoint = `http://127.0.0.1:${place.port}`;
+  const endpoint = `${ca === undefined ? "http" : "https"}://127.0.0.1:${place.port}`;
   const logFile = root.join("log");
   let running: Watched | undefined;
   const log = () => readFile(logFile, "utf8").catch(() => "");
@@ -116,6 +139,7 @@ function createRunningServer({ kind, binary, place, root, readyWithinMs }: Serve
     accessKey: ACCESS_KEY,
     secretKey: SECRET_KEY,
     region: REGION,
+    ca,
     data: place.data,
     get pid() {
       return running?.pid ?? 0;
@@ -126,7 +150,7 @@ function createRunningServer({ kind, binary, place, root, readyWithinMs }: Serve
       await kill();
       if (!await isFree(place.port)) throw new Error(`Cannot start ${kind}: another program has port ${place.port}`);
       running = spawnWatched(binary, row, place, { root: root.path, logFile });
-      const problem = await readiness(running, endpoint, row, readyWithinMs);
+      const problem = await readiness(running, { endpoint, ca }, row, readyWithinMs);
       if (problem === undefined) return;
       await kill();
       throw new Error(`Cannot start ${kind}: ${problem}\n${(await log()).slice(-2_000)}`);
@@ -155,8 +179,9 @@ function spawnWatched(
   place: ServerPlace,
   paths: { root: string; logFile: string },
 ): Watched {
+  const tlsArgs = place.certificates === undefined ? [] : row.tlsArgs!(place.certificates);
   const variables = Object.entries(row.env ?? {}).map(([name, value]) => `${name}=${value}`);
-  const command = ["env", ...variables, binary, ...row.args(place)];
+  const command = ["env", ...variables, binary, ...row.args(place), ...tlsArgs];
   const logged = ["-c", 'exec "$@" >>"$0" 2>&1', paths.logFile, ...command];
   const child = spawn("sh", logged, { stdio: "ignore", cwd: paths.root });
   const pid = child.pid!;
@@ -195,12 +220,12 @@ function endOf(child: ChildProcess): Promise<string> {
 /** Undefined once the server answers, else what keeps it from doing so. */
 async function readiness(
   server: Watched,
-  endpoint: string,
+  { endpoint, ca }: { endpoint: string; ca?: string },
   row: ServerRow,
   withinMs: number,
 ): Promise<string | undefined> {
   const startedAt = realSystem.monotonic();
-  while (!await answers(endpoint + row.ready)) {
+  while (!await answers(endpoint + row.ready, ca)) {
     if (server.hasEnded()) return `it ended with ${await server.ended}`;
     if (realSystem.monotonic() - startedAt > withinMs) return `it did not answer within ${withinMs} ms`;
     await realSystem.sleep(POLL_MS);
@@ -212,14 +237,15 @@ async function readiness(
   return made.ok || made.status === 409 ? undefined : `it made no bucket: ${made.status} ${said}`;
 }
 
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.body?.cancel();
-    return response.status < 400;
-  } catch {
-    return false;
-  }
+function answers(url: string, ca?: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const get = ca === undefined ? getPlain : getOverTls;
+    const request = get(url, { ca, agent: false, signal: AbortSignal.timeout(2_000) }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode! < 400);
+    });
+    request.once("error", () => resolve(false));
+  });
 }
 
 async function freePort(): Promise<number> {

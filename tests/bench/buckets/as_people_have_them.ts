@@ -1,0 +1,116 @@
+/**
+ * A bucket as people have one: over TLS, and some way off. Each measure beside `s5cmd` on the same server, by the same way.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { localPath, openRegistry } from "../../../mod.ts";
+import type { BatchResult, Registry } from "../../../mod.ts";
+import { createServerStore, placeOf } from "../../servers/server_world.ts";
+import { startServer } from "../../support/servers/mod.ts";
+import { timed } from "../measure.ts";
+import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
+import { startDistance } from "./distance.ts";
+import { findS5cmd } from "./s5cmd.ts";
+import { writeSources } from "./sources.ts";
+
+/** What lies between the program and the server. */
+export interface Way {
+  /** Whether requests are encrypted. */
+  tls: boolean;
+  /** Milliseconds from a request to its reply, over what the server takes. */
+  roundTripMs: number;
+}
+
+const SMALL = 300;
+const IN_A_ROW = 20;
+
+/** Saves and loads on a MinIO that is started for them. */
+export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: BenchSettings): Promise<Group> {
+  const { folder, quick } = settings;
+  const server = await startServer("minio", { tls });
+  const distance = roundTripMs > 0 ? await startDistance(server.endpoint, roundTripMs) : undefined;
+  const place = { ...placeOf(server), endpoint: distance?.endpoint ?? server.endpoint };
+  const store = createServerStore(server, {});
+  const s5cmd = findS5cmd(place);
+  const bucket = `s3://${server.bucket}/s5`;
+  const target = join(folder, "target");
+  const sources = writeSources(folder, { small: SMALL, quick, bucket, target });
+  const names = sources.small.map((_, i) => `small-${i}`);
+  let round = 0;
+
+  return {
+    measures: [
+      theirs("puts of 1 KiB", SMALL, "op", () => s5cmd!("run", sources.puts)),
+      ours("saveMany of 1 KiB", SMALL, "op", "puts of 1 KiB", async (registry) => {
+        round++;
+        const entries = names.map((name, i) => ({ name, value: sources.small[i], version: `${round}.0.0` }));
+        return await timed(async () => all(await registry.saveMany(entries)));
+      }),
+      theirs("gets of 1 KiB", SMALL, "op", () => s5cmd!("run", sources.gets)),
+      ours("loadMany of 1 KiB", SMALL, "op", "gets of 1 KiB", async (registry) => {
+        return await timed(async () => all(await registry.loadMany(names, { version: `${round}` })));
+      }),
+      ...sources.folders.flatMap(({ title, name, path, mib }) => [
+        theirs(`${title} up`, mib, "MiB", () => s5cmd!("cp", `${path}/*`, `${bucket}/${name}/`)),
+        ours(`save ${title}`, mib, "MiB", `${title} up`, (registry) =>
+          timed(() => registry.save(name, localPath(path), { version: `${round}.0.0`, base: null }))),
+        theirs(`${title} down`, mib, "MiB", () => s5cmd!("cp", `${bucket}/${name}/*`, `${target}-s5/${name}/`)),
+        ours(`download ${title}`, mib, "MiB", `${title} down`, (registry) =>
+          timed(() => registry.download(name, { to: join(target, name), version: `${round}` }))),
+      ]),
+      inARow("save, explicit version", (registry, i) => registry.save(`row-${round}-${i}`, 1, { version: "1.0.0" })),
+      inARow("save, automatic version", (registry, i) => registry.save(`row-${i}`, { round })),
+      inARow("load of the latest", (registry, i) => registry.load(`row-${i}`)),
+      { name: "(what was saved is removed)", count: 1, unit: "op" as const, run: () => timed(clear) },
+    ].filter((measure): measure is Measure => measure !== undefined),
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await distance?.[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+
+  function theirs(name: string, count: number, unit: Measure["unit"], run: Measure["run"]): Measure | undefined {
+    return s5cmd && { name: `s5cmd: ${name}`, count, unit, run };
+  }
+
+  /** With connections of its own, as `s5cmd` has: only those of the opening are there already. */
+  function ours(
+    name: string,
+    count: number,
+    unit: Measure["unit"],
+    floor: string | undefined,
+    run: (registry: Registry) => Promise<Timing>,
+  ): Measure {
+    const measure = async () => {
+      await using registry = await openRegistry(createServerStore(place, { prefix: "registry" }), { cache: false });
+      return await run(registry);
+    };
+    return { name, count, unit, run: measure, ...(floor === undefined || !s5cmd ? {} : { floor: `s5cmd: ${floor}` }) };
+  }
+
+  /** One at a time, over connections that are there. */
+  function inARow(name: string, action: (registry: Registry, i: number) => Promise<unknown>): Measure {
+    return ours(`${name}, in a row`, IN_A_ROW, "op", undefined, async (registry) => {
+      await action(registry, 0);
+      return await timed(async () => {
+        for (let i = 1; i <= IN_A_ROW; i++) await action(registry, i);
+      });
+    });
+  }
+
+  async function clear(): Promise<void> {
+    const keys: string[] = [];
+    for await (const entry of store.list("")) if ("key" in entry) keys.push(entry.key);
+    const { length } = await store.deleteMany!(keys.filter((key) => /^(s5|registry\/(objects|names))\//.test(key)));
+    if (length > 0) throw new Error("Cannot measure: what was saved could not be removed");
+    for (const path of [target, `${target}-s5`]) fs.rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function all({ errors }: BatchResult<unknown>): void {
+  const [error] = errors.values();
+  if (error !== undefined) throw error;
+}
