@@ -13,6 +13,19 @@ import type { Context } from "./opening/context.ts";
 import { loadValue } from "./load.ts";
 import { saveValue } from "./save.ts";
 
+/** How many at once where nobody says: a store that answers late has time for more, and a load asks it twice. */
+const AT_ONCE = { near: 16, save: 32, load: 48 };
+
+/** Options of many saves or loads in this registry. */
+export function manyOptions<O extends ManyOptions>(
+  { backend: { kind } }: Pick<Context, "backend">,
+  verb: "save" | "load",
+  options: O,
+): O {
+  const { concurrency = kind === "memory" || kind === "local" ? AT_ONCE.near : AT_ONCE[verb] } = options;
+  return { ...options, concurrency };
+}
+
 /** {@linkcode Registry.saveMany} */
 export function saveMany(
   context: Context,
@@ -24,7 +37,7 @@ export function saveMany(
     context,
     ({ name, value, ...saveOptions }: SaveEntry) => saveValue(context, name, value, { ...saveOptions, signal }),
   );
-  return collectOutcomes(outcomesOf(entries, save, options), options);
+  return collectOutcomes(outcomesOf(entries, save, manyOptions(context, "save", options)), options);
 }
 
 /** {@linkcode Registry.loadMany} */
@@ -35,7 +48,7 @@ export function loadMany(
 ): Promise<BatchResult<unknown>> {
   const { concurrency: _, stopOnError: __, onProgress: ___, ...loadOptions } = options;
   const load = (ref: string) => loadValue(context, parseRef(ref, options.version), loadOptions);
-  return collectOutcomes(outcomesOf(refs, load, options), options);
+  return collectOutcomes(outcomesOf(refs, load, manyOptions(context, "load", options)), options);
 }
 
 /** What meets in one cell goes in input order: versions are numbered so, and the first of two equals wins. */

@@ -54,11 +54,21 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
       }),
       ...sources.folders.flatMap(({ title, name, path, mib }) => [
         theirs(`${title} up`, mib, "MiB", () => s5cmd!("cp", `${path}/*`, `${bucket}/${name}/`)),
-        ours(`save ${title}`, mib, "MiB", `${title} up`, (registry) =>
-          timed(() => registry.save(name, localPath(path), { version: `${round}.0.0`, base: null }))),
+        ours(
+          `save ${title}`,
+          mib,
+          "MiB",
+          `${title} up`,
+          (registry) => timed(() => registry.save(name, localPath(path), { version: `${round}.0.0`, base: null })),
+        ),
         theirs(`${title} down`, mib, "MiB", () => s5cmd!("cp", `${bucket}/${name}/*`, `${target}-s5/${name}/`)),
-        ours(`download ${title}`, mib, "MiB", `${title} down`, (registry) =>
-          timed(() => registry.download(name, { to: join(target, name), version: `${round}` }))),
+        ours(
+          `download ${title}`,
+          mib,
+          "MiB",
+          `${title} down`,
+          (registry) => timed(() => registry.download(name, { to: join(target, name), version: `${round}` })),
+        ),
       ]),
       inARow("save, explicit version", (registry, i) => registry.save(`row-${round}-${i}`, 1, { version: "1.0.0" })),
       inARow("save, automatic version", (registry, i) => registry.save(`row-${i}`, { round })),

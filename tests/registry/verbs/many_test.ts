@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
@@ -109,6 +110,31 @@ testOnEach(
     for (const concurrency of [0, -1, 1.5, NaN]) await rejected("Invalid", registry.saveMany([], { concurrency }));
   },
 );
+
+testInMemory("saveMany() and loadMany() keep more under way where a store answers late", async () => {
+  const entries = MANY.map(({ value }, i) => ({ name: `x${i}`, value, version: "1.0.0" }));
+  const most: number[] = [];
+  for (const kind of ["memory", "local", "s3", "yours"]) {
+    let running = 0, peak = 0;
+    const counting = {
+      ...withHooks(createMemoryBackend(), {
+        before: ({ verb }) => verb === "list" ? undefined : void (peak = Math.max(peak, ++running)),
+        async after({ verb }) {
+          for (let i = 0; i < 1_000; i++) await Promise.resolve(); // until nobody begins anything any more
+          if (verb !== "list") running--;
+        },
+      }),
+      kind,
+    };
+    const registry = await openRegistry(counting, { cache: false });
+    for (const action of [() => registry.saveMany(entries), () => registry.loadMany(entries.map(({ name }) => name))]) {
+      peak = 0;
+      await action();
+      most.push(peak);
+    }
+  }
+  assertEquals(most, [16, 16, 16, 16, 32, 32, 32, 32]);
+});
 
 testInMemory("saveMany() takes inputs as they come, and asks for no more than it works on", async ({ registry }) => {
   let asked = 0, done = 0;
