@@ -84,16 +84,19 @@ const GROUPS: Record<string, GroupEntry> = {
   bucket_plain: {
     title: "A bucket: MinIO beside s5cmd, HTTP on this machine",
     create: (settings) => createBucketWayGroup({ tls: false, roundTripMs: 0 }, settings),
+    maxRepeats: 3,
     named: true,
   },
   bucket_tls: {
     title: "A bucket: MinIO beside s5cmd, TLS on this machine",
     create: (settings) => createBucketWayGroup({ tls: true, roundTripMs: 0 }, settings),
+    maxRepeats: 3,
     named: true,
   },
   bucket_far: {
     title: "A bucket: MinIO beside s5cmd, TLS and a round trip of 30 ms",
     create: (settings) => createBucketWayGroup({ tls: true, roundTripMs: 30 }, settings),
+    maxRepeats: 3,
     named: true,
   },
   minio_batch: {

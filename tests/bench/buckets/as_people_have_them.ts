@@ -9,6 +9,7 @@ import { localPath, openRegistry } from "../../../mod.ts";
 import type { BatchResult, Registry } from "../../../mod.ts";
 import { createServerStore, placeOf } from "../../servers/server_world.ts";
 import { startServer } from "../../support/servers/mod.ts";
+import { createHugeMeasures } from "../huge/transfer_huge.ts";
 import { timed } from "../measure.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { startDistance } from "./distance.ts";
@@ -25,6 +26,7 @@ export interface Way {
 
 const SMALL = 300;
 const IN_A_ROW = 20;
+const ONE_REQUEST = "floor: one put of the backend";
 
 /** Saves and loads on a MinIO that is started for them. */
 export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: BenchSettings): Promise<Group> {
@@ -32,7 +34,7 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
   const server = await startServer("minio", { tls });
   const distance = roundTripMs > 0 ? await startDistance(server.endpoint, roundTripMs) : undefined;
   const place = { ...placeOf(server), endpoint: distance?.endpoint ?? server.endpoint };
-  const store = createServerStore(server, {});
+  const store = createServerStore(place, {});
   const s5cmd = findS5cmd(place);
   const bucket = `s3://${server.bucket}/s5`;
   const target = join(folder, "target");
@@ -70,9 +72,11 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
           (registry) => timed(() => registry.download(name, { to: join(target, name), version: `${round}` })),
         ),
       ]),
+      inARow(ONE_REQUEST, (_, i) => store.put(`s5/row-${i}`, new Uint8Array(1024))),
       inARow("save, explicit version", (registry, i) => registry.save(`row-${round}-${i}`, 1, { version: "1.0.0" })),
       inARow("save, automatic version", (registry, i) => registry.save(`row-${i}`, { round })),
       inARow("load of the latest", (registry, i) => registry.load(`row-${i}`)),
+      ...createHugeMeasures({ folder, mib: quick ? 64 : 4096, server: place }),
       { name: "(what was saved is removed)", count: 1, unit: "op" as const, run: () => timed(clear) },
     ].filter((measure): measure is Measure => measure !== undefined),
     async [Symbol.asyncDispose]() {
@@ -103,18 +107,21 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
 
   /** One at a time, over connections that are there. */
   function inARow(name: string, action: (registry: Registry, i: number) => Promise<unknown>): Measure {
-    return ours(`${name}, in a row`, IN_A_ROW, "op", undefined, async (registry) => {
+    const measure = ours(`${name}, in a row`, IN_A_ROW, "op", undefined, async (registry) => {
       await action(registry, 0);
       return await timed(async () => {
         for (let i = 1; i <= IN_A_ROW; i++) await action(registry, i);
       });
     });
+    return name === ONE_REQUEST ? measure : { ...measure, floor: `${ONE_REQUEST}, in a row` };
   }
 
   async function clear(): Promise<void> {
     const keys: string[] = [];
     for await (const entry of store.list("")) if ("key" in entry) keys.push(entry.key);
-    const { length } = await store.deleteMany!(keys.filter((key) => /^(s5|registry\/(objects|names))\//.test(key)));
+    const { length } = await store.deleteMany!(
+      keys.filter((key) => /^(s5|(registry|huge)\/(objects|names))\//.test(key)),
+    );
     if (length > 0) throw new Error("Cannot measure: what was saved could not be removed");
     for (const path of [target, `${target}-s5`]) fs.rmSync(path, { recursive: true, force: true });
   }

@@ -3,25 +3,20 @@
  *
  * @module
  */
-import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
 import fs from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { openRegistry } from "../../../mod.ts";
 import { createServerStore } from "../../servers/server_world.ts";
 import { startServer } from "../../support/servers/mod.ts";
 import type { RunningServer, ServerKind } from "../../support/servers/mod.ts";
-import type { HugeReport } from "../huge/huge_process.ts";
+import { createHugeMeasures } from "../huge/transfer_huge.ts";
 import { timed } from "../measure.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { findS5cmd } from "./s5cmd.ts";
 import { MIB, randomBytes } from "../values.ts";
 
-const run = promisify(execFile);
 const AT_ONCE = 32;
 
 /** Saves and loads on a server of this kind, which is started for it. */
@@ -38,7 +33,6 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
   const opened = await openRegistry(createServerStore(server, { prefix: "small" }), { cache: false });
   const s5cmd = findS5cmd(server);
   let round = 0;
-  let huge: HugeReport | undefined;
 
   return {
     peerArgs: peerArgs(server),
@@ -58,17 +52,7 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
       ...(s5cmd ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
       large("down", () => timed(() => each((i) => download(i)))),
       ...(kind === "fake-gcs" ? [] : [ // it keeps everything in memory, and hashes an object anew at each part
-        measure("save a file of 4 GiB", "MiB", 4096, async () => {
-          huge = await transfer();
-          return huge.save;
-        }, () => ({ "peak RSS MiB": huge!.saveRssMib })),
-        measure(
-          "download a file of 4 GiB",
-          "MiB",
-          4096,
-          () => huge!.download,
-          () => ({ "peak RSS MiB": huge!.downloadRssMib }),
-        ),
+        ...createHugeMeasures({ folder, mib: quick ? 256 : 4096, server, prefix: `${kind}, ` }),
       ]),
     ],
     async [Symbol.asyncDispose]() {
@@ -82,10 +66,9 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
     unit: "op" | "MiB",
     count: number,
     run: Measure["run"],
-    facts?: Measure["facts"],
   ): Measure {
     const floor = name === "up" || name === "down" ? `${kind}, s5cmd: ${name}` : undefined;
-    return { name: `${kind}, ${name}`, unit, count, run, facts, ...(s5cmd ? { floor } : {}) };
+    return { name: `${kind}, ${name}`, unit, count, run, ...(s5cmd ? { floor } : {}) };
   }
 
   function small(name: string, run: Measure["run"], peer: string): Measure {
@@ -126,18 +109,6 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
     } finally {
       await file.close();
     }
-  }
-
-  async function transfer(): Promise<HugeReport> {
-    const file = join(folder, "huge.bin");
-    fs.writeFileSync(file, "begin");
-    fs.truncateSync(file, 4096 * MIB);
-    const { kind, protocol, endpoint, bucket, region, accessKey, secretKey } = server;
-    const place = JSON.stringify({ kind, protocol, endpoint, bucket, region, accessKey, secretKey });
-    const script = fileURLToPath(new URL("../huge/huge_process.ts", import.meta.url));
-    const { stdout } = await run(process.execPath, ["run", "-A", script, file, join(folder, "work"), place]);
-    fs.rmSync(file);
-    return JSON.parse(stdout);
   }
 }
 
