@@ -97,4 +97,34 @@ export const BUCKETS: readonly Mutant[] = [
       name: "an overwrite that was lost once is maybe written, whatever the last failure was",
     },
   },
+  {
+    name: "buckets/any-authority-vouches",
+    file: "backends/bucket/connections.ts",
+    text: "if (trusted.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))) return true;",
+    replacement: "if (trusted.length > 0) return true;",
+    foundBy: {
+      test: "tests/backends/bucket/connections_test.ts",
+      name: "a server of a usual authority stays trusted beside a ca that does not vouch for it",
+    },
+  },
+  {
+    name: "buckets/own-authority-forever",
+    file: "backends/bucket/connections.ts",
+    text: "untrustedHint((error as { code?: unknown }).code) && (ownOnly = undefined)",
+    replacement: "untrustedHint((error as { code?: unknown }).code)",
+    foundBy: {
+      test: "tests/backends/bucket/connections_test.ts",
+      name: "a server whose new certificate is of a usual authority is trusted again after one failure",
+    },
+  },
+  {
+    name: "buckets/all-authorities-each-time",
+    file: "backends/bucket/connections.ts",
+    text: "ownOnly = tls.createSecureContext({ ca: own });",
+    replacement: "{ /* all of them again */ }",
+    foundBy: {
+      test: "tests/backends/bucket/connections_test.ts",
+      name: "only the first connection reads the authorities that a server with one of ca does not need",
+    },
+  },
 ];

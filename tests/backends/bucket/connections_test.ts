@@ -205,6 +205,21 @@ closingTest(
   },
 );
 
+closingTest("a server of a usual authority stays trusted beside a ca that does not vouch for it", async (use) => {
+  const server = use(await startCuttingServer({ secure: true }));
+  const { getCACertificates } = tls;
+  tls.getCACertificates = () => [AUTHORITY];
+  try {
+    const backend = use(overS3(server.endpoint, { ca: tls.rootCertificates[0] }));
+    server.keepsIdleFor(1); // each request opens a connection
+    for (const key of ["first", "second", "third"]) {
+      assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
+    }
+  } finally {
+    tls.getCACertificates = getCACertificates;
+  }
+});
+
 closingTest(
   "a server whose new certificate is of a usual authority is trusted again after one failure",
   async (use) => {
