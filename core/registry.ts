@@ -334,7 +334,7 @@ export interface SaveEntry extends Omit<SaveOptions, "signal"> {
 
 /** Options of many saves or loads. */
 export interface ManyOptions extends SignalOptions {
-  /** How many at once. @default 16; in a bucket `saveMany` 32, `loadMany` 48 */
+  /** How many at once. @default 16; in a bucket 32 saves, or 48 of what reads */
   concurrency?: number;
   /** Begin no more after the first failure; what is under way is finished, what was not begun has no outcome. @default false */
   stopOnError?: boolean;

@@ -39,7 +39,7 @@ import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts
 import type { Inputs } from "../core/work/outcomes.ts";
 import { contextOf } from "../registry/opening/context.ts";
 import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
-import { inLanes } from "../registry/many.ts";
+import { inLanes, manyOptions } from "../registry/many.ts";
 import { ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";
 import { createBudget } from "../core/work/budget.ts";
@@ -223,13 +223,13 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
 
   function each<I, T>(run: (input: I, signal?: AbortSignal) => Promise<T>) {
     return (inputs: Inputs<I>, own: ManyOptions = {}): AsyncGenerator<BatchOutcome<T>> => {
-      const many = { ...callOptions(options), ...own };
+      const many = manyOptions(context, "load", { ...callOptions(options), ...own });
       return outcomesOf(inputs, (input) => run(input, many.signal), many);
     };
   }
 
   function saveEach(entries: Inputs<SaveEntry>, own: ManyOptions = {}): AsyncGenerator<BatchOutcome<SavedArtifact>> {
-    const many = { ...callOptions(options), ...own };
+    const many = manyOptions(context, "save", { ...callOptions(options), ...own });
     return outcomesOf(entries, inLanes(context, (entry) => save(entry, many.signal)), many);
   }
 
