@@ -84,11 +84,9 @@ testOnEach(
       assertEquals((await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key, key);
     }
     await backend.put(key, new Uint8Array([...noise(399_999), 0]));
-    assertEquals((await rejected("Corrupt", readAll(artifact.file("a.bin").stream()))).key, key);
-    assertEquals(
-      await readAll(artifact.file("a.bin").stream({ offset: 10, length: 90 })),
-      noise(400_000).slice(10, 100),
-    );
+    for (const range of [undefined, { offset: 10, length: 90 }]) {
+      assertEquals((await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key, key);
+    }
   },
 );
 
