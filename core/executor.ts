@@ -23,7 +23,7 @@ export interface JobProgress {
 export interface JobOptions {
   /** Ends it. */
   signal?: AbortSignal;
-  /** Hears how far it is. On this thread the job goes on when what this returns has ended; what it throws ends the job. */
+  /** Hears how far it is. What it fails with ends the job; on this thread a job that stores waits for what it returns. */
   onProgress?: (progress: JobProgress) => void | Promise<void>;
 }
 

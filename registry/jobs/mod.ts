@@ -24,10 +24,10 @@ export function createPayloadJobs(context: ReadingContext): JobHandlers<PayloadJ
     storeValue: (job, options) => storeValue(jobs, job, options),
     readFile: (job, options) => readFiles(context, job, options, (artifact) => artifact.files()[0].bytes()),
     writeFile: (job, options) =>
-      readFiles(context, job, options, (artifact) => writeFileTo(job.path, artifact.files()[0], options.signal)),
+      readFiles(context, job, options, (artifact, signal) => writeFileTo(job.path, artifact.files()[0], signal)),
     checkFile: (job, options) => readFiles(context, job, options, (artifact) => drain(artifact.files()[0])),
     loadValue: (job, options) =>
-      readFiles(context, job, options, (artifact) => job.here.load(artifact, { signal: options.signal })),
+      readFiles(context, job, options, (artifact, signal) => job.here.load(artifact, { signal })),
   };
   return jobs;
 }

@@ -11,13 +11,14 @@ import { createLoadLimit } from "../payload/load_limit.ts";
 import { createArtifact } from "../payload/read.ts";
 import type { ReadingContext } from "../payload/store_reader.ts";
 import type { ReadJob, ReadReply } from "./kinds.ts";
+import { createTelling } from "./telling.ts";
 
 /** Reads; an object that is missing is a reply. With `maxLoadBytes` all that is read whole counts together. */
 export async function readFiles<T>(
   { backend, cache }: ReadingContext,
   { ref, recordKey, files, verify, cached, ...job }: ReadJob & { info?: ArtifactInfo; maxLoadBytes?: number },
-  { signal, onProgress }: JobOptions,
-  use: (artifact: Artifact) => T | Promise<T>,
+  options: JobOptions,
+  use: (artifact: Artifact, signal: AbortSignal) => T | Promise<T>,
 ): Promise<ReadReply<T>> {
   const { info = { size: 0 } as ArtifactInfo, maxLoadBytes = Infinity } = job;
   const keys = new Map(files.map(({ file, keys }) => [file, keys]));
@@ -35,18 +36,21 @@ export async function readFiles<T>(
     },
   };
   let told = 0;
+  const { signal, tell, end } = createTelling(options);
   const limit = createLoadLimit(maxLoadBytes);
   const artifact = createArtifact({ backend, cache: cached ? cache : undefined }, source, {
     verify,
     signal,
     limit,
     onProgress({ path, bytes }) {
-      void onProgress?.({ path, bytes: bytes - told });
+      tell({ path, bytes: bytes - told });
       told = bytes;
     },
   });
   try {
-    return { value: await limit.together(() => use(artifact)) };
+    const value = await limit.together(() => use(artifact, signal));
+    await end();
+    return { value };
   } catch (error) {
     if (missing === undefined) throw error;
     return { missing };

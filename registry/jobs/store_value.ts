@@ -7,20 +7,20 @@ import type { ObjectInfo } from "../../core/backend.ts";
 import type { JobHandlers, JobOptions } from "../../core/executor.ts";
 import { createFileWriter } from "../payload/writing/file_writer.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "./kinds.ts";
+import { createTelling } from "./telling.ts";
 
 /** Stores the files of a value by the jobs that store files. */
 export async function storeValue(
   jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles">,
   { folder, first, compress, known, here }: StoreValueJob,
-  { signal, onProgress }: JobOptions,
+  options: JobOptions,
 ): Promise<StoredValueReply> {
   let objects = 0;
   let info: ObjectInfo | undefined;
-  const writer = createFileWriter({
-    compress,
-    signal,
-    progress: { moved: tell, count: (bytes) => tell("", bytes) },
-  });
+  const { onProgress } = options;
+  const { signal, tell, end } = createTelling(options);
+  const moved = (path: string, bytes: number) => tell({ path, bytes });
+  const writer = createFileWriter({ compress, signal, progress: { moved, count: (bytes) => moved("", bytes) } });
   if (!await writer.gather(here.save({ signal }))) {
     const next = () => first + objects++;
     await writer.send({
@@ -40,9 +40,6 @@ export async function storeValue(
       share: () => Promise.resolve(true), // whoever runs the job knows where it is
     });
   }
+  await end();
   return { files: writer.files, inline: writer.inline, objects, info };
-
-  function tell(path: string, bytes: number): void {
-    void onProgress?.({ path, bytes });
-  }
 }
