@@ -9,22 +9,22 @@ import type { System } from "../core/system.ts";
 import { decodeBytes, encodeBytes } from "../registry/payload/encoding.ts";
 
 /** What is measured: per byte of plain content. */
-export type Work = "hash" | "copy" | `${"encode" | "decode"} ${Encoding}`;
+export type Rated = "hash" | "copy" | `${"encode" | "decode"} ${Encoding}`;
 
 /** Milliseconds of work. */
-export type Rates = (work: Work, bytes: number) => number;
+export type Rates = (what: Rated, bytes: number) => number;
 
 const SAMPLE_BYTES = 256 * 1024;
 
 /** Creates rates that measure each kind of work once, on a sample of 256 KiB: about a millisecond each. */
 export function createRates(system: System): Rates {
-  const perByte = new Map<Work, number>();
+  const perByte = new Map<Rated, number>();
   return (work, bytes) => {
     if (!perByte.has(work)) perByte.set(work, measure(work));
     return perByte.get(work)! * bytes;
   };
 
-  function measure(work: Work): number {
+  function measure(work: Rated): number {
     const plain = sample();
     const [verb, encoding] = work.split(" ") as [string, Encoding];
     const encoded = verb === "decode" ? encodeBytes(plain, encoding) : plain;

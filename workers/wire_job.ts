@@ -51,7 +51,7 @@ export interface Receiver {
   /** Reads what the caller's thread offers. */
   pull(port: number, passing: boolean): AsyncIterable<Uint8Array>;
   /** What only this thread has, in place of what stayed behind. */
-  here(kind: keyof PayloadJobs, job: { materializer: MaterializerDescriptor; value?: unknown }): unknown;
+  here(job: { materializer: MaterializerDescriptor; value?: unknown }): unknown;
 }
 
 /** The job again, on the other side. */
@@ -65,7 +65,7 @@ export function receiveJob(kind: keyof PayloadJobs, sent: unknown, { pull, here 
     return { ...job, content: largeContent(content, (port) => pull(port, job.compress !== undefined)) };
   }
   const job = sent as { materializer: MaterializerDescriptor };
-  return kind === "storeValue" || kind === "loadValue" ? { ...job, here: here(kind, job) } : job;
+  return kind === "storeValue" || kind === "loadValue" ? { ...job, here: here(job) } : job;
 }
 
 function sourceOf(content: WireContent): SmallContent | undefined {

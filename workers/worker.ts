@@ -40,7 +40,7 @@ const methods: WorkerMethods = {
     const moving: Transferable[] = [];
     const received = receiveJob(kind, job, {
       pull: (port, passing) => pulledChunks(caller, { port, passing }),
-      here: (_, { materializer, value }) => materializing(materializer, value, moving),
+      here: ({ materializer, value }) => materializing(materializer, value, moving),
     });
     const progress = createProgress(run);
     // deno-lint-ignore no-explicit-any -- the job of its kind
