@@ -72,9 +72,9 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
         if (!isWorkerLost(error) || spent.has(job)) throw error;
         logger.warn(`A worker was lost, its work is done again: ${error.message}`);
         const repeat = again();
-        const alone = await pool.alone();
         progress.repeat();
-        return await (alone === undefined ? here.run(kind, repeat, how) : runThere(alone, kind, repeat as Job, how));
+        if (pool.slots.length === 0) return await here.run(kind, repeat, how);
+        return await pool.alone((worker) => runThere(worker, kind, repeat as Job, how));
       }
     },
   };

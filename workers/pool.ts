@@ -12,7 +12,7 @@ import { createChannel } from "./channel.ts";
 import type { Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 import { createSolitary } from "./slots.ts";
-import type { Slot, TakenWorker } from "./slots.ts";
+import type { Slot, Solitary, TakenWorker } from "./slots.ts";
 
 export type { TakenWorker } from "./slots.ts";
 
@@ -44,8 +44,8 @@ export interface Pool {
   readonly startMs: number;
   /** How long a worker took to answer, milliseconds. */
   readonly answerMs: number;
-  /** Takes a worker for one job alone, which may have brought down another; none where no worker can be started. */
-  alone(): Promise<TakenWorker | undefined>;
+  /** Runs a job that may have brought down a worker in one of its own. */
+  readonly alone: Solitary;
   /** Ends all workers once they wrote what they cache, and starts no more; work under way fails. */
   close(): Promise<void>;
 }
@@ -69,7 +69,7 @@ export function createPool(options: PoolOptions): Pool {
   let startMs = ASSUMED_START_MS, answerMs = ASSUMED_ANSWER_MS;
   let opened = 0, unable = false, closed = false;
   const slots = Array.from({ length: workers }, createSlot);
-  const solitary = createSolitary(Math.max(Math.ceil(workers / 2), 1), createSlot);
+  const alone = createSolitary(Math.max(Math.ceil(workers / 2), 1), createSlot);
 
   return {
     get slots() {
@@ -84,7 +84,7 @@ export function createPool(options: PoolOptions): Pool {
     get answerMs() {
       return answerMs;
     },
-    alone: async () => unable ? undefined : await solitary(),
+    alone,
     async close() {
       closed = true;
       await Promise.all([...live].map((worker) => worker.finish(batchClosed())));

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createLimit } from "../core/work/at_once.ts";
 import type { Channel } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 
@@ -25,41 +26,20 @@ export interface Slot {
   take(): Promise<TakenWorker>;
 }
 
-/** Takes a worker that nobody else has, up to `most` of them: one that survived a job is as good as a new one. */
-export function createSolitary(most: number, createSlot: () => Slot): () => Promise<TakenWorker> {
+/** Runs a job in a worker of its own, up to `most` of them at once. */
+export type Solitary = <T>(job: (worker: TakenWorker) => Promise<T>) => Promise<T>;
+
+/** Creates {@linkcode Solitary}. A worker that survived a job is as good as a new one. */
+export function createSolitary(most: number, createSlot: () => Slot): Solitary {
+  const limit = createLimit(most);
   const free: Slot[] = [];
-  const waiting: ((slot: Slot) => void)[] = [];
-  let created = 0;
-
-  return async () => {
-    const slot = await acquire();
-    try {
-      const { channel, leave } = await slot.take();
-      return {
-        channel,
-        leave() {
-          leave();
-          release(slot);
-        },
-      };
-    } catch (error) {
-      release(slot);
-      throw error;
-    }
-  };
-
-  function acquire(): Promise<Slot> {
-    const slot = free.pop();
-    if (slot !== undefined) return Promise.resolve(slot);
-    if (created++ < most) return Promise.resolve(createSlot());
-    const { promise, resolve } = Promise.withResolvers<Slot>();
-    waiting.push(resolve);
-    return promise;
-  }
-
-  function release(slot: Slot): void {
-    const next = waiting.shift();
-    if (next === undefined) free.push(slot);
-    else next(slot);
-  }
+  return (job) =>
+    limit(async () => {
+      const slot = free.pop() ?? createSlot();
+      try {
+        return await job(await slot.take());
+      } finally {
+        free.push(slot);
+      }
+    });
 }

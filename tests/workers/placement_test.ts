@@ -12,7 +12,7 @@ function poolOf(running: boolean[], { startMs = 100, answerMs = 1 } = {}): Pool 
     running: 0,
     startMs,
     answerMs,
-    alone: () => Promise.resolve(undefined),
+    alone: () => Promise.reject(new Error("not asked")),
     close: () => Promise.resolve(),
   };
 }

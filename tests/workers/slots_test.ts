@@ -4,31 +4,26 @@ import type { TakenWorker } from "../../workers/slots.ts";
 
 Deno.test("each job has a worker for itself until its end, and the next one gets the same", async () => {
   let created = 0;
-  const left: string[] = [];
   const alone = createSolitary(2, () => {
-    const name = `slot ${++created}`;
-    const taken = { channel: name, leave: () => void left.push(name) } as unknown as TakenWorker;
+    const taken = { channel: `slot ${++created}` } as unknown as TakenWorker;
     return { pendingMs: 0, running: false, take: () => Promise.resolve(taken) };
   });
   assertEquals(created, 0);
-  const [a, b] = await Promise.all([alone(), alone()]);
-  assertEquals<unknown>([a.channel, b.channel], ["slot 1", "slot 2"]);
-  const got: unknown[] = [];
-  const [c, d] = [alone(), alone()].map((taking) =>
-    taking.then((taken) => {
-      got.push(taken.channel);
-      return taken;
+  const begun: unknown[] = [];
+  const ends = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+  const jobs = ends.map(({ promise }) =>
+    alone(async ({ channel }) => {
+      begun.push(channel);
+      await promise;
     })
   );
-  for (let i = 0; i < 5; i++) await Promise.resolve();
-  assertEquals(got, []);
-  b.leave();
-  (await c).leave();
-  assertEquals(got[0], "slot 2");
-  (await d).leave();
-  a.leave();
-  const [e, f] = await Promise.all([alone(), alone()]);
-  assertEquals([new Set([e.channel, f.channel]).size, created, left.length], [2, 2, 4]);
+  for (let i = 0; i < 9; i++) await Promise.resolve();
+  assertEquals(begun, ["slot 1", "slot 2"]);
+  ends[1].resolve();
+  await jobs[1];
+  for (const { resolve } of ends) resolve();
+  await Promise.all(jobs);
+  assertEquals([begun[2], created], ["slot 2", 2]);
 });
 
 Deno.test("a worker that does not start gives its place on", async () => {
@@ -38,8 +33,8 @@ Deno.test("a worker that does not start gives its place on", async () => {
     running: false,
     take: () => ++starts === 1 ? Promise.reject(new Error("none")) : Promise.resolve({} as TakenWorker),
   }));
-  const first = assertRejects(() => alone(), Error, "none");
-  await alone();
+  const run = () => alone(() => Promise.resolve("done"));
+  const first = assertRejects(run, Error, "none");
+  assertEquals([await run(), starts], ["done", 2]);
   await first;
-  assertEquals(starts, 2);
 });
