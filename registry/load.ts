@@ -20,7 +20,7 @@ import { ownPlace, parseFileList, placeOf } from "./payload/objects.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
 import { createLoadLimit } from "./payload/load_limit.ts";
 import type { LoadLimit } from "./payload/load_limit.ts";
-import type { PayloadSource, ReadFilesOptions } from "./payload/store_reader.ts";
+import type { PayloadSource } from "./payload/store_reader.ts";
 import { getPart } from "./payload/stored_part.ts";
 import { locate } from "./resolve.ts";
 import type { Located } from "./resolve.ts";
@@ -28,13 +28,6 @@ import { countingHead, isLate, noteVoid } from "./cell/voids.ts";
 
 /** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
 const MAX_RESTARTS = 20;
-
-/** Opens the files of a version: {@linkcode createArtifact} here, or somebody who does the same elsewhere. */
-export type ArtifactReader = (
-  context: Context,
-  source: PayloadSource,
-  options: ReadFilesOptions,
-) => Artifact | Promise<Artifact>;
 
 /**
  * Does something with the version that a ref means. When that version is overwritten or deleted so long before the
@@ -46,7 +39,7 @@ export async function withArtifact<T>(
   ref: Ref,
   options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean },
   use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
-  read: ArtifactReader = createArtifact,
+  read: ReadElsewhere["read"] = createArtifact,
 ): Promise<T> {
   return await untilNotSuperseded(context, ref.name, async () => {
     const cached = options.fresh ? undefined : await locateCached(context, ref, options);
@@ -55,7 +48,7 @@ export async function withArtifact<T>(
     const source = await payloadSource(context, located, options.signal);
     const limit = createLoadLimit(context.maxLoadBytes);
     const { verify = context.verify, signal, onProgress } = options;
-    return await use(await read(context, source, { verify, signal, onProgress, limit }), limit);
+    return await use(read(context, source, { verify, signal, onProgress, limit }), limit);
   });
 }
 
@@ -78,8 +71,8 @@ export function openArtifact(context: Context, ref: Ref, options: ReadOptions = 
 
 /** Where the work of reading is done, if not here. */
 export interface ReadElsewhere {
-  /** Opens the files. */
-  read: ArtifactReader;
+  /** Opens the files, as {@linkcode createArtifact} does here. */
+  read: typeof createArtifact;
   /** Writes a file to a path that is free. */
   writeLarge(path: string, file: ArtifactFile): Promise<void>;
   /** Reads a large file, only to check it. */
