@@ -77,7 +77,7 @@ const SMALL_BYTES = 128 * 1024;
 
 /** Options of {@linkcode createBatch}. */
 export interface BatchOptions extends ManyOptions {
-  /** Most workers; 0 for none. They start when there is work that is worth it; after a crash there may be as many more. @default one less than the processors, at least 1 */
+  /** Most workers; 0 for none. They start when there is work that is worth it; after a crash there may be half as many more, at least 1. @default one less than the processors, at least 1 */
   workers?: number;
   /**
    * What is given to workers: `auto`, what is done sooner then; `always`, all that can move, whatever its size, so that
@@ -221,29 +221,27 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     return (entry: E, { signal = options.signal }: SignalOptions = {}) => outcomeOf(run(entry, signal), signal);
   }
 
-  function each<I, T>(run: (input: I, signal?: AbortSignal) => Promise<T>) {
-    return (inputs: Inputs<I>, own: ManyOptions = {}): AsyncGenerator<BatchOutcome<T>> => {
-      const many = manyOptions(context, "load", { ...callOptions(options), ...own });
-      return outcomesOf(inputs, (input) => run(input, many.signal), many);
+  /** `start` makes what is run for each input, by the options of the call. */
+  function manyOf<I, T, O extends ManyOptions = ManyOptions>(
+    verb: "save" | "load",
+    start: (many: O) => (input: I) => Promise<T>,
+  ) {
+    const merged = (own?: O) => ({ ...callOptions(options), ...own }) as O;
+    const outcomes = (inputs: Inputs<I>, many: O) => outcomesOf(inputs, start(many), manyOptions(context, verb, many));
+    return {
+      each: (inputs: Inputs<I>, own?: O) => outcomes(inputs, merged(own)),
+      all: (inputs: Inputs<I>, own?: O) => collectOutcomes(outcomes(inputs, merged(own)), merged(own)),
     };
   }
 
-  function saveEach(entries: Inputs<SaveEntry>, own: ManyOptions = {}): AsyncGenerator<BatchOutcome<SavedArtifact>> {
-    const many = manyOptions(context, "save", { ...callOptions(options), ...own });
-    return outcomesOf(entries, inLanes(context, (entry) => save(entry, many.signal)), many);
-  }
-
-  function loadEach(refs: Inputs<string>, own: LoadManyOptions = {}): AsyncGenerator<BatchOutcome<unknown>> {
-    const { concurrency: _, stopOnError: __, onProgress: ___, ...rest } = { ...callOptions(options), ...own };
-    return each((ref: string) => load(ref, rest))(refs, own);
-  }
-
-  const downloadEach = each(download);
-  const verifyEach = each(verify);
-
-  function all<T>(outcomes: AsyncIterable<BatchOutcome<T>>, own: ManyOptions = {}): Promise<BatchResult<T>> {
-    return collectOutcomes(outcomes, { ...callOptions(options), ...own });
-  }
+  const saves = manyOf("save", ({ signal }) => inLanes(context, (entry: SaveEntry) => save(entry, signal)));
+  const loads = manyOf(
+    "load",
+    ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) => (ref: string) =>
+      load(ref, rest),
+  );
+  const downloads = manyOf("load", ({ signal }) => (entry: DownloadEntry) => download(entry, signal));
+  const checks = manyOf("load", ({ signal }) => (entry: VerifyEntry) => verify(entry, signal));
 
   return {
     get running() {
@@ -253,14 +251,14 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     load: (ref, { signal = options.signal, ...rest } = {}) => outcomeOf(load(ref, { ...rest, signal }), signal),
     download: one(download),
     verify: one(verify),
-    saveEach,
-    loadEach,
-    downloadEach,
-    verifyEach,
-    saveMany: (entries, own) => all(saveEach(entries, own), own),
-    loadMany: (refs, own) => all(loadEach(refs, own), own),
-    downloadMany: (entries, own) => all(downloadEach(entries, own), own),
-    verifyMany: (entries, own) => all(verifyEach(entries, own), own),
+    saveEach: saves.each,
+    loadEach: loads.each,
+    downloadEach: downloads.each,
+    verifyEach: checks.each,
+    saveMany: saves.all,
+    loadMany: loads.all,
+    downloadMany: downloads.all,
+    verifyMany: checks.all,
     [Symbol.asyncDispose]: () => pool.close(),
   };
 }

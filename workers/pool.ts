@@ -18,7 +18,7 @@ export type { TakenWorker } from "./slots.ts";
 
 /** Options of {@linkcode createPool}. */
 export interface PoolOptions {
-  /** Most workers at once, and once more so many for jobs whose worker was lost. */
+  /** Most workers at once; half as many more, at least 1, for jobs whose worker was lost. */
   workers: number;
   /** How a worker opens the store. */
   descriptor: BackendDescriptor;
