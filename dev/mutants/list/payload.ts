@@ -194,4 +194,14 @@ export const PAYLOAD: readonly Mutant[] = [
     replacement: "throw error;",
     foundBy: { test: "tests/registry/payload/payload_test.ts", name: "an upload that is" },
   },
+  {
+    name: "payload/what-hears-last-is-not-waited-for",
+    file: "registry/jobs/telling.ts",
+    text: "      await Promise.all(hearing);\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/payload/telling_test.ts",
+      name: "storing a value ends as what hears of its bytes ends",
+    },
+  },
 ];

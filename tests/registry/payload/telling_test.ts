@@ -7,6 +7,12 @@ const FOLDER = "objects/a/v/c/";
 const INLINE = new Uint8Array(10);
 const KNOWN = new Uint8Array(70 * 1024);
 
+/** Fails when the job has long gone on. */
+async function failLater(): Promise<void> {
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+  throw new Error("too late");
+}
+
 for (const [what, content] of Object.entries({ "in the record": INLINE, "that others have": KNOWN })) {
   Deno.test(`storing a value ends as what hears of its bytes ends, also of a file ${what}`, async () => {
     const backend = createMemoryBackend();
@@ -17,7 +23,7 @@ for (const [what, content] of Object.entries({ "in the record": INLINE, "that ot
       first: 0,
       known: new Map([[KNOWN.byteLength, [sha256(KNOWN)]]]),
       here: { save: () => [{ path: "a", content }] },
-    }, { onProgress: () => Promise.reject(new Error("too late")) });
+    }, { onProgress: failLater });
     await assertRejects(() => storing, Error, "too late");
     assertEquals(await Array.fromAsync(backend.list(FOLDER)), []);
   });
@@ -33,7 +39,8 @@ Deno.test("reading ends as what hears of its bytes ends", async () => {
     parts: [{ object: 0, size: KNOWN.byteLength }],
   };
   const job = { ref: "a@1.0.0", recordKey: "a", files: [{ file, keys: [`${FOLDER}0`] }], cached: false };
-  const onProgress = () => Promise.reject(new Error("too late"));
-  const reading = createPayloadJobs({ backend }).checkFile({ ...job, verify: "integrity" as const }, { onProgress });
+  const reading = createPayloadJobs({ backend }).checkFile({ ...job, verify: "integrity" as const }, {
+    onProgress: failLater,
+  });
   await assertRejects(() => reading, Error, "too late");
 });
