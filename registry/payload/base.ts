@@ -72,7 +72,8 @@ export function createBase(
 
   /** A look costs little; a save that shares what is lost would be acknowledged and could never be read. */
   async function isThere(key: string, { offset = 0, size }: Part): Promise<boolean> {
-    if (!objects.has(key)) objects.set(key, (await context.backend.head(key, { signal }))?.size ?? 0);
+    // Also an empty file has an object: one that is not there has less than no bytes.
+    if (!objects.has(key)) objects.set(key, (await context.backend.head(key, { signal }))?.size ?? -1);
     if (objects.get(key)! >= offset + size) return true;
     damaged = true;
     context.logger.warn(`"${key}" is damaged: what it holds is stored again`);

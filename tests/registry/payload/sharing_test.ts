@@ -5,7 +5,7 @@ import { collectGarbage, verifyRegistry } from "../../../mod.ts";
 import { seededRandom } from "../../support/scripted_system.ts";
 import { fileSet, filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
-import { noise } from "../registries.ts";
+import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, damaged, doing, nothing } from "../scripted_backend.ts";
 
@@ -325,4 +325,14 @@ testProtocol("a base of another name is not looked into, and not taken for damag
   assertEquals(backend.asked({ verb: "head" }), []);
   assertEquals(warnings, []);
   assertEquals(await places(world), { large: undefined });
+});
+
+testProtocol("an empty file whose object is lost is stored again", {}, async (world) => {
+  const { registry, backend } = world;
+  const files = { empty: new Uint8Array(), full: noise(100_000) };
+  await registry.save("a", files, AS);
+  for (const key of await keysOf(backend, "objects/")) await backend.delete(key);
+  await registry.save("a", files, AS);
+  assertEquals(await registry.load("a@2", AS_LOADED), files);
+  assertEquals(await places(world), { empty: undefined, full: undefined });
 });
