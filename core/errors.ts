@@ -110,3 +110,12 @@ export function isRegistryError(error: unknown, ...codes: ErrorCode[]): error is
   if (name !== "RegistryError") return false;
   return typeof code === "string" && (codes.length === 0 || codes.includes(code));
 }
+
+/** What an error says, whatever was thrown; what has no text is named by its type. */
+export function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return typeof error;
+  }
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "./errors.ts";
+import { isRegistryError, messageOf, RegistryError } from "./errors.ts";
 import type { RegistryErrorFields } from "./errors.ts";
 
 /** An error that can cross to another thread. */
@@ -26,7 +26,7 @@ const MAX_CAUSES = 8;
 
 /** An error as plain data; anything else that was thrown as an error that names it. */
 export function toWire(error: unknown, depth = 0): WireError {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  if (!(error instanceof Error)) return { name: "Error", message: messageOf(error) };
   const { name, message, stack, cause } = error;
   const wire: WireError = { name, message, stack };
   if (isRegistryError(error)) {

@@ -5,7 +5,7 @@
  */
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import { writeFiles } from "../core/disk/write_files.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
@@ -148,9 +148,7 @@ async function ofCaller<T>(
     if (isRegistryError(error) || signal?.aborted) throw error;
     throw new RegistryError({
       code: "TaskFailed",
-      message: `Cannot load "${name}@${version}": the caller's code failed: ${
-        error instanceof Error ? error.message : error
-      }`,
+      message: `Cannot load "${name}@${version}": the caller's code failed: ${messageOf(error)}`,
       hint: "The cause says what the materializer, the schema or onProgress met.",
       cause: error,
     });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
 import { checkMaterializer } from "../core/materializer.ts";
 import type { FilesToSave } from "../core/materializer.ts";
@@ -248,7 +248,7 @@ function contentFailure(operation: Operation, error: unknown): unknown {
   if (isRegistryError(error) || operation.signal?.aborted) return error;
   return new RegistryError({
     code: "TaskFailed",
-    message: `Cannot ${operation.action}: its content failed: ${error instanceof Error ? error.message : error}`,
+    message: `Cannot ${operation.action}: its content failed: ${messageOf(error)}`,
     hint: "Nothing was saved. The cause says what the materializer or the stream met.",
     cause: error,
   });

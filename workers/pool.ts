@@ -5,7 +5,7 @@
  * @module
  */
 import type { BackendDescriptor } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { messageOf, RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import { createChannel } from "./channel.ts";
@@ -230,10 +230,6 @@ function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOpti
     onEnd();
     channel.close(reason);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function batchClosed(): RegistryError {

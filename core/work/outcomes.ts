@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../errors.ts";
+import { isRegistryError, messageOf, RegistryError } from "../errors.ts";
 import type { BatchOutcome, BatchResult, ManyOptions } from "../registry.ts";
 
 /** What many things are done to: all at once, or as they come. */
@@ -165,7 +165,7 @@ function asRegistryError(error: unknown): RegistryError {
   if (isRegistryError(error)) return error;
   return new RegistryError({
     code: "TaskFailed",
-    message: `Cannot finish: ${error instanceof Error ? error.message : String(error)}`,
+    message: `Cannot finish: ${messageOf(error)}`,
     hint: "The cause says what failed.",
     cause: error,
   });

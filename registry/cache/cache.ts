@@ -5,7 +5,7 @@
  */
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { recordEntryKey } from "./entry_keys.ts";
@@ -220,7 +220,7 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
   function fail(what: "read" | "write", error: unknown): undefined {
     if (isRegistryError(error, "Conflict")) return; // evicted or replaced while it was read
     restUntil[what] = system.monotonic() + REST_MS;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const level = told ? "debug" : "warn";
     told = true;
     logger[level](`cache: goes on without: ${reason}`, { cache: backend.location });

@@ -98,3 +98,10 @@ Deno.test("a signal that was aborted before begins nothing", async () => {
   await assertRejects(() => Array.fromAsync(outcomesOf(inputs, work, { signal })), Error, "enough");
   assertEquals([begun, inputs.seen.closed], [[], true]);
 });
+
+Deno.test("what is no error, and has no text, is an outcome all the same", async () => {
+  for (const thrown of [Object.create(null), Symbol("no text"), undefined]) {
+    const [outcome] = await Array.fromAsync(outcomesOf([1], () => Promise.reject(thrown)));
+    assertEquals(outcome.ok ? undefined : [outcome.error.code, outcome.error.cause], ["TaskFailed", thrown]);
+  }
+});

@@ -121,6 +121,9 @@ testOnEach("save() tells a failure of a materializer from one of the store", asy
     const error = await rejected("TaskFailed", registry.save("a", 1, { materializer: producing(save) }));
     assertStrictEquals(error.cause, bug);
   }
+  for (const thrown of [Object.create(null), Symbol("no text")]) {
+    await rejected("TaskFailed", registry.save("a", 1, { materializer: producing(() => Promise.reject(thrown)) }));
+  }
   const callback = () => {
     throw bug;
   };
