@@ -20,7 +20,7 @@ export async function storeValue(
   const { onProgress } = options;
   const { signal, tell, end } = createTelling(options);
   const moved = (path: string, bytes: number) => tell({ path, bytes });
-  const writer = createFileWriter({ compress, signal, progress: { moved, count: (bytes) => moved("", bytes) } });
+  const writer = createFileWriter({ compress, signal, progress: { moved, count() {} } });
   if (!await writer.gather(here.save({ signal }))) {
     const next = () => first + objects++;
     await writer.send({
@@ -37,7 +37,10 @@ export async function storeValue(
         return { object, ...reply };
       },
       known: (size) => known?.get(size) ?? [],
-      share: () => Promise.resolve(true), // whoever runs the job knows where it is
+      share({ path, size }) {
+        moved(path, size);
+        return Promise.resolve(true); // whoever runs the job knows where it is
+      },
     });
   }
   await end();

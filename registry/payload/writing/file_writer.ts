@@ -85,7 +85,7 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
         if (next !== undefined || heldBytes > INLINE_BYTES) return false;
       }
       checkAll();
-      placeInline();
+      await placeInline();
       return true;
     },
 
@@ -148,13 +148,13 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     return true;
   }
 
-  function placeInline(): void {
+  async function placeInline(): Promise<void> {
     let offset = 0;
     for (const { file, bytes } of held) {
       file.inline = [offset, bytes.byteLength];
       offset += bytes.byteLength;
       inline.push(bytes);
-      progress.moved(file.path, file.size);
+      await progress.moved(file.path, file.size);
     }
   }
 

@@ -1,0 +1,35 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import type { JobProgress } from "../../../core/executor.ts";
+import { createPayloadJobs } from "../../../registry/jobs/mod.ts";
+import { noise } from "../registries.ts";
+
+const large = { path: "large", content: noise(300_000) };
+const small = { path: "small", content: noise(100, 2) };
+
+/** Stores these files as those of a value; the large one is known. */
+function store(files: typeof small[], onProgress: (progress: JobProgress) => void | Promise<void>) {
+  const job = {
+    value: undefined,
+    materializer: { module: "m", name: "n" },
+    folder: "f/",
+    first: 0,
+    known: new Map([[large.content.byteLength, [sha256(large.content)]]]),
+    here: { save: () => files },
+  };
+  return createPayloadJobs({ backend: createMemoryBackend() }).storeValue(job, { onProgress });
+}
+
+Deno.test("a value's job is ended by whoever hears how far it is, also late", async () => {
+  for (const files of [[small], [large]]) {
+    const late = () => Promise.resolve().then(() => Promise.reject(new Error("no more")));
+    await assertRejects(() => store(files, late), Error, "no more");
+  }
+});
+
+Deno.test("a value's job tells of each file by its path, of those that are known too", async () => {
+  const told: Record<string, number> = {};
+  await store([large, small], ({ path, bytes }) => void (told[path] = (told[path] ?? 0) + bytes));
+  assertEquals(told, { large: 300_000, small: 100 });
+});
