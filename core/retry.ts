@@ -61,7 +61,10 @@ export interface DeadlineOptions {
 
 /** The outcome of what cannot be stopped; rejects with the signal's reason, or with a `TimeoutError`, where that comes first. */
 export async function withDeadline<T>(promise: Promise<T>, { timeoutMs, signal }: DeadlineOptions): Promise<T> {
-  signal?.throwIfAborted();
+  if (signal?.aborted) {
+    promise.catch(() => {}); // nobody waits for it
+    throw signal.reason;
+  }
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   let stop = () => {};
   const ended = new Promise<never>((_, reject) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { iterableStream, plainBytes } from "../core/bytes/bytes.ts";
+import { plainBytes } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
@@ -34,9 +34,18 @@ export function checkedStream(value: ReadableStream): ReadableStream<Uint8Array>
       hint: "Somebody reads it already. Save one branch of stream.tee(), or release the reader.",
     });
   }
-  return iterableStream(checkedChunks(value));
-}
-
-async function* checkedChunks(value: ReadableStream): AsyncIterable<Uint8Array> {
-  for await (const chunk of value) yield plainBytes(chunk);
+  const reader = value.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await reader.read();
+      if (next.done) return controller.close();
+      try {
+        controller.enqueue(plainBytes(next.value));
+      } catch (error) {
+        await reader.cancel(error).catch(() => {}); // what is wrong with it is known
+        throw error;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason), // also one that is waited for
+  }, { highWaterMark: 0 });
 }

@@ -14,6 +14,7 @@ import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import { isInput, MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../core/registry.ts";
+import { withDeadline } from "../core/retry.ts";
 import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/naming/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
 import { checkWritable } from "./opening/context.ts";
@@ -140,7 +141,8 @@ async function trySave(
 
   /** Stores what does not fit into the record, or finds that the version is there. */
   async function storeFiles(): Promise<FoundRecord | undefined> {
-    const fits = await ofContent(async () => await payload.gather(await artifact.produce()));
+    const produce = async () => await artifact.produce();
+    const fits = await ofContent(async () => await payload.gather(await withDeadline(produce(), { signal })));
     const existing = fits ? undefined : await begin();
     if (!fits && existing === undefined) await ofContent(() => payload.send());
     return existing;

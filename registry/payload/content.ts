@@ -8,6 +8,7 @@ import { DiskContent } from "../../core/disk/disk_file.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
+import { withDeadline } from "../../core/retry.ts";
 import { shown } from "../../core/naming/names.ts";
 import { StoredContent } from "./stored_content.ts";
 import { UploadedContent } from "./uploaded_content.ts";
@@ -42,7 +43,7 @@ export type Content =
   | { kind: "stored"; stored: StoredContent };
 
 /** Looks at the content of a file. Small content is copied: the caller may go on changing it. */
-export async function openContent(file: FileToSave): Promise<Content> {
+export async function openContent(file: FileToSave, signal?: AbortSignal): Promise<Content> {
   const { content, path } = file;
   if (content instanceof StoredContent) return { kind: "stored", stored: content };
   if (content instanceof Uint8Array) {
@@ -54,14 +55,14 @@ export async function openContent(file: FileToSave): Promise<Content> {
       ? { kind: "small", content }
       : { kind: "large", content: readable(content) };
   }
-  if (content instanceof ReadableStream) return await openStream(content);
+  if (content instanceof ReadableStream) return await openStream(content, signal);
   const { size } = content;
   const chunks = () => counted(content.stream(), size, path);
   const large: LargeContent = { size, chunks, repeatable: true };
   if (content instanceof UploadedContent) return { kind: "large", content: { ...large, copyFrom: content.key } };
   if (size > SMALL_FILE_BYTES) return { kind: "large", content: large };
-  const bytes = content instanceof Blob ? await bodyBytes(content) : concatBytes(await Array.fromAsync(chunks()));
-  return { kind: "small", content: bytes };
+  const reading = content instanceof Blob ? bodyBytes(content) : Array.fromAsync(chunks()).then(concatBytes);
+  return { kind: "small", content: await withDeadline(reading, { signal }) };
 }
 
 /** All bytes of small content. */
@@ -82,17 +83,24 @@ export function readable(source: Uint8Array | DiskContent): LargeContent {
 }
 
 /** Reads a stream until it is known to be small or not. */
-async function openStream(stream: ReadableStream<Uint8Array>): Promise<Content> {
+async function openStream(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<Content> {
   const reader = stream.getReader();
-  const held: Uint8Array[] = [];
-  for (let size = 0; size <= SMALL_FILE_BYTES;) {
-    const { done, value } = await reader.read();
-    if (done) return { kind: "small", content: concatBytes(held).slice() };
-    const chunk = plainBytes(value);
-    held.push(chunk);
-    size += chunk.byteLength;
-  }
   const cancel = () => reader.cancel().catch(() => {}); // its own failure was thrown where it was read
+  const stop = () => void cancel();
+  const held: Uint8Array[] = [];
+  signal?.addEventListener("abort", stop);
+  try {
+    for (let size = 0; size <= SMALL_FILE_BYTES;) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted(); // one that was cancelled ends as if that were all of it
+      if (done) return { kind: "small", content: concatBytes(held).slice() };
+      const chunk = plainBytes(value);
+      held.push(chunk);
+      size += chunk.byteLength;
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
   return { kind: "large", content: { chunks: () => continued(held, reader), repeatable: false, cancel } };
 }
 

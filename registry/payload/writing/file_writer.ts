@@ -5,7 +5,9 @@
  */
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../../core/record/record.ts";
+import { withDeadline } from "../../../core/retry.ts";
 import { createSideBySide } from "../../../core/work/side_by_side.ts";
+import { untilAborted } from "../../../core/work/until_aborted.ts";
 import { encodeSmall } from "../../jobs/pack_files.ts";
 import type { FileFacts } from "../../jobs/kinds.ts";
 import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../content.ts";
@@ -111,13 +113,13 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
   };
 
   async function* takeAll(given: FilesToSave): AsyncGenerator<Taken> {
-    const all = Symbol.asyncIterator in given ? given : await given;
+    const all = Symbol.asyncIterator in given ? given : await withDeadline(Promise.resolve(given), { signal });
     const generated = !Array.isArray(all);
-    for await (const file of all) {
+    for await (const file of untilAborted(all, signal)) {
       signal?.throwIfAborted();
       checkPath(file);
       if (file.check !== undefined) checks.push(file);
-      const content = await openContent(file);
+      const content = await openContent(file, signal);
       const { path, mediaType, mode } = file;
       const stored: StoredFile = { path, size: 0, sha256: "" };
       if (mediaType !== undefined) stored.mediaType = mediaType;

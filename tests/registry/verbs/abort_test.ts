@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { isRegistryError, verifyRegistry } from "../../../mod.ts";
+import { setImmediate } from "node:timers";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { Registry, SaveOptions } from "../../../core/registry.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import type { HookedCall, Hooks } from "../with_hooks.ts";
@@ -124,3 +128,57 @@ async function saveAborted(
   if (versions.length > 1) assertEquals(await registry.load(name), noise(300_000));
   return calls > at;
 }
+
+/** Saves files as they are given. */
+const given = defineMaterializer<() => FilesToSave>({
+  id: "test/given",
+  accepts: (value) => typeof value === "function",
+  save: (files) => files(),
+  load: () => Promise.reject(new Error("not loaded")),
+});
+
+/** Content that gives so much, and then says nothing more. */
+function silentStream(bytes: number, seen: { closed: number }): ReadableStream<Uint8Array> {
+  let given = false;
+  return new ReadableStream({
+    pull(controller) {
+      if (given || bytes === 0) return new Promise<void>(() => {});
+      given = true;
+      controller.enqueue(noise(bytes));
+    },
+    cancel: () => void seen.closed++,
+  }, { highWaterMark: 0 });
+}
+
+testOnEach(
+  "a save of content that comes no more ends when it is aborted, and closes it",
+  async ({ registry, backend }) => {
+    const before = await keysOf(backend);
+    const seen = { closed: 0 };
+    const silent = () => new Promise<never>(() => {});
+    const file = (content: FileToSave["content"]) => () => [{ path: "a", content }];
+    const saves: [value: ReadableStream | (() => FilesToSave), closes: number][] = [
+      [silentStream(0, seen), 1],
+      [silentStream(400_000, seen), 1],
+      [file(silentStream(1_000, seen)), 1],
+      [file(silentStream(400_000, seen)), 1],
+      [file({ size: 1_000, stream: () => silentStream(10, seen) }), 0],
+      [silent, 0],
+      [async function* () {
+        yield { path: "a", content: noise(400_000) };
+        await silent();
+      }, 0],
+    ];
+    registry.materializers.register(given);
+    for (const [value, closes] of saves) {
+      seen.closed = 0;
+      const controller = new AbortController();
+      const saving = registry.save("a", value, { signal: controller.signal });
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      controller.abort(reason);
+      assertStrictEquals(await withoutHanging("the end of the save", assertRejects(() => saving)), reason);
+      assertEquals(seen.closed, closes);
+      assertEquals(await keysOf(backend), before);
+    }
+  },
+);
