@@ -10,6 +10,7 @@ import { createPlacement } from "./placement.ts";
 import { createPool, isWorkerLost } from "./pool.ts";
 import type { Pool, PoolOptions, TakenWorker } from "./pool.ts";
 import { createPorts } from "./ports.ts";
+import type { Port } from "./ports.ts";
 import type { CallerMethods } from "./protocol.ts";
 import { sendJob } from "./wire_job.ts";
 import { workOf } from "./work.ts";
@@ -94,10 +95,12 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
         failed.abort(error); // as it is: an error that crosses twice is not the same any more
       }
     });
-    const { job, port } = sendJob(kind, given, ports);
+    let port: Port | undefined;
     try {
+      const sent = sendJob(kind, given, ports);
+      port = sent.port;
       const ends = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-      const reply = await channel.call("run", { run, kind, job }, { signal: ends });
+      const reply = await channel.call("run", { run, kind, job: sent.job }, { signal: ends });
       failed.signal.throwIfAborted(); // by what was said last
       return reply as PayloadJobs[N]["result"];
     } finally {

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { setImmediate } from "node:timers";
 import { createLocalBackend } from "../../backends/local.ts";
 import { decodeRecord } from "../../core/record/record.ts";
 import { realSystem } from "../../core/system.ts";
@@ -18,6 +19,7 @@ import { keysOf, noise } from "../registry/registries.ts";
 import { withHooks } from "../registry/with_hooks.ts";
 import { seededRandom } from "../support/scripted_system.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { withoutHanging } from "../support/without_hanging.ts";
 import { crashing } from "./crashing.ts";
 
 const MIB = 1024 * 1024;
@@ -370,4 +372,20 @@ Deno.test("files of more than the memory budget are saved at the same time: they
   };
   await ended();
   assertEquals(most, 2);
+});
+
+Deno.test("an array that its owner gave away while a worker started fails its entry, and the worker ends", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.join("reg"));
+  await using batch = createBatch(registry, { ...ALWAYS, idleMs: 1 });
+  const value = noise(400_000);
+  const saving = batch.save({ name: "a", value });
+  const failing = assertRejects(() => saving, RegistryError, "detached");
+  while (batch.running === 0) await new Promise((resolve) => setImmediate(resolve));
+  structuredClone(value.buffer, { transfer: [value.buffer] });
+  await failing;
+  const ended = async () => {
+    while (batch.running > 0) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await withoutHanging("the end of the worker", ended(), 20_000);
 });
