@@ -11,7 +11,6 @@ import type { TransferProgress } from "../../core/registry.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
 import type { Base } from "./base.ts";
-import { changedWhileSaving } from "./content.ts";
 import { createFileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress } from "./writing/progress.ts";
 import { createUploads } from "./writing/uploads.ts";
@@ -120,15 +119,13 @@ export function createPayload(
 
   async function sendValue(
     made: ValueToStore["value"],
-    known: ReadonlyMap<number, readonly string[]> | undefined,
-    before?: readonly StoredFile[],
+    known?: ReadonlyMap<number, readonly string[]>,
   ): Promise<void> {
+    sharing = false;
     ({ files, inline } = await uploads!.storeValue({ ...made, compress, known }, signal));
-    const changed = before?.find(({ path, sha256 }) => files.find((file) => file.path === path)?.sha256 !== sha256);
-    if (changed !== undefined) throw changedWhileSaving(changed.path);
     const missing = files.filter(({ inline, parts }) => inline === undefined && parts === undefined);
     for (const file of missing) {
-      if (!await share(file)) return await sendValue(made, undefined, files);
+      if (!await share(file)) return await sendValue(made); // all of them anew: they need not be the same
     }
   }
 

@@ -21,6 +21,7 @@ import { seededRandom } from "../support/scripted_system.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
 import { crashing } from "./crashing.ts";
+import { stamped } from "./stamped.ts";
 
 const MIB = 1024 * 1024;
 const ALWAYS = { workers: 1, offload: "always", idleMs: 60_000 } as const;
@@ -388,4 +389,17 @@ Deno.test("an array that its owner gave away while a worker started fails its en
     while (batch.running > 0) await new Promise((resolve) => setImmediate(resolve));
   };
   await withoutHanging("the end of the worker", ended(), 20_000);
+});
+
+Deno.test("files of a worker that are new each time are stored beside those that a damaged base has lost", async () => {
+  await using root = await tempRoot();
+  const backend = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  await using registry = await openRegistry(backend);
+  registry.materializers.register(stamped);
+  await using batch = createBatch(registry, ALWAYS);
+  const value = { stamped: noise(400_000) };
+  await batch.save({ name: "a", value });
+  for (const key of await keysOf(backend, "objects/")) await backend.delete(key);
+  await batch.save({ name: "a", value });
+  assertEquals(await registry.load("a@2"), value);
 });

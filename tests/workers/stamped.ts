@@ -1,0 +1,21 @@
+import { defineMaterializer } from "../../mod.ts";
+
+/** A value whose files are never the same twice. */
+export interface Stamped {
+  stamped: Uint8Array;
+  /** Fail behind the last file. */
+  fails?: boolean;
+}
+
+/** Saves a {@linkcode Stamped}, in workers too. */
+export const stamped = defineMaterializer<Stamped>({
+  id: "test/stamped",
+  reopen: { module: import.meta.url, name: "stamped" },
+  accepts: (value) => typeof value === "object" && value !== null && "stamped" in value,
+  async *save({ stamped, fails }) {
+    yield { path: "stamp", content: crypto.getRandomValues(new Uint8Array(16)) };
+    yield { path: "data", content: await Promise.resolve(stamped) };
+    if (fails) throw new Error("failed on purpose");
+  },
+  load: async (artifact) => ({ stamped: await artifact.file("data").bytes() }),
+});
