@@ -403,3 +403,18 @@ Deno.test("files of a worker that are new each time are stored beside those that
   await batch.save({ name: "a", value });
   assertEquals(await registry.load("a@2"), value);
 });
+
+Deno.test("nothing stays of a value whose files fail in a worker after some of them were stored", async () => {
+  await using root = await tempRoot();
+  const backend = createLocalBackend({ path: root.join("reg"), durability: "os" });
+  await using registry = await openRegistry(backend);
+  registry.materializers.register(stamped);
+  await using batch = createBatch(registry, ALWAYS);
+  const before = await keysOf(backend);
+  await assertRejects(
+    () => batch.save({ name: "a", value: { stamped: noise(400_000), fails: true } }),
+    Error,
+    "failed",
+  );
+  assertEquals(await keysOf(backend), before);
+});

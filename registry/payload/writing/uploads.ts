@@ -57,6 +57,7 @@ export function createUploads(
   const { signal: ofCaller } = operation;
   const sent = new Set<number>();
   let last = -1;
+  let guessing = false;
   const keyOf = (object: number) => `${folder}${object}`;
   const next = () => {
     sent.add(++last);
@@ -83,6 +84,7 @@ export function createUploads(
     async storeValue(job, signal) {
       let first = 0;
       const make = () => {
+        guessing = true; // how many objects there are is known at its end, if at all
         first = last + 1;
         last += NUMBERS_OF_A_VALUE;
         return { ...job, folder, first };
@@ -142,9 +144,13 @@ export function createUploads(
   }
 
   async function discard(): Promise<void> {
-    const paths = [`${folder}${ALIVE}`, ...Array.from(sent, keyOf)];
+    const keys = new Set([`${folder}${ALIVE}`, ...Array.from(sent, keyOf)]);
+    const signal = AbortSignal.timeout(DISCARD_MS);
     try {
-      const failures = await removeObjects(backend, paths, AbortSignal.timeout(DISCARD_MS));
+      if (guessing) {
+        for await (const found of backend.list(folder, { signal })) if ("key" in found) keys.add(found.key);
+      }
+      const failures = await removeObjects(backend, [...keys], signal);
       for (const [key, error] of failures) {
         logger.debug(`${operation.action}: left "${key}" for the janitor`, error);
       }
