@@ -5,9 +5,9 @@ import { createBatch } from "@holdfast/holdfast/workers";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { crashing } from "./crashing.ts";
+import { crashing } from "./made/crashing.ts";
 import { until } from "./held_sleep.ts";
-import { keeping } from "./keeping.ts";
+import { keeping } from "./made/keeping.ts";
 
 const MIB = 1024 * 1024;
 const STUCK_AFTER_MS = 300_004;

@@ -8,7 +8,7 @@ import { createBatch } from "../../workers/mod.ts";
 import { damage, keysOf, noise } from "../registry/registries.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import type { TempRoot } from "../support/temp_root.ts";
-import { createCrashingStore } from "./crashing_store.ts";
+import { createCrashingStore } from "./made/crashing_store.ts";
 
 const MIB = 1024 * 1024;
 const ALWAYS = { workers: 2, offload: "always", idleMs: 60_000 } as const;

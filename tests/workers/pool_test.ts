@@ -107,7 +107,7 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
     await channel.call("ping", undefined);
   }
   assertEquals(pool.running, 1);
-  const spin = { module: new URL("./spinning.ts", import.meta.url).href, name: "spin" };
+  const spin = { module: new URL("./made/spinning.ts", import.meta.url).href, name: "spin" };
   const job = { cached: false, ref: "a", recordKey: "k", files: [], verify: "none", info: {}, materializer: spin };
   const loading = assertRejects(() => channel.call("run", { run: 1, kind: "loadValue", job }));
   await until(() => pool.running === 0, wake);

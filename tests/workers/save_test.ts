@@ -1,5 +1,4 @@
-import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
-import { setImmediate } from "node:timers";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import { decodeRecord } from "../../core/record/record.ts";
 import { realSystem } from "../../core/system.ts";
@@ -19,9 +18,7 @@ import { keysOf, noise } from "../registry/registries.ts";
 import { withHooks } from "../registry/with_hooks.ts";
 import { seededRandom } from "../support/scripted_system.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { withoutHanging } from "../support/without_hanging.ts";
-import { crashing } from "./crashing.ts";
-import { stamped } from "./stamped.ts";
+import { crashing } from "./made/crashing.ts";
 
 const MIB = 1024 * 1024;
 const ALWAYS = { workers: 1, offload: "always", idleMs: 60_000 } as const;
@@ -373,48 +370,4 @@ Deno.test("files of more than the memory budget are saved at the same time: they
   };
   await ended();
   assertEquals(most, 2);
-});
-
-Deno.test("an array that its owner gave away while a worker started fails its entry, and the worker ends", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.join("reg"));
-  await using batch = createBatch(registry, { ...ALWAYS, idleMs: 1 });
-  const value = noise(400_000);
-  const saving = batch.save({ name: "a", value });
-  const failing = assertRejects(() => saving, RegistryError, "detached");
-  while (batch.running === 0) await new Promise((resolve) => setImmediate(resolve));
-  structuredClone(value.buffer, { transfer: [value.buffer] });
-  await failing;
-  const ended = async () => {
-    while (batch.running > 0) await new Promise((resolve) => setImmediate(resolve));
-  };
-  await withoutHanging("the end of the worker", ended(), 20_000);
-});
-
-Deno.test("files of a worker that are new each time are stored beside those that a damaged base has lost", async () => {
-  await using root = await tempRoot();
-  const backend = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  await using registry = await openRegistry(backend);
-  registry.materializers.register(stamped);
-  await using batch = createBatch(registry, ALWAYS);
-  const value = { stamped: noise(400_000) };
-  await batch.save({ name: "a", value });
-  for (const key of await keysOf(backend, "objects/")) await backend.delete(key);
-  await batch.save({ name: "a", value });
-  assertEquals(await registry.load("a@2"), value);
-});
-
-Deno.test("nothing stays of a value whose files fail in a worker after some of them were stored", async () => {
-  await using root = await tempRoot();
-  const backend = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  await using registry = await openRegistry(backend);
-  registry.materializers.register(stamped);
-  await using batch = createBatch(registry, ALWAYS);
-  const before = await keysOf(backend);
-  await assertRejects(
-    () => batch.save({ name: "a", value: { stamped: noise(400_000), fails: true } }),
-    Error,
-    "failed",
-  );
-  assertEquals(await keysOf(backend), before);
 });

@@ -14,7 +14,7 @@ import { createMemoryBackend, localPath, openRegistry } from "../../../mod.ts";
 import type { Encoding, SaveEntry } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import type { BatchOptions } from "../../../workers/mod.ts";
-import { crashing } from "../../workers/crashing.ts";
+import { crashing } from "../../workers/made/crashing.ts";
 import { BUDGET_MIB } from "./memory_process.ts";
 import type { MemoryReport } from "./memory_process.ts";
 import { timed } from "../measure.ts";

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { defineMaterializer } from "../../mod.ts";
+import { defineMaterializer } from "../../../mod.ts";
 
 /** A value whose materializer brings its worker down so many times. */
 export interface Crashing {

@@ -1,4 +1,4 @@
-import { defineMaterializer } from "../../mod.ts";
+import { defineMaterializer } from "../../../mod.ts";
 
 /** Never ends, and lets nothing else run on its thread. */
 export const spin = defineMaterializer<never>({

@@ -1,4 +1,6 @@
-import { defineMaterializer } from "../../mod.ts";
+import { defineMaterializer } from "../../../mod.ts";
+
+let stamps = 0;
 
 /** A value whose files are never the same twice. */
 export interface Stamped {
@@ -13,7 +15,7 @@ export const stamped = defineMaterializer<Stamped>({
   reopen: { module: import.meta.url, name: "stamped" },
   accepts: (value) => typeof value === "object" && value !== null && "stamped" in value,
   async *save({ stamped, fails }) {
-    yield { path: "stamp", content: crypto.getRandomValues(new Uint8Array(16)) };
+    yield { path: "stamp", content: new Uint8Array(16).fill(++stamps) };
     yield { path: "data", content: await Promise.resolve(stamped) };
     if (fails) throw new Error("failed on purpose");
   },

@@ -1,4 +1,4 @@
-import { defineMaterializer } from "../../mod.ts";
+import { defineMaterializer } from "../../../mod.ts";
 
 const table = new Uint8Array(1000).fill(7);
 

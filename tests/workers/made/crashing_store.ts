@@ -4,9 +4,9 @@
  * @module
  */
 import { existsSync, mkdirSync } from "node:fs";
-import { createLocalBackend } from "../../backends/local.ts";
-import type { Backend } from "../../core/backend.ts";
-import { withHooks } from "../registry/with_hooks.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { withHooks } from "../../registry/with_hooks.ts";
 
 /** Opens it; `mark` is made when it has crashed. */
 export function createCrashingStore({ path, mark }: { path: string; mark: string }): Backend {
