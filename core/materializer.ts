@@ -125,6 +125,11 @@ export function defineMaterializer<T, S = T>(definition: MaterializerDefinition<
   return materializer;
 }
 
+/** How a worker makes the materializer again, where values of its kind survive the way: those of a class do not. */
+export function reopenOf(materializer: ClassMaterializer): MaterializerDescriptor | undefined {
+  return materializer.class === undefined ? materializer.reopen : undefined;
+}
+
 /** Throws `Invalid` where an id or a formatVersion cannot stand in a record. */
 export function checkMaterializer({ id, formatVersion }: Pick<Materializer, "id" | "formatVersion">): void {
   const valid = typeof id === "string" && id.length <= 200 && /^[a-z0-9][a-z0-9._/-]*$/.test(id);

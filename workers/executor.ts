@@ -8,10 +8,11 @@ import type { Logger } from "../core/registry.ts";
 import type { PayloadJobs } from "../registry/jobs/kinds.ts";
 import { createPlacement } from "./placement.ts";
 import { createPool, isWorkerLost } from "./pool.ts";
-import type { Pool, PoolOptions, TakenWorker } from "./pool.ts";
+import type { Pool, PoolOptions } from "./pool.ts";
 import { createPorts } from "./ports.ts";
 import type { Port } from "./ports.ts";
-import type { CallerMethods } from "./protocol.ts";
+import type { Channel } from "./channel.ts";
+import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { sendJob } from "./wire_job.ts";
 import { workOf } from "./work.ts";
 import { createRates } from "./rates.ts";
@@ -67,7 +68,7 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
         return await placement.place(
           work,
           () => here.run(kind, given, how),
-          async (slot) => await runThere(await slot.take(), kind, job, how),
+          (slot) => slot.use((worker) => runThere(worker, kind, job, how)),
         );
       } catch (error) {
         if (!isWorkerLost(error) || spent.has(job)) throw error;
@@ -81,7 +82,7 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
   };
 
   async function runThere<N extends keyof PayloadJobs>(
-    { channel, leave }: TakenWorker,
+    channel: Channel<WorkerMethods>,
     kind: N,
     given: Job,
     { signal, onProgress }: JobOptions,
@@ -107,7 +108,6 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
       if (port?.spent) spent.add(given);
       running.delete(run);
       void port?.close();
-      leave();
     }
   }
 }

@@ -34,28 +34,28 @@ import type {
   SaveEntry,
   SignalOptions,
 } from "../core/registry.ts";
-import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
+import { reopenOf } from "../core/materializer.ts";
+import type { Materializer } from "../core/materializer.ts";
 import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
 import { contextOf } from "../registry/opening/context.ts";
 import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
 import { inLanes, manyOptions } from "../registry/many.ts";
-import { ValueToStore } from "../registry/payload/write.ts";
+import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";
 import { createBudget } from "../core/work/budget.ts";
 import { createWorkerExecutor } from "./executor.ts";
-import { createReader } from "./reader.ts";
-import type { Reader } from "./reader.ts";
-import { bufferBytes, isOurs, reopenOf } from "./values.ts";
-import { STREAMED_BYTES } from "./work.ts";
+import { createReader } from "../registry/jobs/reader.ts";
+import type { Reader } from "../registry/jobs/reader.ts";
+import { bufferBytes, isOurs } from "./wire_job.ts";
 
 export { mapAtOnce } from "../core/work/at_once.ts";
 export type { AtOnceOptions } from "../core/work/at_once.ts";
 export { createLanes } from "../core/work/lanes.ts";
 export type { Lanes } from "../core/work/lanes.ts";
 export { outcomesOf } from "../core/work/outcomes.ts";
-export { zip } from "./zip.ts";
-export type { ZipOptions } from "./zip.ts";
+export { zip } from "../core/work/zip.ts";
+export type { ZipOptions } from "../core/work/zip.ts";
 export type {
   ArtifactInfo,
   BatchOutcome,
@@ -193,7 +193,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     const reopen = pool.slots.length === 0 ? undefined : reopenOf(materializer);
     if (reopen === undefined || isOurs(reopen)) return materializer.save(value, { signal });
     const here = { save: () => materializer.save(value, { signal }) };
-    return new ValueToStore({ value, materializer: reopen, here });
+    return new ValueToStore({ value, materializer: reopen, here }, bufferBytes(value));
   }
 
   function load(ref: string, rest: LoadOptions): Promise<unknown> {
@@ -261,17 +261,6 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     verifyMany: checks.all,
     [Symbol.asyncDispose]: () => pool.close(),
   };
-}
-
-/** Bytes of memory that the files of a save take, as far as they are not read piece by piece. */
-function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
-  if (made instanceof ValueToStore) return Math.max(bufferBytes(made.value.value), STREAMED_BYTES);
-  if (!Array.isArray(made)) return STREAMED_BYTES;
-  return made.reduce((sum, { content }: FileToSave) => {
-    if (content instanceof Uint8Array) return sum + content.byteLength;
-    const size = content instanceof ReadableStream ? STREAMED_BYTES : content.size;
-    return sum + (Number.isSafeInteger(size) && size >= 0 ? Math.min(size, STREAMED_BYTES) : 0); // else it is refused where it is read
-  }, 0);
 }
 
 function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOptions): ManyOptions {

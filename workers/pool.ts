@@ -9,12 +9,10 @@ import { messageOf, RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import { createChannel } from "./channel.ts";
-import type { Methods } from "./channel.ts";
+import type { Channel, Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 import { createSolitary } from "./slots.ts";
-import type { Slot, Solitary, TakenWorker } from "./slots.ts";
-
-export type { TakenWorker } from "./slots.ts";
+import type { Slot, Solitary } from "./slots.ts";
 
 /** Options of {@linkcode createPool}. */
 export interface PoolOptions {
@@ -98,18 +96,17 @@ export function createPool(options: PoolOptions): Pool {
       get running() {
         return worker?.ended === false && worker.isOpen;
       },
-      async take() {
+      async use(job) {
         if (closed) throw batchClosed();
         if (worker === undefined || worker.ended) worker = start();
-        const taken = worker;
-        taken.take();
+        const used = worker;
+        used.take();
         try {
-          await taken.opened;
-        } catch (error) {
-          taken.leave();
-          throw error;
+          await used.opened;
+          return await job(used.channel);
+        } finally {
+          used.leave();
         }
-        return taken;
       },
     };
   }
@@ -139,12 +136,14 @@ export function createPool(options: PoolOptions): Pool {
   }
 }
 
-interface LiveWorker extends TakenWorker {
+interface LiveWorker {
+  readonly channel: Channel<WorkerMethods>;
   readonly ended: boolean;
   opened: Promise<void>;
   /** Whether it has opened the store. */
   isOpen: boolean;
   take(): void;
+  leave(): void;
   end(reason: RegistryError): void;
   /** Ends it when it has written what it caches; at once, if it has other work. */
   finish(reason: RegistryError): Promise<void>;

@@ -8,13 +8,8 @@ import { createLimit } from "../core/work/at_once.ts";
 import type { Channel } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 
-/** A worker that has something to do, and does not end. */
-export interface TakenWorker {
-  /** What it can be asked. */
-  readonly channel: Channel<WorkerMethods>;
-  /** Gives it back. */
-  leave(): void;
-}
+/** What a worker is given to do; it does not end before that. */
+export type WorkerJob<T> = (worker: Channel<WorkerMethods>) => Promise<T>;
 
 /** A place for one worker. */
 export interface Slot {
@@ -22,12 +17,12 @@ export interface Slot {
   pendingMs: number;
   /** Whether its worker has been started. */
   readonly running: boolean;
-  /** Takes a worker, which is started if need be. */
-  take(): Promise<TakenWorker>;
+  /** Runs a job in its worker, which is started if need be. */
+  use<T>(job: WorkerJob<T>): Promise<T>;
 }
 
 /** Runs a job in a worker of its own, up to `most` of them at once. */
-export type Solitary = <T>(job: (worker: TakenWorker) => Promise<T>) => Promise<T>;
+export type Solitary = <T>(job: WorkerJob<T>) => Promise<T>;
 
 /** Creates {@linkcode Solitary}. A worker that survived a job is as good as a new one. */
 export function createSolitary(most: number, createSlot: () => Slot): Solitary {
@@ -37,7 +32,7 @@ export function createSolitary(most: number, createSlot: () => Slot): Solitary {
     limit(async () => {
       const slot = free.pop() ?? createSlot();
       try {
-        return await job(await slot.take());
+        return await slot.use(job);
       } finally {
         free.push(slot);
       }

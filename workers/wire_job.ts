@@ -79,3 +79,27 @@ function largeContent(content: WireContent, pull: (port: number) => AsyncIterabl
   const { port, size, repeatable } = content as Exclude<WireContent, Uint8Array | { disk: unknown }>;
   return { size, repeatable, chunks: () => pull(port) };
 }
+
+/** Ours take no time to speak of to make files: only those of others are worth copying a value for. */
+const OURS = new URL("../materializers/", import.meta.url).href;
+
+/** True for a materializer of this library. */
+export function isOurs({ module }: MaterializerDescriptor): boolean {
+  return module.startsWith(OURS);
+}
+
+/** Bytes in the buffers and views at the top of a value and among its own members; deeper is not looked. */
+export function bufferBytes(value: unknown): number {
+  return buffersIn(value).reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+}
+
+/** The buffers at the top of a value and among its own members, so that they can move with it. */
+export function buffersIn(value: unknown): ArrayBuffer[] {
+  const parts = typeof value === "object" && value !== null && !ArrayBuffer.isView(value) ? Object.values(value) : [];
+  const found = new Set<ArrayBuffer>();
+  for (const part of [value, ...parts]) {
+    const buffer = ArrayBuffer.isView(part) ? part.buffer : part;
+    if (buffer instanceof ArrayBuffer) found.add(buffer);
+  }
+  return [...found];
+}

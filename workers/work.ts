@@ -5,12 +5,10 @@
  */
 import { DiskContent } from "../core/disk/disk_file.ts";
 import type { PayloadJobs, ReadJob } from "../registry/jobs/kinds.ts";
+import { STREAMED_BYTES } from "../core/work/budget.ts";
 import { sizeOf } from "../registry/payload/content.ts";
 import type { Rates } from "./rates.ts";
-import { bufferBytes } from "./values.ts";
-
-/** What is streamed takes no more memory; what is of unknown size counts as so much work. */
-export const STREAMED_BYTES = 32 * 1024 * 1024;
+import { bufferBytes } from "./wire_job.ts";
 
 /** Work, as far as it can be predicted. */
 export interface Work {

@@ -16,8 +16,7 @@ import type { PayloadJobs } from "../registry/jobs/mod.ts";
 import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { pulledChunks } from "./pulled.ts";
-import { buffersIn, isOurs } from "./values.ts";
-import { receiveJob } from "./wire_job.ts";
+import { buffersIn, isOurs, receiveJob } from "./wire_job.ts";
 
 /** What a worker thread sees of itself. */
 interface WorkerSelf {

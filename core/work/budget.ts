@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What is streamed takes no more memory; what is of unknown size counts as so much. */
+export const STREAMED_BYTES = 32 * 1024 * 1024;
+
 /** A budget of bytes. */
 export interface Budget {
   /** Waits, first come first served, until so many bytes are free. More than all of it is given when nothing else is taken. */

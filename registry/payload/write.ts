@@ -5,9 +5,10 @@
  */
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Executor } from "../../core/executor.ts";
-import type { FilesToSave } from "../../core/materializer.ts";
+import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
+import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
 import type { Base } from "./base.ts";
@@ -19,10 +20,23 @@ import type { PayloadStore, Uploads } from "./writing/uploads.ts";
 /** A value whose files are made where they are stored, which may be on another thread. */
 export class ValueToStore {
   readonly value: Pick<StoreValueJob, "value" | "materializer" | "here">;
-  /** Names a value and how files are made of it. */
-  constructor(value: Pick<StoreValueJob, "value" | "materializer" | "here">) {
+  readonly bytes: number;
+  /** Names a value, how files are made of it, and the bytes of memory that it has. */
+  constructor(value: Pick<StoreValueJob, "value" | "materializer" | "here">, bytes: number) {
     this.value = value;
+    this.bytes = bytes;
   }
+}
+
+/** Bytes of memory that the files of a save take, as far as they are not read piece by piece. */
+export function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
+  if (made instanceof ValueToStore) return Math.max(made.bytes, STREAMED_BYTES);
+  if (!Array.isArray(made)) return STREAMED_BYTES;
+  return made.reduce((sum, { content }: FileToSave) => {
+    if (content instanceof Uint8Array) return sum + content.byteLength;
+    const size = content instanceof ReadableStream ? STREAMED_BYTES : content.size;
+    return sum + (Number.isSafeInteger(size) && size >= 0 ? Math.min(size, STREAMED_BYTES) : 0); // else it is refused where it is read
+  }, 0);
 }
 
 /** Where files are written to, and which need not be. */

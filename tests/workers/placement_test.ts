@@ -6,7 +6,7 @@ import type { Slot } from "../../workers/slots.ts";
 /** A pool of places on which nothing runs. */
 function poolOf(running: boolean[], { startMs = 100, answerMs = 1 } = {}): Pool {
   const take = () => Promise.reject(new Error("nothing runs here"));
-  const slots: Slot[] = running.map((running) => ({ pendingMs: 0, running, take }));
+  const slots: Slot[] = running.map((running) => ({ pendingMs: 0, running, use: take }));
   return {
     slots,
     running: 0,

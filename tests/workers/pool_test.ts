@@ -5,6 +5,8 @@ import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { createPool, isWorkerLost } from "../../workers/pool.ts";
 import type { Pool } from "../../workers/pool.ts";
+import type { Channel } from "../../workers/channel.ts";
+import type { WorkerMethods } from "../../workers/protocol.ts";
 import type { Slot } from "../../workers/slots.ts";
 import { runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -32,7 +34,21 @@ function poolIn(path: string, settings: PoolSettings = {}): Pool {
   });
 }
 
-const take = (slot: Slot) => slot.take();
+/** Uses a worker until it is told to leave it. */
+async function take(slot: Slot) {
+  const got = Promise.withResolvers<{ channel: Channel<WorkerMethods>; leave(): Promise<void> }>();
+  const left = Promise.withResolvers<void>();
+  const used = slot.use(async (channel) => {
+    const leave = async () => {
+      left.resolve();
+      await used;
+    };
+    got.resolve({ channel, leave });
+    await left.promise;
+  });
+  used.catch(got.reject);
+  return await got.promise;
+}
 
 Deno.test("a pool starts a worker when a place is taken, keeps it for the next, and measures its start", async () => {
   await using root = await tempRoot();
@@ -44,8 +60,8 @@ Deno.test("a pool starts a worker when a place is taken, keeps it for the next, 
   const two = await take(pool.slots[0]);
   assertEquals(two.channel, one.channel);
   assertEquals(pool.running, 1);
-  one.leave();
-  two.leave();
+  await one.leave();
+  await two.leave();
   assertEquals((await take(pool.slots[0])).channel, one.channel);
   await pool.close();
   assertEquals(pool.running, 0);
@@ -59,14 +75,14 @@ Deno.test("workers without work end after a while, and start again for the next"
   wake();
   await first.channel.call("ping", undefined);
   assertEquals(pool.running, 1, "it has work");
-  first.leave();
+  await first.leave();
   assertEquals(pool.running, 1, "it may get more");
   wake();
   await until(() => pool.running === 0);
   const second = await take(pool.slots[0]);
   assert(second.channel !== first.channel);
   await second.channel.call("ping", undefined);
-  second.leave();
+  await second.leave();
   wake();
   await until(() => pool.running === 0);
 });

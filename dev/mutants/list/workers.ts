@@ -29,7 +29,7 @@ export const WORKERS: readonly Mutant[] = [
   },
   {
     name: "workers/half-a-file-is-left-for-the-next",
-    file: "workers/reader.ts",
+    file: "registry/jobs/reader.ts",
     text: "          rmSync(path, { force: true }); // what was written of it\n",
     replacement: "",
     foundBy: {

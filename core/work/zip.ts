@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
-import type { SaveEntry } from "../core/registry.ts";
+import { RegistryError } from "../errors.ts";
+import type { SaveEntry } from "../registry.ts";
 
 /** Options of {@linkcode zip}. */
 export interface ZipOptions {

@@ -4,18 +4,18 @@
  * @module
  */
 import { rmSync } from "node:fs";
-import type { Artifact, ArtifactFile } from "../core/artifact.ts";
-import { writeFileTo } from "../core/disk/stage_files.ts";
-import type { Executor, JobOptions } from "../core/executor.ts";
-import type { StoredFile } from "../core/record/record.ts";
-import type { TransferProgress } from "../core/registry.ts";
-import type { PayloadJobs, ReadJob, ReadReply } from "../registry/jobs/kinds.ts";
-import type { ReadElsewhere } from "../registry/load.ts";
-import { createArtifact, drain } from "../registry/payload/read.ts";
-import type { PayloadSource, ReadFilesOptions } from "../registry/payload/store_reader.ts";
-import type { Budget } from "../core/work/budget.ts";
-import { reopenOf } from "./values.ts";
-import { STREAMED_BYTES } from "./work.ts";
+import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
+import { writeFileTo } from "../../core/disk/stage_files.ts";
+import type { Executor, JobOptions } from "../../core/executor.ts";
+import { reopenOf } from "../../core/materializer.ts";
+import type { StoredFile } from "../../core/record/record.ts";
+import type { TransferProgress } from "../../core/registry.ts";
+import type { PayloadJobs, ReadJob, ReadReply } from "./kinds.ts";
+import type { ReadElsewhere } from "../load.ts";
+import { createArtifact, drain } from "../payload/read.ts";
+import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
+import { STREAMED_BYTES } from "../../core/work/budget.ts";
+import type { Budget } from "../../core/work/budget.ts";
 
 /** What a reader needs. */
 export interface ReaderOptions {
