@@ -61,8 +61,9 @@ export function receiveJob(kind: keyof PayloadJobs, sent: unknown, { pull, here 
     return { ...job, files: files.map((file) => ({ ...file, content: sourceOf(file.content) })) };
   }
   if (kind === "storeFile") {
-    const { content, ...job } = sent as { content: WireContent; compress?: string };
-    return { ...job, content: largeContent(content, (port) => pull(port, job.compress !== undefined)) };
+    const { content, ...job } = sent as { content: WireContent; compress?: string; as?: unknown };
+    const passing = job.compress !== undefined && job.as === undefined;
+    return { ...job, content: largeContent(content, (port) => pull(port, passing)) };
   }
   const job = sent as { materializer: MaterializerDescriptor };
   return kind === "storeValue" || kind === "loadValue" ? { ...job, here: here(job) } : job;

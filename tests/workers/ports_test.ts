@@ -9,7 +9,7 @@ import { createPorts, PIECE_BYTES } from "../../workers/ports.ts";
 import type { Ports } from "../../workers/ports.ts";
 import type { CallerMethods } from "../../workers/protocol.ts";
 import { pulledChunks } from "../../workers/pulled.ts";
-import { sendJob } from "../../workers/wire_job.ts";
+import { receiveJob, sendJob } from "../../workers/wire_job.ts";
 import { noise } from "../registry/registries.ts";
 
 const MIB = 1024 * 1024;
@@ -126,4 +126,21 @@ Deno.test("what a worker has pulled stays what it was, however long its reader k
   } as unknown as Channel<CallerMethods>;
   const chunks = await Array.fromAsync(pulledChunks(caller, { port, passing: false }));
   assertEquals(sha256(concatBytes(chunks)), sha256(bytes));
+});
+
+Deno.test("only what is compressed where it arrives is used up piece by piece", () => {
+  const passings: boolean[] = [];
+  const as = { size: 1, sha256: "" };
+  const content = { async *chunks() {} };
+  for (const how of [{}, { compress: "gzip" }, { compress: "gzip", as }]) {
+    const job = receiveJob("storeFile", { content: { port: 1, repeatable: true }, ...how }, {
+      pull(_, passing) {
+        passings.push(passing);
+        return content.chunks();
+      },
+      here: () => undefined,
+    }) as { content: LargeContent };
+    job.content.chunks();
+  }
+  assertEquals(passings, [false, true, false]);
 });
