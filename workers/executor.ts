@@ -5,6 +5,7 @@
  */
 import type { Executor, JobOptions, JobProgress } from "../core/executor.ts";
 import type { Logger } from "../core/registry.ts";
+import { withDeadline } from "../core/retry.ts";
 import type { PayloadJobs } from "../registry/jobs/kinds.ts";
 import { createPlacement } from "./placement.ts";
 import { createPool, isWorkerLost } from "./pool.ts";
@@ -13,6 +14,7 @@ import { createPorts } from "./ports.ts";
 import type { Port } from "./ports.ts";
 import type { Channel } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
+import type { WorkerJob } from "./slots.ts";
 import { sendJob } from "./wire_job.ts";
 import { workOf } from "./work.ts";
 import { createRates } from "./rates.ts";
@@ -68,7 +70,7 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
         return await placement.place(
           work,
           () => here.run(kind, given, how),
-          (slot) => slot.use((worker) => runThere(worker, kind, job, how)),
+          (slot) => waited(slot.use, (worker) => runThere(worker, kind, job, how), how),
         );
       } catch (error) {
         if (!isWorkerLost(error) || spent.has(job)) throw error;
@@ -76,7 +78,7 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
         const repeat = again();
         progress.repeat();
         if (pool.slots.length === 0) return await here.run(kind, repeat, how);
-        return await pool.alone((worker) => runThere(worker, kind, repeat as Job, how));
+        return await waited(pool.alone, (worker) => runThere(worker, kind, repeat as Job, how), how);
       }
     },
   };
@@ -127,4 +129,21 @@ function createRepeated(onProgress: JobOptions["onProgress"]) {
       return onProgress?.({ path, bytes: more });
     },
   };
+}
+
+/** A job in a worker, which an abort does not wait for: it may be long in starting, or have others before. */
+async function waited<T>(
+  use: (job: WorkerJob<T>) => Promise<T>,
+  job: WorkerJob<T>,
+  { signal }: JobOptions,
+): Promise<T> {
+  const begun = Promise.withResolvers<void>();
+  const using = use(async (worker) => {
+    signal?.throwIfAborted();
+    begun.resolve();
+    return await job(worker);
+  });
+  using.catch(() => {}); // an abort may have been thrown before
+  await withDeadline(Promise.race([begun.promise, using]), { signal });
+  return await using;
 }
