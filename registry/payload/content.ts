@@ -61,7 +61,7 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   const large: LargeContent = { size, chunks, repeatable: true };
   if (content instanceof UploadedContent) return { kind: "large", content: { ...large, copyFrom: content.key } };
   if (size > SMALL_FILE_BYTES) return { kind: "large", content: large };
-  const reading = content instanceof Blob ? bodyBytes(content) : Array.fromAsync(chunks()).then(concatBytes);
+  const reading = content instanceof Blob ? bodyBytes(content) : collected(chunks());
   return { kind: "small", content: await withDeadline(reading, { signal }) };
 }
 
@@ -93,8 +93,8 @@ async function openStream(stream: ReadableStream<Uint8Array>, signal?: AbortSign
     for (let size = 0; size <= SMALL_FILE_BYTES;) {
       const { done, value } = await reader.read();
       signal?.throwIfAborted(); // one that was cancelled ends as if that were all of it
-      if (done) return { kind: "small", content: concatBytes(held).slice() };
-      const chunk = plainBytes(value);
+      if (done) return { kind: "small", content: concatBytes(held) };
+      const chunk = plainBytes(value).slice();
       held.push(chunk);
       size += chunk.byteLength;
     }
@@ -102,6 +102,13 @@ async function openStream(stream: ReadableStream<Uint8Array>, signal?: AbortSign
     signal?.removeEventListener("abort", stop);
   }
   return { kind: "large", content: { chunks: () => continued(held, reader), repeatable: false, cancel } };
+}
+
+/** All bytes of small content, in memory that nobody else has: who gave the chunks may use theirs again. */
+async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const held: Uint8Array[] = [];
+  for await (const chunk of chunks) held.push(chunk.slice());
+  return concatBytes(held);
 }
 
 async function* continued(

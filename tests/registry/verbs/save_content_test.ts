@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { bytesStream, iterableStream } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { localPath } from "../../../mod.ts";
@@ -145,3 +146,32 @@ testOnEach("save() of many small files packs them, and loads each back", async (
   const error = await assertRejects(() => registry.load("a"));
   assertEquals((error as { code: string }).code, "Unsupported", "nobody registered test/any");
 });
+
+testOnEach(
+  "save() of a small source or stream stores what it gave, whatever becomes of its chunks",
+  async ({ registry, backend }) => {
+    const memory = new Uint8Array(50_000);
+    const gave = () =>
+      iterableStream((async function* () {
+        for (const byte of [1, 2]) yield await Promise.resolve(memory.fill(byte));
+        memory.fill(3);
+      })());
+    const once = () =>
+      new Blob([noise(1)]).stream().pipeThrough(
+        new TransformStream({ transform: (_, controller) => controller.enqueue(memory.fill(4)) }),
+      );
+    const files = producing(() => [
+      { path: "twice", content: { size: 100_000, stream: gave } },
+      { path: "stream", content: gave() },
+      { path: "once", content: { size: 50_000, stream: once } },
+      { path: "last", content: { size: 50_000, stream: () => bytesStream(memory.fill(5)) } },
+    ]);
+    await registry.save("a", 1, { materializer: files });
+    const [twice, stream, single, last] = await Promise.all(
+      (await registry.open("a")).files().map((file) => file.bytes()),
+    );
+    for (const bytes of [twice, stream]) assertEquals([bytes[0], bytes[50_000], bytes.length], [1, 2, 100_000]);
+    assertEquals([single[0], last[0]], [4, 5]);
+    assert((await keysOf(backend, "objects/")).length > 0);
+  },
+);
