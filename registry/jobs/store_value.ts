@@ -21,27 +21,32 @@ export async function storeValue(
   const { signal, tell, end } = createTelling(options);
   const moved = (path: string, bytes: number) => tell({ path, bytes });
   const writer = createFileWriter({ compress, signal, progress: { moved, count() {} } });
-  if (!await writer.gather(here.save({ signal }))) {
-    const next = () => first + objects++;
-    await writer.send({
-      async storeFile(job, stop) {
-        const object = next();
-        const reply = await jobs.storeFile({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
-        info = reply.info ?? info;
-        return { object, ...reply };
-      },
-      async packFiles(job, stop) {
-        const object = next();
-        const reply = await jobs.packFiles({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
-        info = reply.info ?? info;
-        return { object, ...reply };
-      },
-      known: (size) => known?.get(size) ?? [],
-      share({ path, size }) {
-        moved(path, size);
-        return Promise.resolve(true); // whoever runs the job knows where it is
-      },
-    });
+  const next = () => first + objects++;
+  try {
+    if (!await writer.gather(here.save({ signal }))) {
+      await writer.send({
+        async storeFile(job, stop) {
+          const object = next();
+          const reply = await jobs.storeFile({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
+          info = reply.info ?? info;
+          return { object, ...reply };
+        },
+        async packFiles(job, stop) {
+          const object = next();
+          const reply = await jobs.packFiles({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
+          info = reply.info ?? info;
+          return { object, ...reply };
+        },
+        known: (size) => known?.get(size) ?? [],
+        share({ path, size }) {
+          moved(path, size);
+          return Promise.resolve(true); // whoever runs the job knows where it is
+        },
+      });
+    }
+  } catch (error) {
+    await writer.drop();
+    throw error;
   }
   await end();
   return { files: writer.files, inline: writer.inline, objects, info };

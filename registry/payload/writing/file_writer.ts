@@ -74,6 +74,7 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
   const held: Held[] = [];
   let heldBytes = 0;
   let rest: AsyncGenerator<Taken> | undefined;
+  let listed: FileToSave[] = [];
   let next: Taken | undefined;
 
   return {
@@ -109,12 +110,14 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     async drop() {
       if (next?.content.kind === "large") await next.content.content.cancel?.();
       await rest?.return(undefined);
+      for (const file of listed) if (file?.content instanceof ReadableStream) closeUnread(file.content); // or it is none
     },
   };
 
   async function* takeAll(given: FilesToSave): AsyncGenerator<Taken> {
     const all = Symbol.asyncIterator in given ? given : await withDeadline(Promise.resolve(given), { signal });
     const generated = !Array.isArray(all);
+    if (!generated) listed = all;
     for await (const file of untilAborted(all, signal)) {
       signal?.throwIfAborted();
       checkPath(file);
@@ -187,4 +190,9 @@ function factsOf(file: StoredFile, { facts }: StoredContent): FileFacts {
   Object.assign(file, facts);
   const { size, sha256, encoding } = facts;
   return { size, sha256, ...(encoding === undefined ? {} : { encoding }) };
+}
+
+/** Closes a stream that nobody began to read. */
+function closeUnread(stream: ReadableStream): void {
+  if (!stream.locked) stream.cancel().catch(() => {}); // the save has failed already
 }

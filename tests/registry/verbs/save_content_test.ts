@@ -4,6 +4,7 @@ import { bytesStream, iterableStream } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { localPath } from "../../../mod.ts";
+import { createBatch } from "../../../workers/mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
@@ -157,7 +158,7 @@ testOnEach(
         memory.fill(3);
       })());
     const once = () =>
-      new Blob([noise(1)]).stream().pipeThrough(
+      new Blob(["x"]).stream().pipeThrough(
         new TransformStream({ transform: (_, controller) => controller.enqueue(memory.fill(4)) }),
       );
     const files = producing(() => [
@@ -175,3 +176,15 @@ testOnEach(
     assert((await keysOf(backend, "objects/")).length > 0);
   },
 );
+
+testOnEach("save() that fails closes the streams that it did not come to", async ({ registry, open }) => {
+  let closed = 0;
+  const stream = () => new ReadableStream<Uint8Array>({ cancel: () => void closed++ });
+  const failing = () => new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("cut")) });
+  const files = producing(() => [failing(), stream(), stream()].map((content, n) => ({ path: `${n}`, content })));
+  await rejected("TaskFailed", registry.save("a", 1, { materializer: files }));
+  assertEquals(closed, 2);
+  await using batch = createBatch(await open(), { workers: 0 });
+  assertEquals((await batch.saveMany([{ name: "a", value: 1, materializer: files }])).failed, [0]);
+  assertEquals(closed, 4);
+});
