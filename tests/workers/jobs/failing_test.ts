@@ -1,12 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { createLocalBackend } from "../../backends/local.ts";
-import { openRegistry, RegistryError } from "../../mod.ts";
-import { createBatch } from "../../workers/mod.ts";
-import { keysOf, noise } from "../registry/registries.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import { withoutHanging } from "../support/without_hanging.ts";
-import { stamped } from "./made/stamped.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { openRegistry, RegistryError } from "../../../mod.ts";
+import { createBatch } from "../../../workers/mod.ts";
+import { keysOf, noise } from "../../registry/registries.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
+import { createSilentStore } from "./silent_store.ts";
+import { stamped } from "./stamped.ts";
 
 const ALWAYS = { workers: 1, offload: "always", idleMs: 60_000 } as const;
 
@@ -23,7 +25,7 @@ Deno.test("an array that its owner gave away while a worker started fails its en
   const ended = async () => {
     while (batch.running > 0) await new Promise((resolve) => setImmediate(resolve));
   };
-  await withoutHanging("the end of the worker", ended(), 20_000);
+  await withoutHanging("the end of the worker", ended());
 });
 
 Deno.test("files of a worker that are new each time are stored beside those that a damaged base has lost", async () => {
@@ -52,4 +54,16 @@ Deno.test("nothing stays of a value whose files fail in a worker after some of t
     "failed",
   );
   assertEquals(await keysOf(backend), before);
+});
+
+Deno.test("an abort is heard while a worker starts", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(createSilentStore({ path: root.join("reg") }) as Backend);
+  await using batch = createBatch(registry, ALWAYS);
+  const aborting = new AbortController();
+  const saving = batch.save({ name: "a", value: noise(400_000) }, { signal: aborting.signal });
+  const failing = assertRejects(() => saving, Error, "enough");
+  while (batch.running === 0) await new Promise((resolve) => setImmediate(resolve));
+  aborting.abort(new Error("enough"));
+  await withoutHanging("the end of the save", failing);
 });

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { createLocalBackend } from "../../backends/local.ts";
-import type { Backend } from "../../core/backend.ts";
-import { withHooks } from "../registry/with_hooks.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { withHooks } from "../../registry/with_hooks.ts";
 
 /** Opens it here; a worker waits for it without end. */
 export function createSilentStore(options: { path: string }): Backend | Promise<never> {
