@@ -61,7 +61,7 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   const large: LargeContent = { size, chunks, repeatable: true };
   if (content instanceof UploadedContent) return { kind: "large", content: { ...large, copyFrom: content.key } };
   if (size > SMALL_FILE_BYTES) return { kind: "large", content: large };
-  const reading = content instanceof Blob ? bodyBytes(content) : collected(chunks());
+  const reading = content instanceof Blob ? bodyBytes(content) : Array.fromAsync(chunks()).then(concatBytes);
   return { kind: "small", content: await withDeadline(reading, { signal }) };
 }
 
@@ -104,20 +104,14 @@ async function openStream(stream: ReadableStream<Uint8Array>, signal?: AbortSign
   return { kind: "large", content: { chunks: () => continued(held, reader), repeatable: false, cancel } };
 }
 
-/** All bytes of small content, in memory that nobody else has: who gave the chunks may use theirs again. */
-async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const held: Uint8Array[] = [];
-  for await (const chunk of chunks) held.push(chunk.slice());
-  return concatBytes(held);
-}
-
+/** What is hashed is what is written: who gave a chunk may use its memory again before the store has sent it. */
 async function* continued(
   held: Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* held;
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield plainBytes(next.value);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield plainBytes(next.value).slice();
   } finally {
     await reader.cancel().catch(() => {}); // the stream's own failure was thrown above
   }
@@ -140,7 +134,7 @@ async function* counted(
     const chunk = plainBytes(given);
     count += chunk.byteLength;
     if (count > size) break;
-    yield chunk;
+    yield chunk.slice(); // its giver may use it again
   }
   if (count !== size) throw changedWhileSaving(path);
 }

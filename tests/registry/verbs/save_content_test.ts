@@ -188,3 +188,23 @@ testOnEach("save() that fails closes the streams that it did not come to", async
   assertEquals((await batch.saveMany([{ name: "a", value: 1, materializer: files }])).failed, [0]);
   assertEquals(closed, 4);
 });
+
+testOnEach(
+  "save() of a large source or stream stores what it gave, whatever becomes of its chunks",
+  async ({ registry }) => {
+    const gave = () =>
+      iterableStream((async function* () {
+        const memory = new Uint8Array(100_000);
+        for (const byte of [1, 2, 3, 4, 5]) yield await Promise.resolve(memory.fill(byte));
+      })());
+    const files = producing(() => [
+      { path: "source", content: { size: 500_000, stream: gave } },
+      { path: "stream", content: gave() },
+    ]);
+    await registry.save("a", 1, { materializer: files });
+    for (const file of (await registry.open("a")).files()) {
+      const bytes = await file.bytes(); // verified
+      assertEquals([1, 2, 3, 4, 5].map((_, n) => bytes[n * 100_000]), [1, 2, 3, 4, 5]);
+    }
+  },
+);
