@@ -19,7 +19,7 @@ export async function* untilAborted<T>(
   try {
     for (;;) {
       coming = true;
-      const next = source.next().finally(() => coming = false);
+      const next = Promise.resolve(source.next()).finally(() => coming = false);
       const { done, value } = await withDeadline(next, { signal });
       if (done) return;
       yield value;
