@@ -1,9 +1,6 @@
 import { defineMaterializer } from "../../../mod.ts";
-<<<<<<<< HEAD:tests/workers/made/stamped.ts
 
 let stamps = 0;
-========
->>>>>>>> 8403508 (Tests of jobs that fail in workers have a room of their own):tests/workers/jobs/stamped.ts
 
 /** A value whose files are never the same twice. */
 export interface Stamped {
