@@ -17,7 +17,7 @@ import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import type { WorkerJob } from "./slots.ts";
 import { sendJob } from "./wire_job.ts";
 import { workOf } from "./work.ts";
-import { createRates } from "./rates.ts";
+import { createRates } from "../registry/jobs/rates.ts";
 
 /** What the executor needs. */
 export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {

@@ -7,7 +7,7 @@ import { DiskContent } from "../core/disk/disk_file.ts";
 import type { PayloadJobs, ReadJob } from "../registry/jobs/kinds.ts";
 import { STREAMED_BYTES } from "../core/work/budget.ts";
 import { sizeOf } from "../registry/payload/content.ts";
-import type { Rates } from "./rates.ts";
+import type { Rates } from "../registry/jobs/rates.ts";
 import { bufferBytes } from "./wire_job.ts";
 
 /** Work, as far as it can be predicted. */

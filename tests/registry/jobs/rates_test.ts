@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { createScriptedSystem } from "../support/scripted_system.ts";
-import { realSystem } from "../../core/system.ts";
-import { createRates } from "../../workers/rates.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { realSystem } from "../../../core/system.ts";
+import { createRates } from "../../../registry/jobs/rates.ts";
 
 Deno.test("a rate is measured when it is first asked, once for each kind of work", () => {
   const system = createScriptedSystem();

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { sha256 } from "../core/bytes/digest.ts";
-import type { Encoding } from "../core/record/record.ts";
-import type { System } from "../core/system.ts";
-import { decodeBytes, encodeBytes } from "../registry/payload/encoding.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
+import type { Encoding } from "../../core/record/record.ts";
+import type { System } from "../../core/system.ts";
+import { decodeBytes, encodeBytes } from "../payload/encoding.ts";
 
 /** What is measured: per byte of plain content. */
 export type Rated = "hash" | "copy" | `${"encode" | "decode"} ${Encoding}`;
