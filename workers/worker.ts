@@ -5,6 +5,7 @@
  */
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import type { Backend, BackendDescriptor } from "../core/backend.ts";
+import { RegistryError } from "../core/errors.ts";
 import type { JobHandlers, JobProgress } from "../core/executor.ts";
 import type { MaterializeOptions, Materializer, MaterializerDescriptor } from "../core/materializer.ts";
 import type { Logger } from "../core/registry.ts";
@@ -87,11 +88,24 @@ async function openBackend({ module, name, options }: Omit<BackendDescriptor, "f
 
 /** Code that the opening program named when it registered the materializer; nothing stored is asked. */
 async function importMaterializer({ module, name }: MaterializerDescriptor): Promise<Materializer> {
-  const exported = await importNamed({ module, name });
-  return (typeof exported === "function" ? exported() : exported) as Materializer;
+  const lost = (state: string, cause?: unknown) =>
+    new RegistryError({
+      code: "Invalid",
+      message: `Cannot use a materializer in a worker: ${state}`,
+      hint: "Mend its reopen, { module: import.meta.url, name }: the URL of a module, and what that exports, the " +
+        "materializer or a function that makes it. Without reopen it stays on the caller's thread.",
+      cause,
+    });
+  const exported = await importNamed({ module, name }).catch((cause) => {
+    throw lost(`module ${JSON.stringify(module)} cannot be imported`, cause);
+  });
+  const made = typeof exported === "function" ? exported() : exported;
+  if (typeof made?.save === "function" && typeof made.load === "function") return made;
+  throw lost(`${JSON.stringify(name)} of module ${JSON.stringify(module)} is none`);
 }
 
-async function importNamed({ module, name }: MaterializerDescriptor): Promise<unknown> {
+// deno-lint-ignore no-explicit-any -- whatever stands under that name
+async function importNamed({ module, name }: MaterializerDescriptor): Promise<any> {
   return (await import(module))[name];
 }
 

@@ -221,6 +221,21 @@ Deno.test("a materializer without reopen never leaves the caller's thread", asyn
   }
 });
 
+Deno.test("a reopen that leads to no materializer is Invalid and says what it is to name", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await using batch = createBatch(registry, { workers: 1, offload: "always", idleMs: 60_000 });
+  const { module } = keeping.reopen!;
+  const missing = new URL("./none.ts", module).href;
+  for (const reopen of [{ module, name: "keping" }, { module: missing, name: "keeping" }]) {
+    const error = await assertRejects(() =>
+      batch.save({ name: "a", value: new Uint8Array(MIB), materializer: { ...keeping, reopen } })
+    );
+    assert(isRegistryError(error, "Invalid"), String(error));
+    assert(error.message.includes(reopen.module) && error.hint?.includes("reopen"), `${error.message} ${error.hint}`);
+  }
+});
+
 Deno.test("content that is none fails its entry, and the next ones go on", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.path, { durability: "os" });
