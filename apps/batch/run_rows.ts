@@ -8,6 +8,7 @@ import type { Registry } from "../../mod.ts";
 import { createBatch, outcomesOf } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import { toReportable } from "../program/exit_code.ts";
 import { inCliWords } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds, parseBytes, parseCount } from "../terminal/units.ts";
@@ -133,7 +134,9 @@ export async function runRows<Row extends RowName>(
       progress.move(bytes - told);
       told = bytes;
     };
-    const result = await run(row, moved);
+    const result = await run(row, moved).catch((error) => {
+      throw toReportable(error); // what the system refused has a code and a hint too
+    });
     if (result.size !== undefined) moved(result.size);
     return flags.dryRun ? { ...result, dryRun: true } : result;
   }

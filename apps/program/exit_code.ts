@@ -60,6 +60,8 @@ export function toReportable(error: unknown): RegistryError | Interruption {
       ? "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables."
       : code === "TaskFailed"
       ? "Run again with --verbose to see where this happened."
+      : code === "Unavailable"
+      ? "Free space or raise the quota, then run it again."
       : undefined,
     cause,
   });
@@ -68,6 +70,7 @@ export function toReportable(error: unknown): RegistryError | Interruption {
 function codeOf(error: Error): ErrorCode {
   const system = (error as NodeJS.ErrnoException).code;
   if (error.name === "NotCapable" || system === "EACCES" || system === "EPERM" || system === "EROFS") return "Denied";
+  if (system === "ENOSPC" || system === "EDQUOT") return "Unavailable";
   if (system === "ENOENT" || system === "ENOTDIR") return "NotFound";
   if (system === "EISDIR" || system === "EEXIST") return "Invalid";
   return "TaskFailed";

@@ -79,3 +79,18 @@ Deno.test("without permission for the environment and for .env, the registry of 
   assertEquals(blind.code, 3);
   assertStringIncludes(blind.stderr, "--allow-read");
 });
+
+Deno.test("a row of a batch whose file may not be read is Denied and names the flag, as a save of that file does", async () => {
+  await using root = await tempRoot();
+  await fillRegistry(root.path);
+  await Deno.rename(root.join(".holdfast"), root.join("reg"));
+  await Deno.writeTextFile(root.join("file"), "content");
+  await Deno.writeTextFile(root.join("rows.csv"), "name,path\na,file\n");
+  const line = ["-r", "reg", "--json", "batch", "save", "rows.csv"];
+  const permissions = ["--allow-read=reg,rows.csv", WRITE];
+  const { code, stdout } = await runDeno("apps/cli.ts", line, { cwd: root.path, permissions });
+  assertEquals(code, 1);
+  const { error } = JSON.parse(stdout.split("\n")[0]);
+  assertEquals(error.code, "Denied");
+  assertStringIncludes(error.hint, "--allow-read");
+});

@@ -39,6 +39,7 @@ Deno.test("failures of the system get a code that says what to do", () => {
   assertEquals(codeOf({ code: "ENOENT" }), "NotFound");
   assertEquals(codeOf({ code: "EACCES" }), "Denied");
   assertEquals(codeOf({ name: "NotCapable" }), "Denied");
+  assertEquals(codeOf({ code: "ENOSPC" }), "Unavailable");
   assertEquals(codeOf({}), "TaskFailed");
   assertEquals((toReportable("thrown text") as RegistryError).message, "thrown text");
 });
