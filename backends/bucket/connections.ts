@@ -186,4 +186,4 @@ const UNTRUSTED = new Set([
 ]);
 /** What to do where the certificate of a server is not trusted. */
 export const UNTRUSTED_HINT = "Trust its authority: pass its certificate as the option ca, name its file in " +
-  "NODE_EXTRA_CA_CERTS or DENO_CERT, or take the system's authorities with DENO_TLS_CA_STORE=mozilla,system.";
+  "NODE_EXTRA_CA_CERTS or DENO_CERT (a file in PEM that is there: another is passed over), or take the system's authorities with DENO_TLS_CA_STORE=mozilla,system.";

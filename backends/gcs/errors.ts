@@ -33,7 +33,11 @@ const FORBIDDEN: Meaning = {
 };
 
 const MEANINGS: Record<number, Meaning> = {
-  400: { code: "Invalid", hint: "The store refuses the request itself: see the cause, and check the putOptions." },
+  400: {
+    code: "Invalid",
+    hint:
+      "Check the endpoint (https:// where it speaks TLS) and the putOptions; the cause says what the store refuses.",
+  },
   401: {
     code: "Denied",
     hint:

@@ -60,7 +60,8 @@ export function isMissingKey(error: unknown): boolean {
 
 /** Only the reply to a HEAD has no words by itself. The other names are what the SDK makes of none. */
 function isWordless({ status, name }: Failure, { request = "HeadObject" }: FailedCall): boolean {
-  return status === 404 && !request.startsWith("Head") && /^(NotFound|UnknownError|Error|SyntaxError)$/.test(name);
+  return (status === 400 || status === 404) && !request.startsWith("Head") &&
+    /^(NotFound|Unknown|UnknownError|Error|SyntaxError)$/.test(name);
 }
 
 function describeFailure(error: unknown): Failure {

@@ -18,7 +18,7 @@ export interface Failure {
   requestId?: string;
   /** Where the bucket is, when it is elsewhere. */
   region?: string;
-  /** True for a 404 that says nothing, where the store would: it may be of a gateway that does not find the store. */
+  /** True for a 400 or 404 that says nothing, where the store would: it may be of somebody else, or of TLS. */
   wordless?: boolean;
 }
 
@@ -91,6 +91,14 @@ const STRANGER: Meaning = {
   code: "Unavailable",
   state: "the reply makes no sense",
   hint: "Check that the endpoint is that of an S3 API, and that no gateway answers in its place.",
+};
+
+/** What servers that speak TLS say to those who do not, in words that are not S3's. */
+const NOT_UNDERSTOOD: Meaning = {
+  ...STRANGER,
+  code: "Invalid",
+  state: "the request is refused in words that are not those of S3",
+  hint: "Check the endpoint: https:// where the store speaks TLS, and that it is that of an S3 API.",
 };
 
 const BY_CODE: Record<string, Meaning> = {
@@ -240,7 +248,7 @@ export function meaningOf(failure: Failure, bucket: string): Meaning {
     return NO_ANSWER;
   }
   if (status === 401 || status === 403) return BY_CODE.AccessDenied;
-  if (failure.wordless) return STRANGER;
+  if (failure.wordless) return status === 400 ? NOT_UNDERSTOOD : STRANGER;
   if (status === 404) return { code: "NotFound", state: "it does not exist", hint: "Check the key." };
   if (status === 405) return BY_CODE.MethodNotAllowed;
   if (status === 408) return TIMED_OUT;

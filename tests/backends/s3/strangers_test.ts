@@ -54,6 +54,22 @@ standInTest("a 404 without words of the store does not say that a key is missing
   assertEquals(await missing.backend.get("a"), undefined);
 });
 
+standInTest("a 400 without words of the store sends people to the endpoint, and is not sent again", async (start) => {
+  for (const body of ["Client sent an HTTP request to an HTTPS server.", "<html>400</html>", ""]) {
+    const store = await start(() => ({ status: 400, body }));
+    for (
+      const action of [() => Array.fromAsync(store.backend.list("names/")), () => store.backend.put("a", text("x"))]
+    ) {
+      const error = await failure(action());
+      assertEquals([error.code, error.retry], ["Invalid", "never"]);
+      assertStringIncludes(error.hint!, "https://");
+    }
+    assertEquals(store.requests.length, 2);
+  }
+  const worded = await start(() => refusal(400, "MalformedPolicy"));
+  assertStringIncludes((await failure(worded.backend.put("a", text("x")))).message, "MalformedPolicy");
+});
+
 standInTest("an object that appears between the two requests of a get is read", async (start) => {
   const bytes = sampleBytes(100);
   const store = await start((request, i) => objectReply(request, i === 0 ? new Uint8Array() : bytes));
