@@ -41,11 +41,13 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       const { location, from } = findRegistry(registry, io);
       logger.debug(`registry ${location} (${from})`);
       const { signal, system } = io;
-      refuseFile(localPathOf(location), "open");
+      const path = localPathOf(location);
+      refuseFile(path, "open");
       const target = await registryTarget(location, { cwd: io.cwd, logger, system });
       const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger });
       const opened = await withHints(opening, {
-        NotFound: `Check the place, or create it: holdfast init ${shellWord(registry ?? location)}`,
+        NotFound: `Check the place, or create it: holdfast init ${shellWord(registry ?? location)}` +
+          (path === undefined ? ", and --create-bucket where the bucket is not there either" : ""),
       });
       registries.push(opened);
       return opened;

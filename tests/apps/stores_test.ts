@@ -29,6 +29,7 @@ serverTest("every command works on a bucket as on a folder", ["minio", "versityg
   const none = await holdfast("ls", options);
   assertEquals(none.code, 3);
   assertStringIncludes(none.err, "holdfast init");
+  assertStringIncludes(none.err, "--create-bucket");
 
   assertStringIncludes(await succeeds(["init", url], options), `in ${url}`);
   await Deno.mkdir(root.join("data"));
