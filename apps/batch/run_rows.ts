@@ -8,6 +8,7 @@ import type { Registry } from "../../mod.ts";
 import { createBatch, outcomesOf } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { inCliWords } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
@@ -43,7 +44,11 @@ export interface BatchFlags {
 export const BATCH_OPTIONS: readonly OptionDefinition[] = [
   { flags: "--format <format>", text: "how the manifest is written (default: by its name)", choices: ["jsonl", "csv"] },
   { flags: "--report <file>", text: "write a line of JSON for each row as it ends", completes: "file" },
-  { flags: "--concurrency <count>", text: "rows at once (default: 16)", parse: parseAtLeastOne },
+  {
+    flags: "--concurrency <count>",
+    text: "rows at once (default: 16; in a bucket 32 that save, 48 that read)",
+    parse: parseAtLeastOne,
+  },
   { flags: "--stop-on-error", text: "begin no more rows after the first that failed" },
   { flags: "--dry-run", text: "look at every row, say what would be done, and do nothing" },
   {
@@ -59,6 +64,12 @@ export function createRowBatch(registry: Registry, { workers, memory: memoryBudg
   return createBatch(registry, { workers, memoryBudgetBytes });
 }
 
+/** How many rows at once where nobody says: what answers late has time for more, as it has for `saveMany`. */
+export function rowsAtOnce({ location }: Pick<Registry, "location">, verb: "save" | "read"): number {
+  if (localPathOf(location) !== undefined) return 16;
+  return verb === "save" ? 32 : 48;
+}
+
 /** What a row is called in a report, before anything is known of it. */
 type RowName = { name?: string; ref?: string; version?: string };
 
@@ -70,6 +81,8 @@ export interface BatchWork<Row extends RowName> {
   done: string;
   /** What a row may have. */
   fields: readonly string[];
+  /** How many at once where no flag says. */
+  atOnce: number;
   /** Reads a row, in the order of the manifest; what it throws fails this row alone. */
   parse(raw: RawRow, manifest: Manifest): Row;
   /** Does it. `moved` is told how many bytes of it moved so far. */
@@ -88,7 +101,7 @@ export async function runRows<Row extends RowName>(
 ): Promise<number> {
   const { io, shared } = context;
   const manifest = await findManifest(path, flags.format, io);
-  const { label, done, fields, parse, run } = await work(manifest);
+  const { label, done, fields, atOnce, parse, run } = await work(manifest);
   const report = openReport(flags.report, manifest, io);
   const totals: BatchTotals = {};
   const over = new AbortController();
@@ -99,7 +112,7 @@ export async function runRows<Row extends RowName>(
   const sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
 
   try {
-    const { concurrency, stopOnError } = flags;
+    const { concurrency = atOnce, stopOnError } = flags;
     for await (
       const outcome of outcomesOf(manifest.rows(fields), begin, { concurrency, stopOnError, signal: io.signal })
     ) {

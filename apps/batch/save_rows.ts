@@ -15,6 +15,7 @@ import type { RowResult } from "./report.ts";
 import { createRowKeys } from "./row_keys.ts";
 import { parseSaveRow, readRowValue, SAVE_FIELDS } from "./save_row.ts";
 import type { SaveRow } from "./save_row.ts";
+import { rowsAtOnce } from "./run_rows.ts";
 import type { BatchWork } from "./run_rows.ts";
 
 /** Options of {@linkcode saveRows}. */
@@ -59,6 +60,7 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     label: "batch save",
     done: dryRun ? "Would save" : "Saved",
     fields: SAVE_FIELDS,
+    atOnce: rowsAtOnce(registry, "save"),
     parse: (raw) => parseSaveRow(raw, manifest),
     async run(row, moved) {
       if (dryRun) return await look(row);

@@ -10,7 +10,7 @@ import type { ArtifactInfo } from "../../../mod.ts";
 import { sameOnDisk } from "../../batch/same_on_disk.ts";
 import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS, createRowBatch, rowsAtOnce, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
@@ -42,6 +42,7 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
       label: "batch load",
       done: dryRun ? "Would write" : "Wrote",
       fields: REF_FIELDS,
+      atOnce: rowsAtOnce(registry, "read"),
       parse(raw) {
         const row = parseRefRow(raw, manifest, { target: true });
         const to = resolve(manifest.folder, row.to!);

@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../../../mod.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS, createRowBatch, rowsAtOnce, runRows } from "../../batch/run_rows.ts";
 import type { BatchFlags } from "../../batch/run_rows.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
@@ -34,6 +34,7 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
       label: "batch verify",
       done: flags.dryRun ? "Found" : "Verified",
       fields: REF_FIELDS,
+      atOnce: rowsAtOnce(registry, "read"),
       parse: (raw) => parseRefRow(raw, manifest),
       async run({ ref, digest: expected }, moved) {
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
