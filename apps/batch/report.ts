@@ -74,6 +74,9 @@ export function openReport(path: string | undefined, manifest: Manifest, io: Cli
   } catch (cause) {
     if (isRegistryError(cause)) throw cause;
     const { code, message, hint } = toReportable(cause) as RegistryError;
+    if (code === "NotFound") {
+      throw cannotReport(path, "there is no such folder", "Name a file in a folder that is there.", { code, cause });
+    }
     throw cannotReport(path, message, hint, { code, cause });
   }
   return {
