@@ -12,8 +12,8 @@ export interface Lookup<V> extends AsyncDisposable {
   /** A decorator that adds what it stands on. */
   register(key: string): <T extends V>(value: T) => T;
   /**
-   * Adds a thing that is made when it is first asked for, once, and is the same for all from then on. It may be a
-   * promise. What fails is made anew when it is asked for again.
+   * Adds a thing that is made when it is first asked for, once, and is the same for all from then on. In a set of
+   * promises, a `createLookup<Promise<Model>>`, it may be one. What fails is made anew when it is asked for again.
    */
   registerLazy(key: string, create: () => V): void;
   /** The thing; a missing key is `NotFound` and lists what there is. */
