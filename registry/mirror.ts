@@ -94,7 +94,7 @@ export async function mirrorRegistry(
     if (verify && !dryRun) report.failures.push(...await persist(run, () => readBack(to, pair, versions, signal)));
     progress.names = ++report.names;
     onProgress?.({ ...progress });
-  }, { atOnce: concurrency }).catch((error) => {
+  }, { concurrency }).catch((error) => {
     signal?.throwIfAborted();
     throw error;
   });
@@ -120,7 +120,7 @@ function createRun(
     signal,
     dryRun: report.dryRun,
     range: range === undefined ? undefined : parseVersionRange(range),
-    forEach: (items, task) => forEachAtOnce(items, (item) => limit(() => task(item)), { atOnce: concurrency }),
+    forEach: (items, task) => forEachAtOnce(items, (item) => limit(() => task(item)), { concurrency }),
     moved(bytes) {
       progress.bytes += bytes;
       options.onProgress?.({ ...progress });

@@ -40,6 +40,6 @@ export async function deleteObjects(
       if (signal?.aborted) throw signal.reason;
       failures.push({ key, error: error as Error });
     }
-  }, { atOnce: AT_ONCE });
+  }, { concurrency: AT_ONCE });
   return failures;
 }

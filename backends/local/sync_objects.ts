@@ -47,7 +47,7 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
 
   return async (keys, { signal } = {}) => {
     const folders = new Map(keys.map((key) => [dirname(root.fileOf(key)), key]));
-    const some = { atOnce: AT_ONCE };
+    const some = { concurrency: AT_ONCE };
     await forEachAtOnce(keys, async (key) => {
       signal?.throwIfAborted();
       await syncBytes(key);

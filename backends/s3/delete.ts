@@ -70,7 +70,7 @@ async function deleteEach(store: S3Store, keys: readonly string[], signal?: Abor
       if (signal?.aborted || !isRegistryError(error)) throw error;
       failures.push({ key, error });
     }
-  }, { atOnce: SINGLE_AT_ONCE });
+  }, { concurrency: SINGLE_AT_ONCE });
   return failures;
 }
 

@@ -60,7 +60,7 @@ export async function stageFiles(
     makeFolder(join(folder, info.path));
     onFile?.(info);
   }
-  const contents = mapAtOnce(small, (file) => file.bytes(), { atOnce: AT_ONCE });
+  const contents = mapAtOnce(small, (file) => file.bytes(), { concurrency: AT_ONCE });
   for (const { info } of small) {
     signal?.throwIfAborted();
     const path = join(folder, info.path);

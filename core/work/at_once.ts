@@ -10,14 +10,14 @@ const AT_ONCE = 16;
 /** Options of doing something many times. */
 export interface AtOnceOptions {
   /** How many are under way at once. @default 16 */
-  atOnce?: number;
+  concurrency?: number;
 }
 
 /** Calls `action` for each item. After a failure no more are begun; it is thrown when those under way have ended. */
 export async function forEachAtOnce<T>(
   items: Iterable<T>,
   action: (item: T) => Promise<unknown>,
-  { atOnce = AT_ONCE }: AtOnceOptions = {},
+  { concurrency = AT_ONCE }: AtOnceOptions = {},
 ): Promise<void> {
   const pending = items[Symbol.iterator]();
   const failures: unknown[] = [];
@@ -32,7 +32,7 @@ export async function forEachAtOnce<T>(
     }
   };
   const works: Promise<void>[] = [];
-  while (!over && works.length < atOnce) works.push(work());
+  while (!over && works.length < concurrency) works.push(work());
   await Promise.all(works);
   if (failures.length > 0) throw failures[0];
 }
@@ -56,14 +56,14 @@ export async function forEachAtOnce<T>(
 export async function* mapAtOnce<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   map: (item: T) => Promise<R>,
-  { atOnce = AT_ONCE }: AtOnceOptions = {},
+  { concurrency = AT_ONCE }: AtOnceOptions = {},
 ): AsyncGenerator<R> {
   const running: Promise<R>[] = [];
   for await (const item of items) {
     const result = map(item);
     result.catch(() => {}); // reported when its turn comes
     running.push(result);
-    if (running.length >= atOnce) yield await running.shift()!;
+    if (running.length >= concurrency) yield await running.shift()!;
   }
   while (running.length > 0) yield await running.shift()!;
 }

@@ -98,7 +98,7 @@ async function verifyBatch(
     const head = { ...place.info, generation, dead: false };
     const problem = await verifyVersion(context, { name, version: version!, head }, report, options);
     if (problem !== undefined) problems.set(place, problem);
-  }, { atOnce: options.deep ? VERSIONS_AT_ONCE : undefined });
+  }, { concurrency: options.deep ? VERSIONS_AT_ONCE : undefined });
   report.records += batch.length;
   for (const place of batch) {
     const problem = problems.get(place);

@@ -13,7 +13,7 @@ Deno.test("results come in the order of the items, with a bound on calls at once
     for (let i = 0; i < 20 - item; i++) await Promise.resolve();
     running--;
     return item * 2;
-  }, { atOnce: 4 }));
+  }, { concurrency: 4 }));
   assertEquals(results, Array.from({ length: 20 }, (_, i) => i * 2));
   assertEquals(most, 4);
 });
@@ -23,7 +23,7 @@ Deno.test("a failure arrives at its turn, and those behind it disturb nobody", a
   await assertRejects(
     async () => {
       const map = (item: number) => item >= 2 ? Promise.reject(new Error(`item ${item}`)) : Promise.resolve(item);
-      for await (const result of mapAtOnce(numbers(6), map, { atOnce: 4 })) seen.push(result);
+      for await (const result of mapAtOnce(numbers(6), map, { concurrency: 4 })) seen.push(result);
     },
     Error,
     "item 2",
@@ -41,9 +41,9 @@ Deno.test("the same is done to each thing, no more at once than asked, and after
     running--;
     if (item === 4) throw new Error("the fourth");
   };
-  await forEachAtOnce([1, 2, 3], work, { atOnce: 3 });
+  await forEachAtOnce([1, 2, 3], work, { concurrency: 3 });
   assertEquals(begun.splice(0), [1, 2, 3]);
-  await assertRejects(() => forEachAtOnce([1, 2, 3, 4, 5, 6, 7, 8, 9], work, { atOnce: 3 }), Error, "the fourth");
+  await assertRejects(() => forEachAtOnce([1, 2, 3, 4, 5, 6, 7, 8, 9], work, { concurrency: 3 }), Error, "the fourth");
   assertEquals([running, begun.includes(9)], [0, false]);
 });
 
