@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { realSystem } from "../../core/system.ts";
 import { startDistance } from "../bench/buckets/distance.ts";
+import { CERTIFICATES } from "../support/certificates/folder.ts";
 import { serverTest, startServer } from "../support/servers/mod.ts";
 import { createServerStore, placeOf } from "./server_world.ts";
 
 serverTest("a server that speaks TLS is trusted by its authority alone, also at a distance", "minio", async () => {
   const roundTripMs = 20;
-  const server = await startServer("minio", { tls: true });
+  const server = await startServer("minio", { tls: CERTIFICATES });
   const distance = await startDistance(server.endpoint, roundTripMs);
   const place = { ...placeOf(server), endpoint: distance.endpoint };
   const stranger = createServerStore({ ...place, ca: undefined }, { retryForMs: 0 });
@@ -25,6 +26,6 @@ serverTest("a server that speaks TLS is trusted by its authority alone, also at 
 });
 
 serverTest("a server that is not known to speak TLS is not started so", "gofakes3", async () => {
-  const error = await assertRejects(() => startServer("gofakes3", { tls: true }), Error);
+  const error = await assertRejects(() => startServer("gofakes3", { tls: CERTIFICATES }), Error);
   assertEquals(error.message, "Cannot start gofakes3: it speaks no TLS here");
 });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { localPath, openRegistry } from "../../../mod.ts";
 import type { BatchResult, Registry } from "../../../mod.ts";
 import { createServerStore, placeOf } from "../../servers/server_world.ts";
+import { CERTIFICATES } from "../../support/certificates/folder.ts";
 import { startServer } from "../../support/servers/mod.ts";
 import { timed } from "../measure.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
@@ -30,7 +31,7 @@ const ONE_REQUEST = "floor: one put of the backend";
 /** Saves and loads on a MinIO that is started for them. */
 export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: BenchSettings): Promise<Group> {
   const { folder, quick } = settings;
-  const server = await startServer("minio", { tls });
+  const server = await startServer("minio", { tls: tls ? CERTIFICATES : undefined });
   const distance = roundTripMs > 0 ? await startDistance(server.endpoint, roundTripMs) : undefined;
   const place = { ...placeOf(server), endpoint: distance?.endpoint ?? server.endpoint };
   const store = createServerStore(place, {});

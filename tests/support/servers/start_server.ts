@@ -8,7 +8,6 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { get as getPlain } from "node:http";
 import { get as getOverTls } from "node:https";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { realSystem } from "../../../core/system.ts";
 import { type TempRoot, tempRoot } from "../temp_root.ts";
 import { findServer } from "./find_server.ts";
@@ -63,8 +62,8 @@ export interface StartServerOptions {
   port?: number;
   /** How long it may take until it answers, milliseconds. @default 30000 */
   readyWithinMs?: number;
-  /** Whether it speaks TLS, with the certificate of the tests; not all do. @default false */
-  tls?: boolean;
+  /** It speaks TLS, which not all do, with what this folder has: `authority.pem`, `server.pem`, `server_key.pem`. @default plain HTTP */
+  tls?: string;
 }
 
 /** Below the ports that connections get: a client that calls a dead server must never reach itself. */
@@ -75,19 +74,21 @@ const POLL_MS = 10;
 
 /** Starts a server of that kind. Throws where it is not installed, and with what it said where it does not get ready. */
 export async function startServer(kind: ServerKind, options: StartServerOptions = {}): Promise<RunningServer> {
-  const { binary = findServer(kind), readyWithinMs = 30_000, tls = false } = options;
+  const { binary = findServer(kind), readyWithinMs = 30_000, tls } = options;
   if (binary === undefined) {
     throw new Error(`Cannot start ${kind}: it is not installed; deno task servers --install installs it`);
   }
-  if (tls && SERVERS[kind].tlsArgs === undefined) throw new Error(`Cannot start ${kind}: it speaks no TLS here`);
-  const ca = tls ? await readFile(certificateFile("authority"), "utf8") : undefined;
+  if (tls !== undefined && SERVERS[kind].tlsArgs === undefined) {
+    throw new Error(`Cannot start ${kind}: it speaks no TLS here`);
+  }
+  const ca = tls === undefined ? undefined : await readFile(`${tls}/authority.pem`, "utf8");
   for (let start = 1;; start++) {
     const root = await tempRoot();
     const place = { port: options.port ?? await freePort(), data: root.join("data") };
-    const certificates = ca === undefined ? undefined : root.join("certificates");
+    const certificates = tls === undefined ? undefined : root.join("certificates");
     const server = createRunningServer({ kind, binary, place: { ...place, certificates }, root, readyWithinMs, ca });
     try {
-      if (certificates !== undefined) await writeCertificates(certificates);
+      if (certificates !== undefined) await copyCertificates(tls!, certificates);
       await mkdir(place.data);
       if (SERVERS[kind].bucketFolders) await mkdir(`${place.data}/${BUCKET}`);
       await server.restart();
@@ -109,15 +110,11 @@ interface ServerStart {
   ca?: string;
 }
 
-function certificateFile(name: string): string {
-  return fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url));
-}
-
 /** Under the names that servers look for. */
-async function writeCertificates(folder: string): Promise<void> {
-  await mkdir(folder);
-  await copyFile(certificateFile("server"), `${folder}/public.crt`);
-  await copyFile(certificateFile("server_key"), `${folder}/private.key`);
+async function copyCertificates(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  await copyFile(`${from}/server.pem`, `${to}/public.crt`);
+  await copyFile(`${from}/server_key.pem`, `${to}/private.key`);
 }
 
 function createRunningServer({ kind, binary, place, root, readyWithinMs, ca }: ServerStart): RunningServer {
