@@ -65,6 +65,7 @@ export async function withDeadline<T>(promise: Promise<T>, { timeoutMs, signal }
     promise.catch(() => {}); // nobody waits for it
     throw signal.reason;
   }
+  if (signal === undefined && timeoutMs === undefined) return await promise;
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   let stop = () => {};
   const ended = new Promise<never>((_, reject) => {

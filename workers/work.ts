@@ -20,8 +20,8 @@ export interface Work {
   moveMs: number;
 }
 
-/** Opening a file and reading it, milliseconds. */
-const OPEN_MS = 0.02;
+/** What opening a file counts beside its bytes, milliseconds: less than it takes, for a worker that just started is slow at it. */
+const OPEN_MS = 0.005;
 
 /** How much work a job is; undefined where only this thread can do it. */
 export function workOf<N extends keyof PayloadJobs>(kind: N, given: unknown, rates: Rates): Work | undefined {

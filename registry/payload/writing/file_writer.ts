@@ -73,7 +73,8 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
   const checkPath = createPathCheck();
   const held: Held[] = [];
   let heldBytes = 0;
-  let rest: AsyncGenerator<Taken> | undefined;
+  let rest: ArrayIterator<FileToSave> | AsyncGenerator<FileToSave> | undefined;
+  let generated = false;
   let listed: FileToSave[] = [];
   let next: Taken | undefined;
 
@@ -82,9 +83,13 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     inline,
 
     async gather(given) {
-      rest = takeAll(given);
-      for (let taken = await rest.next(); !taken.done; taken = await rest.next()) {
-        if (!await hold(taken.value)) next = taken.value;
+      const all = Symbol.asyncIterator in given ? given : await withDeadline(Promise.resolve(given), { signal });
+      generated = !Array.isArray(all);
+      if (!generated) listed = all as FileToSave[];
+      rest = generated ? untilAborted(all, signal) : listed.values();
+      for (let item = await rest.next(); !item.done; item = await rest.next()) {
+        const taken = await take(item.value);
+        if (!await hold(taken)) next = taken;
         if (next !== undefined || heldBytes > INLINE_BYTES) return false;
       }
       checkAll();
@@ -98,7 +103,7 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
       try {
         for (const { bytes: _, ...file } of held) await sender.addSmall(file);
         if (next !== undefined) await add(sender, next);
-        for await (const taken of rest ?? []) await add(sender, taken);
+        for await (const file of rest ?? []) await add(sender, await take(file));
         await sender.end();
         checkAll();
       } catch (error) {
@@ -109,28 +114,23 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
 
     async drop() {
       if (next?.content.kind === "large") await next.content.content.cancel?.();
-      await rest?.return(undefined);
+      await rest?.return?.(undefined);
       for (const file of listed) if (file?.content instanceof ReadableStream) closeUnread(file.content); // or it is none
     },
   };
 
-  async function* takeAll(given: FilesToSave): AsyncGenerator<Taken> {
-    const all = Symbol.asyncIterator in given ? given : await withDeadline(Promise.resolve(given), { signal });
-    const generated = !Array.isArray(all);
-    if (!generated) listed = all;
-    for await (const file of untilAborted(all, signal)) {
-      signal?.throwIfAborted();
-      checkPath(file);
-      if (file.check !== undefined) checks.push(file);
-      const content = await openContent(file, signal);
-      const { path, mediaType, mode } = file;
-      const stored: StoredFile = { path, size: 0, sha256: "" };
-      if (mediaType !== undefined) stored.mediaType = mediaType;
-      if (mode !== undefined) stored.mode = mode;
-      files.push(stored);
-      const passing = file.content instanceof ReadableStream || (generated && file.content instanceof Uint8Array);
-      yield { file: stored, content, passing };
-    }
+  async function take(file: FileToSave): Promise<Taken> {
+    signal?.throwIfAborted();
+    checkPath(file);
+    if (file.check !== undefined) checks.push(file);
+    const content = await openContent(file, signal);
+    const { path, mediaType, mode } = file;
+    const stored: StoredFile = { path, size: 0, sha256: "" };
+    if (mediaType !== undefined) stored.mediaType = mediaType;
+    if (mode !== undefined) stored.mode = mode;
+    files.push(stored);
+    const passing = file.content instanceof ReadableStream || (generated && file.content instanceof Uint8Array);
+    return { file: stored, content, passing };
   }
 
   /** Holds a small file, or one that lies in a record. */
