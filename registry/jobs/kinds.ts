@@ -10,6 +10,7 @@ import type { FilesToSave, MaterializeOptions, MaterializerDescriptor } from "..
 import type { Encoding, Part, StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import type { LargeContent, SmallContent } from "../payload/content.ts";
+import type { Known } from "../payload/known.ts";
 
 /** What is known of a file. */
 export type FileFacts = Pick<StoredFile, "size" | "sha256" | "encoding">;
@@ -18,8 +19,8 @@ export type FileFacts = Pick<StoredFile, "size" | "sha256" | "encoding">;
 export interface StoringOptions {
   /** Compression, where it makes them smaller. */
   compress?: Encoding;
-  /** SHA-256 of files that need not be stored. */
-  known?: readonly string[];
+  /** What need not be stored. */
+  known?: Known;
 }
 
 /** One file to be an object of its own. */
@@ -80,8 +81,8 @@ export interface StoreValueJob {
   first: number;
   /** Compression. */
   compress?: Encoding;
-  /** SHA-256 of files that need not be stored, by their size. */
-  known?: ReadonlyMap<number, readonly string[]>;
+  /** What need not be stored, by size. */
+  known?: ReadonlyMap<number, Known>;
   /** What only this thread has. */
   here: {
     /** Its files. */

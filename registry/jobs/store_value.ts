@@ -5,6 +5,7 @@
  */
 import type { ObjectInfo } from "../../core/backend.ts";
 import type { JobHandlers, JobOptions } from "../../core/executor.ts";
+import { NOTHING_KNOWN } from "../payload/known.ts";
 import { createFileWriter } from "../payload/writing/file_writer.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "./kinds.ts";
 import { createTelling } from "./telling.ts";
@@ -37,7 +38,7 @@ export async function storeValue(
           info = reply.info ?? info;
           return { object, ...reply };
         },
-        known: (size) => known?.get(size) ?? [],
+        known: (size) => known?.get(size) ?? NOTHING_KNOWN,
         share({ path, size }) {
           moved(path, size);
           return Promise.resolve(true); // whoever runs the job knows where it is

@@ -9,6 +9,8 @@ import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isLate, mayBecomeVoid } from "../cell/voids.ts";
+import { knownOf } from "./known.ts";
+import type { Known } from "./known.ts";
 import { ownPlace, placeOf } from "./objects.ts";
 
 /** The version whose files may be shared. */
@@ -23,8 +25,8 @@ export interface Base {
   readonly answers: boolean;
   /** True once something of it was found missing. */
   readonly damaged: boolean;
-  /** SHA-256 of its files that may be shared, by their size: another size need not be looked for. */
-  readonly digests: ReadonlyMap<number, readonly string[]>;
+  /** What may be shared of it, by size: another size need not be looked for. */
+  readonly known: ReadonlyMap<number, Known>;
   /** The same bytes under this path, or undefined; also where the store has lost some of them. */
   share(file: StoredFile): Promise<StoredFile | undefined>;
 }
@@ -39,14 +41,18 @@ export function createBase(
   const record = found.record as VersionRecord;
   const own = ownPlace(context, record);
   const bySha = new Map<string, StoredFile>();
-  const digests = new Map<number, string[]>();
+  const bySize = new Map<number, string[]>();
   let damaged = false;
   const objects = new Map<string, number>(); // sizes of those that were looked at
   // A record that landed late may have lost its payload already. What belongs to another name is never shared.
   if (!isLate(context, found) && record.name === name) {
     for (const file of files) {
       if (file.parts === undefined) continue;
-      if (!bySha.has(file.sha256)) digests.set(file.size, [...digests.get(file.size) ?? [], file.sha256]);
+      if (!bySha.has(file.sha256)) {
+        const same = bySize.get(file.size);
+        if (same === undefined) bySize.set(file.size, [file.sha256]);
+        else same.push(file.sha256);
+      }
       bySha.set(file.sha256, file);
     }
   }
@@ -58,7 +64,7 @@ export function createBase(
     get damaged() {
       return damaged;
     },
-    digests,
+    known: new Map(Array.from(bySize, ([size, digests]) => [size, knownOf(digests)])),
     async share(file) {
       const same = bySha.get(file.sha256);
       if (same === undefined || same.size !== file.size) return undefined;

@@ -12,6 +12,8 @@ import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
 import type { Base } from "./base.ts";
+import { NOTHING_KNOWN } from "./known.ts";
+import type { Known } from "./known.ts";
 import { createFileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress } from "./writing/progress.ts";
 import { createUploads } from "./writing/uploads.ts";
@@ -44,7 +46,7 @@ export interface PayloadTarget {
   /** The payload folder. */
   folder: string;
   /** The version whose files may be shared. */
-  base?: Pick<Base, "digests" | "share">;
+  base?: Pick<Base, "known" | "share">;
 }
 
 /** How files are written. */
@@ -117,8 +119,8 @@ export function createPayload(
       uploads = createUploads(store, operation, { folder: target.folder, executor, progress });
     },
     async send() {
-      if (value !== undefined) return await sendValue(value.value, base?.digests);
-      const known = (size: number) => base?.digests.get(size) ?? [];
+      if (value !== undefined) return await sendValue(value.value, base?.known);
+      const known = (size: number) => base?.known.get(size) ?? NOTHING_KNOWN;
       await writer.send({ storeFile: uploads!.storeFile, packFiles: uploads!.packFiles, known, share });
     },
     async append(bytes) {
@@ -133,7 +135,7 @@ export function createPayload(
 
   async function sendValue(
     made: ValueToStore["value"],
-    known?: ReadonlyMap<number, readonly string[]>,
+    known?: ReadonlyMap<number, Known>,
   ): Promise<void> {
     sharing = false;
     ({ files, inline } = await uploads!.storeValue({ ...made, compress, known }, signal));

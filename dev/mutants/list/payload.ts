@@ -140,7 +140,7 @@ export const PAYLOAD: readonly Mutant[] = [
   {
     name: "payload/large-file-that-is-lost-is-not-stored",
     file: "registry/payload/writing/sender.ts",
-    text: "else if (!await share(file)) await storeLarge(file, { ...job, known: [] });",
+    text: "else if (!await share(file)) await storeLarge(file, { ...job, known: undefined });",
     replacement: "else await share(file);",
     foundBy: {
       test: "tests/registry/damage/damaged_base_test.ts",

@@ -16,6 +16,8 @@ import type {
 } from "../../jobs/kinds.ts";
 import { changedWhileSaving, sizeOf } from "../content.ts";
 import type { LargeContent, SmallContent } from "../content.ts";
+import { knownOfAll, NOTHING_KNOWN } from "../known.ts";
+import type { Known } from "../known.ts";
 import type { WriteProgress } from "./progress.ts";
 
 /** A pack is sent when it has so many plain bytes. */
@@ -32,8 +34,8 @@ export interface SendTo {
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
   /** Stores small files as one more object. */
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
-  /** SHA-256 of files of this size that others have. */
-  known(size: number): readonly string[];
+  /** What others have of this size. */
+  known(size: number): Known;
   /** Puts into a file where others have it. False where they have it no more. */
   share(file: StoredFile): Promise<boolean>;
 }
@@ -81,7 +83,7 @@ export function createSender(
       try {
         const known = content.repeatable && content.size !== undefined && as === undefined
           ? to.known(content.size)
-          : [];
+          : NOTHING_KNOWN;
         const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
         const stored = () =>
           storeLarge(file, { path: file.path, content, compress, known, as }).finally(content.cancel);
@@ -108,7 +110,7 @@ export function createSender(
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
       if (job.as !== undefined) progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
-    } else if (!await share(file)) await storeLarge(file, { ...job, known: [] });
+    } else if (!await share(file)) await storeLarge(file, { ...job, known: undefined });
   }
 
   async function sendPack(): Promise<void> {
@@ -121,7 +123,7 @@ export function createSender(
 
   async function storePack(files: readonly SmallFile[], compress: Encoding | undefined, sharing = true): Promise<void> {
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
-    const known = [...sizes].flatMap((size) => to.known(size));
+    const known = knownOfAll(Array.from(sizes, (size) => to.known(size)));
     const packed = files.map(({ file, content, as }): FileToPack => ({ path: file.path, content, as }));
     const { object, files: stored } = await to.packFiles({ files: packed, compress, known }, signal);
     const again: SmallFile[] = [];

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
+import { knownOf } from "../../../registry/payload/known.ts";
 import { createPayloadJobs } from "../../../registry/jobs/mod.ts";
 
 const FOLDER = "objects/a/v/c/";
@@ -21,7 +22,7 @@ for (const [what, content] of Object.entries({ "in the record": INLINE, "that ot
       materializer: { module: "", name: "" },
       folder: FOLDER,
       first: 0,
-      known: new Map([[KNOWN.byteLength, [sha256(KNOWN)]]]),
+      known: new Map([[KNOWN.byteLength, knownOf([sha256(KNOWN)])]]),
       here: { save: () => [{ path: "a", content }] },
     }, { onProgress: failLater });
     await assertRejects(() => storing, Error, "too late");
