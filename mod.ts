@@ -16,8 +16,9 @@
  * @module
  */
 import { createLocalBackend, detectLocking } from "./backends/local.ts";
+import type { LocalBackendOptions } from "./backends/local.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
-import type { Backend, Locking } from "./core/backend.ts";
+import type { Backend, Layout, Locking } from "./core/backend.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { RegistryError } from "./core/errors.ts";
 import { shown } from "./core/naming/names.ts";
@@ -33,7 +34,7 @@ import type {
 } from "./registry/cache/clear_cache.ts";
 import { openOnBackend } from "./registry/mod.ts";
 import type { OpenOnBackendOptions } from "./registry/mod.ts";
-import { checkGrace, readLocking } from "./registry/opening/settings.ts";
+import { checkGrace, readDiskSettings } from "./registry/opening/settings.ts";
 
 /** Options of {@linkcode openRegistry}. */
 export interface OpenRegistryOptions extends OpenOptions {
@@ -41,6 +42,8 @@ export interface OpenRegistryOptions extends OpenOptions {
   durability?: "disk" | "os";
   /** A folder: how creates are made exclusive. Fixed at creation. @default "link", or "file" where there are no hard links */
   locking?: Locking;
+  /** A folder: how keys are laid out. Fixed at creation. @default "folded" */
+  layout?: Layout;
 }
 
 /**
@@ -132,19 +135,23 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
         `Pass the backend: openRegistry(await openBackend(url)), from ./backends. For a folder of that name write "./${scheme}:…".`,
     });
   }
-  return createLocalBackend({ path: target, durability, locking: await chooseLocking(target, options), system });
+  return createLocalBackend({ path: target, durability, ...await chooseOfFolder(target, options), system });
 }
 
 /** As is asked for, else as the registry there was created, else as a new one can: only that is tried by writing. */
-async function chooseLocking(path: string, options: OpenRegistryOptions): Promise<Locking | undefined> {
-  const { locking, create = true, readOnly = false, signal, system } = options;
-  const chosen = locking ?? await readLocking(createLocalBackend({ path }), signal);
-  return chosen ?? (create && !readOnly ? await detectLocking(path, { system }) : undefined);
+async function chooseOfFolder(
+  path: string,
+  { create = true, readOnly = false, signal, system, ...asked }: OpenRegistryOptions,
+): Promise<Pick<LocalBackendOptions, "locking" | "layout">> {
+  const there = await readDiskSettings(createLocalBackend({ path }), signal);
+  const { layout = there?.layout, locking = there?.locking } = asked;
+  if (locking !== undefined || !create || readOnly) return { layout, locking };
+  return { layout, locking: await detectLocking(path, { system }) };
 }
 
 /** A backend has these from its own options, and memory has none of them: given here they would have no effect. */
 function checkOfFolder(options: OpenRegistryOptions): void {
-  for (const name of ["durability", "locking"] as const) {
+  for (const name of ["durability", "locking", "layout"] as const) {
     if (options[name] === undefined) continue;
     throw new RegistryError({
       code: "Invalid",
@@ -172,6 +179,7 @@ export type {
   Capability,
   DeleteFailure,
   GetOptions,
+  Layout,
   ListOptions,
   Locking,
   ObjectInfo,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, CallOptions, Locking } from "../core/backend.ts";
+import type { Backend, CallOptions, Layout, Locking } from "../core/backend.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { deleteObject } from "./local/delete.ts";
@@ -39,6 +39,13 @@ export interface LocalBackendOptions {
    * @default "link"
    */
   locking?: Locking;
+  /**
+   * How keys are laid out. All users of one folder must use the same; `plain` is that of registries whose settings name
+   * none.
+   *
+   * @default "folded"
+   */
+  layout?: Layout;
   /** Whether what is written is for its owner alone, files as 0600 and folders as 0700. @default false: as the umask says */
   ownerOnly?: boolean;
   /** Names stage files, waits for locks. */
@@ -60,8 +67,9 @@ export interface LocalBackendOptions {
  * ```
  */
 export function createLocalBackend(options: LocalBackendOptions): Backend {
-  const { path, durability = "disk", locking = "link", ownerOnly = false, system = realSystem } = options;
-  const root = parseRoot(path, { ownerOnly });
+  const { path, durability = "disk", locking = "link", layout = "folded", ownerOnly = false, system = realSystem } =
+    options;
+  const root = parseRoot(path, { ownerOnly, layout });
   const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const put = createPut(root, { disk, locking, system, turn });
@@ -74,9 +82,10 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
-      options: { path: root.path, durability, locking, ownerOnly },
+      options: { path: root.path, durability, locking, layout, ownerOnly },
     },
     locking,
+    layout,
 
     async head(key, { signal } = {}) {
       await turn();

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Backend, Locking } from "../core/backend.ts";
+import type { Backend, Layout, Locking } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createLookup } from "../core/lookup.ts";
@@ -48,6 +48,8 @@ export interface OpenBackendOptions {
   createBucket?: boolean;
   /** Of a folder: how creates are made exclusive. @default "link" */
   locking?: Locking;
+  /** Of a folder: how keys are laid out. @default "folded" */
+  layout?: Layout;
   /** The schemes. @default `createBackends()` */
   backends?: Lookup<BackendOpener>;
   /** Hears of requests that are repeated. @default nobody */
@@ -129,8 +131,8 @@ function openMemory({ url }: BackendPlace, { system }: OpenBackendOptions): Back
   });
 }
 
-function openFolder({ url }: BackendPlace, { locking, system }: OpenBackendOptions): Backend {
-  return createLocalBackend({ path: url, locking, system });
+function openFolder({ url }: BackendPlace, { locking, layout, system }: OpenBackendOptions): Backend {
+  return createLocalBackend({ path: url, locking, layout, system });
 }
 
 async function openS3(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {

@@ -100,6 +100,9 @@ export interface BackendDescriptor {
 /** How a store on a disk makes a create exclusive: by a hard link, or under an exclusive file lock. */
 export type Locking = "link" | "file";
 
+/** How a store on a disk lays out its keys: `folded`, or `plain`, where the path of a key is the key. */
+export type Layout = "folded" | "plain";
+
 /**
  * An object store. Keys are non-empty strings of `/`-separated segments; no key is a `/`-prefix of another.
  *
@@ -117,6 +120,8 @@ export interface Backend extends AsyncDisposable {
   readonly reopen?: BackendDescriptor;
   /** Disk only: how creates are made exclusive. All writers of one registry must use the same way. */
   readonly locking?: Locking;
+  /** Disk only: how keys are laid out. All users of one registry must use the same way. */
+  readonly layout?: Layout;
 
   /** What the store says about a key, or undefined where there is none. */
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;

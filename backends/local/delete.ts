@@ -5,6 +5,7 @@
  */
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { look } from "./disk_calls.ts";
 import { errorCode } from "./errors.ts";
 import { isOrdinary } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
@@ -14,7 +15,7 @@ export function deleteObject(root: LocalRoot, key: string): void {
   const path = root.fileOf(key);
   try {
     root.checkWay(dirname(path));
-    if (!isOrdinary(fs.lstatSync(path), { key, backend: root.location })) return; // no object, but others below it
+    if (!isOrdinary(look(path), { key, backend: root.location })) return; // no object, but others below it
     fs.unlinkSync(path);
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "delete", key });

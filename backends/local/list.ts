@@ -3,96 +3,120 @@
  *
  * @module
  */
-import fs from "node:fs";
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { readFolder } from "./disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 
+/** What is in a folder. */
+interface Entry {
+  /** Its path: of a folder with `/` behind it, and of a link, which is taken for one. */
+  path: string;
+  /** Its key, or what the keys below it begin with. */
+  text: string;
+  /** Where it is in the order of keys. */
+  order: string;
+  /** What is behind a link is neither listed nor taken to be absent. */
+  isLink: boolean;
+}
+
 /** The objects whose key begins with `prefix`, in order. Reads a folder only when its first entry is asked for. */
-export function listObjects(
+export function* listObjects(
   root: LocalRoot,
   prefix: string,
   { after = "", delimiter }: Pick<ListOptions, "after" | "delimiter">,
 ): Generator<ObjectInfo | Prefix> {
-  const border = prefix.lastIndexOf("/") + 1;
-  return walk(prefix.slice(0, border), prefix.slice(border), false);
+  let given = "";
+  yield* walk(root.folderOf(prefix), false);
 
-  function* walk(folder: string, start: string, inside: boolean): Generator<ObjectInfo | Prefix> {
-    const { names, links } = readFolder(root, folder, inside);
-    for (const name of inOrder(names.filter((name) => name.startsWith(start) && isWanted(folder, name)))) {
-      const key = folder + name;
-      if (!name.endsWith("/")) {
-        const info = statObject(root, key);
+  function* walk(folder: string, inside: boolean): Generator<ObjectInfo | Prefix> {
+    for (const entry of inOrder(readEntries(root, folder, inside).filter(isWanted))) {
+      const group = groupOf(entry.text);
+      if (group !== undefined) {
+        if (group === given || !holdsObject(root, entry)) continue;
+        given = group;
+        yield { prefix: group };
+      } else if (entry.isLink) {
+        throw linkError({ key: entry.text.replace(/\/$/, ""), backend: root.location });
+      } else if (entry.path.endsWith("/")) {
+        yield* walk(entry.path, true);
+      } else if (isOwn(root, entry)) {
+        const info = statObject(root, entry.text);
         if (info !== undefined) yield info; // removed since the folder was read
-      } else if (delimiter !== undefined) {
-        if (links.has(name) || holdsObject(root, key)) yield { prefix: key };
-      } else if (links.has(name)) {
-        throw linkError({ key: key.slice(0, -1), backend: root.location });
-      } else {
-        yield* walk(key, "", true);
       }
     }
   }
 
-  function isWanted(folder: string, name: string): boolean {
+  function isWanted({ path, text }: Entry): boolean {
+    const isFolder = path.endsWith("/");
+    if (!text.startsWith(prefix) && !(isFolder && prefix.startsWith(text))) return false;
     if (after === "") return true;
-    const key = folder + name;
-    return compareUtf8(key, after) > 0 || delimiter === undefined && name.endsWith("/") && after.startsWith(key);
+    const group = groupOf(text);
+    return compareUtf8(group ?? text, after) > 0 || group === undefined && isFolder && after.startsWith(text);
+  }
+
+  /** The group of keys that this is in, where they are folded. */
+  function groupOf(text: string): string | undefined {
+    if (delimiter === undefined) return undefined;
+    const end = text.indexOf(delimiter, prefix.length);
+    return end < 0 ? undefined : text.slice(0, end + 1);
   }
 }
 
-/** What is in a folder. */
-interface FolderNames {
-  /** Objects by their name, folders with `/` behind it, as their place in the order wants it. */
-  names: string[];
-  /** Those that are links, as if they were folders. What is behind one is neither listed nor taken to be absent. */
-  links: ReadonlySet<string>;
-}
-
 /** @param inside whether the folder was just found, as a folder, in one that was checked */
-function readFolder(root: LocalRoot, folder: string, inside: boolean): FolderNames {
-  const path = root.folderOf(folder);
-  const names: string[] = [];
-  const links = new Set<string>();
+function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] {
+  const { layout } = root;
+  const path = root.pathOf(folder);
+  const entries: Entry[] = [];
   try {
     if (!inside) root.checkWay(path.replace(/\/$/, ""));
-    for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
-      const { name } = entry;
+    for (const { name, isDirectory, isSymlink: isLink } of readFolder(path)) {
       if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
-      const isLink = entry.isSymbolicLink();
-      if (isLink) links.add(`${name}/`);
-      names.push(isLink || entry.isDirectory() ? `${name}/` : name);
+      const isFolder = isDirectory || isLink;
+      const own = isFolder ? `${name}/` : name;
+      const text = layout.textOf(folder + own);
+      const isWithin = isFolder && !text.endsWith("/"); // its keys go on with a digit, or a letter
+      entries.push({ path: folder + own, text, order: isWithin ? `${text}0` : text, isLink });
     }
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: folder });
   }
-  return { names, links };
+  return entries;
+}
+
+/** False for what somebody else put there: no key leads to it. */
+function isOwn(root: LocalRoot, { path, text }: Entry): boolean {
+  return root.layout.pathOf(text) === path;
 }
 
 /** A folder may be empty: its last object was just removed, or its first is not there yet. */
-function holdsObject(root: LocalRoot, folder: string): boolean {
-  const { names, links } = readFolder(root, folder, true);
-  return links.size > 0 || names.some((name) => !name.endsWith("/")) ||
-    names.some((name) => holdsObject(root, folder + name));
+function holdsObject(root: LocalRoot, entry: Entry): boolean {
+  if (entry.isLink) return true;
+  if (!entry.path.endsWith("/")) return isOwn(root, entry);
+  return readEntries(root, entry.path, true).some((inside) => holdsObject(root, inside));
 }
 
-/** These names in order. Most callers want the first only: sorts when a third is asked for. */
-function* inOrder(names: string[]): Generator<string> {
-  const first = smallest(names);
+/** These in order. Most callers want the first only: sorts when a third is asked for. */
+function* inOrder(entries: Entry[]): Generator<Entry> {
+  const first = smallest(entries);
   if (first === undefined) return;
   yield first;
-  const second = smallest(names, first);
+  const second = smallest(entries, first);
   if (second === undefined) return;
   yield second;
-  yield* names.filter((name) => compareUtf8(name, second) > 0).sort(compareUtf8);
+  yield* entries.filter((entry) => entry !== first && entry !== second).sort(compareEntries);
 }
 
-function smallest(names: string[], after = ""): string | undefined {
-  let least: string | undefined;
-  for (const name of names) {
-    if (compareUtf8(name, after) > 0 && (least === undefined || compareUtf8(name, least) < 0)) least = name;
+function smallest(entries: Entry[], other?: Entry): Entry | undefined {
+  let least: Entry | undefined;
+  for (const entry of entries) {
+    if (entry !== other && (least === undefined || compareEntries(entry, least) < 0)) least = entry;
   }
   return least;
+}
+
+function compareEntries(a: Entry, b: Entry): number {
+  return compareUtf8(a.order, b.order);
 }

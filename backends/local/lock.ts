@@ -8,6 +8,7 @@ import type { Locking } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
+import { lookIfThere } from "./disk_calls.ts";
 import { errorCode } from "./errors.ts";
 import { makeRoot } from "./make_root.ts";
 import { isOrdinary } from "./own_files.ts";
@@ -37,7 +38,7 @@ export interface LockOptions {
 /** Calls `action` while no other process, worker or backend over the same root has the lock. */
 export async function withLock<T>(root: LocalRoot, action: () => T, options: LockOptions): Promise<T> {
   const { system, signal } = options;
-  const found = fs.lstatSync(root.lockFile, { throwIfNoEntry: false });
+  const found = lookIfThere(root.lockFile);
   if (found !== undefined) isOrdinary(found, { key: LOCK_FILE, backend: root.location }); // opening a pipe would wait
   const file = Deno.openSync(root.lockFile, { create: true, write: true });
   try {

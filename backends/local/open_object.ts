@@ -4,8 +4,9 @@
  * @module
  */
 import fs from "node:fs";
-import type { Stats } from "node:fs";
 import { dirname } from "node:path";
+import { closeRead, look, lookOf } from "./disk_calls.ts";
+import type { FileLook } from "./disk_calls.ts";
 import { errorCode } from "./errors.ts";
 import { isOrdinary, notOrdinary } from "./own_files.ts";
 import type { StorePlace } from "./own_files.ts";
@@ -18,7 +19,7 @@ export interface OpenedFile {
   /** Its descriptor. */
   file: number;
   /** Of the file that is open, whatever the key leads to by now. */
-  stats: Stats;
+  found: FileLook;
 }
 
 /**
@@ -30,11 +31,11 @@ export function openObject(root: LocalRoot, key: string, access = O_RDONLY): Ope
   const path = root.fileOf(key);
   root.checkWay(dirname(path));
   const where = { key, backend: root.location };
-  if (O_NOFOLLOW === 0) isOrdinary(fs.lstatSync(path), where); // Windows
+  if (O_NOFOLLOW === 0) isOrdinary(look(path), where); // Windows
   const file = open(path, access | O_NOFOLLOW | O_NONBLOCK, where);
   try {
-    const stats = fs.fstatSync(file);
-    if (isOrdinary(stats, where)) return { file, stats };
+    const found = lookOf(fs.fstatSync(file));
+    if (isOrdinary(found, where)) return { file, found };
   } catch (error) {
     closeRead(file);
     throw error;
@@ -47,14 +48,5 @@ function open(path: string, flags: number, where: StorePlace): number {
     return fs.openSync(path, flags);
   } catch (error) {
     throw errorCode(error) === "ENXIO" ? notOrdinary(where) : error; // a socket
-  }
-}
-
-/** Closes what was only read. An error of that says nothing about bytes: those that count are told by the reading. */
-export function closeRead(file: number): void {
-  try {
-    fs.closeSync(file);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
   }
 }

@@ -5,9 +5,10 @@
  * @module
  */
 import fs from "node:fs";
-import type { Stats } from "node:fs";
 import { dirname } from "node:path";
 import { RegistryError } from "../../core/errors.ts";
+import { look } from "./disk_calls.ts";
+import type { FileLook } from "./disk_calls.ts";
 
 /** Throws where a link is on the way from the root to this path. */
 export type WayCheck = (path: string) => void;
@@ -28,16 +29,16 @@ export function createWayCheck(root: string, backend: string): WayCheck {
     if (real === realRoot + below) return;
     // A link, or another spelling of the same name where the disk folds letters: the steps tell.
     for (let step = path; step.length > root.length; step = dirname(step)) {
-      if (fs.lstatSync(step).isSymbolicLink()) throw linkError({ key: step.slice(root.length + 1), backend });
+      if (look(step).isSymlink) throw linkError({ key: step.slice(root.length + 1), backend });
     }
   };
 }
 
 /** True for an ordinary file, false for a folder. Throws for everything else, which no store has made. */
-export function isOrdinary(stats: Stats, where: StorePlace): boolean {
-  if (stats.isFile()) return true;
-  if (stats.isDirectory()) return false;
-  if (stats.isSymbolicLink()) throw linkError(where);
+export function isOrdinary(found: FileLook, where: StorePlace): boolean {
+  if (found.isFile) return true;
+  if (found.isDirectory) return false;
+  if (found.isSymlink) throw linkError(where);
   throw notOrdinary(where);
 }
 

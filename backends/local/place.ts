@@ -6,6 +6,7 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { RegistryError } from "../../core/errors.ts";
+import { lookIfThere } from "./disk_calls.ts";
 import { errorCode } from "./errors.ts";
 import { saysNoLinks } from "./lock.ts";
 import { isOrdinary, linkError } from "./own_files.ts";
@@ -97,9 +98,9 @@ function link(placement: Placement): boolean {
 
 /** The same as {@linkcode isTaken}, in a folder that was checked. */
 function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
-  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  if (isOrdinary(stats, { key, backend: root.location })) return true;
+  const found = lookIfThere(path);
+  if (found === undefined) return false;
+  if (isOrdinary(found, { key, backend: root.location })) return true;
   throw root.failure({ code: "EISDIR" }, { action: "put", key });
 }
 
@@ -125,7 +126,7 @@ function makeFolder(root: LocalRoot, path: string): void {
     fs.mkdirSync(path, root.modes.folder);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
-    if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    if (lookIfThere(path)?.isSymlink) {
       throw linkError({ key: path.slice(root.path.length + 1), backend: root.location });
     }
   }

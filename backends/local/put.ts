@@ -3,7 +3,6 @@
  *
  * @module
  */
-import fs from "node:fs";
 import { dirname } from "node:path";
 import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
@@ -63,7 +62,7 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
   async function won(key: string, path: string, stage: Stage): Promise<PutResult> {
     try {
       removeStage(stage); // before the look at the file: losing a link changes its time
-      const info = objectInfo(key, fs.fstatSync(stage.file));
+      const info = objectInfo(key, stage.file.look());
       await disk?.folder(dirname(path)).catch((cause) => Promise.reject(unkept(key, cause)));
       return { written: true, info };
     } catch (error) {

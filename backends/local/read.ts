@@ -5,13 +5,15 @@
  * @module
  */
 import fs from "node:fs";
-import type { Stats } from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { closeRead, openObject } from "./open_object.ts";
-import type { OpenedFile } from "./open_object.ts";
+import { closeRead, look, openFile } from "./disk_calls.ts";
+import type { FileLook, OpenFile } from "./disk_calls.ts";
+import { openObject } from "./open_object.ts";
+import { isOrdinary } from "./own_files.ts";
 import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -29,27 +31,35 @@ const read = promisify(fs.read) as unknown as (
 
 /** The object, or undefined where there is none. */
 export function readObject(root: LocalRoot, key: string, options: GetOptions): StoredObject | undefined {
-  let opened: OpenedFile | undefined;
+  const path = root.fileOf(key);
   try {
-    opened = openObject(root, key);
-    if (opened === undefined) return undefined;
-    const { file, stats } = opened;
-    const info = objectInfo(key, stats);
-    const { start, end } = clipRange(options.range, info);
-    if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { stats, start, end, signal: options.signal });
-    return storedBytes(info, readAtOnce(file, info, start, end));
+    root.checkWay(dirname(path));
+    for (;;) {
+      const then = look(path);
+      if (!isOrdinary(then, { key, backend: root.location })) return undefined;
+      const file = openFile(path);
+      try {
+        const found = file.look();
+        if (found.identity !== then.identity) continue; // replaced between the two
+        const info = objectInfo(key, found);
+        const { start, end } = clipRange(options.range, info);
+        if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { found, start, end, signal: options.signal });
+        return storedBytes(info, readAtOnce(file, info, start, end));
+      } finally {
+        file.close();
+      }
+    }
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "read", key });
-  } finally {
-    if (opened !== undefined) closeRead(opened.file);
   }
 }
 
-function readAtOnce(file: number, info: ObjectInfo, start: number, end: number): Uint8Array {
+function readAtOnce(file: OpenFile, info: ObjectInfo, start: number, end: number): Uint8Array {
   const bytes = new Uint8Array(end - start);
+  if (start > 0) file.seek(start);
   for (let done = 0; done < bytes.byteLength;) {
-    const count = fs.readSync(file, bytes, done, bytes.byteLength - done, start + done);
+    const count = file.read(bytes.subarray(done));
     if (count === 0) throw endedEarly(info);
     done += count;
   }
@@ -57,7 +67,7 @@ function readAtOnce(file: number, info: ObjectInfo, start: number, end: number):
 }
 
 interface Span {
-  stats: Stats;
+  found: FileLook;
   start: number;
   end: number;
   signal?: AbortSignal;
@@ -67,7 +77,7 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
   const { start, end } = span;
 
   async function* chunks() {
-    const file = openAgain(root, info, span.stats);
+    const file = openAgain(root, info, span.found);
     try {
       for (let offset = start; offset < end; offset += CHUNK_BYTES) {
         const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - offset));
@@ -80,7 +90,7 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
   }
 
   async function bytes() {
-    const file = openAgain(root, info, span.stats);
+    const file = openAgain(root, info, span.found);
     try {
       const whole = new Uint8Array(end - start);
       await fill(file, whole, start);
@@ -106,11 +116,12 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
 }
 
 /** Opens an object that was looked up before. A key may lead to another object now, but a file never changes. */
-function openAgain(root: LocalRoot, info: ObjectInfo, then: Stats): number {
+function openAgain(root: LocalRoot, info: ObjectInfo, then: FileLook): number {
   try {
     const opened = openObject(root, info.key);
-    const now = opened?.stats;
-    if (now?.ino === then.ino && now.size === then.size && now.mtimeMs === then.mtimeMs) return opened!.file;
+    const now = opened?.found;
+    const isSame = now?.identity === then.identity && now.size === then.size && now.modifiedAt === then.modifiedAt;
+    if (isSame) return opened!.file;
     if (opened !== undefined) closeRead(opened.file);
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "read", key: info.key });

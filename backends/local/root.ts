@@ -4,14 +4,17 @@
  * @module
  */
 import fs from "node:fs";
-import type { Stats } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { ObjectInfo } from "../../core/backend.ts";
+import type { Layout, ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { look } from "./disk_calls.ts";
+import type { FileLook } from "./disk_calls.ts";
 import { diskError, errorCode } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
+import { keyLayout } from "./layout.ts";
+import type { KeyLayout } from "./layout.ts";
 import { createWayCheck, isOrdinary } from "./own_files.ts";
 import type { WayCheck } from "./own_files.ts";
 
@@ -29,8 +32,12 @@ export interface LocalRoot {
   readonly modes: { readonly file: number; readonly folder: number };
   /** The file of an object. Throws `Invalid` for what cannot be a key here. */
   fileOf(key: string): string;
-  /** The folder of a prefix that is empty or ends with `/`. */
+  /** Where keys lie. */
+  readonly layout: KeyLayout;
+  /** The folder that holds all keys with a prefix, as a path below the root that is empty or ends with `/`. */
   folderOf(prefix: string): string;
+  /** The absolute path of one below the root. */
+  pathOf(path: string): string;
   /** Throws where a link is on the way to a path. Needed for the folder of each key that is used. */
   readonly checkWay: WayCheck;
   /** True for the error of a path that leads nowhere. */
@@ -46,17 +53,22 @@ export const LOCK_FILE = ".lock";
 const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
 
 /** Reads the path of a store. Does no I/O. */
-export function parseRoot(location: string | URL, { ownerOnly = false }: { ownerOnly?: boolean } = {}): LocalRoot {
+export function parseRoot(
+  location: string | URL,
+  { ownerOnly = false, layout: kind = "plain" }: { ownerOnly?: boolean; layout?: Layout } = {},
+): LocalRoot {
   const path = resolve(pathOf(location));
   const url = pathToFileURL(path).href;
   const folder = path.endsWith("/") ? path : `${path}/`;
+  const layout = keyLayout(kind);
   const locate = (key: string, prefix = key) => {
-    if (!NO_KEY.test(key) && key.isWellFormed()) return folder + prefix;
+    const found = !NO_KEY.test(key) && key.isWellFormed() ? layout.pathOf(prefix) : undefined;
+    if (found !== undefined) return found;
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot use ${shown(prefix)} as a key: it has no safe place on a disk`,
       hint: 'A key is made of segments with "/" between them; none is empty, "." or "..", or has NUL, "\\" or half a ' +
-        'surrogate pair; the first does not begin with ".".',
+        'surrogate pair; the first does not begin with "."; below names/ and objects/ none has "+" or ",".',
       key,
       backend: url,
     });
@@ -67,8 +79,15 @@ export function parseRoot(location: string | URL, { ownerOnly = false }: { owner
     stageFolder: `${folder}.stage`,
     lockFile: folder + LOCK_FILE,
     modes: ownerOnly ? { file: 0o600, folder: 0o700 } : { file: 0o666, folder: 0o777 },
-    fileOf: (key) => locate(key),
-    folderOf: (prefix) => prefix === "" ? path : locate(prefix.slice(0, -1), prefix),
+    layout,
+    fileOf: (key) => folder + locate(key),
+    folderOf(prefix) {
+      const complete = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+      if (complete === "") return "";
+      const way = locate(complete.slice(0, -1), complete);
+      return way.slice(0, way.lastIndexOf("/") + 1);
+    },
+    pathOf: (below) => below === "" ? path : folder + below,
     checkWay: createWayCheck(path, url),
     isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
@@ -76,10 +95,8 @@ export function parseRoot(location: string | URL, { ownerOnly = false }: { owner
 }
 
 /** What the file system says about an object. */
-export function objectInfo(key: string, stats: Stats): ObjectInfo {
-  // A hard link keeps the time of modification; the change time is when the object got its key. Deno 2.9 gives whole
-  // seconds of it.
-  return { key, size: stats.size, modifiedAt: Math.floor(stats.ctimeMs) };
+export function objectInfo(key: string, { size, changedAt }: FileLook): ObjectInfo {
+  return { key, size, modifiedAt: Math.floor(changedAt) }; // a hard link keeps the time of modification, and sets this
 }
 
 /** What the file system says about an object, or undefined where there is none. */
@@ -97,8 +114,8 @@ export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined
 export function statObject(root: LocalRoot, key: string): ObjectInfo | undefined {
   const path = root.fileOf(key);
   try {
-    const stats = fs.lstatSync(path);
-    return isOrdinary(stats, { key, backend: root.location }) ? objectInfo(key, stats) : undefined;
+    const found = look(path);
+    return isOrdinary(found, { key, backend: root.location }) ? objectInfo(key, found) : undefined;
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "look up", key });

@@ -9,8 +9,9 @@ import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
+import { closeRead, lookIfThere, openFile } from "./disk_calls.ts";
+import type { OpenFile } from "./disk_calls.ts";
 import { errorCode } from "./errors.ts";
-import { closeRead } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
 import { syncFile } from "./sync.ts";
@@ -33,8 +34,8 @@ const write = promisify(fs.write) as unknown as (
 export interface Stage {
   /** Where it is. */
   readonly path: string;
-  /** A descriptor to look at it, whatever becomes of its name. */
-  readonly file: number;
+  /** To look at it, whatever becomes of its name. */
+  readonly file: OpenFile;
 }
 
 /** A stage file that is being written: some file systems tell only at the close that they have no room. */
@@ -105,7 +106,7 @@ export function removeStage({ path }: Pick<Stage, "path">): void {
 
 /** Closes a stage file and removes it, if it is still there and can be: else a sweep will. */
 export function closeStage(stage: Stage): void {
-  closeRead(stage.file);
+  stage.file.close();
   try {
     removeStage(stage);
   } catch (error) {
@@ -123,10 +124,10 @@ export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<
     const path = `${root.stageFolder}/${name}`;
     const key = `.stage/${name}`;
     try {
-      const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-      if (!stats?.isFile() || stats.ctimeMs >= options.olderThan) continue;
+      const found = lookIfThere(path);
+      if (!found?.isFile || found.changedAt >= options.olderThan) continue;
       if (!options.dryRun) removeStage({ path });
-      yield { key, startedAt: Math.floor(stats.ctimeMs), size: stats.size };
+      yield { key, startedAt: Math.floor(found.changedAt), size: found.size };
     } catch (error) {
       throw root.failure(error, { action: "sweep", key });
     }
@@ -156,7 +157,7 @@ async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Prom
   await disk?.root();
   const writer = fs.openSync(path, "wx", root.modes.file);
   try {
-    return { path, writer, file: fs.openSync(path, "r") };
+    return { path, writer, file: openFile(path) };
   } catch (error) {
     closeRead(writer);
     throw error;

@@ -5,11 +5,10 @@
  * @module
  */
 import fs from "node:fs";
-import type { Stats } from "node:fs";
 import { dirname, sep } from "node:path";
 import { mayRead } from "../../core/disk/may_read.ts";
+import { closeRead, lookIfThere } from "./disk_calls.ts";
 import { errorCode } from "./errors.ts";
-import { closeRead } from "./open_object.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;
@@ -92,11 +91,5 @@ export function syncFile(file: number): Promise<void> {
 }
 
 function identify(path: string): string | undefined {
-  const stats = fs.statSync(path, { throwIfNoEntry: false });
-  return stats && identityOf(stats);
-}
-
-/** What tells a file or a folder from one that was made anew under its name. */
-export function identityOf({ ino, birthtimeMs }: Stats): string {
-  return `${ino} ${birthtimeMs}`;
+  return lookIfThere(path)?.identity;
 }

@@ -8,10 +8,11 @@ import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { closeRead, openObject } from "./open_object.ts";
+import { closeRead } from "./disk_calls.ts";
+import { openObject } from "./open_object.ts";
 import type { OpenedFile } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
-import { identityOf, syncFile } from "./sync.ts";
+import { syncFile } from "./sync.ts";
 import type { DiskSync } from "./sync.ts";
 
 const AT_ONCE = 32;
@@ -32,7 +33,7 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
     try {
       opened = openObject(root, key, ACCESS);
       if (opened === undefined) return; // a folder
-      const identity = identityOf(opened.stats);
+      const { identity } = opened.found;
       if (failed.has(identity)) throw failedBefore(root, key);
       await syncFile(opened.file).catch((error) => {
         failed.add(identity);

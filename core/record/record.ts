@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Locking } from "../backend.ts";
+import type { Layout, Locking } from "../backend.ts";
 import { compareUtf8, concatBytes } from "../bytes/bytes.ts";
 import { sha256 } from "../bytes/digest.ts";
 import { RegistryError } from "../errors.ts";
@@ -193,6 +193,8 @@ export interface RegistrySettings {
   graceMs: number;
   /** Disk: how creates are made exclusive. */
   locking?: Locking;
+  /** Disk only: how keys are laid out. @default "plain", as the first registries are */
+  layout?: Layout;
 }
 
 /** A deletion. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, Locking } from "../../core/backend.ts";
+import type { Backend, Layout, Locking } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
@@ -33,11 +33,16 @@ export interface StoredSettings {
   etag?: string;
 }
 
-/** How the registry in a store commits, before it is opened; undefined where there is no registry yet. */
-export async function readLocking(backend: Backend, signal?: AbortSignal): Promise<Locking | undefined> {
+/** How the registry in a folder commits and lies there, before it is opened; undefined where there is none yet. */
+export async function readDiskSettings(
+  backend: Backend,
+  signal?: AbortSignal,
+): Promise<{ locking?: Locking; layout: Layout } | undefined> {
   const head = await readHead({ backend }, SETTINGS, signal);
   const found = head && await readRecord({ backend }, head.key, signal);
-  return found && recordOfKind(found, "settings").settings.locking;
+  if (found === undefined) return undefined;
+  const { locking, layout = "plain" } = recordOfKind(found, "settings").settings;
+  return { locking, layout };
 }
 
 /** Reads the settings of a registry; where there are none, creates it, or throws `NotFound`. */
@@ -60,6 +65,7 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
     });
   }
   checkLocking(context, record.settings);
+  checkLayout(context, record.settings);
   if (!context.readOnly) await settle(context, [found.info.key], options.signal); // all that will be written rests on it
   const { modifiedAt: createdAt, etag } = found.info;
   return { id: record.commit, settings: record.settings, createdAt, ...(etag === undefined ? {} : { etag }) };
@@ -78,6 +84,7 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   const { versioned = true, mutable = false, graceMs = DEFAULT_GRACE_MS } = options;
   const settings: RegistrySettings = { versioned, mutable, graceMs };
   if (backend.locking !== undefined) settings.locking = backend.locking;
+  if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
   const certificate = await certifyStore(context, { graceMs, signal: options.signal });
   const operation = startOperation(context, `create the registry at ${backend.location}`, options.signal);
   const key = recordKey(SETTINGS, 1);
@@ -106,6 +113,20 @@ function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings
     hint: locking === undefined
       ? "The registry was copied here from another kind of store: open it there, and save what it holds into a new one."
       : `Create the backend with locking: "${locking}", or give openRegistry the path.`,
+    backend: backend.location,
+  });
+}
+
+function checkLayout({ backend }: OpeningContext, { layout = "plain" }: RegistrySettings): void {
+  const { layout: own = "plain" } = backend;
+  if (own === layout) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message:
+      `Cannot open the registry at ${backend.location}: its layout is "${layout}", that of this backend "${own}"`,
+    hint: backend.layout === undefined
+      ? "Its files were copied here from a folder: open it there, and mirror it into a new registry here."
+      : `Create the backend with layout: "${layout}", or give openRegistry the path.`,
     backend: backend.location,
   });
 }

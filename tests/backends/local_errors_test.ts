@@ -90,6 +90,7 @@ Deno.test("an error that is none of the file system stays what it is", async () 
   const root = await tempRoot();
   try {
     const backend = createLocalBackend({ path: root.path });
+    await backend.put("a", text("a"));
     const broken = new TypeError("a bug");
     const fail = () => {
       throw broken;

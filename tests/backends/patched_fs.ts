@@ -4,21 +4,28 @@
  * @module
  */
 import fs from "node:fs";
+import { ownCalls } from "../../backends/local/disk_calls.ts";
 
 /** Functions of `node:fs` to put in the place of the real ones. */
 export type FsPatch = { [name in keyof typeof fs]?: (...args: never[]) => unknown };
 
-/** Runs with some functions of `node:fs` replaced; what they were is given to make them of. */
+/**
+ * Runs with some functions of `node:fs` replaced; what they were is given to make them of. Deno's own calls, which the
+ * local backend uses in their place, are not there meanwhile.
+ */
 export async function withPatchedFs<T>(
   patch: (real: typeof fs) => FsPatch,
   run: () => Promise<T>,
 ): Promise<T> {
   const real = { ...fs };
   const patched = patch(real);
+  const { deno } = ownCalls;
   Object.assign(fs, patched);
+  ownCalls.deno = undefined;
   try {
     return await run();
   } finally {
+    ownCalls.deno = deno;
     for (const name of Object.keys(patched) as (keyof typeof fs)[]) Object.assign(fs, { [name]: real[name] });
   }
 }

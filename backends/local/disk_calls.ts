@@ -1,0 +1,166 @@
+/**
+ * Looking at files and folders. Deno's own calls take a third of the time that its `node:fs` does; elsewhere that is
+ * all there is.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import type { Stats } from "node:fs";
+import { errorCode } from "./errors.ts";
+
+/** What the file system says about a file, a folder or what else there is. */
+export interface FileLook {
+  /** An ordinary file. */
+  isFile: boolean;
+  /** A folder. */
+  isDirectory: boolean;
+  /** A symbolic link. */
+  isSymlink: boolean;
+  /** Bytes. */
+  size: number;
+  /** The change time, milliseconds; Deno 2.9 gives whole seconds of it. */
+  changedAt: number;
+  /** The time of modification, milliseconds. */
+  modifiedAt: number;
+  /** What tells it from one that was made anew under its name. */
+  identity: string;
+}
+
+/** What is in a folder. */
+export interface FolderEntry {
+  /** Its name. */
+  name: string;
+  /** A folder. */
+  isDirectory: boolean;
+  /** A symbolic link. */
+  isSymlink: boolean;
+}
+
+/** A file that is open for reading. */
+export interface OpenFile {
+  /** What the system says about it, whatever its name leads to by now. */
+  look(): FileLook;
+  /** Reads up to so many bytes from here on; 0 at the end. */
+  read(bytes: Uint8Array): number;
+  /** Goes to this byte. */
+  seek(position: number): void;
+  /** Closes it. */
+  close(): void;
+}
+
+interface DenoInfo extends Pick<FileLook, "isFile" | "isDirectory" | "isSymlink" | "size"> {
+  ctime: Date | null;
+  mtime: Date | null;
+  birthtime: Date | null;
+  ino: number | null;
+}
+
+interface DenoFile {
+  statSync(): DenoInfo;
+  readSync(bytes: Uint8Array): number | null;
+  seekSync(offset: number, whence: number): number;
+  close(): void;
+}
+
+interface DenoFiles {
+  lstatSync(path: string): DenoInfo;
+  readDirSync(path: string): Iterable<FolderEntry>;
+  openSync(path: string): DenoFile;
+}
+
+/** Deno's calls, where they are; a test that replaces those of `node:fs` takes them away. */
+export const ownCalls: { deno?: DenoFiles } = { deno: findDeno() };
+
+function findDeno(): DenoFiles | undefined {
+  const { Deno: deno } = globalThis as { Deno?: Partial<DenoFiles> };
+  return deno?.lstatSync === undefined ? undefined : deno as DenoFiles;
+}
+
+/** Looks at a path, not behind a link. Throws what the system says. */
+export function look(path: string): FileLook {
+  return ownCalls.deno === undefined ? lookOf(fs.lstatSync(path)) : lookOfDeno(ownCalls.deno.lstatSync(path));
+}
+
+/** The same, or undefined where nothing is there. */
+export function lookIfThere(path: string): FileLook | undefined {
+  try {
+    return look(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** What is in a folder, in no order. Throws what the system says. */
+export function readFolder(path: string): Iterable<FolderEntry> {
+  if (ownCalls.deno !== undefined) return ownCalls.deno.readDirSync(path);
+  return fs.readdirSync(path, { withFileTypes: true }).map((entry) => ({
+    name: entry.name,
+    isDirectory: entry.isDirectory(),
+    isSymlink: entry.isSymbolicLink(),
+  }));
+}
+
+/** Opens a file that was looked at and is an ordinary one. */
+export function openFile(path: string): OpenFile {
+  if (ownCalls.deno === undefined) return fileOf(fs.openSync(path, READ));
+  const file = ownCalls.deno.openSync(path);
+  return {
+    look: () => lookOfDeno(file.statSync()),
+    read: (bytes) => file.readSync(bytes) ?? 0,
+    seek: (position) => void file.seekSync(position, 0),
+    close: () => file.close(),
+  };
+}
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+/** Follows no link, and waits for no pipe. */
+const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+function fileOf(file: number): OpenFile {
+  let at = 0;
+  return {
+    look: () => lookOf(fs.fstatSync(file)),
+    read(bytes) {
+      const count = fs.readSync(file, bytes, 0, bytes.byteLength, at);
+      at += count;
+      return count;
+    },
+    seek: (position) => void (at = position),
+    close: () => closeRead(file),
+  };
+}
+
+/** Closes what was only read. An error of that says nothing about bytes: those that count are told by the reading. */
+export function closeRead(file: number): void {
+  try {
+    fs.closeSync(file);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
+/** The same of what `node:fs` says. */
+export function lookOf(stats: Stats): FileLook {
+  return {
+    isFile: stats.isFile(),
+    isDirectory: stats.isDirectory(),
+    isSymlink: stats.isSymbolicLink(),
+    size: stats.size,
+    changedAt: stats.ctimeMs,
+    modifiedAt: stats.mtimeMs,
+    identity: `${stats.ino} ${stats.birthtimeMs}`,
+  };
+}
+
+function lookOfDeno({ isFile, isDirectory, isSymlink, size, ctime, mtime, birthtime, ino }: DenoInfo): FileLook {
+  return {
+    isFile,
+    isDirectory,
+    isSymlink,
+    size,
+    changedAt: ctime?.getTime() ?? 0,
+    modifiedAt: mtime?.getTime() ?? 0,
+    identity: `${ino} ${birthtime?.getTime()}`,
+  };
+}

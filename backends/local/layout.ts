@@ -1,0 +1,108 @@
+/**
+ * Where a key lies on a disk. FORMAT.md section 8 describes the same step by step.
+ *
+ * @module
+ */
+import type { Layout } from "../../core/backend.ts";
+
+/** From keys to paths and back, both relative to the root. */
+export interface KeyLayout {
+  /**
+   * The path of a key; of a prefix that ends with `/`, what the paths of its keys begin with. Undefined for what has
+   * none.
+   */
+  pathOf(key: string): string | undefined;
+  /** What the keys at or below a path begin with; a folder is given with its `/`. */
+  textOf(path: string): string;
+}
+
+/** The path of a key is the key. */
+const PLAIN: KeyLayout = { pathOf: (key) => key, textOf: (path) => path };
+
+/**
+ * The tail of a key is one name, with `,` for `/`, and where many keys differ in a number, a folder ends within it,
+ * with `+`: each has few entries. The text of a path, without what was added, is its key.
+ */
+const FOLDED: KeyLayout = {
+  pathOf(key) {
+    const [top, name, ...tail] = key.split("/");
+    if (top !== "names" && top !== "objects" || name === undefined) return key;
+    if (/[+,]/.test(key)) return undefined; // it would be read as another key
+    const folder = `${top}/${splitName(name)}`;
+    if (tail.length === 0) return folder;
+    return `${folder}/${top === "names" ? foldCell(tail) : foldPayload(tail)}`;
+  },
+  textOf: (path) => /^(names|objects)\//.test(path) ? path.replaceAll("+/", "").replaceAll(",", "/") : path,
+};
+
+/** The layout of this kind. */
+export function keyLayout(kind: Layout): KeyLayout {
+  return kind === "plain" ? PLAIN : FOLDED;
+}
+
+/** `versions/final/<order>/<generation>.rec` is one name; prereleases, aliases and idempotency keys have folders. */
+function foldCell([kind, group, cell, record, ...more]: string[]): string {
+  if (kind !== "versions") return joined("/", kind, group, cell && splitGeneration(cell), record, ...more);
+  const folder = joined(",", kind, group);
+  if (cell === undefined) return folder;
+  return joined(
+    group === "prerelease" ? "/" : ",",
+    folder,
+    joined(",", splitOrder(cell), splitGeneration(record), ...more),
+  );
+}
+
+/** `<order>/<commit>/<n>` is one name. */
+function foldPayload([order, commit, object, ...more]: string[]): string {
+  return joined(",", splitOrder(order), commit, object?.replace(/^\d{2,}$/, splitDigits), ...more);
+}
+
+function joined(separator: string, ...parts: (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(separator);
+}
+
+/** The first run of three digits or more in pairs, with at most three folders; not in a hash, which differs early. */
+function splitName(name: string): string {
+  if (!/\d{3}/.test(name)) return name;
+  let word = "";
+  for (const { 0: token, index } of name.matchAll(/=..|\d+|[a-z]+|./g)) {
+    if (/^\d{3}/.test(token) && !/^[0-9a-f]+$/.test(word)) {
+      return name.slice(0, index) + splitPairs(token) + name.slice(index + token.length);
+    }
+    word = /^\w/.test(token) && token !== "_" ? word + token : "";
+  }
+  return name;
+}
+
+function splitPairs(digits: string): string {
+  let split = "";
+  let at = 0;
+  for (; at < 6 && at + 2 < digits.length; at += 2) split += `${digits.slice(at, at + 2)}+/`;
+  return split + digits.slice(at);
+}
+
+/**
+ * A folder ends behind the first number, where what follows is not `.0.0`, and in a number of two digits or more behind
+ * its letter and each digit but the last.
+ */
+function splitOrder(order: string): string {
+  const [whole, first = "", others, identifiers] = /^([a-p]\d+)([a-p]\d+[a-p]\d+)(.*)$/.exec(order) ?? [];
+  if (whole === undefined) return order;
+  return splitNumbers(first) + (others === "p9p9" ? others : `+/${splitNumbers(others)}`) +
+    identifiers.replace(/(?<=n)[a-o]\d+/g, splitNumbers);
+}
+
+function splitNumbers(numbers: string): string {
+  return numbers.replace(/([a-o])(\d+)/g, (_, letter, digits) => `${letter}+/${splitDigits(digits)}`);
+}
+
+/** All but the newest eleven have folders of their own, by the last digits. */
+function splitGeneration(record: string | undefined): string | undefined {
+  if (record === undefined || !/^(?!90071992547409[89])\d{16}\.rec$/.test(record)) return record;
+  return `${record.slice(0, 10)}+/${splitDigits(record.slice(10, 16))}.rec`;
+}
+
+/** Each digit but the last ends a folder. */
+function splitDigits(digits: string): string {
+  return Array.from(digits).join("+/");
+}
