@@ -7,6 +7,7 @@ import type { Backend, CallOptions, Layout, Locking } from "../core/backend.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { deleteObject } from "./local/delete.ts";
+import { headFirst, readFirst } from "./local/first.ts";
 import { listObjects } from "./local/list.ts";
 import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
@@ -78,7 +79,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   return {
     kind: "local",
     location: root.location,
-    capabilities: new Set(sync === undefined ? ["sweepUploads"] : ["sweepUploads", "sync"]),
+    capabilities: new Set(["sweepUploads", "getFirst", ...(sync === undefined ? [] : ["sync" as const])]),
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
@@ -116,12 +117,23 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       if (left <= 0) return;
       await turn();
       signal?.throwIfAborted();
+      if (limit === 1 && options.delimiter === undefined) {
+        const first = headFirst(root, { prefix, after: options.after });
+        if (first !== undefined) yield first;
+        return;
+      }
       for (const entry of listObjects(root, prefix, options)) {
         yield entry;
         if (--left <= 0) return;
         await turn();
         signal?.throwIfAborted();
       }
+    },
+
+    async getFirst(prefix, { signal } = {}) {
+      await turn();
+      signal?.throwIfAborted();
+      return readFirst(root, { prefix, signal });
     },
 
     async *sweepUploads(options) {

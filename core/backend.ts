@@ -5,7 +5,7 @@
  */
 
 /** What a backend offers beyond the five verbs, one word for each optional member. */
-export type Capability = "deleteMany" | "presign" | "copy" | "sweepUploads" | "sync";
+export type Capability = "deleteMany" | "presign" | "copy" | "sweepUploads" | "sync" | "getFirst";
 
 /** What may be stored: bytes, a blob, or a stream of bytes. */
 export type Body = Uint8Array | Blob | ReadableStream<Uint8Array>;
@@ -134,6 +134,11 @@ export interface Backend extends AsyncDisposable {
   /** The objects whose key begins with `prefix`, in UTF-8 byte order of whole keys. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>;
 
+  /**
+   * The first object whose key begins with `prefix`: what a list with limit 1 shows, and a get of that. Undefined where
+   * there is none. Absent where that takes two requests.
+   */
+  getFirst?(prefix: string, options?: CallOptions): Promise<StoredObject | undefined>;
   /** Removes many objects; returns those that could not be removed, with the reason. */
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;
   /** A URL that lets its bearer get or put one object without credentials for `expiresInMs`. */

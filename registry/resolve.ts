@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isPrefix } from "../core/backend.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
@@ -11,16 +10,7 @@ import type { Ref, Selector } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
 import type { Context } from "./opening/context.ts";
-import {
-  asGeneration,
-  headOf,
-  liveHeads,
-  misplaced,
-  readHead,
-  readRecord,
-  recordOfKind,
-  versionHeads,
-} from "./cell/heads.ts";
+import { liveHeads, misplaced, readFirst, readHead, readRecord, recordOfKind, versionHeads } from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
 import { countingHead, isVoid } from "./cell/voids.ts";
@@ -89,12 +79,10 @@ async function* candidates(
   }
   const folder = versionsFolder(name);
   let after: string | undefined;
-  for await (const entry of context.backend.list(folder, { limit: 1, signal })) { // the usual case: one entry tells
-    const newest = isPrefix(entry) ? undefined : asGeneration(entry);
-    const head = newest && await headOf(context, newest, signal);
-    if (head === undefined || head.dead) break;
-    after = cellOf(head.key);
-    yield head;
+  const first = await readFirst(context, folder, signal); // the usual case: one entry tells
+  if (first !== undefined && "generation" in first && !first.dead) {
+    after = cellOf(first.key);
+    yield first;
   }
   yield* liveHeads(context, folder, { after, signal });
 }
@@ -159,7 +147,7 @@ export async function readAliasRecord(
   for (let key = "";;) {
     const head = await readHead(context, aliasCell(name, alias), signal);
     if (head === undefined || head.dead) return undefined;
-    const found = await readRecord(context, head.key, signal);
+    const found = await readRecord(context, head, signal);
     if (found !== undefined) {
       const record = recordOfKind(found, "alias");
       if (record.name !== name || record.alias !== alias) throw misplaced(head.key, record);
@@ -188,7 +176,7 @@ export async function readCell(context: Context, cell: string, options: ReadCell
   let head = known ? options.head : await countingHead(context, cell, signal);
   for (let key = "";; head = await countingHead(context, cell, signal)) {
     if (head === undefined || head.dead) return undefined;
-    const found = await readRecord(context, head.key, signal);
+    const found = await readRecord(context, head, signal);
     const scrubbed = found?.record.kind === "scrubbed";
     if (found !== undefined && !scrubbed) {
       if (found.record.kind === "deleted") return undefined;

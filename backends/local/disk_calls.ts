@@ -30,6 +30,8 @@ export interface FileLook {
 export interface FolderEntry {
   /** Its name. */
   name: string;
+  /** An ordinary file. */
+  isFile: boolean;
   /** A folder. */
   isDirectory: boolean;
   /** A symbolic link. */
@@ -96,6 +98,7 @@ export function readFolder(path: string): Iterable<FolderEntry> {
   if (ownCalls.deno !== undefined) return ownCalls.deno.readDirSync(path);
   return fs.readdirSync(path, { withFileTypes: true }).map((entry) => ({
     name: entry.name,
+    isFile: entry.isFile(),
     isDirectory: entry.isDirectory(),
     isSymlink: entry.isSymbolicLink(),
   }));

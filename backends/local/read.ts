@@ -37,21 +37,46 @@ export function readObject(root: LocalRoot, key: string, options: GetOptions): S
     for (;;) {
       const then = look(path);
       if (!isOrdinary(then, { key, backend: root.location })) return undefined;
-      const file = openFile(path);
-      try {
-        const found = file.look();
-        if (found.identity !== then.identity) continue; // replaced between the two
-        const info = objectInfo(key, found);
-        const { start, end } = clipRange(options.range, info);
-        if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { found, start, end, signal: options.signal });
-        return storedBytes(info, readAtOnce(file, info, start, end));
-      } finally {
-        file.close();
-      }
+      const object = readOpened(root, { key, path }, options, then.identity);
+      if (object !== undefined) return object; // else it was replaced between the two
     }
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "read", key });
+  }
+}
+
+/** The same of a file that was just found in a folder that was checked. */
+export function readFile(
+  root: LocalRoot,
+  file: { key: string; path: string },
+  options: GetOptions,
+): StoredObject | undefined {
+  try {
+    return readOpened(root, file, options);
+  } catch (error) {
+    if (root.isMissing(error)) return undefined;
+    throw root.failure(error, { action: "read", key: file.key });
+  }
+}
+
+/** Undefined where it is not the one that is wanted, or no ordinary file by now. */
+function readOpened(
+  root: LocalRoot,
+  { key, path }: { key: string; path: string },
+  options: GetOptions,
+  identity?: string,
+): StoredObject | undefined {
+  const file = openFile(path);
+  try {
+    const found = file.look();
+    if (!found.isFile || identity !== undefined && found.identity !== identity) return undefined;
+    const info = objectInfo(key, found);
+    const { start, end } = clipRange(options.range, info);
+    if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { found, start, end, signal: options.signal });
+    return storedBytes(info, readAtOnce(file, info, start, end));
+  } finally {
+    file.close();
   }
 }
 

@@ -192,7 +192,7 @@ export async function viewHead(
       return known;
     }
     try {
-      const found = await readRecord(context, head.key, operation.signal);
+      const found = await readRecord(context, head, operation.signal);
       operation.views.head = seenAt;
       if (found !== undefined) return await knownFrom(context, operation, head.generation, found);
     } catch (error) {

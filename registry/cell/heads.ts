@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ObjectInfo } from "../../core/backend.ts";
+import type { ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
@@ -18,6 +18,8 @@ import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layo
 export interface Generation extends ObjectInfo {
   /** Its generation. */
   generation: number;
+  /** The record as it is stored, where it was read along; to be used once. */
+  object?: StoredObject;
 }
 
 /** The newest record of a cell, as a listing shows it, and a look into it where its size leaves that open. */
@@ -67,25 +69,47 @@ async function isTombstone(context: Store, key: string, signal?: AbortSignal): P
   }
 }
 
-/** The head of a cell, or undefined where nothing was ever written. */
+/** The head of a cell, or of the first in a folder, or undefined where nothing was ever written. */
 export async function readHead(context: Store, cell: string, signal?: AbortSignal): Promise<Head | undefined> {
-  for await (const entry of context.backend.list(cell, { limit: 1, signal })) {
+  const newest = await readFirst(context, cell, signal);
+  return newest === undefined || "generation" in newest ? newest : await headBehind(context, cell, signal);
+}
+
+/** The first record with this prefix, as the head of its cell, or what else comes first there; undefined for nothing. */
+export async function readFirst(
+  context: Store,
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<Head | ObjectInfo | undefined> {
+  const { backend } = context;
+  if (backend.getFirst === undefined) {
+    for await (const entry of backend.list(prefix, { limit: 1, signal })) {
+      const newest = asGeneration(entry as ObjectInfo);
+      return newest === undefined ? entry as ObjectInfo : await headOf(context, newest, signal);
+    }
+    return undefined;
+  }
+  const object = await backend.getFirst(prefix, { signal });
+  const newest = object && asGeneration(object.info);
+  return newest === undefined ? object?.info : { ...await headOf(context, newest, signal), object };
+}
+
+/** A stranger's file came first. */
+async function headBehind(context: Store, cell: string, signal?: AbortSignal): Promise<Head | undefined> {
+  for await (const entry of context.backend.list(cell, { after: cell, signal })) {
     const newest = isPrefix(entry) ? undefined : asGeneration(entry);
     if (newest !== undefined) return await headOf(context, newest, signal);
-    for await (const other of context.backend.list(cell, { after: cell, signal })) { // a stranger's file came first
-      const found = isPrefix(other) ? undefined : asGeneration(other);
-      if (found !== undefined) return await headOf(context, found, signal);
-    }
   }
 }
 
-/** A record, or undefined where there is none. Throws `Corrupt` where it is damaged. */
+/** A record, by its key or as a look at its cell found it; undefined where there is none. Throws `Corrupt` where it is damaged. */
 export async function readRecord(
   context: Store,
-  key: string,
+  at: string | Generation,
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
-  const object = await context.backend.get(key, { signal });
+  const { key, object = await context.backend.get(key, { signal }) }: Pick<Generation, "key" | "object"> =
+    typeof at === "string" ? { key: at } : at;
   if (object === undefined) return undefined;
   if (object.info.size > MAX_RECORD_BYTES) {
     await object.body.cancel().catch(() => {}); // nothing of it was wanted

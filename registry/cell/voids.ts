@@ -66,7 +66,7 @@ export async function countingRecord(
   let counting: FoundRecord | undefined = found;
   while (counting !== undefined && await isVoid(context, counting, signal)) {
     const head = await countingHead(context, cell, signal);
-    counting = head && await readRecord(context, head.key, signal);
+    counting = head && await readRecord(context, head, signal);
   }
   return counting;
 }

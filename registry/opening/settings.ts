@@ -39,7 +39,7 @@ export async function readDiskSettings(
   signal?: AbortSignal,
 ): Promise<{ locking?: Locking; layout: Layout } | undefined> {
   const head = await readHead({ backend }, SETTINGS, signal);
-  const found = head && await readRecord({ backend }, head.key, signal);
+  const found = head && await readRecord({ backend }, head, signal);
   if (found === undefined) return undefined;
   const { locking, layout = "plain" } = recordOfKind(found, "settings").settings;
   return { locking, layout };
@@ -49,9 +49,7 @@ export async function readDiskSettings(
 export async function openSettings(context: OpeningContext, options: OpenOptions): Promise<StoredSettings> {
   checkGrace(options.graceMs);
   const head = await readHead(context, SETTINGS, options.signal);
-  const found = head === undefined
-    ? await create(context, options)
-    : await readRecord(context, head.key, options.signal);
+  const found = head === undefined ? await create(context, options) : await readRecord(context, head, options.signal);
   if (found === undefined) throw damaged(context);
   const record = recordOfKind(found, "settings");
   for (const name of ["versioned", "mutable", "graceMs"] as const) {

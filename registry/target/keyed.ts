@@ -29,7 +29,7 @@ export async function findSaved(
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
   const head = await readHead(context, keyCell(name, key), signal);
-  const used = head && await readRecord(context, head.key, signal);
+  const used = head && await readRecord(context, head, signal);
   if (used === undefined) return undefined;
   const record = recordOfKind(used, "key");
   const { target } = record;

@@ -13,7 +13,7 @@ import { timed } from "./measure.ts";
 import type { BenchSettings, Group, Measure } from "./measure.ts";
 import { smallObject } from "./values.ts";
 
-const FLOOR = { os: "floor: make folders, write, link, unlink", disk: "floor: the same, all of it with fsync" };
+const FLOOR = { os: "floor: make a folder, write, link, unlink", disk: "floor: the same, all of it with fsync" };
 const READ_FLOOR = "floor: read, SHA-256, parse";
 
 /** Saves of new names, and loads of them, warm (the same handle again) and cold (a handle that never saw them). */
@@ -25,7 +25,8 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
   const stored = join(folder, "stored");
   const warm = await openRegistry(stored, { durability: "os" });
   for (const [i, name] of names.entries()) await warm.save(name, values[i], { version: "1.0.0" });
-  const files = names.map((name) => recordFile(stored, name));
+  const files = fs.readdirSync(join(stored, "names"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".rec")).sort().map((name) => join(stored, "names", name));
   const reopened = () => openRegistry(stored, { create: false });
   let round = 0;
 
@@ -77,7 +78,7 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
       fs.mkdirSync(path);
       const time = await timed(async () => {
         for (const name of names) {
-          const target = options.mkdir ? join(path, name, "versions", "final", "p8p9p9", "1.rec") : join(path, name);
+          const target = options.mkdir ? join(path, name, "1.rec") : join(path, name);
           await writeLinkUnlink(join(path, ".stage"), { target, bytes: recordBytes }, options);
         }
       });
@@ -106,9 +107,4 @@ function rawLoad(path: string): void {
     sha256(part);
     JSON.parse(part.toString());
   }
-}
-
-function recordFile(root: string, name: string): string {
-  const cell = join(root, "names", name, "versions", "final", "p8p9p9");
-  return join(cell, fs.readdirSync(cell)[0]);
 }

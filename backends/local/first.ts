@@ -1,0 +1,80 @@
+/**
+ * The first key of a listing, and its object, at little more than what the system takes: each latest, each next version
+ * and each look at a cell asks for it.
+ *
+ * @module
+ */
+import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { readFolder } from "./disk_calls.ts";
+import { listObjects } from "./list.ts";
+import { readFile, readObject } from "./read.ts";
+import { statObject } from "./root.ts";
+import type { LocalRoot } from "./root.ts";
+
+/** The key that comes first among those that begin with `prefix` and come after another. */
+interface Wanted extends CallOptions {
+  prefix: string;
+  after?: string;
+}
+
+/** What the file system says about the first object. */
+export function headFirst(root: LocalRoot, wanted: Wanted): ObjectInfo | undefined {
+  const found = findFirst(root, wanted);
+  if (found === "none") return undefined;
+  return (found === "unclear" ? undefined : statObject(root, found.key)) ?? walkToFirst(root, wanted);
+}
+
+/** The first object. */
+export function readFirst(root: LocalRoot, wanted: Wanted): StoredObject | undefined {
+  const found = findFirst(root, wanted);
+  if (found === "none") return undefined;
+  let object = found === "unclear" ? undefined : readFile(root, found, wanted);
+  while (object === undefined) {
+    const info = walkToFirst(root, wanted);
+    if (info === undefined) return undefined;
+    object = readObject(root, info.key, wanted);
+  }
+  return object;
+}
+
+/** The long way: strangers' files, links and folders that are empty by now are on the short one. */
+function walkToFirst(root: LocalRoot, { prefix, after }: Wanted): ObjectInfo | undefined {
+  for (const entry of listObjects(root, prefix, { after })) return entry as ObjectInfo;
+}
+
+/** A key, and where its object was a moment ago. */
+interface Found {
+  key: string;
+  path: string;
+}
+
+function findFirst(root: LocalRoot, { prefix, after = "" }: Wanted): Found | "none" | "unclear" {
+  const { layout } = root;
+  let folder = root.folderOf(prefix);
+  for (let depth = 0;; depth++) {
+    let text = "", order = "", name = "";
+    try {
+      const path = root.pathOf(folder);
+      if (depth === 0) root.checkWay(folder === "" ? path : path.slice(0, -1));
+      for (const entry of readFolder(path)) {
+        if (!entry.isFile && !entry.isDirectory) return "unclear"; // a link, a pipe
+        const own = entry.isDirectory ? `${entry.name}/` : entry.name;
+        const there = layout.textOf(folder + own);
+        if (!there.startsWith(prefix) && !(entry.isDirectory && prefix.startsWith(there))) continue;
+        if (folder === "" && own.startsWith(".")) continue;
+        if (after !== "" && compareUtf8(there, after) <= 0 && !(entry.isDirectory && after.startsWith(there))) continue;
+        const place = entry.isDirectory && !there.endsWith("/") ? `${there}0` : there; // see list.ts
+        if (name !== "" && compareUtf8(place, order) >= 0) continue;
+        text = there, order = place, name = own;
+      }
+    } catch (error) {
+      if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: prefix });
+    }
+    if (name === "") return depth === 0 ? "none" : "unclear";
+    if (!name.endsWith("/")) {
+      return layout.pathOf(text) === folder + name ? { key: text, path: root.pathOf(folder + name) } : "unclear";
+    }
+    folder += name;
+  }
+}
