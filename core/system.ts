@@ -29,7 +29,7 @@ export const realSystem: System = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
-  id: () => uuidv7(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
+  id: () => timed(crypto.randomUUID(), Date.now()),
   sleep,
   env: (name) => isGranted({ name: "env", variable: name }) ? process.env[name] : undefined,
   envNames: () => isGranted({ name: "env" }) ? Object.keys(process.env) : [],
@@ -42,6 +42,12 @@ export type Permission = { name: "env"; variable?: string } | { name: "read" | "
 export function isGranted(permission: Permission): boolean {
   const { Deno } = globalThis as { Deno?: { permissions?: { querySync(descriptor: Permission): { state: string } } } };
   return Deno?.permissions === undefined || Deno.permissions.querySync(permission).state === "granted";
+}
+
+/** A UUIDv4 as a UUIDv7 with the same random bits: several times faster than from bytes. */
+function timed(uuid: string, nowMs: number): string {
+  const time = nowMs.toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${uuid.slice(15)}`;
 }
 
 /**

@@ -87,7 +87,7 @@ export async function saveFiles(
   checkMaterializer(artifact.materializer);
   checkOptions(context, name, options);
   if (members?.origin === undefined) checkNumbers(name, options.version); // what is mirrored has its numbers already
-  const how = { executor, given: structuredClone(userFields(options)) }; // as checked, whatever the caller does to it
+  const how = { executor, given: keptFields(options) };
   let told = 0;
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
     options.onProgress!({ ...progress, bytes: told = Math.max(told, bytes) });
@@ -346,6 +346,13 @@ function userFields({ metadata = {}, inputs, idempotencyKey }: SaveOptions): Use
     ...(inputs === undefined ? {} : { inputs }),
     ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
   };
+}
+
+/** As they were checked, whatever the caller does to them meanwhile. */
+function keptFields(options: SaveOptions): UserFields {
+  const { metadata, inputs } = options;
+  const fields = userFields(options);
+  return metadata === undefined && inputs === undefined ? fields : structuredClone(fields);
 }
 
 /** The version whose files may be shared: the one that is asked for, else the latest of the name. */

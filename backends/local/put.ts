@@ -43,6 +43,7 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
       const written = await place({ root, key, path, stagePath: stage.path }, create, signal);
+      if (!create) stage.isGone = true; // it has its key now
       return written ? await won(key, path, stage) : await lost(key, path);
     } catch (error) {
       throw root.failure(error, { action: "put", key });

@@ -36,6 +36,8 @@ export interface Stage {
   readonly path: string;
   /** To look at it, whatever becomes of its name. */
   readonly file: OpenFile;
+  /** True once it was removed, or renamed. */
+  isGone?: boolean;
 }
 
 /** A stage file that is being written: some file systems tell only at the close that they have no room. */
@@ -95,13 +97,14 @@ export async function writeStage(root: LocalRoot, body: Body, options: StageOpti
 }
 
 /** Removes a stage file, if it is still there. */
-export function removeStage({ path }: Pick<Stage, "path">): void {
-  if (!fs.existsSync(path)) return;
+export function removeStage(stage: { path: string; isGone?: boolean }): void {
+  if (stage.isGone) return;
   try {
-    fs.unlinkSync(path);
+    fs.unlinkSync(stage.path);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
   }
+  stage.isGone = true;
 }
 
 /** Closes a stage file and removes it, if it is still there and can be: else a sweep will. */

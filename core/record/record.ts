@@ -228,7 +228,7 @@ export type AnyRecord =
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const SUM = /,"sum":"([0-9a-f]{64})"\}$/;
+const SUM = /^,"sum":"([0-9a-f]{64})"\}$/;
 const SUM_BYTES = `,"sum":"${"0".repeat(64)}"}\n`.length;
 const NEWLINE = 10;
 
@@ -238,11 +238,12 @@ const NEWLINE = 10;
  */
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
-  const size = inline.reduce((sum, bytes) => sum + bytes.byteLength, encoder.encode(text).byteLength + SUM_BYTES);
+  const bytes = encoder.encode(text);
+  const size = inline.reduce((sum, bytes) => sum + bytes.byteLength, bytes.byteLength + SUM_BYTES);
   const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
   if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);
-  const padded = text + " ".repeat(spaces);
-  return concatBytes([encoder.encode(`${padded},"sum":"${sha256(padded)}"}\n`), ...inline]);
+  const padded = spaces === 0 ? bytes : encoder.encode(text + " ".repeat(spaces));
+  return concatBytes([padded, encoder.encode(`,"sum":"${sha256(padded)}"}\n`), ...inline]);
 }
 
 /** A record, decoded. */
@@ -270,8 +271,9 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
     throw corruptRecord(key, "its first line is not JSON");
   }
   const format = (record as { format?: unknown } | null)?.format;
-  const sum = SUM.exec(line);
-  if (sum === null || sha256(line.slice(0, sum.index)) !== sum[1]) throw corruptRecord(key, "its sum does not match");
+  const summed = end - (SUM_BYTES - 1);
+  const sum = SUM.exec(line.slice(1 - SUM_BYTES)); // all ASCII: as many bytes
+  if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) throw corruptRecord(key, "its sum does not match");
   if (format !== FORMAT) {
     throw new RegistryError({
       code: "Unsupported",

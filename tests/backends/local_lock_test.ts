@@ -37,7 +37,10 @@ async function lockedElsewhere(run: (unlock: () => void) => Promise<void>): Prom
   }
 }
 
-testBackend(test, () => Promise.resolve(open()), { name: "local with file locks", capabilities: ["sweepUploads"] });
+testBackend(test, () => Promise.resolve(open()), {
+  name: "local with file locks",
+  capabilities: ["sweepUploads", "getFirst"],
+});
 
 test("a writer waits while another process has the lock, and then writes", async () => {
   await lockedElsewhere(async (unlock) => {

@@ -26,11 +26,14 @@ function open(options: Partial<LocalBackendOptions> = {}) {
   return createLocalBackend({ path: root.join("store"), durability: "os", ...options });
 }
 
-testBackend(test, () => Promise.resolve(open()), { name: "local with links", capabilities: ["sweepUploads"] });
+testBackend(test, () => Promise.resolve(open()), {
+  name: "local with links",
+  capabilities: ["sweepUploads", "getFirst"],
+});
 testCases(
   [...verbCases, ...createCases, ...optionalCases],
   { test, open: () => Promise.resolve(open({ durability: "disk" })) },
-  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads", "sync"] },
+  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads", "sync", "getFirst"] },
 );
 
 test("createLocalBackend() does no I/O, and reading makes nothing", async () => {

@@ -25,6 +25,7 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
     capabilities: inner.capabilities,
     reopen: inner.reopen,
     locking: inner.locking,
+    layout: inner.layout,
     head: (key, options) => (count("head"), inner.head(key, options)),
     get: (key, options) => (count("get"), inner.get(key, options)),
     put: (key, body, options) => (count("put"), inner.put(key, body, options)),
@@ -35,6 +36,7 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
     copy: inner.copy && ((from, to, options) => (count("copy"), inner.copy!(from, to, options))),
     sweepUploads: inner.sweepUploads && ((options) => (count("sweepUploads"), inner.sweepUploads!(options))),
     sync: inner.sync && ((keys, options) => (count("sync"), inner.sync!(keys, options))),
+    getFirst: inner.getFirst && ((prefix, options) => (count("getFirst"), inner.getFirst!(prefix, options))),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   const calls: CallCounts = {

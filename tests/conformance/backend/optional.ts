@@ -104,6 +104,35 @@ export const optionalCases: readonly BackendCase[] = [
     },
   },
   {
+    name: "getFirst() gives what a list with limit 1 shows, and undefined where that shows nothing",
+    needs: "getFirst",
+    async run({ backend }) {
+      const keys = ["a/1", "a/10", "a/2", "a-b/c/d", "a/b/c", "names/x/versions/final/p8p9p9/9007199254740989.rec"];
+      for (const key of keys) await backend.put(key, text(key));
+      for (const prefix of ["", "a", "a/", "a/1", "a/2", "a/b/", "a/z", "names/", "names/x/versions/", "none/", "z"]) {
+        const [first] = await listed(backend, prefix, { limit: 1 });
+        const object = await backend.getFirst!(prefix);
+        deepStrictEqual(object?.info.key, first);
+        if (object === undefined) continue;
+        deepStrictEqual(object.info, await backend.head(first));
+        deepStrictEqual(await object.bytes(), text(first));
+      }
+    },
+  },
+  {
+    name: "getFirst() gives a large object, and goes on where the first was removed",
+    needs: "getFirst",
+    async run({ backend, largeBytes }) {
+      await backend.put("a/1/x", text("x"));
+      await backend.put("a/2", sampleBytes(largeBytes));
+      deepStrictEqual(await (await backend.getFirst!("a/"))?.bytes(), text("x"));
+      await backend.delete("a/1/x");
+      deepStrictEqual(await (await backend.getFirst!("a/"))?.bytes(), sampleBytes(largeBytes));
+      await backend.delete("a/2");
+      deepStrictEqual(await backend.getFirst!("a/"), undefined);
+    },
+  },
+  {
     name: "sync() takes objects that are there or not, one key twice, and no key at all, and changes nothing",
     needs: "sync",
     async run({ backend, largeBytes }) {

@@ -11,9 +11,9 @@ export type Around = <T>(call: StoreCall, signal: AbortSignal | undefined, work:
 
 /** The optional verbs of a store, each surrounded; those that it has, and no others. */
 export function beyond(
-  { deleteMany, copy, presign, sweepUploads, sync }: Backend,
+  { deleteMany, copy, presign, sweepUploads, sync, getFirst }: Backend,
   around: Around,
-): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync"> {
+): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst"> {
   return {
     ...(deleteMany && {
       deleteMany: (keys, options) =>
@@ -37,5 +37,8 @@ export function beyond(
     ...(sync && {
       sync: (keys, options) => around({ verb: "sync", key: keys[0] }, options?.signal, () => sync(keys)),
     } satisfies Pick<Backend, "sync">),
+    ...(getFirst && {
+      getFirst: (prefix, options) => around({ verb: "getFirst", key: prefix }, options?.signal, () => getFirst(prefix)),
+    } satisfies Pick<Backend, "getFirst">),
   };
 }

@@ -4,7 +4,16 @@
  *
  * @module
  */
-import type { Backend, Body, Locking, PutOptions, PutResult, SweptUpload } from "../../../core/backend.ts";
+import type {
+  Backend,
+  Body,
+  Locking,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  StoredObject,
+  SweptUpload,
+} from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { SimulatedProcess } from "../simulated_system.ts";
@@ -76,10 +85,16 @@ export function createStagingDisk(locking: Locking): (recorded: Backend, viewer:
       }
     }
 
+    async function getFirst(prefix: string): Promise<StoredObject | undefined> {
+      for await (const { key } of recorded.list(prefix, { limit: 1 }) as AsyncIterable<ObjectInfo>) {
+        return await recorded.get(key) ?? await getFirst(prefix); // removed between the two
+      }
+    }
+
     return {
       kind: recorded.kind,
       location: recorded.location,
-      capabilities: new Set(["sweepUploads"]),
+      capabilities: new Set(["sweepUploads", "getFirst"]),
       locking,
       head: (key, options) => recorded.head(key, options),
       get: (key, options) => recorded.get(key, options),
@@ -87,6 +102,7 @@ export function createStagingDisk(locking: Locking): (recorded: Backend, viewer:
       delete: (key, options) => process.ready().then(() => recorded.delete(key, options)),
       list: (prefix, options) => recorded.list(prefix, options),
       sweepUploads,
+      getFirst,
       [Symbol.asyncDispose]: () => recorded[Symbol.asyncDispose](),
     };
   };
