@@ -30,6 +30,7 @@ export interface DiskSync {
  */
 export function createDiskSync(root: string): DiskSync {
   const safe = new Map<string, string>();
+  const syncTogether = createGroupSync(syncFolder);
 
   async function syncRoot(): Promise<void> {
     const identity = identify(root);
@@ -53,11 +54,42 @@ export function createDiskSync(root: string): DiskSync {
         named.push([path, identity]);
         folders.push(dirname(path));
       }
-      await Promise.all(folders.map(syncFolder));
+      await Promise.all(folders.map(syncTogether));
       if (safe.size + named.length > MAX_REMEMBERED) safe.clear();
       for (const [path, identity] of named) safe.set(path, identity);
     },
   };
+}
+
+/** What is under way for one folder. */
+interface GroupSync {
+  running: Promise<void>;
+  /** The one that begins when that has ended, for all who asked meanwhile. */
+  next?: Promise<void>;
+}
+
+/**
+ * Brings what many have written to the disk at once: who asks while one sync of a folder is under way shares the next
+ * one with all others who do. One that began before may not hold what was written since.
+ */
+function createGroupSync(sync: (path: string) => Promise<void>): (path: string) => Promise<void> {
+  const groups = new Map<string, GroupSync>();
+  return (path) => {
+    const group = groups.get(path);
+    if (group === undefined) return begin(path);
+    group.next ??= group.running.catch(() => {}).then(() => begin(path));
+    return group.next;
+  };
+
+  function begin(path: string): Promise<void> {
+    const group: GroupSync = {
+      running: sync(path).finally(() => {
+        if (group.next === undefined) groups.delete(path);
+      }),
+    };
+    groups.set(path, group);
+    return group.running;
+  }
 }
 
 async function syncAbove(path: string): Promise<void> {

@@ -76,6 +76,17 @@ export const DISK: readonly Mutant[] = [
     },
   },
   {
+    name: "local/sync-shared-that-began-before",
+    file: "backends/local/sync.ts",
+    text: `    group.next ??= group.running.catch(() => {}).then(() => begin(path));
+    return group.next;`,
+    replacement: "    return group.running;",
+    foundBy: {
+      test: "tests/backends/local/group_sync_test.ts",
+      name: "puts that come while a folder is brought to the disk share the next sync, which begins after it",
+    },
+  },
+  {
     name: "local/root-not-synced",
     file: "backends/local/sync.ts",
     text: `      await syncRoot();
