@@ -42,8 +42,8 @@ export function* listObjects(
         throw linkError({ key: entry.text.replace(/\/$/, ""), backend: root.location });
       } else if (entry.path.endsWith("/")) {
         yield* walk(entry.path, true);
-      } else if (isOwn(root, entry)) {
-        const info = statObject(root, entry.text);
+      } else if (root.isPlaceOf(entry.text, entry.path)) {
+        const info = statObject(root, entry.text, root.pathOf(entry.path));
         if (info !== undefined) yield info; // removed since the folder was read
       }
     }
@@ -86,15 +86,10 @@ function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] 
   return entries;
 }
 
-/** False for what somebody else put there: no key leads to it. */
-function isOwn(root: LocalRoot, { path, text }: Entry): boolean {
-  return root.layout.pathOf(text) === path;
-}
-
 /** A folder may be empty: its last object was just removed, or its first is not there yet. */
 function holdsObject(root: LocalRoot, entry: Entry): boolean {
   if (entry.isLink) return true;
-  if (!entry.path.endsWith("/")) return isOwn(root, entry);
+  if (!entry.path.endsWith("/")) return root.isPlaceOf(entry.text, entry.path);
   return readEntries(root, entry.path, true).some((inside) => holdsObject(root, inside));
 }
 

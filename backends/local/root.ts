@@ -32,6 +32,8 @@ export interface LocalRoot {
   readonly modes: { readonly file: number; readonly folder: number };
   /** The file of an object. Throws `Invalid` for what cannot be a key here. */
   fileOf(key: string): string;
+  /** Whether an object with this key lies at this path below the root. No key leads to what somebody else put there. */
+  isPlaceOf(key: string, path: string): boolean;
   /** Where keys lie. */
   readonly layout: KeyLayout;
   /** The folder that holds all keys with a prefix, as a path below the root that is empty or ends with `/`. */
@@ -61,8 +63,10 @@ export function parseRoot(
   const url = pathToFileURL(path).href;
   const folder = path.endsWith("/") ? path : `${path}/`;
   const layout = keyLayout(kind);
+  const find = (key: string, prefix = key) =>
+    NO_KEY.test(key) || !key.isWellFormed() ? undefined : layout.pathOf(prefix);
   const locate = (key: string, prefix = key) => {
-    const found = !NO_KEY.test(key) && key.isWellFormed() ? layout.pathOf(prefix) : undefined;
+    const found = find(key, prefix);
     if (found !== undefined) return found;
     throw new RegistryError({
       code: "Invalid",
@@ -81,6 +85,7 @@ export function parseRoot(
     modes: ownerOnly ? { file: 0o600, folder: 0o700 } : { file: 0o666, folder: 0o777 },
     layout,
     fileOf: (key) => folder + locate(key),
+    isPlaceOf: (key, path) => find(key) === path,
     folderOf(prefix) {
       const complete = prefix.slice(0, prefix.lastIndexOf("/") + 1);
       if (complete === "") return "";
@@ -111,8 +116,7 @@ export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined
 }
 
 /** The same, of an object in a folder that was checked. */
-export function statObject(root: LocalRoot, key: string): ObjectInfo | undefined {
-  const path = root.fileOf(key);
+export function statObject(root: LocalRoot, key: string, path: string = root.fileOf(key)): ObjectInfo | undefined {
   try {
     const found = look(path);
     return isOrdinary(found, { key, backend: root.location }) ? objectInfo(key, found) : undefined;

@@ -1,0 +1,175 @@
+import { assert, assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import fs from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { keyLayout } from "../../../backends/local/layout.ts";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { assertInvalid, listed, text } from "../../conformance/backend/samples.ts";
+import { tempRoot, testInRoot } from "../../support/temp_root.ts";
+import { anyKey, closeKeys, ID } from "./layout_samples.ts";
+
+const LAYOUTS = ["folded", "plain"] as const;
+const folded = keyLayout("folded");
+
+for (const kind of LAYOUTS) {
+  const { pathOf, textOf } = keyLayout(kind);
+
+  Deno.test(`${kind}: each key has a path of its own, which tells the key`, () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(anyKey, { minLength: 20, maxLength: 40 }), (keys) => {
+        const paths = keys.map((key) => pathOf(key)!);
+        assertEquals(paths.map(textOf), keys);
+        assertEquals(new Set(paths).size, keys.length);
+        const folders = new Set(paths.flatMap(foldersOf));
+        assertEquals(paths.filter((path) => folders.has(path)), []); // a file where another one wants a folder
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  Deno.test(`${kind}: a folder lists the keys of a registry as memory does`, async () => {
+    await againstMemory(kind, [], async ({ local, memory, prefix, options, question }) => {
+      assertEquals(await listed(local, prefix, options), await listed(memory, prefix, options), question);
+    });
+  });
+}
+
+/** The folders that a path lies in. */
+function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
+  return folders;
+}
+
+/** What is asked of stores that hold the same keys, the one on a disk with strangers' files among them. */
+interface Asked {
+  local: Backend;
+  memory: Backend;
+  strangers: string[];
+  prefix: string;
+  options: { after?: string; limit?: number; delimiter?: "/" };
+  question: string;
+}
+
+async function againstMemory(
+  layout: "folded" | "plain",
+  names: readonly string[],
+  compare: (asked: Asked) => Promise<void>,
+): Promise<void> {
+  const root = await tempRoot();
+  const stranger = fc.record({ beside: fc.nat(), up: fc.nat(6), name: fc.constantFrom(...names, "") });
+  const place = fc.record({
+    key: fc.nat(),
+    cut: fc.oneof(fc.nat(8), fc.nat(120), fc.constant(Infinity)),
+    whole: fc.boolean(),
+  });
+  const question = fc.record({
+    prefix: place,
+    after: fc.option(place, { nil: undefined, freq: 1 }),
+    other: fc.option(anyKey, { nil: undefined, freq: 1 }),
+    limit: fc.option(fc.nat(4), { nil: undefined, freq: 1 }),
+    delimiter: fc.constantFrom(undefined, "/" as const),
+  });
+  let runs = 0;
+  const property = fc.asyncProperty(
+    closeKeys,
+    fc.array(stranger, { maxLength: names.length === 0 ? 0 : 12 }),
+    fc.array(question, { minLength: 1, maxLength: 20 }),
+    async (keys, given, questions) => {
+      const path = root.join(String(runs++));
+      const memory = createMemoryBackend();
+      const local = createLocalBackend({ path, durability: "os", layout });
+      for (const key of keys) await Promise.all([memory.put(key, text(key)), local.put(key, text(key))]);
+      const strangers = given.flatMap(({ beside, up, name }) => {
+        const folders = foldersOf(folded.pathOf(keys[beside % keys.length])!);
+        const file = `${folders[Math.max(0, folders.length - 1 - up)]}/${name}`;
+        return name !== "" && putStranger(`${path}/${file}`) ? [file] : [];
+      });
+      /** Some beginning of a key: at a `/`, or within a segment. */
+      const begin = ({ key, cut, whole }: { key: number; cut: number; whole: boolean }) => {
+        const text = keys[key % keys.length];
+        const at = Math.min(cut, text.length);
+        return text.slice(0, whole && at < text.length ? text.lastIndexOf("/", at) + 1 : at);
+      };
+      for (const { prefix: at, after: last, other, limit, delimiter } of questions) {
+        const prefix = begin(at);
+        const options = { after: other ?? (last && begin(last)), limit, delimiter };
+        const question = JSON.stringify({ prefix, ...options, strangers });
+        await compare({ local, memory, strangers, prefix, options, question });
+      }
+    },
+  );
+  try {
+    await fc.assert(property, { numRuns: 150 });
+  } finally {
+    await root.remove();
+  }
+}
+
+/** Whether it has no segment that a disk would take for something else. */
+function isKey(text: string): boolean {
+  return text.split("/").every((segment) => !["", ".", ".."].includes(segment) && !segment.includes("\\"));
+}
+
+/** Puts a file there where nothing is in its way. */
+function putStranger(path: string): boolean {
+  try {
+    fs.mkdirSync(dirname(path), { recursive: true });
+    fs.writeFileSync(path, "stranger", { flag: "wx" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A folder of the plain layout, names with a comma or a plus, with what the rules never give, with what no key has. */
+const STRANGERS = [
+  ...["README.md", "0", "k", "x+/junk", "+/k", "+", "x+", "9+/9", "00+/00", "0+/0"],
+  ...["versions/final/p8p9p9/9007199254740990.rec", "versions,final/p8p9p9,9007199254740990.rec"],
+  ...["versions,final,p8", "versions,final,k+/junk", "versions,final,p8+/p9p9,9007199254740990.rec", "versions,final"],
+  ...["versions,,k", "versions,.,k", "versions,final,..,k", "a,b", "a,", ",", ",,", ",+", "a+b"],
+  ...["a\\b", "versions,final,p8\\9,k", "\\/k", ".hidden", "...", "é", "~$n", `p8p9p9,${ID},01`, `p8p9p9/${ID}/0`],
+];
+
+Deno.test("folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie", async () => {
+  await againstMemory("folded", STRANGERS, async ({ local, memory, strangers, prefix, options, question }) => {
+    const { limit = Infinity, ...others } = options;
+    const found = await listed(local, prefix, others);
+    const expected = await listed(memory, prefix, others);
+    const keys = strangers.map((path) => folded.textOf(path)).filter((key, at) =>
+      isKey(key) && folded.pathOf(key) === strangers[at]
+    );
+    const foreign = found.filter((key) => !expected.includes(key));
+    assertEquals(found.filter((key) => !foreign.includes(key)).slice(0, limit), expected.slice(0, limit), question);
+    for (const key of foreign) {
+      assert(keys.some((own) => own === key || key.endsWith("/") && own.startsWith(key)), question);
+    }
+    assertEquals(await listed(local, prefix, options), found.slice(0, limit), question);
+  });
+});
+
+testInRoot(
+  "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
+  async (root) => {
+    const backend = createLocalBackend({ path: root.path, durability: "os" });
+    for (const key of ["names/a+/b", "names/a/b,c", "objects/a/+", "objects/a,b"]) {
+      await assertInvalid(backend.put(key, text("x")), key);
+    }
+    await backend.put("scratch/a+/b,c", text("x"));
+    assertEquals(await listed(backend, ""), ["scratch/a+/b,c"]);
+  },
+);
+
+for (const layout of LAYOUTS) {
+  testInRoot(`${layout}: a file whose name can be in no key is passed by`, async (root) => {
+    const backend = createLocalBackend({ path: root.path, durability: "os", layout });
+    await backend.put("names/a/b", text("x"));
+    if (process.platform === "win32") return; // a backslash is none of a name there
+    assert(putStranger(root.join("names", "a", "a\\b")));
+    assertEquals(await listed(backend, ""), ["names/a/b"]);
+    assertEquals(await listed(backend, "names/a/", { limit: 1 }), ["names/a/b"]);
+  });
+}
