@@ -73,7 +73,7 @@ function findFirst(root: LocalRoot, { prefix, after = "" }: Wanted): Found | "no
     }
     if (name === "") return depth === 0 ? "none" : "unclear";
     if (!name.endsWith("/")) {
-      return layout.pathOf(text) === folder + name ? { key: text, path: root.pathOf(folder + name) } : "unclear";
+      return root.isPlaceOf(text, folder + name) ? { key: text, path: root.pathOf(folder + name) } : "unclear";
     }
     folder += name;
   }
