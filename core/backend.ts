@@ -48,6 +48,8 @@ export interface ListOptions extends CallOptions {
   after?: string;
   /** At most so many entries. */
   limit?: number;
+  /** Of keys that are equal up to their last `/` the first is enough: a store may leave out the others. */
+  heads?: boolean;
   /** Fold keys that share what follows the prefix up to this text into one {@linkcode Prefix}. */
   delimiter?: "/";
 }

@@ -26,9 +26,9 @@ interface Entry {
 export function* listObjects(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter }: Pick<ListOptions, "after" | "delimiter">,
+  { after = "", delimiter, heads = false }: Pick<ListOptions, "after" | "delimiter" | "heads">,
 ): Generator<ObjectInfo | Prefix> {
-  let given = "";
+  let given = "", cell = "";
   yield* walk(root.folderOf(prefix), false);
 
   function* walk(folder: string, inside: boolean): Generator<ObjectInfo | Prefix> {
@@ -43,8 +43,12 @@ export function* listObjects(
       } else if (entry.path.endsWith("/")) {
         yield* walk(entry.path, true);
       } else if (root.isPlaceOf(entry.text, entry.path)) {
+        const its = entry.text.slice(0, entry.text.lastIndexOf("/") + 1);
+        if (heads && its !== "" && its === cell) continue;
         const info = statObject(root, entry.text, root.pathOf(entry.path));
-        if (info !== undefined) yield info; // removed since the folder was read
+        if (info === undefined) continue; // removed since the folder was read
+        cell = its;
+        yield info;
       }
     }
   }

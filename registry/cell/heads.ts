@@ -168,11 +168,15 @@ export async function* liveHeads(
 ): AsyncGenerator<Head> {
   const { after, signal } = options;
   let cell = after ?? "";
-  for await (const entry of context.backend.list(folder, { after: after && afterFolder(after), signal })) {
-    const newest = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (newest === undefined || (cell !== "" && newest.key.startsWith(cell))) continue; // an older generation
-    cell = cellOf(newest.key);
-    const head = await headOf(context, newest, signal);
+  for await (const entry of context.backend.list(folder, { after: after && afterFolder(after), heads: true, signal })) {
+    if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
+    const newest = asGeneration(entry);
+    const its = cellOf(entry.key);
+    const head = newest === undefined
+      ? await headBehind(context, its, signal) // a stranger's file: what is behind it may have been left out
+      : await headOf(context, newest, signal);
+    if (head === undefined || cellOf(head.key) !== its) continue;
+    cell = its;
     if (!head.dead || options.deleted) yield head;
   }
 }

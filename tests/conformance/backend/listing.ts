@@ -49,6 +49,20 @@ export const listingCases: readonly BackendCase[] = [
     },
   },
   {
+    name: "list() of heads leaves out nothing but what is equal up to its last / to the key before it",
+    async run({ backend }) {
+      await putAll(backend, KEYS);
+      const given = new Set(await listed(backend, "", { heads: true }));
+      const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
+      for (const [i, key] of KEYS.entries()) {
+        const isFirst = !key.includes("/") || KEYS[i - 1] === undefined || folderOf(KEYS[i - 1]) !== folderOf(key);
+        if (isFirst) ok(given.delete(key), key);
+        else given.delete(key);
+      }
+      deepStrictEqual([...given], []);
+    },
+  },
+  {
     name: "list() tells size and time of each object",
     async run({ backend }) {
       await putAll(backend, ["a/b", "a/long"]);
