@@ -42,28 +42,35 @@ export function keyLayout(kind: Layout): KeyLayout {
 
 /** `versions/final/<order>/<generation>.rec` is one name; prereleases, aliases and idempotency keys have folders. */
 function foldCell([kind, group, cell, record, ...more]: string[]): string {
-  if (kind !== "versions") return joined("/", kind, group, cell && splitGeneration(cell), record, ...more);
-  const folder = joined(",", kind, group);
+  if (group === undefined) return kind;
+  if (kind !== "versions") {
+    const rest = record === undefined ? "" : `/${[record, ...more].join("/")}`;
+    return cell === undefined ? `${kind}/${group}` : `${kind}/${group}/${splitGeneration(cell)}${rest}`;
+  }
+  const folder = `${kind},${group}`;
   if (cell === undefined) return folder;
-  return joined(
-    group === "prerelease" ? "/" : ",",
-    folder,
-    joined(",", splitOrder(cell), splitGeneration(record), ...more),
-  );
+  const its = `${folder}${group === "prerelease" ? "/" : ","}${splitOrder(cell)}`;
+  return record === undefined ? its : [its, splitGeneration(record), ...more].join(",");
 }
 
 /** `<order>/<commit>/<n>` is one name. */
 function foldPayload([order, commit, object, ...more]: string[]): string {
-  return joined(",", splitOrder(order), commit, object?.replace(/^\d{2,}$/, splitDigits), ...more);
-}
-
-function joined(separator: string, ...parts: (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined).join(separator);
+  if (commit === undefined) return splitOrder(order);
+  const its = `${splitOrder(order)},${commit}`;
+  return object === undefined ? its : [its, object.replace(/^\d{2,}$/, splitDigits), ...more].join(",");
 }
 
 /** The first run of three digits or more in pairs, with at most three folders; not in a hash, which differs early. */
 function splitName(name: string): string {
   if (!/\d{3}/.test(name)) return name;
+  if (latest.name !== name) latest = { name, split: splitRun(name) };
+  return latest.split;
+}
+
+/** Most keys in a row are of one name. */
+let latest = { name: "", split: "" };
+
+function splitRun(name: string): string {
   let word = "";
   for (const { 0: token, index } of name.matchAll(/=..|\d+|[a-z]+|./g)) {
     if (/^\d{3}/.test(token) && !/^[0-9a-f]+$/.test(word)) {
@@ -89,20 +96,22 @@ function splitOrder(order: string): string {
   const [whole, first = "", others, identifiers] = /^([a-p]\d+)([a-p]\d+[a-p]\d+)(.*)$/.exec(order) ?? [];
   if (whole === undefined) return order;
   return splitNumbers(first) + (others === "p9p9" ? others : `+/${splitNumbers(others)}`) +
-    identifiers.replace(/(?<=n)[a-o]\d+/g, splitNumbers);
+    (identifiers === "" ? "" : identifiers.replace(/(?<=n)[a-o]\d+/g, splitNumbers));
 }
 
 function splitNumbers(numbers: string): string {
-  return numbers.replace(/([a-o])(\d+)/g, (_, letter, digits) => `${letter}+/${splitDigits(digits)}`);
+  return !/[a-o]/.test(numbers)
+    ? numbers
+    : numbers.replace(/([a-o])(\d+)/g, (_, letter, digits) => `${letter}+/${splitDigits(digits)}`);
 }
 
 /** All but the newest eleven have folders of their own, by the last digits. */
-function splitGeneration(record: string | undefined): string | undefined {
-  if (record === undefined || !/^(?!90071992547409[89])\d{16}\.rec$/.test(record)) return record;
+function splitGeneration(record: string): string {
+  if (!/^(?!90071992547409[89])\d{16}\.rec$/.test(record)) return record;
   return `${record.slice(0, 10)}+/${splitDigits(record.slice(10, 16))}.rec`;
 }
 
 /** Each digit but the last ends a folder. */
 function splitDigits(digits: string): string {
-  return Array.from(digits).join("+/");
+  return digits.split("").join("+/");
 }

@@ -42,9 +42,9 @@ export function* listObjects(
         throw linkError({ key: entry.text.replace(/\/$/, ""), backend: root.location });
       } else if (entry.path.endsWith("/")) {
         yield* walk(entry.path, true);
-      } else if (root.isPlaceOf(entry.text, entry.path)) {
+      } else {
         const its = entry.text.slice(0, entry.text.lastIndexOf("/") + 1);
-        if (heads && its !== "" && its === cell) continue;
+        if (heads && its !== "" && its === cell || !root.isPlaceOf(entry.text, entry.path)) continue;
         const info = statObject(root, entry.text, root.pathOf(entry.path));
         if (info === undefined) continue; // removed since the folder was read
         cell = its;
