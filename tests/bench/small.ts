@@ -37,6 +37,8 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
       rawSave(FLOOR.os, { fsync: false, mkdir: true }),
       rawSave("write, link, unlink in one folder", { fsync: false, mkdir: false }),
       save("save 1 KiB, explicit version, disk", { durability: "disk", peer: "save_new_dict_1k_explicit_version" }),
+      saveMany("save 1 KiB, saveMany, disk", { version: "1.0.0" }),
+      saveMany("save 1 KiB, saveMany of one name's versions, disk", { name: "one" }),
       rawSave(FLOOR.disk, { fsync: true, mkdir: true }),
       rawSave("write, fsync, link, unlink in one folder, fsync", { fsync: true, mkdir: false }),
       load("load 1 KiB, explicit version, warm", () => warm, "@1.0.0", "load_explicit_dict_1k"),
@@ -70,6 +72,21 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
       return time;
     };
     return { name, count: operations, unit: "op", floor: FLOOR[durability], peer, run };
+  }
+
+  function saveMany(label: string, what: { name?: string; version?: string }): Measure {
+    const run = async () => {
+      const path = join(folder, `saved-${round++}`);
+      const registry = await openRegistry(path, { durability: "disk" });
+      const entries = names.map((name, i) => ({ name, value: values[i], version: `0.0.${i}`, ...what }));
+      const time = await timed(async () => {
+        const { failed, errors } = await registry.saveMany(entries);
+        if (failed.length > 0) throw errors.get(failed[0]);
+      });
+      fs.rmSync(path, { recursive: true });
+      return time;
+    };
+    return { name: label, count: operations, unit: "op", floor: FLOOR.disk, run };
   }
 
   function rawSave(name: string, options: { fsync: boolean; mkdir: boolean }): Measure {
