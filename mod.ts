@@ -25,16 +25,13 @@ import { shown } from "./core/naming/names.ts";
 import type { CacheOptions, OpenOptions, Registry } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
-import { clearEntries, measureEntries } from "./registry/cache/clear_cache.ts";
 import type {
   CacheReport,
   ClearCacheOptions,
   ClearCacheReport,
   InspectCacheOptions,
 } from "./registry/cache/clear_cache.ts";
-import { openOnBackend } from "./registry/mod.ts";
 import type { OpenOnBackendOptions } from "./registry/mod.ts";
-import { checkGrace, readDiskSettings } from "./registry/opening/settings.ts";
 
 /** Options of {@linkcode openRegistry}. */
 export interface OpenRegistryOptions extends OpenOptions {
@@ -58,6 +55,7 @@ export async function openRegistry(
   options: OpenRegistryOptions = {},
 ): Promise<Registry> {
   const { materializers = createMaterializers() } = options;
+  const { checkGrace, openOnBackend } = await import("./registry/mod.ts");
   checkGrace(options.graceMs); // before anything is made on a disk
   if (isBackend(target)) checkOfFolder(options);
   const backend = isBackend(target) ? target : await openTarget(String(target), options);
@@ -97,6 +95,7 @@ function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system"
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearCacheReport> {
   const { backend, path, system = realSystem } = options;
+  const { clearEntries } = await import("./registry/cache/clear_cache.ts");
   if (backend !== undefined) return await clearEntries(backend, options);
   const folder = cacheFolder(path, system);
   if ("path" in folder) return await clearEntries(createCacheBackend(folder.path, options), options);
@@ -116,6 +115,7 @@ export async function inspectCache(
 ): Promise<CacheReport> {
   const folder = cacheFolder(path, system);
   if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
+  const { measureEntries } = await import("./registry/cache/clear_cache.ts");
   return { path: folder.path, ...await measureEntries(createLocalBackend({ path: folder.path }), { signal }) };
 }
 
@@ -143,6 +143,7 @@ async function chooseOfFolder(
   path: string,
   { create = true, readOnly = false, signal, system, ...asked }: OpenRegistryOptions,
 ): Promise<Pick<LocalBackendOptions, "locking" | "layout">> {
+  const { readDiskSettings } = await import("./registry/mod.ts");
   const there = await readDiskSettings(createLocalBackend({ path }), signal);
   const { layout = there?.layout, locking = there?.locking } = asked;
   if (locking !== undefined || !create || readOnly) return { layout, locking };
@@ -222,21 +223,14 @@ export type { Bump, Version, VersionComparison, VersionParts, VersionRange } fro
 export { localPath } from "./materializers/mod.ts";
 export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts";
 export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";
-export { defineArtifact } from "./registry/mod.ts";
+export { defineArtifact } from "./registry/define_artifact.ts";
 export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
-export { digestOfValue, hashFiles } from "./registry/digest.ts";
-export { probeBackend } from "./registry/probe.ts";
-export { commitUpload } from "./registry/transfer/commit_upload.ts";
 export type { CommitUploadOptions, UploadToCommit } from "./registry/transfer/commit_upload.ts";
-export { presignDownload } from "./registry/transfer/presign_download.ts";
 export type { DirectDownload, DirectDownloadOptions } from "./registry/transfer/presign_download.ts";
-export { createUpload } from "./registry/transfer/create_upload.ts";
 export type { CreateUploadOptions, Upload, UploadFile, UploadTarget } from "./registry/transfer/create_upload.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
-export { collectGarbage } from "./registry/maintenance/collect_garbage.ts";
 export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
 export type { GarbageItem, GarbageKind } from "./registry/maintenance/collection.ts";
-export { mirrorRegistry } from "./registry/mirror.ts";
 export type { MirrorOptions } from "./registry/mirror.ts";
 export type {
   MirrorAction,
@@ -245,7 +239,17 @@ export type {
   MirrorProgress,
   MirrorReport,
 } from "./registry/mirror/report.ts";
-export { prune } from "./registry/maintenance/prune.ts";
 export type { PruneFailure, PruneOptions, PruneReport } from "./registry/maintenance/prune_report.ts";
-export { verifyRegistry } from "./registry/maintenance/verify.ts";
 export type { VerifyOptions, VerifyProblem, VerifyReport, VerifyUnseen } from "./registry/maintenance/verify_report.ts";
+export {
+  collectGarbage,
+  commitUpload,
+  createUpload,
+  digestOfValue,
+  hashFiles,
+  mirrorRegistry,
+  presignDownload,
+  probeBackend,
+  prune,
+  verifyRegistry,
+} from "./registry/tools.ts";

@@ -4,40 +4,23 @@
  * @module
  */
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
-import type { FilesToSave, FileToSave } from "../core/materializer.ts";
+import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
 import { artifactDigest } from "../core/record/record.ts";
 import type { FileInfo } from "../core/record/record.ts";
-import type { Registry, SignalOptions } from "../core/registry.ts";
+import type { SignalOptions } from "../core/registry.ts";
 import { openContent, readSmall } from "./payload/content.ts";
 
-/**
- * The digest that a value would have if it was saved: whether it is what a version holds. Nothing is stored.
- *
- * @example
- * ```ts
- * import { digestOfValue, openRegistry } from "@holdfast/holdfast";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry("memory:");
- * const { digest } = await registry.save("my:config", { depth: 12 });
- * assertEquals(await digestOfValue(registry, { depth: 12 }), digest);
- * ```
- */
-export async function digestOfValue(
-  { materializers }: Pick<Registry, "materializers">,
-  value: unknown,
-  { signal }: SignalOptions = {},
+/** The digest of these files as a value of this materializer, as `digestOfValue` of `registry/tools.ts` gives it. */
+export async function digestOfFiles(
+  materializer: Materializer,
+  produced: FilesToSave,
+  options: SignalOptions,
 ): Promise<string> {
-  const materializer = materializers.forValue(value);
-  return artifactDigest(materializer, await hashFiles(materializer.save(value, { signal }), { signal }));
+  return artifactDigest(materializer, await hashFiles(produced, options));
 }
 
-/**
- * Sizes and digests of files that are not saved, as the info of an artifact has them.
- *
- * @param produced what the `save` of a materializer gives
- */
-export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions = {}): Promise<FileInfo[]> {
+/** What `hashFiles` of `registry/tools.ts` does. */
+export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions): Promise<FileInfo[]> {
   const hashed: FileInfo[] = [];
   for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
     signal?.throwIfAborted();

@@ -49,33 +49,7 @@ export interface MirrorOptions extends SignalOptions {
 /** So many failures of a store in a row, above those that are under way at once, and it is not about single versions. */
 const MAX_FAILURES_IN_A_ROW = 8;
 
-/**
- * Brings what a registry holds to another one: versions with their files, metadata, lineage and dates, deletions and
- * aliases. Nothing is materialized; every byte is checked against its SHA-256 on its way; files that versions share
- * are shared in the target too. A mirrored version has a commit of its own, and `origin` says where it was saved
- * first. Idempotency keys stay behind: they belong to the operations of the source.
- *
- * It may be run again: what is there is only listed, and what a run that was interrupted has left is completed. In a
- * mutable target a version of another value is overwritten, in an immutable one it is a `Conflict` in `failures`. What an
- * earlier run left there and does not count, because it landed too late, is no value: the version is written above it.
- *
- * @throws {RegistryError} `Invalid` for registries that differ in `versioned`; what a store as a whole refuses. What
- * concerns single versions is in `failures`
- *
- * @example
- * ```ts
- * import { createMemoryBackend, mirrorRegistry, openRegistry } from "@holdfast/holdfast";
- * import { assertEquals } from "@std/assert";
- *
- * await using from = await openRegistry(createMemoryBackend());
- * await using to = await openRegistry(createMemoryBackend());
- * await from.save("my:model", { depth: 12 });
- * await from.setAlias("my:model", "production", "1");
- * const { copied, aliases } = await mirrorRegistry(from, to);
- * assertEquals([copied, aliases], [1, 1]);
- * assertEquals(await to.load("my:model@production"), { depth: 12 });
- * ```
- */
+/** What `mirrorRegistry` of `registry/tools.ts` does. */
 export async function mirrorRegistry(
   from: Registry,
   to: Registry,

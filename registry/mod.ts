@@ -5,9 +5,8 @@
  */
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
-import type { DefinedArtifact, Materializer, Materializers } from "../core/materializer.ts";
+import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { RegistryError } from "../core/errors.ts";
-import { checkName } from "../core/naming/names.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type {
   CacheOptions,
@@ -37,6 +36,8 @@ import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
 import { DEFAULT_GRACE_MS, openSettings } from "./opening/settings.ts";
 import { watchName } from "./watch.ts";
+
+export { checkGrace, readDiskSettings } from "./opening/settings.ts";
 
 /** Options of {@linkcode openOnBackend}. */
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
@@ -182,23 +183,4 @@ function createRegistry(context: Context): Registry {
       await backend[Symbol.asyncDispose]();
     },
   };
-}
-
-/**
- * Names an artifact and the materializer of its values, so that `save` and `load` are typed.
- *
- * @example
- * ```ts
- * import { createMemoryBackend, defineArtifact, openRegistry } from "@holdfast/holdfast";
- * import { text } from "@holdfast/holdfast/materializers";
- *
- * await using registry = await openRegistry(createMemoryBackend());
- * const note = defineArtifact("my:note", text());
- * await registry.save(note, "remember");
- * const value: string = await registry.load(note);
- * ```
- */
-export function defineArtifact<T, S = T>(name: string, materializer: Materializer<T, S>): DefinedArtifact<T, S> {
-  checkName(name);
-  return { name, materializer };
 }

@@ -77,26 +77,7 @@ const MIN_RACERS = 8;
 /** A store that could not be asked was not found wanting. */
 const NOT_ASKED: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "Unknown"];
 
-/** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
-const KNOWN_KINDS: readonly string[] = ["memory", "local"];
-
-/**
- * Finds out by trying whether a store does what a registry needs: races of creates with exactly one winner, reads and
- * lists that see the last write, order, ranges, keys, clock. It writes below `scratch/` only, and removes that again.
- * It takes some 300 requests, most of them several at once. A store that passes may still be wrong now and then: a
- * race that is rarely lost is rarely seen.
- *
- * @throws {RegistryError} where the store could not be asked: `Unavailable`, `Denied`, `NotFound`
- *
- * @example
- * ```ts
- * import { createMemoryBackend, probeBackend } from "@holdfast/holdfast";
- * import { assert } from "@std/assert";
- *
- * const certificate = await probeBackend(createMemoryBackend());
- * assert(certificate.ok);
- * ```
- */
+/** What `probeBackend` of `registry/tools.ts` does. */
 export async function probeBackend(backend: Backend, options: ProbeOptions = {}): Promise<ProbeCertificate> {
   const { rounds = 6, racers = 16, maxClockOffsetMs = 900_000, system = realSystem, signal, onStep } = options;
   if (!(Number.isSafeInteger(rounds) && rounds >= 1 && Number.isSafeInteger(racers) && racers >= MIN_RACERS)) {
@@ -159,16 +140,15 @@ async function take({ name, required, run }: ProbeStepDefinition, target: ProbeT
 }
 
 /**
- * Probes the store that a registry is about to be created on; undefined where there is nothing to be found out.
+ * Probes the store that a registry is about to be created on.
  *
  * @throws {RegistryError} `Unsupported` where it does not do what a registry needs
  */
 export async function certifyStore(
   context: OpeningContext,
   { graceMs, signal }: { graceMs: number; signal?: AbortSignal },
-): Promise<StoreCertificate | undefined> {
+): Promise<StoreCertificate> {
   const { backend, system, logger } = context;
-  if (KNOWN_KINDS.includes(backend.kind)) return undefined;
   const { ok, kind, checkedAt, steps, clockOffsetMs } = await probeBackend(backend, {
     system,
     signal,

@@ -17,6 +17,36 @@ Deno.test("importing the root loads the registry, two backends and the default m
   assertEquals([...folders].sort(), ["backends", "core", "dev", "materializers", "mod.ts", "registry"]);
 });
 
+Deno.test("importing the root loads what opening a registry, and what is done beside saving, is made of later", async () => {
+  const graph = await readModuleGraph(["mod.ts"], { atStart: true });
+  const loaded = [...reachable(graph, "mod.ts")].filter((path) => path.startsWith("registry/"));
+  assertEquals(loaded.sort(), ["registry/define_artifact.ts", "registry/tools.ts"]);
+});
+
+Deno.test("opening a registry loads no probe, and no mirror, janitor, verification or direct upload", async () => {
+  const graph = await readModuleGraph(["registry/mod.ts"], { atStart: true });
+  const loaded = [...reachable(graph, "registry/mod.ts")];
+  assertEquals(loaded.filter((path) => /^registry\/(probe|mirror|maintenance|transfer)\b/.test(path)), []);
+});
+
+Deno.test("what is loaded later needs no permission either", async () => {
+  await using root = await tempRoot();
+  const program = root.join("program.ts");
+  const door = new URL("../mod.ts", import.meta.url).href;
+  await Deno.writeTextFile(
+    program,
+    `import { collectGarbage, createMemoryBackend, openRegistry, probeBackend, prune, verifyRegistry } from "${door}";
+    const registry = await openRegistry("memory:");
+    await registry.save("a", 1);
+    await collectGarbage(registry);
+    await prune(registry, { keepLast: 1 });
+    const { ok } = await probeBackend(createMemoryBackend());
+    console.log(await registry.load("a"), ok, (await verifyRegistry(registry)).ok);`,
+  );
+  const { stdout, stderr } = await runDeno(program, []);
+  assertEquals(stdout, "1 true true\n", stderr);
+});
+
 Deno.test("importing the root needs no permission", async () => {
   await using root = await tempRoot();
   const program = root.join("program.ts");

@@ -48,21 +48,7 @@ export interface GarbageReport {
   failures: { key: string; message: string }[];
 }
 
-/**
- * Removes replaced generations, the payload of what was deleted or never committed, and unfinished uploads, all
- * older than the registry's `graceMs` by the store's clock; and idempotency keys that were last used 30 days ago, or
- * 30 times the grace if that is longer. What is live is never touched.
- *
- * @example
- * ```ts
- * import { collectGarbage, createMemoryBackend, openRegistry } from "@holdfast/holdfast";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry(createMemoryBackend());
- * const report = await collectGarbage(registry, { dryRun: true });
- * assertEquals(report.bytes, 0);
- * ```
- */
+/** What `collectGarbage` of `registry/tools.ts` does. */
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
   const context = contextOf(registry);
   checkWritable(context, "collect garbage");

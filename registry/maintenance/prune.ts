@@ -12,28 +12,7 @@ import { readStoreTime } from "./mark.ts";
 import { pruneName } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
-/**
- * Deletes old versions. Their bytes are freed by `collectGarbage`, once `graceMs` has passed.
- *
- * Records are read of what is kept for its rank, of each version before it goes, and of what was overwritten within
- * `olderThanMs`: a record that does not count (it landed too late, and its payload is gone) is no version that is kept.
- * Oldest first, and before each few deletions it looks again: beside somebody who deletes what was to be kept, it keeps
- * the next.
- *
- * @throws {RegistryError} `Unavailable` where `olderThanMs` is given and this machine's clock differs from the store's
- * by more than `graceMs / 4`
- *
- * @example
- * ```ts
- * import { createMemoryBackend, openRegistry, prune } from "@holdfast/holdfast";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry(createMemoryBackend());
- * for (let epoch = 1; epoch <= 5; epoch++) await registry.save("model", { epoch });
- * const report = await prune(registry, { keepLast: 2 });
- * assertEquals(report.deleted.map(({ version }) => version), ["3.0.0", "2.0.0", "1.0.0"]);
- * ```
- */
+/** What `prune` of `registry/tools.ts` does. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const context = contextOf(registry);
   const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;

@@ -14,11 +14,7 @@ import { countAside, countStrangers } from "./unseen.ts";
 import { verifyRecords } from "./verify_records.ts";
 import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
 
-/**
- * Reads every record and every version, and checks them; with `names` those of these names (one that is not there is
- * `NotFound`). Damage is reported, never thrown; what the store refuses is thrown. The report also says what was not
- * looked at.
- */
+/** What `verifyRegistry` of `registry/tools.ts` does. */
 export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
   const context: Context = { ...contextOf(registry), cache: undefined }; // what the store has is to be verified
   const { names, deep = true, signal, onProgress } = options;

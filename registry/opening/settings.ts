@@ -6,7 +6,7 @@
 import type { Backend, Layout, Locking } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
-import type { RegistrySettings } from "../../core/record/record.ts";
+import type { RegistrySettings, StoreCertificate } from "../../core/record/record.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
@@ -15,11 +15,13 @@ import type { FoundRecord } from "../cell/heads.ts";
 import { settle } from "../cell/settle.ts";
 import { recordKey, SETTINGS } from "../layout.ts";
 import { startOperation } from "../cell/operation.ts";
-import { certifyStore } from "../probe.ts";
 
 /** Default of `graceMs`: 24 hours. */
 export const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 const MIN_GRACE_MS = 60 * 60 * 1000;
+
+/** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
+const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
 /** The settings of a registry, as they are stored. */
 export interface StoredSettings {
@@ -83,13 +85,18 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   const settings: RegistrySettings = { versioned, mutable, graceMs };
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
-  const certificate = await certifyStore(context, { graceMs, signal: options.signal });
+  const certificate = KNOWN_KINDS.includes(backend.kind) ? undefined : await certify(context, graceMs, options.signal);
   const operation = startOperation(context, `create the registry at ${backend.location}`, options.signal);
   const key = recordKey(SETTINGS, 1);
   const kept = certificate === undefined ? {} : { certificate };
   const bytes = encodeRecord({ ...operation.recordBase(1), kind: "settings", settings, ...kept });
   const outcome = await createRecord(context, operation, key, bytes);
   return outcome.won ? await readRecord(context, key, options.signal) : outcome.found;
+}
+
+async function certify(context: OpeningContext, graceMs: number, signal?: AbortSignal): Promise<StoreCertificate> {
+  const { certifyStore } = await import("../probe.ts");
+  return await certifyStore(context, { graceMs, signal });
 }
 
 /** Throws `Invalid` for a grace that readers and slow writers could not rely on. */

@@ -37,14 +37,7 @@ export interface CommitUploadOptions extends Omit<SaveOptions, "materializer"> {
   materializer?: Pick<Materializer, "id" | "formatVersion">;
 }
 
-/**
- * Saves the files of a direct upload as a version: copies them, in the store where it can, reads the copies for their
- * SHA-256, and writes the record. Then the upload is removed. A repeat returns what the first one saved, unless it has
- * an `idempotencyKey` of its own; the default is the upload's id.
- *
- * @throws {RegistryError} `NotFound` where a file has not arrived; `Invalid` where it is not of the size or the SHA-256
- * that was said. Nothing is committed then, and as long as its URL works the file can be sent again.
- */
+/** What `commitUpload` of `registry/tools.ts` does. */
 export async function commitUpload(
   registry: Registry,
   upload: UploadToCommit,

@@ -51,21 +51,7 @@ export interface Upload {
   expiresAt: Date;
 }
 
-/**
- * Begins a direct upload: one URL per file, each to be sent with PUT. Nothing is in the registry before
- * {@linkcode commitUpload}. Files that are not committed within the registry's `graceMs` are collected as garbage.
- *
- * @throws {RegistryError} `Unsupported` where the store gives no such URLs
- *
- * @example
- * ```ts ignore
- * import { commitUpload, createUpload } from "@holdfast/holdfast";
- *
- * const upload = await createUpload(registry, { files: [{ path: "model.bin", sha256 }] });
- * for (const { url, method, headers } of upload.files) await fetch(url, { method, headers, body }); // in a browser
- * await commitUpload(registry, upload, { name: "my:model" });
- * ```
- */
+/** What `createUpload` of `registry/tools.ts` does. */
 export async function createUpload(registry: Registry, options: CreateUploadOptions): Promise<Upload> {
   const context = contextOf(registry);
   const { expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;

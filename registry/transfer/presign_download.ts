@@ -37,13 +37,7 @@ export interface DirectDownload {
   file: FileInfo;
 }
 
-/**
- * Gives a URL that fetches a file of a version straight from the store. That needs an object of its own: uploaded
- * directly, or larger than 256 KiB, and not compressed. The URL may end earlier than it says where the version is
- * overwritten or deleted, but not within the registry's `graceMs`.
- *
- * @throws {RegistryError} `Unsupported` where the file has none, or the store gives no such URLs
- */
+/** What `presignDownload` of `registry/tools.ts` does. */
 export async function presignDownload(
   registry: Registry,
   ref: string,

@@ -1,5 +1,6 @@
 /**
- * What imports what, as Deno sees it: type-only and literal dynamic imports count.
+ * What imports what, as Deno sees it: type-only and literal dynamic imports count, unless only what is loaded at the
+ * start is asked for.
  *
  * @module
  */
@@ -11,7 +12,14 @@ import { tempRoot } from "./temp_root.ts";
 /** From a module to what it imports: paths below the root of the repository, `npm:…` and `node:…`. */
 export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
 
+/** Options of {@linkcode readModuleGraph}. */
+export interface ModuleGraphOptions {
+  /** Only what a program loads before it runs: no types, and no imports that are calls. @default false */
+  atStart?: boolean;
+}
+
 interface Dependency {
+  isDynamic?: boolean;
   code?: { specifier?: string; error?: string };
   type?: { specifier?: string; error?: string };
 }
@@ -22,7 +30,10 @@ interface Info {
 }
 
 /** Reads the graph of these files of the repository and everything below them. */
-export async function readModuleGraph(files: Iterable<string>): Promise<ModuleGraph> {
+export async function readModuleGraph(
+  files: Iterable<string>,
+  { atStart = false }: ModuleGraphOptions = {},
+): Promise<ModuleGraph> {
   const entry = Array.from(files, (file) => `import ${JSON.stringify(join(REPOSITORY, file))};\n`).join("");
   const { modules, roots } = await denoInfo(entry);
   const graph = new Map<string, string[]>();
@@ -31,7 +42,8 @@ export async function readModuleGraph(files: Iterable<string>): Promise<ModuleGr
     const targets = dependencies.flatMap(({ code, type }) => [code, type]).filter((target) => target !== undefined);
     const failure = error ?? targets.find((target) => target.error !== undefined)?.error;
     if (failure !== undefined) throw new Error(`Cannot read the module graph: ${specifier}: ${failure}`);
-    graph.set(shortened(specifier), [...new Set(targets.map((target) => shortened(target.specifier!)))]);
+    const followed = atStart ? dependencies.flatMap((each) => each.isDynamic ? [] : each.code ?? []) : targets;
+    graph.set(shortened(specifier), [...new Set(followed.map((target) => shortened(target.specifier!)))]);
   }
   return graph;
 }
