@@ -15,7 +15,7 @@ import type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
 import { createColors } from "./terminal/colors.ts";
 import { createCommandContext } from "./program/command_context.ts";
 import type { SharedOptions } from "./program/command.ts";
-import { COMMANDS } from "./commands/mod.ts";
+import { loadCommands, loadCommandsFor } from "./commands/mod.ts";
 import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./program/exit_code.ts";
 import { inCliWords } from "./program/hints.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
@@ -31,13 +31,13 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   const shared: SharedOptions = { json: args.includes("--json"), verbose: hasVerbose(args) };
   try {
     return await runProgram(args, {
-      commands: COMMANDS,
+      commands: await loadCommandsFor(args),
       io,
       version: manifest.version,
       async run(command, call) {
         Object.assign(shared, call.shared);
         refuseHalfRefs(command, call.args);
-        const context = createCommandContext({ io, shared, commands: COMMANDS });
+        const context = createCommandContext({ io, shared, loadCommands });
         try {
           return await command.run(call.args, call.options, context) ?? 0;
         } finally {

@@ -6,10 +6,9 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { dirname, extname, resolve } from "@std/path";
+import { dirname, extname, resolve } from "node:path";
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { csvRows } from "./csv_rows.ts";
 import { jsonRows } from "./json_rows.ts";
 import type { ManifestFormat, RawRow } from "./raw_row.ts";
 
@@ -40,7 +39,6 @@ export async function findManifest(path: string, format: ManifestFormat | undefi
   if (format === undefined) {
     throw invalid(path, "its name does not say how it is written", "Add --format jsonl or --format csv.");
   }
-  const read = format === "csv" ? csvRows : jsonRows;
   return {
     name: isFile ? JSON.stringify(path) : "standard input",
     folder: isFile ? dirname(place) : io.cwd,
@@ -51,6 +49,7 @@ export async function findManifest(path: string, format: ManifestFormat | undefi
       const stream = isFile ? Readable.toWeb(createReadStream(place)) as ReadableStream<Uint8Array> : io.stdin.stream();
       const stoppable = stream.pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
       try {
+        const read = format === "csv" ? (await import("./csv_rows.ts")).csvRows : jsonRows;
         yield* read(stoppable, columns);
       } catch (error) {
         if (io.signal.aborted) throw error;

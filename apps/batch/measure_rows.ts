@@ -4,7 +4,7 @@
  * @module
  */
 import { stat } from "node:fs/promises";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import type { BatchTotals } from "./batch_progress.ts";
 import type { Manifest } from "./manifest.ts";
 

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import type { Stats } from "node:fs";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { RegistryErrorFields } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

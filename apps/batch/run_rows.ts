@@ -3,61 +3,24 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
-import type { Registry } from "../../mod.ts";
+import type { Registry, RegistryError } from "../../mod.ts";
 import { createBatch, outcomesOf } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
-import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { inCliWords } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
-import { formatBytes, formatCount, formatSeconds, parseBytes, parseCount } from "../terminal/units.ts";
+import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { createBatchProgress } from "./batch_progress.ts";
 import type { BatchTotals } from "./batch_progress.ts";
+import type { BatchFlags } from "./flags.ts";
 import { findManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
-import type { ManifestFormat, RawRow } from "./raw_row.ts";
+import type { RawRow } from "./raw_row.ts";
 import { measureRows } from "./measure_rows.ts";
 import { openReport, reportLine } from "./report.ts";
 import type { RowOutcome, RowResult } from "./report.ts";
-
-/** The flags that all batches have. */
-export interface BatchFlags {
-  /** How the manifest is written. */
-  format?: ManifestFormat;
-  /** Where each outcome is written. */
-  report?: string;
-  /** Rows at once. */
-  concurrency?: number;
-  /** Begin no more after a failure. */
-  stopOnError?: boolean;
-  /** Only say what would be done. */
-  dryRun?: boolean;
-  /** Most workers. */
-  workers?: number;
-  /** Most bytes of content in memory. */
-  memory?: number;
-}
-
-/** The options that all batches have. */
-export const BATCH_OPTIONS: readonly OptionDefinition[] = [
-  { flags: "--format <format>", text: "how the manifest is written (default: by its name)", choices: ["jsonl", "csv"] },
-  { flags: "--report <file>", text: "write a line of JSON for each row as it ends", completes: "file" },
-  {
-    flags: "--concurrency <count>",
-    text: "rows at once (default: 16; in a bucket 32 that save, 48 that read)",
-    parse: parseAtLeastOne,
-  },
-  { flags: "--stop-on-error", text: "begin no more rows after the first that failed" },
-  { flags: "--dry-run", text: "look at every row, say what would be done, and do nothing" },
-  {
-    flags: "--workers <count>",
-    text: "most threads beside the main one (default: by the processors)",
-    parse: parseCount,
-  },
-  { flags: "--memory <size>", text: "most content in memory at once (default: 256MiB)", parse: parseMemory },
-];
 
 /** The workers that a batch's flags ask for. */
 export function createRowBatch(registry: Registry, { workers, memory: memoryBudgetBytes }: BatchFlags): Batch {
@@ -199,18 +162,4 @@ export async function runRows<Row extends RowName>(
     if (before !== "") await context.note(text);
     else if (!shared.quiet) await context.result(undefined, text);
   }
-}
-
-function parseMemory(text: string): number {
-  return Math.max(parseBytes(text), 1); // one entry at a time
-}
-
-function parseAtLeastOne(text: string): number {
-  const count = parseCount(text);
-  if (count > 0) return count;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a concurrency: it is at least 1`,
-    hint: "It is how many rows are under way at once.",
-  });
 }

@@ -5,7 +5,7 @@
  */
 import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
-import { basename, join } from "@std/path";
+import { basename, join } from "node:path";
 import { hashFiles, localPath } from "../../mod.ts";
 import type { ArtifactInfo, FileInfo, SignalOptions } from "../../mod.ts";
 import { file, folder } from "../../materializers/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import type { Encoding, OnConflict } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { readValue } from "../values/value_source.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { statSync } from "node:fs";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { checkName, digestOfValue, isRegistryError, parseVersion, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
 import { createLanes } from "../../workers/mod.ts";

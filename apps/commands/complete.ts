@@ -16,7 +16,8 @@ export const complete: Command = defineCommand<[words: string[]]>({
   examples: [],
   hidden: true,
   async run([words], _options, context) {
-    const { commands, io } = context;
+    const { io } = context;
+    const commands = await context.loadCommands();
     const found = await completeLine(words, { commands, open: (registry) => context.open({ registry }) });
     if (found.length > 0) await io.stdout.write(`${found.join("\n")}\n`);
   },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join, resolve, SEPARATOR } from "@std/path";
+import { join, resolve, sep } from "node:path";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
@@ -36,7 +36,7 @@ export const download: Command = defineCommand<[ref: string, to: string], { over
     const progress = context.progress(`download ${ref}`);
     const isFolder = /[/\\]$/.test(to);
     const download = registry.download(`${name}@${version}`, {
-      to: isFolder ? join(resolve(io.cwd, to), SEPARATOR) : resolve(io.cwd, to),
+      to: isFolder ? join(resolve(io.cwd, to), sep) : resolve(io.cwd, to),
       overwrite,
       signal: io.signal,
       onProgress: progress.update,

@@ -10,7 +10,6 @@ import type { Command } from "../program/command.ts";
 import { createDamage, damageJson, damageMark } from "../terminal/damage.ts";
 import type { Damage } from "../terminal/damage.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
-import { mapAtOnce } from "../../workers/mod.ts";
 import { printTable } from "../terminal/print_table.ts";
 import type { Row } from "../terminal/print_table.ts";
 import type { Column } from "../terminal/table.ts";
@@ -61,7 +60,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const damage = createDamage();
     const rows = shared.quiet
       ? nameRows(names)
-      : present(mapAtOnce(names, (name) => row(registry, name, { long, damage, signal: io.signal })));
+      : presentRows(names, (name) => row(registry, name, { long, damage, signal: io.signal }));
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();
@@ -76,8 +75,12 @@ async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
   for await (const name of names) yield { json: { name }, cells: [name] };
 }
 
-async function* present(rows: AsyncIterable<Row | undefined>): AsyncGenerator<Row> {
-  for await (const row of rows) if (row !== undefined) yield row;
+async function* presentRows(
+  names: AsyncIterable<string>,
+  toRow: (name: string) => Promise<Row | undefined>,
+): AsyncGenerator<Row> {
+  const { mapAtOnce } = await import("../../workers/mod.ts");
+  for await (const row of mapAtOnce(names, toRow)) if (row !== undefined) yield row;
 }
 
 interface RowOptions {

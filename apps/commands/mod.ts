@@ -1,54 +1,58 @@
 /**
- * All commands, in the order of the help.
+ * All commands. What a command is made of is loaded when it is called, or when the help lists all.
  *
  * @module
  */
+import { SHARED_OPTIONS } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
-import { alias } from "./alias.ts";
-import { batchLoad } from "./batch/load.ts";
-import { batchSave } from "./batch/save.ts";
-import { batchVerify } from "./batch/verify.ts";
-import { cat } from "./cat.ts";
-import { complete } from "./complete.ts";
-import { completions } from "./completions.ts";
-import { copy } from "./copy.ts";
-import { download } from "./download.ts";
-import { gc } from "./gc.ts";
-import { info } from "./info.ts";
-import { init } from "./init.ts";
-import { load } from "./load.ts";
-import { ls } from "./ls.ts";
-import { cache } from "./stores/cache.ts";
-import { mirror } from "./stores/mirror.ts";
-import { probe } from "./stores/probe.ts";
-import { prune } from "./prune.ts";
-import { rm } from "./rm.ts";
-import { save } from "./save.ts";
-import { verify } from "./verify.ts";
-import { versions } from "./versions.ts";
+
+/** By the words that call them, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import("./init.ts")).init,
+  save: async () => (await import("./save.ts")).save,
+  load: async () => (await import("./load.ts")).load,
+  ls: async () => (await import("./ls.ts")).ls,
+  versions: async () => (await import("./versions.ts")).versions,
+  info: async () => (await import("./info.ts")).info,
+  rm: async () => (await import("./rm.ts")).rm,
+  alias: async () => (await import("./alias.ts")).alias,
+  copy: async () => (await import("./copy.ts")).copy,
+  download: async () => (await import("./download.ts")).download,
+  cat: async () => (await import("./cat.ts")).cat,
+  verify: async () => (await import("./verify.ts")).verify,
+  gc: async () => (await import("./gc.ts")).gc,
+  prune: async () => (await import("./prune.ts")).prune,
+  mirror: async () => (await import("./stores/mirror.ts")).mirror,
+  probe: async () => (await import("./stores/probe.ts")).probe,
+  cache: async () => (await import("./stores/cache.ts")).cache,
+  "batch save": async () => (await import("./batch/save.ts")).batchSave,
+  "batch load": async () => (await import("./batch/load.ts")).batchLoad,
+  "batch verify": async () => (await import("./batch/verify.ts")).batchVerify,
+  completions: async () => (await import("./completions.ts")).completions,
+  __complete: async () => (await import("./complete.ts")).complete,
+};
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [
-  init,
-  save,
-  load,
-  ls,
-  versions,
-  info,
-  rm,
-  alias,
-  copy,
-  download,
-  cat,
-  verify,
-  gc,
-  prune,
-  mirror,
-  probe,
-  cache,
-  batchSave,
-  batchLoad,
-  batchVerify,
-  completions,
-  complete,
-];
+export async function loadCommands(): Promise<readonly Command[]> {
+  return await Promise.all(Object.values(COMMANDS).map((load) => load()));
+}
+
+/** Of the commands those that are needed to read these arguments: the one that they call, or all. */
+export async function loadCommandsFor(args: readonly string[]): Promise<readonly Command[]> {
+  if (args.length === 1 && /^(-V|--version)$/.test(args[0])) return [];
+  const called = calledBy(args);
+  return called === undefined ? await loadCommands() : [await COMMANDS[called]()];
+}
+
+/** The words of the command that is called; undefined where that takes a closer look. */
+function calledBy(args: readonly string[]): string | undefined {
+  let at = 0;
+  for (; args[at]?.startsWith("-"); at++) {
+    const [form, value] = args[at].split("=", 2);
+    const option = SHARED_OPTIONS.find(({ flags }) => flags.split(/[ ,]+/).includes(form));
+    if (option === undefined) return undefined;
+    if (value === undefined && option.flags.includes("<")) at++; // what follows is its value
+  }
+  const [first, second] = args.slice(at);
+  return [first, `${first} ${second}`].find((words) => Object.hasOwn(COMMANDS, words));
+}

@@ -5,7 +5,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "@std/dotenv";
-import { dirname, join, resolve } from "@std/path";
+import { dirname, join, resolve } from "node:path";
 import { checkStoreUrl, isStoreUrl } from "../../backends/mod.ts";
 import { RegistryError } from "../../mod.ts";
 import { mayRead } from "./may_read.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { fromFileUrl, join } from "@std/path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createS3Configs, isStoreUrl, openBackend } from "../../backends/mod.ts";
 import type { Backend, Logger, System } from "../../mod.ts";
 
@@ -42,10 +43,15 @@ function tellingOfRepeats(logger: Logger): Logger {
   };
 }
 
-/** The path of a place that is a folder on this machine; undefined for a bucket. */
+/** The path of a place that is a folder on this machine; undefined for a bucket, and for a URL that no folder can have. */
 export function localPathOf(location: string): string | undefined {
   if (isStoreUrl(location)) return undefined;
-  return /^file:/i.test(location) ? fromFileUrl(location) : location;
+  if (!/^file:/i.test(location)) return location;
+  try {
+    return fileURLToPath(location);
+  } catch {
+    return undefined; // whoever opens it is told what is wrong
+  }
 }
 
 /**

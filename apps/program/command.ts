@@ -76,7 +76,7 @@ export interface CommandContext {
   /** The options that every command has. */
   readonly shared: SharedOptions;
   /** All commands, for shell completion. */
-  readonly commands: readonly Command[];
+  loadCommands(): Promise<readonly Command[]>;
   /** Colours for standard output. */
   readonly colors: Colors;
   /** What the registry and the command log to. */

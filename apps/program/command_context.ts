@@ -22,19 +22,19 @@ export interface CommandContextOptions {
   /** The options that every command has. */
   shared: SharedOptions;
   /** All commands. */
-  commands: readonly Command[];
+  loadCommands(): Promise<readonly Command[]>;
 }
 
 /** A context for one run; disposing it closes what the run has opened. */
 export function createCommandContext(options: CommandContextOptions): CommandContext & AsyncDisposable {
-  const { io, shared, commands } = options;
+  const { io, shared, loadCommands } = options;
   const registries: Registry[] = [];
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
   return {
     io,
     shared,
-    commands,
+    loadCommands,
     colors: createColors(io.stdout, io),
     logger,
     async open({ write = false, registry = shared.registry } = {}) {

@@ -21,7 +21,7 @@ export type RunCommand = (
 
 /** What {@linkcode runProgram} is made of. */
 export interface ProgramOptions {
-  /** All commands. */
+  /** The commands that the arguments may call. */
   commands: readonly Command[];
   /** Where help goes. */
   io: CliIo;

@@ -61,7 +61,9 @@ export interface CliIo {
 export function createProcessIo(signal: AbortSignal): CliIo {
   return {
     stdin: {
-      isTerminal: process.stdin.isTTY === true,
+      get isTerminal() {
+        return process.stdin.isTTY === true;
+      },
       stream: () => Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>,
     },
     stdout: processOutput(process.stdout),

@@ -4,7 +4,7 @@
  * @module
  */
 import { open, rename, stat, unlink } from "node:fs/promises";
-import { dirname, resolve } from "@std/path";
+import { dirname, resolve } from "node:path";
 import { RegistryError } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 

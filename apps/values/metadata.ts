@@ -4,7 +4,7 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { RegistryError } from "../../mod.ts";
 
 /** Reads `key=text` and `key:=json`. */

@@ -6,7 +6,7 @@
 import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { join, resolve } from "@std/path";
+import { join, resolve } from "node:path";
 import { localPath, RegistryError } from "../../mod.ts";
 import { shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
-import { COMMANDS } from "../../apps/commands/mod.ts";
+import { loadCommands } from "../../apps/commands/mod.ts";
 import { runCli } from "../../apps/cli.ts";
 import { ReaderGone } from "../../apps/terminal/cli_io.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { captureIo, fillRegistry, holdfast, succeeds } from "./captured_io.ts";
 
+const COMMANDS = await loadCommands();
 const HERE = { cwd: "/" };
 const PLAIN = { NO_COLOR: "1" };
 

@@ -4,14 +4,14 @@
  * @module
  */
 import { lstatSync } from "node:fs";
-import { join, resolve, SEPARATOR } from "@std/path";
+import { join, resolve, sep } from "node:path";
 import { isRegistryError } from "../../../mod.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 import { sameOnDisk } from "../../batch/same_on_disk.ts";
 import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, createRowBatch, rowsAtOnce, runRows } from "../../batch/run_rows.ts";
-import type { BatchFlags } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS } from "../../batch/flags.ts";
+import type { BatchFlags } from "../../batch/flags.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
@@ -36,6 +36,7 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
     const { signal } = context.io;
     const { overwrite, dryRun = false } = flags;
     const registry = await context.open();
+    const { createRowBatch, rowsAtOnce, runRows } = await import("../../batch/run_rows.ts");
     await using batch = createRowBatch(registry, flags);
     const targets = new Set<string>();
     return await runRows(path, flags, context, (manifest) => ({
@@ -50,7 +51,7 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
         if (to === manifest.place) throw badRow("its `to` is the manifest");
         if (!isInside && targets.has(to)) throw badRow("its `to` is that of a row before it");
         if (!isInside) targets.add(to);
-        return { ...row, to: isInside ? join(to, SEPARATOR) : to };
+        return { ...row, to: isInside ? join(to, sep) : to };
       },
       async run({ ref, to: place }, moved) {
         const to = place!;

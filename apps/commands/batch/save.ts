@@ -4,9 +4,8 @@
  * @module
  */
 import { RegistryError } from "../../../mod.ts";
-import { BATCH_OPTIONS, createRowBatch, runRows } from "../../batch/run_rows.ts";
-import type { BatchFlags } from "../../batch/run_rows.ts";
-import { saveRows } from "../../batch/save_rows.ts";
+import { BATCH_OPTIONS } from "../../batch/flags.ts";
+import type { BatchFlags } from "../../batch/flags.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 
@@ -39,6 +38,8 @@ export const batchSave: Command = defineCommand<[manifest: string], BatchFlags &
     const { runId, dryRun } = flags;
     if (runId === "") throw emptyRunId();
     const registry = await context.open({ write: !dryRun });
+    const { createRowBatch, runRows } = await import("../../batch/run_rows.ts");
+    const { saveRows } = await import("../../batch/save_rows.ts");
     await using batch = createRowBatch(registry, flags);
     return await runRows(
       path,

@@ -5,8 +5,8 @@
  */
 import { RegistryError } from "../../../mod.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS, createRowBatch, rowsAtOnce, runRows } from "../../batch/run_rows.ts";
-import type { BatchFlags } from "../../batch/run_rows.ts";
+import { BATCH_OPTIONS } from "../../batch/flags.ts";
+import type { BatchFlags } from "../../batch/flags.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
@@ -29,6 +29,7 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
   async run([path], flags, context) {
     const { signal } = context.io;
     const registry = await context.open();
+    const { createRowBatch, rowsAtOnce, runRows } = await import("../../batch/run_rows.ts");
     await using batch = createRowBatch(registry, flags);
     return await runRows(path, flags, context, (manifest) => ({
       label: "batch verify",

@@ -30,7 +30,11 @@ Deno.test("gc --verbose names each thing that goes, and why", async () => {
   const io = captureIo({ cwd });
   const week = withAge(createLocalBackend({ path: root.join(".holdfast") }), 7 * 24 * 3_600_000);
   await using registry = await openRegistry(week, { create: false });
-  await using context = createCommandContext({ io, shared: { verbose: true }, commands: [] });
+  await using context = createCommandContext({
+    io,
+    shared: { verbose: true },
+    loadCommands: () => Promise.resolve([]),
+  });
   await gc.run([], {}, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(io.errors(), /debug: payload objects\/big\/\S+ \(195 KiB\): no version refers to it\n/);
   assertMatch(io.errors(), /debug: scrubbed names\/big\/\S+ \(.*\): replaced longer ago than the grace\n/);
@@ -47,7 +51,7 @@ Deno.test("gc --forget forgets names that were deleted long ago", async () => {
   const io = captureIo({ cwd });
   const year = withAge(createLocalBackend({ path: root.join(".holdfast") }), 365 * 24 * 3_600_000);
   await using registry = await openRegistry(year, { create: false });
-  await using context = createCommandContext({ io, shared: {}, commands: [] });
+  await using context = createCommandContext({ io, shared: {}, loadCommands: () => Promise.resolve([]) });
   await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
   assertEquals(await Array.fromAsync(createLocalBackend({ path: root.join(".holdfast") }).list("names/gone/")), []);
