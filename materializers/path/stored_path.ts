@@ -5,7 +5,6 @@
  */
 import type { Artifact } from "../../core/artifact.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { writeFiles } from "../../core/disk/write_files.ts";
 import type { WriteFilesOptions, WrittenFiles } from "../../core/disk/write_files.ts";
 
 /** Files up to this size are handed on as bytes. */
@@ -51,8 +50,9 @@ export class StoredPath {
   }
 
   /** Writes it to disk, as `registry.download` does. */
-  writeTo(path: string, options: WriteFilesOptions = {}): Promise<WrittenFiles> {
-    return writeFiles(this.artifact, path, options);
+  async writeTo(path: string, options: WriteFilesOptions = {}): Promise<WrittenFiles> {
+    const { writeFiles } = await import("../../core/disk/write_files.ts");
+    return await writeFiles(this.artifact, path, options);
   }
 
   /** Its files, to be saved again. */
