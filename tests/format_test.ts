@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { readFile } from "node:fs/promises";
+import { keyLayout } from "../backends/local/layout.ts";
 import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
 import { artifactDigest, decodeRecord, encodeRecord } from "../core/record/record.ts";
 import type { AnyRecord, FileInfo } from "../core/record/record.ts";
@@ -27,6 +28,8 @@ interface Vectors {
   notOrders: string[];
   generations: [generation: number, file: string][];
   keys: Record<string, string>;
+  paths: [key: string, path: string][];
+  notPaths: string[];
   records: { record: AnyRecord; inline: string; bytes: number; firstLine: string }[];
   oldRecords: Vectors["records"];
   digests: { materializer: { id: string; formatVersion: number }; files: FileInfo[]; digest: string }[];
@@ -84,6 +87,17 @@ Deno.test("FORMAT.md: keys", () => {
     assertEquals(parseCellKey(key)?.name, name);
   }
   for (const key of [keys.payload, keys.alive]) assertEquals(parsePayloadKey(key)?.commit, place.commit);
+});
+
+Deno.test("FORMAT.md: where keys lie in a folder", () => {
+  const { pathOf, textOf } = keyLayout("folded");
+  for (const [key, path] of vectors.paths) {
+    assertEquals(pathOf(key), path);
+    assertEquals(textOf(path), key);
+    if (/^(names|objects)\//.test(key)) assert(parseCellKey(key) ?? parsePayloadKey(key), key);
+  }
+  for (const path of vectors.notPaths) assertNotEquals(pathOf(textOf(path)), path);
+  for (const key of Object.values(vectors.keys)) assertEquals(textOf(pathOf(key)!), key);
 });
 
 Deno.test("FORMAT.md: records are read and written byte by byte", () => {
