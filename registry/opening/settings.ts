@@ -5,6 +5,7 @@
  */
 import type { Backend, Layout, Locking } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import { encodeRecord } from "../../core/record/record.ts";
 import type { RegistrySettings, StoreCertificate } from "../../core/record/record.ts";
 import type { OpenOptions } from "../../core/registry.ts";
@@ -122,8 +123,20 @@ function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings
   });
 }
 
+const LAYOUTS: readonly Layout[] = ["folded", "plain"];
+
 function checkLayout({ backend }: OpeningContext, { layout = "plain" }: RegistrySettings): void {
   const { layout: own = "plain" } = backend;
+  if (!LAYOUTS.includes(layout)) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot open the registry at ${backend.location}: this release does not know its layout ${
+        shown(layout)
+      }`,
+      hint: "Open it with a newer release.",
+      backend: backend.location,
+    });
+  }
   if (own === layout) return;
   throw new RegistryError({
     code: "Invalid",
