@@ -68,9 +68,9 @@ async function againstMemory(
   });
   const question = fc.record({
     prefix: place,
-    after: fc.option(place, { nil: undefined, freq: 1 }),
-    other: fc.option(anyKey, { nil: undefined, freq: 1 }),
-    limit: fc.option(fc.nat(4), { nil: undefined, freq: 1 }),
+    after: fc.option(place, { nil: undefined, freq: 2 }),
+    other: fc.option(anyKey, { nil: undefined, freq: 2 }),
+    limit: fc.option(fc.nat(4), { nil: undefined, freq: 2 }),
     delimiter: fc.constantFrom(undefined, "/" as const),
   });
   let runs = 0;
