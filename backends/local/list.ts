@@ -39,7 +39,7 @@ export function* listObjects(
         given = group;
         yield { prefix: group };
       } else if (entry.isLink) {
-        throw linkError({ key: entry.text.replace(/\/$/, ""), backend: root.location });
+        throw linkError({ key: entry.text.replace(/\/$/, ""), backend: root.location }, entry.path.slice(0, -1));
       } else if (entry.path.endsWith("/")) {
         yield* walk(entry.path, true);
       } else {
@@ -58,7 +58,8 @@ export function* listObjects(
     if (!text.startsWith(prefix) && !(isFolder && prefix.startsWith(text))) return false;
     if (after === "") return true;
     const group = groupOf(text);
-    return compareUtf8(group ?? text, after) > 0 || group === undefined && isFolder && after.startsWith(text);
+    if (group !== undefined || !isFolder || !after.startsWith(text)) return compareUtf8(group ?? text, after) > 0;
+    return text.endsWith("/") || !after.startsWith("~", text.length); // its keys go on with a digit or a letter
   }
 
   /** The group of keys that this is in, where they are folded. */

@@ -50,11 +50,15 @@ export interface StorePlace {
   backend: string;
 }
 
-/** The error of a link. */
-export function linkError({ key, backend }: StorePlace): RegistryError {
+/**
+ * The error of a link.
+ *
+ * @param path where it lies below the root
+ */
+export function linkError({ key, backend }: StorePlace, path: string = key): RegistryError {
   return new RegistryError({
     code: "Denied",
-    message: `Cannot use "${key}": it is a symbolic link, and none below the root is followed`,
+    message: `Cannot use "${path}": it is a symbolic link, and none below the root is followed`,
     hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
     key,
     backend,

@@ -33,11 +33,13 @@ export async function* listReadable(
     } catch (error) {
       const failure = await asPartial(context, error, signal);
       const { key = "" } = failure;
-      const next = afterFolder(key.endsWith("/") ? key : `${key}/`);
+      const folder = afterFolder(key.endsWith("/") ? key : `${key}/`);
+      const isSame = folder === after; // what is there hides keys that go on without a "/"
+      const next = isSame ? `${key}~` : folder;
       const isAll = next === afterFolder(prefix);
       const isBelow = key.startsWith(prefix) && (after === undefined || next > after);
       if (!isAll && !isBelow) throw error;
-      await onFailure(failure, key);
+      if (!isSame) await onFailure(failure, key);
       if (isAll) return;
       after = next;
     }
