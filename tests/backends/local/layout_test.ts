@@ -33,8 +33,15 @@ for (const kind of LAYOUTS) {
   Deno.test(`${kind}: a folder lists the keys of a registry as memory does`, async () => {
     await againstMemory(kind, [], async ({ local, memory, prefix, options, question }) => {
       assertEquals(await listed(local, prefix, options), await listed(memory, prefix, options), question);
+      assertEquals(await firstOf(local, prefix), (await listed(memory, prefix, { limit: 1 }))[0], question);
     });
   });
+}
+
+async function firstOf(backend: Backend, prefix: string): Promise<string | undefined> {
+  const first = await backend.getFirst!(prefix);
+  await first?.body.cancel();
+  return first?.info.key;
 }
 
 /** The folders that a path lies in. */
@@ -148,6 +155,7 @@ Deno.test("folded: strangers' files neither hide nor reorder keys, and are liste
       assert(keys.some((own) => own === key || key.endsWith("/") && own.startsWith(key)), question);
     }
     assertEquals(await listed(local, prefix, options), found.slice(0, limit), question);
+    assertEquals(await firstOf(local, prefix), (await listed(local, prefix))[0], question);
   });
 });
 
