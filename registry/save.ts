@@ -87,7 +87,7 @@ export async function saveFiles(
   checkMaterializer(artifact.materializer);
   checkOptions(context, name, options);
   if (members?.origin === undefined) checkNumbers(name, options.version); // what is mirrored has its numbers already
-  const how = { executor, given: keptFields(options) };
+  const how = { executor, given: userFields(options) };
   let told = 0;
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
     options.onProgress!({ ...progress, bytes: told = Math.max(told, bytes) });
@@ -340,19 +340,13 @@ function createChooser(
 /** What a record holds of the user's own. */
 type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
 
-function userFields({ metadata = {}, inputs, idempotencyKey }: SaveOptions): UserFields {
+/** As they were checked, whatever the caller does to them meanwhile. */
+function userFields({ metadata, inputs, idempotencyKey }: SaveOptions): UserFields {
   return {
-    metadata,
-    ...(inputs === undefined ? {} : { inputs }),
+    metadata: metadata === undefined ? {} : structuredClone(metadata),
+    ...(inputs === undefined ? {} : { inputs: structuredClone(inputs) }),
     ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
   };
-}
-
-/** As they were checked, whatever the caller does to them meanwhile. */
-function keptFields(options: SaveOptions): UserFields {
-  const { metadata, inputs } = options;
-  const fields = userFields(options);
-  return metadata === undefined && inputs === undefined ? fields : structuredClone(fields);
 }
 
 /** The version whose files may be shared: the one that is asked for, else the latest of the name. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { readdir } from "node:fs/promises";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { isRegistryError, openRegistry, RegistryError } from "../../mod.ts";
 import type { Locking, Registry, RegistrySettings } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
