@@ -2,8 +2,11 @@ import fs from "node:fs";
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
+import type { Layout } from "../../../core/backend.ts";
+import { keyLayout } from "../../../backends/local/layout.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { keyFile } from "../../support/key_file.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { GRACE_MS, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
@@ -12,15 +15,19 @@ import { withAge } from "../with_age.ts";
 
 const WEEK_MS = 7 * GRACE_MS;
 
-for (
-  const link of [
-    ...["names/m", "names/b/versions", "names/b/versions/final/p8p9p9", "names/b/aliases/x", "objects/b", "objects/m"],
-    ...["uploads", "uploads/x", "scratch/x", "janitor/x", "other"],
-  ]
-) {
-  testInRoot(`a link at ${link} keeps nobody from maintaining the other names`, async (root) => {
+const ANYWHERE = [
+  ...["names/m", "names/b/versions", "names/b/aliases/x", "objects/b", "objects/m"],
+  ...["uploads", "uploads/x", "scratch/x", "janitor/x", "other"],
+];
+const LINKS: [Layout, string[]][] = [
+  ["plain", [...ANYWHERE, "names/b/versions/final/p8p9p9"]],
+  ["folded", [...ANYWHERE, "names/b/versions,prerelease", "names/b/versions,final,o+", "objects/b/o+"]],
+];
+
+for (const [link, layout] of LINKS.flatMap(([layout, links]) => links.map((link) => [link, layout] as const))) {
+  testInRoot(`a link at ${link} keeps nobody from maintaining the other names (${layout})`, async (root) => {
     const path = root.join("store");
-    const registry = await openRegistry(path, { durability: "os" });
+    const registry = await openRegistry(path, { durability: "os", layout });
     for (const name of ["a", "b", "z"]) {
       await registry.save(name, noise(70_000));
       await registry.save(name, "kept");
@@ -31,14 +38,16 @@ for (
     fs.mkdirSync(place, { recursive: true });
     fs.rmSync(place, { recursive: true });
     fs.symlinkSync(root.join("elsewhere"), place);
-    const old = await openRegistry(withAge(createLocalBackend({ path, durability: "os" }), WEEK_MS));
+    const old = await openRegistry(withAge(createLocalBackend({ path, durability: "os", layout }), WEEK_MS));
+    const text = keyLayout(layout).textOf(`${link}/`);
+    const key = text.replace(/\/$/, "");
     const { removed, failures } = await collectGarbage(old);
     const ofB = /^(names|objects)\/b/.test(link);
     assertEquals(removed.payload.count, ofB ? 2 : 3, link);
-    assertEquals(failures.map(({ key }) => key), link === "other" ? [] : [link]);
+    assertEquals(failures.map(({ key }) => key), link === "other" ? [] : [key]);
     const { problems, unseen, versions } = await verifyRegistry(old);
     const isRecord = link.startsWith("names/");
-    assertEquals(problems.map(({ ref, key, code }) => [ref, key, code]), isRecord ? [[link[6], link, "Denied"]] : []);
+    assertEquals(problems.map(({ ref, key, code }) => [ref, key, code]), isRecord ? [[link[6], key, "Denied"]] : []);
     assertEquals(unseen.strangers, isRecord ? 0 : 1);
     assert(versions >= 2, `${versions}`);
   });
@@ -49,12 +58,11 @@ testInRoot("what is no ordinary file in the place of a record is its name's prob
   const path = root.join("store");
   const registry = await openRegistry(path, { durability: "os" });
   for (const name of ["a", "b", "z"]) await registry.save(name, name);
-  const cell = root.join("store", "names/b/versions/final/p8p9p9");
-  const [record] = fs.readdirSync(cell);
-  fs.unlinkSync(`${cell}/${record}`);
+  const record = keyFile(path, "names/b/versions/final/p8p9p9/9007199254740990.rec");
+  fs.unlinkSync(record);
   const { promise, resolve } = Promise.withResolvers<void>();
   const { createServer } = await import("node:net");
-  const server = createServer().listen(`${cell}/${record}`, () => resolve());
+  const server = createServer().listen(record, () => resolve());
   await promise;
   const { problems, versions } = await verifyRegistry(registry);
   assertEquals(problems.map(({ ref, code }) => [ref, code]), [["b", "Corrupt"]]);
