@@ -59,7 +59,12 @@ function testOnKept(
         const root = await tempRoot();
         try {
           await cp(`${FIXTURE}/${folder}`, root.join("registry"), { recursive: true });
-          const backend = createLocalBackend({ path: root.join("registry"), durability: "os", locking });
+          const backend = createLocalBackend({
+            path: root.join("registry"),
+            durability: "os",
+            locking,
+            layout: "plain",
+          });
           const registry = await openRegistry(backend, { create: false });
           registry.materializers.register(longList);
           await body(registry, holding, { backend, older: withAge(backend, WEEK_MS) });
@@ -189,8 +194,8 @@ Deno.test("a new version shares the unchanged files of one of the first format",
   const root = await tempRoot();
   try {
     await cp(`${FIXTURE}/link`, root.join("registry"), { recursive: true });
-    const backend = createLocalBackend({ path: root.join("registry"), durability: "os", locking: "link" });
-    const registry = await openRegistry(backend);
+    const registry = await openRegistry(root.join("registry"), { durability: "os" });
+    const { backend } = registry;
     const before = (await keysOf(backend, "objects/")).length;
     await registry.copy("data:raw@1", "data:raw");
     assertEquals((await keysOf(backend, "objects/")).length, before);

@@ -71,6 +71,7 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
     location: inner.location,
     capabilities: inner.capabilities,
     locking: inner.locking,
+    layout: inner.layout,
     calls,
     answer: (pattern, ...answers) => void script.push({ pattern, answers, once: true }),
     answerAll: (pattern, answer) => void script.push({ pattern, answers: [answer], once: false }),

@@ -36,6 +36,7 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
     location: inner.location,
     capabilities: inner.capabilities,
     locking: inner.locking,
+    layout: inner.layout,
     head: (key, options) => around("head", key, () => inner.head(key, options)),
     get: (key, options) => around("get", key, () => inner.get(key, options)),
     put: (key, body, options) => around("put", key, () => inner.put(key, body, options), options?.mode === "create"),

@@ -32,6 +32,8 @@ export function createPoweredStore(store: Backend = createMemoryBackend()): Powe
     writer: (unkept) => ({
       kind: store.kind,
       location: store.location,
+      locking: store.locking,
+      layout: store.layout,
       capabilities: new Set([...store.capabilities, ...(unkept === undefined ? ["sync" as const] : [])]),
       head: store.head,
       get: store.get,

@@ -122,6 +122,7 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
     location: inner.location,
     capabilities: inner.capabilities,
     locking: inner.locking,
+    layout: inner.layout,
     ...beyond(inner, (call, signal, act) => send(call, signal, act)),
 
     head(key, { signal }: CallOptions = {}) {

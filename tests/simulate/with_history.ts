@@ -105,6 +105,7 @@ export function withHistory(inner: Backend, { history, now, actor, site, hold }:
     location: inner.location,
     capabilities: new Set(),
     locking: inner.locking,
+    layout: inner.layout,
     head: (key, options) => hold(inner.head(key, options)),
     get: (key, options) => hold(inner.get(key, options)),
     put: (key, body, options) => hold(put(key, body, options)),

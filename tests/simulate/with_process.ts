@@ -44,6 +44,7 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
     location: inner.location,
     capabilities: inner.capabilities,
     locking: inner.locking,
+    layout: inner.layout,
     ...beyond(inner, (call, _signal, work) => during(call, work)),
     head: (key, options) => during({ verb: "head", key }, () => inner.head(key, options)),
     get: (key, options) => during({ verb: "get", key }, () => inner.get(key, options)),

@@ -36,6 +36,7 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     location: inner.location,
     capabilities: new Set([...inner.capabilities].filter((capability) => capability !== "sweepUploads")),
     locking: inner.locking,
+    layout: inner.layout,
 
     async head(key, options) {
       const info = await inner.head(key, options);

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { keyFile } from "../../support/key_file.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
 
@@ -21,7 +22,7 @@ Deno.test("alias shows, sets and deletes an alias beside one that is damaged", a
   const { path: cwd } = root;
   await fillRegistry(cwd);
   await succeeds("alias config canary 1", { cwd });
-  await Deno.truncate(root.join(".holdfast/names/config/aliases/production/9007199254740990.rec"), 40);
+  await Deno.truncate(keyFile(root.join(".holdfast"), "names/config/aliases/production/9007199254740990.rec"), 40);
   assertEquals((await holdfast("alias config", { cwd })).code, 5);
   assertEquals((await holdfast("alias config production", { cwd })).code, 5);
   assertEquals(await succeeds("alias config canary", { cwd }), "1.0.0\n");

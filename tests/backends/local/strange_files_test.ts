@@ -9,6 +9,7 @@ import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { openRegistry } from "../../../mod.ts";
 import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
+import { keyFile } from "../../support/key_file.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
@@ -89,10 +90,7 @@ test("a record that is a pipe is told, and one that is a link quotes nothing of 
   const registry = await openRegistry(path, { durability: "os" });
   await registry.save("piped", "one");
   await registry.save("linked", "one");
-  const recordOf = (name: string) => {
-    const folder = `names/${name}/versions/final`;
-    return root.join("store", folder, fs.readdirSync(root.join("store", folder))[0], "9007199254740990.rec");
-  };
+  const recordOf = (name: string) => keyFile(path, `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
   fs.unlinkSync(recordOf("piped"));
   await run("mkfifo", [recordOf("piped")]);
   const secret = root.join("secret");

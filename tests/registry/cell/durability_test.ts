@@ -2,9 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { createLocalBackend } from "../../../backends/local.ts";
+import type { Backend, Layout } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { keyFile } from "../../support/key_file.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -22,8 +24,40 @@ interface Disk {
   beforeSync?: (path: string) => void;
 }
 
-/** Watches what a test does to the files of a folder. */
-async function watched(test: (disk: Disk, root: string) => Promise<void>): Promise<void> {
+/** A folder that is watched. */
+interface Watched {
+  /** What is on the disk for certain. */
+  readonly disk: Disk;
+  /** Where it is. */
+  readonly root: string;
+  /** How keys lie in it. */
+  readonly layout: Layout;
+  /** Opens the registry in it, which waits for the disk or does not. */
+  open(durability?: "disk" | "os"): Promise<Registry>;
+  /** Throws where a key would not survive a power cut. */
+  assertAllSafe(backend: Backend): Promise<void>;
+}
+
+/** Tests a sentence on a folder of each layout, and watches what is done to its files. */
+function test(sentence: string, body: (watched: Watched) => Promise<void>): void {
+  for (const layout of ["folded", "plain"] as const) {
+    Deno.test(`${sentence} (${layout})`, () =>
+      watched((disk, root) =>
+        body({
+          disk,
+          root,
+          layout,
+          open: (durability = "disk") =>
+            openRegistry(createLocalBackend({ path: root, durability, layout }), { mutable: true }),
+          async assertAllSafe(backend) {
+            for (const key of await keysOf(backend)) assert(disk.isSafe(keyFile(root, key, layout)), key);
+          },
+        })
+      ));
+  }
+}
+
+async function watched(body: (disk: Disk, root: string) => Promise<void>): Promise<void> {
   const real = { ...fs };
   const temp = await tempRoot();
   const root = `${temp.path}/registry`;
@@ -82,159 +116,134 @@ async function watched(test: (disk: Disk, root: string) => Promise<void>): Promi
   };
   Object.assign(fs, patched);
   try {
-    await test(disk, root);
+    await body(disk, root);
   } finally {
     for (const name of Object.keys(patched) as (keyof typeof fs)[]) Object.assign(fs, { [name]: real[name] });
     await temp.remove();
   }
 }
 
-/** Opens a registry that waits for the disk. */
-function open(root: string): Promise<Registry> {
-  return openRegistry(createLocalBackend({ path: root, durability: "disk" }), { mutable: true });
-}
-
 const FILES = { one: noise(300_000), two: noise(300_000, 2), small: noise(70_000, 3) };
 
-Deno.test("what is acknowledged survives a power cut: files, names and folders, up to the root", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    const acknowledged = async (action: () => Promise<unknown>) => {
-      await action();
-      for (const key of await keysOf(registry.backend)) assert(disk.isSafe(`${root}/${key}`), key);
-    };
-    await acknowledged(() => Promise.resolve());
-    await acknowledged(() => registry.save("a", "small"));
-    await acknowledged(() => registry.save("a", FILES, { materializer: fileSet }));
-    await acknowledged(() => registry.save("a", FILES, { materializer: fileSet, version: "7.0.0-rc.1" }));
-    await acknowledged(() => registry.save("deep/name:x", "keyed", { idempotencyKey: "k" }));
-    await acknowledged(() => registry.setAlias("a", "live", "1"));
-    await acknowledged(() => registry.save("a", "over", { version: "1", onConflict: "overwrite" }));
-    await acknowledged(() => registry.delete("a@2"));
-  });
+test("what is acknowledged survives a power cut: files, names and folders, up to the root", async ({ open, assertAllSafe }) => {
+  const registry = await open();
+  const acknowledged = async (action: () => Promise<unknown>) => {
+    await action();
+    await assertAllSafe(registry.backend);
+  };
+  await acknowledged(() => Promise.resolve());
+  await acknowledged(() => registry.save("a", "small"));
+  await acknowledged(() => registry.save("a", FILES, { materializer: fileSet }));
+  await acknowledged(() => registry.save("a", FILES, { materializer: fileSet, version: "7.0.0-rc.1" }));
+  await acknowledged(() => registry.save("deep/name:x", "keyed", { idempotencyKey: "k" }));
+  await acknowledged(() => registry.setAlias("a", "live", "1"));
+  await acknowledged(() => registry.save("a", "over", { version: "1", onConflict: "overwrite" }));
+  await acknowledged(() => registry.delete("a@2"));
 });
 
-Deno.test("before a record can be seen, all that it refers to is on the disk", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    let looked = 0;
-    disk.beforeLink = (path) => {
-      if (!path.startsWith(`${root}/names/`)) return;
-      looked++;
-      for (const file of fs.readdirSync(`${root}/objects`, { recursive: true, withFileTypes: true })) {
-        if (file.isFile()) assert(disk.isSafe(`${file.parentPath}/${file.name}`), file.name);
+test("before a record can be seen, all that it refers to is on the disk", async ({ disk, root, open }) => {
+  const registry = await open();
+  let looked = 0;
+  disk.beforeLink = (path) => {
+    if (!path.startsWith(`${root}/names/`)) return;
+    looked++;
+    for (const file of fs.readdirSync(`${root}/objects`, { recursive: true, withFileTypes: true })) {
+      if (file.isFile()) assert(disk.isSafe(`${file.parentPath}/${file.name}`), file.name);
+    }
+  };
+  await registry.save("a", FILES, { materializer: fileSet });
+  await registry.save("a", { ...FILES, more: noise(300_000, 9) }, { materializer: fileSet });
+  assertEquals(looked, 2);
+});
+
+test("a record is whole on the disk before it gets its name", async ({ disk, open }) => {
+  const registry = await open();
+  disk.calls.length = 0;
+  await registry.save("a", "one", { version: "1" });
+  const link = disk.calls.findIndex((call) => call.startsWith("link names/"));
+  assert(disk.calls.slice(0, link).some((call) => call.startsWith("sync .stage/")), disk.calls.join("\n"));
+});
+
+test("folders that are on the disk are not brought there again", async ({ disk, layout, open }) => {
+  const registry = await open();
+  await registry.save("a", "one", { version: "1" });
+  disk.calls.length = 0;
+  await registry.save("a", "two", { version: "2" });
+  const synced = disk.calls.filter((call) => call.startsWith("sync ") && !call.includes(".stage/"));
+  const cell = layout === "plain" ? ["sync names/a/versions/final/p7p9p9"] : []; // folded: a file in the folder of its name
+  const folder = layout === "plain" ? "sync names/a/versions/final" : "sync names/a";
+  assertEquals(synced, [...cell, folder]);
+});
+
+test("a loser that reports what exists has it on the disk, too: its winner may have died before", async ({ disk, layout, open }) => {
+  await (await open("os")).save("a", "one", { version: "1" });
+  const registry = await open();
+  disk.calls.length = 0;
+  await rejected("AlreadyExists", registry.save("a", "two", { version: "1" }));
+  const [record] = await keysOf(registry.backend, "names/a/");
+  for (let at = dirname(keyFile("", record, layout)); at !== "."; at = dirname(at)) {
+    assert(disk.calls.includes(`sync ${at}`), `${at}\n${disk.calls.join("\n")}`);
+  }
+});
+
+test(`with durability "os" nothing waits for the disk`, async ({ disk, open }) => {
+  const registry = await open("os");
+  await registry.save("a", FILES, { materializer: fileSet });
+  assertEquals(disk.calls.filter((call) => call.startsWith("sync")), []);
+});
+
+test("a disk that fails to keep a record's name is Unknown, never an acknowledgement", async ({ disk, root, open }) => {
+  const registry = await open();
+  disk.beforeSync = (path) => {
+    if (path.startsWith(`${root}/names/`)) throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
+  };
+  for (const value of ["small", noise(300_000)]) {
+    const error = await rejected("Unknown", registry.save("a", value, { idempotencyKey: `of ${value.length}` }));
+    assertEquals(error.maybeWritten, true);
+  }
+  await rejected("Unknown", registry.save("b", "small", { version: "1" }));
+});
+
+test("a disk that fails to keep the payload fails the save, and no record is written", async ({ disk, root, open }) => {
+  const registry = await open();
+  for (const part of [".stage/", "objects"]) {
+    disk.beforeSync = (path) => {
+      if (path.startsWith(`${root}/${part}`)) {
+        throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
       }
     };
-    await registry.save("a", FILES, { materializer: fileSet });
-    await registry.save("a", { ...FILES, more: noise(300_000, 9) }, { materializer: fileSet });
-    assertEquals(looked, 2);
-  });
+    const error = await assertRejects(() => registry.save("a", noise(300_000), { version: "1" }));
+    assert(isRegistryError(error, "Unavailable") && !error.maybeWritten);
+  }
+  assertEquals(await keysOf(registry.backend, "names/"), []);
+  disk.beforeSync = undefined;
+  await registry.save("a", noise(300_000), { version: "1" });
 });
 
-Deno.test("a record is whole on the disk before it gets its name", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    disk.calls.length = 0;
-    await registry.save("a", "one", { version: "1" });
-    const link = disk.calls.findIndex((call) => call.startsWith("link names/"));
-    assert(disk.calls.slice(0, link).some((call) => call.startsWith("sync .stage/")), disk.calls.join("\n"));
-  });
-});
-
-Deno.test("folders that are on the disk are not brought there again", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    await registry.save("a", "one", { version: "1" });
-    disk.calls.length = 0;
-    await registry.save("a", "two", { version: "2" });
-    const synced = disk.calls.filter((call) => call.startsWith("sync ") && !call.includes(".stage/"));
-    assertEquals(synced.length, 2, synced.join("\n")); // the new cell, and the folder of its name
-  });
-});
-
-Deno.test("a loser that reports what exists has it on the disk, too: its winner may have died before", async () => {
-  await watched(async (disk, root) => {
-    await (await openRegistry(createLocalBackend({ path: root, durability: "os" }), { mutable: true })).save(
-      "a",
-      "one",
-      { version: "1" },
-    );
-    const registry = await open(root);
-    disk.calls.length = 0;
-    await rejected("AlreadyExists", registry.save("a", "two", { version: "1" }));
-    assert(disk.calls.some((call) => call.startsWith("sync names/a/versions/final/p8p9p9")), disk.calls.join("\n"));
-    assert(disk.calls.some((call) => call === "sync names"), disk.calls.join("\n"));
-  });
-});
-
-Deno.test(`with durability "os" nothing waits for the disk`, async () => {
-  await watched(async (disk, root) => {
-    const registry = await openRegistry(createLocalBackend({ path: root, durability: "os" }));
-    await registry.save("a", FILES, { materializer: fileSet });
-    assertEquals(disk.calls.filter((call) => call.startsWith("sync")), []);
-  });
-});
-
-Deno.test("a disk that fails to keep a record's name is Unknown, never an acknowledgement", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    disk.beforeSync = (path) => {
-      if (path.startsWith(`${root}/names/`)) throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
+test("a writer whose stage file a janitor removed is Unknown and never stages again", async ({ disk, root, open }) => {
+  const registry = await open();
+  for (const value of ["small", noise(300_000)]) {
+    let links = 0;
+    disk.beforeLink = (path) => {
+      if (!path.startsWith(`${root}/names/`)) return;
+      links++;
+      for (const name of fs.readdirSync(`${root}/.stage`)) fs.unlinkSync(`${root}/.stage/${name}`);
     };
-    for (const value of ["small", noise(300_000)]) {
-      const error = await rejected("Unknown", registry.save("a", value, { idempotencyKey: `of ${value.length}` }));
-      assertEquals(error.maybeWritten, true);
-    }
-    await rejected("Unknown", registry.save("b", "small", { version: "1" }));
-  });
+    const error = await rejected("Unknown", registry.save("a", value, { version: "1" }));
+    assertEquals(error.maybeWritten, true);
+    assert(links <= 100, "only the folder may be made again");
+    assertEquals(fs.readdirSync(`${root}/.stage`), []);
+  }
+  assertEquals(await keysOf(registry.backend, "names/a/"), []);
+  assertEquals((await keysOf(registry.backend, "objects/")).length, 1, "payload of a record that may be there");
+  disk.beforeLink = undefined;
+  assertEquals((await registry.save("a", "again", { version: "1" })).version, "1.0.0");
 });
 
-Deno.test("a disk that fails to keep the payload fails the save, and no record is written", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    for (const part of [".stage/", "objects"]) {
-      disk.beforeSync = (path) => {
-        if (path.startsWith(`${root}/${part}`)) {
-          throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
-        }
-      };
-      const error = await assertRejects(() => registry.save("a", noise(300_000), { version: "1" }));
-      assert(isRegistryError(error, "Unavailable") && !error.maybeWritten);
-    }
-    assertEquals(await keysOf(registry.backend, "names/"), []);
-    disk.beforeSync = undefined;
-    await registry.save("a", noise(300_000), { version: "1" });
-  });
-});
-
-Deno.test("a writer whose stage file a janitor removed is Unknown and never stages again", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    for (const value of ["small", noise(300_000)]) {
-      let links = 0;
-      disk.beforeLink = (path) => {
-        if (!path.startsWith(`${root}/names/`)) return;
-        links++;
-        for (const name of fs.readdirSync(`${root}/.stage`)) fs.unlinkSync(`${root}/.stage/${name}`);
-      };
-      const error = await rejected("Unknown", registry.save("a", value, { version: "1" }));
-      assertEquals(error.maybeWritten, true);
-      assert(links <= 100, "only the folder may be made again");
-      assertEquals(fs.readdirSync(`${root}/.stage`), []);
-    }
-    assertEquals(await keysOf(registry.backend, "names/a/"), []);
-    assertEquals((await keysOf(registry.backend, "objects/")).length, 1, "payload of a record that may be there");
-    disk.beforeLink = undefined;
-    assertEquals((await registry.save("a", "again", { version: "1" })).version, "1.0.0");
-  });
-});
-
-Deno.test("the janitor's removals leave what is live safe", async () => {
-  await watched(async (disk, root) => {
-    const registry = await open(root);
-    await registry.save("a", FILES, { materializer: fileSet });
-    await registry.save("a", "over", { version: "1", onConflict: "overwrite" });
-    await collectGarbage(registry);
-    for (const key of await keysOf(registry.backend)) assert(disk.isSafe(`${root}/${key}`), key);
-  });
+test("the janitor's removals leave what is live safe", async ({ open, assertAllSafe }) => {
+  const registry = await open();
+  await registry.save("a", FILES, { materializer: fileSet });
+  await registry.save("a", "over", { version: "1", onConflict: "overwrite" });
+  await collectGarbage(registry);
+  await assertAllSafe(registry.backend);
 });

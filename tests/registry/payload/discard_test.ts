@@ -18,6 +18,8 @@ Deno.test("an aborted save waits only a moment for a store that does not answer"
     kind: inner.kind,
     location: inner.location,
     capabilities: inner.capabilities,
+    locking: inner.locking,
+    layout: inner.layout,
     head: (key, options) => inner.head(key, options),
     get: (key, options) => inner.get(key, options),
     put(key, body, options) {

@@ -80,6 +80,7 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
         location: recorded.location,
         capabilities: new Set(["sync"]),
         locking: recorded.locking,
+        layout: recorded.layout,
         head: (key, options) => recorded.head(key, options),
         get: (key, options) => recorded.get(key, options),
         put,

@@ -56,6 +56,7 @@ export function createStaleLists(options: StaleListsOptions): (recorded: Backend
       location: recorded.location,
       capabilities: new Set(),
       locking: recorded.locking,
+      layout: recorded.layout,
       head: (key, options) => recorded.head(key, options),
       get: (key, options) => recorded.get(key, options),
       put: (key, body, options) => recorded.put(key, body, options),

@@ -18,6 +18,7 @@ export function withSimulatedTime(inner: Backend, world: System): Backend {
     location: "memory:simulated", // where it really is must not get into a trace
     capabilities: new Set(),
     locking: shifted.locking,
+    layout: shifted.layout,
     head: (key, options) => shifted.head(key, options),
     get: (key, options) => shifted.get(key, options),
     async put(key, body, options) {

@@ -22,6 +22,7 @@ export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOpt
     location: inner.location,
     capabilities: new Set(["deleteMany", "copy", "presign"]),
     locking: inner.locking,
+    layout: inner.layout,
     head: (key, options) => inner.head(key, options),
     get: (key, options) => inner.get(key, options),
     put: (key, body, options) => inner.put(key, body, options),
