@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
-import type { Backend, Locking } from "../../core/backend.ts";
+import type { Backend, Layout, Locking } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { read } from "../conformance/backend/samples.ts";
 import { spawnDeno } from "../support/run_deno.ts";
@@ -9,7 +9,12 @@ import { tempRoot } from "../support/temp_root.ts";
 import type { TempRoot } from "../support/temp_root.ts";
 import { signerOf } from "./signed_bytes.ts";
 
-const MODES: readonly Locking[] = ["link", "file"];
+const MODES: readonly [Locking, Layout][] = [
+  ["link", "folded"],
+  ["file", "folded"],
+  ["link", "plain"],
+  ["file", "plain"],
+];
 
 interface Writer {
   /** What it printed, line by line. */
@@ -58,12 +63,12 @@ async function signers(backend: Backend): Promise<Map<string, string>> {
   return found;
 }
 
-for (const locking of MODES) {
-  Deno.test(`three processes that create the same keys by ${locking} win each key once`, async () => {
+for (const [locking, layout] of MODES) {
+  Deno.test(`three processes that create the same keys by ${locking} win each key once (${layout})`, async () => {
     const root = await tempRoot();
     try {
       const names = ["first", "second", "third"];
-      const writers = await Promise.all(names.map((name) => spawnWriter(root, locking, "disk", name, "150", "3000")));
+      const writers = await Promise.all(names.map((name) => spawnWriter(root, locking, layout, "disk", name, "150", "3000")));
       await Promise.all(writers.map((writer) => writer.start()));
       const won = await Promise.all(writers.map(async ({ lines, ended }) => {
         const keys = await Array.fromAsync(lines);
@@ -73,20 +78,20 @@ for (const locking of MODES) {
       const all = won.flat();
       assertEquals(all.length, 150);
       assertEquals(new Set(all).size, 150);
-      const found = await signers(createLocalBackend({ path: storeOf(root), locking }));
+      const found = await signers(createLocalBackend({ path: storeOf(root), locking, layout }));
       won.forEach((keys, i) => keys.forEach((key) => assertEquals(found.get(key), names[i], key)));
     } finally {
       await root.remove();
     }
   });
 
-  Deno.test(`kill -9 at any moment leaves every object whole, and those that were won, by ${locking}`, async () => {
+  Deno.test(`kill -9 at any moment leaves every object whole, and those that were won, by ${locking} (${layout})`, async () => {
     const root = await tempRoot();
     const random = seededRandom(locking.length);
     try {
       const won = new Map<string, string>();
       for (let round = 0; round < 6; round++) {
-        const writer = await spawnWriter(root, locking, "os", `round${round}`, "100000", "400000");
+        const writer = await spawnWriter(root, locking, layout, "os", `round${round}`, "100000", "400000");
         await writer.start();
         let left = 1 + Math.floor(random() * 25);
         for await (const key of writer.lines) {
@@ -94,13 +99,13 @@ for (const locking of MODES) {
           if (--left === 0) writer.kill(); // it goes on until the signal reaches it
         }
         assertEquals((await writer.ended).signal, "SIGKILL");
-        const found = await signers(createLocalBackend({ path: storeOf(root), locking }));
+        const found = await signers(createLocalBackend({ path: storeOf(root), locking, layout }));
         for (const [key, name] of won) assertEquals(found.get(key), name, key);
       }
-      const backend = createLocalBackend({ path: storeOf(root), locking });
+      const backend = createLocalBackend({ path: storeOf(root), locking, layout });
       for await (const upload of backend.sweepUploads!({ olderThan: Infinity })) assert(upload.size !== undefined);
       assertEquals(await Array.fromAsync(Deno.readDir(`${storeOf(root)}/.stage`)), []);
-      assert((await backend.put("race/new", new Uint8Array(), { mode: "create" })).written);
+      assert((await backend.put("names/race/new", new Uint8Array(), { mode: "create" })).written);
     } finally {
       await root.remove();
     }

@@ -6,12 +6,15 @@ import type { LocalBackendOptions } from "../../backends/local.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { testCases } from "../conformance/backend/backend_case.ts";
 import { createCases } from "../conformance/backend/creates.ts";
+import { keyCases } from "../conformance/backend/keys.ts";
+import { listingCases } from "../conformance/backend/listing.ts";
 import { optionalCases } from "../conformance/backend/optional.ts";
 import { listed, putAll, text } from "../conformance/backend/samples.ts";
 import { verbCases } from "../conformance/backend/verbs.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { testInRoot } from "../support/temp_root.ts";
 import type { TempRoot } from "../support/temp_root.ts";
+import { below } from "./below.ts";
 
 let root: TempRoot;
 
@@ -30,6 +33,20 @@ testBackend(test, () => Promise.resolve(open()), {
   name: "local with links",
   capabilities: ["sweepUploads", "getFirst"],
 });
+/** The tail of a key is one name there: no key of a registry has several long segments in it. */
+const shortKeyCases = keyCases.filter(({ name }) => !/up to 900 bytes/.test(name));
+for (const folder of ["names/a/versions/final/", "names/a/keys/", "objects/a/"]) {
+  testCases(
+    [...verbCases, ...createCases, ...listingCases, ...shortKeyCases],
+    { test, open: () => Promise.resolve(below(folder, open())) },
+    { name: `local, below ${folder}`, capabilities: ["sweepUploads", "getFirst"], largeBytes: 2 ** 20 },
+  );
+}
+testCases(
+  [...verbCases, ...createCases, ...listingCases, ...keyCases],
+  { test, open: () => Promise.resolve(open({ layout: "plain" })) },
+  { name: "local in plain paths", capabilities: ["sweepUploads", "getFirst"], largeBytes: 2 ** 20 },
+);
 testCases(
   [...verbCases, ...createCases, ...optionalCases],
   { test, open: () => Promise.resolve(open({ durability: "disk" })) },
