@@ -82,6 +82,7 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
       backend: backend.location,
     });
   }
+  if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);
   const { versioned = true, mutable = false, graceMs = DEFAULT_GRACE_MS } = options;
   const settings: RegistrySettings = { versioned, mutable, graceMs };
   if (backend.locking !== undefined) settings.locking = backend.locking;
@@ -145,6 +146,16 @@ function checkLayout({ backend }: OpeningContext, { layout = "plain" }: Registry
     hint: backend.layout === undefined
       ? "Its files were copied here from a folder: open it there, and mirror it into a new registry here."
       : `Create the backend with layout: "${layout}", or give openRegistry the path.`,
+    backend: backend.location,
+  });
+}
+
+/** Its settings would say another layout than its files have: who opens it by its path would find nothing. */
+function hiddenLayout({ backend }: OpeningContext): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot create a registry at ${backend.location}: this backend does not say its layout`,
+    hint: "What is put around a backend of a folder passes on its layout, and its locking.",
     backend: backend.location,
   });
 }

@@ -99,7 +99,8 @@ testOnEach("opening the same store by many at once creates one registry", async 
     assertEquals(new Set(ids).size, 1);
     return;
   }
-  const options = { locking: backend.locking, durability: "os" as const };
+  const { locking, layout } = backend;
+  const options = { locking, layout, durability: "os" as const };
   const opened = await Promise.all(Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)));
   assertEquals(new Set(opened.map(({ id }) => id)).size, 1);
   assertEquals((await keysOf(opened[0].backend, "settings/")).length, 1);
@@ -109,6 +110,7 @@ testInMemory(
   "options of a folder are refused beside a backend, where they would have no effect",
   async ({ backend }) => {
     await rejected("Invalid", openRegistry(backend, { locking: "file" }));
+    await rejected("Invalid", openRegistry(backend, { layout: "folded" }));
     await rejected("Invalid", openRegistry(backend, { durability: "os" }));
   },
 );

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
-import type { Locking } from "../../../core/backend.ts";
+import type { Layout, Locking } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
 import { collectGarbage, createLocalBackend, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
@@ -16,9 +16,12 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 /** Programs are run by Deno's own executable. */
 const ignore = process.versions.deno === undefined;
 
-for (const locking of ["link", "file"] satisfies Locking[]) {
+const MODES: [Locking, Layout][] = [["link", "folded"], ["file", "folded"], ["link", "plain"]];
+
+for (const [locking, layout] of MODES) {
   Deno.test({
-    name: `kill -9 of a saving process loses nothing that was acknowledged, and leftovers are collected (${locking})`,
+    name: "kill -9 of a saving process loses nothing that was acknowledged, and leftovers are collected " +
+      `(${locking}, ${layout})`,
     ignore,
     async fn() {
       const root = await tempRoot();
@@ -27,8 +30,8 @@ for (const locking of ["link", "file"] satisfies Locking[]) {
         let last = -1, leftovers = 0;
         for (let kill = 0; kill < KILLS; kill++) {
           const durability = kill % 3 === 0 ? "disk" : "os";
-          const acknowledged = await killWhileSaving(path, [locking, `${last + 1}`, durability], root.path);
-          const backend = createLocalBackend({ path, locking });
+          const acknowledged = await killWhileSaving(path, [locking, layout, `${last + 1}`, durability], root.path);
+          const backend = createLocalBackend({ path, locking, layout });
           const registry = await openRegistry(backend);
           last = numberOf(await registry.load("kept@1"));
           assert(
@@ -66,7 +69,9 @@ Deno.test({
         const path = root.join(`registry ${kill}`);
         const permissions = [`--allow-read=${root.path}`, `--allow-write=${root.path}`];
         const program = watchProcess(
-          spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, "link", "0", "disk"], { permissions }),
+          spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, "link", "folded", "0", "disk"], {
+            permissions,
+          }),
         );
         await program.until(() => existsSync(path));
         await realSystem.sleep(realSystem.random() * 8); // any moment will do
