@@ -68,7 +68,9 @@ for (const [locking, layout] of MODES) {
     const root = await tempRoot();
     try {
       const names = ["first", "second", "third"];
-      const writers = await Promise.all(names.map((name) => spawnWriter(root, locking, layout, "disk", name, "150", "3000")));
+      const writers = await Promise.all(
+        names.map((name) => spawnWriter(root, locking, layout, "disk", name, "150", "3000")),
+      );
       await Promise.all(writers.map((writer) => writer.start()));
       const won = await Promise.all(writers.map(async ({ lines, ended }) => {
         const keys = await Array.fromAsync(lines);

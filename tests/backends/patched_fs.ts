@@ -11,17 +11,18 @@ export type FsPatch = { [name in keyof typeof fs]?: (...args: never[]) => unknow
 
 /**
  * Runs with some functions of `node:fs` replaced; what they were is given to make them of. Deno's own calls, which the
- * local backend uses in their place, are not there meanwhile.
+ * local backend uses in their place, are not there meanwhile, or are what is given.
  */
 export async function withPatchedFs<T>(
   patch: (real: typeof fs) => FsPatch,
   run: () => Promise<T>,
+  own?: typeof ownCalls.deno,
 ): Promise<T> {
   const real = { ...fs };
   const patched = patch(real);
   const { deno } = ownCalls;
   Object.assign(fs, patched);
-  ownCalls.deno = undefined;
+  ownCalls.deno = own;
   try {
     return await run();
   } finally {

@@ -82,7 +82,7 @@ export const CORE: readonly Mutant[] = [
   {
     name: "record/sum-not-checked",
     file: "core/record/record.ts",
-    text: "sha256(line.slice(0, sum.index)) !== sum[1]",
+    text: "sha256(bytes.subarray(0, summed)) !== sum[1]",
     replacement: "false",
     foundBy: {
       test: "tests/core/record/record_damage_test.ts",

@@ -119,8 +119,8 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/listed-by-utf-16",
     file: "backends/local/list.ts",
-    text: ".sort(compareUtf8)",
-    replacement: ".sort()",
+    text: "return compareUtf8(a.order, b.order);",
+    replacement: "return a.order < b.order ? -1 : 1;",
     foundBy: {
       test: "tests/backends/local_list_test.ts",
       name: "a folder lists what memory lists, whatever was put, created and deleted",
@@ -129,8 +129,8 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/time-of-the-bytes",
     file: "backends/local/root.ts",
-    text: "Math.floor(stats.ctimeMs)",
-    replacement: "Math.floor(stats.mtimeMs)",
+    text: "{ size, changedAt }: FileLook",
+    replacement: "{ size, modifiedAt: changedAt }: FileLook",
     foundBy: {
       test: "tests/backends/local_test.ts",
       name: "the time of an object is when it got its key, whatever somebody says of its bytes",

@@ -10,8 +10,8 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/strangers-file-hides-the-head",
     file: "registry/cell/heads.ts",
-    text: "if (found !== undefined) return await headOf(context, found, signal);",
-    replacement: "",
+    text: `"generation" in newest ? newest : await headBehind(context, cell, signal)`,
+    replacement: `"generation" in newest ? newest : undefined`,
     foundBy: {
       test: "tests/registry/damage/misplaced_test.ts",
       name: "a stranger's file that is listed before the records of a cell hides none of them",
@@ -60,7 +60,7 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/older-generations-listed",
     file: "registry/cell/heads.ts",
-    text: `(cell !== "" && newest.key.startsWith(cell))`,
+    text: `cell !== "" && entry.key.startsWith(cell)`,
     replacement: "false",
     foundBy: {
       test: "tests/registry/verbs/versions_test.ts",

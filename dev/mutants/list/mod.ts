@@ -11,6 +11,7 @@ import { CORE } from "./core.ts";
 import { DISK } from "./disk.ts";
 import { GARBAGE } from "./garbage.ts";
 import { HEADS } from "./heads.ts";
+import { LAYOUT } from "./layout.ts";
 import { MIRROR } from "./mirror.ts";
 import { OPERATION } from "./operation.ts";
 import { PAYLOAD } from "./payload.ts";
@@ -35,6 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MIRROR,
   ...CACHE,
   ...DISK,
+  ...LAYOUT,
   ...TRANSFER,
   ...CORE,
   ...WORKERS,

@@ -129,8 +129,8 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/metadata-changes-under-way",
     file: "registry/save.ts",
-    text: "structuredClone(userFields(options))",
-    replacement: "userFields(options)",
+    text: "structuredClone(fields)",
+    replacement: "fields",
     foundBy: {
       test: "tests/registry/verbs/metadata_test.ts",
       name: "save() keeps metadata and inputs as they were when it was called",

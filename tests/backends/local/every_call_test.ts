@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend, detectLocking } from "../../../backends/local.ts";
+import { ownCalls } from "../../../backends/local/disk_calls.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
@@ -28,11 +29,11 @@ const CALLS = [
 
 /** Lets the call with this number fail; `made` tells how many there were. */
 function failingAt(at: number, made: { calls: number }) {
-  return (real: typeof fs): FsPatch => {
+  const next = () => {
+    if (made.calls++ === at) throw fsError("EIO");
+  };
+  const patchNode = (real: typeof fs): FsPatch => {
     const patch: Record<string, unknown> = {};
-    const next = () => {
-      if (made.calls++ === at) throw fsError("EIO");
-    };
     for (const name of CALLS) {
       const call = real[name] as (...args: unknown[]) => unknown;
       patch[name] = (...args: unknown[]) => {
@@ -50,45 +51,77 @@ function failingAt(at: number, made: { calls: number }) {
     };
     return patch;
   };
+  return { patchNode, own: ownCalls.deno && failing(ownCalls.deno, next) };
 }
 
+/** Deno's calls, each of which asks `next` before: an error of its own has the code of the system, too. */
+function failing(real: NonNullable<typeof ownCalls.deno>, next: () => void): typeof real {
+  return {
+    lstatSync: (path) => (next(), real.lstatSync(path)),
+    readDirSync: (path) => (next(), real.readDirSync(path)),
+    openSync(path) {
+      next();
+      const file = real.openSync(path);
+      return {
+        statSync: () => (next(), file.statSync()),
+        readSync: (bytes) => (next(), file.readSync(bytes)),
+        seekSync: (offset, whence) => (next(), file.seekSync(offset, whence)),
+        close: () => file.close(),
+      };
+    },
+  };
+}
+
+const SMALL = "names/a/versions/final/o87p9p9/9007199254740990.rec";
+const LARGE = "objects/a/o87p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0";
+const NEW = "names/new/versions/prerelease/p9p9p9b1/9007199254740990.rec";
+
 const ACTIONS: Record<string, (backend: Backend, path: string) => Promise<unknown>> = {
-  head: (backend) => backend.head("a/b"),
-  "get small": async (backend) => await (await backend.get("a/b"))?.bytes(),
-  "get large": async (backend) => await (await backend.get("a/large"))?.bytes(),
-  create: (backend) => backend.put("n/e/w", text("x"), { mode: "create" }),
-  "create taken": (backend) => backend.put("a/b", text("x"), { mode: "create" }),
-  overwrite: (backend) => backend.put("a/b", text("new")),
+  head: (backend) => backend.head(SMALL),
+  "get small": async (backend) => await (await backend.get(SMALL))?.bytes(),
+  "get large": async (backend) => await (await backend.get(LARGE))?.bytes(),
+  create: (backend) => backend.put(NEW, text("x"), { mode: "create" }),
+  "create taken": (backend) => backend.put(SMALL, text("x"), { mode: "create" }),
+  overwrite: (backend) => backend.put(SMALL, text("new")),
   "put stream": (backend) => backend.put("a/s", chunked(sampleBytes(3000), 1000)),
   delete: (backend) => backend.delete("d/e/f"),
   list: (backend) => listed(backend, ""),
   "list folders": (backend) => listed(backend, "", { delimiter: "/" }),
+  "list heads": (backend) => listed(backend, "names/", { heads: true }),
+  first: async (backend) => await (await backend.getFirst!("names/a/versions/"))?.bytes(),
   sweep: (backend) => Array.fromAsync(backend.sweepUploads!({ olderThan: Infinity })),
-  sync: (backend) => backend.sync?.(["a/b", "d/e/f"]) ?? Promise.resolve(),
+  sync: (backend) => backend.sync?.([SMALL, "d/e/f"]) ?? Promise.resolve(),
   detectLocking: (_, path) => detectLocking(`${path}-new`),
 };
 
-for (const locking of LOCKINGS) {
+const MODES = LOCKINGS.flatMap((locking) =>
+  [true, false].filter((own) => !own || ownCalls.deno !== undefined).map((own) => [locking, own] as const)
+);
+for (const [locking, own] of MODES) {
   const durability = locking === "link" ? "disk" : "os";
-  Deno.test(`whichever call of the file system fails, a RegistryError tells (${durability}, ${locking})`, async () => {
+  const calls = own ? "Deno's" : "node:fs";
+  const sentence = "whichever call of the file system fails, a RegistryError tells";
+  Deno.test(`${sentence} (${durability}, ${locking}, ${calls})`, async () => {
     for (const [name, action] of Object.entries(ACTIONS)) {
       for (let at = 0, more = true; more; at++) {
         const root = await tempRoot();
         try {
           const path = root.join("store");
-          await putAll(createLocalBackend({ path, durability: "os", locking }), ["a/b", "d/e/f"]);
-          fs.writeFileSync(root.join("store", "a", "large"), sampleBytes(1_100_000));
+          await putAll(createLocalBackend({ path, durability: "os", locking }), [SMALL, "d/e/f"]);
+          await createLocalBackend({ path, durability: "os" }).put(LARGE, sampleBytes(1_100_000));
           fs.writeFileSync(root.join("store", ".stage", realSystem.id()), "left");
           const made = { calls: 0 };
           const backend = createLocalBackend({ path, durability, locking });
+          const patch = failingAt(at, made);
           const outcome = await withPatchedFs(
-            failingAt(at, made),
+            patch.patchNode,
             () => action(backend, path).then(() => undefined, (error) => error),
+            own ? patch.own : undefined,
           );
           const where = `${name}, call ${at}: ${outcome}`;
           assert(outcome === undefined || isRegistryError(outcome), where);
           if (outcome?.code === "Unavailable" && outcome.maybeWritten !== true && name === "create") {
-            assertEquals(await backend.head("n/e/w"), undefined, where);
+            assertEquals(await backend.head(NEW), undefined, where);
           }
           more = made.calls > at;
         } finally {

@@ -1,0 +1,119 @@
+/**
+ * Mistakes in where a folder keeps its keys.
+ *
+ * @module
+ */
+import type { Mutant } from "../mutant.ts";
+
+const STRANGERS = "folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie";
+const AS_MEMORY = "a folder lists the keys of a registry as memory does";
+
+/** Their mutants. */
+export const LAYOUT: readonly Mutant[] = [
+  {
+    name: "layout/strangers-listed",
+    file: "backends/local/list.ts",
+    text: "} else if (root.isPlaceOf(entry.text, entry.path)) {",
+    replacement: "} else {",
+    foundBy: { test: "tests/backends/local/layout_test.ts", name: STRANGERS },
+  },
+  {
+    name: "layout/strangers-make-a-prefix",
+    file: "backends/local/list.ts",
+    text: `if (!entry.path.endsWith("/")) return root.isPlaceOf(entry.text, entry.path);`,
+    replacement: `if (!entry.path.endsWith("/")) return true;`,
+    foundBy: { test: "tests/backends/local/layout_test.ts", name: STRANGERS },
+  },
+  {
+    name: "layout/tree-of-numbers-out-of-order",
+    file: "backends/local/list.ts",
+    text: "order: isWithin ? `${text}0` : text",
+    replacement: "order: path + own",
+    foundBy: { test: "tests/backends/local/layout_test.ts", name: AS_MEMORY },
+  },
+  {
+    name: "layout/group-given-twice",
+    file: "backends/local/list.ts",
+    text: "if (group === given || !holdsObject(root, entry)) continue;",
+    replacement: "if (!holdsObject(root, entry)) continue;",
+    foundBy: { test: "tests/backends/local/layout_test.ts", name: AS_MEMORY },
+  },
+  {
+    name: "layout/after-ends-a-tree",
+    file: "backends/local/list.ts",
+    text: "|| group === undefined && isFolder && after.startsWith(text);",
+    replacement: ";",
+    foundBy: { test: "tests/backends/local/layout_test.ts", name: AS_MEMORY },
+  },
+  {
+    name: "layout/keys-share-a-place",
+    file: "backends/local/layout.ts",
+    text: "if (/[+,]/.test(key)) return undefined;",
+    replacement: "",
+    foundBy: {
+      test: "tests/backends/local/layout_test.ts",
+      name: "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
+    },
+  },
+  {
+    name: "layout/large-versions-in-one-folder",
+    file: "backends/local/layout.ts",
+    text: "if (whole === undefined) return order;",
+    replacement: "return order;",
+    foundBy: { test: "tests/backends/local/layout_sizes_test.ts", name: "are folders of at most" },
+  },
+  {
+    name: "layout/link-names-half-a-key",
+    file: "backends/local/list.ts",
+    text: `entry.text.slice(0, entry.text.lastIndexOf("/")); // the folder of all`,
+    replacement: `entry.text.replace(/\\/$/, ""); // the folder of all`,
+    foundBy: {
+      test: "tests/registry/maintenance/unreadable_name_test.ts",
+      name: "keeps nobody from maintaining the other names",
+    },
+  },
+  {
+    name: "layout/link-is-passed-by",
+    file: "backends/local/list.ts",
+    text: "} else if (entry.isLink) {",
+    replacement: `} else if (entry.isLink && !entry.path.endsWith("+/")) {`,
+    foundBy: {
+      test: "tests/registry/maintenance/unreadable_name_test.ts",
+      name: "keeps nobody from maintaining the other names",
+    },
+  },
+  {
+    name: "layout/other-layout-taken",
+    file: "registry/opening/settings.ts",
+    text: "if (own === layout) return;",
+    replacement: "if (own !== undefined) return;",
+    foundBy: {
+      test: "tests/registry/opening/layout_test.ts",
+      name: "is Invalid to who would look for its files elsewhere, and stays as it is",
+    },
+  },
+  {
+    name: "layout/not-in-the-settings",
+    file: "registry/opening/settings.ts",
+    text: `if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;`,
+    replacement: "",
+    foundBy: { test: "tests/registry/opening/layout_test.ts", name: "opens by its path, whatever a new one would be" },
+  },
+  {
+    name: "layout/hidden-by-a-wrapper",
+    file: "registry/opening/settings.ts",
+    text: `if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);`,
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/opening/layout_test.ts",
+      name: "a store on a disk whose wrapper hides the layout creates no registry",
+    },
+  },
+  {
+    name: "layout/not-asked-of-the-folder",
+    file: "mod.ts",
+    text: "const { layout = there?.layout, locking = there?.locking } = asked;",
+    replacement: "const { layout, locking = there?.locking } = asked;",
+    foundBy: { test: "tests/registry/opening/layout_test.ts", name: "opens by its path, whatever a new one would be" },
+  },
+];
