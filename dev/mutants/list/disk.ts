@@ -141,7 +141,10 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/list.ts",
     text: `if (folder === "" && name.startsWith(".")) continue;`,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/durability_test.ts", name: "the janitor's removals leave what is live safe" },
+    foundBy: {
+      test: "tests/backends/local/links_test.ts",
+      name: "a stage that is a link is not written to, not swept and not listed",
+    },
   },
   {
     name: "memory/create-overwrites",

@@ -13,8 +13,8 @@ export const LAYOUT: readonly Mutant[] = [
   {
     name: "layout/strangers-listed",
     file: "backends/local/list.ts",
-    text: "} else if (root.isPlaceOf(entry.text, entry.path)) {",
-    replacement: "} else {",
+    text: "its === cell || !root.isPlaceOf(entry.text, entry.path)) continue;",
+    replacement: "its === cell) continue;",
     foundBy: { test: "tests/backends/local/layout_test.ts", name: STRANGERS },
   },
   {

@@ -122,7 +122,7 @@ test("a listing neither shows what is behind a link nor passes over it: somebody
   assertEquals(await listed(backend, "", { delimiter: "/" }), ["a/", "b", "c/"]);
 });
 
-test("a stage that is a link is not written to, and not swept", async () => {
+test("a stage that is a link is not written to, not swept and not listed", async () => {
   const strangers = await strangersFolder();
   fs.mkdirSync(root.join("store"));
   fs.symlinkSync(strangers.path, root.join("store", ".stage"));
@@ -133,6 +133,7 @@ test("a stage that is a link is not written to, and not swept", async () => {
     await assertDenied(() => backend.put("a/b", text("x"), { mode: "create" }));
   }
   await assertDenied(() => detectLocking(root.join("store")));
+  for (const delimiter of [undefined, "/" as const]) assertEquals(await listed(open(), "", { delimiter }), []);
   await strangers.assertUntouched();
 });
 
