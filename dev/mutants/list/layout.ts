@@ -5,7 +5,8 @@
  */
 import type { Mutant } from "../mutant.ts";
 
-const STRANGERS = "folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie";
+const STRANGERS =
+  "folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie";
 const AS_MEMORY = "a folder lists the keys of a registry as memory does";
 
 /** Their mutants. */
@@ -41,9 +42,12 @@ export const LAYOUT: readonly Mutant[] = [
   {
     name: "layout/after-ends-a-tree",
     file: "backends/local/list.ts",
-    text: "|| group === undefined && isFolder && after.startsWith(text);",
-    replacement: ";",
-    foundBy: { test: "tests/backends/local/layout_test.ts", name: AS_MEMORY },
+    text: "if (group !== undefined || !isFolder || !after.startsWith(text)) return",
+    replacement: "return",
+    foundBy: {
+      test: "tests/backends/local_test.ts",
+      name: "list() after a key, there or not, gives only what follows it",
+    },
   },
   {
     name: "layout/keys-share-a-place",
@@ -63,10 +67,10 @@ export const LAYOUT: readonly Mutant[] = [
     foundBy: { test: "tests/backends/local/layout_sizes_test.ts", name: "are folders of at most" },
   },
   {
-    name: "layout/link-names-half-a-key",
-    file: "backends/local/list.ts",
-    text: `entry.text.slice(0, entry.text.lastIndexOf("/")); // the folder of all`,
-    replacement: `entry.text.replace(/\\/$/, ""); // the folder of all`,
+    name: "layout/link-ends-verification",
+    file: "registry/maintenance/readable.ts",
+    text: "const next = isSame ? `${key}~` : folder;",
+    replacement: "const next = folder;",
     foundBy: {
       test: "tests/registry/maintenance/unreadable_name_test.ts",
       name: "keeps nobody from maintaining the other names",

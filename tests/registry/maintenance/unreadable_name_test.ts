@@ -39,8 +39,7 @@ for (const [link, layout] of LINKS.flatMap(([layout, links]) => links.map((link)
     fs.rmSync(place, { recursive: true });
     fs.symlinkSync(root.join("elsewhere"), place);
     const old = await openRegistry(withAge(createLocalBackend({ path, durability: "os", layout }), WEEK_MS));
-    const text = keyLayout(layout).textOf(`${link}/`);
-    const key = text.replace(/\/$/, "");
+    const key = keyLayout(layout).textOf(`${link}/`).replace(/\/$/, "");
     const { removed, failures } = await collectGarbage(old);
     const ofB = /^(names|objects)\/b/.test(link);
     assertEquals(removed.payload.count, ofB ? 2 : 3, link);
