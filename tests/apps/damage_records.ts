@@ -4,7 +4,7 @@
  * @module
  */
 import { createLocalBackend } from "../../backends/local.ts";
-import { keyFile } from "../support/key_file.ts";
+import { keyFile } from "../backends/local/key_file.ts";
 import { keysOf } from "../registry/registries.ts";
 
 /** Alters one byte of each version record of a name; returns their keys. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { keyFile } from "../../support/key_file.ts";
+import { keyFile } from "../../backends/local/key_file.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
 

@@ -6,7 +6,7 @@ import type { Layout } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
-import { keyFile } from "../../support/key_file.ts";
+import { keyFile } from "../../backends/local/key_file.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 import { keysOf, noise } from "../registries.ts";

@@ -6,7 +6,7 @@ import type { Layout } from "../../../core/backend.ts";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
-import { keyFile } from "../../support/key_file.ts";
+import { keyFile } from "../../backends/local/key_file.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { GRACE_MS, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

@@ -125,6 +125,7 @@ testInMemory("saveMany() and loadMany() keep more under way where a store answer
         },
       }),
       kind,
+      ...(kind === "local" && { layout: "folded" as const }),
     };
     const registry = await openRegistry(counting, { cache: false });
     for (const action of [() => registry.saveMany(entries), () => registry.loadMany(entries.map(({ name }) => name))]) {

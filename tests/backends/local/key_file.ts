@@ -4,8 +4,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { keyLayout } from "../../backends/local/layout.ts";
-import type { Layout } from "../../core/backend.ts";
+import { keyLayout } from "../../../backends/local/layout.ts";
+import type { Layout } from "../../../core/backend.ts";
 
 /** The path of a key in the folder of a store; of what keys begin with, that of their folder. */
 export function keyFile(store: string, key: string, layout: Layout = "folded"): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, ObjectInfo, StoredObject } from "../../core/backend.ts";
+import type { Backend, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 
 /** All that a store has and takes below this prefix, under keys that go on from there. */
 export function below(prefix: string, inner: Backend): Backend {
