@@ -129,8 +129,8 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/metadata-changes-under-way",
     file: "registry/save.ts",
-    text: "structuredClone(fields)",
-    replacement: "fields",
+    text: "structuredClone(metadata)",
+    replacement: "metadata",
     foundBy: {
       test: "tests/registry/verbs/metadata_test.ts",
       name: "save() keeps metadata and inputs as they were when it was called",
