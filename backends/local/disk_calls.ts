@@ -152,7 +152,7 @@ export function lookOf(stats: Stats): FileLook {
     size: stats.size,
     changedAt: stats.ctimeMs,
     modifiedAt: stats.mtimeMs,
-    identity: `${stats.ino} ${stats.birthtimeMs}`,
+    identity: identityOf(stats.ino, stats.birthtimeMs),
   };
 }
 
@@ -164,6 +164,11 @@ function lookOfDeno({ isFile, isDirectory, isSymlink, size, ctime, mtime, birtht
     size,
     changedAt: ctime?.getTime() ?? 0,
     modifiedAt: mtime?.getTime() ?? 0,
-    identity: `${ino} ${birthtime?.getTime()}`,
+    identity: identityOf(ino, birthtime?.getTime()),
   };
+}
+
+/** The same of both calls, also where the file system does not tell: Deno has null for it, and its `node:fs` 0. */
+function identityOf(ino: number | null, bornAt: number | undefined): string {
+  return `${ino ?? 0} ${bornAt ?? 0}`;
 }

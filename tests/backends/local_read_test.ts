@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
+import { ownCalls } from "../../backends/local/disk_calls.ts";
 import type { Backend } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
@@ -73,6 +74,33 @@ test("a large object that is looked up and replaced, or removed, before it is re
       assertEquals([error.code, error.key, error.hint], ["Conflict", "a/b", "Get it again."]);
     }
   }
+});
+
+test("a large object is read where the file system knows no time of birth", async (backend) => {
+  await backend.put("a/b", sampleBytes(LARGE));
+  const { deno } = ownCalls;
+  const unborn = <Info>(info: Info) => ({ ...info, birthtime: null });
+  const own = deno && {
+    ...deno,
+    lstatSync: (path: string) => unborn(deno.lstatSync(path)),
+    openSync(path: string) {
+      const file = deno.openSync(path);
+      return {
+        statSync: () => unborn(file.statSync()),
+        readSync: (bytes: Uint8Array) => file.readSync(bytes),
+        seekSync: (offset: number, whence: number) => file.seekSync(offset, whence),
+        close: () => file.close(),
+      };
+    },
+  };
+  const patch = (real: typeof fs) => ({
+    lstatSync: (path: string) => Object.assign(real.lstatSync(path), { birthtimeMs: 0 }),
+    fstatSync: (file: number) => Object.assign(real.fstatSync(file), { birthtimeMs: 0 }), // as Deno's node:fs says it
+  });
+  await withPatchedFs(patch, async () => {
+    assertBytes(await (await backend.get("a/b"))!.bytes(), sampleBytes(LARGE));
+    assertBytes(await readAll((await backend.get("a/b"))!.body), sampleBytes(LARGE));
+  }, own);
 });
 
 test("a large object that is replaced while it streams comes whole", async (backend) => {
