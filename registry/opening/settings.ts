@@ -83,6 +83,7 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
     });
   }
   if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);
+  if (backend.layout !== undefined && !LAYOUTS.includes(backend.layout)) throw noLayout(context);
   const { versioned = true, mutable = false, graceMs = DEFAULT_GRACE_MS } = options;
   const settings: RegistrySettings = { versioned, mutable, graceMs };
   if (backend.locking !== undefined) settings.locking = backend.locking;
@@ -156,6 +157,16 @@ function hiddenLayout({ backend }: OpeningContext): RegistryError {
     code: "Invalid",
     message: `Cannot create a registry at ${backend.location}: this backend does not say its layout`,
     hint: "What is put around a backend of a folder passes on its layout, and its locking.",
+    backend: backend.location,
+  });
+}
+
+/** Whoever opens it next would refuse it. */
+function noLayout({ backend }: OpeningContext): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot create a registry at ${backend.location}: there is no layout ${shown(backend.layout)}`,
+    hint: `It is ${LAYOUTS.map((layout) => `"${layout}"`).join(" or ")}.`,
     backend: backend.location,
   });
 }

@@ -114,6 +114,13 @@ export const LAYOUT: readonly Mutant[] = [
     },
   },
   {
+    name: "layout/none-that-there-is",
+    file: "registry/opening/settings.ts",
+    text: "if (backend.layout !== undefined && !LAYOUTS.includes(backend.layout)) throw noLayout(context);",
+    replacement: "",
+    foundBy: { test: "tests/registry/opening/layout_test.ts", name: "a layout that there is not creates no registry" },
+  },
+  {
     name: "layout/not-asked-of-the-folder",
     file: "mod.ts",
     text: "const { layout = there?.layout, locking = there?.locking } = asked;",

@@ -141,3 +141,16 @@ testInRoot("a store on a disk whose wrapper hides the layout creates no registry
   assertMatch(error.hint!, /layout/);
   assertEquals(await collect(hiding.list("")), []);
 });
+
+testInRoot("a layout that there is not creates no registry", async (root) => {
+  const layout = "flat" as Layout;
+  const path = root.join("store");
+  for (
+    const target of [() => openRegistry(path, { layout }), () => openRegistry(createLocalBackend({ path, layout }))]
+  ) {
+    const error = await rejected("Invalid", target());
+    assertMatch(error.message, /no layout "flat"/);
+    assertMatch(error.hint!, /"folded" or "plain"/);
+  }
+  assertEquals(await collect(createLocalBackend({ path }).list("")), []);
+});
