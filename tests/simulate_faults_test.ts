@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createLocalBackend } from "../backends/local.ts";
 import { createMemoryBackend } from "../backends/memory.ts";
 import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
@@ -11,6 +12,7 @@ import { createHistory, withHistory } from "./simulate/with_history.ts";
 import type { Effect } from "./simulate/with_history.ts";
 import { withProcess } from "./simulate/with_process.ts";
 import { withShiftedTime } from "./simulate/with_shifted_time.ts";
+import { tempRoot } from "./support/temp_root.ts";
 
 const ONE = new TextEncoder().encode("one");
 const TWO = new TextEncoder().encode("two");
@@ -201,4 +203,16 @@ Deno.test("withHistory() records what truly happened, in its order", async () =>
       [5, 7, "me", "delete", undefined, false],
     ],
   );
+});
+
+Deno.test("withShiftedTime() has what it says it has: the first object of a store too, and its time", async () => {
+  await using root = await tempRoot();
+  const inner = createLocalBackend({ path: root.path });
+  const store = withShiftedTime(inner, { shiftMs: () => -1000 });
+  for (const capability of store.capabilities) assertEquals(typeof store[capability], "function", capability);
+  assertEquals(await store.getFirst!("a"), undefined);
+  await store.put("a/b", ONE);
+  const first = await store.getFirst!("a");
+  assertEquals(first?.info, await store.head("a/b"));
+  assertEquals(await first?.bytes(), ONE);
 });

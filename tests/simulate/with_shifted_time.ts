@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, ObjectInfo, Prefix, PutResult } from "../../core/backend.ts";
+import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 
 /** Options of {@linkcode withShiftedTime}. */
@@ -29,7 +29,7 @@ export interface ShiftedTimeOptions {
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
   const shifted = (info: ObjectInfo): ObjectInfo => ({ ...info, modifiedAt: info.modifiedAt + shiftMs(info) });
-  const { deleteMany, presign, copy, sync } = inner;
+  const { deleteMany, presign, copy, sync, getFirst } = inner;
 
   return {
     kind: inner.kind,
@@ -43,15 +43,7 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
       return info && shifted(info);
     },
     async get(key, options) {
-      const found = await inner.get(key, options);
-      if (found === undefined) return undefined;
-      return {
-        info: shifted(found.info),
-        get body() {
-          return found.body;
-        },
-        bytes: () => found.bytes(),
-      };
+      return shiftedObject(await inner.get(key, options));
     },
     async put(key, body, options): Promise<PutResult> {
       const result = await inner.put(key, body, options);
@@ -68,6 +60,20 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
       copy: async (from, to, options) => shifted(await copy.call(inner, from, to, options)),
     } satisfies Pick<Backend, "copy">),
     ...(sync && { sync: sync.bind(inner) }),
+    ...(getFirst && {
+      getFirst: async (prefix, options) => shiftedObject(await getFirst.call(inner, prefix, options)),
+    } satisfies Pick<Backend, "getFirst">),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
+
+  function shiftedObject(found: StoredObject | undefined): StoredObject | undefined {
+    if (found === undefined) return undefined;
+    return {
+      info: shifted(found.info),
+      get body() {
+        return found.body;
+      },
+      bytes: () => found.bytes(),
+    };
+  }
 }
