@@ -48,7 +48,7 @@ function test(sentence: string, body: (watched: Watched) => Promise<void>): void
           root,
           layout,
           open: (durability = "disk") =>
-            openRegistry(createLocalBackend({ path: root, durability, layout }), { mutable: true }),
+            openRegistry(createLocalBackend({ path: root, durability, layout }), { mutable: true, retryForMs: 10_000 }),
           async assertAllSafe(backend) {
             for (const key of await keysOf(backend)) assert(disk.isSafe(keyFile(root, key, layout)), key);
           },
