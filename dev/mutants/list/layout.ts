@@ -7,6 +7,7 @@ import type { Mutant } from "../mutant.ts";
 
 const STRANGERS =
   "folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie";
+const IN_PLACE = "folded: a folder that ends within a number has its place among the names beside it";
 const AS_MEMORY = "a folder lists the keys of a registry as memory does";
 
 /** Their mutants. */
@@ -30,6 +31,20 @@ export const LAYOUT: readonly Mutant[] = [
     file: "backends/local/list.ts",
     text: "order: isWithin ? `${text}0` : text",
     replacement: "order: path + own",
+    foundBy: { test: "tests/backends/local/layout_test.ts", name: IN_PLACE },
+  },
+  {
+    name: "layout/first-of-a-tree-of-numbers",
+    file: "backends/local/first.ts",
+    text: "const place = entry.isDirectory && !there.endsWith(\"/\") ? `${there}0` : there;",
+    replacement: "const place = folder + own;",
+    foundBy: { test: "tests/backends/local/layout_test.ts", name: IN_PLACE },
+  },
+  {
+    name: "layout/heads-of-one-cell-alone",
+    file: "backends/local/list.ts",
+    text: `if (heads && its !== "" && its === cell ||`,
+    replacement: `if (heads && its !== "" && cell !== "" ||`,
     foundBy: { test: "tests/backends/local/layout_test.ts", name: AS_MEMORY },
   },
   {

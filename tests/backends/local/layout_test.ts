@@ -34,8 +34,17 @@ for (const kind of LAYOUTS) {
     await againstMemory(kind, [], async ({ local, memory, prefix, options, question }) => {
       assertEquals(await listed(local, prefix, options), await listed(memory, prefix, options), question);
       assertEquals(await firstOf(local, prefix), (await listed(memory, prefix, { limit: 1 }))[0], question);
+      const { after } = options;
+      const heads = headsOf(await listed(memory, prefix, { after }));
+      assertEquals(await listed(local, prefix, { after, heads: true }), heads, question);
     });
   });
+}
+
+/** The first of each cell, or payload. */
+function headsOf(keys: string[]): string[] {
+  const cellOf = (key: string) => key.slice(0, key.lastIndexOf("/"));
+  return keys.filter((key, i) => i === 0 || cellOf(key) !== cellOf(keys[i - 1]));
 }
 
 async function firstOf(backend: Backend, prefix: string): Promise<string | undefined> {
@@ -157,6 +166,21 @@ Deno.test("folded: strangers' files neither hide nor reorder keys, and are liste
     assertEquals(await listed(local, prefix, options), found.slice(0, limit), question);
     assertEquals(await firstOf(local, prefix), (await listed(local, prefix))[0], question);
   });
+});
+
+testInRoot("folded: a folder that ends within a number has its place among the names beside it", async (root) => {
+  const backend = createLocalBackend({ path: root.path, durability: "os" });
+  const names = ["n-10-b", "n-10", "n-100", "n-101", "n-10=3aa", "n-11"]; // n-100 and n-101 lie in n-10+/
+  const keys = names.map((name) => `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
+  const there: string[] = [];
+  for (const key of keys.toReversed()) {
+    await backend.put(key, text("x"));
+    there.unshift(key);
+    assertEquals(await listed(backend, "names/"), there);
+    assertEquals(await firstOf(backend, "names/"), key);
+    assertEquals(await listed(backend, "names/", { after: key, limit: 1 }), there.slice(1, 2));
+  }
+  assertEquals(await listed(backend, "names/", { delimiter: "/" }), names.map((name) => `names/${name}/`));
 });
 
 testInRoot(
