@@ -60,7 +60,10 @@ export function readFile(
   }
 }
 
-/** Undefined where it is not the one that is wanted, or no ordinary file by now. */
+/**
+ * Undefined where it is no ordinary file by now, or not the one that was looked at before. Where none was, what is
+ * there now is looked at: a link that was put there meanwhile led to another file.
+ */
 function readOpened(
   root: LocalRoot,
   { key, path }: { key: string; path: string },
@@ -70,7 +73,7 @@ function readOpened(
   const file = openFile(path);
   try {
     const found = file.look();
-    if (!found.isFile || identity !== undefined && found.identity !== identity) return undefined;
+    if (!found.isFile || found.identity !== (identity ?? look(path).identity)) return undefined;
     const info = objectInfo(key, found);
     const { start, end } = clipRange(options.range, info);
     if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { found, start, end, signal: options.signal });
