@@ -57,7 +57,7 @@ function foldCell([kind, group, cell, record, ...more]: string[]): string {
 function foldPayload([order, commit, object, ...more]: string[]): string {
   if (commit === undefined) return splitOrder(order);
   const its = `${splitOrder(order)},${commit}`;
-  return object === undefined ? its : [its, object.replace(/^\d{2,}$/, splitDigits), ...more].join(",");
+  return object === undefined ? its : [its, object.replace(/^\d{2,}/, splitDigits), ...more].join(",");
 }
 
 /** The first run of three digits or more in pairs, with at most three folders; not in a hash, which differs early. */
@@ -90,13 +90,17 @@ function splitPairs(digits: string): string {
 
 /**
  * A folder ends behind the first number, where what follows is not `.0.0`, and in a number of two digits or more behind
- * its letter and each digit but the last.
+ * its letter and each digit but the last. What is no version goes the same way as far as it begins like one: else it
+ * could lie beside a folder, and belong between its keys.
  */
 function splitOrder(order: string): string {
-  const [whole, first = "", others, identifiers] = /^([a-p]\d+)([a-p]\d+[a-p]\d+)(.*)$/.exec(order) ?? [];
-  if (whole === undefined) return order;
-  return splitNumbers(first) + (others === "p9p9" ? others : `+/${splitNumbers(others)}`) +
-    (identifiers === "" ? "" : identifiers.replace(/(?<=n)[a-o]\d+/g, splitNumbers));
+  const first = /^(p\d|[a-o]\d+)/.exec(order)?.[0];
+  if (first === undefined) return order;
+  const rest = order.slice(first.length);
+  const isInside = rest >= "0" && rest < "p9p9";
+  const others = isInside ? /^([a-p]\d+){0,2}/.exec(rest)![0] : "";
+  return splitNumbers(first) + (isInside ? `+/${splitNumbers(others)}` : "") +
+    rest.slice(others.length).replace(/(?<=n)[a-o]\d+/g, splitNumbers);
 }
 
 function splitNumbers(numbers: string): string {
@@ -105,10 +109,10 @@ function splitNumbers(numbers: string): string {
     : numbers.replace(/([a-o])(\d+)/g, (_, letter, digits) => `${letter}+/${splitDigits(digits)}`);
 }
 
-/** All but the newest eleven have folders of their own, by the last digits. */
+/** All but the first eleven have folders of their own, by the last digits. */
 function splitGeneration(record: string): string {
-  if (!/^(?!90071992547409[89])\d{16}\.rec$/.test(record)) return record;
-  return `${record.slice(0, 10)}+/${splitDigits(record.slice(10, 16))}.rec`;
+  if (!/^\d{11}/.test(record) || record >= "900719925474098") return record;
+  return `${record.slice(0, 10)}+/${record.slice(10).replace(/^\d{1,6}/, splitDigits)}`;
 }
 
 /** Each digit but the last ends a folder. */

@@ -77,7 +77,7 @@ export const LAYOUT: readonly Mutant[] = [
   {
     name: "layout/large-versions-in-one-folder",
     file: "backends/local/layout.ts",
-    text: "if (whole === undefined) return order;",
+    text: "if (first === undefined) return order;",
     replacement: "return order;",
     foundBy: { test: "tests/backends/local/layout_sizes_test.ts", name: "are folders of at most" },
   },

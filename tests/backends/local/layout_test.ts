@@ -195,6 +195,44 @@ testInRoot(
   },
 );
 
+const oddOrder = fc.tuple(
+  fc.constantFrom("p8", "p99", "o8", "o89", "o", "p"),
+  fc.constantFrom("p9", "p9p9", "p9p99", "p8p9", "o89p8", ""),
+  fc.constantFrom("", "no8", "no89z", "np8z", "n", "9", "-", "_", "A", "z"),
+).map((parts) => parts.join(""));
+const oddNumber = fc.oneof(
+  fc.stringMatching(/^[019]{1,3}[a.-]?$/),
+  fc.stringMatching(/^9007199254(74)?(09)?[09]{0,4}(\.rec)?$/),
+);
+const oddName = fc.constantFrom("n", "n", "n-10", "n-100", "n-100-b", "n-1000", "n=100", "n-10=", "n-10a");
+const oddKey = fc.oneof(
+  fc.tuple(oddName, fc.constantFrom("final", "prerelease", "other"), oddOrder, oddNumber)
+    .map(([name, ...parts]) => `names/${name}/versions/${parts.join("/")}`),
+  fc.tuple(oddName, oddNumber, oddNumber).map(([name, ...parts]) => `names/${name}/aliases/${parts.join("/")}`),
+  fc.tuple(oddName, oddOrder, fc.constantFrom("c", "d"), oddNumber).map((parts) => `objects/${parts.join("/")}`),
+);
+
+Deno.test("folded: keys that no registry makes are listed as memory lists them, too", async () => {
+  const root = await tempRoot();
+  let runs = 0;
+  const some = fc.uniqueArray(oddKey, { minLength: 20, maxLength: 40 });
+  const property = fc.asyncProperty(some, async (keys) => {
+    const memory = createMemoryBackend();
+    const local = createLocalBackend({ path: root.join(String(runs++)), durability: "os" });
+    for (const key of keys) await Promise.all([memory.put(key, text(key)), local.put(key, text(key))]);
+    assertEquals(await listed(local, ""), await listed(memory, ""));
+    for (const after of keys.slice(0, 8)) {
+      assertEquals(await listed(local, "", { after, limit: 2 }), await listed(memory, "", { after, limit: 2 }));
+    }
+    assertEquals(await firstOf(local, ""), (await listed(memory, "", { limit: 1 }))[0]);
+  });
+  try {
+    await fc.assert(property, { numRuns: 100 });
+  } finally {
+    await root.remove();
+  }
+});
+
 for (const layout of LAYOUTS) {
   testInRoot(`${layout}: a file whose name can be in no key is passed by`, async (root) => {
     const backend = createLocalBackend({ path: root.path, durability: "os", layout });
