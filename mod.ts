@@ -144,7 +144,7 @@ async function chooseOfFolder(
   { create = true, readOnly = false, signal, system, ...asked }: OpenRegistryOptions,
 ): Promise<Pick<LocalBackendOptions, "locking" | "layout">> {
   const { readDiskSettings } = await import("./registry/mod.ts");
-  const there = await readDiskSettings(createLocalBackend({ path }), signal);
+  const there = await readDiskSettings(createLocalBackend({ path, ...asked }), signal);
   const { layout = there?.layout, locking = there?.locking } = asked;
   if (locking !== undefined || !create || readOnly) return { layout, locking };
   return { layout, locking: await detectLocking(path, { system }) };

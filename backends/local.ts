@@ -4,6 +4,8 @@
  * @module
  */
 import type { Backend, CallOptions, Layout, Locking } from "../core/backend.ts";
+import { RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { deleteObject } from "./local/delete.ts";
@@ -70,6 +72,9 @@ export interface LocalBackendOptions {
 export function createLocalBackend(options: LocalBackendOptions): Backend {
   const { path, durability = "disk", locking = "link", layout = "folded", ownerOnly = false, system = realSystem } =
     options;
+  checkWord("durability", durability, ["disk", "os"]);
+  checkWord("locking", locking, ["link", "file"]);
+  checkWord("layout", layout, ["folded", "plain"]);
   const root = parseRoot(path, { ownerOnly, layout });
   const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
@@ -152,4 +157,14 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
 
     async [Symbol.asyncDispose]() {},
   };
+}
+
+/** What is misspelt would be taken for one of them, and be the word of the settings of a new registry for ever. */
+function checkWord(name: string, word: string, words: readonly string[]): void {
+  if (words.includes(word)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use a folder with ${name}: ${shown(word)}`,
+    hint: `Leave ${name} out, or give one of ${words.map((word) => `"${word}"`).join(", ")}.`,
+  });
 }

@@ -44,7 +44,9 @@ export async function readDiskSettings(
   const head = await readHead({ backend }, SETTINGS, signal);
   const found = head && await readRecord({ backend }, head, signal);
   if (found === undefined) return undefined;
-  const { locking, layout = "plain" } = recordOfKind(found, "settings").settings;
+  const { settings } = recordOfKind(found, "settings");
+  checkKnown(backend, settings);
+  const { locking, layout = "plain" } = settings;
   return { locking, layout };
 }
 
@@ -65,6 +67,7 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
       backend: context.backend.location,
     });
   }
+  checkKnown(context.backend, record.settings);
   checkLocking(context, record.settings);
   checkLayout(context, record.settings);
   if (!context.readOnly) await settle(context, [found.info.key], options.signal); // all that will be written rests on it
@@ -83,7 +86,6 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
     });
   }
   if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);
-  if (backend.layout !== undefined && !LAYOUTS.includes(backend.layout)) throw noLayout(context);
   const { versioned = true, mutable = false, graceMs = DEFAULT_GRACE_MS } = options;
   const settings: RegistrySettings = { versioned, mutable, graceMs };
   if (backend.locking !== undefined) settings.locking = backend.locking;
@@ -112,6 +114,27 @@ export function checkGrace(graceMs: number | undefined): void {
   });
 }
 
+const KNOWN_WORDS = { locking: ["link", "file"], layout: ["folded", "plain"] };
+
+/** How a later release commits, or where it has its files, is not for this one to guess. */
+function checkKnown({ location }: Backend, settings: RegistrySettings): void {
+  for (const name of ["locking", "layout"] as const) {
+    const word = settings[name];
+    if (word === undefined || KNOWN_WORDS[name].includes(word)) continue;
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot open the registry at ${location}: this release does not know its ${name} ${shown(word)}`,
+      hint: "Open it with a newer release.",
+      backend: location,
+    });
+  }
+}
+
+/** Whoever gave the word with a path, or made the backend, is told both ways. */
+function wayOut(name: string, word: string): string {
+  return `Say ${name}: "${word}", or leave it out and give openRegistry the path.`;
+}
+
 function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings): void {
   if (backend.locking === locking || backend.locking === undefined) return;
   throw new RegistryError({
@@ -120,25 +143,13 @@ function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings
       `Cannot open the registry at ${backend.location}: it commits by "${locking}", this backend by "${backend.locking}"`,
     hint: locking === undefined
       ? "The registry was copied here from another kind of store: open it there, and save what it holds into a new one."
-      : `Create the backend with locking: "${locking}", or give openRegistry the path.`,
+      : wayOut("locking", locking),
     backend: backend.location,
   });
 }
 
-const LAYOUTS: readonly Layout[] = ["folded", "plain"];
-
 function checkLayout({ backend }: OpeningContext, { layout = "plain" }: RegistrySettings): void {
   const { layout: own = "plain" } = backend;
-  if (!LAYOUTS.includes(layout)) {
-    throw new RegistryError({
-      code: "Unsupported",
-      message: `Cannot open the registry at ${backend.location}: this release does not know its layout ${
-        shown(layout)
-      }`,
-      hint: "Open it with a newer release.",
-      backend: backend.location,
-    });
-  }
   if (own === layout) return;
   throw new RegistryError({
     code: "Invalid",
@@ -146,7 +157,7 @@ function checkLayout({ backend }: OpeningContext, { layout = "plain" }: Registry
       `Cannot open the registry at ${backend.location}: its layout is "${layout}", that of this backend "${own}"`,
     hint: backend.layout === undefined
       ? "Its files were copied here from a folder: open it there, and mirror it into a new registry here."
-      : `Create the backend with layout: "${layout}", or give openRegistry the path.`,
+      : wayOut("layout", layout),
     backend: backend.location,
   });
 }
@@ -157,16 +168,6 @@ function hiddenLayout({ backend }: OpeningContext): RegistryError {
     code: "Invalid",
     message: `Cannot create a registry at ${backend.location}: this backend does not say its layout`,
     hint: "What is put around a backend of a folder passes on its layout, and its locking.",
-    backend: backend.location,
-  });
-}
-
-/** Whoever opens it next would refuse it. */
-function noLayout({ backend }: OpeningContext): RegistryError {
-  return new RegistryError({
-    code: "Invalid",
-    message: `Cannot create a registry at ${backend.location}: there is no layout ${shown(backend.layout)}`,
-    hint: `It is ${LAYOUTS.map((layout) => `"${layout}"`).join(" or ")}.`,
     backend: backend.location,
   });
 }

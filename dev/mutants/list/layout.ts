@@ -36,7 +36,7 @@ export const LAYOUT: readonly Mutant[] = [
   {
     name: "layout/first-of-a-tree-of-numbers",
     file: "backends/local/first.ts",
-    text: "const place = entry.isDirectory && !there.endsWith(\"/\") ? `${there}0` : there;",
+    text: 'const place = entry.isDirectory && !there.endsWith("/") ? `${there}0` : there;',
     replacement: "const place = folder + own;",
     foundBy: { test: "tests/backends/local/layout_test.ts", name: IN_PLACE },
   },
@@ -130,10 +130,14 @@ export const LAYOUT: readonly Mutant[] = [
   },
   {
     name: "layout/none-that-there-is",
-    file: "registry/opening/settings.ts",
-    text: "if (backend.layout !== undefined && !LAYOUTS.includes(backend.layout)) throw noLayout(context);",
+    file: "backends/local.ts",
+    text: `  checkWord("layout", layout, ["folded", "plain"]);
+`,
     replacement: "",
-    foundBy: { test: "tests/registry/opening/layout_test.ts", name: "a layout that there is not creates no registry" },
+    foundBy: {
+      test: "tests/registry/opening/layout_test.ts",
+      name: "is Invalid, and makes nothing",
+    },
   },
   {
     name: "layout/not-asked-of-the-folder",

@@ -12,6 +12,7 @@ import {
   prune,
   verifyRegistry,
 } from "../../../mod.ts";
+import type { LocalBackendOptions, OpenRegistryOptions } from "../../../mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -78,7 +79,7 @@ for (const layout of LAYOUTS) {
       for (const attempt of attempts) {
         const error = await rejected("Invalid", attempt());
         assertMatch(error.message, new RegExp(`its layout is "${layout}", that of this backend "${other}"`));
-        assertMatch(error.hint!, new RegExp(`layout: "${layout}"`));
+        assertMatch(error.hint!, new RegExp(`layout: "${layout}", or leave it out and give openRegistry the path`));
       }
       assertEquals(fs.readdirSync(path, { recursive: true }).sort(), files);
       assertEquals(await described(own), before);
@@ -142,15 +143,20 @@ testInRoot("a store on a disk whose wrapper hides the layout creates no registry
   assertEquals(await collect(hiding.list("")), []);
 });
 
-testInRoot("a layout that there is not creates no registry", async (root) => {
-  const layout = "flat" as Layout;
-  const path = root.join("store");
-  for (
-    const target of [() => openRegistry(path, { layout }), () => openRegistry(createLocalBackend({ path, layout }))]
-  ) {
-    const error = await rejected("Invalid", target());
-    assertMatch(error.message, /no layout "flat"/);
-    assertMatch(error.hint!, /"folded" or "plain"/);
-  }
-  assertEquals(await collect(createLocalBackend({ path }).list("")), []);
-});
+for (const name of ["layout", "locking", "durability"] as const) {
+  testInRoot(`a misspelt ${name} is Invalid, and makes nothing`, async (root) => {
+    const path = root.join("none");
+    const options: OpenRegistryOptions = { [name]: "foldd" };
+    const attempts: (() => unknown)[] = [
+      () => openRegistry(path, options),
+      () => createLocalBackend({ path, ...options } as LocalBackendOptions),
+    ];
+    for (const attempt of attempts) {
+      const error = await rejected("Invalid", (async () => await attempt())());
+      assertMatch(error.message, new RegExp(`with ${name}: "foldd"`));
+    }
+    assertEquals(fs.existsSync(path), false);
+    await filled(path, "folded");
+    assertMatch((await rejected("Invalid", openRegistry(path, options))).message, new RegExp(`with ${name}: "foldd"`));
+  });
+}

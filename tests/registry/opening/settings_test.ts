@@ -54,17 +54,19 @@ testOnEach("a registry of a newer format is not opened, and not touched", async 
   assertEquals(await keysOf(backend), [key]);
 });
 
-testOnEach("a registry whose layout this release does not know is not opened, and not touched", async (given) => {
-  const { backend, open } = given;
-  const { key, record } = await settingsRecord(backend);
-  const settings = { ...record.settings, layout: "braided" } as unknown as SettingsRecord["settings"];
-  await backend.put(key, encodeRecord({ ...record, settings }));
-  const error = await rejected("Unsupported", open());
-  assertMatch(error.message, /"braided"/);
-  assertMatch(error.hint!, /newer/);
-  if (backend.kind === "local") await rejected("Unsupported", openRegistry(backend.location));
-  assertEquals(await keysOf(backend), [key]);
-});
+for (const name of ["layout", "locking"]) {
+  testOnEach(`a registry whose ${name} this release does not know is not opened, and not touched`, async (given) => {
+    const { backend, open } = given;
+    const { key, record } = await settingsRecord(backend);
+    const settings = { ...record.settings, [name]: "braided" } as unknown as SettingsRecord["settings"];
+    await backend.put(key, encodeRecord({ ...record, settings }));
+    const error = await rejected("Unsupported", open());
+    assertMatch(error.message, new RegExp(`${name} "braided"`));
+    assertMatch(error.hint!, /newer/);
+    if (backend.kind === "local") await rejected("Unsupported", openRegistry(backend.location));
+    assertEquals(await keysOf(backend), [key]);
+  });
+}
 
 testOnEach("a registry with fields that this release does not know is opened", async ({ registry, backend, open }) => {
   const { key, record } = await settingsRecord(backend);
