@@ -12,6 +12,9 @@ import { readFile, readObject } from "./read.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 
+/** Each is of an object that another program removed right after it was listed. */
+const MAX_ATTEMPTS = 1000;
+
 /** The key that comes first among those that begin with `prefix` and come after another. */
 interface Wanted extends CallOptions {
   prefix: string;
@@ -30,7 +33,8 @@ export function readFirst(root: LocalRoot, wanted: Wanted): StoredObject | undef
   const found = findFirst(root, wanted);
   if (found === "none") return undefined;
   let object = found === "unclear" ? undefined : readFile(root, found, wanted);
-  while (object === undefined) {
+  for (let attempt = 1; object === undefined; attempt++) {
+    if (attempt > MAX_ATTEMPTS) throw root.failure({ code: "EAGAIN" }, { action: "read", key: wanted.prefix });
     const info = walkToFirst(root, wanted);
     if (info === undefined) return undefined;
     object = readObject(root, info.key, wanted);
