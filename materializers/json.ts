@@ -8,6 +8,7 @@ import { RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { isArrayBuffer } from "./array_buffer.ts";
+import { decodeJson } from "./json/decode_json.ts";
 import { encodeJson } from "./json/encode_json.ts";
 import { isJsonPart } from "./json/json_parts.ts";
 import { MAX_DEPTH, TAG } from "./json/json_tags.ts";
@@ -39,7 +40,6 @@ export function json(): ClassMaterializer<unknown> {
       const root = parseText(artifact, text);
       if (!text.includes(`"${TAG}"`)) return root;
       const parts = artifact.files().filter(({ info }) => info.path !== "data.json");
-      const { decodeJson } = await import("./json/decode_json.ts");
       const contents = await Promise.all(parts.map(async (file) => [file.info.path, await file.bytes()] as const));
       return decodeJson(root, new Map(contents));
     },
