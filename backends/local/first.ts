@@ -25,7 +25,7 @@ interface Wanted extends CallOptions {
 export function headFirst(root: LocalRoot, wanted: Wanted): ObjectInfo | undefined {
   const found = findFirst(root, wanted);
   if (found === "none") return undefined;
-  return (found === "unclear" ? undefined : statObject(root, found.key)) ?? walkToFirst(root, wanted);
+  return (found === "unclear" ? undefined : statObject(root, found.key, found.path)) ?? walkToFirst(root, wanted);
 }
 
 /** The first object. */
