@@ -4,6 +4,7 @@
  * @module
  */
 import { execFile } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
 import { type TempRoot, tempRoot } from "./temp_root.ts";
@@ -17,8 +18,24 @@ export async function smallDisk(sizeBytes: number): Promise<TempRoot> {
   const run = promisify(execFile);
   await run("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "tmpfs", root.path]);
   const remove = async () => {
-    await run("umount", [root.path]);
+    const left = openBelow(root.path);
+    // Lazily: a program that another test starts at this moment holds all descriptors until it runs.
+    await run("umount", ["--lazy", root.path]);
     await root.remove();
+    if (left.length > 0) throw new Error(`files are still open: ${left.join(", ")}`);
   };
   return { path: root.path, join: root.join, remove, [Symbol.asyncDispose]: remove };
+}
+
+/** What this process has open below a folder. */
+function openBelow(path: string): string[] {
+  return readdirSync("/proc/self/fd").map(target).filter((file) => file.startsWith(`${path}/`));
+}
+
+function target(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return ""; // closed meanwhile
+  }
 }
