@@ -4,7 +4,7 @@
  * @module
  */
 import { createMemoryBackend } from "../../backends/memory.ts";
-import type { Backend } from "../../core/backend.ts";
+import type { Backend, Layout } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -87,9 +87,13 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   const log = createOperationLog(() => ({ order: history.order, at: system.now() }));
   const actors: Actor[] = [];
   const sites: Site[] = [];
+  let layout: Layout | undefined;
 
   function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
-    const store = name === "main" && createStore?.(system, history) || createMemoryBackend({ system, id: location });
+    const memory = createMemoryBackend({ system, id: location });
+    // What a site is restored to is of the same kind.
+    const store = name === "main" && createStore?.(system, history) || { ...memory, layout };
+    if (name === "main") layout = store.layout;
     const ledger = createLedger(GRACE_MS);
     history.listen((effect) => effect.site === name && ledger.apply(effect));
     const recorded: Site["recorded"] = (actor) =>
