@@ -10,7 +10,7 @@ import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { deleteObject } from "./local/delete.ts";
 import { headFirst, readFirst } from "./local/first.ts";
-import { listObjects } from "./local/list.ts";
+import { createPassedFolders, listObjects } from "./local/list.ts";
 import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { headObject, parseRoot } from "./local/root.ts";
@@ -77,6 +77,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   checkWord("layout", layout, ["folded", "plain"]);
   const root = parseRoot(path, { ownerOnly, layout });
   const turn = createTurn(system);
+  const passed = createPassedFolders(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const put = createPut(root, { disk, locking, system, turn });
   const sync = disk && createObjectSync(root, disk);
@@ -127,7 +128,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
         if (first !== undefined) yield first;
         return;
       }
-      for (const entry of listObjects(root, prefix, options)) {
+      for (const entry of listObjects(root, prefix, { ...options, passed })) {
         yield entry;
         if (--left <= 0) return;
         await turn();

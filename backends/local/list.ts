@@ -5,7 +5,8 @@
  */
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { readFolder } from "./disk_calls.ts";
+import type { System } from "../../core/system.ts";
+import { lookIfThere, readFolder } from "./disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
@@ -22,17 +23,41 @@ interface Entry {
   isLink: boolean;
 }
 
+/** Options of {@linkcode listObjects}. */
+export interface ObjectListOptions extends Pick<ListOptions, "after" | "delimiter" | "heads" | "except"> {
+  /** The folders in which nothing was found but what may be left out. */
+  passed?: PassedFolders;
+}
+
 /** The objects whose key begins with `prefix`, in order. Reads a folder only when its first entry is asked for. */
 export function* listObjects(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter, heads = false }: Pick<ListOptions, "after" | "delimiter" | "heads">,
+  { after = "", delimiter, heads = false, except, passed }: ObjectListOptions,
 ): Generator<ObjectInfo | Prefix> {
   let given = "", cell = "";
+  const mayLeaveOut = heads && delimiter === undefined ? except : undefined;
   yield* walk(root.folderOf(prefix), false);
 
   function* walk(folder: string, inside: boolean): Generator<ObjectInfo | Prefix> {
-    for (const entry of inOrder(readEntries(root, folder, inside).filter(isWanted))) {
+    const visit = mayLeaveOut && inside ? passed?.visit(root.pathOf(folder), mayLeaveOut) : undefined;
+    if (visit?.lastCell !== undefined) {
+      cell = visit.lastCell;
+      return;
+    }
+    const entries = readEntries(root, folder, inside);
+    const wanted = entries.filter(isWanted);
+    let isPassed = wanted.length === entries.length && entries.every(isFile);
+    for (const found of walkEntries(wanted)) {
+      if (mayLeaveOut?.(found as ObjectInfo)) continue;
+      isPassed = false;
+      yield found;
+    }
+    if (isPassed) visit?.pass(lastCell(entries));
+  }
+
+  function* walkEntries(entries: Entry[]): Generator<ObjectInfo | Prefix> {
+    for (const entry of inOrder(entries)) {
       const group = groupOf(entry.text);
       if (group !== undefined) {
         if (group === given || !holdsObject(root, entry)) continue;
@@ -43,7 +68,7 @@ export function* listObjects(
       } else if (entry.path.endsWith("/")) {
         yield* walk(entry.path, true);
       } else {
-        const its = entry.text.slice(0, entry.text.lastIndexOf("/") + 1);
+        const its = cellOf(entry.text);
         if (heads && its !== "" && its === cell || !root.isPlaceOf(entry.text, entry.path)) continue;
         const info = statObject(root, entry.text, root.pathOf(entry.path));
         if (info === undefined) continue; // removed since the folder was read
@@ -91,6 +116,22 @@ function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] 
   return entries;
 }
 
+function isFile({ path, isLink }: Entry): boolean {
+  return !path.endsWith("/") && !isLink;
+}
+
+/** A key up to its last `/`. */
+function cellOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("/") + 1);
+}
+
+/** Of the entry that comes last, or undefined where there is none. */
+function lastCell(entries: Entry[]): string | undefined {
+  let last: Entry | undefined;
+  for (const entry of entries) if (last === undefined || compareEntries(entry, last) > 0) last = entry;
+  return last && cellOf(last.text);
+}
+
 /** A folder may be empty: its last object was just removed, or its first is not there yet. */
 function holdsObject(root: LocalRoot, entry: Entry): boolean {
   if (entry.isLink) return true;
@@ -119,4 +160,43 @@ function smallest(entries: Entry[], other?: Entry): Entry | undefined {
 
 function compareEntries(a: Entry, b: Entry): number {
   return compareUtf8(a.order, b.order);
+}
+
+/** The folders whose every object may be left out of listings of heads: they are passed by while they do not change. */
+export interface PassedFolders {
+  /** Before a folder is read for a listing that may leave these out. */
+  visit(path: string, except: NonNullable<ListOptions["except"]>): FolderVisit;
+}
+
+/** One look at a folder. */
+interface FolderVisit {
+  /** Of its last object, up to the last `/`, where all may be left out as they could before. */
+  lastCell?: string;
+  /** Remembers that all that was read may be left out. */
+  pass(lastCell: string | undefined): void;
+}
+
+const MAX_PASSED = 20_000;
+/** A folder that changes again within the grain of its time would look as if it had not: one second, and one to spare. */
+const GRAIN_MS = 2_000;
+
+/** Remembers folders, at most some 20,000. */
+export function createPassedFolders({ now }: Pick<System, "now">): PassedFolders {
+  const passed = new Map<string, { stamp: string; lastCell: string; except: unknown }>();
+  return {
+    visit(path, except) {
+      const before = lookIfThere(path);
+      if (before === undefined) return { pass() {} };
+      const stamp = `${before.identity} ${before.changedAt} ${before.modifiedAt}`;
+      const known = passed.get(path);
+      if (known?.stamp === stamp && known.except === except) return { lastCell: known.lastCell, pass() {} };
+      return {
+        pass(lastCell) {
+          if (lastCell === undefined || now() - before.changedAt < GRAIN_MS) return;
+          if (passed.size >= MAX_PASSED) passed.clear();
+          passed.set(path, { stamp, lastCell, except });
+        },
+      };
+    },
+  };
 }

@@ -55,6 +55,12 @@ export async function headOf(context: Store, newest: Generation, signal?: AbortS
   return { ...newest, dead: isOpen ? await isTombstone(context, key, signal) : size === TOMBSTONE_BYTES };
 }
 
+/** What a listing without the deleted may leave out: what {@linkcode headOf} calls dead without a look. */
+function isDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean {
+  return size === TOMBSTONE_BYTES && isOfVersion(key) &&
+    parseGeneration(key.slice(key.lastIndexOf("/") + 1)) !== undefined;
+}
+
 function isOfVersion(key: string): boolean {
   return key.split("/")[2] === "versions";
 }
@@ -166,9 +172,11 @@ export async function* liveHeads(
   folder: string,
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
-  const { after, signal } = options;
+  const { after, deleted, signal } = options;
+  const except = deleted ? undefined : isDead;
+  const listing = { after: after && afterFolder(after), heads: true, except, signal };
   let cell = after ?? "";
-  for await (const entry of context.backend.list(folder, { after: after && afterFolder(after), heads: true, signal })) {
+  for await (const entry of context.backend.list(folder, listing)) {
     if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);
@@ -177,7 +185,7 @@ export async function* liveHeads(
       : await headOf(context, newest, signal);
     if (head === undefined || cellOf(head.key) !== its) continue;
     cell = its;
-    if (!head.dead || options.deleted) yield head;
+    if (!head.dead || deleted) yield head;
   }
 }
 

@@ -7,12 +7,15 @@ import { createLocalBackend } from "../../../backends/local.ts";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
+import { realSystem } from "../../../core/system.ts";
 import { assertInvalid, listed, text } from "../../conformance/backend/samples.ts";
 import { tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { anyKey, closeKeys, ID } from "./layout_samples.ts";
 
 const LAYOUTS = ["folded", "plain"] as const;
 const folded = keyLayout("folded");
+/** By whose clock each folder has been as it is for a while. */
+const later = { ...realSystem, now: () => realSystem.now() + 60_000 };
 
 for (const kind of LAYOUTS) {
   const { pathOf, textOf } = keyLayout(kind);
@@ -37,9 +40,16 @@ for (const kind of LAYOUTS) {
       const { after } = options;
       const heads = headsOf(await listed(memory, prefix, { after }));
       assertEquals(await listed(local, prefix, { after, heads: true }), heads, question);
+      for (const except of [isEven, isAny]) {
+        const left = heads.filter((key) => !except({ key }));
+        assertEquals(await listed(local, prefix, { after, heads: true, except }), left, question);
+      }
     });
   });
 }
+
+const isEven = ({ key }: { key: string }) => key.length % 2 === 0;
+const isAny = () => true;
 
 /** The first of each cell, or payload. */
 function headsOf(keys: string[]): string[] {
@@ -97,7 +107,7 @@ async function againstMemory(
     async (keys, given, questions) => {
       const path = root.join(String(runs++));
       const memory = createMemoryBackend();
-      const local = createLocalBackend({ path, durability: "os", layout });
+      const local = createLocalBackend({ path, durability: "os", layout, system: later });
       for (const key of keys) await Promise.all([memory.put(key, text(key)), local.put(key, text(key))]);
       const strangers = given.flatMap(({ beside, up, name }) => {
         const folders = foldersOf(folded.pathOf(keys[beside % keys.length])!);
