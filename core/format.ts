@@ -1,0 +1,51 @@
+/**
+ * The contract of a format: what the files of one kind hold, as bytes and as a value. Stores of files find it by the
+ * extension of a path, the registry by the value.
+ *
+ * @module
+ */
+import type { ByteRange } from "./backend.ts";
+import type { FileToSave } from "./materializer.ts";
+
+/** A stored file, to be read whole or in part. */
+export interface FileToDecode {
+  /** Where it lies, for messages. */
+  readonly path: string;
+  /** Number of bytes. */
+  readonly size: number;
+  /** All of them. */
+  bytes(): Promise<Uint8Array>;
+  /** The same, or a range of them, as a stream. */
+  stream(range?: ByteRange): ReadableStream<Uint8Array>;
+}
+
+/** Options of the members of a {@linkcode Format}. */
+export interface FormatOptions {
+  /** Ends the work. */
+  signal?: AbortSignal;
+}
+
+/** How values of one kind become the bytes of a file, and back. What it needs to be told is told when it is made. */
+export interface Format<T = unknown, S = T> {
+  /** What it is called: `csv`. */
+  readonly id: string;
+  /** The extensions of its files, lower case, the usual one first: `[".tif", ".tiff"]`. */
+  readonly extensions: readonly string[];
+  /** The registered media type, or one that browsers know. */
+  readonly mediaType: string;
+  /** Whether a file of this kind can hold exactly this value. */
+  accepts(value: unknown): boolean;
+  /**
+   * The bytes of a value.
+   *
+   * @throws {RegistryError} `Unsupported` for a value that they cannot hold exactly: nothing is ever cast
+   */
+  encode(value: S, options?: FormatOptions): FileToSave["content"] | Promise<FileToSave["content"]>;
+  /**
+   * The value of a file. Nothing that it says makes it use more memory than the value and a few megabytes.
+   *
+   * @throws {RegistryError} `Corrupt` for what is no file of this kind, or a damaged one; `Unsupported` for what is
+   * written in a way that is not read here
+   */
+  decode(file: FileToDecode, options?: FormatOptions): T | Promise<T>;
+}
