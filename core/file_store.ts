@@ -1,0 +1,75 @@
+/**
+ * The contract of a file store: files by path, with folders and links. A call means the same on every store, whatever
+ * is behind it.
+ *
+ * Paths are relative to the store's root and have `/` between their segments; {@linkcode parsePath} reads them, and the
+ * root is the empty one. Links are never followed here: whoever wants what is behind one follows its `target`.
+ *
+ * @module
+ */
+import type { CallOptions } from "./backend.ts";
+import type { FileToDecode } from "./format.ts";
+import type { FileToSave } from "./materializer.ts";
+
+/** What can be at a path. */
+export type FileKind = "file" | "folder" | "link";
+
+/** What a store says about a path. */
+export interface FileEntry {
+  /** The path, as {@linkcode parsePath} gives it. */
+  path: string;
+  /** What is there: of a link, that it is one. */
+  kind: FileKind;
+  /** Bytes of a file; 0 of what is none. */
+  size: number;
+  /** When a file was written last, milliseconds since 1970, where the store knows. */
+  modifiedAt?: number;
+  /** Of a link: the path in this store that it leads to. Absent where it leads out of it. */
+  target?: string;
+}
+
+/** Options of {@linkcode FileStore.write}. */
+export interface WriteFileOptions extends CallOptions {
+  /**
+   * What happens to a file or a link that is there: it is replaced, or the write fails with `AlreadyExists`. Never
+   * what a link leads to.
+   *
+   * @default "overwrite"
+   */
+  mode?: "overwrite" | "create";
+}
+
+/** The part of a file store that only reads. */
+export interface ReadableFileStore extends AsyncDisposable {
+  /** What kind of store it is: `disk`. */
+  readonly name: string;
+  /** Where it is: a URL without secrets. */
+  readonly location: string;
+  /** What is at a path, or undefined where nothing is. */
+  stat(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
+  /** What is directly in a folder, in the order of the UTF-8 bytes of the names. No folder there is `NotFound`. */
+  list(folder: string, options?: CallOptions): AsyncIterable<FileEntry>;
+  /** A file, to be read. No file there is `NotFound`, also where something else is. */
+  open(path: string, options?: CallOptions): Promise<FileToDecode>;
+}
+
+/** Files by path. A write to a path makes the folders above it; a folder stays until it is removed. */
+export interface FileStore extends ReadableFileStore {
+  /**
+   * Writes a file, whole or not at all: readers see what was there before, or all of it.
+   *
+   * @throws {RegistryError} `Conflict` where a folder is at the path, or something else than a folder above it
+   */
+  write(path: string, content: FileToSave["content"], options?: WriteFileOptions): Promise<FileEntry>;
+  /** Makes a folder and those above it. One that is there is success; anything else there is `Conflict`. */
+  createFolder(path: string, options?: CallOptions): Promise<void>;
+  /** Makes a link at a path that is free, else `AlreadyExists`. What it leads to need not exist. */
+  createLink(path: string, target: string, options?: CallOptions): Promise<void>;
+  /** Removes a file, a link or an empty folder. False where nothing was; a folder that is not empty is `Conflict`. */
+  remove(path: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Gives a file, a link or a folder with all in it another path, which must be free, else `AlreadyExists`. A link that
+   * is moved leads where it led; those in a folder that is moved keep their way, so that they lead to what moved too.
+   */
+  move(from: string, to: string, options?: CallOptions): Promise<void>;
+}

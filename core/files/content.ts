@@ -1,0 +1,70 @@
+/**
+ * What is written to a file, in whatever form it comes.
+ *
+ * @module
+ */
+import { bodyBytes, bodySize, bodyStream, bytesStream, plainBytes } from "../bytes/bytes.ts";
+import type { ByteRange } from "../backend.ts";
+import { RegistryError } from "../errors.ts";
+import type { FileToDecode } from "../format.ts";
+import type { FileSource, FileToSave } from "../materializer.ts";
+
+type Content = FileToSave["content"];
+
+function isSource(content: Content): content is FileSource {
+  return !(content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream);
+}
+
+/** Its bytes as a stream. Of a source that gives more or fewer than it said the stream fails with `Invalid`. */
+export function contentStream(content: Content): ReadableStream<Uint8Array> {
+  return isSource(content) ? checkedStream(content) : bodyStream(content);
+}
+
+/** All of its bytes, which nobody else changes. */
+export async function contentBytes(content: Content, signal?: AbortSignal): Promise<Uint8Array> {
+  const bytes = plainBytes(await bodyBytes(isSource(content) ? checkedStream(content) : content, signal));
+  return content instanceof Uint8Array ? bytes.slice() : bytes;
+}
+
+/** How many bytes it has, where that is known before it is read. */
+export function contentSize(content: Content): number | undefined {
+  return isSource(content) ? content.size : bodySize(content);
+}
+
+function checkedStream(source: FileSource): ReadableStream<Uint8Array> {
+  let given = 0;
+  const check = (isWrong: boolean) => {
+    if (!isWrong) return;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot write the content: it was to have ${source.size} bytes, and has ${given}${
+        given > source.size ? " or more" : ""
+      }`,
+    });
+  };
+  return source.stream().pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        given += chunk.byteLength;
+        check(given > source.size);
+        controller.enqueue(chunk);
+      },
+      flush: () => check(given !== source.size),
+    }),
+  );
+}
+
+/** Bytes that are there, as a file. */
+export function bytesFile(path: string, bytes: Uint8Array): FileToDecode {
+  return {
+    path,
+    size: bytes.byteLength,
+    bytes: () => Promise.resolve(bytes.slice()),
+    stream: (range) => bytesStream(ranged(bytes, range)),
+  };
+}
+
+/** A copy: whoever reads a file may change what it got. */
+function ranged(bytes: Uint8Array, range?: ByteRange): Uint8Array {
+  return range === undefined ? bytes.slice() : bytes.slice(range.offset, range.offset + (range.length ?? Infinity));
+}

@@ -1,0 +1,73 @@
+/**
+ * The errors of file stores: what is wrong with a path means the same on each.
+ *
+ * @module
+ */
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { FileKind } from "../file_store.ts";
+
+/** Where it happened. */
+export interface PathPlace {
+  /** What was tried: `save`. */
+  action: string;
+  /** The path. */
+  path: string;
+  /** The `location` of the store. */
+  location: string;
+}
+
+function failure(
+  code: "NotFound" | "AlreadyExists" | "Conflict" | "Unsupported",
+  { action, path, location }: PathPlace,
+  text: { state: string; hint: string },
+): RegistryError {
+  return new RegistryError({
+    code,
+    message: `Cannot ${action} ${path === "" ? "the root" : shown(path)}: ${text.state}`,
+    hint: text.hint,
+    key: path,
+    backend: location,
+  });
+}
+
+/** `NotFound`, with what is there instead. */
+export function missing(place: PathPlace, wanted: "file" | "folder" | "anything", found?: FileKind): RegistryError {
+  const what = wanted === "anything" ? "such path" : wanted;
+  return failure("NotFound", place, {
+    state: found === undefined ? `there is no ${what}` : `it is a ${found}, and no ${wanted}`,
+    hint: "listDir() of the folder above it shows what there is.",
+  });
+}
+
+/** `AlreadyExists`. */
+export function taken(place: PathPlace, found: FileKind): RegistryError {
+  return failure("AlreadyExists", place, {
+    state: `a ${found} is there`,
+    hint: "Remove it first, or take another path.",
+  });
+}
+
+/** `Conflict`: something is in the way. */
+export function inTheWay(place: PathPlace, at: string, found: FileKind): RegistryError {
+  const state = at === place.path ? `a ${found} is there` : `${shown(at)} is a ${found}, and no folder`;
+  return failure("Conflict", place, { state, hint: "Remove it first, or take another path." });
+}
+
+/** `Conflict`: a folder would be in itself. */
+export function intoItself(place: PathPlace): RegistryError {
+  return failure("Conflict", place, { state: "the target lies in it", hint: "Take a target outside of the folder." });
+}
+
+/** `Conflict`: a folder is not empty. */
+export function notEmpty(place: PathPlace): RegistryError {
+  return failure("Conflict", place, {
+    state: "the folder is not empty",
+    hint: "deleteAll() removes what is in it too.",
+  });
+}
+
+/** `Unsupported`: the store does not write, or does not read. */
+export function refused(place: PathPlace, state: string): RegistryError {
+  return failure("Unsupported", place, { state, hint: "Take another store." });
+}

@@ -1,0 +1,261 @@
+/**
+ * Files in a folder on a disk, as other programs see them.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { inTheWay, intoItself, missing, notEmpty, refused, taken } from "../core/files/path_errors.ts";
+import type { PathPlace } from "../core/files/path_errors.ts";
+import { folderOf, joinPath, OWN_PREFIX, parsePath, relativeTarget } from "../core/files/paths.ts";
+import type { FileEntry, FileStore } from "../core/file_store.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import { codeOf, createDiskPlace } from "./local/place.ts";
+import { findFile } from "./local/read_file.ts";
+import { removeStage, stageFile, sweepStages } from "./local/write_file.ts";
+
+export type * from "../core/file_store.ts";
+
+/** Options of {@linkcode createLocalFiles}. */
+export interface LocalFilesOptions {
+  /** The folder; it is made at the first write. @default the current folder */
+  root?: string;
+  /** What a write that returned survives: `disk` a power cut, `os` the end of the process. @default "os" */
+  durability?: "disk" | "os";
+  /** Names files that are being written. */
+  system?: System;
+}
+
+const MAX_SWEPT = 10_000;
+
+/**
+ * Creates a file store in a folder. Files are replaced as a whole; symbolic links below the folder are told as links
+ * and never followed, and no path leads out of it.
+ *
+ * @example
+ * ```ts
+ * import { createLocalFiles } from "@holdfast/holdfast/files/local";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = createLocalFiles({ root: await Deno.makeTempDir() });
+ * await files.write("plate/A01.raw", Uint8Array.of(1, 2, 3));
+ * await files.createLink("first", "plate/A01.raw");
+ * assertEquals((await files.stat("first"))?.target, "plate/A01.raw");
+ * ```
+ */
+export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
+  const { root = ".", durability = "os", system = realSystem } = options;
+  const disk = createDiskPlace(root);
+  const { location, pathOf, look, failure, makeFolder } = disk;
+  const swept = new Set<string>();
+  const place = (action: string, path: string): PathPlace => ({ action, path, location });
+
+  /** Runs a step on the disk, and says what its failure means. */
+  async function step<T>(why: PathPlace, signal: AbortSignal | undefined, action: () => T | Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    try {
+      return await action();
+    } catch (error) {
+      throw failure(error, why);
+    }
+  }
+
+  function sweepOnce(folder: string): void {
+    if (swept.has(folder)) return;
+    if (swept.size >= MAX_SWEPT) swept.clear();
+    swept.add(folder);
+    sweepStages(pathOf(folder), system);
+  }
+
+  /** Gives a file that is whole its place, where that is free. */
+  function placeNew(stage: string, path: string, why: PathPlace): void {
+    try {
+      fs.linkSync(stage, pathOf(path));
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") throw taken(why, look(path, why.action)?.kind ?? "file");
+      if (codeOf(error) !== "EPERM" && codeOf(error) !== "ENOTSUP") throw error;
+      throw refused(why, "the file system makes no hard links, which creates need");
+    }
+    removeStage(stage);
+  }
+
+  function linkTo(target: string, path: string): void {
+    fs.symlinkSync(relativeTarget(path, target), pathOf(path));
+  }
+
+  /** Throws where something is at the target of a move, or in its way. */
+  function checkFree(path: string, why: PathPlace): void {
+    const found = look(path, why.action);
+    if (found !== undefined) throw taken({ ...why, path }, found.kind);
+  }
+
+  return {
+    name: "disk",
+    location,
+
+    stat: (given, { signal } = {}) => {
+      const path = parseLater(given);
+      return path.then((path) => step(place("look at", path), signal, () => look(path, "look at")));
+    },
+
+    async *list(given, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("list", path);
+      const found = look(path, why.action);
+      if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") throw missing(why, "folder", found?.kind);
+      const names = await step(why, signal, () => readNames(pathOf(path)));
+      for (const name of names) {
+        signal?.throwIfAborted();
+        const entry = entryIn(joinPath(path, name));
+        if (entry !== undefined) yield entry;
+      }
+    },
+
+    async open(given, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("open", path);
+      return await step(why, signal, () => {
+        const found = look(path, why.action);
+        if (found?.kind !== "file") throw missing(why, "file", found?.kind);
+        return findFile(path, pathOf(path));
+      });
+    },
+
+    async write(given, content, { mode = "overwrite", signal } = {}) {
+      const path = parsePath(given);
+      const why = place("write", path);
+      return await step(why, signal, async () => {
+        const found = look(path, why.action);
+        if (found?.kind === "folder") throw inTheWay(why, path, found.kind);
+        if (found !== undefined && mode === "create") throw taken(why, found.kind);
+        const folder = folderOf(path);
+        makeFolder(folder, why);
+        sweepOnce(folder);
+        const stage = await stageFile(pathOf(folder), content, { system, durable: durability === "disk", signal });
+        try {
+          if (mode === "create") placeNew(stage, path, why);
+          else fs.renameSync(stage, pathOf(path));
+        } catch (error) {
+          removeStage(stage);
+          if (codeOf(error) === "EISDIR") throw inTheWay(why, path, "folder");
+          throw error;
+        }
+        if (durability === "disk") syncFolder(pathOf(folder));
+        return look(path, why.action) ?? { path, kind: "file", size: 0 };
+      });
+    },
+
+    async createFolder(given, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("make folder", path);
+      await step(why, signal, () => makeFolder(path, why));
+    },
+
+    async createLink(given, target, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("make link", path);
+      const parsed = parsePath(target);
+      await step(why, signal, () => {
+        checkFree(path, why);
+        makeFolder(folderOf(path), why);
+        try {
+          linkTo(parsed, path);
+        } catch (error) {
+          throw codeOf(error) === "EEXIST" ? taken(why, look(path, why.action)?.kind ?? "link") : error;
+        }
+      });
+    },
+
+    async remove(given, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("remove", path);
+      return await step(why, signal, () => {
+        const found = look(path, why.action);
+        if (found === undefined) return false;
+        if (path === "") throw notEmpty(why);
+        if (found.kind !== "folder") return unlinkIfThere(pathOf(path));
+        sweepStages(pathOf(path), system);
+        try {
+          fs.rmdirSync(pathOf(path));
+        } catch (error) {
+          throw ["ENOTEMPTY", "EEXIST"].includes(codeOf(error)!) ? notEmpty(why) : error;
+        }
+        return true;
+      });
+    },
+
+    async move(from, to, { signal } = {}) {
+      const [path, target] = [parsePath(from), parsePath(to)];
+      const why = place("move", path);
+      await step(why, signal, () => {
+        const found = look(path, why.action);
+        if (found === undefined || path === "") throw missing(why, "anything");
+        if (target.startsWith(`${path}/`)) throw intoItself(why);
+        checkFree(target, why);
+        makeFolder(folderOf(target), why);
+        if (found.kind === "file") placeNew(pathOf(path), target, { ...why, path: target });
+        else if (found.target === undefined) fs.renameSync(pathOf(path), pathOf(target));
+        else {
+          linkTo(found.target, target);
+          unlinkIfThere(pathOf(path));
+        }
+      });
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+
+  /** What is no file, folder or link is nobody's here: a listing passes it by. */
+  function entryIn(path: string): FileEntry | undefined {
+    try {
+      return look(path, "list");
+    } catch (error) {
+      if ((error as { code?: string }).code === "Unsupported") return undefined;
+      throw error;
+    }
+  }
+}
+
+/** A path that cannot be is a rejection. */
+function parseLater(given: string): Promise<string> {
+  return new Promise((resolve) => resolve(parsePath(given)));
+}
+
+function readNames(path: string): string[] {
+  try {
+    return fs.readdirSync(path).filter((name) => isName(name)).sort(compareUtf8);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return []; // the root before the first write, or a folder that was just removed
+    throw error;
+  }
+}
+
+/** What other programs call their files may have no path here. */
+function isName(name: string): boolean {
+  if (name.startsWith(OWN_PREFIX)) return false;
+  try {
+    return parsePath(name) === name;
+  } catch {
+    return false;
+  }
+}
+
+function unlinkIfThere(path: string): boolean {
+  try {
+    fs.unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = fs.openSync(path, "r");
+  try {
+    fs.fsyncSync(folder);
+  } finally {
+    fs.closeSync(folder);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Where the paths of a file store lie on a disk, and what is there. No symbolic link below the root is followed.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import type { Stats } from "node:fs";
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { fileError } from "../../core/disk/file_errors.ts";
+import { inTheWay, refused } from "../../core/files/path_errors.ts";
+import type { PathPlace } from "../../core/files/path_errors.ts";
+import { folderOf, joinPath, targetOf } from "../../core/files/paths.ts";
+import type { FileEntry } from "../../core/file_store.ts";
+
+/** The root folder of a file store. */
+export interface DiskPlace {
+  /** The same as a `file:` URL. */
+  readonly location: string;
+  /** The absolute path of one in the store. */
+  pathOf(path: string): string;
+  /** What is at a path, or undefined where nothing is, or something above it is no folder. */
+  look(path: string, action: string): FileEntry | undefined;
+  /** Makes a folder and those above it. `Conflict` where something else is in the way. */
+  makeFolder(path: string, why: PathPlace): void;
+  /** True for a folder of the store that is there, and that no link leads to. */
+  isFolder(path: string): boolean;
+  /** What to throw for an error of the file system. */
+  failure(error: unknown, why: PathPlace): unknown;
+}
+
+/** Errors of a path that leads nowhere. */
+const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
+/** The code of an error of the file system. */
+export function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
+}
+
+/** Creates the {@linkcode DiskPlace} of a folder. Does no I/O. */
+export function createDiskPlace(folder: string): DiskPlace {
+  const root = resolve(folder);
+  const location = pathToFileURL(root).href;
+  const pathOf = (path: string) => path === "" ? root : `${root}/${path}`;
+
+  function statOf(path: string): Stats | undefined {
+    try {
+      return fs.lstatSync(pathOf(path));
+    } catch (error) {
+      if (NOWHERE.has(codeOf(error)!)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The root itself may be a link, and what is above it. */
+  function isFolder(path: string): boolean {
+    try {
+      const real = fs.realpathSync.native(pathOf(path));
+      const realRoot = path === "" ? real : fs.realpathSync.native(root);
+      return real === (path === "" ? real : joinReal(realRoot, path)) && fs.lstatSync(real).isDirectory();
+    } catch (error) {
+      if (NOWHERE.has(codeOf(error)!)) return false;
+      throw error;
+    }
+  }
+
+  function entryOf(path: string, stats: Stats, why: PathPlace): FileEntry {
+    if (stats.isDirectory() || path === "") return { path, kind: "folder", size: 0 };
+    if (stats.isFile()) return { path, kind: "file", size: stats.size, modifiedAt: Math.floor(stats.mtimeMs) };
+    if (!stats.isSymbolicLink()) throw refused(why, "it is a pipe, a socket or a device");
+    const text = fs.readlinkSync(pathOf(path));
+    const within = isAbsolute(text) ? relativeToRoot(text) : targetOf(path, text.replaceAll(sep, "/"));
+    return { path, kind: "link", size: 0, ...(within === undefined ? {} : { target: within }) };
+  }
+
+  function relativeToRoot(text: string): string | undefined {
+    const below = relative(root, text);
+    return isAbsolute(below) ? undefined : targetOf("", below.replaceAll(sep, "/"));
+  }
+
+  const failure = (error: unknown, { action, path }: PathPlace) => fileError(action, pathOf(path), error);
+
+  function guarded<T>(why: PathPlace, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw failure(error, why);
+    }
+  }
+
+  function makeFolder(path: string, why: PathPlace): void {
+    guarded(why, () => {
+      if (isFolder(path)) return;
+      if (path === "") return void fs.mkdirSync(root, { recursive: true });
+      makeFolder(folderOf(path), why);
+      const found = statOf(path);
+      if (found !== undefined) throw inTheWay(why, path, entryOf(path, found, why).kind);
+      try {
+        fs.mkdirSync(pathOf(path));
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST" || !isFolder(path)) throw error; // else another program was faster
+      }
+    });
+  }
+
+  return {
+    location,
+    pathOf,
+    isFolder,
+    makeFolder,
+    failure,
+    look(path, action) {
+      const why = { action, path, location };
+      return guarded(why, () => {
+        const found = statOf(path);
+        if (found === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
+        if (path.includes("/") && !isFolder(folderOf(path))) return undefined;
+        return entryOf(path, found, why);
+      });
+    },
+  };
+}
+
+function joinReal(root: string, path: string): string {
+  return joinPath(root.replace(/\/$/, ""), sep === "/" ? path : path.replaceAll("/", sep));
+}

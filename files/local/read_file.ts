@@ -1,0 +1,105 @@
+/**
+ * Reading a file on a disk: in the state in which it was found, or not at all.
+ *
+ * @module
+ */
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { Readable } from "node:stream";
+import { isSameState, stateOf } from "../../core/disk/disk_file.ts";
+import type { DiskState } from "../../core/disk/disk_file.ts";
+import { fileError } from "../../core/disk/file_errors.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { FileToDecode } from "../../core/format.ts";
+import { shown } from "../../core/naming/names.ts";
+
+/** Links are not followed, and a pipe that took the file's place is not waited for. */
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Finds a file. What is read later is of this state: where it was replaced since, that is a `Conflict`.
+ *
+ * @param path the path in the store, for messages
+ * @param onDisk where it lies
+ */
+export function findFile(path: string, onDisk: string): FileToDecode {
+  const found = withFile(path, onDisk, (_, state) => state);
+  return {
+    path,
+    size: found.size,
+    bytes: () => new Promise((resolve) => resolve(readWhole(path, onDisk, found))),
+    stream: (range) => readStream(path, { onDisk, found, range }),
+  };
+}
+
+function readWhole(path: string, onDisk: string, found: DiskState): Uint8Array {
+  return withFile(path, onDisk, (file, state) => {
+    if (!isSameState(state, found)) throw changed(path);
+    const bytes = new Uint8Array(found.size);
+    let at = 0;
+    for (let read = -1; read !== 0 && at < bytes.byteLength; at += read) {
+      read = readSync(file, bytes, at, bytes.byteLength - at, null);
+    }
+    if (at < bytes.byteLength || !isSameState(stateOf(fstatSync(file)), found)) throw changed(path);
+    return bytes;
+  });
+}
+
+interface StreamOptions {
+  onDisk: string;
+  found: DiskState;
+  range?: { offset: number; length?: number };
+}
+
+function readStream(path: string, { onDisk, found, range }: StreamOptions): ReadableStream<Uint8Array> {
+  const start = Math.min(range?.offset ?? 0, found.size);
+  const end = range?.length === undefined ? found.size : Math.min(start + range.length, found.size);
+  async function* chunks() {
+    if (start >= end) return;
+    const file = open(path, onDisk); // the stream closes it
+    const source = createReadStream("", { fd: file, start, end: end - 1, highWaterMark: 1 << 20 });
+    try {
+      if (!isSameState(stateOf(fstatSync(file)), found)) throw changed(path);
+      let left = end - start;
+      for await (const chunk of source) {
+        left -= chunk.byteLength;
+        yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      }
+      if (left > 0) throw changed(path);
+    } catch (error) {
+      throw fileError("read", path, error);
+    } finally {
+      source.destroy();
+    }
+  }
+  return Readable.toWeb(Readable.from(chunks(), { objectMode: true, highWaterMark: 1 })) as ReadableStream<Uint8Array>;
+}
+
+function open(path: string, onDisk: string): number {
+  try {
+    return openSync(onDisk, FLAGS);
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
+}
+
+function withFile<T>(path: string, onDisk: string, action: (file: number, state: DiskState) => T): T {
+  const file = open(path, onDisk);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw changed(path);
+    return action(file, stateOf(stats));
+  } catch (error) {
+    throw fileError("read", path, error);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function changed(path: string): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot read ${shown(path)}: it changed meanwhile`,
+    hint: "Open it again: what is there now is another file.",
+    key: path,
+  });
+}

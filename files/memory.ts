@@ -1,0 +1,160 @@
+// deno-lint-ignore-file require-await -- a fault must be a rejection, also where there is nothing to wait for
+/**
+ * Files in memory: the reference of what a file store does, for tests and for what need not last.
+ *
+ * @module
+ */
+import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { bytesFile, contentBytes } from "../core/files/content.ts";
+import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
+import type { PathPlace } from "../core/files/path_errors.ts";
+import { folderOf, joinPath, nameOf, parsePath, relativeTarget, targetOf } from "../core/files/paths.ts";
+import type { FileEntry, FileStore } from "../core/file_store.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+
+export type * from "../core/file_store.ts";
+
+/** Options of {@linkcode createMemoryFiles}. */
+export interface MemoryFilesOptions {
+  /** Tells stores apart in messages. @default a new id */
+  id?: string;
+  /** Its clock. */
+  system?: System;
+}
+
+type Folder = { kind: "folder"; entries: Map<string, Node> };
+type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | { kind: "link"; text: string };
+
+/**
+ * Creates a file store that lives as long as this object.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = createMemoryFiles();
+ * await files.write("plate/A01.raw", Uint8Array.of(1, 2, 3));
+ * const names = await Array.fromAsync(files.list("plate"), ({ path, size }) => [path, size]);
+ * assertEquals(names, [["plate/A01.raw", 3]]);
+ * ```
+ */
+export function createMemoryFiles({ system = realSystem, id = system.id() }: MemoryFilesOptions = {}): FileStore {
+  const location = `memory:${id}`;
+  const root: Folder = { kind: "folder", entries: new Map() };
+  const place = (action: string, path: string): PathPlace => ({ action, path, location });
+
+  function find(path: string): Node | undefined {
+    let node: Node | undefined = root;
+    for (const name of path === "" ? [] : path.split("/")) {
+      node = node?.kind === "folder" ? node.entries.get(name) : undefined;
+    }
+    return node;
+  }
+
+  /** The folder at a path, made with those above it where it is missing. */
+  function folderAt(path: string, why: PathPlace): Folder {
+    if (path === "") return root;
+    const above = folderAt(folderOf(path), why);
+    const found = above.entries.get(nameOf(path)) ?? { kind: "folder", entries: new Map() };
+    if (found.kind !== "folder") throw inTheWay(why, path, found.kind);
+    above.entries.set(nameOf(path), found);
+    return found;
+  }
+
+  /** Puts something at a path that is free. */
+  function add(path: string, node: Node, why: PathPlace): void {
+    const found = find(path);
+    if (found !== undefined) throw taken({ ...why, path }, found.kind);
+    folderAt(folderOf(path), why).entries.set(nameOf(path), node);
+  }
+
+  return {
+    name: "memory",
+    location,
+
+    async stat(given, { signal } = {}) {
+      signal?.throwIfAborted();
+      const path = parsePath(given);
+      const node = find(path);
+      return node && entryOf(path, node);
+    },
+
+    async *list(given, { signal } = {}) {
+      const path = parsePath(given);
+      const folder = find(path);
+      if (folder?.kind !== "folder") throw missing(place("list", path), "folder", folder?.kind);
+      for (const [name, node] of [...folder.entries].sort(([a], [b]) => compareUtf8(a, b))) {
+        signal?.throwIfAborted();
+        yield entryOf(joinPath(path, name), node);
+      }
+    },
+
+    async open(given, { signal } = {}) {
+      signal?.throwIfAborted();
+      const path = parsePath(given);
+      const node = find(path);
+      if (node?.kind !== "file") throw missing(place("open", path), "file", node?.kind);
+      return bytesFile(path, node.bytes);
+    },
+
+    async write(given, content, { mode, signal } = {}) {
+      const path = parsePath(given);
+      const why = place("write", path);
+      const bytes = await contentBytes(content, signal);
+      signal?.throwIfAborted();
+      const found = find(path);
+      if (found?.kind === "folder") throw inTheWay(why, path, found.kind);
+      if (found !== undefined && mode === "create") throw taken(why, found.kind);
+      const node: Node = { kind: "file", bytes, modifiedAt: system.now() };
+      folderAt(folderOf(path), why).entries.set(nameOf(path), node);
+      return entryOf(path, node);
+    },
+
+    async createFolder(given, { signal } = {}) {
+      signal?.throwIfAborted();
+      const path = parsePath(given);
+      folderAt(path, place("make folder", path));
+    },
+
+    async createLink(given, target, { signal } = {}) {
+      signal?.throwIfAborted();
+      const path = parsePath(given);
+      add(path, { kind: "link", text: relativeTarget(path, parsePath(target)) }, place("make link", path));
+    },
+
+    async remove(given, { signal } = {}) {
+      signal?.throwIfAborted();
+      const path = parsePath(given);
+      const node = find(path);
+      if (node === undefined) return false;
+      if (node === root || node.kind === "folder" && node.entries.size > 0) throw notEmpty(place("remove", path));
+      (find(folderOf(path)) as Folder).entries.delete(nameOf(path));
+      return true;
+    },
+
+    async move(from, to, { signal } = {}) {
+      signal?.throwIfAborted();
+      const [path, target] = [parsePath(from), parsePath(to)];
+      const why = place("move", path);
+      const node = find(path);
+      if (node === undefined || node === root) throw missing(why, "anything", node?.kind);
+      if (target.startsWith(`${path}/`)) throw intoItself(why);
+      add(
+        target,
+        node.kind === "link" ? { ...node, text: relativeTarget(target, targetOf(path, node.text)!) } : node,
+        why,
+      );
+      (find(folderOf(path)) as Folder).entries.delete(nameOf(path));
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+function entryOf(path: string, node: Node): FileEntry {
+  if (node.kind === "folder") return { path, kind: "folder", size: 0 };
+  if (node.kind === "link") return { path, kind: "link", size: 0, target: targetOf(path, node.text) };
+  return { path, kind: "file", size: node.bytes.byteLength, modifiedAt: node.modifiedAt };
+}

@@ -1,0 +1,53 @@
+/**
+ * The conformance suite for file stores: cases as data, and a runner for any test framework.
+ *
+ * @example
+ * ```ts ignore
+ * import { testFileStore } from "@holdfast/holdfast/testing/files";
+ *
+ * testFileStore(Deno.test, () => openMyStoreWithNothingInIt(), { name: "mine" });
+ * ```
+ *
+ * @module
+ */
+import type { FileStore } from "../../core/file_store.ts";
+import type { RegisterTest } from "./backend/backend_case.ts";
+import type { FileStoreCase } from "./files/file_store_case.ts";
+import { folderCases } from "./files/folders.ts";
+import { fileCases } from "./files/values.ts";
+
+export type * from "../../core/file_store.ts";
+export type { RegisterTest } from "./backend/backend_case.ts";
+export type { FileStoreCase, FileStoreContext } from "./files/file_store_case.ts";
+
+/** Every case of the contract of a file store. */
+export const fileStoreCases: readonly FileStoreCase[] = [...fileCases, ...folderCases];
+
+/** Options of {@linkcode testFileStore}. */
+export interface TestFileStoreOptions {
+  /** What the names of the tests begin with. @default "file store" */
+  name?: string;
+}
+
+/**
+ * Registers a test for each case.
+ *
+ * @param test what registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens a store of its own, empty, for one test; it is disposed at the end
+ */
+export function testFileStore(
+  test: RegisterTest,
+  open: () => Promise<FileStore>,
+  { name = "file store" }: TestFileStoreOptions = {},
+): void {
+  for (const { name: sentence, run } of fileStoreCases) {
+    test(`${name}: ${sentence}`, async () => {
+      const files = await open();
+      try {
+        await run({ files });
+      } finally {
+        await files[Symbol.asyncDispose]();
+      }
+    });
+  }
+}

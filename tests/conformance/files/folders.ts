@@ -1,0 +1,181 @@
+/**
+ * Cases about folders, links, moves and paths.
+ *
+ * @module
+ */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { read, refused, text, tree } from "./file_store_case.ts";
+import type { FileStoreCase } from "./file_store_case.ts";
+
+/** Cases about folders. */
+export const folderCases: readonly FileStoreCase[] = [
+  {
+    name: "list() gives what is directly in a folder, in the order of the bytes of the names",
+    async run({ files }) {
+      const names = ["B", "a", "a b", "a#", "a%2F", "a.b", "a0", "é", "～", "😀", "a+", "a,b", "a=", "con.x"];
+      for (const name of names) await files.write(`f/${name}`, text(name));
+      await files.write("f/a-folder/inside/deep", text("x"));
+      const encoder = new TextEncoder();
+      const sorted = [...names, "a-folder"].sort((a, b) => {
+        const [x, y] = [encoder.encode(a), encoder.encode(b)];
+        const at = x.findIndex((byte, i) => byte !== y[i]);
+        return at < 0 ? x.length - y.length : x[at] - (y[at] ?? -1);
+      });
+      const listed = await Array.fromAsync(files.list("f"));
+      deepStrictEqual(listed.map(({ path }) => path), sorted.map((name) => `f/${name}`));
+      for (const entry of listed) deepStrictEqual(entry, await files.stat(entry.path));
+      for (const name of names) strictEqual(await read(files, `f/${name}`), name);
+    },
+  },
+  {
+    name: "list() is NotFound where there is no folder",
+    async run({ files }) {
+      await files.write("a/b", text("x"));
+      for (const path of ["c", "a/b", "a/b/c", "a/bb"]) {
+        await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
+      }
+    },
+  },
+  {
+    name: "createFolder() makes it and those above; again is success; an empty one is listed",
+    async run({ files }) {
+      for (let n = 0; n < 2; n++) await files.createFolder("a/b/c");
+      await files.createFolder("");
+      deepStrictEqual(await tree(files), ["a/", "a/b/", "a/b/c/"]);
+      deepStrictEqual(await files.stat("a/b/c"), { path: "a/b/c", kind: "folder", size: 0 });
+      deepStrictEqual(await Array.fromAsync(files.list("a/b/c")), []);
+    },
+  },
+  {
+    name: "nothing is written over a folder, or below a file",
+    async run({ files }) {
+      await files.write("a/b", text("x"));
+      await files.createLink("link", "a");
+      for (const mode of ["create", "overwrite"] as const) {
+        await refused(files, "Conflict", () => files.write("a", text("y"), { mode }));
+        await refused(files, "Conflict", () => files.write("a/b/c", text("y"), { mode }));
+        await refused(files, "Conflict", () => files.write("link/c", text("y"), { mode }));
+      }
+      await refused(files, "Conflict", () => files.write("", text("y")));
+      for (const path of ["a/b", "a/b/c", "link", "link/c"]) {
+        await refused(files, "Conflict", () => files.createFolder(path));
+      }
+      await refused(files, "Conflict", () => files.createLink("a/b/c", "a"));
+      strictEqual(await read(files, "a/b"), "x");
+    },
+  },
+  {
+    name: "remove() takes an empty folder, and refuses one that is not",
+    async run({ files }) {
+      await files.write("a/b/c", text("x"));
+      for (const path of ["", "a", "a/b"]) await refused(files, "Conflict", () => files.remove(path));
+      strictEqual(await files.remove("a/b/c"), true);
+      strictEqual(await files.remove("a/b"), true);
+      deepStrictEqual(await tree(files), ["a/"]);
+      strictEqual(await files.remove("a"), true);
+      strictEqual(await files.remove("a"), false);
+      deepStrictEqual(await tree(files), []);
+    },
+  },
+  {
+    name: "a link is told as one, with its target, which need not be there",
+    async run({ files }) {
+      await files.write("a/b", text("x"));
+      await files.createLink("links/to file", "a/b");
+      await files.createLink("links/to folder", "a");
+      await files.createLink("links/to nothing", "c/d");
+      await files.createLink("links/itself", "links/itself");
+      await files.createLink("to root", "");
+      deepStrictEqual(await tree(files), [
+        "a/",
+        "a/b",
+        "links/",
+        "links/itself->links/itself",
+        "links/to file->a/b",
+        "links/to folder->a",
+        "links/to nothing->c/d",
+        "to root->",
+      ]);
+      deepStrictEqual(await files.stat("links/to file"), {
+        path: "links/to file",
+        kind: "link",
+        size: 0,
+        target: "a/b",
+      });
+    },
+  },
+  {
+    name: "a link is not followed: not read through, not listed, not written to, and nothing is below it",
+    async run({ files }) {
+      await files.write("a/b", text("x"));
+      await files.createLink("file", "a/b");
+      await files.createLink("folder", "a");
+      for (const path of ["file", "folder", "folder/b"]) await refused(files, "NotFound", () => files.open(path));
+      for (const path of ["file", "folder"]) await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
+      strictEqual(await files.stat("folder/b"), undefined);
+      strictEqual(await files.remove("folder/b"), false);
+      await refused(files, "AlreadyExists", () => files.write("file", text("y"), { mode: "create" }));
+      await files.write("file", text("y"));
+      strictEqual(await read(files, "file"), "y", "the link was replaced");
+      strictEqual(await read(files, "a/b"), "x");
+      strictEqual(await files.remove("folder"), true);
+      deepStrictEqual(await tree(files), ["a/", "a/b", "file"]);
+    },
+  },
+  {
+    name: "createLink() wants a path that is free",
+    async run({ files }) {
+      await files.write("a/b", text("x"));
+      await files.createLink("c", "a");
+      for (const path of ["a", "a/b", "c"]) await refused(files, "AlreadyExists", () => files.createLink(path, "a/b"));
+    },
+  },
+  {
+    name: "move() takes files, links and folders with all that is in them",
+    async run({ files }) {
+      await files.write("a/b/c", text("x"));
+      await files.createFolder("a/empty");
+      await files.createLink("a/link", "a/b/d");
+      await files.move("a/b/c", "a/b/d");
+      await files.move("a", "e/f");
+      deepStrictEqual(await tree(files), ["e/", "e/f/", "e/f/b/", "e/f/b/d", "e/f/empty/", "e/f/link->e/f/b/d"]);
+      strictEqual(await read(files, "e/f/b/d"), "x");
+      await files.move("e/f/link", "link");
+      deepStrictEqual((await files.stat("link"))!.target, "e/f/b/d");
+    },
+  },
+  {
+    name: "move() never replaces, and wants something to move",
+    async run({ files }) {
+      await files.write("a/b", text("x"));
+      await files.write("c", text("y"));
+      await files.createFolder("empty");
+      for (const to of ["c", "empty", "a/b"]) await refused(files, "AlreadyExists", () => files.move("a/b", to));
+      await refused(files, "Conflict", () => files.move("a", "a/d"));
+      await refused(files, "Conflict", () => files.move("a/b", "c/d"));
+      for (const from of ["d", "a/b/c", ""]) await refused(files, "NotFound", () => files.move(from, "e"));
+      strictEqual(await read(files, "a/b"), "x");
+    },
+  },
+  {
+    name: "paths may have empty and . segments; they never lead out of the store",
+    async run({ files }) {
+      await files.write("./a//b/./c/", text("x"));
+      deepStrictEqual(await tree(files), ["a/", "a/b/", "a/b/c"]);
+      strictEqual(await read(files, "a/b/c"), "x");
+      const bad = ["../a", "a/../b", "/a", "a\\b", "a/\0", "..", "C:/a", "a/.holdfast-x", "\ud800", "x".repeat(300)];
+      for (const path of [...bad, "long/".repeat(300)]) {
+        await refused(files, "Invalid", () => files.write(path, text("x")));
+        await refused(files, "Invalid", () => files.open(path));
+        await refused(files, "Invalid", () => files.stat(path));
+        await refused(files, "Invalid", () => Array.fromAsync(files.list(path)));
+        await refused(files, "Invalid", () => files.createFolder(path));
+        await refused(files, "Invalid", () => files.createLink(path, "a"));
+        await refused(files, "Invalid", () => files.createLink("l", path));
+        await refused(files, "Invalid", () => files.remove(path));
+        await refused(files, "Invalid", () => files.move("a", path));
+        await refused(files, "Invalid", () => files.move(path, "e"));
+      }
+    },
+  },
+];
