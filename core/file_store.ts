@@ -51,6 +51,18 @@ export interface ReadableFileStore extends AsyncDisposable {
   list(folder: string, options?: CallOptions): AsyncIterable<FileEntry>;
   /** A file, to be read. No file there is `NotFound`, also where something else is. */
   open(path: string, options?: CallOptions): Promise<FileToDecode>;
+  /** The value at a path, of a store that keeps values in a way of its own. Absent: by the format of the file. */
+  load?(path: string, options?: CallOptions): Promise<unknown>;
+}
+
+/** Where values are sent, and not read again: a viewer, a stream. */
+export interface FileSink extends AsyncDisposable {
+  /** What kind of sink it is. */
+  readonly name: string;
+  /** Where it is: a URL without secrets. */
+  readonly location: string;
+  /** Takes a value. */
+  save(path: string, value: unknown, options?: WriteFileOptions): Promise<FileEntry>;
 }
 
 /** Files by path. A write to a path makes the folders above it; a folder stays until it is removed. */
@@ -72,4 +84,9 @@ export interface FileStore extends ReadableFileStore {
    * is moved leads where it led; those in a folder that is moved keep their way, so that they lead to what moved too.
    */
   move(from: string, to: string, options?: CallOptions): Promise<void>;
+  /** Keeps a value in a way of the store's own. Absent: as the bytes that its format makes of it. */
+  save?(path: string, value: unknown, options?: WriteFileOptions): Promise<FileEntry>;
 }
+
+/** Whatever is asked by name: files that are read and written, that are only read, or a place to send values to. */
+export type AnyFileStore = FileStore | ReadableFileStore | FileSink;

@@ -209,7 +209,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   /** What is no file, folder or link is nobody's here: a listing passes it by. */
   function entryIn(path: string): FileEntry | undefined {
     try {
-      return look(path, "list");
+      return disk.lookInFolder(path, "list");
     } catch (error) {
       if ((error as { code?: string }).code === "Unsupported") return undefined;
       throw error;

@@ -6,7 +6,7 @@
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
-import { ownBytes, viewBytes } from "./view_bytes.ts";
+import { ownBytes, viewBytes } from "../core/bytes/view_bytes.ts";
 
 /** Saves an `ArrayBuffer` as `data.bin`. */
 export function arrayBuffer(): ClassMaterializer<ArrayBuffer> {

@@ -7,15 +7,17 @@ import type { Artifact } from "../core/artifact.ts";
 import { RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
+import { createPlainCheck } from "../core/bytes/plain_json.ts";
 import { isArrayBuffer } from "./array_buffer.ts";
 import { decodeJson } from "./json/decode_json.ts";
 import { encodeJson } from "./json/encode_json.ts";
 import { isJsonPart } from "./json/json_parts.ts";
-import { MAX_DEPTH, TAG } from "./json/json_tags.ts";
+import { TAG } from "./json/json_tags.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MEDIA_TYPE = "application/json";
+const isPlain = createPlainCheck(TAG);
 
 /**
  * Saves plain data as `data.json`: JSON as it is for what JSON can say, tagged (see `json_tags.ts`) for `undefined`,
@@ -31,7 +33,7 @@ export function json(): ClassMaterializer<unknown> {
     id: "json",
     accepts: isJsonKind,
     save(value) {
-      if (isPlain(value, 0)) return [{ path: "data.json", content: encodeText(value), mediaType: MEDIA_TYPE }];
+      if (isPlain(value)) return [{ path: "data.json", content: encodeText(value), mediaType: MEDIA_TYPE }];
       const { root, parts } = encodeJson(value);
       return [{ path: "data.json", content: encodeText(root), mediaType: MEDIA_TYPE }, ...parts];
     },
@@ -55,31 +57,6 @@ function isJsonKind(value: unknown): boolean {
 }
 
 const ROOTS = new Set<unknown>([Object, Array, Date, Map, Set].map((known) => known.prototype));
-
-/** True where `JSON.stringify` loses nothing. This is all that most values cost. */
-function isPlain(value: unknown, depth: number): boolean {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-  if (typeof value !== "object" || depth > MAX_DEPTH) return false;
-  const prototype = Object.getPrototypeOf(value);
-  const keys = Reflect.ownKeys(value);
-  if (Array.isArray(value)) {
-    if (prototype !== Array.prototype || keys.length !== value.length + 1) return false; // its elements and `length`
-    for (let index = 0; index < value.length; index++) if (!isPlainMember(value, index, depth)) return false;
-    return true;
-  }
-  if (prototype !== Object.prototype) return false;
-  for (const key of keys) {
-    if (typeof key === "symbol" || key === TAG || !isPlainMember(value, key, depth)) return false;
-  }
-  return true;
-}
-
-function isPlainMember(holder: object, key: string | number, depth: number): boolean {
-  const property = Object.getOwnPropertyDescriptor(holder, key);
-  // A hole has no property, and a getter no value: `undefined` is not plain.
-  return property?.enumerable === true && isPlain(property.value, depth + 1);
-}
 
 function encodeText(root: unknown): Uint8Array {
   try {

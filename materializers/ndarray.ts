@@ -7,11 +7,8 @@ import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { isNDArray } from "../core/bytes/ndarray.ts";
 import type { NDArray } from "../core/bytes/ndarray.ts";
-import { decodeNpy, encodeNpy } from "./npy/npy.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../formats/npy/npy.ts";
 import { onlyFile } from "./only_file.ts";
-
-/** The media type of `.npy` files; there is no registered one. */
-export const NPY_MEDIA_TYPE = "application/x-npy";
 
 /**
  * Saves `{ data, shape, dtype }` as `array.npy`. Of any other artifact of one `.npy` file, such as a `localPath` that

@@ -21,6 +21,8 @@ export interface DiskPlace {
   pathOf(path: string): string;
   /** What is at a path, or undefined where nothing is, or something above it is no folder. */
   look(path: string, action: string): FileEntry | undefined;
+  /** The same, in a folder that was just found to be one. */
+  lookInFolder(path: string, action: string): FileEntry | undefined;
   /** Makes a folder and those above it. `Conflict` where something else is in the way. */
   makeFolder(path: string, why: PathPlace): void;
   /** True for a folder of the store that is there, and that no link leads to. */
@@ -52,12 +54,15 @@ export function createDiskPlace(folder: string): DiskPlace {
     }
   }
 
+  let realRoot: string | undefined;
+
   /** The root itself may be a link, and what is above it. */
   function isFolder(path: string): boolean {
     try {
       const real = fs.realpathSync.native(pathOf(path));
-      const realRoot = path === "" ? real : fs.realpathSync.native(root);
-      return real === (path === "" ? real : joinReal(realRoot, path)) && fs.lstatSync(real).isDirectory();
+      const isOwn = () => path === "" || realRoot !== undefined && real === joinReal(realRoot, path);
+      if (path !== "" && !isOwn()) realRoot = fs.realpathSync.native(root);
+      return isOwn() && fs.lstatSync(real).isDirectory();
     } catch (error) {
       if (NOWHERE.has(codeOf(error)!)) return false;
       throw error;
@@ -103,21 +108,23 @@ export function createDiskPlace(folder: string): DiskPlace {
     });
   }
 
+  function lookAt(path: string, why: PathPlace, isInFolder: () => boolean): FileEntry | undefined {
+    return guarded(why, () => {
+      const found = statOf(path);
+      if (found === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
+      if (path.includes("/") && !isInFolder()) return undefined;
+      return entryOf(path, found, why);
+    });
+  }
+
   return {
     location,
     pathOf,
     isFolder,
     makeFolder,
     failure,
-    look(path, action) {
-      const why = { action, path, location };
-      return guarded(why, () => {
-        const found = statOf(path);
-        if (found === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
-        if (path.includes("/") && !isFolder(folderOf(path))) return undefined;
-        return entryOf(path, found, why);
-      });
-    },
+    look: (path, action) => lookAt(path, { action, path, location }, () => isFolder(folderOf(path))),
+    lookInFolder: (path, action) => lookAt(path, { action, path, location }, () => true),
   };
 }
 

@@ -5,7 +5,8 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { decodePart } from "./json_parts.ts";
-import { MAX_DEPTH, setMember, TAG } from "./json_tags.ts";
+import { MAX_DEPTH } from "../../core/bytes/plain_json.ts";
+import { setMember, TAG } from "./json_tags.ts";
 
 /** Deepest nesting of the JSON of a value: a map adds three levels for each of its own. */
 const MAX_JSON_DEPTH = 4 * MAX_DEPTH;

@@ -11,10 +11,10 @@ import { createBlob, factsOf, isBlob, isBlobFacts } from "../blob.ts";
 import { isBytes } from "../bytes.ts";
 import { TAG } from "./json_tags.ts";
 import type { JsonValue } from "./json_tags.ts";
-import { NPY_MEDIA_TYPE } from "../ndarray.ts";
-import { decodeNpy, encodeNpy } from "../npy/npy.ts";
+import { NPY_MEDIA_TYPE } from "../../formats/npy/npy.ts";
+import { decodeNpy, encodeNpy } from "../../formats/npy/npy.ts";
 import { decodeTypedArray, encodeTypedArray, isTypedArray, typedArrayName } from "../typed_array.ts";
-import { ownBytes, viewBytes } from "../view_bytes.ts";
+import { ownBytes, viewBytes } from "../../core/bytes/view_bytes.ts";
 
 /** A value that is kept in a file of its own. */
 export type JsonPart = Uint8Array | ArrayBuffer | DataView | TypedArray | NDArray | Blob;

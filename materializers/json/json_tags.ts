@@ -27,9 +27,6 @@ export const TAG = "$holdfast";
 /** A value that `JSON.stringify` writes as it is. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
-/** Deepest nesting that is saved. Many JSON readers stop about here, and a stack must hold it. */
-export const MAX_DEPTH = 1_000;
-
 /** Sets a member as an own property, also where its key is `__proto__`, which an assignment would not. */
 export function setMember(target: object, key: string, value: unknown): void {
   if (key !== "__proto__") (target as Record<string, unknown>)[key] = value;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { RegistryError } from "../errors.ts";
 
 /** The bytes of a view or buffer, in place. Shared and detached memory is `Unsupported`: it changes or is gone. */
 export function viewBytes(value: ArrayBufferView | ArrayBufferLike): Uint8Array {

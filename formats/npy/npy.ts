@@ -10,8 +10,11 @@ import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { countElements, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType, NDArray, TypedArray } from "../../core/bytes/ndarray.ts";
-import { viewBytes } from "../view_bytes.ts";
+import { viewBytes } from "../../core/bytes/view_bytes.ts";
 import { corruptNpy, encodeNpyHeader, HOST_BIG_ENDIAN, parseNpyHeader } from "./npy_header.ts";
+
+/** The media type of `.npy` files; there is no registered one. */
+export const NPY_MEDIA_TYPE = "application/x-npy";
 
 /** Up to this size header and elements are joined in memory, and loaded elements are copied out of what was read. */
 const SMALL_BYTES = 65_536;

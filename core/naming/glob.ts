@@ -1,0 +1,28 @@
+/**
+ * Patterns of names, as shells have them.
+ *
+ * @module
+ */
+import { globToRegExp } from "@std/path";
+import { RegistryError } from "../errors.ts";
+import { shown } from "./names.ts";
+
+/**
+ * What a pattern matches: a name where it has no `/`, else a path.
+ *
+ * `*` and `?` stand for what is no `/`, `**` for any folders, `[a-c]` for one of these, `{tif,png}` for one of those.
+ *
+ * @throws {RegistryError} `Invalid` for an empty one
+ */
+export function parseGlob(pattern: string): (path: string) => boolean {
+  if (pattern === "") {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot use ${shown(pattern)} as a pattern: it is empty`,
+      hint: 'Leave it out, or give one such as "*.tif".',
+    });
+  }
+  const expression = globToRegExp(pattern, { os: "linux" });
+  if (pattern.includes("/")) return (path) => expression.test(path);
+  return (path) => expression.test(path.slice(path.lastIndexOf("/") + 1));
+}

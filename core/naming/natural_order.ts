@@ -1,0 +1,38 @@
+/**
+ * The order in which people expect names with numbers: `a2` before `a10`.
+ *
+ * @module
+ */
+
+/**
+ * Compares two names: runs of digits by their value, all else by UTF-16 units. Names that differ in leading zeros only
+ * are ordered by these, so that the order is the same everywhere.
+ */
+export function compareNatural(a: string, b: string): number {
+  const [x, y] = [partsOf(a), partsOf(b)];
+  for (let i = 0; i < x.length && i < y.length; i++) {
+    const order = i % 2 === 1 ? compareDigits(x[i], y[i]) : compareText(x[i], y[i]);
+    if (order !== 0) return order;
+  }
+  return x.length - y.length || compareText(a, b);
+}
+
+/** Sorts these in place, by a text of each. */
+export function sortNaturally<T>(items: T[], textOf: (item: T) => string): T[] {
+  const parts = new Map(items.map((item) => [item, textOf(item)]));
+  return items.sort((a, b) => compareNatural(parts.get(a)!, parts.get(b)!));
+}
+
+/** Text, digits, text, digits …; a name that begins with digits begins with an empty text. */
+function partsOf(name: string): string[] {
+  return name.split(/(\d+)/);
+}
+
+function compareDigits(a: string, b: string): number {
+  const [x, y] = [a.replace(/^0+/, ""), b.replace(/^0+/, "")];
+  return x.length - y.length || compareText(x, y);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,104 @@
+/**
+ * Removing, copying and mirroring.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { missing, taken } from "../../core/files/path_errors.ts";
+import { joinPath, parsePath } from "../../core/files/paths.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { follow, followTo } from "./follow.ts";
+import { collect } from "./listing.ts";
+
+/** Removes a path with all that is below it. False where nothing was. Links are removed, never what they lead to. */
+export async function removeAll(store: FileStore, path: string, options: CallOptions = {}): Promise<boolean> {
+  const parsed = parsePath(path);
+  const found = await store.stat(parsed, options);
+  if (found === undefined) return false;
+  if (found.kind !== "folder") return await store.remove(parsed, options);
+  const { folders, files } = await collect(store, parsed, options);
+  await forEachAtOnce(files, (file) => store.remove(file, options));
+  for (const folder of folders.reverse()) await store.remove(folder, options);
+  if (parsed !== "") await store.remove(parsed, options);
+  return true;
+}
+
+/** Copies the file, or the folder with all in it, behind a path to one that is free. Links are copied as links. */
+export async function copyAll(
+  store: FileStore,
+  from: string,
+  { to, signal }: CallOptions & { to: string },
+): Promise<void> {
+  const target = parsePath(to);
+  const found = await follow(store, from, { signal });
+  const why = { action: "copy", path: parsePath(from), location: store.location };
+  if (found === undefined) throw missing(why, "anything");
+  const there = await store.stat(target, { signal });
+  if (there !== undefined) throw taken({ ...why, path: target }, there.kind);
+  const copyFile = async (path: string, to: string) => {
+    const entry = await store.stat(path, { signal });
+    if (entry?.kind === "link" && entry.target !== undefined) {
+      return await store.createLink(to, entry.target, { signal });
+    }
+    const file = await store.open(path, { signal });
+    const source = { size: file.size, stream: () => file.stream() };
+    await store.write(to, source, { mode: "create", signal });
+  };
+  if (found.kind === "file") return await copyFile(found.path, target);
+  const { folders, files } = await collect(store, found.path, { signal });
+  const below = (path: string) => joinPath(target, found.path === "" ? path : path.slice(found.path.length + 1));
+  await store.createFolder(target, { signal });
+  for (const folder of folders) if (folder !== target) await store.createFolder(below(folder), { signal });
+  await forEachAtOnce(files, (file) => copyFile(file, below(file)));
+}
+
+/** Options of {@linkcode mirrorWithLinks}. */
+export interface MirrorLinksOptions extends CallOptions {
+  /** Also what is in the folders below. @default true */
+  recursive?: boolean;
+  /** What happens to a link that is there: it is replaced, or left as it is. @default true */
+  replaceLinks?: boolean;
+}
+
+/** How many links a mirror made. */
+export interface MirroredLinks {
+  /** Links that were made. */
+  links: number;
+  /** Paths that were taken by something else than a link, and left. */
+  taken: string[];
+}
+
+/** Makes a folder in which each file of another is a link to it, in folders of the same names. */
+export async function mirrorWithLinks(
+  store: FileStore,
+  from: string,
+  { to, recursive = true, replaceLinks = true, signal }: MirrorLinksOptions & { to: string },
+): Promise<MirroredLinks> {
+  const { path: root } = await followTo(store, from, { kind: "folder", action: "mirror", signal });
+  const target = parsePath(to);
+  const { folders, files } = await collect(store, root, { recursive, signal });
+  const inTarget = (path: string) => path === target || path.startsWith(`${target}/`);
+  const below = (path: string) => joinPath(target, root === "" ? path : path.slice(root.length + 1));
+  const report: MirroredLinks = { links: 0, taken: [] };
+  await store.createFolder(target, { signal });
+  if (recursive) {
+    for (const folder of folders) if (!inTarget(folder)) await store.createFolder(below(folder), { signal });
+  }
+  await forEachAtOnce(files.filter((file) => !inTarget(file)), async (file) => {
+    const link = below(file);
+    const there = await store.stat(link, { signal });
+    if (there !== undefined && (there.kind !== "link" || !replaceLinks)) return void report.taken.push(link);
+    if (there?.target === file) return;
+    if (there !== undefined) await store.remove(link, { signal });
+    try {
+      await store.createLink(link, file, { signal });
+      report.links++;
+    } catch (error) {
+      if (!isRegistryError(error, "AlreadyExists")) throw error;
+      report.taken.push(link); // somebody else was faster
+    }
+  });
+  return report;
+}

@@ -1,0 +1,157 @@
+/**
+ * All that is done with the files of one store.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import type { AnyFileStore, FileEntry, FileStore, ReadableFileStore } from "../../core/file_store.ts";
+import { refused } from "../../core/files/path_errors.ts";
+import { parsePath } from "../../core/files/paths.ts";
+import type { BatchResult, ManyOptions } from "../../core/registry.ts";
+import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
+import { copyAll, mirrorWithLinks, removeAll } from "./changes.ts";
+import type { MirroredLinks, MirrorLinksOptions } from "./changes.ts";
+import { follow } from "./follow.ts";
+import { collect, findFile, IMAGE_EXTENSIONS, listFiles, listNames, walkFiles } from "./listing.ts";
+import type { FolderContent, ListFilesOptions } from "./listing.ts";
+import { loadFile, loadText, saveFile } from "./values.ts";
+import type { KnownFormats, LoadFileOptions, SaveFileOptions } from "./values.ts";
+
+/** A path and the value to save there. */
+export interface FileValue {
+  /** The path. */
+  path: string;
+  /** The value. */
+  value: unknown;
+}
+
+/** Options of saving many files. */
+export type SaveBatchOptions = SaveFileOptions & ManyOptions;
+
+/** Options of loading many files. */
+export type LoadBatchOptions<T = unknown> = LoadFileOptions<T> & ManyOptions;
+
+/** The files of one store. Links to files and folders are followed, but for the last step of what changes something. */
+export interface Files {
+  /** The store. */
+  readonly store: AnyFileStore;
+  /** The value of a file, by its extension or as asked for: `{ as: "bytes" }`. */
+  load<T = unknown>(path: string, options?: LoadFileOptions<T>): Promise<T>;
+  /** Saves a value as a file, whole or not at all, and makes the folders above. A file that is there is replaced. */
+  save(path: string, value: unknown, options?: SaveFileOptions): Promise<FileEntry>;
+  /** The text of a file, exactly. */
+  loadText(path: string, options?: CallOptions): Promise<string>;
+  /** Loads many, several at once; says what became of each, in the order of the paths. */
+  loadBatch<T = unknown>(paths: Iterable<string>, options?: LoadBatchOptions<T>): Promise<BatchResult<T>>;
+  /** Saves many, several at once; says what became of each, in their order: what failed has changed nothing. */
+  saveBatch(
+    values: Iterable<FileValue> | AsyncIterable<FileValue>,
+    options?: SaveBatchOptions,
+  ): Promise<BatchResult<FileEntry>>;
+  /** The paths of the files in a folder, in natural order: `a2` before `a10`. */
+  listFiles(folder: string, options?: ListFilesOptions): Promise<string[]>;
+  /** The same of images, by their extensions. */
+  listImageFiles(folder: string, options?: ListFilesOptions): Promise<string[]>;
+  /** The files in a folder as they come, in no order and in little memory. */
+  walkFiles(folder: string, options?: ListFilesOptions): AsyncIterable<FileEntry>;
+  /** The path of the first file of this name below a folder, the least deep one; undefined where there is none. */
+  findFileRecursive(folder: string, name: string, options?: CallOptions): Promise<string | undefined>;
+  /** The names of all that is directly in a folder, in natural order. */
+  listDir(folder: string, options?: CallOptions): Promise<string[]>;
+  /** All folders and files below a folder, each once, by depth. */
+  collectDirsAndFiles(folder: string, options?: CallOptions & { recursive?: boolean }): Promise<FolderContent>;
+  /** What is at a path, of a link that it is one; undefined where nothing is. */
+  stat(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
+  /** Whether a file or a folder is at a path, or behind the link there. */
+  exists(path: string, options?: CallOptions): Promise<boolean>;
+  /** Whether a file is there, or behind the link there. */
+  isFile(path: string, options?: CallOptions): Promise<boolean>;
+  /** Whether a folder is there, or behind the link there. */
+  isDir(path: string, options?: CallOptions): Promise<boolean>;
+  /** Whether a link is there. */
+  isSymlink(path: string, options?: CallOptions): Promise<boolean>;
+  /** Makes a folder and those above it; one that is there is success. */
+  ensureDirectory(path: string, options?: CallOptions): Promise<void>;
+  /** Makes a link at a path that is free. What it leads to need not exist. */
+  createSymlink(path: string, target: string, options?: CallOptions): Promise<void>;
+  /** Removes a file, a link or an empty folder; with `recursive` all that is in it. False where nothing was. */
+  delete(path: string, options?: CallOptions & { recursive?: boolean }): Promise<boolean>;
+  /** Removes a path with all that is below it; what links lead to stays. False where nothing was. */
+  deleteAll(path: string, options?: CallOptions): Promise<boolean>;
+  /** Copies a file, or a folder with all in it, to a path that is free. */
+  copy(from: string, to: string, options?: CallOptions): Promise<void>;
+  /** Gives something another path, which must be free. */
+  move(from: string, to: string, options?: CallOptions): Promise<void>;
+  /** Makes a folder in which each file of another is a link to it. */
+  mirrorDirectoryWithSymlinks(from: string, to: string, options?: MirrorLinksOptions): Promise<MirroredLinks>;
+}
+
+/** Creates the {@linkcode Files} of a store. */
+export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
+  const why = (action: string, path: string) => ({ action, path, location: store.location });
+
+  function readable(action: string, path: string): ReadableFileStore {
+    if ("open" in store) return store;
+    throw refused(why(action, path), `${store.name} takes values and gives none`);
+  }
+
+  function writable(action: string, path: string): FileStore {
+    if ("write" in store) return store;
+    throw refused(
+      why(action, path),
+      "open" in store ? `${store.name} is read-only` : `${store.name} only takes values`,
+    );
+  }
+
+  const kindOf = async (action: string, path: string, options?: CallOptions) =>
+    (await follow(readable(action, path), path, options))?.kind;
+
+  async function save(path: string, value: unknown, options: SaveFileOptions = {}): Promise<FileEntry> {
+    if (!("write" in store) && "save" in store) return await store.save(parsePath(path), value, options);
+    return await saveFile(writable("save", path), path, { ...options, value, formats });
+  }
+
+  async function load<T>(path: string, options: LoadFileOptions<T> = {}): Promise<T> {
+    return await loadFile<T>(readable("load", path), path, { ...options, formats });
+  }
+
+  return {
+    store,
+    load,
+    save,
+    loadText: async (path, options) => await loadText(readable("load", path), path, options),
+    async loadBatch<T>(paths: Iterable<string>, { as, ...options }: LoadBatchOptions<T> = {}) {
+      const { signal } = options;
+      return await collectOutcomes(outcomesOf(paths, (path) => load<T>(path, { as, signal }), options), { signal });
+    },
+    async saveBatch(values, { as, mode, ...options } = {}) {
+      const { signal } = options;
+      const saved = outcomesOf(values, ({ path, value }) => save(path, value, { as, mode, signal }), options);
+      return await collectOutcomes(saved, { signal });
+    },
+    listFiles: async (folder, options) => await listFiles(readable("list", folder), folder, options),
+    listImageFiles: async (folder, options) =>
+      await listFiles(readable("list", folder), folder, { extensions: IMAGE_EXTENSIONS, ...options }),
+    walkFiles: (folder, options) => walkFiles(readable("list", folder), folder, options),
+    findFileRecursive: async (folder, name, options) =>
+      await findFile(readable("list", folder), folder, { ...options, name }),
+    listDir: async (folder, options) => await listNames(readable("list", folder), folder, options),
+    collectDirsAndFiles: async (folder, options) => await collect(readable("list", folder), folder, options),
+    stat: async (path, options) => await readable("look at", path).stat(path, options),
+    exists: async (path, options) => await kindOf("look at", path, options) !== undefined,
+    isFile: async (path, options) => await kindOf("look at", path, options) === "file",
+    isDir: async (path, options) => await kindOf("look at", path, options) === "folder",
+    isSymlink: async (path, options) => (await readable("look at", path).stat(path, options))?.kind === "link",
+    ensureDirectory: async (path, options) => await writable("make folder", path).createFolder(path, options),
+    createSymlink: async (path, target, options) => await writable("make link", path).createLink(path, target, options),
+    async delete(path, { recursive = false, signal } = {}) {
+      const files = writable("remove", path);
+      return recursive ? await removeAll(files, path, { signal }) : await files.remove(path, { signal });
+    },
+    deleteAll: async (path, options) => await removeAll(writable("remove", path), path, options),
+    copy: async (from, to, options) => await copyAll(writable("copy", from), from, { ...options, to }),
+    move: async (from, to, options) => await writable("move", from).move(from, to, options),
+    mirrorDirectoryWithSymlinks: async (from, to, options) =>
+      await mirrorWithLinks(writable("mirror", from), from, { ...options, to }),
+  };
+}

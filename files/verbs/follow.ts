@@ -1,0 +1,37 @@
+/**
+ * Following links: stores only tell where each leads.
+ *
+ * @module
+ */
+import { missing } from "../../core/files/path_errors.ts";
+import type { CallOptions } from "../../core/backend.ts";
+import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
+import { parsePath } from "../../core/files/paths.ts";
+
+/** A way of more links than this leads in a circle. */
+const MAX_LINKS = 40;
+
+/** What is at a path, behind the links that it leads to; undefined where they lead to nothing. */
+export async function follow(
+  store: ReadableFileStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<FileEntry | undefined> {
+  let at: string | undefined = path;
+  for (let hops = 0; hops <= MAX_LINKS && at !== undefined; hops++) {
+    const found: FileEntry | undefined = await store.stat(at, options);
+    if (found?.kind !== "link") return found;
+    at = found.target;
+  }
+}
+
+/** The file or the folder behind a path, or `NotFound`. */
+export async function followTo(
+  store: ReadableFileStore,
+  path: string,
+  { kind, action, signal }: CallOptions & { kind: "file" | "folder"; action: string },
+): Promise<FileEntry> {
+  const found = await follow(store, path, { signal });
+  if (found?.kind === kind) return found;
+  throw missing({ action, path: parsePath(path), location: store.location }, kind, found?.kind);
+}

@@ -1,0 +1,115 @@
+/**
+ * Values as files: by the extension of the path, or as the caller says.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { FileEntry, FileStore, ReadableFileStore, WriteFileOptions } from "../../core/file_store.ts";
+import { parsePath } from "../../core/files/paths.ts";
+import type { Format } from "../../core/format.ts";
+import { shown } from "../../core/naming/names.ts";
+import { followTo } from "./follow.ts";
+
+/** A format of this kind, or the id of one of the set. */
+export type FormatChoice<T> = string | Format<T>;
+
+/** Options of loading a file. */
+export interface LoadFileOptions<T = unknown> extends CallOptions {
+  /** The format of the file: one that was made, or the id of one: `"bytes"`. @default by the extension of the path */
+  as?: FormatChoice<T>;
+}
+
+/** Options of saving a file. */
+export interface SaveFileOptions extends WriteFileOptions {
+  /** The format of the file: one that was made, or the id of one: `"bytes"`. @default by the extension of the path */
+  // deno-lint-ignore no-explicit-any -- what a format takes is its own: it refuses what it cannot hold
+  as?: string | Format<any, any>;
+}
+
+/** Formats by path and by id. */
+export interface KnownFormats {
+  /** That of a path, by its extension; undefined where none has it. */
+  forPath(path: string): Promise<Format | undefined>;
+  /** The one with this id, or `NotFound`. */
+  get(id: string): Promise<Format>;
+}
+
+/** The format of a path: as asked for, else by its extension, else bytes. */
+async function formatFor(formats: KnownFormats, path: string, as?: string | Format): Promise<Format> {
+  if (typeof as === "object") return as;
+  return as === undefined ? await formats.forPath(path) ?? await formats.get("bytes") : await formats.get(as);
+}
+
+/** The value of the file behind a path. */
+export async function loadFile<T>(
+  store: ReadableFileStore,
+  path: string,
+  { formats, as, signal }: LoadFileOptions<T> & { formats: KnownFormats },
+): Promise<T> {
+  if (store.load !== undefined && as === undefined) return await store.load(path, { signal }) as T;
+  const found = await followTo(store, path, { kind: "file", action: "load", signal });
+  const format = await formatFor(formats, found.path, as as string | Format);
+  const file = await store.open(found.path, { signal });
+  return await told(() => format.decode(file, { signal }), { verb: "load", path: found.path, signal }) as T;
+}
+
+/** Saves a value, or refuses one that a file of this kind does not hold exactly. */
+export async function saveFile(
+  store: FileStore,
+  path: string,
+  { value, formats, as, ...options }: SaveFileOptions & { value: unknown; formats: KnownFormats },
+): Promise<FileEntry> {
+  const parsed = parsePath(path);
+  if (store.save !== undefined && as === undefined) return await store.save(parsed, value, options);
+  const format = await formatFor(formats, parsed, as);
+  if (!format.accepts(value)) throw notOfFormat(parsed, format.id);
+  const { signal } = options;
+  const content = await told(() => format.encode(value, { signal }), { verb: "save", path: parsed, signal });
+  return await store.write(parsed, content, options);
+}
+
+/** The text of the file behind a path, exactly. */
+export async function loadText(store: ReadableFileStore, path: string, options: CallOptions = {}): Promise<string> {
+  const found = await followTo(store, path, { kind: "file", action: "load", ...options });
+  const bytes = await (await store.open(found.path, options)).bytes();
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new RegistryError({
+      code: "Corrupt",
+      message: `Cannot load ${shown(found.path)} as text: it is not UTF-8`,
+      hint: 'Load it as { as: "bytes" }.',
+      key: found.path,
+      cause,
+    });
+  }
+}
+
+/** What a format throws that is no error of ours is the fault of its code. */
+async function told<T>(
+  action: () => T | Promise<T>,
+  { verb, path, signal }: CallOptions & { verb: string; path: string },
+): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (isRegistryError(cause) || signal?.aborted) throw cause;
+    throw new RegistryError({
+      code: "TaskFailed",
+      message: `Cannot ${verb} ${shown(path)}: its format failed`,
+      hint: "The cause says what it stumbled on.",
+      key: path,
+      cause,
+    });
+  }
+}
+
+function notOfFormat(path: string, id: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save ${shown(path)}: a file of format ${id} does not hold this value exactly`,
+    hint: 'Take a path whose extension fits the value, or name the format: { as: "bytes" }.',
+    key: path,
+  });
+}

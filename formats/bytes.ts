@@ -1,0 +1,37 @@
+/**
+ * Files as the bytes that they are.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { Format } from "../core/format.ts";
+import type { FileToSave } from "../core/materializer.ts";
+
+/** What can be written as it is. */
+export type RawContent = Exclude<FileToSave["content"], { size: number; stream(): unknown }> | Blob;
+
+/**
+ * Bytes: a `Uint8Array`, a `Blob` or a stream of bytes, read back as a `Uint8Array`. Of files with an extension that no
+ * other format has, and of any where it is asked for.
+ */
+export function bytes(): Format<Uint8Array, RawContent> {
+  return {
+    id: "bytes",
+    extensions: [".bin", ".raw"],
+    mediaType: "application/octet-stream",
+    accepts: isRaw,
+    encode(value) {
+      if (isRaw(value)) return value;
+      throw new RegistryError({
+        code: "Unsupported",
+        message: "Cannot save the value as bytes: it is no Uint8Array, Blob or stream of bytes",
+        hint: "Take a path whose extension says what it is, such as .json or .txt.",
+      });
+    },
+    decode: (file) => file.bytes(),
+  };
+}
+
+function isRaw(value: unknown): value is RawContent {
+  return value instanceof Uint8Array || value instanceof Blob || value instanceof ReadableStream;
+}

@@ -1,0 +1,93 @@
+/**
+ * Plain data as JSON (RFC 8259), as other programs write and read it.
+ *
+ * @module
+ */
+import { createPlainCheck } from "../core/bytes/plain_json.ts";
+import { RegistryError } from "../core/errors.ts";
+import type { Format } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
+
+export type * from "../core/format.ts";
+
+const isPlain = createPlainCheck();
+
+/** Options of {@linkcode json}. */
+export interface JsonOptions {
+  /** Spaces of each step of indentation; 0 writes it in one line. @default 0 */
+  indent?: number;
+}
+
+/**
+ * JSON: strings, finite numbers, booleans, null, and arrays and plain objects of these. Anything else is `Unsupported`.
+ * Numbers are read as JavaScript has them: whole ones above 2^53 are `Unsupported`, so that none changes unseen.
+ *
+ * @example
+ * ```ts
+ * import { json } from "@holdfast/holdfast/formats/json";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(new TextDecoder().decode(json().encode({ depth: 12 }) as Uint8Array), '{"depth":12}');
+ * assertThrows(() => json().encode({ depth: NaN }));
+ * ```
+ */
+export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
+  return {
+    id: "json",
+    extensions: [".json"],
+    mediaType: "application/json",
+    accepts: isPlain,
+    encode(value) {
+      if (!isPlain(value)) {
+        throw new RegistryError({
+          code: "Unsupported",
+          message: "Cannot save the value as JSON: a part of it is nothing that JSON can say",
+          hint: "JSON has strings, finite numbers, true, false, null, and arrays and plain objects of these.",
+        });
+      }
+      return new TextEncoder().encode(JSON.stringify(value, undefined, indent));
+    },
+    async decode(file) {
+      return parseJson(file.path, await file.bytes());
+    },
+  };
+}
+
+function parseJson(path: string, bytes: Uint8Array): unknown {
+  let text: string;
+  let lossy: string | undefined;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw noJson(path, "it is not UTF-8", cause);
+  }
+  let value: unknown;
+  try {
+    if (!/\d{16}/.test(text)) return JSON.parse(text);
+    value = JSON.parse(text, (_, member, context?: { source?: string }) => {
+      if (typeof member === "number" && Number.isInteger(member) && !Number.isSafeInteger(member)) {
+        if (/^-?\d+$/.test(context?.source ?? "1")) lossy = context?.source ?? String(member);
+      }
+      return member;
+    });
+  } catch { // its message would quote the text
+    throw noJson(path, "it is not JSON");
+  }
+  if (lossy === undefined) return value;
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot load ${shown(path)}: the number ${lossy} is too large to be read exactly`,
+    hint: "Write it as a string, or read the text with loadText().",
+    key: path,
+  });
+}
+
+function noJson(path: string, state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot load ${shown(path)}: ${state}`,
+    hint: "Write it again, or read it as bytes.",
+    key: path,
+    cause,
+  });
+}

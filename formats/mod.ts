@@ -1,0 +1,123 @@
+/**
+ * The formats of files, by the extensions of their paths. What needs a package is loaded when a file of its kind is
+ * first read or written.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { Format } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+import { bytes } from "./bytes.ts";
+import { json } from "./json.ts";
+import { npy } from "./npy.ts";
+
+export type * from "../core/format.ts";
+
+/** Formats by extension. Programs add their own. */
+export interface Formats {
+  /** Adds a format and returns it. An id or an extension that is taken is `AlreadyExists`. */
+  register<F extends Format>(format: F): F;
+  /** The format of a path by its extension, the longest that one has; undefined where none has it. */
+  forPath(path: string): Promise<Format | undefined>;
+  /** The format with this id; a missing one is `NotFound` and lists what there is. */
+  get(id: string): Promise<Format>;
+  /** All ids, in the order they were added. Nothing is loaded. */
+  names(): string[];
+  /** All extensions with the id of their format. Nothing is loaded. */
+  extensions(): ReadonlyMap<string, string>;
+}
+
+/** A format whose module is loaded at its first use. */
+interface Part {
+  id: string;
+  extensions: readonly string[];
+}
+
+/** Each is a file beside this one that exports a function of that name. */
+const PARTS: readonly Part[] = [];
+
+/**
+ * Creates a set of all formats that come with this library.
+ *
+ * @example
+ * ```ts
+ * import { createFormats } from "@holdfast/holdfast/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const formats = createFormats();
+ * assertEquals((await formats.forPath("plate/A01.npy"))?.id, "npy");
+ * assertEquals(await formats.forPath("notes.unknown"), undefined);
+ * ```
+ */
+export function createFormats(): Formats {
+  const formats = new Map<string, () => Promise<Format>>();
+  const byExtension = new Map<string, string>();
+
+  function add({ id, extensions }: Part, load: () => Promise<Format>): void {
+    const isTaken = formats.has(id)
+      ? `the format ${shown(id)}`
+      : extensions.find((extension) => byExtension.has(extension));
+    if (isTaken !== undefined) {
+      throw new RegistryError({
+        code: "AlreadyExists",
+        message: `Cannot register format ${shown(id)}: ${isTaken} is there`,
+        hint: "Give it an id and extensions of its own, or name it where it is used: { as: format }.",
+      });
+    }
+    for (const extension of extensions) {
+      if (!/^(\.[a-z0-9_-]+)+$/.test(extension)) throw badExtension(id, extension);
+    }
+    formats.set(id, load);
+    for (const extension of extensions) byExtension.set(extension, id);
+  }
+
+  function register<F extends Format>(format: F): F {
+    add(format, () => Promise.resolve(format));
+    return format;
+  }
+
+  for (const format of [json(), npy(), bytes()]) register(format as Format);
+  for (const part of PARTS) {
+    let loaded: Promise<Format> | undefined;
+    add(part, () => loaded ??= loadFormat(part.id).catch((error) => (loaded = undefined, Promise.reject(error))));
+  }
+
+  return {
+    register,
+    async forPath(path) {
+      const id = extensionsOf(path).map((extension) => byExtension.get(extension)).find((id) => id !== undefined);
+      return id === undefined ? undefined : await formats.get(id)!();
+    },
+    async get(id) {
+      const load = formats.get(id);
+      if (load !== undefined) return await load();
+      throw new RegistryError({
+        code: "NotFound",
+        message: `Cannot find format ${shown(id)}: there is none`,
+        hint: `There are ${[...formats.keys()].join(", ")}.`,
+      });
+    },
+    names: () => [...formats.keys()],
+    extensions: () => new Map(byExtension),
+  };
+}
+
+/** What a path may end with, lower case, the longest first: `.roi.zip`, `.zip`. */
+function extensionsOf(path: string): string[] {
+  const [, ...parts] = path.slice(path.lastIndexOf("/") + 1).toLowerCase().split(".");
+  return parts.map((_, from) => `.${parts.slice(from).join(".")}`);
+}
+
+async function loadFormat(id: string): Promise<Format> {
+  const module = await loadPart<Record<string, () => Format>>(`./${id}.ts`, import.meta.url);
+  return module[id]();
+}
+
+function badExtension(id: string, extension: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot register format ${shown(id)}: ${shown(extension)} is no extension`,
+    hint: "An extension begins with a dot and has lower case letters and digits: .tif, .roi.zip.",
+  });
+}

@@ -1,0 +1,7 @@
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+
+/** An array in which each element differs from its neighbours. */
+export function ndarrayOf(...shape: number[]): NDArray<"uint16"> {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return { data: Uint16Array.from({ length: size }, (_, i) => i * 7919), shape, dtype: "uint16" };
+}
