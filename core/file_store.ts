@@ -47,7 +47,10 @@ export interface ReadableFileStore extends AsyncDisposable {
   readonly location: string;
   /** What is at a path, or undefined where nothing is. */
   stat(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
-  /** What is directly in a folder, in the order of the UTF-8 bytes of the names. No folder there is `NotFound`. */
+  /**
+   * What is directly in a folder, in the order of the UTF-8 bytes of the names, those of folders with `/` behind them.
+   * No folder there is `NotFound`.
+   */
   list(folder: string, options?: CallOptions): AsyncIterable<FileEntry>;
   /** A file, to be read. No file there is `NotFound`, also where something else is. */
   open(path: string, options?: CallOptions): Promise<FileToDecode>;

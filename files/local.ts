@@ -224,7 +224,9 @@ function parseLater(given: string): Promise<string> {
 
 function readNames(path: string): string[] {
   try {
-    return fs.readdirSync(path).filter((name) => isName(name)).sort(compareUtf8);
+    const entries = fs.readdirSync(path, { withFileTypes: true }).filter(({ name }) => isName(name));
+    const order = new Map(entries.map((entry) => [entry.name, entry.isDirectory() ? `${entry.name}/` : entry.name]));
+    return [...order.keys()].sort((a, b) => compareUtf8(order.get(a)!, order.get(b)!));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return []; // the root before the first write, or a folder that was just removed
     throw error;

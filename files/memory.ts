@@ -85,7 +85,7 @@ export function createMemoryFiles({ system = realSystem, id = system.id() }: Mem
       const path = parsePath(given);
       const folder = find(path);
       if (folder?.kind !== "folder") throw missing(place("list", path), "folder", folder?.kind);
-      for (const [name, node] of [...folder.entries].sort(([a], [b]) => compareUtf8(a, b))) {
+      for (const [name, node] of [...folder.entries].sort((a, b) => compareUtf8(orderOf(a), orderOf(b)))) {
         signal?.throwIfAborted();
         yield entryOf(joinPath(path, name), node);
       }
@@ -151,6 +151,10 @@ export function createMemoryFiles({ system = realSystem, id = system.id() }: Mem
 
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function orderOf([name, { kind }]: [string, Node]): string {
+  return kind === "folder" ? `${name}/` : name;
 }
 
 function entryOf(path: string, node: Node): FileEntry {

@@ -1,3 +1,5 @@
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { createBucketFiles } from "../../files/bucket.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import type { FileStore } from "../../core/file_store.ts";
@@ -8,6 +10,7 @@ import { tempRoot } from "../support/temp_root.ts";
 /** Every kind of store that this process has without a server, new and empty. */
 export const KINDS: Record<string, (path: string) => FileStore> = {
   memory: () => createMemoryFiles(),
+  bucket: () => createBucketFiles({ backend: createMemoryBackend() }),
   disk: (root) => createLocalFiles({ root }),
 };
 

@@ -10,19 +10,36 @@ import type { FileStoreCase } from "./file_store_case.ts";
 /** Cases about folders. */
 export const folderCases: readonly FileStoreCase[] = [
   {
-    name: "list() gives what is directly in a folder, in the order of the bytes of the names",
+    name: "list() gives what is directly in a folder, in the order of the bytes of the names, a folder's with /",
     async run({ files }) {
-      const names = ["B", "a", "a b", "a#", "a%2F", "a.b", "a0", "é", "～", "😀", "a+", "a,b", "a=", "con.x"];
+      const names = [
+        "B",
+        "a",
+        "a b",
+        "a#",
+        "a%2F",
+        "a.b",
+        "a0",
+        "é",
+        "～",
+        "😀",
+        "a+",
+        "a+folder#",
+        "a+folder0",
+        "a,b",
+        "a=",
+        "con.x",
+      ];
       for (const name of names) await files.write(`f/${name}`, text(name));
-      await files.write("f/a-folder/inside/deep", text("x"));
+      await files.write("f/a+folder/inside/deep", text("x"));
       const encoder = new TextEncoder();
-      const sorted = [...names, "a-folder"].sort((a, b) => {
+      const sorted = [...names, "a+folder/"].sort((a, b) => {
         const [x, y] = [encoder.encode(a), encoder.encode(b)];
         const at = x.findIndex((byte, i) => byte !== y[i]);
         return at < 0 ? x.length - y.length : x[at] - (y[at] ?? -1);
       });
       const listed = await Array.fromAsync(files.list("f"));
-      deepStrictEqual(listed.map(({ path }) => path), sorted.map((name) => `f/${name}`));
+      deepStrictEqual(listed.map(({ path }) => path), sorted.map((name) => `f/${name.replace("/", "")}`));
       for (const entry of listed) deepStrictEqual(entry, await files.stat(entry.path));
       for (const name of names) strictEqual(await read(files, `f/${name}`), name);
     },

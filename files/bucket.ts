@@ -1,0 +1,254 @@
+/**
+ * Files in a bucket, or in any other object store: each is an object whose key is its path.
+ *
+ * Beside the files lie, for what objects are not: `FOLDER/.holdfast-folder`, an empty object, where a folder was made or
+ * became empty; and `FOLDER/.holdfast-link/NAME` with the relative path that a link leads to. Other programs see the
+ * files as they are.
+ *
+ * @module
+ */
+import type { Backend, CallOptions, ObjectInfo } from "../core/backend.ts";
+import { isPrefix } from "../core/backend.ts";
+import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { contentSize, contentStream } from "../core/files/content.ts";
+import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
+import type { PathPlace } from "../core/files/path_errors.ts";
+import { folderOf, joinPath, nameOf, OWN_PREFIX, parsePath, relativeTarget, targetOf } from "../core/files/paths.ts";
+import type { FileEntry, FileStore } from "../core/file_store.ts";
+import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
+import { findObject } from "./bucket/find_object.ts";
+import { mergeSorted } from "./bucket/merge_sorted.ts";
+
+export type * from "../core/file_store.ts";
+
+/** Options of {@linkcode createBucketFiles}. */
+export interface BucketFilesOptions {
+  /** The objects; it is disposed of with the file store. */
+  backend: Backend;
+  /** What kind of store it is called. @default the kind of the backend */
+  name?: string;
+}
+
+const FOLDER_MARK = `${OWN_PREFIX}folder`;
+const LINKS = `${OWN_PREFIX}link`;
+
+const below = (folder: string) => folder === "" ? "" : `${folder}/`;
+const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(path)}`);
+
+/**
+ * Creates a file store over an object store. What takes one step in an object store takes one here: a write is whole or
+ * not at all, and of several that create a file one wins. A move is a copy and a removal, file by file.
+ *
+ * @example
+ * ```ts
+ * import { createBucketFiles } from "@holdfast/holdfast/files/bucket";
+ * import { openBackend } from "@holdfast/holdfast/backends";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = await openBackend("memory:"); // or "s3://bucket/prefix"
+ * await using files = createBucketFiles({ backend });
+ * await files.write("plate/A01.raw", Uint8Array.of(1, 2, 3));
+ * assertEquals((await backend.head("plate/A01.raw"))?.size, 3);
+ * ```
+ */
+export function createBucketFiles({ backend, name = backend.kind }: BucketFilesOptions): FileStore {
+  const { location } = backend;
+  const place = (action: string, path: string): PathPlace => ({ action, path, location });
+
+  async function readLink(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+    const object = await backend.get(linkKey(path), options);
+    if (object === undefined) return undefined;
+    const target = targetOf(path, new TextDecoder().decode(await object.bytes()));
+    return { path, kind: "link", size: 0, ...(target === undefined ? {} : { target }) };
+  }
+
+  async function isFolder(path: string, { signal }: CallOptions): Promise<boolean> {
+    if (path === "") return true;
+    for await (const _ of backend.list(below(path), { limit: 1, signal })) return true;
+    return false;
+  }
+
+  async function look(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+    if (path === "") return { path, kind: "folder", size: 0 };
+    const [file, link, folder] = await Promise.all([
+      backend.head(path, options),
+      readLink(path, options),
+      isFolder(path, options),
+    ]);
+    if (file !== undefined) return entryOf(file);
+    return link ?? (folder ? { path, kind: "folder", size: 0 } : undefined);
+  }
+
+  /** Throws where something else than a folder is at a path or above it. */
+  async function checkFolders(path: string, why: PathPlace, options: CallOptions): Promise<void> {
+    const paths: string[] = [];
+    for (let at = path; at !== ""; at = folderOf(at)) paths.push(at);
+    await forEachAtOnce(paths, async (at) => {
+      const [file, link] = await Promise.all([backend.head(at, options), backend.head(linkKey(at), options)]);
+      if (file !== undefined || link !== undefined) throw inTheWay(why, at, file === undefined ? "link" : "file");
+    });
+  }
+
+  /** A folder stays until it is removed, also when nothing is in it any more. */
+  async function keepFolder(path: string, { signal }: CallOptions): Promise<void> {
+    if (path !== "") await backend.put(joinPath(path, FOLDER_MARK), new Uint8Array(), { mode: "create", signal });
+  }
+
+  async function writeLink(path: string, target: string, why: PathPlace, options: CallOptions): Promise<void> {
+    const text = new TextEncoder().encode(relativeTarget(path, target));
+    const { written } = await backend.put(linkKey(path), text, { mode: "create", ...options });
+    if (!written) throw taken(why, "link");
+  }
+
+  async function* listLinks(folder: string, options: CallOptions): AsyncGenerator<FileEntry> {
+    const prefix = `${joinPath(folder, LINKS)}/`;
+    const paths = (async function* () {
+      for await (const entry of backend.list(prefix, options)) {
+        if (!isPrefix(entry)) yield joinPath(folder, entry.key.slice(prefix.length));
+      }
+    })();
+    for await (const link of mapAtOnce(paths, (path) => readLink(path, options))) if (link !== undefined) yield link;
+  }
+
+  /** Files and folders of a folder, and whether it is one at all: then at least its mark is there. */
+  async function* listObjects(folder: string, why: PathPlace, options: CallOptions): AsyncGenerator<FileEntry> {
+    const prefix = below(folder);
+    let isThere = folder === "";
+    for await (const entry of backend.list(prefix, { delimiter: "/", ...options })) {
+      isThere = true;
+      const path = isPrefix(entry) ? entry.prefix.slice(0, -1) : entry.key;
+      if (nameOf(path).startsWith(OWN_PREFIX) || !isPath(path)) continue;
+      yield isPrefix(entry) ? { path, kind: "folder", size: 0 } : entryOf(entry);
+    }
+    if (!isThere) throw missing(why, "folder", (await look(folder, options))?.kind);
+  }
+
+  async function moveObject(from: string, to: string, options: CallOptions): Promise<void> {
+    if (backend.copy !== undefined) await backend.copy(from, to, options);
+    else {
+      const object = await backend.get(from, options);
+      if (object === undefined) return; // moved or removed by somebody else
+      await backend.put(to, object.body, { size: object.info.size, ...options });
+    }
+    await backend.delete(from, options);
+  }
+
+  return {
+    name,
+    location,
+    stat: async (path, options = {}) => {
+      const parsed = parsePath(path);
+      options.signal?.throwIfAborted();
+      return await look(parsed, options);
+    },
+
+    async *list(given, options = {}) {
+      const folder = parsePath(given);
+      const objects = listObjects(folder, place("list", folder), options);
+      yield* mergeSorted(objects, listLinks(folder, options), compareEntries);
+    },
+
+    async open(given, { signal } = {}) {
+      const path = parsePath(given);
+      signal?.throwIfAborted();
+      const file = path === "" ? undefined : await findObject(backend, path, { signal });
+      if (file === undefined) throw missing(place("open", path), "file", (await look(path, { signal }))?.kind);
+      return file;
+    },
+
+    async write(given, content, { mode = "overwrite", signal } = {}) {
+      const path = parsePath(given);
+      const why = place("write", path);
+      signal?.throwIfAborted();
+      const [link, isThere] = await Promise.all([
+        backend.head(linkKey(path), { signal }),
+        isFolder(path, { signal }),
+        checkFolders(folderOf(path), why, { signal }),
+      ]);
+      if (isThere) throw inTheWay(why, path, "folder");
+      if (link !== undefined && mode === "create") throw taken(why, "link");
+      const body = content instanceof Uint8Array || content instanceof Blob ? content : contentStream(content);
+      const put = await backend.put(path, body, { mode, size: contentSize(content), signal });
+      if (!put.written) throw taken(why, "file");
+      if (link !== undefined) await backend.delete(linkKey(path), { signal });
+      return entryOf(put.info);
+    },
+
+    async createFolder(given, { signal } = {}) {
+      const path = parsePath(given);
+      await checkFolders(path, place("make folder", path), { signal });
+      await keepFolder(path, { signal });
+    },
+
+    async createLink(given, target, options = {}) {
+      const path = parsePath(given);
+      const parsed = parsePath(target);
+      const why = place("make link", path);
+      const [found] = await Promise.all([look(path, options), checkFolders(folderOf(path), why, options)]);
+      if (found !== undefined) throw taken(why, found.kind);
+      await writeLink(path, parsed, why, options);
+    },
+
+    async remove(given, options = {}) {
+      const path = parsePath(given);
+      const found = await look(path, options);
+      if (found === undefined) return false;
+      if (found.kind === "folder") {
+        const keys = path === "" ? [] : await firstKeys(backend, below(path), options);
+        if (keys.length !== 1 || keys[0] !== joinPath(path, FOLDER_MARK)) throw notEmpty(place("remove", path));
+      }
+      await keepFolder(folderOf(path), options);
+      const key = found.kind === "file" ? path : found.kind === "link" ? linkKey(path) : joinPath(path, FOLDER_MARK);
+      await backend.delete(key, options);
+      return true;
+    },
+
+    async move(from, to, options = {}) {
+      const [path, target] = [parsePath(from), parsePath(to)];
+      const why = place("move", path);
+      const found = await look(path, options);
+      if (found === undefined || path === "") throw missing(why, "anything");
+      if (target.startsWith(`${path}/`)) throw intoItself(why);
+      const there = await look(target, options);
+      if (there !== undefined) throw taken({ ...why, path: target }, there.kind);
+      await checkFolders(folderOf(target), why, options);
+      await keepFolder(folderOf(path), options);
+      if (found.kind === "file") return await moveObject(path, target, options);
+      if (found.kind === "link") {
+        if (found.target === undefined) return await moveObject(linkKey(path), linkKey(target), options);
+        await writeLink(target, found.target, why, options);
+        return await backend.delete(linkKey(path), options);
+      }
+      const keys: string[] = [];
+      for await (const entry of backend.list(below(path), options)) if (!isPrefix(entry)) keys.push(entry.key);
+      await forEachAtOnce(keys, (key) => moveObject(key, joinPath(target, key.slice(path.length + 1)), options));
+    },
+
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  };
+}
+
+function entryOf({ key, size, modifiedAt }: ObjectInfo): FileEntry {
+  return { path: key, kind: "file", size, modifiedAt };
+}
+
+/** A folder's name counts with its `/`, as in listings of objects. */
+function compareEntries(a: FileEntry, b: FileEntry): number {
+  const [x, y] = [a, b].map(({ path, kind }) => kind === "folder" ? `${path}/` : path);
+  return compareUtf8(x, y);
+}
+
+/** What other programs put into the bucket may have no path here. */
+function isPath(key: string): boolean {
+  try {
+    return parsePath(key) === key;
+  } catch {
+    return false;
+  }
+}
+
+async function firstKeys(backend: Backend, prefix: string, options: CallOptions): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const entry of backend.list(prefix, { limit: 2, ...options })) if (!isPrefix(entry)) keys.push(entry.key);
+  return keys;
+}
