@@ -160,6 +160,7 @@ export function createBucketFiles({ backend, name = backend.kind }: BucketFilesO
       const path = parsePath(given);
       const why = place("write", path);
       signal?.throwIfAborted();
+      if (path === "") throw inTheWay(why, path, "folder");
       const [link, isThere] = await Promise.all([
         backend.head(linkKey(path), { signal }),
         isFolder(path, { signal }),

@@ -9,8 +9,8 @@ import { createFormats } from "../formats/mod.ts";
 import type { Formats } from "../formats/mod.ts";
 import { createLocalFiles } from "./local.ts";
 import { createMemoryFiles } from "./memory.ts";
-import { createStoreSet, storesOf } from "./stores.ts";
-import type { FileStores } from "./stores.ts";
+import { createStoreSet, storesOf } from "./stores/store_set.ts";
+import type { FileStores } from "./stores/store_set.ts";
 import { createFiles } from "./verbs/files.ts";
 import type { Files } from "./verbs/files.ts";
 
@@ -19,8 +19,8 @@ export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/f
 export { parsePath } from "../core/files/paths.ts";
 export { createFormats } from "../formats/mod.ts";
 export type { Formats } from "../formats/mod.ts";
-export { defineFileStore, FileStore } from "./stores.ts";
-export type { FileStoreClass, FileStoreDefinition, FileStoreFactory, FileStores } from "./stores.ts";
+export { defineFileStore, FileStore } from "./stores/store_set.ts";
+export type { FileStoreClass, FileStoreDefinition, FileStoreFactory, FileStores } from "./stores/store_set.ts";
 export type { Files, FileValue, LoadBatchOptions, SaveBatchOptions } from "./verbs/files.ts";
 export type { FormatChoice, LoadFileOptions, SaveFileOptions } from "./verbs/values.ts";
 export { IMAGE_EXTENSIONS } from "./verbs/listing.ts";
@@ -69,15 +69,17 @@ export interface StoreChoice {
   store: string;
 }
 
-type Verb<F> = F extends (...args: infer Args) => infer Result
-  ? (...args: WithStore<Args>) => Result extends AsyncIterable<infer T> ? AsyncIterable<T> : Result
+/** A verb of {@linkcode Files} with the name of a store among its options, which are no longer optional. */
+export type StoreVerb<F> = F extends (...args: infer Args) => infer Result ? (...args: WithStore<Args>) => Result
   : never;
-type WithStore<Args extends unknown[]> = Required<Args> extends [...infer Rest, infer Options]
+
+/** Arguments whose last one, the options, also names a store. */
+export type WithStore<Args extends unknown[]> = Required<Args> extends [...infer Rest, infer Options]
   ? [...Rest, NonNullable<Options> & StoreChoice]
   : never;
 
 /** The verbs, each with `{ store: "disk" }` among its options. */
-export type FileVerbs = { [V in Exclude<keyof Files, "store">]: Verb<Files[V]> };
+export type FileVerbs = { [V in Exclude<keyof Files, "store">]: StoreVerb<Files[V]> };
 
 const VERBS = [
   "load",

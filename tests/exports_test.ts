@@ -10,11 +10,12 @@ const NAMED: Record<string, string> = {
   ".": "./mod.ts",
   "./cli": "./apps/cli.ts",
   "./testing": "./tests/conformance/mod.ts",
+  "./testing/files": "./tests/conformance/files.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",
 };
 
 /** Folders whose `mod.ts` is a door of its own; that of `registry/` stands behind the root. */
-const DOORS = ["backends", "materializers", "files", "operators", "workers", "plugins"];
+const DOORS = ["backends", "materializers", "files", "formats", "operators", "workers", "plugins"];
 
 const exported = await readExports();
 const files = Object.values(exported);
@@ -42,10 +43,13 @@ Deno.test("every export but the program can be imported by its public name", asy
   }
 });
 
-/** A driver is a file right in `backends/` that is not a part (`s3_providers.ts`) of another (`s3.ts`). */
+/** What is opened or made by a file of its own: stores of objects, stores of files, formats. */
+const DRIVERS = ["backends", "files", "formats"];
+
+/** A driver is a file right in one of these that is not a part (`s3_providers.ts`) of another (`s3.ts`). */
 function isDriver(path: string, product: string[]): boolean {
   const whole = `${path.split(/[/_.]/, 2).join("/")}.ts`;
-  return dirname(path) === "backends" && basename(path) !== "mod.ts" && (path === whole || !product.includes(whole));
+  return DRIVERS.includes(dirname(path)) && basename(path) !== "mod.ts" && (path === whole || !product.includes(whole));
 }
 
 /** `./backends/with-prefix` for `backends/with_prefix.ts`, `./materializers` for `materializers/mod.ts`. */

@@ -1,5 +1,7 @@
 import { createGcsBackend } from "../../../backends/gcs.ts";
 import type { Backend } from "../../../core/backend.ts";
+import { createBucketFiles } from "../../../files/bucket.ts";
+import { testFileStore } from "../../conformance/files.ts";
 import { testBackend } from "../../conformance/mod.ts";
 import { serverTest, sharedServer } from "../../support/servers/mod.ts";
 import { startStrictGcs } from "../../support/strict_gcs/mod.ts";
@@ -15,6 +17,17 @@ testBackend(
     return createGcsBackend({ bucket, endpoint, prefix: `conformance/${places++}`, credentials });
   },
   { name: "gcs", capabilities },
+);
+
+testFileStore(
+  (name, run) => serverTest(name, "fake-gcs", run),
+  async () => {
+    const { endpoint, bucket } = await sharedServer("fake-gcs");
+    return createBucketFiles({
+      backend: createGcsBackend({ bucket, endpoint, prefix: `files/${places++}`, credentials }),
+    });
+  },
+  { name: "files in gcs" },
 );
 
 testBackend(Deno.test, openStrict, { name: "gcs on the strict fake", capabilities });

@@ -12,6 +12,8 @@ import {
   sampleBytes,
   text,
 } from "../../conformance/backend/samples.ts";
+import { createBucketFiles } from "../../../files/bucket.ts";
+import { testFileStore } from "../../conformance/files.ts";
 import { testBackend } from "../../conformance/mod.ts";
 import { type RunningServer, S3_SERVERS, serverTest, sharedServer, startServer } from "../../support/servers/mod.ts";
 
@@ -38,6 +40,14 @@ for (const kind of S3_SERVERS) {
     (name, run) => serverTest(name, kind, run),
     async () => open(await sharedServer(kind)),
     { name: "s3", capabilities: CAPABILITIES, largeBytes: 17 * MIB },
+  );
+}
+
+for (const kind of S3_SERVERS) {
+  testFileStore(
+    (name, run) => serverTest(name, kind, run),
+    async () => createBucketFiles({ backend: open(await sharedServer(kind)) }),
+    { name: "files in s3" },
   );
 }
 

@@ -3,13 +3,18 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
-import type { CallOptions } from "../core/backend.ts";
-import type { AnyFileStore, FileEntry, FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
-import type { FileToDecode } from "../core/format.ts";
-import type { FileToSave } from "../core/materializer.ts";
-import { createLookup } from "../core/lookup.ts";
-import { shown } from "../core/naming/names.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { CallOptions } from "../../core/backend.ts";
+import type {
+  AnyFileStore,
+  FileEntry,
+  FileStore as FileStoreContract,
+  WriteFileOptions,
+} from "../../core/file_store.ts";
+import type { FileToDecode } from "../../core/format.ts";
+import type { FileToSave } from "../../core/materializer.ts";
+import { createLookup } from "../../core/lookup.ts";
+import { shown } from "../../core/naming/names.ts";
 
 /** Makes a store. */
 export type FileStoreFactory = () => AnyFileStore | Promise<AnyFileStore>;
