@@ -11,7 +11,9 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
-const FOLDERS = ["core", "registry", "backends", "formats", "materializers"].map((folder) => `tests/${folder}/`);
+const FOLDERS = ["core", "registry", "backends", "files", "formats", "materializers"].map((folder) =>
+  `tests/${folder}/`
+);
 const RUNTIMES: Record<string, string[]> = {
   node: ["npx", "-y", "-p", "node@22", "node"],
   bun: ["npx", "-y", "-p", "bun@1", "bun"],

@@ -110,6 +110,15 @@ Deno.test("examples/typed_artifact.ts needs no permission", async () => {
   assertEquals(stdout, "most seen: fast\nweights:   2 × 3 float32\nby name:   true\n");
 });
 
+Deno.test("examples/files.ts does the same on each kind of store", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/files.ts");
+  assertEquals(code, 0, stderr);
+  const told = "0 failed, 2 wells, work/plate/A01_w2.npy work/plate/A01_w10.npy: 2 planes";
+  assertEquals(stdout, ["memory", "disk", "bucket"].map((name) => `${name}: ${told}\n`).join(""));
+  assertEquals(await readdir(work.path), []);
+});
+
 Deno.test("examples/many_writers.ts loses no save of any writer", async () => {
   await using work = await tempRoot();
   const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/many_writers.ts");

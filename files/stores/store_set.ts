@@ -178,7 +178,7 @@ export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
 function lackingOf(store: object): string[] {
   const has = (member: string) => typeof (store as Record<string, unknown>)[member] === "function";
   if (!READS.some(has) && !WRITES.some(has)) return has("save") ? [] : [...READS, ...WRITES];
-  const wanted = WRITES.some(has) ? [...READS, ...WRITES] : READS;
+  const wanted = WRITES.some(has) || store instanceof FileStore ? [...READS, ...WRITES] : READS;
   return wanted.filter((member) => !has(member));
 }
 
@@ -192,7 +192,8 @@ function incomplete(name: string, lacking: string[]): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot register file store ${shown(name)}: it lacks ${lacking.join(", ")}`,
-    hint: `A store that is only read has ${READS.join(", ")}; one for values only has save; others have all of them.`,
+    hint: `A store that is only read has ${READS.join(", ")}; one for values only has save; others have all of them. ` +
+      "Those of a class are methods.",
   });
 }
 

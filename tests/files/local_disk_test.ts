@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { RegistryError } from "../../core/errors.ts";
+import { realSystem } from "../../core/system.ts";
+import { createLocalFiles } from "../../files/local.ts";
+import { canMount, smallDisk } from "../support/small_disk.ts";
+import { tempRoot, testInRoot } from "../support/temp_root.ts";
+
+async function refused(code: string, result: () => Promise<unknown>): Promise<RegistryError> {
+  const error = await assertRejects(result, RegistryError);
+  assertEquals(error.code, code, String(error));
+  return error;
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const DAY_MS = 24 * 60 * 60 * 1000;
+const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
+
+testInRoot("readers beside a writer see one value or another, and never a mixture", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  const size = 1 << 20;
+  await files.write("a", bytes(size, 1));
+  let over = false;
+  const writer = (async () => {
+    for (let n = 2; n < 40; n++) {
+      await files.write("a", n % 2 === 0 ? bytes(size, n) : new Blob([bytes(size, n)]));
+      await turn();
+    }
+    over = true;
+  })();
+  let whole = 0;
+  while (!over) {
+    try {
+      const read = await (await files.open("a")).bytes();
+      assert(read.every((byte) => byte === read[0]), "a mixture");
+      whole++;
+    } catch (error) {
+      assert(error instanceof RegistryError && error.code === "Conflict", String(error)); // replaced between the two calls
+    }
+    await turn();
+  }
+  await writer;
+  assert(whole > 0);
+});
+
+testInRoot("a file that is replaced after it was opened is not read as the other", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  await files.write("a", bytes(10));
+  const file = await files.open("a");
+  await files.write("a", bytes(10, 2));
+  await refused("Conflict", () => file.bytes());
+  await assertRejects(() => new Response(file.stream()).arrayBuffer());
+  await files.remove("a");
+  await refused("NotFound", () => file.bytes());
+});
+
+testInRoot(
+  "links that lead out of the root are told without a target, and nothing is read or written behind them",
+  async (root) => {
+    fs.mkdirSync(root.join("outside"));
+    fs.writeFileSync(root.join("outside", "secret"), "secret");
+    fs.mkdirSync(root.join("files"));
+    fs.symlinkSync(root.join("outside"), root.join("files", "absolute"));
+    fs.symlinkSync("../outside", root.join("files", "relative"));
+    fs.symlinkSync("../outside/secret", root.join("files", "file"));
+    fs.writeFileSync(root.join("files", "own"), "own");
+    fs.symlinkSync(root.join("files", "own"), root.join("files", "within"));
+    const files = createLocalFiles({ root: root.join("files") });
+    for (const path of ["absolute", "relative", "file"]) {
+      assertEquals(await files.stat(path), { path, kind: "link", size: 0 });
+      await refused("NotFound", () => files.open(path));
+      await refused("NotFound", () => Array.fromAsync(files.list(path)));
+    }
+    assertEquals((await files.stat("within"))?.target, "own");
+    await refused("NotFound", () => files.open("relative/secret"));
+    assertEquals(await files.stat("relative/secret"), undefined);
+    assertEquals(await files.remove("relative/secret"), false);
+    for (const path of ["relative/new", "absolute/new/deep"]) {
+      await refused("Conflict", () => files.write(path, bytes(1)));
+      await refused("Conflict", () => files.createFolder(path));
+      await refused("Conflict", () => files.move("own", path));
+    }
+    await files.write("file", bytes(3));
+    assertEquals(fs.readdirSync(root.join("outside")), ["secret"]);
+    assertEquals(fs.readFileSync(root.join("outside", "secret"), "utf8"), "secret");
+  },
+);
+
+testInRoot("the root itself may be a link, and need not be there before the first write", async (root) => {
+  fs.mkdirSync(root.join("real"));
+  fs.symlinkSync("real", root.join("link"));
+  const files = createLocalFiles({ root: root.join("link", "deep", "er") });
+  assertEquals(await Array.fromAsync(files.list("")), []);
+  await files.write("a/b", bytes(1));
+  assertEquals((await files.stat("a/b"))?.size, 1);
+  assertEquals(fs.readdirSync(root.join("real", "deep", "er", "a")), ["b"]);
+});
+
+testInRoot("what died while it wrote is not listed, and is removed after a day", async (root) => {
+  const left = ".holdfast-01890a5d-ac96-774b-bcce-b302099a8057";
+  fs.mkdirSync(root.join("a"));
+  fs.writeFileSync(root.join("a", left), "half");
+  fs.writeFileSync(root.join("a", ".holdfast-mine"), "somebody's");
+  const now = createLocalFiles({ root: root.path });
+  await now.write("a/b", bytes(1));
+  assertEquals((await Array.fromAsync(now.list("a"))).map(({ path }) => path), ["a/b"]);
+  assertEquals(fs.readdirSync(root.join("a")).sort(), [left, ".holdfast-mine", "b"].sort());
+  const later = { ...realSystem, now: () => realSystem.now() + 2 * DAY_MS };
+  await createLocalFiles({ root: root.path, system: later }).write("a/c", bytes(1));
+  assertEquals(fs.readdirSync(root.join("a")).sort(), [".holdfast-mine", "b", "c"].sort());
+});
+
+Deno.test({
+  name: "a pipe is passed by in a listing and refused where it is named",
+  ignore: process.platform === "win32",
+  fn: async () => {
+    const root = await tempRoot();
+    try {
+      execFileSync("mkfifo", [root.join("pipe")]);
+      const files = createLocalFiles({ root: root.path });
+      await files.write("a", bytes(1));
+      assertEquals((await Array.fromAsync(files.list(""))).map(({ path }) => path), ["a"]);
+      await refused("Unsupported", () => files.open("pipe"));
+      await refused("Unsupported", () => files.write("pipe", bytes(1)));
+      await refused("Unsupported", () => files.stat("pipe"));
+    } finally {
+      await root.remove();
+    }
+  },
+});
+
+Deno.test({
+  name: "a full disk fails a save with a hint, leaves nothing of it, and keeps what was there",
+  ignore: !canMount,
+  fn: async () => {
+    const disk = await smallDisk(1_000_000);
+    try {
+      const files = createLocalFiles({ root: disk.path });
+      await files.write("a", bytes(300_000));
+      for (const content of [bytes(900_000, 2), new Blob([bytes(900_000, 2)])]) {
+        const error = await refused("Unavailable", () => files.write("a", content));
+        assertMatch(error.message, /no space is left/);
+      }
+      assertEquals(await (await files.open("a")).bytes(), bytes(300_000));
+      assertEquals(fs.readdirSync(disk.path), ["a"]);
+    } finally {
+      await disk.remove();
+    }
+  },
+});
