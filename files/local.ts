@@ -12,7 +12,7 @@ import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { codeOf, createDiskPlace } from "./local/place.ts";
-import { findFile } from "./local/read_file.ts";
+import { foundFile } from "./local/read_file.ts";
 import { removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
 export type * from "../core/file_store.ts";
@@ -116,9 +116,9 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("open", path);
       return await step(why, signal, () => {
-        const found = look(path, why.action);
-        if (found?.kind !== "file") throw missing(why, "file", found?.kind);
-        return findFile(path, pathOf(path));
+        const found = disk.findFile(path);
+        if (found === undefined) throw missing(why, "file", look(path, why.action)?.kind);
+        return foundFile(path, { onDisk: pathOf(path), found });
       });
     },
 
@@ -126,7 +126,8 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("write", path);
       return await step(why, signal, async () => {
-        const found = look(path, why.action);
+        // Of a link that leads to nothing a look may say that it is not there: it is replaced, or its name is taken.
+        const found = fs.existsSync(pathOf(path)) ? look(path, why.action) : undefined;
         if (found?.kind === "folder") throw inTheWay(why, path, found.kind);
         if (found !== undefined && mode === "create") throw taken(why, found.kind);
         const folder = folderOf(path);
@@ -142,7 +143,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
           throw error;
         }
         if (durability === "disk") syncFolder(pathOf(folder));
-        return look(path, why.action) ?? { path, kind: "file", size: 0 };
+        return disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 };
       });
     },
 

@@ -7,6 +7,8 @@ import fs from "node:fs";
 import type { Stats } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stateOf } from "../../core/disk/disk_file.ts";
+import type { DiskState } from "../../core/disk/disk_file.ts";
 import { fileError } from "../../core/disk/file_errors.ts";
 import { inTheWay, refused } from "../../core/files/path_errors.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
@@ -21,7 +23,9 @@ export interface DiskPlace {
   pathOf(path: string): string;
   /** What is at a path, or undefined where nothing is, or something above it is no folder. */
   look(path: string, action: string): FileEntry | undefined;
-  /** The same, in a folder that was just found to be one. */
+  /** The state of the file at a path, to be read; undefined where there is none, or something else. */
+  findFile(path: string): DiskState | undefined;
+  /** The same as `look`, in a folder that was just found to be one. */
   lookInFolder(path: string, action: string): FileEntry | undefined;
   /** Makes a folder and those above it. `Conflict` where something else is in the way. */
   makeFolder(path: string, why: PathPlace): void;
@@ -124,6 +128,10 @@ export function createDiskPlace(folder: string): DiskPlace {
     makeFolder,
     failure,
     look: (path, action) => lookAt(path, { action, path, location }, () => isFolder(folderOf(path))),
+    findFile(path) {
+      const found = statOf(path);
+      return found?.isFile() && isFolder(folderOf(path)) ? stateOf(found) : undefined;
+    },
     lookInFolder: (path, action) => lookAt(path, { action, path, location }, () => true),
   };
 }

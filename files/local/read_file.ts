@@ -16,13 +16,13 @@ import { shown } from "../../core/naming/names.ts";
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Finds a file. What is read later is of this state: where it was replaced since, that is a `Conflict`.
+ * A file that was found, to be read in this state: where it was replaced since, that is a `Conflict`.
  *
  * @param path the path in the store, for messages
- * @param onDisk where it lies
+ * @param place where it lies
  */
-export function findFile(path: string, onDisk: string): FileToDecode {
-  const found = withFile(path, onDisk, (_, state) => state);
+export function foundFile(path: string, place: { onDisk: string; found: DiskState }): FileToDecode {
+  const { onDisk, found } = place;
   return {
     path,
     size: found.size,

@@ -5,8 +5,10 @@
  */
 import { missing } from "../../core/files/path_errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { parsePath } from "../../core/files/paths.ts";
+import type { FileToDecode } from "../../core/format.ts";
 
 /** A way of more links than this leads in a circle. */
 const MAX_LINKS = 40;
@@ -22,6 +24,21 @@ export async function follow(
     const found: FileEntry | undefined = await store.stat(at, options);
     if (found?.kind !== "link") return found;
     at = found.target;
+  }
+}
+
+/** The file behind a path, to be read; `NotFound` where there is none. Most paths lead to a file: that is tried first. */
+export async function openFile(
+  store: ReadableFileStore,
+  path: string,
+  { action, signal }: CallOptions & { action: string },
+): Promise<FileToDecode> {
+  try {
+    return await store.open(path, { signal });
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+    const { path: target } = await followTo(store, path, { kind: "file", action, signal });
+    return await store.open(target, { signal });
   }
 }
 

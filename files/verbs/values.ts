@@ -9,7 +9,7 @@ import type { FileEntry, FileStore, ReadableFileStore, WriteFileOptions } from "
 import { parsePath } from "../../core/files/paths.ts";
 import type { Format } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
-import { followTo } from "./follow.ts";
+import { openFile } from "./follow.ts";
 
 /** A format of this kind, or the id of one of the set. */
 export type FormatChoice<T> = string | Format<T>;
@@ -48,10 +48,9 @@ export async function loadFile<T>(
   { formats, as, signal }: LoadFileOptions<T> & { formats: KnownFormats },
 ): Promise<T> {
   if (store.load !== undefined && as === undefined) return await store.load(path, { signal }) as T;
-  const found = await followTo(store, path, { kind: "file", action: "load", signal });
-  const format = await formatFor(formats, found.path, as as string | Format);
-  const file = await store.open(found.path, { signal });
-  return await told(() => format.decode(file, { signal }), { verb: "load", path: found.path, signal }) as T;
+  const file = await openFile(store, path, { action: "load", signal });
+  const format = await formatFor(formats, file.path, as as string | Format);
+  return await told(() => format.decode(file, { signal }), { verb: "load", path: file.path, signal }) as T;
 }
 
 /** Saves a value, or refuses one that a file of this kind does not hold exactly. */
@@ -71,16 +70,16 @@ export async function saveFile(
 
 /** The text of the file behind a path, exactly. */
 export async function loadText(store: ReadableFileStore, path: string, options: CallOptions = {}): Promise<string> {
-  const found = await followTo(store, path, { kind: "file", action: "load", ...options });
-  const bytes = await (await store.open(found.path, options)).bytes();
+  const file = await openFile(store, path, { action: "load", ...options });
+  const bytes = await file.bytes();
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new RegistryError({
       code: "Corrupt",
-      message: `Cannot load ${shown(found.path)} as text: it is not UTF-8`,
+      message: `Cannot load ${shown(file.path)} as text: it is not UTF-8`,
       hint: 'Load it as { as: "bytes" }.',
-      key: found.path,
+      key: file.path,
       cause,
     });
   }
