@@ -66,6 +66,24 @@ testInRoot("older generations of the dead in a folder that is read do not come t
   assertEquals(await live(backend), [keyOf(CELLS[1], 3)]);
 });
 
+testInRoot("an older generation in a folder of its own is found when the newer one above it is gone", async (root) => {
+  const backend = await withDead(root, 60_000);
+  for (let generation = 3; generation <= 22; generation++) await backend.put(keyOf(CELLS[0], generation), LIVE);
+  assertEquals(dirname(folderOf(root, 21)) === dirname(folderOf(root, 22)), true, "each lies in a folder of its own");
+  assertEquals(await live(backend), [keyOf(CELLS[0], 22)]);
+  await backend.delete(keyOf(CELLS[0], 22)); // the folder of the others does not change
+  assertEquals(await live(backend), [keyOf(CELLS[0], 21)]);
+});
+
+testInRoot("a stranger's file that is read as one of a cell hides nothing of it", async (root) => {
+  const backend = await withDead(root, 60_000);
+  const [first] = CELLS.toSorted();
+  await backend.put(keyOf(first, 3), LIVE);
+  fs.mkdirSync(root.join("names/n/v+"));
+  fs.writeFileSync(root.join(`names/n/v+/ersions,final,${first},0`), DEAD);
+  assertEquals(await live(backend), [keyOf(first, 3)]);
+});
+
 testInRoot("a listing of a part of a folder says nothing of the rest", async (root) => {
   const backend = await withDead(root, 60_000);
   const [last] = CELLS.toSorted();
