@@ -6,7 +6,8 @@
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import type { System } from "../../core/system.ts";
-import { lookIfThere, readFolder } from "./disk_calls.ts";
+import { lookInto, readFolder } from "./disk_calls.ts";
+import { errorCode } from "./errors.ts";
 import { linkError } from "./own_files.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
@@ -171,27 +172,62 @@ interface FolderVisit {
   pass(lastCell: string): void;
 }
 
+/** What is remembered of a folder. */
+interface PassedFolder {
+  /** What the file system said of it. */
+  stamp: string;
+  /** Since when it says so, by the own clock. */
+  since: number;
+  /** What may be left out. */
+  except: unknown;
+  /** See {@linkcode FolderVisit}; undefined where it was read too early. */
+  lastCell?: string;
+}
+
 const MAX_PASSED = 20_000;
-/** A folder that changes again within the grain of its time would look as if it had not: one second, and one to spare. */
+/** A folder that changes again within the grain of its time looks as if it had not: the coarsest is two seconds. */
 const GRAIN_MS = 2_000;
 
-/** Remembers folders, at most some 20,000. */
-export function createPassedFolders({ now }: Pick<System, "now">): PassedFolders {
-  const passed = new Map<string, { stamp: string; lastCell: string; except: unknown }>();
+/**
+ * Remembers folders, at most some 20,000. One that has looked the same for longer than the grain of its time, by the
+ * own clock, looks different after whatever comes: so the clocks of file servers, and whoever sets one, do not matter.
+ */
+export function createPassedFolders({ monotonic }: Pick<System, "monotonic">): PassedFolders {
+  const passed = new Map<string, PassedFolder>();
   return {
     visit(path, except) {
-      const before = lookIfThere(path);
-      if (before === undefined) return { pass() {} };
-      const stamp = `${before.identity} ${before.changedAt} ${before.modifiedAt}`;
-      const known = passed.get(path);
-      if (known?.stamp === stamp && known.except === except) return { lastCell: known.lastCell, pass() {} };
+      const start = monotonic();
+      let known = passed.get(path);
+      if (known !== undefined && (known.except !== except || known.stamp !== stampOf(path))) {
+        passed.delete(path);
+        known = undefined;
+      }
       return {
+        lastCell: known?.lastCell,
         pass(lastCell) {
-          if (now() - before.changedAt < GRAIN_MS) return;
-          if (passed.size >= MAX_PASSED) passed.clear();
-          passed.set(path, { stamp, lastCell, except });
+          if (known === undefined) remember(path, except);
+          else if (start - known.since >= GRAIN_MS) known.lastCell = lastCell;
         },
       };
     },
   };
+
+  /** Looks at a folder after it was read, so that one with living objects is never looked at. */
+  function remember(path: string, except: unknown): void {
+    const stamp = stampOf(path);
+    if (stamp === undefined) return;
+    if (passed.size >= MAX_PASSED) passed.clear();
+    passed.set(path, { stamp, since: monotonic(), except });
+  }
+}
+
+/** What differs after each change of what is in a folder. What is wrong with one that has none is told by reading it. */
+function stampOf(path: string): string | undefined {
+  try {
+    const { identity, changedAt, modifiedAt } = lookInto(path);
+    return `${identity} ${changedAt} ${modifiedAt}`;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }

@@ -139,3 +139,9 @@ export const closeKeys: fc.Arbitrary<string[]> = fc.tuple(
     maxLength: 40,
   })
 );
+
+/** A clock that goes on so much each time it is read. */
+export function clockOfSteps(stepMs: number): { monotonic(): number } {
+  let time = 0;
+  return { monotonic: () => time += stepMs };
+}

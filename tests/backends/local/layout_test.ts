@@ -10,12 +10,12 @@ import type { Backend } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
 import { assertInvalid, listed, text } from "../../conformance/backend/samples.ts";
 import { tempRoot, testInRoot } from "../../support/temp_root.ts";
-import { anyKey, closeKeys, ID } from "./layout_samples.ts";
+import { anyKey, clockOfSteps, closeKeys, ID } from "./layout_samples.ts";
 
 const LAYOUTS = ["folded", "plain"] as const;
 const folded = keyLayout("folded");
 /** By whose clock each folder has been as it is for a while. */
-const later = { ...realSystem, now: () => realSystem.now() + 60_000 };
+const later = { ...realSystem, ...clockOfSteps(60_000) };
 
 for (const kind of LAYOUTS) {
   const { pathOf, textOf } = keyLayout(kind);
@@ -42,7 +42,9 @@ for (const kind of LAYOUTS) {
       assertEquals(await listed(local, prefix, { after, heads: true }), heads, question);
       for (const except of [isEven, isAny]) {
         const left = heads.filter((key) => !except({ key }));
-        assertEquals(await listed(local, prefix, { after, heads: true, except }), left, question);
+        for (let n = 0; n < 3; n++) {
+          assertEquals(await listed(local, prefix, { after, heads: true, except }), left, question);
+        }
       }
     });
   });

@@ -1,12 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import type { Backend } from "../../../core/backend.ts";
+import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
+import type { System } from "../../../core/system.ts";
 import { listed } from "../../conformance/backend/samples.ts";
-import { withPatchedFs } from "../patched_fs.ts";
+import { fsError, withPatchedFs } from "../patched_fs.ts";
+import { clockOfSteps } from "./layout_samples.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 
@@ -28,8 +31,51 @@ testInRoot(
   },
 );
 
-testInRoot("a folder of the dead is read again where its time is that of the last look, and young", async (root) => {
-  const backend = await withDead(root, 0);
+testInRoot(
+  "a folder of the dead is read again where it may have changed within the grain of its time",
+  async (root) => {
+    const backend = await withDead(root, 0);
+    setTime(root, 1_000);
+    assertEquals(await live(backend), []);
+    await backend.put(keyOf(CELLS[0], 3), LIVE, { mode: "create" });
+    setTime(root, 1_000); // as if it had changed within the grain of the time
+    assertEquals(await live(backend), [keyOf(CELLS[0], 3)]);
+  },
+);
+
+testInRoot("a folder of the dead is not read again once it has looked the same for a while", async (root) => {
+  const time = { monotonic: () => seconds * 1000 };
+  let seconds = 0;
+  const backend = await withDead(root, 0, time);
+  await counted(root, async (times) => {
+    const looks = [[0, 1], [1.9, 2], [2, 3], [2.1, 3], [9, 3]];
+    for (const [at, count] of looks) {
+      seconds = at;
+      assertEquals(await look(backend), []);
+      assertEquals(times(), count, `read so often after ${at} s`);
+    }
+    setTime(root, 1_000);
+    for (const [at, count] of looks) {
+      seconds = 10 + at;
+      assertEquals(await look(backend), []);
+      assertEquals(times(), 3 + count, `read so often ${at} s after a change`);
+    }
+  });
+});
+
+testInRoot("what takes long to be read is not older for it", async (root) => {
+  let seconds = 0;
+  const backend = await withDead(root, 0, { monotonic: () => seconds * 1000 });
+  await counted(root, async (times) => {
+    for (let n = 1; n <= 3; n++) {
+      assertEquals(await look(backend), []);
+      assertEquals(times(), n);
+    }
+  }, () => void (seconds += 3));
+});
+
+testInRoot("the clock of the file system may be any", async (root) => {
+  const backend = await withDead(root, 0, { now: () => realSystem.now() + 3_600_000 });
   setTime(root, 1_000);
   assertEquals(await live(backend), []);
   await backend.put(keyOf(CELLS[0], 3), LIVE, { mode: "create" });
@@ -37,24 +83,66 @@ testInRoot("a folder of the dead is read again where its time is that of the las
   assertEquals(await live(backend), [keyOf(CELLS[0], 3)]);
 });
 
-testInRoot("a folder of the dead is not read again", async (root) => {
+testInRoot(
+  "what others create is found where the file system answers a look from memory until it opens",
+  async (root) => {
+    const backend = await withDead(root, 60_000);
+    let kept: fs.Stats | undefined;
+    const patch = ({ lstatSync }: typeof fs) => ({
+      lstatSync: (path: string) => path === `${folderOf(root)}/` ? (kept ??= lstatSync(path)) : lstatSync(path),
+    });
+    await withPatchedFs(patch, async () => {
+      assertEquals(await live(backend), []);
+      await backend.put(keyOf(CELLS[0], 3), LIVE, { mode: "create" });
+      assertEquals(await look(backend), [keyOf(CELLS[0], 3)]);
+    });
+  },
+);
+
+testInRoot("a folder with something that lives is not looked at", async (root) => {
   const backend = await withDead(root, 60_000);
-  const read: unknown[] = [];
-  const times = () => read.filter((path) => path === `${folderOf(root)}/`).length;
-  const patch = ({ readdirSync }: typeof fs) => ({
-    readdirSync: (...args: Parameters<typeof fs.readdirSync>) => {
-      read.push(args[0]);
-      return readdirSync(...args);
-    },
+  await backend.put(keyOf(CELLS[0], 3), LIVE);
+  let looks = 0;
+  const patch = ({ openSync }: typeof fs) => ({
+    openSync: (...args: Parameters<typeof fs.openSync>) => (looks++, openSync(...args)),
   });
   await withPatchedFs(patch, async () => {
+    assertEquals(await live(backend), [keyOf(CELLS[0], 3)]);
+    assertEquals(looks, 0);
+    await backend.put(keyOf(CELLS[0], 4), DEAD);
+    looks = 0;
     assertEquals(await live(backend), []);
-    assertEquals(times(), 1);
-    setTime(root, 1_000);
-    assertEquals(await live(backend), []);
-    assertEquals(times(), 2);
+    assertEquals(looks, 3, "one by each look");
+    await backend.put(keyOf(CELLS[0], 5), LIVE);
+    await look(backend);
+    looks = 0;
+    assertEquals(await live(backend), [keyOf(CELLS[0], 5)]);
+    assertEquals(looks, 0);
   });
 });
+
+testInRoot(
+  "a folder that cannot be looked at is read, and what is wrong there is an error of the registry",
+  async (root) => {
+    const backend = await withDead(root, 60_000);
+    const folder = `${folderOf(root)}/`;
+    const failing = (path: unknown, code: string) => {
+      if (path === folder) throw fsError(code);
+    };
+    const opening = ({ openSync }: typeof fs) => ({
+      openSync: (...args: Parameters<typeof fs.openSync>) => (failing(args[0], "EACCES"), openSync(...args)),
+    });
+    await withPatchedFs(opening, async () => assertEquals(await live(backend), []));
+    const both = (real: typeof fs) => ({
+      ...opening(real),
+      readdirSync: (
+        ...args: Parameters<typeof fs.readdirSync>
+      ) => (failing(args[0], "EACCES"), real.readdirSync(...args)),
+    });
+    const error = await withPatchedFs(both, () => assertRejects(() => live(backend), RegistryError));
+    assertEquals(error.code, "Denied");
+  },
+);
 
 testInRoot("older generations of the dead in a folder that is read do not come to life", async (root) => {
   const backend = await withDead(root, 60_000);
@@ -100,10 +188,10 @@ testInRoot("what is dead to one caller is not to another", async (root) => {
   assertEquals(await listed(backend, "names/n/", { heads: true }), others);
 });
 
-/** Three cells with a record and a tombstone above it, read by a clock that is so much ahead. */
-async function withDead(root: TempRoot, aheadMs: number): Promise<Backend> {
-  const system = { ...realSystem, now: () => realSystem.now() + aheadMs };
-  const backend = createLocalBackend({ path: root.path, durability: "os", system });
+/** Three cells with a record and a tombstone above it, read by a clock that goes on so much each time it is read. */
+async function withDead(root: TempRoot, stepMs: number, system?: Partial<System>): Promise<Backend> {
+  const steps = { ...realSystem, ...clockOfSteps(stepMs), ...system };
+  const backend = createLocalBackend({ path: root.path, durability: "os", system: steps });
   for (const cell of CELLS) {
     await backend.put(keyOf(cell, 1), LIVE);
     await backend.put(keyOf(cell, 2), DEAD);
@@ -111,11 +199,34 @@ async function withDead(root: TempRoot, aheadMs: number): Promise<Backend> {
   return backend;
 }
 
-/** Asked twice: of what the first look remembers, the second may make use. */
+/** Asked three times: what the first sees for a while the second remembers, and the third may make use of it. */
 async function live(backend: Backend, after?: string): Promise<string[]> {
-  const ask = () => listed(backend, "names/n/", { heads: true, except: isDead, after });
-  await ask();
-  return await ask();
+  for (let n = 0; n < 2; n++) await look(backend, after);
+  return await look(backend, after);
+}
+
+async function look(backend: Backend, after?: string): Promise<string[]> {
+  return await listed(backend, "names/n/", { heads: true, except: isDead, after });
+}
+
+/** Counts how often the folder of the dead is read. */
+async function counted(
+  root: TempRoot,
+  run: (times: () => number) => Promise<void>,
+  onRead?: () => void,
+): Promise<void> {
+  let times = 0;
+  const patch = ({ readdirSync }: typeof fs) => ({
+    readdirSync: (...args: Parameters<typeof fs.readdirSync>) => {
+      const entries = readdirSync(...args);
+      if (args[0] === `${folderOf(root)}/`) {
+        times++;
+        onRead?.();
+      }
+      return entries;
+    },
+  });
+  await withPatchedFs(patch, () => run(() => times));
 }
 
 function folderOf(root: TempRoot, generation = 1): string {
