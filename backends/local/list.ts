@@ -47,16 +47,20 @@ export function* listObjects(
       return;
     }
     const before = cell;
+    let newest = 0;
     const entries = readEntries(root, folder, inside);
     const wanted = entries.filter(isWanted);
     let isPassed = wanted.length === entries.length && entries.every(isFile);
     for (const found of walkEntries(wanted)) {
-      if (mayLeaveOut?.(found as ObjectInfo)) continue;
+      if ("key" in found && mayLeaveOut?.(found)) {
+        newest = Math.max(newest, found.modifiedAt);
+        continue;
+      }
       isPassed = false;
       yield found;
     }
     // What goes on with a cell from before was left out for its head, which may be removed without a trace here.
-    if (isPassed && cell !== before && !wanted.some(({ text }) => cellOf(text) === before)) visit?.pass(cell);
+    if (isPassed && cell !== before && !wanted.some(({ text }) => cellOf(text) === before)) visit?.pass(cell, newest);
   }
 
   function* walkEntries(entries: Entry[]): Generator<ObjectInfo | Prefix> {
@@ -168,8 +172,8 @@ export interface PassedFolders {
 interface FolderVisit {
   /** Of its last object, up to the last `/`, where all may be left out as they could before. */
   lastCell?: string;
-  /** Remembers that all that was read may be left out. */
-  pass(lastCell: string): void;
+  /** Remembers that all that was read may be left out; the newest of it has this time. */
+  pass(lastCell: string, newest: number): void;
 }
 
 /** What is remembered of a folder. */
@@ -198,14 +202,14 @@ export function createPassedFolders({ monotonic }: Pick<System, "monotonic">): P
     visit(path, except) {
       const start = monotonic();
       let known = passed.get(path);
-      if (known !== undefined && (known.except !== except || known.stamp !== stampOf(path))) {
+      if (known !== undefined && (known.except !== except || known.stamp !== lookAt(path)?.stamp)) {
         passed.delete(path);
         known = undefined;
       }
       return {
         lastCell: known?.lastCell,
-        pass(lastCell) {
-          if (known === undefined) remember(path, except);
+        pass(lastCell, newest) {
+          if (known === undefined) remember(path, except, newest);
           else if (start - known.since >= GRAIN_MS) known.lastCell = lastCell;
         },
       };
@@ -213,19 +217,19 @@ export function createPassedFolders({ monotonic }: Pick<System, "monotonic">): P
   };
 
   /** Looks at a folder after it was read, so that one with living objects is never looked at. */
-  function remember(path: string, except: unknown): void {
-    const stamp = stampOf(path);
-    if (stamp === undefined) return;
+  function remember(path: string, except: unknown, newest: number): void {
+    const found = lookAt(path);
+    if (found === undefined || newest > found.changedAt + GRAIN_MS) return; // what came did not change its time
     if (passed.size >= MAX_PASSED) passed.clear();
-    passed.set(path, { stamp, since: monotonic(), except });
+    passed.set(path, { stamp: found.stamp, since: monotonic(), except });
   }
 }
 
 /** What differs after each change of what is in a folder. What is wrong with one that has none is told by reading it. */
-function stampOf(path: string): string | undefined {
+function lookAt(path: string): { stamp: string; changedAt: number } | undefined {
   try {
     const { identity, changedAt, modifiedAt } = lookInto(path);
-    return `${identity} ${changedAt} ${modifiedAt}`;
+    return { stamp: `${identity} ${changedAt} ${modifiedAt}`, changedAt };
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined;

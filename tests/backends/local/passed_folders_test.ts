@@ -87,6 +87,7 @@ testInRoot(
   "what others create is found where the file system answers a look from memory until it opens",
   async (root) => {
     const backend = await withDead(root, 60_000);
+    setTime(root, 1_000);
     let kept: fs.Stats | undefined;
     const patch = ({ lstatSync }: typeof fs) => ({
       lstatSync: (path: string) => path === `${folderOf(root)}/` ? (kept ??= lstatSync(path)) : lstatSync(path),
@@ -99,6 +100,22 @@ testInRoot(
   },
 );
 
+testInRoot("a folder is read where the file system leaves its time as it was, whatever comes", async (root) => {
+  const backend = await withDead(root, 60_000);
+  const patch = ({ fstatSync }: typeof fs) => ({
+    fstatSync(file: number) {
+      const stats = fstatSync(file);
+      if (stats.isDirectory()) Object.assign(stats, { ctimeMs: 1_000, mtimeMs: 1_000 });
+      return stats;
+    },
+  });
+  await withPatchedFs(patch, async () => {
+    assertEquals(await live(backend), []);
+    await backend.put(keyOf(CELLS[0], 3), LIVE, { mode: "create" });
+    assertEquals(await look(backend), [keyOf(CELLS[0], 3)]);
+  });
+});
+
 testInRoot("a folder with something that lives is not looked at", async (root) => {
   const backend = await withDead(root, 60_000);
   await backend.put(keyOf(CELLS[0], 3), LIVE);
@@ -110,6 +127,7 @@ testInRoot("a folder with something that lives is not looked at", async (root) =
     assertEquals(await live(backend), [keyOf(CELLS[0], 3)]);
     assertEquals(looks, 0);
     await backend.put(keyOf(CELLS[0], 4), DEAD);
+    setTime(root, 1_000);
     looks = 0;
     assertEquals(await live(backend), []);
     assertEquals(looks, 3, "one by each look");
