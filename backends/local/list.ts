@@ -176,10 +176,16 @@ interface FolderVisit {
   pass(lastCell: string, newest: number): void;
 }
 
-/** What is remembered of a folder. */
-interface PassedFolder {
-  /** What the file system said of it. */
+/** What the file system says of a folder. */
+interface FolderLook {
+  /** What differs after each change of what is in it. */
   stamp: string;
+  /** Its change time. */
+  changedAt: number;
+}
+
+/** What is remembered of a folder. */
+interface PassedFolder extends FolderLook {
   /** Since when it says so, by the own clock. */
   since: number;
   /** What may be left out. */
@@ -188,16 +194,23 @@ interface PassedFolder {
   lastCell?: string;
 }
 
+/** A folder takes some 400 bytes. */
 const MAX_PASSED = 20_000;
+const FORGET_MS = 3_600_000;
 /** A folder that changes again within the grain of its time looks as if it had not: the coarsest is two seconds. */
 const GRAIN_MS = 2_000;
 
 /**
- * Remembers folders, at most some 20,000. One that has looked the same for longer than the grain of its time, by the
- * own clock, looks different after whatever comes: so the clocks of file servers, and whoever sets one, do not matter.
+ * Remembers folders, and where there are too many those that came first, for an hour. One that has looked the same for
+ * longer than the grain of its time, by the own clock, looks different after whatever comes: so the clocks of file
+ * servers, and whoever sets one, do not matter.
  */
-export function createPassedFolders({ monotonic }: Pick<System, "monotonic">): PassedFolders {
+export function createPassedFolders(
+  { monotonic }: Pick<System, "monotonic">,
+  { max = MAX_PASSED }: { max?: number } = {},
+): PassedFolders {
   const passed = new Map<string, PassedFolder>();
+  let forgottenAt = monotonic();
   return {
     visit(path, except) {
       const start = monotonic();
@@ -209,24 +222,35 @@ export function createPassedFolders({ monotonic }: Pick<System, "monotonic">): P
       return {
         lastCell: known?.lastCell,
         pass(lastCell, newest) {
-          if (known === undefined) remember(path, except, newest);
-          else if (start - known.since >= GRAIN_MS) known.lastCell = lastCell;
+          const folder = known ?? remember(path, except);
+          if (folder === undefined || start - folder.since < GRAIN_MS) return;
+          if (newest <= folder.changedAt + GRAIN_MS) folder.lastCell = lastCell; // else what came did not change its time
         },
       };
     },
   };
 
   /** Looks at a folder after it was read, so that one with living objects is never looked at. */
-  function remember(path: string, except: unknown, newest: number): void {
-    const found = lookAt(path);
-    if (found === undefined || newest > found.changedAt + GRAIN_MS) return; // what came did not change its time
-    if (passed.size >= MAX_PASSED) passed.clear();
-    passed.set(path, { stamp: found.stamp, since: monotonic(), except });
+  function remember(path: string, except: unknown): PassedFolder | undefined {
+    const found = hasRoom() ? lookAt(path) : undefined;
+    if (found === undefined) return undefined;
+    const folder = { ...found, since: monotonic(), except };
+    passed.set(path, folder);
+    return folder;
+  }
+
+  /** Forgets only now and then: whoever walks through more folders than fit would never find one again. */
+  function hasRoom(): boolean {
+    if (passed.size >= max && monotonic() - forgottenAt >= FORGET_MS) {
+      passed.clear(); // also those that are there no more
+      forgottenAt = monotonic();
+    }
+    return passed.size < max;
   }
 }
 
-/** What differs after each change of what is in a folder. What is wrong with one that has none is told by reading it. */
-function lookAt(path: string): { stamp: string; changedAt: number } | undefined {
+/** What is wrong with a folder that cannot be looked at is told by reading it. */
+function lookAt(path: string): FolderLook | undefined {
   try {
     const { identity, changedAt, modifiedAt } = lookInto(path);
     return { stamp: `${identity} ${changedAt} ${modifiedAt}`, changedAt };

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { createLocalBackend } from "../../../backends/local.ts";
+import { createPassedFolders } from "../../../backends/local/list.ts";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -204,6 +205,32 @@ testInRoot("what is dead to one caller is not to another", async (root) => {
   const others = await listed(backend, "names/n/", { heads: true, except: () => false });
   assertEquals(others, CELLS.map((cell) => keyOf(cell, 2)).toSorted());
   assertEquals(await listed(backend, "names/n/", { heads: true }), others);
+});
+
+testInRoot("of more folders than fit the first are remembered, and the others after an hour", (root) => {
+  let hours = 0;
+  const passed = createPassedFolders({ monotonic: () => hours * 3_600_000 }, { max: 2 });
+  const folders = ["a", "b", "c"].map((name) => root.join(name));
+  for (const folder of folders) fs.mkdirSync(folder);
+  const walk = (way: string[]) =>
+    way.map((folder) => {
+      const { lastCell, pass } = passed.visit(folder, isDead);
+      if (lastCell === undefined) pass("cell/", 0);
+      return lastCell !== undefined;
+    });
+  assertEquals(walk(folders), [false, false, false]);
+  hours = 0.1;
+  assertEquals(walk(folders), [false, false, false]);
+  assertEquals(walk(folders), [true, true, false]);
+  hours = 1;
+  assertEquals(walk(folders), [true, true, false], "forgets them, and remembers the last");
+  hours = 1.1;
+  assertEquals(walk(folders.toReversed()), [false, false, false]);
+  assertEquals(walk(folders.toReversed()), [true, false, false], "there is room for the second");
+  hours = 1.2;
+  assertEquals(walk(folders.toReversed()), [true, false, false]);
+  assertEquals(walk(folders.toReversed()), [true, true, false]);
+  return Promise.resolve();
 });
 
 /** Three cells with a record and a tombstone above it, read by a clock that goes on so much each time it is read. */
