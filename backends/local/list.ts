@@ -59,8 +59,8 @@ export function* listObjects(
       isPassed = false;
       yield found;
     }
-    // What goes on with a cell from before was left out for its head, which may be removed without a trace here.
-    if (isPassed && cell !== before && !wanted.some(({ text }) => cellOf(text) === before)) visit?.pass(cell, newest);
+    // A folder that only goes on with a cell says nothing of its own: the head before it may be removed.
+    if (isPassed && cell !== before) visit?.pass(cell, newest);
   }
 
   function* walkEntries(entries: Entry[]): Generator<ObjectInfo | Prefix> {

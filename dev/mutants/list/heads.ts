@@ -80,7 +80,7 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/deleted-listed",
     file: "registry/cell/heads.ts",
-    text: "if (!head.dead || options.deleted) yield head;",
+    text: "if (!head.dead || deleted) yield head;",
     replacement: "yield head;",
     foundBy: {
       test: "tests/registry/verbs/versions_test.ts",

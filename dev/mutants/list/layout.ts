@@ -9,6 +9,7 @@ const STRANGERS =
   "folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie";
 const IN_PLACE = "folded: a folder that ends within a number has its place among the names beside it";
 const AS_MEMORY = "a folder lists the keys of a registry as memory does";
+const PASSED = "tests/backends/local/passed_folders_test.ts";
 
 /** Their mutants. */
 export const LAYOUT: readonly Mutant[] = [
@@ -145,5 +146,53 @@ export const LAYOUT: readonly Mutant[] = [
     text: "const { layout = there?.layout, locking = there?.locking } = asked;",
     replacement: "const { layout, locking = there?.locking } = asked;",
     foundBy: { test: "tests/registry/opening/layout_test.ts", name: "opens by its path, whatever a new one would be" },
+  },
+  {
+    name: "layout/passed-within-the-grain",
+    file: "backends/local/list.ts",
+    text: "start - folder.since < GRAIN_MS",
+    replacement: "start < folder.since",
+    foundBy: { test: PASSED, name: "the clock of the file system may be any" },
+  },
+  {
+    name: "layout/passed-for-a-slow-look",
+    file: "backends/local/list.ts",
+    text: "start - folder.since < GRAIN_MS",
+    replacement: "monotonic() - folder.since < GRAIN_MS",
+    foundBy: { test: PASSED, name: "what takes long to be read is not older for it" },
+  },
+  {
+    name: "layout/passed-for-another-caller",
+    file: "backends/local/list.ts",
+    text: "known.except !== except || ",
+    replacement: "",
+    foundBy: { test: PASSED, name: "what is dead to one caller is not to another" },
+  },
+  {
+    name: "layout/passed-for-the-head-of-another-folder",
+    file: "backends/local/list.ts",
+    text: "if (isPassed && cell !== before) visit",
+    replacement: "if (isPassed) visit",
+    foundBy: {
+      test: PASSED,
+      name: "an older generation in a folder of its own is found when the newer one above it is gone",
+    },
+  },
+  {
+    name: "layout/passed-where-times-stay",
+    file: "backends/local/list.ts",
+    text: "if (newest <= folder.changedAt + GRAIN_MS) folder.lastCell",
+    replacement: "folder.lastCell",
+    foundBy: { test: PASSED, name: "a folder is read where the file system leaves its time as it was, whatever comes" },
+  },
+  {
+    name: "layout/passed-by-a-look-from-memory",
+    file: "backends/local/disk_calls.ts",
+    text: "  const file = openFile(folder);\n",
+    replacement: "  return look(folder);\n  const file = openFile(folder);\n",
+    foundBy: {
+      test: PASSED,
+      name: "what others create is found where the file system answers a look from memory until it opens",
+    },
   },
 ];
