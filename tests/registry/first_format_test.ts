@@ -17,7 +17,7 @@ import type { Registry } from "../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { collect, rejected } from "./rejected.ts";
-import { keysOf } from "./registries.ts";
+import { keysOf, testOnEach } from "./registries.ts";
 import { withAge } from "./with_age.ts";
 
 const FIXTURE = "tests/fixtures/first_format";
@@ -215,9 +215,8 @@ async function ofSize(backend: Backend, cell: string, bytes: number): Promise<vo
   assertEquals((await backend.head(key))!.size, TOMBSTONE_BYTES);
 }
 
-Deno.test("aliases and keys of the first format may have the size that tombstones have now", async () => {
-  const backend = createMemoryBackend();
-  const registry = await openRegistry(backend);
+testOnEach("aliases and keys of the first format may have the size that tombstones have now", async (world) => {
+  const { backend, registry } = world;
   const keyed = () => registry.save("a", "one", { idempotencyKey: "k" });
   const { commit } = await keyed();
   await registry.setAlias("a", "live", "1");

@@ -145,4 +145,25 @@ export const HEADS: readonly Mutant[] = [
       name: "verify ends where what counts below a void record is damaged, and says so",
     },
   },
+  {
+    name: "heads/aliases-left-out",
+    file: "registry/cell/heads.ts",
+    text: "return size === TOMBSTONE_BYTES && isOfVersion(key) &&",
+    replacement: "return size === TOMBSTONE_BYTES &&",
+    foundBy: {
+      test: "tests/registry/first_format_test.ts",
+      name: "aliases and keys of the first format may have the size that tombstones have now",
+    },
+  },
+  {
+    name: "heads/strangers-left-out",
+    file: "registry/cell/heads.ts",
+    text: `isOfVersion(key) &&
+    parseGeneration(key.slice(key.lastIndexOf("/") + 1)) !== undefined;`,
+    replacement: "isOfVersion(key);",
+    foundBy: {
+      test: "tests/registry/damage/misplaced_test.ts",
+      name: "a stranger's file that is listed before the records of a cell hides none of them",
+    },
+  },
 ];

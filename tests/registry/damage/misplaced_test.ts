@@ -1,8 +1,9 @@
 // Records that lie where others belong, and files of strangers among them.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { recordKey } from "../../../registry/layout.ts";
-import { keysOf, testInMemory } from "../registries.ts";
+import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 
 async function copyRecord(backend: Backend, from: string, to: string): Promise<void> {
@@ -39,13 +40,15 @@ testInMemory("an alias's record in another alias's place names nothing", async (
   assertEquals(await registry.load("a@live"), "one");
 });
 
-testInMemory("a stranger's file that is listed before the records of a cell hides none of them", async (world) => {
+testOnEach("a stranger's file that is listed before the records of a cell hides none of them", async (world) => {
   const { registry, backend } = world;
   await registry.save("a", "one");
   await registry.setAlias("a", "live", "1");
   for (const key of await keysOf(backend, "names/")) {
-    await backend.put(key.replace(/[^/]*$/, "0-notes.txt"), new TextEncoder().encode("not ours"));
+    await backend.put(key.replace(/[^/]*$/, "0-notes.txt"), new Uint8Array(TOMBSTONE_BYTES));
   }
+  const versions = await Array.fromAsync(registry.versions("a"));
+  assertEquals(versions.map(({ version }) => version), ["1.0.0"]);
   for (const ref of ["a", "a@1", "a@^1", "a@live"]) assertEquals(await registry.load(ref), "one");
   await rejected("AlreadyExists", registry.save("a", "two", { version: "1", onConflict: "fail" }));
   assert(await registry.delete("a@1", { force: true }));
