@@ -37,6 +37,7 @@ export function* listObjects(
   { after = "", delimiter, heads = false, except, passed }: ObjectListOptions,
 ): Generator<ObjectInfo | Prefix> {
   let given = "", cell = "";
+  let living = 0, newest = 0; // how many may not be left out; the time of the newest in a folder that may
   const mayLeaveOut = heads && delimiter === undefined ? except : undefined;
   yield* walk(root.folderOf(prefix), false);
 
@@ -46,21 +47,14 @@ export function* listObjects(
       cell = visit.lastCell;
       return;
     }
-    const before = cell;
-    let newest = 0;
     const entries = readEntries(root, folder, inside);
     const wanted = entries.filter(isWanted);
-    let isPassed = wanted.length === entries.length && entries.every(isFile);
-    for (const found of walkEntries(wanted)) {
-      if ("key" in found && mayLeaveOut?.(found)) {
-        newest = Math.max(newest, found.modifiedAt);
-        continue;
-      }
-      isPassed = false;
-      yield found;
-    }
+    const before = { cell, living };
+    newest = 0;
+    yield* walkEntries(wanted);
+    if (visit === undefined || living > before.living) return;
     // A folder that only goes on with a cell says nothing of its own: the head before it may be removed.
-    if (isPassed && cell !== before) visit?.pass(cell, newest);
+    if (cell !== before.cell && wanted.length === entries.length && entries.every(isFile)) visit.pass(cell, newest);
   }
 
   function* walkEntries(entries: Entry[]): Generator<ObjectInfo | Prefix> {
@@ -80,7 +74,12 @@ export function* listObjects(
         const info = statObject(root, entry.text, root.pathOf(entry.path));
         if (info === undefined) continue; // removed since the folder was read
         cell = its;
-        yield info;
+        if (mayLeaveOut?.(info)) {
+          newest = Math.max(newest, info.modifiedAt);
+        } else {
+          living++;
+          yield info;
+        }
       }
     }
   }
@@ -213,8 +212,8 @@ export function createPassedFolders(
   let forgottenAt = monotonic();
   return {
     visit(path, except) {
-      const start = monotonic();
       let known = passed.get(path);
+      const start = known === undefined ? 0 : monotonic();
       if (known !== undefined && (known.except !== except || known.stamp !== lookAt(path)?.stamp)) {
         passed.delete(path);
         known = undefined;

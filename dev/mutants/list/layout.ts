@@ -171,8 +171,8 @@ export const LAYOUT: readonly Mutant[] = [
   {
     name: "layout/passed-for-the-head-of-another-folder",
     file: "backends/local/list.ts",
-    text: "if (isPassed && cell !== before) visit",
-    replacement: "if (isPassed) visit",
+    text: "if (cell !== before.cell && wanted",
+    replacement: "if (wanted",
     foundBy: {
       test: PASSED,
       name: "an older generation in a folder of its own is found when the newer one above it is gone",
