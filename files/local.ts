@@ -94,9 +94,10 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     name: "disk",
     location,
 
-    stat: (given, { signal } = {}) => {
-      const path = parseLater(given);
-      return path.then((path) => step(place("look at", path), signal, () => look(path, "look at")));
+    async stat(given, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("look at", path);
+      return await step(why, signal, () => look(path, why.action));
     },
 
     async *list(given, { signal } = {}) {
@@ -216,11 +217,6 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       throw error;
     }
   }
-}
-
-/** A path that cannot be is a rejection. */
-function parseLater(given: string): Promise<string> {
-  return new Promise((resolve) => resolve(parsePath(given)));
 }
 
 function readNames(path: string): string[] {
