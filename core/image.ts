@@ -1,0 +1,76 @@
+/**
+ * Images: plain objects over a typed array, as the formats of images give and take them.
+ *
+ * @module
+ */
+import { ELEMENTS } from "./bytes/ndarray.ts";
+import type { DataOf, NDArray } from "./bytes/ndarray.ts";
+import { RegistryError } from "./errors.ts";
+
+/** The kinds of samples that files of images hold. */
+export type ImageDType = "uint8" | "uint16" | "float32";
+
+/** The kinds of samples, each once. */
+const DTYPES: readonly string[] = ["uint8", "uint16", "float32"] satisfies ImageDType[];
+
+/** An image: a plain object with these five members and no others. */
+export interface Image<D extends ImageDType = ImageDType> {
+  /** The samples, row by row from the top, the channels of a pixel side by side. */
+  data: DataOf[D];
+  /** Pixels in a row, 1 or more. */
+  width: number;
+  /** Rows, 1 or more. */
+  height: number;
+  /** Samples of a pixel, 1 or more: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, as far as a format says. */
+  channels: number;
+  /** What the samples are. */
+  dtype: D;
+}
+
+/** True for a plain object with exactly the members of an {@linkcode Image}, where the data has the class and length that they say. */
+export function isImage(value: unknown): value is Image {
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const { data, width, height, channels, dtype } = value as Partial<Image>;
+  if (typeof dtype !== "string" || !DTYPES.includes(dtype)) return false;
+  return [width, height, channels].every((side) => Number.isSafeInteger(side) && side! >= 1) &&
+    ArrayBuffer.isView(data) && Object.getPrototypeOf(data) === ELEMENTS[dtype].array.prototype &&
+    data.length === width! * height! * channels! && Reflect.ownKeys(value).length === 5;
+}
+
+/**
+ * The image as an array over the same data: of shape `[height, width, channels]`, and of `[height, width]` where it has
+ * one channel, as programs over NumPy have it.
+ *
+ * @example
+ * ```ts
+ * import { toArray, toImage } from "@holdfast/holdfast/formats/png";
+ * import { assertEquals, assertStrictEquals } from "@std/assert";
+ *
+ * const image = { data: Uint8Array.of(0, 128, 255, 9, 9, 9), width: 2, height: 1, channels: 3, dtype: "uint8" } as const;
+ * const array = toArray(image);
+ * assertEquals(array.shape, [1, 2, 3]);
+ * assertStrictEquals(array.data, image.data);
+ * assertEquals(toImage(array), image);
+ * ```
+ */
+export function toArray<D extends ImageDType>({ data, width, height, channels, dtype }: Image<D>): NDArray<D> {
+  return { data, shape: channels === 1 ? [height, width] : [height, width, channels], dtype };
+}
+
+/**
+ * The array as an image over the same data; `[height, width]` is one of one channel.
+ *
+ * @throws {RegistryError} `Unsupported` for another number of dimensions, for one of length 0, and for elements that
+ * are not `uint8`, `uint16` or `float32`: nothing is cast
+ */
+export function toImage<D extends ImageDType>(array: NDArray<D>): Image<D> {
+  const { data, shape, dtype } = array;
+  const [height, width, channels = 1] = shape;
+  const image = { data, width, height, channels, dtype };
+  if ((shape.length === 2 || shape.length === 3) && isImage(image)) return image;
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot make an image of an array: it is ${dtype} of shape (${shape.join(", ")})`,
+    hint: "An image has uint8, uint16 or float32 elements, of shape [height, width] or [height, width, channels].",
+  });
+}
