@@ -1,0 +1,86 @@
+/**
+ * What the formats of images have in common: how many pixels they read, and how they fail.
+ *
+ * @module
+ */
+import { isRegistryError, messageOf, RegistryError } from "./errors.ts";
+import { isImage } from "./image.ts";
+import type { Image, ImageDType } from "./image.ts";
+import { shown } from "./naming/names.ts";
+
+/** How many pixels a file may have unless somebody says otherwise: 128 Mi, as of 16384 x 8192. */
+export const MAX_PIXELS: number = 128 * 1024 * 1024;
+
+/** Options of the formats of images. */
+export interface ImageOptions {
+  /** A file that says it has more pixels is `Unsupported`, before any memory is taken for them. @default 134217728 (128 Mi) */
+  maxPixels?: number;
+}
+
+/** Throws `Unsupported` where an image is larger than is allowed, `Corrupt` where it has no pixels. */
+export function checkPixels(path: string, width: number, height: number, maxPixels: number = MAX_PIXELS): void {
+  if (width < 1 || height < 1) throw corruptImage(path, `it is ${width} x ${height} pixels`);
+  if (width * height <= maxPixels) return;
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot read image ${shown(path)}: it says it has ${width} x ${height} pixels, ${maxPixels} are allowed`,
+    hint: "Pass a larger maxPixels where the file can be trusted.",
+  });
+}
+
+/** An image file that is damaged, or none. */
+export function corruptImage(path: string, state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read image ${shown(path)}: ${state}`,
+    hint: "Save the image again, or load an older version.",
+    cause,
+  });
+}
+
+/** An image file that is written in a way that is not read here. */
+export function unsupportedImage(path: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot read image ${shown(path)}: ${state}`,
+    hint: "Read its bytes instead, or save it in another way.",
+  });
+}
+
+/** What a decoder threw, as `Corrupt`; what is said already stays as it is. */
+export function readingFailed(path: string, cause: unknown): RegistryError {
+  return isRegistryError(cause)
+    ? cause
+    : corruptImage(path, `it is damaged (${messageOf(cause).slice(0, 200)})`, cause);
+}
+
+/** What a format of images can hold. */
+export interface Holds {
+  /** The kinds of samples. */
+  dtypes: readonly ImageDType[];
+  /** The numbers of channels; absent: any. */
+  channels?: readonly number[];
+  /** The longest side, pixels. */
+  maxSide: number;
+}
+
+/** Whether a value is an image that such files hold. */
+export function holdsImage(value: unknown, { dtypes, channels, maxSide }: Holds): value is Image {
+  return isImage(value) && dtypes.includes(value.dtype) && (channels?.includes(value.channels) ?? true) &&
+    Math.max(value.width, value.height) <= maxSide;
+}
+
+/** Throws `Unsupported` where {@linkcode holdsImage} says no. */
+export function checkHolds(format: string, value: unknown, holds: Holds): asserts value is Image {
+  if (holdsImage(value, holds)) return;
+  const { dtypes, channels, maxSide } = holds;
+  const state = isImage(value)
+    ? `it is ${value.dtype}, ${value.width} x ${value.height} pixels of ${value.channels} channels`
+    : "the value is no image";
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot write ${format}: ${state}`,
+    hint: `It holds ${dtypes.join(" or ")}, ${channels?.join(", ") ?? "any number of"} channels, ` +
+      `sides up to ${maxSide}. Nothing is cast: convert the image first.`,
+  });
+}

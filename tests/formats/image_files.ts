@@ -1,0 +1,122 @@
+/**
+ * What the tests of the formats of images have in common.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { FileToDecode, Format } from "../../core/format.ts";
+import { ELEMENTS } from "../../core/bytes/ndarray.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import { isImage } from "../../core/image.ts";
+import type { Image, ImageDType } from "../../core/image.ts";
+import { withoutHanging } from "../support/without_hanging.ts";
+
+/** A file in memory that counts what was read of it. */
+export interface CountedFile extends FileToDecode {
+  /** Bytes that were asked for so far. */
+  read: number;
+  /** How often somebody asked. */
+  reads: number;
+}
+
+/** A file with these bytes. */
+export function fileOf(bytes: Uint8Array, path = "folder/image.bin"): CountedFile {
+  const copy = bytes.slice();
+  function take(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    const piece = copy.slice(offset, offset + length);
+    file.read += piece.byteLength;
+    file.reads++;
+    return piece;
+  }
+  const file: CountedFile = {
+    path,
+    size: copy.byteLength,
+    read: 0,
+    reads: 0,
+    bytes: () => Promise.resolve(take(0, copy.byteLength)),
+    stream: (range) => new Blob([take(range?.offset ?? 0, range?.length ?? copy.byteLength)]).stream(),
+  };
+  return file;
+}
+
+/** The bytes that a format makes of an image, of those that give them at once. */
+export async function encoded(format: Format<Image>, image: Image): Promise<Uint8Array<ArrayBuffer>> {
+  const content = await format.encode(image);
+  if (content instanceof Uint8Array) return content.slice();
+  const stream = content instanceof ReadableStream ? content : content.stream();
+  return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+}
+
+/** An image of any pixels, with sides up to 9. */
+export function anyImage(dtypes: readonly ImageDType[], channels: readonly number[]): fc.Arbitrary<Image> {
+  const side = fc.integer({ min: 1, max: 9 });
+  return fc.tuple(fc.constantFrom(...dtypes), side, side, fc.constantFrom(...channels)).chain((
+    [dtype, width, height, channels],
+  ) => {
+    const { bytes, array } = ELEMENTS[dtype];
+    const length = width * height * channels;
+    return fc.uint8Array({ minLength: length * bytes, maxLength: length * bytes }).map((bits) => {
+      return { data: new array(bits.slice().buffer, 0, length), width, height, channels, dtype } as Image;
+    });
+  });
+}
+
+/** Equal to the last bit, NaN too. */
+export function assertSameImage(actual: Image, expected: Image): void {
+  assert(isImage(actual));
+  const bits = ({ data }: Image) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  assertEquals({ ...actual, data: [...bits(actual)] }, { ...expected, data: [...bits(expected)] } as unknown);
+}
+
+/** That reading these bytes fails with this code and names the path. */
+export async function assertFails(
+  format: Format<Image>,
+  bytes: Uint8Array,
+  code: ErrorCode,
+  says: RegExp = /./,
+): Promise<void> {
+  const outcome = await outcomeOf(format, bytes);
+  assert(isRegistryError(outcome, code), `expected ${code}, found ${outcome}`);
+  assert(outcome.message.includes('"folder/image.bin"'), outcome.message);
+  assert(says.test(outcome.message), outcome.message);
+}
+
+/** That these bytes are an image, or fail as files do, in time. */
+export async function assertSane(format: Format<Image>, bytes: Uint8Array): Promise<void> {
+  const outcome = await outcomeOf(format, bytes);
+  if (isRegistryError(outcome, "Corrupt", "Unsupported")) return;
+  assert(isImage(outcome), `neither an image nor what files fail with: ${outcome}`);
+}
+
+async function outcomeOf(format: Format<Image>, bytes: Uint8Array): Promise<unknown> {
+  try {
+    return await withoutHanging("an image", Promise.resolve(format.decode(fileOf(bytes))));
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Tries a file that is cut anywhere, and with some of its bytes changed, and bytes of any kind behind its first ones. */
+export async function assertHardy(
+  format: Format<Image>,
+  bytes: Uint8Array,
+  magic: number,
+  runs: number,
+): Promise<void> {
+  const spoilt = fc.oneof(
+    fc.nat({ max: bytes.length - 1 }).map((size) => bytes.slice(0, size)),
+    fc.array(fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }).map(
+      (changes) => {
+        const copy = bytes.slice();
+        for (const [at, value] of changes) copy[at] = value;
+        return copy;
+      },
+    ),
+    fc.tuple(fc.nat({ max: magic }), fc.uint8Array({ maxLength: 200 })).map(([kept, rest]) =>
+      Uint8Array.of(...bytes.subarray(0, kept), ...rest)
+    ),
+  );
+  await fc.assert(fc.asyncProperty(spoilt, (content) => assertSane(format, content)), { numRuns: runs });
+}
