@@ -17,13 +17,24 @@ export interface ImageOptions {
   maxPixels?: number;
 }
 
+/** How large an image says it is. */
+export interface SaidSize {
+  /** Pixels in a row. */
+  width: number;
+  /** Rows. */
+  height: number;
+  /** Samples of a pixel; above four, each four count as a pixel. @default 1 */
+  channels?: number;
+}
+
 /** Throws `Unsupported` where an image is larger than is allowed, `Corrupt` where it has no pixels. */
-export function checkPixels(path: string, width: number, height: number, maxPixels: number = MAX_PIXELS): void {
+export function checkPixels(path: string, { width, height, channels = 1 }: SaidSize, maxPixels = MAX_PIXELS): void {
   if (width < 1 || height < 1) throw corruptImage(path, `it is ${width} x ${height} pixels`);
-  if (width * height <= maxPixels) return;
+  if (width * height * Math.max(1, channels / 4) <= maxPixels) return;
+  const said = `${width} x ${height} pixels${channels > 4 ? ` of ${channels} channels` : ""}`;
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot read image ${shown(path)}: it says it has ${width} x ${height} pixels, ${maxPixels} are allowed`,
+    message: `Cannot read image ${shown(path)}: it says it has ${said}, ${maxPixels} are allowed`,
     hint: "Pass a larger maxPixels where the file can be trusted.",
   });
 }
@@ -62,11 +73,15 @@ export interface Holds {
   channels?: readonly number[];
   /** The longest side, pixels. */
   maxSide: number;
+  /** The most channels. @default as many as there are */
+  maxChannels?: number;
 }
 
 /** Whether a value is an image that such files hold. */
-export function holdsImage(value: unknown, { dtypes, channels, maxSide }: Holds): value is Image {
-  return isImage(value) && dtypes.includes(value.dtype) && (channels?.includes(value.channels) ?? true) &&
+export function holdsImage(value: unknown, holds: Holds): value is Image {
+  const { dtypes, channels, maxSide, maxChannels = Infinity } = holds;
+  return isImage(value) && dtypes.includes(value.dtype) &&
+    (channels?.includes(value.channels) ?? value.channels <= maxChannels) &&
     Math.max(value.width, value.height) <= maxSide;
 }
 

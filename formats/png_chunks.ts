@@ -103,7 +103,7 @@ function parseHeader(content: Uint8Array, path: string, maxPixels?: number): Png
   const view = new DataView(content.buffer, content.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   const [depth, colour, compression, filter, interlace] = content.subarray(8);
-  checkPixels(path, width, height, maxPixels);
+  checkPixels(path, { width, height }, maxPixels);
   const { samples = 0, depths = [] } = COLOURS[colour] ?? {};
   if (!depths.includes(depth)) throw corruptImage(path, `it has colours of type ${colour} with ${depth} bits`);
   if (compression !== 0 || filter !== 0 || interlace > 1) {

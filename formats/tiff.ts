@@ -1,0 +1,163 @@
+/**
+ * Images as TIFF, whole or a region of them.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import type { Image, ImageDType } from "../core/image.ts";
+import { checkHolds, checkPixels, corruptImage, holdsImage, unsupportedImage } from "../core/image_file.ts";
+import type { Holds, ImageOptions } from "../core/image_file.ts";
+import { shown } from "../core/naming/names.ts";
+import { openTiff, readDirectories, TAGS } from "./tiff/directory.ts";
+import type { Directory, TiffReader } from "./tiff/directory.ts";
+import { readPage } from "./tiff/page.ts";
+import { readPixels } from "./tiff/read_page.ts";
+import type { Rectangle } from "./tiff/read_page.ts";
+import { encodeTiff } from "./tiff/write.ts";
+
+export type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+export { isImage, toArray, toImage } from "../core/image.ts";
+export type { Image, ImageDType } from "../core/image.ts";
+export type { ImageOptions } from "../core/image_file.ts";
+export type { Rectangle } from "./tiff/read_page.ts";
+
+const HOLDS: Holds = { dtypes: ["uint8", "uint16", "float32"], maxSide: 2 ** 32 - 1, maxChannels: 65_535 };
+
+/** Options of {@linkcode tiff}. */
+export interface TiffOptions extends ImageOptions {
+  /** The page that is read, from 0. Absent: the only one; pages that are masks or smaller copies of others do not count. */
+  page?: number;
+}
+
+/** Options of {@linkcode readRegion}. */
+export interface RegionOptions extends Rectangle, ImageOptions, FormatOptions {
+  /** The page, from 0. @default 0 */
+  page?: number;
+}
+
+/** A page of a TIFF file. */
+export interface TiffPage {
+  /** Pixels in a row. */
+  width: number;
+  /** Rows. */
+  height: number;
+  /** Samples of a pixel. */
+  channels: number;
+  /** What the samples are. */
+  dtype: ImageDType;
+  /** Whether it is a smaller copy of another page, or a mask. */
+  isDerived: boolean;
+}
+
+/**
+ * TIFF 6.0: `uint8`, `uint16` and `float32` images of any number of channels, exactly. Files are written without
+ * compression, in strips. Grey and RGB are read from strips and tiles, channels together or apart, either byte order,
+ * BigTIFF too, uncompressed, or packed with LZW, Deflate or PackBits and their predictors. Samples come as they are
+ * stored: where alpha is multiplied into the colours, it still is. Everything else is `Unsupported`, also a file of
+ * several pages where no `page` is named.
+ *
+ * @example
+ * ```ts
+ * import { readRegion, tiff } from "@holdfast/holdfast/formats/tiff";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data = Float32Array.from({ length: 12 }, (_, i) => i / 2);
+ * const image = { data, width: 4, height: 3, channels: 1, dtype: "float32" } as const;
+ * const bytes = await tiff().encode(image) as Uint8Array<ArrayBuffer>;
+ * const file = {
+ *   path: "heights.tif",
+ *   size: bytes.byteLength,
+ *   bytes: () => Promise.resolve(bytes),
+ *   stream: ({ offset = 0, length = bytes.length } = {}) => new Blob([bytes.subarray(offset, offset + length)]).stream(),
+ * };
+ * assertEquals(await tiff().decode(file), image);
+ * const corner = await readRegion(file, { x: 2, y: 1, width: 2, height: 2 });
+ * assertEquals([...corner.data], [3, 3.5, 5, 5.5]);
+ * ```
+ */
+export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image> {
+  return {
+    id: "tiff",
+    extensions: [".tif", ".tiff"],
+    mediaType: "image/tiff",
+    accepts: (value) => holdsImage(value, HOLDS),
+    encode(image) {
+      checkHolds("TIFF", image, HOLDS);
+      return encodeTiff(image);
+    },
+    async decode(file, { signal } = {}) {
+      const reader = await openTiff(file, signal);
+      const directory = page === undefined ? await onlyDirectory(reader) : await directoryAt(reader, page);
+      const found = await readPage(reader, directory, maxPixels);
+      checkPixels(file.path, found, maxPixels);
+      return await readPixels(reader, directory, found, { x: 0, y: 0, width: found.width, height: found.height });
+    },
+  };
+}
+
+/**
+ * Reads a rectangle of a page: what is needed of the directory, and the strips or tiles that it touches. Of those that
+ * are not compressed only the rows that it touches are read. `maxPixels` counts those of the rectangle, and of a strip or
+ * tile that is compressed: the page may be larger.
+ *
+ * @throws {RegistryError} `Invalid` for a rectangle that is not in the page, `NotFound` for a page that is not there;
+ * else as {@linkcode tiff}
+ */
+export async function readRegion(file: FileToDecode, options: RegionOptions): Promise<Image> {
+  const { x, y, width, height, page = 0, maxPixels, signal } = options;
+  const reader = await openTiff(file, signal);
+  const directory = await directoryAt(reader, page);
+  const found = await readPage(reader, directory, maxPixels);
+  const isInside = [x, y, width, height].every(Number.isSafeInteger) && x >= 0 && y >= 0 && width >= 1 && height >= 1 &&
+    x + width <= found.width && y + height <= found.height;
+  if (isInside) {
+    checkPixels(file.path, { width, height, channels: found.channels }, maxPixels);
+    return await readPixels(reader, directory, found, { x, y, width, height });
+  }
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read a region of ${shown(file.path)}: page ${page} has ${found.width} x ${found.height} pixels, ` +
+      `none of ${width} x ${height} at (${x}, ${y})`,
+    hint: "A region lies inside its page and has at least one pixel; readPages tells how large pages are.",
+  });
+}
+
+/** What the pages of a file are, in their order; of their pixels nothing is read. */
+export async function readPages(file: FileToDecode, { signal }: FormatOptions = {}): Promise<TiffPage[]> {
+  const reader = await openTiff(file, signal);
+  const pages: TiffPage[] = [];
+  for await (const directory of readDirectories(reader)) {
+    const { width, height, channels, dtype } = await readPage(reader, directory, Infinity);
+    pages.push({ width, height, channels, dtype, isDerived: await isDerived(directory) });
+  }
+  return pages;
+}
+
+/** `NewSubfileType`: a smaller copy of another page has bit 0, a mask bit 2. */
+async function isDerived(directory: Directory): Promise<boolean> {
+  return (await directory.value(TAGS.subfile, 0) & 5) !== 0;
+}
+
+async function onlyDirectory(reader: TiffReader): Promise<Directory> {
+  let only: Directory | undefined;
+  for await (const directory of readDirectories(reader)) {
+    if (await isDerived(directory)) continue;
+    if (only !== undefined) throw unsupportedImage(reader.path, "it has several pages, and none is named");
+    only = directory;
+  }
+  if (only === undefined) throw corruptImage(reader.path, "it has no page");
+  return only;
+}
+
+async function directoryAt(reader: TiffReader, page: number): Promise<Directory> {
+  let number = 0;
+  for await (const directory of readDirectories(reader)) {
+    if (number++ === page) return directory;
+  }
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot read page ${page} of ${shown(reader.path)}: it has ${number} pages`,
+    hint: "Pages count from 0; readPages tells what they are.",
+  });
+}

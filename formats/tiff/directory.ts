@@ -1,0 +1,164 @@
+/**
+ * The directories of a TIFF file: what its pages are and where their blocks lie. After "TIFF Revision 6.0" (Adobe, 1992),
+ * section 2, and BigTIFF, which has offsets of eight bytes. Every number is taken for what somebody may have made up.
+ *
+ * @module
+ */
+import type { FileToDecode } from "../../core/format.ts";
+import { readAll } from "../../core/bytes/bytes.ts";
+import { corruptImage, unsupportedImage } from "../../core/image_file.ts";
+
+/** What is read at once where a directory begins: most are in it with all that they refer to. */
+const HEAD_BYTES = 16_384;
+/** A page has some twenty entries, and those of cameras and microscopes a hundred. */
+const MAX_ENTRIES = 1024;
+/** As many pages are looked at. */
+const MAX_PAGES = 65_536;
+
+/** The tags that say what the pixels are, section 8; those of tiles, section 15. */
+export const TAGS = {
+  subfile: 254,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  fillOrder: 266,
+  stripOffsets: 273,
+  samples: 277,
+  rowsPerStrip: 278,
+  stripSizes: 279,
+  planar: 284,
+  predictor: 317,
+  tileWidth: 322,
+  tileHeight: 323,
+  tileOffsets: 324,
+  tileSizes: 325,
+  extraSamples: 338,
+  sampleFormat: 339,
+} as const;
+
+/** Bytes of the types of values that are read: BYTE, SHORT, LONG, LONG8. */
+const TYPE_BYTES: Record<number, number | undefined> = { 1: 1, 3: 2, 4: 4, 16: 8 };
+
+/** A file that is read in pieces. */
+export interface TiffReader {
+  /** Where the file lies, for messages. */
+  readonly path: string;
+  /** Whether the least significant byte comes first. */
+  readonly littleEndian: boolean;
+  /** Bytes of an offset: 4, or 8 in BigTIFF. */
+  readonly offsetBytes: 4 | 8;
+  /** Where the first directory is. */
+  readonly first: number;
+  /** These bytes, of which none is behind the end of the file. More is read, and kept for what is asked next. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** These bytes and no others. */
+  readExactly(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** The entries of one page. */
+export interface Directory {
+  /** How many values a tag has; 0 where it is not there. */
+  count(tag: number): number;
+  /** Some of the values of a tag. */
+  values(tag: number, from: number, count: number): Promise<number[]>;
+  /** The only value of a tag, or the first. */
+  value(tag: number, otherwise?: number): Promise<number>;
+}
+
+/** Opens a file: reads its first bytes. */
+export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promise<TiffReader> {
+  const { path, size } = file;
+  let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
+
+  async function readAhead(offset: number, length: number, ahead: number): Promise<Uint8Array> {
+    if (offset + length > size) throw corruptImage(path, `it is cut off: it has ${size} bytes, not ${offset + length}`);
+    const at = offset - window.offset;
+    if (at >= 0 && at + length <= window.bytes.byteLength) return window.bytes.subarray(at, at + length);
+    const wanted = Math.max(length, Math.min(ahead, size - offset));
+    const bytes = await readAll(file.stream({ offset, length: wanted }), signal);
+    if (bytes.byteLength !== wanted) throw corruptImage(path, `it gave ${bytes.byteLength} bytes, not ${wanted}`);
+    if (ahead > 0 && wanted <= ahead) window = { offset, bytes };
+    return bytes.subarray(0, length);
+  }
+  const read = (offset: number, length: number) => readAhead(offset, length, HEAD_BYTES);
+  const readExactly = (offset: number, length: number) => readAhead(offset, length, 0);
+
+  const head = size < 8 ? new Uint8Array(8) : await read(0, Math.min(16, size));
+  const order = String.fromCharCode(head[0], head[1]);
+  const littleEndian = order === "II";
+  const view = viewOf(head);
+  const version = view.getUint16(2, littleEndian);
+  if ((order !== "II" && order !== "MM") || (version !== 42 && version !== 43)) {
+    throw corruptImage(path, "it is no TIFF file");
+  }
+  if (version === 42) {
+    return { path, littleEndian, offsetBytes: 4, first: view.getUint32(4, littleEndian), read, readExactly };
+  }
+  if (head.byteLength < 16 || view.getUint16(4, littleEndian) !== 8 || view.getUint16(6, littleEndian) !== 0) {
+    throw corruptImage(path, "its header is damaged");
+  }
+  return { path, littleEndian, offsetBytes: 8, first: numberAt(view, 8, 8, littleEndian), read, readExactly };
+}
+
+/** The pages, one after the other. */
+export async function* readDirectories(reader: TiffReader): AsyncGenerator<Directory> {
+  const { path, offsetBytes, littleEndian } = reader;
+  const countBytes = offsetBytes === 4 ? 2 : 8;
+  const entryBytes = offsetBytes === 4 ? 12 : 20;
+  const seen = new Set<number>();
+  for (let at = reader.first; at !== 0;) {
+    if (seen.has(at)) throw corruptImage(path, "its pages go round in a circle");
+    if (seen.add(at).size > MAX_PAGES) throw unsupportedImage(path, `it has more than ${MAX_PAGES} pages`);
+    const entries = numberAt(viewOf(await reader.read(at, countBytes)), 0, countBytes, littleEndian);
+    if (entries > MAX_ENTRIES) throw unsupportedImage(path, `one of its pages has ${entries} entries`);
+    const size = entries * entryBytes + offsetBytes;
+    const view = viewOf((await reader.read(at + countBytes, size)).slice());
+    yield directoryOf(reader, view, entries, entryBytes);
+    at = numberAt(view, size - offsetBytes, offsetBytes, littleEndian);
+  }
+}
+
+function directoryOf(reader: TiffReader, view: DataView, entries: number, entryBytes: number): Directory {
+  const { path, littleEndian, offsetBytes } = reader;
+  const places = new Map<number, number>();
+  for (let entry = 0; entry < entries; entry++) {
+    const tag = view.getUint16(entry * entryBytes, littleEndian);
+    if (!places.has(tag)) places.set(tag, entry * entryBytes);
+  }
+  function count(tag: number): number {
+    const place = places.get(tag);
+    return place === undefined ? 0 : numberAt(view, place + 4, offsetBytes, littleEndian);
+  }
+  async function values(tag: number, from: number, wanted: number): Promise<number[]> {
+    const place = places.get(tag);
+    if (place === undefined || from + wanted > count(tag)) {
+      throw corruptImage(path, `its tag ${tag} has ${count(tag)} values, not ${from + wanted}`);
+    }
+    const bytes = TYPE_BYTES[view.getUint16(place + 2, littleEndian)];
+    if (bytes === undefined) throw corruptImage(path, `its tag ${tag} has values of another type`);
+    const field = place + 4 + offsetBytes;
+    const isInline = count(tag) * bytes <= offsetBytes;
+    const source = isInline
+      ? new DataView(view.buffer, view.byteOffset + field + from * bytes, wanted * bytes)
+      : viewOf(await reader.read(numberAt(view, field, offsetBytes, littleEndian) + from * bytes, wanted * bytes));
+    return Array.from({ length: wanted }, (_, i) => numberAt(source, i * bytes, bytes, littleEndian));
+  }
+  async function value(tag: number, otherwise?: number): Promise<number> {
+    if (otherwise !== undefined && count(tag) === 0) return otherwise;
+    return (await values(tag, 0, 1))[0];
+  }
+  return { count, values, value };
+}
+
+/** A number of 1, 2, 4 or 8 bytes; one that is no safe integer is far behind the end of any file, and stays so. */
+function numberAt(view: DataView, at: number, bytes: number, littleEndian: boolean): number {
+  if (bytes === 1) return view.getUint8(at);
+  if (bytes === 2) return view.getUint16(at, littleEndian);
+  return bytes === 4 ? view.getUint32(at, littleEndian) : Number(view.getBigUint64(at, littleEndian));
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,183 @@
+/**
+ * The pixels of a part of a page: only blocks that it touches are read, and of those that are not compressed only rows.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { ELEMENTS } from "../../core/bytes/ndarray.ts";
+import type { TypedArray } from "../../core/bytes/ndarray.ts";
+import { corruptImage } from "../../core/image_file.ts";
+import type { Image } from "../../core/image.ts";
+import type { Directory, TiffReader } from "./directory.ts";
+import { readPlaces } from "./page.ts";
+import type { Page } from "./page.ts";
+import { HOST_LITTLE_ENDIAN, undoDifferences, undoFloatDifferences, unpackBlock } from "./unpack.ts";
+
+/** A rectangle of pixels. */
+export interface Rectangle {
+  /** Its first column, from 0. */
+  x: number;
+  /** Its first row, from 0. */
+  y: number;
+  /** Columns. */
+  width: number;
+  /** Rows. */
+  height: number;
+}
+
+/** A block to be read. */
+interface Block {
+  /** The first of its columns and rows, and the channel, or 0 where all are in it. */
+  x: number;
+  y: number;
+  channel: number;
+  /** Rows of it that are stored, and the first and last of them that are needed. */
+  rows: number;
+  from: number;
+  to: number;
+}
+
+/** A stretch of the file. */
+interface Stretch {
+  block: Block;
+  offset: number;
+  length: number;
+}
+
+/** How many places are looked up at once. */
+const PLACES_AT_ONCE = 4096;
+/** Stretches that follow each other are read at once up to so many bytes. */
+const MAX_READ_BYTES = 4 * 1024 * 1024;
+
+/** Reads the pixels of a rectangle that lies in the page. */
+export async function readPixels(
+  reader: TiffReader,
+  directory: Directory,
+  page: Page,
+  area: Rectangle,
+): Promise<Image> {
+  const { dtype, channels } = page;
+  const { array, bytes } = ELEMENTS[dtype];
+  const length = area.width * area.height * channels;
+  const data = new array(new ArrayBuffer(length * bytes), 0, length);
+  let group: Stretch[] = [];
+  async function flush(): Promise<void> {
+    if (group.length === 0) return;
+    const { offset } = group[0];
+    const last = group[group.length - 1];
+    const content = await reader.readExactly(offset, last.offset + last.length - offset);
+    for (const stretch of group) {
+      const from = stretch.offset - offset;
+      const samples = samplesOf(reader, page, stretch.block, content.subarray(from, from + stretch.length));
+      place(samples, stretch.block, page, { data, area });
+    }
+    group = [];
+  }
+  for await (const stretch of stretchesOf(reader, directory, page, area)) {
+    const last = group[group.length - 1];
+    const isNext = last !== undefined && last.offset + last.length === stretch.offset;
+    if (!isNext || stretch.offset + stretch.length - group[0].offset > MAX_READ_BYTES) await flush();
+    group.push(stretch);
+  }
+  await flush();
+  return { data, width: area.width, height: area.height, channels, dtype } as Image;
+}
+
+/** Where the blocks of a rectangle lie, in the order of their numbers. */
+async function* stretchesOf(
+  reader: TiffReader,
+  directory: Directory,
+  page: Page,
+  area: Rectangle,
+): AsyncGenerator<Stretch> {
+  const { blockWidth, blockHeight, planar, tiled, height, channels, compression } = page;
+  const across = Math.ceil(page.width / blockWidth);
+  const down = Math.ceil(height / blockHeight);
+  const columns = [Math.floor(area.x / blockWidth), Math.floor((area.x + area.width - 1) / blockWidth)];
+  const rows = [Math.floor(area.y / blockHeight), Math.floor((area.y + area.height - 1) / blockHeight)];
+  const rowBytes = blockWidth * (planar ? 1 : channels) * ELEMENTS[page.dtype].bytes;
+  for (let channel = 0; channel < (planar ? channels : 1); channel++) {
+    // The numbers of strips follow each other in a column, those of tiles in a row.
+    const runs = tiled ? rows[1] - rows[0] + 1 : 1;
+    const length = tiled ? columns[1] - columns[0] + 1 : rows[1] - rows[0] + 1;
+    for (let run = 0; run < runs; run++) {
+      for (let done = 0; done < length; done += PLACES_AT_ONCE) {
+        const from = (channel * down + rows[0] + run) * across + columns[0] + done;
+        const places = await readPlaces(directory, page, { from, count: Math.min(PLACES_AT_ONCE, length - done) });
+        for (const [i, { offset, size }] of places.entries()) {
+          const column = tiled ? columns[0] + done + i : 0;
+          const y = (tiled ? rows[0] + run : rows[0] + done + i) * blockHeight;
+          const stored = tiled ? blockHeight : Math.min(blockHeight, height - y);
+          const top = Math.max(0, area.y - y);
+          const bottom = Math.min(stored, area.y + area.height - y);
+          const block = { x: column * blockWidth, y, channel, rows: stored, from: top, to: bottom };
+          const isPacked = compression !== 1;
+          if (isPacked ? size < 1 || size > 2 * stored * rowBytes + 1024 : size < stored * rowBytes) {
+            throw corruptImage(reader.path, `its block ${from + i} has ${size} bytes for ${stored * rowBytes}`);
+          }
+          if (isPacked) yield { block, offset, length: size };
+          else yield* rowsOf(block, offset, rowBytes);
+        }
+      }
+    }
+  }
+}
+
+/** The rows that are needed of a block that is not compressed. */
+function* rowsOf(block: Block, offset: number, rowBytes: number): Generator<Stretch> {
+  const step = Math.max(1, Math.floor(MAX_READ_BYTES / rowBytes));
+  for (let from = block.from; from < block.to; from += step) {
+    const to = Math.min(from + step, block.to);
+    yield { block: { ...block, from, to }, offset: offset + from * rowBytes, length: (to - from) * rowBytes };
+  }
+}
+
+/** The samples of a block: of one that is not compressed, those of the rows that are needed. */
+function samplesOf({ path, littleEndian }: TiffReader, page: Page, block: Block, content: Uint8Array): TypedArray {
+  const { dtype, compression, predictor, planar, blockWidth, blockHeight } = page;
+  const { array, bytes } = ELEMENTS[dtype];
+  const channels = planar ? 1 : page.channels;
+  const rowSamples = blockWidth * channels;
+  const rowBytes = rowSamples * bytes;
+  let unpacked = compression === 1 ? bytes === 1 ? content : content.slice() : unpackBlock(content, compression, {
+    bytes: block.rows * rowBytes,
+    maxBytes: blockHeight * rowBytes,
+  });
+  if (unpacked === undefined) throw corruptImage(path, `its block at (${block.x}, ${block.y}) is damaged`);
+  if (predictor === 3) unpacked = undoFloatDifferences(unpacked, rowSamples, channels);
+  else if (littleEndian !== HOST_LITTLE_ENDIAN && bytes > 1) {
+    const buffer = Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
+    if (bytes === 2) buffer.swap16();
+    else buffer.swap32();
+  }
+  const samples = new array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength / bytes);
+  if (predictor === 2) undoDifferences(samples as Uint8Array | Uint16Array, rowSamples, channels);
+  const from = compression === 1 ? 0 : block.from * rowSamples;
+  return (samples as Uint8Array).subarray(from, from + (block.to - block.from) * rowSamples);
+}
+
+/** Copies the rows of a block to where they belong. Floats are moved as words: no NaN changes. */
+function place(
+  samples: TypedArray,
+  block: Block,
+  { blockWidth, channels, planar }: Page,
+  { data, area }: { data: TypedArray; area: Rectangle },
+): void {
+  const words = samples.BYTES_PER_ELEMENT === 1
+    ? Uint8Array
+    : samples.BYTES_PER_ELEMENT === 2
+    ? Uint16Array
+    : Uint32Array;
+  const source = new words(samples.buffer as ArrayBuffer, samples.byteOffset, samples.length);
+  const target = new words(data.buffer as ArrayBuffer, data.byteOffset, data.length);
+  const perPixel = planar ? 1 : channels;
+  const left = Math.max(area.x, block.x);
+  const right = Math.min(area.x + area.width, block.x + blockWidth);
+  for (let row = block.from; row < block.to; row++) {
+    const from = ((row - block.from) * blockWidth + left - block.x) * perPixel;
+    const to = ((block.y + row - area.y) * area.width + left - area.x) * channels;
+    const columns = right - left;
+    if (perPixel === channels) target.set(source.subarray(from, from + columns * channels), to);
+    else for (let i = 0; i < columns; i++) target[to + i * channels + block.channel] = source[from + i];
+  }
+}

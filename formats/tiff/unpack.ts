@@ -1,0 +1,119 @@
+/**
+ * The compressions of TIFF blocks, into a buffer that is as long as the pixels need: nothing that a block says makes it
+ * longer. After "TIFF Revision 6.0": PackBits section 9, LZW section 13, differencing section 14; floating point
+ * differencing after Adobe Photoshop TIFF Technical Note 3 (2005); Deflate after Technical Note 2 (2002).
+ *
+ * @module
+ */
+import { inflateSync } from "node:zlib";
+
+/**
+ * Unpacks a block. Undefined where it is damaged, or shorter than the pixels need.
+ *
+ * @param maxBytes how long a block may be: the last strip may have rows below the image
+ */
+export function unpackBlock(
+  packed: Uint8Array,
+  compression: number,
+  { bytes, maxBytes }: { bytes: number; maxBytes: number },
+): Uint8Array | undefined {
+  if (compression === 5) return unpackLzw(packed, bytes);
+  if (compression === 32_773) return unpackBits(packed, bytes);
+  try {
+    const inflated = inflateSync(packed, { maxOutputLength: maxBytes });
+    return inflated.byteLength < bytes ? undefined : new Uint8Array(inflated.subarray(0, bytes)); // a copy, so aligned
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs: a byte n from 0 to 127 stands before n + 1 bytes, one from 129 to 255 before a byte that comes 257 - n times. */
+function unpackBits(packed: Uint8Array, bytes: number): Uint8Array | undefined {
+  const out = new Uint8Array(bytes);
+  let to = 0;
+  for (let at = 0; at < packed.byteLength && to < bytes;) {
+    const header = packed[at++];
+    if (header === 128) continue;
+    const length = Math.min(header < 128 ? header + 1 : 257 - header, bytes - to);
+    if (at + (header < 128 ? length : 1) > packed.byteLength) return undefined;
+    if (header < 128) out.set(packed.subarray(at, at + length), to);
+    else out.fill(packed[at], to, to + length);
+    at += header < 128 ? header + 1 : 1;
+    to += length;
+  }
+  return to === bytes ? out : undefined;
+}
+
+const CLEAR = 256;
+const END = 257;
+
+/**
+ * Codes of 9 to 12 bits, the highest bit first. Each code above 257 stands for the text of the code before the one that
+ * made it, and one byte more: such a text was written already, so it is copied from where it stands.
+ */
+function unpackLzw(packed: Uint8Array, bytes: number): Uint8Array | undefined {
+  const out = new Uint8Array(bytes);
+  const places = new Uint32Array(4096);
+  const lengths = new Uint32Array(4096);
+  let next = 258;
+  let width = 9;
+  let before: { at: number; length: number } | undefined;
+  let to = 0;
+  let bit = 0;
+  while (to < bytes) {
+    if (bit + width > packed.byteLength * 8) return undefined;
+    const byte = Math.floor(bit / 8);
+    const three = packed[byte] << 16 | (packed[byte + 1] ?? 0) << 8 | (packed[byte + 2] ?? 0);
+    const code = three >> (24 - bit % 8 - width) & ((1 << width) - 1);
+    bit += width;
+    if (code === END) return undefined;
+    if (code === CLEAR) {
+      next = 258;
+      width = 9;
+      before = undefined;
+      continue;
+    }
+    const isKnown = code < CLEAR || code < next;
+    if (!isKnown && (code !== next || before === undefined)) return undefined;
+    const start = to;
+    if (code < CLEAR) out[to++] = code;
+    else {
+      // A code that is only being made is the text before it, and its first byte once more.
+      const at = isKnown ? places[code] : before!.at;
+      const end = Math.min(at + (isKnown ? lengths[code] : before!.length + 1), at + bytes - to);
+      for (let from = at; from < end; from++) out[to++] = out[from];
+    }
+    if (before !== undefined && next < 4096) {
+      places[next] = before.at;
+      lengths[next++] = before.length + 1;
+    }
+    before = { at: start, length: to - start };
+    if (next >= (1 << width) - 1 && width < 12) width++;
+  }
+  return out;
+}
+
+/** Undoes differencing of integers, in place: each sample is the difference to the one of the pixel before it. */
+export function undoDifferences(data: Uint8Array | Uint16Array, rowSamples: number, channels: number): void {
+  for (let row = 0; row < data.length; row += rowSamples) {
+    for (let i = row + channels; i < row + rowSamples; i++) data[i] += data[i - channels];
+  }
+}
+
+/** Undoes it of floats: a row is all highest bytes, then all second ones and so on, each the difference to one before it. */
+export function undoFloatDifferences(bytes: Uint8Array, rowSamples: number, channels: number): Uint8Array {
+  const rowBytes = rowSamples * 4;
+  undoDifferences(bytes, rowBytes, channels);
+  const out = new Uint8Array(bytes.byteLength);
+  const view = new DataView(out.buffer);
+  for (let row = 0; row < bytes.byteLength; row += rowBytes) {
+    for (let i = 0; i < rowSamples; i++) {
+      const [a, b, c, d] = [0, 1, 2, 3].map((plane) => bytes[row + plane * rowSamples + i]);
+      view.setUint32(row + i * 4, (a << 24 | b << 16 | c << 8 | d) >>> 0, HOST_LITTLE_ENDIAN);
+    }
+  }
+  return out;
+}
+
+/** True where this machine's typed arrays have the least significant byte first. */
+export const HOST_LITTLE_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

@@ -1,0 +1,186 @@
+/**
+ * TIFF files of every kind that is read, for tests: written by the book, one value after the other.
+ *
+ * @module
+ */
+import { deflateSync } from "node:zlib";
+import type { Image } from "../../core/image.ts";
+
+/** How a file is written. */
+export interface TiffLayout {
+  /** The least significant byte first. @default true */
+  littleEndian?: boolean;
+  /** Offsets of eight bytes. @default false */
+  big?: boolean;
+  /** Tiles of this size. @default strips of 3 rows */
+  tile?: [width: number, height: number];
+  /** Each channel by itself. @default false */
+  planar?: boolean;
+  /** 1, 5, 8 or 32773. @default 1 */
+  compression?: number;
+  /** Whether the differences of samples are stored. @default false */
+  predictor?: boolean;
+  /** Bytes between the header and what follows. @default 0 */
+  gap?: number;
+  /** Other values of tags, or none. */
+  tags?: Record<number, number[] | undefined>;
+}
+
+/** A file with these images as its pages. */
+export function tiffFile(images: readonly Image[], layout: TiffLayout = {}): Uint8Array {
+  const { littleEndian = true, big = false } = layout;
+  const bytes: number[] = [];
+  const put = (at: number, value: number, size: number) => {
+    for (let i = 0; i < size; i++) {
+      const power = littleEndian ? i : size - 1 - i;
+      bytes[at + i] = Math.floor(value / 256 ** power) % 256;
+    }
+  };
+  const offsetBytes = big ? 8 : 4;
+  bytes.push(...new TextEncoder().encode(littleEndian ? "II" : "MM"), 0, 0);
+  put(2, big ? 43 : 42, 2);
+  if (big) [8, 0].forEach((value, i) => put(4 + i * 2, value, 2));
+  let link = big ? 8 : 4;
+  put(link, 0, offsetBytes);
+  for (let i = 0; i < (layout.gap ?? 0); i++) bytes.push(0);
+  for (const image of images) {
+    const blocks = blocksOf(image, layout);
+    const offsets = blocks.map((block) => {
+      const at = bytes.length;
+      for (const byte of block) bytes.push(byte);
+      return at;
+    });
+    const tags = Object.entries({ ...tagsOf(image, layout, blocks, offsets), ...layout.tags })
+      .filter((entry): entry is [string, number[]] => entry[1] !== undefined);
+    const places = tags.map(([, values]) => {
+      const at = bytes.length;
+      if (values.length * 4 > offsetBytes) { for (const value of values) put(bytes.length, value, 4); }
+      return at;
+    });
+    put(link, bytes.length, offsetBytes);
+    put(bytes.length, tags.length, big ? 8 : 2);
+    tags.forEach(([tag, values], i) => {
+      const at = bytes.length;
+      put(at, Number(tag), 2);
+      put(at + 2, 4, 2);
+      put(at + 4, values.length, offsetBytes);
+      put(at + 4 + offsetBytes, values.length * 4 > offsetBytes ? places[i] : 0, offsetBytes);
+      if (values.length * 4 <= offsetBytes) values.forEach((value, j) => put(at + 4 + offsetBytes + j * 4, value, 4));
+    });
+    link = bytes.length;
+    put(link, 0, offsetBytes);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function tagsOf(
+  { width, height, channels, dtype, data }: Image,
+  { tile, planar = false, compression = 1, predictor = false }: TiffLayout,
+  blocks: Uint8Array[],
+  offsets: number[],
+): Record<number, number[] | undefined> {
+  const sizes = blocks.map((block) => block.length);
+  return {
+    256: [width],
+    257: [height],
+    258: Array.from({ length: channels }, () => data.BYTES_PER_ELEMENT * 8),
+    259: [compression],
+    262: [channels === 3 ? 2 : 1],
+    ...(tile === undefined ? { 273: offsets } : {}),
+    277: [channels],
+    ...(tile === undefined ? { 278: [3], 279: sizes } : {}),
+    284: [planar ? 2 : 1],
+    317: [predictor ? dtype === "float32" ? 3 : 2 : 1],
+    ...(tile === undefined ? {} : { 322: [tile[0]], 323: [tile[1]], 324: offsets, 325: sizes }),
+    339: Array.from({ length: channels }, () => dtype === "float32" ? 3 : 1),
+  };
+}
+
+function blocksOf(image: Image, layout: TiffLayout): Uint8Array[] {
+  const { width, height, channels, data } = image;
+  const { tile, planar = false } = layout;
+  const [blockWidth, blockHeight] = tile ?? [width, 3];
+  const blocks: Uint8Array[] = [];
+  for (let plane = 0; plane < (planar ? channels : 1); plane++) {
+    const planes = planar ? [plane] : Array.from({ length: channels }, (_, i) => i);
+    for (let y = 0; y < height; y += blockHeight) {
+      for (let x = 0; x < width; x += blockWidth) {
+        const rows: number[][] = [];
+        for (let row = y; row < (tile === undefined ? Math.min(y + 3, height) : y + blockHeight); row++) {
+          rows.push([]);
+          for (let column = x; column < x + blockWidth; column++) {
+            const isInside = row < height && column < width;
+            for (const c of planes) rows.at(-1)!.push(isInside ? data[(row * width + column) * channels + c] : 77);
+          }
+        }
+        blocks.push(packed(rows.flatMap((row) => [...rowBytes(row, planes.length, image, layout)]), layout));
+      }
+    }
+  }
+  return blocks;
+}
+
+function rowBytes(row: number[], channels: number, { dtype }: Image, layout: TiffLayout): Uint8Array {
+  const { littleEndian = true, predictor = false } = layout;
+  const size = dtype === "uint8" ? 1 : dtype === "uint16" ? 2 : 4;
+  const bytes = new Uint8Array(row.length * size);
+  const view = new DataView(bytes.buffer);
+  row.forEach((value, i) => {
+    if (dtype === "float32") view.setFloat32(i * 4, value, littleEndian && !predictor);
+    else {
+      const difference = predictor && i >= channels ? value - row[i - channels] : value;
+      if (size === 1) view.setUint8(i, difference);
+      else view.setUint16(i * 2, difference, littleEndian);
+    }
+  });
+  if (dtype !== "float32" || !predictor) return bytes;
+  const planes = bytes.map((_, i) => bytes[(i % row.length) * 4 + Math.floor(i / row.length)]);
+  return planes.map((byte, i) => i < channels ? byte : byte - planes[i - channels]);
+}
+
+function packed(bytes: number[], { compression = 1 }: TiffLayout): Uint8Array {
+  if (compression === 5) return packLzw(bytes);
+  if (compression === 8) return deflateSync(Uint8Array.from(bytes));
+  return compression === 1 ? Uint8Array.from(bytes) : packBits(bytes);
+}
+
+/** A run where the same byte comes twice or more, else a byte by itself. */
+function packBits(bytes: number[]): Uint8Array {
+  const out: number[] = [128];
+  for (let at = 0; at < bytes.length;) {
+    let length = 1;
+    while (length < 128 && bytes[at + length] === bytes[at]) length++;
+    out.push(length === 1 ? 0 : 257 - length, bytes[at]);
+    at += length;
+  }
+  return Uint8Array.from(out);
+}
+
+/** As section 13 describes it: the longest text that is in the table, then that text and a byte become an entry. */
+export function packLzw(bytes: ArrayLike<number>): Uint8Array {
+  let bits = "";
+  let table = new Map<string, number>();
+  const codeOf = (text: string) => text.length === 1 ? text.charCodeAt(0) : table.get(text);
+  let width = 9;
+  const emit = (code: number) => bits += code.toString(2).padStart(width, "0");
+  emit(256);
+  let text = "";
+  for (const char of String.fromCharCode(...Array.from(bytes))) {
+    if (codeOf(text + char) !== undefined) {
+      text += char;
+      continue;
+    }
+    emit(codeOf(text)!);
+    table.set(text + char, 258 + table.size);
+    if (258 + table.size >= 1 << width) width++;
+    if (table.size === 4094 - 258) {
+      emit(256);
+      table = new Map();
+      width = 9;
+    }
+    text = char;
+  }
+  if (text !== "") emit(codeOf(text)!);
+  emit(257);
+  return Uint8Array.from(bits.match(/.{1,8}/g)!, (byte) => parseInt(byte.padEnd(8, "0"), 2));
+}
