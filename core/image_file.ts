@@ -65,6 +65,56 @@ export function readingFailed(path: string, cause: unknown): RegistryError {
     : corruptImage(path, `it is damaged (${messageOf(cause).slice(0, 200)})`, cause);
 }
 
+/** Code of a format, compiled to WASM, that cannot be loaded: `Denied` where Deno may not read its file. */
+export function loadingFailed(format: string, cause: unknown): RegistryError {
+  const isDenied = (cause as Error)?.name === "NotCapable";
+  return new RegistryError({
+    code: isDenied ? "Denied" : "Unsupported",
+    message: `Cannot load the code of ${format}: ${messageOf(cause).split("\n")[0].slice(0, 200)}`,
+    hint: isDenied
+      ? "Allow reading the folder that is named: packages lie there."
+      : "Deno, Bun and browsers load it from its package; Node does not fetch files.",
+    cause,
+  });
+}
+
+/** A value that this format cannot hold as it is. */
+export function unwritableImage(format: string, state: string, hint: string): RegistryError {
+  return new RegistryError({ code: "Unsupported", message: `Cannot write ${format}: ${state}`, hint });
+}
+
+/** Throws `Invalid` for a quality that is no number from 1 to 100. */
+export function checkQuality(format: string, quality: number): void {
+  if (quality >= 1 && quality <= 100) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot write ${format}: its quality is ${quality}`,
+    hint: "A quality is a number from 1 to 100.",
+  });
+}
+
+/** Four samples a pixel, RGB and alpha, of an image of one (grey), three or four channels. */
+export function toRgba({ data, width, height, channels }: Image): Uint8ClampedArray<ArrayBuffer> {
+  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {
+    rgba[to] = data[from];
+    rgba[to + 1] = data[channels === 1 ? from : from + 1];
+    rgba[to + 2] = data[channels === 1 ? from : from + 2];
+    if (channels === 4) rgba[to + 3] = data[from + 3];
+  }
+  return rgba;
+}
+
+/** The first channels of four. */
+export function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array {
+  if (channels === 4) return new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
+  const data = new Uint8Array(rgba.length / 4 * channels);
+  for (let from = 0, to = 0; from < rgba.length; from += 4) {
+    for (let channel = 0; channel < channels; channel++) data[to++] = rgba[from + channel];
+  }
+  return data;
+}
+
 /** What a format of images can hold. */
 export interface Holds {
   /** The kinds of samples. */

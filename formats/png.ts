@@ -8,10 +8,10 @@ import type { Format } from "../core/format.ts";
 import type { Image } from "../core/image.ts";
 import { checkHolds, corruptImage, holdsImage, readingFailed } from "../core/image_file.ts";
 import type { Holds, ImageOptions } from "../core/image_file.ts";
-import { checkPngData, INDEXED, readPngChunks } from "./png_chunks.ts";
-import type { PngChunks } from "./png_chunks.ts";
+import { checkPngData, INDEXED, readPngChunks } from "./png/chunks.ts";
+import type { PngChunks } from "./png/chunks.ts";
 
-export type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+export type * from "../core/format.ts";
 export { isImage, toArray, toImage } from "../core/image.ts";
 export type { Image, ImageDType } from "../core/image.ts";
 export type { ImageOptions } from "../core/image_file.ts";

@@ -16,7 +16,7 @@ import { readPixels } from "./tiff/read_page.ts";
 import type { Rectangle } from "./tiff/read_page.ts";
 import { encodeTiff } from "./tiff/write.ts";
 
-export type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+export type * from "../core/format.ts";
 export { isImage, toArray, toImage } from "../core/image.ts";
 export type { Image, ImageDType } from "../core/image.ts";
 export type { ImageOptions } from "../core/image_file.ts";

@@ -1,0 +1,131 @@
+/**
+ * Images as WebP.
+ *
+ * @module
+ */
+import decoder from "npm:@jsquash/webp@^1.5/codec/dec/webp_dec.js";
+import encoder from "npm:@jsquash/webp@^1.5/codec/enc/webp_enc.js";
+import { defaultOptions } from "npm:@jsquash/webp@^1.5/meta.js";
+import type { Format } from "../core/format.ts";
+import type { Image } from "../core/image.ts";
+import {
+  checkHolds,
+  checkQuality,
+  corruptImage,
+  fromRgba,
+  holdsImage,
+  loadingFailed,
+  readingFailed,
+  toRgba,
+  unwritableImage,
+} from "../core/image_file.ts";
+import type { Holds, ImageOptions } from "../core/image_file.ts";
+import { markAlpha, readWebpChunks } from "./webp/chunks.ts";
+
+export type * from "../core/format.ts";
+export { isImage, toArray, toImage } from "../core/image.ts";
+export type { Image, ImageDType } from "../core/image.ts";
+export type { ImageOptions } from "../core/image_file.ts";
+
+const HOLDS: Holds = { dtypes: ["uint8"], channels: [3, 4], maxSide: 16_383 };
+
+/** What the compiled code offers. */
+interface Encoder {
+  encode(rgba: Uint8ClampedArray, width: number, height: number, options: object): Uint8Array | null;
+}
+
+interface Decoder {
+  decode(bytes: Uint8Array): { data: Uint8ClampedArray; width: number; height: number } | null;
+}
+
+/** Options of {@linkcode webp}. */
+export interface WebpOptions extends ImageOptions {
+  /** Writes smaller files, whose pixels are others when they are read again. @default false */
+  lossy?: boolean;
+  /** From 1 to 100, of what is written with `lossy`. @default 90 */
+  quality?: number;
+}
+
+/**
+ * WebP (RFC 9649): `uint8` images that are RGB, or RGB and alpha; exactly, unless `lossy: true`. Animated files are
+ * `Unsupported`. A lossy file cannot say that its alpha is full everywhere, so such an image is written as RGB, or not.
+ *
+ * The code is WASM, compiled from libwebp. Deno, Bun and browsers load it from its package (`--allow-read` of Deno's
+ * cache); Node does not.
+ *
+ * @example
+ * ```ts
+ * import { webp } from "@holdfast/holdfast/formats/webp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const image = { data: Uint8Array.of(1, 2, 3, 250, 9, 8, 7, 0), width: 2, height: 1, channels: 4, dtype: "uint8" } as const;
+ * const bytes = await webp().encode(image) as Uint8Array<ArrayBuffer>;
+ * const file = {
+ *   path: "mask.webp",
+ *   size: bytes.byteLength,
+ *   bytes: () => Promise.resolve(bytes),
+ *   stream: () => new Blob([bytes]).stream(),
+ * };
+ * assertEquals(await webp().decode(file), image);
+ * ```
+ */
+export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {}): Format<Image> {
+  checkQuality("WebP", quality);
+  const isKept = (image: Image) => !lossy || image.channels === 3 || !isOpaque(image);
+  return {
+    id: "webp",
+    extensions: [".webp"],
+    mediaType: "image/webp",
+    accepts: (value) => holdsImage(value, HOLDS) && isKept(value),
+    async encode(image, { signal } = {}) {
+      checkHolds("WebP", image, HOLDS);
+      if (!isKept(image)) {
+        throw unwritableImage("WebP", "its alpha is full everywhere", "Write it with three channels.");
+      }
+      const { encode } = await load<Encoder>(encoder);
+      signal?.throwIfAborted();
+      const how = lossy ? { quality } : { lossless: 1, exact: 1 };
+      const bytes = encode(toRgba(image), image.width, image.height, { ...defaultOptions, ...how });
+      if (bytes === null) throw unwritableImage("WebP", "its encoder gave up", "Write it as PNG, or in parts.");
+      if (!lossy && image.channels === 4) markAlpha(bytes);
+      return bytes;
+    },
+    async decode(file, { signal } = {}) {
+      const bytes = await file.bytes();
+      const { width, height, alpha } = readWebpChunks(bytes, file.path, maxPixels);
+      const { decode } = await load<Decoder>(decoder);
+      signal?.throwIfAborted();
+      const data = decodePixels(decode, bytes, file.path);
+      if (data.length !== width * height * 4) throw corruptImage(file.path, "it has another size than it says");
+      const channels = alpha ? 4 : 3;
+      return { data: fromRgba(data, channels), width, height, channels, dtype: "uint8" };
+    },
+  };
+}
+
+function isOpaque({ data }: Image): boolean {
+  for (let i = 3; i < data.length; i += 4) {
+    if (data[i] !== 255) return false;
+  }
+  return true;
+}
+
+/** Code of its own for each file: one that failed is of no more use, and memory of WASM never shrinks. */
+async function load<M>(factory: unknown): Promise<M> {
+  const print = () => {};
+  try {
+    return await (factory as (options: object) => Promise<M>)({ noInitialRun: true, print, printErr: print });
+  } catch (error) {
+    throw loadingFailed("WebP", error);
+  }
+}
+
+function decodePixels(decode: Decoder["decode"], bytes: Uint8Array, path: string): Uint8ClampedArray {
+  try {
+    const pixels = decode(bytes);
+    if (pixels !== null) return pixels.data;
+  } catch (error) {
+    throw readingFailed(path, error);
+  }
+  throw corruptImage(path, "it is damaged");
+}

@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { concatBytes } from "../../core/bytes/bytes.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { Image } from "../../core/image.ts";
+import { webp } from "../../formats/webp.ts";
+import { denoSucceeds } from "../support/run_deno.ts";
+import { testInRoot } from "../support/temp_root.ts";
+import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "./image_files.ts";
+
+const lossy = webp({ lossy: true });
+
+function soft(width: number, height: number, channels: number): Image {
+  const data = new Uint8Array(width * height * channels);
+  data.forEach((_, i) => data[i] = 90 + i % channels * 20 + Math.floor(i / 400));
+  return { data, width, height, channels, dtype: "uint8" };
+}
+
+/** A file of these chunks. */
+function file(...chunks: [type: string, content: number[]][]): Uint8Array {
+  const parts = chunks.map(([type, content]) =>
+    Uint8Array.of(...letters(type), ...word(content.length), ...content, ...Array(content.length % 2).fill(0))
+  );
+  const body = concatBytes([Uint8Array.from(letters("WEBP")), ...parts]);
+  return Uint8Array.of(...letters("RIFF"), ...word(body.length), ...body);
+}
+
+const letters = (text: string) => [...new TextEncoder().encode(text)];
+const word = (value: number) => [...new Uint8Array(Uint32Array.of(value).buffer)];
+
+Deno.test("RGB and alpha come back exactly, also where nothing is seen of the colours", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyImage(["uint8"], [3, 4]), async (image) => {
+      assert(webp().accepts(image));
+      assertSameImage(await webp().decode(fileOf(await encoded(webp(), image))), image);
+    }),
+  );
+});
+
+Deno.test("alpha that is full everywhere stays a channel", async () => {
+  const image: Image = { data: new Uint8Array(16).fill(255), width: 2, height: 2, channels: 4, dtype: "uint8" };
+  assertSameImage(await webp().decode(fileOf(await encoded(webp(), image))), image);
+  assertEquals(lossy.accepts(image), false);
+  assert(isRegistryError(await assertRejects(async () => await lossy.encode(image)), "Unsupported"));
+});
+
+Deno.test("lossy files come back nearly, with as many channels, and smaller ones with a lower quality", async () => {
+  for (const channels of [3, 4]) {
+    const image = soft(40, 30, channels);
+    assert(lossy.accepts(image));
+    const bytes = await encoded(lossy, image);
+    const read = await webp().decode(fileOf(bytes));
+    assertEquals({ ...read, data: undefined }, { ...image, data: undefined } as unknown);
+    assert(read.data.every((value, i) => Math.abs(value - image.data[i]) < 16));
+    assert(read.data.some((value, i) => value !== image.data[i]));
+    assert((await encoded(webp({ lossy: true, quality: 5 }), image)).length < bytes.length);
+  }
+});
+
+Deno.test("what WebP cannot hold is refused, not cast, and so is a quality that is none", async () => {
+  const images: Image[] = [
+    soft(2, 2, 1),
+    soft(2, 2, 2),
+    soft(16_384, 1, 3),
+    { data: new Uint16Array(3), width: 1, height: 1, channels: 3, dtype: "uint16" },
+  ];
+  for (const image of images) {
+    assertEquals(webp().accepts(image), false);
+    assert(isRegistryError(await assertRejects(async () => await webp().encode(image)), "Unsupported"));
+  }
+  for (const quality of [0, 101, NaN]) assert(isRegistryError(assertThrows(() => webp({ quality })), "Invalid"));
+});
+
+Deno.test("an image that says it is huge is refused before its pixels", async () => {
+  await assertFails(webp({ maxPixels: 63 }), await encoded(webp(), soft(8, 8, 3)), "Unsupported", /8 x 8 pixels/);
+  await assertFails(webp({ maxPixels: 63 }), await encoded(lossy, soft(8, 8, 3)), "Unsupported", /8 x 8 pixels/);
+  const huge = file(["VP8L", [0x2f, 0xff, 0xff, 0xff, 0x0f, 0]]);
+  await assertFails(webp(), huge, "Unsupported", /16384 x 16384 pixels/);
+  const canvas = file(["VP8X", [0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]]);
+  await assertFails(webp(), canvas, "Unsupported", /16777216 x 16777216 pixels/);
+});
+
+Deno.test("animated files are Unsupported", async () => {
+  await assertFails(webp(), file(["VP8X", [2, 0, 0, 0, 1, 0, 0, 1, 0, 0]]), "Unsupported", /animated/);
+  await assertFails(webp(), file(["VP8X", [0, 0, 0, 0, 1, 0, 0, 1, 0, 0]], ["ANMF", [0]]), "Unsupported", /animated/);
+});
+
+Deno.test("what is cut or contradicts itself is Corrupt", async () => {
+  for (const bytes of [await encoded(webp(), soft(9, 9, 4)), await encoded(lossy, soft(9, 9, 4))]) {
+    for (let size = 0; size < bytes.length; size += 3) await assertFails(webp(), bytes.subarray(0, size), "Corrupt");
+  }
+  const pixels = [...(await encoded(webp(), soft(2, 2, 3))).subarray(20)];
+  const corrupt: Uint8Array[] = [
+    file(),
+    file(["VP8X", [0, 0, 0]]),
+    file(["VP8X", [0, 0, 0, 0, 2, 0, 0, 2, 0, 0]], ["VP8L", pixels]),
+    file(["VP8L", [0x2e, ...pixels.slice(1)]]),
+    file(["VP8L", pixels.slice(0, 8)]),
+    file(["VP8 ", [0, 0, 0, 1, 2, 3, 1, 0, 1, 0]]),
+    file(["VP8 ", [0, 0, 0, 0x9d, 0x01, 0x2a, 0, 0, 1, 0]]),
+    file(["ABCD", []]),
+  ];
+  for (const bytes of corrupt) await assertFails(webp(), bytes, "Corrupt");
+  assertEquals(
+    (await webp().decode(fileOf(file(["VP8X", [0, 0, 0, 0, 1, 0, 0, 1, 0, 0]], ["ABCD", [1]], ["VP8L", pixels]))))
+      .width,
+    2,
+  );
+});
+
+Deno.test("cut, damaged and made up files never fail in another way, nor hang", async () => {
+  await assertHardy(webp(), await encoded(webp(), soft(20, 20, 4)), 20, 150);
+  await assertHardy(webp(), await encoded(lossy, soft(20, 20, 4)), 30, 150);
+});
+
+testInRoot("the code comes from the package without a network, and who may not read it is told so", async (root) => {
+  const program = root.join("program.ts");
+  const module = new URL("../../formats/webp.ts", import.meta.url);
+  await Deno.writeTextFile(
+    program,
+    `import { webp } from "${module}";
+    const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3, dtype: "uint8" } as const;
+    const outcome = await Promise.resolve(webp().encode(image)).then(() => "written", ({ code }) => code);
+    console.log(outcome);`,
+  );
+  const run = ["run", "--no-prompt", "--no-check", "--cached-only", "--deny-net"];
+  assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
+  assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
+});
