@@ -35,7 +35,12 @@ interface Part {
 }
 
 /** Each is a file beside this one that exports a function of that name. */
-const PARTS: readonly Part[] = [];
+const PARTS: readonly Part[] = [
+  { id: "jpeg", extensions: [".jpg", ".jpeg"] },
+  { id: "png", extensions: [".png"] },
+  { id: "tiff", extensions: [".tif", ".tiff"] },
+  { id: "webp", extensions: [".webp"] },
+];
 
 /**
  * Creates a set of all formats that come with this library.
