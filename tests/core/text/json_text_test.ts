@@ -1,0 +1,34 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { parseJson } from "../../../core/text/json_text.ts";
+
+Deno.test("names with escapes are read as they are written, whatever was read before", () => {
+  const names = ["\\", '"', "\n", "a\\", 'a"', "/", "\u0007", "b"];
+  for (const before of names) {
+    for (const name of names) {
+      const shape = `of ${names.indexOf(before)} and ${names.indexOf(name)}`;
+      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [before]: [] })), { [shape]: 1, [before]: [] });
+      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [name]: {} })), { [shape]: 1, [name]: {} });
+    }
+  }
+  assertEquals(parseJson(' { "\\u0061" : [ { } , [ ] , "\\":{[" ] , "b" : null } '), { a: [{}, [], '":{['], b: null });
+});
+
+Deno.test("any JSON is read as JavaScript has it", () => {
+  const names = fc.constantFrom("\\", '"', "\n", "a", "__proto__", "7", "", ":", "{");
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(null, true, false, 1.5, "\\", '"', "{}"),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(names, tie("value"), { maxKeys: 3, noNullPrototype: true }),
+    ),
+  }));
+  fc.assert(fc.property(value, fc.nat(2), (value, indent) => {
+    assertEquals(parseJson(JSON.stringify(value, undefined, indent)), value);
+  }));
+});
+
+Deno.test("what is no JSON is thrown", () => {
+  for (const text of ["", '{"\\":1}', '{"\\n":1', "[1}", '{"\\n",1}']) assertThrows(() => parseJson(text), SyntaxError);
+});
