@@ -1,0 +1,77 @@
+/**
+ * Tables: named columns of one type each, and rows that come one after the other, so that none has to fit into memory.
+ *
+ * @module
+ */
+
+/** What the cells of a column of each type are. */
+export interface CellTypes {
+  /** Well-formed text. */
+  string: string;
+  /** A number of 64 bits (IEEE 754). */
+  number: number;
+  /** A whole number of 64 bits, signed. */
+  int64: bigint;
+  /** True or false. */
+  boolean: boolean;
+  /** A moment, to the millisecond. */
+  date: Date;
+}
+
+/** The types of columns. */
+export type ColumnType = keyof CellTypes;
+
+/** A column of a table. */
+export interface Column {
+  /** Its name, which no other has. */
+  readonly name: string;
+  /** What its cells are. */
+  readonly type: ColumnType;
+  /** Whether a cell may be null. @default false */
+  readonly nullable?: boolean;
+}
+
+/** Names of columns and their types; one with `?` may be null. JavaScript puts names like `2024` first. */
+export type Schema = Readonly<Record<string, ColumnType | `${ColumnType}?`>>;
+
+/** Columns, short or in full. */
+export type Columns = Schema | readonly Column[];
+
+/** A cell. */
+export type Cell = CellTypes[ColumnType] | null;
+
+/** A row: a plain object with a member for each column. */
+export type Row = Record<string, Cell>;
+
+/** The rows of a table with such columns. */
+export type RowOf<C extends Columns> = C extends Schema ? { [N in keyof C]: CellOf<C[N]> } : Row;
+
+/** What a column of such a type, with `?` or without, has as cells. */
+export type CellOf<T> = T extends `${infer U extends ColumnType}?` ? CellTypes[U] | null
+  : T extends ColumnType ? CellTypes[T]
+  : never;
+
+/** All cells of a column: numbers as typed arrays, where none may be null. */
+export type CellsOf<T> = Cell extends T ? Float64Array | BigInt64Array | Cell[]
+  : [T] extends [number] ? Float64Array
+  : [T] extends [bigint] ? BigInt64Array
+  : T[];
+
+/** Options of the members of a {@linkcode Table}. */
+export interface TableOptions {
+  /** Ends the reading. */
+  signal?: AbortSignal;
+}
+
+/** What a format needs of a table to write it. */
+export type TableRows = Pick<Table<object>, "columns" | "rows">;
+
+/** A table. It may be in memory, or be read from a file whenever its rows are asked for. */
+export interface Table<R extends object = Row> {
+  /** Its columns, in order. */
+  readonly columns: readonly Column[];
+  /** The rows, each time from the first. What is wrong with one is thrown where it would stand. */
+  rows(options?: TableOptions): AsyncIterable<R>;
+  /** All cells of one column, in memory. A name that no column has is `NotFound`. */
+  column<N extends keyof R & string>(name: N, options?: TableOptions): Promise<CellsOf<R[N]>>;
+}
