@@ -1,0 +1,196 @@
+/**
+ * The format of tables over rows of texts.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { FileToDecode, Format, FormatOptions } from "../../core/format.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { Column, Columns, Row, RowOf, Table, TableRows } from "../../core/table.ts";
+import { checkRow } from "../../core/tables/check_row.ts";
+import { createTable } from "../../core/tables/create_table.ts";
+import { isTable, listColumns, namesProblem } from "../../core/tables/list_columns.ts";
+import { encodeText } from "../../core/text/text_stream.ts";
+import { CellProblem, readCell } from "./read_cell.ts";
+import { createRowWriter } from "./write_row.ts";
+
+/** What may stand between cells. */
+export type CsvDelimiter = "," | ";" | "\t" | "|";
+
+/** A row of CSV. */
+export interface CsvRow {
+  /** Its cells, without the quotes around them. */
+  cells: string[];
+  /** The line that it ends in, from 1. */
+  line: number;
+}
+
+/** Options of `csv` and `tsv`. */
+export interface CsvOptions<C extends Columns = Columns> {
+  /**
+   * The types of columns. With a header: those of which it is known, the others are texts. Without one: all columns, in
+   * order; where nothing is given, columns of text named `0`, `1`, and so on.
+   */
+  columns?: C;
+  /** Whether the first row has the names of the columns. @default true */
+  header?: boolean;
+  /** What stands between cells. @default "," */
+  delimiter?: CsvDelimiter;
+  /** No row is longer, bytes of UTF-8. @default 4194304 (4 Mi) */
+  maxRowCharacters?: number;
+}
+
+/** Reads rows of texts. */
+type ParseRows = (
+  stream: ReadableStream<Uint8Array>,
+  options: { delimiter: CsvDelimiter; maxRowCharacters: number; signal?: AbortSignal },
+) => AsyncGenerator<CsvRow>;
+
+/** Makes the format of tables for files of one kind. */
+export function createTableFormat<C extends Columns>(
+  kind: Pick<Format, "id" | "extensions" | "mediaType">,
+  { columns: given, header = true, delimiter = ",", maxRowCharacters = 4 * 1024 * 1024 }: CsvOptions<C>,
+  parse: ParseRows,
+): Format<Table<RowOf<C>>, TableRows> {
+  const known = given === undefined ? undefined : listColumns(given);
+  const writer = createRowWriter(delimiter);
+
+  /** The columns that a file has, of which these are the names or the first row. */
+  function columnsOf(names: readonly string[]): readonly Column[] {
+    if (!header) return known ?? names.map((_, index) => text(String(index)));
+    const types = new Map(known?.map((column) => [column.name, column]));
+    return names.map((name) => types.get(name) ?? text(name));
+  }
+
+  function tableProblem(value: unknown): string | undefined {
+    if (!isTable(value)) return "it is no table";
+    if (header && value.columns.length === 0) return "it has no columns";
+    const read = columnsOf(value.columns.map(({ name }) => name));
+    if (!header && read.length !== value.columns.length) return `it has not ${read.length} columns`;
+    const missing = header && known?.find(({ name }) => read.every((column) => column.name !== name));
+    if (missing) return `it has no column ${shown(missing.name)}`;
+    const other = value.columns.findIndex((column, index) => shortOf(column) !== shortOf(read[index]));
+    if (other < 0) return undefined;
+    return `its column ${shortOf(value.columns[other])} would come back as ${shortOf(read[other])}`;
+  }
+
+  async function* lines(table: TableRows, options: FormatOptions): AsyncGenerator<string> {
+    const { columns } = table;
+    if (header) yield bounded(writer.texts(columns.map(({ name }) => name)), "its header");
+    let number = 0;
+    for await (const row of table.rows(options)) {
+      checkRow(columns, row, ++number);
+      const written = writer.row(columns, row as Row);
+      if ("problem" in written) throw refused(`row ${number}: ${written.problem}`);
+      yield bounded(written.line, `row ${number}`);
+    }
+    if (!header && known === undefined && number === 0) {
+      throw refused("without a row and a header nothing is left of it");
+    }
+  }
+
+  function bounded(line: string, what: string): string {
+    if (line.length * 3 <= maxRowCharacters || new TextEncoder().encode(line).byteLength <= maxRowCharacters) {
+      return line;
+    }
+    throw refused(`${what} is longer than ${maxRowCharacters} bytes`);
+  }
+
+  function refused(state: string): RegistryError {
+    return new RegistryError({
+      code: "Unsupported",
+      message: `Cannot save a table as ${kind.id}: ${state}`,
+      hint:
+        `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
+        "are not in the file.",
+    });
+  }
+
+  /** Rows of a file; those of the header too. */
+  async function* rowsOf(file: FileToDecode, signal: AbortSignal | undefined): AsyncGenerator<CsvRow> {
+    try {
+      yield* parse(file.stream(), { delimiter, maxRowCharacters, signal });
+    } catch (error) {
+      if (!isRegistryError(error, "Invalid")) throw error;
+      throw corrupt(file, error.message.replace(/^[^:]*: /, ""), error);
+    }
+  }
+
+  async function* decodeRows(
+    file: FileToDecode,
+    columns: readonly Column[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Row> {
+    let isHeader = header;
+    for await (const { cells, line } of rowsOf(file, signal)) {
+      if (!isHeader) yield decodeRow(file, columns, cells, line);
+      isHeader = false;
+    }
+  }
+
+  async function decode(file: FileToDecode, { signal }: FormatOptions = {}): Promise<Table<RowOf<C>>> {
+    let first: CsvRow | undefined;
+    for await (first of rowsOf(file, signal)) break;
+    if (header && first === undefined) throw corrupt(file, "it has no header");
+    const problem = header ? namesProblem(first!.cells) : undefined;
+    if (problem !== undefined) throw corrupt(file, `line ${first!.line}: ${problem}`);
+    const columns = columnsOf(first?.cells ?? []);
+    const missing = known?.find(({ name }) => columns.every((column) => column.name !== name));
+    if (missing !== undefined) throw corrupt(file, `line ${first!.line}: it has no column ${shown(missing.name)}`);
+    const table = createTable(columns, ({ signal }) => decodeRows(file, columns, signal));
+    return table as Table as unknown as Table<RowOf<C>>;
+  }
+
+  return {
+    ...kind,
+    accepts: (value) => tableProblem(value) === undefined,
+    encode(value, options = {}) {
+      const problem = tableProblem(value);
+      if (problem !== undefined) throw refused(problem);
+      return encodeText(lines(value, options));
+    },
+    decode,
+  };
+}
+
+function decodeRow(file: FileToDecode, columns: readonly Column[], cells: readonly string[], line: number): Row {
+  if (cells.length !== columns.length) {
+    throw corrupt(file, `line ${line}: it has ${cells.length} cells, and there are ${columns.length} columns`);
+  }
+  const row: Row = {};
+  for (const [index, column] of columns.entries()) {
+    const value = readCell(column, cells[index]);
+    if (value instanceof CellProblem) {
+      const state = `line ${line}, column ${shown(column.name)}: ${value.state}`;
+      throw value.isInexact ? inexact(file, state) : corrupt(file, state);
+    }
+    if (column.name !== "__proto__") row[column.name] = value;
+    else Object.defineProperty(row, column.name, { value, writable: true, enumerable: true, configurable: true });
+  }
+  return row;
+}
+
+function text(name: string): Column {
+  return { name, type: "string", nullable: false };
+}
+
+function shortOf({ name, type, nullable }: Column): string {
+  return `${shown(name)} (${type}${nullable ? "?" : ""})`;
+}
+
+function corrupt({ path }: FileToDecode, state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read table ${shown(path)}: ${state}`,
+    hint: "Correct the file, or give the format the columns, the header and the delimiter that it has.",
+    cause,
+  });
+}
+
+function inexact({ path }: FileToDecode, state: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot read table ${shown(path)}: ${state}`,
+    hint: 'Read the column as "string", or as "int64" where it has whole numbers of up to 64 bits.',
+  });
+}
