@@ -1,0 +1,56 @@
+/**
+ * Text as it is.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { Format } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
+
+export type * from "../core/format.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Strings as `.txt` and `.md` files of UTF-8. A mark at the beginning is a character like others, and line breaks stay
+ * as they are.
+ *
+ * @example
+ * ```ts
+ * import { text } from "@holdfast/holdfast/formats/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(text().encode("déjà vu\n"), new TextEncoder().encode("déjà vu\n"));
+ * ```
+ */
+export function text(): Format<string> {
+  return {
+    id: "text",
+    extensions: [".txt", ".md"],
+    mediaType: "text/plain",
+    accepts: (value) => typeof value === "string" && value.isWellFormed(),
+    encode(value) {
+      if (typeof value === "string" && value.isWellFormed()) return encoder.encode(value);
+      throw new RegistryError({
+        code: "Unsupported",
+        message: "Cannot save as text: it is no string, or one with a lone surrogate, which UTF-8 cannot express",
+        hint: "Turn it into a well-formed string first (toWellFormed), or save it in another format.",
+      });
+    },
+    async decode(file, { signal } = {}) {
+      const bytes = await file.bytes();
+      signal?.throwIfAborted();
+      try {
+        return decoder.decode(bytes);
+      } catch (cause) {
+        throw new RegistryError({
+          code: "Corrupt",
+          message: `Cannot read text ${shown(file.path)}: it is not UTF-8`,
+          hint: "Turn it into UTF-8, or read its bytes.",
+          cause,
+        });
+      }
+    },
+  };
+}
