@@ -1,0 +1,144 @@
+/**
+ * JSON Lines: one JSON text a line (https://jsonlines.org).
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
+import { parseJson } from "../core/text/json_text.ts";
+import { plainProblem } from "../core/text/plain_value.ts";
+import type { PlainValue } from "../core/text/plain_value.ts";
+import { decodeText, encodeText, splitLines } from "../core/text/text_stream.ts";
+import { untilAborted } from "../core/work/until_aborted.ts";
+import { jsonProblem } from "./jsonl/json_problem.ts";
+
+export type * from "../core/format.ts";
+export type { PlainValue } from "../core/text/plain_value.ts";
+
+/** Options of {@linkcode jsonl} and {@linkcode readJsonLines}. */
+export interface JsonLinesOptions {
+  /** No line is longer, characters. @default 16777216 (16 Mi) */
+  maxLineCharacters?: number;
+}
+
+/** A value of JSON Lines. */
+export interface JsonLine {
+  /** The value. */
+  value: PlainValue;
+  /** The line that it stands in, from 1. */
+  line: number;
+}
+
+const MAX_LINE = 16 * 1024 * 1024;
+
+/**
+ * Values as `.jsonl` files, exactly: what JSON cannot hold (undefined, NaN, -0, bigint, dates, classes) is
+ * `Unsupported`. Values may also come from an iterator, and go out as a stream; {@linkcode readJsonLines} reads a file
+ * that does not fit into memory.
+ *
+ * @example
+ * ```ts
+ * import { jsonl } from "@holdfast/holdfast/formats/jsonl";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = await jsonl().encode([{ id: 1 }, ["two"], null]) as Uint8Array;
+ * assertEquals(new TextDecoder().decode(bytes), '{"id":1}\n["two"]\nnull\n');
+ * ```
+ */
+export function jsonl(
+  options: JsonLinesOptions = {},
+): Format<PlainValue[], Iterable<PlainValue> | AsyncIterable<PlainValue>> {
+  const { maxLineCharacters = MAX_LINE } = options;
+
+  async function* lines(
+    values: Iterable<PlainValue> | AsyncIterable<PlainValue>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<string> {
+    let number = 0;
+    for await (const value of untilAborted(values, signal)) {
+      signal?.throwIfAborted();
+      number++;
+      const problem = plainProblem(value);
+      if (problem !== undefined) throw refused(`value ${number}: ${problem}`);
+      const text = JSON.stringify(value);
+      if (text.length > maxLineCharacters) {
+        throw refused(`value ${number}: it has more than ${maxLineCharacters} characters`);
+      }
+      yield `${text}\n`;
+    }
+  }
+
+  return {
+    id: "jsonl",
+    extensions: [".jsonl", ".ndjson"],
+    mediaType: "application/jsonl",
+    accepts: (value) => Array.isArray(value) && plainProblem(value) === undefined,
+    encode(values, { signal } = {}) {
+      if (isIterable(values)) return encodeText(lines(values, signal));
+      throw refused("it is neither an array nor an iterator");
+    },
+    async decode(file, { signal } = {}) {
+      const values: PlainValue[] = [];
+      for await (const { value } of readJsonLines(file, { ...options, signal })) values.push(value);
+      return values;
+    },
+  };
+}
+
+/**
+ * The values of a file of JSON Lines, one after the other. Empty lines are none.
+ *
+ * @throws {RegistryError} `Corrupt` for a line that is no JSON, or has a name twice in one object; `Unsupported` for one
+ * with a number that JavaScript has not; both with the number of the line
+ */
+export async function* readJsonLines(
+  file: Pick<FileToDecode, "path" | "stream">,
+  { maxLineCharacters = MAX_LINE, signal }: JsonLinesOptions & FormatOptions = {},
+): AsyncGenerator<JsonLine> {
+  const refuse = (state: string, cause?: unknown) => corrupt(file.path, state, cause);
+  const text = decodeText(file.stream(), { refuse, signal });
+  const tooLong = (line: number) => refuse(`line ${line} is longer than ${maxLineCharacters} characters`);
+  for await (const { text: json, line } of splitLines(text, { maxCharacters: maxLineCharacters, refuse: tooLong })) {
+    if (/^[ \t\r]*$/.test(json)) continue;
+    yield { value: parseLine(json, line, file.path), line };
+  }
+}
+
+function parseLine(json: string, line: number, path: string): PlainValue {
+  let value: PlainValue;
+  try {
+    value = parseJson(json) as PlainValue;
+  } catch { // its message would quote the text
+    throw corrupt(path, `line ${line} is no JSON`);
+  }
+  const problem = jsonProblem(json, value);
+  if (problem === undefined) return value;
+  if (!problem.isInexact) throw corrupt(path, `line ${line}: ${problem.state}`);
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot read ${shown(path)}: line ${line}: ${problem.state}`,
+    hint: "Write such a number as a text.",
+  });
+}
+
+function isIterable(values: unknown): boolean {
+  return typeof values === "object" && values !== null && (Symbol.iterator in values || Symbol.asyncIterator in values);
+}
+
+function corrupt(path: string, state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read JSON Lines ${shown(path)}: ${state}`,
+    hint: "Each line is one JSON text, in UTF-8.",
+    cause,
+  });
+}
+
+function refused(state: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save JSON Lines: ${state}`,
+    hint: "Nothing is altered to make it fit. Turn it into plain data first.",
+  });
+}
