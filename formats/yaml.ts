@@ -1,0 +1,210 @@
+/**
+ * Plain data as YAML 1.2.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { Composer, isNode, isScalar, LineCounter, Parser, stringify, visit } from "npm:yaml@^2.9";
+import type { CST, Document, Node, Scalar, YAMLMap } from "npm:yaml@^2.9";
+import { RegistryError } from "../core/errors.ts";
+import type { FileToDecode, Format } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
+import { exactNumber } from "../core/text/exact_number.ts";
+import { plainProblem } from "../core/text/plain_value.ts";
+import type { PlainValue } from "../core/text/plain_value.ts";
+import { MAX_DEPTH, strayProblem, tokenProblem } from "./yaml/text_problem.ts";
+import type { YamlProblem, YamlToken } from "./yaml/text_problem.ts";
+
+export type * from "../core/format.ts";
+export type { PlainValue } from "../core/text/plain_value.ts";
+
+/** Options of {@linkcode yaml}. */
+export interface YamlOptions {
+  /** No file is longer: what is read of it takes many times its size, until the value is there. @default 1048576 (1 Mi) */
+  maxBytes?: number;
+  /** No file has more aliases, counted as often as what has them is repeated. @default 100 */
+  maxAliasCount?: number;
+}
+
+const SCHEMA = { version: "1.2", schema: "core" } as const;
+/** Tags that say what a value is anyway. */
+const TAGS: ReadonlySet<string> = new Set(
+  ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`),
+);
+
+/**
+ * Plain data as `.yaml` files, exactly: plain objects, arrays, texts, numbers (NaN, infinities and -0 too), booleans and
+ * null, up to 100 levels deep. One document of YAML 1.2 a file, its core schema: tags of other schemas, other keys than
+ * texts and numbers that JavaScript has not are `Unsupported`. What an alias names is the same object at each place.
+ * Comments are not kept.
+ *
+ * @example
+ * ```ts
+ * import { yaml } from "@holdfast/holdfast/formats/yaml";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = yaml().encode({ name: "no", sizes: [1, 2.5] }) as Uint8Array;
+ * assertEquals(new TextDecoder().decode(bytes), 'name: no\nsizes:\n  - 1\n  - 2.5\n');
+ * ```
+ */
+export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOptions = {}): Format<PlainValue> {
+  const read = (text: string, lines: LineCounter) => parseYaml(text, lines, maxAliasCount);
+  return {
+    id: "yaml",
+    extensions: [".yaml", ".yml"],
+    mediaType: "application/yaml",
+    accepts: (value) => plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH }) === undefined,
+    encode(value) {
+      const problem = plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH });
+      if (problem !== undefined) throw refused(problem);
+      for (const defaultStringType of ["PLAIN", "QUOTE_DOUBLE"] as const) { // the second has an escape for everything
+        const text = stringify(value, { ...SCHEMA, defaultStringType, aliasDuplicateObjects: false, lineWidth: 0 });
+        const bytes = new TextEncoder().encode(text);
+        if (bytes.byteLength > maxBytes) throw refused(`it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
+        const found = read(decodeUtf8(bytes), new LineCounter());
+        if ("value" in found && isDeepStrictEqual(found.value, value)) return bytes;
+      }
+      throw refused("a text in it would not come back as it is");
+    },
+    async decode(file, { signal } = {}) {
+      if (file.size > maxBytes) throw tooLarge(file, maxBytes);
+      const bytes = await file.bytes();
+      signal?.throwIfAborted();
+      const lines = new LineCounter();
+      const found = read(textOf(bytes, file), lines);
+      if ("value" in found) return found.value;
+      const { code, state, offset } = found.problem;
+      const { line, col } = lines.linePos(offset);
+      throw failed(file, code, `line ${line}, column ${col}: ${state}`);
+    },
+  };
+}
+
+type Parsed = { value: PlainValue } | { problem: YamlProblem };
+
+function parseYaml(text: string, lines: LineCounter, maxAliasCount: number): Parsed {
+  const stray = strayProblem(text);
+  if (stray !== undefined) {
+    for (let at = 0; at >= 0 && at <= stray.offset; at = text.indexOf("\n", at) + 1 || -1) lines.addNewLine(at);
+    return { problem: stray };
+  }
+  const tokens: CST.Token[] = [];
+  for (const token of new Parser(lines.addNewLine).parse(text)) {
+    const problem = tokenProblem(token as YamlToken, maxAliasCount);
+    if (problem !== undefined) return { problem };
+    tokens.push(token);
+  }
+  let document: Document.Parsed | undefined;
+  const composer = new Composer({ ...SCHEMA, uniqueKeys: false, strict: true, logLevel: "silent" });
+  for (const next of composer.compose(tokens, false, text.length)) {
+    if (document !== undefined) return { problem: unsupported("a second document begins", next.range[0]) };
+    document = next;
+    const [error] = next.errors;
+    if (error !== undefined) return { problem: corrupt(error.message, error.pos[0]) };
+  }
+  if (document === undefined) return { problem: corrupt("there is no value", text.length) };
+  const problem = documentProblem(document);
+  return problem === undefined ? documentValue(document, maxAliasCount) : { problem };
+}
+
+function documentValue(document: Document.Parsed, maxAliasCount: number): Parsed {
+  let value: PlainValue;
+  try {
+    value = document.toJS({ maxAliasCount });
+  } catch (error) { // an alias of nothing, or too many
+    return { problem: corrupt((error as Error).message, document.range[0]) };
+  }
+  const problem = plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH }); // an alias within what it names
+  return problem === undefined ? { value } : { problem: unsupported(problem, document.range[0]) };
+}
+
+function documentProblem(document: Document.Parsed): YamlProblem | undefined {
+  const { version, explicit } = document.directives.yaml;
+  if (explicit && version !== "1.2") return unsupported(`it is YAML ${version}`, 0);
+  let problem: YamlProblem | undefined;
+  function look(found: YamlProblem | undefined): symbol | undefined {
+    problem ??= found;
+    return problem === undefined ? undefined : visit.BREAK;
+  }
+  visit(document, {
+    Scalar: (_key, node) => look(tagProblem(node) ?? numberProblem(node)),
+    Seq: (_key, node) => look(tagProblem(node)),
+    Map: (_key, node) => look(tagProblem(node) ?? keysProblem(node)),
+  });
+  const [warning] = document.warnings;
+  return problem ?? (warning && unsupported(warning.message, warning.pos[0]));
+}
+
+function tagProblem(node: Node): YamlProblem | undefined {
+  if (node.tag === undefined || TAGS.has(node.tag)) return undefined;
+  return unsupported(`the tag ${shown(node.tag)} is not one of plain data`, offsetOf(node));
+}
+
+function numberProblem(node: Scalar): YamlProblem | undefined {
+  const { value, source = "" } = node;
+  if (typeof value !== "number" || /^[-+]?\.(?:inf|nan)$/i.test(source)) return undefined;
+  const isExact = /^0[ox]/.test(source) ? BigInt(source) === BigInt(value) : exactNumber(source) !== "inexact";
+  if (isExact) return undefined;
+  return unsupported(`${shown(source)} is more than a number of 64 bits can hold`, offsetOf(node));
+}
+
+function keysProblem(map: YAMLMap): YamlProblem | undefined {
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    const name = isScalar(key) ? key.value : undefined;
+    const offset = isNode(key) ? offsetOf(key) : offsetOf(map);
+    if (typeof name !== "string") return unsupported("a key is no text", offset);
+    if (seen.has(name)) return corrupt(`the key ${shown(name)} is there twice`, offset);
+    seen.add(name);
+  }
+}
+
+function corrupt(state: string, offset: number): YamlProblem {
+  return { code: "Corrupt", state, offset };
+}
+
+function unsupported(state: string, offset: number): YamlProblem {
+  return { code: "Unsupported", state, offset };
+}
+
+function offsetOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+
+function textOf(bytes: Uint8Array, file: FileToDecode): string {
+  try {
+    return decodeUtf8(bytes);
+  } catch (cause) {
+    throw failed(file, "Corrupt", "its text is not UTF-8", cause);
+  }
+}
+
+function tooLarge(file: FileToDecode, maxBytes: number): RegistryError {
+  return failed(file, "Unsupported", `it has ${file.size} bytes, ${maxBytes} are allowed`);
+}
+
+function failed(
+  { path }: FileToDecode,
+  code: "Corrupt" | "Unsupported",
+  state: string,
+  cause?: unknown,
+): RegistryError {
+  return new RegistryError({
+    code,
+    message: `Cannot read YAML ${shown(path)}: ${state.replace(/\.$/, "")}`,
+    hint: "A file is one document of YAML 1.2 with plain data; keys and long numbers stand in quotes.",
+    cause,
+  });
+}
+
+function refused(state: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save as YAML: ${state}`,
+    hint: "Nothing is altered to make it fit. Turn it into plain data first.",
+  });
+}

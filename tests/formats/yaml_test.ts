@@ -1,0 +1,197 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { isRegistryError } from "../../core/errors.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
+import { yaml } from "../../formats/yaml.ts";
+import type { YamlOptions } from "../../formats/yaml.ts";
+import { contentBytes, fileOf } from "./format_files.ts";
+
+const read = async (text: string | Uint8Array, options?: YamlOptions) =>
+  await yaml(options).decode(fileOf(text, "conf/a.yaml"));
+
+/** The code and the message of what reading a text fails with. */
+async function failure(text: string | Uint8Array, options?: YamlOptions): Promise<string> {
+  const error = await assertRejects(() => read(text, options), Error);
+  return isRegistryError(error) ? `${error.code}: ${error.message}` : String(error);
+}
+
+async function again(value: unknown): Promise<unknown> {
+  return await read(await contentBytes(await yaml().encode(value as PlainValue)));
+}
+
+Deno.test("a document is read by the core schema of YAML 1.2", async () => {
+  assertEquals(await read("# x\r\na: [1, 0x1F, 0o17, -1.50, .inf, -.Inf, .nan]\r\nb: yes\r\nc: ~\r\n"), {
+    a: [1, 31, 15, -1.5, Infinity, -Infinity, NaN],
+    b: "yes",
+    c: null,
+  });
+  assertEquals(await read("%YAML 1.2\n---\n!!str 5\n...\n"), "5");
+  assertEquals(await read("2024-01-31"), "2024-01-31");
+  assertEquals(await read("a: |\n  x\n  y\nb: >-\n  x\n  y\n"), { a: "x\ny\n", b: "x y" });
+});
+
+Deno.test("what an alias names is the same object, and there are as many as are allowed", async () => {
+  const { a, b } = await read("a: &x {n: 1}\nb: *x\n") as Record<string, PlainValue>;
+  assertStrictEquals(a, b);
+  assertStringIncludes(await failure("- &x 1\n" + "- *x\n".repeat(101)), "Unsupported: ");
+  assertStringIncludes(
+    await failure("- &x 1\n- *x\n- *x\n", { maxAliasCount: 1 }),
+    "line 3, column 3: it has more than 1",
+  );
+  const levels = Array.from({ length: 9 }, (_, i) => `- &l${i + 1} [*l${i},*l${i},*l${i},*l${i},*l${i}]`);
+  assertStringIncludes(await failure(`- &l0 [x]\n${levels.join("\n")}\n`), "Corrupt: ");
+  assertStringIncludes(await failure("&a [*a]"), "Unsupported: ");
+});
+
+Deno.test("what is no YAML is Corrupt, with its line and column", async () => {
+  const wrong: [text: string, place: string][] = [
+    ["", "line 1, column 1: there is no value"],
+    ["# nothing\n", "there is no value"],
+    ["a: [1, 2\nb: 3", "line 2, column 1: "],
+    ["a:\n\tb: 1", "line 2, column 1: Tabs"],
+    ['a: "x', "line 1, column 6: Missing closing"],
+    ["a: 1\nb: 2\na: 3", 'line 3, column 1: the key "a" is there twice'],
+    ["a: *x", "Unresolved alias"],
+    ["]", "line 1, column 1: Unexpected"],
+    ["a: 1\rb: 2\r", 'line 1, column 5: "\\r" stands there'],
+    ["a: \0", 'line 1, column 4: "\\u0000" stands there'],
+  ];
+  for (const [text, place] of wrong) {
+    const said = await failure(text);
+    assertStringIncludes(said, 'Corrupt: Cannot read YAML "conf/a.yaml": ');
+    assertStringIncludes(said, place);
+  }
+  assertStringIncludes(await failure(Uint8Array.of(0x61, 0xff)), "Corrupt: ");
+});
+
+Deno.test("what is no plain data, or has more than its type can hold, is Unsupported, with its line and column", async () => {
+  const wrong: [text: string, place: string][] = [
+    ["a: !foo 1", "line 1, column 9: "],
+    ["a: !!binary aGk=", "the tag"],
+    ["!!set {a, b}", "the tag"],
+    ["- a\n- !!omap [a: 1]", "line 2, column 10: the tag"],
+    ["%YAML 1.1\n---\na: yes", "it is YAML 1.1"],
+    ["1: a", "line 1, column 1: a key is no text"],
+    ["b: 1\n? [x]\n: d", "line 2, column 3: a key is no text"],
+    ["a: 12345678901234567890", 'line 1, column 4: "12345678901234567890" is more'],
+    ["a: 0xFFFFFFFFFFFFFFFFF", "is more than a number"],
+    ["a: 1e400", '"1e400" is more'],
+    ["a: 1\n---\nb: 2", "line 2, column 1: a second document begins"],
+  ];
+  for (const [text, place] of wrong) {
+    const said = await failure(text);
+    assertStringIncludes(said, 'Unsupported: Cannot read YAML "conf/a.yaml": ');
+    assertStringIncludes(said, place);
+  }
+});
+
+Deno.test("texts that are nested deeply or are long are refused before they cost anything", async () => {
+  for (const open of ["[", "{a: ", "- ", "? ", "? - "]) {
+    assertStringIncludes(await failure(open.repeat(20_000)), "it is nested more than 100 levels deep");
+  }
+  assertStringIncludes(await failure("[".repeat(101) + "]".repeat(101)), "nested more than 100");
+  assertEquals(JSON.stringify(await read("[".repeat(100) + "]".repeat(100))).length, 200);
+  const file = { ...fileOf(""), size: 1024 * 1024 + 1, bytes: () => Promise.reject(new Error("was read")) };
+  await assertRejects(async () => await yaml().decode(file), Error, "1048576 are allowed");
+  assertStringIncludes(await failure("a: 1", { maxBytes: 3 }), "Unsupported: ");
+});
+
+Deno.test("what YAML does not hold as plain data is Unsupported, with the path to it", () => {
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  const deep = JSON.parse("[".repeat(101) + "]".repeat(101));
+  const wrong = [undefined, 1n, new Date(0), { a: { b: [undefined] } }, cyclic, deep, [, 1], () => {}, new Map()];
+  for (const value of wrong) {
+    assertEquals(yaml().accepts(value), false);
+    const error = assertThrows(() => yaml().encode(value as PlainValue));
+    assertEquals(isRegistryError(error, "Unsupported"), true, String(error));
+  }
+  assertThrows(() => yaml().encode({ a: { b: [1n] } } as never), Error, "its .a.b[0] is a bigint");
+  assertThrows(() => yaml({ maxBytes: 3 }).encode("four"), Error, "3 are allowed");
+});
+
+Deno.test("what stands at two places is written twice", async () => {
+  const shared = { n: [1] };
+  const bytes = await contentBytes(await yaml().encode({ a: shared, b: shared }));
+  assertEquals(new TextDecoder().decode(bytes), "a:\n  n:\n    - 1\nb:\n  n:\n    - 1\n");
+});
+
+Deno.test("any plain data comes back equal", async () => {
+  const texts = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom(
+      "yes",
+      "null",
+      "~",
+      "1e3",
+      "0x1",
+      "- a",
+      "a: b",
+      "# x",
+      " ",
+      "\n\n a\n",
+      "<<",
+      "__proto__",
+      "\r",
+      "\x7f",
+    ),
+    fc.array(fc.constantFrom("a", " ", "\n", ":", "#", "\t", "-", "'", '"', "\r", "\u2028"), { maxLength: 12 }).map((
+      all,
+    ) => all.join("")),
+  );
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      texts,
+      fc.double(),
+      fc.integer(),
+      fc.constantFrom(null, true, false),
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.array(fc.tuple(texts, tie("value")), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
+    ),
+  }));
+  await fc.assert(
+    fc.asyncProperty(value, async (value) => {
+      assertEquals(yaml().accepts(value), true);
+      assertEquals(await again(value), value);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("whatever the bytes, reading gives plain data or a RegistryError", async () => {
+  const tokens = [
+    "a",
+    "-",
+    " ",
+    "\n",
+    ":",
+    "?",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "&a",
+    "*a",
+    "!",
+    "!!set",
+    "|",
+    ">",
+    '"',
+    "%",
+    "---",
+  ];
+  const pieces = fc.array(fc.constantFrom(...tokens, "\t", "#", "  ", "\n ", "1"), { maxLength: 25 });
+  const bytes = fc.oneof(fc.uint8Array(), pieces.map((pieces) => new TextEncoder().encode(pieces.join(""))));
+  await fc.assert(
+    fc.asyncProperty(bytes, async (bytes) => {
+      try {
+        assertEquals(yaml().accepts(await read(bytes)), true);
+      } catch (error) {
+        assertEquals(isRegistryError(error, "Corrupt", "Unsupported"), true, String(error));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
