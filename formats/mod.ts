@@ -10,7 +10,9 @@ import { shown } from "../core/naming/names.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { bytes } from "./bytes.ts";
 import { json } from "./json.ts";
+import { jsonl } from "./jsonl.ts";
 import { npy } from "./npy.ts";
+import { text } from "./text.ts";
 
 export type * from "../core/format.ts";
 
@@ -32,14 +34,18 @@ export interface Formats {
 interface Part {
   id: string;
   extensions: readonly string[];
+  /** The file beside this one that exports a function of that name. @default the id */
+  file?: string;
 }
 
-/** Each is a file beside this one that exports a function of that name. */
 const PARTS: readonly Part[] = [
+  { id: "csv", extensions: [".csv"] },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "png", extensions: [".png"] },
   { id: "tiff", extensions: [".tif", ".tiff"] },
+  { id: "tsv", extensions: [".tsv"], file: "csv" },
   { id: "webp", extensions: [".webp"] },
+  { id: "yaml", extensions: [".yaml", ".yml"] },
 ];
 
 /**
@@ -82,10 +88,10 @@ export function createFormats(): Formats {
     return format;
   }
 
-  for (const format of [json(), npy(), bytes()]) register(format as Format);
+  for (const format of [json(), jsonl(), npy(), text(), bytes()]) register(format as Format);
   for (const part of PARTS) {
     let loaded: Promise<Format> | undefined;
-    add(part, () => loaded ??= loadFormat(part.id).catch((error) => (loaded = undefined, Promise.reject(error))));
+    add(part, () => loaded ??= loadFormat(part).catch((error) => (loaded = undefined, Promise.reject(error))));
   }
 
   return {
@@ -114,8 +120,8 @@ function extensionsOf(path: string): string[] {
   return parts.map((_, from) => `.${parts.slice(from).join(".")}`);
 }
 
-async function loadFormat(id: string): Promise<Format> {
-  const module = await loadPart<Record<string, () => Format>>(`./${id}.ts`, import.meta.url);
+async function loadFormat({ id, file = id }: Part): Promise<Format> {
+  const module = await loadPart<Record<string, () => Format>>(`./${file}.ts`, import.meta.url);
   return module[id]();
 }
 

@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { createFormats } from "../../formats/mod.ts";
+
+Deno.test("tables and texts are found by the extension, whatever its case", async () => {
+  const formats = createFormats();
+  const paths = ["a.csv", "b.TSV", "c.yml", "d.yaml", "e.jsonl", "f.ndjson", "g.txt", "readme.md"];
+  const found = await Promise.all(paths.map(async (path) => (await formats.forPath(path))?.id));
+  assertEquals(found, ["csv", "tsv", "yaml", "yaml", "jsonl", "jsonl", "text", "text"]);
+});
+
+Deno.test("every format has the id and the extensions by which it is found before it is loaded", async () => {
+  const formats = createFormats();
+  for (const id of formats.names()) {
+    const format = await formats.get(id);
+    const extensions = [...formats.extensions()].filter(([, of]) => of === id).map(([extension]) => extension);
+    assertEquals([format.id, format.extensions], [id, extensions]);
+  }
+});
