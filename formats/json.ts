@@ -7,6 +7,7 @@ import { createPlainCheck } from "../core/bytes/plain_json.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
+import { parseJson } from "../core/text/json_text.ts";
 
 export type * from "../core/format.ts";
 
@@ -48,12 +49,12 @@ export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
       return new TextEncoder().encode(JSON.stringify(value, undefined, indent));
     },
     async decode(file) {
-      return parseJson(file.path, await file.bytes());
+      return decodeText(file.path, await file.bytes());
     },
   };
 }
 
-function parseJson(path: string, bytes: Uint8Array): unknown {
+function decodeText(path: string, bytes: Uint8Array): unknown {
   let text: string;
   let lossy: string | undefined;
   try {
@@ -63,13 +64,14 @@ function parseJson(path: string, bytes: Uint8Array): unknown {
   }
   let value: unknown;
   try {
-    if (!/\d{16}/.test(text)) return JSON.parse(text);
-    value = JSON.parse(text, (_, member, context?: { source?: string }) => {
+    if (!/\d{16}/.test(text)) return parseJson(text);
+    JSON.parse(text, (_, member, context?: { source?: string }) => {
       if (typeof member === "number" && Number.isInteger(member) && !Number.isSafeInteger(member)) {
         if (/^-?\d+$/.test(context?.source ?? "1")) lossy = context?.source ?? String(member);
       }
       return member;
     });
+    value = parseJson(text);
   } catch { // its message would quote the text
     throw noJson(path, "it is not JSON");
   }

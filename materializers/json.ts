@@ -8,6 +8,7 @@ import { RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { createPlainCheck } from "../core/bytes/plain_json.ts";
+import { parseJson } from "../core/text/json_text.ts";
 import { isArrayBuffer } from "./array_buffer.ts";
 import { decodeJson } from "./json/decode_json.ts";
 import { encodeJson } from "./json/encode_json.ts";
@@ -81,7 +82,7 @@ function decodeText(artifact: Artifact, bytes: Uint8Array): string {
 
 function parseText(artifact: Artifact, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch { // its message would quote the text
     throw corruptJson(artifact);
   }

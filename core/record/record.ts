@@ -8,6 +8,7 @@ import { compareUtf8, concatBytes } from "../bytes/bytes.ts";
 import { sha256 } from "../bytes/digest.ts";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
+import { parseJson } from "../text/json_text.ts";
 import { recordProblem } from "./record_shape.ts";
 
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
@@ -266,7 +267,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   let line: string, record: AnyRecord;
   try {
     line = decoder.decode(bytes.subarray(0, end));
-    record = JSON.parse(line);
+    record = parseJson(line) as AnyRecord;
   } catch { // its message would quote the line
     throw corruptRecord(key, "its first line is not JSON");
   }

@@ -120,3 +120,16 @@ Deno.test("what a materializer refuses is refused before anything is stored", as
   await fails("NotFound", () => registry.save("gone", localPath("/no/such/file")));
   for (const name of ["bad", "gone"]) assertEquals(await registry.has(name), false);
 });
+
+Deno.test("names with escapes come back as they are, whatever was read before", async () => {
+  const registry = await openRegistry("memory:");
+  const names = ["\\", "\n", '"', "\t", "a\\", "\\a", "\u0001"];
+  for (const [i, name] of names.entries()) {
+    const value = { before: i, [name]: i };
+    await registry.save(`name-${i}`, value, { metadata: value });
+  }
+  for (const [i, name] of names.entries()) {
+    assertEquals(await registry.load(`name-${i}`), { before: i, [name]: i });
+    assertEquals((await registry.info(`name-${i}`)).metadata, { before: i, [name]: i });
+  }
+});
