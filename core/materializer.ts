@@ -228,7 +228,8 @@ function classesOf(value: unknown): unknown[] {
 
 /** What a value is, in a word or two, for messages. */
 export function described(value: unknown): string {
-  if (value === null || typeof value !== "object") return value === null ? "null" : `a ${typeof value}`;
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
   const name = Object.getPrototypeOf(value)?.constructor?.name;
   return typeof name !== "string" || name === "" ? "an object" : `a value of class ${name}`;
 }

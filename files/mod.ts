@@ -5,6 +5,8 @@
  */
 import { RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
+import { described } from "../core/materializer.ts";
+import type { BatchResult } from "../core/registry.ts";
 import { createFormats } from "../formats/mod.ts";
 import type { Formats } from "../formats/mod.ts";
 import { createLocalFiles } from "./local.ts";
@@ -12,7 +14,8 @@ import { createMemoryFiles } from "./memory.ts";
 import { createStoreSet, storesOf } from "./stores/store_set.ts";
 import type { FileStores } from "./stores/store_set.ts";
 import { createFiles } from "./verbs/files.ts";
-import type { Files } from "./verbs/files.ts";
+import type { Files, LoadBatchOptions } from "./verbs/files.ts";
+import type { LoadFileOptions } from "./verbs/values.ts";
 
 export type { AnyFileStore, FileEntry, FileKind, FileSink, ReadableFileStore } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
@@ -61,6 +64,10 @@ export interface FileManager extends FileVerbs {
   readonly formats: Formats;
   /** The files of one store. */
   on(store: string): Promise<Files>;
+  /** The value of a file, by its extension or as asked for: `{ store: "disk", as: "bytes" }`. */
+  load<T = unknown>(path: string, options: LoadFileOptions<T> & StoreChoice): Promise<T>;
+  /** Loads many, several at once; says what became of each, in the order of the paths. */
+  loadBatch<T = unknown>(paths: Iterable<string>, options: LoadBatchOptions<T> & StoreChoice): Promise<BatchResult<T>>;
 }
 
 /** The store of a call, by name. */
@@ -78,34 +85,37 @@ export type WithStore<Args extends unknown[]> = Required<Args> extends [...infer
   ? [...Rest, NonNullable<Options> & StoreChoice]
   : never;
 
-/** The verbs, each with `{ store: "disk" }` among its options. */
-export type FileVerbs = { [V in Exclude<keyof Files, "store">]: StoreVerb<Files[V]> };
+/** The verbs, each with `{ store: "disk" }` among its options; those of a type of their own are {@linkcode FileManager}'s. */
+export type FileVerbs = { [V in Exclude<keyof Files, "store" | "load" | "loadBatch">]: StoreVerb<Files[V]> };
 
-const VERBS = [
-  "load",
-  "save",
-  "loadText",
-  "loadBatch",
-  "saveBatch",
-  "listFiles",
-  "listImageFiles",
-  "walkFiles",
-  "findFileRecursive",
-  "listDir",
-  "collectDirsAndFiles",
-  "stat",
-  "exists",
-  "isFile",
-  "isDir",
-  "isSymlink",
-  "ensureDirectory",
-  "createSymlink",
-  "delete",
-  "deleteAll",
-  "copy",
-  "move",
-  "mirrorDirectoryWithSymlinks",
-] as const satisfies (keyof FileVerbs)[];
+type Verb = Exclude<keyof Files, "store">;
+
+/** What each verb takes before its options. */
+const VERBS: Record<Verb, string[]> = {
+  load: ["path"],
+  save: ["path", "value"],
+  loadText: ["path"],
+  loadBatch: ["paths"],
+  saveBatch: ["values"],
+  listFiles: ["folder"],
+  listImageFiles: ["folder"],
+  walkFiles: ["folder"],
+  findFileRecursive: ["folder", "name"],
+  listDir: ["folder"],
+  collectDirsAndFiles: ["folder"],
+  stat: ["path"],
+  exists: ["path"],
+  isFile: ["path"],
+  isDir: ["path"],
+  isSymlink: ["path"],
+  ensureDirectory: ["path"],
+  createSymlink: ["path", "target"],
+  delete: ["path"],
+  deleteAll: ["path"],
+  copy: ["from", "to"],
+  move: ["from", "to"],
+  mirrorDirectoryWithSymlinks: ["from", "to"],
+};
 
 /** Options of {@linkcode createFileManager}. */
 export interface FileManagerOptions {
@@ -138,33 +148,49 @@ export function createFileManager(
   { formats = createFormats() }: FileManagerOptions = {},
 ): FileManager {
   const set = isSet(stores) ? stores : storesOf(stores);
-  const on = async (name: string) => createFiles(await set.get(name), formats);
-  const verbs = Object.fromEntries(VERBS.map((verb) => [verb, verb === "walkFiles" ? walk : call(verb)]));
-  return { stores: set, formats, on, ...verbs as unknown as FileVerbs };
+  const on = async (name: string) => {
+    if (typeof name !== "string") throw noStore("take the files of a store", 'Write await manager.on("disk").');
+    return createFiles(await set.get(name), formats);
+  };
+  const verbs = Object.fromEntries(
+    (Object.keys(VERBS) as Verb[]).map((verb) => [verb, verb === "walkFiles" ? walk : call(verb)]),
+  );
+  return { stores: set, formats, on, ...verbs as unknown as Pick<FileManager, Verb> };
 
-  function call(verb: Exclude<keyof FileVerbs, "walkFiles">) {
+  function call(verb: Exclude<Verb, "walkFiles">) {
     return async (...args: unknown[]) => {
-      const { store, ...options } = (args.at(-1) ?? {}) as Partial<StoreChoice>;
-      if (typeof store !== "string") throw noStore(verb);
-      args.pop();
+      const { store, ...options } = choiceOf(verb, args);
       const action = (await on(store))[verb] as (...args: unknown[]) => Promise<unknown>;
-      return await action(...args, options);
+      return await action(...args.slice(0, VERBS[verb].length), options);
     };
   }
 
-  async function* walk(folder: string, { store, ...options }: StoreChoice) {
-    yield* (await on(store)).walkFiles(folder, options);
+  async function* walk(...args: unknown[]) {
+    const { store, ...options } = choiceOf("walkFiles", args);
+    yield* (await on(store)).walkFiles(args[0] as string, options);
   }
 }
 
-function noStore(verb: string): RegistryError {
-  return new RegistryError({
-    code: "Invalid",
-    message: `Cannot ${verb}: no store is named`,
-    hint: 'Add { store: "disk" } as the last argument, or take the files of one store: await manager.on("disk").',
-  });
+/** The options of a call: what stands before them is never taken for them, even where a value has a `store`. */
+function choiceOf(verb: Verb, args: unknown[]): StoreChoice {
+  const taken = VERBS[verb];
+  const options = args[taken.length] as StoreChoice | null | undefined;
+  if (typeof options?.store === "string") return options;
+  const call = `${verb}(${taken.join(", ")}, { store: "disk" })`;
+  throw noStore(verb, `Write ${call}, or take the files of one store: await manager.on("disk").`);
+}
+
+function noStore(action: string, hint: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message: `Cannot ${action}: no store is named`, hint });
 }
 
 function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is FileStores {
-  return typeof stores.names === "function" && typeof stores.register === "function";
+  if (typeof stores === "object" && stores !== null) {
+    return typeof stores.names === "function" && typeof stores.register === "function";
+  }
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot create a file manager: ${described(stores)} is no set of stores`,
+    hint: "Give it createFileStores(), or stores by name: { mine: store }.",
+  });
 }

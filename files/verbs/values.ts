@@ -11,8 +11,9 @@ import type { Format } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import { openFile } from "./follow.ts";
 
-/** A format of this kind, or the id of one of the set. */
-export type FormatChoice<T> = string | Format<T>;
+/** A format whose files hold values of this type, or the id of one of the set. */
+// deno-lint-ignore no-explicit-any -- what it takes to write is not asked for where files are read
+export type FormatChoice<T> = string | Format<T, any>;
 
 /** Options of loading a file. */
 export interface LoadFileOptions<T = unknown> extends CallOptions {

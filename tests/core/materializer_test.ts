@@ -123,7 +123,7 @@ Deno.test("defineMaterializer() takes lowercase ids and whole versions, and noth
 
 Deno.test("described() finds words for every value", () => {
   assertEquals(described(null), "null");
-  assertEquals(described(undefined), "a undefined");
+  assertEquals(described(undefined), "undefined");
   assertEquals(described(new Dog()), "a value of class Dog");
   assertEquals(described(Object.create(null)), "an object");
   fc.assert(

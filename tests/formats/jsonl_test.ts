@@ -87,7 +87,7 @@ Deno.test("what JSON cannot hold is Unsupported, with the path to it", async () 
     assertStringIncludes(await failure(() => jsonl().encode([value as PlainValue])), "Unsupported: ");
   }
   const nested = [1, { a: [{ "b c": undefined }] }] as unknown as PlainValue[];
-  assertStringIncludes(await failure(() => jsonl().encode(nested)), "value 2: its .a[0].b c is a undefined");
+  assertStringIncludes(await failure(() => jsonl().encode(nested)), "value 2: its .a[0].b c is undefined");
   assertStringIncludes(await failure(() => jsonl().encode(5 as never)), "Unsupported: ");
 });
 

@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { isRegistryError } from "../../core/errors.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
+import { createFileManager } from "../../files/mod.ts";
+import type { FileManager } from "../../files/mod.ts";
+import { bytes } from "../../formats/bytes.ts";
+import { npy } from "../../formats/npy.ts";
+import type { NDArray } from "../../formats/npy.ts";
+import { ndarrayOf } from "./samples.ts";
+
+/** What programs without types can call. */
+// deno-lint-ignore no-explicit-any -- mistakes that types would tell
+type Untyped = any;
+
+async function invalid(said: RegExp, action: () => unknown): Promise<void> {
+  const error = await assertRejects(async () => await action());
+  assert(isRegistryError(error, "Invalid"), String(error));
+  assertMatch(`${error.message} # ${error.hint}`, said);
+}
+
+Deno.test("a call without a store says how it is written, and a value that has a store is not taken for options", async () => {
+  const memory = createMemoryFiles();
+  const manager: Untyped = createFileManager({ mine: memory });
+  const value = { store: "mine", depth: 1 };
+  await invalid(/save\(path, value, \{ store: "disk" \}\)/, () => manager.save("a.json", value));
+  assertEquals(await memory.stat("a.json"), undefined);
+  await manager.save("a.json", value, { store: "mine" });
+  assertEquals(await manager.load("a.json", { store: "mine" }), value);
+  await invalid(/load\(path, \{ store/, () => manager.load("a.json", "mine"));
+  await invalid(/walkFiles\(folder, \{ store/, () => manager.walkFiles("").next());
+  for (const name of [undefined, { store: "mine" }]) await invalid(/on\("disk"\)/, () => manager.on(name));
+});
+
+Deno.test("the types of what is loaded follow from the format, with a store for each call too", async () => {
+  const manager: FileManager = createFileManager({ mine: createMemoryFiles() });
+  const plane = ndarrayOf(2, 2);
+  await manager.save("a.npy", plane, { store: "mine" });
+  const one: NDArray = await manager.load("a.npy", { store: "mine", as: npy() });
+  const { results: [first] } = await manager.loadBatch(["a.npy"], { store: "mine", as: npy() });
+  const shape: readonly number[] | undefined = first.ok ? first.value.shape : undefined;
+  const { dtype } = await manager.load<{ dtype: string }>("a.npy", { store: "mine" });
+  const raw = await manager.load("a.npy", { store: "mine", as: bytes() });
+  const size: number = raw.byteLength;
+  assertEquals([one, shape, dtype, size > 8], [plane, [2, 2], "uint16", true]);
+});
