@@ -10,11 +10,13 @@
 import type { Backend, CallOptions, ObjectInfo } from "../core/backend.ts";
 import { isPrefix } from "../core/backend.ts";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { RegistryError } from "../core/errors.ts";
 import { contentSize, contentStream } from "../core/files/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, joinPath, nameOf, OWN_PREFIX, parsePath, relativeTarget, targetOf } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
+import { described } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { findObject } from "./bucket/find_object.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
@@ -51,7 +53,8 @@ const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(pa
  * assertEquals((await backend.head("plate/A01.raw"))?.size, 3);
  * ```
  */
-export function createBucketFiles({ backend, name = backend.kind }: BucketFilesOptions): FileStore {
+export function createBucketFiles({ backend, name = backend?.kind }: BucketFilesOptions): FileStore {
+  if (typeof backend?.get !== "function") throw noBackend(backend);
   const { location } = backend;
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
@@ -252,4 +255,12 @@ async function firstKeys(backend: Backend, prefix: string, options: CallOptions)
   const keys: string[] = [];
   for await (const entry of backend.list(prefix, { limit: 2, ...options })) if (!isPrefix(entry)) keys.push(entry.key);
   return keys;
+}
+
+function noBackend(given: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot create file store: ${described(given)} is no backend`,
+    hint: 'Give it { backend: await openBackend("s3://bucket/prefix") }.',
+  });
 }

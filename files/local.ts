@@ -5,10 +5,12 @@
  */
 import fs from "node:fs";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { RegistryError } from "../core/errors.ts";
 import { inTheWay, intoItself, missing, notEmpty, refused, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, joinPath, OWN_PREFIX, parsePath, relativeTarget } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
+import { described } from "../core/materializer.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { codeOf, createDiskPlace } from "./local/place.ts";
@@ -46,6 +48,7 @@ const MAX_SWEPT = 10_000;
  */
 export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   const { root = ".", durability = "os", system = realSystem } = options;
+  if (typeof root !== "string") throw noRoot(root);
   const disk = createDiskPlace(root);
   const { location, pathOf, look, failure, makeFolder } = disk;
   const swept = new Set<string>();
@@ -257,4 +260,12 @@ function syncFolder(path: string): void {
   } finally {
     fs.closeSync(folder);
   }
+}
+
+function noRoot(root: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot create file store: ${described(root)} is no path of a folder`,
+    hint: 'Give it { root: "./data" }; of a URL, fileURLToPath() of "node:url" makes a path.',
+  });
 }

@@ -19,8 +19,9 @@ const encoder = new TextEncoder();
  * `a/b` are one path, and `/`, `.` and nothing at all are the root.
  *
  * @returns the path, without a `/` at either end
- * @throws {RegistryError} `Invalid` for what could leave the store or has no place in each of them: a `/` before a name,
- * `..`, a backslash, NUL, names of more than 240 bytes, paths of more than 900, names that begin with `.holdfast-`
+ * @throws {RegistryError} `Invalid` for what is no text, and for what could leave the store or has no place in each of
+ * them: a `/` before a name, `..`, a backslash, NUL, names of more than 240 bytes, paths of more than 900, names that
+ * begin with `.holdfast-`
  *
  * @example
  * ```ts
@@ -31,15 +32,20 @@ const encoder = new TextEncoder();
  * ```
  */
 export function parsePath(path: string): string {
+  if (typeof path !== "string") throw noPath(path, `it is not a text but ${typeof path}`);
   if (/^[/.]?$/.test(path)) return "";
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
   const parsed = segments.join("/");
   const problem = path.startsWith("/") ? "it is absolute" : parsed === "" ? undefined : problemOf(parsed, segments);
   if (problem === undefined) return parsed;
-  throw new RegistryError({
+  throw noPath(path, problem);
+}
+
+function noPath(path: unknown, problem: string): RegistryError {
+  return new RegistryError({
     code: "Invalid",
     message: `Cannot use ${shown(path)} as a path: ${problem}`,
-    hint: "A path is relative to the root of its store: names with / between them.",
+    hint: "A path is a text, relative to the root of its store: names with / between them.",
   });
 }
 

@@ -12,6 +12,7 @@ import type {
   WriteFileOptions,
 } from "../../core/file_store.ts";
 import type { FileToDecode } from "../../core/format.ts";
+import { described } from "../../core/materializer.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { createLookup } from "../../core/lookup.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -71,7 +72,9 @@ const WRITES = ["write", "createFolder", "createLink", "remove", "move"];
  * ```
  */
 export function defineFileStore(definition: FileStoreDefinition): FileStoreDefinition {
-  checkName(definition.name);
+  const { name, create } = definition;
+  checkName(name);
+  if (typeof create !== "function") throw noFactory(name, create);
   return definition;
 }
 
@@ -126,8 +129,9 @@ export function createStoreSet(
   const lookup = createLookup<Promise<AnyFileStore>>("file store");
   const nameOf = (name: string) => Object.hasOwn(aliases, name) ? aliases[name] : name;
 
-  function add(name: string, create: FileStoreFactory): void {
+  function add(name: string, create: FileStoreFactory | undefined): void {
     checkName(name);
+    if (typeof create !== "function") throw noFactory(name, create);
     if (Object.hasOwn(aliases, name)) throw aliasTaken(name, aliases[name]);
     lookup.registerLazy(name, () => Promise.resolve().then(create).then((store) => checked(name, store)));
   }
@@ -135,9 +139,9 @@ export function createStoreSet(
   for (const [name, create] of Object.entries(defaults)) add(name, create);
   return {
     register(store: string | FileStoreDefinition | FileStoreClass, create?: FileStoreFactory) {
-      if (typeof store === "string") add(store, create ?? (() => Promise.reject(noFactory(store))));
+      if (typeof store === "string") add(store, create);
       else if (typeof store === "function") registerClass(store);
-      else add(store.name, store.create);
+      else add(store?.name, store?.create);
     },
     get: async (name) => await lookup.get(nameOf(name)),
     has: (name) => lookup.has(nameOf(name)),
@@ -193,15 +197,16 @@ function incomplete(name: string, lacking: string[]): RegistryError {
     code: "Invalid",
     message: `Cannot register file store ${shown(name)}: it lacks ${lacking.join(", ")}`,
     hint: `A store that is only read has ${READS.join(", ")}; one for values only has save; others have all of them. ` +
-      "Those of a class are methods.",
+      "Those of a class are methods: stat(path) { … }, not stat = (path) => ….",
   });
 }
 
-function noFactory(name: string): RegistryError {
+function noFactory(name: string, given: unknown): RegistryError {
+  const what = given === undefined ? "nothing makes it" : `it is given ${described(given)}, and nothing that makes it`;
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot make file store ${shown(name)}: nothing makes it`,
-    hint: "Give register() a function that returns a store.",
+    message: `Cannot register file store ${shown(name)}: ${what}`,
+    hint: "Give it a function that returns the store: register(name, () => store).",
   });
 }
 
@@ -214,7 +219,7 @@ function aliasTaken(name: string, other: string): RegistryError {
 }
 
 function checkName(name: string): void {
-  if (/^[a-z][a-z0-9_-]*$/.test(name)) return;
+  if (typeof name === "string" && /^[a-z][a-z0-9_-]*$/.test(name)) return;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot register file store ${shown(name)}: it is no name of a store`,

@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import { createBucketFiles } from "../../files/bucket.ts";
+import { createLocalFiles } from "../../files/local.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
+import { createFileManager, createFileStores, defineFileStore } from "../../files/mod.ts";
+import type { Files } from "../../files/mod.ts";
+import { testOnEach } from "./stores.ts";
+
+/** What programs without types can call. */
+// deno-lint-ignore no-explicit-any -- mistakes that types would tell
+type Untyped = any;
+
+async function told(code: ErrorCode, said: RegExp, action: () => unknown): Promise<void> {
+  const error = await assertRejects(async () => await action());
+  assert(isRegistryError(error, code), String(error));
+  assertMatch(`${error.message} # ${error.hint}`, said);
+}
+
+testOnEach("what is no text is no path, and the error says what it is", async (files: Untyped) => {
+  for (const path of [5, undefined, null, new URL("file:///a")]) {
+    await told("Invalid", /as a path: it is not a text but/, () => files.load(path));
+    await told("Invalid", /as a path/, () => files.save(path, 1));
+    await told("Invalid", /as a path/, () => files.listFiles(path));
+    await told("Invalid", /as a path/, () => files.copy("a", path));
+  }
+  await told("Invalid", /find files by name "a\/b"/, () => files.findFileRecursive("", "a/b"));
+  await told("Invalid", /find files by name undefined/, () => files.findFileRecursive(""));
+});
+
+testOnEach("a refused value is named, with what the file can hold", async (files: Files) => {
+  await told("Unsupported", /save undefined as "a\.json": .* json .*# JSON has/, () => files.save("a.json", undefined));
+  const plane = new Uint16Array(4);
+  await told("Unsupported", /Uint16Array as "a\.npy".*\{ data, shape, dtype \}/, () => files.save("a.npy", plane));
+  const wrong = { data: plane, shape: [2, 3], dtype: "uint16" };
+  await told("Unsupported", /as long as the shape says/, () => files.save("a.npy", wrong));
+  await told("Unsupported", /a string as "a\.none".*TextEncoder/, () => files.save("a.none", "text"));
+  await told("Unsupported", /Promise as "a\.json".*add await/, () => files.save("a.json", Promise.resolve(1)));
+  assertEquals(await files.listDir(""), []);
+});
+
+testOnEach("a mode that is not known replaces nothing, and what is no format is not used", async (files: Untyped) => {
+  await files.save("a.json", 1);
+  await told("Invalid", /mode "replace"/, () => files.save("a.json", 2, { mode: "replace" }));
+  await told("Invalid", /lacks decode or encode/, () => files.load("a.json", { as: {} }));
+  await told("Invalid", /null as a format/, () => files.save("a.json", 2, { as: null }));
+  assertEquals(await files.load("a.json"), 1);
+});
+
+testOnEach("one extension may stand alone; what is neither pattern nor extension is refused", async (files) => {
+  await files.save("a.json", 1);
+  await files.save("b.bin", Uint8Array.of(1));
+  assertEquals(await files.listFiles("", { extensions: ".json" }), ["a.json"]);
+  await told("Invalid", /by extension 5/, () => files.listFiles("", { extensions: 5 as never }));
+  for (const pattern of [5, ["*.json"], /json/]) {
+    await told("Invalid", /as a pattern: it is not a text/, () => files.listFiles("", { pattern: pattern as never }));
+  }
+});
+
+testOnEach("a batch of what is no list is refused, and an entry without path or value fails alone", async (files) => {
+  for (const paths of ["abc", 5, undefined, { path: "a.json" }]) {
+    await told("Invalid", /load a batch: it is given/, () => files.loadBatch(paths as never));
+    await told("Invalid", /save a batch: it is given/, () => files.saveBatch(paths as never));
+  }
+  const entries = [null, ["a.json", 1], { path: "a.json", data: 1 }, { path: "b.json", value: 1 }];
+  const { succeeded, errors } = await files.saveBatch(entries as never);
+  assertEquals([succeeded, [...errors.values()].map(({ code }) => code)], [[3], ["Invalid", "Invalid", "Invalid"]]);
+  assertMatch(errors.get(0)!.message, /null of a batch: it is no \{ path, value \}/);
+  assertEquals(await files.listDir(""), ["b.json"]);
+});
+
+Deno.test("what makes no store is refused when it is registered, and the error says what to give", () => {
+  const stores: Untyped = createFileStores();
+  const refused = (said: RegExp, action: () => unknown) => {
+    const error = assertThrows(action, RegistryError);
+    assertEquals(error.code, "Invalid");
+    assertMatch(`${error.message} # ${error.hint}`, said);
+  };
+  refused(/given a value of class Object.*\(name, \(\) => store\)/, () => stores.register("a", createMemoryFiles()));
+  refused(/nothing makes it/, () => stores.register("a"));
+  refused(/nothing makes it/, () => stores.register(createMemoryFiles()));
+  refused(/no name of a store/, () => stores.register());
+  refused(/nothing makes it/, () => defineFileStore({ name: "a" } as never));
+  assertEquals(stores.names(), ["memory", "disk"]);
+  for (const given of [undefined, null, "disk"]) {
+    refused(/no set of stores/, () => createFileManager(given as never));
+  }
+  refused(
+    /Promise is no backend.*await openBackend/,
+    () => createBucketFiles({ backend: Promise.resolve(createMemoryBackend()) as never }),
+  );
+  refused(/URL is no path of a folder/, () => createLocalFiles({ root: new URL("file:///a") as never }));
+});
+
+Deno.test("members of a class that are no methods are told apart by the hint", () => {
+  class Mine {
+    static storeName = "mine";
+    name = "mine";
+    location = "mine:";
+    save = (path: string) => Promise.resolve({ path, kind: "file" as const, size: 0 });
+    async [Symbol.asyncDispose]() {}
+  }
+  const error = assertThrows(() => createFileStores().register(Mine), RegistryError);
+  assertMatch(error.hint!, /methods: stat\(path\) \{/);
+});
