@@ -6,6 +6,7 @@
  */
 import { isNDArray } from "../core/bytes/ndarray.ts";
 import type { NDArray } from "../core/bytes/ndarray.ts";
+import { RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "./npy/npy.ts";
 
@@ -34,7 +35,14 @@ export function npy(): Format<NDArray> {
     extensions: [".npy"],
     mediaType: NPY_MEDIA_TYPE,
     accepts: isNDArray,
-    encode: ({ data, shape, dtype }) => encodeNpy(dtype, shape, data),
+    encode(array) {
+      if (isNDArray(array)) return encodeNpy(array.dtype, array.shape, array.data);
+      throw new RegistryError({
+        code: "Unsupported",
+        message: "Cannot save the value as .npy: it is no array",
+        hint: "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
+      });
+    },
     decode: async (file) => decodeNpy(await file.bytes(), file.path),
   };
 }

@@ -5,9 +5,11 @@
  */
 import type { CallOptions } from "../../core/backend.ts";
 import type { AnyFileStore, FileEntry, FileStore, ReadableFileStore } from "../../core/file_store.ts";
+import { RegistryError } from "../../core/errors.ts";
 import { refused } from "../../core/files/path_errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { BatchResult, ManyOptions } from "../../core/registry.ts";
+import { described } from "../../core/materializer.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { copyAll, mirrorWithLinks, removeAll } from "./changes.ts";
 import type { MirroredLinks, MirrorLinksOptions } from "./changes.ts";
@@ -122,11 +124,17 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
     loadText: async (path, options) => await loadText(readable("load", path), path, options),
     async loadBatch<T>(paths: Iterable<string>, { as, ...options }: LoadBatchOptions<T> = {}) {
       const { signal } = options;
+      checkMany(paths, "load", "paths");
       return await collectOutcomes(outcomesOf(paths, (path) => load<T>(path, { as, signal }), options), { signal });
     },
     async saveBatch(values, { as, mode, ...options } = {}) {
       const { signal } = options;
-      const saved = outcomesOf(values, ({ path, value }) => save(path, value, { as, mode, signal }), options);
+      checkMany(values, "save", "{ path, value }");
+      const saveOne = async (entry: FileValue) => {
+        const { path, value } = checkEntry(entry);
+        return await save(path, value, { as, mode, signal });
+      };
+      const saved = outcomesOf(values, saveOne, options);
       return await collectOutcomes(saved, { signal });
     },
     listFiles: async (folder, options) => await listFiles(readable("list", folder), folder, options),
@@ -154,4 +162,24 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
     mirrorDirectoryWithSymlinks: async (from, to, options) =>
       await mirrorWithLinks(writable("mirror", from), from, { ...options, to }),
   };
+}
+
+/** A text can be iterated too, letter by letter: nobody means that. */
+function checkMany(many: unknown, action: string, wanted: string): void {
+  const given = many as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  if (typeof given === "object" && (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action} a batch: it is given ${described(many)}`,
+    hint: `Give it an array, or another iterable, of ${wanted}.`,
+  });
+}
+
+function checkEntry(entry: unknown): FileValue {
+  if (typeof entry === "object" && entry !== null && "path" in entry && "value" in entry) return entry as FileValue;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot save ${described(entry)} of a batch: it is no { path, value }`,
+    hint: 'Each is such as { path: "plate/A01.npy", value: plane }.',
+  });
 }

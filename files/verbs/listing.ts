@@ -19,7 +19,7 @@ export interface ListFilesOptions extends CallOptions {
    * `{tif,png}` are known.
    */
   pattern?: string;
-  /** Only those that end with one of these, in any case: `.tif`, `.roi.zip`. */
+  /** Only those that end with one of these, or with the one that is given, in any case: `.tif`, `.roi.zip`. */
   extensions?: Iterable<string>;
   /** Also what is in the folders below. Links to folders are not entered. @default false */
   recursive?: boolean;
@@ -42,8 +42,8 @@ export async function* walkFiles(
   folder: string,
   { pattern, extensions, recursive = false, signal }: ListFilesOptions = {},
 ): AsyncGenerator<FileEntry> {
-  const matches = pattern === undefined ? undefined : parseGlob(pattern);
-  const endings = extensions === undefined ? undefined : [...extensions].map(checkExtension);
+  const matches = pattern === undefined ? undefined : parseGlob(checkPattern(pattern));
+  const endings = extensions === undefined ? undefined : endingsOf(extensions);
   const { path: root } = await followTo(store, folder, { kind: "folder", action: "list", signal });
   const waiting = [root];
   for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
@@ -103,6 +103,7 @@ export async function findFile(
   folder: string,
   { name, signal }: CallOptions & { name: string },
 ): Promise<string | undefined> {
+  if (typeof name !== "string" || name.includes("/")) throw noFileName(name);
   const found: string[] = [];
   let depth = Infinity;
   for await (const { path } of walkFiles(store, folder, { recursive: true, signal })) {
@@ -138,11 +139,39 @@ export async function collect(
   return content;
 }
 
-function checkExtension(extension: string): string {
-  if (/^\.[^/]+$/.test(extension)) return extension.toLowerCase();
-  throw new RegistryError({
+function endingsOf(extensions: Iterable<string>): string[] {
+  // A text is iterable too, letter by letter: nobody means that.
+  if (typeof extensions === "string") return [checkExtension(extensions)];
+  if (typeof extensions?.[Symbol.iterator] !== "function") throw noExtension(extensions);
+  return [...extensions].map(checkExtension);
+}
+
+function checkExtension(extension: unknown): string {
+  if (typeof extension === "string" && /^\.[^/]+$/.test(extension)) return extension.toLowerCase();
+  throw noExtension(extension);
+}
+
+function noExtension(extension: unknown): RegistryError {
+  return new RegistryError({
     code: "Invalid",
     message: `Cannot list files by extension ${shown(extension)}: it begins with no dot`,
-    hint: 'Write ".tif", or ".roi.zip".',
+    hint: 'Write [".tif", ".roi.zip"].',
+  });
+}
+
+function checkPattern(pattern: unknown): string {
+  if (typeof pattern === "string") return pattern;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${shown(pattern)} as a pattern: it is not a text but ${typeof pattern}`,
+    hint: 'Give one such as "*.tif"; several at once are "*.{tif,png}".',
+  });
+}
+
+function noFileName(name: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot find files by name ${shown(name)}: it is no name of a file`,
+    hint: "A name has no /; listFiles(folder, { pattern, recursive }) finds paths.",
   });
 }

@@ -8,6 +8,7 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileEntry, FileStore, ReadableFileStore, WriteFileOptions } from "../../core/file_store.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { Format } from "../../core/format.ts";
+import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { openFile } from "./follow.ts";
 
@@ -38,7 +39,7 @@ export interface KnownFormats {
 
 /** The format of a path: as asked for, else by its extension, else bytes. */
 async function formatFor(formats: KnownFormats, path: string, as?: string | Format): Promise<Format> {
-  if (typeof as === "object") return as;
+  if (typeof as === "object") return checkedFormat(as);
   return as === undefined ? await formats.forPath(path) ?? await formats.get("bytes") : await formats.get(as);
 }
 
@@ -61,9 +62,10 @@ export async function saveFile(
   { value, formats, as, ...options }: SaveFileOptions & { value: unknown; formats: KnownFormats },
 ): Promise<FileEntry> {
   const parsed = parsePath(path);
+  checkMode(options.mode);
   if (store.save !== undefined && as === undefined) return await store.save(parsed, value, options);
   const format = await formatFor(formats, parsed, as);
-  if (!format.accepts(value)) throw notOfFormat(parsed, format.id);
+  if (!format.accepts(value)) throw await refusal(format, parsed, { value, signal: options.signal });
   const { signal } = options;
   const content = await told(() => format.encode(value, { signal }), { verb: "save", path: parsed, signal });
   return await store.write(parsed, content, options);
@@ -105,11 +107,42 @@ async function told<T>(
   }
 }
 
-function notOfFormat(path: string, id: string): RegistryError {
+/** Why a file does not hold a value: the format knows best. */
+async function refusal(
+  format: Format,
+  path: string,
+  { value, signal }: CallOptions & { value: unknown },
+): Promise<RegistryError> {
+  const why = await Promise.resolve().then(() => format.encode(value, { signal })).then(() => undefined, (e) => e);
+  signal?.throwIfAborted();
+  const known = isRegistryError(why) ? why.hint : undefined;
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot save ${shown(path)}: a file of format ${id} does not hold this value exactly`,
-    hint: 'Take a path whose extension fits the value, or name the format: { as: "bytes" }.',
+    message: `Cannot save ${described(value)} as ${shown(path)}: ` +
+      `a file of format ${format.id} does not hold it exactly`,
+    hint: value instanceof Promise
+      ? "Save what it gives: add await."
+      : known ?? 'Take a path whose extension fits the value, or name the format: { as: "bytes" }.',
     key: path,
+    cause: why,
+  });
+}
+
+function checkedFormat(format: Format | null): Format {
+  if (typeof format?.decode === "function" && typeof format.encode === "function") return format;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${described(format)} as a format: it lacks decode or encode`,
+    hint: 'Name one, { as: "json" }, or give one that was made: { as: json() }.',
+  });
+}
+
+/** A mode that is not known must not replace what is there. */
+function checkMode(mode: unknown): void {
+  if (mode === undefined || mode === "overwrite" || mode === "create") return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot save with mode ${shown(mode)}: there is none`,
+    hint: 'Modes are "overwrite" and "create".',
   });
 }
