@@ -10,7 +10,9 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
-const pages = (await readdir(REPOSITORY)).filter((name) => name.endsWith(".md"));
+const pagesIn = async (folder: string) =>
+  (await readdir(join(REPOSITORY, folder))).filter((name) => name.endsWith(".md")).map((name) => join(folder, name));
+const pages = [...await pagesIn("."), ...await pagesIn("docs")];
 const sources = await sourceFiles([...PRODUCT_FOLDERS, "tests"]);
 const published = sources.filter((path) => !path.startsWith("tests/") || /^tests\/(conformance|simulate)\//.test(path));
 
