@@ -54,7 +54,18 @@ function checkedStream(source: FileSource): ReadableStream<Uint8Array> {
   );
 }
 
-/** Bytes that are there, as a file. */
+/**
+ * Bytes that are there, as a file: what `open` of a store of one's own gives.
+ *
+ * @example
+ * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = bytesFile("plate/A01.raw", Uint8Array.of(1, 2, 3));
+ * assertEquals([file.size, await file.bytes()], [3, Uint8Array.of(1, 2, 3)]);
+ * ```
+ */
 export function bytesFile(path: string, bytes: Uint8Array): FileToDecode {
   return {
     path,

@@ -54,7 +54,7 @@ export async function copyAll(
   await forEachAtOnce(files, (file) => copyFile(file, below(file)));
 }
 
-/** Options of {@linkcode mirrorWithLinks}. */
+/** Options of `mirrorDirectoryWithSymlinks`. */
 export interface MirrorLinksOptions extends CallOptions {
   /** Also what is in the folders below. @default true */
   recursive?: boolean;

@@ -74,7 +74,7 @@ export interface Files {
   isSymlink(path: string, options?: CallOptions): Promise<boolean>;
   /** Makes a folder and those above it; one that is there is success. */
   ensureDirectory(path: string, options?: CallOptions): Promise<void>;
-  /** Makes a link at a path that is free. What it leads to need not exist. */
+  /** Makes a link at a path that is free, which comes first. What it leads to, a path of this store, need not exist. */
   createSymlink(path: string, target: string, options?: CallOptions): Promise<void>;
   /** Removes a file, a link or an empty folder; with `recursive` all that is in it. False where nothing was. */
   delete(path: string, options?: CallOptions & { recursive?: boolean }): Promise<boolean>;
