@@ -40,6 +40,14 @@ export function missing(place: PathPlace, wanted: "file" | "folder" | "anything"
   });
 }
 
+/** `NotFound`: there is a link, and nothing behind it. */
+export function leadsNowhere(place: PathPlace, wanted: "file" | "folder"): RegistryError {
+  return failure("NotFound", place, {
+    state: `it is a link that leads to no ${wanted}`,
+    hint: "stat() says where it leads; what was there may be gone, or lies outside of the store.",
+  });
+}
+
 /** `AlreadyExists`. */
 export function taken(place: PathPlace, found: FileKind): RegistryError {
   return failure("AlreadyExists", place, {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { missing } from "../../core/files/path_errors.ts";
+import { leadsNowhere, missing } from "../../core/files/path_errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
@@ -50,5 +50,7 @@ export async function followTo(
 ): Promise<FileEntry> {
   const found = await follow(store, path, { signal });
   if (found?.kind === kind) return found;
-  throw missing({ action, path: parsePath(path), location: store.location }, kind, found?.kind);
+  const why = { action, path: parsePath(path), location: store.location };
+  if (found === undefined && (await store.stat(why.path, { signal }))?.kind === "link") throw leadsNowhere(why, kind);
+  throw missing(why, kind, found?.kind);
 }

@@ -30,6 +30,14 @@ testOnEach("what is no text is no path, and the error says what it is", async (f
   await told("Invalid", /find files by name undefined/, () => files.findFileRecursive(""));
 });
 
+testOnEach("a link that leads to nothing, or in a circle, is told from a path where nothing is", async (files) => {
+  await files.createSymlink("work.json", "plate.json");
+  await files.createSymlink("circle", "circle");
+  await told("NotFound", /load "work\.json": it is a link that leads to no file/, () => files.load("work.json"));
+  await told("NotFound", /list "circle": it is a link that leads to no folder/, () => files.listFiles("circle"));
+  await told("NotFound", /load "plate\.json": there is no file/, () => files.load("plate.json"));
+});
+
 testOnEach("a refused value is named, with what the file can hold", async (files: Files) => {
   await told("Unsupported", /save undefined as "a\.json": .* json .*# JSON has/, () => files.save("a.json", undefined));
   const plane = new Uint16Array(4);
