@@ -102,7 +102,7 @@ export function createMemoryFiles({ system = realSystem, id = system.id() }: Mem
     async write(given, content, { mode, signal } = {}) {
       const path = parsePath(given);
       const why = place("write", path);
-      const bytes = await contentBytes(content, signal);
+      const bytes = await contentBytes(content, { signal });
       signal?.throwIfAborted();
       const found = find(path);
       if (found?.kind === "folder") throw inTheWay(why, path, found.kind);

@@ -19,7 +19,7 @@ import type { LoadFileOptions } from "./verbs/values.ts";
 
 export type { AnyFileStore, FileEntry, FileKind, FileSink, ReadableFileStore } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
-export { bytesFile } from "../core/files/content.ts";
+export { bytesFile, contentBytes } from "../core/files/content.ts";
 export { parsePath } from "../core/files/paths.ts";
 export type { FileToDecode } from "../core/format.ts";
 export { createFormats } from "../formats/mod.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { bodyBytes, bodySize, bodyStream, bytesStream, plainBytes } from "../bytes/bytes.ts";
-import type { ByteRange } from "../backend.ts";
+import type { ByteRange, CallOptions } from "../backend.ts";
 import { RegistryError } from "../errors.ts";
 import type { FileToDecode } from "../format.ts";
 import type { FileSource, FileToSave } from "../materializer.ts";
@@ -20,8 +20,21 @@ export function contentStream(content: Content): ReadableStream<Uint8Array> {
   return isSource(content) ? checkedStream(content) : bodyStream(content);
 }
 
-/** All of its bytes, which nobody else changes. */
-export async function contentBytes(content: Content, signal?: AbortSignal): Promise<Uint8Array> {
+/**
+ * All of its bytes, which nobody else changes: of what `write` of a store of one's own is given, in whatever form.
+ *
+ * @example
+ * ```ts
+ * import { contentBytes } from "@holdfast/holdfast/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await contentBytes(new Blob(["abc"])), new TextEncoder().encode("abc"));
+ * ```
+ */
+export async function contentBytes(
+  content: FileToSave["content"],
+  { signal }: CallOptions = {},
+): Promise<Uint8Array> {
   const bytes = plainBytes(await bodyBytes(isSource(content) ? checkedStream(content) : content, signal));
   return content instanceof Uint8Array ? bytes.slice() : bytes;
 }

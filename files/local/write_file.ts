@@ -31,7 +31,7 @@ export async function stageFile(
   const path = `${folder}/${OWN_PREFIX}${system.id()}`;
   try {
     if (content instanceof Uint8Array) {
-      const bytes = await contentBytes(content, signal);
+      const bytes = await contentBytes(content, { signal });
       signal?.throwIfAborted();
       fs.writeFileSync(path, bytes, { flag: "wx", flush: durable });
       return path;
