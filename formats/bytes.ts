@@ -25,7 +25,7 @@ export function bytes(): Format<Uint8Array, RawContent> {
       throw new RegistryError({
         code: "Unsupported",
         message: "Cannot save the value as bytes: it is no Uint8Array, Blob or stream of bytes",
-        hint: "Take a path whose extension says what it is, such as .json. Of a text, new TextEncoder() makes bytes.",
+        hint: 'Take a path whose extension says what it is, such as .json or .txt, or name it: { as: "json" }.',
       });
     },
     decode: (file) => file.bytes(),

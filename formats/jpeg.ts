@@ -81,7 +81,9 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
     mediaType: "image/jpeg",
     accepts: (value) => lossy && holdsImage(value, HOLDS),
     async encode(image, { signal } = {}) {
-      if (!lossy) throw unwritableImage("JPEG", "it would change the pixels", "Pass { lossy: true }, or write PNG.");
+      if (!lossy) {
+        throw unwritableImage("JPEG", "it would change the pixels", "Write it as jpeg({ lossy: true }), or take PNG.");
+      }
       checkHolds("JPEG", image, HOLDS);
       const { encode } = await load<Encoder>(encoder, []);
       signal?.throwIfAborted();
