@@ -52,9 +52,19 @@ export interface FileStoresOptions {
  * assertEquals(stores.has("local"), true);
  * ```
  */
-export function createFileStores({ root }: FileStoresOptions = {}): FileStores {
+export function createFileStores(options: FileStoresOptions = {}): FileStores {
+  if (typeof options === "string") throw noOptions(options); // it would be the current folder
+  const { root } = options;
   return createStoreSet({ memory: () => createMemoryFiles(), disk: () => createLocalFiles({ root }) }, {
     local: "disk",
+  });
+}
+
+function noOptions(given: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot create file stores: ${described(given)} is no set of options`,
+    hint: 'Write createFileStores({ root: "./data" }).',
   });
 }
 
