@@ -4,11 +4,12 @@
  * @module
  */
 import fs from "node:fs";
+import { isAbsolute } from "node:path";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import { inTheWay, intoItself, missing, notEmpty, refused, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import { folderOf, joinPath, OWN_PREFIX, parsePath, relativeTarget } from "../core/files/paths.ts";
+import { folderOf, joinPath, movedText, OWN_PREFIX, parsePath, relativeTarget } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { realSystem } from "../core/system.ts";
@@ -200,9 +201,12 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         checkFree(target, why);
         makeFolder(folderOf(target), why);
         if (found.kind === "file") placeNew(pathOf(path), target, { ...why, path: target });
-        else if (found.target === undefined) fs.renameSync(pathOf(path), pathOf(target));
+        else if (found.kind === "folder") fs.renameSync(pathOf(path), pathOf(target));
         else {
-          linkTo(found.target, target);
+          const text = fs.readlinkSync(pathOf(path));
+          const isOut = found.target === undefined;
+          if (isOut) fs.symlinkSync(isAbsolute(text) ? text : movedText(text, path, target), pathOf(target));
+          else linkTo(found.target!, target);
           unlinkIfThere(pathOf(path));
         }
       });

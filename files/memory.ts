@@ -8,7 +8,7 @@ import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { bytesFile, contentBytes } from "../core/files/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import { folderOf, joinPath, nameOf, parsePath, relativeTarget, targetOf } from "../core/files/paths.ts";
+import { folderOf, joinPath, movedText, nameOf, parsePath, relativeTarget, targetOf } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -143,7 +143,7 @@ export function createMemoryFiles({ system = realSystem, id = system.id() }: Mem
       if (target.startsWith(`${path}/`)) throw intoItself(why);
       add(
         target,
-        node.kind === "link" ? { ...node, text: relativeTarget(target, targetOf(path, node.text)!) } : node,
+        node.kind === "link" ? { ...node, text: movedText(node.text, path, target) } : node,
         why,
       );
       (find(folderOf(path)) as Folder).entries.delete(nameOf(path));
@@ -159,6 +159,9 @@ function orderOf([name, { kind }]: [string, Node]): string {
 
 function entryOf(path: string, node: Node): FileEntry {
   if (node.kind === "folder") return { path, kind: "folder", size: 0 };
-  if (node.kind === "link") return { path, kind: "link", size: 0, target: targetOf(path, node.text) };
+  if (node.kind === "link") {
+    const target = targetOf(path, node.text);
+    return { path, kind: "link", size: 0, ...(target === undefined ? {} : { target }) };
+  }
   return { path, kind: "file", size: node.bytes.byteLength, modifiedAt: node.modifiedAt };
 }

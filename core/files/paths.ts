@@ -82,6 +82,13 @@ export function relativeTarget(path: string, target: string): string {
   return [...from.slice(shared).map(() => ".."), ...to.slice(shared)].join("/") || ".";
 }
 
+/** The text of a link that is moved from one path to another: it leads where it led, also where that is outside. */
+export function movedText(text: string, from: string, to: string): string {
+  if (text.startsWith("/")) return text;
+  const target = targetOf(from, text);
+  return target === undefined ? `${relativeTarget(to, folderOf(from))}/${text}` : relativeTarget(to, target);
+}
+
 /** The path that a link at this path with this text leads to, or undefined where that is outside of the store. */
 export function targetOf(path: string, text: string): string | undefined {
   if (text.startsWith("/")) return undefined;

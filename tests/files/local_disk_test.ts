@@ -89,6 +89,19 @@ testInRoot(
   },
 );
 
+testInRoot("a link out of the root that is moved leads where it led", async (root) => {
+  fs.mkdirSync(root.join("outside"));
+  fs.mkdirSync(root.join("files"));
+  fs.symlinkSync("../outside", root.join("files", "relative"));
+  fs.symlinkSync(root.join("outside"), root.join("files", "absolute"));
+  const files = createLocalFiles({ root: root.join("files") });
+  for (const path of ["relative", "absolute"]) {
+    await files.move(path, `a/b/${path}`);
+    assertEquals(await files.stat(`a/b/${path}`), { path: `a/b/${path}`, kind: "link", size: 0 });
+    assertEquals(fs.realpathSync(root.join("files", "a", "b", path)), fs.realpathSync(root.join("outside")));
+  }
+});
+
 testInRoot("the root itself may be a link, and need not be there before the first write", async (root) => {
   fs.mkdirSync(root.join("real"));
   fs.symlinkSync("real", root.join("link"));

@@ -162,6 +162,19 @@ export const folderCases: readonly FileStoreCase[] = [
     },
   },
   {
+    name: "a link that leads out of the store, since its folder was moved, has no target, wherever it is moved",
+    async run({ files }) {
+      await files.createFolder("a/b");
+      await files.createLink("a/b/link", "x");
+      await files.move("a/b", "c");
+      deepStrictEqual(await files.stat("c/link"), { path: "c/link", kind: "link", size: 0 });
+      for (const [from, to] of [["c/link", "d/e/f/link"], ["d/e/f/link", "link"]]) {
+        await files.move(from, to);
+        deepStrictEqual(await files.stat(to), { path: to, kind: "link", size: 0 });
+      }
+    },
+  },
+  {
     name: "move() never replaces, and wants something to move",
     async run({ files }) {
       await files.write("a/b", text("x"));
