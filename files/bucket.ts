@@ -14,12 +14,22 @@ import { RegistryError } from "../core/errors.ts";
 import { contentSize, contentStream } from "../core/files/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import { folderOf, joinPath, nameOf, OWN_PREFIX, parsePath, relativeTarget, targetOf } from "../core/files/paths.ts";
+import {
+  folderOf,
+  joinPath,
+  movedText,
+  nameOf,
+  OWN_PREFIX,
+  parsePath,
+  relativeTarget,
+  targetOf,
+} from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { findObject } from "./bucket/find_object.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
+import { moveObject } from "./bucket/move_object.ts";
 
 export type * from "../core/file_store.ts";
 
@@ -33,6 +43,9 @@ export interface BucketFilesOptions {
 
 const FOLDER_MARK = `${OWN_PREFIX}folder`;
 const LINKS = `${OWN_PREFIX}link`;
+
+/** More than any link from one path to another takes. */
+const MAX_LINK_BYTES = 4096;
 
 const below = (folder: string) => folder === "" ? "" : `${folder}/`;
 const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(path)}`);
@@ -58,10 +71,19 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
   const { location } = backend;
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
-  async function readLink(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+  /** The text of a link. What is too long for one, as only other programs write it, leads nowhere. */
+  async function readText(path: string, options: CallOptions): Promise<string | undefined> {
     const object = await backend.get(linkKey(path), options);
     if (object === undefined) return undefined;
-    const target = targetOf(path, new TextDecoder().decode(await object.bytes()));
+    if (object.info.size <= MAX_LINK_BYTES) return new TextDecoder().decode(await object.bytes());
+    await object.body.cancel();
+    return "/";
+  }
+
+  async function readLink(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+    const text = await readText(path, options);
+    if (text === undefined) return undefined;
+    const target = targetOf(path, text);
     return { path, kind: "link", size: 0, ...(target === undefined ? {} : { target }) };
   }
 
@@ -97,17 +119,21 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
     if (path !== "") await backend.put(joinPath(path, FOLDER_MARK), new Uint8Array(), { mode: "create", signal });
   }
 
-  async function writeLink(path: string, target: string, why: PathPlace, options: CallOptions): Promise<void> {
-    const text = new TextEncoder().encode(relativeTarget(path, target));
-    const { written } = await backend.put(linkKey(path), text, { mode: "create", ...options });
+  async function writeLink(path: string, text: string, why: PathPlace, options: CallOptions): Promise<void> {
+    const { written } = await backend.put(linkKey(path), new TextEncoder().encode(text), {
+      mode: "create",
+      ...options,
+    });
     if (!written) throw taken(why, "link");
   }
 
   async function* listLinks(folder: string, options: CallOptions): AsyncGenerator<FileEntry> {
     const prefix = `${joinPath(folder, LINKS)}/`;
     const paths = (async function* () {
-      for await (const entry of backend.list(prefix, options)) {
-        if (!isPrefix(entry)) yield joinPath(folder, entry.key.slice(prefix.length));
+      for await (const entry of backend.list(prefix, { delimiter: "/", ...options })) {
+        if (!isPrefix(entry) && isPath(entry.key.slice(prefix.length))) {
+          yield joinPath(folder, entry.key.slice(prefix.length));
+        }
       }
     })();
     for await (const link of mapAtOnce(paths, (path) => readLink(path, options))) if (link !== undefined) yield link;
@@ -126,16 +152,6 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
     if (!isThere) throw missing(why, "folder", (await look(folder, options))?.kind);
   }
 
-  async function moveObject(from: string, to: string, options: CallOptions): Promise<void> {
-    if (backend.copy !== undefined) await backend.copy(from, to, options);
-    else {
-      const object = await backend.get(from, options);
-      if (object === undefined) return; // moved or removed by somebody else
-      await backend.put(to, object.body, { size: object.info.size, ...options });
-    }
-    await backend.delete(from, options);
-  }
-
   return {
     name,
     location,
@@ -148,7 +164,12 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
     async *list(given, options = {}) {
       const folder = parsePath(given);
       const objects = listObjects(folder, place("list", folder), options);
-      yield* mergeSorted(objects, listLinks(folder, options), compareEntries);
+      let last: string | undefined;
+      for await (const entry of mergeSorted(objects, listLinks(folder, options), compareEntries)) {
+        if (entry.kind === "link" && entry.path === last) continue; // a file replaced it, and whoever wrote it died
+        last = entry.path;
+        yield entry;
+      }
     },
 
     async open(given, { signal } = {}) {
@@ -190,20 +211,26 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       const why = place("make link", path);
       const [found] = await Promise.all([look(path, options), checkFolders(folderOf(path), why, options)]);
       if (found !== undefined) throw taken(why, found.kind);
-      await writeLink(path, parsed, why, options);
+      await writeLink(path, relativeTarget(path, parsed), why, options);
     },
 
     async remove(given, options = {}) {
       const path = parsePath(given);
       const found = await look(path, options);
       if (found === undefined) return false;
+      let keys = [found.kind === "link" ? linkKey(path) : path];
+      // Where a writer died, the link that its file replaced is there still, and would be seen again.
+      if (found.kind === "file" && await backend.head(linkKey(path), options) !== undefined) {
+        keys.unshift(linkKey(path));
+      }
       if (found.kind === "folder") {
-        const keys = path === "" ? [] : await firstKeys(backend, below(path), options);
-        if (keys.length !== 1 || keys[0] !== joinPath(path, FOLDER_MARK)) throw notEmpty(place("remove", path));
+        // Other programs mark a folder by an object of its name with a "/" behind it.
+        const marks = new Set([below(path), joinPath(path, FOLDER_MARK)]);
+        keys = await firstKeys(backend, below(path), options);
+        if (path === "" || keys.some((key) => !marks.has(key))) throw notEmpty(place("remove", path));
       }
       await keepFolder(folderOf(path), options);
-      const key = found.kind === "file" ? path : found.kind === "link" ? linkKey(path) : joinPath(path, FOLDER_MARK);
-      await backend.delete(key, options);
+      for (const key of keys) await backend.delete(key, options);
       return true;
     },
 
@@ -217,15 +244,22 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       if (there !== undefined) throw taken({ ...why, path: target }, there.kind);
       await checkFolders(folderOf(target), why, options);
       await keepFolder(folderOf(path), options);
-      if (found.kind === "file") return await moveObject(path, target, options);
+      const at = { ...options, why: { ...why, path: target } };
+      if (found.kind === "file") {
+        if (!await moveObject(backend, path, { ...at, to: target })) throw missing(why, "anything");
+        return;
+      }
       if (found.kind === "link") {
-        if (found.target === undefined) return await moveObject(linkKey(path), linkKey(target), options);
-        await writeLink(target, found.target, why, options);
+        const text = await readText(path, options) ?? "";
+        await writeLink(target, movedText(text, path, target), at.why, options);
         return await backend.delete(linkKey(path), options);
       }
       const keys: string[] = [];
       for await (const entry of backend.list(below(path), options)) if (!isPrefix(entry)) keys.push(entry.key);
-      await forEachAtOnce(keys, (key) => moveObject(key, joinPath(target, key.slice(path.length + 1)), options));
+      await forEachAtOnce(
+        keys,
+        (key) => moveObject(backend, key, { ...at, to: joinPath(target, key.slice(path.length + 1)) }),
+      );
     },
 
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
@@ -245,7 +279,7 @@ function compareEntries(a: FileEntry, b: FileEntry): number {
 /** What other programs put into the bucket may have no path here. */
 function isPath(key: string): boolean {
   try {
-    return parsePath(key) === key;
+    return key !== "" && parsePath(key) === key;
   } catch {
     return false;
   }
@@ -253,7 +287,7 @@ function isPath(key: string): boolean {
 
 async function firstKeys(backend: Backend, prefix: string, options: CallOptions): Promise<string[]> {
   const keys: string[] = [];
-  for await (const entry of backend.list(prefix, { limit: 2, ...options })) if (!isPrefix(entry)) keys.push(entry.key);
+  for await (const entry of backend.list(prefix, { limit: 3, ...options })) if (!isPrefix(entry)) keys.push(entry.key);
   return keys;
 }
 

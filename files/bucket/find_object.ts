@@ -9,25 +9,19 @@ import { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 
-/** Finds an object; undefined where there is none. What is read later is of this state, or a `Conflict`. */
+/** Finds an object, or takes what was found; undefined where there is none. What is read later is of this state, or a `Conflict`. */
 export async function findObject(
   backend: Backend,
   path: string,
-  { signal }: CallOptions,
+  { signal, found: known }: CallOptions & { found?: ObjectInfo },
 ): Promise<FileToDecode | undefined> {
-  const found = await backend.head(path, { signal });
+  const found = known ?? await backend.head(path, { signal });
   if (found === undefined) return undefined;
   const get = async (range?: ByteRange): Promise<StoredObject> => {
     const object = await backend.get(path, { range, signal });
     if (object !== undefined && isSame(object.info, found)) return object;
     await object?.body.cancel().catch(() => {}); // nothing of it is wanted
-    throw new RegistryError({
-      code: "Conflict",
-      message: `Cannot read ${shown(path)}: it changed meanwhile`,
-      hint: "Open it again: what is there now is another file.",
-      key: path,
-      backend: backend.location,
-    });
+    throw changedObject(backend, { action: "read", path });
   };
   return {
     path,
@@ -42,6 +36,21 @@ export async function findObject(
   };
 }
 
-function isSame(a: ObjectInfo, b: ObjectInfo): boolean {
+/** What to throw where an object is not what it was. */
+export function changedObject(
+  { location }: Backend,
+  { action, path }: { action: string; path: string },
+): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot ${action} ${shown(path)}: it changed meanwhile`,
+    hint: "Do it again: what is there now is another file.",
+    key: path,
+    backend: location,
+  });
+}
+
+/** True for the same object in the same state. */
+export function isSame(a: ObjectInfo, b: ObjectInfo): boolean {
   return a.size === b.size && a.etag === b.etag && (a.etag !== undefined || a.modifiedAt === b.modifiedAt);
 }
