@@ -21,7 +21,8 @@ export interface JsonOptions {
 
 /**
  * JSON: strings, finite numbers, booleans, null, and arrays and plain objects of these. Anything else is `Unsupported`.
- * Numbers are read as JavaScript has them: whole ones above 2^53 are `Unsupported`, so that none changes unseen.
+ * Numbers are read as JavaScript has them: whole ones above 2^53, and those above all that
+ * JavaScript has, are `Unsupported`, so that none changes unseen.
  *
  * @example
  * ```ts
@@ -64,22 +65,32 @@ function decodeText(path: string, bytes: Uint8Array): unknown {
   }
   let value: unknown;
   try {
-    if (!/\d{16}/.test(text)) return parseJson(text);
+    if (!/\d{16}|[eE]\+?\d{3}/.test(text)) return parseJson(text);
     JSON.parse(text, (_, member, context?: { source?: string }) => {
-      if (typeof member === "number" && Number.isInteger(member) && !Number.isSafeInteger(member)) {
-        if (/^-?\d+$/.test(context?.source ?? "1")) lossy = context?.source ?? String(member);
-      }
+      if (typeof member !== "number" || Number.isSafeInteger(member)) return member;
+      const isInexact = Number.isInteger(member) && /^-?\d+$/.test(context?.source ?? "1");
+      if (isInexact || !Number.isFinite(member)) lossy = context?.source ?? String(member);
       return member;
     });
     value = parseJson(text);
-  } catch { // its message would quote the text
+  } catch (error) { // its message would quote the text
+    if (error instanceof RangeError) throw tooDeep(path);
     throw noJson(path, "it is not JSON");
   }
   if (lossy === undefined) return value;
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot load ${shown(path)}: the number ${lossy} is too large to be read exactly`,
+    message: `Cannot load ${shown(path)}: the number ${shown(lossy)} is too large to be read exactly`,
     hint: "Write it as a string, or read the text with loadText().",
+    key: path,
+  });
+}
+
+function tooDeep(path: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot load ${shown(path)}: it is nested too deeply`,
+    hint: "Read the text with loadText().",
     key: path,
   });
 }

@@ -67,7 +67,8 @@ export function decodeNpy(bytes: Uint8Array, path: string): NDArray {
   const aligned = elements.byteOffset % laneBytes === 0;
   if (swap || !aligned || bytes.byteLength <= SMALL_BYTES) elements = new Uint8Array(elements);
   if (swap) swapBytes(elements, laneBytes);
-  if (fortranOrder && shape.length > 1 && count > 0) elements = toCOrder(elements, layout.bytes, shape);
+  const axes = shape.filter((length) => length !== 1); // the others move nothing, however many there are
+  if (fortranOrder && axes.length > 1 && count > 0) elements = toCOrder(elements, layout.bytes, axes);
   const data = new layout.array(elements.buffer, elements.byteOffset, count * layout.lanes);
   return { data, shape, dtype };
 }

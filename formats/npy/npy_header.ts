@@ -102,7 +102,8 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
 const SPACE = /\s*/y;
 const TEXT = /'([^'\\\n]*)'|"([^"\\\n]*)"/y;
 const BOOL = /True|False/y;
-const TUPLE = /\(\s*((?:(?:0|[1-9]\d*)L?\s*,\s*)*(?:0|[1-9]\d*)?L?)\s*\)/y;
+/** No two parts of it can take the same space: what fails does so at once. */
+const TUPLE = /\(\s*((?:(?:0|[1-9]\d*)L?\s*,\s*)*(?:(?:0|[1-9]\d*)L?\s*)?)\)/y;
 
 /** Parses exactly the dictionaries that a header may be. Python 2 wrote long integers with an `L`. */
 function parseDict(text: string, path: string): { descr: string; fortranOrder: boolean; shape: number[] } {
@@ -140,7 +141,7 @@ function parseDict(text: string, path: string): { descr: string; fortranOrder: b
   if (descr === undefined || fortran_order === undefined || shape === undefined) {
     throw corruptNpy(path, "its header lacks descr, fortran_order or shape");
   }
-  if (/^\d+L?$/.test(shape)) throw corruptNpy(path, "its shape is not a tuple"); // (3) is a number, (3,) is a tuple
+  if (/^\d+L?\s*$/.test(shape)) throw corruptNpy(path, "its shape is not a tuple"); // (3) is a number, (3,) is a tuple
   const dims = (shape.match(/\d+/g) ?? []).map(Number);
   if (!dims.every(Number.isSafeInteger)) throw corruptNpy(path, "its shape is too large");
   return { descr, fortranOrder: fortran_order === "True", shape: dims };

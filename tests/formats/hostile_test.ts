@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { isRegistryError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import type { Format } from "../../core/format.ts";
+import { bytesFile } from "../../core/files/content.ts";
+import { realSystem } from "../../core/system.ts";
+import { json } from "../../formats/json.ts";
+import { npy } from "../../formats/npy.ts";
+
+const text = (content: string) => new TextEncoder().encode(content);
+
+async function decode<T>(format: Format<T>, bytes: Uint8Array): Promise<T> {
+  return await format.decode(bytesFile(`a${format.extensions[0]}`, bytes));
+}
+
+async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void> {
+  const error = await assertRejects(() => result);
+  assert(isRegistryError(error, code), String(error));
+}
+
+/** A `.npy` file of version 2.0 with this header. */
+function npyOf(shape: string, { fortran = "True", data = new Uint8Array() } = {}): Uint8Array {
+  const header = text(`{'descr': '|u1', 'fortran_order': ${fortran}, 'shape': ${shape}}`);
+  const file = new Uint8Array(12 + header.byteLength + data.byteLength);
+  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 2, 0]);
+  new DataView(file.buffer).setUint32(8, header.byteLength, true);
+  file.set(header, 12);
+  file.set(data, 12 + header.byteLength);
+  return file;
+}
+
+Deno.test("JSON: a number above all that JavaScript has is refused, however it is written", async () => {
+  for (const number of ["1e400", "-1E+309", `1${"0".repeat(400)}`, `0.5e${"9".repeat(30)}`]) {
+    await refused("Unsupported", decode(json(), text(`{"a":[${number}]}`)));
+  }
+  assertEquals(await decode(json(), text('[1e300,1e-400,"1e400"]')), [1e300, 0, "1e400"]);
+});
+
+Deno.test("JSON: what is nested deeper than can be read is told as that, not as damaged", async () => {
+  const deep = (inner: string) => text("[".repeat(100_000) + inner + "]".repeat(100_000));
+  await refused("Unsupported", decode(json(), deep("1234567890123456")));
+  await refused("Corrupt", decode(json(), text("[1234567890123456")));
+});
+
+Deno.test("npy: no header takes long to be read, whatever it says", async () => {
+  const begin = realSystem.monotonic();
+  for (const shape of [`(${" ".repeat(65_000)}x`, `(${"1,".repeat(32_000)}x`, `(${"1".repeat(65_000)}x`]) {
+    await refused("Corrupt", decode(npy(), npyOf(shape)));
+  }
+  const data = Uint8Array.from({ length: 6000 }, (_, i) => i);
+  const array = await decode(npy(), npyOf(`(2, ${"1,".repeat(30_000)} 3000)`, { data }));
+  assertEquals([array.shape.length, ...array.data.subarray(0, 3)], [30_002, 0, 2, 4]);
+  assert(realSystem.monotonic() - begin < 2000);
+});
+
+Deno.test("npy: a shape that lies about its elements is refused before any are made", async () => {
+  for (const shape of ["(9007199254740991, 9007199254740991)", "(3,)", "(1000000000000,)", "(99999999999999999999,)"]) {
+    await refused("Corrupt", decode(npy(), npyOf(shape, { data: new Uint8Array(2) })));
+  }
+  await refused("Corrupt", decode(npy(), npyOf("(2 )", { data: new Uint8Array(2) })));
+  assertEquals((await decode(npy(), npyOf("( 2 , )", { data: new Uint8Array(2) }))).shape, [2]);
+  assertEquals((await decode(npy(), npyOf("( )", { data: new Uint8Array(1) }))).shape, []);
+  assertEquals((await decode(npy(), npyOf("(0, 9007199254740991)"))).data.length, 0);
+});
