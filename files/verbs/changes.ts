@@ -88,6 +88,7 @@ export async function mirrorWithLinks(
   }
   await forEachAtOnce(files.filter((file) => !inTarget(file)), async (file) => {
     const link = below(file);
+    if (link === file) return; // the root into itself: a link would be replaced by one to itself
     const there = await store.stat(link, { signal });
     if (there !== undefined && (there.kind !== "link" || !replaceLinks)) return void report.taken.push(link);
     if (there?.target === file) return;

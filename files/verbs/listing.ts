@@ -132,8 +132,8 @@ export async function collect(
         (kind === "folder" ? folders : files).push(path);
       }
     }
-    content.folders.push(...sortNaturally(folders, (path) => path));
-    content.files.push(...sortNaturally(files, (path) => path));
+    for (const path of sortNaturally(folders, (path) => path)) content.folders.push(path);
+    for (const path of sortNaturally(files, (path) => path)) content.files.push(path);
     level = recursive ? folders : [];
   }
   return content;

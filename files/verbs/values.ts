@@ -65,9 +65,12 @@ export async function saveFile(
   checkMode(options.mode);
   if (store.save !== undefined && as === undefined) return await store.save(parsed, value, options);
   const format = await formatFor(formats, parsed, as);
-  if (!format.accepts(value)) throw await refusal(format, parsed, { value, signal: options.signal });
   const { signal } = options;
-  const content = await told(() => format.encode(value, { signal }), { verb: "save", path: parsed, signal });
+  const content = await told(async () => {
+    if (!format.accepts(value)) throw await refusal(format, parsed, { value, signal });
+    return format.encode(value, { signal });
+  }, { verb: "save", path: parsed, signal });
+  if (!isContent(content)) throw formatFailed("save", parsed, { state: "gave no bytes" });
   return await store.write(parsed, content, options);
 }
 
@@ -97,14 +100,24 @@ async function told<T>(
     return await action();
   } catch (cause) {
     if (isRegistryError(cause) || signal?.aborted) throw cause;
-    throw new RegistryError({
-      code: "TaskFailed",
-      message: `Cannot ${verb} ${shown(path)}: its format failed`,
-      hint: "The cause says what it stumbled on.",
-      key: path,
-      cause,
-    });
+    throw formatFailed(verb, path, { state: "failed", cause });
   }
+}
+
+function isContent(content: unknown): boolean {
+  if (content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream) return true;
+  const { size, stream } = (content ?? {}) as { size?: unknown; stream?: unknown };
+  return Number.isSafeInteger(size) && typeof stream === "function";
+}
+
+function formatFailed(verb: string, path: string, { state, cause }: { state: string; cause?: unknown }): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot ${verb} ${shown(path)}: its format ${state}`,
+    hint: "It is the code of the format that has to be looked at; a cause says what it stumbled on.",
+    key: path,
+    cause,
+  });
 }
 
 /** Why a file does not hold a value: the format knows best. */

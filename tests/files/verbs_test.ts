@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isRegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
+import { collect } from "../../files/verbs/listing.ts";
 import { ndarrayOf } from "./samples.ts";
 import { testOnEach } from "./stores.ts";
 
@@ -179,6 +181,13 @@ testOnEach("a mirror into the folder itself does not mirror what it makes", asyn
   });
 });
 
+testOnEach("a mirror of the root into itself leaves the links that are there", async (files) => {
+  await files.save("a/x.json", 1);
+  await files.createSymlink("link.json", "a/x.json");
+  assertEquals(await files.mirrorDirectoryWithSymlinks("", ""), { links: 0, taken: [] });
+  assertEquals(await files.load("link.json"), 1);
+});
+
 testOnEach("a batch says what failed and what was written, in the order of what was given", async (files) => {
   await files.ensureDirectory("folder.json");
   const values = ["a.json", "folder.json", "b.json", "../c.json", "d.npy"].map((path) => ({ path, value: path }));
@@ -205,5 +214,22 @@ testOnEach("a format that fails is TaskFailed, and one of one's own is used wher
   await files.save("a.up", "abc", { as: upper });
   assertEquals(await files.loadText("a.up"), "ABC");
   await refused("TaskFailed", files.load("a.up", { as: upper }));
+  const unsure = { ...upper, accepts: () => assert(false, "not today") as never };
+  await refused("TaskFailed", files.save("b.up", "abc", { as: unsure }));
+  for (const content of ["text", null, {}, { size: 1 }, { size: -0.5, stream() {} }]) {
+    await refused("TaskFailed", files.save("b.up", "abc", { as: { ...upper, encode: () => content as never } }));
+  }
+  assertEquals(await files.exists("b.up"), false);
   await refused("NotFound", files.load("a.up", { as: "nothing" }));
+});
+
+Deno.test("a folder may have more entries than a call has room for arguments", async () => {
+  const entries = Array.from({ length: 300_000 }, (_, i) => ({ path: `${i}`, kind: "file" as const, size: 0 }));
+  const store = {
+    ...createMemoryFiles(),
+    async *list() {
+      yield* entries;
+    },
+  };
+  assertEquals((await collect(store, "")).files.length, 300_000);
 });
