@@ -5,9 +5,10 @@
  */
 import fs from "node:fs";
 import { isAbsolute } from "node:path";
+import process from "node:process";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
-import { inTheWay, intoItself, missing, notEmpty, refused, taken } from "../core/files/path_errors.ts";
+import { inTheWay, intoItself, lostFolder, missing, notEmpty, refused, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, joinPath, movedText, OWN_PREFIX, parsePath, relativeTarget } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
@@ -77,11 +78,15 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     try {
       fs.linkSync(stage, pathOf(path));
     } catch (error) {
-      if (codeOf(error) === "EEXIST") throw taken(why, look(path, why.action)?.kind ?? "file");
-      if (codeOf(error) !== "EPERM" && codeOf(error) !== "ENOTSUP") throw error;
+      const there = codeOf(error) === "EEXIST" ? look(path, why.action)?.kind ?? "file" : undefined;
+      if (there !== undefined) {
+        throw why.action === "write" && there === "folder" ? inTheWay(why, path, there) : taken(why, there);
+      }
+      // Linux links no file of another user that this one may not write to.
+      const isOwn = () => fs.lstatSync(stage).uid === process.geteuid?.() || process.geteuid === undefined;
+      if (codeOf(error) !== "ENOTSUP" && (codeOf(error) !== "EPERM" || !isOwn())) throw error;
       throw refused(why, "the file system makes no hard links, which creates need");
     }
-    removeStage(stage);
   }
 
   function linkTo(target: string, path: string): void {
@@ -133,21 +138,28 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       return await step(why, signal, async () => {
         // Of a link that leads to nothing a look may say that it is not there: it is replaced, or its name is taken.
         const found = fs.existsSync(pathOf(path)) ? look(path, why.action) : undefined;
-        if (found?.kind === "folder") throw inTheWay(why, path, found.kind);
+        if (path === "" || found?.kind === "folder") throw inTheWay(why, path, "folder");
         if (found !== undefined && mode === "create") throw taken(why, found.kind);
         const folder = folderOf(path);
-        makeFolder(folder, why);
-        sweepOnce(folder);
-        const stage = await stageFile(pathOf(folder), content, { system, durable: durability === "disk", signal });
+        const prepare = () => {
+          makeFolder(folder, why);
+          sweepOnce(folder);
+        };
+        const durable = durability === "disk";
+        const stage = await stageFile(pathOf(folder), content, { system, durable, prepare, signal });
         try {
-          if (mode === "create") placeNew(stage, path, why);
-          else fs.renameSync(stage, pathOf(path));
+          if (!disk.isFolder(folder)) throw lostFolder(why);
+          if (mode === "overwrite") fs.renameSync(stage, pathOf(path));
+          else {
+            placeNew(stage, path, why);
+            removeStage(stage);
+          }
         } catch (error) {
           removeStage(stage);
           if (codeOf(error) === "EISDIR") throw inTheWay(why, path, "folder");
           throw error;
         }
-        if (durability === "disk") syncFolder(pathOf(folder));
+        if (durable) syncFolder(pathOf(folder));
         return disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 };
       });
     },
@@ -181,10 +193,11 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         if (found === undefined) return false;
         if (path === "") throw notEmpty(why);
         if (found.kind !== "folder") return unlinkIfThere(pathOf(path));
-        sweepStages(pathOf(path), system);
         try {
+          sweepStages(pathOf(path), system);
           fs.rmdirSync(pathOf(path));
         } catch (error) {
+          if (codeOf(error) === "ENOENT") return false; // another program was faster
           throw ["ENOTEMPTY", "EEXIST"].includes(codeOf(error)!) ? notEmpty(why) : error;
         }
         return true;
@@ -200,14 +213,19 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         if (target.startsWith(`${path}/`)) throw intoItself(why);
         checkFree(target, why);
         makeFolder(folderOf(target), why);
+        if (found.kind === "folder") return fs.renameSync(pathOf(path), pathOf(target));
         if (found.kind === "file") placeNew(pathOf(path), target, { ...why, path: target });
-        else if (found.kind === "folder") fs.renameSync(pathOf(path), pathOf(target));
         else {
           const text = fs.readlinkSync(pathOf(path));
           const isOut = found.target === undefined;
           if (isOut) fs.symlinkSync(isAbsolute(text) ? text : movedText(text, path, target), pathOf(target));
           else linkTo(found.target!, target);
+        }
+        try {
           unlinkIfThere(pathOf(path));
+        } catch (error) {
+          unlinkIfThere(pathOf(target)); // what cannot leave its folder is not moved, and not in two places
+          throw error;
         }
       });
     },

@@ -19,6 +19,7 @@ const MEANING: Record<string, [code: ErrorCode, state: string]> = {
   EROFS: ["Denied", "the file system is read-only"],
   ENAMETOOLONG: ["Invalid", "the name is too long"],
   EINVAL: ["Invalid", "the file system does not take this name"],
+  EXDEV: ["Unsupported", "it would go from one file system to another"],
   ENOSPC: ["Unavailable", "no space is left on the disk"],
   EDQUOT: ["Unavailable", "the disk quota is used up"],
 };
@@ -27,6 +28,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   NotFound: "Check the path: a relative one begins at the current folder.",
   Invalid: "Check the path, or choose another one.",
   AlreadyExists: "Choose another path, or remove what is there.",
+  Unsupported: "Copy it, and remove the original.",
   Denied: "Check who owns it and who may write there.",
   Unavailable: "Try again when the disk is well and has room.",
 };

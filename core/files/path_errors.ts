@@ -67,6 +67,11 @@ export function intoItself(place: PathPlace): RegistryError {
   return failure("Conflict", place, { state: "the target lies in it", hint: "Take a target outside of the folder." });
 }
 
+/** `Conflict`: the folder of what is written became another one. */
+export function lostFolder(place: PathPlace): RegistryError {
+  return failure("Conflict", place, { state: "its folder was moved or removed meanwhile", hint: "Write it again." });
+}
+
 /** `Conflict`: a folder is not empty. */
 export function notEmpty(place: PathPlace): RegistryError {
   return failure("Conflict", place, {

@@ -38,6 +38,9 @@ export interface DiskPlace {
 /** Errors of a path that leads nowhere. */
 const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
+/** How often another program may remove what was just made. */
+export const MOST_RACES = 20;
+
 /** The code of an error of the file system. */
 export function codeOf(error: unknown): string | undefined {
   return (error as { code?: string }).code;
@@ -99,15 +102,17 @@ export function createDiskPlace(folder: string): DiskPlace {
 
   function makeFolder(path: string, why: PathPlace): void {
     guarded(why, () => {
-      if (isFolder(path)) return;
-      if (path === "") return void fs.mkdirSync(root, { recursive: true });
-      makeFolder(folderOf(path), why);
-      const found = statOf(path);
-      if (found !== undefined) throw inTheWay(why, path, entryOf(path, found, why).kind);
-      try {
-        fs.mkdirSync(pathOf(path));
-      } catch (error) {
-        if (codeOf(error) !== "EEXIST" || !isFolder(path)) throw error; // else another program was faster
+      for (let left = MOST_RACES; !isFolder(path); left--) {
+        if (path === "") return void fs.mkdirSync(root, { recursive: true });
+        makeFolder(folderOf(path), why);
+        try {
+          fs.mkdirSync(pathOf(path));
+        } catch (error) {
+          if (codeOf(error) !== "EEXIST" && codeOf(error) !== "ENOENT") throw error;
+          const found = statOf(path);
+          if (found !== undefined && !isFolder(path)) throw inTheWay(why, path, entryOf(path, found, why).kind);
+          if (left === 0) throw error; // else another program made it, or removed it, or what is above it
+        }
       }
     });
   }

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { open as openFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { isSameState, stateOf } from "../../core/disk/disk_file.ts";
 import type { DiskState } from "../../core/disk/disk_file.ts";
@@ -12,6 +14,7 @@ import { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 
+const CHUNK_BYTES = 1 << 20;
 /** Links are not followed, and a pipe that took the file's place is not waited for. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -55,20 +58,22 @@ function readStream(path: string, { onDisk, found, range }: StreamOptions): Read
   const end = range?.length === undefined ? found.size : Math.min(start + range.length, found.size);
   async function* chunks() {
     if (start >= end) return;
-    const file = open(path, onDisk); // the stream closes it
-    const source = createReadStream("", { fd: file, start, end: end - 1, highWaterMark: 1 << 20 });
+    let file: FileHandle | undefined;
     try {
-      if (!isSameState(stateOf(fstatSync(file)), found)) throw changed(path);
-      let left = end - start;
-      for await (const chunk of source) {
-        left -= chunk.byteLength;
-        yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      file = await openFile(onDisk, FLAGS);
+      for (let at = start; at < end;) {
+        const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
+        const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
+        if (bytesRead === 0) throw changed(path);
+        // Looked at again before it is given: who writes into the file itself changes its time.
+        if (!isSameState(stateOf(await file.stat()), found)) throw changed(path);
+        at += bytesRead;
+        yield chunk.subarray(0, bytesRead);
       }
-      if (left > 0) throw changed(path);
     } catch (error) {
       throw fileError("read", path, error);
     } finally {
-      source.destroy();
+      await file?.close();
     }
   }
   return Readable.toWeb(Readable.from(chunks(), { objectMode: true, highWaterMark: 1 })) as ReadableStream<Uint8Array>;

@@ -3,19 +3,46 @@
  *
  * @module
  */
-import fs from "node:fs";
+import fs, { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { forEachChunk } from "../../core/bytes/bytes.ts";
-import { contentBytes, contentStream } from "../../core/files/content.ts";
+import { forEachChunk, plainBytes } from "../../core/bytes/bytes.ts";
+import { contentStream } from "../../core/files/content.ts";
 import { OWN_PREFIX } from "../../core/files/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";
-import { codeOf } from "./place.ts";
+import { codeOf, MOST_RACES } from "./place.ts";
 
 /** What a file that is being written is called until it is whole. */
 const STAGE_NAME = new RegExp(`^\\${OWN_PREFIX}[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
 /** Nobody writes one file for longer. */
 const STALE_MS = 24 * 60 * 60 * 1000;
+
+/** What is opened is the file that was begun, and nothing that a link leads to. */
+const FLAGS = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+
+/** Options of {@linkcode stageFile}. */
+export interface StageOptions {
+  /** Names the file. */
+  system: System;
+  /** Whether it must survive a power cut. */
+  durable: boolean;
+  /** Makes the folder. Nothing else happens in this program between that and the beginning of the file. */
+  prepare(): void;
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/** Makes the file, empty. From then on nobody can remove its folder. */
+function begin(path: string, prepare: () => void): number {
+  for (let left = MOST_RACES;; left--) {
+    prepare();
+    try {
+      return fs.openSync(path, "wx");
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT" || left === 0) throw error; // else another program removed the folder
+    }
+  }
+}
 
 /**
  * Writes content to a new file in a folder. Leaves nothing behind when it fails.
@@ -26,17 +53,21 @@ const STALE_MS = 24 * 60 * 60 * 1000;
 export async function stageFile(
   folder: string,
   content: FileToSave["content"],
-  { system, durable, signal }: { system: System; durable: boolean; signal?: AbortSignal },
+  { system, durable, prepare, signal }: StageOptions,
 ): Promise<string> {
   const path = `${folder}/${OWN_PREFIX}${system.id()}`;
+  const begun = begin(path, prepare);
   try {
-    if (content instanceof Uint8Array) {
-      const bytes = await contentBytes(content, { signal });
-      signal?.throwIfAborted();
-      fs.writeFileSync(path, bytes, { flag: "wx", flush: durable });
-      return path;
+    try {
+      if (content instanceof Uint8Array) {
+        fs.writeFileSync(begun, plainBytes(content));
+        if (durable) fs.fsyncSync(begun);
+        return path;
+      }
+    } finally {
+      fs.closeSync(begun);
     }
-    const file = await open(path, "wx");
+    const file = await open(path, FLAGS);
     try {
       await forEachChunk(contentStream(content), async (chunk) => {
         for (let done = 0; done < chunk.byteLength;) {

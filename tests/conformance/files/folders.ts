@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { isRegistryError } from "../../../core/errors.ts";
 import { read, refused, text, tree } from "./file_store_case.ts";
 import type { FileStoreCase } from "./file_store_case.ts";
 
@@ -145,6 +146,22 @@ export const folderCases: readonly FileStoreCase[] = [
       await files.write("a/b", text("x"));
       await files.createLink("c", "a");
       for (const path of ["a", "a/b", "c"]) await refused(files, "AlreadyExists", () => files.createLink(path, "a/b"));
+    },
+  },
+  {
+    name: "a write beside others that take its folder away and put a link there never goes through the link",
+    async run({ files }) {
+      for (const content of [text("x"), new Blob(["x"]), { size: 1, stream: () => new Blob(["x"]).stream() }]) {
+        await files.createFolder("a");
+        await files.createFolder("b");
+        const others = [files.remove("a"), files.createLink("a", "b")];
+        const write = files.write("a/file", content);
+        const more = [files.remove("a"), files.createLink("a", "b")];
+        const [written] = await Promise.allSettled([write, ...others, ...more]);
+        if (written.status === "rejected") ok(isRegistryError(written.reason, "Conflict"), String(written.reason));
+        deepStrictEqual(await Array.fromAsync(files.list("b")), []);
+        for (const path of ["a/file", "a", "b"]) await files.remove(path);
+      }
     },
   },
   {

@@ -24,6 +24,9 @@ export const fileCases: readonly FileStoreCase[] = [
       deepStrictEqual(await tree(files), []);
       deepStrictEqual(await files.stat(""), { path: "", kind: "folder", size: 0 });
       strictEqual(await files.stat("a"), undefined);
+      for (const mode of ["create", "overwrite"] as const) {
+        await refused(files, "Conflict", () => files.write("", text("x"), { mode }));
+      }
     },
   },
   {

@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import fs from "node:fs";
+import { basename, dirname } from "node:path";
+import process from "node:process";
+import { RegistryError } from "../../core/errors.ts";
+import { createLocalFiles } from "../../files/local.ts";
+import { canMount, smallDisk } from "../support/small_disk.ts";
+import { tempRoot, testInRoot } from "../support/temp_root.ts";
+import type { TempRoot } from "../support/temp_root.ts";
+
+async function refused(code: string, result: () => Promise<unknown>): Promise<RegistryError> {
+  const error = await assertRejects(result, RegistryError);
+  assertEquals(error.code, code, String(error));
+  return error;
+}
+
+const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
+
+testInRoot("a file that another program writes into while it is read as a stream is a Conflict", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  await files.write("a", bytes(16 << 20));
+  const reader = (await files.open("a")).stream().getReader();
+  await reader.read();
+  const file = fs.openSync(root.join("a"), "r+");
+  fs.writeSync(file, bytes(10, 2), 0, 10, 15 << 20);
+  fs.futimesSync(file, 1, 1);
+  fs.closeSync(file);
+  await refused("Conflict", async () => {
+    while (!(await reader.read()).done);
+  });
+});
+
+testInRoot(
+  "a write whose folder is moved, or becomes a link, meanwhile is a Conflict, and lies nowhere",
+  async (root) => {
+    const files = createLocalFiles({ root: root.join("files") });
+    for (const isLink of [false, true]) {
+      const stream = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          await files.move("a", `b${isLink}`);
+          if (isLink) {
+            fs.renameSync(root.join("files", "btrue"), root.join("outside"));
+            fs.symlinkSync("../outside", root.join("files", "a"));
+          }
+          controller.enqueue(bytes(3));
+          controller.close();
+        },
+      }, { highWaterMark: 0 });
+      await refused("Conflict", () => files.write("a/file", stream));
+    }
+    assertEquals(await Array.fromAsync(files.list("bfalse")), []);
+    assert(!fs.existsSync(root.join("outside", "file")));
+  },
+);
+
+/** Calls as somebody who owns nothing. What a store on a disk does before its first wait is done at once. */
+function asNobody(action: () => Promise<unknown>): () => Promise<unknown> {
+  return () => {
+    process.seteuid!(65_534);
+    try {
+      return action();
+    } finally {
+      process.seteuid!(0);
+    }
+  };
+}
+
+Deno.test({
+  name: "what the disk does not allow is Denied, whatever is done",
+  ignore: !canMount,
+  fn: () => inRoot(denied),
+});
+
+async function denied(root: TempRoot): Promise<void> {
+  const files = createLocalFiles({ root: root.path });
+  await files.write("closed/a", bytes(1));
+  await files.write("still/a", bytes(1));
+  fs.chmodSync(root.path, 0o755);
+  fs.chmodSync(root.join("closed"), 0o700);
+  fs.chmodSync(root.join("still"), 0o755);
+  const calls: (() => Promise<unknown>)[] = [
+    () => files.stat("closed/a"),
+    () => files.open("closed/a"),
+    () => files.list("closed")[Symbol.asyncIterator]().next(),
+    () => files.list("closed/b")[Symbol.asyncIterator]().next(),
+    () => files.write("closed/a", bytes(1)),
+    () => files.write("still/a", bytes(1)),
+    () => files.write("still/b/c", bytes(1), { mode: "create" }),
+    () => files.createFolder("still/b/c"),
+    () => files.createLink("still/b", "a"),
+    () => files.remove("still/a"),
+    () => files.remove("closed/a"),
+    () => files.move("still/a", "still/b"),
+    () => files.move("closed/a", "b"),
+  ];
+  for (const call of calls) await refused("Denied", asNobody(call));
+  assertEquals((await Array.fromAsync(files.list("still"))).map(({ path }) => path), ["still/a"]);
+}
+
+Deno.test({
+  name: "a file that cannot leave its folder is not moved, and is not in two places",
+  ignore: !canMount,
+  fn: () =>
+    inRoot(async (root) => {
+      const files = createLocalFiles({ root: root.path });
+      await files.write("still/a", bytes(1));
+      await files.createLink("still/link", "still/a");
+      await files.createFolder("open");
+      for (const path of ["open", "still/a"]) fs.chmodSync(root.join(path), 0o777);
+      for (const path of [".", "still"]) fs.chmodSync(root.join(path), 0o755);
+      for (const name of ["a", "link"]) {
+        await refused("Denied", asNobody(() => files.move(`still/${name}`, `open/${name}`)));
+        assertEquals(await files.stat(`open/${name}`), undefined);
+      }
+      assertEquals((await files.stat("still/a"))?.kind, "file");
+    }),
+});
+
+Deno.test({
+  name: "a move from one file system to another is Unsupported, and changes nothing",
+  ignore: !canMount,
+  fn: () =>
+    inRoot(async (root) => {
+      const disk = await smallDisk(1_000_000);
+      try {
+        const files = createLocalFiles({ root: dirname(disk.path) });
+        const [from, to] = [basename(disk.path), basename(root.path)];
+        await files.write(`${from}/a/b`, bytes(1));
+        for (const path of ["a", "a/b"]) {
+          const error = await refused("Unsupported", () => files.move(`${from}/${path}`, `${to}/x`));
+          assertMatch(error.message, /from one file system to another/);
+        }
+        assertEquals([(await files.stat(`${from}/a/b`))?.size, await files.stat(`${to}/x`)], [1, undefined]);
+      } finally {
+        await disk.remove();
+      }
+    }),
+});
+
+testInRoot("programs that make and remove the same folders at the same time are in nobody's way", async (root) => {
+  const source = `
+    import { createLocalFiles } from ${JSON.stringify(import.meta.resolve("../../files/local.ts"))};
+    const files = createLocalFiles({ root: ${JSON.stringify(root.path)} });
+    const allowed = (error) => { if (error.code !== "Conflict" || !/not empty/.test(error.message)) throw error; };
+    for (let n = 0; n < 300; n++) {
+      await files.createFolder("a/b/c");
+      await files.write("a/b/" + Deno.pid, new Uint8Array(1));
+      await files.write("a/b/stream" + Deno.pid, new Blob(["x"]));
+      for (const path of ["a/b/c", "a/b/" + Deno.pid, "a/b/stream" + Deno.pid, "a/b", "a"]) await files.remove(path).catch(allowed);
+    }
+  `;
+  const script = root.join(".holdfast-script.ts");
+  fs.writeFileSync(script, source);
+  const run = () =>
+    new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", script], stderr: "piped" }).output();
+  for (const { code, stderr } of await Promise.all([run(), run(), run()])) {
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+  }
+});
+
+async function inRoot(run: (root: TempRoot) => Promise<void>): Promise<void> {
+  const root = await tempRoot();
+  try {
+    await run(root);
+  } finally {
+    await root.remove();
+  }
+}
