@@ -136,7 +136,18 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
         }
       }
     })();
-    for await (const link of mapAtOnce(paths, (path) => readLink(path, options))) if (link !== undefined) yield link;
+    const running = new Set<Promise<unknown>>();
+    const readNext = (path: string) => {
+      const link = readLink(path, options);
+      running.add(link);
+      link.catch(() => {}).finally(() => running.delete(link));
+      return link;
+    };
+    try {
+      for await (const link of mapAtOnce(paths, readNext)) if (link !== undefined) yield link;
+    } finally {
+      await Promise.allSettled(running); // whatever ended this: nothing goes on behind the caller's back
+    }
   }
 
   /** Files and folders of a folder, and whether it is one at all: then at least its mark is there. */

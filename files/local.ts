@@ -8,7 +8,16 @@ import { isAbsolute } from "node:path";
 import process from "node:process";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
-import { inTheWay, intoItself, lostFolder, missing, notEmpty, refused, taken } from "../core/files/path_errors.ts";
+import {
+  inTheWay,
+  inTheWorks,
+  intoItself,
+  lostFolder,
+  missing,
+  notEmpty,
+  refused,
+  taken,
+} from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, joinPath, movedText, OWN_PREFIX, parsePath, relativeTarget } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
@@ -17,7 +26,7 @@ import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { codeOf, createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
-import { removeStage, stageFile, sweepStages } from "./local/write_file.ts";
+import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
 export type * from "../core/file_store.ts";
 
@@ -198,7 +207,8 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
           fs.rmdirSync(pathOf(path));
         } catch (error) {
           if (codeOf(error) === "ENOENT") return false; // another program was faster
-          throw ["ENOTEMPTY", "EEXIST"].includes(codeOf(error)!) ? notEmpty(why) : error;
+          if (!["ENOTEMPTY", "EEXIST"].includes(codeOf(error)!)) throw error;
+          throw hasOnlyStages(pathOf(path)) ? inTheWorks(why) : notEmpty(why);
         }
         return true;
       });

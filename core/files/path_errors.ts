@@ -72,6 +72,14 @@ export function lostFolder(place: PathPlace): RegistryError {
   return failure("Conflict", place, { state: "its folder was moved or removed meanwhile", hint: "Write it again." });
 }
 
+/** `Conflict`: a folder has no files, but one is being written. */
+export function inTheWorks(place: PathPlace): RegistryError {
+  return failure("Conflict", place, {
+    state: "a file is being written in it, or its writer died",
+    hint: "What a writer that died has left can be removed a day later.",
+  });
+}
+
 /** `Conflict`: a folder is not empty. */
 export function notEmpty(place: PathPlace): RegistryError {
   return failure("Conflict", place, {

@@ -110,7 +110,8 @@ export function createDiskPlace(folder: string): DiskPlace {
         } catch (error) {
           if (codeOf(error) !== "EEXIST" && codeOf(error) !== "ENOENT") throw error;
           const found = statOf(path);
-          if (found !== undefined && !isFolder(path)) throw inTheWay(why, path, entryOf(path, found, why).kind);
+          const isPassing = found === undefined || found.isDirectory() && left > 0;
+          if (!isPassing && !isFolder(path)) throw inTheWay(why, path, entryOf(path, found, why).kind);
           if (left === 0) throw error; // else another program made it, or removed it, or what is above it
         }
       }

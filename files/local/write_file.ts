@@ -35,8 +35,8 @@ export interface StageOptions {
 /** Makes the file, empty. From then on nobody can remove its folder. */
 function begin(path: string, prepare: () => void): number {
   for (let left = MOST_RACES;; left--) {
-    prepare();
     try {
+      prepare();
       return fs.openSync(path, "wx");
     } catch (error) {
       if (codeOf(error) !== "ENOENT" || left === 0) throw error; // else another program removed the folder
@@ -92,6 +92,15 @@ export function removeStage(path: string): void {
     fs.unlinkSync(path);
   } catch (error) {
     if (codeOf(error) === undefined) throw error; // else a later sweep does it
+  }
+}
+
+/** Whether a folder holds files that are being written, or were, and nothing else. */
+export function hasOnlyStages(folder: string): boolean {
+  try {
+    return fs.readdirSync(folder).every((name) => STAGE_NAME.test(name));
+  } catch {
+    return false; // another program was faster
   }
 }
 

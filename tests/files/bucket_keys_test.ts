@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { setImmediate } from "node:timers";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
@@ -99,6 +100,28 @@ Deno.test("a link that a file replaced, whose writer died, is not there: not lis
   assertEquals(await store.remove("a/b"), true);
   assertEquals(await store.stat("a/b"), undefined);
   assertEquals(await keysOf(backend), ["a/.holdfast-folder"]);
+});
+
+Deno.test("when a listing is left or fails, none of its requests goes on", async () => {
+  const links = Array.from({ length: 40 }, (_, i) => [`a/.holdfast-link/${i + 10}`, "x"] as [string, string]);
+  const { backend } = await bucketOf(...links);
+  let running = 0;
+  const slow = (failing: string): Backend => ({
+    ...backend,
+    async get(key, options) {
+      running++;
+      for (let turn = 0; turn < Number(key.slice(-2)); turn++) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      running--;
+      if (key.endsWith(failing)) throw new Error("no");
+      return await backend.get(key, options);
+    },
+  });
+  for await (const _ of createBucketFiles({ backend: slow("none") }).list("a")) break;
+  assertEquals(running, 0);
+  await assertRejects(() => Array.fromAsync(createBucketFiles({ backend: slow("12") }).list("a")), Error, "no");
+  assertEquals(running, 0);
 });
 
 Deno.test("of two that move to one path one wins, also where the store copies by itself", async () => {

@@ -121,9 +121,14 @@ testInRoot("what died while it wrote is not listed, and is removed after a day",
   await now.write("a/b", bytes(1));
   assertEquals((await Array.fromAsync(now.list("a"))).map(({ path }) => path), ["a/b"]);
   assertEquals(fs.readdirSync(root.join("a")).sort(), [left, ".holdfast-mine", "b"].sort());
+  fs.mkdirSync(root.join("only"));
+  fs.writeFileSync(root.join("only", left), "half");
+  assertMatch((await refused("Conflict", () => now.remove("only"))).message, /being written/);
+  assertMatch((await refused("Conflict", () => now.remove("a"))).message, /not empty/);
   const later = { ...realSystem, now: () => realSystem.now() + 2 * DAY_MS };
   await createLocalFiles({ root: root.path, system: later }).write("a/c", bytes(1));
   assertEquals(fs.readdirSync(root.join("a")).sort(), [".holdfast-mine", "b", "c"].sort());
+  assertEquals(await createLocalFiles({ root: root.path, system: later }).remove("only"), true);
 });
 
 Deno.test({

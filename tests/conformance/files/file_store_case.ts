@@ -45,6 +45,9 @@ export async function tree(files: FileStore, folder = ""): Promise<string[]> {
 /** Fails unless this is refused with this code, and nothing in the store has changed. */
 export async function refused(files: FileStore, code: ErrorCode, action: () => Promise<unknown>): Promise<void> {
   const before = await tree(files);
-  await rejects(action, (error) => isRegistryError(error, code) || Promise.reject(error));
+  await rejects(action, (error) => {
+    if (!isRegistryError(error, code)) throw error;
+    return true;
+  });
   deepStrictEqual(await tree(files), before);
 }
