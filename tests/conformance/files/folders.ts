@@ -176,6 +176,8 @@ export const folderCases: readonly FileStoreCase[] = [
       strictEqual(await read(files, "e/f/b/d"), "x");
       await files.move("e/f/link", "link");
       deepStrictEqual((await files.stat("link"))!.target, "e/f/b/d");
+      await files.move("e/f/b/d", "d");
+      deepStrictEqual(await tree(files), ["d", "e/", "e/f/", "e/f/b/", "e/f/empty/", "link->e/f/b/d"]);
     },
   },
   {
@@ -210,8 +212,20 @@ export const folderCases: readonly FileStoreCase[] = [
       await files.write("./a//b/./c/", text("x"));
       deepStrictEqual(await tree(files), ["a/", "a/b/", "a/b/c"]);
       strictEqual(await read(files, "a/b/c"), "x");
-      const bad = ["../a", "a/../b", "/a", "a\\b", "a/\0", "..", "C:/a", "a/.holdfast-x", "\ud800", "x".repeat(300)];
-      for (const path of [...bad, "long/".repeat(300)]) {
+      const bad = [
+        "../a",
+        "a/../b",
+        "/a",
+        "a\\b",
+        "a/\0",
+        "..",
+        "C:/a",
+        "a/.holdfast-x",
+        ".holdfast-x/a",
+        "\ud800",
+        "x".repeat(241),
+      ];
+      for (const path of [...bad, `${"long/".repeat(180)}x`]) {
         await refused(files, "Invalid", () => files.write(path, text("x")));
         await refused(files, "Invalid", () => files.open(path));
         await refused(files, "Invalid", () => files.stat(path));

@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { isRegistryError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
+import { createFileManager } from "../../files/mod.ts";
+import { testOnEach } from "./stores.ts";
+
+async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void> {
+  const error = await assertRejects(() => result);
+  assert(isRegistryError(error, code), String(error));
+}
+
+const filesOf = async (store: FileStore) => await createFileManager({ it: store }).on("it");
+
+testOnEach("deleteAll() takes folders in folders", async (files) => {
+  for (const path of ["a/b/c/d/1", "a/b/c/2", "a/e/f/3"]) await files.save(path, Uint8Array.of(1));
+  assertEquals(await files.deleteAll("a"), true);
+  assertEquals(await files.listDir(""), []);
+});
+
+testOnEach(
+  "loadText() gives exactly what is there, its mark of order too, and refuses what is no UTF-8",
+  async (files) => {
+    await files.save("a", new TextEncoder().encode("\ufeffa"));
+    await files.save("b", Uint8Array.of(0x61, 0xff));
+    assertEquals(await files.loadText("a"), "\ufeffa");
+    await refused("Corrupt", files.loadText("b"));
+  },
+);
+
+testOnEach("findFileRecursive() takes the least deep, and of these the first in natural order", async (files) => {
+  for (const folder of ["z", "a/b/c", "w10/x", "w2/x"]) await files.save(`${folder}/f.bin`, Uint8Array.of(1));
+  assertEquals(await files.findFileRecursive("", "f.bin"), "z/f.bin");
+  await files.delete("z/f.bin");
+  assertEquals(await files.findFileRecursive("", "f.bin"), "w2/x/f.bin");
+});
+
+testOnEach("a mirror leaves the links that are there where it is told to", async (files) => {
+  for (const path of ["from/a", "other"]) await files.save(path, Uint8Array.of(1));
+  await files.createSymlink("to/a", "other");
+  const kept = await files.mirrorDirectoryWithSymlinks("from", "to", { replaceLinks: false });
+  assertEquals([kept, (await files.stat("to/a"))?.target], [{ links: 0, taken: ["to/a"] }, "other"]);
+  assertEquals(await files.mirrorDirectoryWithSymlinks("from", "to"), { links: 1, taken: [] });
+  assertEquals((await files.stat("to/a"))?.target, "from/a");
+});
+
+testOnEach("a batch creates where it is told to", async (files) => {
+  await files.save("a.json", 1);
+  const saved = await files.saveBatch([{ path: "a.json", value: 2 }], { mode: "create" });
+  assertEquals(saved.errors.get(0)?.code, "AlreadyExists");
+  assertEquals(await files.load("a.json"), 1);
+});
+
+Deno.test("a copy replaces nothing that came to its target meanwhile", async () => {
+  const store = createMemoryFiles();
+  await store.write("a", Uint8Array.of(1));
+  const files = await filesOf({
+    ...store,
+    async open(path, options) {
+      await store.write("b", Uint8Array.of(2));
+      return await store.open(path, options);
+    },
+  });
+  await refused("AlreadyExists", files.copy("a", "b"));
+  assertEquals(await (await store.open("b")).bytes(), Uint8Array.of(2));
+});
+
+Deno.test("a folder that goes while what is above it is walked is passed by; one that is not there is NotFound", async () => {
+  const store = createMemoryFiles();
+  await store.write("a/b/c", Uint8Array.of(1));
+  await store.createFolder("a/gone");
+  const files = await filesOf({
+    ...store,
+    async *list(folder, options) {
+      for await (const entry of store.list(folder, options)) {
+        if (entry.path === "a/gone") await store.remove("a/gone");
+        yield entry;
+      }
+      if (folder === "away") await store.remove("away");
+    },
+    stat: async (path, options) =>
+      path === "away" ? { path, kind: "folder", size: 0 } : await store.stat(path, options),
+  });
+  assertEquals(await files.listFiles("a", { recursive: true }), ["a/b/c"]);
+  await refused("NotFound", files.listFiles("away"));
+});
+
+Deno.test("the calls of a batch get its signal", async () => {
+  const store = createMemoryFiles();
+  await store.write("a.json", new TextEncoder().encode("1"));
+  const signals: unknown[] = [];
+  const files = await filesOf({
+    ...store,
+    open: (path, options) => (signals.push(options?.signal), store.open(path, options)),
+    write: (path, content, options) => (signals.push(options?.signal), store.write(path, content, options)),
+  });
+  const { signal } = new AbortController();
+  await files.loadBatch(["a.json"], { signal });
+  await files.saveBatch([{ path: "b.json", value: 1 }], { signal });
+  assertEquals(signals, [signal, signal]);
+});
+
+Deno.test("a store with a way of its own keeps values so, but where a format is named", async () => {
+  const store = createMemoryFiles();
+  const own = new Map<string, unknown>();
+  const files = await filesOf({
+    ...store,
+    save: (path, value) => (own.set(path, value), Promise.resolve({ path, kind: "file", size: 0 })),
+    load: (path) => Promise.resolve(own.get(path)),
+  });
+  const value = new Map();
+  await files.save("a.json", value);
+  await files.save("b.json", 1, { as: "json" });
+  assertEquals([await files.load("a.json") === value, await files.load("b.json", { as: "json" })], [true, 1]);
+  assertEquals([own.size, (await store.stat("b.json"))?.size], [1, 1]);
+});
