@@ -87,6 +87,11 @@ export interface FileStore extends ReadableFileStore {
    * is moved leads where it led; those in a folder that is moved keep their way, so that they lead to what moved too.
    */
   move(from: string, to: string, options?: CallOptions): Promise<void>;
+  /**
+   * Removes a folder with all that is below it, in fewer steps than one by one; of the root what is below it. Nothing
+   * there is success. Absent where that takes as many.
+   */
+  removeFolder?(path: string, options?: CallOptions): Promise<void>;
   /** Keeps a value in a way of the store's own. Absent: as the bytes that its format makes of it. */
   save?(path: string, value: unknown, options?: WriteFileOptions): Promise<FileEntry>;
 }

@@ -29,6 +29,7 @@ import { described } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { findObject } from "./bucket/find_object.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
+import { removeBelow } from "./bucket/remove_below.ts";
 import { moveObject } from "./bucket/move_object.ts";
 
 export type * from "../core/file_store.ts";
@@ -243,6 +244,13 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       await keepFolder(folderOf(path), options);
       for (const key of keys) await backend.delete(key, options);
       return true;
+    },
+
+    async removeFolder(given, options = {}) {
+      const path = parsePath(given);
+      options.signal?.throwIfAborted();
+      await keepFolder(folderOf(path), options);
+      await removeBelow(backend, below(path), options);
     },
 
     async move(from, to, options = {}) {

@@ -5,12 +5,12 @@
  */
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { FileStore } from "../../core/file_store.ts";
-import { missing, taken } from "../../core/files/path_errors.ts";
+import type { FileEntry, FileStore } from "../../core/file_store.ts";
+import { missing, refused, taken } from "../../core/files/path_errors.ts";
 import { joinPath, parsePath } from "../../core/files/paths.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { follow, followTo } from "./follow.ts";
-import { collect } from "./listing.ts";
+import { collect, collectEntries } from "./listing.ts";
 
 /** Removes a path with all that is below it. False where nothing was. Links are removed, never what they lead to. */
 export async function removeAll(store: FileStore, path: string, options: CallOptions = {}): Promise<boolean> {
@@ -18,6 +18,10 @@ export async function removeAll(store: FileStore, path: string, options: CallOpt
   const found = await store.stat(parsed, options);
   if (found === undefined) return false;
   if (found.kind !== "folder") return await store.remove(parsed, options);
+  if (store.removeFolder !== undefined) {
+    await store.removeFolder(parsed, options);
+    return true;
+  }
   const { folders, files } = await collect(store, parsed, options);
   await forEachAtOnce(files, (file) => store.remove(file, options));
   for (const folder of folders.reverse()) await store.remove(folder, options);
@@ -37,21 +41,20 @@ export async function copyAll(
   if (found === undefined) throw missing(why, "anything");
   const there = await store.stat(target, { signal });
   if (there !== undefined) throw taken({ ...why, path: target }, there.kind);
-  const copyFile = async (path: string, to: string) => {
-    const entry = await store.stat(path, { signal });
-    if (entry?.kind === "link" && entry.target !== undefined) {
-      return await store.createLink(to, entry.target, { signal });
-    }
+  const copyEntry = async ({ path, kind, target }: FileEntry, to: string) => {
+    if (kind === "link") return await store.createLink(to, target!, { signal });
     const file = await store.open(path, { signal });
     const source = { size: file.size, stream: () => file.stream() };
     await store.write(to, source, { mode: "create", signal });
   };
-  if (found.kind === "file") return await copyFile(found.path, target);
-  const { folders, files } = await collect(store, found.path, { signal });
+  if (found.kind === "file") return await copyEntry(found, target);
+  const { folders, files } = await collectEntries(store, found.path, { signal });
+  const outside = files.find(({ kind, target }) => kind === "link" && target === undefined);
+  if (outside !== undefined) throw refused({ ...why, path: outside.path }, "the link leads out of the store");
   const below = (path: string) => joinPath(target, found.path === "" ? path : path.slice(found.path.length + 1));
   await store.createFolder(target, { signal });
-  for (const folder of folders) if (folder !== target) await store.createFolder(below(folder), { signal });
-  await forEachAtOnce(files, (file) => copyFile(file, below(file)));
+  for (const { path } of folders) if (path !== target) await store.createFolder(below(path), { signal });
+  await forEachAtOnce(files, (file) => copyEntry(file, below(file.path)));
 }
 
 /** Options of `mirrorDirectoryWithSymlinks`. */

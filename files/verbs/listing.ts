@@ -120,21 +120,31 @@ export async function findFile(
 export async function collect(
   store: ReadableFileStore,
   folder: string,
-  { recursive = true, signal }: CallOptions & { recursive?: boolean } = {},
+  options: CallOptions & { recursive?: boolean } = {},
 ): Promise<FolderContent> {
+  const { folders, files } = await collectEntries(store, folder, options);
+  return { folders: folders.map(({ path }) => path), files: files.map(({ path }) => path) };
+}
+
+/** The same with what the store says about each. */
+export async function collectEntries(
+  store: ReadableFileStore,
+  folder: string,
+  { recursive = true, signal }: CallOptions & { recursive?: boolean } = {},
+): Promise<{ folders: FileEntry[]; files: FileEntry[] }> {
   const { path: root } = await followTo(store, folder, { kind: "folder", action: "list", signal });
-  const content: FolderContent = { folders: [], files: [] };
+  const content = { folders: [] as FileEntry[], files: [] as FileEntry[] };
   let level = [root];
   while (level.length > 0) {
-    const folders: string[] = [], files: string[] = [];
+    const folders: FileEntry[] = [], files: FileEntry[] = [];
     for (const at of level) {
-      for await (const { path, kind } of listIfThere(store, at, { signal, isRoot: at === root })) {
-        (kind === "folder" ? folders : files).push(path);
+      for await (const entry of listIfThere(store, at, { signal, isRoot: at === root })) {
+        (entry.kind === "folder" ? folders : files).push(entry);
       }
     }
-    for (const path of sortNaturally(folders, (path) => path)) content.folders.push(path);
-    for (const path of sortNaturally(files, (path) => path)) content.files.push(path);
-    level = recursive ? folders : [];
+    for (const entry of sortNaturally(folders, ({ path }) => path)) content.folders.push(entry);
+    for (const entry of sortNaturally(files, ({ path }) => path)) content.files.push(entry);
+    level = recursive ? folders.map(({ path }) => path) : [];
   }
   return content;
 }

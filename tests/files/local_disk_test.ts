@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers";
 import { RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import { createLocalFiles } from "../../files/local.ts";
+import { createFileManager } from "../../files/mod.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { tempRoot, testInRoot } from "../support/temp_root.ts";
 
@@ -100,6 +101,16 @@ testInRoot("a link out of the root that is moved leads where it led", async (roo
     assertEquals(await files.stat(`a/b/${path}`), { path: `a/b/${path}`, kind: "link", size: 0 });
     assertEquals(fs.realpathSync(root.join("files", "a", "b", path)), fs.realpathSync(root.join("outside")));
   }
+});
+
+testInRoot("a copy of a folder with a link that leads out is refused before anything is written", async (root) => {
+  const store = createLocalFiles({ root: root.path });
+  await store.write("a/b", bytes(1));
+  fs.symlinkSync("/etc", root.join("a", "out"));
+  const files = await createFileManager({ it: store }).on("it");
+  const error = await refused("Unsupported", () => files.copy("a", "c"));
+  assertMatch(error.message, /"a\/out": the link leads out of the store/);
+  assertEquals(await files.listDir(""), ["a"]);
 });
 
 testInRoot("the root itself may be a link, and need not be there before the first write", async (root) => {

@@ -96,6 +96,23 @@ export const folderCases: readonly FileStoreCase[] = [
     },
   },
   {
+    name: "removeFolder(), where it is there, removes all that is in a folder, and nothing beside it",
+    async run({ files }) {
+      if (files.removeFolder === undefined) return;
+      for (const path of ["a/b/c", "a/b/d/e", "a/bb", "a/b.x"]) await files.write(path, text(path));
+      await files.createFolder("a/b/empty");
+      await files.createLink("a/b/link", "a/bb");
+      for (let n = 0; n < 2; n++) await files.removeFolder("a/b");
+      deepStrictEqual(await tree(files), ["a/", "a/b.x", "a/bb"]);
+      await refused(files, "Invalid", () => files.removeFolder!("../a"));
+      await files.removeFolder("a");
+      deepStrictEqual(await tree(files), []);
+      await files.write("f/g", text("x"));
+      await files.removeFolder("");
+      deepStrictEqual(await tree(files), []);
+    },
+  },
+  {
     name: "a link is told as one, with its target, which need not be there",
     async run({ files }) {
       await files.write("a/b", text("x"));
