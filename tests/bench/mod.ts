@@ -14,6 +14,7 @@ import { createBucketWayGroup } from "./buckets/as_people_have_them.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
 import { createChurnGroup } from "./churn.ts";
+import { createFarFilesGroup, createFilesGroup } from "./files.ts";
 import { createFolderGroup } from "./folder.ts";
 import { createHugeGroup } from "./huge/huge.ts";
 import { createLargeGroup } from "./large.ts";
@@ -62,6 +63,13 @@ const GROUPS: Record<string, GroupEntry> = {
   latest: { title: "Latest of many versions", create: createLatestGroup },
   listing: { title: "Listing names", create: createListingGroup },
   folder: { title: "A folder saved again", create: createFolderGroup, maxRepeats: 3 },
+  files: { title: "Files by path: planes of 16 KiB on a disk", create: createFilesGroup },
+  files_far: {
+    title: "Files by path: planes of 16 KiB in a MinIO behind TLS and a round trip of 30 ms",
+    create: createFarFilesGroup,
+    maxRepeats: 3,
+    named: true,
+  },
   batch: {
     title: "Batches: 64 MiB arrays compressed, 16 KiB values, 16 MiB files, crashes, length",
     create: createBatchGroup,
