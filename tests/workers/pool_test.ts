@@ -194,7 +194,7 @@ Deno.test("a program that imports the library over http has workers", async () =
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const { pathname } = new URL(request.url);
     const file = new URL(`.${pathname}`, repository);
-    if (!/^\/(core|registry|backends|materializers|workers|mod\.ts)/.test(pathname)) {
+    if (!/^\/(core|registry|backends|formats|materializers|workers|mod\.ts)/.test(pathname)) {
       return new Response(null, { status: 404 });
     }
     return new Response(await Deno.readFile(file), { headers: { "content-type": "application/typescript" } });
