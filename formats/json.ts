@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { createPlainCheck } from "../core/bytes/plain_json.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
+import { createPlainCheck, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
 export type * from "../core/format.ts";
 
@@ -41,11 +41,8 @@ export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
     accepts: isPlain,
     encode(value) {
       if (!isPlain(value)) {
-        throw new RegistryError({
-          code: "Unsupported",
-          message: "Cannot save the value as JSON: a part of it is nothing that JSON can say",
-          hint: "JSON has strings, finite numbers, true, false, null, and arrays and plain objects of these.",
-        });
+        const hint = "JSON has strings, finite numbers, true, false, null, and arrays and plain objects of these.";
+        throw notPlain("JSON", plainProblem(value)!, hint);
       }
       return new TextEncoder().encode(JSON.stringify(value, undefined, indent));
     },

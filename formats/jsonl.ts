@@ -7,7 +7,7 @@ import { RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
-import { plainProblem } from "../core/text/plain_value.ts";
+import { notPlain, plainProblem } from "../core/text/plain_value.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
 import { decodeText, encodeText, splitLines } from "../core/text/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
@@ -60,10 +60,10 @@ export function jsonl(
       signal?.throwIfAborted();
       number++;
       const problem = plainProblem(value);
-      if (problem !== undefined) throw refused(`value ${number}: ${problem}`);
+      if (problem !== undefined) throw notPlain("JSON Lines", `value ${number}: ${problem}`);
       const text = JSON.stringify(value);
       if (text.length > maxLineCharacters) {
-        throw refused(`value ${number}: it has more than ${maxLineCharacters} characters`);
+        throw notPlain("JSON Lines", `value ${number}: it has more than ${maxLineCharacters} characters`);
       }
       yield `${text}\n`;
     }
@@ -76,7 +76,7 @@ export function jsonl(
     accepts: (value) => Array.isArray(value) && plainProblem(value) === undefined,
     encode(values, { signal } = {}) {
       if (isIterable(values)) return encodeText(lines(values, signal));
-      throw refused("it is neither an array nor an iterator");
+      throw notPlain("JSON Lines", "it is neither an array nor an iterator");
     },
     async decode(file, { signal } = {}) {
       const values: PlainValue[] = [];
@@ -132,13 +132,5 @@ function corrupt(path: string, state: string, cause?: unknown): RegistryError {
     message: `Cannot read JSON Lines ${shown(path)}: ${state}`,
     hint: "Each line is one JSON text, in UTF-8.",
     cause,
-  });
-}
-
-function refused(state: string): RegistryError {
-  return new RegistryError({
-    code: "Unsupported",
-    message: `Cannot save JSON Lines: ${state}`,
-    hint: "Nothing is altered to make it fit. Turn it into plain data first.",
   });
 }

@@ -10,7 +10,7 @@ import { RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { exactNumber } from "../core/text/exact_number.ts";
-import { plainProblem } from "../core/text/plain_value.ts";
+import { notPlain, plainProblem } from "../core/text/plain_value.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
 import { MAX_DEPTH, strayProblem, tokenProblem } from "./yaml/text_problem.ts";
 import type { YamlProblem, YamlToken } from "./yaml/text_problem.ts";
@@ -56,15 +56,17 @@ export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOption
     accepts: (value) => plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH }) === undefined,
     encode(value) {
       const problem = plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH });
-      if (problem !== undefined) throw refused(problem);
+      if (problem !== undefined) throw notPlain("YAML", problem);
       for (const defaultStringType of ["PLAIN", "QUOTE_DOUBLE"] as const) { // the second has an escape for everything
         const text = stringify(value, { ...SCHEMA, defaultStringType, aliasDuplicateObjects: false, lineWidth: 0 });
         const bytes = new TextEncoder().encode(text);
-        if (bytes.byteLength > maxBytes) throw refused(`it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
+        if (bytes.byteLength > maxBytes) {
+          throw notPlain("YAML", `it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
+        }
         const found = read(decodeUtf8(bytes), new LineCounter());
         if ("value" in found && isDeepStrictEqual(found.value, value)) return bytes;
       }
-      throw refused("a text in it would not come back as it is");
+      throw notPlain("YAML", "a text in it would not come back as it is");
     },
     async decode(file, { signal } = {}) {
       if (file.size > maxBytes) throw tooLarge(file, maxBytes);
@@ -198,13 +200,5 @@ function failed(
     message: `Cannot read YAML ${shown(path)}: ${state.replace(/\.$/, "")}`,
     hint: "A file is one document of YAML 1.2 with plain data; keys and long numbers stand in quotes.",
     cause,
-  });
-}
-
-function refused(state: string): RegistryError {
-  return new RegistryError({
-    code: "Unsupported",
-    message: `Cannot save as YAML: ${state}`,
-    hint: "Nothing is altered to make it fit. Turn it into plain data first.",
   });
 }

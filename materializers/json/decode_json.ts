@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { decodePart } from "./json_parts.ts";
-import { MAX_DEPTH } from "../../core/bytes/plain_json.ts";
+import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { setMember, TAG } from "./json_tags.ts";
 
 /** Deepest nesting of the JSON of a value: a map adds three levels for each of its own. */

@@ -9,7 +9,7 @@ import { described } from "../../core/materializer.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { encodePart, isJsonPart } from "./json_parts.ts";
 import type { JsonPart } from "./json_parts.ts";
-import { MAX_DEPTH } from "../../core/bytes/plain_json.ts";
+import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { setMember, TAG } from "./json_tags.ts";
 import type { JsonValue } from "./json_tags.ts";
 
