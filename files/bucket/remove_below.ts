@@ -5,28 +5,23 @@
  */
 import type { Backend, CallOptions } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { removeObjects } from "../../core/work/remove_objects.ts";
 
-/** Objects of one request, where the store takes many. */
+/** So many keys are in memory. */
 const BATCH = 1000;
 
 /** Removes all objects whose key begins with a prefix. The first failure is thrown when the others of its batch are gone. */
 export async function removeBelow(backend: Backend, prefix: string, options: CallOptions): Promise<void> {
   let keys: string[] = [];
-  for await (const entry of backend.list(prefix, options)) {
-    if (isPrefix(entry)) continue;
-    keys.push(entry.key);
-    if (keys.length < BATCH) continue;
-    await removeKeys(backend, keys, options);
+  const removeKeys = async () => {
+    options.signal?.throwIfAborted();
+    const [failure] = (await removeObjects(backend, keys, options.signal)).values();
+    if (failure !== undefined) throw failure;
     keys = [];
+  };
+  for await (const entry of backend.list(prefix, options)) {
+    if (!isPrefix(entry)) keys.push(entry.key);
+    if (keys.length === BATCH) await removeKeys();
   }
-  await removeKeys(backend, keys, options);
-}
-
-async function removeKeys(backend: Backend, keys: readonly string[], options: CallOptions): Promise<void> {
-  options.signal?.throwIfAborted();
-  if (keys.length === 0) return;
-  if (backend.deleteMany === undefined) return await forEachAtOnce(keys, (key) => backend.delete(key, options));
-  const [failure] = await backend.deleteMany(keys, options);
-  if (failure !== undefined) throw failure.error;
+  await removeKeys();
 }

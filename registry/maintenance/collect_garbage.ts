@@ -16,7 +16,7 @@ import { removeLeftovers } from "./garbage/leftovers.ts";
 import { collectName } from "./garbage_of_name.ts";
 import { takeMark } from "./mark.ts";
 import { asPartial } from "./readable.ts";
-import { removeObjects } from "../remove_objects.ts";
+import { removeObjects } from "../../core/work/remove_objects.ts";
 
 /** Options of {@linkcode collectGarbage}. */
 export interface GarbageOptions extends SignalOptions {

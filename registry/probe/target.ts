@@ -8,7 +8,7 @@ import type { Backend, ByteRange, ListOptions, ObjectInfo } from "../../core/bac
 import { isPrefix } from "../../core/backend.ts";
 import { retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
-import { removeObjects } from "../remove_objects.ts";
+import { removeObjects } from "../../core/work/remove_objects.ts";
 
 /** What is the same for all steps of a probe. */
 export interface ProbeSettings {

@@ -14,7 +14,7 @@ import { settleVersion } from "../cell/settle.ts";
 import { contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { uploadKey } from "../layout.ts";
-import { removeObjects } from "../remove_objects.ts";
+import { removeObjects } from "../../core/work/remove_objects.ts";
 import { UploadedContent } from "../payload/uploaded_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { findSaved } from "../target/keyed.ts";

@@ -9,7 +9,7 @@ import type { Operation } from "../../cell/operation.ts";
 import type { Context } from "../../opening/context.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../../jobs/kinds.ts";
 import { ALIVE } from "../../layout.ts";
-import { removeObjects } from "../../remove_objects.ts";
+import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { WriteProgress } from "./progress.ts";
 import { createKeepAlive } from "./keep_alive.ts";
 import type { SendTo } from "./sender.ts";

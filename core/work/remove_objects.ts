@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Backend } from "../core/backend.ts";
-import { isRegistryError } from "../core/errors.ts";
-import { forEachAtOnce } from "../core/work/at_once.ts";
+import type { Backend } from "../backend.ts";
+import { isRegistryError } from "../errors.ts";
+import { forEachAtOnce } from "./at_once.ts";
 
 /** Objects of one call: a failure, or an abort, has at most so many in doubt. */
 const BATCH = 1000;
