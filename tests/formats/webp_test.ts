@@ -123,7 +123,7 @@ testInRoot("the code comes from the package without a network, and who may not r
     const outcome = await Promise.resolve(webp().encode(image)).then(() => "written", ({ code }) => code);
     console.log(outcome);`,
   );
-  const run = ["run", "--no-prompt", "--no-check", "--cached-only", "--deny-net"];
+  const run = ["run", "--no-prompt", "--no-check", "--frozen", "--config=deno.json", "--cached-only", "--deny-net"];
   assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
   assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
 });
