@@ -28,6 +28,9 @@ export interface FileEntry {
   target?: string;
 }
 
+/** What is at a path, without a closer look. */
+export type NamedEntry = Pick<FileEntry, "path" | "kind">;
+
 /** Options of {@linkcode FileStore.write}. */
 export interface WriteFileOptions extends CallOptions {
   /**
@@ -52,6 +55,11 @@ export interface ReadableFileStore extends AsyncDisposable {
    * No folder there is `NotFound`.
    */
   list(folder: string, options?: CallOptions): AsyncIterable<FileEntry>;
+  /**
+   * The same as {@linkcode ReadableFileStore.list}, in any order and without size, time and target, from a store that
+   * knows these only by a look at each. Absent where they cost nothing.
+   */
+  names?(folder: string, options?: CallOptions): Promise<NamedEntry[]>;
   /** A file, to be read. No file there is `NotFound`, also where something else is. */
   open(path: string, options?: CallOptions): Promise<FileToDecode>;
   /** The value at a path, of a store that keeps values in a way of its own. Absent: by the format of the file. */

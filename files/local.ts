@@ -6,7 +6,6 @@
 import fs from "node:fs";
 import { isAbsolute } from "node:path";
 import process from "node:process";
-import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
 import {
   inTheWay,
@@ -19,11 +18,12 @@ import {
   taken,
 } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import { folderOf, joinPath, movedText, OWN_PREFIX, parsePath, relativeTarget } from "../core/files/paths.ts";
+import { folderOf, movedText, parsePath, relativeTarget } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
+import { readFolder, readSortedFolder } from "./local/list_folder.ts";
 import { codeOf, createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
@@ -102,6 +102,11 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     fs.symlinkSync(relativeTarget(path, target), pathOf(path));
   }
 
+  function checkFolder(path: string, why: PathPlace): void {
+    const found = look(path, why.action);
+    if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") throw missing(why, "folder", found?.kind);
+  }
+
   /** Throws where something is at the target of a move, or in its way. */
   function checkFree(path: string, why: PathPlace): void {
     const found = look(path, why.action);
@@ -121,14 +126,19 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     async *list(given, { signal } = {}) {
       const path = parsePath(given);
       const why = place("list", path);
-      const found = look(path, why.action);
-      if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") throw missing(why, "folder", found?.kind);
-      const names = await step(why, signal, () => readNames(pathOf(path)));
-      for (const name of names) {
+      checkFolder(path, why);
+      for (const named of await step(why, signal, () => readSortedFolder(path, pathOf(path)))) {
         signal?.throwIfAborted();
-        const entry = entryIn(joinPath(path, name));
+        const entry = entryIn(named.path);
         if (entry !== undefined) yield entry;
       }
+    },
+
+    async names(given, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("list", path);
+      checkFolder(path, why);
+      return await step(why, signal, () => readFolder(path, pathOf(path)));
     },
 
     async open(given, { signal } = {}) {
@@ -251,27 +261,6 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       if ((error as { code?: string }).code === "Unsupported") return undefined;
       throw error;
     }
-  }
-}
-
-function readNames(path: string): string[] {
-  try {
-    const entries = fs.readdirSync(path, { withFileTypes: true }).filter(({ name }) => isName(name));
-    const order = new Map(entries.map((entry) => [entry.name, entry.isDirectory() ? `${entry.name}/` : entry.name]));
-    return [...order.keys()].sort((a, b) => compareUtf8(order.get(a)!, order.get(b)!));
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return []; // the root before the first write, or a folder that was just removed
-    throw error;
-  }
-}
-
-/** What other programs call their files may have no path here. */
-function isName(name: string): boolean {
-  if (name.startsWith(OWN_PREFIX)) return false;
-  try {
-    return parsePath(name) === name;
-  } catch {
-    return false;
   }
 }
 

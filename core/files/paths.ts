@@ -51,11 +51,16 @@ function noPath(path: unknown, problem: string): RegistryError {
 
 function problemOf(path: string, segments: string[]): string | undefined {
   if (segments.some((segment) => segment.startsWith(OWN_PREFIX))) return `a name begins with "${OWN_PREFIX}"`;
-  if (encoder.encode(path).byteLength > MAX_PATH_BYTES) return `it is longer than ${MAX_PATH_BYTES} bytes`;
-  if (segments.some((segment) => encoder.encode(segment).byteLength > MAX_SEGMENT_BYTES)) {
+  if (isLonger(path, MAX_PATH_BYTES)) return `it is longer than ${MAX_PATH_BYTES} bytes`;
+  if (segments.some((segment) => isLonger(segment, MAX_SEGMENT_BYTES))) {
     return `a name is longer than ${MAX_SEGMENT_BYTES} bytes`;
   }
   return filePathProblem(path);
+}
+
+/** A unit of UTF-16 takes three bytes at most: short texts need no count. */
+function isLonger(text: string, bytes: number): boolean {
+  return text.length * 3 > bytes && encoder.encode(text).byteLength > bytes;
 }
 
 /** The folder of a path; of what is at the root, and of the root, the root. */

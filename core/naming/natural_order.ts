@@ -9,18 +9,27 @@
  * are ordered by these, so that the order is the same everywhere.
  */
 export function compareNatural(a: string, b: string): number {
-  const [x, y] = [partsOf(a), partsOf(b)];
-  for (let i = 0; i < x.length && i < y.length; i++) {
-    const order = i % 2 === 1 ? compareDigits(x[i], y[i]) : compareText(x[i], y[i]);
-    if (order !== 0) return order;
-  }
-  return x.length - y.length || compareText(a, b);
+  return compareParts(partsOf(a), partsOf(b)) || compareText(a, b);
 }
 
 /** Sorts these in place, by a text of each. */
 export function sortNaturally<T>(items: T[], textOf: (item: T) => string): T[] {
-  const parts = new Map(items.map((item) => [item, textOf(item)]));
-  return items.sort((a, b) => compareNatural(parts.get(a)!, parts.get(b)!));
+  const sorted = items.map((item) => {
+    const text = textOf(item);
+    return { item, text, parts: partsOf(text) };
+  });
+  sorted.sort((a, b) => compareParts(a.parts, b.parts) || compareText(a.text, b.text));
+  for (const [index, { item }] of sorted.entries()) items[index] = item;
+  return items;
+}
+
+function compareParts(x: string[], y: string[]): number {
+  for (let i = 0; i < x.length && i < y.length; i++) {
+    if (x[i] === y[i]) continue;
+    const order = i % 2 === 1 ? compareDigits(x[i], y[i]) : compareText(x[i], y[i]);
+    if (order !== 0) return order;
+  }
+  return x.length - y.length;
 }
 
 /** Text, digits, text, digits …; a name that begins with digits begins with an empty text. */

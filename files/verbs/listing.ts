@@ -5,7 +5,7 @@
  */
 import type { CallOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
+import type { FileEntry, NamedEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/files/paths.ts";
 import { parseGlob } from "../../core/naming/glob.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -40,38 +40,13 @@ export interface FolderContent {
 export async function* walkFiles(
   store: ReadableFileStore,
   folder: string,
-  { pattern, extensions, recursive = false, signal }: ListFilesOptions = {},
+  options: ListFilesOptions = {},
 ): AsyncGenerator<FileEntry> {
-  const matches = pattern === undefined ? undefined : parseGlob(checkPattern(pattern));
-  const endings = extensions === undefined ? undefined : endingsOf(extensions);
-  const { path: root } = await followTo(store, folder, { kind: "folder", action: "list", signal });
-  const waiting = [root];
-  for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-    for await (const entry of listIfThere(store, at, { signal, isRoot: at === root })) {
-      if (entry.kind === "folder") {
-        if (recursive) waiting.push(entry.path);
-        continue;
-      }
-      const name = nameOf(entry.path).toLowerCase();
-      if (endings !== undefined && !endings.some((ending) => name.endsWith(ending))) continue;
-      if (matches !== undefined && !matches(root === "" ? entry.path : entry.path.slice(root.length + 1))) continue;
-      if (entry.kind === "link" && (await follow(store, entry.path, { signal }))?.kind !== "file") continue;
-      yield entry;
-    }
-  }
-}
-
-/** A folder below may be gone by now. */
-async function* listIfThere(
-  store: ReadableFileStore,
-  folder: string,
-  { signal, isRoot }: CallOptions & { isRoot: boolean },
-): AsyncGenerator<FileEntry> {
-  try {
-    yield* store.list(folder, { signal });
-  } catch (error) {
-    if (isRoot || !(error instanceof RegistryError) || error.code !== "NotFound") throw error;
-  }
+  const { signal } = options;
+  const list = async function* (at: string) {
+    for await (const entry of store.list(at, { signal })) yield [entry];
+  };
+  for await (const files of walk(store, folder, { ...options, list })) yield* files;
 }
 
 /** The paths of the files in a folder, in natural order: `a2` before `a10`. */
@@ -81,8 +56,75 @@ export async function listFiles(
   options: ListFilesOptions = {},
 ): Promise<string[]> {
   const paths: string[] = [];
-  for await (const { path } of walkFiles(store, folder, options)) paths.push(path);
+  for await (const files of walkNames(store, folder, options)) for (const { path } of files) paths.push(path);
   return sortNaturally(paths, (path) => path);
+}
+
+/** Some of what is in a folder, and then some more. */
+type ListFolder<E> = (folder: string) => AsyncIterable<E[]>;
+
+/** The files in a folder, some at a time, as fast as their names come. */
+function walkNames(
+  store: ReadableFileStore,
+  folder: string,
+  options: ListFilesOptions = {},
+): AsyncIterable<NamedEntry[]> {
+  return walk(store, folder, { ...options, list: (at) => listNamed(store, at, options) });
+}
+
+/** What is in a folder, without a closer look at each where the store can do so. */
+async function* listNamed(
+  store: ReadableFileStore,
+  folder: string,
+  { signal }: CallOptions,
+): AsyncGenerator<NamedEntry[]> {
+  if (store.names !== undefined) yield await store.names(folder, { signal });
+  else for await (const entry of store.list(folder, { signal })) yield [entry];
+}
+
+/** The files in a folder and, where asked for, in those below, as they are listed. */
+async function* walk<E extends NamedEntry>(
+  store: ReadableFileStore,
+  folder: string,
+  { pattern, extensions, recursive = false, signal, list }: ListFilesOptions & { list: ListFolder<E> },
+): AsyncGenerator<E[]> {
+  const matches = pattern === undefined ? undefined : parseGlob(checkPattern(pattern));
+  const endings = extensions === undefined ? undefined : endingsOf(extensions);
+  const { path: root } = await followTo(store, folder, { kind: "folder", action: "list", signal });
+  const isWanted = (path: string) => {
+    const name = nameOf(path).toLowerCase();
+    if (endings !== undefined && !endings.some((ending) => name.endsWith(ending))) return false;
+    return matches === undefined || matches(root === "" ? path : path.slice(root.length + 1));
+  };
+  const waiting = [root];
+  for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
+    for await (const entries of ifThere(list(at), { isRoot: at === root })) {
+      const files: E[] = [];
+      for (const entry of entries) {
+        if (entry.kind === "folder") {
+          if (recursive) waiting.push(entry.path);
+        } else if (
+          isWanted(entry.path) && (entry.kind === "file" || await leadsToFile(store, entry.path, { signal }))
+        ) {
+          files.push(entry);
+        }
+      }
+      if (files.length > 0) yield files;
+    }
+  }
+}
+
+async function leadsToFile(store: ReadableFileStore, path: string, options: CallOptions): Promise<boolean> {
+  return (await follow(store, path, options))?.kind === "file";
+}
+
+/** A folder below may be gone by now. */
+async function* ifThere<E>(listed: AsyncIterable<E>, { isRoot }: { isRoot: boolean }): AsyncGenerator<E> {
+  try {
+    yield* listed;
+  } catch (error) {
+    if (isRoot || !(error instanceof RegistryError) || error.code !== "NotFound") throw error;
+  }
 }
 
 /** The names of all that is directly in a folder, in natural order. */
@@ -93,7 +135,9 @@ export async function listNames(
 ): Promise<string[]> {
   const { path } = await followTo(store, folder, { kind: "folder", action: "list", ...options });
   const names: string[] = [];
-  for await (const entry of store.list(path, options)) names.push(nameOf(entry.path));
+  for await (const entries of listNamed(store, path, options)) {
+    for (const entry of entries) names.push(nameOf(entry.path));
+  }
   return sortNaturally(names, (name) => name);
 }
 
@@ -106,12 +150,13 @@ export async function findFile(
   if (typeof name !== "string" || name.includes("/")) throw noFileName(name);
   const found: string[] = [];
   let depth = Infinity;
-  for await (const { path } of walkFiles(store, folder, { recursive: true, signal })) {
-    const its = path.split("/").length;
+  for await (const files of walkNames(store, folder, { recursive: true, signal })) {
+    const its = files[0].path.split("/").length;
     if (its > depth) break; // folders come by depth
-    if (nameOf(path) !== name) continue;
+    const here = files.filter(({ path }) => nameOf(path) === name);
+    if (here.length === 0) continue;
     depth = its;
-    found.push(path);
+    for (const { path } of here) found.push(path);
   }
   return sortNaturally(found, (path) => path)[0];
 }
@@ -138,7 +183,7 @@ export async function collectEntries(
   while (level.length > 0) {
     const folders: FileEntry[] = [], files: FileEntry[] = [];
     for (const at of level) {
-      for await (const entry of listIfThere(store, at, { signal, isRoot: at === root })) {
+      for await (const entry of ifThere(store.list(at, { signal }), { isRoot: at === root })) {
         (entry.kind === "folder" ? folders : files).push(entry);
       }
     }

@@ -152,6 +152,7 @@ Deno.test({
       const files = createLocalFiles({ root: root.path });
       await files.write("a", bytes(1));
       assertEquals((await Array.fromAsync(files.list(""))).map(({ path }) => path), ["a"]);
+      assertEquals(await files.names!(""), [{ path: "a", kind: "file" }]);
       await refused("Unsupported", () => files.open("pipe"));
       await refused("Unsupported", () => files.write("pipe", bytes(1)));
       await refused("Unsupported", () => files.stat("pipe"));

@@ -46,11 +46,28 @@ export const folderCases: readonly FileStoreCase[] = [
     },
   },
   {
-    name: "list() is NotFound where there is no folder",
+    name: "names(), of a store that has it, gives what list() gives, without a closer look",
+    async run({ files }) {
+      await files.write("f/a", text("x"));
+      await files.write("f/b+/c", text("x"));
+      await files.createFolder("f/empty");
+      await files.createLink("f/link", "f/a");
+      await files.createLink("f/lost", "nothing");
+      for (const folder of ["", "f", "f/b+", "f/empty"]) {
+        const listed = await Array.fromAsync(files.list(folder), ({ path, kind }) => ({ path, kind }));
+        const named = await files.names?.(folder) ?? listed;
+        const byPath = (a: { path: string }, b: { path: string }) => a.path < b.path ? -1 : 1;
+        deepStrictEqual(named.sort(byPath), listed.sort(byPath));
+      }
+    },
+  },
+  {
+    name: "list() and names() are NotFound where there is no folder",
     async run({ files }) {
       await files.write("a/b", text("x"));
       for (const path of ["c", "a/b", "a/b/c", "a/bb"]) {
         await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
+        if (files.names !== undefined) await refused(files, "NotFound", () => files.names!(path));
       }
     },
   },
@@ -247,6 +264,7 @@ export const folderCases: readonly FileStoreCase[] = [
         await refused(files, "Invalid", () => files.open(path));
         await refused(files, "Invalid", () => files.stat(path));
         await refused(files, "Invalid", () => Array.fromAsync(files.list(path)));
+        if (files.names !== undefined) await refused(files, "Invalid", () => files.names!(path));
         await refused(files, "Invalid", () => files.createFolder(path));
         await refused(files, "Invalid", () => files.createLink(path, "a"));
         await refused(files, "Invalid", () => files.createLink("l", path));
