@@ -155,13 +155,13 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("write", path);
       return await step(why, signal, async () => {
-        // Of a link that leads to nothing a look may say that it is not there: it is replaced, or its name is taken.
-        const found = fs.existsSync(pathOf(path)) ? look(path, why.action) : undefined;
-        if (path === "" || found?.kind === "folder") throw inTheWay(why, path, "folder");
-        if (found !== undefined && mode === "create") throw taken(why, found.kind);
+        if (path === "") throw inTheWay(why, path, "folder");
         const folder = folderOf(path);
         const prepare = () => {
           makeFolder(folder, why);
+          const found = disk.lookInFolder(path, why.action);
+          if (found?.kind === "folder") throw inTheWay(why, path, "folder");
+          if (found !== undefined && mode === "create") throw taken(why, found.kind);
           sweepOnce(folder);
         };
         const durable = durability === "disk";

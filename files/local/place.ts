@@ -54,7 +54,7 @@ export function createDiskPlace(folder: string): DiskPlace {
 
   function statOf(path: string): Stats | undefined {
     try {
-      return fs.lstatSync(pathOf(path));
+      return fs.lstatSync(pathOf(path), { throwIfNoEntry: false });
     } catch (error) {
       if (NOWHERE.has(codeOf(error)!)) return undefined;
       throw error;
@@ -66,10 +66,10 @@ export function createDiskPlace(folder: string): DiskPlace {
   /** The root itself may be a link, and what is above it. */
   function isFolder(path: string): boolean {
     try {
-      const real = fs.realpathSync.native(pathOf(path));
+      const real = realFolder(pathOf(path));
       const isOwn = () => path === "" || realRoot !== undefined && real === joinReal(realRoot, path);
-      if (path !== "" && !isOwn()) realRoot = fs.realpathSync.native(root);
-      return isOwn() && fs.lstatSync(real).isDirectory();
+      if (!isOwn()) realRoot = fs.realpathSync.native(root);
+      return isOwn();
     } catch (error) {
       if (NOWHERE.has(codeOf(error)!)) return false;
       throw error;
@@ -140,6 +140,14 @@ export function createDiskPlace(folder: string): DiskPlace {
     },
     lookInFolder: (path, action) => lookAt(path, { action, path, location }, () => true),
   };
+}
+
+/** Where a folder really is. What is none leads nowhere. */
+function realFolder(path: string): string {
+  if (sep === "/") return fs.realpathSync.native(`${path}/.`); // a look at what it is costs as much again
+  const real = fs.realpathSync.native(path);
+  if (fs.lstatSync(real).isDirectory()) return real;
+  throw Object.assign(new Error("not a folder"), { code: "ENOTDIR" });
 }
 
 function joinReal(root: string, path: string): string {
