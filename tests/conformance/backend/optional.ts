@@ -100,6 +100,8 @@ export const optionalCases: readonly BackendCase[] = [
       const outcome = await backend.put("a/b", body, { mode: "create" }).catch((error) => error);
       if (outcome instanceof Error) await assertMissing(backend, "a/b");
       else await assertHolds(backend, "a/b", bytes);
+      // A part that was on its way when its upload was aborted may bring it back, as S3 says: what is left goes now.
+      await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE }));
       deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE })), []);
     },
   },
