@@ -62,7 +62,7 @@ export interface OpenBackendOptions {
 export type BackendOpener = (place: BackendPlace, options: OpenBackendOptions) => Backend | Promise<Backend>;
 
 /**
- * Opens the store that a URL names: `memory:`, a path or `file:` URL, `gs://bucket/prefix`, and `s3://bucket/prefix`
+ * Opens the store that a URL names: `memory:`, a path or `file:` URL (also `disk:data`), `gs://bucket/prefix` (also `gcs:`), and `s3://bucket/prefix`
  * or the same with another provider: `minio r2 tos ks3 oss cos`. `?endpoint=…` may follow, for stores that speak S3
  * also `&region=…`, after `s3:` also `&provider=…`.
  *
@@ -109,9 +109,14 @@ export function checkStoreUrl(url: string): void {
   checkParameters(parsePlace(url), ["endpoint", "region", "provider"]);
 }
 
-/** The schemes that {@linkcode openBackend} knows; register others with what opens their stores. */
+/**
+ * The schemes that {@linkcode openBackend} knows, and the names that file stores have: `disk`, `local` and `gcs`.
+ * Register others with what opens their stores.
+ */
 export function createBackends(): Lookup<BackendOpener> {
   const backends = createLookup<BackendOpener>("backend", { memory: openMemory, file: openFolder, gs: openGcs });
+  for (const name of ["disk", "local"]) backends.register(name, openNamedFolder);
+  backends.register("gcs", openGcs);
   for (const provider of S3_PROVIDERS.keys()) backends.register(provider, openS3);
   return backends;
 }
@@ -133,6 +138,17 @@ function openMemory({ url }: BackendPlace, { system }: OpenBackendOptions): Back
 
 function openFolder({ url }: BackendPlace, { locking, layout, system }: OpenBackendOptions): Backend {
   return createLocalBackend({ path: url, locking, layout, system });
+}
+
+function openNamedFolder(place: BackendPlace, options: OpenBackendOptions): Backend {
+  if (place.bucket !== "") {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot open a folder by the URL ${place.scheme}://…: two slashes stand before a bucket`,
+      hint: `Write "${place.scheme}:data", or the path alone.`,
+    });
+  }
+  return openFolder({ ...place, url: place.url.slice(place.scheme.length + 1) }, options);
 }
 
 async function openS3(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {

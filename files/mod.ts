@@ -3,12 +3,15 @@
  *
  * @module
  */
+import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import type { BatchResult } from "../core/registry.ts";
+import { isStoreUrl } from "../core/urls/store_url.ts";
 import { createFormats } from "../formats/mod.ts";
 import type { Formats } from "../formats/mod.ts";
+import { createBucketFiles } from "./bucket.ts";
 import { createLocalFiles } from "./local.ts";
 import { createMemoryFiles } from "./memory.ts";
 import { createStoreSet, storesOf } from "./stores/store_set.ts";
@@ -32,31 +35,54 @@ export { IMAGE_EXTENSIONS } from "./verbs/listing.ts";
 export type { FolderContent, ListFilesOptions } from "./verbs/listing.ts";
 export type { MirroredLinks, MirrorLinksOptions } from "./verbs/changes.ts";
 
+/** A bucket by its URL, as `openBackend` takes it, or what opens it. */
+export type BucketChoice = string | (() => Backend | Promise<Backend>);
+
 /** Options of {@linkcode createFileStores}. */
 export interface FileStoresOptions {
   /** The folder of the store `disk`. @default the current folder */
   root?: string;
+  /** The bucket of the store `s3`: `"s3://bucket/prefix"`, or of a relative: `"minio://bucket"`. @default none */
+  s3?: BucketChoice;
+  /** The bucket of the store `gcs`: `"gs://bucket/prefix"`. @default none */
+  gcs?: BucketChoice;
 }
 
 /**
- * Creates a set of file stores: `memory`, and `disk` (also `local`), to which your own can be added. Each is made at its
- * first use, and disposed of with the set.
+ * Creates a set of file stores: `memory`, `disk` (also `local`), `s3` and `gcs`, to which your own can be added. Each is
+ * made at its first use, and disposed of with the set. Who asks for `s3` or `gcs` and has named no bucket is told.
  *
  * @example
  * ```ts
  * import { createFileStores } from "@holdfast/holdfast/files";
  * import { assertEquals } from "@std/assert";
  *
- * await using stores = createFileStores();
- * assertEquals(stores.names(), ["memory", "disk"]);
+ * await using stores = createFileStores({ root: "./data", s3: "s3://bucket/plates" });
+ * assertEquals(stores.names(), ["memory", "disk", "s3", "gcs"]);
  * assertEquals(stores.has("local"), true);
  * ```
  */
 export function createFileStores(options: FileStoresOptions = {}): FileStores {
   if (typeof options === "string") throw noOptions(options); // it would be the current folder
-  const { root } = options;
-  return createStoreSet({ memory: () => createMemoryFiles(), disk: () => createLocalFiles({ root }) }, {
-    local: "disk",
+  const { root, s3, gcs } = options;
+  return createStoreSet({
+    memory: () => createMemoryFiles(),
+    disk: () => createLocalFiles({ root }),
+    s3: async () => createBucketFiles({ backend: await openBucket("s3", s3), name: "s3" }),
+    gcs: async () => createBucketFiles({ backend: await openBucket("gcs", gcs), name: "gcs" }),
+  }, { local: "disk" });
+}
+
+async function openBucket(name: "s3" | "gcs", bucket: BucketChoice | undefined): Promise<Backend> {
+  if (typeof bucket === "function") return await bucket();
+  const example = `${name === "gcs" ? "gs" : "s3"}://bucket/prefix`;
+  // A path would be a folder, and the other's scheme another store than its name says.
+  const isBucket = typeof bucket === "string" && isStoreUrl(bucket) && /^gc?s:/i.test(bucket) === (name === "gcs");
+  if (isBucket) return await (await import("../backends/mod.ts")).openBackend(bucket);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use file store "${name}": it has no URL of a bucket`,
+    hint: `Name one: createFileStores({ ${name}: "${example}" }).`,
   });
 }
 

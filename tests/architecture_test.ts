@@ -10,7 +10,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "registry/", may: among("registry/", "core/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
   { from: "backends/", may: either(among("core/", "npm:"), isOwnPart, isConfigured) },
-  { from: "files/mod.ts", may: among("core/", "files/", "formats/mod.ts") },
+  { from: "files/mod.ts", may: among("core/", "files/", "formats/mod.ts", "backends/mod.ts") },
   { from: "files/", may: either(among("core/", "formats/", "npm:"), isOwnPart) },
   { from: "formats/mod.ts", may: among("core/", "formats/") },
   { from: "formats/", may: either(among("core/", "npm:"), isOwnPart) },
@@ -60,6 +60,7 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
   const doors: Record<string, string[]> = {
     "mod.ts": [],
     "backends/mod.ts": [],
+    "files/mod.ts": [],
     "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
   };
   const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) => targets);

@@ -119,6 +119,14 @@ Deno.test("without a configuration s3: leaves the keys to the SDK, the others ar
   assertStringIncludes(error.message, "OSS_BUCKET_SECRET_KEY");
 });
 
+Deno.test("the names of file stores are schemes too", async () => {
+  for (const url of ["disk:./data", "local:data", "DISK:data"]) {
+    assertEquals(await opened(url), await opened("data"), url);
+  }
+  assertEquals(await opened("gcs://bucket/a"), await opened("gs://bucket/a"));
+  for (const url of ["disk://data", "local://data/deep"]) assertEquals((await refused(url)).code, "Invalid");
+});
+
 Deno.test("a program adds schemes of its own", async () => {
   const backends = createBackends();
   const places: BackendPlace[] = [];

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { createMemoryBackend } from "../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { AnyFileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
@@ -18,7 +19,7 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
     return { ...createMemoryFiles(), [Symbol.asyncDispose]: () => Promise.resolve(void disposed++) };
   });
   assertEquals([stores.names(), stores.has("mine"), stores.has("local"), stores.has("other")], [
-    ["memory", "disk", "mine"],
+    ["memory", "disk", "s3", "gcs", "mine"],
     true,
     true,
     false,
@@ -29,6 +30,33 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
   assert(await stores.get("local") === await stores.get("disk"));
   await stores[Symbol.asyncDispose]();
   assertEquals([made, disposed], [1, 1]);
+});
+
+Deno.test("s3 and gcs are buckets that are named when the set is made, opened at first use and closed with it", async () => {
+  let closed = 0;
+  const backend = createMemoryBackend();
+  const close = () => Promise.resolve(void closed++);
+  const stores = createFileStores({ s3: () => ({ ...backend, [Symbol.asyncDispose]: close }) });
+  const files = await createFileManager(stores).on("s3");
+  await files.save("a/b.txt", "in a bucket");
+  assertEquals([files.store.name, new TextDecoder().decode(await (await backend.get("a/b.txt"))!.bytes())], [
+    "s3",
+    "in a bucket",
+  ]);
+  await stores[Symbol.asyncDispose]();
+  assertEquals(closed, 1);
+});
+
+Deno.test("a bucket that is not named, a folder, and the bucket of another store are Invalid", async () => {
+  for (const options of [{}, { gcs: "data" }, { gcs: "s3://bucket" }, { gcs: 1 as never }]) {
+    await using stores = createFileStores(options);
+    const error = await assertRejects(() => stores.get("gcs"), RegistryError);
+    assertEquals([error.code, error.hint], ["Invalid", 'Name one: createFileStores({ gcs: "gs://bucket/prefix" }).']);
+  }
+  for (const s3 of ["./data", "data", "gs://bucket", "memory:", "file:///data"]) {
+    await using stores = createFileStores({ s3 });
+    assertMatch((await assertRejects(() => stores.get("s3"), RegistryError)).message, /no URL of a bucket/);
+  }
 });
 
 Deno.test("what fails to be made is made anew when it is asked for again", async () => {
