@@ -33,6 +33,11 @@ export interface Format<T = unknown, S = T> {
   readonly extensions: readonly string[];
   /** The registered media type, or one that browsers know. */
   readonly mediaType: string;
+  /**
+   * What reading a file of this format needs to be told beside its kind, as plain data: whoever keeps it beside the file
+   * can read it again. Absent: nothing.
+   */
+  readonly reading?: Readonly<Record<string, unknown>>;
   /** Whether a file of this kind can hold exactly this value. */
   accepts(value: unknown): boolean;
   /**

@@ -22,8 +22,12 @@ export interface Formats {
   register<F extends Format>(format: F): F;
   /** The format of a path by its extension, the longest that one has; undefined where none has it. */
   forPath(path: string): Promise<Format | undefined>;
-  /** The format with this id; a missing one is `NotFound` and lists what there is. */
-  get(id: string): Promise<Format>;
+  /**
+   * The format with this id; a missing one is `NotFound` and lists what there is.
+   *
+   * @param reading what its files were written with, as `reading` of a format says; limits cannot be set by it
+   */
+  get(id: string, reading?: Format["reading"]): Promise<Format>;
   /** All ids, in the order they were added. Nothing is loaded. */
   names(): string[];
   /** All extensions with the id of their format. Nothing is loaded. */
@@ -36,14 +40,18 @@ interface Part {
   extensions: readonly string[];
   /** The file beside this one that exports a function of that name. @default the id */
   file?: string;
+  /** What files of it may say about how they are read. */
+  reading?: readonly string[];
 }
 
+const TABLE_TEXT = ["columns", "header", "delimiter"];
+
 const PARTS: readonly Part[] = [
-  { id: "csv", extensions: [".csv"] },
+  { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "png", extensions: [".png"] },
   { id: "tiff", extensions: [".tif", ".tiff"] },
-  { id: "tsv", extensions: [".tsv"], file: "csv" },
+  { id: "tsv", extensions: [".tsv"], file: "csv", reading: TABLE_TEXT },
   { id: "webp", extensions: [".webp"] },
   { id: "yaml", extensions: [".yaml", ".yml"] },
 ];
@@ -84,7 +92,7 @@ export function createFormats(): Formats {
   }
 
   function register<F extends Format>(format: F): F {
-    add(format, () => Promise.resolve(format));
+    add({ id: format.id, extensions: format.extensions }, () => Promise.resolve(format));
     return format;
   }
 
@@ -100,7 +108,9 @@ export function createFormats(): Formats {
       const id = extensionsOf(path).map((extension) => byExtension.get(extension)).find((id) => id !== undefined);
       return id === undefined ? undefined : await formats.get(id)!();
     },
-    async get(id) {
+    async get(id, reading) {
+      const part = PARTS.find((part) => part.id === id);
+      if (reading !== undefined && part !== undefined) return await loadFormat(part, reading);
       const load = formats.get(id);
       if (load !== undefined) return await load();
       throw new RegistryError({
@@ -120,9 +130,9 @@ function extensionsOf(path: string): string[] {
   return parts.map((_, from) => `.${parts.slice(from).join(".")}`);
 }
 
-async function loadFormat({ id, file = id }: Part): Promise<Format> {
-  const module = await loadPart<Record<string, () => Format>>(`./${file}.ts`, import.meta.url);
-  return module[id]();
+async function loadFormat({ id, file = id, reading = [] }: Part, given: Format["reading"] = {}): Promise<Format> {
+  const module = await loadPart<Record<string, (options: object) => Format>>(`./${file}.ts`, import.meta.url);
+  return module[id](Object.fromEntries(Object.entries(given).filter(([name]) => reading.includes(name))));
 }
 
 function badExtension(id: string, extension: string): RegistryError {

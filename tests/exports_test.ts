@@ -9,6 +9,7 @@ import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 const NAMED: Record<string, string> = {
   ".": "./mod.ts",
   "./cli": "./apps/cli.ts",
+  "./materializers/formats": "./materializers/formats.ts",
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",

@@ -17,6 +17,8 @@ import { createRowWriter } from "./write_row.ts";
 /** What may stand between cells. */
 export type CsvDelimiter = "," | ";" | "\t" | "|";
 
+const DELIMITERS: readonly CsvDelimiter[] = [",", ";", "\t", "|"];
+
 /** A row of CSV. */
 export interface CsvRow {
   /** Its cells, without the quotes around them. */
@@ -52,6 +54,8 @@ export function createTableFormat<C extends Columns>(
   { columns: given, header = true, delimiter = ",", maxRowCharacters = 4 * 1024 * 1024 }: CsvOptions<C>,
   parse: ParseRows,
 ): Format<Table<RowOf<C>>, TableRows> {
+  if (typeof header !== "boolean") throw badOption("header", header, "true or false");
+  if (!DELIMITERS.includes(delimiter)) throw badOption("delimiter", delimiter, DELIMITERS.map(shown).join(", "));
   const known = given === undefined ? undefined : listColumns(given);
   const writer = createRowWriter(delimiter);
 
@@ -141,8 +145,14 @@ export function createTableFormat<C extends Columns>(
     return table as Table as unknown as Table<RowOf<C>>;
   }
 
+  const reading = {
+    ...(known === undefined ? {} : { columns: known }),
+    ...(header ? {} : { header }),
+    ...(delimiter === "," || delimiter === "\t" && kind.id === "tsv" ? {} : { delimiter }),
+  };
   return {
     ...kind,
+    ...(Object.keys(reading).length === 0 ? {} : { reading }),
     accepts: (value) => tableProblem(value) === undefined,
     encode(value, options = {}) {
       const problem = tableProblem(value);
@@ -172,6 +182,14 @@ function decodeRow(file: FileToDecode, columns: readonly Column[], cells: readon
 
 function text(name: string): Column {
   return { name, type: "string", nullable: false };
+}
+
+function badOption(name: string, given: unknown, known: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot make a format of tables: its ${name} is ${shown(given)}`,
+    hint: `It is one of ${known}.`,
+  });
 }
 
 function shortOf({ name, type, nullable }: Column): string {

@@ -1,0 +1,172 @@
+/**
+ * Formats of files as materializers: a version that holds a file of a format, and is loaded as the value in it.
+ *
+ * @module
+ */
+import type { Artifact, ArtifactFile } from "../core/artifact.ts";
+import type { ByteRange } from "../core/backend.ts";
+import { iterableStream } from "../core/bytes/bytes.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { FileToDecode, Format } from "../core/format.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
+import { parseJson } from "../core/text/json_text.ts";
+import { createFormats } from "../formats/mod.ts";
+import type { Formats } from "../formats/mod.ts";
+import { onlyFile } from "./only_file.ts";
+
+export type { Artifact, ArtifactFile } from "../core/artifact.ts";
+export type * from "../core/format.ts";
+export type { ClassMaterializer, Materializers } from "../core/materializer.ts";
+export { createFormats } from "../formats/mod.ts";
+export type { Formats } from "../formats/mod.ts";
+
+/** What reading the file beside it needs to be told. */
+const READING = "format.json";
+/** Nothing that a format needs to be told takes more. */
+const MAX_READING_BYTES = 1 << 20;
+
+/**
+ * The materializer of values that files of a format hold: each version has one such file, `data.png`, which other
+ * programs can read. Of any other artifact of one file it loads what that file holds.
+ *
+ * Registered, it also saves what the format accepts and no later one does: `png()` takes all images.
+ *
+ * @example
+ * ```ts
+ * import { defineArtifact, openRegistry } from "@holdfast/holdfast";
+ * import { formatMaterializer } from "@holdfast/holdfast/materializers/formats";
+ * import { png } from "@holdfast/holdfast/formats/png";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const preview = defineArtifact("preview", formatMaterializer(png()));
+ * await registry.save(preview, { data: Uint8Array.of(0, 128, 255), width: 3, height: 1, channels: 1, dtype: "uint8" });
+ * assertEquals((await registry.load(preview)).width, 3);
+ * ```
+ */
+export function formatMaterializer<T, S>(format: Format<T, S>): ClassMaterializer<T, S> {
+  return defineMaterializer<T, S>({
+    id: idOf(format.id),
+    accepts: (value) => format.accepts(value),
+    save: (value, options) => filesOf(format, value, options),
+    load: async (artifact, { signal }) => await format.decode(fileToDecode(dataFile(artifact)), { signal }),
+  });
+}
+
+/**
+ * Adds all formats to a set of materializers, so that versions that {@linkcode formatMaterializer} saved are loaded as
+ * the values that they hold. What a file is read with, such as the types of the columns of a CSV, was kept beside it.
+ * A format is loaded when a version of its kind is. Which materializer saves a value without being named stays as it is;
+ * of an id that is there nothing is added.
+ *
+ * @param formats @default `createFormats()`
+ *
+ * @example
+ * ```ts
+ * import { defineArtifact, openRegistry } from "@holdfast/holdfast";
+ * import { addFormats, formatMaterializer } from "@holdfast/holdfast/materializers/formats";
+ * import { yaml } from "@holdfast/holdfast/formats/yaml";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * addFormats(registry.materializers);
+ * await registry.save(defineArtifact("settings", formatMaterializer(yaml())), { depth: 12 });
+ * assertEquals(await registry.load("settings"), { depth: 12 });
+ * ```
+ */
+export function addFormats(materializers: Materializers, formats: Formats = createFormats()): void {
+  for (const id of formats.names()) {
+    if (materializers.has(idOf(id))) continue;
+    materializers.register(defineMaterializer({
+      id: idOf(id),
+      save: async (value, options) => await filesOf(await formats.get(id), value, options),
+      async load(artifact, { signal }) {
+        const format = await formatFor(artifact, id, formats);
+        return await format.decode(fileToDecode(dataFile(artifact)), { signal });
+      },
+    }));
+  }
+}
+
+/** A file of an opened version as formats read it, also by ranges: `readRegion(fileToDecode(artifact.file(path)), …)`. */
+export function fileToDecode(file: ArtifactFile): FileToDecode {
+  const { path, size } = file.info;
+  return {
+    path,
+    size,
+    bytes: () => file.bytes(),
+    stream: (range) => range === undefined ? file.stream() : iterableStream(rangeOf(file, range)),
+  };
+}
+
+const idOf = (id: string) => `format/${id}`;
+
+async function filesOf<S>(
+  format: Format<unknown, S>,
+  value: S,
+  { signal }: { signal?: AbortSignal },
+): Promise<FileToSave[]> {
+  const { extensions: [extension = ""], mediaType, reading } = format;
+  const content = await format.encode(value, { signal });
+  const data: FileToSave = { path: `data${extension}`, content, mediaType };
+  if (reading === undefined) return [data];
+  const told = new TextEncoder().encode(JSON.stringify(reading));
+  return [data, { path: READING, content: told, mediaType: "application/json" }];
+}
+
+/** The file that holds the value. */
+function dataFile(artifact: Artifact): ArtifactFile {
+  const files = artifact.files().filter(({ info }) => info.path !== READING);
+  return files.length === 1 ? files[0] : onlyFile(artifact);
+}
+
+/** The format with what the file says about how it is read. */
+async function formatFor(artifact: Artifact, id: string, formats: Formats): Promise<Format> {
+  const told = artifact.files().find(({ info }) => info.path === READING);
+  if (told === undefined || artifact.files().length === 1) return await formats.get(id);
+  try {
+    if (told.info.size > MAX_READING_BYTES) throw new RangeError(`it has ${told.info.size} bytes`);
+    const reading = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(await told.bytes()));
+    if (typeof reading !== "object" || reading === null || Array.isArray(reading)) {
+      throw new TypeError("it is no object");
+    }
+    return await formats.get(id, reading as Record<string, unknown>);
+  } catch (cause) {
+    if (isRegistryError(cause) && cause.code !== "Invalid") throw cause;
+    throw new RegistryError({
+      code: "Corrupt",
+      message: `Cannot load "${artifact.info.name}": ${READING} does not say how a file of format ${id} is read`,
+      hint: "Load it with the format that it was saved with: { as: formatMaterializer(…) }.",
+      cause,
+    });
+  }
+}
+
+/** A range of a file. Of a compressed one, which has none, all is read up to its end. */
+async function* rangeOf(file: ArtifactFile, range: ByteRange): AsyncGenerator<Uint8Array> {
+  let begun = false;
+  try {
+    for await (const chunk of file.stream(range)) {
+      begun = true;
+      yield chunk;
+    }
+  } catch (error) {
+    if (begun || !isRegistryError(error, "Unsupported")) throw error;
+    yield* cut(file.stream(), range);
+  }
+}
+
+async function* cut(
+  stream: ReadableStream<Uint8Array>,
+  { offset, length = Infinity }: ByteRange,
+): AsyncGenerator<Uint8Array> {
+  const end = offset + length;
+  let at = 0;
+  for await (const chunk of stream) {
+    const wanted = chunk.subarray(Math.max(0, offset - at), Math.max(0, end - at));
+    if (wanted.byteLength > 0) yield wanted;
+    at += chunk.byteLength;
+    if (at >= end) break;
+  }
+}
