@@ -132,6 +132,7 @@ type Verb = Exclude<keyof Files, "store">;
 const VERBS: Record<Verb, string[]> = {
   load: ["path"],
   save: ["path", "value"],
+  open: ["path"],
   loadText: ["path"],
   loadBatch: ["paths"],
   saveBatch: ["values"],

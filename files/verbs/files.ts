@@ -8,12 +8,13 @@ import type { AnyFileStore, FileEntry, FileStore, ReadableFileStore } from "../.
 import { RegistryError } from "../../core/errors.ts";
 import { refused } from "../../core/files/path_errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
+import type { FileToDecode } from "../../core/format.ts";
 import type { BatchResult, ManyOptions } from "../../core/registry.ts";
 import { described } from "../../core/materializer.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { copyAll, mirrorWithLinks, removeAll } from "./changes.ts";
 import type { MirroredLinks, MirrorLinksOptions } from "./changes.ts";
-import { follow } from "./follow.ts";
+import { follow, openFile } from "./follow.ts";
 import { collect, findFile, IMAGE_EXTENSIONS, listFiles, listNames, walkFiles } from "./listing.ts";
 import type { FolderContent, ListFilesOptions } from "./listing.ts";
 import { loadFile, loadText, saveFile } from "./values.ts";
@@ -41,6 +42,8 @@ export interface Files {
   load<T = unknown>(path: string, options?: LoadFileOptions<T>): Promise<T>;
   /** Saves a value as a file, whole or not at all, and makes the folders above. A file that is there is replaced. */
   save(path: string, value: unknown, options?: SaveFileOptions): Promise<FileEntry>;
+  /** A file to be read by ranges or as a stream, such as by `readRegion` of an image: nothing is read yet. */
+  open(path: string, options?: CallOptions): Promise<FileToDecode>;
   /** The text of a file, exactly. */
   loadText(path: string, options?: CallOptions): Promise<string>;
   /** Loads many, several at once; says what became of each, in the order of the paths. */
@@ -121,6 +124,7 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
     store,
     load,
     save,
+    open: async (path, options) => await openFile(readable("open", path), path, { action: "open", ...options }),
     loadText: async (path, options) => await loadText(readable("load", path), path, options),
     async loadBatch<T>(paths: Iterable<string>, { as, ...options }: LoadBatchOptions<T> = {}) {
       const { signal } = options;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isRegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
+import { readRegion } from "../../formats/tiff.ts";
 import { collect } from "../../files/verbs/listing.ts";
 import { ndarrayOf } from "./samples.ts";
 import { testOnEach } from "./stores.ts";
@@ -38,6 +39,17 @@ testOnEach(
     assertEquals(await files.listFiles("", { recursive: true }), ["a/b.bin", "a/b.json", "a/b.npy", "a/b.unknown"]);
   },
 );
+
+testOnEach("a file is opened, by a link too, and read by ranges; what is none is NotFound", async (files) => {
+  const region = { x: 1, y: 1, width: 2, height: 1 };
+  const data = Uint16Array.from({ length: 12 }, (_, i) => i);
+  await files.save("a/slide.tif", { data, width: 4, height: 3, channels: 1, dtype: "uint16" });
+  await files.createSymlink("b/link.tif", "a/slide.tif");
+  for (const path of ["a/slide.tif", "b/link.tif"]) {
+    assertEquals([...(await readRegion(await files.open(path), region)).data], [5, 6]);
+  }
+  for (const path of ["a", "a/none.tif"]) await refused("NotFound", files.open(path));
+});
 
 testOnEach("null and undefined make no folder: one is JSON, the other refused", async (files) => {
   await files.save("a.json", null);
