@@ -37,6 +37,9 @@ export interface KnownFormats {
   get(id: string): Promise<Format>;
 }
 
+/** How often a file may be replaced while it is loaded. */
+const MOST_CHANGES = 20;
+
 /** The format of a path: as asked for, else by its extension, else bytes. */
 async function formatFor(formats: KnownFormats, path: string, as?: string | Format): Promise<Format> {
   if (typeof as === "object") return checkedFormat(as);
@@ -50,9 +53,15 @@ export async function loadFile<T>(
   { formats, as, signal }: LoadFileOptions<T> & { formats: KnownFormats },
 ): Promise<T> {
   if (store.load !== undefined && as === undefined) return await store.load(path, { signal }) as T;
-  const file = await openFile(store, path, { action: "load", signal });
-  const format = await formatFor(formats, file.path, as as string | Format);
-  return await told(() => format.decode(file, { signal }), { verb: "load", path: file.path, signal }) as T;
+  for (let left = MOST_CHANGES;; left--) {
+    const file = await openFile(store, path, { action: "load", signal });
+    const format = await formatFor(formats, file.path, as as string | Format);
+    try {
+      return await told(() => format.decode(file, { signal }), { verb: "load", path: file.path, signal }) as T;
+    } catch (error) {
+      if (!isRegistryError(error, "Conflict") || left === 0) throw error; // else it was replaced since it was found
+    }
+  }
 }
 
 /** Saves a value, or refuses one that a file of this kind does not hold exactly. */
