@@ -8,7 +8,7 @@ import { isNDArray } from "../core/bytes/ndarray.ts";
 import type { NDArray } from "../core/bytes/ndarray.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
-import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "./npy/npy.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
 
 export type * from "../core/format.ts";
 export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";

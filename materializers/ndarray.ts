@@ -7,7 +7,7 @@ import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { isNDArray } from "../core/bytes/ndarray.ts";
 import type { NDArray } from "../core/bytes/ndarray.ts";
-import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../formats/npy/npy.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
 import { onlyFile } from "./only_file.ts";
 
 /**

@@ -11,8 +11,8 @@ import { createBlob, factsOf, isBlob, isBlobFacts } from "../blob.ts";
 import { isBytes } from "../bytes.ts";
 import { TAG } from "./json_tags.ts";
 import type { JsonValue } from "./json_tags.ts";
-import { NPY_MEDIA_TYPE } from "../../formats/npy/npy.ts";
-import { decodeNpy, encodeNpy } from "../../formats/npy/npy.ts";
+import { NPY_MEDIA_TYPE } from "../../core/bytes/npy.ts";
+import { decodeNpy, encodeNpy } from "../../core/bytes/npy.ts";
 import { decodeTypedArray, encodeTypedArray, isTypedArray, typedArrayName } from "../typed_array.ts";
 import { ownBytes, viewBytes } from "../../core/bytes/view_bytes.ts";
 

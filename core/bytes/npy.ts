@@ -5,12 +5,12 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { FileSource } from "../../core/materializer.ts";
-import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { countElements, ELEMENTS } from "../../core/bytes/ndarray.ts";
-import type { DType, NDArray, TypedArray } from "../../core/bytes/ndarray.ts";
-import { viewBytes } from "../../core/bytes/view_bytes.ts";
+import type { FileSource } from "../materializer.ts";
+import { concatBytes, iterableStream } from "./bytes.ts";
+import { RegistryError } from "../errors.ts";
+import { countElements, ELEMENTS } from "./ndarray.ts";
+import type { DType, NDArray, TypedArray } from "./ndarray.ts";
+import { viewBytes } from "./view_bytes.ts";
 import { corruptNpy, encodeNpyHeader, HOST_BIG_ENDIAN, parseNpyHeader } from "./npy_header.ts";
 
 /** The media type of `.npy` files; there is no registered one. */

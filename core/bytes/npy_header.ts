@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { DType } from "../../core/bytes/ndarray.ts";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { DType } from "./ndarray.ts";
 
 /** What a header says. */
 export interface NpyHeader {
