@@ -49,11 +49,13 @@ const TABLE_TEXT = ["columns", "header", "delimiter"];
 const PARTS: readonly Part[] = [
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
+  { id: "npz", extensions: [".npz"], file: "archive" },
   { id: "png", extensions: [".png"] },
   { id: "tiff", extensions: [".tif", ".tiff"] },
   { id: "tsv", extensions: [".tsv"], file: "csv", reading: TABLE_TEXT },
   { id: "webp", extensions: [".webp"] },
   { id: "yaml", extensions: [".yaml", ".yml"] },
+  { id: "zip", extensions: [".zip"], file: "archive" },
 ];
 
 /**

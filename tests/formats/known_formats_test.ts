@@ -16,3 +16,11 @@ Deno.test("every format has the id and the extensions by which it is found befor
     assertEquals([format.id, format.extensions], [id, extensions]);
   }
 });
+
+Deno.test("archives are found by the last extension that is known: regions of ImageJ are a zip", async () => {
+  const formats = createFormats();
+  const found = await Promise.all(
+    ["a.zip", "b.ROI.zip", "c.npz"].map(async (path) => (await formats.forPath(path))?.id),
+  );
+  assertEquals(found, ["zip", "zip", "npz"]);
+});

@@ -1,0 +1,118 @@
+/**
+ * Archives: files by path in one file.
+ *
+ * @module
+ */
+import { iterableStream } from "../core/bytes/bytes.ts";
+import type { Format } from "../core/format.ts";
+import { unwritableArchive } from "./archive/entries.ts";
+import type { ArchiveEntry, EntriesToSave } from "./archive/entries.ts";
+import { areNamedArrays, arrayEntries, readArrays } from "./archive/npz.ts";
+import type { NamedArrays } from "./archive/npz.ts";
+import { listProblem, writtenEntries } from "./archive/written_entries.ts";
+import { checkZipLinks, zipEntry } from "./archive/zip_content.ts";
+import { readZipDirectory } from "./archive/zip_directory.ts";
+import type { ZipLimits } from "./archive/zip_directory.ts";
+import { writeZip } from "./archive/zip_write.ts";
+
+export type * from "../core/format.ts";
+export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
+export type { FileSource, FileToSave } from "../core/materializer.ts";
+export type { FileMode } from "../core/record/record.ts";
+export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
+export type { NamedArrays } from "./archive/npz.ts";
+export type { ZipLimits } from "./archive/zip_directory.ts";
+
+/** Options of {@linkcode zip}. */
+export interface ZipOptions extends ZipLimits {
+  /** Whether entries are written packed, by Deflate. @default true */
+  compress?: boolean;
+}
+
+/** Options of {@linkcode npz}. */
+export interface NpzOptions extends ZipLimits {
+  /** Whether arrays are written packed, by Deflate, as `numpy.savez_compressed` does. @default false */
+  compress?: boolean;
+  /** The most bytes of all arrays together, for all of them are loaded. @default 8589934592 (8 GiB) */
+  maxBytes?: number;
+  /** The most bytes that one byte of the archive may stand for; as much as Deflate makes of one. @default 1032 */
+  maxRatio?: number;
+}
+
+/**
+ * ZIP files (.ZIP File Format Specification 6.3.10), of any size: entries as a list. Loading reads the directory, and the
+ * texts of links; the bytes of an entry are read from the file, and compared with their CRC-32, when they are asked for.
+ * Of an entry that is stored without packing a range is read alone, and not compared.
+ *
+ * Read are entries that are stored or packed by Deflate. Encrypted ones, other methods, parts of several files, devices
+ * and names that are not UTF-8 are `Unsupported`. Paths that are absolute or climb, with a backslash or a drive letter,
+ * that occur twice or lie below a file, links that lead out of the archive, entries that overlap, and whatever programs
+ * read in different ways are `Corrupt`: an archive that is loaded can be written to a folder. Times and comments are not
+ * read, nor written.
+ *
+ * Entries are written as they come; what is longer than 1 MiB is not held in memory.
+ *
+ * @example
+ * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
+ * import { zip } from "@holdfast/holdfast/formats/archive";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const content = await zip().encode([{ path: "plate/A01.txt", content: new TextEncoder().encode("wells") }]);
+ * const bytes = new Uint8Array(await new Response(content as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+ * const [entry] = await zip().decode(bytesFile("plate.zip", bytes));
+ * assertEquals([entry.path, new TextDecoder().decode(await entry.bytes())], ["plate/A01.txt", "wells"]);
+ * ```
+ */
+export function zip({ compress = true, ...limits }: ZipOptions = {}): Format<ArchiveEntry[], EntriesToSave> {
+  return {
+    id: "zip",
+    extensions: [".zip"],
+    mediaType: "application/zip",
+    accepts: (value) => listProblem(value) === undefined,
+    encode(entries, { signal } = {}) {
+      const problem = listProblem(entries);
+      if (problem !== undefined) throw unwritableArchive(problem);
+      return iterableStream(writeZip(writtenEntries(entries, signal), compress));
+    },
+    async decode(file, { signal } = {}) {
+      const records = await readZipDirectory(file, limits, signal);
+      const entries = records.map((record) => zipEntry(file, record));
+      await checkZipLinks(file, entries);
+      return entries;
+    },
+  };
+}
+
+/**
+ * Arrays by name as `.npz` files, which `numpy.savez` writes and `numpy.load` reads: a plain object of
+ * `{ data, shape, dtype }`, of the types that `.npy` files have here. What `numpy.savez_compressed` writes is read too.
+ *
+ * All arrays are loaded. To load one of many, take the file as an archive, `{ as: zip() }`, and decode its entry by
+ * `npy()`.
+ *
+ * @example
+ * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
+ * import { npz } from "@holdfast/holdfast/formats/archive";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const arrays = { images: { data: Uint16Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint16" } } as const;
+ * const content = await npz({ compress: true }).encode(arrays);
+ * const bytes = new Uint8Array(await new Response(content as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+ * const found = await npz().decode(bytesFile("plate.npz", bytes));
+ * assertEquals(found, arrays);
+ * ```
+ */
+export function npz(options: NpzOptions = {}): Format<NamedArrays> {
+  const { compress = false, maxBytes = 8 * 1024 ** 3, maxRatio = 1032, maxEntries } = options;
+  const archive = zip({ compress, maxBytes, maxRatio, ...maxEntries !== undefined && { maxEntries } });
+  return {
+    id: "npz",
+    extensions: [".npz"],
+    mediaType: "application/x-npz",
+    accepts: areNamedArrays,
+    encode: (arrays, options) => archive.encode(arrayEntries(arrays), options),
+    decode: async (file, options) => await readArrays(file.path, await archive.decode(file, options)),
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * The bytes of the entries of a ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 to
+ * 4.3.9), checked by their CRC-32 as they come.
+ *
+ * @module
+ */
+import { pipeline, Readable } from "node:stream";
+import { crc32, createInflateRaw } from "node:zlib";
+import type { ByteRange } from "../../core/backend.ts";
+import { concatBytes, iterableStream, plainBytes, readAll } from "../../core/bytes/bytes.ts";
+import type { FileToDecode } from "../../core/format.ts";
+import { shown } from "../../core/naming/names.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { corruptArchive, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
+import type { ArchiveEntry } from "./entries.ts";
+import { rangeOf, readPart } from "./ranges.ts";
+import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
+import type { ZipRecord } from "./zip_directory.ts";
+
+const LOCAL_BYTES = 30;
+/** What a local header may have more than the directory: its own extra field. */
+const MAX_EXTRA_BYTES = 0xffff;
+
+/** An entry, whose bytes are read from the file when they are asked for. */
+export function zipEntry(file: FileToDecode, record: ZipRecord): ArchiveEntry {
+  const { path, size, mode } = record;
+  const stream = (range?: ByteRange) => iterableStream(readEntry(file, record, range));
+  return { path, size, ...mode !== undefined && { mode }, bytes: () => readAll(stream()), stream };
+}
+
+/** Throws `Corrupt` where a link leads out of the archive. */
+export async function checkZipLinks(file: FileToDecode, entries: readonly ArchiveEntry[]): Promise<void> {
+  const links = entries.filter(({ mode }) => mode === "link");
+  await forEachAtOnce(links, async (link) => {
+    const isLong = link.size > MAX_TARGET_BYTES;
+    const problem = isLong ? `its target has ${link.size} bytes` : linkProblem(link.path, await link.bytes());
+    if (problem !== undefined) throw corruptArchive(file.path, `the link ${shown(link.path)} is none: ${problem}`);
+  });
+}
+
+/** A range of what is stored is read alone, and then not compared with the sum, which is that of all. */
+function readEntry(file: FileToDecode, record: ZipRecord, range?: ByteRange): AsyncIterable<Uint8Array> {
+  if (range === undefined) return unpack(file, record);
+  return record.method === STORED ? readStored(file, record, range) : rangeOf(unpack(file, record), range);
+}
+
+async function* readStored(
+  file: FileToDecode,
+  record: ZipRecord,
+  { offset, length = Infinity }: ByteRange,
+): AsyncGenerator<Uint8Array> {
+  const start = Math.min(offset, record.size);
+  const wanted = Math.min(length, record.size - start);
+  if (wanted <= 0) return;
+  const headBytes = LOCAL_BYTES + record.name.byteLength;
+  const head = await readPart(file, { offset: record.offset, length: headBytes });
+  const begins = checkLocalHeader(file, record, head);
+  yield* file.stream({ offset: record.offset + begins + start, length: wanted });
+}
+
+async function* unpack(file: FileToDecode, record: ZipRecord): AsyncGenerator<Uint8Array> {
+  const packed = readPacked(file, record);
+  let [size, sum] = [0, 0];
+  for await (const piece of record.method === DEFLATED ? inflate(file, record, packed) : packed) {
+    size += piece.byteLength;
+    if (size > record.size) break;
+    sum = crc32(piece, sum);
+    yield piece;
+  }
+  const { path } = record;
+  if (size !== record.size) {
+    const found = size > record.size ? "more" : size;
+    throw corruptArchive(file.path, `${shown(path)} is to have ${record.size} bytes, and has ${found}`);
+  }
+  if (sum !== record.crc) throw corruptArchive(file.path, `the bytes of ${shown(path)} have another CRC-32`);
+}
+
+/** The bytes of an entry as they are packed, and its local header before them in the same request. */
+async function* readPacked(file: FileToDecode, record: ZipRecord): AsyncGenerator<Uint8Array> {
+  const length = Math.min(
+    record.room,
+    LOCAL_BYTES + record.name.byteLength + MAX_EXTRA_BYTES + record.packedSize,
+  );
+  let head: Uint8Array = new Uint8Array();
+  let begins: number | undefined;
+  let left = record.packedSize;
+  for await (const chunk of file.stream({ offset: record.offset, length })) {
+    let piece: Uint8Array = chunk;
+    if (begins === undefined || head.byteLength < begins) {
+      head = concatBytes([head, chunk]);
+      if (head.byteLength < LOCAL_BYTES + record.name.byteLength) continue;
+      begins ??= checkLocalHeader(file, record, head);
+      piece = head.subarray(begins);
+    }
+    piece = piece.subarray(0, left);
+    left -= piece.byteLength;
+    if (piece.byteLength > 0) yield piece;
+    if (left === 0) return;
+  }
+  throw corruptArchive(file.path, `${shown(record.path)} is cut off`);
+}
+
+/** Where the packed bytes begin. The header is to say the same as the directory: programs believe the one or the other. */
+function checkLocalHeader(file: FileToDecode, record: ZipRecord, head: Uint8Array): number {
+  const differs = (what: string) =>
+    corruptArchive(file.path, `${shown(record.path)} has another ${what} where it lies than in the directory`);
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  if (view.getUint32(0, true) !== SIGNATURES.local) throw differs("beginning");
+  const [flags, method] = [view.getUint16(6, true), view.getUint16(8, true)];
+  if (method !== record.method || (flags & 1) !== 0) throw differs("method");
+  const nameLength = view.getUint16(26, true);
+  const name = head.subarray(LOCAL_BYTES, LOCAL_BYTES + record.name.byteLength);
+  if (nameLength !== name.byteLength || name.some((byte, i) => byte !== record.name[i])) throw differs("name");
+  const [crc, packed, size] = [14, 18, 22].map((at) => view.getUint32(at, true));
+  const agrees = (short: number, long: number) => short === 0xffffffff || short === long;
+  const isLater = (flags & 8) !== 0; // the sizes stand behind the bytes
+  if (!isLater && !(crc === record.crc && agrees(packed, record.packedSize) && agrees(size, record.size))) {
+    throw differs("size or sum");
+  }
+  const begins = LOCAL_BYTES + nameLength + view.getUint16(28, true);
+  if (begins + record.packedSize > record.room) throw differs("length");
+  return begins;
+}
+
+async function* inflate(
+  file: FileToDecode,
+  record: ZipRecord,
+  packed: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(packed);
+  const inflater = createInflateRaw();
+  pipeline(source, inflater, () => {}); // the loop below throws a failure
+  try {
+    for await (const piece of inflater) yield plainBytes(piece);
+  } catch (error) {
+    if (!/^Z_/.test((error as { code?: string }).code ?? "")) throw error;
+    throw corruptArchive(file.path, `${shown(record.path)} is damaged`, error);
+  } finally {
+    source.destroy();
+    inflater.destroy();
+  }
+  if (inflater.bytesWritten === record.packedSize) return;
+  throw corruptArchive(file.path, `${shown(record.path)} has bytes behind its end`);
+}

@@ -1,0 +1,276 @@
+/**
+ * The directory at the end of a ZIP file, as the .ZIP File Format Specification has it, 6.3.10
+ * (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): sections 4.3.12 to 4.3.16 and 4.5.3.
+ *
+ * What programs read in different ways is refused: two ends, a directory that does not lie right before its end, files
+ * that overlap.
+ *
+ * @module
+ */
+import type { FileToDecode } from "../../core/format.ts";
+import type { FileMode } from "../../core/record/record.ts";
+import { checkLimits, corruptArchive, entriesProblem, entryPath, MAX_ENTRIES, unsupportedArchive } from "./entries.ts";
+import type { ArchiveLimits } from "./entries.ts";
+import { readPart } from "./ranges.ts";
+
+/** The methods that are read and written. */
+export const STORED = 0;
+/** Deflate, RFC 1951. */
+export const DEFLATED = 8;
+
+/** Signatures, as little-endian numbers. */
+export const SIGNATURES = {
+  local: 0x04034b50,
+  descriptor: 0x08074b50,
+  central: 0x02014b50,
+  end: 0x06054b50,
+  end64: 0x06064b50,
+  locator64: 0x07064b50,
+};
+
+/** Nobody's Deflate makes more than this of one byte. */
+const MAX_DEFLATE_RATIO = 1032;
+/** Above this the ratio of an archive counts, bytes. */
+const RATIO_COUNTS_FROM = 64 * 1024 * 1024;
+const MAX_RATIO = 200;
+/** What a record of the directory may take on average, bytes. */
+const MAX_RECORD_BYTES = 1024;
+const END_BYTES = 22;
+const LOCATOR_BYTES = 20;
+const END64_BYTES = 56;
+const CENTRAL_BYTES = 46;
+const LOCAL_BYTES = 30;
+const MAX_COMMENT_BYTES = 0xffff;
+const [MAX16, MAX32] = [0xffff, 0xffffffff];
+
+/** How much a ZIP file may hold. */
+export interface ZipLimits extends ArchiveLimits {
+  /** The most bytes that one byte of the archive may stand for; counts where the entries have more than 64 MiB. @default 200 */
+  maxRatio?: number;
+}
+
+/** What the directory says of an entry. */
+export interface ZipRecord {
+  /** Its path. */
+  path: string;
+  /** What it is besides an ordinary file. */
+  mode?: FileMode;
+  /** The bytes of its name, as they stand. */
+  name: Uint8Array;
+  /** How it is packed: {@linkcode STORED} or {@linkcode DEFLATED}. */
+  method: number;
+  /** CRC-32 of its bytes. */
+  crc: number;
+  /** Bytes in the archive. */
+  packedSize: number;
+  /** Bytes unpacked. */
+  size: number;
+  /** Where its local header lies. */
+  offset: number;
+  /** Bytes from there to the next entry, or to the directory. */
+  room: number;
+}
+
+interface Directory {
+  count: number;
+  offset: number;
+  size: number;
+}
+
+/** Reads the directory: the end of the file, and what that says. */
+export async function readZipDirectory(
+  file: FileToDecode,
+  limits: ZipLimits,
+  signal?: AbortSignal,
+): Promise<ZipRecord[]> {
+  const { count, offset, size } = await findDirectory(file, signal);
+  checkLimits(file.path, { entries: count, bytes: 0 }, limits);
+  if (size < count * CENTRAL_BYTES) throw corruptArchive(file.path, `its directory is too short for ${count} entries`);
+  const { maxEntries = MAX_ENTRIES, maxRatio = MAX_RATIO } = limits;
+  if (size > maxEntries * MAX_RECORD_BYTES) throw unsupportedArchive(file.path, `its directory has ${size} bytes`);
+  const records = parseRecords(file.path, await readPart(file, { offset, length: size }, signal), count);
+  const bytes = records.reduce((sum, record) => sum + record.size, 0);
+  checkLimits(file.path, { entries: count, bytes }, limits);
+  if (bytes > RATIO_COUNTS_FROM && bytes > file.size * maxRatio) {
+    throw unsupportedArchive(
+      file.path,
+      `it has ${file.size} bytes and says that ${bytes} come out of it, ${maxRatio} times as many are allowed`,
+      "Pass a larger maxRatio where the archive can be trusted.",
+    );
+  }
+  giveRoom(file.path, records, offset);
+  const kept = records.filter(({ path }) => path !== "");
+  const problem = entriesProblem(kept);
+  if (problem !== undefined) throw corruptArchive(file.path, problem);
+  return kept;
+}
+
+async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<Directory> {
+  const length = Math.min(file.size, LOCATOR_BYTES + END_BYTES + MAX_COMMENT_BYTES);
+  const tail = await readPart(file, { offset: file.size - length, length }, signal);
+  const view = viewOf(tail);
+  const ends: number[] = [];
+  for (let at = length - END_BYTES; at >= 0; at--) {
+    const isEnd = view.getUint32(at, true) === SIGNATURES.end &&
+      at + END_BYTES + view.getUint16(at + 20, true) === length;
+    if (isEnd) ends.push(at);
+  }
+  if (ends.length !== 1) {
+    throw corruptArchive(
+      file.path,
+      ends.length === 0
+        ? "it is no ZIP file, or has no end"
+        : "it has several ends: programs read it in different ways",
+    );
+  }
+  const [at] = ends;
+  const [disk, start] = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
+  const said: Directory = {
+    count: view.getUint16(at + 10, true),
+    size: view.getUint32(at + 12, true),
+    offset: view.getUint32(at + 16, true),
+  };
+  const end = file.size - length + at;
+  const has64 = at >= LOCATOR_BYTES && view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
+  if (!has64) {
+    if (disk !== 0 || start !== 0) throw unsupportedArchive(file.path, "it is one of several parts");
+    return checkPlace(file, said, end);
+  }
+  const offset64 = toNumber(file.path, view.getBigUint64(at - LOCATOR_BYTES + 8, true));
+  const directory = await readEnd64(file, offset64, signal);
+  const agrees = (short: number, long: number, max: number) => short === max || short === long;
+  if (
+    !agrees(said.count, directory.count, MAX16) || !agrees(said.size, directory.size, MAX32) ||
+    !agrees(said.offset, directory.offset, MAX32)
+  ) throw corruptArchive(file.path, "its two ends say different things");
+  return checkPlace(file, directory, offset64);
+}
+
+async function readEnd64(file: FileToDecode, offset: number, signal?: AbortSignal): Promise<Directory> {
+  if (offset + END64_BYTES > file.size) throw corruptArchive(file.path, "its end lies outside of it");
+  const view = viewOf(await readPart(file, { offset, length: END64_BYTES }, signal));
+  if (view.getUint32(0, true) !== SIGNATURES.end64) throw corruptArchive(file.path, "its end is not where it says");
+  if (view.getUint32(16, true) !== 0 || view.getUint32(20, true) !== 0) {
+    throw unsupportedArchive(file.path, "it is one of several parts");
+  }
+  const [count, size, start] = [32, 40, 48].map((at) => toNumber(file.path, view.getBigUint64(at, true)));
+  return { count, size, offset: start };
+}
+
+function checkPlace(file: FileToDecode, directory: Directory, end: number): Directory {
+  if (directory.offset + directory.size === end) return directory;
+  throw corruptArchive(
+    file.path,
+    `its directory has ${directory.size} bytes at ${directory.offset}, its end is at ${end}`,
+  );
+}
+
+function parseRecords(path: string, bytes: Uint8Array, count: number): ZipRecord[] {
+  const view = viewOf(bytes);
+  const records: ZipRecord[] = [];
+  let at = 0;
+  for (let place = 0; place < count; place++) {
+    if (at + CENTRAL_BYTES > bytes.byteLength || view.getUint32(at, true) !== SIGNATURES.central) {
+      throw corruptArchive(path, `entry ${place} has no record in its directory`);
+    }
+    const lengths = [28, 30, 32].map((field) => view.getUint16(at + field, true));
+    const end = at + CENTRAL_BYTES + lengths[0] + lengths[1] + lengths[2];
+    if (end > bytes.byteLength) throw corruptArchive(path, `entry ${place} goes on behind its directory`);
+    const name = bytes.subarray(at + CENTRAL_BYTES, at + CENTRAL_BYTES + lengths[0]);
+    const extra = bytes.subarray(at + CENTRAL_BYTES + lengths[0], end - lengths[2]);
+    records.push(parseRecord(path, viewOf(bytes.subarray(at, end)), { name, extra, place }));
+    at = end;
+  }
+  if (at !== bytes.byteLength) throw corruptArchive(path, "its directory has more records than it says");
+  return records;
+}
+
+function parseRecord(
+  archive: string,
+  view: DataView,
+  { name, extra, place }: { name: Uint8Array; extra: Uint8Array; place: number },
+): ZipRecord {
+  const [madeBy, , flags, method] = [4, 6, 8, 10].map((at) => view.getUint16(at, true));
+  const [crc, packed32, size32] = [16, 20, 24].map((at) => view.getUint32(at, true));
+  const text = nameOf(archive, name, flags, place);
+  if ((flags & 0x2041) !== 0) throw unsupportedArchive(archive, `entry ${place} is encrypted`);
+  if (method !== STORED && method !== DEFLATED) {
+    throw unsupportedArchive(archive, `entry ${place} is packed by method ${method}, known are 0 and 8`);
+  }
+  const said = { size: size32, packedSize: packed32, offset: view.getUint32(42, true) };
+  const { size, packedSize, offset } = readZip64(archive, said, extra, place);
+  if (view.getUint16(34, true) !== 0) throw unsupportedArchive(archive, "it is one of several parts");
+  const isPossible = method === STORED ? size === packedSize : size <= packedSize * MAX_DEFLATE_RATIO;
+  if (!isPossible) throw corruptArchive(archive, `entry ${place} cannot have ${size} bytes packed in ${packedSize}`);
+  const mode = modeOf(archive, { text, madeBy, attributes: view.getUint32(38, true), place });
+  if (mode === "folder" && size !== 0) throw corruptArchive(archive, `entry ${place} is a folder with bytes`);
+  const path = entryPath(archive, text, place);
+  if (path === "" && mode !== "folder") throw corruptArchive(archive, `entry ${place} has no name`);
+  return { path, ...mode !== undefined && { mode }, name, method, crc, packedSize, size, offset, room: 0 };
+}
+
+/** Names are UTF-8, also where nothing says so, as many programs write them; code page 437 is not guessed. */
+function nameOf(archive: string, name: Uint8Array, flags: number, place: number): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
+  } catch {
+    if ((flags & 0x800) !== 0) throw corruptArchive(archive, `the name of entry ${place} is not UTF-8`);
+    throw unsupportedArchive(archive, `the name of entry ${place} is not UTF-8, and no other encoding is read`);
+  }
+}
+
+/** Section 4.5.3: what does not fit into 32 bits stands in the extra field 1, in this order. */
+function readZip64(
+  archive: string,
+  said: { size: number; packedSize: number; offset: number },
+  extra: Uint8Array,
+  place: number,
+): { size: number; packedSize: number; offset: number } {
+  const wanted = (["size", "packedSize", "offset"] as const).filter((key) => said[key] === MAX32);
+  if (wanted.length === 0) return said;
+  const view = viewOf(extra);
+  const found = { ...said };
+  for (let at = 0; at + 4 <= extra.byteLength;) {
+    const [id, length] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
+    if (id === 1 && length >= wanted.length * 8 && at + 4 + length <= extra.byteLength) {
+      for (const [i, key] of wanted.entries()) found[key] = toNumber(archive, view.getBigUint64(at + 4 + i * 8, true));
+      return found;
+    }
+    at += 4 + length;
+  }
+  throw corruptArchive(archive, `the 64-bit sizes of entry ${place} are not there`);
+}
+
+/** Programs of Unix and macOS say the type and the permissions of a file in the upper half of its attributes. */
+function modeOf(
+  archive: string,
+  { text, madeBy, attributes, place }: { text: string; madeBy: number; attributes: number; place: number },
+): FileMode | undefined {
+  const unix = [3, 19].includes(madeBy >> 8) ? attributes >>> 16 : 0;
+  const type = unix & 0xf000;
+  if (text.endsWith("/") || type === 0x4000) return "folder";
+  if (type === 0xa000) return "link";
+  if (type !== 0 && type !== 0x8000) {
+    throw unsupportedArchive(archive, `entry ${place} is a device, a pipe or a socket`);
+  }
+  return (unix & 0o111) === 0 ? undefined : "executable";
+}
+
+/** Section 4.3.6: each entry lies before the next. Where two share bytes, a small file means a very large one. */
+function giveRoom(archive: string, records: ZipRecord[], directory: number): void {
+  const inOrder = [...records].sort((a, b) => a.offset - b.offset);
+  for (const [i, record] of inOrder.entries()) {
+    record.room = (inOrder[i + 1]?.offset ?? directory) - record.offset;
+    if (record.room >= LOCAL_BYTES + record.name.byteLength + record.packedSize) continue;
+    throw corruptArchive(archive, `entry ${records.indexOf(record)} overlaps with another, or with the directory`);
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function toNumber(archive: string, value: bigint): number {
+  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+  throw corruptArchive(archive, `it says a size of ${value} bytes`);
+}

@@ -1,0 +1,231 @@
+/**
+ * Writes ZIP files (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): one entry after the other, and the
+ * directory at the end, so that no more than one piece of one entry is in memory. Times are 1980-01-01, the first that
+ * there is: equal entries make equal archives.
+ *
+ * @module
+ */
+import { pipeline, Readable } from "node:stream";
+import { crc32, createDeflateRaw, deflateRawSync } from "node:zlib";
+import { plainBytes } from "../../core/bytes/bytes.ts";
+import { contentBytes, contentSize, contentStream } from "../../core/files/content.ts";
+import type { FileMode } from "../../core/record/record.ts";
+import type { WrittenEntry } from "./written_entries.ts";
+import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
+
+/** Up to this bytes are packed in one step, and their size and sum stand before them. */
+const SMALL_BYTES = 1024 * 1024;
+/** From this size on, or where it is not known, an entry is written so that it may need 64 bits. */
+const LARGE_BYTES = 0xf0000000;
+const [MAX16, MAX32] = [0xffff, 0xffffffff];
+/** Flags: names are UTF-8; sizes and sum stand behind the bytes. Sections 4.4.4 and 4.3.9. */
+const [UTF8, LATER] = [0x800, 0x8];
+/** 1980-01-01, section 4.4.6. */
+const DATE = 0x21;
+/** Made by a program of Unix, so that permissions count. */
+const UNIX = 3;
+const PERMISSIONS: Record<FileMode | "file", number> = {
+  file: 0o100644,
+  executable: 0o100755,
+  link: 0o120777,
+  folder: 0o040755,
+};
+
+/** What is written of an entry twice: before its bytes, and in the directory. */
+interface Member {
+  name: Uint8Array;
+  mode: FileMode | "file";
+  method: number;
+  flags: number;
+  crc: number;
+  packedSize: number;
+  size: number;
+  offset: number;
+  is64: boolean;
+}
+
+/** The bytes of an archive of these entries. */
+export async function* writeZip(entries: AsyncIterable<WrittenEntry>, compress: boolean): AsyncGenerator<Uint8Array> {
+  const members: Member[] = [];
+  let offset = 0;
+  for await (const entry of entries) {
+    const member = memberOf(entry, offset, compress);
+    members.push(member);
+    for await (const piece of writeMember(member, entry)) {
+      offset += piece.byteLength;
+      yield piece;
+    }
+  }
+  const directory = offset;
+  for (const member of members) {
+    const record = centralRecord(member);
+    offset += record.byteLength;
+    yield record;
+  }
+  yield endOf(members.length, directory, offset - directory);
+}
+
+function memberOf({ path, mode: given, content }: WrittenEntry, offset: number, compress: boolean): Member {
+  const mode = given ?? "file";
+  const size = contentSize(content) ?? Infinity;
+  return {
+    name: new TextEncoder().encode(mode === "folder" ? `${path}/` : path),
+    mode,
+    method: compress && mode !== "folder" && mode !== "link" && size > 0 ? DEFLATED : STORED,
+    flags: UTF8,
+    crc: 0,
+    packedSize: 0,
+    size: 0,
+    offset,
+    is64: size >= LARGE_BYTES,
+  };
+}
+
+async function* writeMember(member: Member, { content }: WrittenEntry): AsyncGenerator<Uint8Array> {
+  if ((contentSize(content) ?? Infinity) <= SMALL_BYTES) {
+    const whole = await contentBytes(content);
+    const packed = member.method === DEFLATED ? deflateRawSync(whole) : whole;
+    if (packed.byteLength >= whole.byteLength) member.method = STORED;
+    const bytes = plainBytes(member.method === STORED ? whole : packed);
+    Object.assign(member, { crc: crc32(whole), size: whole.byteLength, packedSize: bytes.byteLength });
+    yield localHeader(member);
+    if (bytes.byteLength > 0) yield bytes;
+    return;
+  }
+  member.flags |= LATER;
+  yield localHeader(member);
+  const read = countedBytes(member, contentStream(content));
+  for await (const piece of member.method === DEFLATED ? deflate(read) : read) {
+    member.packedSize += piece.byteLength;
+    yield piece;
+  }
+  yield descriptor(member);
+}
+
+async function* countedBytes(member: Member, stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    const piece = plainBytes(chunk).slice();
+    member.crc = crc32(piece, member.crc);
+    member.size += piece.byteLength;
+    yield piece;
+  }
+}
+
+async function* deflate(read: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(read);
+  const deflater = createDeflateRaw();
+  pipeline(source, deflater, () => {}); // the loop below throws a failure
+  try {
+    for await (const piece of deflater) yield plainBytes(piece);
+  } finally {
+    source.destroy();
+    deflater.destroy();
+  }
+}
+
+/** Section 4.3.7. Sizes of 64 bits stand in an extra field, and are not known yet where they stand behind the bytes. */
+function localHeader(member: Member): Uint8Array {
+  const extra = member.is64 ? extra64([0, 0]) : new Uint8Array();
+  const header = new Uint8Array(30 + member.name.byteLength + extra.byteLength);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, SIGNATURES.local, true);
+  setShared(view, 4, member);
+  const isLater = (member.flags & LATER) !== 0;
+  view.setUint32(14, isLater ? 0 : member.crc, true);
+  view.setUint32(18, member.is64 ? MAX32 : isLater ? 0 : member.packedSize, true);
+  view.setUint32(22, member.is64 ? MAX32 : isLater ? 0 : member.size, true);
+  view.setUint16(26, member.name.byteLength, true);
+  view.setUint16(28, extra.byteLength, true);
+  header.set(member.name, 30);
+  header.set(extra, 30 + member.name.byteLength);
+  return header;
+}
+
+/** Section 4.3.9. */
+function descriptor({ crc, packedSize, size, is64 }: Member): Uint8Array {
+  const bytes = new Uint8Array(is64 ? 24 : 16);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, SIGNATURES.descriptor, true);
+  view.setUint32(4, crc, true);
+  if (is64) {
+    view.setBigUint64(8, BigInt(packedSize), true);
+    view.setBigUint64(16, BigInt(size), true);
+  } else {
+    view.setUint32(8, packedSize, true);
+    view.setUint32(12, size, true);
+  }
+  return bytes;
+}
+
+/** Section 4.3.12. */
+function centralRecord(member: Member): Uint8Array {
+  const { name, crc, packedSize, size, offset, mode } = member;
+  const numbers = [size, packedSize, offset];
+  const long = numbers.filter((value) => value >= MAX32);
+  const extra = long.length > 0 ? extra64(long) : new Uint8Array();
+  const record = new Uint8Array(46 + name.byteLength + extra.byteLength);
+  const view = new DataView(record.buffer);
+  view.setUint32(0, SIGNATURES.central, true);
+  view.setUint16(4, UNIX << 8 | versionOf(member), true);
+  setShared(view, 6, member);
+  view.setUint32(16, crc, true);
+  view.setUint32(20, Math.min(packedSize, MAX32), true);
+  view.setUint32(24, Math.min(size, MAX32), true);
+  view.setUint16(28, name.byteLength, true);
+  view.setUint16(30, extra.byteLength, true);
+  view.setUint32(38, (PERMISSIONS[mode] << 16 | (mode === "folder" ? 0x10 : 0)) >>> 0, true);
+  view.setUint32(42, Math.min(offset, MAX32), true);
+  record.set(name, 46);
+  record.set(extra, 46 + name.byteLength);
+  return record;
+}
+
+/** Version, flags, method and time, as they stand in both headers. */
+function setShared(view: DataView, at: number, member: Member): void {
+  view.setUint16(at, versionOf(member), true);
+  view.setUint16(at + 2, member.flags, true);
+  view.setUint16(at + 4, member.method, true);
+  view.setUint16(at + 8, DATE, true);
+}
+
+/** What a program must know to read it: 64 bits are version 4.5, Deflate and folders 2.0. */
+function versionOf({ is64, offset }: Member): number {
+  return is64 || offset >= MAX32 ? 45 : 20;
+}
+
+/** Section 4.5.3. */
+function extra64(numbers: readonly number[]): Uint8Array {
+  const extra = new Uint8Array(4 + numbers.length * 8);
+  const view = new DataView(extra.buffer);
+  view.setUint16(0, 1, true);
+  view.setUint16(2, numbers.length * 8, true);
+  for (const [i, value] of numbers.entries()) view.setBigUint64(4 + i * 8, BigInt(value), true);
+  return extra;
+}
+
+/** Sections 4.3.14 to 4.3.16: the end, and the longer one before it where its numbers do not fit. */
+function endOf(count: number, offset: number, size: number): Uint8Array {
+  const is64 = count >= MAX16 || size >= MAX32 || offset >= MAX32;
+  const bytes = new Uint8Array(is64 ? 98 : 22);
+  const view = new DataView(bytes.buffer);
+  if (is64) {
+    view.setUint32(0, SIGNATURES.end64, true);
+    view.setBigUint64(4, 44n, true);
+    view.setUint16(12, UNIX << 8 | 45, true);
+    view.setUint16(14, 45, true);
+    view.setBigUint64(24, BigInt(count), true);
+    view.setBigUint64(32, BigInt(count), true);
+    view.setBigUint64(40, BigInt(size), true);
+    view.setBigUint64(48, BigInt(offset), true);
+    view.setUint32(56, SIGNATURES.locator64, true);
+    view.setBigUint64(64, BigInt(offset + size), true);
+    view.setUint32(72, 1, true);
+  }
+  const at = is64 ? 76 : 0;
+  view.setUint32(at, SIGNATURES.end, true);
+  view.setUint16(at + 8, Math.min(count, MAX16), true);
+  view.setUint16(at + 10, Math.min(count, MAX16), true);
+  view.setUint32(at + 12, Math.min(size, MAX32), true);
+  view.setUint32(at + 16, Math.min(offset, MAX32), true);
+  return bytes;
+}

@@ -1,0 +1,109 @@
+/**
+ * What the tests of archives have in common.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import fc from "fast-check";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { ErrorCode } from "../../../core/errors.ts";
+import type { FileToDecode, Format } from "../../../core/format.ts";
+import type { ArchiveEntry, EntriesToSave } from "../../../formats/archive.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
+import { contentBytes } from "../format_files.ts";
+import { fileOf } from "../image_files.ts";
+
+/** Formats of archives. */
+export type ArchiveFormat = Format<ArchiveEntry[], EntriesToSave>;
+
+/** Text as bytes. */
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** Bytes as text. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** Bytes that a fixture holds as base64. */
+export function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text.replaceAll(/\s/g, "")), (character) => character.charCodeAt(0));
+}
+
+/** The bytes of an archive of these entries. */
+export async function packed(format: ArchiveFormat, entries: EntriesToSave): Promise<Uint8Array> {
+  return await contentBytes(await format.encode(entries));
+}
+
+/** What an archive holds, in order: paths, modes and texts. */
+export async function listed(format: ArchiveFormat, content: Uint8Array | FileToDecode): Promise<string[]> {
+  const entries = await format.decode(content instanceof Uint8Array ? fileOf(content) : content);
+  return await Promise.all(
+    entries.map(async ({ path, mode = "file", bytes }) => `${mode} ${path}: ${textOf(await bytes())}`),
+  );
+}
+
+/** That reading all of an archive fails with this code, and names the file. */
+export async function assertFails(
+  format: ArchiveFormat,
+  content: Uint8Array,
+  { code = "Corrupt", says = /./ }: { code?: ErrorCode; says?: RegExp } = {},
+): Promise<void> {
+  const outcome = await outcomeOf(() => listed(format, content));
+  assert(isRegistryError(outcome, code), `expected ${code}, found ${outcome}`);
+  assert(outcome.message.includes('"folder/image.bin"'), outcome.message);
+  assert(says.test(outcome.message), outcome.message);
+}
+
+/** That writing these entries is `Unsupported`. */
+export async function assertRefused(format: ArchiveFormat, entries: unknown, says: RegExp): Promise<void> {
+  const outcome = await outcomeOf(() => packed(format, entries as EntriesToSave));
+  assert(isRegistryError(outcome, "Unsupported"), `expected Unsupported, found ${outcome}`);
+  assert(says.test(outcome.message), outcome.message);
+}
+
+/** What an action gives or throws. */
+export async function outcomeOf(action: () => unknown): Promise<unknown> {
+  try {
+    return await action();
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Cuts a file anywhere, changes some of its bytes, and makes others up: each is read, or fails as files do, in time. */
+export async function assertHardy(read: (content: Uint8Array) => Promise<unknown>, bytes: Uint8Array): Promise<void> {
+  const place = fc.nat({ max: bytes.length - 1 });
+  const changes = fc.array(fc.tuple(place, fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 });
+  const spoilt = fc.oneof(
+    place.map((size) => bytes.slice(0, size)),
+    changes.map((changes) => {
+      const copy = bytes.slice();
+      for (const [at, value] of changes) copy[at] = value;
+      return copy;
+    }),
+    fc.uint8Array({ maxLength: 2000 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(spoilt, async (content) => {
+      const outcome = await withoutHanging("an archive", outcomeOf(() => read(content)));
+      if (outcome instanceof Error) assert(isRegistryError(outcome, "Corrupt", "Unsupported"), `${outcome.stack}`);
+    }),
+    { numRuns: 500 },
+  );
+}
+
+/** A copy with other bytes somewhere. */
+export function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
+  const copy = bytes.slice();
+  copy.set(values, at);
+  return copy;
+}
+
+/** Where bytes like those of a text stand first, from a place on. */
+export function placeOf(bytes: Uint8Array, text: string, from = 0): number {
+  const place = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("").indexOf(text, from);
+  assert(place >= 0, `no ${text}`);
+  return place;
+}
