@@ -4,12 +4,16 @@
  * @module
  */
 import { iterableStream } from "../core/bytes/bytes.ts";
+import { bytesFile, contentStream } from "../core/files/content.ts";
 import type { Format } from "../core/format.ts";
 import { unwritableArchive } from "./archive/entries.ts";
-import type { ArchiveEntry, EntriesToSave } from "./archive/entries.ts";
+import type { ArchiveEntry, ArchiveLimits, EntriesToSave } from "./archive/entries.ts";
+import { gunzip, gzip } from "./archive/gzip.ts";
 import { areNamedArrays, arrayEntries, readArrays } from "./archive/npz.ts";
 import type { NamedArrays } from "./archive/npz.ts";
 import { listProblem, writtenEntries } from "./archive/written_entries.ts";
+import { readTar } from "./archive/tar_read.ts";
+import { writeTar } from "./archive/tar_write.ts";
 import { checkZipLinks, zipEntry } from "./archive/zip_content.ts";
 import { readZipDirectory } from "./archive/zip_directory.ts";
 import type { ZipLimits } from "./archive/zip_directory.ts";
@@ -80,6 +84,63 @@ export function zip({ compress = true, ...limits }: ZipOptions = {}): Format<Arc
       const entries = records.map((record) => zipEntry(file, record));
       await checkZipLinks(file, entries);
       return entries;
+    },
+  };
+}
+
+/**
+ * Tar files (POSIX.1-2017, ustar and pax; those of GNU tar and Unix V7 are read too): entries as a list, as {@linkcode zip}
+ * has them. Loading reads the headers and passes over what lies between; the bytes of an entry are read from the file
+ * when they are asked for. A tar file has no sums of them.
+ *
+ * What is a hard link in the archive is loaded as a file with the same bytes. Sparse files, devices and pipes, and names
+ * that are not UTF-8 are `Unsupported`; paths and links as in a zip are `Corrupt`. Times and owners are not read, nor
+ * written.
+ *
+ * Entries are written as they come. The size of each stands before it: a stream, which does not say its size, is refused.
+ *
+ * @example
+ * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
+ * import { tar } from "@holdfast/holdfast/formats/archive";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const content = await tar().encode([{ path: "plate/A01.txt", content: new TextEncoder().encode("wells") }]);
+ * const bytes = new Uint8Array(await new Response(content as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+ * const [entry] = await tar().decode(bytesFile("plate.tar", bytes));
+ * assertEquals([entry.path, new TextDecoder().decode(await entry.bytes())], ["plate/A01.txt", "wells"]);
+ * ```
+ */
+export function tar(limits: ArchiveLimits = {}): Format<ArchiveEntry[], EntriesToSave> {
+  return {
+    id: "tar",
+    extensions: [".tar"],
+    mediaType: "application/x-tar",
+    accepts: (value) => listProblem(value) === undefined,
+    encode(entries, { signal } = {}) {
+      const problem = listProblem(entries);
+      if (problem !== undefined) throw unwritableArchive(problem);
+      return iterableStream(writeTar(writtenEntries(entries, signal)));
+    },
+    decode: async (file, { signal } = {}) => await readTar(file, limits, signal),
+  };
+}
+
+/**
+ * Tar files packed by gzip: as {@linkcode tar}, but what they hold cannot be passed over. Loading unpacks all of it into
+ * memory, at most `maxBytes`, 1 GiB unless told otherwise; the sum that gzip has is compared.
+ */
+export function tgz({ maxBytes = 1024 ** 3, maxEntries }: ArchiveLimits = {}): Format<ArchiveEntry[], EntriesToSave> {
+  const archive = tar({ maxBytes, ...maxEntries !== undefined && { maxEntries } });
+  return {
+    ...archive,
+    id: "tgz",
+    extensions: [".tar.gz", ".tgz"],
+    mediaType: "application/gzip",
+    encode: async (entries, options) => iterableStream(gzip(contentStream(await archive.encode(entries, options)))),
+    decode: async (file, options = {}) => {
+      const bytes = await gunzip(file, maxBytes, options.signal);
+      return await archive.decode(bytesFile(file.path, bytes), options);
     },
   };
 }

@@ -51,6 +51,8 @@ const PARTS: readonly Part[] = [
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },
   { id: "png", extensions: [".png"] },
+  { id: "tar", extensions: [".tar"], file: "archive" },
+  { id: "tgz", extensions: [".tar.gz", ".tgz"], file: "archive" },
   { id: "tiff", extensions: [".tif", ".tiff"] },
   { id: "tsv", extensions: [".tsv"], file: "csv", reading: TABLE_TEXT },
   { id: "webp", extensions: [".webp"] },

@@ -1,0 +1,188 @@
+/**
+ * The headers of tar files: ustar and pax interchange format of POSIX.1-2017
+ * (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13), those of Unix V7, and what GNU tar
+ * has for long names and large numbers
+ * (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
+ *
+ * @module
+ */
+import { corruptArchive, unsupportedArchive } from "./entries.ts";
+
+/** Headers and contents are whole numbers of these, bytes. */
+export const BLOCK_BYTES = 512;
+
+/** The types of entries, as they stand in headers. */
+export const TYPES = {
+  file: "0",
+  hardLink: "1",
+  link: "2",
+  folder: "5",
+  contiguous: "7",
+  pax: "x",
+  paxForAll: "g",
+  longName: "L",
+  longTarget: "K",
+};
+
+/** What a header says. */
+export interface TarHeader {
+  /** The path, or as much of it as fits. */
+  name: string;
+  /** What a link leads to, or as much as fits. */
+  target: string;
+  /** One of {@linkcode TYPES}, or another letter. */
+  type: string;
+  /** Permissions. */
+  permissions: number;
+  /** Bytes of the content. */
+  size: number;
+}
+
+/** Where the fields lie: offset and length. */
+const FIELDS = {
+  name: [0, 100],
+  permissions: [100, 8],
+  user: [108, 8],
+  group: [116, 8],
+  size: [124, 12],
+  time: [136, 12],
+  sum: [148, 8],
+  type: [156, 1],
+  target: [157, 100],
+  magic: [257, 8],
+  prefix: [345, 155],
+} as const;
+type Field = keyof typeof FIELDS;
+
+const USTAR = "ustar\x0000";
+/** The largest number that eleven octal digits hold. */
+export const MAX_OCTAL_SIZE = 8 ** 11 - 1;
+
+/**
+ * Reads a header.
+ *
+ * @param at where it lies, for messages
+ */
+export function parseTarHeader(archive: string, block: Uint8Array, at: number): TarHeader {
+  const number = (field: Field) => {
+    const value = numberOf(bytesOf(block, field));
+    if (value === undefined) throw corruptArchive(archive, `the ${field} of the header at ${at} is no number`);
+    return value;
+  };
+  if (number("sum") !== sumOf(block)) {
+    throw corruptArchive(archive, at === 0 ? "it is no tar file" : `the header at ${at} has another sum`);
+  }
+  const text = (field: Field) => decodeText(archive, untilNul(bytesOf(block, field)), at);
+  const prefix = latin(bytesOf(block, "magic")) === USTAR ? text("prefix") : "";
+  const type = latin(bytesOf(block, "type"));
+  return {
+    name: prefix === "" ? text("name") : `${prefix}/${text("name")}`,
+    target: text("target"),
+    type: type === "\0" ? TYPES.file : type,
+    permissions: number("permissions"),
+    size: number("size"),
+  };
+}
+
+/** The header of an entry whose name and target fit, as {@linkcode fitsTarHeader} says. Owner and time are 0. */
+export function encodeTarHeader({ name, target, type, permissions, size }: TarHeader): Uint8Array {
+  const block = new Uint8Array(BLOCK_BYTES);
+  const set = (field: Field, text: string) => void new TextEncoder().encodeInto(text, bytesOf(block, field));
+  const octal = (field: Field, value: number) => set(field, value.toString(8).padStart(FIELDS[field][1] - 1, "0"));
+  set("name", name);
+  octal("permissions", permissions);
+  octal("user", 0);
+  octal("group", 0);
+  octal("size", size);
+  octal("time", 0);
+  set("type", type);
+  set("target", target);
+  set("magic", USTAR);
+  set("sum", `${sumOf(block).toString(8).padStart(6, "0")}\0 `);
+  return block;
+}
+
+/** Whether a name or a target fits into a header, and means the same to all programs: 100 bytes of ASCII. */
+export function fitsTarHeader(text: string): boolean {
+  return text.length <= FIELDS.name[1] && /^[\x20-\x7e]*$/.test(text);
+}
+
+/** What is read of a pax header. */
+const PAX_KEYS = ["path", "linkpath", "size"];
+
+/** The records of a pax header: `25 path=folder/file\n`, where 25 is the number of bytes of all that. Of those that are not read the value is empty. */
+export function parsePax(archive: string, bytes: Uint8Array, at: number): Map<string, string> {
+  const records = new Map<string, string>();
+  for (let from = 0; from < bytes.byteLength;) {
+    const [digits] = /^[1-9]\d{0,8}(?= )/.exec(latin(bytes.subarray(from, from + 10))) ?? [];
+    const end = from + Number(digits);
+    if (digits === undefined || end > bytes.byteLength || bytes[end - 1] !== LINE_FEED) {
+      throw corruptArchive(archive, `the pax header at ${at} is damaged`);
+    }
+    const record = bytes.subarray(from + digits.length + 1, end - 1);
+    const equals = record.indexOf(EQUALS);
+    if (equals < 1) throw corruptArchive(archive, `the pax header at ${at} is damaged`);
+    const key = decodeText(archive, record.subarray(0, equals), at);
+    const isRead = PAX_KEYS.includes(key); // others may be no text
+    records.set(key, isRead ? decodeText(archive, record.subarray(equals + 1), at) : "");
+    from = end;
+  }
+  return records;
+}
+
+/** The bytes of such records. */
+export function encodePax(records: ReadonlyMap<string, string>): Uint8Array {
+  const encoder = new TextEncoder();
+  const lines = [...records].map(([key, value]) => {
+    const rest = ` ${key}=${value}\n`;
+    const length = encoder.encode(rest).byteLength;
+    let digits = 1;
+    while (`${length + digits}`.length > digits) digits++;
+    return `${length + digits}${rest}`;
+  });
+  return encoder.encode(lines.join(""));
+}
+
+/** Text of a header; other encodings than UTF-8 are not guessed. */
+export function decodeText(archive: string, bytes: Uint8Array, at: number): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw unsupportedArchive(archive, `a text of the header at ${at} is not UTF-8, and no other encoding is read`);
+  }
+}
+
+/** What stands before the first NUL. */
+export function untilNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+const LINE_FEED = 0x0a;
+const EQUALS = 0x3d;
+const SPACE = 0x20;
+
+function bytesOf(block: Uint8Array, field: Field): Uint8Array {
+  const [offset, length] = FIELDS[field];
+  return block.subarray(offset, offset + length);
+}
+
+function latin(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+/** Octal digits between spaces and NULs; GNU tar sets the first bit and has a number of base 256 behind it. */
+function numberOf(bytes: Uint8Array): number | undefined {
+  if (bytes[0] === 0x80) {
+    const value = bytes.subarray(1).reduce((value, byte) => value * 256 + byte, 0);
+    return Number.isSafeInteger(value) ? value : undefined;
+  }
+  const [digits] = /^ *([0-7]*)(?=[ \0]|$)/.exec(latin(bytes))?.slice(1) ?? [];
+  return digits === undefined ? undefined : digits === "" ? 0 : parseInt(digits, 8);
+}
+
+/** The sum of all bytes, where its own field counts as spaces. */
+function sumOf(block: Uint8Array): number {
+  const [offset, length] = FIELDS.sum;
+  return block.reduce((sum, byte, i) => sum + (i >= offset && i < offset + length ? SPACE : byte), 0);
+}
