@@ -4,11 +4,15 @@
  *
  * @module
  */
-import { isNDArray } from "../core/bytes/ndarray.ts";
+import { readAll } from "../core/bytes/bytes.ts";
+import { countElements, ELEMENTS, isNDArray } from "../core/bytes/ndarray.ts";
 import type { NDArray } from "../core/bytes/ndarray.ts";
+import { checkNpySize, decodeElements, decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
+import { MAX_HEADER_BYTES, parseNpyHeader } from "../core/bytes/npy_header.ts";
+import type { NpyHeader } from "../core/bytes/npy_header.ts";
 import { RegistryError } from "../core/errors.ts";
-import type { Format } from "../core/format.ts";
-import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
+import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
 
 export type * from "../core/format.ts";
 export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
@@ -45,4 +49,92 @@ export function npy(): Format<NDArray> {
     },
     decode: async (file) => decodeNpy(await file.bytes(), file.path),
   };
+}
+
+/** Options of {@linkcode readSlice}. */
+export interface SliceOptions extends FormatOptions {
+  /** The first index of the first axis. @default 0 */
+  start?: number;
+  /** The index behind the last one. @default the length of the axis */
+  stop?: number;
+}
+
+/** What is read at first: the header of nearly every file, and little beside it. */
+const HEAD_BYTES = 4096;
+
+/**
+ * Reads a part of an array, `array[start:stop]` in the words of NumPy: the header and, of the elements, only these.
+ * Memory is that of the part.
+ *
+ * @throws {RegistryError} `Invalid` for indices that the first axis has not, `Unsupported` for an array in Fortran order
+ * of more than one axis, whose parts lie everywhere; else as {@linkcode npy}
+ *
+ * @example
+ * ```ts
+ * import { npy, readSlice } from "@holdfast/holdfast/formats/npy";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = await npy().encode({ data: Int16Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2], dtype: "int16" }) as Uint8Array;
+ * const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+ * const file = {
+ *   path: "a.npy",
+ *   size: blob.size,
+ *   bytes: () => Promise.resolve(bytes),
+ *   stream: ({ offset = 0, length = blob.size } = {}) => blob.slice(offset, offset + length).stream(),
+ * };
+ * const { shape, data } = await readSlice(file, { start: 1, stop: 2 });
+ * assertEquals([shape, ...data], [[1, 2], 3, 4]);
+ * ```
+ */
+export async function readSlice(file: FileToDecode, options: SliceOptions = {}): Promise<NDArray> {
+  const { signal } = options;
+  const header = await readHeader(file, signal);
+  const { dtype, shape: [length, ...rest], fortranOrder, dataOffset } = header;
+  const { start = 0, stop = length } = options;
+  if (
+    length === undefined || ![start, stop].every(Number.isSafeInteger) || start < 0 || stop < start || stop > length
+  ) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot read ${shown(start)} to ${shown(stop)} of ${shown(file.path)}: ` +
+        (length === undefined ? "it is a single number, without axes" : `its first axis has ${length} elements`),
+      hint: "start is at least 0, stop at most the length of the first axis and not before start.",
+    });
+  }
+  if (fortranOrder && header.shape.filter((length) => length > 1).length > 1) {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot read a part of ${shown(file.path)}: it is in Fortran order`,
+      hint: "Load all of it, or save it in C order: numpy.ascontiguousarray(array).",
+    });
+  }
+  const each = countElements(rest) * ELEMENTS[dtype].bytes;
+  const shape = [stop - start, ...rest];
+  const wanted = { offset: dataOffset + start * each, length: (stop - start) * each };
+  const bytes = wanted.length === 0 ? new Uint8Array() : await readAll(file.stream(wanted), signal);
+  if (bytes.byteLength === wanted.length) return decodeElements({ ...header, shape, fortranOrder: false }, bytes);
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot read a part of ${shown(file.path)}: it gave ${bytes.byteLength} of ${wanted.length} bytes`,
+    hint: "Open it again: it may have changed meanwhile.",
+  });
+}
+
+async function readHeader(file: FileToDecode, signal: AbortSignal | undefined): Promise<NpyHeader> {
+  const head = async (most: number) => {
+    const length = Math.min(most, file.size);
+    return length === 0 ? new Uint8Array() : await readAll(file.stream({ offset: 0, length }), signal);
+  };
+  const first = await head(HEAD_BYTES);
+  const longest = 12 + MAX_HEADER_BYTES;
+  const isCut = first.byteLength >= 12 && headerEnd(first) > first.byteLength;
+  const header = parseNpyHeader(isCut ? await head(longest) : first, file.path);
+  checkNpySize(header, file.size, file.path);
+  return header;
+}
+
+/** Where a header says that it ends. */
+function headerEnd(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return bytes[6] === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true);
 }

@@ -12,6 +12,7 @@ import { countElements, ELEMENTS } from "./ndarray.ts";
 import type { DType, NDArray, TypedArray } from "./ndarray.ts";
 import { viewBytes } from "./view_bytes.ts";
 import { corruptNpy, encodeNpyHeader, HOST_BIG_ENDIAN, parseNpyHeader } from "./npy_header.ts";
+import type { NpyHeader } from "./npy_header.ts";
 
 /** The media type of `.npy` files; there is no registered one. */
 export const NPY_MEDIA_TYPE = "application/x-npy";
@@ -51,21 +52,27 @@ function checkBool(elements: Uint8Array): void {
  * @param path the file, for messages
  */
 export function decodeNpy(bytes: Uint8Array, path: string): NDArray {
-  const { dtype, bigEndian, fortranOrder, shape, dataOffset } = parseNpyHeader(bytes, path);
+  const header = parseNpyHeader(bytes, path);
+  checkNpySize(header, bytes.byteLength, path);
+  return decodeElements(header, bytes.subarray(header.dataOffset));
+}
+
+/** Throws `Corrupt` where a file has not as many bytes as its header says. */
+export function checkNpySize({ dtype, shape, dataOffset }: NpyHeader, size: number, path: string): void {
+  const wanted = countElements(shape) * ELEMENTS[dtype].bytes;
+  const found = size - dataOffset;
+  if (wanted === found) return;
+  throw corruptNpy(path, `its elements have ${found} bytes, its shape (${shape.join(", ")}) needs ${wanted}`);
+}
+
+/** The array of these elements, as many as the header says: used in place where they are many and lie aligned. */
+export function decodeElements({ dtype, bigEndian, fortranOrder, shape }: NpyHeader, bytes: Uint8Array): NDArray {
   const layout = ELEMENTS[dtype];
   const count = countElements(shape);
-  const found = bytes.byteLength - dataOffset;
-  if (count * layout.bytes !== found) {
-    throw corruptNpy(
-      path,
-      `its elements have ${found} bytes, its shape (${shape.join(", ")}) needs ${count * layout.bytes}`,
-    );
-  }
   const laneBytes = layout.bytes / layout.lanes;
   const swap = laneBytes > 1 && bigEndian !== HOST_BIG_ENDIAN;
-  let elements: Uint8Array = bytes.subarray(dataOffset);
-  const aligned = elements.byteOffset % laneBytes === 0;
-  if (swap || !aligned || bytes.byteLength <= SMALL_BYTES) elements = new Uint8Array(elements);
+  const aligned = bytes.byteOffset % laneBytes === 0;
+  let elements = swap || !aligned || bytes.byteLength <= SMALL_BYTES ? new Uint8Array(bytes) : bytes;
   if (swap) swapBytes(elements, laneBytes);
   const axes = shape.filter((length) => length !== 1); // the others move nothing, however many there are
   if (fortranOrder && axes.length > 1 && count > 0) elements = toCOrder(elements, layout.bytes, axes);

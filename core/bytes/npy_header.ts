@@ -25,7 +25,7 @@ export interface NpyHeader {
 }
 
 /** Longest header that is read, bytes. NumPy itself stops at 10,000 characters. */
-const MAX_HEADER_BYTES = 65_536;
+export const MAX_HEADER_BYTES = 65_536;
 /** The elements begin at a multiple of this, so that they can be used in place. */
 const ALIGNMENT = 64;
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
