@@ -5,14 +5,15 @@
  */
 import { RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
-import type { FileToSave } from "../core/materializer.ts";
+import type { FileSource, FileToSave } from "../core/materializer.ts";
 
 /** What can be written as it is. */
-export type RawContent = Exclude<FileToSave["content"], { size: number; stream(): unknown }> | Blob;
+export type RawContent = FileToSave["content"];
 
 /**
- * Bytes: a `Uint8Array`, a `Blob` or a stream of bytes, read back as a `Uint8Array`. Of files with an extension that no
- * other format has, and of any where it is asked for.
+ * Bytes: a `Uint8Array`, a `Blob`, a stream of bytes, or what has a `size` and gives a `stream()`, as a file of another
+ * store does that was opened. Read back as a `Uint8Array`. Of files with an extension that no other format has, and of
+ * any where it is asked for.
  */
 export function bytes(): Format<Uint8Array, RawContent> {
   return {
@@ -24,7 +25,7 @@ export function bytes(): Format<Uint8Array, RawContent> {
       if (isRaw(value)) return value;
       throw new RegistryError({
         code: "Unsupported",
-        message: "Cannot save the value as bytes: it is no Uint8Array, Blob or stream of bytes",
+        message: "Cannot save the value as bytes: it is no Uint8Array, Blob, stream or source of bytes",
         hint: 'Take a path whose extension says what it is, such as .json or .txt, or name it: { as: "json" }.',
       });
     },
@@ -33,5 +34,10 @@ export function bytes(): Format<Uint8Array, RawContent> {
 }
 
 function isRaw(value: unknown): value is RawContent {
-  return value instanceof Uint8Array || value instanceof Blob || value instanceof ReadableStream;
+  return value instanceof Uint8Array || value instanceof Blob || value instanceof ReadableStream || isSource(value);
+}
+
+function isSource(value: unknown): value is FileSource {
+  const { size, stream } = (value ?? {}) as Partial<FileSource>;
+  return Number.isSafeInteger(size) && size! >= 0 && typeof stream === "function";
 }

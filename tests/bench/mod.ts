@@ -14,6 +14,7 @@ import { createBucketWayGroup } from "./buckets/as_people_have_them.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
 import { createChurnGroup } from "./churn.ts";
+import { createHugeFilesGroup } from "./huge/huge_files.ts";
 import { createFarFilesGroup, createFilesGroup } from "./files.ts";
 import { createFolderGroup } from "./folder.ts";
 import { createHugeGroup } from "./huge/huge.ts";
@@ -68,6 +69,12 @@ const GROUPS: Record<string, GroupEntry> = {
     title: "Files by path: planes of 16 KiB in a MinIO behind TLS and a round trip of 30 ms",
     create: createFarFilesGroup,
     maxRepeats: 3,
+    named: true,
+  },
+  files_huge: {
+    title: "Files by path: images and arrays of 1 GiB, on a disk and in a MinIO on this machine",
+    create: createHugeFilesGroup,
+    maxRepeats: 1,
     named: true,
   },
   batch: {

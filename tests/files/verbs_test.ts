@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isRegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
+import { contentBytes, createFileManager } from "../../files/mod.ts";
 import { readRegion } from "../../formats/tiff.ts";
 import { collect } from "../../files/verbs/listing.ts";
 import { ndarrayOf } from "./samples.ts";
@@ -49,6 +50,15 @@ testOnEach("a file is opened, by a link too, and read by ranges; what is none is
     assertEquals([...(await readRegion(await files.open(path), region)).data], [5, 6]);
   }
   for (const path of ["a", "a/none.tif"]) await refused("NotFound", files.open(path));
+});
+
+testOnEach("a file that was opened is saved in another store, or under another path", async (files) => {
+  const [bytes, other] = [new Uint8Array(3_000_000).map((_, i) => i * 7), createMemoryFiles()];
+  await files.save("a.bin", bytes);
+  await files.save("b.bin", await files.open("a.bin"));
+  await (await createFileManager({ other }).on("other")).save("c", await files.open("b.bin"));
+  assertEquals(await contentBytes((await other.open("c")).stream()), bytes);
+  await refused("Unsupported", files.save("d", { size: 1 }));
 });
 
 testOnEach("null and undefined make no folder: one is JSON, the other refused", async (files) => {
