@@ -15,7 +15,7 @@ import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { headObject, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
-import { createDiskSync } from "./local/sync.ts";
+import { createDiskSync } from "../core/disk/disk_sync.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn } from "./local/turn.ts";
 

@@ -6,6 +6,8 @@
 import fs from "node:fs";
 import { isAbsolute } from "node:path";
 import process from "node:process";
+import { createDiskSync } from "../core/disk/disk_sync.ts";
+import { errorCode } from "../core/disk/file_errors.ts";
 import { RegistryError } from "../core/errors.ts";
 import {
   inTheWay,
@@ -23,8 +25,8 @@ import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
-import { readFolder, readSortedFolder } from "./local/list_folder.ts";
-import { codeOf, createDiskPlace } from "./local/place.ts";
+import { readNames, readSortedNames } from "./local/list_folder.ts";
+import { createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
@@ -63,6 +65,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   const disk = createDiskPlace(root);
   const { location, pathOf, look, failure, makeFolder } = disk;
   const swept = new Set<string>();
+  const diskSync = durability === "disk" ? createDiskSync(pathOf("")) : undefined;
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
   /** Runs a step on the disk, and says what its failure means. */
@@ -73,6 +76,11 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     } catch (error) {
       throw failure(error, why);
     }
+  }
+
+  /** Brings the names in these folders to the disk, and those of the folders themselves. */
+  async function settle(...folders: string[]): Promise<void> {
+    if (diskSync !== undefined) { for (const folder of folders) await diskSync.folder(pathOf(folder)); }
   }
 
   function sweepOnce(folder: string): void {
@@ -87,13 +95,13 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     try {
       fs.linkSync(stage, pathOf(path));
     } catch (error) {
-      const there = codeOf(error) === "EEXIST" ? look(path, why.action)?.kind ?? "file" : undefined;
+      const there = errorCode(error) === "EEXIST" ? look(path, why.action)?.kind ?? "file" : undefined;
       if (there !== undefined) {
         throw why.action === "write" && there === "folder" ? inTheWay(why, path, there) : taken(why, there);
       }
       // Linux links no file of another user that this one may not write to.
       const isOwn = () => fs.lstatSync(stage).uid === process.geteuid?.() || process.geteuid === undefined;
-      if (codeOf(error) !== "ENOTSUP" && (codeOf(error) !== "EPERM" || !isOwn())) throw error;
+      if (errorCode(error) !== "ENOTSUP" && (errorCode(error) !== "EPERM" || !isOwn())) throw error;
       throw refused(why, "the file system makes no hard links, which creates need");
     }
   }
@@ -127,7 +135,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("list", path);
       checkFolder(path, why);
-      for (const named of await step(why, signal, () => readSortedFolder(path, pathOf(path)))) {
+      for (const named of await step(why, signal, () => readSortedNames(path, pathOf(path)))) {
         signal?.throwIfAborted();
         const entry = entryIn(named.path);
         if (entry !== undefined) yield entry;
@@ -138,7 +146,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("list", path);
       checkFolder(path, why);
-      return await step(why, signal, () => readFolder(path, pathOf(path)));
+      return await step(why, signal, () => readNames(path, pathOf(path)));
     },
 
     async open(given, { signal } = {}) {
@@ -175,10 +183,10 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
           }
         } catch (error) {
           removeStage(stage);
-          if (codeOf(error) === "EISDIR") throw inTheWay(why, path, "folder");
+          if (errorCode(error) === "EISDIR") throw inTheWay(why, path, "folder");
           throw error;
         }
-        if (durable) syncFolder(pathOf(folder));
+        await settle(folder);
         return disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 };
       });
     },
@@ -186,7 +194,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     async createFolder(given, { signal } = {}) {
       const path = parsePath(given);
       const why = place("make folder", path);
-      await step(why, signal, () => makeFolder(path, why));
+      await step(why, signal, () => (makeFolder(path, why), settle(path)));
     },
 
     async createLink(given, target, { signal } = {}) {
@@ -199,27 +207,33 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         try {
           linkTo(parsed, path);
         } catch (error) {
-          throw codeOf(error) === "EEXIST" ? taken(why, look(path, why.action)?.kind ?? "link") : error;
+          throw errorCode(error) === "EEXIST" ? taken(why, look(path, why.action)?.kind ?? "link") : error;
         }
+        return settle(folderOf(path));
       });
     },
 
     async remove(given, { signal } = {}) {
       const path = parsePath(given);
       const why = place("remove", path);
-      return await step(why, signal, () => {
+      return await step(why, signal, async () => {
         const found = look(path, why.action);
         if (found === undefined) return false;
         if (path === "") throw notEmpty(why);
-        if (found.kind !== "folder") return unlinkIfThere(pathOf(path));
+        if (found.kind !== "folder") {
+          const removed = unlinkIfThere(pathOf(path));
+          await settle(folderOf(path));
+          return removed;
+        }
         try {
           sweepStages(pathOf(path), system);
           fs.rmdirSync(pathOf(path));
         } catch (error) {
-          if (codeOf(error) === "ENOENT") return false; // another program was faster
-          if (!["ENOTEMPTY", "EEXIST"].includes(codeOf(error)!)) throw error;
+          if (errorCode(error) === "ENOENT") return false; // another program was faster
+          if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error)!)) throw error;
           throw hasOnlyStages(pathOf(path)) ? inTheWorks(why) : notEmpty(why);
         }
+        await settle(folderOf(path));
         return true;
       });
     },
@@ -227,26 +241,27 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     async move(from, to, { signal } = {}) {
       const [path, target] = [parsePath(from), parsePath(to)];
       const why = place("move", path);
-      await step(why, signal, () => {
+      await step(why, signal, async () => {
         const found = look(path, why.action);
         if (found === undefined || path === "") throw missing(why, "anything");
         if (target.startsWith(`${path}/`)) throw intoItself(why);
         checkFree(target, why);
         makeFolder(folderOf(target), why);
-        if (found.kind === "folder") return fs.renameSync(pathOf(path), pathOf(target));
-        if (found.kind === "file") placeNew(pathOf(path), target, { ...why, path: target });
+        if (found.kind === "folder") fs.renameSync(pathOf(path), pathOf(target));
+        else if (found.kind === "file") placeNew(pathOf(path), target, { ...why, path: target });
         else {
           const text = fs.readlinkSync(pathOf(path));
           const isOut = found.target === undefined;
           if (isOut) fs.symlinkSync(isAbsolute(text) ? text : movedText(text, path, target), pathOf(target));
           else linkTo(found.target!, target);
         }
-        try {
-          unlinkIfThere(pathOf(path));
+        try { // at once: of two moves of one file one finds nothing
+          if (found.kind !== "folder") unlinkIfThere(pathOf(path));
         } catch (error) {
           unlinkIfThere(pathOf(target)); // what cannot leave its folder is not moved, and not in two places
           throw error;
         }
+        await settle(folderOf(target), folderOf(path));
       });
     },
 
@@ -269,17 +284,8 @@ function unlinkIfThere(path: string): boolean {
     fs.unlinkSync(path);
     return true;
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return false;
+    if (errorCode(error) === "ENOENT") return false;
     throw error;
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = fs.openSync(path, "r");
-  try {
-    fs.fsyncSync(folder);
-  } finally {
-    fs.closeSync(folder);
   }
 }
 

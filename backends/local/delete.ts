@@ -5,8 +5,8 @@
  */
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { look } from "./disk_calls.ts";
-import { errorCode } from "./errors.ts";
+import { look } from "../../core/disk/disk_calls.ts";
+import { errorCode } from "../../core/disk/file_errors.ts";
 import { isOrdinary } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
 

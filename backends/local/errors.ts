@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { errorCode } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
 
@@ -84,12 +85,6 @@ export function diskError(error: unknown, call: FailedCall): unknown {
   const { action, ...where } = call;
   const object = call.key === undefined ? call.backend : `"${call.key}"`;
   return new RegistryError({ ...fields, ...where, message: `Cannot ${action} ${object}: ${state}`, cause: error });
-}
-
-/** The name of what the file system said, or undefined where it was something else that failed. */
-export function errorCode(error: unknown): string | undefined {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
 function meaningOf(code: unknown): Meaning | undefined {

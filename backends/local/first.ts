@@ -6,7 +6,7 @@
  */
 import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { readFolder } from "./disk_calls.ts";
+import { readFolder } from "../../core/disk/disk_calls.ts";
 import { listObjects } from "./list.ts";
 import { readFile, readObject } from "./read.ts";
 import { statObject } from "./root.ts";

@@ -6,8 +6,8 @@
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import type { System } from "../../core/system.ts";
-import { lookInto, readFolder } from "./disk_calls.ts";
-import { errorCode } from "./errors.ts";
+import { lookInto, readFolder } from "../../core/disk/disk_calls.ts";
+import { errorCode } from "../../core/disk/file_errors.ts";
 import { linkError } from "./own_files.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";

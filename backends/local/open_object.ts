@@ -5,9 +5,9 @@
  */
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { closeRead, look, lookOf } from "./disk_calls.ts";
-import type { FileLook } from "./disk_calls.ts";
-import { errorCode } from "./errors.ts";
+import { closeRead, look, lookOf } from "../../core/disk/disk_calls.ts";
+import type { FileLook } from "../../core/disk/disk_calls.ts";
+import { errorCode } from "../../core/disk/file_errors.ts";
 import { isOrdinary, notOrdinary } from "./own_files.ts";
 import type { StorePlace } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";

@@ -7,8 +7,8 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { RegistryError } from "../../core/errors.ts";
-import { look } from "./disk_calls.ts";
-import type { FileLook } from "./disk_calls.ts";
+import { look } from "../../core/disk/disk_calls.ts";
+import type { FileLook } from "../../core/disk/disk_calls.ts";
 
 /** Throws where a link is on the way from the root to this path. */
 export type WayCheck = (path: string) => void;

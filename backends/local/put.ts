@@ -14,7 +14,7 @@ import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 import { closeStage, removeStage, writeStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
-import type { DiskSync } from "./sync.ts";
+import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
 /** Options of {@linkcode createPut}. */

@@ -9,13 +9,13 @@ import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { closeRead, lookIfThere, openFile } from "./disk_calls.ts";
-import type { OpenFile } from "./disk_calls.ts";
-import { errorCode } from "./errors.ts";
+import { closeRead, lookIfThere, openFile } from "../../core/disk/disk_calls.ts";
+import type { OpenFile } from "../../core/disk/disk_calls.ts";
+import { errorCode } from "../../core/disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
-import { syncFile } from "./sync.ts";
-import type { DiskSync } from "./sync.ts";
+import { syncFile } from "../../core/disk/disk_sync.ts";
+import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
 /** A UUID, as `system.id()` makes them. */

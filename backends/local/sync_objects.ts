@@ -8,12 +8,12 @@ import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { closeRead } from "./disk_calls.ts";
+import { closeRead } from "../../core/disk/disk_calls.ts";
 import { openObject } from "./open_object.ts";
 import type { OpenedFile } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
-import { syncFile } from "./sync.ts";
-import type { DiskSync } from "./sync.ts";
+import { syncFile } from "../../core/disk/disk_sync.ts";
+import type { DiskSync } from "../../core/disk/disk_sync.ts";
 
 const AT_ONCE = 32;
 /** Windows flushes only what may be written. */

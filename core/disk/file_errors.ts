@@ -64,3 +64,9 @@ export function onDisk<T>(action: string, path: string, operation: () => T): T {
     throw fileError(action, path, cause);
   }
 }
+
+/** The name of what the file system said, or undefined where it was something else that failed. */
+export function errorCode(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}

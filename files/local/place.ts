@@ -4,12 +4,11 @@
  * @module
  */
 import fs from "node:fs";
-import type { Stats } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { stateOf } from "../../core/disk/disk_file.ts";
-import type { DiskState } from "../../core/disk/disk_file.ts";
-import { fileError } from "../../core/disk/file_errors.ts";
+import { look, lookIfThere } from "../../core/disk/disk_calls.ts";
+import type { FileLook } from "../../core/disk/disk_calls.ts";
+import { errorCode, fileError } from "../../core/disk/file_errors.ts";
 import { inTheWay, refused } from "../../core/files/path_errors.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
 import { folderOf, joinPath, targetOf } from "../../core/files/paths.ts";
@@ -24,7 +23,7 @@ export interface DiskPlace {
   /** What is at a path, or undefined where nothing is, or something above it is no folder. */
   look(path: string, action: string): FileEntry | undefined;
   /** The state of the file at a path, to be read; undefined where there is none, or something else. */
-  findFile(path: string): DiskState | undefined;
+  findFile(path: string): FileLook | undefined;
   /** The same as `look`, in a folder that was just found to be one. */
   lookInFolder(path: string, action: string): FileEntry | undefined;
   /** Makes a folder and those above it. `Conflict` where something else is in the way. */
@@ -41,22 +40,17 @@ const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 /** How often another program may remove what was just made. */
 export const MOST_RACES = 20;
 
-/** The code of an error of the file system. */
-export function codeOf(error: unknown): string | undefined {
-  return (error as { code?: string }).code;
-}
-
 /** Creates the {@linkcode DiskPlace} of a folder. Does no I/O. */
 export function createDiskPlace(folder: string): DiskPlace {
   const root = resolve(folder);
   const location = pathToFileURL(root).href;
   const pathOf = (path: string) => path === "" ? root : `${root}/${path}`;
 
-  function statOf(path: string): Stats | undefined {
+  function lookOrNowhere(path: string): FileLook | undefined {
     try {
-      return fs.lstatSync(pathOf(path), { throwIfNoEntry: false });
+      return lookIfThere(pathOf(path));
     } catch (error) {
-      if (NOWHERE.has(codeOf(error)!)) return undefined;
+      if (NOWHERE.has(errorCode(error)!)) return undefined;
       throw error;
     }
   }
@@ -67,19 +61,21 @@ export function createDiskPlace(folder: string): DiskPlace {
   function isFolder(path: string): boolean {
     try {
       const real = realFolder(pathOf(path));
+      if (real === undefined) return false;
       const isOwn = () => path === "" || realRoot !== undefined && real === joinReal(realRoot, path);
       if (!isOwn()) realRoot = fs.realpathSync.native(root);
       return isOwn();
     } catch (error) {
-      if (NOWHERE.has(codeOf(error)!)) return false;
+      if (NOWHERE.has(errorCode(error)!)) return false;
       throw error;
     }
   }
 
-  function entryOf(path: string, stats: Stats, why: PathPlace): FileEntry {
-    if (stats.isDirectory() || path === "") return { path, kind: "folder", size: 0 };
-    if (stats.isFile()) return { path, kind: "file", size: stats.size, modifiedAt: Math.floor(stats.mtimeMs) };
-    if (!stats.isSymbolicLink()) throw refused(why, "it is a pipe, a socket or a device");
+  function entryOf(path: string, found: FileLook, why: PathPlace): FileEntry {
+    const { isFile, isDirectory, isSymlink, size, modifiedAt } = found;
+    if (isDirectory || path === "") return { path, kind: "folder", size: 0 };
+    if (isFile) return { path, kind: "file", size, modifiedAt: Math.floor(modifiedAt) };
+    if (!isSymlink) throw refused(why, "it is a pipe, a socket or a device");
     const text = fs.readlinkSync(pathOf(path));
     const within = isAbsolute(text) ? relativeToRoot(text) : targetOf(path, text.replaceAll(sep, "/"));
     return { path, kind: "link", size: 0, ...(within === undefined ? {} : { target: within }) };
@@ -108,9 +104,9 @@ export function createDiskPlace(folder: string): DiskPlace {
         try {
           fs.mkdirSync(pathOf(path));
         } catch (error) {
-          if (codeOf(error) !== "EEXIST" && codeOf(error) !== "ENOENT") throw error;
-          const found = statOf(path);
-          const isPassing = found === undefined || found.isDirectory() && left > 0;
+          if (errorCode(error) !== "EEXIST" && errorCode(error) !== "ENOENT") throw error;
+          const found = lookOrNowhere(path);
+          const isPassing = found === undefined || found.isDirectory && left > 0;
           if (!isPassing && !isFolder(path)) throw inTheWay(why, path, entryOf(path, found, why).kind);
           if (left === 0) throw error; // else another program made it, or removed it, or what is above it
         }
@@ -120,7 +116,7 @@ export function createDiskPlace(folder: string): DiskPlace {
 
   function lookAt(path: string, why: PathPlace, isInFolder: () => boolean): FileEntry | undefined {
     return guarded(why, () => {
-      const found = statOf(path);
+      const found = lookOrNowhere(path);
       if (found === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
       if (path.includes("/") && !isInFolder()) return undefined;
       return entryOf(path, found, why);
@@ -135,19 +131,18 @@ export function createDiskPlace(folder: string): DiskPlace {
     failure,
     look: (path, action) => lookAt(path, { action, path, location }, () => isFolder(folderOf(path))),
     findFile(path) {
-      const found = statOf(path);
-      return found?.isFile() && isFolder(folderOf(path)) ? stateOf(found) : undefined;
+      const found = lookOrNowhere(path);
+      return found?.isFile && isFolder(folderOf(path)) ? found : undefined;
     },
     lookInFolder: (path, action) => lookAt(path, { action, path, location }, () => true),
   };
 }
 
-/** Where a folder really is. What is none leads nowhere. */
-function realFolder(path: string): string {
+/** Where a folder really is. Throws, or is undefined, where there is none. */
+function realFolder(path: string): string | undefined {
   if (sep === "/") return fs.realpathSync.native(`${path}/.`); // a look at what it is costs as much again
   const real = fs.realpathSync.native(path);
-  if (fs.lstatSync(real).isDirectory()) return real;
-  throw Object.assign(new Error("not a folder"), { code: "ENOTDIR" });
+  return look(real).isDirectory ? real : undefined;
 }
 
 function joinReal(root: string, path: string): string {

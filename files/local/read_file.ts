@@ -3,17 +3,19 @@
  *
  * @module
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { open as openFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { isSameState, stateOf } from "../../core/disk/disk_file.ts";
-import type { DiskState } from "../../core/disk/disk_file.ts";
+import { lookOf, openFile } from "../../core/disk/disk_calls.ts";
+import type { FileLook, OpenFile } from "../../core/disk/disk_calls.ts";
 import { fileError } from "../../core/disk/file_errors.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 
+/** What is read at once, while nothing else is done: more is read while others go on. */
+const AT_ONCE_BYTES = 1 << 20;
 const CHUNK_BYTES = 1 << 20;
 /** Links are not followed, and a pipe that took the file's place is not waited for. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -24,80 +26,83 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
  * @param path the path in the store, for messages
  * @param place where it lies
  */
-export function foundFile(path: string, place: { onDisk: string; found: DiskState }): FileToDecode {
+export function foundFile(path: string, place: { onDisk: string; found: FileLook }): FileToDecode {
   const { onDisk, found } = place;
   return {
     path,
     size: found.size,
-    bytes: () => new Promise((resolve) => resolve(readWhole(path, onDisk, found))),
-    stream: (range) => readStream(path, { onDisk, found, range }),
+    bytes: async () => found.size <= AT_ONCE_BYTES ? readSmall(path, onDisk, found) : await readLarge(path, place),
+    stream: (range) => iterableStream(readChunks(path, { ...place, range })),
   };
 }
 
-function readWhole(path: string, onDisk: string, found: DiskState): Uint8Array {
-  return withFile(path, onDisk, (file, state) => {
-    if (!isSameState(state, found)) throw changed(path);
+function readSmall(path: string, onDisk: string, found: FileLook): Uint8Array {
+  let file: OpenFile | undefined;
+  try {
+    file = openFile(onDisk);
+    checkSame(path, file.look(), found);
     const bytes = new Uint8Array(found.size);
-    let at = 0;
-    for (let read = -1; read !== 0 && at < bytes.byteLength; at += read) {
-      read = readSync(file, bytes, at, bytes.byteLength - at, null);
+    for (let at = 0; at < bytes.byteLength;) {
+      const read = file.read(bytes.subarray(at));
+      if (read === 0) throw changed(path);
+      at += read;
     }
-    if (at < bytes.byteLength || !isSameState(stateOf(fstatSync(file)), found)) throw changed(path);
+    checkSame(path, file.look(), found);
     return bytes;
-  });
-}
-
-interface StreamOptions {
-  onDisk: string;
-  found: DiskState;
-  range?: { offset: number; length?: number };
-}
-
-function readStream(path: string, { onDisk, found, range }: StreamOptions): ReadableStream<Uint8Array> {
-  const start = Math.min(range?.offset ?? 0, found.size);
-  const end = range?.length === undefined ? found.size : Math.min(start + range.length, found.size);
-  async function* chunks() {
-    if (start >= end) return;
-    let file: FileHandle | undefined;
-    try {
-      file = await openFile(onDisk, FLAGS);
-      for (let at = start; at < end;) {
-        const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
-        const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
-        if (bytesRead === 0) throw changed(path);
-        // Looked at again before it is given: who writes into the file itself changes its time.
-        if (!isSameState(stateOf(await file.stat()), found)) throw changed(path);
-        at += bytesRead;
-        yield chunk.subarray(0, bytesRead);
-      }
-    } catch (error) {
-      throw fileError("read", path, error);
-    } finally {
-      await file?.close();
-    }
-  }
-  return Readable.toWeb(Readable.from(chunks(), { objectMode: true, highWaterMark: 1 })) as ReadableStream<Uint8Array>;
-}
-
-function open(path: string, onDisk: string): number {
-  try {
-    return openSync(onDisk, FLAGS);
-  } catch (error) {
-    throw fileError("read", path, error);
-  }
-}
-
-function withFile<T>(path: string, onDisk: string, action: (file: number, state: DiskState) => T): T {
-  const file = open(path, onDisk);
-  try {
-    const stats = fstatSync(file);
-    if (!stats.isFile()) throw changed(path);
-    return action(file, stateOf(stats));
   } catch (error) {
     throw fileError("read", path, error);
   } finally {
-    closeSync(file);
+    file?.close();
   }
+}
+
+async function readLarge(path: string, place: { onDisk: string; found: FileLook }): Promise<Uint8Array> {
+  const bytes = new Uint8Array(place.found.size);
+  let at = 0;
+  for await (const chunk of readChunks(path, place)) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+interface ChunkOptions {
+  onDisk: string;
+  found: FileLook;
+  range?: { offset: number; length?: number };
+}
+
+async function* readChunks(
+  path: string,
+  { onDisk, found, range }: ChunkOptions,
+): AsyncGenerator<Uint8Array> {
+  const start = Math.min(range?.offset ?? 0, found.size);
+  const end = range?.length === undefined ? found.size : Math.min(start + range.length, found.size);
+  if (start >= end) return;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(onDisk, FLAGS);
+    for (let at = start; at < end;) {
+      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
+      const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
+      if (bytesRead === 0) throw changed(path);
+      // Looked at again before it is given: who writes into the file itself changes its time.
+      checkSame(path, lookOf(await file.stat()), found);
+      at += bytesRead;
+      yield chunk.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw fileError("read", path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** The same file, in the same state. */
+function checkSame(path: string, look: FileLook, found: FileLook): void {
+  const isSame = look.isFile && look.identity === found.identity && look.size === found.size &&
+    look.modifiedAt === found.modifiedAt;
+  if (!isSame) throw changed(path);
 }
 
 function changed(path: string): RegistryError {

@@ -5,12 +5,13 @@
  */
 import fs, { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { errorCode } from "../../core/disk/file_errors.ts";
 import { forEachChunk, plainBytes } from "../../core/bytes/bytes.ts";
 import { contentStream } from "../../core/files/content.ts";
 import { OWN_PREFIX } from "../../core/files/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";
-import { codeOf, MOST_RACES } from "./place.ts";
+import { MOST_RACES } from "./place.ts";
 
 /** What a file that is being written is called until it is whole. */
 const STAGE_NAME = new RegExp(`^\\${OWN_PREFIX}[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
@@ -39,7 +40,7 @@ function begin(path: string, prepare: () => void): number {
       prepare();
       return fs.openSync(path, "wx");
     } catch (error) {
-      if (codeOf(error) !== "ENOENT" || left === 0) throw error; // else another program removed the folder
+      if (errorCode(error) !== "ENOENT" || left === 0) throw error; // else another program removed the folder
     }
   }
 }
@@ -91,7 +92,7 @@ export function removeStage(path: string): void {
   try {
     fs.unlinkSync(path);
   } catch (error) {
-    if (codeOf(error) === undefined) throw error; // else a later sweep does it
+    if (errorCode(error) === undefined) throw error; // else a later sweep does it
   }
 }
 

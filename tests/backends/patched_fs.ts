@@ -4,7 +4,7 @@
  * @module
  */
 import fs from "node:fs";
-import { ownCalls } from "../../backends/local/disk_calls.ts";
+import { ownCalls } from "../../core/disk/disk_calls.ts";
 
 /** Functions of `node:fs` to put in the place of the real ones. */
 export type FsPatch = { [name in keyof typeof fs]?: (...args: never[]) => unknown };

@@ -77,7 +77,7 @@ export const DISK: readonly Mutant[] = [
   },
   {
     name: "local/sync-shared-that-began-before",
-    file: "backends/local/sync.ts",
+    file: "core/disk/disk_sync.ts",
     text: `    group.next ??= group.running.catch(() => {}).then(() => begin(path));
     return group.next;`,
     replacement: "    return group.running;",
@@ -88,7 +88,7 @@ export const DISK: readonly Mutant[] = [
   },
   {
     name: "local/root-not-synced",
-    file: "backends/local/sync.ts",
+    file: "core/disk/disk_sync.ts",
     text: `      await syncRoot();
 `,
     replacement: "",
@@ -108,7 +108,7 @@ export const DISK: readonly Mutant[] = [
   },
   {
     name: "local/folders-above-not-synced",
-    file: "backends/local/sync.ts",
+    file: "core/disk/disk_sync.ts",
     text: "path !== root; path = dirname(path)",
     replacement: "path === folder && path !== root; path = dirname(path)",
     foundBy: {

@@ -187,7 +187,7 @@ export const LAYOUT: readonly Mutant[] = [
   },
   {
     name: "layout/passed-by-a-look-from-memory",
-    file: "backends/local/disk_calls.ts",
+    file: "core/disk/disk_calls.ts",
     text: "  const file = openFile(folder);\n",
     replacement: "  return look(folder);\n  const file = openFile(folder);\n",
     foundBy: {

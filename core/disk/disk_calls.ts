@@ -6,7 +6,7 @@
  */
 import fs from "node:fs";
 import type { Stats } from "node:fs";
-import { errorCode } from "./errors.ts";
+import { errorCode } from "./file_errors.ts";
 
 /** What the file system says about a file, a folder or what else there is. */
 export interface FileLook {

@@ -6,9 +6,9 @@
  */
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
-import { mayRead } from "../../core/disk/may_read.ts";
+import { mayRead } from "./may_read.ts";
 import { closeRead, lookIfThere } from "./disk_calls.ts";
-import { errorCode } from "./errors.ts";
+import { errorCode } from "./file_errors.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;

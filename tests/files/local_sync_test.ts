@@ -1,0 +1,70 @@
+import { relative } from "node:path";
+import { assertEquals, assertRejects } from "@std/assert";
+import type { FileStore } from "../../core/file_store.ts";
+import { createLocalFiles } from "../../files/local.ts";
+import { fsError, withPatchedFs } from "../backends/patched_fs.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import type { TempRoot } from "../support/temp_root.ts";
+
+function test(name: string, run: (files: FileStore, root: TempRoot) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const root = await tempRoot();
+    try {
+      await run(createLocalFiles({ root: root.join("store"), durability: "disk" }), root);
+    } finally {
+      await root.remove();
+    }
+  });
+}
+
+/** The folders whose names were brought to the disk, in order, each once. */
+async function synced(root: TempRoot, run: () => Promise<unknown>, refuse?: string): Promise<string[]> {
+  const names = new Map<number, string>(), events = new Set<string>();
+  await withPatchedFs((real) => ({
+    openSync: (path: string, flags: string) => {
+      const file = real.openSync(path, flags);
+      names.set(file, relative(root.path, path) || ".");
+      return file;
+    },
+    fsync: (file: number, done: (error: Error | null) => void) => {
+      const name = names.get(file)!;
+      if (name === refuse) return done(fsError("EIO"));
+      if (!name.startsWith("..")) events.add(name);
+      real.fsync(file, done);
+    },
+  }), run);
+  return [...events].sort();
+}
+
+test(
+  "a write brings the names of the folders that it made to the disk, and later ones only the file's",
+  async (files, root) => {
+    const write = (path: string) => synced(root, () => files.write(path, Uint8Array.of(1)));
+    assertEquals(await write("a/b/c"), [".", "store", "store/a", "store/a/b"]);
+    assertEquals(await write("a/b/d"), ["store/a/b"]);
+    assertEquals(await write("a/e/f"), ["store/a", "store/a/e"]);
+  },
+);
+
+test("folders, links, moves and removals are on the disk before they are done", async (files, root) => {
+  await files.write("a/b", Uint8Array.of(1));
+  assertEquals(await synced(root, () => files.createFolder("c/d")), ["store", "store/c", "store/c/d"]);
+  assertEquals(await synced(root, () => files.createLink("c/link", "a/b")), ["store/c"]);
+  assertEquals(await synced(root, () => files.move("a/b", "c/b")), ["store/a", "store/c"]);
+  assertEquals(await synced(root, () => files.move("c", "moved")), ["store"]);
+  assertEquals(await synced(root, () => files.remove("moved/b")), ["store", "store/moved"]); // its own name is new
+  assertEquals(await synced(root, () => files.remove("moved/d")), ["store/moved"]);
+});
+
+test("what the disk refuses is not acknowledged", async (files, root) => {
+  await files.write("a/b", Uint8Array.of(1));
+  await synced(root, async () => {
+    await assertRejects(() => files.write("a/c", Uint8Array.of(1)), Error, "Cannot write");
+    await assertRejects(() => files.remove("a/b"), Error, "Cannot remove");
+  }, "store/a");
+});
+
+test("with durability os nothing waits for the disk", async (_, root) => {
+  const files = createLocalFiles({ root: root.join("fast") });
+  assertEquals(await synced(root, () => files.write("a/b", Uint8Array.of(1))), []);
+});
