@@ -47,7 +47,9 @@ interface Part {
 const TABLE_TEXT = ["columns", "header", "delimiter"];
 
 const PARTS: readonly Part[] = [
+  { id: "bmp", extensions: [".bmp"] },
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
+  { id: "gif", extensions: [".gif"] },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },
   { id: "png", extensions: [".png"] },

@@ -24,3 +24,10 @@ Deno.test("archives are found by the last extension that is known: regions of Im
   );
   assertEquals(found, ["zip", "zip", "npz"]);
 });
+
+Deno.test("images are found by the extension", async () => {
+  const formats = createFormats();
+  const paths = ["a.bmp", "b.GIF", "c.png", "d.jpg", "e.tif", "f.webp"];
+  const found = await Promise.all(paths.map(async (path) => (await formats.forPath(path))?.id));
+  assertEquals(found, ["bmp", "gif", "png", "jpeg", "tiff", "webp"]);
+});

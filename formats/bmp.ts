@@ -1,0 +1,152 @@
+/**
+ * Images as BMP.
+ *
+ * @module
+ */
+import type { Format } from "../core/format.ts";
+import type { Image } from "../core/image.ts";
+import { checkHolds, corruptImage, holdsImage, unwritableImage } from "../core/image_file.ts";
+import type { Holds, ImageOptions } from "../core/image_file.ts";
+import { COMPRESSIONS, FILE_HEADER_BYTES, INFO_HEADER_BYTES, readBmpHeader, V4_HEADER_BYTES } from "./bmp/header.ts";
+import type { BmpHeader } from "./bmp/header.ts";
+
+export type * from "../core/format.ts";
+export { isImage, toArray, toImage } from "../core/image.ts";
+export type { Image, ImageDType } from "../core/image.ts";
+export type { ImageOptions } from "../core/image_file.ts";
+
+const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 2 ** 31 - 1 };
+const MAX_FILE_BYTES = 2 ** 32 - 1;
+
+/**
+ * BMP, as Windows and OS/2 have it: `uint8` images that are grey, RGB, or RGB and alpha, exactly. Grey is written with a
+ * palette of 256 greys, RGB in 24 bits, RGB and alpha in 32 with masks that say so.
+ *
+ * A palette is expanded when read: to grey where all its colours are grey, else to RGB. Pixels of 32 bits without masks
+ * are RGB: their fourth byte means nothing. Runs, JPEG and PNG inside, and pixels of 16 bits, whose samples are no whole
+ * bytes, are `Unsupported`. What is said about the pixels (resolution, profiles) is not read, nor written.
+ *
+ * @example
+ * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
+ * import { bmp } from "@holdfast/holdfast/formats/bmp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 1, height: 2, channels: 3, dtype: "uint8" } as const;
+ * const bytes = await bmp().encode(image) as Uint8Array;
+ * assertEquals(await bmp().decode(bytesFile("well.bmp", bytes)), image);
+ * ```
+ */
+export function bmp({ maxPixels }: ImageOptions = {}): Format<Image> {
+  return {
+    id: "bmp",
+    extensions: [".bmp"],
+    mediaType: "image/bmp",
+    accepts: (value) => holdsImage(value, HOLDS) && fileBytes(value) <= MAX_FILE_BYTES,
+    encode(image) {
+      checkHolds("BMP", image, HOLDS);
+      const size = fileBytes(image);
+      if (size <= MAX_FILE_BYTES) return encodeBmp(image, size);
+      throw unwritableImage("BMP", `it would have ${size} bytes`, "A BMP file has up to 4 GiB: write TIFF or PNG.");
+    },
+    async decode(file, { signal } = {}) {
+      const bytes = await file.bytes();
+      signal?.throwIfAborted();
+      const header = readBmpHeader(bytes, file.path, maxPixels);
+      return header.palette === undefined
+        ? readSamples(bytes, header)
+        : readIndexed(bytes, header as Required<BmpHeader>, file.path);
+    },
+  };
+}
+
+/** Where a row of the image begins in the file. */
+function rowAt({ height, isFromTop, rowBytes, offset }: BmpHeader, row: number): number {
+  return offset + rowBytes * (isFromTop ? row : height - 1 - row);
+}
+
+function readSamples(bytes: Uint8Array, header: BmpHeader): Image {
+  const { width, height, bits, places } = header;
+  const channels = places.length;
+  const data = new Uint8Array(width * height * channels);
+  for (let row = 0, to = 0; row < height; row++) {
+    let from = rowAt(header, row);
+    for (let column = 0; column < width; column++, from += bits / 8) {
+      for (const place of places) data[to++] = bytes[from + place];
+    }
+  }
+  return { data, width, height, channels, dtype: "uint8" };
+}
+
+function readIndexed(bytes: Uint8Array, header: Required<BmpHeader>, path: string): Image {
+  const { width, height, bits, palette } = header;
+  const channels = isGrey(palette) ? 1 : 3;
+  const data = new Uint8Array(width * height * channels);
+  for (let row = 0, to = 0; row < height; row++) {
+    const begin = rowAt(header, row);
+    for (let column = 0; column < width; column++) {
+      const bit = column * bits;
+      const index = bytes[begin + (bit >> 3)] >> (8 - bits - (bit & 7)) & ((1 << bits) - 1);
+      const from = index * 4;
+      if (from >= palette.byteLength) throw corruptImage(path, `its palette has no colour ${index}`);
+      for (let channel = 0; channel < channels; channel++) data[to++] = palette[from + 2 - channel];
+    }
+  }
+  return { data, width, height, channels, dtype: "uint8" };
+}
+
+function isGrey(palette: Uint8Array): boolean {
+  for (let i = 0; i < palette.byteLength; i += 4) {
+    if (palette[i] !== palette[i + 1] || palette[i] !== palette[i + 2]) return false;
+  }
+  return true;
+}
+
+/** Bytes before the rows. */
+function headBytes(channels: number): number {
+  return FILE_HEADER_BYTES + (channels === 4 ? V4_HEADER_BYTES : INFO_HEADER_BYTES) + (channels === 1 ? 1024 : 0);
+}
+
+function rowBytesOf({ width, channels }: Image): number {
+  return Math.ceil(width * channels / 4) * 4;
+}
+
+function fileBytes(image: Image): number {
+  return headBytes(image.channels) + rowBytesOf(image) * image.height;
+}
+
+function encodeBmp(image: Image, size: number): Uint8Array {
+  const { data, width, height, channels } = image;
+  const offset = headBytes(channels);
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, 0x424d);
+  view.setUint32(2, size, true);
+  view.setUint32(10, offset, true);
+  view.setUint32(14, channels === 4 ? V4_HEADER_BYTES : INFO_HEADER_BYTES, true);
+  view.setInt32(18, width, true);
+  view.setInt32(22, height, true);
+  view.setUint16(26, 1, true); // planes
+  view.setUint16(28, channels * 8, true);
+  view.setUint32(34, size - offset, true);
+  if (channels === 4) {
+    view.setUint32(30, COMPRESSIONS.masks, true);
+    for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries()) view.setUint32(54 + i * 4, mask, true);
+    view.setUint32(70, 0x73524742); // sRGB
+  }
+  if (channels === 1) { for (let grey = 0; grey < 256; grey++) bytes.fill(grey, 54 + grey * 4, 57 + grey * 4); }
+  const rowBytes = rowBytesOf(image);
+  for (let row = 0, from = 0; row < height; row++) {
+    let to = offset + rowBytes * (height - 1 - row);
+    for (let column = 0; column < width; column++, from += channels) {
+      if (channels === 1) bytes[to++] = data[from];
+      else {
+        bytes[to++] = data[from + 2];
+        bytes[to++] = data[from + 1];
+        bytes[to++] = data[from];
+        if (channels === 4) bytes[to++] = data[from + 3];
+      }
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,206 @@
+/**
+ * Images as GIF, and the frames of moving ones.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import type { Image } from "../core/image.ts";
+import {
+  checkHolds,
+  corruptImage,
+  fromRgba,
+  holdsImage,
+  unsupportedImage,
+  unwritableImage,
+} from "../core/image_file.ts";
+import type { Holds, ImageOptions } from "../core/image_file.ts";
+import { shown } from "../core/naming/names.ts";
+import { readGifBlocks } from "./gif/blocks.ts";
+import type { GifBlock, GifBlocks } from "./gif/blocks.ts";
+import { unpackIndices } from "./gif/lzw.ts";
+import { encodeGif, greys, indexColours } from "./gif/write.ts";
+
+export type * from "../core/format.ts";
+export { isImage, toArray, toImage } from "../core/image.ts";
+export type { Image, ImageDType } from "../core/image.ts";
+export type { ImageOptions } from "../core/image_file.ts";
+
+const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 65_535 };
+/** Where the rows of the four passes begin, and their steps. */
+const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
+
+/** Options of {@linkcode gif}. */
+export interface GifOptions extends ImageOptions {
+  /** The frame that is read, from 0. Absent: the only one. */
+  frame?: number;
+}
+
+/** A frame, as it is seen: over those before it. */
+export interface GifFrame {
+  /** The whole screen. */
+  image: Image;
+  /** How long it is shown, milliseconds; 0 is said by files that mean "as fast as is usual". */
+  delay: number;
+}
+
+/**
+ * GIF (87a and 89a): `uint8` images that are grey, of up to 256 colours, or of up to 255 and transparent pixels, which
+ * are black with alpha 0. More colours, and pixels that are half transparent, are refused: nothing is rounded.
+ *
+ * Colours are expanded when read: to grey where the table is that of all 256 greys, else to RGB; to RGB and alpha where
+ * a frame says that it is transparent, or leaves some of the screen empty. A file of several frames is `Unsupported`
+ * where no `frame` is named. Texts and comments are not read, nor written.
+ *
+ * @example
+ * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
+ * import { gif } from "@holdfast/holdfast/formats/gif";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const image = { data: Uint8Array.of(0, 128, 255, 7), width: 2, height: 2, channels: 1, dtype: "uint8" } as const;
+ * const bytes = await gif().encode(image) as Uint8Array;
+ * assertEquals(await gif().decode(bytesFile("mask.gif", bytes)), image);
+ * ```
+ */
+export function gif({ maxPixels, frame }: GifOptions = {}): Format<Image> {
+  return {
+    id: "gif",
+    extensions: [".gif"],
+    mediaType: "image/gif",
+    accepts: (value) => holdsImage(value, HOLDS) && typeof indexColours(value) !== "string",
+    encode(image) {
+      checkHolds("GIF", image, HOLDS);
+      const indexed = indexColours(image);
+      if (typeof indexed !== "string") return encodeGif(image, indexed);
+      throw unwritableImage("GIF", indexed, "Colours are not rounded: convert the image first, or write PNG.");
+    },
+    async decode(file, options) {
+      const blocks = await openGif(file, { maxPixels, ...options });
+      const { length } = blocks.frames;
+      if (frame === undefined && length > 1) {
+        throw unsupportedImage(file.path, `it has ${length} frames; name one, gif({ frame: 0 }), or take readFrames`);
+      }
+      const wanted = frame ?? 0;
+      if (!Number.isInteger(wanted) || wanted < 0 || wanted >= length) throw noFrame(file.path, wanted, length);
+      const screen = createScreen(blocks, file.path);
+      for (let i = 0; i < wanted; i++) {
+        options?.signal?.throwIfAborted();
+        screen.show(blocks.frames[i]);
+      }
+      screen.show(blocks.frames[wanted]);
+      return screen.image();
+    },
+  };
+}
+
+/**
+ * The frames of a file, one after the other, each the whole screen as it is seen.
+ *
+ * @throws {RegistryError} as {@linkcode gif}
+ */
+export async function* readFrames(
+  file: FileToDecode,
+  options: ImageOptions & FormatOptions = {},
+): AsyncGenerator<GifFrame> {
+  const blocks = await openGif(file, options);
+  const screen = createScreen(blocks, file.path);
+  for (const block of blocks.frames) {
+    options.signal?.throwIfAborted();
+    screen.show(block);
+    yield { image: screen.image(), delay: block.delay * 10 };
+  }
+}
+
+async function openGif(file: FileToDecode, { maxPixels, signal }: ImageOptions & FormatOptions): Promise<GifBlocks> {
+  const bytes = await file.bytes();
+  signal?.throwIfAborted();
+  return readGifBlocks(bytes, file.path, maxPixels);
+}
+
+/** What is seen while frames are shown one over the other: four samples a pixel, nothing at first. */
+function createScreen({ width, height }: GifBlocks, path: string): { show(block: GifBlock): void; image(): Image } {
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  const rowAt = ({ left, top }: GifBlock, row: number) => ((top + row) * width + left) * 4;
+  let [isFirst, isOpaque, isGrey] = [true, true, true];
+  let last: { block: GifBlock; below: Uint8ClampedArray } | undefined;
+
+  function copyOf(block: GifBlock): Uint8ClampedArray {
+    const copy = new Uint8ClampedArray(block.width * block.height * 4);
+    for (let row = 0; row < block.height; row++) {
+      const from = rowAt(block, row);
+      copy.set(rgba.subarray(from, from + block.width * 4), row * block.width * 4);
+    }
+    return copy;
+  }
+
+  /** Section 23, the disposal method. */
+  function dispose({ block, below }: { block: GifBlock; below: Uint8ClampedArray }): void {
+    if (block.disposal === 2) isOpaque = false;
+    for (let row = 0; row < block.height; row++) {
+      const from = row * block.width * 4;
+      rgba.set(below.subarray(from, from + block.width * 4), rowAt(block, row));
+    }
+  }
+
+  return {
+    show(block) {
+      if (last !== undefined) dispose(last);
+      last = block.disposal === 3
+        ? { block, below: copyOf(block) }
+        : block.disposal === 2
+        ? { block, below: new Uint8ClampedArray(block.width * block.height * 4) }
+        : undefined;
+      const covers = block.width === width && block.height === height;
+      isOpaque &&= block.transparent === undefined && (!isFirst || covers);
+      isGrey &&= isAllGreys(block.palette);
+      isFirst = false;
+      drawBlock(block, { rgba, rowAt, path });
+    },
+    image: () => {
+      const channels = !isOpaque ? 4 : isGrey ? 1 : 3;
+      const data = fromRgba(rgba, channels);
+      return { data: channels === 4 ? data.slice() : data, width, height, channels, dtype: "uint8" };
+    },
+  };
+}
+
+function drawBlock(
+  block: GifBlock,
+  { rgba, rowAt, path }: { rgba: Uint8ClampedArray; rowAt(block: GifBlock, row: number): number; path: string },
+): void {
+  const { width, height, palette, transparent, isInterlaced } = block;
+  const indices = unpackIndices(block.pieces, block.bits, width * height);
+  if (indices === undefined) throw corruptImage(path, "its data are damaged, or too few");
+  const rows = isInterlaced ? interlacedRows(height) : undefined;
+  for (let row = 0, from = 0; row < height; row++) {
+    let to = rowAt(block, rows?.[row] ?? row);
+    for (let column = 0; column < width; column++, from++, to += 4) {
+      const index = indices[from];
+      if (index === transparent) continue;
+      if (index * 3 >= palette.byteLength) throw corruptImage(path, `its table has no colour ${index}`);
+      for (let channel = 0; channel < 3; channel++) rgba[to + channel] = palette[index * 3 + channel];
+      rgba[to + 3] = 255;
+    }
+  }
+}
+
+/** Which row each stored row is. */
+function interlacedRows(height: number): number[] {
+  return PASSES.flatMap(([begin, step]) =>
+    Array.from({ length: Math.max(0, Math.ceil((height - begin) / step)) }, (_, i) => begin + i * step)
+  );
+}
+
+function isAllGreys(palette: Uint8Array): boolean {
+  const all = greys();
+  return palette.byteLength === all.byteLength && palette.every((byte, i) => byte === all[i]);
+}
+
+function noFrame(path: string, frame: number, frames: number): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot read image ${shown(path)}: it has no frame ${frame}, but ${frames}`,
+    hint: "Frames are counted from 0.",
+  });
+}
