@@ -12,6 +12,7 @@ import { gunzip, gzip } from "./archive/gzip.ts";
 import { areNamedArrays, arrayEntries, readArrays } from "./archive/npz.ts";
 import type { NamedArrays } from "./archive/npz.ts";
 import { listProblem, writtenEntries } from "./archive/written_entries.ts";
+import { inLargePieces } from "./archive/ranges.ts";
 import { readTar } from "./archive/tar_read.ts";
 import { writeTar } from "./archive/tar_write.ts";
 import { checkZipLinks, zipEntry } from "./archive/zip_content.ts";
@@ -77,7 +78,7 @@ export function zip({ compress = true, ...limits }: ZipOptions = {}): Format<Arc
     encode(entries, { signal } = {}) {
       const problem = listProblem(entries);
       if (problem !== undefined) throw unwritableArchive(problem);
-      return iterableStream(writeZip(writtenEntries(entries, signal), compress));
+      return iterableStream(inLargePieces(writeZip(writtenEntries(entries, signal), compress)));
     },
     async decode(file, { signal } = {}) {
       const records = await readZipDirectory(file, limits, signal);
@@ -120,7 +121,7 @@ export function tar(limits: ArchiveLimits = {}): Format<ArchiveEntry[], EntriesT
     encode(entries, { signal } = {}) {
       const problem = listProblem(entries);
       if (problem !== undefined) throw unwritableArchive(problem);
-      return iterableStream(writeTar(writtenEntries(entries, signal)));
+      return iterableStream(inLargePieces(writeTar(writtenEntries(entries, signal))));
     },
     decode: async (file, { signal } = {}) => await readTar(file, limits, signal),
   };

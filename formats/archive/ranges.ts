@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../../core/backend.ts";
-import { readAll } from "../../core/bytes/bytes.ts";
+import { concatBytes, readAll } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptArchive } from "./entries.ts";
 
@@ -17,6 +17,23 @@ export async function readPart(
   const bytes = length === 0 ? new Uint8Array() : await readAll(file.stream({ offset, length }), signal);
   if (bytes.byteLength === length) return bytes;
   throw corruptArchive(file.path, `it is cut off: ${length} bytes were to be at ${offset}`);
+}
+
+/** Up to this headers and small contents are joined before they are given on, bytes. */
+const PIECE_BYTES = 65_536;
+
+/** The same bytes, none of them in a small piece but the last. */
+export async function* inLargePieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let open: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    open.push(chunk);
+    size += chunk.byteLength;
+    if (size < PIECE_BYTES) continue;
+    yield concatBytes(open);
+    [open, size] = [[], 0];
+  }
+  if (size > 0) yield concatBytes(open);
 }
 
 /** A range of what the chunks are together. */

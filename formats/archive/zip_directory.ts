@@ -85,7 +85,6 @@ export async function readZipDirectory(
 ): Promise<ZipRecord[]> {
   const { count, offset, size } = await findDirectory(file, signal);
   checkLimits(file.path, { entries: count, bytes: 0 }, limits);
-  if (size < count * CENTRAL_BYTES) throw corruptArchive(file.path, `its directory is too short for ${count} entries`);
   const { maxEntries = MAX_ENTRIES, maxRatio = MAX_RATIO } = limits;
   if (size > maxEntries * MAX_RECORD_BYTES) throw unsupportedArchive(file.path, `its directory has ${size} bytes`);
   const records = parseRecords(file.path, await readPart(file, { offset, length: size }, signal), count);

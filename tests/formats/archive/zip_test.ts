@@ -266,6 +266,47 @@ Deno.test("zip: an archive that says it holds more than is allowed is refused be
   assertEquals((await zip({ maxRatio: 1032 }).decode(fileOf(zeros))).length, 1);
 });
 
+Deno.test("zip: a directory that is much longer than its entries need is refused before it is read", async () => {
+  const bytes = await packed(zip(), [{ path: "a", content: bytesOf("hello") }]);
+  const [central, end] = [placeOf(bytes, CENTRAL), placeOf(bytes, END)];
+  const commented = (length: number) => {
+    const record = patched(bytes.slice(central, end), 32, length & 255, length >> 8);
+    const size = record.byteLength + length;
+    const last = patched(bytes.slice(end), 12, size & 255, size >> 8);
+    return concatBytes([bytes.slice(0, central), record, new Uint8Array(length), last]);
+  };
+  assertEquals(await listed(zip({ maxEntries: 1 }), commented(900)), ["file a: hello"]);
+  assertEquals(await listed(zip(), commented(2000)), ["file a: hello"]);
+  await assertFails(zip({ maxEntries: 1 }), commented(2000), { code: "Unsupported", says: /directory has 2047 bytes/ });
+});
+
+Deno.test("zip: whoever has read enough of an entry closes the file below", async () => {
+  const content = new Uint8Array(3_000_000).map((_, i) => i * i % 251);
+  for (const compress of [true, false]) {
+    const file = fileOf(await packed(zip({ compress }), [{ path: "a", content }]));
+    let closed = 0;
+    const stream: typeof file.stream = (range) => {
+      const reader = file.stream(range).getReader();
+      return new ReadableStream({
+        async pull(controller) {
+          const { value } = await reader.read();
+          if (value === undefined) return controller.close();
+          controller.enqueue(value);
+        },
+        cancel: () => void closed++,
+      }, { highWaterMark: 0 });
+    };
+    const [entry] = await zip().decode(file);
+    const [slow] = await zip().decode({ ...file, stream });
+    assertEquals(entry.size, slow.size);
+    closed = 0;
+    const reader = slow.stream().getReader();
+    await reader.read();
+    await reader.cancel();
+    assertEquals(closed, 1);
+  }
+});
+
 Deno.test("zip: cut, damaged and made up archives never fail in another way, nor hang", async () => {
   await assertHardy((content) => listed(zip(), content), await packed(zip(), SMALL));
   await assertHardy((content) => listed(zip(), content), STREAMED);
