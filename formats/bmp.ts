@@ -132,7 +132,7 @@ function encodeBmp(image: Image, size: number): Uint8Array {
   if (channels === 4) {
     view.setUint32(30, COMPRESSIONS.masks, true);
     for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries()) view.setUint32(54 + i * 4, mask, true);
-    view.setUint32(70, 0x73524742); // sRGB
+    view.setUint32(70, 0x73524742, true); // sRGB
   }
   if (channels === 1) { for (let grey = 0; grey < 256; grey++) bytes.fill(grey, 54 + grey * 4, 57 + grey * 4); }
   const rowBytes = rowBytesOf(image);

@@ -4,6 +4,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Image } from "../../../core/image.ts";
 import { bmp } from "../../../formats/bmp.ts";
+import { fromBase64 } from "../archive/archive_files.ts";
 import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "../image_files.ts";
 
 /** What a file may say; what is left out is as Windows writes it. */
@@ -58,6 +59,19 @@ Deno.test("bmp: grey, RGB, and RGB with alpha come back exactly", async () => {
       assertSameImage(await bmp().decode(fileOf(await encoded(bmp(), image))), image);
     }),
   );
+});
+
+Deno.test("bmp: what is written is what Pillow has read as the same pixels", async () => {
+  const rgb: Image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 1, height: 2, channels: 3, dtype: "uint8" };
+  assertEquals(
+    await encoded(bmp(), rgb),
+    fromBase64("Qk0+AAAAAAAAADYAAAAoAAAAAQAAAAIAAAABABgAAAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAABgUEAAMCAQA="),
+  );
+  const rgba: Image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), width: 1, height: 2, channels: 4, dtype: "uint8" };
+  const bytes = fromBase64(`
+  Qk2CAAAAAAAAAHoAAABsAAAAAQAAAAIAAAABACAAAwAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAD/AAD/AAD/AAAAAAAA/0JHUnMAAAAAAAAAAA
+  AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHBgUIAwIBBA==`);
+  assertEquals(await encoded(bmp(), rgba), bytes);
 });
 
 Deno.test("bmp: what it cannot hold is refused, not cast", () => {

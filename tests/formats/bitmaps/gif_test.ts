@@ -79,6 +79,13 @@ Deno.test("gif: an RGB image of all greys stays RGB", async () => {
   assertSameImage(await gif().decode(fileOf(await encoded(gif(), image))), image);
 });
 
+Deno.test("gif: what is written is what Pillow has read as the same pixels", async () => {
+  const data = Uint8Array.of(1, 2, 3, 255, 0, 0, 0, 0, 9, 8, 7, 255);
+  const image: Image = { data, width: 3, height: 1, channels: 4, dtype: "uint8" };
+  const bytes = fromBase64("R0lGODlhAwABAPEAAAkIBwECAwAAAAAAACH5BAEAAAIALAAAAAADAAEAAAICjFAAOw==");
+  assertEquals(await encoded(gif(), image), bytes);
+});
+
 Deno.test("gif: what it cannot hold exactly is refused, not rounded", () => {
   const image = (data: number[], channels: number) => (
     { data: Uint8Array.from(data), width: data.length / channels, height: 1, channels, dtype: "uint8" }
