@@ -48,8 +48,8 @@ export interface GifFrame {
  * GIF (87a and 89a): `uint8` images that are grey, of up to 256 colours, or of up to 255 and transparent pixels, which
  * are black with alpha 0. More colours, and pixels that are half transparent, are refused: nothing is rounded.
  *
- * Colours are expanded when read: to grey where the table is that of all 256 greys, else to RGB; to RGB and alpha where
- * a frame says that it is transparent, or leaves some of the screen empty. A file of several frames is `Unsupported`
+ * Colours are expanded when read: to RGB and alpha where a frame leaves some of the screen empty, or may do so, as it has
+ * a transparent colour and nothing below it; else to grey where the tables are those of all 256 greys, else to RGB. A file of several frames is `Unsupported`
  * where no `frame` is named. Texts and comments are not read, nor written.
  *
  * @example
@@ -119,10 +119,11 @@ async function openGif(file: FileToDecode, { maxPixels, signal }: ImageOptions &
 }
 
 /** What is seen while frames are shown one over the other: four samples a pixel, nothing at first. */
-function createScreen({ width, height }: GifBlocks, path: string): { show(block: GifBlock): void; image(): Image } {
+function createScreen(blocks: GifBlocks, path: string): { show(block: GifBlock): void; image(): Image } {
+  const { width, height } = blocks;
   const rgba = new Uint8ClampedArray(width * height * 4);
   const rowAt = ({ left, top }: GifBlock, row: number) => ((top + row) * width + left) * 4;
-  let [isFirst, isOpaque, isGrey] = [true, true, true];
+  const channels = channelsOf(blocks);
   let last: { block: GifBlock; below: Uint8ClampedArray } | undefined;
 
   function copyOf(block: GifBlock): Uint8ClampedArray {
@@ -136,7 +137,6 @@ function createScreen({ width, height }: GifBlocks, path: string): { show(block:
 
   /** Section 23, the disposal method. */
   function dispose({ block, below }: { block: GifBlock; below: Uint8ClampedArray }): void {
-    if (block.disposal === 2) isOpaque = false;
     for (let row = 0; row < block.height; row++) {
       const from = row * block.width * 4;
       rgba.set(below.subarray(from, from + block.width * 4), rowAt(block, row));
@@ -151,18 +151,26 @@ function createScreen({ width, height }: GifBlocks, path: string): { show(block:
         : block.disposal === 2
         ? { block, below: new Uint8ClampedArray(block.width * block.height * 4) }
         : undefined;
-      const covers = block.width === width && block.height === height;
-      isOpaque &&= block.transparent === undefined && (!isFirst || covers);
-      isGrey &&= isAllGreys(block.palette);
-      isFirst = false;
       drawBlock(block, { rgba, rowAt, path });
     },
     image: () => {
-      const channels = !isOpaque ? 4 : isGrey ? 1 : 3;
       const data = fromRgba(rgba, channels);
       return { data: channels === 4 ? data.slice() : data, width, height, channels, dtype: "uint8" };
     },
   };
+}
+
+/** Of all frames alike: four where one leaves some of the screen empty, else one where all colours are grey. */
+function channelsOf({ width, height, frames }: GifBlocks): number {
+  let isFull = false;
+  for (const block of frames) {
+    const wasFull: boolean = isFull;
+    isFull ||= block.width === width && block.height === height && block.transparent === undefined;
+    if (!isFull) return 4;
+    if (block.disposal === 2) isFull = false;
+    if (block.disposal === 3) isFull = wasFull;
+  }
+  return frames.every(({ palette }) => isAllGreys(palette)) ? 1 : 3;
 }
 
 function drawBlock(

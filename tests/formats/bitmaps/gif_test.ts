@@ -131,6 +131,32 @@ Deno.test("gif: frames are seen over those before them, as each says", async () 
   assertEquals(frames.map(({ delay }) => delay), [100, 100, 100]);
 });
 
+Deno.test("gif: where nothing is drawn, and where a frame is cleared, there is alpha; else there is none", async () => {
+  for (const [width, height] of [[6, 3], [5, 4]]) {
+    const larger = INDEXED.slice();
+    larger.set([width, 0, height, 0], 6);
+    const { data, channels } = await gif().decode(fileOf(larger));
+    assertEquals(channels, 4);
+    assertEquals([...data.slice(0, 4)], [1, 2, 3, 255]);
+    assertEquals([...data.slice(-4)], [0, 0, 0, 0]);
+  }
+  const control = (disposal: number) => Uint8Array.of(0x21, 0xf9, 4, disposal << 2, 7, 0, 0, 0);
+  const [head, frame, end] = [INDEXED.slice(0, 25), INDEXED.slice(25, -1), INDEXED.slice(-1)];
+  const corner = concatBytes([Uint8Array.of(0x2c, 4, 0, 2, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 1, 0)]); // one pixel of colour 1
+  for (const [disposal, channels] of [[0, 3], [1, 3], [2, 4], [3, 4]]) {
+    const over = async (block: Uint8Array) =>
+      await Array.fromAsync(readFrames(fileOf(concatBytes([head, control(disposal), frame, block, end]))));
+    const same = await over(frame);
+    assertEquals(same.map(({ image, delay }) => [image.channels, delay]), [[3, 70], [3, 0]]);
+    assertEquals([...same[1].image.data.slice(0, 3)], [1, 2, 3]);
+    const pixel = await over(corner);
+    assertEquals(pixel.map(({ image }) => image.channels), [channels, channels]);
+    const below = channels === 3 ? [1, 2, 3] : [0, 0, 0, 0];
+    assertEquals([...pixel[1].image.data.slice(0, channels)], below);
+    assertEquals([...pixel[1].image.data.slice(-channels)], [40, 50, 60, 255].slice(0, channels));
+  }
+});
+
 Deno.test("gif: one of several frames is to be named", async () => {
   await assertFails(gif(), LEFT, "Unsupported", /3 frames/);
   const frames = await Array.fromAsync(readFrames(fileOf(LEFT)));
