@@ -197,6 +197,8 @@ Deno.test("gif: what is no GIF, is cut, or has what cannot be, is Corrupt", asyn
     changed(frame + 5, 0),
     changed(frame + 10, 1),
     changed(frame + 10, 9),
+    changed(frame + 12, 0x34), // the first code stands for what is before it
+    changed(frame + 12, 0xc4, 1), // a code that is not made yet
     changed(frame + 13, 0xff),
     changed(frame + 14, 0x05),
     concatBytes([INDEXED.slice(0, frame), Uint8Array.of(0x21, 0xf9, 3, 1, 2, 3, 0), INDEXED.slice(frame)]),
