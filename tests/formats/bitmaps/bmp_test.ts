@@ -102,6 +102,8 @@ Deno.test("bmp: palettes of 1, 4 and 8 bits are expanded, to grey where all colo
     data: rgb(0, 1, 0, 0, 0, 0, 0, 0, 0, 1),
     channels: 3,
   });
+  const two = { bits: 1, palette: colours, colours: 2, rows: [0x80, 0, 0, 0] };
+  assertEquals(await read(two), { data: rgb(1), channels: 3 });
   const four = { width: 3, bits: 4, palette: colours, colours: 2, rows: [0x01, 0x10, 0, 0] };
   assertEquals(await read(four), { data: rgb(0, 1, 1), channels: 3 });
   assertEquals(await read({ width: 2, bits: 8, palette: greys, colours: 2, rows: [1, 0, 0, 0] }), {
@@ -143,6 +145,8 @@ Deno.test("bmp: what is no BMP, is cut, or has colours that are not there, is Co
   const corrupt = [
     new Uint8Array(),
     Uint8Array.of(0x42, 0x4d),
+    concatBytes([Uint8Array.of(0), whole.slice(1)]),
+    concatBytes([Uint8Array.of(0x42, 0), whole.slice(2)]),
     whole.slice(0, -1),
     whole.slice(0, 30),
     bmpOf({ width: 0, rows: [1, 2, 3, 0] }),
