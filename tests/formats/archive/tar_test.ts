@@ -2,8 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { concatBytes, plainBytes, readAll } from "../../../core/bytes/bytes.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import type { EntryToSave } from "../../../formats/archive.ts";
-import { tar, tgz } from "../../../formats/archive.ts";
+import { tar, tgz, zip } from "../../../formats/archive.ts";
 import { fileOf } from "../image_files.ts";
 import {
   assertFails,
@@ -142,6 +143,24 @@ Deno.test("tar: loading passes over contents, and an entry or a range of it is r
   );
   assertEquals((await tar().decode(many)).length, 1000);
   assert(many.reads < 20, `${many.reads}`);
+});
+
+Deno.test("tar: a store that gives less than it has is told", async () => {
+  const whole = fileOf(await packed(tar(), SMALL));
+  const file = { ...whole };
+  const [entry] = await tar().decode(file);
+  file.stream = () => new Blob(["fir"]).stream();
+  const error = await assertRejects(() => entry.bytes());
+  assert(isRegistryError(error, "Corrupt") && error.message.includes("cut off"), `${error}`);
+});
+
+Deno.test("archives come in pieces that are not small, however small their entries are", async () => {
+  const entries = Array.from({ length: 500 }, (_, i) => ({ path: `f${i}`, content: bytesOf("x") }));
+  for (const format of [tar(), zip()]) {
+    const stream = await format.encode(entries) as ReadableStream<Uint8Array>;
+    const sizes = (await Array.fromAsync(stream)).map((chunk) => chunk.byteLength);
+    assert(sizes.slice(0, -1).every((size) => size >= 65_536) && sizes.every((size) => size < 70_000), `${sizes}`);
+  }
 });
 
 Deno.test("tar: sizes above 8 GiB are numbers of base 256, or records of pax", async () => {
