@@ -125,22 +125,36 @@ function dataFile(artifact: Artifact): ArtifactFile {
 async function formatFor(artifact: Artifact, id: string, formats: Formats): Promise<Format> {
   const told = artifact.files().find(({ info }) => info.path === READING);
   if (told === undefined || artifact.files().length === 1) return await formats.get(id);
+  const reading = told.info.size > MAX_READING_BYTES ? undefined : parseReading(await told.bytes());
+  if (reading === undefined) throw badReading(artifact, id);
   try {
-    if (told.info.size > MAX_READING_BYTES) throw new RangeError(`it has ${told.info.size} bytes`);
-    const reading = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(await told.bytes()));
-    if (typeof reading !== "object" || reading === null || Array.isArray(reading)) {
-      throw new TypeError("it is no object");
-    }
-    return await formats.get(id, reading as Record<string, unknown>);
-  } catch (cause) {
-    if (isRegistryError(cause) && cause.code !== "Invalid") throw cause;
-    throw new RegistryError({
-      code: "Corrupt",
-      message: `Cannot load "${artifact.info.name}": ${READING} does not say how a file of format ${id} is read`,
-      hint: "Load it with the format that it was saved with: { as: formatMaterializer(…) }.",
-      cause,
-    });
+    return await formats.get(id, reading);
+  } catch (error) {
+    throw isRegistryError(error, "Invalid") ? badReading(artifact, id, error) : error;
   }
+}
+
+/** Undefined for what is no object in JSON. */
+function parseReading(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const reading = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return isPlainObject(reading) ? reading : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot load "${artifact.info.name}": ${READING} does not say how a file of format ${id} is read`,
+    hint: "Load it with the format that it was saved with: { as: formatMaterializer(…) }.",
+    cause,
+  });
 }
 
 /** A range of a file. Of a compressed one, which has none, all is read up to its end. */

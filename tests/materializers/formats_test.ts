@@ -16,7 +16,7 @@ const image = { data: Uint8Array.of(0, 128, 255, 7), width: 2, height: 2, channe
 
 Deno.test("a version that holds a file of a format is loaded as the value in it, by a program that knows the formats", async () => {
   const backend = createMemoryBackend();
-  await using writer = await openRegistry(backend);
+  const writer = await openRegistry(backend);
   const array = { data: Float32Array.of(1, 2), shape: [2], dtype: "float32" } as const;
   await writer.save(defineArtifact("image", formatMaterializer(png())), image);
   await writer.save(defineArtifact("array", formatMaterializer(npy())), array);
@@ -25,7 +25,7 @@ Deno.test("a version that holds a file of a format is loaded as the value in it,
     ["data.png", "image/png"],
   ]);
 
-  await using reader = await openRegistry(backend);
+  const reader = await openRegistry(backend);
   const error = await assertRejects(() => reader.load("image"), RegistryError);
   assertEquals(error.code, "Unsupported");
   addFormats(reader.materializers);
@@ -35,7 +35,7 @@ Deno.test("a version that holds a file of a format is loaded as the value in it,
 });
 
 Deno.test("the types of a table's columns are kept beside the file, and its rows read when they are asked for", async () => {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   addFormats(registry.materializers);
   const columns = { id: "int64", score: "number?", "2024": "date" } as const;
   const rows = [{ id: 1n << 60n, score: null, "2024": new Date(5) }, { id: 2n, score: 0.5, "2024": new Date(0) }];
@@ -58,7 +58,7 @@ Deno.test("what a file says about its reading sets no limits, and what is wrong 
   const raised = await formats.get("csv", { maxRowCharacters: 1e9, columns: { a: "string" } });
   await assertRejects(async () => await Array.fromAsync((await raised.decode(file) as Table).rows()), RegistryError);
 
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   addFormats(registry.materializers);
   for (const told of ["nothing", "[]", '{"columns":{"a":"matrix"}}', '{"delimiter":"xx"}', '{"header":1}']) {
     const parts = { "data.csv": "a\n1\n", "format.json": told };
@@ -85,7 +85,7 @@ Deno.test("adding formats changes nothing of how values are saved that name none
 });
 
 Deno.test("a region of an image in a version is read by ranges, also of a compressed one", async () => {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   const big = { data: new Uint8Array(512 * 512).map((_, i) => i * 7), width: 512, height: 512, channels: 1 } as const;
   const plate = defineArtifact("plate", formatMaterializer(tiff()));
   for (const compress of [undefined, "gzip"] as const) {
@@ -115,7 +115,7 @@ function fileOf(path: string, content: Uint8Array) {
 }
 
 async function openAndSave(value: unknown, format: ReturnType<typeof json>): Promise<void> {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   await registry.save(defineArtifact("a", formatMaterializer(format)), value as never);
 }
 
