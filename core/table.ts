@@ -63,6 +63,16 @@ export interface TableOptions {
   signal?: AbortSignal;
 }
 
+/** A part of the rows of a table. */
+export interface RowRange extends TableOptions {
+  /** The columns that rows have; others are not read. @default those of the table */
+  columns?: readonly string[];
+  /** The first row, from 0. @default 0 */
+  from?: number;
+  /** The row before which it ends. @default behind the last */
+  to?: number;
+}
+
 /** What a format needs of a table to write it. */
 export type TableRows = Pick<Table<object>, "columns" | "rows">;
 

@@ -47,11 +47,7 @@ export function createTable<const C extends Columns>(
     async column(name, options = {}) {
       const column = listed.find((column) => column.name === name);
       if (column !== undefined) return await collectCells(column, table.rows(options));
-      throw new RegistryError({
-        code: "NotFound",
-        message: `Cannot read column ${shown(name)}: the table has none of that name`,
-        hint: `Its columns are ${listed.map(({ name }) => shown(name)).join(", ")}.`.slice(0, 1_000),
-      });
+      throw noColumn(name, listed);
     },
   };
   return table as unknown as Table<RowOf<C>>;
@@ -65,7 +61,17 @@ function arrayOf({ type, nullable }: Column): (new (content: number | readonly C
   return (type === "number" ? Float64Array : BigInt64Array) as new (content: number | readonly Cell[]) => Numbers;
 }
 
-async function collectCells(column: Column, rows: AsyncIterable<Row>): Promise<CellsOf<Cell>> {
+/** The error of a name that no column has. */
+export function noColumn(name: string, columns: readonly Pick<Column, "name">[]): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot read column ${shown(name)}: the table has none of that name`,
+    hint: `Its columns are ${columns.map(({ name }) => shown(name)).join(", ")}.`.slice(0, 1_000),
+  });
+}
+
+/** All cells of a column of these rows. */
+export async function collectCells(column: Column, rows: AsyncIterable<Row>): Promise<CellsOf<Cell>> {
   const array = arrayOf(column);
   const chunks: Numbers[] = [];
   let cells: Cell[] = [];

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { concatBytes, iterableStream } from "../bytes/bytes.ts";
+import { concatBytes } from "../bytes/bytes.ts";
+import { shortOrStream } from "../bytes/short_or_stream.ts";
 import type { RegistryError } from "../errors.ts";
 
 /** Pieces of text are joined up to this before they are encoded, characters. */
 const CHUNK_CHARACTERS = 65_536;
-/** Up to this all bytes are kept in memory: a save can share them with the version before, a stream never. */
-const MAX_MEMORY_BYTES = 4 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -125,24 +124,7 @@ export async function* splitLines(
 export async function encodeText(
   pieces: Iterable<string> | AsyncIterable<string>,
 ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
-  const chunks = encodeChunks(pieces);
-  const first: Uint8Array[] = [];
-  for (let size = 0; size <= MAX_MEMORY_BYTES;) {
-    const next = await chunks.next();
-    if (next.done) return concatBytes(first);
-    first.push(next.value);
-    size += next.value.byteLength;
-  }
-  return iterableStream(joined(first, chunks));
-}
-
-async function* joined(first: Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    for (let chunk; (chunk = first.shift()) !== undefined;) yield chunk;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
+  return await shortOrStream(encodeChunks(pieces));
 }
 
 async function* encodeChunks(pieces: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Uint8Array> {
