@@ -52,6 +52,7 @@ const PARTS: readonly Part[] = [
   { id: "gif", extensions: [".gif"] },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },
+  { id: "parquet", extensions: [".parquet"] },
   { id: "png", extensions: [".png"] },
   { id: "tar", extensions: [".tar"], file: "archive" },
   { id: "tgz", extensions: [".tar.gz", ".tgz"], file: "archive" },

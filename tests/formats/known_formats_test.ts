@@ -3,9 +3,19 @@ import { createFormats } from "../../formats/mod.ts";
 
 Deno.test("tables and texts are found by the extension, whatever its case", async () => {
   const formats = createFormats();
-  const paths = ["a.csv", "b.TSV", "c.yml", "d.yaml", "e.jsonl", "f.ndjson", "g.txt", "readme.md"];
+  const paths = [
+    "a.csv",
+    "b.TSV",
+    "c.yml",
+    "d.yaml",
+    "e.jsonl",
+    "f.ndjson",
+    "g.txt",
+    "readme.md",
+    "h.parquet",
+  ];
   const found = await Promise.all(paths.map(async (path) => (await formats.forPath(path))?.id));
-  assertEquals(found, ["csv", "tsv", "yaml", "yaml", "jsonl", "jsonl", "text", "text"]);
+  assertEquals(found, ["csv", "tsv", "yaml", "yaml", "jsonl", "jsonl", "text", "text", "parquet"]);
 });
 
 Deno.test("every format has the id and the extensions by which it is found before it is loaded", async () => {

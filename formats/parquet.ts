@@ -1,0 +1,127 @@
+/**
+ * Tables as Parquet, whole or a part of them.
+ *
+ * @module
+ */
+import { gzipSync } from "node:zlib";
+import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
+import { shortOrStream } from "../core/bytes/short_or_stream.ts";
+import { RegistryError } from "../core/errors.ts";
+import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
+import type { Column, TableRows } from "../core/table.ts";
+import { isTable } from "../core/tables/list_columns.ts";
+import { unwritableTable } from "../core/tables/table_file.ts";
+import { openTable } from "./parquet/table.ts";
+import type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
+import { encodeRows, schemaOf } from "./parquet/write.ts";
+import type { ParquetCompression, ParquetWriteOptions, RowGroupWriter } from "./parquet/write.ts";
+
+export type * from "../core/format.ts";
+export type * from "../core/table.ts";
+export { createTable } from "../core/tables/create_table.ts";
+export type { LocalTimes } from "../core/tables/parts.ts";
+export type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
+export type { ParquetCompression, ParquetWriteOptions } from "./parquet/write.ts";
+
+const CODECS = { snappy: "SNAPPY", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
+
+/** Options of {@linkcode parquet}. */
+export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions {}
+
+/**
+ * Tables as `.parquet` files (https://parquet.apache.org/docs/file-format/). A file has the names and types of its
+ * columns, so nothing needs to be told. It is read in parts while rows are asked for: a page of each column is in memory,
+ * however large the row groups are, and `column` reads the pages of that column alone.
+ *
+ * | in the file                                              | in the table |
+ * | -------------------------------------------------------- | ------------ |
+ * | text (`STRING`, `ENUM`, `JSON`)                          | `string`     |
+ * | `FLOAT`, `DOUBLE`; whole numbers of 8, 16 and 32 bits    | `number`     |
+ * | whole numbers of 64 bits, those without sign up to 2^63  | `int64`      |
+ * | `BOOLEAN`                                                | `boolean`    |
+ * | `TIMESTAMP` in UTC, to the millisecond, and `DATE`       | `date`       |
+ *
+ * A column of another type (bytes, decimals, times of day, `INT96`, lists, structures) is `Unsupported`, unless
+ * `columns` names others; so is a moment between two milliseconds, and a time without a time zone unless `localTimes`
+ * is `"utc"`. All encodings of Parquet 2 are read, packed with Snappy, gzip, Brotli, LZ4 or zstd (where the runtime has
+ * it), pages of version 1 and 2; sums of pages are checked.
+ *
+ * Written are `STRING`, `DOUBLE`, `INT64`, `BOOLEAN` and `TIMESTAMP` of milliseconds in UTC.
+ *
+ * @example
+ * ```ts
+ * import { createTable, parquet } from "@holdfast/holdfast/formats/parquet";
+ * import { createFileManager, createFileStores } from "@holdfast/holdfast/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using stores = createFileStores();
+ * const files = await createFileManager(stores).on("memory");
+ * const scores = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, { id: 2n, score: null }]);
+ * await files.save("scores.parquet", scores);
+ * const table = await files.load("scores.parquet", { as: parquet() });
+ * assertEquals(await table.column("id"), BigInt64Array.of(1n, 2n));
+ * assertEquals(await Array.fromAsync(table.rows({ from: 1 })), [{ id: 2n, score: null }]);
+ * ```
+ */
+export function parquet(options: ParquetOptions = {}): Format<ParquetTable, TableRows> {
+  const { rowGroupSize = 32_768, compression = "snappy" } = options;
+  if (!Number.isSafeInteger(rowGroupSize) || rowGroupSize < 1 || !Object.hasOwn(CODECS, compression)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot write Parquet: its row groups have ${rowGroupSize} rows, packed with ${shown(compression)}`,
+      hint: `A row group has one row or more, packed with ${Object.keys(CODECS).join(", ")}.`,
+    });
+  }
+  return {
+    id: "parquet",
+    extensions: [".parquet"],
+    mediaType: "application/vnd.apache.parquet",
+    accepts: isTable,
+    async encode(table, formatOptions = {}) {
+      if (!isTable(table)) throw unwritableTable("Parquet", "it is no table", "createTable makes one.");
+      const writer = openWriter(table.columns, compression);
+      return await shortOrStream(encodeRows(table, writer, { ...formatOptions, rowGroupSize }));
+    },
+    decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),
+  };
+}
+
+/**
+ * The table of a file, of which only the footer is read: its columns, and how many rows it has. Rows, a range of them, or
+ * some columns, are read when they are asked for.
+ *
+ * @throws {RegistryError} as {@linkcode parquet} reads
+ */
+export function openParquet(
+  file: FileToDecode,
+  options: ParquetReadOptions & FormatOptions = {},
+): Promise<ParquetTable> {
+  return openTable(file, options);
+}
+
+function openWriter(columns: readonly Column[], compression: ParquetCompression): RowGroupWriter {
+  const bytes = new ByteWriter() as ByteWriter & { index: number };
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema: schemaOf(columns),
+    codec: CODECS[compression],
+    compressors: { GZIP: (page: Uint8Array) => gzipSync(page) },
+    createdBy: "holdfast",
+  });
+  function written(): Uint8Array {
+    const piece = bytes.getBytes().slice();
+    bytes.index = 0;
+    return piece;
+  }
+  return {
+    async writeGroup(columnData, rowGroupSize) {
+      await writer.write({ columnData, rowGroupSize });
+      return written();
+    },
+    async finish() {
+      await writer.finish();
+      return written();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Pages unpacked to the size that they say, and no further: Snappy
+ * (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and what the runtime has.
+ *
+ * @module
+ */
+import * as zlib from "node:zlib";
+import { unpackZstd } from "../../core/bytes/zstd.ts";
+import { copyBack, unpackLz4 } from "../../core/bytes/lz4.ts";
+import { PageProblem } from "./problems.ts";
+
+/** Makes bytes of others, of a size that is known. Throws any error where they are damaged. */
+type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
+
+/** The codecs by number, with what unpacks them; absent: this runtime cannot. */
+export const CODECS: readonly { name: string; unpack?: Unpack }[] = [
+  { name: "none", unpack: (packed) => packed },
+  { name: "snappy", unpack: unpackSnappy },
+  { name: "gzip", unpack: (packed, size) => zlib.gunzipSync(packed, { maxOutputLength: Math.max(size, 1) }) },
+  { name: "lzo" },
+  {
+    name: "brotli",
+    unpack: (packed, size) => zlib.brotliDecompressSync(packed, { maxOutputLength: Math.max(size, 1) }),
+  },
+  { name: "lz4 in frames" },
+  { name: "zstd", unpack: unpackZstd },
+  { name: "lz4", unpack: unpackLz4 },
+];
+
+function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  let from = 0;
+  let to = 0;
+  const byte = () => {
+    if (from >= packed.byteLength) throw new PageProblem("it is cut off");
+    return packed[from++];
+  };
+  const number = (bytes: number) => {
+    let value = 0;
+    for (let i = 0; i < bytes; i++) value += byte() * 2 ** (8 * i);
+    return value;
+  };
+  while (byte() >= 0x80); // the size, which the page says too
+  while (from < packed.byteLength) {
+    const tag = byte();
+    const kind = tag & 3;
+    if (kind === 0) {
+      const short = tag >> 2;
+      const length = (short < 60 ? short : number(short - 59)) + 1;
+      if (from + length > packed.byteLength) throw new PageProblem("it is cut off");
+      out.set(packed.subarray(from, from + length), to);
+      from += length;
+      to += length;
+    } else if (kind === 1) to = copyBack(out, to, (tag >> 5) * 256 + byte(), (tag >> 2 & 7) + 4);
+    else to = copyBack(out, to, number(kind === 2 ? 2 : 4), (tag >> 2) + 1);
+  }
+  return out.subarray(0, to);
+}

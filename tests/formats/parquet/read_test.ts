@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Column, Row } from "../../../core/table.ts";
+import { createTable } from "../../../core/tables/create_table.ts";
+import { openParquet, parquet } from "../../../formats/parquet.ts";
+import type { ParquetReadOptions } from "../../../formats/parquet.ts";
+import { contentBytes } from "../format_files.ts";
+import { countedFile, noise } from "../tables/files.ts";
+import { pyarrowFile } from "./files.ts";
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+const ROWS: Row[] = [
+  { s: "a", i: MAX_INT64, n: 1.5, b: true, t: new Date(0), w: 1 },
+  { s: null, i: -MAX_INT64 - 1n, n: -0, b: null, t: new Date(-1), w: 2 },
+  { s: "é😀", i: null, n: NaN, b: false, t: new Date(1_700_000_000_123), w: 3 },
+  { s: "a", i: 0n, n: null, b: true, t: null, w: 4 },
+  { s: "", i: 1n, n: Infinity, b: true, t: new Date(1), w: 4_294_967_295 },
+];
+
+async function refusal(
+  options: ParquetReadOptions,
+  read = async (table: { rows(): AsyncIterable<Row> }) => void await Array.fromAsync(table.rows()),
+) {
+  const error = await assertRejects(async () => await read(await openParquet(pyarrowFile("others"), options)), Error);
+  assert(isRegistryError(error, "Unsupported"), String(error));
+  return error.message;
+}
+
+Deno.test("what pyarrow wrote comes exactly, in each encoding, packing and version of pages", async () => {
+  for (const name of ["snappy", "gzip", "brotli", "lz4", "zstd", "none"] as const) {
+    const table = await openParquet(pyarrowFile(name));
+    const types = { s: "string", i: "int64", n: "number", b: "boolean", t: "date", w: "number" } as const;
+    const columns = Object.entries(types).map(([name, type]): Column => ({ name, type, nullable: true }));
+    assertEquals(table.columns, columns);
+    assertEquals(table.rowCount, 5);
+    assertEquals(await Array.fromAsync(table.rows()), ROWS, name);
+    assertEquals(await table.column("n"), ROWS.map(({ n }) => n), name);
+  }
+});
+
+Deno.test("what no table holds is Unsupported with the column, unless others are named", async () => {
+  assertStringIncludes(await refusal({}), 'column "list": it is nested');
+  const reasons: Record<string, string> = {
+    struct: "it is nested",
+    map: "it is nested",
+    dec: "it has decimals",
+    bin: "it has bytes",
+    fix: "its type is not known here",
+    time: "its type is not known here",
+    f16: "its type is not known here",
+    null: "its type is not known here",
+    naive: "it has times without a time zone",
+    us: "it has a moment between two milliseconds (1 of 1000)",
+    u64: "18446744073709551615 is above all that an int64 holds",
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    assertStringIncludes(await refusal({ columns: ["ok", name] }), `column "${name}"`);
+    assertStringIncludes(await refusal({ columns: ["ok", name] }), reason);
+  }
+  const old = await assertRejects(() => openParquet(pyarrowFile("int96")), Error);
+  assertStringIncludes(old.message, 'column "old": it has times of 96 bits');
+  const rest = await openParquet(pyarrowFile("others"), { columns: ["last", "ns", "ok", "naive"], localTimes: "utc" });
+  const row = { last: "z", ns: new Date(2), ok: 1n, naive: new Date(5) };
+  assertEquals(await Array.fromAsync(rest.rows()), [row]);
+  assertEquals(Object.keys(row), rest.columns.map(({ name }) => name));
+});
+
+/** Ten thousand rows, in ten row groups, of which the last column has nearly all bytes. */
+async function wideBytes(rowGroupSize = 1000): Promise<Uint8Array> {
+  const rows = function* () {
+    for (let i = 0; i < 10_000; i++) {
+      yield {
+        id: BigInt(i),
+        score: i / 7,
+        note: noise(i, 300),
+      };
+    }
+  };
+  const table = createTable({ id: "int64", score: "number", note: "string" }, rows);
+  return await contentBytes(await parquet({ rowGroupSize }).encode(table));
+}
+
+Deno.test("of a file only the footer is read, then the columns and row groups that are asked for", async () => {
+  const bytes = await wideBytes();
+  assert(bytes.byteLength > 2_000_000);
+  const file = countedFile(bytes);
+  const read = () => file.asked.splice(0).reduce((sum, { length }) => sum + length, 0);
+  const table = await openParquet(file);
+  assert(read() <= 65_536);
+  assertEquals((await table.column("id")).length, 10_000);
+  assert(read() < 100_000);
+  const some = await Array.fromAsync(table.rows({ from: 5_990, to: 6_010, columns: ["score", "id"] }));
+  assertEquals(some.map(({ id }) => Number(id)), Array.from({ length: 20 }, (_, i) => 5_990 + i));
+  assert(read() < 40_000);
+  for await (const _row of table.rows()) break;
+  assert(read() < 400_000); // one row group of ten
+});
+
+Deno.test("pages that have none of the rows are passed by, in a row group that has some", async () => {
+  const file = countedFile(await wideBytes(10_000));
+  const table = await openParquet(file);
+  file.asked.splice(0);
+  const notes = await Array.fromAsync(table.rows({ from: 9_999, columns: ["note"] }));
+  assertEquals(notes, [{ note: noise(9_999, 300) }]);
+  const read = file.asked.reduce((sum, { length }) => sum + length, 0);
+  assert(read < 1_200_000, `${read} bytes of ${file.size}`);
+});
+
+Deno.test("rows are those of the range, from wherever it begins to wherever it ends", async () => {
+  const table = await openParquet(countedFile(await wideBytes()));
+  const ids = async (from?: number, to?: number) =>
+    (await Array.fromAsync(table.rows({ from, to, columns: ["id"] }))).map(({ id }) => Number(id));
+  for (const [from, to] of [[0, 1], [999, 1001], [1000, 1000], [1500, 4242], [9_999, 20_000], [10_000, 10_001]]) {
+    const length = Math.max(0, Math.min(to, 10_000) - from);
+    assertEquals(await ids(from, to), Array.from({ length }, (_, i) => from + i));
+  }
+  assertEquals((await ids()).length, 10_000);
+  assertEquals((await ids(9_000)).length, 1_000);
+  for (const [from, to] of [[-1, 5], [0.5, 5], [0, NaN]]) {
+    const error = await assertRejects(() => ids(from, to));
+    assert(isRegistryError(error, "Invalid"), String(error));
+  }
+  for (const columns of [["id", "nothing"], ["__proto__"]]) {
+    const error = await assertRejects(() => Array.fromAsync(table.rows({ columns })));
+    assert(isRegistryError(error, "NotFound"), String(error));
+  }
+});
+
+Deno.test("an abort ends the reading", async () => {
+  const table = await openParquet(countedFile(await wideBytes()));
+  const aborting = new AbortController();
+  await assertRejects(
+    async () => {
+      for await (const { id } of table.rows({ signal: aborting.signal })) {
+        if (id === 1_500n) aborting.abort(new Error("enough"));
+      }
+    },
+    Error,
+    "enough",
+  );
+});

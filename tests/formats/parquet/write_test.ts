@@ -1,0 +1,76 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { isRegistryError } from "../../../core/errors.ts";
+import { createTable } from "../../../core/tables/create_table.ts";
+import { parquet } from "../../../formats/parquet.ts";
+import type { ParquetCompression } from "../../../formats/parquet.ts";
+import { contentBytes, fileOf } from "../format_files.ts";
+import { anyTable, noise } from "../tables/files.ts";
+
+Deno.test("any table comes back equal, in row groups of any size, however it is packed", async () => {
+  const packings = fc.constantFrom<ParquetCompression>("snappy", "gzip", "none");
+  await fc.assert(
+    fc.asyncProperty(
+      anyTable,
+      packings,
+      fc.integer({ min: 1, max: 9 }),
+      async ({ columns, rows }, compression, size) => {
+        const format = parquet({ compression, rowGroupSize: size });
+        const back = await format.decode(
+          fileOf(await contentBytes(await format.encode(createTable(columns, rows)))),
+        );
+        assertEquals(back.columns, columns);
+        assertEquals(back.rowCount, rows.length);
+        assertEquals(await Array.fromAsync(back.rows()), rows);
+      },
+    ),
+  );
+});
+
+Deno.test("0 and -0 stay apart where there are many of both, and so does NaN", async () => {
+  const rows = Array.from({ length: 5_000 }, (_, i) => ({ n: [0, -0, NaN, 1][i % 4] }));
+  const back = await parquet().decode(
+    fileOf(await contentBytes(await parquet().encode(createTable({ n: "number" }, rows)))),
+  );
+  const cells = await back.column("n") as Float64Array;
+  assert(cells.every((cell, i) => Object.is(cell, rows[i].n)));
+});
+
+Deno.test("a table without columns comes back, and is refused with rows", async () => {
+  const back = await parquet().decode(fileOf(await contentBytes(await parquet().encode(createTable({}, [])))));
+  assertEquals([back.columns, await Array.fromAsync(back.rows())], [[], []]);
+  const error = await assertRejects(async () => await parquet().encode(createTable({}, [{}])));
+  assert(isRegistryError(error, "Unsupported"), String(error));
+});
+
+Deno.test("a large table goes out as a stream, whose rows are asked for as it is read", async () => {
+  let asked = 0;
+  const rows = function* () {
+    for (asked = 1; asked <= 1_000_000; asked++) yield { a: noise(asked, 30) };
+  };
+  const content = await parquet({ rowGroupSize: 10_000 }).encode(createTable({ a: "string" }, rows));
+  assert(content instanceof ReadableStream);
+  assert(asked < 200_000);
+  await content.cancel();
+});
+
+Deno.test("what is no table is Unsupported, and a way to write that there is not Invalid", async () => {
+  for (const other of [undefined, [], { columns: [] }]) {
+    assertEquals(parquet().accepts(other), false);
+    const error = await assertRejects(async () => await parquet().encode(other as never));
+    assert(isRegistryError(error, "Unsupported"), String(error));
+  }
+  for (const options of [{ rowGroupSize: 0 }, { rowGroupSize: 1.5 }, { compression: "toString" as "none" }]) {
+    assert(isRegistryError(assertThrows(() => parquet(options)), "Invalid"));
+  }
+});
+
+Deno.test("a column may have any name, also one that objects have a meaning for", async () => {
+  const columns = ["__proto__", "constructor", "2024", "a.b"].map((name) => ({ name, type: "number" as const }));
+  const rows = [Object.fromEntries(columns.map(({ name }, i) => [name, i]))];
+  const back = await parquet().decode(fileOf(await contentBytes(await parquet().encode(createTable(columns, rows)))));
+  for await (const row of back.rows()) {
+    assertEquals(columns.map(({ name }) => Object.getOwnPropertyDescriptor(row, name)?.value), [0, 1, 2, 3]);
+  }
+  assertEquals(await back.column("__proto__"), Float64Array.of(0));
+});
