@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Column, Row } from "../../../core/table.ts";
+import { createTable } from "../../../core/tables/create_table.ts";
+import { arrow, openArrow } from "../../../formats/arrow.ts";
+import type { ArrowReadOptions } from "../../../formats/arrow.ts";
+import { contentBytes, fileOf } from "../format_files.ts";
+import { anyTable, countedFile, noise } from "../tables/files.ts";
+import { pyarrowFile } from "./files.ts";
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+const ROWS: Row[] = [
+  { s: "a", i: MAX_INT64, n: 1.5, b: true, t: new Date(0), w: 1, c: "x" },
+  { s: null, i: -MAX_INT64 - 1n, n: -0, b: null, t: new Date(-1), w: 2, c: "y" },
+  { s: "é😀", i: null, n: NaN, b: false, t: new Date(1_700_000_000_123), w: 3, c: null },
+  { s: "a", i: 0n, n: null, b: true, t: null, w: 4, c: "x" },
+  { s: "", i: 1n, n: Infinity, b: true, t: new Date(1), w: 4_294_967_295, c: "z" },
+];
+
+async function refusal(name: "others" | "views", options: ArrowReadOptions = {}): Promise<string> {
+  const read = async () => await Array.fromAsync((await openArrow(pyarrowFile(name), options)).rows());
+  const error = await assertRejects(read, Error);
+  assert(isRegistryError(error, "Unsupported"), String(error));
+  return error.message;
+}
+
+Deno.test("what pyarrow wrote comes exactly, from a file and from a stream", async () => {
+  for (const name of ["file", "stream"] as const) {
+    const table = await openArrow(pyarrowFile(name));
+    const types = { s: "string", i: "int64", n: "number", b: "boolean", t: "date", w: "number", c: "string" } as const;
+    assertEquals(table.columns, Object.entries(types).map(([name, type]): Column => ({ name, type, nullable: true })));
+    assertEquals(await Array.fromAsync(table.rows()), ROWS, name);
+    assertEquals(await table.column("c"), ROWS.map(({ c }) => c), name);
+    assertEquals(await Array.fromAsync(table.rows({ from: 2, to: 4 })), ROWS.slice(2, 4));
+  }
+});
+
+Deno.test("packed buffers are unpacked, up to the size that is allowed", async () => {
+  for (const name of ["lz4", "zstd"] as const) {
+    const table = await openArrow(pyarrowFile(name));
+    assertEquals(await table.column("i"), Array.from({ length: 400 }, (_, i) => BigInt(Math.floor(i / 50))));
+    const some = Array.from({ length: 50 }, () => ({ s: "plate" }));
+    assertEquals(await Array.fromAsync(table.rows({ from: 120, to: 170, columns: ["s"] })), some);
+    const small = await openArrow(pyarrowFile(name), { maxBufferBytes: 3_000 });
+    const error = await assertRejects(() => small.column("i"), Error, "3200 bytes, 3000 are allowed");
+    assert(isRegistryError(error, "Unsupported"), String(error));
+  }
+});
+
+Deno.test("what no table holds is Unsupported with the column, unless others are named", async () => {
+  assertStringIncludes(await refusal("others"), 'column "list": it is nested');
+  const reasons: Record<string, string> = {
+    struct: "it is nested",
+    dec: "it has decimals",
+    bin: "it has bytes",
+    time: "its type is not known here",
+    f16: "it has numbers of 16 bits",
+    null: "it has nothing but nulls",
+    naive: "it has times without a time zone",
+    us: "from row 1: it has a moment between two milliseconds (1 of 1000)",
+    u64: "from row 1: 18446744073709551615 is above all that an int64 holds",
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    const said = await refusal("others", { columns: ["ok", name] });
+    assertStringIncludes(said, `column "${name}"`);
+    assertStringIncludes(said, reason);
+  }
+  const columns = ["large", "sec", "ok", "naive", "day"];
+  const rest = await openArrow(pyarrowFile("others"), { columns, localTimes: "utc" });
+  const row = { large: "z", sec: new Date(2000), ok: 1n, naive: new Date(5), day: new Date(3 * 86_400_000) };
+  assertEquals(await Array.fromAsync(rest.rows()), [row]);
+  assertStringIncludes(await refusal("views"), 'column "v": its texts lie in views');
+  assertStringIncludes(await refusal("views", { columns: ["after"] }), "a column before it has views");
+});
+
+Deno.test("any table comes back equal, in batches of any size", async () => {
+  await fc.assert(fc.asyncProperty(anyTable, fc.integer({ min: 1, max: 9 }), async ({ columns, rows }, batchSize) => {
+    const format = arrow({ batchSize });
+    const back = await format.decode(fileOf(await contentBytes(await format.encode(createTable(columns, rows)))));
+    assertEquals(back.columns, columns);
+    assertEquals(await Array.fromAsync(back.rows()), rows);
+  }));
+});
+
+/** Ten thousand rows in ten batches, of which the last column has nearly all bytes. */
+async function wideBytes(batchSize: number): Promise<Uint8Array> {
+  const rows = function* () {
+    for (let i = 0; i < 10_000; i++) yield { id: BigInt(i), score: i / 7, note: noise(i, 300) };
+  };
+  const table = createTable({ id: "int64", score: "number", note: "string" }, rows);
+  return await contentBytes(await arrow({ batchSize }).encode(table));
+}
+
+Deno.test("of a file only the schema is read, then the columns and batches that are asked for", async () => {
+  for (const batchSize of [1_000, 10_000]) {
+    const file = countedFile(await wideBytes(batchSize));
+    assert(file.size > 3_000_000);
+    const read = () => file.asked.splice(0).reduce((sum, { length }) => sum + length, 0);
+    const table = await openArrow(file);
+    assert(read() < 10_000);
+    assertEquals((await table.column("id")).length, 10_000);
+    assert(read() < 200_000);
+    const some = await Array.fromAsync(table.rows({ from: 5_990, to: 6_010, columns: ["score", "id"] }));
+    assertEquals(some.map(({ id }) => Number(id)), Array.from({ length: 20 }, (_, i) => 5_990 + i));
+    assert(read() < 150_000);
+    for await (const _row of table.rows()) break;
+    assert(read() < 1_500_000);
+  }
+});
+
+Deno.test("many small batches come with one request, where most of them is wanted", async () => {
+  const file = countedFile(await wideBytes(10));
+  const table = await openArrow(file);
+  assertEquals((await Array.fromAsync(table.rows())).map(({ note }) => note), await table.column("note"));
+  file.asked.splice(0);
+  for await (const _row of table.rows());
+  assert(file.asked.length < 100, `${file.asked.length} requests`);
+});
+
+Deno.test("a large table goes out as a stream, whose rows are asked for as it is read", async () => {
+  let asked = 0;
+  const rows = function* () {
+    for (asked = 1; asked <= 1_000_000; asked++) yield { a: noise(asked, 30) };
+  };
+  const content = await arrow({ batchSize: 10_000 }).encode(createTable({ a: "string" }, rows));
+  assert(content instanceof ReadableStream);
+  assert(asked < 200_000);
+  await content.cancel();
+});
+
+Deno.test("a table without columns comes back, and is refused with rows; so is what is no table", async () => {
+  const back = await arrow().decode(fileOf(await contentBytes(await arrow().encode(createTable({}, [])))));
+  assertEquals([back.columns, await Array.fromAsync(back.rows())], [[], []]);
+  for (const other of [createTable({}, [{}]), undefined, []]) {
+    const error = await assertRejects(async () => await arrow().encode(other as never));
+    assert(isRegistryError(error, "Unsupported"), String(error));
+  }
+  assert(isRegistryError(assertThrows(() => arrow({ batchSize: 0 })), "Invalid"));
+});
+
+Deno.test("a column may have any name, also one that objects have a meaning for", async () => {
+  const columns = ["__proto__", "constructor", "2024", "a.b"].map((name) => ({ name, type: "number" as const }));
+  const rows = [Object.fromEntries(columns.map(({ name }, i) => [name, i]))];
+  const back = await arrow().decode(fileOf(await contentBytes(await arrow().encode(createTable(columns, rows)))));
+  for await (const row of back.rows()) {
+    assertEquals(columns.map(({ name }) => Object.getOwnPropertyDescriptor(row, name)?.value), [0, 1, 2, 3]);
+  }
+  assertEquals(await back.column("__proto__"), Float64Array.of(0));
+});
