@@ -12,7 +12,7 @@ import { shown } from "../core/naming/names.ts";
 import type { Column, TableRows } from "../core/table.ts";
 import { isTable } from "../core/tables/list_columns.ts";
 import { unwritableTable } from "../core/tables/table_file.ts";
-import { openTable } from "./parquet/table.ts";
+import { findGroups, openTable } from "./parquet/table.ts";
 import type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
 import { encodeRows, schemaOf } from "./parquet/write.ts";
 import type { ParquetCompression, ParquetWriteOptions, RowGroupWriter } from "./parquet/write.ts";
@@ -84,6 +84,7 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
       return await shortOrStream(encodeRows(table, writer, { ...formatOptions, rowGroupSize }));
     },
     decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),
+    boundaries: (file, { signal } = {}) => findGroups(file, { ...options, signal }),
   };
 }
 

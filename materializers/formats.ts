@@ -51,6 +51,8 @@ export function formatMaterializer<T, S>(format: Format<T, S>): ClassMaterialize
     accepts: (value) => format.accepts(value),
     save: (value, options) => filesOf(format, value, options),
     load: async (artifact, { signal }) => await format.decode(fileToDecode(dataFile(artifact)), { signal }),
+    boundaries: format.boundaries &&
+      ((artifact, path, { signal }) => format.boundaries!(fileToDecode(artifact.file(path)), { signal })),
   });
 }
 

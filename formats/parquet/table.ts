@@ -24,6 +24,8 @@ const AHEAD_BYTES = 16 * 1024 * 1024;
 /** One column reads at least, and at most, as much ahead. */
 const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };
 
+const MAX_FOOTER_BYTES = 16 * 1024 * 1024;
+
 /** What is read of a Parquet file, and how. */
 export interface ParquetReadOptions {
   /** The columns that the table has, in this order; others are not read. Absent: all, and each must be one that can be read. */
@@ -46,12 +48,25 @@ export interface ParquetTable extends Table {
   rows(options?: RowRange): AsyncIterable<Row>;
 }
 
+/** Where the row groups of a file begin, as far as they lie in it. */
+export async function findGroups(
+  file: FileToDecode,
+  { maxFooterBytes = MAX_FOOTER_BYTES, signal }: ParquetReadOptions & FormatOptions,
+): Promise<number[]> {
+  const { groups } = await readFooter(file, maxFooterBytes, signal);
+  const begins = groups.map(({ columns }) => {
+    const own = columns.flatMap(({ file, meta }) => file === undefined && meta !== undefined ? [meta] : []);
+    return own.reduce((least, { data, dictionary = data }) => Math.min(least, data, dictionary), Infinity);
+  });
+  return [...new Set(begins)].filter((at) => at > 0 && at < file.size).sort((a, b) => a - b);
+}
+
 /** Reads the footer of a file and gives its table. */
 export async function openTable(
   file: FileToDecode,
   options: ParquetReadOptions & FormatOptions,
 ): Promise<ParquetTable> {
-  const { localTimes = "refuse", maxPageBytes = 64 * 1024 * 1024, maxFooterBytes = 16 * 1024 * 1024 } = options;
+  const { localTimes = "refuse", maxPageBytes = 64 * 1024 * 1024, maxFooterBytes = MAX_FOOTER_BYTES } = options;
   const { maxColumnRows = 128 * 1024 * 1024 } = options;
   const { path } = file;
   const footer = await readFooter(file, maxFooterBytes, options.signal);
