@@ -1,0 +1,97 @@
+/**
+ * Reading a box of an array: only the chunks that it touches.
+ *
+ * @module
+ */
+import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { decodeChunk } from "./codecs.ts";
+import { copyBox, fillWith, offsetOf, stridesOf } from "./copy_box.ts";
+import type { ArrayMetadata } from "../documents/metadata.ts";
+import { product } from "../documents/metadata.ts";
+import { cellsOf } from "./selection.ts";
+import type { Box, Cell } from "./selection.ts";
+import { chunksPerShard, readShard } from "./shard.ts";
+import { keyBelow } from "../store.ts";
+import type { ZarrStore } from "../store.ts";
+
+/** An array in a store. */
+export interface ArrayPlace {
+  /** The store. */
+  store: ZarrStore;
+  /** The key of the array. */
+  path: string;
+  /** What its documents say. */
+  metadata: ArrayMetadata;
+  /** Ends the work. */
+  signal?: AbortSignal;
+}
+
+/** What chunks that are under way at once may take together, bytes. */
+const ROOM = 256 * 1024 * 1024;
+
+/** How many stored objects of an array are under way at once: 16 small ones, fewer large ones. */
+export function atOnce({ grid, dtype }: ArrayMetadata): number {
+  return Math.max(1, Math.min(16, Math.floor(ROOM / (product(grid) * ELEMENTS[dtype].bytes))));
+}
+
+/** The elements of a box in C order, in memory of their own. */
+export async function readBox(place: ArrayPlace, box: Box): Promise<Uint8Array<ArrayBuffer>> {
+  const { metadata } = place;
+  const result = new Uint8Array(product(box.count) * ELEMENTS[metadata.dtype].bytes);
+  const strides = stridesOf(box.count);
+  await forEachAtOnce(cellsOf(box, metadata.grid), (cell) => readCell(place, cell, { result, strides }), {
+    concurrency: atOnce(metadata),
+  });
+  return result;
+}
+
+interface Target {
+  result: Uint8Array;
+  strides: readonly number[];
+}
+
+async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Target): Promise<void> {
+  const { store, path, metadata, signal } = place;
+  signal?.throwIfAborted();
+  const key = keyBelow(path, metadata.keyOf(cell.index));
+  const put = (chunk: Uint8Array | undefined, { box, before }: Cell, shape: readonly number[]) => {
+    const itemBytes = ELEMENTS[metadata.dtype].bytes;
+    const to = { bytes: result, strides, offset: offsetOf(before, strides) };
+    if (chunk === undefined) {
+      if (metadata.fill.every((byte) => byte === 0)) return;
+      copyBox({ bytes: metadata.fill, strides: strides.map(() => 0), offset: 0 }, to, { shape: box.count, itemBytes });
+      return;
+    }
+    const own = stridesOf(shape);
+    const from = {
+      bytes: chunk,
+      strides: own.map((stride, a) => stride * box.step[a]),
+      offset: offsetOf(box.start, own),
+    };
+    copyBox(from, to, { shape: box.count, itemBytes });
+  };
+
+  const { dtype, grid, codecs, sharding } = metadata;
+  if (sharding === undefined) {
+    const stored = await store.get(key, { signal });
+    const chunk = stored && await decodeChunk(key, stored, { dtype, shape: grid, codecs });
+    return put(chunk, cell, grid);
+  }
+  const numbers = stridesOf(chunksPerShard(metadata));
+  const cells = [...cellsOf(cell.box, sharding.chunks)];
+  const stored = await readShard({ store, key, metadata, signal }, cells.map(({ index }) => offsetOf(index, numbers)));
+  for (const [at, inner] of cells.entries()) {
+    const bytes = stored[at];
+    const kind = { dtype, shape: sharding.chunks, codecs: sharding.codecs };
+    const before = inner.before.map((many, axis) => cell.before[axis] + many);
+    put(bytes && await decodeChunk(key, bytes, kind), { ...inner, before }, sharding.chunks);
+  }
+}
+
+/** A new chunk in which nothing was written. */
+export function emptyChunk({ fill }: ArrayMetadata, shape: readonly number[]): Uint8Array<ArrayBuffer> {
+  const chunk = new Uint8Array(product(shape) * fill.byteLength);
+  if (fill.some((byte) => byte !== 0)) fillWith(chunk, fill);
+  return chunk;
+}

@@ -1,0 +1,115 @@
+/**
+ * Which elements are meant, and which chunks they lie in.
+ *
+ * @module
+ */
+import { invalidZarr, unsupportedZarr } from "../errors.ts";
+
+/**
+ * What is meant of one axis: one index, and the axis is gone; `[start, stop)`, every so many of them with a third
+ * number; or `null`, everything.
+ */
+export type AxisSelection = number | readonly [number, number] | readonly [number, number, number] | null;
+
+/** What is meant of each axis; of those that are not named everything. */
+export type ZarrSelection = readonly AxisSelection[];
+
+/** Every `step[a]`-th of the indices from `start[a]` on, `count[a]` of them, for each axis. */
+export interface Box {
+  /** The first index. */
+  start: readonly number[];
+  /** From one index to the next. */
+  step: readonly number[];
+  /** How many. */
+  count: readonly number[];
+}
+
+/** The part of a box that lies in one chunk. */
+export interface Cell {
+  /** The chunk, by its place in the grid. */
+  index: readonly number[];
+  /** Where in the chunk. */
+  box: Box;
+  /** Where in the box: how many stand before it on each axis. */
+  before: readonly number[];
+}
+
+/** The most chunks of one call. */
+const MAX_CHUNKS = 1024 ** 2;
+
+/** A selection as a box, and the shape of its result. Throws `Invalid` for what is not in the array. */
+export function parseSelection(
+  path: string,
+  selection: ZarrSelection | undefined,
+  shape: readonly number[],
+): { box: Box; shape: number[] } {
+  const given = selection ?? [];
+  if (!Array.isArray(given) || given.length > shape.length) throw badSelection(path, shape);
+  const box = { start: [] as number[], step: [] as number[], count: [] as number[] };
+  const kept: number[] = [];
+  for (const [axis, length] of shape.entries()) {
+    const one = (given as ZarrSelection)[axis] ?? null;
+    const [start, stop, step = 1] = one === null ? [0, length] : typeof one === "number" ? [one, one + 1] : one;
+    const isInside = [start, stop, step].every(Number.isSafeInteger) && start >= 0 && start <= stop && stop <= length &&
+      step >= 1;
+    if (!isInside) throw badSelection(path, shape);
+    const count = Math.ceil((stop - start) / step);
+    box.start.push(start);
+    box.step.push(step);
+    box.count.push(count);
+    if (typeof one !== "number") kept.push(count);
+  }
+  return { box, shape: kept };
+}
+
+function badSelection(path: string, shape: readonly number[]): Error {
+  return invalidZarr(
+    path,
+    `the selection does not lie in its shape (${shape.join(", ")})`,
+    "Give an index, [start, stop], [start, stop, step] or null for each axis, counted from 0.",
+  );
+}
+
+/** A box without gaps. */
+export function boxAt(start: readonly number[], count: readonly number[]): Box {
+  return { start, count, step: start.map(() => 1) };
+}
+
+/** Throws `Unsupported` where a box touches more chunks than one call may. */
+export function checkCount(path: string, { start, step, count }: Box, chunks: readonly number[]): void {
+  if (count.includes(0)) return;
+  const touched = count.reduce((product, many, axis) => {
+    const last = start[axis] + (many - 1) * step[axis];
+    return product * Math.min(many, Math.floor(last / chunks[axis]) - Math.floor(start[axis] / chunks[axis]) + 1);
+  }, 1);
+  if (touched <= MAX_CHUNKS) return;
+  throw unsupportedZarr(path, `${touched} chunks at once, ${MAX_CHUNKS} are allowed`, "Take a part of it at a time.");
+}
+
+/** The parts of a box by chunk, the last axis fastest. */
+export function* cellsOf({ start, step, count }: Box, chunks: readonly number[]): Generator<Cell> {
+  const axes = chunks.map((length, axis) => {
+    const parts: { index: number; start: number; count: number; before: number }[] = [];
+    for (let before = 0; before < count[axis];) {
+      const at = start[axis] + before * step[axis];
+      const index = Math.floor(at / length);
+      const many = Math.min(count[axis] - before, Math.ceil(((index + 1) * length - at) / step[axis]));
+      parts.push({ index, start: at - index * length, count: many, before });
+      before += many;
+    }
+    return parts;
+  });
+  if (axes.some((parts) => parts.length === 0)) return;
+  const at = axes.map(() => 0);
+  for (;;) {
+    const parts = axes.map((each, axis) => each[at[axis]]);
+    yield {
+      index: parts.map(({ index }) => index),
+      box: { start: parts.map(({ start }) => start), count: parts.map(({ count }) => count), step },
+      before: parts.map(({ before }) => before),
+    };
+    let axis = axes.length - 1;
+    for (; axis >= 0 && ++at[axis] === axes[axis].length; axis--) at[axis] = 0;
+    if (axis < 0) return;
+  }
+}

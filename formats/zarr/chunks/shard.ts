@@ -1,0 +1,154 @@
+/**
+ * Shards: many chunks in one stored object, with an index of where each lies
+ * (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html): for each chunk, in C order, its
+ * offset and its length as unsigned numbers of 64 bits, least significant byte first, all ones where it was never written.
+ *
+ * @module
+ */
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { checked, mostStoredBytes } from "./codecs.ts";
+import { crc32c } from "./crc32c.ts";
+import { corruptZarr } from "../errors.ts";
+import { product } from "../documents/metadata.ts";
+import type { ArrayMetadata, Sharding } from "../documents/metadata.ts";
+import type { ZarrStore } from "../store.ts";
+
+const NEVER = 0xffffffff;
+
+/** Where a chunk lies in a shard; undefined where it was never written. */
+type Place = { offset: number; length: number } | undefined;
+
+/** How many chunks a shard has along each axis. */
+export function chunksPerShard({ grid, sharding }: ArrayMetadata): number[] {
+  return grid.map((length, axis) => length / sharding!.chunks[axis]);
+}
+
+/** Where a shard is. */
+export interface ShardPlace {
+  /** The store. */
+  store: ZarrStore;
+  /** The key of the shard. */
+  key: string;
+  /** The array. */
+  metadata: ArrayMetadata;
+  /** Ends the work. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The stored bytes of some chunks of a shard, by their numbers in C order; undefined for each that was never written.
+ * Where more than half of them are asked for, the shard is read whole, else its index and what lies together.
+ */
+export async function readShard(place: ShardPlace, wanted: readonly number[]): Promise<(Uint8Array | undefined)[]> {
+  const { store, key, metadata, signal } = place;
+  const sharding = metadata.sharding!;
+  const count = product(chunksPerShard(metadata));
+  if (wanted.length * 2 > count) {
+    const shard = await store.get(key, { signal });
+    if (shard === undefined) return wanted.map(() => undefined);
+    return splitShard(place, shard, wanted);
+  }
+  const size = indexSize(count, sharding);
+  const part = sharding.isIndexFirst ? { range: { offset: 0, length: size } } : { suffix: size };
+  const stored = await store.get(key, { ...part, signal });
+  if (stored === undefined) return wanted.map(() => undefined);
+  const placeOf = parseIndex(place, stored, count);
+  const places = wanted.map(placeOf);
+  const found = new Map<number, Uint8Array>();
+  await forEachAtOnce(together(places), async ({ offset, length, members }) => {
+    const bytes = await store.get(key, { range: { offset, length }, signal });
+    if (bytes?.byteLength !== length) throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+    for (const { at, place } of members) {
+      found.set(at, bytes.subarray(place.offset - offset, place.offset - offset + place.length));
+    }
+  });
+  return wanted.map((_, at) => found.get(at));
+}
+
+/** The stored bytes of some chunks of a shard that is there as a whole. */
+export function splitShard(
+  place: ShardPlace,
+  shard: Uint8Array,
+  wanted: readonly number[],
+): (Uint8Array | undefined)[] {
+  const { key, metadata } = place;
+  const count = product(chunksPerShard(metadata));
+  const size = indexSize(count, metadata.sharding!);
+  if (shard.byteLength < size) throw corruptZarr(key, "the shard is shorter than its index");
+  const index = metadata.sharding!.isIndexFirst ? shard.subarray(0, size) : shard.subarray(shard.byteLength - size);
+  const placeOf = parseIndex(place, index, count);
+  return wanted.map((number) => {
+    const found = placeOf(number);
+    if (found === undefined) return undefined;
+    const { offset, length } = found;
+    if (offset + length > shard.byteLength) throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+    return shard.subarray(offset, offset + length);
+  });
+}
+
+/** A shard of these chunks, with its index. */
+export function joinShard(chunks: readonly (Uint8Array | undefined)[], sharding: Sharding): Uint8Array {
+  const size = indexSize(chunks.length, sharding);
+  const index = new DataView(new ArrayBuffer(size));
+  let offset = sharding.isIndexFirst ? size : 0;
+  chunks.forEach((chunk, number) => {
+    const [start, length] = chunk === undefined ? [-1n, -1n] : [BigInt(offset), BigInt(chunk.byteLength)];
+    index.setBigUint64(number * 16, start, true);
+    index.setBigUint64(number * 16 + 8, length, true);
+    offset += chunk?.byteLength ?? 0;
+  });
+  const bytes = new Uint8Array(index.buffer);
+  if (sharding.hasIndexSum) index.setUint32(size - 4, crc32c(bytes.subarray(0, size - 4)), true);
+  const there = chunks.filter((chunk) => chunk !== undefined);
+  return concatBytes(sharding.isIndexFirst ? [bytes, ...there] : [...there, bytes]);
+}
+
+function indexSize(count: number, { hasIndexSum }: Sharding): number {
+  return count * 16 + (hasIndexSum ? 4 : 0);
+}
+
+/** What tells where each chunk lies. */
+function parseIndex({ key, metadata }: ShardPlace, stored: Uint8Array, count: number): (number: number) => Place {
+  const { sharding, dtype } = metadata;
+  if (stored.byteLength !== indexSize(count, sharding!)) throw corruptZarr(key, "the shard is shorter than its index");
+  const bytes = sharding!.hasIndexSum ? checked(key, stored) : stored;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const most = mostStoredBytes(product(sharding!.chunks) * ELEMENTS[dtype].bytes);
+  const numberAt = (at: number) => view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  const isNever = (at: number) => view.getUint32(at, true) === NEVER && view.getUint32(at + 4, true) === NEVER;
+  return (number) => {
+    const at = number * 16;
+    if (isNever(at) && isNever(at + 8)) return undefined;
+    const [offset, length] = [numberAt(at), numberAt(at + 8)];
+    if (Number.isSafeInteger(offset) && length <= most) return { offset, length };
+    throw corruptZarr(key, `its index says that chunk ${number} has ${length} bytes at ${offset}`);
+  };
+}
+
+/** One request for chunks that lie one behind the other. */
+interface Together {
+  offset: number;
+  length: number;
+  members: { at: number; place: NonNullable<Place> }[];
+}
+
+/** The longest request, bytes, of several chunks: more are asked for side by side. */
+const LONGEST = 8 * 1024 * 1024;
+
+function together(places: readonly Place[]): Together[] {
+  const there = places.flatMap((place, at) => place === undefined ? [] : [{ at, place }]);
+  const requests: Together[] = [];
+  for (const { at, place } of there.sort((a, b) => a.place.offset - b.place.offset)) {
+    const last = requests.at(-1);
+    const isNext = last !== undefined && last.offset + last.length === place.offset &&
+      last.length + place.length <= LONGEST;
+    if (!isNext) requests.push({ ...place, members: [{ at, place }] });
+    else {
+      last.length += place.length;
+      last.members.push({ at, place });
+    }
+  }
+  return requests;
+}

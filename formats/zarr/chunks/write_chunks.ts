@@ -1,0 +1,134 @@
+/**
+ * Writing a box of an array: whole stored objects, one after the other, so that not all of them are in memory.
+ *
+ * @module
+ */
+import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import type { Lanes } from "../../../core/work/lanes.ts";
+import { decodeChunk, encodeChunk } from "./codecs.ts";
+import type { ChunkKind } from "./codecs.ts";
+import { copyBox, offsetOf, stridesOf } from "./copy_box.ts";
+import type { ArrayMetadata } from "../documents/metadata.ts";
+import { product } from "../documents/metadata.ts";
+import { atOnce, emptyChunk } from "./read_chunks.ts";
+import type { ArrayPlace } from "./read_chunks.ts";
+import { cellsOf } from "./selection.ts";
+import type { Box, Cell } from "./selection.ts";
+import { chunksPerShard, joinShard, splitShard } from "./shard.ts";
+import { keyBelow, writableStore } from "../store.ts";
+
+/** Where elements come from: in C order; strides of 0 are one element everywhere. */
+export interface Elements {
+  /** Their bytes. */
+  bytes: Uint8Array;
+  /** Elements from one index to the next, for each axis. */
+  strides: readonly number[];
+}
+
+/** How a box is written. */
+export interface WriteOptions {
+  /** The elements. */
+  elements: Elements;
+  /** The shape that the array has, or is about to have: what lies outside need not be kept. */
+  bounds: readonly number[];
+  /** Objects that are read, changed and written, one after the other where they are the same. */
+  lanes: Lanes;
+  /** Only chunks that are there are written. @default false */
+  isClearing?: boolean;
+}
+
+/** Writes a box without steps. */
+export async function writeBox(place: ArrayPlace, box: Box, options: WriteOptions): Promise<void> {
+  const { metadata, path } = place;
+  await forEachAtOnce(cellsOf(box, metadata.grid), (cell) => {
+    const key = keyBelow(path, metadata.keyOf(cell.index));
+    return options.lanes(key, () => writeCell(place, cell, { ...options, key }));
+  }, { concurrency: atOnce(metadata) });
+}
+
+type CellOptions = WriteOptions & { key: string };
+
+async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): Promise<void> {
+  const { store, metadata, signal } = place;
+  const { key, bounds, isClearing = false } = options;
+  signal?.throwIfAborted();
+  const { grid, dtype, codecs, sharding } = metadata;
+  const room = bounds.map((length, axis) => length - cell.index[axis] * grid[axis]);
+  const isWhole = !isClearing && covers(cell.box, grid, room);
+  const before = isWhole ? undefined : await store.get(key, { signal });
+  if (isClearing && before === undefined) return;
+  const kind = { dtype, shape: grid, codecs };
+  const bytes = sharding === undefined
+    ? await changed(key, { stored: before, cell, options, kind, isWhole, metadata })
+    : await changedShard(place, cell, { ...options, room, before });
+  await writableStore(store, "write zarr").set(key, bytes, { signal });
+}
+
+/** Whether a box has all of a chunk that lies in the array. */
+function covers({ start, count }: Box, chunk: readonly number[], room: readonly number[]): boolean {
+  return chunk.every((length, axis) => start[axis] === 0 && count[axis] >= Math.min(length, room[axis]));
+}
+
+interface Change {
+  stored: Uint8Array | undefined;
+  cell: Cell;
+  options: Pick<WriteOptions, "elements">;
+  kind: ChunkKind;
+  isWhole: boolean;
+  metadata: ArrayMetadata;
+}
+
+/** A chunk with a part of it replaced, as it is stored. */
+async function changed(key: string, { stored, cell, options, kind, isWhole, metadata }: Change): Promise<Uint8Array> {
+  const { shape, dtype } = kind;
+  const { elements } = options;
+  const itemBytes = ELEMENTS[dtype].bytes;
+  const { start, count } = cell.box;
+  const from = { ...elements, offset: offsetOf(cell.before, elements.strides) };
+  const strides = stridesOf(shape);
+  const isTogether = count.every((many, axis) => many === shape[axis]) &&
+    strides.every((stride, axis) => shape[axis] === 1 || stride === elements.strides[axis]);
+  let chunk: Uint8Array;
+  if (isWhole && isTogether) { // it lies there as it is
+    chunk = elements.bytes.subarray(from.offset * itemBytes, (from.offset + product(shape)) * itemBytes);
+  } else {
+    // What was stored may be read only, or belong to the store.
+    const isNew = isWhole || stored === undefined;
+    chunk = isNew ? emptyChunk(metadata, shape) : (await decodeChunk(key, stored, kind)).slice();
+    copyBox(from, { bytes: chunk, strides, offset: offsetOf(start, strides) }, { shape: count, itemBytes });
+  }
+  const bytes = await encodeChunk(chunk, kind);
+  return bytes.buffer === elements.bytes.buffer ? bytes.slice() : bytes;
+}
+
+/** A shard with a part of it replaced. Chunks that are not touched stay as they are stored. */
+async function changedShard(
+  place: ArrayPlace,
+  cell: Cell,
+  { room, before, ...options }: CellOptions & { room: readonly number[]; before: Uint8Array | undefined },
+): Promise<Uint8Array> {
+  const { metadata } = place;
+  const { chunks: shape, codecs } = metadata.sharding!;
+  const per = chunksPerShard(metadata);
+  const numbers = stridesOf(per);
+  const all = Array.from({ length: product(per) }, (_, number) => number);
+  const stored = before === undefined
+    ? all.map(() => undefined)
+    : splitShard({ ...place, key: options.key }, before, all);
+  for (const inner of cellsOf(cell.box, shape)) {
+    const number = offsetOf(inner.index, numbers);
+    const own = stored[number];
+    if (options.isClearing && own === undefined) continue;
+    const left = room.map((length, axis) => length - inner.index[axis] * shape[axis]);
+    stored[number] = await changed(options.key, {
+      stored: own,
+      cell: { ...inner, before: inner.before.map((many, axis) => cell.before[axis] + many) },
+      options,
+      kind: { dtype: metadata.dtype, shape, codecs },
+      isWhole: !options.isClearing && covers(inner.box, shape, left),
+      metadata,
+    });
+  }
+  return joinShard(stored, metadata.sharding!);
+}

@@ -1,0 +1,65 @@
+/**
+ * The document of an array of version 2, `.zarray` (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#metadata).
+ *
+ * @module
+ */
+import type { BytesCodec } from "../chunks/codecs.ts";
+import { fillText, parseFill, parseTypestr, typestrOf } from "./data_types.ts";
+import { corruptZarr, unsupportedZarr } from "../errors.ts";
+import { needObject, parseLengths, parsePacking } from "./metadata.ts";
+import type { ArrayMetadata } from "./metadata.ts";
+import type { ZarrObject } from "./metadata_text.ts";
+
+/** Reads the document of an array; its attributes are a document of their own. */
+export function parseArrayV2(key: string, document: ZarrObject, attributes: ZarrObject): ArrayMetadata {
+  const shape = parseLengths(key, document.shape, "shape");
+  const { dtype, isBigEndian } = parseTypestr(key, document.dtype);
+  const { compressor, filters, order, dimension_separator: separator = "." } = document;
+  if (Array.isArray(filters) ? filters.length > 0 : (filters ?? null) !== null) {
+    throw unsupportedZarr(key, "it has filters");
+  }
+  if (order !== "C" && order !== "F") throw corruptZarr(key, "its order is neither C nor F");
+  if (separator !== "." && separator !== "/") throw corruptZarr(key, "its dimension_separator is neither . nor /");
+  const axes = shape.map((_, axis) => shape.length - 1 - axis);
+  const steps: BytesCodec[] = [];
+  if ((compressor ?? null) !== null) {
+    const said = needObject(key, compressor, "compressor");
+    steps.push(parsePacking(key, said.id, said));
+  }
+  return {
+    version: 2,
+    shape,
+    dtype,
+    grid: parseLengths(key, document.chunks, "chunks", 1),
+    codecs: { ...(order === "F" && shape.length > 1 ? { order: axes } : {}), isBigEndian, steps },
+    fill: parseFill(key, dtype, document.fill_value ?? null),
+    keyOf: (indices) => indices.join(separator) || "0",
+    attributes,
+    document,
+  };
+}
+
+const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
+
+/** The document of a new array, in C order and little-endian. */
+export function arrayDocumentV2(metadata: Omit<ArrayMetadata, "document" | "keyOf">): ZarrObject {
+  const { shape, grid, dtype, fill, codecs } = metadata;
+  return {
+    zarr_format: 2,
+    shape: [...shape],
+    chunks: [...grid],
+    dtype: typestrOf(dtype),
+    compressor: compressorText(codecs.steps[0]),
+    fill_value: fillText(dtype, fill),
+    order: "C",
+    filters: null,
+    dimension_separator: "/",
+  };
+}
+
+function compressorText(step: BytesCodec | undefined): ZarrObject | null {
+  if (step === undefined || step.name === "crc32c") return null;
+  const { name, ...said } = step;
+  if (name !== "blosc") return { id: name, ...said } as ZarrObject;
+  return { id: name, ...said, shuffle: SHUFFLES.indexOf(step.shuffle) } as ZarrObject;
+}

@@ -1,0 +1,38 @@
+/**
+ * How arrays fail: each error names the key that it is about.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+
+/** Stored bytes that are damaged, or were written wrongly. */
+export function corruptZarr(key: string, state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read zarr ${shown(key)}: ${state}`,
+    hint: "Write it again, or restore it.",
+    key,
+    cause,
+  });
+}
+
+/** What is written in a way that is not read here, or is larger than is allowed. */
+export function unsupportedZarr(key: string, state: string, hint?: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot use zarr ${shown(key)}: ${state}`,
+    hint: hint ?? "Write it in another way with the program that made it.",
+    key,
+  });
+}
+
+/** A request that the array cannot fulfil. */
+export function invalidZarr(path: string, state: string, hint: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot use zarr ${path === "" ? "at the root" : shown(path)}: ${state}`,
+    hint,
+    key: path,
+  });
+}

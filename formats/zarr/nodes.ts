@@ -1,0 +1,193 @@
+/**
+ * Making and opening arrays and groups: the documents of a path.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import { ELEMENTS } from "../../core/bytes/ndarray.ts";
+import type { DType } from "../../core/bytes/ndarray.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { parsePath } from "../../core/files/paths.ts";
+import { shown } from "../../core/naming/names.ts";
+import { arrayHandle, checkAttributes, isIndex } from "./array.ts";
+import type { ZarrArray } from "./array.ts";
+import { parseCodec } from "./documents/codec_options.ts";
+import type { ZarrCodec } from "./documents/codec_options.ts";
+import { fillBytes } from "./documents/data_types.ts";
+import type { FillValue } from "./documents/data_types.ts";
+import { corruptZarr, invalidZarr } from "./errors.ts";
+import { checkSizes } from "./documents/metadata.ts";
+import type { ArrayMetadata, ZarrLimits } from "./documents/metadata.ts";
+import { documentBytes, parseDocument } from "./documents/metadata_text.ts";
+import type { ZarrObject } from "./documents/metadata_text.ts";
+import { arrayDocumentV2, parseArrayV2 } from "./documents/metadata_v2.ts";
+import { arrayDocumentV3, parseArrayV3 } from "./documents/metadata_v3.ts";
+import { keyBelow, writableStore } from "./store.ts";
+import type { ZarrStore } from "./store.ts";
+
+/** Options of {@linkcode createZarrArray}. */
+export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, CallOptions {
+  /** The length of each dimension. */
+  shape: readonly number[];
+  /** What the elements are. */
+  dtype: D;
+  /** The shape of a chunk, the least that is read. */
+  chunks: readonly number[];
+  /** The shape of a shard, which is one stored object: on each axis a multiple of that of chunks. Version 3 only. @default none */
+  shards?: readonly number[];
+  /** How chunks are packed. @default "zstd" */
+  codec?: ZarrCodec;
+  /** What stands where nothing was written. @default 0, false */
+  fillValue?: FillValue;
+  /** The version of the format. @default 3 */
+  version?: 2 | 3;
+  /** What the dimensions are called. Version 3 only. */
+  dimensionNames?: readonly (string | null)[];
+  /** What is noted beside it: what JSON has, and bigints. */
+  attributes?: Readonly<ZarrObject>;
+}
+
+/** Options of {@linkcode openZarrArray}. */
+export interface OpenZarrOptions extends ZarrLimits, CallOptions {}
+
+/** The documents that a path may have. */
+const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
+
+/** Throws `AlreadyExists` where an array or a group is at a path. */
+export async function checkFree(store: ZarrStore, path: string, options: CallOptions): Promise<void> {
+  const found = await Promise.all(DOCUMENTS.map((name) => store.get(keyBelow(path, name), options)));
+  const at = found.findIndex((bytes) => bytes !== undefined);
+  if (at < 0) return;
+  throw new RegistryError({
+    code: "AlreadyExists",
+    message: `Cannot create zarr ${shown(path)}: ${DOCUMENTS[at]} is there`,
+    hint: "Remove its folder first, or take another path.",
+    key: path,
+    backend: store.location,
+  });
+}
+
+/** What an array will be, checked before anything is written. */
+export function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
+  const { shape, dtype, chunks, shards, codec, version = 3, dimensionNames, attributes = {} } = options;
+  const need = (holds: boolean, state: string, hint: string) => {
+    if (!holds) throw invalidZarr(path, state, hint);
+  };
+  const isShape = (given: unknown, least: number) =>
+    Array.isArray(given) && given.every((length) => isIndex(length) && length >= least);
+  need(
+    Object.hasOwn(ELEMENTS, dtype),
+    `there are no elements of type ${shown(dtype)}`,
+    "Take uint8, float32 or the like.",
+  );
+  need(isShape(shape, 0), "its shape is no list of lengths", "A length is a whole number from 0.");
+  const isGrid = isShape(chunks, 1) && chunks.length === shape.length;
+  need(isGrid, "its chunks are no shape of as many dimensions", "Each length of a chunk is a whole number from 1.");
+  const isFilled = shards === undefined ||
+    isShape(shards, 1) && shards.length === shape.length && shards.every((length, axis) => length % chunks[axis] === 0);
+  need(isFilled, "its shards are not made of whole chunks", "Each length of a shard is a multiple of that of a chunk.");
+  need(version === 2 || version === 3, `there is no version ${version}`, "Versions are 2 and 3.");
+  const isOld = version === 2 && (shards !== undefined || dimensionNames !== undefined);
+  need(!isOld, "version 2 has neither shards nor names of dimensions", "Take version 3.");
+  const areNames = dimensionNames === undefined || Array.isArray(dimensionNames) &&
+      dimensionNames.length === shape.length && dimensionNames.every((name) =>
+        name === null || typeof name === "string"
+      );
+  need(areNames, "its dimension names are not one for each dimension", "A name is a text, or null.");
+  checkAttributes(path, attributes);
+  const lanes = ELEMENTS[dtype].lanes;
+  const { fillValue = dtype === "bool" ? false : lanes === 2 ? [0, 0] : 0 } = options;
+  const codecs = { isBigEndian: false, steps: parseCodec(path, codec) };
+  const plain = {
+    version,
+    shape,
+    dtype,
+    grid: shards ?? chunks,
+    codecs,
+    ...(shards === undefined ? {} : { sharding: { chunks, codecs, hasIndexSum: true, isIndexFirst: false } }),
+    fill: fillBytes(path, dtype, fillValue),
+    ...(dimensionNames === undefined ? {} : { dimensionNames }),
+    attributes: structuredClone(attributes) as ZarrObject,
+  };
+  const document = version === 3 ? arrayDocumentV3(plain) : arrayDocumentV2(plain);
+  const metadata = version === 3
+    ? parseArrayV3(path, document)
+    : parseArrayV2(path, document, structuredClone(attributes) as ZarrObject);
+  return checkSizes(path, metadata, options);
+}
+
+/** Creates an array; nothing of it is looked for before. */
+export async function createNewArray<D extends DType>(
+  store: ZarrStore,
+  path: string,
+  options: CreateZarrOptions<D>,
+): Promise<ZarrArray<D>> {
+  const metadata = newMetadata(path, options);
+  const { set } = writableStore(store, "create zarr");
+  const { signal, maxBytes, version = 3 } = options;
+  if (version === 2) {
+    // The attributes come first: the array is there with its document.
+    if (Object.keys(metadata.attributes).length > 0) {
+      await set(keyBelow(path, ".zattrs"), documentBytes(metadata.attributes), { signal });
+    }
+    await set(keyBelow(path, ".zarray"), documentBytes(metadata.document), { signal });
+  } else await set(keyBelow(path, "zarr.json"), documentBytes(metadata.document), { signal });
+  return arrayHandle(store, path, { metadata, maxBytes }) as ZarrArray<D>;
+}
+
+/** Creates an array. See `formats/zarr.ts`. */
+export async function createArray<D extends DType>(
+  store: ZarrStore,
+  path: string,
+  options: CreateZarrOptions<D>,
+): Promise<ZarrArray<D>> {
+  const at = parsePath(path);
+  newMetadata(at, options);
+  await checkFree(store, at, options);
+  return await createNewArray(store, at, options);
+}
+
+/** Opens an array of either version. See `formats/zarr.ts`. */
+export async function openArray(store: ZarrStore, path: string, options: OpenZarrOptions = {}): Promise<ZarrArray> {
+  const { signal, maxBytes } = options;
+  const at = parsePath(path);
+  const key = keyBelow(at, "zarr.json");
+  const bytes = await store.get(key, { signal });
+  if (bytes !== undefined) {
+    const document = parseDocument(key, bytes);
+    if (document.zarr_format !== 3) throw corruptZarr(key, "it is not of version 3");
+    if (document.node_type === "group") throw noNode(store, at, { wanted: "array", found: "group" });
+    if (document.node_type !== "array") throw corruptZarr(key, "it is neither an array nor a group");
+    const metadata = checkSizes(key, parseArrayV3(key, document), options);
+    return arrayHandle(store, at, { metadata, maxBytes });
+  }
+  const oldKey = keyBelow(at, ".zarray");
+  const [old, attributes] = await Promise.all([
+    store.get(oldKey, { signal }),
+    store.get(keyBelow(at, ".zattrs"), { signal }),
+  ]);
+  if (old === undefined) throw noNode(store, at, { wanted: "array" });
+  const document = parseDocument(oldKey, old);
+  if (document.zarr_format !== 2) throw corruptZarr(oldKey, "it is not of version 2");
+  const noted = attributes === undefined ? {} : parseDocument(keyBelow(at, ".zattrs"), attributes);
+  return arrayHandle(store, at, {
+    metadata: checkSizes(oldKey, parseArrayV2(oldKey, document, noted), options),
+    maxBytes,
+  });
+}
+
+/** `NotFound`, with what is there instead. */
+export function noNode(
+  store: ZarrStore,
+  path: string,
+  { wanted, found }: { wanted: "array" | "group"; found?: "array" | "group" },
+): RegistryError {
+  const state = found === undefined ? `there is no ${wanted}` : `it is a${found === "array" ? "n" : ""} ${found}`;
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot open zarr ${wanted} ${path === "" ? "at the root" : shown(path)}: ${state}`,
+    hint: "children() of the group above it tells what there is.",
+    key: path,
+    backend: store.location,
+  });
+}
