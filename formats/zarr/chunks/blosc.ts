@@ -1,30 +1,179 @@
 /**
- * Blosc, version 1 of its chunks (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst).
+ * Blosc, version 1 of its chunks (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of 16
+ * bytes, where each block begins, and the blocks, each of one stream, or of one for each byte of an element.
  *
  * @module
  */
-import { unsupportedZarr } from "../errors.ts";
+import zlib from "node:zlib";
+import { corruptZarr, unsupportedZarr } from "../errors.ts";
+import { decodeBloscLz, decodeLz4, encodeLz4 } from "./lz4.ts";
+import { bitsUnshuffled, shuffled, unshuffled } from "./shuffle.ts";
+import { needZstd } from "./zstd.ts";
 
 /** How Blosc packs. */
 export interface BloscOptions {
-  /** What packs each block. */
+  /** What packs each block. Written are `lz4`, `zlib` and `zstd`; LZ4 stands for the others, as readers go by the chunk. */
   cname: "lz4" | "lz4hc" | "blosclz" | "zlib" | "zstd";
   /** How hard it tries, 0 (not at all) to 9. */
   clevel: number;
-  /** What is done to a block first: nothing, its bytes by their place in the element, or its bits. */
+  /** What is done to a block first: nothing, or its bytes by their place in the element, also where bits are asked for. */
   shuffle: "noshuffle" | "shuffle" | "bitshuffle";
   /** Bytes of an element. */
   typesize: number;
-  /** Bytes of a block; 0: as it sees fit. */
+  /** Bytes of a block; 0: 256 KiB. */
   blocksize: number;
 }
 
+const HEADER = 16;
+const FLAGS = { shuffle: 1, isCopy: 2, bits: 4, isWhole: 16 };
+/** What packs, by the three upper bits of the flags. */
+const PACKERS = ["blosclz", "lz4", "snappy", "zlib", "zstd"] as const;
+const USUAL_BLOCK = 256 * 1024;
+/** A block has a stream for each byte of an element up to so many bytes, and where each has at least so many. */
+const MOST_STREAMS = 16;
+const LEAST_STREAM = 128;
+
 /** The packed bytes. */
-export function encodeBlosc(_bytes: Uint8Array, _options: BloscOptions): Uint8Array {
-  throw unsupportedZarr("", "Blosc is not written yet");
+export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Array {
+  const { cname, clevel, shuffle, typesize, blocksize } = options;
+  const size = bytes.byteLength;
+  if (size > 2 ** 31 - 1 - HEADER) {
+    throw unsupportedZarr("", `a chunk has ${size} bytes, Blosc holds less than 2 GiB`, "Take smaller chunks.");
+  }
+  const wanted = Math.min(size, blocksize > 0 ? Math.max(blocksize, typesize) : USUAL_BLOCK);
+  const block = Math.max(1, wanted < size ? wanted - wanted % typesize : wanted);
+  const isShuffled = shuffle !== "noshuffle" && typesize > 1;
+  const packer = cname === "zlib" ? 3 : cname === "zstd" ? 4 : 1;
+  const count = Math.ceil(size / block);
+  const out = new Uint8Array(HEADER + size);
+  const view = new DataView(out.buffer);
+  out.set([2, 1, packer << 5 | FLAGS.isWhole | (isShuffled ? FLAGS.shuffle : 0), Math.min(typesize, 255)]);
+  view.setUint32(4, size, true);
+  view.setUint32(8, block, true);
+  let to = HEADER + 4 * count;
+  for (let number = 0; number < count && clevel > 0; number++) {
+    const part = bytes.subarray(number * block, (number + 1) * block);
+    const plain = isShuffled ? shuffled(part, typesize) : part;
+    const room = Math.min(part.length - 1, out.length - to - 4);
+    const packed = room < 1 ? undefined : packBlock(packer, plain, { clevel, room });
+    if (packed === undefined && to + 4 + plain.length > out.length) return copied(bytes, typesize);
+    view.setUint32(HEADER + 4 * number, to, true);
+    view.setUint32(to, (packed ?? plain).length, true);
+    out.set(packed ?? plain, to + 4);
+    to += 4 + (packed ?? plain).length;
+  }
+  if (clevel === 0 || to >= HEADER + size) return copied(bytes, typesize);
+  view.setUint32(12, to, true);
+  return out.subarray(0, to);
+}
+
+/** A chunk whose bytes stand there as they are. */
+function copied(bytes: Uint8Array, typesize: number): Uint8Array {
+  const out = new Uint8Array(HEADER + bytes.byteLength);
+  const view = new DataView(out.buffer);
+  out.set([2, 1, 1 << 5 | FLAGS.isCopy, Math.min(typesize, 255)]);
+  view.setUint32(4, bytes.byteLength, true);
+  view.setUint32(8, Math.max(1, bytes.byteLength), true);
+  view.setUint32(12, out.byteLength, true);
+  out.set(bytes, HEADER);
+  return out;
+}
+
+/** A stream, or undefined where it has more than `room` bytes. */
+function packBlock(
+  packer: number,
+  plain: Uint8Array,
+  { clevel, room }: { clevel: number; room: number },
+): Uint8Array | undefined {
+  if (packer === 1) return encodeLz4(plain, room);
+  const level = zlib.constants.ZSTD_c_compressionLevel;
+  const packed = packer === 3
+    ? zlib.deflateSync(plain, { level: clevel })
+    : needZstd().zstdCompressSync(plain, { params: { [level]: clevel < 9 ? 2 * clevel - 1 : 22 } });
+  return packed.length <= room ? packed : undefined;
 }
 
 /** What was packed; more than `maxBytes` is refused. */
-export function decodeBlosc(key: string, _stored: Uint8Array, _maxBytes: number): Uint8Array {
-  throw unsupportedZarr(key, "Blosc is not read yet");
+export function decodeBlosc(key: string, stored: Uint8Array, maxBytes: number): Uint8Array {
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  if (stored.byteLength < HEADER) throw corruptZarr(key, "its Blosc header is cut off");
+  const [version, , flags, typesize] = stored;
+  const [size, block, length] = [4, 8, 12].map((at) => view.getUint32(at, true));
+  if (version < 1 || version > 2) throw unsupportedZarr(key, `its Blosc chunk is of version ${version}`);
+  if (length !== stored.byteLength || size > maxBytes) throw corruptZarr(key, "its Blosc header says other sizes");
+  if (size === 0) return new Uint8Array();
+  if ((flags & FLAGS.isCopy) !== 0) {
+    if (length !== HEADER + size) throw corruptZarr(key, "its Blosc header says other sizes");
+    return stored.subarray(HEADER);
+  }
+  const count = Math.ceil(size / block);
+  if (block === 0 || typesize === 0 || block > size || HEADER + 4 * count > length) {
+    throw corruptZarr(key, "its Blosc header says other sizes");
+  }
+  const out = new Uint8Array(size);
+  for (let number = 0; number < count; number++) {
+    const start = number * block;
+    const plain = decodeBlock(key, stored, {
+      view,
+      flags,
+      typesize,
+      block,
+      number,
+      size: Math.min(block, size - start),
+    });
+    out.set(plain, start);
+  }
+  return out;
+}
+
+interface BlockPlace {
+  view: DataView;
+  flags: number;
+  typesize: number;
+  block: number;
+  number: number;
+  size: number;
+}
+
+function decodeBlock(key: string, stored: Uint8Array, place: BlockPlace): Uint8Array {
+  const { view, flags, typesize, block, number, size } = place;
+  const isSplit = (flags & FLAGS.isWhole) === 0 && typesize <= MOST_STREAMS && size === block &&
+    Math.floor(block / typesize) >= LEAST_STREAM;
+  const streams = isSplit ? typesize : 1;
+  const each = Math.floor(size / streams);
+  const damaged = () => corruptZarr(key, `its Blosc block ${number} is damaged`);
+  if (each * streams !== size) throw damaged();
+  const plain = new Uint8Array(size);
+  let from = view.getUint32(HEADER + 4 * number, true);
+  for (let stream = 0; stream < streams; stream++) {
+    if (from + 4 > stored.length) throw damaged();
+    const length = view.getUint32(from, true);
+    if (from + 4 + length > stored.length) throw damaged();
+    const packed = stored.subarray(from + 4, from + 4 + length);
+    const found = length === each ? packed : unpackBlock(key, flags >> 5, { packed, size: each });
+    if (found.length !== each) throw damaged();
+    plain.set(found, stream * each);
+    from += 4 + length;
+  }
+  if ((flags & FLAGS.shuffle) !== 0 && typesize > 1) return unshuffled(plain, typesize);
+  return (flags & FLAGS.bits) !== 0 && size >= typesize ? bitsUnshuffled(plain, typesize) : plain;
+}
+
+function unpackBlock(
+  key: string,
+  packer: number,
+  { packed, size }: { packed: Uint8Array; size: number },
+): Uint8Array {
+  switch (PACKERS[packer]) {
+    case "blosclz":
+      return decodeBloscLz(packed, size);
+    case "lz4":
+      return decodeLz4(packed, size);
+    case "zlib":
+      return zlib.inflateSync(packed, { maxOutputLength: size });
+    case "zstd":
+      return needZstd(key).zstdDecompressSync(packed, { maxOutputLength: size });
+    default:
+      throw unsupportedZarr(key, `its Blosc blocks are packed by ${PACKERS[packer] ?? `number ${packer}`}`);
+  }
 }

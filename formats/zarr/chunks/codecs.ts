@@ -15,7 +15,8 @@ import type { BloscOptions } from "./blosc.ts";
 import { copyBox, stridesOf } from "./copy_box.ts";
 import { crc32c } from "./crc32c.ts";
 import { HOST_BIG_ENDIAN } from "../documents/data_types.ts";
-import { corruptZarr, unsupportedZarr } from "../errors.ts";
+import { corruptZarr } from "../errors.ts";
+import { needZstd } from "./zstd.ts";
 
 /** A step from bytes to bytes. */
 export type BytesCodec =
@@ -174,9 +175,4 @@ async function run<O>(now: Sync<O>, later: Async, bytes: Uint8Array, options: O)
     ? now(bytes, options)
     : await (promisify(later) as (bytes: Uint8Array, options: O) => Promise<Uint8Array>)(bytes, options);
   return new Uint8Array(done.buffer, done.byteOffset, done.byteLength);
-}
-
-function needZstd(key = ""): typeof zlib {
-  if (typeof zlib.zstdDecompressSync === "function") return zlib;
-  throw unsupportedZarr(key, "this runtime has no zstd", "Deno, Bun and Node from 22.15 have it; else take gzip.");
 }
