@@ -1,5 +1,5 @@
 /**
- * A Python that has NumPy, to check `.npy` files against the real thing.
+ * A Python that has NumPy, and zarr, to check files against the real thing.
  *
  * @module
  */
@@ -9,19 +9,26 @@ import { realSystem } from "../../core/system.ts";
 
 const run = promisify(execFile);
 
-/**
- * The command of a Python with NumPy: `HOLDFAST_PYTHON`, which must then have it, else `python3` if that has it.
- * Undefined where there is none: the tests that need it are then ignored, visibly.
- */
+/** The command of a Python with NumPy, as {@linkcode findPython} finds it. */
 export async function findNumpy(): Promise<string | undefined> {
+  return await findPython("numpy");
+}
+
+/**
+ * The command of a Python with a module: `HOLDFAST_PYTHON`, which must then have it, else `python3` if that has it.
+ * Undefined where there is none: the tests that need it are then ignored, visibly.
+ *
+ * @param check what the module must hold true: an expression of Python
+ */
+export async function findPython(module: string, check = "True"): Promise<string | undefined> {
   const named = realSystem.env("HOLDFAST_PYTHON");
   const python = named ?? "python3";
   try {
-    await run(python, ["-c", "import numpy"]);
+    await run(python, ["-c", `import ${module}; assert ${check}`]);
     return python;
   } catch (cause) {
     if (named === undefined) return undefined;
-    throw new Error(`Cannot use HOLDFAST_PYTHON: ${named} has no NumPy`, { cause });
+    throw new Error(`Cannot use HOLDFAST_PYTHON: ${named} has no ${module} of which ${check}`, { cause });
   }
 }
 
