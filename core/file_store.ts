@@ -62,7 +62,10 @@ export interface ReadableFileStore extends AsyncDisposable {
   names?(folder: string, options?: CallOptions): Promise<NamedEntry[]>;
   /** A file, to be read. No file there is `NotFound`, also where something else is. */
   open(path: string, options?: CallOptions): Promise<FileToDecode>;
-  /** The value at a path, of a store that keeps values in a way of its own. Absent: by the format of the file. */
+  /**
+   * The value at a path, of a store that keeps values in a way of its own. Absent, and where it gives undefined: by the
+   * format of the file.
+   */
   load?(path: string, options?: CallOptions): Promise<unknown>;
 }
 
@@ -100,8 +103,19 @@ export interface FileStore extends ReadableFileStore {
    * there is success. Absent where that takes as many.
    */
   removeFolder?(path: string, options?: CallOptions): Promise<void>;
+  /**
+   * Makes a folder of files at a path that is free, else `AlreadyExists`: whole or not at all. Absent where that takes
+   * more than one step.
+   *
+   * @param files their bytes by their names
+   */
+  writeFolder?(path: string, files: ReadonlyMap<string, Uint8Array>, options?: CallOptions): Promise<void>;
   /** Keeps a value in a way of the store's own. Absent: as the bytes that its format makes of it. */
   save?(path: string, value: unknown, options?: WriteFileOptions): Promise<FileEntry>;
+  /** Which values {@linkcode FileStore.save} keeps; the others are written as bytes. Absent: all of them. */
+  keeps?(value: unknown): boolean;
+  /** Copies a file to a path that is free, else `AlreadyExists`, in a way of its own. Absent: as its bytes. */
+  copyFile?(from: string, to: string, options?: CallOptions): Promise<void>;
 }
 
 /** Whatever is asked by name: files that are read and written, that are only read, or a place to send values to. */

@@ -28,6 +28,7 @@ import type { System } from "../core/system.ts";
 import { readNames, readSortedNames } from "./local/list_folder.ts";
 import { createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
+import { stageFolder } from "./local/write_folder.ts";
 import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
 export type * from "../core/file_store.ts";
@@ -188,6 +189,29 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         }
         await settle(folder);
         return disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 };
+      });
+    },
+
+    async writeFolder(given, files, { signal } = {}) {
+      const path = parsePath(given);
+      const why = place("write", path);
+      for (const name of files.keys()) if (parsePath(name).includes("/")) throw inTheWay(why, name, "folder");
+      await step(why, signal, () => {
+        checkFree(path, why);
+        const folder = folderOf(path);
+        makeFolder(folder, why);
+        sweepOnce(folder);
+        const durable = durability === "disk";
+        const stage = stageFolder(pathOf(folder), files, { system, durable });
+        try {
+          if (!disk.isFolder(folder)) throw lostFolder(why);
+          fs.renameSync(stage, pathOf(path));
+        } catch (error) {
+          removeStage(stage);
+          if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(codeOf(error)!)) throw error;
+          throw taken(why, look(path, why.action)?.kind ?? "folder"); // another program was faster
+        }
+        if (durable) syncFolder(pathOf(folder));
       });
     },
 

@@ -87,10 +87,11 @@ export async function stageFile(
   }
 }
 
-/** Removes a file that got no place. */
+/** Removes a file, or a folder of files, that got no place. */
 export function removeStage(path: string): void {
   try {
-    fs.unlinkSync(path);
+    if (fs.lstatSync(path).isDirectory()) fs.rmSync(path, { recursive: true });
+    else fs.unlinkSync(path);
   } catch (error) {
     if (errorCode(error) === undefined) throw error; // else a later sweep does it
   }

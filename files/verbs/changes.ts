@@ -43,6 +43,7 @@ export async function copyAll(
   if (there !== undefined) throw taken({ ...why, path: target }, there.kind);
   const copyEntry = async ({ path, kind, target }: FileEntry, to: string) => {
     if (kind === "link") return await store.createLink(to, target!, { signal });
+    if (store.copyFile !== undefined) return await store.copyFile(path, to, { signal });
     const file = await store.open(path, { signal });
     const source = { size: file.size, stream: () => file.stream() };
     await store.write(to, source, { mode: "create", signal });

@@ -52,7 +52,8 @@ export async function loadFile<T>(
   path: string,
   { formats, as, signal }: LoadFileOptions<T> & { formats: KnownFormats },
 ): Promise<T> {
-  if (store.load !== undefined && as === undefined) return await store.load(path, { signal }) as T;
+  const own = as === undefined ? await store.load?.(path, { signal }) : undefined;
+  if (own !== undefined) return own as T;
   for (let left = MOST_CHANGES;; left--) {
     const file = await openFile(store, path, { action: "load", signal });
     const format = await formatFor(formats, file.path, as as string | Format);
@@ -72,7 +73,9 @@ export async function saveFile(
 ): Promise<FileEntry> {
   const parsed = parsePath(path);
   checkMode(options.mode);
-  if (store.save !== undefined && as === undefined) return await store.save(parsed, value, options);
+  if (store.save !== undefined && as === undefined && (store.keeps?.(value) ?? true)) {
+    return await store.save(parsed, value, options);
+  }
   const format = await formatFor(formats, parsed, as);
   const { signal } = options;
   const content = await told(async () => {

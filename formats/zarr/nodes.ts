@@ -41,6 +41,8 @@ export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, 
   fillValue?: FillValue;
   /** The version of the format. @default 3 */
   version?: 2 | 3;
+  /** What stands between the indices in the keys of chunks. @default "/" */
+  separator?: "/" | ".";
   /** What the dimensions are called. Version 3 only. */
   dimensionNames?: readonly (string | null)[];
   /** What is noted beside it: what JSON has, and bigints. */
@@ -48,7 +50,10 @@ export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, 
 }
 
 /** Options of {@linkcode openZarrArray}. */
-export interface OpenZarrOptions extends ZarrLimits, CallOptions {}
+export interface OpenZarrOptions extends ZarrLimits, CallOptions {
+  /** Only an array of this version is looked for. @default both */
+  version?: 2 | 3;
+}
 
 /** The documents that a path may have. */
 const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
@@ -69,7 +74,8 @@ export async function checkFree(store: ZarrStore, path: string, options: CallOpt
 
 /** What an array will be, checked before anything is written. */
 export function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
-  const { shape, dtype, chunks, shards, codec, version = 3, dimensionNames, attributes = {} } = options;
+  const { shape, dtype, chunks, shards, codec, version = 3, dimensionNames, attributes = {}, separator = "/" } =
+    options;
   const need = (holds: boolean, state: string, hint: string) => {
     if (!holds) throw invalidZarr(path, state, hint);
   };
@@ -109,7 +115,8 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
     ...(dimensionNames === undefined ? {} : { dimensionNames }),
     attributes: structuredClone(attributes) as ZarrObject,
   };
-  const document = version === 3 ? arrayDocumentV3(plain) : arrayDocumentV2(plain);
+  need(separator === "/" || separator === ".", "its separator is neither / nor .", "Take one of the two.");
+  const document = version === 3 ? arrayDocumentV3(plain, separator) : arrayDocumentV2(plain, separator);
   const metadata = version === 3
     ? parseArrayV3(path, document)
     : parseArrayV2(path, document, structuredClone(attributes) as ZarrObject);
@@ -149,10 +156,10 @@ export async function createArray<D extends DType>(
 
 /** Opens an array of either version. See `formats/zarr.ts`. */
 export async function openArray(store: ZarrStore, path: string, options: OpenZarrOptions = {}): Promise<ZarrArray> {
-  const { signal, maxBytes } = options;
+  const { signal, maxBytes, version } = options;
   const at = parsePath(path);
   const key = keyBelow(at, "zarr.json");
-  const bytes = await store.get(key, { signal });
+  const bytes = version === 2 ? undefined : await store.get(key, { signal });
   if (bytes !== undefined) {
     const document = parseDocument(key, bytes);
     if (document.zarr_format !== 3) throw corruptZarr(key, "it is not of version 3");
@@ -161,6 +168,7 @@ export async function openArray(store: ZarrStore, path: string, options: OpenZar
     const metadata = checkSizes(key, parseArrayV3(key, document), options);
     return arrayHandle(store, at, { metadata, maxBytes });
   }
+  if (version === 3) throw noNode(store, at, { wanted: "array" });
   const oldKey = keyBelow(at, ".zarray");
   const [old, attributes] = await Promise.all([
     store.get(oldKey, { signal }),

@@ -42,7 +42,7 @@ export function parseArrayV2(key: string, document: ZarrObject, attributes: Zarr
 const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
 
 /** The document of a new array, in C order and little-endian. */
-export function arrayDocumentV2(metadata: Omit<ArrayMetadata, "document" | "keyOf">): ZarrObject {
+export function arrayDocumentV2(metadata: Omit<ArrayMetadata, "document" | "keyOf">, separator: string): ZarrObject {
   const { shape, grid, dtype, fill, codecs } = metadata;
   return {
     zarr_format: 2,
@@ -53,7 +53,7 @@ export function arrayDocumentV2(metadata: Omit<ArrayMetadata, "document" | "keyO
     fill_value: fillText(dtype, fill),
     order: "C",
     filters: null,
-    dimension_separator: "/",
+    dimension_separator: separator,
   };
 }
 

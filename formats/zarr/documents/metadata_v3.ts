@@ -154,7 +154,7 @@ function parseSharding(key: string, said: ZarrObject, dimensions: number): Shard
 }
 
 /** The document of a new array. */
-export function arrayDocumentV3(metadata: Omit<ArrayMetadata, "document" | "keyOf">): ZarrObject {
+export function arrayDocumentV3(metadata: Omit<ArrayMetadata, "document" | "keyOf">, separator: string): ZarrObject {
   const { shape, grid, dtype, fill, codecs, sharding, dimensionNames, attributes } = metadata;
   const typesize = ELEMENTS[dtype].bytes;
   const chain: ZarrObject[] = sharding === undefined ? stepsText(codecs, typesize) : [{
@@ -172,7 +172,7 @@ export function arrayDocumentV3(metadata: Omit<ArrayMetadata, "document" | "keyO
     shape: [...shape],
     data_type: dtype,
     chunk_grid: { name: "regular", configuration: { chunk_shape: [...grid] } },
-    chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
+    chunk_key_encoding: { name: "default", configuration: { separator } },
     fill_value: fillText(dtype, fill),
     codecs: chain,
     attributes,

@@ -1,0 +1,328 @@
+/**
+ * Files over another file store, in which arrays and images are kept in zarr: each a folder of the store below, with its
+ * chunks and its `zarr.json`, that is seen as one file. Other programs open that folder as an array.
+ *
+ * @module
+ */
+import type { CallOptions } from "../core/backend.ts";
+import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { bytesFile, contentBytes } from "../core/files/content.ts";
+import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
+import type { PathPlace } from "../core/files/path_errors.ts";
+import { folderOf, parsePath } from "../core/files/paths.ts";
+import type { FileEntry, FileStore } from "../core/file_store.ts";
+import type { FileToDecode } from "../core/format.ts";
+import { shown } from "../core/naming/names.ts";
+import { RegistryError } from "../core/errors.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import { mapAtOnce } from "../core/work/at_once.ts";
+import { createLanes } from "../core/work/lanes.ts";
+import type { ZarrArray, ZarrCodec } from "../formats/zarr.ts";
+import { npy } from "../formats/npy.ts";
+import {
+  arrayEntry,
+  arrayOf,
+  DOCUMENT,
+  filesOf,
+  findArray,
+  isArrayValue,
+  readValue,
+  seenArray,
+  writeArray,
+} from "./zarr/array_files.ts";
+import type { NewArray } from "./zarr/array_files.ts";
+import { replaceChunk } from "./zarr/replace_chunk.ts";
+import { removeTree } from "./zarr/remove_tree.ts";
+
+export type * from "../core/file_store.ts";
+export type { ZarrCodec } from "../formats/zarr.ts";
+
+/** Options of {@linkcode createZarrFiles}. */
+export interface ZarrFilesOptions {
+  /** Where everything lies. It is disposed of with this store. */
+  files: FileStore;
+  /** How chunks are packed. @default "zstd" */
+  codec?: ZarrCodec;
+  /** The shape of chunks for the shape of an array. @default all of it, or parts of up to 16 MiB */
+  chunks?: (shape: readonly number[]) => readonly number[];
+  /** What makes the names of folders that are being written. */
+  system?: System;
+}
+
+/** Where arrays lie while they are written, and while they are removed: no path of a user is in it. */
+const WORKS = ".zarr-saving";
+/** A way of more links than this leads in a circle. */
+const MAX_LINKS = 40;
+
+/** What is at a path, as it is seen. */
+type Seen = { entry: FileEntry; array?: ZarrArray };
+
+/**
+ * Creates a file store over another one. Arrays and images that are saved without `as` are kept in zarr at their paths,
+ * whatever their extension, and loaded as they were; everything else is a file of the store below. `open` gives the
+ * `.npy` bytes of an array. A folder of others with the `zarr.json` of an array is seen as a file too; one of version 2,
+ * or whose document is not read here, is a folder.
+ *
+ * An array is written into a folder of its own in `.zarr-saving`, and moved to its path when it is whole. What replaces
+ * an array of the same type, shape and codec in one chunk replaces this chunk, in one step; anything else is gone for a
+ * moment: readers find nothing, and where the program dies just then, what was there before is still in `.zarr-saving`.
+ * In a bucket a move is a copy, and `zarr.json` comes last. Those who create one path at the same time from several
+ * programs are told apart as well as the store below tells a move to a path that is taken.
+ *
+ * @example
+ * ```ts
+ * import { createFileManager } from "@holdfast/holdfast/files";
+ * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createZarrFiles } from "@holdfast/holdfast/files/zarr";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using zarr = createZarrFiles({ files: createMemoryFiles() });
+ * const files = await createFileManager({ zarr }).on("zarr");
+ * const plane = { data: Uint16Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint16" };
+ * await files.save("plate/A01_w1", plane);
+ * await files.save("plate/about.json", { wells: 96 });
+ * assertEquals(await files.listFiles("plate"), ["plate/A01_w1", "plate/about.json"]);
+ * assertEquals(await files.load("plate/A01_w1"), plane);
+ * ```
+ */
+export function createZarrFiles({ files, codec, chunks, system = realSystem }: ZarrFilesOptions): FileStore {
+  const { location } = files;
+  const lanes = createLanes();
+  const place = (action: string, path: string): PathPlace => ({ action, path, location });
+  const works = () => `${WORKS}/${system.id()}`;
+
+  /** A path that a user may have. */
+  function parse(given: string): string {
+    const path = parsePath(given);
+    if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot use ${shown(path)} as a path: arrays lie there while they are written`,
+      hint: "Take another path.",
+    });
+  }
+
+  /** The path of the array that a path would lie in, or undefined. */
+  async function arrayAbove(path: string, options: CallOptions): Promise<string | undefined> {
+    for (let at = folderOf(path); at !== ""; at = folderOf(at)) {
+      if (await files.stat(`${at}/${DOCUMENT}`, options) === undefined) continue;
+      if (await seenArray(files, at, options) !== undefined) return at;
+    }
+  }
+
+  async function checkAbove(path: string, why: PathPlace, options: CallOptions): Promise<void> {
+    const above = await arrayAbove(path, options);
+    if (above !== undefined) throw inTheWay(why, above, "file");
+  }
+
+  async function look(path: string, options: CallOptions): Promise<Seen | undefined> {
+    const entry = await files.stat(path, options);
+    if (entry === undefined) return undefined;
+    const array = entry.kind === "folder" && path !== "" ? await seenArray(files, path, options) : undefined;
+    if (await arrayAbove(path, options) !== undefined) return undefined;
+    return array === undefined ? { entry } : { array, entry: await arrayEntry(files, path, { array, ...options }) };
+  }
+
+  /** Takes an array away in one step, where folders are moved in one; then removes it. */
+  async function removeArray(path: string, options: CallOptions): Promise<void> {
+    if (files.removeFolder !== undefined) return await files.removeFolder(path, options);
+    const gone = works();
+    await files.move(path, gone, options);
+    await removeTree(files, gone, options);
+  }
+
+  /** Gives what lies in the works its path, in the place of what is seen there. */
+  async function settle(
+    made: string,
+    path: string,
+    { seen, ...options }: CallOptions & { seen?: Seen },
+  ): Promise<void> {
+    if (seen === undefined) return await files.move(made, path, options);
+    const old = works();
+    await files.move(path, old, options);
+    try {
+      await files.move(made, path, options);
+    } catch (error) {
+      await files.move(old, path).catch(() => {}); // the error is told; what was there is in the works, whole
+      throw error;
+    }
+    await removeTree(files, old, options);
+  }
+
+  /** Writes an array to its path, in the place of what is seen there. */
+  async function put(path: string, { seen, ...made }: NewArray & { seen?: Seen }): Promise<void> {
+    const { signal } = made;
+    const small = files.writeFolder === undefined ? undefined : await filesOf(made);
+    if (small !== undefined && seen === undefined) return await files.writeFolder!(path, small, { signal });
+    const folder = works();
+    try {
+      if (small === undefined) await writeArray(files, folder, made);
+      else await files.writeFolder!(folder, small, { signal });
+      await settle(folder, path, { seen, signal });
+    } catch (error) {
+      await removeTree(files, folder).catch(() => {}); // the error is told
+      throw error;
+    }
+  }
+
+  const store: FileStore = {
+    name: "zarr",
+    location,
+
+    async stat(given, options = {}) {
+      return (await look(parse(given), options))?.entry;
+    },
+
+    async *list(given, options = {}) {
+      const path = parse(given);
+      const seen = await look(path, options);
+      if (seen?.entry.kind !== "folder" && path !== "") throw missing(place("list", path), "folder", seen?.entry.kind);
+      const entries: FileEntry[] = [];
+      const below = mapAtOnce(files.list(path, options), async (entry) => {
+        if (entry.kind !== "folder") return entry;
+        const array = await seenArray(files, entry.path, options);
+        return array === undefined ? entry : await arrayEntry(files, entry.path, { array, ...options });
+      });
+      for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
+      yield* entries.sort((a, b) => compareUtf8(orderOf(a), orderOf(b)));
+    },
+
+    async open(given, options = {}) {
+      const path = parse(given);
+      const array = await seenArray(files, path, options);
+      if (array !== undefined && await arrayAbove(path, options) === undefined) {
+        return await npyFile(path, array, options);
+      }
+      const file = await files.open(path, options);
+      if (await arrayAbove(path, options) === undefined) return file;
+      throw missing(place("open", path), "file");
+    },
+
+    async load(given, options = {}) {
+      let at: string | undefined = parse(given);
+      for (let hops = 0; hops <= MAX_LINKS && at !== undefined; hops++) {
+        const array = await findArray(files, at, options);
+        if (array !== undefined) return await readValue(array, options);
+        const entry: FileEntry | undefined = await files.stat(at, options);
+        at = entry?.kind === "link" ? entry.target : undefined;
+      }
+    },
+
+    keeps: isArrayValue,
+
+    async save(given, value, { mode = "overwrite", ...options } = {}) {
+      const path = parse(given);
+      const why = place("save", path);
+      if (!isArrayValue(value)) throw notKept(path);
+      const { array, options: wanted } = arrayOf(value, { codec, chunks });
+      return await lanes(path, async () => {
+        const seen = await look(path, options);
+        if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
+        if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
+        if (seen === undefined) await checkAbove(path, why, options);
+        const isReplaced = seen?.array !== undefined &&
+          await replaceChunk(files, path, { array, wanted, there: seen.array, ...options });
+        if (!isReplaced) await put(path, { array, options: wanted, seen, ...options });
+        return await arrayEntry(files, path, { array, ...options });
+      });
+    },
+
+    async write(given, content, { mode = "overwrite", ...options } = {}) {
+      const path = parse(given);
+      const why = place("write", path);
+      const seen = await look(path, options);
+      if (seen === undefined) await checkAbove(path, why, options);
+      if (seen?.array === undefined) return await files.write(path, content, { mode, ...options });
+      if (mode === "create") throw taken(why, "file");
+      return await lanes(path, async () => {
+        const made = works();
+        const entry = await files.write(made, content, options);
+        await settle(made, path, { seen, ...options });
+        return { ...entry, path };
+      });
+    },
+
+    async createFolder(given, options = {}) {
+      const path = parse(given);
+      const why = place("make folder", path);
+      const seen = await look(path, options);
+      if (seen?.array !== undefined) throw inTheWay(why, path, "file");
+      if (seen === undefined) await checkAbove(path, why, options);
+      await files.createFolder(path, options);
+    },
+
+    async createLink(given, target, options = {}) {
+      const path = parse(given);
+      const why = place("make link", path);
+      const seen = await look(path, options);
+      if (seen !== undefined) throw taken(why, seen.entry.kind);
+      await checkAbove(path, why, options);
+      await files.createLink(path, parse(target), options);
+    },
+
+    async remove(given, options = {}) {
+      const path = parse(given);
+      const seen = await look(path, options);
+      if (seen === undefined) return false;
+      if (path === "") throw notEmpty(place("remove", path));
+      if (seen.array === undefined) return await files.remove(path, options);
+      await lanes(path, () => removeArray(path, options));
+      return true;
+    },
+
+    async move(from, to, options = {}) {
+      const [path, target] = [parse(from), parse(to)];
+      const why = place("move", path);
+      if (path === "" || await look(path, options) === undefined) throw missing(why, "anything");
+      if (target.startsWith(`${path}/`)) throw intoItself(why);
+      const there = await look(target, options);
+      if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
+      await checkAbove(target, why, options);
+      await files.move(path, target, options);
+    },
+
+    async copyFile(from, to, { signal } = {}) {
+      const path = parse(from);
+      const array = await seenArray(files, path, { signal });
+      if (array !== undefined) {
+        const value = await readValue(array, { signal });
+        return void await store.save!(to, value, { mode: "create", signal });
+      }
+      const file = await store.open(path, { signal });
+      await store.write(to, { size: file.size, stream: () => file.stream() }, { mode: "create", signal });
+    },
+
+    async [Symbol.asyncDispose]() {
+      await files[Symbol.asyncDispose]();
+    },
+  };
+  const { removeFolder } = files;
+  if (removeFolder === undefined) return store;
+  return {
+    ...store,
+    async removeFolder(given, options = {}) {
+      const path = parse(given);
+      const seen = await look(path, options);
+      if (seen !== undefined || path === "") await files.removeFolder!(path, options);
+    },
+  };
+}
+
+function orderOf({ path, kind }: FileEntry): string {
+  return kind === "folder" ? `${path}/` : path;
+}
+
+/** The `.npy` file of an array, which is read when it is asked for. */
+async function npyFile(path: string, array: ZarrArray, options: CallOptions): Promise<FileToDecode> {
+  return bytesFile(path, await contentBytes(await npy().encode(await array.read([], options)), options));
+}
+
+function notKept(path: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save ${shown(path)} in zarr: the value is neither an array nor an image`,
+    hint: "Save it by createFileManager(), which writes other values as files.",
+    key: path,
+  });
+}

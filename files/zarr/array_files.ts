@@ -1,0 +1,148 @@
+/**
+ * Arrays in folders of a file store, each seen as one file.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import { countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { FileEntry, FileStore } from "../../core/file_store.ts";
+import { joinPath } from "../../core/files/paths.ts";
+import { isImage, toArray, toImage } from "../../core/image.ts";
+import type { Image } from "../../core/image.ts";
+import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts";
+import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
+import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
+
+/** What an attribute of this name says the array was: an image. */
+const MARK = "holdfast";
+/** The document whose presence makes a folder an array. */
+export const DOCUMENT = "zarr.json";
+
+/** How arrays are written. */
+export type ArrayOptions = Pick<CreateZarrOptions, "codec"> & {
+  /** The shape of chunks for a shape, the least that is read. @default one chunk, or pieces of up to 16 MiB */
+  chunks?: (shape: readonly number[]) => readonly number[];
+};
+
+/** True for what is kept as an array. */
+export function isArrayValue(value: unknown): value is NDArray | Image {
+  return isNDArray(value) || isImage(value);
+}
+
+/** Chunks of at most this many bytes, where nobody says. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
+
+/** Whole rows, planes, stacks, as long as they fit. */
+function usualChunks(shape: readonly number[], itemBytes: number): number[] {
+  const chunks = shape.map((length) => Math.max(1, length));
+  for (let axis = 0; axis < shape.length; axis++) {
+    const rest = countElements(chunks.slice(axis + 1)) * itemBytes;
+    chunks[axis] = Math.max(1, Math.min(chunks[axis], Math.floor(CHUNK_BYTES / rest)));
+    if (chunks[axis] * rest <= CHUNK_BYTES) break;
+  }
+  return chunks;
+}
+
+/** The options of the array that keeps a value, and its elements. */
+export function arrayOf(
+  value: NDArray | Image,
+  { chunks, codec }: ArrayOptions,
+): { array: NDArray; options: CreateZarrOptions } {
+  const array: NDArray = isImage(value) ? toArray(value) : value;
+  const { shape, dtype } = array;
+  const options: CreateZarrOptions = {
+    shape,
+    dtype,
+    chunks: chunks?.(shape) ?? usualChunks(shape, ELEMENTS[dtype].bytes),
+    codec,
+    separator: ".",
+    ...(isImage(value) ? { attributes: { [MARK]: "image" } } : {}),
+  };
+  return { array, options };
+}
+
+/** A store of a folder that holds nothing: nothing is looked for in it. */
+function emptyStore(set: ZarrStore["set"]): ZarrStore {
+  return { location: "", get: () => Promise.resolve(undefined), set };
+}
+
+/** An array that is to be written to a folder that holds nothing. */
+export interface NewArray extends CallOptions {
+  /** Its elements. */
+  array: NDArray;
+  /** How it is written. */
+  options: CreateZarrOptions;
+}
+
+/** Writes a new array of one chunk: its files by their names. Undefined for one of several chunks. */
+export async function filesOf({ array, options, signal }: NewArray): Promise<Map<string, Uint8Array> | undefined> {
+  if (array.shape.some((length, axis) => length > options.chunks[axis])) return undefined;
+  const made = new Map<string, Uint8Array>();
+  const store = emptyStore((key, bytes) => Promise.resolve(void made.set(key, bytes)));
+  await (await createZarrArray(store, "", { ...options, signal })).write(array, { signal });
+  return made;
+}
+
+/** Writes a new array, the document last. */
+export async function writeArray(
+  files: FileStore,
+  folder: string,
+  { array, options, signal }: NewArray,
+): Promise<void> {
+  const documents = new Map<string, Uint8Array>();
+  const below = zarrStore(files, folder);
+  const store = emptyStore(async (key, bytes, options) => {
+    if (key === DOCUMENT) documents.set(key, bytes);
+    else await below.set!(key, bytes, options);
+  });
+  await (await createZarrArray(store, "", { ...options, signal })).write(array, { signal });
+  for (const [key, bytes] of documents) await below.set!(key, bytes, { signal });
+}
+
+/** The array in a folder, or undefined where there is none. What is damaged is thrown. */
+export async function findArray(
+  files: FileStore,
+  folder: string,
+  { signal }: CallOptions,
+): Promise<ZarrArray | undefined> {
+  try {
+    return await openZarrArray(zarrStore(files, folder), "", { version: 3, signal });
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+/** The value that an array keeps. */
+export async function readValue(array: ZarrArray, options: CallOptions): Promise<NDArray | Image> {
+  const found = await array.read([], options);
+  return array.attributes[MARK] === "image" ? toImage(found as NDArray<"uint8">) : found;
+}
+
+/** The same for whoever only looks around: a folder whose document is not read here is a folder. */
+export async function seenArray(
+  files: FileStore,
+  folder: string,
+  options: CallOptions,
+): Promise<ZarrArray | undefined> {
+  try {
+    return await findArray(files, folder, options);
+  } catch (error) {
+    if (isRegistryError(error, "Corrupt", "Unsupported")) return undefined;
+    throw error;
+  }
+}
+
+/** What a store says of an array in a folder: a file as long as the `.npy` file of it. */
+export async function arrayEntry(
+  files: FileStore,
+  path: string,
+  { array, ...options }: CallOptions & { array: Pick<ZarrArray, "dtype" | "shape"> },
+): Promise<FileEntry> {
+  const modifiedAt = (await files.stat(joinPath(path, DOCUMENT), options))?.modifiedAt;
+  const { dtype, shape } = array;
+  const size = encodeNpyHeader(dtype, shape).byteLength + countElements(shape) * ELEMENTS[dtype].bytes;
+  return { path, kind: "file", size, ...(modifiedAt === undefined ? {} : { modifiedAt }) };
+}
