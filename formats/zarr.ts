@@ -36,6 +36,7 @@ export type { ZarrLimits } from "./zarr/documents/metadata.ts";
 export type { ZarrObject, ZarrValue } from "./zarr/documents/metadata_text.ts";
 export type { CreateZarrOptions, OpenZarrOptions } from "./zarr/nodes.ts";
 export type { AxisSelection, ZarrSelection } from "./zarr/chunks/selection.ts";
+export { usualChunks } from "./zarr/documents/usual_chunks.ts";
 export { zarrStore } from "./zarr/store.ts";
 export type { ZarrGetOptions, ZarrStore } from "./zarr/store.ts";
 

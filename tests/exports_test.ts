@@ -10,6 +10,7 @@ const NAMED: Record<string, string> = {
   ".": "./mod.ts",
   "./cli": "./apps/cli.ts",
   "./materializers/formats": "./materializers/formats.ts",
+  "./materializers/zarr": "./materializers/zarr.ts",
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",

@@ -11,7 +11,7 @@ import type { FileEntry, FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { isImage, toArray, toImage } from "../../core/image.ts";
 import type { Image } from "../../core/image.ts";
-import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts";
+import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
 
@@ -31,31 +31,17 @@ export function isArrayValue(value: unknown): value is NDArray | Image {
   return isNDArray(value) || isImage(value);
 }
 
-/** Chunks of at most this many bytes, where nobody says. */
-const CHUNK_BYTES = 16 * 1024 * 1024;
-
-/** Whole rows, planes, stacks, as long as they fit. */
-function usualChunks(shape: readonly number[], itemBytes: number): number[] {
-  const chunks = shape.map((length) => Math.max(1, length));
-  for (let axis = 0; axis < shape.length; axis++) {
-    const rest = countElements(chunks.slice(axis + 1)) * itemBytes;
-    chunks[axis] = Math.max(1, Math.min(chunks[axis], Math.floor(CHUNK_BYTES / rest)));
-    if (chunks[axis] * rest <= CHUNK_BYTES) break;
-  }
-  return chunks;
-}
-
 /** The options of the array that keeps a value, and its elements. */
 export function arrayOf(
   value: NDArray | Image,
   { chunks, codec }: ArrayOptions,
-): { array: NDArray; options: CreateZarrOptions } {
+): Pick<NewArray, "array" | "options"> {
   const array: NDArray = isImage(value) ? toArray(value) : value;
   const { shape, dtype } = array;
-  const options: CreateZarrOptions = {
+  const options: NewArray["options"] = {
     shape,
     dtype,
-    chunks: chunks?.(shape) ?? usualChunks(shape, ELEMENTS[dtype].bytes),
+    chunks: chunks?.(shape) ?? usualChunks(shape, dtype),
     codec,
     separator: ".",
     ...(isImage(value) ? { attributes: { [MARK]: "image" } } : {}),
@@ -73,7 +59,7 @@ export interface NewArray extends CallOptions {
   /** Its elements. */
   array: NDArray;
   /** How it is written. */
-  options: CreateZarrOptions;
+  options: CreateZarrOptions & { chunks: readonly number[] };
 }
 
 /** Writes a new array of one chunk: its files by their names. Undefined for one of several chunks. */

@@ -21,6 +21,7 @@ import type { ArrayMetadata, ZarrLimits } from "./documents/metadata.ts";
 import { documentBytes, parseDocument } from "./documents/metadata_text.ts";
 import type { ZarrObject } from "./documents/metadata_text.ts";
 import { arrayDocumentV2, parseArrayV2 } from "./documents/metadata_v2.ts";
+import { usualChunks } from "./documents/usual_chunks.ts";
 import { arrayDocumentV3, parseArrayV3 } from "./documents/metadata_v3.ts";
 import { keyBelow, writableStore } from "./store.ts";
 import type { ZarrStore } from "./store.ts";
@@ -31,8 +32,8 @@ export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, 
   shape: readonly number[];
   /** What the elements are. */
   dtype: D;
-  /** The shape of a chunk, the least that is read. */
-  chunks: readonly number[];
+  /** The shape of a chunk, the least that is read. @default all of it, or pieces of up to 16 MiB */
+  chunks?: readonly number[];
   /** The shape of a shard, which is one stored object: on each axis a multiple of that of chunks. Version 3 only. @default none */
   shards?: readonly number[];
   /** How chunks are packed. @default "zstd" */
@@ -74,8 +75,7 @@ export async function checkFree(store: ZarrStore, path: string, options: CallOpt
 
 /** What an array will be, checked before anything is written. */
 export function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
-  const { shape, dtype, chunks, shards, codec, version = 3, dimensionNames, attributes = {}, separator = "/" } =
-    options;
+  const { shape, dtype, shards, codec, version = 3, dimensionNames, attributes = {}, separator = "/" } = options;
   const need = (holds: boolean, state: string, hint: string) => {
     if (!holds) throw invalidZarr(path, state, hint);
   };
@@ -87,6 +87,7 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
     "Take uint8, float32 or the like.",
   );
   need(isShape(shape, 0), "its shape is no list of lengths", "A length is a whole number from 0.");
+  const { chunks = usualChunks(shape, dtype) } = options;
   const isGrid = isShape(chunks, 1) && chunks.length === shape.length;
   need(isGrid, "its chunks are no shape of as many dimensions", "Each length of a chunk is a whole number from 1.");
   const isFilled = shards === undefined ||

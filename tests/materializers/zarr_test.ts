@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import type { Backend } from "../../core/backend.ts";
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
+import { createZarrArray, zarrStore } from "../../formats/zarr.ts";
+import type { ZarrArray } from "../../formats/zarr.ts";
+import { zarr } from "../../materializers/zarr.ts";
+import { defineArtifact, openRegistry } from "../../mod.ts";
+import { fails } from "./fake_artifact.ts";
+
+/** A backend that counts the bytes of what is read of it. */
+function counted(inner: Backend): { backend: Backend; read: () => number } {
+  let bytes = 0;
+  const get: Backend["get"] = async (key, options) => {
+    const found = await inner.get(key, options);
+    if (found === undefined) return undefined;
+    const { info } = found;
+    const { offset = 0, length = Infinity } = options?.range ?? {};
+    bytes += Math.max(0, Math.min(length, info.size - offset));
+    return found;
+  };
+  return { backend: { ...inner, get, getFirst: undefined }, read: () => bytes };
+}
+
+/** 20 planes of 512 KiB that do not pack: more than what lies together, and more than what is checked as a whole. */
+function stack(): NDArray<"uint16"> {
+  let state = 1;
+  const data = Uint16Array.from({ length: 20 * 512 * 512 }, () => (state = Math.imul(state, 48271) >>> 0) >> 8);
+  return { data, shape: [20, 512, 512], dtype: "uint16" };
+}
+
+for (const [name, options] of [["chunks", {}], ["shards", { shards: [20, 512, 512] }]] as const) {
+  Deno.test(`of a version in zarr with ${name} one plane is read, and not the rest`, async () => {
+    const { backend, read } = counted(createMemoryBackend());
+    await using registry = await openRegistry(backend, { cache: false });
+    const array = stack();
+    const plane = 512 * 512;
+    const artifact = defineArtifact("stack", zarr({ chunks: [1, 512, 512], codec: "none", ...options }));
+    await registry.save(artifact, array);
+    const before = read();
+    const handle = await registry.load(artifact);
+    assertEquals(handle.shape, [20, 512, 512]);
+    const found = await handle.read([15]);
+    assertEquals([found.shape, found.dtype], [[512, 512], "uint16"]);
+    assert(Buffer.from(found.data.buffer).equals(Buffer.from(array.data.slice(15 * plane, 16 * plane).buffer)));
+    const most = 2 * plane + 32 * 1024; // the plane, and what says where it lies
+    assert(read() - before < most, `${read() - before} bytes were read for ${2 * plane}`);
+    await fails("Unsupported", () => handle.write(array));
+  });
+}
+
+Deno.test("an array that is stored elsewhere is saved as it is stored, and a loaded one again", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  const stored = await createZarrArray(zarrStore(createMemoryFiles()), "a/b", {
+    shape: [5, 3],
+    chunks: [2, 2],
+    dtype: "int8",
+    version: 2,
+    attributes: { unit: "µm" },
+  });
+  const values = { data: Int8Array.from({ length: 15 }, (_, i) => i), shape: [5, 3], dtype: "int8" } as const;
+  await stored.write(values);
+  const first = await registry.load(await saved("first", stored as ZarrArray));
+  const second = await registry.load(await saved("second", first));
+  assertEquals([second.version, second.attributes, await second.read()], [2, { unit: "µm" }, values]);
+
+  async function saved(name: string, value: ZarrArray) {
+    const artifact = defineArtifact(name, zarr());
+    await registry.save(artifact, value);
+    return artifact;
+  }
+});
+
+Deno.test("a single number, an empty array and one of many chunks come back from zarr as they were", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  const artifact = defineArtifact("a", zarr({ chunks: undefined, codec: { name: "gzip", level: 1 } }));
+  const arrays: NDArray[] = [
+    { data: Float64Array.of(NaN), shape: [], dtype: "float64" },
+    { data: new Float64Array(), shape: [0, 4], dtype: "float64" },
+    { data: Float64Array.from({ length: 35 }, (_, i) => i), shape: [5, 7], dtype: "float64" },
+  ];
+  for (const array of arrays) {
+    await registry.save(artifact, array);
+    assertEquals(await (await registry.load(artifact)).read(), array);
+  }
+});
