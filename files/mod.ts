@@ -40,7 +40,7 @@ export type BucketChoice = string | (() => Backend | Promise<Backend>);
 
 /** Options of {@linkcode createFileStores}. */
 export interface FileStoresOptions {
-  /** The folder of the store `disk`. @default the current folder */
+  /** The folder of the stores `disk` and `zarr`. @default the current folder */
   root?: string;
   /** The bucket of the store `s3`: `"s3://bucket/prefix"`, or of a relative: `"minio://bucket"`. @default none */
   s3?: BucketChoice;

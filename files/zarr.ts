@@ -10,7 +10,7 @@ import { bytesFile, contentBytes } from "../core/files/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, parsePath } from "../core/files/paths.ts";
-import type { FileEntry, FileStore } from "../core/file_store.ts";
+import type { FileEntry, FileStore, NamedEntry } from "../core/file_store.ts";
 import type { FileToDecode } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { RegistryError } from "../core/errors.ts";
@@ -124,6 +124,11 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     return array === undefined ? { entry } : { array, entry: await arrayEntry(files, path, { array, ...options }) };
   }
 
+  async function checkFolder(path: string, options: CallOptions): Promise<void> {
+    const seen = await look(path, options);
+    if (path !== "" && seen?.entry.kind !== "folder") throw missing(place("list", path), "folder", seen?.entry.kind);
+  }
+
   /** Takes an array away in one step, where folders are moved in one; then removes it. */
   async function removeArray(path: string, options: CallOptions): Promise<void> {
     if (files.removeFolder !== undefined) return await files.removeFolder(path, options);
@@ -176,16 +181,26 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async *list(given, options = {}) {
       const path = parse(given);
-      const seen = await look(path, options);
-      if (seen?.entry.kind !== "folder" && path !== "") throw missing(place("list", path), "folder", seen?.entry.kind);
-      const entries: FileEntry[] = [];
+      await checkFolder(path, options);
       const below = mapAtOnce(files.list(path, options), async (entry) => {
-        if (entry.kind !== "folder") return entry;
-        const array = await seenArray(files, entry.path, options);
+        const array = entry.kind === "folder" ? await seenArray(files, entry.path, options) : undefined;
         return array === undefined ? entry : await arrayEntry(files, entry.path, { array, ...options });
       });
+      const entries: FileEntry[] = [];
       for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
       yield* entries.sort((a, b) => compareUtf8(orderOf(a), orderOf(b)));
+    },
+
+    async names(given, options = {}) {
+      const path = parse(given);
+      await checkFolder(path, options);
+      const below = mapAtOnce(await files.names?.(path, options) ?? files.list(path, options), async (entry) => {
+        const array = entry.kind === "folder" ? await seenArray(files, entry.path, options) : undefined;
+        return { path: entry.path, kind: array === undefined ? entry.kind : "file" as const };
+      });
+      const entries: NamedEntry[] = [];
+      for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
+      return entries;
     },
 
     async open(given, options = {}) {

@@ -130,6 +130,26 @@ export const folderCases: readonly FileStoreCase[] = [
     },
   },
   {
+    name: "writeFolder(), where it is there, makes a folder of files at a path that is free, and those above it",
+    async run({ files }) {
+      if (files.writeFolder === undefined) return;
+      const made = new Map([["b", text("1")], ["c.d", text("")]]);
+      await files.writeFolder("x/a", made);
+      deepStrictEqual(await tree(files), ["x/", "x/a/", "x/a/b", "x/a/c.d"]);
+      deepStrictEqual(await read(files, "x/a/b"), "1");
+      await files.write("file", text("x"));
+      await files.createLink("link", "nothing");
+      for (const taken of ["x/a", "x", "file", "link"]) {
+        await refused(files, "AlreadyExists", () => files.writeFolder!(taken, made));
+      }
+      await refused(files, "Conflict", () => files.writeFolder!("file/a", made));
+      await refused(files, "Invalid", () => files.writeFolder!("y", new Map([["../b", text("1")]])));
+      await refused(files, "Invalid", () => files.writeFolder!("../y", made));
+      const tries = await Promise.allSettled([1, 2, 3].map(() => files.writeFolder!("z", made)));
+      deepStrictEqual(tries.filter(({ status }) => status === "fulfilled").length, 1);
+    },
+  },
+  {
     name: "a link is told as one, with its target, which need not be there",
     async run({ files }) {
       await files.write("a/b", text("x"));

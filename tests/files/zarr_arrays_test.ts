@@ -1,0 +1,151 @@
+// Arrays by path in a store over zarr, on every kind of store below.
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { createFileManager } from "../../files/mod.ts";
+import type { Files } from "../../files/mod.ts";
+import { createZarrFiles } from "../../files/zarr.ts";
+import { npy } from "../../formats/npy.ts";
+import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { KINDS } from "./stores.ts";
+
+/** Registers a test that is run over each kind of store. */
+function testOver(name: string, run: (files: Files, below: FileStore) => Promise<void>): void {
+  for (const [kind, create] of Object.entries(KINDS)) {
+    Deno.test(`zarr over ${kind}: ${name}`, async () => {
+      await using root = await tempRoot();
+      const below = create(root.join("files"));
+      const zarr = createZarrFiles({
+        files: below,
+        chunks: (shape) => shape.map((length) => Math.min(length, 4) || 1),
+      });
+      await run(await createFileManager({ zarr }).on("zarr"), below);
+    });
+  }
+}
+
+const plane = (first: number, shape = [2, 3]): NDArray<"uint16"> => {
+  const data = Uint16Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => first + i);
+  return { data, shape, dtype: "uint16" };
+};
+
+async function refused(code: ErrorCode, action: () => Promise<unknown>): Promise<void> {
+  const error = await assertRejects(action);
+  assert(isRegistryError(error, code), String(error));
+}
+
+testOver("arrays and images are loaded as they were saved, whatever they are called", async (files) => {
+  const image = { data: Float32Array.of(1, NaN, -0, 4), width: 1, height: 2, channels: 2, dtype: "float32" } as const;
+  const values = {
+    "A/plane": plane(1),
+    "B/plane": plane(50),
+    "B/plane.tif": image,
+    "a.json": { data: BigInt64Array.of(-1n), shape: [], dtype: "int64" },
+    "none": { data: new Float64Array(), shape: [3, 0], dtype: "float64" },
+    "large": plane(7, [9, 10]),
+  };
+  for (const [path, value] of Object.entries(values)) await files.save(path, value);
+  for (const [path, value] of Object.entries(values)) assertEquals(await files.load(path), value, path);
+  const listed = ["A/plane", "B/plane", "B/plane.tif", "a.json", "large", "none"];
+  assertEquals((await files.listFiles("", { recursive: true })).sort(), listed);
+});
+
+testOver(
+  "a second save replaces, of the same shape and of another, and leaves nothing of the first",
+  async (files, below) => {
+    for (
+      const value of [plane(1), plane(2), plane(3, [9, 9]), plane(4, [9, 9]), plane(5, [1]), {
+        ...plane(6),
+        dtype: "uint16",
+      }]
+    ) {
+      await files.save("a/b", value);
+      assertEquals(await files.load("a/b"), value);
+      assertEquals(await files.listDir("a"), ["b"]);
+    }
+    await refused("AlreadyExists", () => files.save("a/b", plane(9), { mode: "create" }));
+    await files.save("a/b", new TextEncoder().encode("bytes"), { as: "bytes" });
+    assertEquals(await files.loadText("a/b"), "bytes");
+    await files.save("a/b", plane(7));
+    assertEquals(await files.load("a/b"), plane(7));
+    const works = await Array.fromAsync(below.list(""), ({ path }) => path);
+    const left = works.includes(".zarr-saving")
+      ? await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path)
+      : [];
+    assertEquals(left, []);
+  },
+);
+
+testOver("an array is one file, to all that looks at files, moves, copies and removes them", async (files) => {
+  await files.save("a/b", plane(1));
+  await files.save("a/b.json", { b: 1 });
+  const { kind, size } = (await files.stat("a/b"))!;
+  assertEquals(kind, "file");
+  const file = await files.open("a/b");
+  assertEquals([file.size, await npy().decode(file)], [size, plane(1)]);
+  assertEquals(await files.load("a/b", { as: npy() }), plane(1));
+  assertEquals(await files.stat("a/b/zarr.json"), undefined);
+  assertEquals(await files.exists("a/b/c.0.0"), false);
+  await refused("NotFound", () => files.listDir("a/b"));
+  await refused("NotFound", () => files.load("a/b/zarr.json"));
+  await refused("Conflict", () => files.save("a/b/c", plane(1)));
+  await refused("Conflict", () => files.save("a/b/c", { c: 1 }, { as: "json" }));
+  await refused("Conflict", () => files.ensureDirectory("a/b"));
+  await refused("Conflict", () => files.save("a", plane(1)));
+  await files.copy("a/b", "copied");
+  await files.copy("a", "d");
+  await files.move("a/b", "moved");
+  assertEquals([await files.load("copied"), await files.load("d/b"), await files.load("moved")], [
+    plane(1),
+    plane(1),
+    plane(1),
+  ]);
+  assertEquals([await files.load("d/b.json"), await files.listDir("a")], [{ b: 1 }, ["b.json"]]);
+  await files.createSymlink("link", "moved");
+  assertEquals(await files.load("link"), plane(1));
+  assertEquals([await files.delete("moved"), await files.delete("moved")], [true, false]);
+  assertEquals(await files.deleteAll("d"), true);
+  assertEquals(await files.listDir(""), ["a", "copied", "link"]);
+});
+
+testOver(
+  "what others keep in zarr is a file; a folder whose document is none of an array is a folder",
+  async (files, below) => {
+    const store = zarrStore(below);
+    const theirs = await createZarrArray(store, "theirs", { shape: [2, 3], dtype: "uint16", chunks: [1, 1] });
+    await theirs.write(plane(1));
+    await below.write("folder/zarr.json", new TextEncoder().encode("{"));
+    assertEquals(await files.load("theirs"), plane(1));
+    assertEquals([await files.isFile("theirs"), await files.isDir("folder")], [true, true]);
+    assertEquals(await files.listFiles("folder"), ["folder/zarr.json"]);
+    await files.save("ours", plane(2));
+    assertEquals(await (await openZarrArray(store, "ours")).read(), plane(2));
+  },
+);
+
+testOver("a save that fails leaves what was there, and nothing else", async (files, below) => {
+  await files.save("a", plane(1));
+  await files.save("b", { b: 1 }, { as: "json" });
+  const wrong = { data: Uint8Array.of(2), shape: [1], dtype: "bool" };
+  await refused("Unsupported", () => files.save("a", wrong));
+  await refused("Unsupported", () => files.save("b", wrong));
+  await refused("Unsupported", () => files.save("c", wrong));
+  const aborted = AbortSignal.abort(new Error("enough"));
+  await assertRejects(() => files.save("c", plane(1), { signal: aborted }), Error, "enough");
+  assertEquals([await files.load("a"), await files.load("b", { as: "json" })], [plane(1), { b: 1 }]);
+  assertEquals(
+    (await Array.fromAsync(below.list(""), ({ path }) => path)).filter((path) => path !== ".zarr-saving"),
+    ["b", "a"].sort(),
+  );
+  await refused("Invalid", () => files.save(".zarr-saving/a", plane(1)));
+});
+
+testOver("of many that create one array one wins, and its elements are whole", async (files) => {
+  const tries = Array.from({ length: 8 }, (_, i) => files.save("a", plane(i * 100, [8, 8]), { mode: "create" }));
+  const wins = (await Promise.allSettled(tries)).flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
+  assertEquals(wins.length, 1);
+  assertEquals(await files.load("a"), plane(wins[0] * 100, [8, 8]));
+});

@@ -1,0 +1,245 @@
+// What damaged, lying and foreign documents and chunks do: they are refused, before memory is taken, and nothing hangs.
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import type { ErrorCode } from "../../../core/errors.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { createZarrArray, openZarrArray, openZarrGroup } from "../../../formats/zarr.ts";
+import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../../formats/zarr.ts";
+
+/** A store in memory whose bytes tests change. */
+function memory(): ZarrStore & { keys: Map<string, Uint8Array> } {
+  const keys = new Map<string, Uint8Array>();
+  return {
+    keys,
+    location: "memory:",
+    get(key, { range, suffix } = {}) {
+      const bytes = keys.get(key);
+      if (suffix !== undefined) return Promise.resolve(bytes?.slice(Math.max(0, bytes.length - suffix)));
+      const { offset = 0, length = Infinity } = range ?? {};
+      return Promise.resolve(bytes?.slice(offset, offset + length));
+    },
+    set: (key, bytes) => Promise.resolve(void keys.set(key, bytes.slice())),
+    remove: (key) => Promise.resolve(void keys.delete(key)),
+  };
+}
+
+const text = (value: unknown) => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+
+async function refused(code: ErrorCode, key: string, action: () => Promise<unknown>): Promise<void> {
+  const error = await assertRejects(action);
+  assert(isRegistryError(error, code), String(error));
+  assertStringIncludes(error.message, key);
+}
+
+const V3 = {
+  zarr_format: 3,
+  node_type: "array",
+  shape: [4, 4],
+  data_type: "uint16",
+  chunk_grid: { name: "regular", configuration: { chunk_shape: [2, 2] } },
+  chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
+  fill_value: 0,
+  codecs: [{ name: "bytes", configuration: { endian: "little" } }],
+};
+const V2 = {
+  zarr_format: 2,
+  shape: [4, 4],
+  chunks: [2, 2],
+  dtype: "<u2",
+  compressor: null,
+  fill_value: 0,
+  order: "C",
+  filters: null,
+};
+const grid = (chunk_shape: unknown) => ({ name: "regular", configuration: { chunk_shape } });
+const sharded = (configuration: object) => [{
+  name: "sharding_indexed",
+  configuration: { chunk_shape: [1, 1], codecs: V3.codecs, index_codecs: V3.codecs, ...configuration },
+}];
+
+const BAD: [code: ErrorCode, key: string, document: unknown][] = [
+  ["Corrupt", "a/zarr.json", "{"],
+  ["Corrupt", "a/zarr.json", "[]"],
+  ["Unsupported", "a/zarr.json", `{"a":${"[".repeat(5000)}${"]".repeat(5000)}}`],
+  ["Corrupt", "a/zarr.json", { ...V3, zarr_format: 4 }],
+  ["Corrupt", "a/zarr.json", { ...V3, node_type: "table" }],
+  ["Corrupt", "a/zarr.json", { ...V3, shape: [-1, 4] }],
+  ["Corrupt", "a/zarr.json", { ...V3, shape: "4" }],
+  ["Corrupt", "a/zarr.json", { ...V3, shape: [1.5, 4] }],
+  ["Unsupported", "a/zarr.json", { ...V3, shape: Array(65).fill(1), chunk_grid: grid(Array(65).fill(1)) }],
+  ["Corrupt", "a/zarr.json", { ...V3, chunk_grid: grid([2]) }],
+  ["Corrupt", "a/zarr.json", { ...V3, chunk_grid: grid([0, 2]) }],
+  ["Unsupported", "a/zarr.json", { ...V3, chunk_grid: { name: "rectangular" } }],
+  ["Unsupported", "a/zarr.json", { ...V3, chunk_grid: grid([2 ** 26, 2 ** 26]) }],
+  ["Unsupported", "a/zarr.json", { ...V3, data_type: "string" }],
+  ["Unsupported", "a/zarr.json", { ...V3, data_type: "toString" }],
+  ["Corrupt", "a/zarr.json", { ...V3, fill_value: -1 }],
+  ["Corrupt", "a/zarr.json", { ...V3, fill_value: null }],
+  ["Corrupt", "a/zarr.json", { ...V3, fill_value: "0x00000000" }],
+  ["Corrupt", "a/zarr.json", { ...V3, codecs: [] }],
+  ["Unsupported", "a/zarr.json", { ...V3, codecs: [{ name: "pickle" }] }],
+  ["Unsupported", "a/zarr.json", { ...V3, codecs: [...V3.codecs, { name: "delta" }] }],
+  ["Corrupt", "a/zarr.json", { ...V3, codecs: [...V3.codecs, { name: "gzip", configuration: { level: 77 } }] }],
+  ["Corrupt", "a/zarr.json", {
+    ...V3,
+    codecs: [{ name: "transpose", configuration: { order: [0, 0] } }, ...V3.codecs],
+  }],
+  ["Corrupt", "a/zarr.json", { ...V3, codecs: sharded({ chunk_shape: [3, 1] }) }],
+  ["Unsupported", "a/zarr.json", { ...V3, chunk_grid: grid([2 ** 30, 2 ** 30]), codecs: sharded({}) }],
+  ["Unsupported", "a/zarr.json", { ...V3, codecs: sharded({ codecs: sharded({}) }) }],
+  ["Unsupported", "a/zarr.json", { ...V3, codecs: sharded({ index_codecs: [...V3.codecs, { name: "gzip" }] }) }],
+  ["Unsupported", "a/zarr.json", { ...V3, chunk_key_encoding: { name: "mine" } }],
+  ["Corrupt", "a/zarr.json", { ...V3, dimension_names: ["y"] }],
+  ["Corrupt", "a/zarr.json", { ...V3, attributes: [1] }],
+  ["Unsupported", "a/zarr.json", { ...V3, storage_transformers: [{ name: "x" }] }],
+  ["Unsupported", "a/zarr.json", { ...V3, mine: 1 }],
+  ["Corrupt", "a/.zarray", { ...V2, zarr_format: 3 }],
+  ["Unsupported", "a/.zarray", { ...V2, dtype: "|O" }],
+  ["Unsupported", "a/.zarray", { ...V2, dtype: "<M8[ns]" }],
+  ["Unsupported", "a/.zarray", { ...V2, dtype: [["x", "<u2"]] }],
+  ["Unsupported", "a/.zarray", { ...V2, filters: [{ id: "delta" }] }],
+  ["Unsupported", "a/.zarray", { ...V2, compressor: { id: "lzma" } }],
+  ["Unsupported", "a/.zarray", { ...V2, compressor: { id: "blosc", cname: "snappy" } }],
+  ["Corrupt", "a/.zarray", { ...V2, order: "K" }],
+  ["Corrupt", "a/.zarray", { ...V2, dimension_separator: "-" }],
+  ["Corrupt", "a/.zarray", { ...V2, chunks: [2, 2, 2] }],
+];
+
+Deno.test("a document that is damaged, lies or asks for what is not read is refused by its key", async () => {
+  for (const [code, key, document] of BAD) {
+    const store = memory();
+    store.keys.set(key, text(document));
+    await refused(code, key, () => openZarrArray(store, "a"));
+  }
+  for (const [key, document] of [["a/zarr.json", V3], ["a/.zarray", V2]] as const) {
+    const store = memory();
+    store.keys.set(key, text(document));
+    assertEquals((await (await openZarrArray(store, "a")).read()).data, new Uint16Array(16));
+  }
+});
+
+Deno.test("what a document may be passed by is passed by", async () => {
+  const store = memory();
+  store.keys.set("a/zarr.json", text({ ...V3, mine: { must_understand: false } }));
+  assertEquals((await openZarrArray(store, "a")).shape, [4, 4]);
+});
+
+Deno.test("a shape of more than is allowed is told, and read in parts; nothing is taken for it", async () => {
+  const store = memory();
+  const huge = { ...V3, shape: [2 ** 40, 2 ** 40], chunk_grid: grid([2, 2]) };
+  store.keys.set("a/zarr.json", text(huge));
+  const array = await openZarrArray(store, "a");
+  await refused("Unsupported", "a", () => array.read());
+  await refused("Unsupported", "a", () => array.read([[0, 2 ** 28], 0])); // 2^27 chunks
+  await refused("Unsupported", "a", () => array.resize([1, 1]));
+  assertEquals((await array.read([[2 ** 39, 2 ** 39 + 2], 2 ** 39])).data, Uint16Array.of(0, 0));
+  const small = await openZarrArray(store, "a", { maxBytes: 8 });
+  await refused("Unsupported", "a", () => small.read([[0, 5], 0]));
+  await refused("Unsupported", "a", () => openZarrArray(store, "a", { maxBytes: 7 }));
+});
+
+/** An array of each way of packing, with something in it. */
+const WAYS: Partial<CreateZarrOptions>[] = [
+  { codec: "none" },
+  { codec: "gzip" },
+  { codec: "zstd" },
+  { codec: "blosc" },
+  { codec: { name: "blosc", cname: "zstd" } },
+  { codec: { name: "blosc", cname: "zlib" } },
+  { codec: "zstd", shards: [16, 16] },
+  { codec: "none", shards: [16, 16] },
+  { codec: "blosc", version: 2 },
+];
+const ELEMENTS = {
+  data: Uint16Array.from({ length: 256 }, (_, i) => i % 40),
+  shape: [16, 16],
+  dtype: "uint16" as const,
+};
+
+async function written(
+  way: Partial<CreateZarrOptions>,
+): Promise<{ store: ReturnType<typeof memory>; array: ZarrArray }> {
+  const store = memory();
+  const array = await createZarrArray(store, "a", { shape: [16, 16], chunks: [8, 16], dtype: "uint16", ...way });
+  await array.write(ELEMENTS);
+  return { store, array };
+}
+
+Deno.test("chunks of other bytes, cut ones and flipped bits give an error of ours, or other elements, and never hang", async () => {
+  const damage = fc.oneof(
+    fc.record({ kind: fc.constant("bytes" as const), bytes: fc.uint8Array({ maxLength: 200 }) }),
+    fc.record({ kind: fc.constant("cut" as const), at: fc.nat() }),
+    fc.record({ kind: fc.constant("flip" as const), at: fc.nat(), bit: fc.nat(7) }),
+  );
+  for (const way of WAYS) {
+    const { store, array } = await written(way);
+    const key = [...store.keys.keys()].find((key) => !/\.z|zarr.json/.test(key))!;
+    const good = store.keys.get(key)!;
+    await fc.assert(
+      fc.asyncProperty(damage, async (damage) => {
+        const bytes = damage.kind === "bytes"
+          ? damage.bytes
+          : good.slice(0, damage.kind === "cut" ? damage.at % good.length : undefined);
+        if (damage.kind === "flip") bytes[damage.at % bytes.length] ^= 1 << damage.bit;
+        store.keys.set(key, bytes);
+        for (const selection of [[], [0]]) {
+          const error = await array.read(selection).then(() => undefined, (error) => error);
+          assert(error === undefined || isRegistryError(error, "Corrupt", "Unsupported"), String(error));
+        }
+      }),
+      { numRuns: 200 },
+    );
+    store.keys.set(key, good);
+    assertEquals(await array.read(), ELEMENTS);
+  }
+});
+
+Deno.test("a chunk of too many or too few bytes is told by its key, whatever packs it", async () => {
+  for (const way of WAYS) {
+    const { store, array } = await written({ ...way, shards: undefined });
+    const key = [...store.keys.keys()].find((key) => !/\.z|zarr.json/.test(key))!;
+    for (const chunks of [[4, 16], [16, 16]]) {
+      const other = memory();
+      const its = await createZarrArray(other, "a", {
+        shape: [16, 16],
+        dtype: "uint16",
+        ...way,
+        shards: undefined,
+        chunks,
+      });
+      await its.write(ELEMENTS);
+      store.keys.set(key, other.keys.get(key)!);
+      await refused("Corrupt", key, () => array.read());
+    }
+  }
+});
+
+Deno.test("what packs a gigabyte of zeros into a few bytes is refused when its chunk is too long", async () => {
+  const { store, array } = await written({ codec: "blosc" });
+  const bomb = Uint8Array.of(2, 1, 0x31, 2, 0, 0, 0, 0x7f, 0, 0, 0, 0x7f, 24, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0);
+  store.keys.set("a/c/0/0", bomb);
+  await refused("Corrupt", "a/c/0/0", () => array.read());
+});
+
+async function openAndRead(store: ZarrStore): Promise<void> {
+  await (await openZarrArray(store, "a")).read();
+}
+
+async function openAndList(store: ZarrStore): Promise<void> {
+  await (await openZarrGroup(store, "a")).children();
+}
+
+Deno.test("documents of random values are opened or refused, and nothing else", async () => {
+  const member = fc.constantFrom(...Object.keys(V3), ...Object.keys(V2));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom("zarr.json", ".zarray"), member, fc.jsonValue(), async (name, member, value) => {
+      const store = memory();
+      store.keys.set(`a/${name}`, text({ ...(name === ".zarray" ? V2 : V3), [member]: value }));
+      for (const look of [openAndRead, openAndList]) {
+        const error = await look(store).then(() => undefined, (error) => error);
+        assert(error === undefined || isRegistryError(error), String(error));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
