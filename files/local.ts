@@ -196,22 +196,21 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("write", path);
       for (const name of files.keys()) if (parsePath(name).includes("/")) throw inTheWay(why, name, "folder");
-      await step(why, signal, () => {
+      await step(why, signal, async () => {
         checkFree(path, why);
         const folder = folderOf(path);
         makeFolder(folder, why);
         sweepOnce(folder);
-        const durable = durability === "disk";
-        const stage = stageFolder(pathOf(folder), files, { system, durable });
+        const stage = stageFolder(pathOf(folder), files, { system, durable: durability === "disk" });
         try {
           if (!disk.isFolder(folder)) throw lostFolder(why);
           fs.renameSync(stage, pathOf(path));
         } catch (error) {
           removeStage(stage);
-          if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(codeOf(error)!)) throw error;
+          if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error)!)) throw error;
           throw taken(why, look(path, why.action)?.kind ?? "folder"); // another program was faster
         }
-        if (durable) syncFolder(pathOf(folder));
+        await settle(path);
       });
     },
 

@@ -34,7 +34,7 @@ function stack(): NDArray<"uint16"> {
 for (const [name, options] of [["chunks", {}], ["shards", { shards: [20, 512, 512] }]] as const) {
   Deno.test(`of a version in zarr with ${name} one plane is read, and not the rest`, async () => {
     const { backend, read } = counted(createMemoryBackend());
-    await using registry = await openRegistry(backend, { cache: false });
+    const registry = await openRegistry(backend, { cache: false });
     const array = stack();
     const plane = 512 * 512;
     const artifact = defineArtifact("stack", zarr({ chunks: [1, 512, 512], codec: "none", ...options }));
@@ -52,7 +52,7 @@ for (const [name, options] of [["chunks", {}], ["shards", { shards: [20, 512, 51
 }
 
 Deno.test("an array that is stored elsewhere is saved as it is stored, and a loaded one again", async () => {
-  await using registry = await openRegistry(createMemoryBackend());
+  const registry = await openRegistry(createMemoryBackend());
   const stored = await createZarrArray(zarrStore(createMemoryFiles()), "a/b", {
     shape: [5, 3],
     chunks: [2, 2],
@@ -74,7 +74,7 @@ Deno.test("an array that is stored elsewhere is saved as it is stored, and a loa
 });
 
 Deno.test("a single number, an empty array and one of many chunks come back from zarr as they were", async () => {
-  await using registry = await openRegistry(createMemoryBackend());
+  const registry = await openRegistry(createMemoryBackend());
   const artifact = defineArtifact("a", zarr({ chunks: undefined, codec: { name: "gzip", level: 1 } }));
   const arrays: NDArray[] = [
     { data: Float64Array.of(NaN), shape: [], dtype: "float64" },

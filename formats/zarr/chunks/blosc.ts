@@ -166,9 +166,9 @@ function unpackBlock(
 ): Uint8Array {
   switch (PACKERS[packer]) {
     case "blosclz":
-      return decodeBloscLz(packed, size);
+      return decodeBloscLz(key, packed, size);
     case "lz4":
-      return decodeLz4(packed, size);
+      return decodeLz4(key, packed, size);
     case "zlib":
       return zlib.inflateSync(packed, { maxOutputLength: size });
     case "zstd":

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { corruptZarr } from "../errors.ts";
+
 /** A block ends with so many bytes that are no match. */
 const LAST_LITERALS = 5;
 /** No match begins later than so many bytes before the end. */
@@ -13,8 +15,8 @@ const LEAST_MATCH = 4;
 const FARTHEST = 65_535;
 const HASH_BITS = 14;
 
-/** What a block holds: exactly `size` bytes, or a `RangeError`. */
-export function decodeLz4(block: Uint8Array, size: number): Uint8Array {
+/** What a block of the chunk with this key holds: exactly `size` bytes, or `Corrupt`. */
+export function decodeLz4(key: string, block: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let from = 0, to = 0;
 
@@ -22,7 +24,7 @@ export function decodeLz4(block: Uint8Array, size: number): Uint8Array {
   function longLength(length: number): number {
     if (length < 15) return length;
     for (;;) {
-      if (from >= block.length) throw damaged();
+      if (from >= block.length) throw damaged(key);
       const more = block[from++];
       length += more;
       if (more < 255) return length;
@@ -32,36 +34,36 @@ export function decodeLz4(block: Uint8Array, size: number): Uint8Array {
   while (from < block.length) {
     const token = block[from++];
     const literals = longLength(token >> 4);
-    if (from + literals > block.length || to + literals > size) throw damaged();
+    if (from + literals > block.length || to + literals > size) throw damaged(key);
     copyForward(block, from, { out, to, length: literals });
     from += literals;
     to += literals;
     if (from === block.length) break;
-    if (from + 2 > block.length) throw damaged();
+    if (from + 2 > block.length) throw damaged(key);
     const distance = block[from] | block[from + 1] << 8;
     from += 2;
     const length = longLength(token & 15) + LEAST_MATCH;
-    if (distance === 0 || distance > to || to + length > size) throw damaged();
+    if (distance === 0 || distance > to || to + length > size) throw damaged(key);
     copyForward(out, to - distance, { out, to, length });
     to += length;
   }
-  if (to !== size) throw damaged();
+  if (to !== size) throw damaged(key);
   return out;
 }
 
 /** The same of a block of BloscLZ (https://github.com/Blosc/c-blosc, `blosclz.c`). */
-export function decodeBloscLz(block: Uint8Array, size: number): Uint8Array {
+export function decodeBloscLz(key: string, block: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let from = 0, to = 0;
   const next = () => {
-    if (from >= block.length) throw damaged();
+    if (from >= block.length) throw damaged(key);
     return block[from++];
   };
   let control = next() & 31;
   for (;;) {
     if (control < 32) {
       const length = control + 1;
-      if (from + length > block.length || to + length > size) throw damaged();
+      if (from + length > block.length || to + length > size) throw damaged(key);
       copyForward(block, from, { out, to, length });
       from += length;
       to += length;
@@ -75,14 +77,14 @@ export function decodeBloscLz(block: Uint8Array, size: number): Uint8Array {
       const low = next();
       const isFar = low === 255 && high === 31;
       const distance = isFar ? (next() << 8 | next()) + 8192 : (high << 8) + low + 1;
-      if (distance > to || to + length > size) throw damaged();
+      if (distance > to || to + length > size) throw damaged(key);
       copyForward(out, to - distance, { out, to, length });
       to += length;
     }
     if (from >= block.length) break;
     control = block[from++];
   }
-  if (to !== size) throw damaged();
+  if (to !== size) throw damaged(key);
   return out;
 }
 
@@ -97,8 +99,8 @@ function copyForward(
   for (let i = 0; i < length; i++) out[to + i] = source[from + i];
 }
 
-function damaged(): RangeError {
-  return new RangeError("the block is damaged");
+function damaged(key: string): Error {
+  return corruptZarr(key, "a block of its Blosc data is damaged");
 }
 
 /** A block of these bytes, or undefined where it would have more than `most`. */

@@ -10,7 +10,13 @@ import type { AxisSelection, ZarrArray, ZarrCodec } from "../../../formats/zarr.
 /** A plain array: its elements by their indices. */
 class Model {
   elements = new Map<string, number>();
-  constructor(public shape: number[], public fill: number) {}
+  shape: number[];
+  fill: number;
+
+  constructor(shape: number[], fill: number) {
+    this.shape = shape;
+    this.fill = fill;
+  }
 
   at(indices: number[]): number {
     return this.elements.get(indices.join()) ?? this.fill;

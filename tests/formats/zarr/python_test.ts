@@ -10,6 +10,7 @@ import { createZarrArray, createZarrGroup, openZarrArray, openZarrGroup, zarrSto
 import type { CreateZarrOptions, ZarrCodec } from "../../../formats/zarr.ts";
 import { findPython, runPython } from "../../support/numpy.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
 
 const python = await findPython("zarr", "zarr.__version__ >= '3'");
 const ignore = python === undefined;
@@ -141,68 +142,72 @@ Deno.test({
   name: `zarr of Python opens what is written, and what it writes, or appends, is opened here${why}`,
   ignore,
   async fn() {
-    await using root = await tempRoot();
-    const [theirs, ours] = [root.join("theirs"), root.join("ours")];
-    await mkdir(theirs);
-    await mkdir(ours);
-    await using files = createLocalFiles({ root: theirs });
-    const store = zarrStore(files);
-    const written = new Map<string, NDArray>();
-    for (const [number, { options, isAppended = false }] of cases().entries()) {
-      const path = `a${number}`;
-      const values = valuesOf(options.dtype, [...options.shape]);
-      const empty = isAppended ? [0, ...options.shape.slice(1)] : options.shape;
-      const array = await createZarrArray(store, path, { ...options, shape: empty });
-      if (isAppended) {
-        const row = countElements(values.shape.slice(1));
-        for (const [from, to] of [[0, 1], [1, values.shape[0]]]) {
-          const data = values.data.slice(from * row, to * row) as Uint16Array;
-          await array.append({ ...values, data, shape: [to - from, ...values.shape.slice(1)] });
-        }
-      } else await array.write(values);
-      written.set(path, values);
-    }
-    await createZarrGroup(store, "group", { attributes: { x: 1 } });
-    await createZarrArray(store, "group/a", { shape: [2], chunks: [2], dtype: "uint8" });
-    await createZarrGroup(store, "group/b");
-
-    const output = await runPython(python!, PROGRAM, [theirs, ours, JSON.stringify([...written.keys()])]);
-    const [read, own] = output.split("--\n").map((part) => part.trim().split("\n").map((line) => JSON.parse(line)));
-    assertEquals(read.pop(), [["a", "b"], { x: 1 }]);
-    assertEquals(
-      read.map(([path, dtype, shape, sum]) => [path, dtype, shape, sum]),
-      [...written].map(([path, array]) => [path, array.dtype, array.shape, sumOf(array)]),
-    );
-    for (const [path, array] of written) {
-      if (array.shape.length === 0) continue;
-      const longer = await (await openZarrArray(store, path)).read();
-      const row = bytesOf(array).subarray(0, bytesOf(array).length / array.shape[0]);
-      assertEquals(bytesOf(longer).equals(Buffer.concat([bytesOf(array), row])), true, path);
-    }
-
-    await using itsFiles = createLocalFiles({ root: ours });
-    const its = zarrStore(itsFiles);
-    for (const [path, dtype, shape, sum, fill] of own) {
-      const array = await openZarrArray(its, path);
-      const found = await array.read();
-      assertEquals([found.dtype, found.shape, sumOf(found), array.attributes], [dtype, shape, sum, {
-        big: 2n ** 60n + 1n,
-      }], path);
-      const copy = await createZarrArray(zarrStore(files), `copies/${path}`, {
-        shape: [1],
-        chunks: [1],
-        dtype,
-        fillValue: array.fillValue,
-      });
-      assertEquals(bytesOf(await copy.read()).toString("hex"), fill, path);
-    }
-    for (const version of [2, 3]) {
-      const group = await openZarrGroup(its, `g${version}`);
-      assertEquals([group.version, group.attributes], [version, { x: 1 }]);
-      assertEquals((await group.children()).map(({ path, kind }) => [path, kind]), [
-        [`g${version}/a`, "array"],
-        [`g${version}/b`, "group"],
-      ]);
-    }
+    const root = await tempRoot();
+    await compare(root).finally(() => root.remove());
   },
 });
+
+async function compare(root: TempRoot): Promise<void> {
+  const [theirs, ours] = [root.join("theirs"), root.join("ours")];
+  await mkdir(theirs);
+  await mkdir(ours);
+  const files = createLocalFiles({ root: theirs });
+  const store = zarrStore(files);
+  const written = new Map<string, NDArray>();
+  for (const [number, { options, isAppended = false }] of cases().entries()) {
+    const path = `a${number}`;
+    const values = valuesOf(options.dtype, [...options.shape]);
+    const empty = isAppended ? [0, ...options.shape.slice(1)] : options.shape;
+    const array = await createZarrArray(store, path, { ...options, shape: empty });
+    if (isAppended) {
+      const row = countElements(values.shape.slice(1));
+      for (const [from, to] of [[0, 1], [1, values.shape[0]]]) {
+        const data = values.data.slice(from * row, to * row) as Uint16Array;
+        await array.append({ ...values, data, shape: [to - from, ...values.shape.slice(1)] });
+      }
+    } else await array.write(values);
+    written.set(path, values);
+  }
+  await createZarrGroup(store, "group", { attributes: { x: 1 } });
+  await createZarrArray(store, "group/a", { shape: [2], chunks: [2], dtype: "uint8" });
+  await createZarrGroup(store, "group/b");
+
+  const output = await runPython(python!, PROGRAM, [theirs, ours, JSON.stringify([...written.keys()])]);
+  const [read, own] = output.split("--\n").map((part) => part.trim().split("\n").map((line) => JSON.parse(line)));
+  assertEquals(read.pop(), [["a", "b"], { x: 1 }]);
+  assertEquals(
+    read.map(([path, dtype, shape, sum]) => [path, dtype, shape, sum]),
+    [...written].map(([path, array]) => [path, array.dtype, array.shape, sumOf(array)]),
+  );
+  for (const [path, array] of written) {
+    if (array.shape.length === 0) continue;
+    const longer = await (await openZarrArray(store, path)).read();
+    const row = bytesOf(array).subarray(0, bytesOf(array).length / array.shape[0]);
+    assertEquals(bytesOf(longer).equals(Buffer.concat([bytesOf(array), row])), true, path);
+  }
+
+  const itsFiles = createLocalFiles({ root: ours });
+  const its = zarrStore(itsFiles);
+  for (const [path, dtype, shape, sum, fill] of own) {
+    const array = await openZarrArray(its, path);
+    const found = await array.read();
+    assertEquals([found.dtype, found.shape, sumOf(found), array.attributes], [dtype, shape, sum, {
+      big: 2n ** 60n + 1n,
+    }], path);
+    const copy = await createZarrArray(zarrStore(files), `copies/${path}`, {
+      shape: [1],
+      chunks: [1],
+      dtype,
+      fillValue: array.fillValue,
+    });
+    assertEquals(bytesOf(await copy.read()).toString("hex"), fill, path);
+  }
+  for (const version of [2, 3]) {
+    const group = await openZarrGroup(its, `g${version}`);
+    assertEquals([group.version, group.attributes], [version, { x: 1 }]);
+    assertEquals((await group.children()).map(({ path, kind }) => [path, kind]), [
+      [`g${version}/a`, "array"],
+      [`g${version}/b`, "group"],
+    ]);
+  }
+}
