@@ -124,35 +124,24 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
   return checkSizes(path, metadata, options);
 }
 
-/** Creates an array; nothing of it is looked for before. */
-export async function createNewArray<D extends DType>(
-  store: ZarrStore,
-  path: string,
-  options: CreateZarrOptions<D>,
-): Promise<ZarrArray<D>> {
-  const metadata = newMetadata(path, options);
-  const { set } = writableStore(store, "create zarr");
-  const { signal, maxBytes, version = 3 } = options;
-  if (version === 2) {
-    // The attributes come first: the array is there with its document.
-    if (Object.keys(metadata.attributes).length > 0) {
-      await set(keyBelow(path, ".zattrs"), documentBytes(metadata.attributes), { signal });
-    }
-    await set(keyBelow(path, ".zarray"), documentBytes(metadata.document), { signal });
-  } else await set(keyBelow(path, "zarr.json"), documentBytes(metadata.document), { signal });
-  return arrayHandle(store, path, { metadata, maxBytes }) as ZarrArray<D>;
-}
-
 /** Creates an array. See `formats/zarr.ts`. */
 export async function createArray<D extends DType>(
   store: ZarrStore,
   path: string,
   options: CreateZarrOptions<D>,
 ): Promise<ZarrArray<D>> {
+  const { signal, maxBytes } = options;
   const at = parsePath(path);
-  newMetadata(at, options);
+  const metadata = newMetadata(at, options);
+  const { set } = writableStore(store, "create zarr");
   await checkFree(store, at, options);
-  return await createNewArray(store, at, options);
+  const { attributes, document, version } = metadata;
+  // Of version 2 the attributes come first: the array is there with its document.
+  if (version === 2 && Object.keys(attributes).length > 0) {
+    await set(keyBelow(at, ".zattrs"), documentBytes(attributes), { signal });
+  }
+  await set(keyBelow(at, version === 3 ? "zarr.json" : ".zarray"), documentBytes(document), { signal });
+  return arrayHandle(store, at, { metadata, maxBytes }) as ZarrArray<D>;
 }
 
 /** Opens an array of either version. See `formats/zarr.ts`. */
