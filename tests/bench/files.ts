@@ -10,6 +10,7 @@ import { createBucketFiles } from "../../files/bucket.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { createFileManager } from "../../files/mod.ts";
 import type { Files } from "../../files/mod.ts";
+import { createZarrFiles } from "../../files/zarr.ts";
 import { createServerStore, placeOf } from "../servers/server_world.ts";
 import { CERTIFICATES } from "../support/certificates/folder.ts";
 import { startServer } from "../support/servers/mod.ts";
@@ -23,6 +24,8 @@ const FLOORS = { save: "floor: write a file, rename it", load: "floor: read a fi
 /** Saves, loads and lists planes of 16 KiB in a folder. */
 export async function createFilesGroup({ folder, quick, operations }: BenchSettings): Promise<Group> {
   const files = await createFileManager({ disk: createLocalFiles({ root: folder }) }).on("disk");
+  const below = createLocalFiles({ root: join(folder, "zarr") });
+  const zarr = await createFileManager({ zarr: createZarrFiles({ files: below }) }).on("zarr");
   const many = quick ? 1_000 : 10_000;
   fs.mkdirSync(join(folder, "many"));
   for (let i = 0; i < many; i++) fs.writeFileSync(join(folder, "many", `plane-${i}.npy`), "x");
@@ -36,6 +39,13 @@ export async function createFilesGroup({ folder, quick, operations }: BenchSetti
   return {
     measures: [
       ...planeMeasures("disk", files, { count: operations, floors: FLOORS }),
+      ...planeMeasures("zarr on the disk", zarr, { count: operations, floors: FLOORS }),
+      {
+        name: "zarr on the disk, list them",
+        count: operations,
+        unit: "op",
+        run: () => timed(() => zarr.listFiles("plate")),
+      },
       {
         name: FLOORS.save,
         count: operations,
