@@ -24,6 +24,7 @@ import {
   arrayEntry,
   arrayOf,
   DOCUMENT,
+  fileEntry,
   filesOf,
   findArray,
   isArrayValue,
@@ -239,7 +240,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
         const isReplaced = seen?.array !== undefined &&
           await replaceChunk(files, path, { array, wanted, there: seen.array, ...options });
         if (!isReplaced) await put(path, { array, options: wanted, seen, ...options });
-        return await arrayEntry(files, path, { array, ...options });
+        return fileEntry(path, array);
       });
     },
 

@@ -121,14 +121,22 @@ export async function seenArray(
   }
 }
 
-/** What a store says of an array in a folder: a file as long as the `.npy` file of it. */
+/** What a store says of an array: a file as long as the `.npy` file of it. */
+export function fileEntry(path: string, { dtype, shape }: Pick<NDArray, "dtype" | "shape">): FileEntry {
+  const size = encodeNpyHeader(dtype, shape).byteLength + countElements(shape) * ELEMENTS[dtype].bytes;
+  return { path, kind: "file", size };
+}
+
+/** The same with the time of its last change: of the one chunk that it has, for only this is replaced, else of the document. */
 export async function arrayEntry(
   files: FileStore,
   path: string,
-  { array, ...options }: CallOptions & { array: Pick<ZarrArray, "dtype" | "shape"> },
+  { array, ...options }: CallOptions & { array: ZarrArray },
 ): Promise<FileEntry> {
-  const modifiedAt = (await files.stat(joinPath(path, DOCUMENT), options))?.modifiedAt;
-  const { dtype, shape } = array;
-  const size = encodeNpyHeader(dtype, shape).byteLength + countElements(shape) * ELEMENTS[dtype].bytes;
-  return { path, kind: "file", size, ...(modifiedAt === undefined ? {} : { modifiedAt }) };
+  const { shape, chunks } = array;
+  const isOne = shape.every((length, axis) => length <= chunks[axis]);
+  const chunk = isOne ? await files.stat(joinPath(path, ["c", ...shape.map(() => 0)].join(".")), options) : undefined;
+  const changed = chunk ?? await files.stat(joinPath(path, DOCUMENT), options);
+  const entry = fileEntry(path, array);
+  return changed?.modifiedAt === undefined ? entry : { ...entry, modifiedAt: changed.modifiedAt };
 }

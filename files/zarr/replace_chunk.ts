@@ -14,7 +14,7 @@ import { DOCUMENT } from "./array_files.ts";
 
 /**
  * Replaces the one chunk of an array where its document stays the same: readers see what was there before, or all of
- * it. The document is written again, so that it says when. False where that cannot be.
+ * it. False where that cannot be.
  */
 export async function replaceChunk(
   files: FileStore,
@@ -28,6 +28,5 @@ export async function replaceChunk(
   const before = await (await files.open(joinPath(path, DOCUMENT), options)).bytes();
   if (before.length !== document.length || before.some((byte, i) => byte !== document[i])) return false;
   await there.write(array, options);
-  await files.write(joinPath(path, DOCUMENT), document, options);
   return true;
 }
