@@ -13,7 +13,7 @@ import { folderOf, parsePath } from "../core/files/paths.ts";
 import type { FileEntry, FileStore, NamedEntry } from "../core/file_store.ts";
 import type { FileToDecode } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
-import { RegistryError } from "../core/errors.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
@@ -156,18 +156,34 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     await removeTree(files, old, options);
   }
 
-  /** Writes an array to its path, in the place of what is seen there. */
-  async function put(path: string, { seen, ...made }: NewArray & { seen?: Seen }): Promise<void> {
-    const { signal } = made;
-    const small = files.writeFolder === undefined ? undefined : await filesOf(made);
-    if (small !== undefined && seen === undefined) return await files.writeFolder!(path, small, { signal });
+  /** Writes an array to its path, in the place of what is seen there: `made` are its files where it has one chunk. */
+  async function put(
+    path: string,
+    { seen, made, ...array }: NewArray & { seen?: Seen; made?: ReadonlyMap<string, Uint8Array> },
+  ): Promise<void> {
+    const { signal } = array;
     const folder = works();
     try {
-      if (small === undefined) await writeArray(files, folder, made);
-      else await files.writeFolder!(folder, small, { signal });
+      if (made === undefined) await writeArray(files, folder, array);
+      else if (files.writeFolder !== undefined) await files.writeFolder(folder, made, { signal });
+      else {for (const name of [...made.keys()].sort()) {
+          await files.write(`${folder}/${name}`, made.get(name)!, { signal });
+        }}
       await settle(folder, path, { seen, signal });
     } catch (error) {
       await removeTree(files, folder).catch(() => {}); // the error is told
+      throw error;
+    }
+  }
+
+  /** Writes an array to a path that is free, in one step; false where it is not free, or that takes several. */
+  async function putNew(path: string, made: ReadonlyMap<string, Uint8Array>, options: CallOptions): Promise<boolean> {
+    if (files.writeFolder === undefined || path === "") return false;
+    try {
+      await files.writeFolder(path, made, options);
+      return true;
+    } catch (error) {
+      if (isRegistryError(error, "AlreadyExists")) return false;
       throw error;
     }
   }
@@ -233,13 +249,15 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (!isArrayValue(value)) throw notKept(path);
       const { array, options: wanted } = arrayOf(value, { codec, chunks });
       return await lanes(path, async () => {
+        await checkAbove(path, why, options);
+        const made = await filesOf({ array, options: wanted, ...options });
+        if (made !== undefined && await putNew(path, made, options)) return fileEntry(path, array);
         const seen = await look(path, options);
         if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
         if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
-        if (seen === undefined) await checkAbove(path, why, options);
-        const isReplaced = seen?.array !== undefined &&
-          await replaceChunk(files, path, { array, wanted, there: seen.array, ...options });
-        if (!isReplaced) await put(path, { array, options: wanted, seen, ...options });
+        const isReplaced = made !== undefined && seen?.array !== undefined &&
+          await replaceChunk(files, path, { made, ...options });
+        if (!isReplaced) await put(path, { array, options: wanted, made, seen, ...options });
         return fileEntry(path, array);
       });
     },
