@@ -143,6 +143,26 @@ testOver("a save that fails leaves what was there, and nothing else", async (fil
   await refused("Invalid", () => files.save(".zarr-saving/a", plane(1)));
 });
 
+testOver(
+  "a save that breaks off leaves nothing behind, and no listing shows where it was written",
+  async (files, below) => {
+    await files.save("a", plane(1, [9, 9]));
+    const full: FileStore = {
+      ...below,
+      write: async (path, ...rest) => {
+        if (path.endsWith("c.2.1")) throw new Error("full");
+        return await below.write(path, ...rest);
+      },
+    };
+    const zarr = createZarrFiles({ files: full, chunks: () => [4, 4] });
+    await assertRejects(() => zarr.save!("a", plane(2, [9, 9])), Error, "full");
+    assertEquals(await files.load("a"), plane(1, [9, 9]));
+    const works = async () => await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path);
+    assertEquals(await works().catch(() => []), []);
+    assertEquals(await Array.fromAsync((files.store as FileStore).list(""), ({ path }) => path), ["a"]);
+  },
+);
+
 testOver("of many that create one array one wins, and its elements are whole", async (files) => {
   const tries = Array.from({ length: 8 }, (_, i) => files.save("a", plane(i * 100, [8, 8]), { mode: "create" }));
   const wins = (await Promise.allSettled(tries)).flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);

@@ -84,8 +84,13 @@ Deno.test("appends and writes through one handle do not lose one another", async
   const array = await createZarrArray(memory(), "a", { shape: [0, 2], chunks: [4, 2], dtype: "uint16" });
   await Promise.all(Array.from({ length: 6 }, () => array.append(plain([1, 2]))));
   assertEquals((await array.read()).data, Uint16Array.from({ length: 12 }, (_, i) => 1 + i % 2));
-  await Promise.all([0, 1, 2, 3].map((row) => array.write(plain([1, 2]), { at: [row, 0] })));
-  assertEquals((await array.read([[0, 4]])).data, Uint16Array.of(1, 2, 1, 2, 1, 2, 1, 2));
+  const rows = [0, 1, 2, 3].map((row) => ({
+    data: Uint16Array.of(row * 10, row),
+    shape: [1, 2],
+    dtype: "uint16" as const,
+  }));
+  await Promise.all(rows.map((values, row) => array.write(values, { at: [row, 0] })));
+  assertEquals((await array.read([[0, 4]])).data, Uint16Array.of(0, 0, 10, 1, 20, 2, 30, 3));
 });
 
 Deno.test("nothing is cast, cut or guessed: other types, other shapes and what is not there are refused", async () => {

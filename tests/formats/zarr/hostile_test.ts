@@ -1,9 +1,10 @@
 // What damaged, lying and foreign documents and chunks do: they are refused, before memory is taken, and nothing hangs.
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { ErrorCode } from "../../../core/errors.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { createZarrArray, openZarrArray, openZarrGroup } from "../../../formats/zarr.ts";
+import { decodeLz4 } from "../../../formats/zarr/chunks/lz4.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../../formats/zarr.ts";
 
 /** A store in memory whose bytes tests change. */
@@ -214,11 +215,46 @@ Deno.test("a chunk of too many or too few bytes is told by its key, whatever pac
   }
 });
 
-Deno.test("what packs a gigabyte of zeros into a few bytes is refused when its chunk is too long", async () => {
-  const { store, array } = await written({ codec: "blosc" });
-  const bomb = Uint8Array.of(2, 1, 0x31, 2, 0, 0, 0, 0x7f, 0, 0, 0, 0x7f, 24, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0);
-  store.keys.set("a/c/0/0", bomb);
-  await refused("Corrupt", "a/c/0/0", () => array.read());
+Deno.test("what unpacks to more than a chunk is refused before it is unpacked", async () => {
+  for (const codec of ["blosc", "zstd", "gzip"] as const) {
+    const { store, array } = await written({ codec });
+    const large = memory();
+    const its = await createZarrArray(large, "a", { shape: [2 ** 24], chunks: [2 ** 24], dtype: "uint16", codec });
+    await its.write({ data: new Uint16Array(2 ** 24), shape: [2 ** 24], dtype: "uint16" });
+    store.keys.set("a/c/0/0", large.keys.get("a/c/0")!);
+    const error = await assertRejects(() => array.read());
+    assert(isRegistryError(error, "Corrupt") && !error.message.includes(`${2 ** 25}`), String(error));
+  }
+});
+
+Deno.test("an index of a shard with a wrong bit is told; one that asks for much memory is not followed", async () => {
+  const { store, array } = await written({ shards: [16, 16], codec: "none" });
+  const shard = store.keys.get("a/c/0/0")!;
+  for (let bit = 0; bit < 36 * 8; bit++) {
+    const bytes = shard.slice();
+    bytes[bytes.length - 36 + (bit >> 3)] ^= 1 << (bit & 7);
+    store.keys.set("a/c/0/0", bytes);
+    await refused("Corrupt", "a/c/0/0", () => array.read([0]));
+  }
+  const lying = memory();
+  const asked: number[] = [];
+  const watched: ZarrStore = {
+    ...lying,
+    get: (key, options) => (asked.push(options?.range?.length ?? 0), lying.get(key, options)),
+  };
+  lying.keys.set("a/zarr.json", text({ ...V3, codecs: sharded({}) }));
+  const index = new BigUint64Array(8).fill(-1n & (2n ** 64n - 1n));
+  index.set([0n, 2n ** 40n]);
+  lying.keys.set("a/c/0/0", new Uint8Array(index.buffer));
+  await refused("Corrupt", "a/c/0/0", async () => (await openZarrArray(watched, "a")).read([0, 0]));
+  assert(Math.max(...asked) < 2 ** 20);
+});
+
+Deno.test("a block of LZ4 that reaches before its beginning or behind its end is damaged", () => {
+  for (const block of [[0x10, 7, 2, 0, 0], [0x10, 7, 0, 0, 0], [0x1f, 7, 1, 0, 255, 255, 0], [0xf0], [0x20, 7]]) {
+    assertThrows(() => decodeLz4("a", Uint8Array.from(block), 5));
+  }
+  assertEquals(decodeLz4("a", Uint8Array.of(0x10, 7, 1, 0), 5), new Uint8Array(5).fill(7));
 });
 
 async function openAndRead(store: ZarrStore): Promise<void> {
