@@ -123,7 +123,7 @@ Deno.test("nothing is cast, cut or guessed: other types, other shapes and what i
     { dimensionNames: ["y"] },
     { codec: "lzma" as "zstd" },
     { codec: { name: "zstd", level: 99 } },
-    { attributes: { at: new Date() as unknown as string } },
+    { attributes: { at: new Map() as unknown as string } },
   ];
   for (const options of wrong) {
     await refused("Invalid", () => createZarrArray(store, "w", { shape: [2, 2], dtype: "uint16", ...options }));
