@@ -1,0 +1,13 @@
+/**
+ * Images of many sizes, and plates of them, as OME-NGFF (OME-Zarr): version 0.5
+ * (<https://ngff.openmicroscopy.org/0.5/>) in zarr 3, and version 0.4 (<https://ngff.openmicroscopy.org/0.4/>) in zarr 2.
+ *
+ * @module
+ */
+export type { Axes, Axis } from "./ome/axes.ts";
+export type { Channel } from "./ome/channels.ts";
+export { imageAttributes, readImageAttributes } from "./ome/image_metadata.ts";
+export type { ImageMetadata, ImageToDescribe, LevelMetadata, Placement } from "./ome/image_metadata.ts";
+export { plateAttributes, readPlateAttributes, readWellAttributes, wellAttributes } from "./ome/plate_metadata.ts";
+export type { Acquisition, Field, PlateMetadata, WellMetadata, WellPlace } from "./ome/plate_metadata.ts";
+export type { OmeVersion } from "./ome/version.ts";

@@ -1,0 +1,71 @@
+/**
+ * How the channels of an image are shown: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same in 0.4.
+ *
+ * @module
+ */
+import { ELEMENTS } from "../../core/bytes/ndarray.ts";
+import type { DType } from "../../core/bytes/ndarray.ts";
+import { flagOf, itemsOf, memberIn, memberOf, numberOf, optional, textOf } from "./document.ts";
+import type { Part } from "./document.ts";
+
+/** How a channel is shown. */
+export interface Channel {
+  /** What it is called: `DAPI`. */
+  label?: string;
+  /** Its colour, red, green and blue, hexadecimal. @default "FFFFFF" when written */
+  color?: string;
+  /** Whether it is shown at first. @default true when written */
+  active?: boolean;
+  /** Which values are black and full colour, and the least and the greatest that there may be. */
+  window?: {
+    /** What is black. */
+    start: number;
+    /** What is full colour. */
+    end: number;
+    /** The least value. */
+    min: number;
+    /** The greatest value. */
+    max: number;
+  };
+}
+
+/** The `omero` metadata of channels, of which each may be a label only. Of floats 0 to 1 is shown unless told. */
+export function omeroOf(channels: readonly (string | Channel)[], dtype: DType): Record<string, unknown> {
+  const [min, max] = rangeOf(dtype);
+  return {
+    channels: Array.from(channels, (channel) => ({
+      color: "FFFFFF",
+      active: true,
+      window: { start: min, end: max, min, max },
+      ...typeof channel === "string" ? { label: channel } : channel,
+    })),
+  };
+}
+
+function rangeOf(dtype: DType): [number, number] {
+  const bits = ELEMENTS[dtype].bytes * 8;
+  if (dtype.startsWith("uint")) return [0, 2 ** bits - 1];
+  return dtype.startsWith("int") ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 1];
+}
+
+/** Reads the channels in `omero`, undefined where there is none. */
+export function readChannels(metadata: Part): Channel[] | undefined {
+  const omero = memberIn(metadata, "omero");
+  return omero === undefined ? undefined : itemsOf(memberOf(omero, "channels")).map(readChannel);
+}
+
+function readChannel(item: Part): Channel {
+  const label = optional(item, "label", textOf);
+  const color = optional(item, "color", textOf);
+  const active = optional(item, "active", flagOf);
+  const window = optional(item, "window", (part) => {
+    const [start, end, min, max] = ["start", "end", "min", "max"].map((name) => numberOf(memberOf(part, name)));
+    return { start, end, min, max };
+  });
+  return {
+    ...label !== undefined && { label },
+    ...color !== undefined && { color },
+    ...active !== undefined && { active },
+    ...window !== undefined && { window },
+  };
+}

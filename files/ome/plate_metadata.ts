@@ -1,0 +1,222 @@
+/**
+ * What plates and wells say of themselves: <https://ngff.openmicroscopy.org/0.5/#plate-md>,
+ * <https://ngff.openmicroscopy.org/0.5/#well-md>, and the same of 0.4.
+ *
+ * @module
+ */
+import { shown } from "../../core/naming/names.ts";
+import { checkDistinct, itemsOf, memberOf, nameOf, newDocument, optional, readDocument } from "./document.ts";
+import { textOf, wholeOf, wrong } from "./document.ts";
+import type { Part } from "./document.ts";
+import { versionOf, withVersion } from "./version.ts";
+import type { OmeVersion } from "./version.ts";
+
+/** A time at which images of a plate were taken. */
+export interface Acquisition {
+  /** Its number, which no other has, from 0. */
+  id: number;
+  /** What it is called. */
+  name?: string;
+  /** What it is. */
+  description?: string;
+  /** The most fields that a well has of it. */
+  maximumfieldcount?: number;
+  /** When it began, as a whole number since 1970. */
+  starttime?: number;
+  /** When it ended, as a whole number since 1970. */
+  endtime?: number;
+}
+
+/** A well of a plate. */
+export interface WellPlace {
+  /** Its path: row, `/`, column. */
+  path: string;
+  /** The name of its row. */
+  row: string;
+  /** The name of its column. */
+  column: string;
+}
+
+/** What a plate says of itself. */
+export interface PlateMetadata {
+  /** The version of OME-NGFF. */
+  version: OmeVersion;
+  /** What it is called. */
+  name?: string;
+  /** The names of all rows, also of those that have no images. */
+  rows: readonly string[];
+  /** The names of all columns. */
+  columns: readonly string[];
+  /** The wells that have images. */
+  wells: readonly WellPlace[];
+  /** The most fields that a well has. */
+  fieldCount?: number;
+  /** When its images were taken. */
+  acquisitions?: readonly Acquisition[];
+}
+
+/** An image of a well. */
+export interface Field {
+  /** Its path below the well: `0`. */
+  path: string;
+  /** The `id` of the acquisition that it is of. */
+  acquisition?: number;
+}
+
+/** What a well says of itself. */
+export interface WellMetadata {
+  /** The version of OME-NGFF. */
+  version: OmeVersion;
+  /** Its images. */
+  fields: readonly Field[];
+}
+
+/**
+ * The attributes of the group of a plate.
+ *
+ * @throws {RegistryError} `Invalid` for what OME-NGFF does not allow: names that are not letters and digits, or there
+ * twice
+ */
+export function plateAttributes(plate: PlateMetadata): Record<string, unknown> {
+  const { version, name, rows, columns, wells, fieldCount, acquisitions } = plate;
+  const attributes = withVersion(version, {
+    plate: {
+      version,
+      ...name !== undefined && { name },
+      rows: rows.map((name) => ({ name })),
+      columns: columns.map((name) => ({ name })),
+      wells: wellItems(wells, rows, columns),
+      ...fieldCount !== undefined && { field_count: fieldCount },
+      ...acquisitions !== undefined && { acquisitions },
+    },
+  });
+  parsePlate(newDocument("plate", attributes));
+  return attributes;
+}
+
+/** The wells of a plate as its document has them. */
+export function wellItems(
+  wells: readonly WellPlace[],
+  rows: readonly string[],
+  columns: readonly string[],
+): Record<string, unknown>[] {
+  return wells.map(({ path, row, column }) => ({
+    path,
+    rowIndex: rows.indexOf(row),
+    columnIndex: columns.indexOf(column),
+  }));
+}
+
+/**
+ * Reads the attributes of the group of a plate, of 0.4 or 0.5.
+ *
+ * @param path the group, for messages
+ * @throws {RegistryError} `Corrupt`, with the place, for what OME-NGFF does not allow; `Unsupported` for other versions
+ *
+ * @example
+ * ```ts
+ * import { plateAttributes, readPlateAttributes } from "@holdfast/holdfast/files/ome";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wells = [{ path: "B/2", row: "B", column: "2" }];
+ * const plate = { version: "0.5", rows: ["A", "B"], columns: ["1", "2", "3"], wells } as const;
+ * assertEquals(readPlateAttributes("plate.zarr", plateAttributes(plate)), plate);
+ * ```
+ */
+export function readPlateAttributes(path: string, attributes: unknown): PlateMetadata {
+  return parsePlate(readDocument(path, attributes));
+}
+
+function parsePlate(document: Part): PlateMetadata {
+  const { version, metadata } = versionOf(document, "plate");
+  const plate = memberOf(metadata, "plate");
+  const rows = readNames(memberOf(plate, "rows"));
+  const columns = readNames(memberOf(plate, "columns"));
+  const wells = memberOf(plate, "wells");
+  const places = itemsOf(wells).map((item) => readWell(item, rows, columns));
+  checkDistinct(wells, places.map(({ path }) => path));
+  const name = optional(plate, "name", textOf);
+  const fieldCount = optional(plate, "field_count", (part) => wholeOf(part, 1));
+  const acquisitions = optional(plate, "acquisitions", (part) => {
+    const items = itemsOf(part).map(readAcquisition);
+    checkDistinct(part, items.map(({ id }) => id));
+    return items;
+  });
+  return {
+    version,
+    ...name !== undefined && { name },
+    rows,
+    columns,
+    wells: places,
+    ...fieldCount !== undefined && { fieldCount },
+    ...acquisitions !== undefined && { acquisitions },
+  };
+}
+
+function readNames(part: Part): string[] {
+  const names = itemsOf(part).map((item) => nameOf(memberOf(item, "name")));
+  if (names.length === 0) throw wrong(part, "is empty");
+  checkDistinct(part, names);
+  return names;
+}
+
+function readWell(item: Part, rows: string[], columns: string[]): WellPlace {
+  const path = memberOf(item, "path");
+  const row = rows[wholeOf(memberOf(item, "rowIndex"), 0)];
+  const column = columns[wholeOf(memberOf(item, "columnIndex"), 0)];
+  if (row === undefined || column === undefined) throw wrong(item, "is in a row or a column that there is not");
+  if (textOf(path) === `${row}/${column}`) return { path: `${row}/${column}`, row, column };
+  throw wrong(path, `is ${shown(path.value)}, in row ${row} and column ${column}`);
+}
+
+function readAcquisition(item: Part): Acquisition {
+  const id = wholeOf(memberOf(item, "id"), 0);
+  const name = optional(item, "name", textOf);
+  const description = optional(item, "description", textOf);
+  const maximumfieldcount = optional(item, "maximumfieldcount", (part) => wholeOf(part, 1));
+  const starttime = optional(item, "starttime", (part) => wholeOf(part, 0));
+  const endtime = optional(item, "endtime", (part) => wholeOf(part, 0));
+  return {
+    id,
+    ...name !== undefined && { name },
+    ...description !== undefined && { description },
+    ...maximumfieldcount !== undefined && { maximumfieldcount },
+    ...starttime !== undefined && { starttime },
+    ...endtime !== undefined && { endtime },
+  };
+}
+
+/**
+ * The attributes of the group of a well.
+ *
+ * @throws {RegistryError} `Invalid` for what OME-NGFF does not allow: paths that are not letters and digits, or there
+ * twice
+ */
+export function wellAttributes({ version, fields }: WellMetadata): Record<string, unknown> {
+  const attributes = withVersion(version, { well: { version, images: fields } });
+  parseWell(newDocument("well", attributes));
+  return attributes;
+}
+
+/**
+ * Reads the attributes of the group of a well, of 0.4 or 0.5.
+ *
+ * @param path the group, for messages
+ * @throws {RegistryError} `Corrupt`, with the place, for what OME-NGFF does not allow; `Unsupported` for other versions
+ */
+export function readWellAttributes(path: string, attributes: unknown): WellMetadata {
+  return parseWell(readDocument(path, attributes));
+}
+
+function parseWell(document: Part): WellMetadata {
+  const { version, metadata } = versionOf(document, "well");
+  const images = memberOf(memberOf(metadata, "well"), "images");
+  const fields = itemsOf(images).map((item): Field => {
+    const path = nameOf(memberOf(item, "path"));
+    const acquisition = optional(item, "acquisition", (part) => wholeOf(part, 0));
+    return { path, ...acquisition !== undefined && { acquisition } };
+  });
+  if (fields.length === 0) throw wrong(images, "is empty");
+  checkDistinct(images, fields.map(({ path }) => path));
+  return { version, fields };
+}
