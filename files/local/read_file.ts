@@ -27,21 +27,33 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
  * @param place where it lies
  */
 export function foundFile(path: string, place: { onDisk: string; found: FileLook }): FileToDecode {
-  const { onDisk, found } = place;
+  const { found } = place;
   return {
     path,
     size: found.size,
-    bytes: async () => found.size <= AT_ONCE_BYTES ? readSmall(path, onDisk, found) : await readLarge(path, place),
+    bytes: async () =>
+      found.size <= AT_ONCE_BYTES
+        ? readSmall(path, { ...place, start: 0, end: found.size })
+        : await readLarge(path, place),
     stream: (range) => iterableStream(readChunks(path, { ...place, range })),
   };
 }
 
-function readSmall(path: string, onDisk: string, found: FileLook): Uint8Array {
+interface Part {
+  onDisk: string;
+  found: FileLook;
+  /** The first byte, and the one behind the last. */
+  start: number;
+  end: number;
+}
+
+function readSmall(path: string, { onDisk, found, start, end }: Part): Uint8Array {
   let file: OpenFile | undefined;
   try {
     file = openFile(onDisk);
     checkSame(path, file.look(), found);
-    const bytes = new Uint8Array(found.size);
+    const bytes = new Uint8Array(end - start);
+    if (start > 0) file.seek(start);
     for (let at = 0; at < bytes.byteLength;) {
       const read = file.read(bytes.subarray(at));
       if (read === 0) throw changed(path);
@@ -79,6 +91,7 @@ async function* readChunks(
   const start = Math.min(range?.offset ?? 0, found.size);
   const end = range?.length === undefined ? found.size : Math.min(start + range.length, found.size);
   if (start >= end) return;
+  if (end - start <= AT_ONCE_BYTES) return yield readSmall(path, { onDisk, found, start, end });
   let file: FileHandle | undefined;
   try {
     file = await open(onDisk, FLAGS);
