@@ -7,6 +7,7 @@
 import { parsePath } from "../../core/files/paths.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
 import { shown } from "../../core/naming/names.ts";
+import type { ZarrObject } from "../../formats/zarr.ts";
 import { listAxes, readAxes } from "./axes.ts";
 import type { Axes, Axis } from "./axes.ts";
 import { omeroOf, readChannels } from "./channels.ts";
@@ -78,7 +79,7 @@ const MAX_LEVELS = 100;
  * assertEquals([version, axes[0], channels?.[0].label], ["0.5", { name: "c", type: "channel" }, "DAPI"]);
  * ```
  */
-export function imageAttributes(image: ImageToDescribe): Record<string, unknown> {
+export function imageAttributes(image: ImageToDescribe): ZarrObject {
   const { version = "0.5", name, axes, levels, downsampling, channels, dtype = "uint16" } = image;
   const multiscale = {
     ...version === "0.4" && { version },

@@ -5,6 +5,7 @@
  * @module
  */
 import { shown } from "../../core/naming/names.ts";
+import type { ZarrObject } from "../../formats/zarr.ts";
 import { checkDistinct, itemsOf, memberOf, nameOf, newDocument, optional, readDocument } from "./document.ts";
 import { textOf, wholeOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
@@ -77,7 +78,7 @@ export interface WellMetadata {
  * @throws {RegistryError} `Invalid` for what OME-NGFF does not allow: names that are not letters and digits, or there
  * twice
  */
-export function plateAttributes(plate: PlateMetadata): Record<string, unknown> {
+export function plateAttributes(plate: PlateMetadata): ZarrObject {
   const { version, name, rows, columns, wells, fieldCount, acquisitions } = plate;
   const attributes = withVersion(version, {
     plate: {
@@ -94,12 +95,12 @@ export function plateAttributes(plate: PlateMetadata): Record<string, unknown> {
   return attributes;
 }
 
-/** The wells of a plate as its document has them. */
+/** Wells as the document of a plate has them. */
 export function wellItems(
   wells: readonly WellPlace[],
   rows: readonly string[],
   columns: readonly string[],
-): Record<string, unknown>[] {
+): { path: string; rowIndex: number; columnIndex: number }[] {
   return wells.map(({ path, row, column }) => ({
     path,
     rowIndex: rows.indexOf(row),
@@ -192,7 +193,7 @@ function readAcquisition(item: Part): Acquisition {
  * @throws {RegistryError} `Invalid` for what OME-NGFF does not allow: paths that are not letters and digits, or there
  * twice
  */
-export function wellAttributes({ version, fields }: WellMetadata): Record<string, unknown> {
+export function wellAttributes({ version, fields }: WellMetadata): ZarrObject {
   const attributes = withVersion(version, { well: { version, images: fields } });
   parseWell(newDocument("well", attributes));
   return attributes;

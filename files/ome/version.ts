@@ -5,6 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import type { ZarrObject } from "../../formats/zarr.ts";
 import { memberIn, memberOf, textOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
 
@@ -44,19 +45,20 @@ export function versionOf(attributes: Part, kind: "multiscales" | "plate" | "wel
 }
 
 /** The attributes that hold such metadata. */
-export function withVersion(version: OmeVersion, metadata: Record<string, unknown>): Record<string, unknown> {
-  return version === "0.5" ? { ome: { version, ...metadata } } : metadata;
+export function withVersion(version: OmeVersion, metadata: Record<string, unknown>): ZarrObject {
+  return (version === "0.5" ? { ome: { version, ...metadata } } : metadata) as ZarrObject;
 }
 
-/** The same attributes, whatever else is in them, with another value of one kind of metadata. */
-export function replaceMetadata(
-  attributes: Record<string, unknown>,
-  kind: "multiscales" | "plate" | "well" | "omero",
-  change: (before: Record<string, unknown>) => unknown,
-): Record<string, unknown> {
-  const holder = attributes.ome === undefined ? attributes : attributes.ome as Record<string, unknown>;
-  const changed = { ...holder, [kind]: change(holder[kind] as Record<string, unknown>) };
-  return attributes.ome === undefined ? changed : { ...attributes, ome: changed };
+/** The same attributes, whatever else is in them, with one kind of metadata changed. */
+export function changeMetadata(
+  attributes: Readonly<ZarrObject>,
+  kind: "plate" | "well",
+  change: (before: ZarrObject) => ZarrObject,
+): ZarrObject {
+  const isNew = attributes.ome !== undefined;
+  const holder = (isNew ? attributes.ome : attributes) as ZarrObject;
+  const changed = { ...holder, [kind]: change(holder[kind] as ZarrObject) };
+  return isNew ? { ...attributes, ome: changed } : changed;
 }
 
 function otherVersion(version: Part): RegistryError {

@@ -1,0 +1,110 @@
+/**
+ * Images of half the size.
+ *
+ * @module
+ */
+import { countElements, ELEMENTS } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { RegistryError } from "../../core/errors.ts";
+
+/**
+ * How levels are made smaller: an element is the mean of the two by two that it stands for (of fewer at odd ends), or
+ * the first of them. A mean of whole numbers is rounded, halves up; one of floats is computed with 64 bits, and is NaN
+ * where one of them is.
+ */
+export type Downsampling = "mean" | "nearest";
+
+/**
+ * An array of half the length in the last two dimensions, odd lengths rounded up.
+ *
+ * @throws {RegistryError} `Unsupported` for means of booleans, of complex numbers, and of 16 bit floats where the
+ * runtime has none
+ */
+export function halve<A extends NDArray>(image: A, method: Downsampling): A {
+  const { data, shape, dtype } = image;
+  const { array, lanes } = ELEMENTS[dtype];
+  const [height, width] = shape.slice(-2);
+  const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
+  const halved = [...shape.slice(0, -2), rows, columns];
+  const length = countElements(halved) * lanes;
+  const result = new array(new ArrayBuffer(length * data.BYTES_PER_ELEMENT), 0, length);
+  const planes = countElements(shape.slice(0, -2));
+  const size = { height, width: width * lanes, planes };
+  if (method === "nearest") pick(wordsOf(data), wordsOf(result), size, lanes);
+  else if (dtype === "int64" || dtype === "uint64") bigMeans(data as BigInt64Array, result as BigInt64Array, size);
+  else if (isMeanable(dtype)) means(data as Float64Array, result as Float64Array, size, !dtype.startsWith("float"));
+  else throw noMean(dtype);
+  return { data: result, shape: halved, dtype } as NDArray as A;
+}
+
+interface Size {
+  height: number;
+  /** Numbers in a row. */
+  width: number;
+  planes: number;
+}
+
+function isMeanable(dtype: string): boolean {
+  return /^(u?int|float)/.test(dtype) && (dtype !== "float16" || globalThis.Float16Array !== undefined);
+}
+
+/** Throws for a dtype of which there is no such level. */
+export function checkHalvable(dtype: NDArray["dtype"], method: Downsampling): void {
+  if (method === "mean" && !isMeanable(dtype)) throw noMean(dtype);
+}
+
+function noMean(dtype: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot make levels of an image: there is no mean of ${dtype}`,
+    hint: 'Pass downsampling: "nearest", or levels: 1.',
+  });
+}
+
+/** The same numbers as words: no NaN changes. */
+function wordsOf(data: NDArray["data"]): Uint32Array {
+  const words = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[data.BYTES_PER_ELEMENT]!;
+  return new words(data.buffer as ArrayBuffer, data.byteOffset, data.length) as unknown as Uint32Array;
+}
+
+function pick(from: Uint32Array, to: Uint32Array, { height, width, planes }: Size, lanes: number): void {
+  let at = 0;
+  for (let plane = 0; plane < planes; plane++) {
+    for (let y = 0; y < height; y += 2) {
+      const row = (plane * height + y) * width;
+      for (let x = 0; x < width; x += 2 * lanes) {
+        for (let lane = 0; lane < lanes; lane++) to[at++] = from[row + x + lane];
+      }
+    }
+  }
+}
+
+function means(from: Float64Array, to: Float64Array, { height, width, planes }: Size, isWhole: boolean): void {
+  let at = 0;
+  for (let plane = 0; plane < planes; plane++) {
+    for (let y = 0; y < height; y += 2) {
+      const row = (plane * height + y) * width;
+      const next = y + 1 < height ? row + width : row; // the same row twice changes no mean
+      for (let x = 0; x < width; x += 2) {
+        const right = x + 1 < width ? x + 1 : x;
+        const mean = (from[row + x] + from[row + right] + from[next + x] + from[next + right]) / 4;
+        to[at++] = isWhole ? Math.floor(mean + 0.5) : mean;
+      }
+    }
+  }
+}
+
+function bigMeans(from: BigInt64Array, to: BigInt64Array, { height, width, planes }: Size): void {
+  let at = 0;
+  for (let plane = 0; plane < planes; plane++) {
+    for (let y = 0; y < height; y += 2) {
+      const row = (plane * height + y) * width;
+      const next = y + 1 < height ? row + width : row;
+      for (let x = 0; x < width; x += 2) {
+        const right = x + 1 < width ? x + 1 : x;
+        // A shift rounds down, below zero too.
+        to[at++] = (from[row + x] + from[row + right] + from[next + x] + from[next + right] + 2n) >> 2n;
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Images of several levels: opening them, and reading planes.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { joinPath } from "../../core/files/paths.ts";
+import { shown } from "../../core/naming/names.ts";
+import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
+import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
+import type { Axis } from "./axes.ts";
+import { readImageAttributes } from "./image_metadata.ts";
+import type { ImageMetadata, LevelMetadata } from "./image_metadata.ts";
+
+/** A level of an image: its array, and where its elements are. */
+export interface ImageLevel extends LevelMetadata {
+  /** Its elements. */
+  readonly array: ZarrArray;
+}
+
+/** Options of reading a plane. */
+export interface ReadPlaneOptions extends CallOptions {
+  /** The level, 0 for the largest. @default 0 */
+  level?: number;
+}
+
+/** An index along each axis before the last two, by name: `{ t: 0, c: 1 }`. An axis of length 1 may be left out. */
+export type PlaneIndex = Readonly<Record<string, number>>;
+
+/** An image of several levels, each half as large as the one before, or made so by whoever wrote it. */
+export interface MultiscaleImage extends Omit<ImageMetadata, "levels"> {
+  /** Where it is in its store. */
+  readonly path: string;
+  /** Its levels, the largest first. Each array reads regions of any size. */
+  readonly levels: readonly ImageLevel[];
+  /**
+   * A plane, of shape `[height, width]`: the last two axes. Only chunks of it are read.
+   *
+   * @throws {RegistryError} `Invalid` for an index that there is not
+   */
+  readPlane(at?: PlaneIndex, options?: ReadPlaneOptions): Promise<NDArray>;
+}
+
+/**
+ * Opens an image of OME-NGFF 0.4 or 0.5.
+ *
+ * @param store where it is: `zarrStore(files)` makes one of any file store
+ * @param path the group of the image; empty for the root
+ * @throws {RegistryError} `NotFound`; `Corrupt` for metadata or arrays that OME-NGFF does not allow; `Unsupported` for
+ * what is written in a way that is not read here
+ */
+export async function openMultiscale(
+  store: ZarrStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<MultiscaleImage> {
+  const metadata = await readImageMetadata(store, path, options);
+  const arrays = await Promise.all(metadata.levels.map((level) => openLevel(store, path, level, options)));
+  checkLevels(path, metadata.axes, arrays);
+  return imageOf(path, metadata, arrays);
+}
+
+/** What the group of an image says. */
+export async function readImageMetadata(store: ZarrStore, path: string, options?: CallOptions): Promise<ImageMetadata> {
+  const { attributes } = await openZarrGroup(store, path, options);
+  return readImageAttributes(path, attributes);
+}
+
+/** The array of a level. */
+export function openLevel(
+  store: ZarrStore,
+  path: string,
+  level: LevelMetadata,
+  options?: CallOptions,
+): Promise<ZarrArray> {
+  return openZarrArray(store, joinPath(path, level.path), options);
+}
+
+/** An image whose levels are open. */
+export function imageOf(path: string, metadata: ImageMetadata, arrays: readonly ZarrArray[]): MultiscaleImage {
+  const levels = metadata.levels.map((level, i) => ({ ...level, array: arrays[i] }));
+  return {
+    ...metadata,
+    path,
+    levels,
+    async readPlane(at = {}, { level = 0, ...options } = {}) {
+      if (levels[level] === undefined) throw noPlane(path, `there is no level ${shown(level)}`);
+      return await readPlane(path, { axes: metadata.axes, array: levels[level].array, at }, options);
+    },
+  };
+}
+
+/** A plane of an array with these axes. */
+export async function readPlane(
+  path: string,
+  { axes, array, at }: { axes: readonly Axis[]; array: ZarrArray; at: PlaneIndex },
+  options: CallOptions,
+): Promise<NDArray> {
+  const names = axes.slice(0, -2).map(({ name }) => name);
+  const other = Object.keys(at).find((name) => !names.includes(name));
+  if (other !== undefined) throw noPlane(path, `it has no axis ${shown(other)} of planes`);
+  const indices = names.map((name, axis) => {
+    const index = Object.hasOwn(at, name) ? at[name] : array.shape[axis] === 1 ? 0 : undefined;
+    if (index === undefined) throw noPlane(path, `nothing is said of its axis ${shown(name)}`);
+    if (Number.isInteger(index) && index >= 0 && index < array.shape[axis]) return index;
+    throw noPlane(path, `it has no ${name} ${shown(index)}, but ${array.shape[axis]} of them`);
+  });
+  return await array.read([...indices, null, null], options);
+}
+
+function noPlane(path: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read a plane of ${shown(path)}: ${state}`,
+    hint: "Give an index, from 0, for each axis before the last two: { t: 0, c: 1 }.",
+    key: path,
+  });
+}
+
+/**
+ * Levels have the dimensions that are declared, elements of one kind, and no larger planes than the one before. There
+ * may be more planes than in the largest level: those of an append that has not ended.
+ */
+function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrArray[]): void {
+  const [first] = arrays;
+  for (const [i, { shape, dtype }] of arrays.entries()) {
+    const before = arrays[Math.max(0, i - 1)];
+    const state = shape.length !== axes.length
+      ? `has ${shape.length} dimensions for ${axes.length} axes`
+      : dtype !== first.dtype
+      ? `is ${dtype}, the first is ${first.dtype}`
+      : shape.slice(-2).some((length, axis) => length > before.shape.slice(-2)[axis])
+      ? "is larger than the one before"
+      : undefined;
+    if (state === undefined) continue;
+    throw new RegistryError({
+      code: "Corrupt",
+      message: `Cannot read OME-NGFF ${shown(path)}: its level ${i} ${state}`,
+      hint: "Open its arrays with openZarrArray, or write the image again.",
+      key: path,
+    });
+  }
+}

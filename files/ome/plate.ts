@@ -1,0 +1,229 @@
+/**
+ * Plates: wells in rows and columns, each with some images, the fields.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { joinPath } from "../../core/files/paths.ts";
+import { shown } from "../../core/naming/names.ts";
+import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
+import type { ZarrStore } from "../../formats/zarr.ts";
+import { openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";
+import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./image.ts";
+import { plateAttributes, readPlateAttributes, readWellAttributes } from "./plate_metadata.ts";
+import type { Acquisition, Field, PlateMetadata, WellPlace } from "./plate_metadata.ts";
+import { findGroup } from "./pyramid.ts";
+import type { ImageLayout } from "./levels.ts";
+import { createFieldWriter } from "./save_field.ts";
+import type { SaveImagesOptions } from "./save_field.ts";
+import type { Images } from "./stack.ts";
+import { ZARR_VERSIONS } from "./version.ts";
+import type { OmeVersion } from "./version.ts";
+
+/** A well: its path, row, `/`, column, or both by name. */
+export type WellName = string | { readonly row: string; readonly column: string };
+
+/** The name of a field: letters and digits; numbers count from 0 where nobody says otherwise. */
+export type FieldName = string | number;
+
+/** Options of {@linkcode createPlate}. */
+export interface CreatePlateOptions extends ImageLayout, CallOptions {
+  /** The names of the rows, letters and digits; a number for so many as `A`, `B` … `Z`, `AA` … */
+  rows: readonly string[] | number;
+  /** The names of the columns, letters and digits; a number for so many as `1`, `2` … */
+  columns: readonly string[] | number;
+  /** The version of OME-NGFF. @default "0.5" */
+  version?: OmeVersion;
+  /** What the plate is called. @default the last name of the path */
+  name?: string;
+  /** The most fields that a well will have; it grows where one has more. */
+  fieldCount?: number;
+  /** When its images are taken. */
+  acquisitions?: readonly Acquisition[];
+}
+
+/** Options of {@linkcode openPlate}: how new images are laid out, where some are saved. */
+export interface OpenPlateOptions extends Partial<ImageLayout>, CallOptions {}
+
+/** A plate. Several calls may be under way at once, but only one program saves to a plate at a time. */
+export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
+  /** Where it is in its store. */
+  readonly path: string;
+  /** The wells that have images, as the plate says now. */
+  wells(options?: CallOptions): Promise<readonly WellPlace[]>;
+  /** The images of a well. A well without any is `NotFound`. */
+  fields(well: WellName, options?: CallOptions): Promise<readonly Field[]>;
+  /** An image of a well. One that there is not is `NotFound`. */
+  image(well: WellName, field: FieldName, options?: CallOptions): Promise<MultiscaleImage>;
+  /** A plane of an image, of shape `[height, width]`. Of elements only chunks of it are read. */
+  readPlane(well: WellName, field: FieldName, at?: PlaneIndex, options?: ReadPlaneOptions): Promise<NDArray>;
+  /**
+   * Saves many images of a well as one field: an array of all axes of the plate, or planes, all of one size and dtype.
+   * Nothing that was saved is ever replaced: a field that is there is `AlreadyExists`, unless images are appended to it.
+   * The field is listed when all of it is written.
+   *
+   * @throws {RegistryError} `Unsupported` for planes that differ, before anything is written: nothing is cast; `Invalid`
+   * for a well that the plate has not
+   */
+  saveImages(
+    well: WellName,
+    field: FieldName,
+    images: Images,
+    options?: SaveImagesOptions,
+  ): Promise<MultiscaleImage>;
+}
+
+/**
+ * Makes a plate that has no images yet.
+ *
+ * @param path the group of the plate, which is made
+ * @throws {RegistryError} `AlreadyExists` where a group is; `Invalid` for names that OME-NGFF does not allow
+ *
+ * @example
+ * ```ts
+ * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createPlate, openPlate } from "@holdfast/holdfast/files/ome";
+ * import { zarrStore } from "@holdfast/holdfast/formats/zarr";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = zarrStore(createMemoryFiles());
+ * const plate = await createPlate(store, "screen.zarr", { rows: 8, columns: 12, axes: "cyx" });
+ * const plane = (value: number) => ({ data: new Uint16Array(64).fill(value), shape: [8, 8], dtype: "uint16" } as const);
+ * await plate.saveImages("B/3", 0, [plane(1), plane(2)]);
+ *
+ * const opened = await openPlate(store, "screen.zarr");
+ * assertEquals((await opened.wells()).map(({ path }) => path), ["B/3"]);
+ * assertEquals(await opened.readPlane("B/3", 0, { c: 1 }), plane(2));
+ * ```
+ */
+export async function createPlate(store: ZarrStore, path: string, options: CreatePlateOptions): Promise<Plate> {
+  const { rows, columns, version = "0.5", name = path.split("/").at(-1), fieldCount, acquisitions, signal } = options;
+  const attributes = plateAttributes({
+    version,
+    ...name !== "" && { name },
+    rows: typeof rows === "number" ? namesOf(rows, rowName) : rows,
+    columns: typeof columns === "number" ? namesOf(columns, (i) => String(i + 1)) : columns,
+    wells: [],
+    fieldCount,
+    acquisitions,
+  });
+  if (await findGroup(store, path, { signal }) !== undefined) {
+    throw new RegistryError({
+      code: "AlreadyExists",
+      message: `Cannot make plate ${shown(path)}: a group is there`,
+      hint: "Open it with openPlate, or take another path.",
+      key: path,
+    });
+  }
+  await createZarrGroup(store, path, { attributes, version: ZARR_VERSIONS[version], signal });
+  return plateOf(store, path, { metadata: readPlateAttributes(path, attributes), layout: options });
+}
+
+/**
+ * Opens a plate of OME-NGFF 0.4 or 0.5, to read it, or to save more images.
+ *
+ * @param path the group of the plate; empty for the root
+ * @throws {RegistryError} `NotFound`; `Corrupt` for metadata that OME-NGFF does not allow; `Unsupported` for other
+ * versions
+ */
+export async function openPlate(store: ZarrStore, path: string, options: OpenPlateOptions = {}): Promise<Plate> {
+  const { attributes } = await openZarrGroup(store, path, { signal: options.signal });
+  return plateOf(store, path, { metadata: readPlateAttributes(path, attributes), layout: options });
+}
+
+function plateOf(
+  store: ZarrStore,
+  path: string,
+  { metadata, layout }: { metadata: PlateMetadata; layout: Partial<ImageLayout> },
+): Plate {
+  const { wells: _, fieldCount: __, ...own } = metadata;
+  const writer = createFieldWriter(store, path, { metadata, layout });
+
+  /** The group of a well, which the plate must have. */
+  function wellPath(well: WellName): string {
+    const { row, column } = placeOf(metadata, well);
+    return joinPath(path, `${row}/${column}`);
+  }
+
+  function fieldPath(well: WellName, field: FieldName): string {
+    return joinPath(wellPath(well), fieldName(field));
+  }
+
+  return {
+    ...own,
+    path,
+    async wells({ signal } = {}) {
+      const { attributes } = await openZarrGroup(store, path, { signal });
+      return readPlateAttributes(path, attributes).wells;
+    },
+    async fields(well, { signal } = {}) {
+      const at = wellPath(well);
+      const { attributes } = await openZarrGroup(store, at, { signal });
+      return readWellAttributes(at, attributes).fields;
+    },
+    async image(well, field, { signal } = {}) {
+      return await openMultiscale(store, fieldPath(well, field), { signal });
+    },
+    async readPlane(well, field, at = {}, { level = 0, signal } = {}) {
+      const image = fieldPath(well, field);
+      const { axes, levels } = await readImageMetadata(store, image, { signal });
+      if (levels[level] === undefined) {
+        throw new RegistryError({
+          code: "Invalid",
+          message: `Cannot read a plane of ${shown(image)}: there is no level ${shown(level)}`,
+          hint: `It has ${levels.length}, counted from 0.`,
+          key: image,
+        });
+      }
+      const array = await openLevel(store, image, levels[level], { signal });
+      return await readPlane(image, { axes, array, at }, { signal });
+    },
+    async saveImages(well, field, images, options = {}) {
+      return await writer.save({ ...placeOf(metadata, well), field: fieldName(field) }, images, options);
+    },
+  };
+}
+
+/** A well by its rows and columns. */
+function placeOf({ rows, columns }: PlateMetadata, well: WellName): { row: string; column: string } {
+  const [row, column, ...others] = typeof well === "string" ? well.split("/") : [well.row, well.column];
+  if (others.length === 0 && rows.includes(row) && columns.includes(column)) return { row, column };
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use well ${shown(typeof well === "string" ? well : `${row}/${column}`)}: the plate has none`,
+    hint: `Its rows are ${told(rows)}, its columns ${told(columns)}: a well is "${rows[0]}/${columns[0]}".`,
+  });
+}
+
+function told(names: readonly string[]): string {
+  return names.length === 1 ? names[0] : `${names[0]} to ${names.at(-1)}`;
+}
+
+function fieldName(field: FieldName): string {
+  const name = String(field);
+  if (/^[A-Za-z0-9]{1,200}$/.test(name)) return name;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use field ${shown(name)}: its name must be letters and digits`,
+    hint: "Fields are counted from 0, or have names.",
+  });
+}
+
+function namesOf(count: number, nameAt: (i: number) => string): string[] {
+  if (Number.isSafeInteger(count) && count >= 1 && count <= 1000) {
+    return Array.from({ length: count }, (_, i) => nameAt(i));
+  }
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot make a plate: it is to have ${count} rows or columns`,
+    hint: "There are 1 to 1000.",
+  });
+}
+
+/** `A` to `Z`, then `AA`. */
+function rowName(i: number): string {
+  const last = String.fromCharCode(65 + i % 26);
+  return i < 26 ? last : rowName(Math.floor(i / 26) - 1) + last;
+}

@@ -1,0 +1,166 @@
+/**
+ * Writing images: the largest level from what is given, and each of the others from the one before.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import { ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { joinPath } from "../../core/files/paths.ts";
+import { shown } from "../../core/naming/names.ts";
+import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
+import type { ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";
+import type { Channel } from "./channels.ts";
+import { checkHalvable } from "./halve.ts";
+import { imageOf } from "./image.ts";
+import type { MultiscaleImage } from "./image.ts";
+import { imageAttributes, readImageAttributes } from "./image_metadata.ts";
+import { copyArray, cutsOf, halveArray, invalidImage, levelShapes, placeLevels } from "./levels.ts";
+import type { ImageLayout } from "./levels.ts";
+import { ZARR_VERSIONS } from "./version.ts";
+import type { OmeVersion } from "./version.ts";
+
+/** Options of {@linkcode createImagePyramid}. */
+export interface ImagePyramidOptions extends ImageLayout, CallOptions {
+  /** The image: in memory, or an array of zarr, which is read in blocks. */
+  image: NDArray | ZarrArray;
+  /** The version of OME-NGFF. @default "0.5" */
+  version?: OmeVersion;
+  /** What it is called. @default the last name of the path */
+  name?: string;
+  /** How its channels are shown, or only their labels. */
+  channels?: readonly (string | Channel)[];
+}
+
+/**
+ * Writes an image with all its levels. Elements are never cast: levels have the dtype of the image. Metadata comes
+ * last: nobody opens an image that is not whole.
+ *
+ * @param path the group of the image, which is made
+ * @throws {RegistryError} `AlreadyExists` where a group is; `Unsupported` for means of booleans and complex numbers;
+ * `Invalid` for axes that OME-NGFF does not allow
+ *
+ * @example
+ * ```ts
+ * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createImagePyramid, openMultiscale } from "@holdfast/holdfast/files/ome";
+ * import { zarrStore } from "@holdfast/holdfast/formats/zarr";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = zarrStore(createMemoryFiles());
+ * const image = { data: Uint8Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint8" } as const;
+ * await createImagePyramid(store, "cells.zarr", { image, axes: "yx", scale: [0.5, 0.5], levels: 2 });
+ * const { levels } = await openMultiscale(store, "cells.zarr");
+ * assertEquals(levels.map(({ array, scale }) => [array.shape, scale]), [[[2, 2], [0.5, 0.5]], [[1, 1], [1, 1]]]);
+ * assertEquals((await levels[1].array.read()).data, Uint8Array.of(3)); // 2.5, rounded up
+ * ```
+ */
+export async function createImagePyramid(
+  store: ZarrStore,
+  path: string,
+  options: ImagePyramidOptions,
+): Promise<MultiscaleImage> {
+  if (await findGroup(store, path, { signal: options.signal }) !== undefined) {
+    throw new RegistryError({
+      code: "AlreadyExists",
+      message: `Cannot write image ${shown(path)}: a group is there`,
+      hint: "Remove it first, or take another path.",
+      key: path,
+    });
+  }
+  return await writeImage(store, path, options);
+}
+
+/** The group of a path, where there is one. */
+export async function findGroup(store: ZarrStore, path: string, options: CallOptions): Promise<ZarrGroup | undefined> {
+  try {
+    return await openZarrGroup(store, path, options);
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+/** How an image is written where nothing refers to what may be there. */
+export interface WriteImageOptions extends ImagePyramidOptions {
+  /** Whether what a writer that died has left gives way. */
+  isOverLeftover?: boolean;
+}
+
+/** Writes an image without looking for another one. */
+export async function writeImage(
+  store: ZarrStore,
+  path: string,
+  options: WriteImageOptions,
+): Promise<MultiscaleImage> {
+  const { image, version = "0.5", axes, downsampling = "mean", channels, name = path.split("/").at(-1), signal } =
+    options;
+  const { dtype } = image;
+  const shapes = levelShapes(image.shape, options.levels);
+  if (shapes.length > 1) checkHalvable(dtype, downsampling);
+  const levels = placeLevels(shapes, options);
+  const attributes = imageAttributes({
+    version,
+    ...name !== "" && { name },
+    axes,
+    levels,
+    ...shapes.length > 1 && { downsampling },
+    channels,
+    dtype,
+  });
+  const metadata = readImageAttributes(path, attributes);
+  checkImage(image, { axes: metadata.axes.length, channels, channelAxis: metadata.axes.findIndex(isChannels) });
+  if (options.isOverLeftover) {
+    await removeDocuments(
+      store,
+      ["", ...levels.map(({ path }) => path)].map((name) => joinPath(path, name)),
+      options,
+    );
+  }
+  const arrays: ZarrArray[] = [];
+  for (const [i, shape] of shapes.entries()) {
+    const array = await createZarrArray(store, joinPath(path, levels[i].path), {
+      shape,
+      dtype,
+      ...cutsOf(shape, dtype, { version, ...options }),
+      codec: options.codec,
+      version: ZARR_VERSIONS[version],
+      dimensionNames: version === "0.5" ? metadata.axes.map(({ name }) => name) : undefined,
+      signal,
+    });
+    if (i > 0) await halveArray(arrays[i - 1], array, { downsampling, signal });
+    else if (isNDArray(image)) await array.write(image, { signal });
+    else await copyArray(image, array, { signal });
+    arrays.push(array);
+  }
+  await createZarrGroup(store, path, { attributes, version: ZARR_VERSIONS[version], signal });
+  return imageOf(path, metadata, arrays);
+}
+
+/** What makes groups and arrays of paths goes; chunks are written over. */
+async function removeDocuments(store: ZarrStore, paths: readonly string[], { signal }: CallOptions): Promise<void> {
+  for (const path of paths) {
+    for (const name of ["zarr.json", ".zgroup", ".zarray"]) await store.remove?.(joinPath(path, name), { signal });
+  }
+}
+
+function isChannels({ type }: { type?: string }): boolean {
+  return type === "channel";
+}
+
+function checkImage(
+  { shape, dtype }: NDArray | ZarrArray,
+  { axes, channels, channelAxis }: { axes: number; channels?: readonly unknown[]; channelAxis: number },
+): void {
+  if (shape.length !== axes) {
+    throw invalidImage(`its shape is (${shape.join(", ")}), with ${axes} axes`, "Name each axis.");
+  }
+  if (shape.includes(0)) {
+    throw invalidImage(`its shape is (${shape.join(", ")}): it has no elements`, "There must be some.");
+  }
+  if (!Object.hasOwn(ELEMENTS, dtype)) throw invalidImage("it is no array", "Pass { data, shape, dtype }.");
+  const count = channelAxis < 0 ? 1 : shape[channelAxis];
+  if (channels === undefined || channels.length === count) return;
+  throw invalidImage(`${channels.length} channels are described, it has ${count}`, "Describe each of them, or none.");
+}

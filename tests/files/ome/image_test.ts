@@ -1,0 +1,195 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { isRegistryError } from "../../../core/errors.ts";
+import { createMemoryFiles } from "../../../files/memory.ts";
+import { createImagePyramid, openMultiscale } from "../../../files/ome.ts";
+import { halve } from "../../../files/ome/halve.ts";
+import { copyArray, halveArray } from "../../../files/ome/levels.ts";
+import type { OmeVersion } from "../../../files/ome.ts";
+import { createZarrArray, openZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
+import { imageOf, refused, watchedStore } from "./stores.ts";
+
+const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
+
+Deno.test("an image is read as it was written, each level half of the one before", async () => {
+  for (const version of VERSIONS) {
+    for (const downsampling of ["mean", "nearest"] as const) {
+      const store = zarrStore(createMemoryFiles());
+      const image = imageOf([2, 3, 37, 50]);
+      const axes = ["t", "c", { name: "y", type: "space", unit: "micrometer" }, "x"];
+      const scale = [3, 1, 0.5, 0.25];
+      await createImagePyramid(store, "a/b.zarr", { image, axes, scale, version, downsampling, levels: 3 });
+      const opened = await openMultiscale(store, "a/b.zarr");
+      assertEquals([opened.version, opened.name, opened.downsampling], [version, "b.zarr", downsampling]);
+      assertEquals(opened.axes[2], { name: "y", type: "space", unit: "micrometer" });
+      const levels = [image, halve(image, downsampling), halve(halve(image, downsampling), downsampling)];
+      for (const [i, level] of levels.entries()) assertEquals(await opened.levels[i].array.read(), level);
+      assertEquals(opened.levels.map(({ scale }) => scale), [scale, [3, 1, 1, 0.5], [3, 1, 2, 1]]);
+      const shift = downsampling === "mean" ? [0, 0, 0.75, 0.375] : [0, 0, 0, 0];
+      assertEquals(opened.levels[2].translation, shift);
+      assertEquals((await openZarrGroup(store, "a/b.zarr")).version, version === "0.4" ? 2 : 3);
+    }
+  }
+});
+
+Deno.test("an array is copied and halved in blocks, as it would be at once", async () => {
+  const store = zarrStore(createMemoryFiles());
+  const image = imageOf([2, 61, 83]);
+  const cuts = [{ chunks: [1, 61, 83] }, { chunks: [1, 8, 16], shards: [2, 16, 16] }, { chunks: [2, 5, 7] }];
+  for (const [i, cut] of cuts.entries()) {
+    const create = (name: string, shape: number[]) =>
+      createZarrArray(store, `${name}${i}`, { shape, dtype: "uint16", codec: "none", ...cut });
+    const whole = await create("whole", image.shape as number[]);
+    await whole.write(image);
+    let most = 0;
+    const source = {
+      ...whole,
+      shape: whole.shape,
+      read: async (...given: Parameters<typeof whole.read>) => {
+        const block = await whole.read(...given);
+        most = Math.max(most, block.data.byteLength);
+        return block;
+      },
+    };
+    const copied = await create("copied", image.shape as number[]);
+    await copyArray(source, copied, { maxBytes: 2000 });
+    assertEquals(await copied.read(), image);
+    const unit = (cut.shards ?? cut.chunks).reduce((product, side) => product * side, 2);
+    assert(most <= Math.max(2000, unit), `${most} bytes at once`);
+    const half = await create("half", [2, 31, 42]);
+    await halveArray(source, half, { downsampling: "mean", maxBytes: 500 });
+    assertEquals(await half.read(), halve(image, "mean"));
+    assert(most <= Math.max(2000, 4 * unit), `${most} bytes at once`);
+  }
+});
+
+Deno.test("an image is written from an array in a store", async () => {
+  const store = watchedStore();
+  const image = imageOf([3, 40, 40]);
+  const source = await createZarrArray(store, "raw", { shape: image.shape, dtype: "uint16", chunks: [1, 40, 40] });
+  await source.write(image);
+  await createImagePyramid(store, "a", { image: source, axes: "zyx", levels: 2 });
+  const { levels } = await openMultiscale(store, "a");
+  assertEquals(await levels[0].array.read(), image);
+  assertEquals(await levels[1].array.read(), halve(image, "mean"));
+});
+
+Deno.test("no level of an image of which nobody says more has a side of more than 512", async () => {
+  const store = zarrStore(createMemoryFiles());
+  const shapes = async (side: number) => {
+    const image = { data: new Uint8Array(side * 4), shape: [side, 4], dtype: "uint8" } as const;
+    const { levels } = await createImagePyramid(store, `a${side}`, { image, axes: "yx" });
+    return levels.map(({ array }) => array.shape);
+  };
+  assertEquals(await shapes(512), [[512, 4]]);
+  assertEquals(await shapes(1026), [[1026, 4], [513, 2], [257, 1]]);
+});
+
+Deno.test("a plane is read by name, and of the store only its chunk", async () => {
+  for (const version of VERSIONS) {
+    const store = watchedStore();
+    const image = imageOf([3, 4, 32, 32]);
+    await createImagePyramid(store, "a", { image, axes: "czyx", version, codec: "none" });
+    const opened = await openMultiscale(store, "a");
+    store.reads.length = store.bytesRead = 0;
+    const plane = await opened.readPlane({ z: 2, c: 1 });
+    assertEquals(plane, { data: image.data.slice(6 * 1024, 7 * 1024), shape: [32, 32], dtype: "uint16" });
+    assertEquals(new Set(store.reads), new Set([version === "0.4" ? "a/0/1/2/0/0" : "a/0/c/0/0/0/0"]));
+    assert(store.bytesRead < 2048 + 12 * 16 + 8, `${store.bytesRead} bytes were read`);
+  }
+});
+
+Deno.test("a plane that there is not is refused, and an axis of length one may be left out", async () => {
+  const store = zarrStore(createMemoryFiles());
+  const image = await createImagePyramid(store, "a", { image: imageOf([1, 2, 4, 4]), axes: "tcyx" });
+  assertEquals((await image.readPlane({ c: 1 })).shape, [4, 4]);
+  for (const at of [{}, { t: 0 }, { c: 2 }, { c: -1 }, { c: 0.5 }, { c: 0, z: 0 }, { c: 0, y: 1 }, { c: NaN }]) {
+    await refused("Invalid", image.readPlane(at as Record<string, number>));
+  }
+  await refused("Invalid", image.readPlane({ c: 0 }, { level: 1 }));
+});
+
+Deno.test("metadata comes last: nobody opens an image that is not whole", async () => {
+  const store = watchedStore();
+  await createImagePyramid(store, "a", { image: imageOf([4, 4]), axes: "yx", levels: 2 });
+  assertEquals(store.writes.at(-1), "a/zarr.json");
+  assertEquals(store.writes.indexOf("a/zarr.json"), store.writes.length - 1);
+});
+
+Deno.test("what cannot be an image is refused before anything is written", async () => {
+  const store = watchedStore();
+  const image = imageOf([2, 4, 4]);
+  const write = (options: Partial<Parameters<typeof createImagePyramid>[2]>) =>
+    createImagePyramid(store, "a", { image, axes: "cyx", ...options });
+  await refused("Invalid", write({ axes: "tcyx" }));
+  await refused("Invalid", write({ axes: "yxc" }));
+  await refused("Invalid", write({ axes: "yx" }));
+  await refused("Invalid", write({ scale: [1, 1] }));
+  await refused("Invalid", write({ translation: [0, NaN, 0] }));
+  await refused("Invalid", write({ levels: 0 }));
+  await refused("Invalid", write({ channels: ["one"] }));
+  await refused("Invalid", write({ image: { ...imageOf([2, 0, 4]) } }));
+  const complex = { data: new Float32Array(64), shape: [2, 4, 4], dtype: "complex64" } as const;
+  await refused("Unsupported", write({ image: complex, levels: 2 }));
+  assertEquals(store.writes, []);
+  await write({});
+  await refused("AlreadyExists", write({}));
+});
+
+Deno.test("levels that do not go together are Corrupt", async () => {
+  for (const [shape, dtype] of [[[2, 2, 2], "uint8"], [[2, 2], "uint16"], [[5, 2], "uint8"]] as const) {
+    const store = zarrStore(createMemoryFiles());
+    const image = { data: new Uint8Array(16), shape: [4, 4], dtype: "uint8" } as const;
+    await createImagePyramid(store, "a", { image, axes: "yx", levels: 2 });
+    for (const key of ["a/1/zarr.json"]) await store.remove!(key);
+    await createZarrArray(store, "a/1", { shape: [...shape], dtype, chunks: shape.map(() => 1) });
+    await refused("Corrupt", openMultiscale(store, "a"));
+  }
+});
+
+Deno.test("a level that is gone, and a group that is no image, are told as that", async () => {
+  const store = zarrStore(createMemoryFiles());
+  await createImagePyramid(store, "a", { image: imageOf([4, 4]), axes: "yx", levels: 2 });
+  await refused("NotFound", openMultiscale(store, "b"));
+  await store.remove!("a/1/zarr.json");
+  await refused("NotFound", openMultiscale(store, "a"));
+  const group = await openZarrGroup(store, "a");
+  await group.setAttributes({});
+  await refused("Corrupt", openMultiscale(store, "a"));
+});
+
+Deno.test("whatever bytes the documents of an image have, it is read or refused", async () => {
+  const files = createMemoryFiles();
+  const store = zarrStore(files);
+  await createImagePyramid(store, "a", { image: imageOf([2, 4, 4]), axes: "cyx", levels: 2, channels: ["a", "b"] });
+  const whole = new Map<string, Uint8Array>();
+  for (const key of ["a/zarr.json", "a/0/zarr.json", "a/1/zarr.json"]) whole.set(key, (await store.get(key))!);
+  const damage = fc.record({
+    key: fc.constantFrom(...whole.keys()),
+    at: fc.nat(),
+    byte: fc.integer({ min: 0, max: 255 }),
+    cut: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ key, at, byte, cut }) => {
+      const bytes = whole.get(key)!.slice();
+      bytes[at % bytes.length] = byte;
+      await store.set!(key, cut ? bytes.subarray(0, at % bytes.length) : bytes);
+      try {
+        const image = await openMultiscale(store, "a");
+        await image.readPlane({ c: 1 });
+      } catch (error) {
+        assert(isRegistryError(error), String(error));
+      } finally {
+        await store.set!(key, whole.get(key)!);
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+Deno.test("arrays of an image are arrays of zarr with the names of its axes", async () => {
+  const store = zarrStore(createMemoryFiles());
+  await createImagePyramid(store, "a", { image: imageOf([2, 4, 4]), axes: "cyx" });
+  assertEquals((await openZarrArray(store, "a/0")).dimensionNames, ["c", "y", "x"]);
+});
