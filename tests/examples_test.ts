@@ -119,6 +119,21 @@ Deno.test("examples/files.ts does the same on each kind of store", async () => {
   assertEquals(await readdir(work.path), []);
 });
 
+Deno.test("examples/plate.ts tells of its plate, step by step", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/plate.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.split("\n").slice(0, -1), [
+    "1. saved 384 images, 0 failed",
+    "2. 12 in row B: raw/B01_GFP.npy to raw/B12_GFP.npy",
+    "3. the cell of each has 305 pixels",
+    "4. 384 in work; the raw image still has 305 pixels of cell",
+    "5. the plate has 96 wells of 4 channels",
+    "6. H/12, Cy5: 1005 pixels of 64 x 64, and 32 x 32 of the copy",
+  ]);
+  assertEquals(await readdir(work.path), []);
+});
+
 Deno.test("examples/many_writers.ts loses no save of any writer", async () => {
   await using work = await tempRoot();
   const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/many_writers.ts");
