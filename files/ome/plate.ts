@@ -14,7 +14,6 @@ import { openLevel, openMultiscale, readImageMetadata, readPlane } from "./image
 import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./image.ts";
 import { plateAttributes, readPlateAttributes, readWellAttributes } from "./plate_metadata.ts";
 import type { Acquisition, Field, PlateMetadata, WellPlace } from "./plate_metadata.ts";
-import { findGroup } from "./pyramid.ts";
 import type { ImageLayout } from "./levels.ts";
 import { createFieldWriter } from "./save_field.ts";
 import type { SaveImagesOptions } from "./save_field.ts";
@@ -109,14 +108,6 @@ export async function createPlate(store: ZarrStore, path: string, options: Creat
     fieldCount,
     acquisitions,
   });
-  if (await findGroup(store, path, { signal }) !== undefined) {
-    throw new RegistryError({
-      code: "AlreadyExists",
-      message: `Cannot make plate ${shown(path)}: a group is there`,
-      hint: "Open it with openPlate, or take another path.",
-      key: path,
-    });
-  }
   await createZarrGroup(store, path, { attributes, version: ZARR_VERSIONS[version], signal });
   return plateOf(store, path, { metadata: readPlateAttributes(path, attributes), layout: options });
 }

@@ -6,7 +6,7 @@ import { createImagePyramid, openMultiscale } from "../../../files/ome.ts";
 import { halve } from "../../../files/ome/halve.ts";
 import { copyArray, halveArray } from "../../../files/ome/levels.ts";
 import type { OmeVersion } from "../../../files/ome.ts";
-import { createZarrArray, openZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
+import { createZarrArray, createZarrGroup, openZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
 import { imageOf, refused, watchedStore } from "./stores.ts";
 
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
@@ -132,6 +132,10 @@ Deno.test("what cannot be an image is refused before anything is written", async
   const complex = { data: new Float32Array(64), shape: [2, 4, 4], dtype: "complex64" } as const;
   await refused("Unsupported", write({ image: complex, levels: 2 }));
   assertEquals(store.writes, []);
+  await createZarrGroup(store, "a");
+  await refused("AlreadyExists", write({}));
+  assertEquals(store.writes, ["a/zarr.json"]);
+  await store.remove!("a/zarr.json");
   await write({});
   await refused("AlreadyExists", write({}));
 });
@@ -192,4 +196,28 @@ Deno.test("arrays of an image are arrays of zarr with the names of its axes", as
   const store = zarrStore(createMemoryFiles());
   await createImagePyramid(store, "a", { image: imageOf([2, 4, 4]), axes: "cyx" });
   assertEquals((await openZarrArray(store, "a/0")).dimensionNames, ["c", "y", "x"]);
+});
+
+Deno.test("chunks lie in shards of up to 16 MiB unless that is said otherwise, and not in 0.4", async () => {
+  const store = zarrStore(createMemoryFiles());
+  const image = imageOf([3, 2, 4, 4]);
+  const cuts = async (name: string, options: Partial<Parameters<typeof createImagePyramid>[2]>) => {
+    const { chunks, shards } =
+      (await createImagePyramid(store, name, { image, axes: "tcyx", ...options })).levels[0].array;
+    return [chunks, shards];
+  };
+  assertEquals(await cuts("a", {}), [[1, 1, 4, 4], [3, 2, 4, 4]]);
+  assertEquals(await cuts("b", { shards: null }), [[1, 1, 4, 4], undefined]);
+  assertEquals(await cuts("c", { version: "0.4" }), [[1, 1, 4, 4], undefined]);
+  assertEquals(await cuts("d", { chunks: [1, 1, 2, 2], shards: [1, 2, 4, 2] }), [[1, 1, 2, 2], [1, 2, 4, 2]]);
+  const large = { data: new Uint8Array(3 * 2 ** 23), shape: [3, 4096, 2048], dtype: "uint8" } as const;
+  const big = await createImagePyramid(store, "e", { image: large, axes: "zyx", levels: 1 });
+  assertEquals([big.levels[0].array.chunks, big.levels[0].array.shards], [[1, 1024, 2048], [2, 4096, 2048]]);
+});
+
+Deno.test("channels of 64 bits are described, though their greatest value is above 2^53", async () => {
+  const store = zarrStore(createMemoryFiles());
+  const image = { data: new BigUint64Array(4), shape: [1, 2, 2], dtype: "uint64" } as const;
+  await createImagePyramid(store, "a", { image, axes: "cyx", channels: ["x"] });
+  assertEquals((await openMultiscale(store, "a")).channels?.[0].window?.max, 2 ** 64);
 });

@@ -104,6 +104,8 @@ Deno.test("an image that breaks the specification is refused with the place", ()
   assertStringIncludes(at({ datasets }), 'multiscales[0] has no "axes"');
   assertStringIncludes(at({ axes: [y, x] }), 'multiscales[0] has no "datasets"');
   assertStringIncludes(at({ axes: [y, x], datasets: [] }), "datasets has 0 levels");
+  const many = Array.from({ length: 101 }, (_, i) => ({ ...datasets[0], path: `s${i}` }));
+  assertStringIncludes(at({ axes: [y, x], datasets: many }), "datasets has 101 levels");
   assertStringIncludes(at({ axes: [x], datasets }), "axes has 1 axes");
   assertStringIncludes(at({ axes: [y, x, axis("c", "channel")], datasets }), "not in the order");
   assertStringIncludes(at({ axes: [x, x], datasets }), 'has "x" twice');

@@ -62,6 +62,8 @@ Deno.test("blocks are whole units, cover an array once, and are no larger than i
       const size = (lengths: number[]) => lengths.reduce((product, length) => product * length, 1);
       assert(block.every((length, axis) => length % unit[axis] === 0));
       assert(size(block) <= Math.max(most, size(unit)));
+      const last = block.findLastIndex((length, axis) => length < shape[axis]);
+      assertEquals(block.slice(0, Math.max(0, last)), unit.slice(0, Math.max(0, last)), "they follow each other");
       const seen = new Map<string, number>();
       for (const { from, to } of blocksOf(shape, block)) {
         assert(from.every((start, axis) => start % unit[axis] === 0 && start < to[axis] && to[axis] <= shape[axis]));

@@ -4,7 +4,7 @@ import type { NDArray } from "../../../core/bytes/ndarray.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { createPlate, openPlate } from "../../../files/ome.ts";
 import type { OmeVersion, Plate } from "../../../files/ome.ts";
-import { openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
+import { createZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
 import type { ZarrStore } from "../../../formats/zarr.ts";
 import { imageOf, refused, watchedStore } from "./stores.ts";
 
@@ -118,6 +118,7 @@ Deno.test("what does not fit is refused, nothing is cast, and nothing is written
   await refused("Invalid", plate.saveImages("C/1", 0, planesOf(1)));
   await refused("Invalid", plate.saveImages("A/1/0", 0, planesOf(1)));
   await refused("Invalid", plate.saveImages("A/1", "../1", planesOf(1)));
+  await refused("Invalid", plate.saveImages("A/1", "a b", planesOf(1)));
   await refused("Invalid", (await openPlate(store, "p")).saveImages("A/2", 0, planesOf(1)));
   assertEquals(store.writes.slice(before), []);
 });
@@ -237,4 +238,27 @@ Deno.test("what others noted on plates and wells stays when images are saved", a
     const { lab, ome } = (await openZarrGroup(store, path)).attributes as { lab: string; ome: Record<string, unknown> };
     assertEquals([lab, ome.note, (ome[kind] as { note: string }).note], ["7", "x", "y"]);
   }
+});
+
+Deno.test("nothing is appended to an image whose levels were made in another way", async () => {
+  const create = async () => {
+    const store = watchedStore();
+    const plate = await createPlate(store, "p", { ...SMALL, levels: 2 });
+    await plate.saveImages("A/1", 0, planesOf(1));
+    return { store, plate };
+  };
+  const refuses = async ({ store, plate }: Awaited<ReturnType<typeof create>>) => {
+    const before = store.writes.length;
+    await refused("Unsupported", plate.saveImages("A/1", 0, planesOf(1), { append: "t" }));
+    assertEquals(store.writes.slice(before), []);
+  };
+  const smoothed = await create();
+  const group = await openZarrGroup(smoothed.store, "p/A/1/0");
+  const text = JSON.stringify(group.attributes);
+  await group.setAttributes(JSON.parse(text.replace('"type":"mean"', '"type":"gaussian"')));
+  await refuses(smoothed);
+  const cut = await create();
+  await cut.store.remove!("p/A/1/0/1/zarr.json");
+  await createZarrArray(cut.store, "p/A/1/0/1", { shape: [1, 1, 2, 2], dtype: "uint16", chunks: [1, 1, 2, 2] });
+  await refuses(cut);
 });
