@@ -29,8 +29,7 @@ export function growBlock(shape: readonly number[], unit: readonly number[], max
     const units = Math.max(1, Math.ceil(shape[axis] / unit[axis]));
     const fitting = Math.max(1, Math.min(units, Math.floor(maxElements / elements)));
     block[axis] = unit[axis] * fitting;
-    elements *= fitting;
-    if (fitting < units) break;
+    elements *= fitting; // where not all units fit, no two of them fit from here on
   }
   return block;
 }
