@@ -6,6 +6,7 @@
 import { countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { Axis } from "./axes.ts";
 
 /** Images to be saved at once: an array of all axes, or the planes of one, the last of their indices varying fastest. */
@@ -54,6 +55,10 @@ function checkPlane(plane: NDArray, i: number, first: NDArray): void {
 /** The lengths of all axes but the last two, of which one may be left out. */
 function leadingShape(count: number, axes: readonly Axis[], lengths: Record<string, number>): number[] {
   const names = axes.slice(0, -2).map(({ name }) => name);
+  const other = Object.keys(lengths).find((name) => !names.includes(name));
+  if (other !== undefined) {
+    throw invalid(`there is no axis ${shown(other)} of planes`, `There are ${names.join(", ")}.`);
+  }
   const said = names.map((name) => Object.hasOwn(lengths, name) ? lengths[name] : undefined);
   const known = said.filter((length) => length !== undefined).reduce((product, length) => product * length, 1);
   const open = said.filter((length) => length === undefined).length;

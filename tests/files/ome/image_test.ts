@@ -151,6 +151,15 @@ Deno.test("levels that do not go together are Corrupt", async () => {
   }
 });
 
+Deno.test("a plane that is said to be huge is refused before memory is taken", async () => {
+  const store = zarrStore(createMemoryFiles());
+  await createImagePyramid(store, "a", { image: imageOf([2, 4, 4]), axes: "cyx", shards: null });
+  const text = new TextDecoder().decode(await store.get("a/0/zarr.json"));
+  const huge = text.replace(/"shape": \[[^\]]*\]/, '"shape": [2, 4000000000, 4000000000]');
+  await store.set!("a/0/zarr.json", new TextEncoder().encode(huge));
+  await refused("Unsupported", (await openMultiscale(store, "a")).readPlane({ c: 0 }));
+});
+
 Deno.test("a level that is gone, and a group that is no image, are told as that", async () => {
   const store = zarrStore(createMemoryFiles());
   await createImagePyramid(store, "a", { image: imageOf([4, 4]), axes: "yx", levels: 2 });

@@ -104,5 +104,6 @@ Deno.test("planes that do not fit are refused, and nothing is cast", () => {
   thrown("Invalid", () => stackImages([plane, plane], axes));
   thrown("Invalid", () => stackImages([plane, plane, plane], axes, { c: 2 }));
   thrown("Invalid", () => stackImages([plane, plane], axes, { c: 0 }));
+  thrown("Invalid", () => stackImages([plane, plane], axes, { c: 2, z: 1 }));
   thrown("Invalid", () => stackImages([plane, plane], axes, { t: 3, c: 1 }));
 });
