@@ -44,42 +44,49 @@ Deno.test({
   name: `zarr of Python opens plates that are written, and plates that it writes are opened here${why}`,
   ignore,
   async fn() {
-    await using root = await tempRoot();
-    await using files = createLocalFiles({ root: root.path });
-    const store = zarrStore(files);
-    const image = imageOf([2, 3, 5, 7]);
-    const versions: OmeVersion[] = ["0.4", "0.5"];
-    for (const version of versions) {
-      const plate = await createPlate(store, version, { rows: 2, columns: 2, axes: "tcyx", levels: 2, version });
-      await plate.saveImages("B/2", 0, image, { channels: ["a", "b", "c"] });
-    }
-    const told = (await runPython(python!, PROGRAM, [root.path])).trim().split("\n").map((line) => JSON.parse(line));
-    for (const [i, version] of versions.entries()) {
-      const plate = await openPlate(store, version);
-      const { axes, levels } = await plate.image("B/2", 0);
-      const rows = async (level: number) => {
-        const { data, shape } = await plate.readPlane("B/2", 0, { t: 1, c: 2 }, { level });
-        const values = Array.from(data as Uint16Array);
-        return Array.from({ length: shape[0] }, (_, row) => values.slice(row * shape[1], (row + 1) * shape[1]));
-      };
-      const isNew = version === "0.5";
-      assertEquals(told[i], [
-        ["B/2"],
-        ["0"],
-        axes,
-        ["a", "b", "c"],
-        [2, 3, 5, 7],
-        [1, 1, 5, 7],
-        await rows(0),
-        await rows(1),
-        isNew ? 3 : 2,
-        isNew && ["t", "c", "y", "x"],
-      ]);
-      const copy = await (await openPlate(store, `${version}-copy`)).image("B/2", 0);
-      assertEquals(copy.levels[0].array.chunks, [1, 2, 3, 3]);
-      for (const [level, { array }] of levels.entries()) {
-        assertEquals(await copy.levels[level].array.read(), await array.read());
-      }
+    const root = await tempRoot();
+    try {
+      await comparePlates(root.path);
+    } finally {
+      await root.remove();
     }
   },
 });
+
+async function comparePlates(path: string): Promise<void> {
+  const store = zarrStore(createLocalFiles({ root: path }));
+  const image = imageOf([2, 3, 5, 7]);
+  const versions: OmeVersion[] = ["0.4", "0.5"];
+  for (const version of versions) {
+    const plate = await createPlate(store, version, { rows: 2, columns: 2, axes: "tcyx", levels: 2, version });
+    await plate.saveImages("B/2", 0, image, { channels: ["a", "b", "c"] });
+  }
+  const told = (await runPython(python!, PROGRAM, [path])).trim().split("\n").map((line) => JSON.parse(line));
+  for (const [i, version] of versions.entries()) {
+    const plate = await openPlate(store, version);
+    const { axes, levels } = await plate.image("B/2", 0);
+    const rows = async (level: number) => {
+      const { data, shape } = await plate.readPlane("B/2", 0, { t: 1, c: 2 }, { level });
+      const values = Array.from(data as Uint16Array);
+      return Array.from({ length: shape[0] }, (_, row) => values.slice(row * shape[1], (row + 1) * shape[1]));
+    };
+    const isNew = version === "0.5";
+    assertEquals(told[i], [
+      ["B/2"],
+      ["0"],
+      axes,
+      ["a", "b", "c"],
+      [2, 3, 5, 7],
+      [1, 1, 5, 7],
+      await rows(0),
+      await rows(1),
+      isNew ? 3 : 2,
+      isNew && ["t", "c", "y", "x"],
+    ]);
+    const copy = await (await openPlate(store, `${version}-copy`)).image("B/2", 0);
+    assertEquals(copy.levels[0].array.chunks, [1, 2, 3, 3]);
+    for (const [level, { array }] of levels.entries()) {
+      assertEquals(await copy.levels[level].array.read(), await array.read());
+    }
+  }
+}
