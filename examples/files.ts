@@ -1,5 +1,5 @@
 /**
- * The same lines on three kinds of stores: planes of a small plate are saved by path, listed, mirrored with links and
+ * The same lines on four kinds of stores: planes of a small plate are saved by path, listed, mirrored with links and
  * read back. Run it with `deno run -A examples/files.ts`.
  *
  * @module
@@ -14,7 +14,7 @@ await using stores = createFileStores({ root });
 stores.register("bucket", () => createBucketFiles({ backend: createMemoryBackend() }));
 const manager = createFileManager(stores);
 
-for (const name of stores.names()) {
+for (const name of ["memory", "disk", "bucket", "zarr"]) {
   const files = await manager.on(name);
   const planes = ["A01_w10", "A01_w2", "B01_w2"].map((plane, i) => ({
     path: `plate/${plane}.npy`,

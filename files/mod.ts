@@ -49,8 +49,9 @@ export interface FileStoresOptions {
 }
 
 /**
- * Creates a set of file stores: `memory`, `disk` (also `local`), `s3` and `gcs`, to which your own can be added. Each is
- * made at its first use, and disposed of with the set. Who asks for `s3` or `gcs` and has named no bucket is told.
+ * Creates a set of file stores: `memory`, `disk` (also `local`), `zarr` (the folder of `disk`, with arrays and images in
+ * zarr), `s3` and `gcs`, to which your own can be added. Each is made at its first use, and disposed of with the set.
+ * Who asks for `s3` or `gcs` and has named no bucket is told.
  *
  * @example
  * ```ts
@@ -58,7 +59,7 @@ export interface FileStoresOptions {
  * import { assertEquals } from "@std/assert";
  *
  * await using stores = createFileStores({ root: "./data", s3: "s3://bucket/plates" });
- * assertEquals(stores.names(), ["memory", "disk", "s3", "gcs"]);
+ * assertEquals(stores.names(), ["memory", "disk", "zarr", "s3", "gcs"]);
  * assertEquals(stores.has("local"), true);
  * ```
  */
@@ -68,6 +69,7 @@ export function createFileStores(options: FileStoresOptions = {}): FileStores {
   return createStoreSet({
     memory: () => createMemoryFiles(),
     disk: () => createLocalFiles({ root }),
+    zarr: async () => (await import("./zarr.ts")).createZarrFiles({ files: createLocalFiles({ root }) }),
     s3: async () => createBucketFiles({ backend: await openBucket("s3", s3), name: "s3" }),
     gcs: async () => createBucketFiles({ backend: await openBucket("gcs", gcs), name: "gcs" }),
   }, { local: "disk" });

@@ -115,7 +115,7 @@ Deno.test("examples/files.ts does the same on each kind of store", async () => {
   const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/files.ts");
   assertEquals(code, 0, stderr);
   const told = "0 failed, 2 wells, work/plate/A01_w2.npy work/plate/A01_w10.npy: 2 planes";
-  assertEquals(stdout, ["memory", "disk", "bucket"].map((name) => `${name}: ${told}\n`).join(""));
+  assertEquals(stdout, ["memory", "disk", "bucket", "zarr"].map((name) => `${name}: ${told}\n`).join(""));
   assertEquals(await readdir(work.path), []);
 });
 

@@ -91,7 +91,7 @@ Deno.test("what makes no store is refused when it is registered, and the error s
   refused(/nothing makes it/, () => stores.register(createMemoryFiles()));
   refused(/no name of a store/, () => stores.register());
   refused(/nothing makes it/, () => defineFileStore({ name: "a" } as never));
-  assertEquals(stores.names(), ["memory", "disk", "s3", "gcs"]);
+  assertEquals(stores.names(), ["memory", "disk", "zarr", "s3", "gcs"]);
   for (const given of [undefined, null, "disk"]) {
     refused(/no set of stores/, () => createFileManager(given as never));
   }

@@ -4,6 +4,7 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { AnyFileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager, createFileStores, defineFileStore, FileStore } from "../../files/mod.ts";
+import { tempRoot } from "../support/temp_root.ts";
 
 function invalid(action: () => unknown): RegistryError {
   const error = assertThrows(action, RegistryError);
@@ -19,7 +20,7 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
     return { ...createMemoryFiles(), [Symbol.asyncDispose]: () => Promise.resolve(void disposed++) };
   });
   assertEquals([stores.names(), stores.has("mine"), stores.has("local"), stores.has("other")], [
-    ["memory", "disk", "s3", "gcs", "mine"],
+    ["memory", "disk", "zarr", "s3", "gcs", "mine"],
     true,
     true,
     false,
@@ -30,6 +31,22 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
   assert(await stores.get("local") === await stores.get("disk"));
   await stores[Symbol.asyncDispose]();
   assertEquals([made, disposed], [1, 1]);
+});
+
+Deno.test("zarr is the folder of disk, with arrays in zarr, each seen as one file", async () => {
+  const root = await tempRoot();
+  try {
+    const stores = createFileStores({ root: root.path });
+    const manager = createFileManager(stores);
+    const plane = { data: Uint16Array.of(1, 2), shape: [2, 1], dtype: "uint16" };
+    await manager.save("plate/A01", plane, { store: "zarr" });
+    assertEquals(await manager.load("plate/A01", { store: "zarr" }), plane);
+    const kinds = ["zarr", "disk"].map((store) => manager.isFile("plate/A01", { store }));
+    assertEquals(await Promise.all(kinds), [true, false]);
+    await stores[Symbol.asyncDispose]();
+  } finally {
+    await root.remove();
+  }
 });
 
 Deno.test("s3 and gcs are buckets that are named when the set is made, opened at first use and closed with it", async () => {
