@@ -216,3 +216,44 @@ Deno.test("a plate of very many wells is read in little time", () => {
   const plate = { ...PLATE, version: "0.5", rows: names, columns: names, wells } as const;
   assertEquals(readPlateAttributes("p.zarr", plateAttributes({ ...plate })).wells.length, 90_000);
 });
+
+/** What ome-zarr 0.18 (Python) wrote about a plate of two wells, in both versions; of the levels the first two. */
+const THEIRS = {
+  multiscales: [{
+    axes: [
+      { name: "t", type: "time" },
+      { name: "c", type: "channel" },
+      { name: "y", type: "space" },
+      { name: "x", type: "space" },
+    ],
+    datasets: [["s0", 1, 0], ["s1", 2, 0.5]].map(([path, scale, translation]) => ({
+      path,
+      coordinateTransformations: [
+        { type: "scale", scale: [1, 1, scale, scale] },
+        { type: "translation", translation: [0, 0, translation, translation] },
+      ],
+    })),
+    name: "image",
+  }],
+  plate: {
+    columns: [{ name: "1" }, { name: "2" }],
+    rows: [{ name: "A" }, { name: "B" }],
+    wells: [{ path: "A/1", rowIndex: 0, columnIndex: 0 }, { path: "B/2", rowIndex: 1, columnIndex: 1 }],
+    field_count: 1,
+    acquisitions: [{ id: 0 }],
+  },
+  well: { images: [{ path: "0" }] },
+};
+
+Deno.test("what ome-zarr wrote is read, and where its levels are is where those of means are here", () => {
+  for (const version of VERSIONS) {
+    const said = (kind: "multiscales" | "plate" | "well") =>
+      version === "0.5" ? { ome: { version, [kind]: THEIRS[kind] } } : { [kind]: THEIRS[kind] };
+    const image = readImageAttributes("i", said("multiscales"));
+    assertEquals([image.version, image.name, image.axes.length], [version, "image", 4]);
+    assertEquals(image.levels[1], { path: "s1", scale: [1, 1, 2, 2], translation: [0, 0, 0.5, 0.5] });
+    const plate = readPlateAttributes("p", said("plate"));
+    assertEquals([plate.wells[1].path, plate.fieldCount, plate.acquisitions], ["B/2", 1, [{ id: 0 }]]);
+    assertEquals(readWellAttributes("w", said("well")).fields, [{ path: "0" }]);
+  }
+});
