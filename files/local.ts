@@ -168,7 +168,8 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         const folder = folderOf(path);
         const prepare = () => {
           makeFolder(folder, why);
-          const found = disk.lookInFolder(path, why.action);
+          // A look at what is not there costs as much as the rest; a link that leads to nothing is replaced, or in the way.
+          const found = fs.existsSync(pathOf(path)) ? disk.lookInFolder(path, why.action) : undefined;
           if (found?.kind === "folder") throw inTheWay(why, path, "folder");
           if (found !== undefined && mode === "create") throw taken(why, found.kind);
           sweepOnce(folder);
