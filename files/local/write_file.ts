@@ -15,6 +15,8 @@ import { MOST_RACES } from "./place.ts";
 
 /** What a file that is being written is called until it is whole. */
 const STAGE_NAME = new RegExp(`^\\${OWN_PREFIX}[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
+/** What is written at once, while nothing else is done: more is written while others go on. */
+const AT_ONCE_BYTES = 1 << 20;
 /** Nobody writes one file for longer. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
@@ -60,8 +62,9 @@ export async function stageFile(
   const begun = begin(path, prepare);
   try {
     try {
-      if (content instanceof Uint8Array) {
-        fs.writeFileSync(begun, plainBytes(content));
+      if (content instanceof Uint8Array && content.byteLength <= AT_ONCE_BYTES) {
+        const bytes = plainBytes(content);
+        for (let at = 0; at < bytes.byteLength;) at += fs.writeSync(begun, bytes, at);
         if (durable) fs.fsyncSync(begun);
         return path;
       }
