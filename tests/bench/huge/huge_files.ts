@@ -15,7 +15,15 @@ import type { FilesReport } from "./files_process.ts";
 
 const run = promisify(execFile);
 /** The steps of the process; the first one runs them all. */
-const STEPS = ["save an image", "read 512 x 512 of it", "save an array", "read 4 of its rows", "read all of it"];
+const STEPS = [
+  "save an image",
+  "read 512 x 512 of it",
+  "save an array",
+  "read 4 of its rows",
+  "read all of it",
+  "save an array in zarr",
+  "read 4 of its rows in zarr",
+];
 
 /** Saving, and reading in part, files that are larger than the memory that it takes. */
 export async function createHugeFilesGroup({ folder, quick }: BenchSettings): Promise<Group> {
