@@ -2,11 +2,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import { createTable } from "../../../core/tables/create_table.ts";
-import { json } from "../../../formats/json.ts";
 import { parquet } from "../../../formats/parquet.ts";
 import type { ParquetCompression } from "../../../formats/parquet.ts";
-import { formatMaterializer } from "../../../materializers/formats.ts";
-import { fakeArtifact } from "../../materializers/fake_artifact.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 import { anyTable, noise } from "../tables/files.ts";
 
@@ -30,17 +27,13 @@ Deno.test("any table comes back equal, in row groups of any size, however it is 
   );
 });
 
-Deno.test("a file is best cut where its row groups begin, and so is a version that holds one", async () => {
+Deno.test("a file is best cut where its row groups begin", async () => {
   const rows = Array.from({ length: 10 }, (_, i) => ({ n: i, text: `row ${i}` }));
   const format = parquet({ rowGroupSize: 4 });
   const file = fileOf(await contentBytes(await format.encode(createTable({ n: "number", text: "string" }, rows))));
   const cuts = await format.boundaries!(file);
   assertEquals([cuts.length, cuts[0]], [3, 4]); // behind the magic bytes
   assert(cuts.every((at, i) => at > (cuts[i - 1] ?? 0) && at < file.size));
-  const table = formatMaterializer(format);
-  const artifact = fakeArtifact([{ path: "data.parquet", content: await file.bytes() }]);
-  assertEquals(await table.boundaries!(artifact, "data.parquet", {}), cuts);
-  assertEquals(formatMaterializer(json()).boundaries, undefined);
 });
 
 Deno.test("0 and -0 stay apart where there are many of both, and so does NaN", async () => {
