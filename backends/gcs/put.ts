@@ -5,9 +5,10 @@
  */
 import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
+import { crc32c } from "../../core/bytes/crc32c.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { ApiCall, GcsApi, ObjectResource } from "./api.ts";
-import { crc32c, encodeCrc32c } from "./crc32c.ts";
+import { encodeCrc32c } from "./encode_crc32c.ts";
 import { failure } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 import { startSession } from "./upload_session.ts";

@@ -7,13 +7,13 @@
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Buffer } from "node:buffer";
+import { crc32c } from "../../../core/bytes/crc32c.ts";
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType } from "../../../core/bytes/ndarray.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { decodeBlosc, encodeBlosc } from "./blosc.ts";
 import type { BloscOptions } from "./blosc.ts";
 import { copyBox, stridesOf } from "./copy_box.ts";
-import { crc32c } from "./crc32c.ts";
 import { HOST_BIG_ENDIAN } from "../documents/data_types.ts";
 import { corruptZarr } from "../errors.ts";
 import { needZstd } from "./zstd.ts";

@@ -6,10 +6,10 @@
  * @module
  */
 import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { crc32c } from "../../../core/bytes/crc32c.ts";
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { checked, mostStoredBytes } from "./codecs.ts";
-import { crc32c } from "./crc32c.ts";
 import { corruptZarr } from "../errors.ts";
 import { product } from "../documents/metadata.ts";
 import type { ArrayMetadata, Sharding } from "../documents/metadata.ts";

@@ -1,6 +1,6 @@
 /**
- * CRC-32C (Castagnoli, RFC 3720 section B.4), the checksum that Google Cloud Storage keeps of every object. Eight
- * tables, eight bytes a step: faster than the MD5 of the runtime, which not every object has.
+ * CRC-32C (Castagnoli, RFC 3720 section B.4), the checksum that Google Cloud Storage keeps of every object, and zarr of
+ * chunks and shards. Eight tables, eight bytes a step: faster than the MD5 of the runtime.
  *
  * @module
  */
@@ -30,9 +30,4 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   }
   for (; i < bytes.length; i++) sum = TABLES[(sum ^ bytes[i]) & 255] ^ (sum >>> 8);
   return ~sum >>> 0;
-}
-
-/** A checksum as the store writes it: base64 of four bytes, the highest first. */
-export function encodeCrc32c(sum: number): string {
-  return btoa(String.fromCharCode(sum >>> 24, sum >>> 16 & 255, sum >>> 8 & 255, sum & 255));
 }
