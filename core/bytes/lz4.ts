@@ -1,7 +1,7 @@
 /**
- * LZ4, unpacked to a size that is known and no further: blocks
- * (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) and frames of them
- * (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). Sums of frames are not checked.
+ * LZ4: blocks (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md), packed, and unpacked to a size that is
+ * known and no further; and frames of them (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), unpacked. Sums
+ * of frames are not checked.
  *
  * @module
  */
@@ -10,6 +10,15 @@
 export class Lz4Problem extends Error {}
 
 const FRAME_MAGIC = 0x184d2204;
+/** Copying so few bytes one by one is faster than a view of them. */
+const SHORT = 32;
+/** A block that is written ends with so many bytes that repeat nothing. */
+const LAST_LITERALS = 5;
+/** Nothing that is repeated begins later than so many bytes before the end. */
+const MATCH_LIMIT = 12;
+const LEAST_MATCH = 4;
+const FARTHEST = 65_535;
+const HASH_BITS = 14;
 
 /** The bytes of one block. What is packed may have fewer than `size`, and never gives more. */
 export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
@@ -35,7 +44,7 @@ export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
     if (length > packed.byteLength - from) throw new Lz4Problem("it is cut off");
     const block = packed.subarray(from, from + length);
     if (head >>> 31 === 0) to = unpackBlock(block, out, to);
-    else to = copyIn(out, to, block);
+    else to = copyIn(block, 0, { out, to, length });
     from += length + (hasBlockSums ? 4 : 0);
   }
 }
@@ -56,26 +65,84 @@ function unpackBlock(packed: Uint8Array, out: Uint8Array, start: number): number
   while (from < packed.byteLength) {
     const token = byte();
     const literals = length(token >> 4);
-    if (literals > packed.byteLength - from) throw new Lz4Problem("it is cut off");
-    to = copyIn(out, to, packed.subarray(from, from + literals));
+    to = copyIn(packed, from, { out, to, length: literals });
     from += literals;
     if (from === packed.byteLength) break; // the last sequence repeats nothing
     const offset = byte() + byte() * 256;
-    to = copyBack(out, to, offset, length(token & 15) + 4);
+    to = copyBack(out, to, offset, length(token & 15) + LEAST_MATCH);
   }
   return to;
 }
 
-function copyIn(out: Uint8Array, to: number, bytes: Uint8Array): number {
-  if (bytes.byteLength > out.byteLength - to) throw new Lz4Problem("it is longer than it says");
-  out.set(bytes, to);
-  return to + bytes.byteLength;
+/** Copies bytes of what is packed as they are; gives where they end. */
+export function copyIn(
+  packed: Uint8Array,
+  from: number,
+  { out, to, length }: { out: Uint8Array; to: number; length: number },
+): number {
+  if (length > packed.byteLength - from) throw new Lz4Problem("it is cut off");
+  if (length > out.byteLength - to) throw new Lz4Problem("it is longer than it says");
+  if (length > SHORT) out.set(packed.subarray(from, from + length), to);
+  else for (let i = 0; i < length; i++) out[to + i] = packed[from + i];
+  return to + length;
 }
 
 /** Repeats bytes that were written before, also those that it writes; gives where it ends. */
 export function copyBack(out: Uint8Array, to: number, offset: number, length: number): number {
   if (offset === 0 || offset > to || to + length > out.byteLength) throw new Lz4Problem("a copy leads out of it");
-  if (offset >= length) out.copyWithin(to, to - offset, to - offset + length);
+  if (length > SHORT && offset >= length) out.copyWithin(to, to - offset, to - offset + length);
   else for (let i = to; i < to + length; i++) out[i] = out[i - offset];
   return to + length;
+}
+
+/** A block of these bytes, or undefined where it would have more than `most`. */
+export function packLz4(bytes: Uint8Array, most: number): Uint8Array | undefined {
+  const out = new Uint8Array(most);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const places = new Int32Array(1 << HASH_BITS).fill(-1);
+  const hashAt = (at: number) => Math.imul(view.getUint32(at, true), 0x9e3779b1) >>> (32 - HASH_BITS);
+  let to = 0, anchor = 0, misses = 0;
+
+  /** Literals since the last match, and a match; without one at the end. False where there is no room. */
+  function put(end: number, match?: { distance: number; length: number }): boolean {
+    const literals = end - anchor;
+    const extra = match === undefined ? 0 : match.length - LEAST_MATCH;
+    if (to + literals + literals / 255 + extra / 255 + 5 > most) return false;
+    out[to++] = Math.min(literals, 15) << 4 | Math.min(extra, 15);
+    putLength(literals);
+    out.set(bytes.subarray(anchor, end), to);
+    to += literals;
+    if (match === undefined) return true;
+    out[to++] = match.distance & 255;
+    out[to++] = match.distance >> 8;
+    putLength(extra);
+    return true;
+  }
+
+  function putLength(length: number): void {
+    if (length < 15) return;
+    let rest = length - 15;
+    for (; rest >= 255; rest -= 255) out[to++] = 255;
+    out[to++] = rest;
+  }
+
+  const lastStart = bytes.length - MATCH_LIMIT;
+  for (let at = 0; at <= lastStart;) {
+    const hash = hashAt(at);
+    const before = places[hash];
+    places[hash] = at;
+    const isMatch = before >= 0 && at - before <= FARTHEST && view.getUint32(before, true) === view.getUint32(at, true);
+    if (!isMatch) {
+      at += 1 + (misses++ >> 6); // what does not repeat is gone through faster and faster
+      continue;
+    }
+    let length = LEAST_MATCH;
+    const longest = bytes.length - LAST_LITERALS - at;
+    while (length < longest && bytes[before + length] === bytes[at + length]) length++;
+    if (!put(at, { distance: at - before, length })) return undefined;
+    at += length;
+    anchor = at;
+    misses = 0;
+  }
+  return put(bytes.length) ? out.subarray(0, to) : undefined;
 }

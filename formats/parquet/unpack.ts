@@ -6,7 +6,7 @@
  */
 import * as zlib from "node:zlib";
 import { unpackZstd } from "../../core/bytes/zstd.ts";
-import { copyBack, unpackLz4 } from "../../core/bytes/lz4.ts";
+import { copyBack, copyIn, unpackLz4 } from "../../core/bytes/lz4.ts";
 import { PageProblem } from "./problems.ts";
 
 /** Makes bytes of others, of a size that is known. Throws any error where they are damaged. */
@@ -47,10 +47,8 @@ function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
     if (kind === 0) {
       const short = tag >> 2;
       const length = (short < 60 ? short : number(short - 59)) + 1;
-      if (from + length > packed.byteLength) throw new PageProblem("it is cut off");
-      out.set(packed.subarray(from, from + length), to);
+      to = copyIn(packed, from, { out, to, length });
       from += length;
-      to += length;
     } else if (kind === 1) to = copyBack(out, to, (tag >> 5) * 256 + byte(), (tag >> 2 & 7) + 4);
     else to = copyBack(out, to, number(kind === 2 ? 2 : 4), (tag >> 2) + 1);
   }

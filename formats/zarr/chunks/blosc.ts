@@ -5,8 +5,9 @@
  * @module
  */
 import zlib from "node:zlib";
+import { packLz4, unpackLz4 } from "../../../core/bytes/lz4.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
-import { decodeBloscLz, decodeLz4, encodeLz4 } from "./lz4.ts";
+import { unpackBloscLz } from "./blosclz.ts";
 import { bitsUnshuffled, shuffled, unshuffled } from "./shuffle.ts";
 import { needZstd } from "./zstd.ts";
 
@@ -85,7 +86,7 @@ function packBlock(
   plain: Uint8Array,
   { clevel, room }: { clevel: number; room: number },
 ): Uint8Array | undefined {
-  if (packer === 1) return encodeLz4(plain, room);
+  if (packer === 1) return packLz4(plain, room);
   const level = zlib.constants.ZSTD_c_compressionLevel;
   const packed = packer === 3
     ? zlib.deflateSync(plain, { level: clevel })
@@ -166,9 +167,9 @@ function unpackBlock(
 ): Uint8Array {
   switch (PACKERS[packer]) {
     case "blosclz":
-      return decodeBloscLz(key, packed, size);
+      return unpackBloscLz(packed, size);
     case "lz4":
-      return decodeLz4(key, packed, size);
+      return unpackLz4(packed, size);
     case "zlib":
       return zlib.inflateSync(packed, { maxOutputLength: size });
     case "zstd":

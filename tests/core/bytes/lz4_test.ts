@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Lz4Problem, unpackLz4, unpackLz4Frame } from "../../../core/bytes/lz4.ts";
+import { Lz4Problem, packLz4, unpackLz4, unpackLz4Frame } from "../../../core/bytes/lz4.ts";
+import { unpackBloscLz } from "../../../formats/zarr/chunks/blosclz.ts";
 
 const MAGIC = [0x04, 0x22, 0x4d, 0x18];
 
@@ -13,6 +14,31 @@ Deno.test("a block has what stands in it, and repeats what it says", () => {
 Deno.test("a block that repeats what is not there, or more than there is room for, is refused", () => {
   for (const offset of [0, 3]) assertThrows(() => unpackLz4(Uint8Array.of(0x20, 1, 2, offset, 0), 9), Lz4Problem);
   assertThrows(() => unpackLz4(Uint8Array.of(0x24, 1, 2, 2, 0), 9), Lz4Problem);
+  for (const block of [[0x10, 7, 2, 0, 0], [0x10, 7, 0, 0, 0], [0x1f, 7, 1, 0, 255, 255, 0], [0xf0], [0x20, 7]]) {
+    assertThrows(() => unpackLz4(Uint8Array.from(block), 5), Lz4Problem);
+  }
+  assertEquals(unpackLz4(Uint8Array.of(0x10, 7, 1, 0), 5), new Uint8Array(5).fill(7));
+});
+
+Deno.test("what is packed is unpacked as it was, or refused where there is no room for it", () => {
+  const pieces = fc.array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.integer({ min: 1, max: 20 })));
+  fc.assert(fc.property(pieces, fc.nat(200), (pieces, room) => {
+    const bytes = Uint8Array.from(pieces.flatMap(([piece, times]) => Array(times).fill([...piece]).flat()));
+    const packed = packLz4(bytes, bytes.length + 100)!;
+    assertEquals(unpackLz4(packed, bytes.length), bytes);
+    const tight = packLz4(bytes, room);
+    assert(tight === undefined || tight.length <= room);
+    if (tight !== undefined) assertEquals(unpackLz4(tight, bytes.length), bytes);
+  }));
+});
+
+Deno.test("a block of BloscLZ has what stands in it, repeats what it says, and no more than the size", () => {
+  const block = Uint8Array.of(1, 7, 8, 0x20, 1, 0, 9);
+  assertEquals([...unpackBloscLz(block, 6)], [7, 8, 7, 8, 7, 9]);
+  assertThrows(() => unpackBloscLz(block, 5), Lz4Problem);
+  for (const damaged of [[], [1, 7], [0, 7, 0x20], [0, 7, 0x20, 1], [0, 7, 0xe0, 255]]) {
+    assertThrows(() => unpackBloscLz(Uint8Array.from(damaged), 300), Lz4Problem);
+  }
 });
 
 Deno.test("a frame has blocks that repeat those before, and some that are not packed, with sums or without", () => {
