@@ -5,14 +5,9 @@
  */
 
 /**
- * Compares two names: runs of digits by their value, all else by UTF-16 units. Names that differ in leading zeros only
- * are ordered by these, so that the order is the same everywhere.
+ * Sorts these in place, by a text of each: runs of digits by their value, all else by UTF-16 units. Texts that differ in
+ * leading zeros only are ordered by these, so that the order is the same everywhere.
  */
-export function compareNatural(a: string, b: string): number {
-  return compareParts(partsOf(a), partsOf(b)) || compareText(a, b);
-}
-
-/** Sorts these in place, by a text of each. */
 export function sortNaturally<T>(items: T[], textOf: (item: T) => string): T[] {
   const sorted = items.map((item) => {
     const text = textOf(item);
