@@ -20,7 +20,7 @@ import { createFiles } from "./verbs/files.ts";
 import type { Files, LoadBatchOptions } from "./verbs/files.ts";
 import type { LoadFileOptions } from "./verbs/values.ts";
 
-export type { AnyFileStore, FileEntry, FileKind, FileSink, ReadableFileStore } from "../core/file_store.ts";
+export type { AnyFileStore, FileEntry, FileKind, FileSink, NamedEntry, ReadableFileStore } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
 export { bytesFile, contentBytes } from "../core/files/content.ts";
 export { parsePath } from "../core/files/paths.ts";

@@ -7,6 +7,8 @@ import { RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import type { FileSource, FileToSave } from "../core/materializer.ts";
 
+export type * from "../core/format.ts";
+
 /** What can be written as it is. */
 export type RawContent = FileToSave["content"];
 
