@@ -8,6 +8,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createLimit } from "../../core/work/at_once.ts";
+import { createLanes } from "../../core/work/lanes.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
 import { appendImages } from "./append_images.ts";
@@ -58,7 +59,7 @@ export function createFieldWriter(
   { metadata, layout }: { metadata: PlateMetadata; layout: Partial<ImageLayout> },
 ): FieldWriter {
   const version = ZARR_VERSIONS[metadata.version];
-  const wells = new Map<string, ReturnType<typeof createLimit>>();
+  const wells = createLanes();
   const plateTurn = createLimit(1);
 
   async function saveField(place: FieldPlace, images: Images, options: SaveImagesOptions): Promise<MultiscaleImage> {
@@ -127,10 +128,7 @@ export function createFieldWriter(
 
   return {
     async save(place, images, options) {
-      const key = `${place.row}/${place.column}`;
-      const turn = wells.get(key) ?? createLimit(1);
-      wells.set(key, turn);
-      return await turn(() => saveField(place, images, options));
+      return await wells(`${place.row}/${place.column}`, () => saveField(place, images, options));
     },
   };
 }
