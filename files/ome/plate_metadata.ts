@@ -21,11 +21,11 @@ export interface Acquisition {
   /** What it is. */
   description?: string;
   /** The most fields that a well has of it. */
-  maximumfieldcount?: number;
+  fieldCount?: number;
   /** When it began, as a whole number since 1970. */
-  starttime?: number;
+  startTime?: number;
   /** When it ended, as a whole number since 1970. */
-  endtime?: number;
+  endTime?: number;
 }
 
 /** A well of a plate. */
@@ -88,7 +88,7 @@ export function plateAttributes(plate: PlateMetadata): ZarrObject {
       columns: columns.map((name) => ({ name })),
       wells: wellItems(wells, rows, columns),
       ...fieldCount !== undefined && { field_count: fieldCount },
-      ...acquisitions !== undefined && { acquisitions },
+      ...acquisitions !== undefined && { acquisitions: acquisitions.map(acquisitionItem) },
     },
   });
   parsePlate(newDocument("plate", attributes));
@@ -174,16 +174,28 @@ function readAcquisition(item: Part): Acquisition {
   const id = wholeOf(memberOf(item, "id"), 0);
   const name = optional(item, "name", textOf);
   const description = optional(item, "description", textOf);
-  const maximumfieldcount = optional(item, "maximumfieldcount", (part) => wholeOf(part, 1));
-  const starttime = optional(item, "starttime", (part) => wholeOf(part, 0));
-  const endtime = optional(item, "endtime", (part) => wholeOf(part, 0));
+  const fieldCount = optional(item, "maximumfieldcount", (part) => wholeOf(part, 1));
+  const startTime = optional(item, "starttime", (part) => wholeOf(part, 0));
+  const endTime = optional(item, "endtime", (part) => wholeOf(part, 0));
   return {
     id,
     ...name !== undefined && { name },
     ...description !== undefined && { description },
-    ...maximumfieldcount !== undefined && { maximumfieldcount },
-    ...starttime !== undefined && { starttime },
-    ...endtime !== undefined && { endtime },
+    ...fieldCount !== undefined && { fieldCount },
+    ...startTime !== undefined && { startTime },
+    ...endTime !== undefined && { endTime },
+  };
+}
+
+/** An acquisition as the document of a plate has it. */
+function acquisitionItem({ id, name, description, fieldCount, startTime, endTime }: Acquisition): ZarrObject {
+  return {
+    id,
+    ...name !== undefined && { name },
+    ...description !== undefined && { description },
+    ...fieldCount !== undefined && { maximumfieldcount: fieldCount },
+    ...startTime !== undefined && { starttime: startTime },
+    ...endTime !== undefined && { endtime: endTime },
   };
 }
 

@@ -24,7 +24,7 @@ const PLATE: Omit<PlateMetadata, "version"> = {
   columns: ["01", "02", "03"],
   wells: [{ path: "B/03", row: "B", column: "03" }],
   fieldCount: 4,
-  acquisitions: [{ id: 0, name: "first", maximumfieldcount: 4, starttime: 1_700_000_000 }, { id: 7 }],
+  acquisitions: [{ id: 0, name: "first", fieldCount: 4, startTime: 1_700_000_000, endTime: 1_700_000_060 }, { id: 7 }],
 };
 
 /** What is wrong about such attributes. */
@@ -215,6 +215,12 @@ Deno.test("a plate of very many wells is read in little time", () => {
   const wells = names.flatMap((row) => names.map((column) => ({ path: `${row}/${column}`, row, column })));
   const plate = { ...PLATE, version: "0.5", rows: names, columns: names, wells } as const;
   assertEquals(readPlateAttributes("p.zarr", plateAttributes({ ...plate })).wells.length, 90_000);
+});
+
+Deno.test("acquisitions are written by the names that OME-NGFF gives their members", () => {
+  const { plate } = plateAttributes({ ...PLATE, version: "0.4" }) as unknown as { plate: { acquisitions: unknown } };
+  const first = { id: 0, name: "first", maximumfieldcount: 4, starttime: 1_700_000_000, endtime: 1_700_000_060 };
+  assertEquals(plate.acquisitions, [first, { id: 7 }]);
 });
 
 /** What ome-zarr 0.18 (Python) wrote about a plate of two wells, in both versions; of the levels the first two. */

@@ -33,7 +33,7 @@ async function contentOf(plate: Plate): Promise<Record<string, number[][]>> {
 Deno.test("what is saved to a plate is read back by well, field and plane, in both versions", async () => {
   for (const version of VERSIONS) {
     const store = zarrStore(createMemoryFiles());
-    const acquisitions = [{ id: 3, name: "monday", maximumfieldcount: 2 }];
+    const acquisitions = [{ id: 3, name: "monday", fieldCount: 2 }];
     const plate = await createPlate(store, "a/p.zarr", { ...SMALL, version, levels: 2, acquisitions });
     assertEquals([plate.rows, plate.columns, plate.name], [["A", "B"], ["1", "2", "3"], "p.zarr"]);
     assertEquals(await plate.wells(), []);
