@@ -86,8 +86,8 @@ export function imageOf(path: string, metadata: ImageMetadata, arrays: readonly 
     path,
     levels,
     async readPlane(at = {}, { level = 0, ...options } = {}) {
-      if (levels[level] === undefined) throw noPlane(path, `there is no level ${shown(level)}`);
-      return await readPlane(path, { axes: metadata.axes, array: levels[level].array, at }, options);
+      const { array } = levelAt(path, levels, level);
+      return await readPlane(path, { axes: metadata.axes, array, at }, options);
     },
   };
 }
@@ -110,11 +110,21 @@ export async function readPlane(
   return await array.read([...indices, null, null], options);
 }
 
-function noPlane(path: string, state: string): RegistryError {
+/** The level of an image with this number. */
+export function levelAt<L>(path: string, levels: readonly L[], level: number): L {
+  if (levels[level] !== undefined) return levels[level];
+  throw noPlane(path, `there is no level ${shown(level)}`, `It has ${levels.length}, counted from 0.`);
+}
+
+function noPlane(
+  path: string,
+  state: string,
+  hint = "Give an index, from 0, for each axis before the last two: { t: 0, c: 1 }.",
+): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot read a plane of ${shown(path)}: ${state}`,
-    hint: "Give an index, from 0, for each axis before the last two: { t: 0, c: 1 }.",
+    hint,
     key: path,
   });
 }

@@ -10,7 +10,7 @@ import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrStore } from "../../formats/zarr.ts";
-import { openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";
+import { levelAt, openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";
 import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./image.ts";
 import { plateAttributes, readPlateAttributes, readWellAttributes } from "./plate_metadata.ts";
 import type { Acquisition, Field, PlateMetadata, WellPlace } from "./plate_metadata.ts";
@@ -160,15 +160,7 @@ function plateOf(
     async readPlane(well, field, at = {}, { level = 0, signal } = {}) {
       const image = fieldPath(well, field);
       const { axes, levels } = await readImageMetadata(store, image, { signal });
-      if (levels[level] === undefined) {
-        throw new RegistryError({
-          code: "Invalid",
-          message: `Cannot read a plane of ${shown(image)}: there is no level ${shown(level)}`,
-          hint: `It has ${levels.length}, counted from 0.`,
-          key: image,
-        });
-      }
-      const array = await openLevel(store, image, levels[level], { signal });
+      const array = await openLevel(store, image, levelAt(image, levels, level), { signal });
       return await readPlane(image, { axes, array, at }, { signal });
     },
     async saveImages(well, field, images, options = {}) {

@@ -106,7 +106,8 @@ Deno.test("a plane that there is not is refused, and an axis of length one may b
   for (const at of [{}, { t: 0 }, { c: 2 }, { c: -1 }, { c: 0.5 }, { c: 0, z: 0 }, { c: 0, y: 1 }, { c: NaN }]) {
     await refused("Invalid", image.readPlane(at as Record<string, number>));
   }
-  await refused("Invalid", image.readPlane({ c: 0 }, { level: 1 }));
+  const error = await refused("Invalid", image.readPlane({ c: 0 }, { level: 1 }));
+  assertEquals(error.hint, "It has 1, counted from 0.");
 });
 
 Deno.test("metadata comes last: nobody opens an image that is not whole", async () => {
