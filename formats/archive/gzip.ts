@@ -1,18 +1,31 @@
 /**
- * Bytes packed by gzip, RFC 1952.
+ * Bytes packed piece by piece: by gzip (RFC 1952), and by what it packs with alone (RFC 1951).
  *
  * @module
  */
 import { pipeline, Readable } from "node:stream";
-import { createGunzip, createGzip } from "node:zlib";
+import type { Transform } from "node:stream";
+import { createDeflateRaw, createGunzip, createGzip } from "node:zlib";
 import { concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptArchive, unsupportedArchive } from "./entries.ts";
 
 /** Packs what comes, piece by piece. */
-export async function* gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export function gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return packBy(createGzip, bytes);
+}
+
+/** The same without a header and a sum, as the entries of `.zip` are packed: DEFLATE, RFC 1951. */
+export function deflate(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return packBy(createDeflateRaw, bytes);
+}
+
+async function* packBy(
+  createPacker: () => Transform,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const source = Readable.from(bytes);
-  const packer = createGzip();
+  const packer = createPacker();
   pipeline(source, packer, () => {}); // the loop below throws a failure
   try {
     for await (const piece of packer) yield plainBytes(piece);

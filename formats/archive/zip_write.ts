@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { pipeline, Readable } from "node:stream";
-import { crc32, createDeflateRaw, deflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync } from "node:zlib";
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { contentBytes, contentSize, contentStream } from "../../core/files/content.ts";
 import type { FileMode } from "../../core/record/record.ts";
+import { deflate } from "./gzip.ts";
 import type { WrittenEntry } from "./written_entries.ts";
 import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
 
@@ -108,18 +108,6 @@ async function* countedBytes(member: Member, stream: ReadableStream<Uint8Array>)
     member.crc = crc32(piece, member.crc);
     member.size += piece.byteLength;
     yield piece;
-  }
-}
-
-async function* deflate(read: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(read);
-  const deflater = createDeflateRaw();
-  pipeline(source, deflater, () => {}); // the loop below throws a failure
-  try {
-    for await (const piece of deflater) yield plainBytes(piece);
-  } finally {
-    source.destroy();
-    deflater.destroy();
   }
 }
 
