@@ -96,10 +96,12 @@ export function arrayHandle(
   /** Changes of the shape and of the attributes, one after the other. */
   const changes = createLanes();
   const alone = <T>(task: () => Promise<T>) => changes("", task);
+  /** The shape that an append which is under way will give. */
+  let growing: readonly number[] | undefined;
+  const bounds = () => growing ?? metadata.shape;
   const bytesOf = (shape: readonly number[]) => product(shape) * ELEMENTS[metadata.dtype].bytes;
 
-  async function writeAt(array: NDArray, at: readonly number[], options: CallOptions & { bounds: readonly number[] }) {
-    const { bounds, signal } = options;
+  async function writeAt(array: NDArray, at: readonly number[], { signal }: CallOptions) {
     writableStore(store, "write zarr");
     const box = boxAt(at, array.shape);
     checkCount(path, box, metadata.grid);
@@ -172,7 +174,7 @@ export function arrayHandle(
           "append() and resize() make it larger.",
         );
       }
-      await writeAt(array, at, { bounds: shape, signal });
+      await writeAt(array, at, { signal });
     },
 
     append: (array, axis = 0, options = {}) =>
@@ -189,8 +191,13 @@ export function arrayHandle(
         }
         const longer = shape.with(axis, shape[axis] + array.shape[axis]);
         const at = shape.map((length, each) => each === axis ? length : 0);
-        await writeAt(array, at, { ...options, bounds: longer });
-        await setShape(longer, options);
+        growing = longer;
+        try {
+          await writeAt(array, at, options);
+          await setShape(longer, options);
+        } finally {
+          growing = undefined;
+        }
         return [...longer];
       }),
 

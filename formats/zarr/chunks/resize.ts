@@ -45,7 +45,7 @@ export function shrink(
         return lanes(key, () => store.remove!(key, { signal }));
       });
       const elements = { bytes: fill, strides: shape.map(() => 0) };
-      await writeBox(place, cleared, { elements, bounds: old, lanes, isClearing: true });
+      await writeBox(place, cleared, { elements, bounds: () => old, lanes, isClearing: true });
     }
   };
 }

@@ -30,8 +30,11 @@ export interface Elements {
 export interface WriteOptions {
   /** The elements. */
   elements: Elements;
-  /** The shape that the array has, or is about to have: what lies outside need not be kept. */
-  bounds: readonly number[];
+  /**
+   * The shape that the array has, or is about to have: what lies outside need not be kept. It is asked for when a chunk
+   * has its turn, for an append may have had an earlier one.
+   */
+  bounds: () => readonly number[];
   /** Objects that are read, changed and written, one after the other where they are the same. */
   lanes: Lanes;
   /** Only chunks that are there are written. @default false */
@@ -51,10 +54,10 @@ type CellOptions = WriteOptions & { key: string };
 
 async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): Promise<void> {
   const { store, metadata, signal } = place;
-  const { key, bounds, isClearing = false } = options;
+  const { key, isClearing = false } = options;
   signal?.throwIfAborted();
   const { grid, dtype, codecs, sharding } = metadata;
-  const room = bounds.map((length, axis) => length - cell.index[axis] * grid[axis]);
+  const room = options.bounds().map((length, axis) => length - cell.index[axis] * grid[axis]);
   const isWhole = !isClearing && covers(cell.box, grid, room);
   const before = isWhole ? undefined : await store.get(key, { signal });
   if (isClearing && before === undefined) return;

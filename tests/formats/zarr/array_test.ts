@@ -93,6 +93,26 @@ Deno.test("appends and writes through one handle do not lose one another", async
   assertEquals((await array.read([[0, 4]])).data, Uint16Array.of(0, 0, 10, 1, 20, 2, 30, 3));
 });
 
+Deno.test("a write while an append is under way keeps what is appended, in the chunk that they share", async () => {
+  for (const shards of [undefined, [8]]) {
+    const store = zarrStore(createMemoryFiles());
+    const array = await createZarrArray(store, "", { shape: [3], chunks: [4], shards, dtype: "uint8" });
+    const part = (...data: number[]) => ({ data: Uint8Array.from(data), shape: [data.length], dtype: "uint8" as const });
+    await array.write(part(1, 2, 3));
+    let meanwhile: Promise<void> | undefined;
+    const slow: ZarrStore = {
+      ...store,
+      async set(key, bytes, options) {
+        if (key === "zarr.json") await (meanwhile ??= opened.write(part(5, 6, 7)));
+        await store.set!(key, bytes, options);
+      },
+    };
+    const opened = await openZarrArray(slow, "");
+    await opened.append(part(9));
+    assertEquals((await opened.read()).data, Uint8Array.of(5, 6, 7, 9));
+  }
+});
+
 Deno.test("nothing is cast, cut or guessed: other types, other shapes and what is not there are refused", async () => {
   const store = memory();
   const array = await createZarrArray(store, "a", { shape: [2, 2], dtype: "uint16" });
