@@ -88,6 +88,7 @@ export function checkCount(path: string, { start, step, count }: Box, chunks: re
 
 /** The parts of a box by chunk, the last axis fastest. */
 export function* cellsOf({ start, step, count }: Box, chunks: readonly number[]): Generator<Cell> {
+  if (count.includes(0)) return; // however long the other axes are
   const axes = chunks.map((length, axis) => {
     const parts: { index: number; start: number; count: number; before: number }[] = [];
     for (let before = 0; before < count[axis];) {
@@ -99,7 +100,6 @@ export function* cellsOf({ start, step, count }: Box, chunks: readonly number[])
     }
     return parts;
   });
-  if (axes.some((parts) => parts.length === 0)) return;
   const at = axes.map(() => 0);
   for (;;) {
     const parts = axes.map((each, axis) => each[at[axis]]);

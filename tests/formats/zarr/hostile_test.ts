@@ -249,6 +249,16 @@ Deno.test("an index of a shard with a wrong bit is told; one that asks for much 
   assert(Math.max(...asked) < 2 ** 20);
 });
 
+Deno.test("a shape of no elements has no chunks, however long its other axes are", async () => {
+  for (const shape of [[0, 2 ** 53 - 1], [2 ** 53 - 1, 0]]) {
+    const store = memory();
+    store.keys.set("a/zarr.json", text({ ...V3, shape, chunk_grid: grid([1, 1]) }));
+    const array = await openZarrArray(store, "a");
+    assertEquals(await array.read(), { data: new Uint16Array(), shape, dtype: "uint16" });
+    await array.write({ data: new Uint16Array(), shape, dtype: "uint16" });
+  }
+});
+
 async function openAndRead(store: ZarrStore): Promise<void> {
   await (await openZarrArray(store, "a")).read();
 }
