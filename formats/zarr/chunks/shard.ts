@@ -127,7 +127,7 @@ function parseIndex({ key, metadata }: ShardPlace, stored: Uint8Array, count: nu
   };
 }
 
-/** One request for chunks that lie one behind the other. */
+/** One request for chunks that lie one behind the other, or over each other in a shard that lies. */
 interface Together {
   offset: number;
   length: number;
@@ -142,11 +142,11 @@ function together(places: readonly Place[]): Together[] {
   const requests: Together[] = [];
   for (const { at, place } of there.sort((a, b) => a.place.offset - b.place.offset)) {
     const last = requests.at(-1);
-    const isNext = last !== undefined && last.offset + last.length === place.offset &&
-      last.length + place.length <= LONGEST;
+    const end = place.offset + place.length;
+    const isNext = last !== undefined && place.offset <= last.offset + last.length && end - last.offset <= LONGEST;
     if (!isNext) requests.push({ ...place, members: [{ at, place }] });
     else {
-      last.length += place.length;
+      last.length = Math.max(last.length, end - last.offset);
       last.members.push({ at, place });
     }
   }

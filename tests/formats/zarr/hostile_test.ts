@@ -259,6 +259,45 @@ Deno.test("a shape of no elements has no chunks, however long its other axes are
   }
 });
 
+Deno.test("chunks of a shard that lie over each other are read once: they take no more memory than the shard", async () => {
+  const store = memory();
+  const count = 4096;
+  const [chunk, body] = [1, 60_000];
+  store.keys.set(
+    "a/zarr.json",
+    text({
+      ...V3,
+      shape: [count],
+      data_type: "uint8",
+      chunk_grid: grid([count]),
+      codecs: sharded({
+        chunk_shape: [chunk],
+        codecs: [{ name: "bytes" }, { name: "gzip", configuration: { level: 1 } }],
+        index_codecs: [{ name: "bytes", configuration: { endian: "little" } }],
+      }),
+    }),
+  );
+  const shard = new Uint8Array(body + count + 16 * count);
+  const view = new DataView(shard.buffer);
+  for (let at = 0; at < count; at++) {
+    view.setBigUint64(body + count + 16 * at, BigInt(at), true);
+    view.setBigUint64(body + count + 16 * at + 8, BigInt(body), true);
+  }
+  store.keys.set("a/c/0", shard);
+  let read = 0;
+  const counting: ZarrStore = {
+    ...store,
+    async get(key, options) {
+      const bytes = await store.get(key, options);
+      read += bytes?.length ?? 0;
+      return bytes;
+    },
+  };
+  const array = await openZarrArray(counting, "a");
+  await refused("Corrupt", "a/c/0", () => array.read([[0, count / 2 - 1]]));
+  assert(read <= 2 * shard.length, `${read} bytes were read of ${shard.length}`);
+});
+
 async function openAndRead(store: ZarrStore): Promise<void> {
   await (await openZarrArray(store, "a")).read();
 }
