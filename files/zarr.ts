@@ -34,6 +34,7 @@ import {
 } from "./zarr/array_files.ts";
 import type { NewArray } from "./zarr/array_files.ts";
 import { replaceChunk } from "./zarr/replace_chunk.ts";
+import { moveArray, removeArray } from "./zarr/move_array.ts";
 import { removeTree } from "./zarr/remove_tree.ts";
 
 export type * from "../core/file_store.ts";
@@ -130,27 +131,25 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     if (path !== "" && seen?.entry.kind !== "folder") throw missing(place("list", path), "folder", seen?.entry.kind);
   }
 
-  /** Takes an array away in one step, where folders are moved in one; then removes it. */
-  async function removeArray(path: string, options: CallOptions): Promise<void> {
-    if (files.removeFolder !== undefined) return await files.removeFolder(path, options);
-    const gone = works();
-    await files.move(path, gone, options);
-    await removeTree(files, gone, options);
+  async function moveSeen(path: string, to: string, { isArray, ...options }: CallOptions & { isArray: boolean }) {
+    if (isArray) await moveArray(files, path, { to, apart: works(), ...options });
+    else await files.move(path, to, options);
   }
 
   /** Gives what lies in the works its path, in the place of what is seen there. */
   async function settle(
     made: string,
     path: string,
-    { seen, ...options }: CallOptions & { seen?: Seen },
+    { seen, isArray, ...options }: CallOptions & { seen?: Seen; isArray: boolean },
   ): Promise<void> {
-    if (seen === undefined) return await files.move(made, path, options);
+    if (seen === undefined) return await moveSeen(made, path, { isArray, ...options });
     const old = works();
-    await files.move(path, old, options);
+    const wasArray = seen.array !== undefined;
+    await moveSeen(path, old, { isArray: wasArray, ...options });
     try {
-      await files.move(made, path, options);
+      await moveSeen(made, path, { isArray, ...options });
     } catch (error) {
-      await files.move(old, path).catch(() => {}); // the error is told; what was there is in the works, whole
+      await moveSeen(old, path, { isArray: wasArray }).catch(() => {}); // the error is told; what was there is in the works, whole
       throw error;
     }
     await removeTree(files, old, options);
@@ -169,7 +168,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       else {for (const name of [...made.keys()].sort()) {
           await files.write(`${folder}/${name}`, made.get(name)!, { signal });
         }}
-      await settle(folder, path, { seen, signal });
+      await settle(folder, path, { seen, isArray: true, signal });
     } catch (error) {
       await removeTree(files, folder).catch(() => {}); // the error is told
       throw error;
@@ -272,7 +271,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       return await lanes(path, async () => {
         const made = works();
         const entry = await files.write(made, content, options);
-        await settle(made, path, { seen, ...options });
+        await settle(made, path, { seen, isArray: false, ...options });
         return { ...entry, path };
       });
     },
@@ -301,19 +300,20 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (seen === undefined) return false;
       if (path === "") throw notEmpty(place("remove", path));
       if (seen.array === undefined) return await files.remove(path, options);
-      await lanes(path, () => removeArray(path, options));
+      await lanes(path, () => removeArray(files, path, { apart: works(), ...options }));
       return true;
     },
 
     async move(from, to, options = {}) {
       const [path, target] = [parse(from), parse(to)];
       const why = place("move", path);
-      if (path === "" || await look(path, options) === undefined) throw missing(why, "anything");
+      const seen = await look(path, options);
+      if (path === "" || seen === undefined) throw missing(why, "anything");
       if (target.startsWith(`${path}/`)) throw intoItself(why);
       const there = await look(target, options);
       if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
       await checkAbove(target, why, options);
-      await files.move(path, target, options);
+      await moveSeen(path, target, { isArray: seen.array !== undefined, ...options });
     },
 
     async copyFile(from, to, { signal } = {}) {
@@ -338,7 +338,8 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     async removeFolder(given, options = {}) {
       const path = parse(given);
       const seen = await look(path, options);
-      if (seen !== undefined || path === "") await files.removeFolder!(path, options);
+      if (seen?.array !== undefined) await removeArray(files, path, { apart: works(), ...options });
+      else if (seen !== undefined || path === "") await files.removeFolder!(path, options);
     },
   };
 }

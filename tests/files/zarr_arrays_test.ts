@@ -1,9 +1,12 @@
 // Arrays by path in a store over zarr, on every kind of store below.
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, equal } from "@std/assert";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import type { Backend } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
+import { createBucketFiles } from "../../files/bucket.ts";
 import { createFileManager } from "../../files/mod.ts";
 import type { Files } from "../../files/mod.ts";
 import { createZarrFiles } from "../../files/zarr.ts";
@@ -168,4 +171,40 @@ testOver("of many that create one array one wins, and its elements are whole", a
   const wins = (await Promise.allSettled(tries)).flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
   assertEquals(wins.length, 1);
   assertEquals(await files.load("a"), plane(wins[0] * 100, [8, 8]));
+});
+
+Deno.test("zarr over a bucket: a program that dies while it replaces, moves or removes an array leaves no part of one", async () => {
+  const [before, after] = [plane(1, [9, 9]), plane(500, [9, 9])];
+  const tasks: ((files: FileStore) => Promise<unknown>)[] = [
+    (files) => files.save!("a", after),
+    (files) => files.save!("a", plane(500)),
+    (files) => files.write("a", new Uint8Array()),
+    (files) => files.move("a", "b"),
+    (files) => files.remove("a"),
+    (files) => files.removeFolder!("a"),
+  ];
+  for (const [number, task] of tasks.entries()) {
+    for (let steps = 0, isOver = false; !isOver; steps++) {
+      const backend = createMemoryBackend();
+      const open = (backend: Backend) =>
+        createZarrFiles({ files: createBucketFiles({ backend }), chunks: () => [4, 4] });
+      await open(backend).save!("a", before);
+      let left = steps;
+      const alive = () => {
+        if (left-- <= 0) throw new Error("dead");
+      };
+      const dying: Backend = {
+        ...backend,
+        put: async (...all) => (alive(), await backend.put(...all)),
+        delete: async (...all) => (alive(), await backend.delete(...all)),
+        deleteMany: undefined,
+      };
+      isOver = await task(open(dying)).then(() => true, () => false);
+      for (const path of ["a", "b"]) {
+        const found = await open(backend).load!(path);
+        const known = [undefined, before, after, plane(500)];
+        assert(known.some((value) => equal(found, value)), `task ${number} after ${steps} steps: part of ${path}`);
+      }
+    }
+  }
 });
