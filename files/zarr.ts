@@ -19,6 +19,7 @@ import type { System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
 import type { ZarrArray, ZarrCodec } from "../formats/zarr.ts";
+import type { NDArray } from "../core/bytes/ndarray.ts";
 import { npy } from "../formats/npy.ts";
 import {
   arrayEntry,
@@ -26,13 +27,13 @@ import {
   DOCUMENT,
   fileEntry,
   filesOf,
-  findArray,
   isArrayValue,
-  readValue,
   seenArray,
+  valueOf,
   writeArray,
 } from "./zarr/array_files.ts";
 import type { NewArray } from "./zarr/array_files.ts";
+import { readStored } from "./zarr/read_stored.ts";
 import { replaceChunk } from "./zarr/replace_chunk.ts";
 import { moveArray, removeArray } from "./zarr/move_array.ts";
 import { removeTree } from "./zarr/remove_tree.ts";
@@ -221,9 +222,9 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async open(given, options = {}) {
       const path = parse(given);
-      const array = await seenArray(files, path, options);
-      if (array !== undefined && await arrayAbove(path, options) === undefined) {
-        return await npyFile(path, array, options);
+      if (await seenArray(files, path, options) !== undefined && await arrayAbove(path, options) === undefined) {
+        const stored = await readStored(files, path, options);
+        if (stored !== undefined) return await npyFile(path, stored.elements, options);
       }
       const file = await files.open(path, options);
       if (await arrayAbove(path, options) === undefined) return file;
@@ -233,8 +234,8 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     async load(given, options = {}) {
       let at: string | undefined = parse(given);
       for (let hops = 0; hops <= MAX_LINKS && at !== undefined; hops++) {
-        const array = await findArray(files, at, options);
-        if (array !== undefined) return await readValue(array, options);
+        const stored = await readStored(files, at, options);
+        if (stored !== undefined) return valueOf(stored);
         const entry: FileEntry | undefined = await files.stat(at, options);
         at = entry?.kind === "link" ? entry.target : undefined;
       }
@@ -246,7 +247,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const path = parse(given);
       const why = place("save", path);
       if (!isArrayValue(value)) throw notKept(path);
-      const { array, options: wanted } = arrayOf(value, { codec, chunks });
+      const { array, options: wanted } = arrayOf(value, { codec, chunks, id: () => system.id() });
       return await lanes(path, async () => {
         await checkAbove(path, why, options);
         const made = await filesOf({ array, options: wanted, ...options });
@@ -318,10 +319,10 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async copyFile(from, to, { signal } = {}) {
       const path = parse(from);
-      const array = await seenArray(files, path, { signal });
-      if (array !== undefined) {
-        const value = await readValue(array, { signal });
-        return void await store.save!(to, value, { mode: "create", signal });
+      if (await seenArray(files, path, { signal }) !== undefined) {
+        const stored = await readStored(files, path, { signal });
+        if (stored === undefined) throw missing(place("copy", path), "file");
+        return void await store.save!(to, valueOf(stored), { mode: "create", signal });
       }
       const file = await store.open(path, { signal });
       await store.write(to, { size: file.size, stream: () => file.stream() }, { mode: "create", signal });
@@ -348,9 +349,9 @@ function orderOf({ path, kind }: FileEntry): string {
   return kind === "folder" ? `${path}/` : path;
 }
 
-/** The `.npy` file of an array, which is read when it is asked for. */
-async function npyFile(path: string, array: ZarrArray, options: CallOptions): Promise<FileToDecode> {
-  return bytesFile(path, await contentBytes(await npy().encode(await array.read([], options)), options));
+/** The `.npy` file of an array. */
+async function npyFile(path: string, elements: NDArray, options: CallOptions): Promise<FileToDecode> {
+  return bytesFile(path, await contentBytes(await npy().encode(elements), options));
 }
 
 function notKept(path: string): RegistryError {

@@ -17,6 +17,8 @@ import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
 
 /** What an attribute of this name says the array was: an image. */
 const MARK = "holdfast";
+/** The attribute that tells two saves apart, of arrays of several chunks: a reader must not take some of each. */
+const SAVE = "holdfast-save";
 /** The document whose presence makes a folder an array. */
 export const DOCUMENT = "zarr.json";
 
@@ -34,19 +36,28 @@ export function isArrayValue(value: unknown): value is NDArray | Image {
 /** The options of the array that keeps a value, and its elements. */
 export function arrayOf(
   value: NDArray | Image,
-  { chunks, codec }: ArrayOptions,
+  { chunks, codec, id }: ArrayOptions & { id: () => string },
 ): Pick<NewArray, "array" | "options"> {
   const array: NDArray = isImage(value) ? toArray(value) : value;
   const { shape, dtype } = array;
+  const grid = chunks?.(shape) ?? usualChunks(shape, dtype);
+  const attributes = {
+    ...(isImage(value) ? { [MARK]: "image" } : {}),
+    ...(isOneChunk(shape, grid) ? {} : { [SAVE]: id() }),
+  };
   const options: NewArray["options"] = {
     shape,
     dtype,
-    chunks: chunks?.(shape) ?? usualChunks(shape, dtype),
+    chunks: grid,
     codec,
     separator: ".",
-    ...(isImage(value) ? { attributes: { [MARK]: "image" } } : {}),
+    attributes,
   };
   return { array, options };
+}
+
+function isOneChunk(shape: readonly number[], chunks: readonly number[]): boolean {
+  return shape.every((length, axis) => length <= chunks[axis]);
 }
 
 /** A store of a folder that holds nothing: nothing is looked for in it. */
@@ -64,7 +75,7 @@ export interface NewArray extends CallOptions {
 
 /** Writes a new array of one chunk: its files by their names. Undefined for one of several chunks. */
 export async function filesOf({ array, options, signal }: NewArray): Promise<Map<string, Uint8Array> | undefined> {
-  if (array.shape.some((length, axis) => length > options.chunks[axis])) return undefined;
+  if (!isOneChunk(array.shape, options.chunks)) return undefined;
   const made = new Map<string, Uint8Array>();
   const store = emptyStore((key, bytes) => Promise.resolve(void made.set(key, bytes)));
   await (await createZarrArray(store, "", { ...options, signal })).write(array, { signal });
@@ -87,6 +98,19 @@ export async function writeArray(
   for (const [key, bytes] of documents) await below.set!(key, bytes, { signal });
 }
 
+/** An array, and all of its elements. */
+export interface StoredArray {
+  /** What its document says. */
+  array: ZarrArray;
+  /** Its elements. */
+  elements: NDArray;
+}
+
+/** The value that an array keeps. */
+export function valueOf({ array, elements }: StoredArray): NDArray | Image {
+  return array.attributes[MARK] === "image" ? toImage(elements as NDArray<"uint8">) : elements;
+}
+
 /** The array in a folder, or undefined where there is none. What is damaged is thrown. */
 export async function findArray(
   files: FileStore,
@@ -99,12 +123,6 @@ export async function findArray(
     if (isRegistryError(error, "NotFound")) return undefined;
     throw error;
   }
-}
-
-/** The value that an array keeps. */
-export async function readValue(array: ZarrArray, options: CallOptions): Promise<NDArray | Image> {
-  const found = await array.read([], options);
-  return array.attributes[MARK] === "image" ? toImage(found as NDArray<"uint8">) : found;
 }
 
 /** The same for whoever only looks around: a folder whose document is not read here is a folder. */
@@ -134,8 +152,9 @@ export async function arrayEntry(
   { array, ...options }: CallOptions & { array: ZarrArray },
 ): Promise<FileEntry> {
   const { shape, chunks } = array;
-  const isOne = shape.every((length, axis) => length <= chunks[axis]);
-  const chunk = isOne ? await files.stat(joinPath(path, ["c", ...shape.map(() => 0)].join(".")), options) : undefined;
+  const chunk = isOneChunk(shape, chunks)
+    ? await files.stat(joinPath(path, ["c", ...shape.map(() => 0)].join(".")), options)
+    : undefined;
   const changed = chunk ?? await files.stat(joinPath(path, DOCUMENT), options);
   const entry = fileEntry(path, array);
   return changed?.modifiedAt === undefined ? entry : { ...entry, modifiedAt: changed.modifiedAt };

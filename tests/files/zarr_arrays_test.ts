@@ -173,6 +173,43 @@ testOver("of many that create one array one wins, and its elements are whole", a
   assertEquals(await files.load("a"), plane(wins[0] * 100, [8, 8]));
 });
 
+for (const [kind, create] of Object.entries(KINDS)) {
+  Deno.test(`zarr over ${kind}: an array that is replaced or removed while it is read is read whole, or not there`, async () => {
+    const of = (dtype: "uint16" | "int16", first: number, shape: number[]) => {
+      const { data } = plane(first, shape);
+      return { data: dtype === "int16" ? new Int16Array(data) : data, shape, dtype } as NDArray;
+    };
+    const [small, large] = [[2, 3], [9, 9]];
+    const changes: [before: NDArray, after: NDArray | undefined][] = [
+      [of("uint16", 1, small), of("int16", 7, small)],
+      [of("uint16", 1, large), of("uint16", 500, large)],
+      [of("uint16", 1, large), of("uint16", 500, small)],
+      [of("uint16", 1, large), undefined],
+    ];
+    for (const [before, after] of changes) {
+      for (const at of ["c.0.0", "c.1.1"]) {
+        await using root = await tempRoot();
+        const below = create(root.join("files"));
+        const chunks = () => [4, 4];
+        const other = createZarrFiles({ files: below, chunks });
+        let change: Promise<unknown> | undefined;
+        const slow: FileStore = {
+          ...below,
+          async open(path, options) {
+            if (path === `a/${at}`) {
+              await (change ??= after === undefined ? other.remove("a") : other.save!("a", after));
+            }
+            return await below.open(path, options);
+          },
+        };
+        await other.save!("a", before);
+        const files = createZarrFiles({ files: slow, chunks });
+        assertEquals(await files.load!("a"), change === undefined ? before : after, `${before.shape} ${at}`);
+      }
+    }
+  });
+}
+
 Deno.test("zarr over a bucket: a program that dies while it replaces, moves or removes an array leaves no part of one", async () => {
   const [before, after] = [plane(1, [9, 9]), plane(500, [9, 9])];
   const tasks: ((files: FileStore) => Promise<unknown>)[] = [

@@ -97,7 +97,11 @@ Deno.test("a write while an append is under way keeps what is appended, in the c
   for (const shards of [undefined, [8]]) {
     const store = zarrStore(createMemoryFiles());
     const array = await createZarrArray(store, "", { shape: [3], chunks: [4], shards, dtype: "uint8" });
-    const part = (...data: number[]) => ({ data: Uint8Array.from(data), shape: [data.length], dtype: "uint8" as const });
+    const part = (...data: number[]) => ({
+      data: Uint8Array.from(data),
+      shape: [data.length],
+      dtype: "uint8" as const,
+    });
     await array.write(part(1, 2, 3));
     let meanwhile: Promise<void> | undefined;
     const slow: ZarrStore = {

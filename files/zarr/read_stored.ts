@@ -1,0 +1,62 @@
+/**
+ * Reading an array that others may replace meanwhile.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { shown } from "../../core/naming/names.ts";
+import { openZarrArray, zarrStore } from "../../formats/zarr.ts";
+import type { ZarrStore } from "../../formats/zarr.ts";
+import { DOCUMENT } from "./array_files.ts";
+import type { StoredArray } from "./array_files.ts";
+
+/** How often an array that is replaced again and again is read anew. */
+const TRIES = 10;
+
+/**
+ * The array in a folder and all of its elements, or undefined where there is none. Chunks belong to a document, and those
+ * that are missing were never written, only where the document is the same afterwards: else it is all read anew.
+ */
+export async function readStored(
+  files: FileStore,
+  folder: string,
+  { signal }: CallOptions,
+): Promise<StoredArray | undefined> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const below = zarrStore(files, folder);
+    let before: Uint8Array | undefined;
+    const store: ZarrStore = {
+      ...below,
+      async get(key, options) {
+        const bytes = await below.get(key, options);
+        if (key === DOCUMENT) before = bytes;
+        return bytes;
+      },
+    };
+    let failure: unknown;
+    try {
+      const array = await openZarrArray(store, "", { version: 3, signal });
+      const elements = await array.read([], { signal });
+      if (isSame(before, await below.get(DOCUMENT, { signal }))) return { array, elements };
+      continue;
+    } catch (error) {
+      if (isRegistryError(error, "NotFound")) return undefined;
+      if (!isRegistryError(error, "Corrupt")) throw error;
+      failure = error;
+    }
+    if (isSame(before, await below.get(DOCUMENT, { signal }))) throw failure;
+  }
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot load ${shown(folder)}: it was replaced ${TRIES} times while it was read`,
+    hint: "Load it again when it is not being written.",
+    key: folder,
+    backend: files.location,
+  });
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && a.length === b?.length && a.every((byte, i) => byte === b[i]);
+}
