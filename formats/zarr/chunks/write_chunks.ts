@@ -10,6 +10,7 @@ import { decodeChunk, encodeChunk } from "./codecs.ts";
 import type { ChunkKind } from "./codecs.ts";
 import { copyBox, offsetOf, stridesOf } from "./copy_box.ts";
 import type { ArrayMetadata } from "../documents/metadata.ts";
+import { corruptZarr } from "../errors.ts";
 import { product } from "../documents/metadata.ts";
 import { atOnce, emptyChunk } from "./read_chunks.ts";
 import type { ArrayPlace } from "./read_chunks.ts";
@@ -119,6 +120,9 @@ async function changedShard(
   const stored = before === undefined
     ? all.map(() => undefined)
     : splitShard({ ...place, key: options.key }, before, all);
+  if (stored.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0) > (before?.byteLength ?? 0)) {
+    throw corruptZarr(options.key, "its index says that chunks lie over each other");
+  }
   for (const inner of cellsOf(cell.box, shape)) {
     const number = offsetOf(inner.index, numbers);
     const own = stored[number];

@@ -295,6 +295,8 @@ Deno.test("chunks of a shard that lie over each other are read once: they take n
   };
   const array = await openZarrArray(counting, "a");
   await refused("Corrupt", "a/c/0", () => array.read([[0, count / 2 - 1]]));
+  const one = { data: Uint8Array.of(1), shape: [1], dtype: "uint8" } as const;
+  await refused("Corrupt", "a/c/0", () => array.write(one)); // all chunks would be written one behind the other
   assert(read <= 2 * shard.length, `${read} bytes were read of ${shard.length}`);
 });
 
