@@ -43,6 +43,7 @@ export async function readStored(
       continue;
     } catch (error) {
       if (isRegistryError(error, "NotFound")) return undefined;
+      if (isRegistryError(error, "Conflict")) continue; // a chunk was replaced while it was read
       if (!isRegistryError(error, "Corrupt")) throw error;
       failure = error;
     }

@@ -4,9 +4,10 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import type { ErrorCode } from "../../core/errors.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager } from "../../files/mod.ts";
 import type { Files } from "../../files/mod.ts";
 import { createZarrFiles } from "../../files/zarr.ts";
@@ -209,6 +210,25 @@ for (const [kind, create] of Object.entries(KINDS)) {
     }
   });
 }
+
+Deno.test("a chunk that changed while it was read is read again, and one that always does is told", async () => {
+  const below = createMemoryFiles();
+  let left = 2;
+  const changing: FileStore = {
+    ...below,
+    async open(path, options) {
+      if (path.endsWith("c.0.0") && left-- > 0) {
+        throw new RegistryError({ code: "Conflict", message: `Cannot read "${path}": it changed meanwhile`, hint: "" });
+      }
+      return await below.open(path, options);
+    },
+  };
+  const files = createZarrFiles({ files: changing });
+  await files.save!("a", plane(1));
+  assertEquals(await files.load!("a"), plane(1));
+  left = Infinity;
+  await refused("Conflict", () => files.load!("a"));
+});
 
 Deno.test("zarr over a bucket: a program that dies while it replaces, moves or removes an array leaves no part of one", async () => {
   const [before, after] = [plane(1, [9, 9]), plane(500, [9, 9])];
