@@ -270,10 +270,17 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (seen?.array === undefined) return await files.write(path, content, { mode, ...options });
       if (mode === "create") throw taken(why, "file");
       return await lanes(path, async () => {
+        const now = await look(path, options); // another change may have had an earlier turn
+        if (now?.array === undefined) return await files.write(path, content, options);
         const made = works();
-        const entry = await files.write(made, content, options);
-        await settle(made, path, { seen, isArray: false, ...options });
-        return { ...entry, path };
+        try {
+          const entry = await files.write(made, content, options);
+          await settle(made, path, { seen: now, isArray: false, ...options });
+          return { ...entry, path };
+        } catch (error) {
+          await files.remove(made).catch(() => {}); // the error is told
+          throw error;
+        }
       });
     },
 
@@ -301,8 +308,12 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (seen === undefined) return false;
       if (path === "") throw notEmpty(place("remove", path));
       if (seen.array === undefined) return await files.remove(path, options);
-      await lanes(path, () => removeArray(files, path, { apart: works(), ...options }));
-      return true;
+      return await lanes(path, async () => {
+        const now = await look(path, options); // another change may have had an earlier turn
+        if (now?.array === undefined) return now !== undefined && await files.remove(path, options);
+        await removeArray(files, path, { apart: works(), ...options });
+        return true;
+      });
     },
 
     async move(from, to, options = {}) {

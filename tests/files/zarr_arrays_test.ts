@@ -167,6 +167,23 @@ testOver(
   },
 );
 
+testOver("changes of one array at the same time all come through, and leave nothing of it", async (files, below) => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const store = files.store as FileStore;
+  for (const shape of [[2, 2], [9, 9]]) {
+    await store.save!("a", plane(1, shape));
+    await Promise.all([store.write("a", bytes("one")), store.write("a", bytes("two")), store.write("a", bytes("six"))]);
+    assert(["one", "two", "six"].includes(await files.loadText("a")));
+    await store.save!("a", plane(1, shape));
+    const removed = await Promise.all([store.remove("a"), store.remove("a"), store.remove("a")]);
+    assertEquals([removed.filter((was) => was).length, await store.stat("a")], [1, undefined]);
+    await store.save!("a", plane(1, shape));
+    await Promise.all([store.write("a", bytes("one")), store.save!("a", plane(2, shape))]);
+    await store.remove("a");
+  }
+  assertEquals(await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path).catch(() => []), []);
+});
+
 testOver("of many that create one array one wins, and its elements are whole", async (files) => {
   const tries = Array.from({ length: 8 }, (_, i) => files.save("a", plane(i * 100, [8, 8]), { mode: "create" }));
   const wins = (await Promise.allSettled(tries)).flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
