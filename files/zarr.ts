@@ -70,8 +70,10 @@ type Seen = { entry: FileEntry; array?: ZarrArray };
  * An array is written into a folder of its own in `.zarr-saving`, and moved to its path when it is whole. What replaces
  * an array of the same type, shape and codec in one chunk replaces this chunk, in one step; anything else is gone for a
  * moment: readers find nothing, and where the program dies just then, what was there before is still in `.zarr-saving`.
- * In a bucket a move is a copy, and `zarr.json` comes last. Those who create one path at the same time from several
- * programs are told apart as well as the store below tells a move to a path that is taken.
+ * In a bucket a move is a copy of each file: `zarr.json` leaves first, to `.zarr-saving`, and comes last, so that a part of
+ * an array is none. A load in the middle of which an array is replaced reads it anew; saves of several chunks are told
+ * apart by an attribute, `holdfast-save`. Those who create one path at the same time from several programs are told
+ * apart as well as the store below tells a move to a path that is taken.
  *
  * @example
  * ```ts
