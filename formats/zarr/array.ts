@@ -182,7 +182,7 @@ export function arrayHandle(
         const { shape } = metadata;
         checkArray(path, array, metadata);
         const fits = shape.every((length, each) => each === axis || array.shape[each] === length);
-        if (!isIndex(axis) || axis >= shape.length || !fits) {
+        if (!isIndex(axis) || axis >= shape.length || !fits || !isIndex(shape[axis] + array.shape[axis])) {
           throw invalidZarr(
             path,
             `an array of shape (${array.shape.join(", ")}) cannot be appended to (${shape.join(", ")}) on axis ${axis}`,

@@ -259,6 +259,14 @@ Deno.test("a shape of no elements has no chunks, however long its other axes are
   }
 });
 
+Deno.test("an append that no document could tell the shape of is refused, and the array stays", async () => {
+  const store = memory();
+  store.keys.set("a/zarr.json", text({ ...V3, shape: [2 ** 53 - 1, 1], chunk_grid: grid([1, 1]) }));
+  const array = await openZarrArray(store, "a");
+  await refused("Invalid", "a", () => array.append({ data: Uint16Array.of(1), shape: [1, 1], dtype: "uint16" }));
+  assertEquals((await openZarrArray(store, "a")).shape, [2 ** 53 - 1, 1]);
+});
+
 Deno.test("chunks of a shard that lie over each other are read once: they take no more memory than the shard", async () => {
   const store = memory();
   const count = 4096;
