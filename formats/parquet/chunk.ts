@@ -21,6 +21,9 @@ import { CODECS } from "./unpack.ts";
 import { ENCODING, openPlain, openValues } from "./values.ts";
 import type { TakeValues } from "./values.ts";
 
+/** A dictionary may have values that no row has, but not any number of them. */
+const MAX_DICTIONARY_VALUES = 1 << 20;
+
 /** The heads of most pages are shorter: so much is read of one that may be passed by. */
 const HEAD_BYTES = 1024;
 /** The head of a page is longer than this only in broken files. */
@@ -142,6 +145,10 @@ export function openChunk(place: ChunkPlace): ChunkReader {
   async function readDictionary(head: PageHead): Promise<void> {
     if (dictionary !== undefined || head.dictionary === undefined) throw corrupt("its dictionary is damaged");
     const { values, encoding } = head.dictionary;
+    // A few bytes can say that an empty text is there a million times, and each takes a hundred in memory.
+    if (values > Math.max(place.rows, MAX_DICTIONARY_VALUES)) {
+      throw unsupported(`its dictionary has ${values} values, for ${place.rows} rows`);
+    }
     const body = await readBody(head);
     if (encoding !== ENCODING.plain && encoding !== ENCODING.plainDictionary) {
       throw unsupported("its dictionary is in an encoding that is not read here");

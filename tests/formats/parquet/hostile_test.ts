@@ -1,9 +1,13 @@
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/format.ts";
 import { parquet } from "../../../formats/parquet.ts";
 import type { ParquetReadOptions } from "../../../formats/parquet.ts";
+import { openChunk } from "../../../formats/parquet/chunk.ts";
+import type { FileColumn } from "../../../formats/parquet/columns.ts";
 import { openDeltaBytes, openDeltaNumbers } from "../../../formats/parquet/delta.ts";
 import { openRuns } from "../../../formats/parquet/runs.ts";
 import { withNulls } from "../../../formats/parquet/page.ts";
@@ -50,6 +54,23 @@ Deno.test("flipped bytes give rows or a RegistryError that names the file", asyn
     }),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("a dictionary of more empty texts than a few bytes can mean is refused before it takes memory", async () => {
+  const values = (1 << 20) + 1;
+  const packed = gzipSync(new Uint8Array(values * 4)); // each text has its length alone
+  const varint = (value: number): number[] => value < 128 ? [value] : [value & 127 | 128, ...varint(value >>> 7)];
+  const zigzag = (value: number) => varint(value * 2);
+  const head = [0x15, ...zigzag(2), 0x15, ...zigzag(values * 4), 0x15, ...zigzag(packed.byteLength)];
+  head.push(0x4c, 0x15, ...zigzag(values), 0x15, ...zigzag(0), 0, 0); // field 7: how many, in which encoding
+  const file = fileOf(concatBytes([Uint8Array.from(head), packed]));
+  const toCell = () => assert(false, "a value was read");
+  const column = { column: { name: "a", type: "string" }, leaf: 0, type: 6, toCell } as unknown as FileColumn;
+  const sizes = { maxPageBytes: 2 ** 26, windowBytes: 2 ** 16 };
+  const place = { ...{ file, column, codec: 2, offset: 0, length: file.size, rows: 10, firstRow: 1 }, ...sizes };
+  const error = await assertRejects(() => openChunk(place).take(1));
+  assert(isRegistryError(error, "Unsupported"), String(error));
+  assertStringIncludes(error.message, `its dictionary has ${values} values, for 10 rows`);
 });
 
 Deno.test("any bytes in front of a footer's end, or none, are refused", async () => {
