@@ -61,6 +61,7 @@ const MAX_SWEPT = 10_000;
  * ```
  */
 export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
+  if (typeof options === "string") throw noOptions(options); // it would be the current folder
   const { root = ".", durability = "os", system = realSystem } = options;
   if (typeof root !== "string") throw noRoot(root);
   const disk = createDiskPlace(root);
@@ -311,6 +312,14 @@ function unlinkIfThere(path: string): boolean {
     if (errorCode(error) === "ENOENT") return false;
     throw error;
   }
+}
+
+function noOptions(given: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot create file store: ${described(given)} is no set of options`,
+    hint: 'Write createLocalFiles({ root: "./data" }).',
+  });
 }
 
 function noRoot(root: unknown): RegistryError {

@@ -42,8 +42,8 @@ const MOST_CHANGES = 20;
 
 /** The format of a path: as asked for, else by its extension, else bytes. */
 async function formatFor(formats: KnownFormats, path: string, as?: string | Format): Promise<Format> {
-  if (typeof as === "object") return checkedFormat(as);
-  return as === undefined ? await formats.forPath(path) ?? await formats.get("bytes") : await formats.get(as);
+  if (as === undefined) return await formats.forPath(path) ?? await formats.get("bytes");
+  return typeof as === "string" ? await formats.get(as) : checkedFormat(as);
 }
 
 /** The value of the file behind a path. */

@@ -7,6 +7,7 @@ import { createLocalFiles } from "../../files/local.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager, createFileStores, defineFileStore } from "../../files/mod.ts";
 import type { Files } from "../../files/mod.ts";
+import { json } from "../../formats/json.ts";
 import { testOnEach } from "./stores.ts";
 
 /** What programs without types can call. */
@@ -54,6 +55,8 @@ testOnEach("a mode that is not known replaces nothing, and what is no format is 
   await told("Invalid", /mode "replace"/, () => files.save("a.json", 2, { mode: "replace" }));
   await told("Invalid", /lacks decode or encode/, () => files.load("a.json", { as: {} }));
   await told("Invalid", /null as a format/, () => files.save("a.json", 2, { as: null }));
+  await told("Invalid", /^Cannot use a function as a format.*as: json\(\)/, () => files.load("a.json", { as: json }));
+  await told("Invalid", /^Cannot use a number as a format/, () => files.save("a.json", 2, { as: 5 }));
   assertEquals(await files.load("a.json"), 1);
 });
 
@@ -100,6 +103,7 @@ Deno.test("what makes no store is refused when it is registered, and the error s
     () => createBucketFiles({ backend: Promise.resolve(createMemoryBackend()) as never }),
   );
   refused(/a string is no set of options.*root: /, () => createFileStores("./data" as never));
+  refused(/a string is no set of options.*root: "/, () => createLocalFiles("./data" as never));
   refused(/URL is no path of a folder/, () => createLocalFiles({ root: new URL("file:///a") as never }));
 });
 
