@@ -138,14 +138,16 @@ export function holdsImage(value: unknown, holds: Holds): value is Image {
 /** Throws `Unsupported` where {@linkcode holdsImage} says no. */
 export function checkHolds(format: string, value: unknown, holds: Holds): asserts value is Image {
   if (holdsImage(value, holds)) return;
+  if (!isImage(value)) {
+    const hint =
+      "An image is { data, width, height, channels, dtype }: toImage(array) makes it of { data, shape, dtype }.";
+    throw unwritableImage(format, "the value is no image", hint);
+  }
   const { dtypes, channels, maxSide } = holds;
-  const state = isImage(value)
-    ? `it is ${value.dtype}, ${value.width} x ${value.height} pixels of ${value.channels} channels`
-    : "the value is no image";
-  throw new RegistryError({
-    code: "Unsupported",
-    message: `Cannot write ${format}: ${state}`,
-    hint: `It holds ${dtypes.join(" or ")}, ${channels?.join(", ") ?? "any number of"} channels, ` +
+  throw unwritableImage(
+    format,
+    `it is ${value.dtype}, ${value.width} x ${value.height} pixels of ${value.channels} channels`,
+    `It holds ${dtypes.join(" or ")}, ${channels?.join(", ") ?? "any number of"} channels, ` +
       `sides up to ${maxSide}. Nothing is cast: convert the image first.`,
-  });
+  );
 }

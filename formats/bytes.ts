@@ -28,7 +28,7 @@ export function bytes(): Format<Uint8Array, RawContent> {
       throw new RegistryError({
         code: "Unsupported",
         message: "Cannot save the value as bytes: it is no Uint8Array, Blob, stream or source of bytes",
-        hint: 'Take a path whose extension says what it is, such as .json or .txt, or name it: { as: "json" }.',
+        hint: 'Take a path whose extension says what it is, such as .npy, .json or .txt, or name it: { as: "json" }.',
       });
     },
     decode: (file) => file.bytes(),

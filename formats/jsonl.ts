@@ -76,7 +76,7 @@ export function jsonl(
     accepts: (value) => Array.isArray(value) && plainProblem(value) === undefined,
     encode(values, { signal } = {}) {
       if (isIterable(values)) return encodeText(lines(values, signal));
-      throw notPlain("JSON Lines", "it is neither an array nor an iterator");
+      throw notPlain("JSON Lines", "it is neither an array nor an iterator", "It is an array of values, one a line.");
     },
     async decode(file, { signal } = {}) {
       const values: PlainValue[] = [];

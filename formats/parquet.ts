@@ -79,7 +79,7 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
     mediaType: "application/vnd.apache.parquet",
     accepts: isTable,
     async encode(table, formatOptions = {}) {
-      if (!isTable(table)) throw unwritableTable("Parquet", "it is no table", "createTable makes one.");
+      if (!isTable(table)) throw unwritableTable("Parquet", "it is no table", "createTable(columns, rows) makes one.");
       const writer = openWriter(table.columns, compression);
       return await shortOrStream(encodeRows(table, writer, { ...formatOptions, rowGroupSize }));
     },

@@ -72,7 +72,8 @@ export function unwritableArchive(state: string, cause?: unknown): RegistryError
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot write archive: ${state}`,
-    hint: "An entry is { path, content, mode? }, with a relative path that no other entry has.",
+    hint:
+      "An entry is { path, content, mode? }: its path is relative, and no other has it; its content is bytes, a Blob or a stream.",
     cause,
   });
 }

@@ -7,8 +7,9 @@
 import { decodeNpy, encodeNpy } from "../../core/bytes/npy.ts";
 import { isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { unsupportedArchive, unwritableArchive } from "./entries.ts";
+import { unsupportedArchive } from "./entries.ts";
 import type { ArchiveEntry, EntryToSave } from "./entries.ts";
 
 const SUFFIX = ".npy";
@@ -28,11 +29,19 @@ export function areNamedArrays(value: unknown): value is NamedArrays {
 
 /** The entries of an archive of these arrays. */
 export function arrayEntries(value: NamedArrays): EntryToSave[] {
-  if (!areNamedArrays(value)) throw unwritableArchive("the value is no plain object of arrays");
+  if (!areNamedArrays(value)) throw notNamedArrays();
   return Object.entries(value).map(([name, { dtype, shape, data }]) => ({
     path: name + SUFFIX,
     content: encodeNpy(dtype, shape, data),
   }));
+}
+
+function notNamedArrays(): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: "Cannot write archive: the value is no plain object of arrays",
+    hint: "It is an object of arrays by name: { images: { data, shape, dtype } }.",
+  });
 }
 
 /** The arrays of an archive, one after the other. */

@@ -100,14 +100,13 @@ export function createTableFormat<C extends Columns>(
     throw refused(`${what} is longer than ${maxRowCharacters} bytes`);
   }
 
-  function refused(state: string): RegistryError {
-    return new RegistryError({
-      code: "Unsupported",
-      message: `Cannot save a table as ${kind.id}: ${state}`,
-      hint:
-        `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
-        "are not in the file.",
-    });
+  function refused(
+    state: string,
+    hint =
+      `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
+      "are not in the file.",
+  ): RegistryError {
+    return new RegistryError({ code: "Unsupported", message: `Cannot save a table as ${kind.id}: ${state}`, hint });
   }
 
   /** Rows of a file; those of the header too. */
@@ -155,6 +154,7 @@ export function createTableFormat<C extends Columns>(
     ...(Object.keys(reading).length === 0 ? {} : { reading }),
     accepts: (value) => tableProblem(value) === undefined,
     encode(value, options = {}) {
+      if (!isTable(value)) throw refused("it is no table", "createTable(columns, rows) makes one.");
       const problem = tableProblem(value);
       if (problem !== undefined) throw refused(problem);
       return encodeText(lines(value, options));

@@ -50,6 +50,28 @@ testOnEach("a refused value is named, with what the file can hold", async (files
   assertEquals(await files.listDir(""), []);
 });
 
+testOnEach("what is nearly what a file holds is told what makes it", async (files: Files) => {
+  const array = { data: Uint8Array.of(1, 2), shape: [1, 2], dtype: "uint8" };
+  const rows = [{ well: "A01" }];
+  const asked: [string, unknown, RegExp][] = [
+    [
+      "a.png",
+      { data: array.data, width: 2, height: 1 },
+      /\{ data, width, height, channels, dtype \}: toImage\(array\)/,
+    ],
+    ["a.npz", [array], /an object of arrays by name/],
+    ["a.zip", [{ path: "a.txt", content: "text" }], /content is bytes, a Blob or a stream/],
+    ["a.csv", rows, /createTable\(columns, rows\)/],
+    ["a.parquet", rows, /createTable\(columns, rows\)/],
+    ["a.arrow", rows, /createTable\(columns, rows\)/],
+    ["a.jsonl", { well: "A01" }, /an array of values/],
+    ["a.mat", { well: "A01" }, /\.npy/],
+  ];
+  for (const [path, value, hint] of asked) await told("Unsupported", hint, () => files.save(path, value));
+  const image = { data: new Float32Array(2), width: 2, height: 1, channels: 1, dtype: "float32" };
+  await told("Unsupported", /uint8 or uint16/, () => files.save("a.png", image));
+});
+
 testOnEach("a mode that is not known replaces nothing, and what is no format is not used", async (files: Untyped) => {
   await files.save("a.json", 1);
   await told("Invalid", /mode "replace"/, () => files.save("a.json", 2, { mode: "replace" }));
