@@ -10,10 +10,13 @@ import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrStore } from "../../formats/zarr.ts";
+import { listAxes } from "./axes.ts";
 import { levelAt, openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";
 import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./image.ts";
+import { imageAttributes } from "./image_metadata.ts";
 import { plateAttributes, readPlateAttributes, readWellAttributes } from "./plate_metadata.ts";
 import type { Acquisition, Field, PlateMetadata, WellPlace } from "./plate_metadata.ts";
+import { placeLevels } from "./levels.ts";
 import type { ImageLayout } from "./levels.ts";
 import { createFieldWriter } from "./save_field.ts";
 import type { SaveImagesOptions } from "./save_field.ts";
@@ -102,12 +105,13 @@ export async function createPlate(store: ZarrStore, path: string, options: Creat
   const attributes = plateAttributes({
     version,
     ...name !== "" && { name },
-    rows: typeof rows === "number" ? namesOf(rows, rowName) : rows,
-    columns: typeof columns === "number" ? namesOf(columns, (i) => String(i + 1)) : columns,
+    rows: Array.isArray(rows) ? rows : namesOf(rows, rowName),
+    columns: Array.isArray(columns) ? columns : namesOf(columns, (i) => String(i + 1)),
     wells: [],
     fieldCount,
     acquisitions,
   });
+  checkLayout(options);
   await createZarrGroup(store, path, { attributes, version: ZARR_VERSIONS[version], signal });
   return plateOf(store, path, { metadata: readPlateAttributes(path, attributes), layout: options });
 }
@@ -194,14 +198,20 @@ function fieldName(field: FieldName): string {
   });
 }
 
-function namesOf(count: number, nameAt: (i: number) => string): string[] {
-  if (Number.isSafeInteger(count) && count >= 1 && count <= 1000) {
+/** Axes and distances that no image could have are refused before there is a plate of them. */
+function checkLayout({ axes = [], version, ...layout }: CreatePlateOptions): void {
+  const pixel = listAxes(axes).map(() => 1);
+  imageAttributes({ version, axes, levels: placeLevels([pixel], layout) });
+}
+
+function namesOf(count: unknown, nameAt: (i: number) => string): string[] {
+  if (typeof count === "number" && Number.isSafeInteger(count) && count >= 1 && count <= 1000) {
     return Array.from({ length: count }, (_, i) => nameAt(i));
   }
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot make a plate: it is to have ${count} rows or columns`,
-    hint: "There are 1 to 1000.",
+    message: `Cannot make a plate: it is to have ${shown(count)} rows or columns`,
+    hint: 'Give a number, 1 to 1000, or their names: ["A", "B"].',
   });
 }
 

@@ -76,7 +76,7 @@ function unsupported(state: string): RegistryError {
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot save the images: ${state}`,
-    hint: "All planes of an image have one size and one dtype, { data, shape, dtype }. Nothing is cast.",
+    hint: "All planes have one size and one dtype, { data, shape, dtype }; toArray(image) gives it. Nothing is cast.",
   });
 }
 

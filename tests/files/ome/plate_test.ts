@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { NDArray } from "../../../core/bytes/ndarray.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
@@ -139,12 +139,28 @@ Deno.test("wells and fields that there are not are told as that", async () => {
 
 Deno.test("rows and columns that OME-NGFF does not allow make no plate", async () => {
   const store = watchedStore();
-  for (const rows of [0, 1.5, 2000, [], ["A", "A"], ["a b"]]) {
+  for (const rows of [0, 1.5, 2000, [], ["A", "A"], ["a b"], "A-H" as never]) {
     await refused("Invalid", createPlate(store, "p", { ...SMALL, rows }));
   }
   assertEquals(store.writes, []);
   const { rows, columns } = await createPlate(store, "p", { ...SMALL, rows: 28, columns: ["01", "02"] });
   assertEquals([rows[0], rows[25], rows[26], rows[27], columns], ["A", "Z", "AA", "AB", ["01", "02"]]);
+});
+
+Deno.test("axes and distances that OME-NGFF does not allow make no plate", async () => {
+  const store = watchedStore();
+  const wrong = [{ axes: "yxc" }, { axes: "x" }, { axes: undefined }, { axes: "cyx", scale: [1] }];
+  for (const layout of [...wrong, { axes: "cyx", translation: [0, 0, NaN] }]) {
+    await refused("Invalid", createPlate(store, "p", { ...SMALL, ...layout as { axes: string } }));
+  }
+  assertEquals(store.writes, []);
+});
+
+Deno.test("planes that are images are told how they become arrays", async () => {
+  const plate = await createPlate(zarrStore(createMemoryFiles()), "p", SMALL);
+  const image = { data: new Uint16Array(4), width: 2, height: 2, channels: 1, dtype: "uint16" };
+  const error = await refused("Unsupported", plate.saveImages("A/1", 0, [image as never]));
+  assertMatch(error.hint!, /toArray\(image\)/);
 });
 
 Deno.test("wells are saved side by side, and all are listed", async () => {
