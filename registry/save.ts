@@ -271,6 +271,8 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
   const { mutable, versioned } = context.settings;
   const invalid = (state: string, hint: string) =>
     new RegistryError({ code: "Invalid", message: `Cannot save ${shown(name)}: ${state}`, hint });
+  // Passed over, it would keep the value in another way than was meant.
+  if ("as" in options) throw invalid("it takes no `as`", "Name what saves the value: { materializer }.");
   if (version !== undefined && bump !== undefined) {
     throw invalid("version and bump are both given", "Give the version, or say which number the next one raises.");
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { text } from "../../../materializers/mod.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
 import { rejected } from "../rejected.ts";
@@ -22,6 +23,15 @@ testOnEach("save() returns what was saved, and load() gives it back", async ({ r
     saved.createdAt,
   ]);
 });
+
+testInMemory(
+  "save() refuses `as`, which load() takes: the value would be kept in another way",
+  async ({ registry }) => {
+    const error = await rejected("Invalid", registry.save("a", 1, { as: text() } as never));
+    assertMatch(error.hint!, /materializer/);
+    assertEquals(await registry.has("a"), false);
+  },
+);
 
 testOnEach("save() keeps values of every size: empty, inline, packed and large", async ({ registry }) => {
   for (const size of [0, 1, 511, 512, 65_535, 65_536, 65_537, 262_144, 262_145, 3_000_000]) {
