@@ -27,7 +27,7 @@ import type { ZarrStore } from "./zarr/store.ts";
 
 export type { ByteRange, CallOptions } from "../core/backend.ts";
 export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
-export type { FileStore, ReadableFileStore } from "../core/file_store.ts";
+export type { AnyFileStore, FileSink, FileStore, ReadableFileStore } from "../core/file_store.ts";
 export type { ZarrArray, ZarrWriteOptions } from "./zarr/array.ts";
 export type { ZarrCodec } from "./zarr/documents/codec_options.ts";
 export type { FillValue } from "./zarr/documents/data_types.ts";

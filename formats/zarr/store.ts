@@ -7,9 +7,10 @@
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { FileStore, ReadableFileStore } from "../../core/file_store.ts";
+import type { AnyFileStore, FileStore, ReadableFileStore } from "../../core/file_store.ts";
 import { joinPath, nameOf, parsePath } from "../../core/files/paths.ts";
 import type { FileToDecode } from "../../core/format.ts";
+import { described } from "../../core/materializer.ts";
 
 /** Options of {@linkcode ZarrStore.get}. */
 export interface ZarrGetOptions extends CallOptions {
@@ -53,7 +54,8 @@ export interface ZarrStore {
  * assertEquals(await store.get("c/1"), undefined);
  * ```
  */
-export function zarrStore(files: FileStore | ReadableFileStore, folder = ""): ZarrStore {
+export function zarrStore(files: AnyFileStore, folder = ""): ZarrStore {
+  checkReadable(files);
   const root = parsePath(folder);
   const at = (key: string) => joinPath(root, parsePath(key)).replace(/\/$/, "");
   const store: ZarrStore = {
@@ -105,13 +107,24 @@ async function readRange(file: FileToDecode, { offset, length = Infinity }: Byte
   return await readAll(file.stream({ offset, length: end - offset }), signal);
 }
 
+/** Throws where files cannot be read: that only takes them, or is no store. */
+function checkReadable(files: AnyFileStore): asserts files is FileStore | ReadableFileStore {
+  const { location, open, list } = (files ?? {}) as Partial<ReadableFileStore>;
+  if (typeof location === "string" && typeof open === "function" && typeof list === "function") return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot make a store of arrays: ${described(files)} is no store of files that can be read`,
+    hint: 'Give it createLocalFiles({ root: "./data" }), or that of a manager: await manager.stores.get("disk").',
+  });
+}
+
 /** What writes to a store, or `Unsupported` where it only reads. */
 export function writableStore(store: ZarrStore, action: string): Required<Pick<ZarrStore, "set">> {
   if (store.set !== undefined) return { set: (key, bytes, options) => store.set!(key, bytes, options) };
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot ${action}: the store only reads`,
-    hint: "Give a store that has set().",
+    hint: "Give a store that has set(): zarrStore(files) of files that are written.",
     backend: store.location,
   });
 }

@@ -8,6 +8,7 @@ import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager, createFileStores, defineFileStore } from "../../files/mod.ts";
 import type { Files } from "../../files/mod.ts";
 import { json } from "../../formats/json.ts";
+import { zarrStore } from "../../formats/zarr.ts";
 import { testOnEach } from "./stores.ts";
 
 /** What programs without types can call. */
@@ -127,6 +128,17 @@ Deno.test("what makes no store is refused when it is registered, and the error s
   refused(/a string is no set of options.*root: /, () => createFileStores("./data" as never));
   refused(/a string is no set of options.*root: "/, () => createLocalFiles("./data" as never));
   refused(/URL is no path of a folder/, () => createLocalFiles({ root: new URL("file:///a") as never }));
+});
+
+Deno.test("arrays lie in a store of a manager too; what cannot be read is no place for them", async () => {
+  const manager = createFileManager(createFileStores());
+  const store = zarrStore(await manager.stores.get("memory"));
+  await store.set!("a", Uint8Array.of(1));
+  assertEquals(await (await manager.on("memory")).load("a"), Uint8Array.of(1));
+  const sink = { name: "sink", location: "sink:", save: () => Promise.reject(), async [Symbol.asyncDispose]() {} };
+  for (const given of [await manager.on("memory"), sink, "./data", undefined]) {
+    await told("Invalid", /make a store of arrays.*manager\.stores\.get\("disk"\)/, () => zarrStore(given as Untyped));
+  }
 });
 
 Deno.test("members of a class that are no methods are told apart by the hint", () => {
