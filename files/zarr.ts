@@ -158,6 +158,11 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     await removeTree(files, old, options);
   }
 
+  async function writeMade(folder: string, made: ReadonlyMap<string, Uint8Array>, options: CallOptions): Promise<void> {
+    if (files.writeFolder !== undefined) return await files.writeFolder(folder, made, options);
+    for (const name of [...made.keys()].sort()) await files.write(`${folder}/${name}`, made.get(name)!, options);
+  }
+
   /** Writes an array to its path, in the place of what is seen there: `made` are its files where it has one chunk. */
   async function put(
     path: string,
@@ -167,10 +172,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     const folder = works();
     try {
       if (made === undefined) await writeArray(files, folder, array);
-      else if (files.writeFolder !== undefined) await files.writeFolder(folder, made, { signal });
-      else {for (const name of [...made.keys()].sort()) {
-          await files.write(`${folder}/${name}`, made.get(name)!, { signal });
-        }}
+      else await writeMade(folder, made, { signal });
       await settle(folder, path, { seen, isArray: true, signal });
     } catch (error) {
       await removeTree(files, folder).catch(() => {}); // the error is told
