@@ -83,7 +83,8 @@ async function openBucket(name: "s3" | "gcs", bucket: BucketChoice | undefined):
   if (isBucket) return await (await import("../backends/mod.ts")).openBackend(bucket);
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot use file store "${name}": it has no URL of a bucket`,
+    message: `Cannot use file store "${name}": ` +
+      (bucket === undefined ? "no bucket is named" : "what is given is no URL of such a bucket"),
     hint: `Name one: createFileStores({ ${name}: "${example}" }).`,
   });
 }

@@ -5,6 +5,7 @@
  */
 import { shortOrStream } from "../core/bytes/short_or_stream.ts";
 import { RegistryError } from "../core/errors.ts";
+import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import type { TableRows } from "../core/table.ts";
 import { isTable } from "../core/tables/list_columns.ts";
@@ -87,6 +88,10 @@ export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows>
  *
  * @throws {RegistryError} as {@linkcode arrow} reads
  */
-export function openArrow(file: FileToDecode, options: ArrowReadOptions & FormatOptions = {}): Promise<ArrowTable> {
-  return openTable(file, options);
+export async function openArrow(
+  file: FileToDecode,
+  options: ArrowReadOptions & FormatOptions = {},
+): Promise<ArrowTable> {
+  checkFile(file, "open a table");
+  return await openTable(file, options);
 }

@@ -11,6 +11,7 @@ import { checkNpySize, decodeElements, decodeNpy, encodeNpy, NPY_MEDIA_TYPE } fr
 import { MAX_HEADER_BYTES, parseNpyHeader } from "../core/bytes/npy_header.ts";
 import type { NpyHeader } from "../core/bytes/npy_header.ts";
 import { RegistryError } from "../core/errors.ts";
+import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 
@@ -87,6 +88,7 @@ const HEAD_BYTES = 4096;
  * ```
  */
 export async function readSlice(file: FileToDecode, options: SliceOptions = {}): Promise<NDArray> {
+  checkFile(file, "read a part of an array");
   const { signal } = options;
   const header = await readHeader(file, signal);
   const { dtype, shape: [length, ...rest], fortranOrder, dataOffset } = header;

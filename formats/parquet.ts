@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
 import { shortOrStream } from "../core/bytes/short_or_stream.ts";
 import { RegistryError } from "../core/errors.ts";
+import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Column, TableRows } from "../core/table.ts";
@@ -94,11 +95,12 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
  *
  * @throws {RegistryError} as {@linkcode parquet} reads
  */
-export function openParquet(
+export async function openParquet(
   file: FileToDecode,
   options: ParquetReadOptions & FormatOptions = {},
 ): Promise<ParquetTable> {
-  return openTable(file, options);
+  checkFile(file, "open a table");
+  return await openTable(file, options);
 }
 
 function openWriter(columns: readonly Column[], compression: ParquetCompression): RowGroupWriter {

@@ -4,6 +4,7 @@
  * @module
  */
 import { RegistryError } from "../core/errors.ts";
+import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import type { Image, ImageDType } from "../core/image.ts";
 import { checkHolds, checkPixels, corruptImage, holdsImage, unsupportedImage } from "../core/image_file.ts";
@@ -105,6 +106,7 @@ export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image> {
  * else as {@linkcode tiff}
  */
 export async function readRegion(file: FileToDecode, options: RegionOptions): Promise<Image> {
+  checkFile(file, "read a region");
   const { x, y, width, height, page = 0, maxPixels, signal } = options;
   const reader = await openTiff(file, signal);
   const directory = await directoryAt(reader, page);
@@ -125,6 +127,7 @@ export async function readRegion(file: FileToDecode, options: RegionOptions): Pr
 
 /** What the pages of a file are, in their order; of their pixels nothing is read. */
 export async function readPages(file: FileToDecode, { signal }: FormatOptions = {}): Promise<TiffPage[]> {
+  checkFile(file, "read the pages of an image");
   const reader = await openTiff(file, signal);
   const pages: TiffPage[] = [];
   for await (const directory of readDirectories(reader)) {

@@ -7,6 +7,7 @@ import { bodyBytes, bodySize, bodyStream, bytesStream, plainBytes } from "../byt
 import type { ByteRange, CallOptions } from "../backend.ts";
 import { RegistryError } from "../errors.ts";
 import type { FileToDecode } from "../format.ts";
+import { described } from "../materializer.ts";
 import type { FileSource, FileToSave } from "../materializer.ts";
 
 type Content = FileToSave["content"];
@@ -91,4 +92,14 @@ export function bytesFile(path: string, bytes: Uint8Array): FileToDecode {
 /** A copy: whoever reads a file may change what it got. */
 function ranged(bytes: Uint8Array, range?: ByteRange): Uint8Array {
   return range === undefined ? bytes.slice() : bytes.slice(range.offset, range.offset + (range.length ?? Infinity));
+}
+
+/** Throws `Invalid` for what is no opened file, such as the path of one. */
+export function checkFile(file: FileToDecode, action: string): void {
+  if (typeof file?.stream === "function" && Number.isSafeInteger(file.size)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: ${described(file)} is no opened file`,
+    hint: 'Open it: await files.open("path"), or fileToDecode(artifact.file("path")) of a version.',
+  });
 }

@@ -72,7 +72,7 @@ Deno.test("a bucket that is not named, a folder, and the bucket of another store
   }
   for (const s3 of ["./data", "data", "gs://bucket", "memory:", "file:///data"]) {
     await using stores = createFileStores({ s3 });
-    assertMatch((await assertRejects(() => stores.get("s3"), RegistryError)).message, /no URL of a bucket/);
+    assertMatch((await assertRejects(() => stores.get("s3"), RegistryError)).message, /no URL of such a bucket/);
   }
 });
 
