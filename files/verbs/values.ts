@@ -141,10 +141,11 @@ async function refusal(
   const why = await Promise.resolve().then(() => format.encode(value, { signal })).then(() => undefined, (e) => e);
   signal?.throwIfAborted();
   const known = isRegistryError(why) ? why.hint : undefined;
+  const state = isRegistryError(why) ? `: ${why.message.replace(/^[^:]*: /, "")}` : "";
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot save ${described(value)} as ${shown(path)}: ` +
-      `a file of format ${format.id} does not hold it exactly`,
+      `a file of format ${format.id} does not hold it exactly${state}`,
     hint: value instanceof Promise
       ? "Save what it gives: add await."
       : known ?? 'Take a path whose extension fits the value, or name the format: { as: "bytes" }.',

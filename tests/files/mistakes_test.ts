@@ -49,6 +49,8 @@ testOnEach("a refused value is named, with what the file can hold", async (files
   await told("Unsupported", /a string as "a\.none".*\.txt/, () => files.save("a.none", "text"));
   await told("Unsupported", /Promise as "a\.json".*add await/, () => files.save("a.json", Promise.resolve(1)));
   assertEquals(await files.listDir(""), []);
+  const nan = await assertRejects(() => files.save("a.json", { a: [1, NaN] }), RegistryError);
+  assertMatch(nan.message, /as "a\.json": a file of format json does not hold it exactly: its \.a\[1\] is NaN$/);
 });
 
 testOnEach("what is nearly what a file holds is told what makes it", async (files: Files) => {
