@@ -35,6 +35,7 @@ import {
 import type { NewArray } from "./zarr/array_files.ts";
 import { readStored } from "./zarr/read_stored.ts";
 import { replaceChunk } from "./zarr/replace_chunk.ts";
+import { copyArray } from "./zarr/copy_array.ts";
 import { moveArray, removeArray } from "./zarr/move_array.ts";
 import { removeTree } from "./zarr/remove_tree.ts";
 
@@ -174,6 +175,22 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (made === undefined) await writeArray(files, folder, array);
       else await writeMade(folder, made, { signal });
       await settle(folder, path, { seen, isArray: true, signal });
+    } catch (error) {
+      await removeTree(files, folder).catch(() => {}); // the error is told
+      throw error;
+    }
+  }
+
+  /** Copies an array to a path that is free. */
+  async function putCopy(path: string, target: string, options: CallOptions): Promise<void> {
+    const why = place("copy", path);
+    const folder = works();
+    try {
+      if (!await copyArray(files, path, { to: folder, ...options })) throw missing(why, "file");
+      const there = await look(target, options);
+      if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
+      await checkAbove(target, why, options);
+      await moveSeen(folder, target, { isArray: true, ...options });
     } catch (error) {
       await removeTree(files, folder).catch(() => {}); // the error is told
       throw error;
@@ -334,11 +351,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async copyFile(from, to, { signal } = {}) {
       const path = parse(from);
-      if (await seenArray(files, path, { signal }) !== undefined) {
-        const stored = await readStored(files, path, { signal });
-        if (stored === undefined) throw missing(place("copy", path), "file");
-        return void await store.save!(to, valueOf(stored), { mode: "create", signal });
-      }
+      if (await seenArray(files, path, { signal }) !== undefined) return await putCopy(path, parse(to), { signal });
       const file = await store.open(path, { signal });
       await store.write(to, { size: file.size, stream: () => file.stream() }, { mode: "create", signal });
     },

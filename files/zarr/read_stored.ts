@@ -58,6 +58,7 @@ export async function readStored(
   });
 }
 
-function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+/** True for the same document, which was there. */
+export function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a !== undefined && a.length === b?.length && a.every((byte, i) => byte === b[i]);
 }

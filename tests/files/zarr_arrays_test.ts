@@ -116,6 +116,53 @@ testOver("an array is one file, to all that looks at files, moves, copies and re
 });
 
 testOver(
+  "a copy has all that the array has: chunks as they are, attributes and names of axes",
+  async (files, below) => {
+    const options = { shape: [5, 3], dtype: "uint16", chunks: [2, 3], codec: "gzip" } as const;
+    const attributes = { author: "somebody else", "holdfast-save": "1" };
+    const theirs = await createZarrArray(zarrStore(below), "theirs", {
+      ...options,
+      attributes,
+      dimensionNames: ["y", "x"],
+    });
+    await theirs.write(plane(1, [5, 3]));
+    await files.copy("theirs", "a/copy");
+    const listed = async (folder: string) => {
+      const names = (await Array.fromAsync(below.list(folder), ({ path }) => path)).map((path) =>
+        path.slice(folder.length)
+      );
+      return names.filter((name) => !name.includes(".holdfast-")).sort();
+    };
+    assertEquals(await listed("a/copy"), await listed("theirs"));
+    const document = async (path: string) =>
+      new TextDecoder().decode(await (await below.open(`${path}/zarr.json`)).bytes());
+    assertEquals(await document("a/copy"), await document("theirs"));
+    assertEquals(await files.load("a/copy"), plane(1, [5, 3]));
+    await refused("AlreadyExists", () => files.copy("theirs", "a/copy"));
+    await refused("Conflict", () => files.copy("theirs", "a/copy/below"));
+    assertEquals(await below.stat(".zarr-saving") === undefined || (await listed(".zarr-saving")).length === 0, true);
+  },
+);
+
+Deno.test("an array that is replaced while it is copied is copied anew, and not in part", async () => {
+  const below = createMemoryFiles();
+  const chunks = (shape: readonly number[]) => shape.map(() => 1);
+  const writer = await createFileManager({ it: createZarrFiles({ files: below, chunks }) }).on("it");
+  await writer.save("a", plane(1, [3]));
+  let opened = 0;
+  const swapped: FileStore = {
+    ...below,
+    async open(path, options) {
+      if (path.startsWith("a/c") && ++opened === 2) await writer.save("a", plane(10, [3]));
+      return await below.open(path, options);
+    },
+  };
+  const files = await createFileManager({ it: createZarrFiles({ files: swapped, chunks }) }).on("it");
+  await files.copy("a", "b");
+  assertEquals(await files.load("b"), plane(10, [3]));
+});
+
+testOver(
   "what others keep in zarr is a file; a folder whose document is none of an array is a folder",
   async (files, below) => {
     const store = zarrStore(below);

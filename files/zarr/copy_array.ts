@@ -1,0 +1,65 @@
+/**
+ * Copying an array with all that lies in its folder: chunks as they are, attributes and names of axes too.
+ *
+ * @module
+ */
+import type { CallOptions } from "../../core/backend.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { shown } from "../../core/naming/names.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { DOCUMENT } from "./array_files.ts";
+import { isSame } from "./read_stored.ts";
+import { removeTree } from "./remove_tree.ts";
+
+/** As often an array may be replaced while it is copied. */
+const TRIES = 20;
+
+/** Copies an array into a folder where nothing is, its document last. False where there is none, or no longer. */
+export async function copyArray(
+  files: FileStore,
+  from: string,
+  { to, signal }: CallOptions & { to: string },
+): Promise<boolean> {
+  const document = async () => {
+    try {
+      return await (await files.open(`${from}/${DOCUMENT}`, { signal })).bytes();
+    } catch (error) {
+      if (isRegistryError(error, "NotFound")) return undefined;
+      throw error;
+    }
+  };
+  for (let tries = 0; tries < TRIES; tries++) {
+    const before = await document();
+    if (before === undefined) return false;
+    try {
+      const paths = await pathsBelow(files, from, { signal });
+      await forEachAtOnce(paths.filter((path) => path !== `${from}/${DOCUMENT}`), async (path) => {
+        await files.write(`${to}${path.slice(from.length)}`, await files.open(path, { signal }), { signal });
+      });
+      if (isSame(before, await document())) {
+        await files.write(`${to}/${DOCUMENT}`, before, { signal });
+        return true;
+      }
+    } catch (error) {
+      if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // else it was replaced meanwhile
+    }
+    await removeTree(files, to, { signal });
+  }
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot copy ${shown(from)}: it was replaced ${TRIES} times while it was copied`,
+    hint: "Copy it again when it is not being written.",
+    key: from,
+    backend: files.location,
+  });
+}
+
+async function pathsBelow(files: FileStore, folder: string, options: CallOptions): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { path, kind } of files.list(folder, options)) {
+    if (kind === "file") paths.push(path);
+    else if (kind === "folder") { for (const below of await pathsBelow(files, path, options)) paths.push(below); }
+  }
+  return paths;
+}
