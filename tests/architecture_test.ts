@@ -70,6 +70,13 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
   }
 });
 
+Deno.test("a driver needs no file that the program has not, but those beside it: who may read backends/ may use it", () => {
+  const program = reachable(graph, "apps/cli.ts");
+  const drivers = product.filter((path) => /^backends\/[a-z0-9_]+\.ts$/.test(path));
+  const needed = drivers.flatMap((driver) => [...reachable(graph, driver)]).filter((path) => path.startsWith("core/"));
+  assertEquals(needed.filter((path) => !program.has(path)), []);
+});
+
 Deno.test("the product imports nothing of its tests, tools and examples", () => {
   const reached = new Set(product.flatMap((path) => [...reachable(graph, path)]));
   const foreign = [...reached].filter((path) => /^(tests|dev|examples)\//.test(path) && !path.startsWith("dev/std/"));

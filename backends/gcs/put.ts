@@ -5,7 +5,7 @@
  */
 import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
-import { crc32c } from "../../core/bytes/crc32c.ts";
+import { crc32c } from "../../core/bytes/digest.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { ApiCall, GcsApi, ObjectResource } from "./api.ts";
 import { encodeCrc32c } from "./encode_crc32c.ts";

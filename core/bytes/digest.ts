@@ -1,5 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4), at once and as a stream passes by, and with a secret (HMAC, RFC 2104).
+ * SHA-256 (FIPS 180-4), at once and as a stream passes by, and with a secret (HMAC, RFC 2104); CRC-32C (Castagnoli, RFC
+ * 3720 section B.4), the checksum that Google Cloud Storage keeps of every object, and zarr of chunks and shards.
  *
  * @module
  */
@@ -38,4 +39,37 @@ export function hmacSha256(secret: string, data: readonly (Uint8Array | string)[
   const hmac = createHmac("sha256", secret);
   for (const part of data) hmac.update(part);
   return hmac.digest("hex");
+}
+
+let tables: Int32Array | undefined;
+
+/** Eight tables, to take eight bytes a step: faster than the MD5 of the runtime. */
+function crcTables(): Int32Array {
+  const made = new Int32Array(8 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
+    made[byte] = value;
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    for (let step = 1; step < 8; step++) {
+      const before = made[(step - 1) * 256 + byte];
+      made[step * 256 + byte] = made[before & 255] ^ (before >>> 8);
+    }
+  }
+  return made;
+}
+
+/** The CRC-32C of `bytes` after those that gave `before`. */
+export function crc32c(bytes: Uint8Array, before = 0): number {
+  const t = tables ??= crcTables();
+  let sum = ~before;
+  let i = 0;
+  for (const end = bytes.length - 7; i < end; i += 8) {
+    const x = sum ^ (bytes[i] | bytes[i + 1] << 8 | bytes[i + 2] << 16 | bytes[i + 3] << 24);
+    sum = t[1792 + (x & 255)] ^ t[1536 + (x >>> 8 & 255)] ^ t[1280 + (x >>> 16 & 255)] ^ t[1024 + (x >>> 24)] ^
+      t[768 + bytes[i + 4]] ^ t[512 + bytes[i + 5]] ^ t[256 + bytes[i + 6]] ^ t[bytes[i + 7]];
+  }
+  for (; i < bytes.length; i++) sum = t[(sum ^ bytes[i]) & 255] ^ (sum >>> 8);
+  return ~sum >>> 0;
 }

@@ -7,7 +7,7 @@
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Buffer } from "node:buffer";
-import { crc32c } from "../../../core/bytes/crc32c.ts";
+import { crc32c } from "../../../core/bytes/digest.ts";
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType } from "../../../core/bytes/ndarray.ts";
 import { messageOf } from "../../../core/errors.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { crc32c } from "../../../core/bytes/crc32c.ts";
+import { crc32c } from "../../../core/bytes/digest.ts";
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { checked, mostStoredBytes } from "./codecs.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { createGcsBackend } from "../../../backends/gcs.ts";
 import type { GcsBackendOptions } from "../../../backends/gcs.ts";
 import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
-import { crc32c } from "../../../core/bytes/crc32c.ts";
+import { crc32c } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { assertHolds, putAll, sampleBytes, text } from "../../conformance/backend/samples.ts";

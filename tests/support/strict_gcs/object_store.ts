@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
-import { crc32c } from "../../../core/bytes/crc32c.ts";
+import { crc32c } from "../../../core/bytes/digest.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { System } from "../../../core/system.ts";
 import { GcsFailure } from "./gcs_failure.ts";
