@@ -7,6 +7,7 @@
 import type { CallOptions } from "../core/backend.ts";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { bytesFile, contentBytes } from "../core/files/content.ts";
+import { follow } from "../core/files/follow.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, parsePath } from "../core/files/paths.ts";
@@ -56,9 +57,6 @@ export interface ZarrFilesOptions {
 
 /** Where arrays lie while they are written, and while they are removed: no path of a user is in it. */
 const WORKS = ".zarr-saving";
-/** A way of more links than this leads in a circle. */
-const MAX_LINKS = 40;
-
 /** What is at a path, as it is seen. */
 type Seen = { entry: FileEntry; array?: ZarrArray };
 
@@ -253,13 +251,13 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     },
 
     async load(given, options = {}) {
-      let at: string | undefined = parse(given);
-      for (let hops = 0; hops <= MAX_LINKS && at !== undefined; hops++) {
-        const stored = await readStored(files, at, options);
-        if (stored !== undefined) return valueOf(stored);
-        const entry: FileEntry | undefined = await files.stat(at, options);
-        at = entry?.kind === "link" ? entry.target : undefined;
-      }
+      const path = parse(given);
+      const stored = await readStored(files, path, options);
+      if (stored !== undefined) return valueOf(stored);
+      const found = await follow(files, path, options);
+      if (found === undefined || found.path === path) return undefined;
+      const linked = await readStored(files, found.path, options);
+      return linked && valueOf(linked);
     },
 
     keeps: isArrayValue,

@@ -14,7 +14,7 @@ import { described } from "../../core/materializer.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { copyAll, mirrorWithLinks, removeAll } from "./changes.ts";
 import type { MirroredLinks, MirrorLinksOptions } from "./changes.ts";
-import { follow, openFile } from "./follow.ts";
+import { follow, openFile } from "../../core/files/follow.ts";
 import { collect, findFile, IMAGE_EXTENSIONS, listFiles, listNames, walkFiles } from "./listing.ts";
 import type { FolderContent, ListFilesOptions } from "./listing.ts";
 import { loadFile, loadText, saveFile } from "./values.ts";

@@ -10,7 +10,7 @@ import { nameOf } from "../../core/files/paths.ts";
 import { parseGlob } from "../../core/naming/glob.ts";
 import { shown } from "../../core/naming/names.ts";
 import { sortNaturally } from "../../core/naming/natural_order.ts";
-import { follow, followTo } from "./follow.ts";
+import { follow, followTo } from "../../core/files/follow.ts";
 
 /** Which files are listed. */
 export interface ListFilesOptions extends CallOptions {

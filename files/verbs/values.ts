@@ -10,7 +10,7 @@ import { parsePath } from "../../core/files/paths.ts";
 import type { Format } from "../../core/format.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import { openFile } from "./follow.ts";
+import { openFile } from "../../core/files/follow.ts";
 
 /** A format whose files hold values of this type, or the id of one of the set. */
 // deno-lint-ignore no-explicit-any -- what it takes to write is not asked for where files are read

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { leadsNowhere, missing } from "../../core/files/path_errors.ts";
-import type { CallOptions } from "../../core/backend.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
-import { parsePath } from "../../core/files/paths.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import { leadsNowhere, missing } from "./path_errors.ts";
+import type { CallOptions } from "../backend.ts";
+import { isRegistryError } from "../errors.ts";
+import type { FileEntry, ReadableFileStore } from "../file_store.ts";
+import { parsePath } from "./paths.ts";
+import type { FileToDecode } from "../format.ts";
 
 /** A way of more links than this leads in a circle. */
 const MAX_LINKS = 40;
