@@ -4,12 +4,11 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
-import { shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { DOCUMENT } from "./array_files.ts";
-import { isSame } from "./read_stored.ts";
+import { isSame, readDocument, replacedAgain } from "./read_stored.ts";
 import { removeTree } from "./remove_tree.ts";
 
 /** As often an array may be replaced while it is copied. */
@@ -21,14 +20,7 @@ export async function copyArray(
   from: string,
   { to, signal }: CallOptions & { to: string },
 ): Promise<boolean> {
-  const document = async () => {
-    try {
-      return await (await files.open(`${from}/${DOCUMENT}`, { signal })).bytes();
-    } catch (error) {
-      if (isRegistryError(error, "NotFound")) return undefined;
-      throw error;
-    }
-  };
+  const document = () => readDocument(files, from, { signal });
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await document();
     if (before === undefined) return false;
@@ -46,20 +38,15 @@ export async function copyArray(
     }
     await removeTree(files, to, { signal });
   }
-  throw new RegistryError({
-    code: "Conflict",
-    message: `Cannot copy ${shown(from)}: it was replaced ${TRIES} times while it was copied`,
-    hint: "Copy it again when it is not being written.",
-    key: from,
-    backend: files.location,
-  });
+  throw replacedAgain("copy", from, { backend: files.location, tries: TRIES });
 }
 
 async function pathsBelow(files: FileStore, folder: string, options: CallOptions): Promise<string[]> {
   const paths: string[] = [];
   for await (const { path, kind } of files.list(folder, options)) {
     if (kind === "file") paths.push(path);
-    else if (kind === "folder") { for (const below of await pathsBelow(files, path, options)) paths.push(below); }
+    if (kind !== "folder") continue;
+    for (const below of await pathsBelow(files, path, options)) paths.push(below);
   }
   return paths;
 }

@@ -49,12 +49,30 @@ export async function readStored(
     }
     if (isSame(before, await below.get(DOCUMENT, { signal }))) throw failure;
   }
-  throw new RegistryError({
+  throw replacedAgain("load", folder, { backend: files.location, tries: TRIES });
+}
+
+/** The document of the array in a folder, where there is one. */
+export async function readDocument(
+  files: FileStore,
+  folder: string,
+  options: CallOptions,
+): Promise<Uint8Array | undefined> {
+  return await zarrStore(files, folder).get(DOCUMENT, options);
+}
+
+/** The error of an array that others replace again and again. */
+export function replacedAgain(
+  action: string,
+  folder: string,
+  { backend, tries }: { backend: string; tries: number },
+): RegistryError {
+  return new RegistryError({
     code: "Conflict",
-    message: `Cannot load ${shown(folder)}: it was replaced ${TRIES} times while it was read`,
-    hint: "Load it again when it is not being written.",
+    message: `Cannot ${action} ${shown(folder)}: it was replaced ${tries} times meanwhile`,
+    hint: "Try it again when it is not being written.",
     key: folder,
-    backend: files.location,
+    backend,
   });
 }
 

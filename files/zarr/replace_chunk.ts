@@ -7,6 +7,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { DOCUMENT } from "./array_files.ts";
+import { isSame, readDocument } from "./read_stored.ts";
 
 /**
  * Replaces the one chunk of an array where its document stays the same: readers see what was there before, or all of
@@ -19,9 +20,7 @@ export async function replaceChunk(
   path: string,
   { made, ...options }: CallOptions & { made: ReadonlyMap<string, Uint8Array> },
 ): Promise<boolean> {
-  const document = made.get(DOCUMENT)!;
-  const before = await (await files.open(joinPath(path, DOCUMENT), options)).bytes();
-  if (before.length !== document.length || before.some((byte, i) => byte !== document[i])) return false;
+  if (!isSame(await readDocument(files, path, options), made.get(DOCUMENT))) return false;
   for (const [name, bytes] of made) if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
   return true;
 }
