@@ -5,6 +5,7 @@
  */
 import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "../naming/names.ts";
 import { parseVersion } from "../naming/versions.ts";
+import { isJsonObject } from "../text/json_text.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -82,10 +83,10 @@ function sum(sized: readonly { size: number }[]): number {
 function versionProblem(fields: Fields, inlineBytes: number): string | undefined {
   const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
   if (!isName(name) || !isOneVersion(version)) return "its name or version is not one";
-  if (!isObject(materializer) || !areTexts(materializer.id) || !isNumber(materializer.formatVersion, 1)) {
+  if (!isJsonObject(materializer) || !areTexts(materializer.id) || !isNumber(materializer.formatVersion, 1)) {
     return "its materializer is not whole";
   }
-  if (!isObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
+  if (!isJsonObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
     return "its metadata, digest or size is missing";
   }
   if (inputs !== undefined && !(Array.isArray(inputs) && inputs.every(isInput))) {
@@ -93,7 +94,7 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   }
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
   if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
-  if (!isObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
+  if (!isJsonObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
     return "its list of files is not whole";
   }
   if (!Array.isArray(fields.files) || fields.files.length > 0) return "its files are in two places";
@@ -105,7 +106,9 @@ function isWithoutContent({ kind }: Fields): boolean {
 }
 
 function isStoredFile(file: unknown): boolean {
-  if (!isObject(file) || !areTexts(file.path) || !isNumber(file.size) || !isMatch(file.sha256, SHA256)) return false;
+  if (!isJsonObject(file) || !areTexts(file.path) || !isNumber(file.size) || !isMatch(file.sha256, SHA256)) {
+    return false;
+  }
   const { inline, parts, encoding, from, mode = "", mediaType = "" } = file;
   if (!areTexts(mode, mediaType)) return false;
   if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
@@ -114,7 +117,7 @@ function isStoredFile(file: unknown): boolean {
       inline.every((value) => isNumber(value));
   }
   if (parts === undefined) return true; // it has no stored bytes
-  return Array.isArray(parts) && parts.every((part) => isObject(part) && isPart(part)) && isPlace(from);
+  return Array.isArray(parts) && parts.every((part) => isJsonObject(part) && isPart(part)) && isPlace(from);
 }
 
 function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
@@ -128,13 +131,13 @@ function isPlace(from: unknown): boolean {
 
 /** Whether this is a ref, or one with a digest, as far as its members tell. */
 export function isInput(input: unknown): boolean {
-  if (!isObject(input)) return typeof input === "string";
+  if (!isJsonObject(input)) return typeof input === "string";
   return areTexts(input.ref) && (input.digest === undefined || isMatch(input.digest, SHA256));
 }
 
 function isKey({ name, key, target, existing }: Fields): boolean {
   if (existing !== undefined && !isMatch(existing, COMMIT)) return false;
-  if (!isName(name) || !isName(key) || !isObject(target)) return false;
+  if (!isName(name) || !isName(key) || !isJsonObject(target)) return false;
   return isOneVersion(target.version) && isNumber(target.generation, 1);
 }
 
@@ -143,18 +146,18 @@ function isAlias({ name, alias, version }: Fields): boolean {
 }
 
 function isOrigin(origin: unknown): boolean {
-  return isObject(origin) && isMatch(origin.registry, COMMIT) && isMatch(origin.commit, COMMIT);
+  return isJsonObject(origin) && isMatch(origin.registry, COMMIT) && isMatch(origin.commit, COMMIT);
 }
 
 function isSettings(settings: unknown): boolean {
-  if (!isObject(settings)) return false;
+  if (!isJsonObject(settings)) return false;
   const { versioned, mutable, graceMs } = settings;
   return typeof versioned === "boolean" && typeof mutable === "boolean" && isNumber(graceMs, 1);
 }
 
 function isCertificate(certificate: unknown): boolean {
   if (certificate === undefined) return true;
-  if (!isObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) return false;
+  if (!isJsonObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) return false;
   const { clockOffsetMs, passed, failed } = certificate;
   if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
   return [passed, failed].every(isTexts);
@@ -174,10 +177,6 @@ function isTooDeep(value: unknown): boolean {
 
 function isNested(value: unknown): value is object {
   return typeof value === "object" && value !== null;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A list may be too long for an argument each. */

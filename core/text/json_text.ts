@@ -17,6 +17,11 @@ export function parseJson(text: string): unknown {
   return hasEscapedName(text) ? fromItems(JSON.parse(toItems(text))) : value;
 }
 
+/** True for what an object in JSON is read as: neither an array nor a plain value. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Where the quote is that ends the string which begins with the quote at `start`. */
 export function endOfString(json: string, start: number): number {
   for (let end = json.indexOf(QUOTE, start + 1);; end = json.indexOf(QUOTE, end + 1)) {

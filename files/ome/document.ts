@@ -5,6 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 
 /** A part of a document. */
 export interface Part {
@@ -50,14 +51,9 @@ export function wrong({ place, refuse }: Part, state: string): RegistryError {
   return refuse(place === "" ? "the document" : place, state);
 }
 
-/** Whether a part is an object, and no list. */
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** A member of an object, or undefined where it has none; a part that is no object is refused. */
 export function memberIn(part: Part, name: string): Part | undefined {
-  if (!isObject(part.value)) throw wrong(part, "is no object");
+  if (!isJsonObject(part.value)) throw wrong(part, "is no object");
   if (!Object.hasOwn(part.value, name)) return undefined;
   return { value: part.value[name], place: part.place === "" ? name : `${part.place}.${name}`, refuse: part.refuse };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { createPlainCheck, MAX_DEPTH } from "../../../core/text/plain_value.ts";
-import { parseJson } from "../../../core/text/json_text.ts";
+import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
 
 /** What a document holds: what JSON says, and bigints for whole numbers that a double does not hold exactly. */
@@ -39,7 +39,7 @@ function isDeeper(value: unknown, depth: number): boolean {
 
 /** True for what is neither an array nor a plain value. */
 export function isObject(value: unknown): value is ZarrObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value);
 }
 
 function parseText(text: string): unknown {
