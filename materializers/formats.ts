@@ -5,12 +5,12 @@
  */
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import type { ByteRange } from "../core/backend.ts";
-import { iterableStream } from "../core/bytes/bytes.ts";
+import { iterableStream, rangeOf } from "../core/bytes/bytes.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
-import { parseJson } from "../core/text/json_text.ts";
+import { isJsonObject, parseJson } from "../core/text/json_text.ts";
 import { createFormats } from "../formats/mod.ts";
 import type { Formats } from "../formats/mod.ts";
 import { onlyFile } from "./only_file.ts";
@@ -98,7 +98,7 @@ export function fileToDecode(file: ArtifactFile): FileToDecode {
     path,
     size,
     bytes: () => file.bytes(),
-    stream: (range) => range === undefined ? file.stream() : iterableStream(rangeOf(file, range)),
+    stream: (range) => range === undefined ? file.stream() : iterableStream(fileRange(file, range)),
   };
 }
 
@@ -140,14 +140,10 @@ async function formatFor(artifact: Artifact, id: string, formats: Formats): Prom
 function parseReading(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const reading = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return isPlainObject(reading) ? reading : undefined;
+    return isJsonObject(reading) ? reading : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryError {
@@ -160,7 +156,7 @@ function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryEr
 }
 
 /** A range of a file. Of a compressed one, which has none, all is read up to its end. */
-async function* rangeOf(file: ArtifactFile, range: ByteRange): AsyncGenerator<Uint8Array> {
+async function* fileRange(file: ArtifactFile, range: ByteRange): AsyncGenerator<Uint8Array> {
   let begun = false;
   try {
     for await (const chunk of file.stream(range)) {
@@ -169,20 +165,6 @@ async function* rangeOf(file: ArtifactFile, range: ByteRange): AsyncGenerator<Ui
     }
   } catch (error) {
     if (begun || !isRegistryError(error, "Unsupported")) throw error;
-    yield* cut(file.stream(), range);
-  }
-}
-
-async function* cut(
-  stream: ReadableStream<Uint8Array>,
-  { offset, length = Infinity }: ByteRange,
-): AsyncGenerator<Uint8Array> {
-  const end = offset + length;
-  let at = 0;
-  for await (const chunk of stream) {
-    const wanted = chunk.subarray(Math.max(0, offset - at), Math.max(0, end - at));
-    if (wanted.byteLength > 0) yield wanted;
-    at += chunk.byteLength;
-    if (at >= end) break;
+    yield* rangeOf(file.stream(), range);
   }
 }

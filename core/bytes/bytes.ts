@@ -164,3 +164,19 @@ export function compareUtf8(a: string, b: string): number {
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
+
+/** A range of what the chunks are together. */
+export async function* rangeOf(
+  chunks: AsyncIterable<Uint8Array>,
+  { offset, length = Infinity }: ByteRange,
+): AsyncGenerator<Uint8Array> {
+  let [skip, left] = [offset, length];
+  if (left <= 0) return;
+  for await (const chunk of chunks) {
+    const piece = chunk.subarray(skip, skip + left);
+    skip = Math.max(0, skip - chunk.byteLength);
+    left -= piece.byteLength;
+    if (piece.byteLength > 0) yield piece;
+    if (left <= 0) return;
+  }
+}

@@ -35,19 +35,3 @@ export async function* inLargePieces(chunks: AsyncIterable<Uint8Array>): AsyncGe
   }
   if (size > 0) yield concatBytes(open);
 }
-
-/** A range of what the chunks are together. */
-export async function* rangeOf(
-  chunks: AsyncIterable<Uint8Array>,
-  { offset, length = Infinity }: ByteRange,
-): AsyncGenerator<Uint8Array> {
-  let [skip, left] = [offset, length];
-  if (left <= 0) return;
-  for await (const chunk of chunks) {
-    const piece = chunk.subarray(skip, skip + left);
-    skip = Math.max(0, skip - chunk.byteLength);
-    left -= piece.byteLength;
-    if (piece.byteLength > 0) yield piece;
-    if (left <= 0) return;
-  }
-}
