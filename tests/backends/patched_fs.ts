@@ -4,6 +4,7 @@
  * @module
  */
 import fs from "node:fs";
+import { relative } from "node:path";
 import { ownCalls } from "../../core/disk/disk_calls.ts";
 
 /** Functions of `node:fs` to put in the place of the real ones. */
@@ -34,4 +35,24 @@ export async function withPatchedFs<T>(
 /** An error as `node:fs` throws it. */
 export function fsError(code: string): Error {
   return Object.assign(new Error(`${code}: as the test wants it`), { code });
+}
+
+/** The folders below a path that were brought to the disk, in order; the disk refuses one of this name. */
+export async function syncedFolders(root: string, run: () => Promise<unknown>, refuse?: string): Promise<string[]> {
+  const events: string[] = [];
+  const names = new Map<number, string>();
+  await withPatchedFs((real) => ({
+    openSync: (path: string, flags: string) => {
+      const file = real.openSync(path, flags);
+      names.set(file, relative(root, path) || ".");
+      return file;
+    },
+    fsync: (file: number, done: (error: Error | null) => void) => {
+      const name = names.get(file)!;
+      if (name === refuse) return done(fsError("EIO"));
+      if (!name.startsWith("..") && !name.includes(".stage/")) events.push(name);
+      real.fsync(file, done);
+    },
+  }), run);
+  return events;
 }

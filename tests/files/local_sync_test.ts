@@ -1,8 +1,7 @@
-import { relative } from "node:path";
 import { assertEquals, assertRejects } from "@std/assert";
 import type { FileStore } from "../../core/file_store.ts";
 import { createLocalFiles } from "../../files/local.ts";
-import { fsError, withPatchedFs } from "../backends/patched_fs.ts";
+import { syncedFolders } from "../backends/patched_fs.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import type { TempRoot } from "../support/temp_root.ts";
 
@@ -17,23 +16,9 @@ function test(name: string, run: (files: FileStore, root: TempRoot) => Promise<v
   });
 }
 
-/** The folders whose names were brought to the disk, in order, each once. */
+/** The folders whose names were brought to the disk, each once. */
 async function synced(root: TempRoot, run: () => Promise<unknown>, refuse?: string): Promise<string[]> {
-  const names = new Map<number, string>(), events = new Set<string>();
-  await withPatchedFs((real) => ({
-    openSync: (path: string, flags: string) => {
-      const file = real.openSync(path, flags);
-      names.set(file, relative(root.path, path) || ".");
-      return file;
-    },
-    fsync: (file: number, done: (error: Error | null) => void) => {
-      const name = names.get(file)!;
-      if (name === refuse) return done(fsError("EIO"));
-      if (!name.startsWith("..")) events.add(name);
-      real.fsync(file, done);
-    },
-  }), run);
-  return [...events].sort();
+  return [...new Set(await syncedFolders(root.path, run, refuse))].sort();
 }
 
 test(

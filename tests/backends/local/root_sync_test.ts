@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import { relative } from "node:path";
 import { assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -7,27 +6,10 @@ import { openRegistry } from "../../../mod.ts";
 import { text } from "../../conformance/backend/samples.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
-import { fsError, withPatchedFs } from "../patched_fs.ts";
+import { syncedFolders } from "../patched_fs.ts";
 
 /** The folders of a test that were brought to the disk, in order; `refuse` makes the disk refuse one. */
-async function synced(root: TempRoot, run: () => Promise<unknown>, refuse?: string): Promise<string[]> {
-  const events: string[] = [];
-  const names = new Map<number, string>();
-  await withPatchedFs((real) => ({
-    openSync: (path: string, flags: string) => {
-      const file = real.openSync(path, flags);
-      names.set(file, relative(root.path, path) || ".");
-      return file;
-    },
-    fsync: (file: number, done: (error: Error | null) => void) => {
-      const name = names.get(file)!;
-      if (name === refuse) return done(fsError("EIO"));
-      if (!name.startsWith("..") && !name.includes(".stage/")) events.push(name);
-      real.fsync(file, done);
-    },
-  }), run);
-  return events;
-}
+const synced = (root: TempRoot, run: () => Promise<unknown>, refuse?: string) => syncedFolders(root.path, run, refuse);
 
 testInRoot("openRegistry() of a new path brings the names of all folders that it makes to the disk", async (root) => {
   const events = await synced(

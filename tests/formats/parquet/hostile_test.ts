@@ -15,6 +15,7 @@ import { PageProblem, ThriftProblem } from "../../../formats/parquet/problems.ts
 import { readThrift } from "../../../formats/parquet/thrift.ts";
 import { CODECS } from "../../../formats/parquet/unpack.ts";
 import { fileOf } from "../format_files.ts";
+import { withFlippedBytes } from "../tables/files.ts";
 import { pyarrowBytes, pyarrowFile } from "./files.ts";
 import type { PyarrowFile } from "./files.ts";
 
@@ -44,16 +45,7 @@ Deno.test("a file that is cut off anywhere is refused", async () => {
 });
 
 Deno.test("flipped bytes give rows or a RegistryError that names the file", async () => {
-  const place = fc.record({ at: fc.nat(), to: fc.nat(255) });
-  const flips = fc.array(place, { minLength: 1, maxLength: 4 });
-  await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...NAMES), flips, async (name, flips) => {
-      const bytes = pyarrowBytes(name);
-      for (const { at, to } of flips) bytes[at % bytes.byteLength] = to;
-      await tryOut(fileOf(bytes));
-    }),
-    { numRuns: 1000 },
-  );
+  await withFlippedBytes(NAMES.map(pyarrowBytes), async (bytes) => void await tryOut(fileOf(bytes)));
 });
 
 Deno.test("a dictionary of more empty texts than a few bytes can mean is refused before it takes memory", async () => {
