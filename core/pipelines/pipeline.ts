@@ -1,0 +1,126 @@
+/**
+ * A pipeline as it is run: what configuration files and programs say, merged, checked and with every default in place.
+ *
+ * @module
+ */
+import type { PlainValue } from "../text/plain_value.ts";
+
+/** A pipeline. */
+export interface Pipeline {
+  /** Names it; what it leaves in the registry begins with it. */
+  id: string;
+  /** Where its nodes are. At least one. */
+  nodes: PipelineNode[];
+  /** What it does, in the order of the configuration. Every upstream step is one of them, and there is no cycle. */
+  steps: PipelineStep[];
+  /** Folder of runs in progress; relative to the configuration's folder. @default ".holdfast-runs" */
+  workDir: string;
+  /** What is logged. */
+  log: LogConfig;
+}
+
+/** What is logged. */
+export interface LogConfig {
+  /** The least that is told. @default "info" */
+  level: "debug" | "info" | "warn" | "error";
+  /** A file that gets all lines too. */
+  file?: string;
+}
+
+/** A place where steps run. */
+export interface PipelineNode {
+  /** Names it. */
+  id: string;
+  /** How many of its steps run at once, at least 1. @default 1 in a file that names nodes, else as many as there are cores */
+  runnerCount: number;
+  /** What its steps may take, all that run at once together. */
+  resources: Resources;
+}
+
+/** What steps ask for and may take at most. */
+export interface Resources {
+  /** Cores. */
+  cpuRequest?: number;
+  /** Cores. */
+  cpuLimit?: number;
+  /** Bytes. */
+  memoryRequest?: number;
+  /** Bytes. */
+  memoryLimit?: number;
+  /** Graphics processors. */
+  gpuRequest?: number;
+  /** Graphics processors. */
+  gpuLimit?: number;
+}
+
+/** An environment that a command runs in: activated, never installed unless `install`. */
+export interface EnvironmentConfig {
+  /** Who made it. */
+  kind: "plain" | "uv" | "pixi" | "conda";
+  /** The project's folder (uv, pixi) or the environment's name or folder (conda). */
+  name?: string;
+  /** Whether it may be made or brought up to date first. @default false */
+  install: boolean;
+}
+
+/** What counts as a change of a step. */
+export type RerunCause = "inputs" | "params" | "code";
+
+/** Where a step runs: on the thread of its runner, in a Web Worker, or as a process. */
+export type RunAs = "thread" | "worker" | "command";
+
+/** A step of a pipeline: an operator in its place. */
+export interface PipelineStep {
+  /** Its id, unique in the pipeline: the operator's, unless the configuration gives another. */
+  id: string;
+  /** The operator's key in the set of operators. */
+  operator: string;
+  /** Version of the operator's configuration, `v1.0`: part of what counts as its code. */
+  version: string;
+  /** The node that it runs on. */
+  node: string;
+  /** Steps that must have ended well before. */
+  upstream: string[];
+  /** What the operator is given. */
+  params: Record<string, PlainValue>;
+  /**
+   * What it reads, by name: `registry:data:raw@^1`, `step:clean` or `step:clean.report` (an upstream step's output),
+   * `s3://…` and its relatives, or a path. A step without inputs reads the outputs of its upstream steps.
+   */
+  inputs: Record<string, string>;
+  /**
+   * Where what it writes goes, by name: `registry:data:clean`, `s3://…`, or a path. A step without outputs keeps what
+   * is in its output root in the registry, as `<pipeline>:output:<step>`.
+   */
+  outputs: Record<string, string>;
+  /** The command in place of the operator's: program and arguments. */
+  startCommand?: string[];
+  /** Where it runs. @default "command" with a start command, else "thread" */
+  runAs: RunAs;
+  /** It is ended after so many milliseconds. @default never */
+  timeoutMs?: number;
+  /** What happens after a failure. */
+  retries: RetryConfig;
+  /** Variables besides those of the runner. */
+  env: Record<string, string>;
+  /** What a command runs in. @default `{ kind: "plain", install: false }` */
+  environment: EnvironmentConfig;
+  /** Where its code is from: recorded, never fetched. */
+  git?: { repo: string; tag?: string };
+  /** How many processes share it, each with its `Shard`; they write one version together. @default 1 */
+  shards: number;
+  /** What makes it run again. @default all of them */
+  rerun: RerunCause[];
+  /** What it asks for and may take at most. @default what its node says */
+  resources: Resources;
+}
+
+/** What happens after a failure of a step. */
+export interface RetryConfig {
+  /** How often it is tried, the first time included. @default 1 */
+  attempts: number;
+  /** How long is waited before the second time, doubled from then on, milliseconds. @default 1000 */
+  backoffMs: number;
+  /** Exit codes after which it is tried again. @default 3, 4 and 5: configuration and input stay wrong */
+  exitCodes: number[];
+}
