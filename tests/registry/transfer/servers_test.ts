@@ -85,7 +85,8 @@ testOnServers("a URL that was changed is refused, for writing and for reading", 
   const { url } = await presignDownload(registry, "data", { expiresInMs: 60_000 });
   assertEquals((await get(url))?.bytes, LARGE);
   assertEquals(await get(url.replace(/objects[^?]*/, "settings/9007199254740990.rec")), undefined);
-  assertEquals(await get(url.replace(/Signature=./, "Signature=0").replace(/.$/, "0")), undefined);
+  const forged = url.replace(/Signature=(.)/, (_, digit) => `Signature=${digit === "0" ? "1" : "0"}`);
+  assertEquals(await get(forged), undefined);
   assert(await send({ ...target, url }, SMALL) === 403);
   assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
 });
