@@ -35,3 +35,9 @@ export interface SchemaIssue {
 
 /** The type that a schema gives. */
 export type InferOutput<S extends StandardSchema> = NonNullable<S["~standard"]["types"]>["output"];
+
+/** An issue as text: `optimizer.rate: must be a number`. */
+export function shownIssue({ message, path = [] }: SchemaIssue): string {
+  const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+  return place === "" ? message : `${place}: ${message}`;
+}

@@ -10,7 +10,8 @@ import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import type { DownloadOptions, DownloadResult, LoadOptions, ReadOptions } from "../core/registry.ts";
-import type { SchemaIssue, StandardSchema } from "../core/standard_schema.ts";
+import { shownIssue } from "../core/standard_schema.ts";
+import type { StandardSchema } from "../core/standard_schema.ts";
 import { cachedBytes } from "./cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.ts";
 import { fileKey } from "./cache/entry_keys.ts";
@@ -183,11 +184,6 @@ async function checkSchema(
     hint: "Load it without the schema to see the value, or save one that meets it.",
     cause: result.issues,
   });
-}
-
-function shownIssue({ message, path = [] }: SchemaIssue): string {
-  const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
-  return place === "" ? message : `${place}: ${message}`;
 }
 
 /** What users see of a version. */
