@@ -1,0 +1,68 @@
+/**
+ * The context of an operator, made of what its caller gives.
+ *
+ * @module
+ */
+import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileError } from "../core/disk/file_errors.ts";
+import { silentLogger } from "../core/system.ts";
+import type { OperatorContext } from "../core/pipelines/operator.ts";
+
+/** What a caller gives of a context. Folders may be relative to the current one. */
+export type PartialContext = Partial<Omit<OperatorContext, "params">> & {
+  /** Parameters, before the operator's schema has seen them. @default {} */
+  readonly params?: unknown;
+};
+
+/** A context, and what it takes to leave nothing behind. */
+export interface CompleteContext {
+  /** The context; its parameters are those of the caller. */
+  context: OperatorContext<unknown>;
+  /** Removes what was made for it; a temporary output root only where nothing is in it. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Completes a context: ids say `standalone`, folders that are not given are temporary ones, and those that are to be
+ * there are made.
+ */
+export async function completeContext(given: PartialContext): Promise<CompleteContext> {
+  const { operatorId = "standalone" } = given;
+  const temporary: string[] = [];
+  const folder = async (purpose: string) => {
+    const path = await mkdtemp(join(tmpdir(), `holdfast-${purpose}-`));
+    if (purpose !== "output") temporary.push(path);
+    return path;
+  };
+  const made = async (path: string) => {
+    const absolute = resolve(path);
+    await mkdir(absolute, { recursive: true }).catch((cause) => {
+      throw fileError("make", absolute, cause);
+    });
+    return absolute;
+  };
+  const { inputRoot, outputRoot, workspaceRoot } = given;
+  const context: OperatorContext<unknown> = {
+    pipelineId: given.pipelineId ?? "standalone",
+    nodeId: given.nodeId ?? "standalone",
+    operatorId,
+    inputRoot: inputRoot === undefined ? await folder("input") : resolve(inputRoot),
+    outputRoot: outputRoot === undefined ? await folder("output") : await made(outputRoot),
+    workspaceRoot: workspaceRoot === undefined ? await folder("workspace") : await made(workspaceRoot),
+    params: given.params ?? {},
+    env: given.env ?? {},
+    logger: given.logger ?? silentLogger,
+    signal: given.signal ?? new AbortController().signal,
+    ...(given.registry === undefined ? {} : { registry: given.registry }),
+    ...(given.shard === undefined ? {} : { shard: given.shard }),
+  };
+  return {
+    context,
+    async remove() {
+      for (const path of temporary) await rm(path, { recursive: true, force: true });
+      if (outputRoot === undefined) await rmdir(context.outputRoot).catch(() => {}); // has output
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * What exit code of a step a failure is.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import { EXIT_CODES } from "../core/pipelines/operator.ts";
+import type { ExitCode, ExitName } from "../core/pipelines/operator.ts";
+import { shown } from "../core/naming/names.ts";
+
+const OF_REGISTRY: Partial<Record<ErrorCode, ExitName>> = {
+  Invalid: "configuration",
+  NotFound: "input",
+  Corrupt: "input",
+  Unavailable: "resource",
+  Denied: "environment",
+  Unsupported: "environment",
+};
+
+const OF_SYSTEM: Record<string, ExitName> = {
+  ENOSPC: "resource",
+  EDQUOT: "resource",
+  ENOMEM: "resource",
+  EMFILE: "resource",
+  ENFILE: "resource",
+  ERR_WORKER_OUT_OF_MEMORY: "resource",
+  EACCES: "environment",
+  EPERM: "environment",
+  EROFS: "environment",
+};
+
+/** How far a failure is looked into for what caused it. */
+const MAX_CAUSES = 8;
+
+/** The name of an exit code. */
+export function exitNameOf(code: ExitCode): ExitName {
+  return (Object.keys(EXIT_CODES) as ExitName[]).find((name) => EXIT_CODES[name] === code)!;
+}
+
+/**
+ * The exit code of what was thrown: a {@linkcode RegistryError} by its code, a failure of the operating system by its
+ * own, else 3. A failure that wraps another one is that one, where it says no more itself.
+ */
+export function exitCodeOf(error: unknown): ExitCode {
+  let cause = error;
+  for (let depth = 0; depth < MAX_CAUSES && cause !== undefined && cause !== null; depth++) {
+    const name = isRegistryError(cause) ? OF_REGISTRY[cause.code] : ofSystem(cause);
+    if (name !== undefined) return EXIT_CODES[name];
+    cause = (cause as { cause?: unknown }).cause;
+  }
+  return EXIT_CODES.logic;
+}
+
+function ofSystem(error: unknown): ExitName | undefined {
+  const { name, code, syscall, message } = error as {
+    name?: string;
+    code?: unknown;
+    syscall?: string;
+    message?: string;
+  };
+  if (name === "PermissionDenied" || name === "NotCapable") return "environment";
+  // A program that is not there is told from a file that is not there by what was called.
+  if (code === "ENOENT" && syscall?.startsWith("spawn")) return "environment";
+  // What engines throw where memory ran out has no code of its own.
+  if (name === "RangeError" && /allocation failed|out of memory/i.test(message ?? "")) return "resource";
+  return typeof code === "string" ? OF_SYSTEM[code] : undefined;
+}
+
+/**
+ * The exit code that an operator returned: 0 where it returned nothing.
+ *
+ * @throws {RegistryError} `TaskFailed` for what is no exit code
+ */
+export function parseExitCode(returned: unknown, operatorId: string): ExitCode {
+  if (returned === undefined) return EXIT_CODES.ok;
+  if (Object.values(EXIT_CODES).includes(returned as ExitCode)) return returned as ExitCode;
+  throw new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot take what operator ${shown(operatorId)} returned as its exit code: ${shown(returned)}`,
+    hint: "Return nothing or 0 where all is well, 1 configuration, 2 input, 3 logic, 4 resource, 5 environment.",
+  });
+}

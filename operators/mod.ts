@@ -1,0 +1,42 @@
+/**
+ * Operators: processing steps over files, on their own or in a pipeline.
+ *
+ * @example
+ * ```ts
+ * import { createOperators, defineOperator, runOperator } from "@holdfast/holdfast/operators";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const operators = createOperators();
+ * operators.register(
+ *   "upper_v1",
+ *   defineOperator({
+ *     async run({ inputRoot, outputRoot }) {
+ *       const text = await Deno.readTextFile(`${inputRoot}/words.txt`);
+ *       await Deno.writeTextFile(`${outputRoot}/words.txt`, text.toUpperCase());
+ *     },
+ *     command: ({ inputRoot }) => ["tr", "a-z", "A-Z", inputRoot],
+ *   }),
+ * );
+ *
+ * const { exit } = await runOperator(operators.get("upper_v1"), { inputRoot: "./not_there" });
+ * assertEquals(exit, "input");
+ * ```
+ *
+ * @module
+ */
+export { EXIT_CODES } from "../core/pipelines/operator.ts";
+export type {
+  ExitCode,
+  ExitName,
+  Operator as OperatorContract,
+  OperatorContext,
+  Shard,
+} from "../core/pipelines/operator.ts";
+export type { PartialContext } from "./context.ts";
+export { exitCodeOf } from "./exit_codes.ts";
+export { defineOperator, hasInputRoot, Operator } from "./operator.ts";
+export type { AnyOperator, OperatorClass } from "./operator.ts";
+export { createOperators } from "./operator_set.ts";
+export type { OperatorArgs, Operators, OperatorSource } from "./operator_set.ts";
+export { runOperator } from "./run_operator.ts";
+export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";

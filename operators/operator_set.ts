@@ -1,0 +1,181 @@
+/**
+ * Sets of operators, from which pipelines take them by key.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { RegistryError } from "../core/errors.ts";
+import { createLookup } from "../core/lookup.ts";
+import type { Lookup } from "../core/lookup.ts";
+import { shown } from "../core/naming/names.ts";
+import { checkOperator, isClass } from "./operator.ts";
+import type { AnyOperator, OperatorClass } from "./operator.ts";
+
+/** What an operator is made with, where it is a class or a function. */
+export type OperatorArgs = Readonly<Record<string, unknown>>;
+
+/** What can be registered: an operator, a class of operators, or a function that makes one. */
+// deno-lint-ignore no-explicit-any -- what a function is called with is its own affair
+export type OperatorSource = AnyOperator | OperatorClass | ((args: any) => AnyOperator | Promise<AnyOperator>);
+
+/** A set of operators by key. `get` gives what was registered, `instance` an operator that can be run. */
+export interface Operators extends Lookup<OperatorSource> {
+  /**
+   * The operator of a key for one operator id. A class or function makes it at the first call, also where several
+   * come at once, and it is the same for that id from then on; another id has another one.
+   *
+   * @param args what it is made with. @default what it was made with before, `{}` at first
+   * @throws {RegistryError} `NotFound` for a key that is not registered; `Invalid` where it was made with other
+   * arguments, or what was made is no operator
+   */
+  instance(key: string, operatorId: string, options?: { args?: OperatorArgs }): Promise<AnyOperator>;
+  /** Forgets what `instance` made, and disposes of it. What is registered stays. For tests. */
+  clear(): Promise<void>;
+}
+
+/** An operator that was made, or is being made. */
+interface Made {
+  args: OperatorArgs;
+  operator: Promise<AnyOperator>;
+}
+
+/**
+ * Creates a set of operators.
+ *
+ * @param entries what is there from the beginning
+ * @throws {RegistryError} `Invalid` for what is no operator, and names the method that is missing
+ *
+ * @example
+ * ```ts
+ * import { createOperators, defineOperator, Operator } from "@holdfast/holdfast/operators";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * await using operators = createOperators();
+ * operators.register("greeter_v1", defineOperator({ run: ({ logger }) => logger.info("hi"), command: () => ["hi"] }));
+ *
+ * @operators.register("cleaner_v1")
+ * class Cleaner extends Operator {
+ *   override run() {}
+ *   override command() {
+ *     return ["clean"];
+ *   }
+ * }
+ *
+ * assertEquals(operators.names(), ["greeter_v1", "cleaner_v1"]);
+ * const cleaner = await operators.instance("cleaner_v1", "nightly");
+ * assert(cleaner instanceof Cleaner);
+ * assert(cleaner === await operators.instance("cleaner_v1", "nightly"));
+ * assert(cleaner !== await operators.instance("cleaner_v1", "hourly"));
+ * ```
+ */
+export function createOperators(entries: Record<string, OperatorSource> = {}): Operators {
+  const sources = createLookup<OperatorSource>("operator");
+  const made = new Map<string, Made>();
+
+  function add<T extends OperatorSource>(key: string, source: T): T {
+    checkSource(key, source);
+    return sources.register(key, source);
+  }
+
+  function register<T extends OperatorSource>(key: string, source: T): T;
+  function register(key: string): <T extends OperatorSource>(source: T) => T;
+  function register<T extends OperatorSource>(...args: [string, T] | [string]): unknown {
+    const [key] = args;
+    return args.length === 1 ? (source: T) => add(key, source) : add(key, args[1]);
+  }
+
+  async function instance(key: string, operatorId: string, options: { args?: OperatorArgs } = {}) {
+    const id = JSON.stringify([key, operatorId]);
+    const there = made.get(id);
+    if (there !== undefined) {
+      checkArgs({ key, operatorId, before: there.args, now: options.args ?? there.args });
+      return await there.operator;
+    }
+    const source = sources.get(key);
+    const { args = {} } = options;
+    if (typeof source === "object") checkArgs({ key, operatorId, before: {}, now: args });
+    const operator = makeOperator(source, { key, args });
+    made.set(id, { args, operator });
+    operator.catch(() => made.delete(id)); // whoever asked hears of it, and the next one tries anew
+    return await operator;
+  }
+
+  async function clear(): Promise<void> {
+    const before = [...made].reverse();
+    made.clear();
+    // What was registered as it is stays its owner's.
+    const own = before.filter(([id]) => typeof sources.find(JSON.parse(id)[0]) === "function");
+    const ended = await Promise.allSettled(own.map(async ([, { operator }]) => dispose(await operator)));
+    const failed = ended.find(({ status }) => status === "rejected");
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  for (const [key, source] of Object.entries(entries)) add(key, source);
+  return {
+    register,
+    registerLazy: (key, create) => {
+      checkKey(key);
+      sources.registerLazy(key, () => {
+        const source = create();
+        checkSource(key, source);
+        return source;
+      });
+    },
+    get: (key) => sources.get(key),
+    find: (key) => sources.find(key),
+    has: (key) => sources.has(key),
+    names: () => sources.names(),
+    instance,
+    clear,
+    async [Symbol.asyncDispose]() {
+      await clear();
+      await sources[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Makes an operator of what was registered, and looks whether it is one. */
+export async function makeOperator(
+  source: OperatorSource,
+  { key, args = {} }: { key: string; args?: OperatorArgs },
+): Promise<AnyOperator> {
+  const operator = isClass(source) ? new source(args) : typeof source === "function" ? await source(args) : source;
+  checkOperator(operator, `make operator ${shown(key)}`);
+  return operator;
+}
+
+function checkSource(key: string, source: OperatorSource): void {
+  checkKey(key);
+  if (typeof source === "function" && !isClass(source)) return; // what it makes is looked at when it is made
+  checkOperator(isClass(source) ? source.prototype : source, `register operator ${shown(key)}`);
+}
+
+/** Configurations write `key:version`, and list keys in texts. */
+function checkKey(key: string): void {
+  if (/^[^\s:,@]+$/.test(key)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot register operator ${shown(key)}: the key is empty, or has a space, a colon, a comma or an @`,
+    hint: 'Use letters, digits, dots, "_" and "-": data_cleaner_v1.',
+  });
+}
+
+function checkArgs(made: { key: string; operatorId: string; before: OperatorArgs; now: OperatorArgs }): void {
+  const { key, operatorId, before, now } = made;
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  const differing = [...names].filter((name) => !isDeepStrictEqual(before[name], now[name])).sort();
+  if (differing.length === 0) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot make operator ${shown(key)} as ${shown(operatorId)}: its arguments differ from those before: ` +
+      differing.join(", "),
+    hint:
+      "One operator id has one instance: give the same arguments, another operator id, or what changes as params. " +
+      "An operator that is registered as an object takes no arguments.",
+  });
+}
+
+async function dispose(operator: object): Promise<void> {
+  const disposable: Partial<AsyncDisposable & Disposable> = operator;
+  await (disposable[Symbol.asyncDispose] ?? disposable[Symbol.dispose])?.call(disposable);
+}

@@ -1,0 +1,170 @@
+/**
+ * Running one operator on this thread, with or without a pipeline.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import { EXIT_CODES } from "../core/pipelines/operator.ts";
+import type { ExitCode, ExitName, OperatorContext } from "../core/pipelines/operator.ts";
+import { shownIssue } from "../core/standard_schema.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import { completeContext } from "./context.ts";
+import type { PartialContext } from "./context.ts";
+import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
+import { hasInputRoot } from "./operator.ts";
+import type { AnyOperator } from "./operator.ts";
+import { makeOperator } from "./operator_set.ts";
+import type { OperatorSource } from "./operator_set.ts";
+
+/** Options of {@linkcode runOperator}. */
+export interface RunOperatorOptions {
+  /** It is told to end after so many milliseconds, and has ended with 4. @default never */
+  timeoutMs?: number;
+  /** How long one that was told to end is waited for, milliseconds: on this thread nothing can stop it. @default 5000 */
+  graceMs?: number;
+  /** Clock and sleep. @default the real ones */
+  system?: System;
+}
+
+/** How an operator ended. */
+export interface OperatorResult {
+  /** 0 to 5. */
+  exitCode: ExitCode;
+  /** The same by name. */
+  exit: ExitName;
+  /** Why it is not 0: what was thrown, or what was wrong. Not there where the operator just returned its code. */
+  error?: unknown;
+  /** How long it took, milliseconds. */
+  durationMs: number;
+  /** Where its output is. One that was not given is temporary: whoever asked removes it, or it was empty and is gone. */
+  outputRoot: string;
+}
+
+/**
+ * Runs an operator on this thread: checks its parameters, then its input, and then lets it do its work. What is missing
+ * of the context is made: temporary folders, ids, a silent logger.
+ *
+ * @param source an operator, a class of operators, or a function that makes one
+ * @param context what there is of its context
+ * @throws the reason of `context.signal` where that was aborted: a cancellation is no exit code
+ *
+ * @example
+ * ```ts
+ * import { defineOperator, runOperator } from "@holdfast/holdfast/operators";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const strict = defineOperator({ run: () => 2, command: () => ["false"] });
+ * const { exitCode, exit } = await runOperator(strict);
+ * assertEquals([exitCode, exit], [2, "input"]);
+ * ```
+ */
+export async function runOperator(
+  source: OperatorSource,
+  context: PartialContext = {},
+  options: RunOperatorOptions = {},
+): Promise<OperatorResult> {
+  const { system = realSystem } = options;
+  const { signal: cancelled } = context;
+  cancelled?.throwIfAborted();
+  const startedAt = system.monotonic();
+  const timedOut = new AbortController();
+  const over = new AbortController(); // ends the watch of the time
+  const signal = cancelled === undefined ? timedOut.signal : AbortSignal.any([cancelled, timedOut.signal]);
+  const { context: complete, remove } = await completeContext({ ...context, signal });
+  const { operatorId, outputRoot } = complete;
+  const ended = (exitCode: ExitCode, failure?: { error: unknown }): OperatorResult => ({
+    exitCode,
+    exit: exitNameOf(exitCode),
+    ...failure,
+    durationMs: system.monotonic() - startedAt,
+    outputRoot,
+  });
+  watchTime(operatorId, { ...options, system, timedOut, over: over.signal });
+  try {
+    const work = makeOperator(source, { key: operatorId }).then((operator) => perform(operator, complete));
+    return ended(await withGrace(work, { signal, graceMs: options.graceMs, system, over: over.signal }));
+  } catch (error) {
+    if (!signal.aborted) return ended(exitCodeOf(error), { error });
+    cancelled?.throwIfAborted();
+    return ended(EXIT_CODES.resource, { error: timedOut.signal.reason });
+  } finally {
+    over.abort();
+    await remove();
+  }
+}
+
+/** Parameters, input, work. */
+async function perform(operator: AnyOperator, context: OperatorContext<unknown>): Promise<ExitCode> {
+  const { operatorId, inputRoot } = context;
+  const checked: OperatorContext<unknown> = { ...context, params: await parseParams(operator, context) };
+  const hasInput = operator.validateInput === undefined
+    ? await hasInputRoot(checked)
+    : await operator.validateInput(checked);
+  if (!hasInput) {
+    throw new RegistryError({
+      code: "NotFound",
+      message: `Cannot run operator ${shown(operatorId)}: its input is missing or wrong`,
+      hint: `Look into ${inputRoot}, and at what the operator said in its log.`,
+    });
+  }
+  return parseExitCode(await operator.run(checked), operatorId);
+}
+
+/** The parameters as the operator's schema gives them. All that is wrong is said at once. */
+export async function parseParams(
+  operator: AnyOperator,
+  { operatorId, params }: { readonly operatorId: string; readonly params: unknown },
+): Promise<unknown> {
+  const result = await operator.params?.["~standard"].validate(params);
+  if (result === undefined) return params;
+  if (result.issues === undefined) return result.value;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot run operator ${shown(operatorId)}: its params are wrong: ${
+      result.issues.map(shownIssue).join("; ")
+    }`,
+    hint: "Correct them in the configuration of the step; the operator's schema says what they must be.",
+    cause: result.issues,
+  });
+}
+
+interface Watch {
+  system: System;
+  /** Aborted when the operator has ended. */
+  over: AbortSignal;
+}
+
+/** Tells the operator to end when its time is over. */
+function watchTime(operatorId: string, watch: Watch & { timeoutMs?: number; timedOut: AbortController }): void {
+  const { timeoutMs, timedOut, system, over } = watch;
+  if (timeoutMs === undefined) return;
+  system.sleep(timeoutMs, over).then(() => {
+    timedOut.abort(
+      new RegistryError({
+        code: "Unavailable",
+        message: `Cannot finish operator ${shown(operatorId)}: it took more than ${timeoutMs} ms`,
+        hint: "Give it more time (timeout), less to do, or more shards.",
+      }),
+    );
+  }, () => {});
+}
+
+/** Its outcome; where it was told to end and does not, it is given up after a while, and its outcome is not heard. */
+async function withGrace(
+  work: Promise<ExitCode>,
+  { signal, graceMs = 5_000, system, over }: Watch & {
+    signal: AbortSignal;
+    graceMs?: number;
+  },
+): Promise<ExitCode> {
+  const givenUp = new Promise<never>((_, reject) => {
+    const wait = () => void system.sleep(graceMs, over).then(() => reject(signal.reason), () => {});
+    if (signal.aborted) wait();
+    signal.addEventListener("abort", wait, { once: true });
+  });
+  const exitCode = await Promise.race([work, givenUp]);
+  signal.throwIfAborted(); // what was told to end may have left half of its output
+  return exitCode;
+}

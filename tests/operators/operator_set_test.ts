@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { RegistryError } from "../../core/errors.ts";
+import { createOperators, defineOperator, Operator } from "../../operators/mod.ts";
+import type { AnyOperator, OperatorSource } from "../../operators/mod.ts";
+
+class Cleaner extends Operator {
+  readonly level: number;
+  disposed = 0;
+  constructor(args: { level?: number; mode?: string } = {}) {
+    super();
+    this.level = args.level ?? 1;
+  }
+  run() {}
+  command() {
+    return ["clean"];
+  }
+  [Symbol.dispose]() {
+    this.disposed++;
+  }
+}
+
+const plain = () => defineOperator({ run: () => 0, command: () => ["true"] });
+
+Deno.test("createOperators() gives what was registered, and says what there is where a key is missing", () => {
+  const cleaner = plain();
+  const operators = createOperators({ first: plain() });
+  assertEquals(operators.register("data_cleaner_v1", cleaner), cleaner);
+  assert(operators.get("data_cleaner_v1") === cleaner);
+  assertEquals(operators.find("missing"), undefined);
+  assertEquals(operators.names(), ["first", "data_cleaner_v1"]);
+  const error = assertThrows(() => operators.get("missing"), RegistryError);
+  assertEquals([error.code, error.hint], ["NotFound", 'There is: "first", "data_cleaner_v1".']);
+  assertEquals(assertThrows(() => operators.register("first", plain()), RegistryError).code, "AlreadyExists");
+});
+
+Deno.test("register(key) is a decorator of classes, and takes an instance or a function too", async () => {
+  const operators = createOperators();
+
+  @operators.register("extractor_v1")
+  class Extractor extends Cleaner {}
+
+  const instance = operators.register("instance")(new Cleaner());
+  operators.register("made", (args: { level: number }) => Promise.resolve(new Cleaner(args)));
+  assert(operators.get("extractor_v1") === Extractor);
+  assert(await operators.instance("extractor_v1", "a") instanceof Extractor);
+  assert(await operators.instance("instance", "any") === instance);
+  const made = await operators.instance("made", "a", { args: { level: 3 } }) as Cleaner;
+  assertEquals(made.level, 3);
+});
+
+Deno.test("a class without run() or command() is refused when it is registered, and the missing method is named", () => {
+  const operators = createOperators();
+  class Idle {
+    run() {}
+  }
+  class Empty {}
+  const refused = (source: unknown) =>
+    assertThrows(() => operators.register("a", source as OperatorSource), RegistryError).message;
+  assertEquals(refused(Idle), 'Cannot register operator "a": it has no command()');
+  assertEquals(refused(Empty), 'Cannot register operator "a": it has no run() and no command()');
+  assertEquals(refused({ command: () => [] }), 'Cannot register operator "a": it has no run()');
+  assertEquals(refused(7), 'Cannot register operator "a": 7 is no operator');
+  assertEquals(operators.names(), []);
+  assertThrows(() => defineOperator({ run() {} } as unknown as AnyOperator), RegistryError, "it has no command()");
+});
+
+Deno.test("what a function makes is looked at when it is made", async () => {
+  const operators = createOperators();
+  operators.register("a", () => ({ run() {} }) as unknown as AnyOperator);
+  const error = await assertRejects(() => operators.instance("a", "a"), RegistryError);
+  assertEquals(error.message, 'Cannot make operator "a": it has no command()');
+});
+
+Deno.test("a key that a configuration could not name is refused", () => {
+  for (const key of ["", "a:v1", "a b", "a@1", "a,b"]) {
+    assertThrows(() => createOperators().register(key, plain()), RegistryError, "Cannot register operator");
+  }
+  createOperators().register("cleaner_v2.0", plain());
+});
+
+Deno.test("an operator id has one instance, also where several ask for it at once at first", async () => {
+  let calls = 0;
+  const waiting = Promise.withResolvers<void>();
+  const operators = createOperators();
+  operators.register("slow", async () => {
+    calls++;
+    await waiting.promise;
+    return new Cleaner();
+  });
+  const asked = [1, 2, 3].map(() => operators.instance("slow", "one"));
+  const other = operators.instance("slow", "other");
+  waiting.resolve();
+  const [first, ...rest] = await Promise.all(asked);
+  assert(rest.every((operator) => operator === first));
+  assert(first !== await other);
+  assertEquals(calls, 2);
+});
+
+Deno.test("two keys have two instances for one operator id", async () => {
+  const operators = createOperators({ a: Cleaner, b: Cleaner });
+  assert(await operators.instance("a", "x") !== await operators.instance("b", "x"));
+});
+
+Deno.test("other arguments for the same operator id are Invalid, and only their names are said", async () => {
+  const operators = createOperators({ cleaner: Cleaner });
+  const first = await operators.instance("cleaner", "a", { args: { level: 2, mode: "old", list: [1] } });
+  assert(first === await operators.instance("cleaner", "a", { args: { list: [1], mode: "old", level: 2 } }));
+  assert(first === await operators.instance("cleaner", "a"));
+  const changed = { args: { level: 3, list: [1], extra: "secret" } };
+  const error = await assertRejects(() => operators.instance("cleaner", "a", changed), RegistryError);
+  assertEquals(error.code, "Invalid");
+  assert(error.message.endsWith("those before: extra, level, mode"), error.message);
+});
+
+Deno.test("arguments for an operator that is registered as an object are refused", async () => {
+  const operators = createOperators({ a: plain() });
+  await operators.instance("a", "x");
+  for (const id of ["x", "y"]) {
+    await assertRejects(() => operators.instance("a", id, { args: { level: 1 } }), RegistryError, "level");
+  }
+});
+
+Deno.test("an operator that could not be made is made anew when it is asked for again", async () => {
+  let calls = 0;
+  const operators = createOperators();
+  operators.register("a", () => {
+    if (++calls === 1) throw new RegistryError({ code: "Unavailable", message: "Cannot make it: not yet" });
+    return new Cleaner();
+  });
+  await assertRejects(() => operators.instance("a", "x"), RegistryError, "not yet");
+  assert(await operators.instance("a", "x") instanceof Cleaner);
+});
+
+Deno.test("clear() forgets instances and disposes of what was made, and only of that", async () => {
+  const own = new Cleaner();
+  const operators = createOperators({ made: Cleaner, own });
+  const made = await operators.instance("made", "x") as Cleaner;
+  await operators.instance("own", "x");
+  await operators.clear();
+  assertEquals([made.disposed, own.disposed], [1, 0]);
+  assert(await operators.instance("made", "x", { args: { level: 9 } }) !== made);
+  assertEquals(operators.names(), ["made", "own"]);
+});
+
+Deno.test("registerLazy() makes what is registered when it is asked for, and checks it", async () => {
+  const operators = createOperators();
+  operators.registerLazy("late", () => Cleaner);
+  operators.registerLazy("wrong", () => 7 as unknown as OperatorSource);
+  assert(await operators.instance("late", "a") instanceof Cleaner);
+  assertThrows(() => operators.get("wrong"), RegistryError, "is no operator");
+});

@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { exists } from "./support/exists.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import type { StandardSchema } from "../../core/standard_schema.ts";
+import { realSystem } from "../../core/system.ts";
+import { defineOperator, exitCodeOf, Operator, runOperator } from "../../operators/mod.ts";
+import type { OperatorContext } from "../../operators/mod.ts";
+import { testInRoot } from "../support/temp_root.ts";
+
+const command = () => ["true"];
+
+function rate(): StandardSchema<{ rate: number }> {
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate(value) {
+        const { rate } = value as { rate?: unknown };
+        if (rate === "0.5") return { value: { rate: 0.5 } };
+        return { issues: [{ message: "must be a number", path: ["rate"] }, { message: "needs more" }] };
+      },
+    },
+  };
+}
+
+testInRoot("an operator runs without a pipeline: what is missing of its context is made, and removed", async (root) => {
+  const seen: OperatorContext[] = [];
+  const operator = defineOperator({
+    run: async (context) => {
+      seen.push(context);
+      assert(await exists(context.inputRoot) && await exists(context.workspaceRoot));
+      await Deno.writeTextFile(`${context.outputRoot}/a`, "a");
+    },
+    command,
+  });
+  const result = await runOperator(operator, { outputRoot: root.join("deep", "out") });
+  const [{ operatorId, pipelineId, inputRoot, workspaceRoot, params }] = seen;
+  assertEquals([operatorId, pipelineId, params], ["standalone", "standalone", {}]);
+  assertEquals([result.exitCode, result.exit, result.outputRoot], [0, "ok", root.join("deep", "out")]);
+  assertEquals([await exists(inputRoot), await exists(workspaceRoot)], [false, false]);
+  assertEquals(await Deno.readTextFile(root.join("deep", "out", "a")), "a");
+});
+
+Deno.test("params are what the schema makes of them; all that is wrong is said, and the exit code is 1", async () => {
+  const seen: unknown[] = [];
+  const operator = defineOperator({ params: rate(), run: ({ params }) => void seen.push(params.rate), command });
+  assertEquals((await runOperator(operator, { params: { rate: "0.5" } })).exitCode, 0);
+  assertEquals(seen, [0.5]);
+  const { exitCode, error } = await runOperator(operator, { params: { rate: "many" }, operatorId: "train" });
+  assertEquals(exitCode, 1);
+  assertEquals(
+    (error as RegistryError).message,
+    'Cannot run operator "train": its params are wrong: rate: must be a number; needs more',
+  );
+  assertEquals(seen.length, 1);
+});
+
+testInRoot("input that is not there ends with 2, and the operator does not run", async (root) => {
+  let ran = false;
+  const operator = defineOperator({ run: () => void (ran = true), command });
+  const result = await runOperator(operator, { inputRoot: root.join("missing") });
+  assertEquals([result.exitCode, result.exit, ran], [2, "input", false]);
+  assert(isRegistryError(result.error, "NotFound"));
+});
+
+testInRoot("an override of validateInput can ask the default first", async (root) => {
+  class Strict extends Operator {
+    override async validateInput(context: OperatorContext) {
+      return await super.validateInput(context) && await exists(`${context.inputRoot}/data.csv`);
+    }
+    run() {}
+    command() {
+      return ["strict"];
+    }
+  }
+  assertEquals((await runOperator(Strict, { inputRoot: root.join("missing") })).exitCode, 2);
+  assertEquals((await runOperator(Strict, { inputRoot: root.path })).exitCode, 2);
+  await Deno.writeTextFile(root.join("data.csv"), "a,b\n");
+  assertEquals((await runOperator(Strict, { inputRoot: root.path })).exitCode, 0);
+});
+
+Deno.test("an operator that returns a code has ended with it; any other value is 3 and says so", async () => {
+  for (const code of [0, 1, 2, 3, 4, 5]) {
+    const result = await runOperator(defineOperator({ run: () => code, command }));
+    assertEquals([result.exitCode, result.error], [code, undefined]);
+  }
+  for (const value of [6, -1, 1.5, NaN, "0", null, true, {}]) {
+    const result = await runOperator(defineOperator({ run: () => value as number, command }), { operatorId: "odd" });
+    assertEquals(result.exitCode, 3);
+    assert((result.error as Error).message.startsWith('Cannot take what operator "odd" returned'));
+  }
+});
+
+Deno.test("what an operator throws is mapped to its exit code", async () => {
+  const codes: Record<ErrorCode, number> = {
+    Invalid: 1,
+    NotFound: 2,
+    Corrupt: 2,
+    Unavailable: 4,
+    Denied: 5,
+    Unsupported: 5,
+    AlreadyExists: 3,
+    Conflict: 3,
+    Unknown: 3,
+    TaskFailed: 3,
+  };
+  for (const [code, expected] of Object.entries(codes)) {
+    const error = new RegistryError({ code: code as ErrorCode, message: "Cannot do it: no" });
+    const result = await runOperator(defineOperator({ run: () => Promise.reject(error), command }));
+    assertEquals([result.exitCode, result.error], [expected, error], code);
+  }
+  const thrown = (value: unknown) =>
+    runOperator(defineOperator({
+      run() {
+        throw value;
+      },
+      command,
+    })).then(({ exitCode }) => exitCode);
+  assertEquals(await thrown(Object.assign(new Error("full"), { code: "ENOSPC" })), 4);
+  assertEquals(await thrown(new Error("copy", { cause: Object.assign(new Error("full"), { code: "ENOSPC" }) })), 4);
+  assertEquals(await thrown(Object.assign(new Error("gone"), { code: "ENOENT", syscall: "open" })), 3);
+  assertEquals(await thrown(new TypeError("no function")), 3);
+  assertEquals(await thrown("a text"), 3);
+  assertEquals(await thrown(undefined), 3);
+});
+
+Deno.test("the system's own failures have their exit codes: no program, no permission, no memory", async () => {
+  const failure = (action: () => unknown) =>
+    Promise.try(action).then(() => assert(false), (error) => exitCodeOf(error));
+  const { execFileSync } = await import("node:child_process");
+  assertEquals(await failure(() => execFileSync("no-such-program-anywhere")), 5);
+  assertEquals(await failure(() => new ArrayBuffer(Number.MAX_SAFE_INTEGER)), 4);
+  assertEquals(exitCodeOf(new Deno.errors.PermissionDenied("no")), 5);
+});
+
+Deno.test("a cancellation is no exit code: its reason is thrown, whatever the operator made of it", async () => {
+  const reason = new Error("stop");
+  for (const answer of ["returns", "throws"]) {
+    const controller = new AbortController();
+    const operator = defineOperator({
+      run({ signal }) {
+        controller.abort(reason);
+        assert(signal.aborted);
+        if (answer === "throws") throw new Error("other");
+      },
+      command,
+    });
+    const error = await assertRejects(() => runOperator(operator, { signal: controller.signal }));
+    assert(error === reason, answer);
+  }
+  const never = defineOperator({ run: () => assert(false), command });
+  await assertRejects(() => runOperator(never, { signal: AbortSignal.abort(reason) }), Error, "stop");
+});
+
+Deno.test("an operator that does not hear its signal is given up after the grace", async () => {
+  const reason = new Error("stop");
+  const controller = new AbortController();
+  const asked: number[] = [];
+  const system = { ...realSystem, sleep: (ms: number) => Promise.resolve(void asked.push(ms)) };
+  const deaf = defineOperator({
+    run() {
+      controller.abort(reason);
+      return new Promise(() => {});
+    },
+    command,
+  });
+  const running = runOperator(deaf, { signal: controller.signal }, { system, graceMs: 70 });
+  assert(await assertRejects(() => running) === reason);
+  assertEquals(asked, [70]);
+});
+
+Deno.test("an operator whose time is over is told so, and has ended with 4", async () => {
+  const time = Promise.withResolvers<void>();
+  const system = { ...realSystem, sleep: () => time.promise };
+  const slow = defineOperator({
+    run: ({ signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener("abort", () => resolve(0));
+        time.resolve();
+      }),
+    command,
+  });
+  const { exitCode, error } = await runOperator(slow, { operatorId: "slow" }, { system, timeoutMs: 30 });
+  assertEquals(exitCode, 4);
+  assertEquals((error as Error).message, 'Cannot finish operator "slow": it took more than 30 ms');
+});
+
+Deno.test("an output root that nobody gave is kept where something is in it, and else removed", async () => {
+  const writes = defineOperator({ run: ({ outputRoot }) => Deno.writeTextFile(`${outputRoot}/a`, ""), command });
+  const { outputRoot } = await runOperator(writes);
+  assert(await exists(`${outputRoot}/a`));
+  await Deno.remove(outputRoot, { recursive: true });
+  const silent = await runOperator(defineOperator({ run() {}, command }));
+  assertEquals(await exists(silent.outputRoot), false);
+});
+
+Deno.test("an operator in time leaves no timer behind", async () => {
+  const result = await runOperator(defineOperator({ run() {}, command }), {}, { timeoutMs: 3_600_000 });
+  assertEquals(result.exitCode, 0); // Deno's own check of timers fails this test otherwise
+});
