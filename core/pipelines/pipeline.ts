@@ -7,7 +7,7 @@ import type { PlainValue } from "../text/plain_value.ts";
 
 /** A pipeline. */
 export interface Pipeline {
-  /** Names it; what it leaves in the registry begins with it. */
+  /** Names it; what it leaves in the registry begins with it. Letters, digits, `_`, `-` and dots, as for all ids. */
   id: string;
   /** Where its nodes are. At least one. */
   nodes: PipelineNode[];
@@ -17,6 +17,8 @@ export interface Pipeline {
   workDir: string;
   /** What is logged. */
   log: LogConfig;
+  /** The module whose `operators` are the set: a path relative to the configuration's folder. Never from an override. */
+  operatorsModule?: string;
 }
 
 /** What is logged. */
@@ -63,6 +65,12 @@ export interface EnvironmentConfig {
   install: boolean;
 }
 
+/**
+ * The value of a variable: a text, where `base64://…` is a secret that is decoded when the step starts, or the variable
+ * of whoever starts it that has a secret.
+ */
+export type EnvironmentValue = string | { from_env: string };
+
 /** What counts as a change of a step. */
 export type RerunCause = "inputs" | "params" | "code";
 
@@ -81,7 +89,7 @@ export interface PipelineStep {
   node: string;
   /** Steps that must have ended well before. */
   upstream: string[];
-  /** What the operator is given. */
+  /** What the operator is given. A text `base64://…` and an object `{ from_env: NAME }` in it are secrets. */
   params: Record<string, PlainValue>;
   /**
    * What it reads, by name: `registry:data:raw@^1`, `step:clean` or `step:clean.report` (an upstream step's output),
@@ -101,8 +109,8 @@ export interface PipelineStep {
   timeoutMs?: number;
   /** What happens after a failure. */
   retries: RetryConfig;
-  /** Variables besides those of the runner. */
-  env: Record<string, string>;
+  /** Variables besides those of the runner. Secrets are not decoded: see {@linkcode EnvironmentValue}. */
+  env: Record<string, EnvironmentValue>;
   /** What a command runs in. @default `{ kind: "plain", install: false }` */
   environment: EnvironmentConfig;
   /** Where its code is from: recorded, never fetched. */
