@@ -196,6 +196,15 @@ Deno.test("an output root that nobody gave is kept where something is in it, and
 });
 
 Deno.test("an operator in time leaves no timer behind", async () => {
-  const result = await runOperator(defineOperator({ run() {}, command }), {}, { timeoutMs: 3_600_000 });
-  assertEquals(result.exitCode, 0); // Deno's own check of timers fails this test otherwise
+  const ended: boolean[] = [];
+  const sleep = (_ms: number, signal?: AbortSignal) =>
+    new Promise<void>((_, reject) => {
+      signal?.addEventListener("abort", () => {
+        ended.push(true);
+        reject(signal.reason);
+      });
+    });
+  const options = { timeoutMs: 3_600_000, system: { ...realSystem, sleep } };
+  assertEquals((await runOperator(defineOperator({ run() {}, command }), {}, options)).exitCode, 0);
+  assertEquals(ended, [true]);
 });
