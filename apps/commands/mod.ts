@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "batch save": async () => (await import("./batch/save.ts")).batchSave,
   "batch load": async () => (await import("./batch/load.ts")).batchLoad,
   "batch verify": async () => (await import("./batch/verify.ts")).batchVerify,
+  "operators ls": async () => (await import("./pipelines/operators_ls.ts")).operatorsLs,
   completions: async () => (await import("./completions.ts")).completions,
   __complete: async () => (await import("./complete.ts")).complete,
 };

@@ -1,0 +1,69 @@
+/**
+ * `holdfast operators ls`
+ *
+ * @module
+ */
+import type { Operators } from "../../../operators/mod.ts";
+import { loadOperators, OPERATORS_FILE } from "../../places/load_operators.ts";
+import { toReportable } from "../../program/exit_code.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import type { Row } from "../../terminal/print_table.ts";
+
+interface OperatorsFlags {
+  operators?: string;
+}
+
+/** Lists the operators of a module. */
+export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
+  name: "operators ls",
+  summary: "List the operators of your code that pipelines can use.",
+  details:
+    "Imports a module that exports a set of operators as `operators`, made by createOperators(), and says what is in " +
+    "it: keys, versions of code, inputs and outputs. An operator that cannot be made is listed with the reason.",
+  args: [],
+  options: [
+    {
+      flags: "--operators <file>",
+      text: `the module, ${OPERATORS_FILE} of this folder where it is not given`,
+      completes: "file",
+    },
+  ],
+  examples: [
+    ["holdfast operators ls", "those of operators.ts"],
+    ["holdfast operators ls --operators src/steps.ts --json", "as JSON, one a line"],
+  ],
+  async run(_args, flags, context) {
+    const operators = await loadOperators(flags.operators ?? OPERATORS_FILE, { cwd: context.io.cwd });
+    const columns = [{ title: "OPERATOR" }, { title: "VERSION" }, { title: "INPUTS" }, { title: "OUTPUTS" }, {
+      title: "PROBLEM",
+    }];
+    const count = await printTable(
+      context,
+      context.shared.quiet ? undefined : columns,
+      rowsOf(operators, context.shared),
+    );
+    if (count === 0) await context.note("There are no operators in it: operators.register(key, operator)");
+  },
+});
+
+async function* rowsOf(operators: Operators, { quiet = false }: { quiet?: boolean }): AsyncGenerator<Row> {
+  for (const operator of operators.names().sort()) {
+    yield quiet ? { json: { operator }, cells: [operator] } : await rowOf(operator, operators);
+  }
+}
+
+async function rowOf(operator: string, operators: Operators): Promise<Row> {
+  try {
+    const { version, inputs = {}, outputs = {} } = await operators.instance(operator, operator);
+    const named = (things: Readonly<Record<string, string>>) => Object.keys(things).join(", ");
+    return {
+      json: { operator, version, inputs, outputs },
+      cells: [operator, version ?? "", named(inputs), named(outputs), ""],
+    };
+  } catch (error) {
+    const { message: problem } = toReportable(error);
+    return { json: { operator, problem }, cells: [operator, "", "", "", problem] };
+  }
+}
