@@ -21,6 +21,7 @@ const ONLY_IN_ALL = [
   "tests/apps/commands/batch",
   "tests/backends/gcs/process_test.ts",
   "tests/backends/local_processes_test.ts",
+  "tests/queues/kill_test.ts",
   "tests/registry/cache/processes_test.ts",
   "tests/registry/processes",
   "tests/servers/start_server_test.ts",
@@ -50,6 +51,9 @@ const ONLY_IN_ALL = [
   "tests/registry/mirror",
   "tests/registry/verbs/names_test.ts",
 ];
+
+/** Servers that the system's packages bring. */
+const PACKAGES: Record<string, string> = { redis: "redis-server", postgres: "postgresql" };
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
 const SEEDS = { quick: "200", all: "2000" };
@@ -84,6 +88,11 @@ async function tellLeftOut(): Promise<string[]> {
   const counts = new Map<string, number>();
   const kinds = await Deno.readTextFile(leftOut).catch(() => "");
   for (const kind of kinds.split("\n").filter(Boolean)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const why = isQuick ? "" : ": it is not built; deno task servers --install builds it";
-  return [...counts].sort().map(([kind, count]) => `${kind}: ${count} tests left out${why}`);
+  const why = (kind: string) =>
+    isQuick
+      ? ""
+      : kind in PACKAGES
+      ? `: it is not installed; apt-get install ${PACKAGES[kind]} does`
+      : ": it is not built; deno task servers --install builds it";
+  return [...counts].sort().map(([kind, count]) => `${kind}: ${count} tests left out${why(kind)}`);
 }

@@ -14,6 +14,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "files/", may: either(among("core/", "formats/", "npm:"), isOwnPart) },
   { from: "formats/mod.ts", may: among("core/", "formats/") },
   { from: "formats/", may: either(among("core/", "npm:"), isOwnPart) },
+  { from: "queues/mod.ts", may: among("core/", "queues/") },
   { from: "queues/", may: either(among("core/", "npm:"), isOwnPart) },
   { from: "materializers/mod.ts", may: among("core/", "materializers/") },
   { from: "materializers/", may: among("core/", "formats/", "materializers/", "npm:", "@std/path") },
@@ -61,6 +62,7 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
     "mod.ts": [],
     "backends/mod.ts": [],
     "files/mod.ts": [],
+    "queues/mod.ts": [],
     "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
   };
   const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) => targets);

@@ -17,7 +17,7 @@ const NAMED: Record<string, string> = {
 };
 
 /** Folders whose `mod.ts` is a door of its own; that of `registry/` stands behind the root. */
-const DOORS = ["backends", "materializers", "files", "formats", "operators", "workers", "plugins"];
+const DOORS = ["backends", "materializers", "files", "formats", "operators", "queues", "workers", "plugins"];
 
 const exported = await readExports();
 const files = Object.values(exported);
@@ -28,7 +28,7 @@ Deno.test("the export map has every door, every driver and every library file wi
   const meant = product.filter((path) =>
     (DOORS.includes(dirname(path)) && basename(path) === "mod.ts") ||
     isDriver(path, product) ||
-    (!path.startsWith("apps/") && graph.get(path)!.some((target) => target.startsWith("npm:")))
+    (!/^(apps|queues\/\w+)\//.test(path) && graph.get(path)!.some((target) => target.startsWith("npm:")))
   );
   const map = { ...NAMED, ...Object.fromEntries(meant.map((path) => [subpathOf(path), `./${path}`])) };
   assertEquals(exported, map);
@@ -45,8 +45,8 @@ Deno.test("every export but the program can be imported by its public name", asy
   }
 });
 
-/** What is opened or made by a file of its own: stores of objects, stores of files, formats. */
-const DRIVERS = ["backends", "files", "formats"];
+/** What is opened or made by a file of its own: stores of objects, stores of files, formats, queues. */
+const DRIVERS = ["backends", "files", "formats", "queues"];
 
 /** A driver is a file right in one of these that is not a part (`s3_providers.ts`) of another (`s3.ts`). */
 function isDriver(path: string, product: string[]): boolean {

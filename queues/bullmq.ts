@@ -1,0 +1,250 @@
+/**
+ * Queues of jobs on Redis, Valkey or PostgreSQL, kept by BullMQ.
+ *
+ * @module
+ */
+import "./bullmq/msgpackr_extract.ts"; // before BullMQ
+import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
+import type { Job, JobType } from "npm:bullmq@^6";
+import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
+import { checkNewJob } from "../core/pipelines/queue.ts";
+import type { JobQueue, JobState, QueuedJob, QueueWorker } from "../core/pipelines/queue.ts";
+import type { SignalOptions } from "../core/registry.ts";
+import { withDeadline } from "../core/retry.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import type { PlainValue } from "../core/text/plain_value.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+import type { BullmqStore } from "./bullmq/store.ts";
+import { cancellationOf, optionsOf } from "./bullmq/job_form.ts";
+import type { JobForm } from "./bullmq/job_form.ts";
+import { createBullmqWorker } from "./bullmq/worker.ts";
+
+export type * from "../core/pipelines/queue.ts";
+export type { SignalOptions } from "../core/registry.ts";
+export type { System } from "../core/system.ts";
+export type { PlainValue } from "../core/text/plain_value.ts";
+
+/** Options of {@linkcode openBullmqQueue}. */
+export interface BullmqQueueOptions {
+  /** How long the server may take until it answers at first, milliseconds. @default 10000 */
+  connectWithinMs?: number;
+  /** How long it may take later, as when it is started again, milliseconds. @default 30000 */
+  answerWithinMs?: number;
+  /** Clock. */
+  system?: System;
+}
+
+/** In the order in which a job goes through them, so that one that moves on while they are read is seen. */
+const STATES: readonly [JobType, JobState][] = [
+  ["delayed", "delayed"],
+  ["prioritized", "waiting"],
+  ["waiting", "waiting"],
+  ["active", "running"],
+  ["completed", "done"],
+  ["failed", "failed"],
+];
+
+/** So many jobs are added by one request. */
+const ADDED_AT_ONCE = 500;
+
+/**
+ * Opens a queue by its URL: `redis://host:6379/0`, `rediss://…`, `postgres://user@host/database`. `?queue=name` may
+ * follow, else the queue is called `holdfast`. In PostgreSQL, 13 or newer, tables are made in the schema `bullmq` where
+ * they are missing. Redis is to have `maxmemory-policy noeviction`, and `appendonly yes` where jobs shall be there after
+ * it was killed.
+ *
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
+ */
+export async function openBullmqQueue(url: string, options: BullmqQueueOptions = {}): Promise<JobQueue> {
+  const { connectWithinMs = 10_000, answerWithinMs = 30_000, system = realSystem } = options;
+  const store = await createStore(url);
+  const backend = store.kind === "postgres" ? createPostgresBackend : undefined;
+  // BullMQ names the types of its drivers, which only their own files import.
+  const settings = { connection: store.connection, prefix: "bull" } as never;
+  const workers = new Set<QueueWorker>();
+  let closed = false;
+
+  /** What the server answers, or why it does not. */
+  async function ask<T>(what: string, answer: Promise<T>, { signal }: SignalOptions = {}): Promise<T> {
+    try {
+      return await withDeadline(answer, { timeoutMs: answerWithinMs, signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw failure(what, store, error);
+    }
+  }
+
+  let queue: Queue;
+  try {
+    await withDeadline(store.ready(), { timeoutMs: connectWithinMs });
+    if (backend !== undefined) await migrate(store);
+    queue = new Queue(store.queue, settings, backend as never);
+    queue.on("error", () => {}); // each request tells of its own failure
+    await withDeadline(queue.waitUntilReady(), { timeoutMs: connectWithinMs });
+  } catch (error) {
+    await store.close();
+    throw failure("open", store, error);
+  }
+
+  const find = async (id: string): Promise<Job<JobForm> | undefined> => await queue.getJob(id);
+
+  return {
+    kind: store.kind,
+    location: store.location,
+    async add(jobs, options) {
+      const added = [jobs].flat();
+      added.forEach(checkNewJob);
+      const bulk = added.map((job) => ({
+        name: job.kind,
+        data: { group: job.group, data: job.data } satisfies JobForm,
+        opts: optionsOf(job),
+      }));
+      if (bulk.length === 1) {
+        const [{ name, data, opts }] = bulk;
+        await ask("add jobs to", queue.add(name, data, opts), options);
+      }
+      for (let from = 0; bulk.length > 1 && from < bulk.length; from += ADDED_AT_ONCE) {
+        await ask("add jobs to", queue.addBulk(bulk.slice(from, from + ADDED_AT_ONCE)), options);
+      }
+    },
+    get: (id, options) =>
+      ask(
+        "look into",
+        (async () => {
+          const job = await find(id);
+          if (job === undefined) return undefined;
+          const state = await queue.getJobState(id);
+          // It ended, or went, between the two.
+          const fresh = state === "completed" || state === "failed" ? await find(id) : job;
+          return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
+        })(),
+        options,
+      ),
+    list: ({ group, signal } = {}) =>
+      ask(
+        "list jobs of",
+        (async () => {
+          const found = new Map<string, QueuedJob>();
+          for (const [type, state] of STATES) {
+            for (const job of await queue.getJobs([type], 0, -1, true) as (Job<JobForm> | undefined)[]) {
+              if (job === undefined || (group !== undefined && job.data.group !== group)) continue;
+              found.set(job.id!, told(job, state));
+            }
+          }
+          return [...found.values()];
+        })(),
+        { signal },
+      ),
+    cancel: (id, { reason = "cancelled", signal } = {}) =>
+      ask(
+        "cancel a job of",
+        (async () => {
+          // Nobody but its worker may end an active job, and one that waits may be taken while it is removed: so it is
+          // marked, and whoever has it, or gets it, sees to it.
+          if (await find(id) !== undefined) await queue.updateJobProgress(id, { cancelled: reason });
+        })(),
+        { signal },
+      ),
+    remove: (id, options) =>
+      ask(
+        "remove a job of",
+        (async () => await find(id) !== undefined && await queue.remove(id) === 1)(),
+        options,
+      ),
+    async work(handler, options) {
+      const worker = await ask(
+        "take jobs of",
+        createBullmqWorker(handler, { ...options, store, settings, backend, system, find }),
+      );
+      workers.add(worker);
+      return worker;
+    },
+    async [Symbol.asyncDispose]() {
+      if (closed) return;
+      closed = true;
+      for (const worker of workers) await worker.close();
+      await queue.close();
+      await store.close();
+    },
+  };
+}
+
+async function createStore(url: string): Promise<BullmqStore> {
+  const scheme = /^([a-z]+):\/\//i.exec(url)?.[1].toLowerCase();
+  if (!URL.canParse(url) || scheme === undefined || !/^(rediss?|postgres(ql)?)$/.test(scheme)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot open a queue by a URL of scheme ${scheme ?? "…"}: it is none of Redis or PostgreSQL`,
+      hint: "As in redis://127.0.0.1:6379, rediss://user:password@host/0 or postgres://user:password@host/database.",
+    });
+  }
+  const name = new URL(url).searchParams.get("queue") ?? "holdfast";
+  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(name)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot open queue ${JSON.stringify(name)}: that is no name of a queue`,
+      hint: "Take 1 to 100 of A-Z a-z 0-9 _ . -",
+    });
+  }
+  if (scheme.startsWith("redis")) {
+    const { createRedisStore } = await loadPart<{ createRedisStore(url: string): BullmqStore }>(
+      "./bullmq/redis.ts",
+      import.meta.url,
+    );
+    return createRedisStore(url);
+  }
+  const { createPostgresStore } = await loadPart<{ createPostgresStore(url: string): BullmqStore }>(
+    "./bullmq/postgres.ts",
+    import.meta.url,
+  );
+  return createPostgresStore(url);
+}
+
+/** Tables are made, and brought up to date, under a lock: several may ask at once. */
+async function migrate(store: BullmqStore): Promise<void> {
+  const pool = store.connection as { connect(): Promise<{ release(): void }> };
+  const client = await pool.connect();
+  try {
+    await runMigrations(client as never);
+  } finally {
+    client.release();
+  }
+}
+
+function stateOf(state: string): JobState {
+  return STATES.find(([type]) => type === state)?.[1] ?? "waiting";
+}
+
+function told(job: Job<JobForm>, state: JobState): QueuedJob {
+  const { id, name: kind, data: { group, data }, returnvalue, failedReason } = job;
+  const cancelled = cancellationOf(job);
+  const ended = state === "done" || state === "running";
+  const said: QueuedJob = { id: id!, kind, group, data, state: cancelled === undefined || ended ? state : "cancelled" };
+  if (state === "done") said.result = (returnvalue ?? null) as PlainValue;
+  if (said.state === "cancelled") said.reason = cancelled;
+  else if (state === "failed") said.reason = failedReason;
+  return said;
+}
+
+/** Codes of PostgreSQL for who may not connect, and answers of Redis for the same. */
+const REFUSED = /^(28000|28P01|42501)$|^(NOAUTH|WRONGPASS|NOPERM)\b/;
+
+function failure(what: string, { kind, location, lastFailure }: BullmqStore, cause: unknown): RegistryError {
+  if (isRegistryError(cause)) return cause;
+  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+  const error = timedOut ? lastFailure() ?? cause : cause;
+  const { code = "" } = error as { code?: string };
+  const refused = REFUSED.test(code) || REFUSED.test(messageOf(error));
+  const state = messageOf(error) || code || "it does not answer";
+  return new RegistryError({
+    code: refused ? "Denied" : "Unavailable",
+    message: `Cannot ${what} the queue at ${location}: ${state.replace(/[.\s]+$/, "")}`,
+    hint: refused
+      ? "Check user and password in its URL."
+      : `Check that ${
+        kind === "redis" ? "Redis" : "PostgreSQL"
+      } runs there, and try again: jobs that it has are not lost.`,
+    cause: error,
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * A connection of BullMQ to PostgreSQL, 13 or newer.
+ *
+ * @module
+ */
+import pg from "npm:pg@^8";
+import { shownUrl, splitQueueName } from "./store.ts";
+import type { BullmqStore } from "./store.ts";
+
+/** The schema that BullMQ makes its tables in. */
+const SCHEMA = "bullmq";
+/** One of these listens for each worker of this process. */
+const CONNECTIONS = 10;
+
+/** Creates the store at a `postgres:` or `postgresql:` URL. */
+export function createPostgresStore(url: string): BullmqStore {
+  const { queue, server } = splitQueueName(url);
+  const pool = new pg.Pool({
+    connectionString: server.href,
+    options: `-c search_path=${SCHEMA}`,
+    max: CONNECTIONS,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+  });
+  let failure: Error | undefined;
+  pool.on("error", (error: Error) => failure = error); // an idle connection that dropped; the next one is new
+  return {
+    kind: "postgres",
+    location: shownUrl(server, queue),
+    queue,
+    connection: pool,
+    ready: async () => void await pool.query("select 1"),
+    lastFailure: () => failure,
+    close: async () => void await pool.end(),
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * What takes jobs that BullMQ keeps.
+ *
+ * @module
+ */
+import { UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
+import type { Job } from "npm:bullmq@^6";
+import { messageOf } from "../../core/errors.ts";
+import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/pipelines/queue.ts";
+import type { System } from "../../core/system.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
+import { cancellationOf } from "./job_form.ts";
+import type { JobForm } from "./job_form.ts";
+import type { BullmqStore } from "./store.ts";
+
+/** A worker that was not heard of for so long is taken for dead, milliseconds: it tells of itself twice in this time. */
+const LOCK_MS = 5_000;
+/** How often others look for the dead, milliseconds. Both together are below ten seconds. */
+const STALLED_EVERY_MS = 3_000;
+/** How often a worker looks whether its jobs were cancelled, milliseconds. */
+const LOOK_EVERY_MS = 500;
+/** How long it waits before it asks a server again that did not answer, milliseconds. */
+const ASK_AGAIN_MS = 1_000;
+/** A job whose worker died may be begun again so often: that is no fault of its own. */
+const MOST_DEATHS = 1_000_000;
+
+/** What a worker is made of. */
+export interface BullmqWorkerOptions extends WorkOptions {
+  /** Where the jobs are. */
+  store: BullmqStore;
+  /** What BullMQ is told. */
+  settings: never;
+  /** What BullMQ reaches it with, where that is not Redis. */
+  backend: unknown;
+  /** Clock. */
+  system: System;
+  /** Reads a job. */
+  find(id: string): Promise<Job<JobForm> | undefined>;
+}
+
+interface Running {
+  job: Job<JobForm>;
+  controller: AbortController;
+  handBack: boolean;
+  cancelled?: string;
+}
+
+/** Creates a worker, and waits until it takes jobs. */
+export async function createBullmqWorker(handler: JobHandler, options: BullmqWorkerOptions): Promise<QueueWorker> {
+  const { store, settings, backend, system, find, concurrency = 1, onEvent = () => {} } = options;
+  const running = new Map<string, Running>();
+  const over = new AbortController();
+  let looking: Promise<void> | undefined;
+
+  async function run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
+    const { id = "", name: kind, data: { group, data } } = job;
+    const entry: Running = { job, controller: new AbortController(), handBack: false, cancelled: cancellationOf(job) };
+    if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
+    running.set(id, entry);
+    looking ??= look();
+    tell({ event: "started", id, group });
+    try {
+      return await handler({ id, group, kind, data }, { signal: entry.controller.signal }) ?? null;
+    } catch (error) {
+      if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
+      if (!entry.handBack) throw error;
+      await job.moveToWait(token);
+      tell({ event: "handed back", id, group });
+      throw elsewhere();
+    } finally {
+      running.delete(id);
+    }
+  }
+
+  /** Looks, as long as there are jobs under way, whether they were cancelled. */
+  async function look(): Promise<void> {
+    try {
+      while (running.size > 0) {
+        await system.sleep(LOOK_EVERY_MS, over.signal);
+        for (const [id, entry] of running) {
+          const cancelled = cancellationOf(await find(id) ?? { progress: undefined });
+          if (cancelled === undefined || entry.cancelled !== undefined) continue;
+          entry.cancelled = cancelled;
+          entry.controller.abort(cancelled);
+        }
+      }
+    } catch (error) {
+      if (!over.signal.aborted) tell({ event: "trouble", reason: messageOf(error) });
+    } finally {
+      looking = undefined;
+    }
+    if (running.size > 0 && !over.signal.aborted) looking = look();
+  }
+
+  function tell(event: WorkerEvent): void {
+    try {
+      onEvent(event);
+    } catch { // who listens does not end a job
+    }
+  }
+
+  const worker = new Worker(
+    store.queue,
+    (job: Job<JobForm>, token?: string) => run(job, token),
+    {
+      ...(settings as object),
+      concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_EVERY_MS,
+      maxStalledCount: MOST_DEATHS,
+      runRetryDelay: ASK_AGAIN_MS,
+    } as never,
+    backend as never,
+  );
+  worker.on("error", (error) => tell({ event: "trouble", reason: messageOf(error) }));
+  worker.on("stalled", (id) => tell({ event: "taken over", id }));
+  worker.on("completed", ({ id = "", data: { group } }) => tell({ event: "done", id, group }));
+  worker.on("failed", (job, error) => {
+    if (job === undefined) return;
+    const { id = "", data: { group }, attemptsMade, opts: { attempts = 1 } } = job;
+    if (error instanceof UnrecoverableError) return tell({ event: "cancelled", id, group });
+    tell({ event: "failed", id, group, reason: messageOf(error), again: attemptsMade < attempts });
+  });
+  await worker.waitUntilReady(); // one that is closed before leaves a connection open
+
+  async function close({ handBack = false } = {}): Promise<void> {
+    if (handBack) {
+      for (const entry of running.values()) {
+        entry.handBack = true;
+        entry.controller.abort("handed back");
+      }
+    }
+    await worker.close();
+    over.abort();
+  }
+
+  return { running: () => [...running.keys()], close, [Symbol.asyncDispose]: () => close() };
+}
+
+/** What BullMQ takes as the end of a job, however many attempts are left. */
+function neverAgain(reason: string): Error {
+  // deno-lint-ignore holdfast/registry-errors -- BullMQ knows it by its class
+  return new UnrecoverableError(reason);
+}
+
+/** What tells BullMQ that a job is no longer this worker's. */
+function elsewhere(): Error {
+  // deno-lint-ignore holdfast/registry-errors -- BullMQ knows it by its class
+  return new WaitingError();
+}

@@ -1,0 +1,80 @@
+import { assert, assertEquals } from "@std/assert";
+import { realSystem } from "../../core/system.ts";
+import { openQueue } from "../../queues/mod.ts";
+import { spawnDeno } from "../support/run_deno.ts";
+import { programTest } from "../support/servers/programs/program_tests.ts";
+import { createListener } from "./conformance.ts";
+
+/** A worker as a process, and the lines that it says. */
+function startWorker(
+  url: string,
+  how: "stay" | "end",
+): { child: Deno.ChildProcess; until(line: string): Promise<void> } {
+  const child = spawnDeno("tests/queues/kill_worker.ts", [url, how], { permissions: ["-A"] });
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  return {
+    child,
+    async until(line) {
+      while (!`\n${said}`.includes(`\n${line}\n`)) {
+        const { done, value } = await lines.read();
+        if (done) throw new Error(`The worker ended without "${line}": ${said}`);
+        said += value;
+      }
+    },
+  };
+}
+
+async function kill({ child }: { child: Deno.ChildProcess }): Promise<void> {
+  child.kill("SIGKILL");
+  await child.status;
+  await Promise.all([child.stdin.close().catch(() => {}), child.stderr.cancel()]);
+}
+
+const KINDS = ["redis", "postgres"] as const;
+const job = (id: string) => ({ id, group: "g", kind: "k", data: null });
+
+programTest(
+  "a job whose worker was killed is taken over within ten seconds, also the third time",
+  KINDS,
+  async (servers) => {
+    const place = `${(await servers.shared()).url}?queue=killed`;
+    await using queue = await openQueue(place);
+    await queue.add(job("long"));
+    for (let round = 1; round <= 2; round++) {
+      const worker = startWorker(place, "stay");
+      await worker.until("begun long");
+      await kill(worker);
+    }
+    const startedAt = realSystem.monotonic();
+    const { onEvent, until } = createListener();
+    await using _worker = await queue.work(() => "by the third", { onEvent });
+    await until("done", "long");
+    assert(realSystem.monotonic() - startedAt < 10_000, `it took ${realSystem.monotonic() - startedAt} ms`);
+    assertEquals((await queue.get("long"))?.result, "by the third");
+  },
+);
+
+programTest(
+  "jobs are there after their server was killed and started again, and workers go on",
+  KINDS,
+  async (servers) => {
+    await using server = await servers.own();
+    await using queue = await openQueue(server.url);
+    await queue.add(Array.from({ length: 50 }, (_, index) => job(`job-${index}`)));
+    const { onEvent, until } = createListener();
+    const began = Promise.withResolvers<void>();
+    const may = Promise.withResolvers<void>();
+    await using _worker = await queue.work(async () => {
+      began.resolve();
+      await may.promise;
+    }, { concurrency: 4, onEvent });
+    await began.promise;
+    await server.kill();
+    await server.start();
+    may.resolve();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => until("done", `job-${index}`)));
+    const jobs = await queue.list();
+    assertEquals([jobs.length, jobs.filter(({ state }) => state === "done").length], [50, 50]);
+  },
+);

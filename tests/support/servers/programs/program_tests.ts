@@ -1,0 +1,99 @@
+/**
+ * Tests over servers that the system's packages bring, which say so where one is not installed.
+ *
+ * @module
+ */
+import { accessSync, appendFileSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { realSystem } from "../../../../core/system.ts";
+import { postgresFolder, startPostgres } from "./postgres.ts";
+import { startRedis } from "./redis.ts";
+
+/** A server that a test may kill, and start again with what it kept. */
+export interface ProgramServer extends AsyncDisposable {
+  /** Where it is. */
+  readonly url: string;
+  /** Ends it as if the power went. */
+  kill(): Promise<void>;
+  /** Starts it again. */
+  start(): Promise<void>;
+}
+
+/** How each is found and started. */
+const PROGRAMS = {
+  redis: { packages: "redis-server", isThere: () => onPath("redis-server"), start: startRedis },
+  postgres: { packages: "postgresql", isThere: () => postgresFolder() !== undefined, start: startPostgres },
+};
+
+/** A server of the system's packages. */
+export type ProgramKind = keyof typeof PROGRAMS;
+
+/** Starts one, for a test that kills it. */
+export function startProgram(kind: ProgramKind): Promise<ProgramServer> {
+  return PROGRAMS[kind].start();
+}
+
+const shared = new Map<ProgramKind, Promise<ProgramServer>>();
+let ending = false;
+
+/** The server that all tests of a file share: started when the first asks, ended after the last. */
+export function sharedProgram(kind: ProgramKind): Promise<ProgramServer> {
+  if (!ending) throw new Error("Cannot share a server: no programTest was registered");
+  let server = shared.get(kind);
+  if (server === undefined) shared.set(kind, server = startProgram(kind));
+  return server;
+}
+
+/**
+ * Registers a test for each kind: `name (redis)`. Where one is not installed, or `HOLDFAST_SERVERS` is `none`, it is
+ * left out as in `serverTest`; with `HOLDFAST_REQUIRE_SERVERS=1` that is a failure.
+ */
+export function programTest(
+  name: string,
+  kinds: ProgramKind | readonly ProgramKind[],
+  fn: (server: { kind: ProgramKind; shared(): Promise<ProgramServer>; own(): Promise<ProgramServer> }) => Promise<void>,
+): void {
+  if (!ending) Deno.test.afterAll(endShared);
+  ending = true;
+  for (const kind of [kinds].flat() as ProgramKind[]) {
+    const settings = { sanitizeOps: false, sanitizeResources: false };
+    const isMeant = realSystem.env("HOLDFAST_SERVERS") !== "none";
+    if (isMeant && PROGRAMS[kind].isThere()) {
+      const servers = { kind, shared: () => sharedProgram(kind), own: () => startProgram(kind) };
+      Deno.test({ name: `${name} (${kind})`, ...settings, fn: () => fn(servers) });
+    } else leaveOut(kind, isMeant && realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1");
+  }
+}
+
+const leftOut = new Set<ProgramKind>();
+
+function leaveOut(kind: ProgramKind, isFailure: boolean): void {
+  const counted = realSystem.env("HOLDFAST_LEFT_OUT");
+  if (counted && !isFailure) return appendFileSync(counted, `${kind}\n`);
+  if (leftOut.has(kind)) return;
+  leftOut.add(kind);
+  const reason = `${kind} is not installed; apt-get install ${PROGRAMS[kind].packages} does`;
+  Deno.test({
+    name: isFailure ? `the tests on ${kind} run` : `the tests on ${kind} are left out: ${reason}`,
+    ignore: !isFailure,
+    fn: () => Promise.reject(new Error(`Cannot test: ${reason}`)),
+  });
+}
+
+async function endShared(): Promise<void> {
+  const servers = await Promise.allSettled(shared.values());
+  shared.clear();
+  for (const started of servers) if (started.status === "fulfilled") await started.value[Symbol.asyncDispose]();
+}
+
+function onPath(program: string): boolean {
+  const folders = [...(realSystem.env("PATH") ?? "").split(delimiter), "/usr/sbin"];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

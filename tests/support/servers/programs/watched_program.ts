@@ -1,0 +1,117 @@
+/**
+ * A program as a process of its own, which is ended when this process is gone, however it went.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { realSystem } from "../../../../core/system.ts";
+
+/** A program that runs. */
+export interface WatchedProgram {
+  /** Its process. */
+  readonly pid: number;
+  /** How it ended: `SIGKILL`, `code 1`. */
+  readonly ended: Promise<string>;
+  /** Ends it; resolves when it is gone. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Where a program is, and what it leaves. */
+export interface ProgramPlace {
+  /** Removed with whatever is in it where this process dies. */
+  root: string;
+  /** Gets what it says. */
+  logFile: string;
+  /** Variables besides those of this process. */
+  env?: Record<string, string>;
+}
+
+/** Starts a program, and beside it a shell that kills it at the end of this process. */
+export function spawnWatched(command: readonly string[], { root, logFile, env }: ProgramPlace): WatchedProgram {
+  const child = spawn("sh", ["-c", 'exec "$@" >>"$0" 2>&1', logFile, ...command], {
+    stdio: "ignore",
+    cwd: root,
+    env: { ...environment(), ...env },
+    detached: true, // Ctrl-C is for the tests
+  });
+  const clean = 'trap "" INT TERM HUP; read -r line || { kill -9 "$1"; sleep 0.1; rm -rf "$2"; }';
+  const watchdog = spawn("sh", ["-c", clean, "sh", String(child.pid), root], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  const ended = endOf(child);
+  return {
+    pid: child.pid!,
+    ended,
+    async end(signal = "SIGKILL") {
+      child.kill(signal);
+      await ended;
+      const dismissed = endOf(watchdog);
+      watchdog.stdin!.end("done\n");
+      await dismissed;
+    },
+  };
+}
+
+/** Options of {@linkcode untilReady}. */
+export interface ReadyOptions {
+  /** What is started, for messages. */
+  name: string;
+  /** Its log. */
+  logFile: string;
+  /** How long it may take, milliseconds. @default 30000 */
+  withinMs?: number;
+}
+
+/** Asks until the program is ready; throws with what it said where it ends or does not get ready. */
+export async function untilReady(
+  program: WatchedProgram,
+  isReady: () => Promise<boolean>,
+  { name, logFile, withinMs = 30_000 }: ReadyOptions,
+): Promise<void> {
+  let how: string | undefined;
+  program.ended.then((said) => how = said);
+  const startedAt = realSystem.monotonic();
+  while (!await isReady()) {
+    const late = realSystem.monotonic() - startedAt > withinMs;
+    if (how !== undefined || late) {
+      const log = await readFile(logFile, "utf8").catch(() => "");
+      const state = how === undefined ? "it did not get ready" : `it ended with ${how}`;
+      throw new Error(`Cannot start ${name}: ${state}\n${log.slice(-2_000)}`);
+    }
+    await realSystem.sleep(20);
+  }
+}
+
+/** Runs a program to its end, and tells whether it ended with 0. */
+export async function succeeds(command: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
+  const [program, ...args] = command;
+  return await endOf(spawn(program, args, { stdio: "ignore", env: { ...environment(), ...env } })) === "code 0";
+}
+
+/** A port of 127.0.0.1 below those that connections get: a client of a dead server must never reach itself. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(realSystem.random() * 12_000);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const listener = createServer();
+      listener.once("error", () => resolve(false));
+      listener.listen(port, "127.0.0.1", () => listener.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+}
+
+function environment(): Record<string, string> {
+  return Object.fromEntries(realSystem.envNames!().map((name) => [name, realSystem.env(name) ?? ""]));
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve(`code ${child.exitCode}`);
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(signal ?? `code ${code}`));
+  });
+}
