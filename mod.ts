@@ -231,6 +231,7 @@ export type { CreateUploadOptions, Upload, UploadFile, UploadTarget } from "./re
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
 export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
 export type { GarbageItem, GarbageKind } from "./registry/maintenance/collection.ts";
+export type { Lineage, LineageEdge, LineageNode, LineageOptions, LineageState } from "./registry/lineage.ts";
 export type { MirrorOptions } from "./registry/mirror.ts";
 export type {
   MirrorAction,
@@ -247,6 +248,7 @@ export {
   createUpload,
   digestOfValue,
   hashFiles,
+  lineageOf,
   mirrorRegistry,
   presignDownload,
   probeBackend,

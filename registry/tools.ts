@@ -8,6 +8,7 @@ import type { Backend } from "../core/backend.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type { Registry, SavedArtifact, SignalOptions } from "../core/registry.ts";
+import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collect_garbage.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
@@ -217,4 +218,28 @@ export async function mirrorRegistry(
 ): Promise<MirrorReport> {
   const tool = await import("./mirror.ts");
   return await tool.mirrorRegistry(from, to, options);
+}
+
+/**
+ * What a version was made from, and what was made from it, as far as records say: `save` takes `inputs`. Looking up
+ * reads the records on the way; looking down reads every record of the registry. What was named without a version, was
+ * deleted, or holds something else now is in the answer as that, and is not followed.
+ *
+ * @throws {RegistryError} `NotFound` where there is no such version; `Invalid` for a depth below 1
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend, lineageOf, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry(createMemoryBackend());
+ * const { digest } = await registry.save("data", [1, 2, 3]);
+ * await registry.save("model", { mean: 2 }, { inputs: [{ ref: "data@1", digest }] });
+ * const { edges } = await lineageOf(registry, "model");
+ * assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
+ * ```
+ */
+export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
+  const tool = await import("./lineage.ts");
+  return await tool.lineageOf(registry, ref, options);
 }

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   info: async () => (await import("./info.ts")).info,
   rm: async () => (await import("./rm.ts")).rm,
   alias: async () => (await import("./alias.ts")).alias,
+  lineage: async () => (await import("./lineage.ts")).lineage,
   copy: async () => (await import("./copy.ts")).copy,
   download: async () => (await import("./download.ts")).download,
   cat: async () => (await import("./cat.ts")).cat,

@@ -1,0 +1,128 @@
+/**
+ * `holdfast lineage`
+ *
+ * @module
+ */
+import { lineageOf, RegistryError } from "../../mod.ts";
+import type { Lineage, LineageNode } from "../../mod.ts";
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
+import { printable } from "../terminal/table.ts";
+import { formatCount, parseCount } from "../terminal/units.ts";
+
+interface LineageFlags {
+  up?: boolean;
+  down?: boolean;
+  depth?: number;
+  as?: "text" | "mermaid";
+}
+
+/** Shows what a version was made from, and what was made from it. */
+export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
+  name: "lineage",
+  summary: "Show what a version was made from, and what was made from it.",
+  details: "Records say what a version was made from: save --input. Looking down reads the record of every version. " +
+    "Only inputs that name a version in full are followed: what a bare name, a range or an alias meant is not known.",
+  args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
+  options: [
+    { flags: "--up", text: "only what it was made from" },
+    { flags: "--down", text: "only what was made from it" },
+    { flags: "--depth <count>", text: "at most so many steps away", parse: parseCount },
+    { flags: "--as <form>", text: "how it is drawn (default: text, a tree)", choices: ["text", "mermaid"] },
+  ],
+  examples: [
+    ["holdfast lineage my:model", "both ways"],
+    ["holdfast lineage data:raw@1.4.0 --down", "what has to be made again where this was wrong"],
+    ["holdfast lineage my:model --up --as mermaid", "a diagram for a page of documentation"],
+  ],
+  async run([ref], { up = false, down = false, depth, as = "text" }, context) {
+    const { io, shared } = context;
+    if (depth === 0) {
+      throw new RegistryError({
+        code: "Invalid",
+        message: "Cannot look at a lineage with --depth 0: nothing is that near",
+        hint: "Leave --depth out to see all.",
+      });
+    }
+    const registry = await context.open();
+    const direction = up === down ? "both" : up ? "up" : "down";
+    const found = await withHints(lineageOf(registry, ref, { direction, depth, signal: io.signal }), lookUp(ref));
+    if (shared.json) await context.result(found, "");
+    else await context.result(found, as === "mermaid" ? toMermaid(found) : toTrees(found, direction));
+    await tellDoubts(found, (text) => context.note(text));
+    return found.unreadable.length > 0 ? 5 : undefined;
+  },
+});
+
+async function tellDoubts({ cut, unsure, unreadable }: Lineage, note: (text: string) => Promise<void>): Promise<void> {
+  if (cut) await note("There is more: leave --depth out, or give a larger one");
+  if (unsure.length > 0) {
+    await note(`May be made from it too, they name no version of it: ${unsure.map(printable).join(", ")}`);
+  }
+  if (unreadable.length > 0) {
+    const count = formatCount(unreadable.length, "damaged record");
+    await note(`Not known of ${count}: ${unreadable.map(printable).join(", ")}. See: holdfast verify`);
+  }
+}
+
+function toTrees(lineage: Lineage, direction: "up" | "down" | "both"): string {
+  const lines = [lineage.root];
+  for (const way of ["up", "down"] as const) {
+    if (direction !== "both" && direction !== way) continue;
+    const tree = branches(lineage, way);
+    lines.push(
+      "",
+      way === "up" ? "made from" : "made into",
+      ...(tree.length === 0 ? ["└─ nothing that is known"] : tree),
+    );
+  }
+  return lines.join("\n");
+}
+
+/** A tree of one direction; what hangs below a version stands where that comes first. */
+function branches({ root, nodes, edges }: Lineage, way: "up" | "down"): string[] {
+  const known = new Map(nodes.map((node) => [node.ref, node]));
+  const next = new Map<string, string[]>();
+  for (const { from, to } of edges) {
+    const [near, far] = way === "up" ? [to, from] : [from, to];
+    next.set(near, [...next.get(near) ?? [], far]);
+  }
+  const lines: string[] = [];
+  const shown = new Set([root]);
+  const stack = (ref: string, indent: string) =>
+    (next.get(ref) ?? []).map((far, i, { length }) => ({ far, indent, last: i === length - 1 })).reverse();
+  const waiting = stack(root, "");
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    const { far, indent, last } = at;
+    const again = shown.has(far);
+    shown.add(far);
+    const more = again && next.has(far) ? " (its own are above)" : "";
+    lines.push(`${indent}${last ? "└─ " : "├─ "}${described(known.get(far)!)}${more}`);
+    if (!again) waiting.push(...stack(far, `${indent}${last ? "   " : "│  "}`));
+  }
+  return lines;
+}
+
+function described({ ref, state }: LineageNode): string {
+  return state === "present" ? printable(ref) : `${printable(ref)}  ${STATES[state]}`;
+}
+
+const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>> = {
+  missing: "not there any more",
+  changed: "holds something else now",
+  unpinned: "which version is not known",
+  unreadable: "its record is damaged",
+};
+
+/** A flowchart of Mermaid (mermaid.js.org/syntax/flowchart.html). */
+function toMermaid({ nodes, edges }: Lineage): string {
+  const ids = new Map(nodes.map(({ ref }, i) => [ref, `v${i}`]));
+  const label = (node: LineageNode) =>
+    described(node).replace(/[^\p{L}\p{N} @.:/_()-]/gu, (c) => `#${c.codePointAt(0)};`);
+  return [
+    "flowchart LR",
+    ...nodes.map((node) => `  ${ids.get(node.ref)}["${label(node)}"]`),
+    ...edges.map(({ from, to }) => `  ${ids.get(from)} --> ${ids.get(to)}`),
+  ].join("\n");
+}

@@ -1,0 +1,241 @@
+/**
+ * Lineage: what a version was made from, and what was made from it, as records say it.
+ *
+ * A record names its inputs as they were given. Only a version that is named in full, and has the digest that it had
+ * then, is followed: what a bare name, a range or an alias meant at the time nobody knows any more.
+ *
+ * @module
+ */
+import type { ArtifactInfo } from "../core/artifact.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import { parseRef } from "../core/naming/refs.ts";
+import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
+import type { ArtifactInput } from "../core/record/record.ts";
+import type { Registry, SignalOptions } from "../core/registry.ts";
+import { mapAtOnce } from "../core/work/at_once.ts";
+
+/** Options of {@linkcode lineageOf}. */
+export interface LineageOptions extends SignalOptions {
+  /** Which way to look: to what it was made from, to what was made from it, or both. @default "both" */
+  direction?: "up" | "down" | "both";
+  /** How many steps to go, at least 1. @default all */
+  depth?: number;
+  /** Hears of each record that was read to look down. */
+  onProgress?: (records: number) => void;
+}
+
+/**
+ * What is known of a place in a lineage:
+ *
+ * - `present`: the version is there, with the digest that was said.
+ * - `missing`: there is no such version, or no longer.
+ * - `changed`: the version holds something else now than what was used.
+ * - `unpinned`: a bare name, a range or an alias was said: which version that was is not known.
+ * - `unreadable`: its record is damaged.
+ */
+export type LineageState = "present" | "missing" | "changed" | "unpinned" | "unreadable";
+
+/** A version in a lineage, or what was said instead of one. */
+export interface LineageNode {
+  /** `name@1.2.0`, without build metadata; of what is not pinned the ref as it was given. Unique in a lineage. */
+  ref: string;
+  /** What is known of it. Only what is `present` is followed. */
+  state: LineageState;
+  /** SHA-256 of its content; of what is not present, the one that was said, where one was. */
+  digest?: string;
+  /** When it was saved. */
+  createdAt?: Date;
+  /** Its metadata. */
+  metadata?: Record<string, unknown>;
+}
+
+/** That one was made from another: refs of nodes. */
+export interface LineageEdge {
+  /** The input. */
+  from: string;
+  /** What was made from it. */
+  to: string;
+}
+
+/** What {@linkcode lineageOf} found. */
+export interface Lineage {
+  /** The node that was asked for. */
+  root: string;
+  /** Each once, the root first, nearer ones before farther ones. */
+  nodes: LineageNode[];
+  /** Each once. */
+  edges: LineageEdge[];
+  /**
+   * Looking down: versions that name the root, or what was made from it, without saying which version of it. They may
+   * have been made from it.
+   */
+  unsure: string[];
+  /** Looking down: versions whose records could not be read. What they were made from is not known. */
+  unreadable: string[];
+  /** Whether there is more beyond `depth`. */
+  cut: boolean;
+}
+
+/** See `registry/tools.ts`. */
+export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
+  const { direction = "both", depth = Infinity, signal } = options;
+  if (depth !== Infinity && !(Number.isSafeInteger(depth) && depth >= 1)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot look at the lineage of ${shown(ref)}: depth ${shown(depth)} is no whole number from 1`,
+      hint: "Leave it out to see all.",
+    });
+  }
+  const info = await registry.info(ref, { signal });
+  const root = nodeOf(info);
+  const lineage: Lineage = { root: root.ref, nodes: [root], edges: [], unsure: [], unreadable: [], cut: false };
+  const links = new Set<string>();
+  const known = new Map([[root.ref, root]]);
+  const link = (from: LineageNode, to: LineageNode) => {
+    if (!known.has(from.ref)) lineage.nodes.push(from), known.set(from.ref, from);
+    if (!known.has(to.ref)) lineage.nodes.push(to), known.set(to.ref, to);
+    const id = `${from.ref}\n${to.ref}`;
+    if (!links.has(id)) links.add(id), lineage.edges.push({ from: from.ref, to: to.ref });
+  };
+  if (direction !== "down") await lookUp(registry, info, { depth, signal, lineage, known, link });
+  if (direction !== "up") await lookDown(registry, info, { ...options, depth, lineage, link });
+  return lineage;
+}
+
+interface Walk extends LineageOptions {
+  depth: number;
+  lineage: Lineage;
+  link: (from: LineageNode, to: LineageNode) => void;
+}
+
+async function lookUp(
+  registry: Registry,
+  root: ArtifactInfo,
+  { depth, signal, lineage, known, link }: Walk & { known: Map<string, LineageNode> },
+): Promise<void> {
+  let level = [root];
+  for (let step = 0; level.length > 0; step++) {
+    if (step === depth) return void (lineage.cut ||= level.some(({ inputs }) => inputs.length > 0));
+    const pairs = level.flatMap((to) => to.inputs.map((input) => ({ to: nodeOf(to), input })));
+    const next = new Map<string, ArtifactInfo>();
+    const look = async ({ to, input }: (typeof pairs)[number]) => ({ to, ...await find(registry, input, signal) });
+    for await (const { to, node, info } of mapAtOnce(pairs, look)) {
+      if (info !== undefined && !known.has(node.ref)) next.set(node.ref, info);
+      link(node, to);
+    }
+    level = [...next.values()];
+  }
+}
+
+/** What an input is now. */
+async function find(
+  registry: Registry,
+  input: ArtifactInput,
+  signal?: AbortSignal,
+): Promise<{ node: LineageNode; info?: ArtifactInfo }> {
+  const { ref, digest, pinned } = readInput(registry, input);
+  if (pinned === undefined) return { node: { ref, state: "unpinned", digest } };
+  try {
+    const info = await registry.info(pinned, { signal });
+    if (digest === undefined || digest === info.digest) return { node: nodeOf(info), info };
+    return { node: { ref: `${pinned} (${digest.slice(0, 12)})`, state: "changed", digest } };
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return { node: { ref: pinned, state: "missing", digest } };
+    if (isRegistryError(error, "Corrupt")) return { node: { ref: pinned, state: "unreadable", digest } };
+    throw error;
+  }
+}
+
+async function lookDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
+  const { depth, lineage, link } = walk;
+  const { users, unpinned } = await readUsers(registry, walk);
+  const isOf = (digest: string | undefined, info: ArtifactInfo) => digest === undefined || digest === info.digest;
+  const seen = new Set([refOf(root)]);
+  const unsure = new Set<string>();
+  let level = [root];
+  for (let step = 0; level.length > 0; step++) {
+    const next: ArtifactInfo[] = [];
+    for (const from of level) {
+      for (const { ref, digest } of unpinned.get(from.name) ?? []) {
+        if (ref !== refOf(from) && isOf(digest, from)) unsure.add(ref);
+      }
+      const made = (users.get(refOf(from)) ?? []).filter(({ digest }) => isOf(digest, from));
+      if (step === depth) {
+        lineage.cut ||= made.length > 0;
+        continue;
+      }
+      for (const { info } of made) {
+        link(nodeOf(from), nodeOf(info));
+        if (!seen.has(refOf(info))) seen.add(refOf(info)), next.push(info);
+      }
+    }
+    level = next;
+  }
+  lineage.unsure = [...unsure].sort();
+}
+
+/** Who says to be made from what. Every record is read: records name their inputs, nothing names its outputs. */
+async function readUsers(registry: Registry, { signal, onProgress, lineage }: Walk) {
+  const users = new Map<string, { info: ArtifactInfo; digest?: string }[]>();
+  const unpinned = new Map<string, { ref: string; digest?: string }[]>();
+  const read = async (ref: string) => {
+    try {
+      return { ref, info: await registry.info(ref, { signal }) };
+    } catch (error) {
+      if (isRegistryError(error, "NotFound")) return { ref }; // deleted since it was listed
+      if (!isRegistryError(error, "Corrupt")) throw error;
+      return { ref, damaged: true };
+    }
+  };
+  let records = 0;
+  for await (const { ref, info, damaged = false } of mapAtOnce(refsOf(registry, signal), read)) {
+    onProgress?.(++records);
+    if (damaged) lineage.unreadable.push(ref);
+    for (const input of info?.inputs ?? []) {
+      const { digest, pinned, name } = readInput(registry, input);
+      if (pinned !== undefined) add(users, pinned, { info: info!, digest });
+      else if (name !== undefined) add(unpinned, name, { ref: refOf(info!), digest });
+    }
+  }
+  return { users, unpinned };
+}
+
+function add<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+async function* refsOf(registry: Registry, signal?: AbortSignal): AsyncGenerator<string> {
+  for await (const name of registry.names({ signal })) {
+    for await (const { version } of registry.versions(name, { signal })) yield `${name}@${version}`;
+  }
+}
+
+/** An input as a record has it: which version it names, where it names one. */
+function readInput(
+  { settings }: Pick<Registry, "settings">,
+  input: ArtifactInput,
+): { ref: string; digest?: string; name?: string; pinned?: string } {
+  const { ref, digest } = typeof input === "string" ? { ref: input } : input;
+  const given = { ref, ...(digest === undefined ? {} : { digest }) };
+  try {
+    const { name, selector } = parseRef(ref);
+    const isOnly = !settings.versioned && selector.kind === "latest";
+    const version = isOnly ? FIRST_VERSION : selector.kind === "version" ? selector.version : undefined;
+    return version === undefined ? { ...given, name } : { ...given, name, pinned: `${name}@${version.canonical}` };
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid")) throw error;
+    return given; // what another program wrote
+  }
+}
+
+function nodeOf(info: ArtifactInfo): LineageNode {
+  const { digest, createdAt, metadata } = info;
+  return { ref: refOf(info), state: "present", digest, createdAt, metadata };
+}
+
+function refOf({ name, version }: ArtifactInfo): string {
+  return `${name}@${parseVersion(version).canonical}`;
+}

@@ -1,0 +1,65 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../support/temp_root.ts";
+import { damageRecords } from "../damage_records.ts";
+import { holdfast, succeeds } from "../captured_io.ts";
+
+/** data -> clean -> model -> report, and clean -> report. */
+async function fill(cwd: string): Promise<void> {
+  await succeeds("init", { cwd });
+  const saves = ["data", "clean --input data@1", "model --input clean@1", "report --input model@1 --input clean@1"];
+  for (const save of saves) {
+    const [name, ...rest] = save.split(" ");
+    await succeeds(["save", name, "-", "--as", "text", ...rest], { cwd, stdin: name });
+  }
+}
+
+Deno.test("lineage draws what a version was made from and into, each subtree once", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fill(cwd);
+  assertEquals(
+    await succeeds("lineage report", { cwd }),
+    `report@1.0.0
+
+made from
+├─ model@1.0.0
+│  └─ clean@1.0.0
+│     └─ data@1.0.0
+└─ clean@1.0.0 (its own are above)
+
+made into
+└─ nothing that is known
+`,
+  );
+  const near = await holdfast("lineage clean --down --depth 1", { cwd });
+  assertEquals(near.out, "clean@1.0.0\n\nmade into\n├─ model@1.0.0\n└─ report@1.0.0\n");
+  assertStringIncludes((await holdfast("lineage data --depth 1", { cwd })).err, "There is more");
+});
+
+Deno.test("lineage says as a diagram and as JSON what it says as text", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fill(cwd);
+  await succeeds(["save", `o"dd]`, "-", "--as", "text", "--input", "clean"], { cwd, stdin: "x" });
+  assertEquals(
+    await succeeds(["lineage", `o"dd]`, "--up", "--as", "mermaid"], { cwd }),
+    'flowchart LR\n  v0["o#34;dd#93;@1.0.0"]\n  v1["clean  which version is not known"]\n  v1 --> v0\n',
+  );
+  const down = await holdfast("lineage clean --down --json", { cwd });
+  const { root: of, edges, unsure } = JSON.parse(down.out);
+  assertEquals([of, edges.length, unsure], ["clean@1.0.0", 3, [`o"dd]@1.0.0`]]);
+  assertStringIncludes(down.err, "May be made from it too");
+});
+
+Deno.test("lineage of nothing is exit code 3, of no depth 2, beside a damaged record 5", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fill(cwd);
+  assertEquals((await holdfast("lineage nothing", { cwd })).code, 3);
+  assertEquals((await holdfast("lineage data --depth 0", { cwd })).code, 2);
+  await damageRecords(root.join(".holdfast"), "model");
+  const { code, out, err } = await holdfast("lineage clean --down", { cwd });
+  assertEquals(code, 5, err);
+  assertStringIncludes(out, "└─ report@1.0.0");
+  assertMatch(err, /damaged record: model@1\.0\.0\. See: holdfast verify/);
+});
