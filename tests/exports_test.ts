@@ -17,7 +17,17 @@ const NAMED: Record<string, string> = {
 };
 
 /** Folders whose `mod.ts` is a door of its own; that of `registry/` stands behind the root. */
-const DOORS = ["backends", "materializers", "files", "formats", "operators", "queues", "workers", "plugins"];
+const DOORS = [
+  "backends",
+  "materializers",
+  "files",
+  "formats",
+  "operators",
+  "operators/runner",
+  "queues",
+  "workers",
+  "plugins",
+];
 
 const exported = await readExports();
 const files = Object.values(exported);

@@ -1,0 +1,46 @@
+/**
+ * What a run says while it goes on.
+ *
+ * @module
+ */
+import type { ExitCode, ExitName } from "../../core/pipelines/operator.ts";
+
+/** How a step of a run ended. */
+export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";
+
+/** How a run ended. */
+export type RunEnd = "ok" | "failed" | "cancelled";
+
+/** Something that happened in a run. */
+export type RunEvent =
+  | { type: "run started"; run: string; steps: number }
+  | { type: "step started"; step: string; attempt: number; folder: string }
+  | { type: "log"; step: string; level: LogLevel; line: string }
+  | { type: "step retried"; step: string; attempt: number; exit: ExitName; inMs: number; message: string }
+  | { type: "step ended"; step: string } & StepOutcome
+  | { type: "run ended"; run: string; end: RunEnd; durationMs: number };
+
+/** What became of a step. */
+export interface StepOutcome {
+  /** How it ended. */
+  end: StepEnd;
+  /** How long it took, all attempts together, milliseconds. */
+  durationMs: number;
+  /** Why it was skipped, blocked or cancelled, or what went wrong. */
+  reason?: string;
+  /** What to do about it. */
+  hint?: string;
+  /** Of one that was executed: its exit code. */
+  exitCode?: ExitCode;
+  /** The same by name. */
+  exit?: ExitName;
+  /** How often it was tried. */
+  attempts?: number;
+  /** Its record: `<pipeline>:step:<step>@2.0.0`, or that of its last failure. */
+  record?: string;
+  /** Its outputs by name: refs, URLs, paths. */
+  outputs?: Record<string, string>;
+}
+
+/** Where a line of a log is from. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "stdout" | "stderr";

@@ -1,0 +1,88 @@
+/**
+ * What a step's outputs are made of, what is done once only, and what has changed since.
+ *
+ * @module
+ */
+import { sha256 } from "../../core/bytes/digest.ts";
+import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { Fingerprint } from "./records/step_record.ts";
+import { withoutSecrets } from "./secrets.ts";
+
+/** Plain data as JSON with the keys of objects in order: equal values give equal texts. */
+export function sortedJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, member) =>
+      isJsonObject(member)
+        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0))
+        : member,
+  ) ?? "null";
+}
+
+/** Parameters and variables of a step as they count and are kept: without the values of secrets. */
+export function countedParams({ params, env }: PipelineStep): PlainValue {
+  const counted = Object.keys(env).length === 0 ? params : { ...params, env };
+  return withoutSecrets(counted);
+}
+
+/**
+ * What counts as the code of a step: the version of its configuration, that of its operator, the tag of its source, and
+ * its command.
+ *
+ * @param operatorVersion as the operator says
+ */
+export function codeOf({ version, git, startCommand }: PipelineStep, operatorVersion?: string): string {
+  const parts = [version];
+  if (operatorVersion !== undefined) parts.push(`operator ${operatorVersion}`);
+  if (git?.tag !== undefined) parts.push(`git ${git.tag}`);
+  if (startCommand !== undefined) {
+    parts.push(`command ${sha256(JSON.stringify(withoutSecrets(startCommand))).slice(0, 12)}`);
+  }
+  return parts.join(", ");
+}
+
+/** What a step's success is made of besides its fingerprint. */
+export interface EffectOf {
+  /** The pipeline. */
+  pipeline: string;
+  /** The step. */
+  step: string;
+  /** Commit of the success before, or null. */
+  previous: string | null;
+}
+
+/** Identifies what a step does, whatever run it is in: a repeat after a kill, or a second delivery, is the same. */
+export function effectKey(fingerprint: Fingerprint, { pipeline, step, previous }: EffectOf): string {
+  return sha256(sortedJson([pipeline, step, fingerprint, previous]));
+}
+
+/** The parameters that differ, leaf by leaf: `params.lr 0.1 → 0.2`. */
+export function changedParams(before: PlainValue, now: PlainValue): string[] {
+  const changes: string[] = [];
+  compare("params", before, now);
+  return changes;
+
+  function compare(path: string, a: PlainValue | undefined, b: PlainValue | undefined): void {
+    if (isJsonObject(a) && isJsonObject(b)) {
+      const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+      for (const name of names) compare(`${path}.${name}`, a[name], b[name]);
+    } else if (sortedJson(a ?? null) !== sortedJson(b ?? null) || (a === undefined) !== (b === undefined)) {
+      changes.push(`${path} ${short(a)} → ${short(b)}`);
+    }
+  }
+}
+
+const MAX_SHOWN = 40;
+
+function short(value: PlainValue | undefined): string {
+  if (value === undefined) return "none";
+  const text = JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN).toWellFormed()}…` : text;
+}
+
+/** The beginning of a digest, for people. */
+export function shortDigest(digest: string | undefined): string {
+  return digest === undefined ? "none" : `${digest.slice(0, 8)}…`;
+}

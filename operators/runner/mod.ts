@@ -1,0 +1,20 @@
+/**
+ * Running pipelines: what would run and why, running it, and what was run before.
+ *
+ * @module
+ */
+export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./events.ts";
+export { configurationDigest, planPipeline } from "./plan.ts";
+export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
+export type { InputPart, PinnedInput } from "./pin_inputs.ts";
+export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
+export type { RecordNames, RunId } from "./records/names.ts";
+export { cancelRun, isCancelled, readResult, readRun } from "./records/run_record.ts";
+export type { RunResult } from "./records/run_record.ts";
+export type { FailureRecord, Fingerprint, SavedOutput, StepFacts, StepRecord } from "./records/step_record.ts";
+export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
+export { runPipeline } from "./run_pipeline.ts";
+export type { RunPipelineOptions } from "./run_pipeline.ts";
+export type { Machine } from "./schedule.ts";
+export type * from "../../core/pipelines/pipeline.ts";
+export type { PlainValue } from "../../core/text/plain_value.ts";

@@ -1,0 +1,164 @@
+/**
+ * Inputs of steps, each pinned to what is there now: an exact version, or the digest of its content.
+ *
+ * @module
+ */
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { Registry } from "../../core/registry.ts";
+import { digestOfPath } from "./digest_of_path.ts";
+import { sortedJson } from "./fingerprint.ts";
+import type { SavedOutput, StepRecord } from "./records/step_record.ts";
+import type { ObjectTransfer } from "./run_context.ts";
+import { inputsOf, parsePlace } from "./sources.ts";
+import type { Place } from "./sources.ts";
+
+/** What an input is made of: mostly one part, of a step with several outputs each. */
+export interface InputPart {
+  /** The folder in that of the input where it lies; empty for the input itself. */
+  at: string;
+  /** Of one in the registry: its exact version. */
+  ref?: string;
+  /** Of one on a disk or in a bucket: where. */
+  path?: string;
+  /** SHA-256 of its content. */
+  digest: string;
+}
+
+/** An input, pinned. */
+export interface PinnedInput {
+  /** What the configuration says. */
+  from: string;
+  /** What it is made of; none where a step wrote nothing. */
+  parts: InputPart[];
+  /** SHA-256 of all of it. */
+  digest: string;
+}
+
+/** What {@linkcode pinInputs} works with. */
+export interface PinOptions {
+  registry: Registry;
+  root: string;
+  s3?: ObjectTransfer;
+  signal?: AbortSignal;
+  isStep(id: string): boolean;
+  /** The last success of an upstream step, where it counts by now. */
+  successOf(step: string): StepRecord | undefined;
+  /** What was pinned before, by what the configuration says. */
+  pinned: Map<string, Promise<PinnedInput>>;
+}
+
+/** The inputs of a step, and the upstream steps that must end before others are known. */
+export interface PinnedInputs {
+  /** By name. */
+  inputs: Record<string, PinnedInput>;
+  /** Names of inputs that are not known, and the steps that will write them. */
+  waiting: Record<string, string>;
+}
+
+/**
+ * Pins the inputs of a step.
+ *
+ * @param writers steps upstream of it by the name of the artifact that they write: it is theirs that is read
+ */
+export async function pinInputs(
+  step: PipelineStep,
+  writers: ReadonlyMap<string, { step: string; output: string }>,
+  options: PinOptions,
+): Promise<PinnedInputs> {
+  const inputs: Record<string, PinnedInput> = {};
+  const waiting: Record<string, string> = {};
+  for (const [name, from] of Object.entries(inputsOf(step))) {
+    const place = writtenUpstream(parsePlace(from, options), writers);
+    if (place.kind === "step") {
+      const success = options.successOf(place.step);
+      if (success === undefined) waiting[name] = place.step;
+      else inputs[name] = ofStep(from, place, success);
+    } else {
+      inputs[name] = await pinOnce(from, place, step.id, options);
+    }
+  }
+  return { inputs, waiting };
+}
+
+function writtenUpstream(place: Place, writers: ReadonlyMap<string, { step: string; output: string }>): Place {
+  const writer = place.kind === "registry" ? writers.get(place.name) : undefined;
+  return writer === undefined ? place : { kind: "step", ...writer };
+}
+
+/** What is not written by a step of the run. */
+type Outside = Exclude<Place, { kind: "step" }>;
+
+/** Many steps read the same: it is looked at once. */
+async function pinOnce(from: string, place: Outside, step: string, options: PinOptions): Promise<PinnedInput> {
+  let pinning = options.pinned.get(from);
+  if (pinning === undefined) options.pinned.set(from, pinning = pin(from, place, options));
+  try {
+    return await pinning;
+  } catch (cause) {
+    if (!isRegistryError(cause)) throw cause;
+    const { code, hint, retry } = cause;
+    const message = `Cannot read input ${shown(from)} of step ${shown(step)}: ${cause.message}`;
+    throw new RegistryError({ code, message, hint, retry, cause });
+  }
+}
+
+async function pin(from: string, place: Outside, { registry, s3, signal }: PinOptions): Promise<PinnedInput> {
+  if (place.kind === "registry") {
+    const { name, version, digest } = await registry.info(place.ref, { signal });
+    return onePart(from, { ref: `${name}@${version}`, digest });
+  }
+  if (place.kind === "url") {
+    return onePart(from, { path: place.url, digest: await digestOfObject(place.url, s3, signal) });
+  }
+  return onePart(from, { path: place.path, digest: (await digestOfPath(place.path, { signal })).digest });
+}
+
+function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
+  return { from, digest: part.digest, parts: [{ at: "", ...part }] };
+}
+
+/** All that a step wrote, or one of its outputs. */
+function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect }: StepRecord): PinnedInput {
+  if (place.output !== undefined) {
+    const output = outputs[place.output];
+    if (output === undefined) throw noOutput(place.step, place.output, outputs);
+    return onePart(from, partOf(output));
+  }
+  const written = Object.entries(outputs);
+  if (written.length === 1) return onePart(from, partOf(written[0][1]));
+  // What wrote nothing has done something else: whoever comes after it does its part again too.
+  if (written.length === 0) return { from, parts: [], digest: sha256(`effect ${effect}`) };
+  const parts = written.map(([at, output]) => ({ at, ...partOf(output) }));
+  return { from, parts, digest: sha256(sortedJson(parts.map(({ at, digest }) => [at, digest]))) };
+}
+
+function partOf({ ref, path, digest }: SavedOutput): Omit<InputPart, "at"> {
+  return { digest, ...(ref === undefined ? {} : { ref }), ...(path === undefined ? {} : { path }) };
+}
+
+async function digestOfObject(url: string, s3: ObjectTransfer | undefined, signal?: AbortSignal): Promise<string> {
+  if (s3 === undefined) throw noTransfer(url);
+  const hash = createSha256();
+  for await (const chunk of await s3.download(url, { as: "stream", signal })) hash.update(chunk);
+  return hash.digest();
+}
+
+/** The error of a URL where nothing reads and writes such. */
+export function noTransfer(url: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot reach ${shown(url)}: this run has no configuration of buckets`,
+    hint: "Pass s3: createS3Configs() of ./backends; the command line does.",
+  });
+}
+
+function noOutput(step: string, output: string, outputs: StepRecord["outputs"]): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot read output ${shown(output)} of step ${shown(step)}: it wrote none of that name`,
+    hint: `It wrote: ${Object.keys(outputs).join(", ") || "nothing"}.`,
+  });
+}

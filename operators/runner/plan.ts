@@ -1,0 +1,239 @@
+/**
+ * What a run would do, and why.
+ *
+ * @module
+ */
+import process from "node:process";
+import { sha256 } from "../../core/bytes/digest.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import { realSystem } from "../../core/system.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { codeOf, countedParams, sortedJson } from "./fingerprint.ts";
+import { pinInputs } from "./pin_inputs.ts";
+import type { PinnedInput } from "./pin_inputs.ts";
+import { changesOf, goneOutputs } from "./reasons.ts";
+import { recordNames } from "./records/names.ts";
+import { readRecord } from "./records/files.ts";
+import type { FoundRecord } from "./records/files.ts";
+import type { StepRecord } from "./records/step_record.ts";
+import type { RunnerOptions } from "./run_context.ts";
+import { withoutSecrets } from "./secrets.ts";
+import { findDependencies, parsePlace } from "./sources.ts";
+import type { Dependencies } from "./sources.ts";
+
+/** Options of {@linkcode planPipeline}. */
+export interface PlanOptions extends RunnerOptions {
+  /** Run these again although nothing has changed, or all. @default none */
+  force?: boolean | readonly string[];
+  /** Only these steps; what they read of others is what those wrote last. @default all */
+  steps?: readonly string[];
+}
+
+/** What becomes of a step: `depends` is told when its upstream steps have run. */
+export type Decision = "run" | "skip" | "depends";
+
+/** What a run would do with a step. */
+export interface PlannedStep {
+  /** The step. */
+  step: string;
+  /** Its node. */
+  node: string;
+  /** Its operator's key. */
+  operator: string;
+  /** What becomes of it. */
+  decision: Decision;
+  /** Why: `never ran`, `params.lr 0.1 → 0.2`. Nothing where it is skipped. */
+  reasons: string[];
+  /** Its inputs, pinned, by name; those that another step will write are not there. */
+  inputs: Record<string, PinnedInput>;
+  /** Commit of its last success, or null. */
+  previous: string | null;
+}
+
+/** What a run would do. */
+export interface PipelinePlan {
+  /** What it is. */
+  kind: "plan";
+  /** The pipeline. */
+  pipeline: string;
+  /** SHA-256 of its configuration, secrets left out. */
+  configuration: string;
+  /** Its steps, each after those that it depends on. */
+  steps: PlannedStep[];
+}
+
+/** Identifies what a pipeline says, whatever the order of members; the values of secrets do not count. */
+export function configurationDigest(pipeline: Pipeline): string {
+  // deno-lint-ignore no-explicit-any -- a pipeline is plain data
+  return sha256(sortedJson(withoutSecrets(pipeline as any)));
+}
+
+/**
+ * Says for each step whether it would run, and why. Nothing is written.
+ *
+ * @throws {RegistryError} `NotFound` for an input that is not there; `Invalid` for steps that cannot be ordered
+ */
+export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<PipelinePlan> {
+  return (await planWithSuccesses(pipeline, options)).plan;
+}
+
+/** The same, with the last success of each step, for who runs it. */
+export async function planWithSuccesses(
+  pipeline: Pipeline,
+  options: PlanOptions,
+): Promise<{ plan: PipelinePlan; successes: Map<string, FoundRecord<StepRecord>> }> {
+  const { registry, signal, force = false } = options;
+  checkVersioned(pipeline, options);
+  const dependencies = findDependencies(pipeline);
+  const chosen = chooseSteps(dependencies, options.steps);
+  const forced = (step: string) => force === true || (force !== false && force.includes(step));
+  if (force !== true && force !== false) chooseSteps(dependencies, force);
+  const last = await readSuccesses(pipeline, dependencies, chosen, options);
+  const pinned = new Map<string, Promise<PinnedInput>>();
+  const planned = new Map<string, PlannedStep>();
+  const writersOf = createWriters(pipeline, dependencies, settled(options).root);
+
+  const pinOptions = {
+    ...settled(options),
+    isStep: (id: string) => dependencies.steps.has(id),
+    successOf(id: string) {
+      const decision = planned.get(id)?.decision ?? "skip";
+      const success = last.get(id)?.record;
+      if (success === undefined && !chosen.has(id)) throw neverRan(id);
+      return decision === "skip" ? success : undefined;
+    },
+    pinned,
+  };
+
+  for (const id of dependencies.order) {
+    if (!chosen.has(id)) continue;
+    signal?.throwIfAborted();
+    const step = dependencies.steps.get(id)!;
+    const { inputs, waiting } = await pinInputs(step, writersOf(step), pinOptions);
+    const success = last.get(id);
+    const reasons = success === undefined ? ["never ran"] : [];
+    if (success !== undefined) {
+      if (forced(id)) reasons.push("forced");
+      const code = codeOf(step, await operatorVersion(step, options));
+      const present = { inputs, waiting: Object.keys(waiting), params: countedParams(step), code };
+      reasons.push(...changesOf(step, success.record, present));
+      if (reasons.length === 0) reasons.push(...await goneOutputs(step, success.record, { ...options, registry }));
+    }
+    const unknown = reasons.length === 0 && step.rerun.includes("inputs") ? new Set(Object.values(waiting)) : [];
+    const decision = reasons.length > 0 ? "run" : [...unknown].length > 0 ? "depends" : "skip";
+    for (const upstream of unknown) reasons.push(`upstream runs: ${upstream}`);
+    const previous = success?.info.commit ?? null;
+    planned.set(id, { step: id, node: step.node, operator: step.operator, decision, reasons, inputs, previous });
+  }
+  const configuration = configurationDigest(pipeline);
+  const plan: PipelinePlan = { kind: "plan", pipeline: pipeline.id, configuration, steps: [...planned.values()] };
+  return { plan, successes: last };
+}
+
+/** Options with their defaults. */
+export function settled<T extends RunnerOptions>(options: T): T & { root: string; system: NonNullable<T["system"]> } {
+  const { root = process.cwd(), system = realSystem } = options;
+  return { ...options, root, system };
+}
+
+/** The version of a step's operator, where it says one: a command needs no operator. */
+export async function operatorVersion(
+  { operator, id, startCommand }: PipelineStep,
+  { operators }: Pick<RunnerOptions, "operators">,
+): Promise<string | undefined> {
+  if (startCommand !== undefined && !operators.has(operator)) return undefined;
+  return (await operators.instance(operator, id)).version;
+}
+
+/** The last success of each step; one listing says which have any. */
+async function readSuccesses(
+  { id: pipeline }: Pipeline,
+  { steps, before }: Dependencies,
+  chosen: ReadonlySet<string>,
+  { registry, signal }: RunnerOptions,
+): Promise<Map<string, FoundRecord<StepRecord>>> {
+  const names = recordNames(pipeline);
+  const wanted = new Set([...chosen, ...[...chosen].flatMap((id) => before.get(id)!)]);
+  const known: string[] = [];
+  for await (const name of registry.names({ prefix: names.steps, signal })) {
+    const id = name.slice(names.steps.length);
+    if (steps.has(id) && wanted.has(id)) known.push(id);
+  }
+  const successes = new Map<string, FoundRecord<StepRecord>>();
+  await forEachAtOnce(known, async (id) => {
+    const found = await readRecord<StepRecord>(registry, names.step(id), { signal });
+    if (found !== undefined) successes.set(id, found);
+  });
+  return successes;
+}
+
+/** Finds which step upstream of a step writes an artifact: what that writes in this run is what is read. */
+export function createWriters(
+  pipeline: Pipeline,
+  dependencies: Dependencies,
+  root = "/",
+): (step: PipelineStep) => ReadonlyMap<string, { step: string; output: string }> {
+  const isStep = (id: string) => dependencies.steps.has(id);
+  const writers = new Map<string, { step: string; output: string }[]>();
+  for (const { id, outputs } of pipeline.steps) {
+    for (const [output, to] of Object.entries(outputs)) {
+      const place = parsePlace(to, { root, isStep });
+      if (place.kind !== "registry") continue;
+      writers.set(place.name, [...writers.get(place.name) ?? [], { step: id, output }]);
+    }
+  }
+  return (step) => {
+    const found = new Map<string, { step: string; output: string }>();
+    const read = Object.values(step.inputs).filter((from) => from.startsWith("registry:"));
+    for (const from of read) {
+      const { name } = parsePlace(from, { root, isStep }) as { name: string };
+      const candidates = writers.get(name);
+      if (candidates === undefined) continue;
+      const upstream = ancestorsOf(step.id, dependencies);
+      // The last of several that write the same is the one whose version is the latest.
+      const writer = candidates.findLast((candidate) => upstream.has(candidate.step));
+      if (writer !== undefined) found.set(name, writer);
+    }
+    return found;
+  };
+}
+
+function ancestorsOf(step: string, { before }: Dependencies): Set<string> {
+  const found = new Set<string>();
+  const waiting = [...before.get(step)!];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    waiting.push(...before.get(id)!);
+  }
+  return found;
+}
+
+function chooseSteps({ steps }: Dependencies, ids: readonly string[] | undefined): Set<string> {
+  const unknown = ids?.find((id) => !steps.has(id));
+  if (unknown === undefined) return new Set(ids ?? steps.keys());
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot choose step ${shown(unknown)}: the pipeline has no such step`,
+    hint: `There is: ${[...steps.keys()].slice(0, 20).join(", ")}.`,
+  });
+}
+
+function checkVersioned({ id }: Pipeline, { registry }: RunnerOptions): void {
+  if (registry.settings.versioned) return;
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot plan pipeline ${shown(id)}: the registry keeps one value per name, without versions`,
+    hint: "Records and outputs of runs are versions: use a registry that was created with versions, as is the default.",
+  });
+}
+
+function neverRan(id: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot read the output of step ${shown(id)}: it never ran well, and is not to run now`,
+    hint: "Run it too: leave --operator and --node out, or name it as well.",
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * Why a step would run.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../core/errors.ts";
+import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { Registry } from "../../core/registry.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import { digestOfPath } from "./digest_of_path.ts";
+import { changedParams, shortDigest } from "./fingerprint.ts";
+import type { PinnedInput } from "./pin_inputs.ts";
+import type { Fingerprint, SavedOutput, StepRecord } from "./records/step_record.ts";
+import type { ObjectTransfer } from "./run_context.ts";
+import { isUrl } from "./sources.ts";
+
+/** What a step would be made of now: without the inputs that are not known yet. */
+export interface Present extends Omit<Fingerprint, "inputs"> {
+  /** Inputs by name, as far as they are known. */
+  inputs: Readonly<Record<string, PinnedInput>>;
+  /** Names of inputs that are not known yet. */
+  waiting: readonly string[];
+}
+
+/**
+ * What has changed since a step's last success, as far as that makes it run again: digests and values, never times.
+ *
+ * @param last its last success
+ */
+export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Present): string[] {
+  const { fingerprint } = last;
+  const changes: string[] = [];
+  if (rerun.includes("inputs")) changes.push(...changedInputs(fingerprint.inputs, present));
+  if (rerun.includes("params")) changes.push(...changedParams(fingerprint.params, present.params));
+  if (rerun.includes("code") && fingerprint.code !== present.code) {
+    changes.push(`code ${fingerprint.code} → ${present.code}`);
+  }
+  return changes;
+}
+
+function changedInputs(before: Record<string, string>, { inputs, waiting }: Present): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(inputs)]);
+  const changes: string[] = [];
+  for (const name of names) {
+    const now = inputs[name];
+    if (waiting.includes(name) || before[name] === now?.digest) continue;
+    changes.push(`inputs changed: ${shownInput(name, now)} ${shortDigest(before[name])} → ${shortDigest(now?.digest)}`);
+  }
+  return changes;
+}
+
+/** `data:raw` for `registry:data:raw@^1`, the name of the input where it is no more. */
+function shownInput(name: string, input: PinnedInput | undefined): string {
+  if (input === undefined) return name;
+  return input.from.startsWith("registry:") ? parseRef(input.from.slice("registry:".length)).name : input.from;
+}
+
+/** Options of {@linkcode goneOutputs}. */
+export interface GoneOptions {
+  registry: Registry;
+  s3?: ObjectTransfer;
+  signal?: AbortSignal;
+}
+
+/** The outputs of a step's last success that are no longer where, or what, they were, and those that it never wrote. */
+export async function goneOutputs(
+  step: PipelineStep,
+  { outputs }: StepRecord,
+  options: GoneOptions,
+): Promise<string[]> {
+  const gone: string[] = [];
+  for (const [name, to] of Object.entries(step.outputs)) {
+    if (outputs[name]?.to !== to) gone.push(`output new: ${to}`);
+  }
+  for (const output of Object.values(outputs)) {
+    if (!await isThere(output, options)) gone.push(`output gone: ${output.ref ?? output.to}`);
+  }
+  return gone;
+}
+
+async function isThere({ ref, path, digest }: SavedOutput, { registry, s3, signal }: GoneOptions): Promise<boolean> {
+  try {
+    if (ref !== undefined) return (await registry.info(ref, { signal })).digest === digest;
+    if (path === undefined) return true;
+    if (isUrl(path)) return await hasObject(path, s3, signal);
+    return (await digestOfPath(path, { signal })).digest === digest;
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return false;
+    throw error;
+  }
+}
+
+/** Whether an object is there; of many under one URL it is not asked. */
+async function hasObject(url: string, s3: ObjectTransfer | undefined, signal?: AbortSignal): Promise<boolean> {
+  if (s3 === undefined || url.endsWith("/")) return true;
+  await (await s3.download(url, { as: "stream", signal })).cancel();
+  return true;
+}

@@ -1,0 +1,94 @@
+/**
+ * Records as versions in a registry: `record.json`, and what belongs to it as files beside it.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { FileSource } from "../../../core/materializer.ts";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
+import type { Registry, SavedArtifact, SaveOptions, SignalOptions } from "../../../core/registry.ts";
+import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
+
+const RECORD_FILE = "record.json";
+
+/** What is kept: the record, and texts beside it by file name. */
+interface RecordFiles {
+  record: unknown;
+  beside: Readonly<Record<string, string | FileSource>>;
+}
+
+const encoder = new TextEncoder();
+
+/** Writes records. Whoever has no such materializer reads the files. */
+const recordFiles = defineMaterializer<RecordFiles>({
+  id: "holdfast/pipeline-record",
+  save: ({ record, beside }) => [
+    { path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`), mediaType: "application/json" },
+    ...Object.entries(beside).map(([path, content]) => ({
+      path,
+      content: typeof content === "string" ? encoder.encode(content) : content,
+      mediaType: path.endsWith(".json") ? "application/json" : "text/plain;charset=utf-8",
+    })),
+  ],
+  load: async (artifact) => ({ record: parseJson(textOf(await artifact.file(RECORD_FILE).bytes())), beside: {} }),
+});
+
+/** Options of {@linkcode saveRecord}. */
+export interface SaveRecordOptions extends Pick<SaveOptions, "version" | "metadata" | "inputs" | "signal"> {
+  /** Texts and files beside the record, by name. @default none */
+  beside?: RecordFiles["beside"];
+}
+
+/** Saves a record as a version. A version that is there is `AlreadyExists`. */
+export async function saveRecord(
+  registry: Registry,
+  { name, record }: { name: string; record: object },
+  { beside = {}, ...options }: SaveRecordOptions = {},
+): Promise<SavedArtifact> {
+  // Records share nothing with one another: without a base none is read.
+  return await registry.save(name, { record, beside }, { ...options, materializer: recordFiles, base: null });
+}
+
+/** A record that was read. */
+export interface FoundRecord<T> {
+  /** What it says. */
+  record: T;
+  /** Version, commit, metadata, files beside it. */
+  info: ArtifactInfo;
+}
+
+/**
+ * Reads a record, the latest where the ref names no version; undefined where there is none.
+ *
+ * @throws {RegistryError} `Corrupt` where it is no record
+ */
+export async function readRecord<T extends object>(
+  registry: Registry,
+  ref: string,
+  { signal }: SignalOptions = {},
+): Promise<FoundRecord<T> | undefined> {
+  try {
+    const artifact = await registry.open(ref, { signal });
+    const record = parseJson(textOf(await artifact.file(RECORD_FILE).bytes()));
+    if (!isJsonObject(record)) throw corrupt(ref, "it holds no object");
+    return { record: record as T, info: artifact.info };
+  } catch (error) {
+    if (isRegistryError(error, "NotFound") && !await registry.has(ref, { signal })) return undefined;
+    if (error instanceof SyntaxError) throw corrupt(ref, error.message);
+    throw error;
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function corrupt(ref: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read the record ${ref}: ${state}`,
+    hint:
+      `Nothing but a pipeline writes there. Look at it with holdfast cat ${ref} record.json; delete it where it is wrong.`,
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * What is kept of a run: its plan, how it ended, and that it is to stop.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import type { RunEnd, StepOutcome } from "../events.ts";
+import type { PipelinePlan } from "../plan.ts";
+import { readRecord, saveRecord } from "./files.ts";
+import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
+
+/** How a run ended. */
+export interface RunResult {
+  /** What it is. */
+  kind: "result";
+  /** `my_pipeline@3`. */
+  run: string;
+  /** `ok` where every step has a success now. */
+  end: RunEnd;
+  /** When it began, ISO 8601. */
+  startedAt: string;
+  /** How long it took, milliseconds. */
+  durationMs: number;
+  /** What became of each step. */
+  steps: Record<string, StepOutcome>;
+}
+
+/** Saves a plan as the next run of its pipeline, and tells its name. */
+export async function saveRun(registry: Registry, plan: PipelinePlan, { signal }: SignalOptions = {}): Promise<string> {
+  const name = recordNames(plan.pipeline).run;
+  let last = 0;
+  for await (const { version } of registry.versions(name, { limit: 1, signal })) last = numberOf(version);
+  for (let number = last + 1;; number++) {
+    const version = versionOf(number);
+    const { pipeline, configuration } = plan;
+    const metadata = { pipeline, run: formatRunId({ pipeline, number }), configuration, steps: plan.steps.length };
+    try {
+      await saveRecord(registry, { name, record: plan }, { version, metadata, signal });
+      return metadata.run;
+    } catch (error) {
+      if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run began at this moment
+    }
+  }
+}
+
+/**
+ * Reads the plan of a run.
+ *
+ * @throws {RegistryError} `NotFound` where there is no such run
+ */
+export async function readRun(registry: Registry, run: string, { signal }: SignalOptions = {}): Promise<PipelinePlan> {
+  const { pipeline, number } = parseRunId(run);
+  const ref = `${recordNames(pipeline).run}@${versionOf(number)}`;
+  const found = await readRecord<PipelinePlan>(registry, ref, { signal });
+  if (found !== undefined) return found.record;
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot find run ${shown(run)}: the registry has no such run`,
+    hint: "All runs: holdfast pipeline status",
+  });
+}
+
+/** Says how a run ended. The first to say so is believed. */
+export async function saveResult(registry: Registry, result: RunResult, options: SignalOptions = {}): Promise<void> {
+  const { pipeline, number } = parseRunId(result.run);
+  const { run, end } = result;
+  const name = recordNames(pipeline).result;
+  const metadata = { pipeline, run, end };
+  try {
+    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });
+  } catch (error) {
+    if (!isRegistryError(error, "AlreadyExists")) throw error;
+  }
+}
+
+/** How a run ended; undefined where it has not, or where its process died. */
+export async function readResult(
+  registry: Registry,
+  run: string,
+  options: SignalOptions = {},
+): Promise<RunResult | undefined> {
+  const { pipeline, number } = parseRunId(run);
+  return (await readRecord<RunResult>(registry, `${recordNames(pipeline).result}@${versionOf(number)}`, options))
+    ?.record;
+}
+
+/**
+ * Asks a run to stop, wherever it is executed: it looks for this every few seconds.
+ *
+ * @returns false where it was asked before
+ * @throws {RegistryError} `NotFound` where there is no such run
+ */
+export async function cancelRun(registry: Registry, run: string, options: SignalOptions = {}): Promise<boolean> {
+  await readRun(registry, run, options);
+  const { pipeline, number } = parseRunId(run);
+  const name = recordNames(pipeline).cancel;
+  try {
+    const metadata = { pipeline, run };
+    await saveRecord(registry, { name, record: { kind: "cancel", run } }, {
+      ...options,
+      metadata,
+      version: versionOf(number),
+    });
+    return true;
+  } catch (error) {
+    if (!isRegistryError(error, "AlreadyExists")) throw error;
+    return false;
+  }
+}
+
+/** Whether a run was asked to stop. */
+export async function isCancelled(registry: Registry, run: string, options: SignalOptions = {}): Promise<boolean> {
+  const { pipeline, number } = parseRunId(run);
+  return await registry.has(`${recordNames(pipeline).cancel}@${versionOf(number)}`, options);
+}

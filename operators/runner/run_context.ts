@@ -1,0 +1,54 @@
+/**
+ * What a run works with, wherever its steps are executed.
+ *
+ * @module
+ */
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Logger, Registry } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
+import type { Operators } from "../operator_set.ts";
+import type { Dependencies } from "./sources.ts";
+import type { RunEvent } from "./events.ts";
+
+/** Where objects of buckets are read and written: a set of S3 configurations is one. */
+export interface ObjectTransfer {
+  /** Stores a file as an object, in place of what was there. */
+  upload(data: { path: string }, url: string, options?: { signal?: AbortSignal }): Promise<unknown>;
+  /** Writes an object to a file. `NotFound` where there is none. */
+  download(url: string, options: { to: string; signal?: AbortSignal }): Promise<{ path: string; size: number }>;
+  /** An object as a stream. `NotFound` where there is none. */
+  download(url: string, options: { as: "stream"; signal?: AbortSignal }): Promise<ReadableStream<Uint8Array>>;
+}
+
+/** What planning and running are given. */
+export interface RunnerOptions {
+  /** Where inputs, outputs and records are. It must have versions. */
+  registry: Registry;
+  /** What the steps do. */
+  operators: Operators;
+  /** The folder that relative paths of the configuration begin at. @default the current one */
+  root?: string;
+  /** Where `s3://` URLs and their relatives are read and written. @default such a step is refused */
+  s3?: ObjectTransfer;
+  /** Clock, ids, sleep, environment. @default the real ones */
+  system?: System;
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/** One run. */
+export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "operators" | "root" | "system">> {
+  readonly pipeline: Pipeline;
+  readonly dependencies: Dependencies;
+  /** `my_pipeline@3`. */
+  readonly run: string;
+  readonly s3?: ObjectTransfer;
+  /** Where its steps work, absolute. */
+  readonly folder: string;
+  /** Leave the folders of steps. */
+  readonly keep: boolean;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** Hears of what happens. */
+  tell(event: RunEvent): void;
+}

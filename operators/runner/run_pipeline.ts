@@ -1,0 +1,294 @@
+/**
+ * Running a pipeline on this machine.
+ *
+ * @module
+ */
+import { encodeName } from "../../core/naming/names.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import { silentLogger } from "../../core/system.ts";
+import type { Logger } from "../../core/registry.ts";
+import { rmdirSync } from "node:fs";
+import { join, resolve } from "@std/path";
+import type { RunEnd, RunEvent, StepOutcome } from "./events.ts";
+import { pinInputs } from "./pin_inputs.ts";
+import type { PinOptions } from "./pin_inputs.ts";
+import { createWriters, planWithSuccesses, settled } from "./plan.ts";
+import type { PipelinePlan, PlanOptions } from "./plan.ts";
+import { formatRunId, parseRunId } from "./records/names.ts";
+import { isCancelled, saveResult, saveRun } from "./records/run_record.ts";
+import type { RunResult } from "./records/run_record.ts";
+import type { StepRecord } from "./records/step_record.ts";
+import type { RunContext } from "./run_context.ts";
+import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
+import type { Machine } from "./schedule.ts";
+import { findDependencies } from "./sources.ts";
+import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
+
+/** Options of {@linkcode runPipeline}. */
+export interface RunPipelineOptions extends PlanOptions {
+  /** Hears of what happens, as it happens. */
+  onEvent?: (event: RunEvent) => void;
+  /** Begin no more after the first failure, and end what runs. @default false: what does not depend on it goes on */
+  failFast?: boolean;
+  /** How many steps run at once on this machine. @default as nodes, cores and memory allow */
+  concurrency?: number;
+  /** Leave the folders that steps worked in. @default false */
+  keep?: boolean;
+  /** What this machine has. @default what the operating system says */
+  machine?: Machine;
+  /** Hears of what is no step's own. @default silent */
+  logger?: Logger;
+  /** Is told the run's name before anything runs, as to write its configuration beside it. */
+  onRun?: (run: string, folder: string) => void | Promise<void>;
+}
+
+/** How often it is looked whether the run was asked to stop, milliseconds. */
+const LOOK_MS = 2_000;
+
+/**
+ * Runs a pipeline: each step when those before it have ended well, beside others as far as there is room. What was done
+ * before and has not changed is skipped; so a run that was stopped or killed is gone on with by running again.
+ *
+ * Failures of steps are in the result. An abort ends what runs, keeps the result, and throws the signal's reason.
+ *
+ * @throws {RegistryError} `NotFound` for an input that is not there, `Invalid` for a step that asks for more than there is
+ */
+export async function runPipeline(pipeline: Pipeline, options: RunPipelineOptions): Promise<RunResult> {
+  const { registry, machine = thisMachine(), system, root } = settled(options);
+  const dependencies = findDependencies(pipeline);
+  checkRoom(pipeline, pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true), machine);
+  const { plan, successes } = await planWithSuccesses(pipeline, options);
+  const startedAt = new Date(system.now()).toISOString();
+  const startedAtMs = system.monotonic();
+  const run = await saveRun(registry, plan, options);
+  const stop = new AbortController();
+  const { signal: given = new AbortController().signal, onEvent = () => {}, keep = false } = options;
+  const context: RunContext = {
+    ...runContext(pipeline, run, options),
+    dependencies,
+    signal: AbortSignal.any([given, stop.signal]),
+    keep,
+    tell: onEvent,
+  };
+  await options.onRun?.(run, context.folder);
+  onEvent({ type: "run started", run, steps: plan.steps.length });
+
+  const over = new AbortController();
+  const looking = watchForCancel(context, stop, over.signal);
+  let steps: Record<string, StepOutcome>;
+  try {
+    steps = await runSteps(context, plan, { ...options, successes, root, machine, stop });
+  } finally {
+    over.abort();
+    await looking;
+    if (!keep) removeEmpty(context.folder);
+  }
+  const end = endOf(steps);
+  const durationMs = Math.round(system.monotonic() - startedAtMs);
+  const result: RunResult = { kind: "result", run, end, startedAt, durationMs, steps };
+  await saveResult(registry, result);
+  onEvent({ type: "run ended", run, end, durationMs });
+  given.throwIfAborted();
+  return result;
+}
+
+/** What steps of a run work with, as far as it is the same for all who execute them. */
+export function runContext(
+  pipeline: Pipeline,
+  run: string,
+  options: Omit<RunPipelineOptions, "onEvent">,
+): Omit<RunContext, "dependencies"> {
+  const { registry, operators, s3, keep = false, logger = silentLogger } = options;
+  const { root, system } = settled(options);
+  const { number } = parseRunId(run);
+  return {
+    pipeline,
+    run: formatRunId({ pipeline: pipeline.id, number }),
+    registry,
+    operators,
+    root,
+    system,
+    folder: join(resolve(root, pipeline.workDir), encodeName(pipeline.id), String(number)),
+    keep,
+    signal: options.signal ?? new AbortController().signal,
+    logger,
+    tell() {},
+    ...(s3 === undefined ? {} : { s3 }),
+  };
+}
+
+interface RunStepsOptions extends RunPipelineOptions {
+  successes: Map<string, { record: StepRecord; info: { name: string; version: string } }>;
+  root: string;
+  machine: Machine;
+  stop: AbortController;
+}
+
+/** Runs the steps of a plan, and tells what became of each. */
+async function runSteps(
+  context: RunContext,
+  plan: PipelinePlan,
+  { successes, root, machine, stop, concurrency, failFast = false }: RunStepsOptions,
+): Promise<Record<string, StepOutcome>> {
+  const { pipeline, dependencies, registry, s3, signal, tell } = context;
+  const { steps, before, after } = dependencies;
+  const planned = new Map(plan.steps.map((step) => [step.step, step]));
+  const outcomes: Record<string, StepOutcome> = {};
+  const done = new Map([...successes].map(([id, { record }]) => [id, record]));
+  const room = createRoom(pipeline, machine, concurrency);
+  const writersOf = createWriters(pipeline, dependencies, root);
+  const pinOptions: PinOptions = {
+    registry,
+    root,
+    s3,
+    signal,
+    isStep: (id) => steps.has(id),
+    successOf: (id) => done.get(id),
+    pinned: new Map(),
+  };
+  const left = new Map(plan.steps.map(({ step }) => [step, before.get(step)!.filter((id) => planned.has(id)).length]));
+  const queues = new Map<string, string[]>(pipeline.nodes.map(({ id }) => [id, []]));
+  const running = new Set<Promise<void>>();
+  let thrown: { error: unknown } | undefined;
+
+  const first = plan.steps.filter(({ step }) => left.get(step) === 0); // settling one frees others
+  for (const { step } of first) settle(step);
+  for (;;) {
+    beginWhatFits();
+    if (running.size === 0) break;
+    await Promise.race(running);
+  }
+  if (thrown !== undefined && !signal.aborted) throw thrown.error;
+  for (const { step } of plan.steps) {
+    outcomes[step] ??= end(step, { end: "cancelled", durationMs: 0, reason: "the run ended" });
+  }
+  return outcomes;
+
+  /** Its upstream steps have ended: it waits for room, unless there is nothing to be done. */
+  function settle(first: string): void {
+    const waiting = [first];
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+      const failed = before.get(id)!.find((other) => outcomes[other] !== undefined && !isWell(outcomes[other]));
+      const success = successes.get(id);
+      if (failed !== undefined) {
+        end(id, { end: "blocked", durationMs: 0, reason: `step ${failed} has no success` });
+      } else if (planned.get(id)!.decision === "skip" && success !== undefined) {
+        end(id, skippedOutcome(success));
+      } else {
+        queues.get(steps.get(id)!.node)!.push(id);
+        continue;
+      }
+      waiting.push(...release(id));
+    }
+  }
+
+  /** The steps that waited for this one alone. */
+  function release(id: string): string[] {
+    return after.get(id)!.filter((next) => {
+      if (!planned.has(next)) return false;
+      left.set(next, left.get(next)! - 1);
+      return left.get(next) === 0;
+    });
+  }
+
+  function end(id: string, outcome: StepOutcome): StepOutcome {
+    outcomes[id] = outcome;
+    tell({ type: "step ended", step: id, ...outcome });
+    return outcome;
+  }
+
+  function beginWhatFits(): void {
+    for (const queue of queues.values()) {
+      while (queue.length > 0 && !signal.aborted && room.fits(steps.get(queue[0])!)) {
+        const id = queue.shift()!;
+        const giveBack = room.take(steps.get(id)!);
+        const run: Promise<void> = runOne(id).finally(() => {
+          giveBack();
+          running.delete(run);
+        });
+        running.add(run);
+      }
+    }
+  }
+
+  async function runOne(id: string): Promise<void> {
+    const step = steps.get(id)!;
+    try {
+      const plannedStep = planned.get(id)!;
+      if (plannedStep.decision !== "skip") done.delete(id);
+      const { inputs } = await pinInputs(step, writersOf(step), pinOptions).then(
+        (pinned) => pinned,
+        (error) => {
+          signal.throwIfAborted();
+          end(id, failedOutcome(error));
+          return { inputs: undefined };
+        },
+      );
+      if (inputs !== undefined) {
+        const { outcome, success } = await executeStep(context, plannedStep, { ...inputs, ...plannedStep.inputs });
+        if (success !== undefined) done.set(id, success.record);
+        end(id, outcome);
+      }
+      if (failFast && outcomes[id].end === "failed") stop.abort(failedFast(id));
+    } catch (error) {
+      end(id, { end: "cancelled", durationMs: 0, reason: "the run was stopped" });
+      if (signal.aborted) return;
+      thrown ??= { error };
+      stop.abort(error);
+      return;
+    }
+    for (const next of release(id)) settle(next);
+  }
+}
+
+function isWell({ end }: StepOutcome): boolean {
+  return end === "ran" || end === "skipped";
+}
+
+function endOf(steps: Record<string, StepOutcome>): RunEnd {
+  const ends = Object.values(steps).map(({ end }) => end);
+  if (ends.includes("failed")) return "failed";
+  return ends.includes("cancelled") ? "cancelled" : ends.includes("blocked") ? "failed" : "ok";
+}
+
+function failedFast(step: string): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot go on: step "${step}" failed, and the run ends with the first failure`,
+    hint: "Leave --fail-fast out to run what does not depend on it.",
+  });
+}
+
+/** Looks every few seconds whether somebody asked the run to stop. */
+async function watchForCancel(
+  { registry, run, system, logger }: RunContext,
+  stop: AbortController,
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    const asleep = await system.sleep(LOOK_MS, over).then(() => true, () => false);
+    if (!asleep) return;
+    try {
+      if (!await isCancelled(registry, run, { signal: over })) continue;
+      return stop.abort(
+        new RegistryError({
+          code: "TaskFailed",
+          message: `Cannot go on with run ${run}: it was cancelled`,
+          hint: "Run the pipeline again: what was done is not done again.",
+        }),
+      );
+    } catch (error) {
+      if (!over.aborted) logger.debug(`cannot look whether the run is to stop: ${error}`); // the next look may answer
+    }
+  }
+}
+
+/** Folders of the run that nothing is in. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something was kept there, or nothing was made.
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Secrets in configurations: revealed for the operator alone, and nowhere else.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { System } from "../../core/system.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
+
+const BASE64 = "base64://";
+const MASK = "***";
+
+/** Shorter texts stand in ordinary words too: masking them would hide those and nothing else. */
+const MIN_MASKED_CHARS = 4;
+
+/** Plain data without the values of secrets: what is encoded is masked, what is named stays a name. */
+export function withoutSecrets<T extends PlainValue>(value: T): T {
+  return mapped(value, () => MASK, (name) => ({ from_env: name })) as T;
+}
+
+/** Plain data with the values of secrets, and these in a list, to be masked wherever they appear. */
+export function reveal<T extends PlainValue>(value: T, system: System): { value: T; secrets: string[] } {
+  const secrets: string[] = [];
+  const keep = (secret: string) => {
+    secrets.push(secret);
+    return secret;
+  };
+  const revealed = mapped(value, (text) => keep(decode(text)), (name) => keep(fromEnvironment(name, system)));
+  return { value: revealed as T, secrets };
+}
+
+/** What masks secrets in texts. */
+export function createMask(secrets: readonly string[]): (text: string) => string {
+  const lines = secrets.flatMap((secret) => secret.split(/\r?\n/));
+  const hidden = [...new Set(lines)].filter((line) => line.length >= MIN_MASKED_CHARS)
+    .sort((a, b) => b.length - a.length);
+  if (hidden.length === 0) return (text) => text;
+  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+}
+
+function mapped(
+  value: PlainValue,
+  encoded: (text: string) => PlainValue,
+  named: (variable: string) => PlainValue,
+): PlainValue {
+  if (typeof value === "string") return value.startsWith(BASE64) ? encoded(value) : value;
+  if (Array.isArray(value)) return value.map((member) => mapped(member, encoded, named));
+  if (!isJsonObject(value)) return value;
+  const { from_env: variable } = value;
+  if (typeof variable === "string" && Object.keys(value).length === 1) return named(variable);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, mapped(member as PlainValue, encoded, named)]),
+  );
+}
+
+function decode(text: string): string {
+  try {
+    const bytes = Uint8Array.from(atob(text.slice(BASE64.length)), (char) => char.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot read a secret of the configuration: what follows base64:// is no base64 of a text",
+      hint: "Write it anew: holdfast pipeline encode",
+    });
+  }
+}
+
+function fromEnvironment(name: string, system: System): string {
+  const value = system.env(name);
+  if (value !== undefined) return value;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read a secret of the configuration: there is no environment variable ${shown(name)}`,
+    hint: `Set it where the step is run: export ${name}=…`,
+  });
+}

@@ -1,0 +1,123 @@
+/**
+ * Where a step's inputs are from and its outputs go, as configurations say it.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { resolve } from "@std/path";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+
+/** A place that a configuration names. */
+export type Place =
+  | { kind: "registry"; ref: string; name: string }
+  | { kind: "step"; step: string; output?: string }
+  | { kind: "url"; url: string }
+  | { kind: "path"; path: string };
+
+/** Options of {@linkcode parsePlace}. */
+export interface PlaceOptions {
+  /** The folder that relative paths begin at. */
+  root: string;
+  /** Whether there is such a step: ids may have dots, as before an output's name. */
+  isStep(id: string): boolean;
+}
+
+/**
+ * Reads `registry:data:raw@^1`, `step:clean`, `step:clean.report`, `s3://bucket/key`, or a path.
+ *
+ * @throws {RegistryError} `Invalid` for a ref that is none, `NotFound` for a step that is not there
+ */
+export function parsePlace(text: string, { root, isStep }: PlaceOptions): Place {
+  if (text.startsWith("registry:")) {
+    const ref = text.slice("registry:".length);
+    return { kind: "registry", ref, name: parseRef(ref).name };
+  }
+  if (text.startsWith("step:")) return parseStepPlace(text.slice("step:".length), isStep);
+  if (/^file:/i.test(text)) return { kind: "path", path: fileURLToPath(text) };
+  if (isUrl(text)) return { kind: "url", url: text };
+  return { kind: "path", path: resolve(root, text) };
+}
+
+/** Whether a place is a URL, as of an object in a bucket. */
+export function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+}
+
+function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
+  if (isStep(text)) return { kind: "step", step: text };
+  for (let dot = text.lastIndexOf("."); dot > 0; dot = text.lastIndexOf(".", dot - 1)) {
+    if (isStep(text.slice(0, dot))) return { kind: "step", step: text.slice(0, dot), output: text.slice(dot + 1) };
+  }
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot read the output of step ${shown(text)}: the pipeline has no such step`,
+    hint: "Write step:STEP for all that it wrote, or step:STEP.OUTPUT for one of its outputs.",
+  });
+}
+
+/** What a step reads, by name: what it says, or else all that its upstream steps write. */
+export function inputsOf({ inputs, upstream }: PipelineStep): Record<string, string> {
+  if (Object.keys(inputs).length > 0) return inputs;
+  return Object.fromEntries(upstream.map((id) => [id, `step:${id}`]));
+}
+
+/** What depends on what in a pipeline. */
+export interface Dependencies {
+  /** The steps by id. */
+  steps: ReadonlyMap<string, PipelineStep>;
+  /** All ids, each after those that it depends on; otherwise as in the pipeline. */
+  order: readonly string[];
+  /** What must have ended well before a step, by its id: upstream steps, and those whose outputs it reads. */
+  before: ReadonlyMap<string, readonly string[]>;
+  /** What waits for a step, by its id. */
+  after: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Finds what depends on what.
+ *
+ * @throws {RegistryError} `Invalid` where steps wait for one another, or for one that is not there
+ */
+export function findDependencies({ id, steps: listed }: Pipeline): Dependencies {
+  const steps = new Map(listed.map((step) => [step.id, step]));
+  const before = new Map<string, readonly string[]>();
+  const after = new Map<string, string[]>(listed.map((step) => [step.id, []]));
+  const isStep = (step: string) => steps.has(step);
+  for (const step of listed) {
+    const read = Object.values(step.inputs).filter((text) => text.startsWith("step:"))
+      .map((text) => (parsePlace(text, { root: "/", isStep }) as { step: string }).step);
+    const all = [...new Set([...step.upstream, ...read])];
+    const missing = all.find((other) => !steps.has(other));
+    if (missing !== undefined) {
+      throw invalid(id, `step ${shown(step.id)} waits for ${shown(missing)}, which is not there`);
+    }
+    before.set(step.id, all);
+    for (const other of all) after.get(other)!.push(step.id);
+  }
+  return { steps, order: orderOf(id, [...steps.keys()], { before, after }), before, after };
+}
+
+function orderOf(pipeline: string, ids: string[], { before, after }: Pick<Dependencies, "before" | "after">): string[] {
+  const left = new Map(ids.map((id) => [id, before.get(id)!.length]));
+  const order = ids.filter((id) => left.get(id) === 0);
+  for (const id of order) { // grows while it is read
+    for (const next of after.get(id)!) {
+      left.set(next, left.get(next)! - 1);
+      if (left.get(next) === 0) order.push(next);
+    }
+  }
+  if (order.length === ids.length) return order;
+  const waiting = ids.filter((id) => left.get(id)! > 0);
+  throw invalid(pipeline, `these steps wait for one another: ${waiting.slice(0, 8).join(", ")}`);
+}
+
+function invalid(pipeline: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot order the steps of ${shown(pipeline)}: ${state}`,
+    hint: "Correct upstream_dependencies and the step: inputs; holdfast pipeline graph shows them.",
+  });
+}

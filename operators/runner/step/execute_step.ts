@@ -1,0 +1,250 @@
+/**
+ * Executing one step of a run: the one way that all go, whoever calls.
+ *
+ * @module
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "@std/path";
+import { isRegistryError, messageOf } from "../../../core/errors.ts";
+import type { FileSource } from "../../../core/materializer.ts";
+import { encodeName } from "../../../core/naming/names.ts";
+import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
+import type { ExitCode } from "../../../core/pipelines/operator.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { ArtifactInput } from "../../../core/record/record.ts";
+import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
+import type { StepOutcome } from "../events.ts";
+import { codeOf, countedParams } from "../fingerprint.ts";
+import type { PinnedInput } from "../pin_inputs.ts";
+import { operatorVersion } from "../plan.ts";
+import type { PlannedStep } from "../plan.ts";
+import type { FoundRecord } from "../records/files.ts";
+import { saveRecord } from "../records/files.ts";
+import { recordNames } from "../records/names.ts";
+import type { FailureRecord, StepRecord } from "../records/step_record.ts";
+import type { RunContext } from "../run_context.ts";
+import { createMask, reveal } from "../secrets.ts";
+import { publishOutputs } from "./publish_outputs.ts";
+import { runAttempt } from "./run_attempt.ts";
+import type { AttemptEnd } from "./run_attempt.ts";
+import { stageInputs } from "./stage_inputs.ts";
+import { createStepLog } from "./step_log.ts";
+import type { StepLog } from "./step_log.ts";
+import { addSuccess, findSuccess, metadataOf } from "./success.ts";
+import type { StepState } from "./success.ts";
+
+/** What became of a step, and its success where it has one. */
+export interface ExecutedStep {
+  outcome: StepOutcome;
+  success?: FoundRecord<StepRecord>;
+}
+
+/**
+ * Executes a step whose inputs are there, unless it has been done, or would do what it did the last time. What it
+ * writes, and that it was done, is kept once however often it is called: by a second delivery, or after a kill.
+ *
+ * Failures of the step are outcomes. Only what keeps its end from being recorded is thrown, and the reason of an abort.
+ */
+export async function executeStep(
+  context: RunContext,
+  planned: PlannedStep,
+  inputs: Record<string, PinnedInput>,
+): Promise<ExecutedStep> {
+  const { dependencies, system, signal } = context;
+  const step = dependencies.steps.get(planned.step)!;
+  const startedAt = system.monotonic();
+  const took = () => Math.round(system.monotonic() - startedAt);
+  let state: StepState;
+  try {
+    const code = codeOf(step, await operatorVersion(step, context));
+    state = await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
+  } catch (error) {
+    signal.throwIfAborted();
+    return { outcome: { ...failedOutcome(error), durationMs: took() } };
+  }
+  if (state.done !== undefined) {
+    const reason = state.done.record.effect === state.effect ? "done already" : "nothing changed";
+    return { success: state.done, outcome: { ...outcomeOf(state.done), end: "skipped", durationMs: took(), reason } };
+  }
+  const { retries } = step;
+  for (let attempt = 1;; attempt++) {
+    const end = await tryStep(context, step, { state, inputs, attempt });
+    if ("success" in end) {
+      const outcome = { ...outcomeOf(end.success), end: "ran" as const, durationMs: took(), attempts: attempt };
+      return { success: end.success, outcome: { ...outcome, exitCode: EXIT_CODES.ok, exit: "ok" } };
+    }
+    const { exitCode, exit, message, hint, record } = end;
+    if (attempt >= retries.attempts || !retries.exitCodes.includes(exitCode)) {
+      const outcome = {
+        end: "failed" as const,
+        durationMs: took(),
+        exitCode,
+        exit,
+        attempts: attempt,
+        reason: message,
+      };
+      return {
+        outcome: { ...outcome, ...(hint === undefined ? {} : { hint }), ...(record === undefined ? {} : { record }) },
+      };
+    }
+    const inMs = Math.round(retries.backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
+    context.tell({ type: "step retried", step: step.id, attempt, exit, inMs, message });
+    await system.sleep(inMs, signal);
+  }
+}
+
+/** The outcome of a step that could not be begun. */
+export function failedOutcome(error: unknown): StepOutcome {
+  const exitCode = exitCodeOf(error);
+  const { reason, hint } = told(error);
+  const why = hint === undefined ? { reason } : { reason, hint };
+  return { end: "failed", durationMs: 0, exitCode, exit: exitNameOf(exitCode), attempts: 0, ...why };
+}
+
+/** The outcome of a step that nothing has changed for. */
+export function skippedOutcome(success: Success): StepOutcome {
+  return { ...outcomeOf(success), end: "skipped", durationMs: 0, reason: "nothing changed" };
+}
+
+interface Attempt {
+  state: StepState;
+  inputs: Record<string, PinnedInput>;
+  attempt: number;
+}
+
+/** An attempt that failed. */
+type FailedAttempt = Required<Pick<StepOutcome, "exitCode" | "exit">> & {
+  message: string;
+  hint?: string;
+  record?: string;
+};
+
+async function tryStep(
+  context: RunContext,
+  step: PipelineStep,
+  { state, inputs, attempt }: Attempt,
+): Promise<{ success: FoundRecord<StepRecord> } | FailedAttempt> {
+  const { system, signal, keep } = context;
+  // Two deliveries of a step may be here at once: each has a folder of its own.
+  const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}`);
+  const [inputRoot, outputRoot, workspaceRoot] = ["input", "output", "workspace"].map((name) => join(folder, name));
+  for (const path of [inputRoot, outputRoot, workspaceRoot]) mkdirSync(path, { recursive: true });
+  const startedAt = new Date(system.now()).toISOString();
+  const startedAtMs = system.monotonic();
+  const secrets: string[] = [];
+  let mask = (text: string) => text;
+  const log = createStepLog({
+    path: join(folder, "log.txt"),
+    mask: (text) => mask(text),
+    onLine: (level, line) => context.tell({ type: "log", step: step.id, level, line }),
+    system,
+  });
+  context.tell({ type: "step started", step: step.id, attempt, folder });
+  const facts = () => ({
+    run: context.run,
+    step: step.id,
+    node: step.node,
+    operator: step.operator,
+    fingerprint: state.fingerprint,
+    effect: state.effect,
+    attempt,
+    startedAt,
+    durationMs: Math.round(system.monotonic() - startedAtMs),
+    ...(step.git === undefined ? {} : { git: step.git }),
+  });
+
+  try {
+    const params = reveal(step.params, system);
+    const env = reveal(step.env, system);
+    secrets.push(...params.secrets, ...env.secrets);
+    mask = createMask(secrets);
+    const staged = await stageInputs(inputs, inputRoot, context);
+    const roots = { inputRoot: staged, outputRoot, workspaceRoot };
+    const end = await runAttempt(context, step, {
+      roots,
+      log,
+      secrets,
+      params: params.value,
+      env: env.value as Record<string, string>, // what names a variable has its value now
+    });
+    signal.throwIfAborted();
+    if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
+    const lineage = lineageOf(inputs);
+    const metadata = metadataOf(facts());
+    const outputs = await publishOutputs(step, context, {
+      outputRoot,
+      declared: end.declared,
+      effect: state.effect,
+      inputs: lineage,
+      metadata,
+      before: state.last?.record.outputs ?? {},
+    });
+    log.close();
+    const usage = end.usage === undefined ? {} : { usage: end.usage };
+    const record: StepRecord = { kind: "step", ...facts(), outputs, ...usage };
+    return { success: await addSuccess(record, state.last, context, { inputs: lineage, beside: besides(log) }) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return await fail({ exitCode: exitCodeOf(error), error });
+  } finally {
+    log.close();
+    if (!keep) rmSync(folder, { recursive: true, force: true });
+  }
+
+  async function fail(
+    { exitCode, error, usage }: Pick<AttemptEnd, "exitCode" | "error" | "usage">,
+  ): Promise<FailedAttempt> {
+    const exit = exitNameOf(exitCode);
+    const { reason, hint, code } = told(error ?? `it ended with code ${exitCode} (${exit})`);
+    const message = mask(reason);
+    log.write("error", message);
+    log.close();
+    const record: FailureRecord = {
+      kind: "failure",
+      ...facts(),
+      exitCode: exitCode as ExitCode,
+      exit,
+      error: { message, ...(code === undefined ? {} : { code }), ...(hint === undefined ? {} : { hint: mask(hint) }) },
+      ...(usage === undefined ? {} : { usage }),
+    };
+    const name = recordNames(context.pipeline.id).failure(step.id);
+    const metadata = { ...metadataOf(record), attempt, exitCode };
+    const ended = {
+      exitCode: exitCode as ExitCode,
+      exit,
+      message,
+      ...(hint === undefined ? {} : { hint: mask(hint) }),
+    };
+    try {
+      const saved = await saveRecord(context.registry, { name, record }, { metadata, beside: besides(log), signal });
+      return { ...ended, record: `${name}@${saved.version}` };
+    } catch (cause) { // a full disk takes no record either: the outcome is told all the same
+      signal.throwIfAborted();
+      context.logger.warn(`Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`);
+      return ended;
+    }
+  }
+}
+
+/** The log as a file beside the record; none where nothing was said. */
+function besides(log: StepLog): Record<string, FileSource> {
+  return log.isEmpty ? {} : { "log.txt": log.source() };
+}
+
+function lineageOf(inputs: Record<string, PinnedInput>): ArtifactInput[] {
+  const parts = Object.values(inputs).flatMap(({ parts }) => parts);
+  return parts.flatMap(({ ref, digest }) => ref === undefined ? [] : [{ ref, digest }]);
+}
+
+type Success = { record: StepRecord; info: { name: string; version: string } };
+
+function outcomeOf({ record, info }: Success): Pick<StepOutcome, "record" | "outputs"> {
+  const outputs = Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]);
+  return { record: `${info.name}@${info.version}`, outputs: Object.fromEntries(outputs) };
+}
+
+function told(error: unknown): { reason: string; hint?: string; code?: string } {
+  if (!isRegistryError(error)) return { reason: messageOf(error) };
+  const { message, hint, code } = error;
+  return { reason: message, code, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,80 @@
+/**
+ * Letting an output appear at a path, at once and whole.
+ *
+ * @module
+ */
+import { cpSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, extname, join, relative } from "@std/path";
+import { errorCode, onDisk } from "../../../core/disk/file_errors.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+
+/** Options of {@linkcode publishPath}. */
+export interface PublishPathOptions {
+  /** Names what is in progress. */
+  id: string;
+  /** The folder of the configuration, which no output may be or hold. */
+  root: string;
+  /** Whether what stands at the target is of this step, so that nobody misses it. */
+  isOwn: boolean;
+}
+
+/**
+ * Moves what a step wrote to its place. What stood there is replaced; where it is not the step's own it is kept beside,
+ * as `NAME.before-<id>`.
+ *
+ * A file is replaced at once. A folder is exchanged by two renames: between them nothing is at the place.
+ *
+ * @param from what was written; it is gone afterwards
+ * @param to where it goes, absolute
+ * @returns where it is
+ */
+export function publishPath(from: string, to: string, { id, root, isOwn }: PublishPathOptions): string {
+  const inner = relative(to, root);
+  if (inner === "" || !inner.startsWith("..")) throw refused(to);
+  return onDisk("write", to, () => {
+    const source = onlyFile(from, to) ?? from;
+    const name = `.${basename(to)}.holdfast-${id}`;
+    mkdirSync(dirname(to), { recursive: true });
+    const staged = join(dirname(to), name);
+    move(source, staged);
+    const before = lstatSync(to, { throwIfNoEntry: false });
+    if (before !== undefined && (before.isDirectory() || !isOwn)) {
+      const aside = isOwn ? `${staged}-before` : `${to}.before-${id}`;
+      renameSync(to, aside);
+      renameSync(staged, to);
+      if (isOwn) rmSync(aside, { recursive: true, force: true });
+    } else {
+      renameSync(staged, to);
+    }
+    return to;
+  });
+}
+
+/** The only file of a folder, where the place is named like such a file: `out/model.json`. */
+function onlyFile(from: string, to: string): string | undefined {
+  if (extname(to) === "" || !lstatSync(from).isDirectory()) return undefined;
+  const found = readdirSync(from, { withFileTypes: true });
+  const [only] = found;
+  const isIt = found.length === 1 && only.isFile() && extname(only.name) === extname(to);
+  return isIt ? join(from, only.name) : undefined;
+}
+
+/** Renames, or copies to another file system. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (errorCode(error) !== "EXDEV") throw error;
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+    rmSync(from, { recursive: true, force: true });
+  }
+}
+
+function refused(to: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot write an output to ${shown(to)}: the pipeline's own folder is in it`,
+    hint: "Name a folder of its own for each output, such as ./out/clean.",
+  });
+}

@@ -1,0 +1,95 @@
+/**
+ * Bringing a step's inputs to where it reads them.
+ *
+ * @module
+ */
+import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import { basename, join } from "@std/path";
+import { onDisk } from "../../../core/disk/file_errors.ts";
+import { filePathProblem } from "../../../core/disk/file_paths.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { noTransfer } from "../pin_inputs.ts";
+import type { InputPart, PinnedInput } from "../pin_inputs.ts";
+import type { RunContext } from "../run_context.ts";
+import { isUrl } from "../sources.ts";
+
+/**
+ * Brings inputs into a folder: one input lies in it, several each in a folder of the input's name. What lies on this
+ * machine is not copied: a folder is read where it is, a file through a link.
+ *
+ * @param folder the folder, there and empty
+ * @returns the input root: that folder, or the only input's own
+ * @throws {RegistryError} `Conflict` where an input is not what was planned with
+ */
+export async function stageInputs(
+  inputs: Readonly<Record<string, PinnedInput>>,
+  folder: string,
+  options: Pick<RunContext, "registry" | "s3" | "signal">,
+): Promise<string> {
+  const named = Object.entries(inputs);
+  if (named.length === 1 && named[0][1].parts.length === 1) {
+    const [part] = named[0][1].parts;
+    if (isFolderHere(part)) return part.path!;
+  }
+  for (const [name, { parts }] of named) {
+    const root = named.length === 1 ? folder : inside(folder, name);
+    for (const part of parts) {
+      const to = part.at === "" ? root : inside(root, part.at);
+      mkdirSync(to, { recursive: true });
+      await stagePart(part, to, options);
+    }
+  }
+  return folder;
+}
+
+async function stagePart(
+  { ref, path, digest }: InputPart,
+  to: string,
+  { registry, s3, signal }: Pick<RunContext, "registry" | "s3" | "signal">,
+): Promise<void> {
+  if (ref !== undefined) {
+    const { info } = await registry.download(ref, { to: `${to}/`, signal });
+    if (info.digest !== digest) throw changed(ref);
+  } else if (path !== undefined && isUrl(path)) {
+    if (s3 === undefined) throw noTransfer(path);
+    await s3.download(path, { to: join(to, basename(new URL(path).pathname) || "object"), signal });
+  } else if (path !== undefined) {
+    link(path, to);
+  }
+}
+
+/** A folder's members are linked one by one: its place is there already. */
+function link(path: string, to: string): void {
+  if (!isFolder(path)) return onDisk("link", path, () => symlinkSync(path, join(to, basename(path))));
+  for (const { name } of onDisk("read", path, () => readdirSync(path, { withFileTypes: true }))) {
+    onDisk("link", path, () => symlinkSync(join(path, name), join(to, name)));
+  }
+}
+
+function isFolderHere({ path }: InputPart): boolean {
+  return path !== undefined && !isUrl(path) && isFolder(path);
+}
+
+function isFolder(path: string): boolean {
+  return onDisk("read", path, () => statSync(path)).isDirectory();
+}
+
+/** A path below a folder; names of inputs are those of configurations. */
+export function inside(folder: string, name: string): string {
+  const problem = filePathProblem(name);
+  if (problem === undefined) return join(folder, name);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${shown(name)} as the name of an input or output: ${problem}`,
+    hint: "It is the name of a file or folder: letters, digits, dots, _ and -.",
+  });
+}
+
+function changed(ref: string): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot read input ${shown(ref)}: it was overwritten since the run was planned`,
+    hint: "Run the pipeline again.",
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * Pipelines for tests of the runner.
+ *
+ * @module
+ */
+import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts";
+
+/** A step with every default in place. */
+export function step(id: string, members: Partial<PipelineStep> = {}): PipelineStep {
+  return {
+    id,
+    operator: id,
+    version: "v1.0",
+    node: "here",
+    upstream: [],
+    params: {},
+    inputs: {},
+    outputs: {},
+    runAs: "thread",
+    retries: { attempts: 1, backoffMs: 1000, exitCodes: [3, 4, 5] },
+    env: {},
+    environment: { kind: "plain", install: false },
+    shards: 1,
+    rerun: ["inputs", "params", "code"],
+    resources: {},
+    ...members,
+  };
+}
+
+/** A pipeline on one node. */
+export function pipeline(steps: PipelineStep[], members: Partial<Pipeline> = {}): Pipeline {
+  return {
+    id: "nightly",
+    nodes: [{ id: "here", runnerCount: 4, resources: {} }],
+    steps,
+    workDir: ".holdfast-runs",
+    log: { level: "info" },
+    ...members,
+  };
+}
