@@ -40,3 +40,6 @@ export { createOperators } from "./operator_set.ts";
 export type { OperatorArgs, Operators, OperatorSource } from "./operator_set.ts";
 export { runOperator } from "./run_operator.ts";
 export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";
+export { runCommand } from "./process/run_command.ts";
+export type { CommandResult, RunCommandOptions } from "./process/run_command.ts";
+export { stepVariables } from "./process/step_variables.ts";

@@ -1,0 +1,87 @@
+/**
+ * What went wrong with a command, and what to do about it.
+ *
+ * @module
+ */
+import { messageOf, RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { EXIT_CODES } from "../../core/pipelines/operator.ts";
+import type { ExitCode } from "../../core/pipelines/operator.ts";
+
+/** There is no command. */
+export function programProblem(): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: "Cannot run a command: it is empty",
+    hint: "Return program and arguments from command(), or give a start command.",
+  });
+}
+
+/** The folder that it is to run in is not there. */
+export function folderProblem(cwd: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot run a command in ${shown(cwd)}: there is no such folder`,
+    hint: "Make the folder, or correct where the step runs.",
+  });
+}
+
+/** It did not start. */
+export function startProblem(program: string, cause: unknown): RegistryError {
+  const { code } = cause as { code?: unknown };
+  const missing = code === "ENOENT";
+  return new RegistryError({
+    code: missing ? "Unsupported" : code === "EAGAIN" || code === "ENOMEM" ? "Unavailable" : "Denied",
+    message: `Cannot run ${shown(program)}: ${missing ? "there is no such program" : messageOf(cause)}`,
+    hint: missing
+      ? "Install it, or give its whole path; programs are looked for in the folders of PATH."
+      : "Check that it is a program which this user may run (chmod +x).",
+    cause,
+  });
+}
+
+/** Its time is over. */
+export function timeProblem(program: string, timeoutMs: number): RegistryError {
+  return new RegistryError({
+    code: "Unavailable",
+    message: `Cannot finish ${shown(program)}: it took more than ${timeoutMs} ms`,
+    hint: "Give it more time (timeout), less to do, or more shards. It and its children were ended.",
+  });
+}
+
+/** It took too much memory. */
+export function memoryProblem(program: string, seen: { bytes: number; maxBytes: number }): RegistryError {
+  return new RegistryError({
+    code: "Unavailable",
+    message: `Cannot finish ${shown(program)}: it held ${seen.bytes} bytes of memory, its limit is ${seen.maxBytes}`,
+    hint: "Raise memory_limit, or let it do less at once. It and its children were ended.",
+  });
+}
+
+/** What shells and `env` return for a program that is not there, or cannot be run (POSIX, 2.8.2). */
+const NOT_RUN = [126, 127];
+
+/** What the end of a process means. */
+export function endedOf(
+  program: string,
+  { code, signal }: { code: number | null; signal?: string },
+): { exitCode: ExitCode; error?: RegistryError } {
+  const known = Object.values(EXIT_CODES).find((one) => one === code);
+  if (known === EXIT_CODES.ok) return { exitCode: known };
+  const exitCode = known ??
+    (signal === "SIGKILL"
+      ? EXIT_CODES.resource
+      : NOT_RUN.includes(code ?? 0)
+      ? EXIT_CODES.environment
+      : EXIT_CODES.logic);
+  const error = new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot finish ${shown(program)}: it ended with ${signal ?? `code ${code}`}`,
+    hint: signal === "SIGKILL"
+      ? "Somebody killed it: mostly the system, where memory ran out. Give it more, or less to do."
+      : exitCode === EXIT_CODES.environment
+      ? "A program that it needs is not there, or cannot be run: look at its log."
+      : "Look at its log.",
+  });
+  return { exitCode, error };
+}

@@ -1,0 +1,89 @@
+/**
+ * What a process writes, as lines that a log can hold.
+ *
+ * @module
+ */
+
+/** Characters of a line; what is longer is cut. */
+export const MAX_LINE = 16_384;
+
+/** Shorter values are no secrets, and would blot out half of a log. */
+const SHORTEST_SECRET = 4;
+
+/** Options of {@linkcode createLogLines}. */
+export interface LogLinesOptions {
+  /** Values that no line may show: `***` stands for them. */
+  secrets: readonly string[];
+  /** Takes a line, without its end. */
+  onLine(line: string): void;
+}
+
+/** Takes pieces of output. */
+export interface LogLines {
+  /** The next piece. */
+  write(piece: Uint8Array): void;
+  /** The end: what has no line end yet is a line. */
+  end(): void;
+}
+
+/**
+ * Cuts output into lines, in bounded memory: long lines are cut, colours are taken away, what is no text is shown as
+ * `\ufffd`, and secrets as `***`.
+ */
+export function createLogLines({ secrets, onLine }: LogLinesOptions): LogLines {
+  const masked = secrets.flatMap((secret) => secret.split(/\r?\n/)).filter(({ length }) => length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(masked.map((secret) => RegExp.escape(secret)).join("|") || "(?!)", "g");
+  const longest = masked[0]?.length ?? 1;
+  const kept = MAX_LINE + longest;
+  const decoder = new TextDecoder();
+  let line = "";
+  let dropped = 0;
+
+  function add(text: string): void {
+    const room = Math.max(0, kept - line.length);
+    line += text.slice(0, room);
+    dropped += Math.max(0, text.length - room);
+  }
+
+  function flush(): void {
+    const text = line.replace(/\r$/, "").replace(CONTROL_SEQUENCES, "").replace(CONTROL_CHARACTERS, "\ufffd");
+    // What is shown ends where a secret that begins before would be seen whole.
+    const end = Math.min(MAX_LINE, dropped > 0 ? text.length - longest + 1 : text.length);
+    let shown = "";
+    let from = 0;
+    for (const { index, 0: secret } of text.matchAll(pattern)) {
+      if (index >= end) break;
+      shown += `${text.slice(from, index)}***`;
+      from = index + secret.length;
+    }
+    shown += text.slice(from, end);
+    const more = dropped + Math.max(0, text.length - Math.max(from, end));
+    onLine(more > 0 ? `${shown}… (${more} more characters)` : shown);
+    line = "";
+    dropped = 0;
+  }
+
+  function take(text: string): void {
+    let from = 0;
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
+      add(text.slice(from, at));
+      flush();
+      from = at + 1;
+    }
+    add(text.slice(from));
+  }
+
+  return {
+    write: (piece) => take(decoder.decode(piece, { stream: true })),
+    end() {
+      take(decoder.decode());
+      if (line !== "" || dropped > 0) flush();
+    },
+  };
+}
+
+// deno-lint-ignore no-control-regex -- these are what is looked for: colours and cursor movements of terminals
+const CONTROL_SEQUENCES = /\x1b\[[0-9;?]*[ -/]*[@-~]/g;
+// deno-lint-ignore no-control-regex -- all but the tab
+const CONTROL_CHARACTERS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;

@@ -1,0 +1,103 @@
+/**
+ * The processes of one command: those of its group, and those that left it and still carry its mark.
+ *
+ * @module
+ */
+import { readdir, readFile } from "node:fs/promises";
+import process from "node:process";
+import type { System } from "../../core/system.ts";
+
+/** The variable that every process of a command has inherited, unless it threw its environment away. */
+export const MARK = "HOLDFAST_PROCESS";
+
+/** A process. */
+export interface TreeProcess {
+  /** Its id. */
+  pid: number;
+  /** Memory that it holds, bytes. */
+  bytes: number;
+  /** Processor that it has used, seconds. */
+  cpuSeconds: number;
+}
+
+/** Pages and ticks of Linux on every machine that Deno runs on (`getconf PAGESIZE CLK_TCK`; 16 KiB on some of ARM). */
+const PAGE_BYTES = 4096;
+const TICKS_A_SECOND = 100;
+
+/**
+ * The processes of a command that still run, by `/proc` (man 5 proc). Undefined where there is none: on other systems
+ * only the group is known.
+ *
+ * @param group the group of the command, which is the id of its first process
+ * @param mark the value of {@linkcode MARK}
+ */
+export async function findProcesses(group: number, mark: string): Promise<TreeProcess[] | undefined> {
+  const names = await readdir("/proc").catch(() => undefined);
+  if (names === undefined || process.platform !== "linux") return undefined;
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => pid !== process.pid);
+  const found = await Promise.all(pids.map((pid) => lookAt(pid, group, mark).catch(() => undefined)));
+  return found.filter((one) => one !== undefined);
+}
+
+/** Undefined for one that is another's, or has ended. */
+async function lookAt(pid: number, group: number, mark: string): Promise<TreeProcess | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // its name, in brackets, may have any character
+  const [state, , ownGroup] = fields;
+  if (state === "Z" || state === "X") return undefined;
+  if (Number(ownGroup) !== group) {
+    const environment = await readFile(`/proc/${pid}/environ`, "latin1");
+    if (!environment.split("\0").includes(`${MARK}=${mark}`)) return undefined;
+  }
+  const [userTicks, systemTicks, pages] = [fields[11], fields[12], fields[21]].map(Number);
+  return { pid, bytes: pages * PAGE_BYTES, cpuSeconds: (userTicks + systemTicks) / TICKS_A_SECOND };
+}
+
+/** How often it is looked whether those that were told to end have ended. */
+const LOOK_EVERY_MS = 25;
+
+/** How often those that were killed are looked for: more may be born meanwhile. */
+const KILLS = 40;
+
+/** Options of {@linkcode endProcesses}. */
+export interface EndOptions {
+  /** The group of the command. */
+  group: number;
+  /** The value of {@linkcode MARK}. */
+  mark: string;
+  /** How long they have to end by themselves, milliseconds. */
+  graceMs: number;
+  /** Sleeps. */
+  system: System;
+}
+
+/** Tells all processes of a command to end, and kills what has not ended after a while. */
+export async function endProcesses({ group, mark, graceMs, system }: EndOptions): Promise<void> {
+  const looks = Math.ceil(graceMs / LOOK_EVERY_MS);
+  for (let look = 0; look < looks + KILLS; look++) {
+    const found = await findProcesses(group, mark);
+    if (found?.length === 0) return;
+    if (look === 0) signalAll(found, group, "SIGTERM");
+    else if (look >= looks) signalAll(found, group, "SIGKILL");
+    if (found === undefined && !isThere(group)) return;
+    await system.sleep(LOOK_EVERY_MS);
+  }
+}
+
+function signalAll(found: readonly TreeProcess[] | undefined, group: number, signal: NodeJS.Signals): void {
+  for (const target of found?.map(({ pid }) => pid) ?? [-group]) {
+    try {
+      process.kill(target, signal);
+    } catch {
+      // gone meanwhile, or not ours to end
+    }
+  }
+}
+
+function isThere(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Running a command as a child process that cannot outlive its step.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { RegistryError } from "../../core/errors.ts";
+import type { ExitCode } from "../../core/pipelines/operator.ts";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import { exitCodeOf } from "../exit_codes.ts";
+import {
+  endedOf,
+  folderProblem,
+  memoryProblem,
+  programProblem,
+  startProblem,
+  timeProblem,
+} from "./command_problems.ts";
+import { createLogLines } from "./log_lines.ts";
+import { endProcesses, findProcesses, MARK } from "./process_tree.ts";
+
+/** Options of {@linkcode runCommand}. */
+export interface RunCommandOptions {
+  /** The folder that it runs in. */
+  cwd: string;
+  /** Variables besides those of this process. @default {} */
+  env?: Readonly<Record<string, string>>;
+  /** Values that no line of its log may show. @default [] */
+  secrets?: readonly string[];
+  /** Ends it, with all its children; the reason is thrown when they have ended. */
+  signal?: AbortSignal;
+  /** It is ended after so many milliseconds, with all its children, and has ended with 4. @default never */
+  timeoutMs?: number;
+  /** It is ended when it and its children hold more memory, and has ended with 4. Linux only. @default no limit */
+  maxBytes?: number;
+  /** How long it has to end by itself when it is told to, milliseconds; then it is killed. @default 5000 */
+  graceMs?: number;
+  /** How often memory and processor are looked at, milliseconds; only at the end with `Infinity`. @default 1000 */
+  sampleEveryMs?: number;
+  /** Hears what it writes, a line at a time. */
+  onLine?: (stream: "stdout" | "stderr", line: string) => void;
+  /** Clock, sleep, ids and environment. @default the real ones */
+  system?: System;
+}
+
+/** How a command ended. */
+export interface CommandResult {
+  /** 0 to 5. */
+  exitCode: ExitCode;
+  /** What the process returned; null where a signal ended it, or it did not start. */
+  code: number | null;
+  /** The signal that ended it. */
+  signal?: string;
+  /** Whether its time was over. */
+  timedOut: boolean;
+  /** Why it is not 0. */
+  error?: RegistryError;
+  /** The most memory that it and its children were seen to hold at once, bytes; 0 where that cannot be seen. */
+  peakBytes: number;
+  /** The most processor that those that ran at once were seen to have used, seconds; 0 where that cannot be seen. */
+  cpuSeconds: number;
+  /** How long it took, milliseconds. */
+  durationMs: number;
+}
+
+/** How long what a process wrote is waited for when all have ended: somebody else may hold its pipes open. */
+const DRAIN_MS = 1_000;
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Why a command was told to end. */
+interface Stop {
+  why: "cancelled" | "time" | "memory";
+  error: unknown;
+}
+
+/**
+ * Runs a command to its end, in a group of processes of its own, with nothing to read. When it has ended, or its time is
+ * over, whatever it started is ended too, also what left its group (found by a variable that all inherit).
+ *
+ * @param command program and arguments; no shell reads them
+ * @throws the reason of `signal`
+ */
+export async function runCommand(command: readonly string[], options: RunCommandOptions): Promise<CommandResult> {
+  const { cwd, signal, timeoutMs, maxBytes, graceMs = 5_000, system = realSystem } = options;
+  signal?.throwIfAborted();
+  const startedAt = system.monotonic();
+  const seen = { peakBytes: 0, cpuSeconds: 0 };
+  const result = (how: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">, stop?: Stop): CommandResult => {
+    return { ...how, timedOut: stop?.why === "time", ...seen, durationMs: system.monotonic() - startedAt };
+  };
+  const mark = system.id();
+  const child = await start(command, { cwd, env: { ...inherited(system), ...options.env, [MARK]: mark } });
+  if (child instanceof RegistryError) return result({ exitCode: exitCodeOf(child), code: null, error: child });
+
+  const tree = { group: child.pid!, mark, graceMs, system };
+  const over = new AbortController();
+  const exit = once(child, "exit") as Promise<[code: number | null, signal: string | null]>;
+  let stop: Stop | undefined;
+  let ending = Promise.resolve();
+  const tell = (told: Stop) => {
+    if (stop !== undefined || over.signal.aborted) return;
+    stop = told;
+    ending = endProcesses(tree);
+  };
+  const cancel = () => tell({ why: "cancelled", error: signal!.reason });
+  if (signal?.aborted) cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  const [program] = command;
+  if (timeoutMs !== undefined) {
+    const told: Stop = { why: "time", error: timeProblem(program, timeoutMs) };
+    system.sleep(timeoutMs, over.signal).then(() => tell(told), () => {});
+  }
+  const watching = watch(tree, { ...options, system, seen, over: over.signal }, (bytes) => {
+    tell({ why: "memory", error: memoryProblem(program, { bytes, maxBytes: maxBytes! }) });
+  });
+  // What cannot be told to anybody ends the command: nobody reads its pipes any more.
+  const reading = listen(child, options).catch((error) => tell({ why: "cancelled", error }));
+
+  const [code, endedBy] = await exit;
+  over.abort();
+  signal?.removeEventListener("abort", cancel);
+  await Promise.all([ending, watching]);
+  await endProcesses(tree); // what it left behind
+  await drained(child, reading, system);
+  const told = stop as Stop | undefined; // set from elsewhere
+  if (told?.why === "cancelled") throw told.error;
+  const ended = { code, ...(endedBy === null ? {} : { signal: endedBy }) };
+  if (told === undefined) return result({ ...ended, ...endedOf(program, ended) });
+  const error = told.error as RegistryError;
+  return result({ ...ended, exitCode: exitCodeOf(error), error }, told);
+}
+
+/** Starts it, or says why that is not possible. */
+async function start(
+  [program = "", ...args]: readonly string[],
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+): Promise<Child | RegistryError> {
+  if (program === "") return programProblem();
+  if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) return folderProblem(cwd);
+  try {
+    const child = spawn(program, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    if (child.pid !== undefined) return child;
+    const [error] = await once(child, "error").catch((error) => [error]);
+    return startProblem(program, error);
+  } catch (cause) {
+    return startProblem(program, cause);
+  }
+}
+
+function inherited(system: System): Record<string, string> {
+  const names = system.envNames?.() ?? [];
+  return Object.fromEntries(names.map((name) => [name, system.env(name) ?? ""]));
+}
+
+interface Watch {
+  system: System;
+  sampleEveryMs?: number;
+  maxBytes?: number;
+  seen: { peakBytes: number; cpuSeconds: number };
+  over: AbortSignal;
+}
+
+/** Looks at memory and processor from time to time until it is over. */
+async function watch(
+  { group, mark }: { group: number; mark: string },
+  { system, sampleEveryMs = 1_000, maxBytes = Infinity, seen, over }: Watch,
+  onTooMuch: (bytes: number) => void,
+): Promise<void> {
+  while (!over.aborted) {
+    const found = await findProcesses(group, mark);
+    if (found === undefined) return;
+    const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
+    seen.peakBytes = Math.max(seen.peakBytes, bytes);
+    seen.cpuSeconds = Math.max(seen.cpuSeconds, found.reduce((sum, one) => sum + one.cpuSeconds, 0));
+    if (bytes > maxBytes) onTooMuch(bytes);
+    await system.sleep(sampleEveryMs, over).catch(() => {});
+  }
+}
+
+/** Hears what it writes. */
+async function listen(child: Child, { secrets = [], onLine = () => {} }: RunCommandOptions): Promise<void> {
+  await Promise.all((["stdout", "stderr"] as const).map(async (name) => {
+    const lines = createLogLines({ secrets, onLine: (line) => onLine(name, line) });
+    try {
+      for await (const piece of child[name]) lines.write(piece);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error; // closed by `drained`
+    }
+    lines.end();
+  }));
+}
+
+/** Waits for what was written, but no longer than is of use. */
+async function drained(child: Child, reading: Promise<void>, system: System): Promise<void> {
+  const done = new AbortController();
+  const late = system.sleep(DRAIN_MS, done.signal).catch(() => {});
+  await Promise.race([reading, late]);
+  done.abort();
+  child.stdout.destroy();
+  child.stderr.destroy();
+  await reading;
+}

@@ -1,0 +1,26 @@
+/**
+ * The variables by which a command knows its step.
+ *
+ * @module
+ */
+import type { OperatorContext } from "../../core/pipelines/operator.ts";
+
+/**
+ * The variables of a step's command: `PIPELINE_ID`, `NODE_ID`, `OPERATOR_ID`, `INPUT_ROOT`, `OUTPUT_ROOT`,
+ * `WORKSPACE_ROOT`, its parameters as JSON in `HOLDFAST_PARAMS`, `HOLDFAST_SHARD` (`0/4`) where several share the step,
+ * and those of its own, which replace none of these.
+ */
+export function stepVariables(context: OperatorContext<unknown>): Record<string, string> {
+  const { env, params, shard } = context;
+  return {
+    ...env,
+    PIPELINE_ID: context.pipelineId,
+    NODE_ID: context.nodeId,
+    OPERATOR_ID: context.operatorId,
+    INPUT_ROOT: context.inputRoot,
+    OUTPUT_ROOT: context.outputRoot,
+    WORKSPACE_ROOT: context.workspaceRoot,
+    HOLDFAST_PARAMS: JSON.stringify(params) ?? "{}",
+    ...(shard === undefined ? {} : { HOLDFAST_SHARD: `${shard.index}/${shard.count}` }),
+  };
+}

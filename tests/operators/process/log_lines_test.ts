@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { createLogLines, MAX_LINE } from "../../../operators/process/log_lines.ts";
+
+function linesOf(pieces: (string | number[])[], secrets: string[] = []): string[] {
+  const lines: string[] = [];
+  const log = createLogLines({ secrets, onLine: (line) => lines.push(line) });
+  for (const piece of pieces) {
+    log.write(typeof piece === "string" ? new TextEncoder().encode(piece) : Uint8Array.from(piece));
+  }
+  log.end();
+  return lines;
+}
+
+Deno.test("pieces end anywhere, also within a character", () => {
+  assertEquals(linesOf(["a\nb", "c\n\nd", [0xc3], [0xa9]]), ["a", "bc", "", "d\u00e9"]);
+  assertEquals(linesOf(["a\n"]), ["a"]);
+  assertEquals(linesOf([]), []);
+  assertEquals(linesOf(["a", [0xc3]]), ["a\ufffd"]);
+});
+
+Deno.test("a secret that a cut divides is not shown in part, whatever stood before it", () => {
+  const secret = "abcdefghij";
+  for (let before = 0; before < 30; before++) {
+    const colours = "\x1b[31m".repeat(before);
+    for (const more of [0, 1, 9, 10]) {
+      const [line] = linesOf([`${colours}${"x".repeat(MAX_LINE - more)}`, `${secret}${secret}${"y".repeat(100)}`], [
+        secret,
+      ]);
+      assertEquals(/ab|[a-h]b|j/.test(line.replace(/… .*/, "")), false, `${before} ${more}`);
+    }
+  }
+});
+
+Deno.test("each line of a secret is masked, the longest first, and what is shorter than four characters is not", () => {
+  assertEquals(
+    linesOf(["key-1234 and key-12 a\n", "second line\n"], ["key-12", "key-1234", "a", "first\nsecond line"]),
+    [
+      "*** and *** a",
+      "***",
+    ],
+  );
+});
