@@ -24,6 +24,7 @@ import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
 import type { Machine } from "./schedule.ts";
 import { findDependencies } from "./sources.ts";
 import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
+import { checkRunnable } from "./step/run_attempt.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
@@ -57,7 +58,9 @@ const LOOK_MS = 2_000;
 export async function runPipeline(pipeline: Pipeline, options: RunPipelineOptions): Promise<RunResult> {
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
-  checkRoom(pipeline, pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true), machine);
+  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
+  checkRunnable(chosen);
+  checkRoom(pipeline, chosen, machine);
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();

@@ -1,14 +1,17 @@
 /**
- * Running the operator of a step once: on this thread, in a worker, or as a process.
+ * Running the operator of a step once: on this thread, or as a process.
  *
  * @module
  */
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { ExitCode } from "../../../core/pipelines/operator.ts";
+import type { ExitCode, OperatorContext } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
-import { runOperator } from "../../run_operator.ts";
+import type { AnyOperator } from "../../operator.ts";
+import { runCommand } from "../../process/run_command.ts";
+import { stepVariables } from "../../process/step_variables.ts";
+import { parseParams, runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
 
@@ -46,7 +49,7 @@ export interface AttemptEnd {
 export async function runAttempt(
   context: RunContext,
   step: PipelineStep,
-  { roots, log, params, env }: AttemptOptions,
+  { roots, log, params, env, secrets }: AttemptOptions,
 ): Promise<AttemptEnd> {
   const { operators, registry, signal, system, pipeline } = context;
   const operator = operators.has(step.operator) ? await operators.instance(step.operator, step.id) : undefined;
@@ -63,13 +66,57 @@ export async function runAttempt(
     signal,
   };
   if (step.runAs === "thread") {
-    const found = operator ?? operators.get(step.operator) as never; // says what there is
+    const found = operator ?? operators.get(step.operator); // which says what there is
     const { exitCode, error } = await runOperator(found, given, { timeoutMs: step.timeoutMs, system });
     return { exitCode, error, declared };
   }
-  throw new RegistryError({
-    code: "Unsupported",
-    message: `Cannot run step ${shown(step.id)}: it is to run as ${step.runAs}, which this program cannot`,
-    hint: "Set run_as: thread.",
+  const command = step.startCommand ??
+    await commandOf(operator ?? await operators.instance(step.operator, step.id), given);
+  const { exitCode, error, peakBytes, cpuSeconds } = await runCommand(command, {
+    cwd: context.root,
+    env: stepVariables(given),
+    secrets,
+    signal,
+    timeoutMs: step.timeoutMs,
+    maxBytes: step.resources.memoryLimit,
+    onLine: (stream, line) => log.write(stream, line),
+    system,
   });
+  return { exitCode, error, declared, usage: { peakBytes, cpuSeconds } };
+}
+
+/** The command of an operator, which has looked at its parameters and its input before. */
+async function commandOf(operator: AnyOperator, given: OperatorContext<unknown>): Promise<readonly string[]> {
+  const params = await parseParams(operator, given);
+  const complete = { ...given, params };
+  const hasInput = operator.validateInput === undefined || await operator.validateInput(complete);
+  if (hasInput) return await operator.command(complete);
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot run step ${shown(given.operatorId)}: its input is missing or wrong`,
+    hint: "Look at what the operator said in its log.",
+  });
+}
+
+/**
+ * Refuses steps that this runner cannot run as they ask for.
+ *
+ * @throws {RegistryError} `Unsupported` naming the first of them
+ */
+export function checkRunnable(steps: readonly PipelineStep[]): void {
+  for (const { id, runAs, shards, environment } of steps) {
+    const state = runAs === "worker"
+      ? "it is to run in a Web Worker"
+      : shards > 1
+      ? `${shards} processes are to share it`
+      : environment.kind !== "plain"
+      ? `it is to run in an environment of ${environment.kind}`
+      : undefined;
+    if (state === undefined) continue;
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot run step ${shown(id)}: ${state}, which is not possible yet`,
+      hint: "Let it run as a thread or a plain command; a start command may activate an environment itself (uv run …).",
+    });
+  }
 }

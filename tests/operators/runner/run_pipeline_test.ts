@@ -364,3 +364,44 @@ testInRoot("a missing input, an unknown step and a cycle are told before anythin
   const cycle = [step("clean", { upstream: ["train"] }), step("train", { upstream: ["clean"] })];
   await refused(cycle, "Invalid", "wait for one another: clean, train");
 });
+
+testInRoot(
+  "a step can be a command: it knows its folders, and its lines, code and memory are on record",
+  async (root) => {
+    await using here = await world(root);
+    const { registry } = here;
+    await registry.save("data:raw", "raw");
+    const script =
+      'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo "step $OPERATOR_ID has $HOLDFAST_PARAMS"; exit $CODE';
+    const shell = (CODE: string) =>
+      step("shell", {
+        runAs: "command",
+        startCommand: ["sh", "-c", script],
+        inputs: { data: "registry:data:raw" },
+        params: { lr: 0.1 },
+        env: { CODE },
+      });
+    const failed = await runPipeline(pipeline([shell("4")]), here);
+    assertEquals([failed.steps.shell.exitCode, failed.steps.shell.exit], [4, "resource"]);
+    const events: RunEvent[] = [];
+    const result = await runPipeline(pipeline([shell("0")]), { ...here, onEvent: (event) => events.push(event) });
+    assertEquals(result.steps.shell.end, "ran");
+    assertEquals(await textOf(registry, "nightly:output:shell"), "raw");
+    assertEquals(events.filter(({ type }) => type === "log"), [
+      { type: "log", step: "shell", level: "stdout", line: 'step shell has {"lr":0.1}' },
+    ]);
+  },
+);
+
+testInRoot("what this runner cannot do is refused, not passed over", async (root) => {
+  await using here = await world(root);
+  for (
+    const members of [{ shards: 2 }, { runAs: "worker" as const }, {
+      environment: { kind: "uv" as const, install: false },
+    }]
+  ) {
+    const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) => error);
+    assert(isRegistryError(error, "Unsupported"), String(error));
+  }
+  assertEquals(await Array.fromAsync(here.registry.names()), []);
+});
