@@ -21,6 +21,7 @@ const ONLY_IN_ALL = [
   "tests/apps/commands/batch",
   "tests/backends/gcs/process_test.ts",
   "tests/backends/local_processes_test.ts",
+  "tests/operators/engines/conformance_test.ts",
   "tests/queues/kill_test.ts",
   "tests/registry/cache/processes_test.ts",
   "tests/registry/processes",
@@ -53,7 +54,7 @@ const ONLY_IN_ALL = [
 ];
 
 /** Servers that the system's packages bring. */
-const PACKAGES: Record<string, string> = { redis: "redis-server", postgres: "postgresql" };
+const PACKAGES: Record<string, string> = { redis: "redis-server", postgres: "postgresql", slurm: "slurm-wlm" };
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
 const SEEDS = { quick: "200", all: "2000" };

@@ -11,6 +11,7 @@ const NAMED: Record<string, string> = {
   "./cli": "./apps/cli.ts",
   "./materializers/formats": "./materializers/formats.ts",
   "./materializers/zarr": "./materializers/zarr.ts",
+  "./operators/engines": "./operators/engines/mod.ts",
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",

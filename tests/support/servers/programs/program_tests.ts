@@ -8,11 +8,14 @@ import { delimiter, join } from "node:path";
 import { realSystem } from "../../../../core/system.ts";
 import { postgresFolder, startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
+import { startSlurm } from "./slurm.ts";
 
 /** A server that a test may kill, and start again with what it kept. */
 export interface ProgramServer extends AsyncDisposable {
   /** Where it is. */
   readonly url: string;
+  /** Variables that its programs need. */
+  readonly env?: Record<string, string>;
   /** Ends it as if the power went. */
   kill(): Promise<void>;
   /** Starts it again. */
@@ -23,6 +26,11 @@ export interface ProgramServer extends AsyncDisposable {
 const PROGRAMS = {
   redis: { packages: "redis-server", isThere: () => onPath("redis-server"), start: startRedis },
   postgres: { packages: "postgresql", isThere: () => postgresFolder() !== undefined, start: startPostgres },
+  slurm: {
+    packages: "slurm-wlm",
+    isThere: () => onPath("slurmctld") && onPath("slurmd") && onPath("sbatch") && Deno.uid() === 0, // its daemons change users
+    start: startSlurm,
+  },
 };
 
 /** A server of the system's packages. */

@@ -1,0 +1,214 @@
+/**
+ * Steps carried by processes of this machine.
+ *
+ * Each has a folder that says how it is, so that other processes can look, and end it: `pid`, `exit` (its exit code),
+ * `cancelled`. A process that began goes on when this one ends; one that waits is lost then, and is submitted again by
+ * whoever runs the pipeline again.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import { idOf, partsOf, wholeOf } from "./parts.ts";
+import type { PartState } from "./parts.ts";
+import { endGroup, environmentOf } from "./process.ts";
+
+/** Options of {@linkcode createLocalEngine}. */
+export interface LocalEngineOptions {
+  /** Where it notes its jobs. */
+  folder: string;
+  /** How many cores its steps may take together. @default as many as there are */
+  cores?: number;
+  /** Clock, environment. */
+  system?: System;
+}
+
+/** A process that was told to end has so long until it is killed, milliseconds. */
+const GRACE_MS = 5_000;
+
+/**
+ * Runs a command, and notes its end. The first three arguments are its folder, its time in seconds (0: any), and the
+ * time that it has to end. The shell outlives the end of its group: it hears TERM, and does nothing but note it.
+ */
+const WRAPPER = `
+folder=$1 seconds=$2 grace=$3; shift 3
+trap : TERM
+if [ "$seconds" != 0 ]; then
+  ( trap - TERM; sleep "$seconds"; : > "$folder/late"; kill -TERM -$$; sleep "$grace"; kill -KILL -$$ ) &
+  watch=$!
+fi
+"$@" </dev/null >>"$folder/log" 2>&1 &
+child=$!
+wait $child; code=$?
+while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
+[ -z "$watch" ] || kill $watch 2>/dev/null
+echo $code > "$folder/exit.new"; mv "$folder/exit.new" "$folder/exit"
+kill -KILL -$$ 2>/dev/null
+`;
+
+interface Waiting {
+  part: string;
+  step: EngineStep;
+  index: number;
+  cores: number;
+}
+
+/** Creates the engine. Steps wait until there are cores for them, and their node has room. */
+export function createLocalEngine(options: LocalEngineOptions): Engine {
+  const { cores = availableParallelism(), system = realSystem } = options;
+  const folder = resolve(options.folder);
+  const of = (part: string, ...file: string[]) => join(folder, part, ...file);
+  const waiting: Waiting[] = [];
+  const running = new Set<Waiting>();
+
+  function begin(): void {
+    for (const entry of [...waiting]) {
+      const { node } = entry.step;
+      const taken = [...running].reduce((sum, other) => sum + other.cores, 0);
+      const beside = [...running].filter(({ step }) => step.node?.id === node?.id).length;
+      if (running.size > 0 && taken + entry.cores > cores) continue;
+      if (node !== undefined && beside >= node.runnerCount) continue;
+      waiting.splice(waiting.indexOf(entry), 1);
+      running.add(entry);
+      start(entry).catch(() => {}).finally(() => {
+        running.delete(entry);
+        begin();
+      });
+    }
+  }
+
+  async function start({ part, step, index }: Waiting): Promise<void> {
+    if (await isThere(of(part, "cancelled"))) return;
+    const { command, cwd, env, timeoutMs = 0, shards = 1 } = step;
+    const shard: Record<string, string> = shards === 1 ? {} : { HOLDFAST_SHARD: `${index}/${shards}` };
+    const words = [of(part), String(timeoutMs / 1000), String(GRACE_MS / 1000), ...command];
+    const child = spawn("sh", ["-c", WRAPPER, "sh", ...words], {
+      cwd,
+      env: { ...environmentOf(system), ...env, ...shard },
+      stdio: "ignore",
+      detached: true,
+    });
+    const ended = new Promise<void>((resolve) => {
+      child.once("exit", () => resolve());
+      child.once("error", () => resolve());
+    });
+    if (child.pid === undefined) {
+      await writeFile(of(part, "exit"), "5");
+    } else {
+      child.unref();
+      await writeWhole(of(part, "pid"), String(child.pid));
+      if (await isThere(of(part, "cancelled"))) await end(child.pid); // it came between the two
+    }
+    await ended;
+  }
+
+  async function end(pid: number): Promise<void> {
+    endGroup(pid, "SIGTERM");
+    const startedAt = system.monotonic();
+    while (isAlive(pid) && system.monotonic() - startedAt < GRACE_MS) await system.sleep(20);
+    if (isAlive(pid)) endGroup(pid, "SIGKILL");
+  }
+
+  async function look(part: string): Promise<PartState | undefined> {
+    const note = await read(of(part, "step.json"));
+    if (note === undefined) return undefined;
+    const { step, owner } = JSON.parse(note) as { step: string; owner: number };
+    const [exit, pid] = [await read(of(part, "exit")), await read(of(part, "pid"))];
+    const [late, cancelled] = [await isThere(of(part, "late")), await isThere(of(part, "cancelled"))];
+    const alive = pid !== undefined && exit === undefined && await isOurs(Number(pid), of(part));
+    if (alive) return { step, state: "running" };
+    if (exit?.trim() === "0") return { step, state: "ended", exitCode: 0 };
+    if (cancelled) return { step, state: "cancelled" };
+    if (late) return { step, state: "failed", reason: "it took too long" };
+    if (exit !== undefined) return { step, state: "failed", exitCode: Number(exit) };
+    if (pid !== undefined) {
+      const again = await read(of(part, "exit")); // it ended between the two
+      return again === undefined ? { step, state: "lost" } : await look(part);
+    }
+    return { step, state: owner === process.pid && isWanted(part) || isAliveElsewhere(owner) ? "waiting" : "lost" };
+  }
+
+  const isWanted = (part: string) => [...waiting, ...running].some((entry) => entry.part === part);
+  const isAliveElsewhere = (owner: number) => owner !== process.pid && isAlive(owner);
+  const whole = async (id: string) => wholeOf(id, await Promise.all(partsOf(id).map(look)));
+
+  return {
+    kind: "local",
+    location: `local:${folder}`,
+    async submit(step) {
+      const id = idOf(step);
+      await mkdir(folder, { recursive: true });
+      for (const [index, part] of partsOf(id).entries()) {
+        const isNew = await mkdir(of(part)).then(() => true, (error: NodeJS.ErrnoException) => {
+          if (error.code === "EEXIST") return false;
+          throw error;
+        });
+        if (!isNew) continue;
+        const { run, step: name } = step;
+        waiting.push({ part, step, index, cores: Math.min(step.resources.cpuRequest ?? 1, cores) });
+        await writeWhole(of(part, "step.json"), JSON.stringify({ run, id, step: name, owner: process.pid }));
+      }
+      begin();
+      return id;
+    },
+    poll: (ids) => Promise.all(ids.map(whole)),
+    async cancel(id) {
+      for (const part of partsOf(id)) {
+        const state = (await look(part))?.state;
+        if (state !== "waiting" && state !== "running") continue;
+        await writeFile(of(part, "cancelled"), "");
+        const at = waiting.findIndex((entry) => entry.part === part);
+        if (at >= 0) waiting.splice(at, 1);
+        const pid = await read(of(part, "pid"));
+        if (pid !== undefined && await isOurs(Number(pid), of(part))) await end(Number(pid));
+      }
+    },
+    async list(run) {
+      const ids = new Set<string>();
+      for (const part of await readdir(folder).catch(() => [])) {
+        const note = JSON.parse(await read(of(part, "step.json")) ?? "{}");
+        if (note.run === run) ids.add(note.id);
+      }
+      return await Promise.all([...ids].map(whole));
+    },
+    [Symbol.asyncDispose]() {
+      waiting.length = 0;
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Whoever looks sees all of it, or nothing. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
+
+function read(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await read(path) !== undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is the process of this job: numbers of processes are used again. Where nobody can look, it counts as such. */
+async function isOurs(pid: number, folder: string): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  const line = await read(`/proc/${pid}/cmdline`);
+  return line === undefined ? !await isThere("/proc/self/cmdline") : line.includes(folder);
+}

@@ -1,0 +1,56 @@
+/**
+ * A step that several processes share: each is a part, a job of its own for what carries it.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { EngineJob, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
+
+/** The id of a delivery: its name, and how many parts it has where that is not one. */
+export function idOf({ name, shards = 1 }: Pick<EngineStep, "name" | "shards">): string {
+  if (!/^[a-z0-9-]{1,120}$/.test(name)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot submit a step as ${JSON.stringify(name)}: that is no name of a delivery`,
+      hint: "Take 1 to 120 of a-z 0-9 -",
+    });
+  }
+  return shards === 1 ? name : `${name}.x${shards}`;
+}
+
+/** Name and parts of an id; undefined for what is none. */
+export function parseId(id: string): { name: string; shards: number } | undefined {
+  const [, name, shards = "1"] = /^([a-z0-9-]{1,120})(?:\.x([1-9][0-9]{0,5}))?$/.exec(id) ?? [];
+  return name === undefined ? undefined : { name, shards: Number(shards) };
+}
+
+/** The names of all parts of an id: `name.0`, `name.1` …, or the name alone. */
+export function partsOf(id: string): string[] {
+  const parsed = parseId(id);
+  if (parsed === undefined) return [];
+  const { name, shards } = parsed;
+  return shards === 1 ? [name] : Array.from({ length: shards }, (_, index) => `${name}.${index}`);
+}
+
+/** What is known of one part. */
+export type PartState = Pick<EngineJob, "state" | "exitCode" | "reason" | "step">;
+
+/** What counts first where parts are in different states. */
+const FIRST: readonly EngineState[] = ["running", "failed", "cancelled", "lost", "waiting", "ended"];
+
+/** The whole: it runs as long as a part does, and failed where one has. */
+export function wholeOf(id: string, parts: readonly (PartState | undefined)[]): EngineJob {
+  const { name } = parseId(id) ?? { name: id };
+  const known = parts.map((part): PartState => part ?? { state: "lost" });
+  const state = FIRST.find((one) => known.some((part) => part.state === one)) ?? "lost";
+  const begun = state === "waiting" && known.some((part) => part.state === "ended");
+  const { exitCode, reason, step } = known.find((part) => part.state === state) ?? {};
+  return {
+    id,
+    name,
+    state: begun ? "running" : state,
+    ...(step === undefined ? {} : { step }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

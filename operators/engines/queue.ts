@@ -1,0 +1,138 @@
+/**
+ * Steps carried by a queue of jobs, to whichever workers take them.
+ *
+ * What lies in a queue never says what is executed: a job names the run and the step, and each worker knows by itself,
+ * from a pipeline's file, which command that is.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { Engine } from "../../core/pipelines/engine.ts";
+import type { Shard } from "../../core/pipelines/operator.ts";
+import type { JobHandler, JobQueue, QueuedJob } from "../../core/pipelines/queue.ts";
+import { idOf, partsOf, wholeOf } from "./parts.ts";
+import type { PartState } from "./parts.ts";
+import { runToItsEnd } from "./process.ts";
+import type { ProcessEnd } from "./process.ts";
+
+/** A step, as a job of a queue names it. */
+export interface QueuedStep {
+  /** The run: `my_pipeline@3`. */
+  run: string;
+  /** The step. */
+  step: string;
+  /** Which part of it, where several processes share it. */
+  shard?: Shard;
+  /** It is ended after so many milliseconds. */
+  timeoutMs?: number;
+}
+
+/** What a worker executes for a step. */
+export interface StepCommand {
+  /** Program and arguments. */
+  command: readonly string[];
+  /** The folder that it runs in, absolute. */
+  cwd: string;
+  /** Variables besides those of this process. @default none */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** The kind of its jobs. */
+const KIND = "step";
+
+/** Creates the engine. `command`, `cwd`, `env`, `resources` and `node` of a step are for other engines: see {@linkcode createStepHandler}. */
+export function createQueueEngine(queue: JobQueue): Engine {
+  const jobIdOf = (part: string) => `${KIND}.${part}`;
+  return {
+    kind: queue.kind,
+    location: queue.location,
+    async submit(step, options) {
+      const id = idOf(step);
+      const { run, shards = 1, timeoutMs } = step;
+      const jobs = partsOf(id).map((part, index) => ({
+        id: jobIdOf(part),
+        group: run,
+        kind: KIND,
+        data: {
+          run,
+          step: step.step,
+          ...(shards === 1 ? {} : { shard: { index, count: shards } }),
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        },
+      }));
+      await queue.add(jobs, options);
+      return id;
+    },
+    poll: (ids, options) =>
+      Promise.all(ids.map(async (id) => {
+        const parts = await Promise.all(partsOf(id).map((part) => queue.get(jobIdOf(part), options)));
+        return wholeOf(id, parts.map(partState));
+      })),
+    async cancel(id, options) {
+      await Promise.all(partsOf(id).map((part) => queue.cancel(jobIdOf(part), options)));
+    },
+    async list(run, options) {
+      const wholes = new Map<string, Map<number, QueuedJob>>();
+      for (const job of await queue.list({ group: run, ...options })) {
+        if (job.kind !== KIND) continue;
+        const { shard } = job.data as unknown as QueuedStep;
+        const part = job.id.slice(KIND.length + 1);
+        const id = shard === undefined ? part : `${part.replace(/\.[0-9]+$/, "")}.x${shard.count}`;
+        wholes.set(id, (wholes.get(id) ?? new Map()).set(shard?.index ?? 0, job));
+      }
+      return [...wholes].map(([id, jobs]) => wholeOf(id, partsOf(id).map((_, index) => partState(jobs.get(index)))));
+    },
+    [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Creates what a worker of a queue does with a step: its command runs as a process, and its end is that of the job. Where
+ * the job is cancelled or handed back, the process and its children are ended.
+ *
+ * @param commandFor what is executed for a step; throws where that is none of this worker's pipeline
+ */
+export function createStepHandler(commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>): JobHandler {
+  return async ({ kind, data }, { signal }) => {
+    const step = kind === KIND ? checkedStep(data) : undefined;
+    if (step === undefined) throw new RegistryError({ code: "Invalid", message: "Cannot do a job: it is no step" });
+    const { command, cwd, env } = await commandFor(step);
+    const { shard, timeoutMs } = step;
+    const shardEnv: Record<string, string> = {};
+    if (shard !== undefined) shardEnv.HOLDFAST_SHARD = `${shard.index}/${shard.count}`;
+    const end = await runToItsEnd(command, { cwd, env: { ...env, ...shardEnv }, timeoutMs, signal });
+    signal.throwIfAborted();
+    return { ...end }; // also a failure: whether a step is tried again is not the queue's to say
+  };
+}
+
+/** Whoever may write to the queue wrote it. */
+function checkedStep(data: unknown): QueuedStep | undefined {
+  const { run, step, shard, timeoutMs } = (data ?? {}) as Partial<QueuedStep>;
+  if (typeof run !== "string" || typeof step !== "string") return undefined;
+  if (timeoutMs !== undefined && typeof timeoutMs !== "number") return undefined;
+  if (shard !== undefined && !(Number.isInteger(shard?.index) && Number.isInteger(shard?.count))) return undefined;
+  return { run, step, ...(shard === undefined ? {} : { shard }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+}
+
+const STATES = {
+  waiting: "waiting",
+  delayed: "waiting",
+  running: "running",
+  done: "ended",
+  failed: "failed",
+  cancelled: "cancelled",
+} as const;
+
+function partState(job: QueuedJob | undefined): PartState | undefined {
+  if (job === undefined) return undefined;
+  const { step } = (job.data ?? {}) as { step?: string };
+  const { exitCode, reason = job.reason } = (job.result ?? {}) as ProcessEnd;
+  const ended = job.state === "done" && exitCode !== 0 ? "failed" : STATES[job.state];
+  return {
+    state: ended,
+    step,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

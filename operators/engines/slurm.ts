@@ -1,0 +1,191 @@
+/**
+ * Steps carried by Slurm, 22.05 or newer, through its programs: `sbatch`, `squeue`, `sacct` and `scancel`.
+ *
+ * The id of a job in Slurm is no identity: it may be lost after it was told, and used again. So a delivery is known by
+ * the name of its job, and one that Slurm does not know is lost.
+ *
+ * @module
+ */
+import { execFile } from "node:child_process";
+import { RegistryError } from "../../core/errors.ts";
+import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import { idOf, parseId, wholeOf } from "./parts.ts";
+import type { PartState } from "./parts.ts";
+import { shellLine, shellWord } from "./shell_words.ts";
+
+/** Options of {@linkcode createSlurmEngine}. */
+export interface SlurmEngineOptions {
+  /** Variables of Slurm's programs besides those of this process, as `SLURM_CONF`. @default none */
+  env?: Readonly<Record<string, string>>;
+  /** More arguments of `sbatch`, as `["--partition=gpu"]`. @default none */
+  arguments?: readonly string[];
+  /** A folder that all machines have; what a job says goes into `<name>.log` there. @default nowhere */
+  logFolder?: string;
+}
+
+/** A job of `squeue --json`, as far as it is used. */
+interface SlurmJob {
+  name: string;
+  comment: string;
+  job_state: string;
+  exit_code: number | { return_code?: { number?: number } };
+  state_reason: string;
+}
+
+/** A part, and what its job says of itself. */
+type KnownPart = PartState & { run: string; id: string };
+
+/** Creates the engine. Nothing is asked of Slurm before the first step. */
+export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
+  const { env = {}, arguments: more = [], logFolder } = options;
+  const call = (program: string, args: readonly string[], input = "", { signal }: SignalOptions = {}) =>
+    run(program, args, { env, input, signal });
+
+  /** What is known by each name, shards of an array together. */
+  async function known(options?: SignalOptions): Promise<Map<string, KnownPart[]>> {
+    const found = new Map<string, KnownPart[]>();
+    const add = (name: string, part: KnownPart) => found.set(name, [...found.get(name) ?? [], part]);
+    const { jobs } = JSON.parse(await call("squeue", ["--json"], "", options)) as { jobs: SlurmJob[] };
+    for (const job of jobs) {
+      const [run, step, id = job.name] = job.comment.split(" ");
+      add(job.name, { ...stateOf(job.job_state, codeOf(job)), run, step, id });
+    }
+    return found;
+  }
+
+  /** What was written down of jobs that Slurm has forgotten; where nothing is, they are lost. */
+  async function remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
+    const args = ["-c", "-n", "-P", "-S", "now-30days", `--name=${name}`, "-o", "JobName,State,ExitCode"];
+    const told = await call("sacct", args, "", options).catch(() => "");
+    return told.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
+      .map(([, state, code = ""]) => stateOf(state.split(" ")[0], Number(code.split(":")[0])))
+      .filter(({ state }) => state !== "waiting"); // that of a job which was put back, before its end
+  }
+
+  return {
+    kind: "slurm",
+    location: "slurm:",
+    async submit(step, options) {
+      const id = idOf(step);
+      if ((await known(options)).has(step.name)) return id;
+      await call("sbatch", [...argumentsOf(step, logFolder), ...more], scriptOf(step), options);
+      return id;
+    },
+    async poll(ids, options) {
+      const found = await known(options);
+      return await Promise.all(ids.map(async (id) => {
+        const { name, shards } = parseId(id) ?? { name: id, shards: 0 };
+        const parts: PartState[] = found.get(name) ?? (shards > 0 ? await remembered(name, options) : []);
+        return wholeOf(id, parts);
+      }));
+    },
+    async cancel(id, options) {
+      const { name } = parseId(id) ?? {};
+      if (name !== undefined) await call("scancel", [`--name=${name}`, "--full"], "", options);
+    },
+    async list(run, options) {
+      const mine = [...await known(options)].filter(([, parts]) => parts.some((part) => part.run === run));
+      return mine.map(([, parts]) => wholeOf(parts[0].id, parts));
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function argumentsOf({ name, run, step, resources, timeoutMs, shards = 1, node }: EngineStep, logFolder?: string) {
+  const { cpuRequest, memoryRequest, gpuRequest } = resources;
+  const most = node === undefined ? "" : `%${node.runnerCount}`;
+  return [
+    "--parsable",
+    `--job-name=${name}`,
+    `--comment=${run} ${step} ${idOf({ name, shards })}`,
+    `--output=${logFolder === undefined ? "/dev/null" : `${logFolder}/%x.log`}`,
+    "--open-mode=append",
+    ...(cpuRequest === undefined ? [] : [`--cpus-per-task=${Math.max(1, Math.ceil(cpuRequest))}`]),
+    ...(memoryRequest === undefined ? [] : [`--mem=${Math.ceil(memoryRequest / 2 ** 20)}M`]),
+    ...(gpuRequest === undefined ? [] : [`--gres=gpu:${Math.ceil(gpuRequest)}`]),
+    ...(timeoutMs === undefined ? [] : [`--time=${Math.ceil(timeoutMs / 60_000) + 1}`]), // whole minutes; the script is exact
+    ...(shards === 1 ? [] : [`--array=0-${shards - 1}${most}`]),
+  ];
+}
+
+function scriptOf({ command, cwd, env, timeoutMs, shards = 1 }: EngineStep): string {
+  const timeout = timeoutMs === undefined ? [] : ["timeout", "--kill-after=5", `${timeoutMs / 1000}`];
+  const lines = [
+    "#!/bin/sh",
+    ...Object.entries(env).map(([name, value]) => `export ${checkedName(name)}=${shellWord(value)}`),
+    ...(shards === 1 ? [] : [`export HOLDFAST_SHARD="$SLURM_ARRAY_TASK_ID/${shards}"`]),
+    `cd ${shellWord(cwd)} || exit 5`,
+    `exec ${shellLine([...timeout, ...command])}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function checkedName(name: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot submit a step: ${JSON.stringify(name)} is no name of a variable`,
+    hint: "Take letters, digits and _, as in MY_VARIABLE.",
+  });
+}
+
+const STATES: Readonly<Record<string, EngineState>> = {
+  PENDING: "waiting",
+  REQUEUED: "waiting",
+  SUSPENDED: "running",
+  RUNNING: "running",
+  COMPLETING: "running",
+  CONFIGURING: "running",
+  COMPLETED: "ended",
+  CANCELLED: "cancelled",
+};
+
+/** `timeout` ends with this where it had to end a command. */
+const TIMED_OUT = 124;
+
+function stateOf(state: string, code: number): PartState {
+  const known = STATES[state] ?? "failed";
+  if (known === "ended") return { state: known, exitCode: 0 };
+  if (known !== "failed") return { state: known };
+  const reason = code === TIMED_OUT ? "it took too long" : state === "FAILED" ? undefined : state;
+  return { state: known, ...(code > 0 ? { exitCode: code } : {}), ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Older ones tell the raw status of the process, with the exit code in its upper byte. */
+function codeOf({ exit_code: status }: SlurmJob): number {
+  return typeof status === "number" ? status >> 8 : status?.return_code?.number ?? 0;
+}
+
+interface CallOptions extends SignalOptions {
+  env: Readonly<Record<string, string>>;
+  input: string;
+}
+
+function run(program: string, args: readonly string[], { env, input, signal }: CallOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const child = execFile(
+      "env",
+      [...words, program, ...args],
+      { signal, maxBuffer: 2 ** 30 },
+      (error, stdout, stderr) => {
+        if (error === null) return resolve(stdout);
+        if (signal?.aborted) return reject(signal.reason);
+        const missing = error.code as unknown === 127;
+        reject(
+          new RegistryError({
+            code: missing ? "Unsupported" : "Unavailable",
+            message: `Cannot ask Slurm by ${program}: ${stderr.trim().split("\n").at(-1) || error.message}`,
+            hint: missing
+              ? "Run this where Slurm's programs are, as on its login node."
+              : "Check that its controller runs: scontrol ping. Steps that were submitted go on.",
+            cause: error,
+          }),
+        );
+      },
+    );
+    child.stdin!.on("error", () => {});
+    child.stdin!.end(input);
+  });
+}

@@ -1,0 +1,26 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../../../core/errors.ts";
+import { openEngine } from "../../../operators/engines/mod.ts";
+
+Deno.test("an engine is opened by its URL, and shows no password", async () => {
+  await using local = await openEngine("local:/some/folder");
+  assertEquals([local.kind, local.location], ["local", "local:/some/folder"]);
+  await using slurm = await openEngine("slurm:?partition=gpu");
+  assertEquals(slurm.kind, "slurm");
+});
+
+Deno.test("what is no URL of an engine is refused, and nothing of it that could be a secret is shown", async () => {
+  for (
+    const url of ["", "kafka://user:secret@host", "slurm://host", "slurm:?Bad Name=1", "redis://x?queue=a:secret b"]
+  ) {
+    const error = await assertRejects(() => openEngine(url), RegistryError);
+    assertEquals([error.code, /user|host\b.*secret/.test(error.message)], ["Invalid", false], url);
+  }
+});
+
+Deno.test("a server that is not there is told within the time, without the password", async () => {
+  const { openQueue } = await import("../../../queues/mod.ts");
+  const opening = openQueue("redis://me:secret@127.0.0.1:9", { connectWithinMs: 300 });
+  const error = await assertRejects(() => opening, RegistryError);
+  assertEquals([error.code, /secret/.test(`${error.message}${error.hint}`)], ["Unavailable", false], error.message);
+});
