@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isRegistryError } from "../../../mod.ts";
+import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
+import type { RunEvent } from "../../../operators/runner/mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import { pipeline, step } from "./pipelines.ts";
+import { textOf, world } from "./world.ts";
+
+testInRoot("secrets reach the operator, and no record, plan or log", async (root) => {
+  await using here = await world(root);
+  const { registry, operators } = here;
+  const seen: unknown[] = [];
+  operators.register("login", {
+    run({ params, env, logger, outputRoot }) {
+      seen.push(params, env);
+      logger.info("token is hunter2hunter2, key is correct-horse");
+      Deno.writeTextFileSync(`${outputRoot}/done`, "");
+      throw new Error("Cannot log in: correct-horse was refused");
+    },
+    command: () => ["true"],
+  });
+  const system = { ...realSystem, env: (name: string) => name === "KEY" ? "correct-horse" : undefined };
+  const secrets = { params: { token: `base64://${btoa("hunter2hunter2")}` }, env: { KEY: { from_env: "KEY" } } };
+  const events: RunEvent[] = [];
+  const onEvent = (event: RunEvent) => events.push(event);
+  const result = await runPipeline(pipeline([step("login", secrets)]), { ...here, system, onEvent });
+  assertEquals(seen, [{ token: "hunter2hunter2" }, { KEY: "correct-horse" }]);
+  const kept = [JSON.stringify([result, events])];
+  for await (const name of registry.names()) {
+    const { info, files } = await registry.open(name);
+    kept.push(JSON.stringify(info));
+    for (const file of (await registry.open(name)).files()) kept.push(new TextDecoder().decode(await file.bytes()));
+    assert(files !== undefined);
+  }
+  assertStringIncludes(kept.join(), "Cannot log in: *** was refused");
+  for (const secret of ["hunter2", btoa("hunter2hunter2"), "correct-horse"]) {
+    assert(!kept.join().includes(secret), secret);
+  }
+});
+
+testInRoot(
+  "inputs and outputs can be paths: an output appears whole, and replaces only what is its own",
+  async (root) => {
+    await using here = await world(root);
+    await Deno.mkdir(root.join("data"));
+    await Deno.writeTextFile(root.join("data", "a"), "a ");
+    await Deno.mkdir(root.join("out"));
+    await Deno.writeTextFile(root.join("out", "precious"), "mine");
+    const paths = (lr: number) =>
+      pipeline([
+        step("clean", { inputs: { data: "data" }, outputs: { out: "out" }, params: { lr } }),
+        step("train", { inputs: { text: "step:clean" } }),
+      ]);
+    await runPipeline(paths(1), here);
+    assertEquals(await Deno.readTextFile(root.join("out", "text")), "a clean1 ");
+    const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).find((name) =>
+      name.startsWith("out.before-")
+    )!;
+    assertEquals(await Deno.readTextFile(root.join(kept, "precious")), "mine");
+    await runPipeline(paths(2), here);
+    assertEquals(await Deno.readTextFile(root.join("out", "text")), "a clean2 ");
+    assertEquals([...Deno.readDirSync(root.path)].map(({ name }) => name).sort(), [
+      ".holdfast-runs",
+      "data",
+      "out",
+      kept,
+    ]);
+    assertEquals(await textOf(here.registry, "nightly:output:train"), "a clean2 train ");
+    await Deno.writeTextFile(root.join("data", "a"), "b ");
+    const [clean] = (await planPipeline(paths(2), here)).steps;
+    assertEquals(clean.reasons.map((reason) => reason.split(":")[0]), ["inputs changed"]);
+  },
+);
+
+testInRoot(
+  "a step can be a command: it knows its folders, and its lines, code and memory are on record",
+  async (root) => {
+    await using here = await world(root);
+    const { registry } = here;
+    await registry.save("data:raw", "raw");
+    const script =
+      'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo "step $OPERATOR_ID has $HOLDFAST_PARAMS"; exit $CODE';
+    const shell = (CODE: string) =>
+      step("shell", {
+        runAs: "command",
+        startCommand: ["sh", "-c", script],
+        inputs: { data: "registry:data:raw" },
+        params: { lr: 0.1 },
+        env: { CODE },
+      });
+    const failed = await runPipeline(pipeline([shell("4")]), here);
+    assertEquals([failed.steps.shell.exitCode, failed.steps.shell.exit], [4, "resource"]);
+    const events: RunEvent[] = [];
+    const result = await runPipeline(pipeline([shell("0")]), { ...here, onEvent: (event) => events.push(event) });
+    assertEquals(result.steps.shell.end, "ran");
+    assertEquals(await textOf(registry, "nightly:output:shell"), "raw");
+    assertEquals(events.filter(({ type }) => type === "log"), [
+      { type: "log", step: "shell", level: "stdout", line: 'step shell has {"lr":0.1}' },
+    ]);
+  },
+);
+
+testInRoot("what this runner cannot do is refused, not passed over", async (root) => {
+  await using here = await world(root);
+  for (
+    const members of [{ shards: 2 }, { runAs: "worker" as const }, {
+      environment: { kind: "uv" as const, install: false },
+    }]
+  ) {
+    const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) => error);
+    assert(isRegistryError(error, "Unsupported"), String(error));
+  }
+  assertEquals(await Array.fromAsync(here.registry.names()), []);
+});
