@@ -7,7 +7,7 @@ import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
 import type { Job, JobType } from "npm:bullmq@^6";
 import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
-import { checkNewJob } from "../core/pipelines/queue.ts";
+import { checkConcurrency, checkNewJob } from "../core/pipelines/queue.ts";
 import type { JobQueue, JobState, QueuedJob, QueueWorker } from "../core/pipelines/queue.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
@@ -153,6 +153,7 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
         options,
       ),
     async work(handler, options) {
+      checkConcurrency(options?.concurrency ?? 1);
       const worker = await ask(
         "take jobs of",
         createBullmqWorker(handler, { ...options, store, settings, backend, system, find }),
@@ -219,8 +220,9 @@ function stateOf(state: string): JobState {
 function told(job: Job<JobForm>, state: JobState): QueuedJob {
   const { id, name: kind, data: { group, data }, returnvalue, failedReason } = job;
   const cancelled = cancellationOf(job);
-  const ended = state === "done" || state === "running";
-  const said: QueuedJob = { id: id!, kind, group, data, state: cancelled === undefined || ended ? state : "cancelled" };
+  // It may have ended by itself before it was marked: one that was cancelled failed with that as its reason.
+  const other = state === "done" || state === "running" || (state === "failed" && failedReason !== cancelled);
+  const said: QueuedJob = { id: id!, kind, group, data, state: cancelled === undefined || other ? state : "cancelled" };
   if (state === "done") said.result = (returnvalue ?? null) as PlainValue;
   if (said.state === "cancelled") said.reason = cancelled;
   else if (state === "failed") said.reason = failedReason;

@@ -4,9 +4,9 @@
  * @module
  */
 import { messageOf } from "../core/errors.ts";
-import { checkNewJob } from "../core/pipelines/queue.ts";
+import { checkConcurrency, checkNewJob, resultOf } from "../core/pipelines/queue.ts";
 import type { JobHandler, JobQueue, JobState, NewJob, QueuedJob, QueueWorker } from "../core/pipelines/queue.ts";
-import type { WorkOptions } from "../core/pipelines/queue.ts";
+import type { WorkerEvent, WorkOptions } from "../core/pipelines/queue.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
@@ -102,11 +102,13 @@ export function createMemoryQueue({ system = realSystem }: { system?: System } =
       return Promise.resolve();
     },
     remove: (id) => Promise.resolve(entries.get(id)?.state === "running" ? false : entries.delete(id)),
-    work(handler, options) {
+    // deno-lint-ignore require-await -- what is refused is rejected
+    async work(handler, options) {
+      checkConcurrency(options?.concurrency ?? 1);
       const worker = createWorker(handler, { ...options, next, wait });
       workers.add(worker);
       worker.look();
-      return Promise.resolve(worker);
+      return worker;
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
@@ -133,31 +135,39 @@ function createWorker(handler: JobHandler, source: Source): QueueWorker & { look
     }
   }
 
+  function tell(event: WorkerEvent): void {
+    try {
+      onEvent(event);
+    } catch { // who listens does not end a job
+    }
+  }
+
   async function run(entry: Entry): Promise<void> {
     const { id, group, kind, data, attempts = 1, backoffMs = 1000 } = entry.job;
     const controller = entry.controller = new AbortController();
     entry.state = "running";
     entry.tried++;
-    onEvent({ event: "started", id, group });
+    tell({ event: "started", id, group });
     try {
       await Promise.resolve(); // what called it goes on first, as it does where a queue is far away
-      entry.result = await handler({ id, group, kind, data: structuredClone(data) }, controller) ?? null;
+      const returned = await handler({ id, group, kind, data: structuredClone(data) }, controller);
+      entry.result = structuredClone(resultOf(id, returned));
       entry.state = "done";
-      onEvent({ event: "done", id, group });
+      tell({ event: "done", id, group });
     } catch (error) {
       const reason = messageOf(error);
       if (entry.cancelled !== undefined) {
         Object.assign(entry, { state: "cancelled", reason: entry.cancelled });
-        onEvent({ event: "cancelled", id, group });
+        tell({ event: "cancelled", id, group });
       } else if (controller.signal.reason === HANDED_BACK) {
         entry.tried--;
         wait(entry, 0);
-        onEvent({ event: "handed back", id, group });
+        tell({ event: "handed back", id, group });
       } else {
         const again = entry.tried < attempts;
         if (again) wait(entry, backoffMs * 2 ** (entry.tried - 1));
         else Object.assign(entry, { state: "failed", reason });
-        onEvent({ event: "failed", id, group, reason, again });
+        tell({ event: "failed", id, group, reason, again });
       }
     }
   }

@@ -8,6 +8,7 @@
  */
 import { RegistryError } from "../errors.ts";
 import type { SignalOptions } from "../registry.ts";
+import { plainProblem } from "../text/plain_value.ts";
 import type { PlainValue } from "../text/plain_value.ts";
 
 /** A job to be done. */
@@ -113,9 +114,17 @@ export interface JobQueue extends AsyncDisposable {
 }
 
 /** Throws `Invalid` for what no queue can keep. */
-export function checkNewJob({ id, priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 }: NewJob): void {
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^[0-9]+$/.test(id)) {
+export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
+  const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
+  if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^[0-9]+$/.test(id)) {
     throw invalid(id, "it is no id of a job", "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits.");
+  }
+  if (typeof group !== "string" || typeof kind !== "string") {
+    throw invalid(id, "its group or its kind is no text", "Say what it belongs to, and what is to be done.");
+  }
+  const problem = plainProblem(data);
+  if (problem !== undefined) {
+    throw invalid(id, `of its data, ${problem}`, "Data of jobs are what JSON says: texts, finite numbers, lists …");
   }
   const isCount = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
   if (!isCount(priority, MOST_PRIORITY)) {
@@ -127,6 +136,28 @@ export function checkNewJob({ id, priority = 0, attempts = 1, delayMs = 0, backo
   if (!isCount(delayMs, MOST_MS) || !isCount(backoffMs, MOST_MS)) {
     throw invalid(id, "its delay is no time", `Times are whole milliseconds, at most ${MOST_MS}.`);
   }
+}
+
+/** Throws `Invalid` for a number of jobs at once that is none: a worker with it would take no job, ever. */
+export function checkConcurrency(concurrency: number): void {
+  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot take jobs: ${concurrency} of them at once is no number of jobs`,
+    hint: "The concurrency of a worker is a whole number, at least 1.",
+  });
+}
+
+/** What a handler returned, as it is kept; throws `Invalid` for what no queue can keep, which is a failed attempt. */
+export function resultOf(id: string, returned: PlainValue | void): PlainValue {
+  const result = returned ?? null;
+  const problem = plainProblem(result);
+  if (problem === undefined) return result;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot keep the result of job ${JSON.stringify(id)}: ${problem}`,
+    hint: "Results are what JSON says: texts, finite numbers, lists …",
+  });
 }
 
 const MOST_PRIORITY = 2_000_000;

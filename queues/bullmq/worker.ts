@@ -6,6 +6,7 @@
 import { UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import type { Job } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
+import { resultOf } from "../../core/pipelines/queue.ts";
 import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/pipelines/queue.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -60,7 +61,7 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     looking ??= look();
     tell({ event: "started", id, group });
     try {
-      return await handler({ id, group, kind, data }, { signal: entry.controller.signal }) ?? null;
+      return resultOf(id, await handler({ id, group, kind, data }, { signal: entry.controller.signal }));
     } catch (error) {
       if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
       if (!entry.handBack) throw error;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import type { JobQueue, NewJob, WorkerEvent } from "../../core/pipelines/queue.ts";
 
@@ -94,7 +94,12 @@ export const queueCases: readonly QueueCase[] = [
         await assertRejects(() => queue.add([job("fine"), job(id)]), RegistryError, "Cannot add job");
       }
       const wrong: Partial<NewJob>[] = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, { delayMs: -1 }];
-      for (const more of wrong) await assertRejects(() => queue.add(job("a", more)), RegistryError);
+      for (const data of [1n, () => {}, undefined, NaN, { when: new Date(0) }]) wrong.push({ data: data as never });
+      for (const name of ["id", "group", "kind"]) wrong.push({ [name]: undefined });
+      for (const more of wrong) {
+        const error = await assertRejects(() => queue.add([job("fine"), job("a", more)]), RegistryError);
+        assertEquals(error.code, "Invalid");
+      }
       assertEquals(await queue.list(), []);
     },
   },
@@ -236,6 +241,55 @@ export const queueCases: readonly QueueCase[] = [
       await queue.cancel("done");
       const { state, result } = (await queue.get("done"))!;
       assertEquals([state, result], ["done", 7]);
+    },
+  },
+  {
+    name: "cancelling what failed changes nothing",
+    async run({ queue }) {
+      await queue.add(job("bad"));
+      const { onEvent, until } = createListener();
+      await using _worker = await queue.work(() => Promise.reject(new Error("the disk is full")), { onEvent });
+      await until("failed");
+      await queue.cancel("bad");
+      const { state, reason } = (await queue.get("bad"))!;
+      assertEquals([state, reason], ["failed", "the disk is full"]);
+    },
+  },
+  {
+    name: "who listens and throws ends no job",
+    async run({ queue }) {
+      await queue.add(job("a"));
+      const { onEvent, until } = createListener();
+      await using _worker = await queue.work(() => 7, {
+        onEvent(told) {
+          onEvent(told);
+          throw new Error("of the listener");
+        },
+      });
+      await until("done");
+      const { state, result } = (await queue.get("a"))!;
+      assertEquals([state, result], ["done", 7]);
+    },
+  },
+  {
+    name: "a result that no queue can keep is a failure of its job",
+    async run({ queue }) {
+      await queue.add(job("odd"));
+      const { onEvent, until } = createListener();
+      await using _worker = await queue.work(() => 1n as never, { onEvent });
+      await until("failed");
+      const { state, reason } = (await queue.get("odd"))!;
+      assertEquals(state, "failed");
+      assertStringIncludes(reason!, "is a bigint");
+    },
+  },
+  {
+    name: "a number of jobs at once that is none is refused",
+    async run({ queue }) {
+      for (const concurrency of [0, -1, 1.5, NaN]) {
+        const error = await assertRejects(() => queue.work(() => {}, { concurrency }), RegistryError);
+        assertEquals(error.code, "Invalid");
+      }
     },
   },
   {
