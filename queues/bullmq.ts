@@ -247,6 +247,12 @@ function failure(what: string, { kind, location, lastFailure }: BullmqStore, cau
       : `Check that ${
         kind === "redis" ? "Redis" : "PostgreSQL"
       } runs there, and try again: jobs that it has are not lost.`,
-    cause: error,
+    cause: withoutCommand(error),
   });
+}
+
+/** Answers of Redis carry the command that they answer, with its arguments: passwords, and data of jobs. */
+function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, "command");
+  return error;
 }
