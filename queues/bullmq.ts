@@ -16,7 +16,7 @@ import type { System } from "../core/system.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import type { BullmqStore } from "./bullmq/store.ts";
-import { cancellationOf, optionsOf } from "./bullmq/job_form.ts";
+import { cancellationOf, formOf, optionsOf } from "./bullmq/job_form.ts";
 import type { JobForm } from "./bullmq/job_form.ts";
 import { createBullmqWorker } from "./bullmq/worker.ts";
 
@@ -128,7 +128,7 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
           const found = new Map<string, QueuedJob>();
           for (const [type, state] of STATES) {
             for (const job of await queue.getJobs([type], 0, -1, true) as (Job<JobForm> | undefined)[]) {
-              if (job === undefined || (group !== undefined && job.data.group !== group)) continue;
+              if (job === undefined || (group !== undefined && formOf(job).group !== group)) continue;
               found.set(job.id!, told(job, state));
             }
           }
@@ -218,7 +218,8 @@ function stateOf(state: string): JobState {
 }
 
 function told(job: Job<JobForm>, state: JobState): QueuedJob {
-  const { id, name: kind, data: { group, data }, returnvalue, failedReason } = job;
+  const { id, name: kind, returnvalue, failedReason } = job;
+  const { group, data } = formOf(job);
   const cancelled = cancellationOf(job);
   // It may have ended by itself before it was marked: one that was cancelled failed with that as its reason.
   const other = state === "done" || state === "running" || (state === "failed" && failedReason !== cancelled);

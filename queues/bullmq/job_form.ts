@@ -14,6 +14,12 @@ export interface JobForm {
   data: PlainValue;
 }
 
+/** What is in a job. Another program may have added or altered it: what it lacks is empty. */
+export function formOf({ data: stored }: { data: unknown }): JobForm {
+  const { group, data } = (stored ?? {}) as Partial<JobForm>;
+  return { group: typeof group === "string" ? group : "", data: data ?? null };
+}
+
 /** Jobs that ended are known for a week, and the last of them however many there are. */
 const KEPT = { age: 7 * 24 * 3_600, count: 100_000 };
 

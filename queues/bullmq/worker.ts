@@ -10,7 +10,7 @@ import { resultOf } from "../../core/pipelines/queue.ts";
 import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/pipelines/queue.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { cancellationOf } from "./job_form.ts";
+import { cancellationOf, formOf } from "./job_form.ts";
 import type { JobForm } from "./job_form.ts";
 import type { BullmqStore } from "./store.ts";
 
@@ -54,7 +54,8 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
   let looking: Promise<void> | undefined;
 
   async function run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
-    const { id = "", name: kind, data: { group, data } } = job;
+    const { id = "", name: kind } = job;
+    const { group, data } = formOf(job);
     const entry: Running = { job, controller: new AbortController(), handBack: false, cancelled: cancellationOf(job) };
     if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
     running.set(id, entry);
@@ -115,10 +116,11 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
   );
   worker.on("error", (error) => tell({ event: "trouble", reason: messageOf(error) }));
   worker.on("stalled", (id) => tell({ event: "taken over", id }));
-  worker.on("completed", ({ id = "", data: { group } }) => tell({ event: "done", id, group }));
+  worker.on("completed", (job) => tell({ event: "done", id: job.id ?? "", group: formOf(job).group }));
   worker.on("failed", (job, error) => {
     if (job === undefined) return;
-    const { id = "", data: { group }, attemptsMade, opts: { attempts = 1 } } = job;
+    const { id = "", attemptsMade, opts: { attempts = 1 } } = job;
+    const { group } = formOf(job);
     if (error instanceof UnrecoverableError) return tell({ event: "cancelled", id, group });
     tell({ event: "failed", id, group, reason: messageOf(error), again: attemptsMade < attempts });
   });
