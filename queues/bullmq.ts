@@ -154,10 +154,10 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
       ),
     async work(handler, options) {
       checkConcurrency(options?.concurrency ?? 1);
-      const worker = await ask(
-        "take jobs of",
-        createBullmqWorker(handler, { ...options, store, settings, backend, system, find }),
-      );
+      const made = { ...options, store, settings, backend, system, find, readyWithinMs: answerWithinMs };
+      const worker = await createBullmqWorker(handler, made).catch((error) => {
+        throw failure("take jobs of", store, error);
+      });
       workers.add(worker);
       return worker;
     },

@@ -8,6 +8,7 @@ import type { Job } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import { resultOf } from "../../core/pipelines/queue.ts";
 import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/pipelines/queue.ts";
+import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { cancellationOf, formOf } from "./job_form.ts";
@@ -33,6 +34,8 @@ export interface BullmqWorkerOptions extends WorkOptions {
   settings: never;
   /** What BullMQ reaches it with, where that is not Redis. */
   backend: unknown;
+  /** How long it may take until it is ready, milliseconds. */
+  readyWithinMs: number;
   /** Clock. */
   system: System;
   /** Reads a job. */
@@ -48,7 +51,7 @@ interface Running {
 
 /** Creates a worker, and waits until it takes jobs. */
 export async function createBullmqWorker(handler: JobHandler, options: BullmqWorkerOptions): Promise<QueueWorker> {
-  const { store, settings, backend, system, find, concurrency = 1, onEvent = () => {} } = options;
+  const { store, settings, backend, system, find, readyWithinMs, concurrency = 1, onEvent = () => {} } = options;
   const running = new Map<string, Running>();
   const over = new AbortController();
   let looking: Promise<void> | undefined;
@@ -124,7 +127,12 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     if (error instanceof UnrecoverableError) return tell({ event: "cancelled", id, group });
     tell({ event: "failed", id, group, reason: messageOf(error), again: attemptsMade < attempts });
   });
-  await worker.waitUntilReady(); // one that is closed before leaves a connection open
+  try {
+    await withDeadline(worker.waitUntilReady(), { timeoutMs: readyWithinMs }); // closed before, it leaves a connection
+  } catch (error) {
+    await worker.close(true); // it would take jobs as soon as the server is back, and nobody could close it
+    throw error;
+  }
 
   async function close({ handBack = false } = {}): Promise<void> {
     if (handBack) {
