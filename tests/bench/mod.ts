@@ -24,6 +24,7 @@ import { createListingGroup } from "./listing.ts";
 import { runGroup } from "./measure.ts";
 import type { BenchSettings, Group } from "./measure.ts";
 import { createPeer } from "./peer.ts";
+import { createPipelinesGroup } from "./pipelines.ts";
 import { createPlatesGroup } from "./plates.ts";
 import { rowsOf, tableOf } from "./report.ts";
 import { createSmallGroup } from "./small.ts";
@@ -67,6 +68,7 @@ const GROUPS: Record<string, GroupEntry> = {
   folder: { title: "A folder saved again", create: createFolderGroup, maxRepeats: 3 },
   files: { title: "Files by path: planes of 16 KiB on a disk", create: createFilesGroup },
   plates: { title: "Plates: 1,000 planes of 16 KiB as one array of OME-NGFF on a disk", create: createPlatesGroup },
+  pipelines: { title: "Pipelines: trivial steps over a registry on a disk", create: createPipelinesGroup },
   files_far: {
     title: "Files by path: planes of 16 KiB in a MinIO behind TLS and a round trip of 30 ms",
     create: createFarFilesGroup,
