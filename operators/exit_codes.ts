@@ -24,6 +24,7 @@ const OF_SYSTEM: Record<string, ExitName> = {
   ENOMEM: "resource",
   EMFILE: "resource",
   ENFILE: "resource",
+  ETIMEDOUT: "resource",
   ERR_WORKER_OUT_OF_MEMORY: "resource",
   EACCES: "environment",
   EPERM: "environment",
@@ -61,7 +62,10 @@ function ofSystem(error: unknown): ExitName | undefined {
   };
   if (name === "PermissionDenied" || name === "NotCapable") return "environment";
   // A program that is not there is told from a file that is not there by what was called.
-  if (code === "ENOENT" && syscall?.startsWith("spawn")) return "environment";
+  // Deno names no call of its own, only what it was about.
+  const isSpawn = syscall?.startsWith("spawn") || (name === "NotFound" && message?.startsWith("Failed to spawn "));
+  if (code === "ENOENT" && isSpawn) return "environment";
+  if (name === "TimeoutError" || name === "TimedOut") return "resource";
   // What engines throw where memory ran out has no code of its own.
   if (name === "RangeError" && /allocation failed|out of memory/i.test(message ?? "")) return "resource";
   return typeof code === "string" ? OF_SYSTEM[code] : undefined;

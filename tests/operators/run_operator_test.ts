@@ -132,6 +132,11 @@ Deno.test("the system's own failures have their exit codes: no program, no permi
   assertEquals(await failure(() => execFileSync("no-such-program-anywhere")), 5);
   assertEquals(await failure(() => new ArrayBuffer(Number.MAX_SAFE_INTEGER)), 4);
   assertEquals(exitCodeOf(new Deno.errors.PermissionDenied("no")), 5);
+  assertEquals(await failure(() => new Deno.Command("no-such-program-anywhere").output()), 5);
+  assertEquals(await failure(() => Deno.readTextFile("no-such-file-anywhere")), 3);
+  assertEquals(exitCodeOf(new DOMException("it took too long", "TimeoutError")), 4); // of AbortSignal.timeout
+  assertEquals(exitCodeOf(new Deno.errors.TimedOut("it took too long")), 4);
+  assertEquals(exitCodeOf(Object.assign(new Error("connect"), { code: "ETIMEDOUT" })), 4);
 });
 
 Deno.test("a cancellation is no exit code: its reason is thrown, whatever the operator made of it", async () => {
