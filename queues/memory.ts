@@ -147,9 +147,9 @@ function createWorker(handler: JobHandler, source: Source): QueueWorker & { look
     const controller = entry.controller = new AbortController();
     entry.state = "running";
     entry.tried++;
-    tell({ event: "started", id, group });
     try {
       await Promise.resolve(); // what called it goes on first, as it does where a queue is far away
+      tell({ event: "started", id, group });
       const returned = await handler({ id, group, kind, data: structuredClone(data) }, controller);
       entry.result = structuredClone(resultOf(id, returned));
       entry.state = "done";

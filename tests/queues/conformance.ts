@@ -325,6 +325,25 @@ export const queueCases: readonly QueueCase[] = [
     },
   },
   {
+    name: "a worker that hands back hands back also what reaches it while it closes",
+    async run({ queue }) {
+      const ids = ["a", "b", "c", "d", "e", "f"];
+      const { onEvent, until } = createListener();
+      const closing = Promise.withResolvers<void>();
+      const worker = await queue.work((_job, { signal }) => aborted(signal), {
+        concurrency: ids.length,
+        onEvent(told) {
+          onEvent(told);
+          if (told.event === "started") closing.resolve(worker.close({ handBack: true }));
+        },
+      });
+      await queue.add(ids.map((id) => job(id)));
+      await until("started");
+      await closing.promise;
+      assertEquals((await queue.list()).map(({ state }) => state), ids.map(() => "waiting"));
+    },
+  },
+  {
     name: "jobs are listed, all or those of a group",
     async run({ queue }) {
       await queue.add([job("a"), job("b", { group: "other" }), job("c", { delayMs: 60_000 })]);
