@@ -60,7 +60,7 @@ async function rowOf(operator: string, operators: Operators): Promise<Row> {
     const named = (things: Readonly<Record<string, string>>) => Object.keys(things).join(", ");
     return {
       json: { operator, version, inputs, outputs },
-      cells: [operator, version ?? "", named(inputs), named(outputs), ""],
+      cells: [operator, String(version ?? ""), named(inputs), named(outputs), ""],
     };
   } catch (error) {
     const { message: problem } = toReportable(error);
