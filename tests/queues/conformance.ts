@@ -278,17 +278,14 @@ export const queueCases: readonly QueueCase[] = [
       const { onEvent, until } = createListener();
       await using _worker = await queue.work(() => 1n as never, { onEvent });
       await until("failed");
-      const { state, reason } = (await queue.get("odd"))!;
-      assertEquals(state, "failed");
-      assertStringIncludes(reason!, "is a bigint");
+      assertStringIncludes((await queue.get("odd"))!.reason!, "is a bigint");
     },
   },
   {
     name: "a number of jobs at once that is none is refused",
     async run({ queue }) {
       for (const concurrency of [0, -1, 1.5, NaN]) {
-        const error = await assertRejects(() => queue.work(() => {}, { concurrency }), RegistryError);
-        assertEquals(error.code, "Invalid");
+        await assertRejects(() => queue.work(() => {}, { concurrency }), RegistryError, "at once is no number");
       }
     },
   },
