@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import { createOperators } from "../../../operators/mod.ts";
+import type { OperatorContext } from "../../../operators/mod.ts";
+import { runPipeline } from "../../../operators/runner/mod.ts";
+import type { RunEvent, RunPipelineOptions } from "../../../operators/runner/mod.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+import { pipeline, step } from "./pipelines.ts";
+
+const sh = (script: string, members: Partial<PipelineStep> = {}) =>
+  step("clean", { runAs: "command", startCommand: ["bash", "-c", script], ...members });
+
+async function run(root: TempRoot, one: PipelineStep, options: Partial<RunPipelineOptions> = {}) {
+  await using registry = await openRegistry("memory:");
+  await registry.save("data:raw", "raw");
+  const operators = createOperators({
+    upper: {
+      run: () => assert(false, "it is to run as a command"),
+      command: ({ inputRoot, outputRoot, params }: OperatorContext) => [
+        "bash",
+        "-c",
+        `cat "${inputRoot}"/* | tr a-z A-Z > "${outputRoot}/text"; echo "$OPERATOR_ID ${params.lr} $HOLDFAST_PARAMS"`,
+      ],
+    },
+  });
+  const said: string[] = [];
+  const onEvent = (event: RunEvent) => void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
+  const result = await runPipeline(pipeline([one]), { registry, operators, root: root.path, onEvent, ...options });
+  const output = await registry.open("nightly:output:clean").catch(() => undefined);
+  const text = await output?.file("text").bytes();
+  return { ...result.steps.clean, said, text: text && new TextDecoder().decode(text) };
+}
+
+testInRoot("a step may be a command: it reads, writes, is logged, and its output is saved", async (root) => {
+  await Deno.writeTextFile(root.join("script.sh"), 'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo careful >&2');
+  const { end, text, said } = await run(root, sh("source ./script.sh", { inputs: { data: "registry:data:raw" } }));
+  assertEquals([end, text, said], ["ran", "raw", ["stderr: careful"]]);
+});
+
+testInRoot("a step that runs as a command has that of its operator", async (root) => {
+  const inputs = { data: "registry:data:raw" };
+  const one = step("clean", { operator: "upper", runAs: "command", inputs, params: { lr: 0.1 } });
+  const { end, text, said } = await run(root, one);
+  assertEquals([end, text, said], ["ran", "RAW", ['stdout: clean 0.1 {"lr":0.1}']]);
+});
+
+testInRoot("the end of a command is that of its step, and nothing of a failed one is saved", async (root) => {
+  const failed = await run(root, sh('echo half > "$OUTPUT_ROOT/text"; exit 2'));
+  assertEquals([failed.end, failed.exitCode, failed.exit, failed.text], ["failed", 2, "input", undefined]);
+  assertStringIncludes(failed.reason!, "it ended with code 2");
+  const missing = await run(root, sh("", { startCommand: ["no-such-program"] }));
+  assertEquals([missing.exitCode, missing.exit], [5, "environment"]);
+});
+
+testInRoot("a command whose time is over has ended with 4", async (root) => {
+  const timeoutMs = 3_600_000;
+  const ready = Promise.withResolvers<void>();
+  const system = {
+    ...realSystem,
+    sleep: (ms: number, signal?: AbortSignal) => ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal),
+  };
+  const onEvent = (event: RunEvent) => void (event.type === "log" && event.line === "ready" && ready.resolve());
+  const { end, exitCode, exit } = await run(root, sh("echo ready; sleep 3600", { timeoutMs }), { system, onEvent });
+  assertEquals([end, exitCode, exit], ["failed", 4, "resource"]);
+});
+
+testInRoot("a cancelled run ends its commands", async (root) => {
+  const controller = new AbortController();
+  const onEvent = (event: RunEvent) => void (event.type === "log" && controller.abort(new Error("stop")));
+  const one = sh("echo $$ > pid; echo ready; sleep 3600");
+  await run(root, one, { signal: controller.signal, onEvent }).catch((error) => assertEquals(error.message, "stop"));
+  const pid = (await Deno.readTextFile(root.join("pid"))).trim();
+  await assertRejects(() => Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
+});
