@@ -68,8 +68,10 @@ export async function readRecord<T extends object>(
   ref: string,
   { signal }: SignalOptions = {},
 ): Promise<FoundRecord<T> | undefined> {
+  const exact = ref.includes("@") ? ref : await latestOf(registry, ref, signal);
+  if (exact === undefined) return undefined;
   try {
-    const artifact = await registry.open(ref, { signal });
+    const artifact = await registry.open(exact, { signal });
     const record = parseJson(textOf(await artifact.file(RECORD_FILE).bytes()));
     if (!isJsonObject(record)) throw corrupt(ref, "it holds no object");
     return { record: record as T, info: artifact.info };
@@ -78,6 +80,11 @@ export async function readRecord<T extends object>(
     if (error instanceof SyntaxError) throw corrupt(ref, error.message);
     throw error;
   }
+}
+
+/** The latest version of a name: a listing costs less than the error of a name that is not there. */
+async function latestOf(registry: Registry, name: string, signal?: AbortSignal): Promise<string | undefined> {
+  for await (const { version } of registry.versions(name, { limit: 1, signal })) return `${name}@${version}`;
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
 import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import type { FileSource } from "../../../core/materializer.ts";
@@ -128,7 +128,8 @@ async function tryStep(
   // Two deliveries of a step may be here at once: each has a folder of its own.
   const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}`);
   const [inputRoot, outputRoot, workspaceRoot] = ["input", "output", "workspace"].map((name) => join(folder, name));
-  for (const path of [inputRoot, outputRoot, workspaceRoot]) mkdirSync(path, { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  for (const path of [inputRoot, outputRoot, workspaceRoot]) mkdirSync(path);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
   const secrets: string[] = [];
@@ -188,7 +189,7 @@ async function tryStep(
     return await fail({ exitCode: exitCodeOf(error), error });
   } finally {
     log.close();
-    if (!keep) rmSync(folder, { recursive: true, force: true });
+    if (!keep) removeFolder(folder, [inputRoot, outputRoot, workspaceRoot]);
   }
 
   async function fail(
@@ -223,6 +224,15 @@ async function tryStep(
       context.logger.warn(`Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`);
       return ended;
     }
+  }
+}
+
+/** Removes a folder with its parts: they are mostly empty, and looking into each first takes several times longer. */
+function removeFolder(folder: string, parts: string[]): void {
+  try {
+    for (const path of [...parts, folder]) rmdirSync(path);
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
