@@ -5,13 +5,13 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { Composer, isNode, isScalar, LineCounter, Parser, stringify, visit } from "npm:yaml@^2.9";
-import type { CST, Document, Node, Scalar, YAMLMap } from "npm:yaml@^2.9";
+import type { CST, Document, YAMLMap } from "npm:yaml@^2.9";
 import { RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
-import { exactNumber } from "../core/text/exact_number.ts";
 import { notPlain, plainProblem } from "../core/text/plain_value.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
+import { corrupt, numberProblem, offsetOf, SCHEMA, tagProblem, unsupported } from "./yaml/node_problem.ts";
 import { MAX_DEPTH, strayProblem, tokenProblem } from "./yaml/text_problem.ts";
 import type { YamlProblem, YamlToken } from "./yaml/text_problem.ts";
 
@@ -25,12 +25,6 @@ export interface YamlOptions {
   /** No file has more aliases, counted as often as what has them is repeated. @default 100 */
   maxAliasCount?: number;
 }
-
-const SCHEMA = { version: "1.2", schema: "core" } as const;
-/** Tags that say what a value is anyway. */
-const TAGS: ReadonlySet<string> = new Set(
-  ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`),
-);
 
 /**
  * Plain data as `.yaml` files, exactly: plain objects, arrays, texts, numbers (NaN, infinities and -0 too), booleans and
@@ -137,19 +131,6 @@ function documentProblem(document: Document.Parsed): YamlProblem | undefined {
   return problem ?? (warning && unsupported(warning.message, warning.pos[0]));
 }
 
-function tagProblem(node: Node): YamlProblem | undefined {
-  if (node.tag === undefined || TAGS.has(node.tag)) return undefined;
-  return unsupported(`the tag ${shown(node.tag)} is not one of plain data`, offsetOf(node));
-}
-
-function numberProblem(node: Scalar): YamlProblem | undefined {
-  const { value, source = "" } = node;
-  if (typeof value !== "number" || /^[-+]?\.(?:inf|nan)$/i.test(source)) return undefined;
-  const isExact = /^0[ox]/.test(source) ? BigInt(source) === BigInt(value) : exactNumber(source) !== "inexact";
-  if (isExact) return undefined;
-  return unsupported(`${shown(source)} is more than a number of 64 bits can hold`, offsetOf(node));
-}
-
 function keysProblem(map: YAMLMap): YamlProblem | undefined {
   const seen = new Set<string>();
   for (const { key } of map.items) {
@@ -159,18 +140,6 @@ function keysProblem(map: YAMLMap): YamlProblem | undefined {
     if (seen.has(name)) return corrupt(`the key ${shown(name)} is there twice`, offset);
     seen.add(name);
   }
-}
-
-function corrupt(state: string, offset: number): YamlProblem {
-  return { code: "Corrupt", state, offset };
-}
-
-function unsupported(state: string, offset: number): YamlProblem {
-  return { code: "Unsupported", state, offset };
-}
-
-function offsetOf(node: Node): number {
-  return node.range?.[0] ?? 0;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
