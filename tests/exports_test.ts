@@ -24,6 +24,8 @@ const DOORS = [
   "files",
   "formats",
   "operators",
+  "operators/config",
+  "operators/graph",
   "operators/runner",
   "queues",
   "workers",
@@ -39,7 +41,8 @@ Deno.test("the export map has every door, every driver and every library file wi
   const meant = product.filter((path) =>
     (DOORS.includes(dirname(path)) && basename(path) === "mod.ts") ||
     isDriver(path, product) ||
-    (!/^(apps|queues\/\w+)\//.test(path) && graph.get(path)!.some((target) => target.startsWith("npm:")))
+    (!/^(apps|queues\/\w+|formats\/yaml|operators\/config)\//.test(path) &&
+      graph.get(path)!.some((target) => target.startsWith("npm:")))
   );
   const map = { ...NAMED, ...Object.fromEntries(meant.map((path) => [subpathOf(path), `./${path}`])) };
   assertEquals(exported, map);

@@ -1,0 +1,100 @@
+/**
+ * From the tree of a configuration to a pipeline.
+ *
+ * @module
+ */
+import { availableParallelism } from "node:os";
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import { realSystem } from "../../core/system.ts";
+import { buildPipeline } from "./build.ts";
+import type { PipelineOptions } from "./definition.ts";
+import { FILE_KEYS, ID_PATTERN, pipeline as pipelineReader, PIPELINE_FIELDS } from "./table/fields.ts";
+import { interpolate } from "./tree/interpolate.ts";
+import { didYouMean } from "./tree/nearest.ts";
+import { childOf, describeNode } from "./tree/node.ts";
+import type { ConfigEntry, ConfigMap, ConfigNode } from "./tree/node.ts";
+import { assign, checkRemote, isForRefs } from "./tree/overrides.ts";
+import type { Assignment } from "./tree/overrides.ts";
+import { expandRefs } from "./tree/read_tree.ts";
+import type { ReadTreeOptions } from "./tree/read_tree.ts";
+
+/** What {@linkcode composePipeline} is given besides. */
+export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {
+  /** The pipeline's id, where it names itself not. */
+  id: string;
+  /** Values over those of the tree. */
+  assignments?: readonly Assignment[];
+}
+
+/** The pipeline that a tree says; one that is not right, or none, where problems were told. The tree is changed. */
+export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipeline | undefined {
+  const { problems, assignments = [], system = realSystem, cores = availableParallelism(), operators } = options;
+  const early = assignments.filter(isForRefs);
+  for (const assignment of early) assign(root, assignment, problems);
+  for (const [key, { place }] of root.entries) {
+    if (FILE_KEYS.includes(key)) continue;
+    const hint = Object.hasOwn(PIPELINE_FIELDS, key)
+      ? `Move it under pipeline:`
+      : `${didYouMean(key, FILE_KEYS)}There is: ${FILE_KEYS.join(", ")}.`;
+    problems.add(place, { path: { key }, message: `unknown key ${JSON.stringify(key)}`, hint });
+  }
+  const pipeline = root.entries.get("pipeline")?.node;
+  if (pipeline?.kind !== "map") {
+    problems.add(pipeline?.place ?? root.place, {
+      path: pipeline && { key: "pipeline" },
+      message: pipeline === undefined ? "there is no pipeline" : `${describeNode(pipeline)} is not a pipeline`,
+      hint: "Add it: pipeline: { operators: { refs: [my_operator:v1.0] } }",
+    });
+    return undefined;
+  }
+  const variables = childOf(root, "variables");
+  if (variables !== undefined && variables.kind !== "map") {
+    const hint = "Write names with values: { lr: 0.1 }.";
+    problems.add(variables.place, {
+      path: { key: "variables" },
+      message: `${describeNode(variables)} is not a mapping`,
+      hint,
+    });
+  }
+  const reading = { env: (name: string) => system.env(name), envNames: () => system.envNames?.() ?? [], problems };
+  const beforeRefs = problems.count;
+  for (const key of ["nodes", "operators"] as const) {
+    interpolateRefs(root, pipeline, key, reading);
+    expandRefs(pipeline, key, options);
+  }
+  if (problems.count > beforeRefs) return undefined; // what is not there cannot be checked
+  for (const assignment of assignments) if (!early.includes(assignment)) assign(root, assignment, problems);
+  const before = problems.count;
+  const made = interpolate(root, pipeline, reading, { key: "pipeline" });
+  if (assignments.some(({ place }) => place.source.isRemote)) checkRemote(onlyPipeline(root, made), problems);
+  if (problems.count > before) return undefined; // what follows would tell of values that could not be made
+  const found = pipelineReader.read(made, { key: "pipeline" }, problems);
+  if (found === undefined) return undefined;
+  if (
+    found.values.pipeline_id === undefined && !ID_PATTERN.test(options.id) && !found.node.entries.has("pipeline_id")
+  ) {
+    const hint = "Add one, of letters, digits, _, - and dots: pipeline_id: my_pipeline";
+    const message = `the pipeline has no pipeline_id, and ${JSON.stringify(options.id)} cannot be one`;
+    problems.add(found.place, { path: { key: "pipeline" }, message, hint });
+  }
+  return buildPipeline(found, { id: options.id, cores, operators, problems });
+}
+
+/** Refs are read before all else, and may have variables in them. */
+function interpolateRefs(
+  root: ConfigMap,
+  pipeline: ConfigMap,
+  key: "nodes" | "operators",
+  options: Parameters<typeof interpolate>[2],
+): void {
+  const holder = pipeline.entries.get(key)?.node;
+  const refs = holder?.kind === "map" ? holder.entries.get("refs") : undefined;
+  if (refs === undefined) return;
+  const path = { parent: { parent: { key: "pipeline" }, key }, key: "refs" };
+  (holder as ConfigMap).entries.set("refs", { place: refs.place, node: interpolate(root, refs.node, options, path) });
+}
+
+function onlyPipeline(root: ConfigMap, pipeline: ConfigNode): ConfigMap {
+  const entry: ConfigEntry = { place: root.place, node: pipeline };
+  return { kind: "map", place: root.place, entries: new Map([["pipeline", entry]]) };
+}

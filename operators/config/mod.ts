@@ -1,0 +1,17 @@
+/**
+ * Pipelines from files: YAML, TOML or JSON, one file or a folder, with includes, variables and overrides; all that is
+ * wrong with them is told at once, with file, line, column and what to do.
+ *
+ * @module
+ */
+export type * from "../../core/pipelines/pipeline.ts";
+export type * from "./definition.ts";
+export { encodePipeline, pipelineDigest } from "./encode.ts";
+export { checkPipeline, loadPipeline, OVERRIDE_VARIABLE } from "./load.ts";
+export type { CheckedPipeline, LoadedPipeline, LoadPipelineOptions } from "./load.ts";
+export { definePipeline, parsePipeline } from "./parse.ts";
+export type { ParsePipelineOptions } from "./parse.ts";
+export { problemLine, problemsOf } from "./tree/problems.ts";
+export type { ConfigProblem } from "./tree/problems.ts";
+export { stepOf } from "./step_inputs.ts";
+export type { StepInput } from "./step_inputs.ts";

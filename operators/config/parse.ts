@@ -1,0 +1,96 @@
+/**
+ * A pipeline from a text, or from an object of a program.
+ *
+ * @module
+ */
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import { plainProblem } from "../../core/text/plain_value.ts";
+import { composePipeline } from "./compose.ts";
+import type { ComposeOptions } from "./compose.ts";
+import type { PipelineDefinition, PipelineOptions } from "./definition.ts";
+import { nodeOf, plainOf } from "./tree/node.ts";
+import type { ConfigMap, ConfigSource } from "./tree/node.ts";
+import { createProblemList, problemsError } from "./tree/problems.ts";
+import type { ProblemList } from "./tree/problems.ts";
+import { parseTree, withIncludes } from "./tree/read_tree.ts";
+
+/** Options of {@linkcode parsePipeline}. */
+export interface ParsePipelineOptions extends PipelineOptions {
+  /** The language of the text. @default "yaml" */
+  language?: "yaml" | "toml" | "json";
+  /** What mistakes name as their file. @default "pipeline.yaml", or what fits the language */
+  file?: string;
+  /** The pipeline's id, where it names itself not. @default "pipeline" */
+  id?: string;
+}
+
+/**
+ * Reads a pipeline from a text. Refs are taken without files: each is an operator with its defaults.
+ *
+ * @throws {RegistryError} `Invalid`, with all that is wrong: see {@linkcode problemsOf}
+ *
+ * @example
+ * ```ts
+ * import { parsePipeline } from "@holdfast/holdfast/operators/config";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pipeline = parsePipeline(`
+ * pipeline:
+ *   operators:
+ *     - { operator_id: clean, params: { keep: 0.5 } }
+ *     - { operator_id: train, upstream_dependencies: [clean] }
+ * `);
+ * assertEquals(pipeline.steps.map(({ id }) => id), ["clean", "train"]);
+ * ```
+ */
+export function parsePipeline(text: string, options: ParsePipelineOptions = {}): Pipeline {
+  const { language = "yaml", file = `pipeline.${language}`, id = "pipeline" } = options;
+  const problems = createProblemList();
+  const source: ConfigSource = { file, text };
+  const root = parseTree(source, language, { problems });
+  if (root === undefined || problems.count > 0) throw problemsError(file, problems.list());
+  return checked(withIncludes(root, undefined, { problems }), { ...options, id, problems }, file);
+}
+
+/**
+ * Makes a pipeline of an object: what stands under `pipeline:` in a file, checked as a file is.
+ *
+ * @throws {RegistryError} `Invalid`, with all that is wrong: see {@linkcode problemsOf}
+ *
+ * @example
+ * ```ts
+ * import { definePipeline } from "@holdfast/holdfast/operators/config";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { steps } = definePipeline({
+ *   pipeline_id: "train",
+ *   operators: [
+ *     { operator_id: "clean", timeout: "5m", inputs: { data: "registry:data:raw@^1" } },
+ *     { operator_id: "train", inputs: { data: "step:clean" }, resource: { memory_request: "4Gi" } },
+ *   ],
+ * });
+ * assertEquals(steps[1].upstream, ["clean"]);
+ * ```
+ */
+export function definePipeline(definition: PipelineDefinition, options: PipelineOptions = {}): Pipeline {
+  const problems = createProblemList();
+  const source: ConfigSource = { text: "" };
+  const place = { source, offset: 0 };
+  const entry = { place, node: nodeOf(definition, place) };
+  const problem = plainProblem(plainOf(entry.node), { numbers: "all" });
+  if (problem !== undefined) {
+    problems.add(place, {
+      message: problem,
+      hint: "Give texts, numbers, true, false, null, arrays and plain objects.",
+    });
+  }
+  const root: ConfigMap = { kind: "map", place, entries: new Map([["pipeline", entry]]) };
+  return checked(root, { ...options, id: "pipeline", problems }, definition?.pipeline_id ?? "that a program defines");
+}
+
+function checked(root: ConfigMap, options: ComposeOptions & { problems: ProblemList }, what: string): Pipeline {
+  const pipeline = composePipeline(root, options);
+  const problems = options.problems.list();
+  if (pipeline === undefined || problems.length > 0) throw problemsError(what, problems);
+  return pipeline;
+}

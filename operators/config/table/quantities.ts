@@ -1,0 +1,49 @@
+/**
+ * Sizes, cores and times as configurations write them: those of Kubernetes, and durations with one unit.
+ *
+ * @module
+ */
+
+/** Bytes of a suffix: `Ki` and its like count by 1024, `k` and its like by 1000. */
+const SIZES: Readonly<Record<string, number>> = {
+  "": 1,
+  k: 1e3,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** Milliseconds of a unit. */
+const TIMES: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
+
+/** The longest that a timer can wait, milliseconds: some 24 days. */
+const MAX_MS = 2 ** 31 - 1;
+
+/** `512Mi`, `4Gi`, `2G` or a number of bytes; undefined for what is none, or is more than a number holds. */
+export function parseSize(value: string | number): number | undefined {
+  const [, digits, suffix] = /^(\d+(?:\.\d+)?)\s?([kKMGT]i?|)$/.exec(String(value)) ?? [];
+  if (digits === undefined || !Object.hasOwn(SIZES, suffix)) return undefined;
+  const bytes = Math.round(Number(digits) * SIZES[suffix]);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** `500m` (thousandths), `2`, `0.5`: cores. */
+export function parseCores(value: string | number): number | undefined {
+  const [, digits, suffix] = /^(\d+(?:\.\d+)?)(m?)$/.exec(String(value)) ?? [];
+  if (digits === undefined) return undefined;
+  const cores = suffix === "m" ? Number(digits) / 1000 : Number(digits);
+  return cores <= 1_000_000 ? cores : undefined;
+}
+
+/** `90s`, `1.5h`, or a number of seconds: milliseconds. Not longer than 24 days. */
+export function parseTime(value: string | number): number | undefined {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)\s?(ms|[smhd]|)$/.exec(String(value)) ?? [];
+  if (digits === undefined) return undefined;
+  const ms = Math.round(Number(digits) * TIMES[unit || "s"]);
+  return ms <= MAX_MS ? ms : undefined;
+}

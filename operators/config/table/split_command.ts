@@ -1,0 +1,45 @@
+/**
+ * A command that was written as one text.
+ *
+ * @module
+ */
+
+/** Its words, or what is wrong with it. */
+export type SplitCommand = { words: string[] } | { problem: string; hint: string };
+
+/** Splits at spaces, with quotes as in a shell; whatever else only a shell would understand is refused. */
+export function splitCommand(text: string): SplitCommand {
+  const words: string[] = [];
+  let word: string | undefined;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"' || char === "'") {
+      const end = closing(text, at);
+      if (end < 0) return { problem: `the quote ${char} does not end`, hint: "Close it, or write a list of words." };
+      const inside = text.slice(at + 1, end);
+      word = (word ?? "") + (char === '"' ? inside.replace(/\\(["\\])/g, "$1") : inside);
+      at = end;
+    } else if (/\s/.test(char)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else if (/[|&;<>`$*?()]/.test(char)) {
+      return {
+        problem: `${char} means something to a shell, and none is used`,
+        hint: `Put it in quotes, or ask for a shell: [sh, -c, "…"].`,
+      };
+    } else if (char === "\\") {
+      return { problem: "a backslash outside of quotes", hint: "Put the word in quotes, or write a list of words." };
+    } else word = (word ?? "") + char;
+  }
+  if (word !== undefined) words.push(word);
+  return words.length > 0 ? { words } : { problem: "the command is empty", hint: "Write a program and its arguments." };
+}
+
+/** Where a quote ends; -1 for nowhere. */
+function closing(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === "\\" && text[start] === '"') at++;
+    else if (text[at] === text[start]) return at;
+  }
+  return -1;
+}

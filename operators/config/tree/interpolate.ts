@@ -1,0 +1,160 @@
+/**
+ * Puts in place what `${…}` in texts stands for.
+ *
+ * @module
+ */
+import { didYouMean } from "./nearest.ts";
+import { childOf } from "./node.ts";
+import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
+import { findNode, fullPath } from "./paths.ts";
+import type { ProblemList } from "./problems.ts";
+import { parseTemplate } from "./template.ts";
+import type { TemplatePart } from "./template.ts";
+
+/** Options of {@linkcode interpolate}. */
+export interface InterpolateOptions {
+  /** The environment. */
+  env(name: string): string | undefined;
+  /** Names of its variables, for hints. */
+  envNames?(): string[];
+  /** Where to tell what is wrong. */
+  problems: ProblemList;
+}
+
+/** So many references may lead from one to the next. */
+const MAX_DEPTH = 50;
+/** So many values, and characters of texts, may be made: references can double each other. */
+const MAX_MADE = 2_000_000;
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+
+/** A value where it is being made: reading it again means that it refers to itself. */
+interface Making {
+  node: ConfigNode;
+  before?: Making;
+  depth: number;
+}
+
+/** Replaces references in the tree below `node`, which are looked up in `root`. Trees are not changed. */
+export function interpolate(
+  root: ConfigNode,
+  node: ConfigNode,
+  options: InterpolateOptions,
+  path?: Path,
+): ConfigNode {
+  const { env, envNames = () => [], problems } = options;
+  const variables = childOf(root, "variables");
+  let values = 0;
+  let characters = 0;
+  let isTooMuch = false;
+
+  function make(node: ConfigNode, path: Path | undefined, making?: Making): ConfigNode {
+    if (++values > MAX_MADE || characters > MAX_CHARACTERS) return tooMuch(node, path);
+    if (node.kind === "scalar") return typeof node.value === "string" ? makeText(node, path, making) : node;
+    for (let at = making; at !== undefined; at = at.before) if (at.node === node) return circular(node, path);
+    const inside = { node, before: making, depth: making?.depth ?? 0 };
+    if (node.kind === "list") {
+      return { ...node, items: node.items.map((item, key) => make(item, { parent: path, key }, inside)) };
+    }
+    const entries = new Map<string, ConfigEntry>();
+    for (const [key, { place, node: child }] of node.entries) {
+      entries.set(key, { place, node: make(child, { parent: path, key }, inside) });
+    }
+    return { ...node, entries };
+  }
+
+  function makeText(node: ConfigScalar, path: Path | undefined, making: Making | undefined): ConfigNode {
+    const text = node.value as string;
+    if (!text.includes("${")) return node;
+    for (let at = making; at !== undefined; at = at.before) if (at.node === node) return circular(node, path);
+    const depth = (making?.depth ?? 0) + 1;
+    if (depth > MAX_DEPTH) return circular(node, path);
+    const template = parseTemplate(text);
+    if ("problem" in template) return fail(node, path, template.problem, template.hint);
+    const inside = { node, before: making, depth };
+    const { parts } = template;
+    if (parts.length === 1 && parts[0].kind === "value") return valueOf(parts[0], node, path, inside);
+    return textOf(parts, node, path, inside);
+  }
+
+  function valueOf(
+    part: TemplatePart & { kind: "value" },
+    node: ConfigScalar,
+    path: Path | undefined,
+    making: Making,
+  ): ConfigNode {
+    const found = (variables && findNode(variables, part.path)) ?? findNode(root, fullPath(part.path));
+    if (found === undefined) {
+      const names = variables?.kind === "map" ? [...variables.entries.keys()] : [];
+      const hint = `${didYouMean(part.path, names)}Add it to variables, or write $\${ for \${ itself.`;
+      return fail(node, path, `there is no value ${JSON.stringify(part.path)}`, hint);
+    }
+    const made = make(found, path, making);
+    const isRemote = made.place.source.isRemote === true; // who uses it is not who wrote it
+    return made.kind === "scalar" && !isRemote ? { ...made, place: node.place } : made;
+  }
+
+  function textOf(
+    parts: readonly TemplatePart[],
+    node: ConfigScalar,
+    path: Path | undefined,
+    making: Making,
+  ): ConfigScalar {
+    let text = "";
+    let variable: string | undefined;
+    let { place } = node;
+    for (const part of parts) {
+      if (part.kind === "text") text += part.text;
+      else {
+        const made = part.kind === "env" ? environmentOf(part, node, path, making) : valueOf(part, node, path, making);
+        if (made.kind !== "scalar") {
+          const hint = "Only a text, a number, true or false can stand inside a text: use it alone.";
+          return fail(node, path, `${part.source} is a ${made.kind === "map" ? "mapping" : "list"}, in a text`, hint);
+        }
+        text += made.value === null ? "" : String(made.value);
+        variable ??= made.variable;
+        if (made.place.source.isRemote) place = made.place;
+      }
+    }
+    characters += text.length;
+    return { kind: "scalar", place, value: text, ...variable !== undefined && { variable } };
+  }
+
+  function environmentOf(
+    { name, otherwise, source }: TemplatePart & { kind: "env" },
+    node: ConfigScalar,
+    path: Path | undefined,
+    making: Making,
+  ): ConfigScalar {
+    if (node.place.source.isRemote) {
+      const hint = "What comes from another machine may not ask for what the environment holds: write the value.";
+      return fail(node, path, `${source} in an override from a URL`, hint);
+    }
+    const value = env(name);
+    if (value !== undefined) return { kind: "scalar", place: node.place, value, variable: name };
+    if (otherwise !== undefined) return textOf(otherwise, node, path, making);
+    const hint = `${didYouMean(name, envNames())}Set it, or give a default: \${env:${name},default}`;
+    return fail(node, path, `the variable ${name} is not set`, hint);
+  }
+
+  function circular(node: ConfigNode, path: Path | undefined): ConfigScalar {
+    return fail(node, path, "this refers to itself, or leads too far", "Write the value in one of the places.");
+  }
+
+  function tooMuch(node: ConfigNode, path: Path | undefined): ConfigScalar {
+    if (isTooMuch) return empty(node);
+    isTooMuch = true;
+    return fail(node, path, `references make more than ${MAX_MADE} values`, "Use fewer, or write the values down.");
+  }
+
+  function fail(node: ConfigNode, path: Path | undefined, message: string, hint: string): ConfigScalar {
+    problems.add(node.place, { path, message, hint });
+    return empty(node);
+  }
+
+  return make(node, path);
+}
+
+/** In the place of what could not be made: what is told of it does not count. */
+function empty(node: ConfigNode): ConfigScalar {
+  return { kind: "scalar", place: node.place, value: null };
+}

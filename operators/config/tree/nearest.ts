@@ -1,0 +1,43 @@
+/**
+ * What somebody meant who mistyped a name.
+ *
+ * @module
+ */
+
+/** The name that is nearest to a text, where one is near enough to be meant. */
+export function nearest(text: string, names: Iterable<string>): string | undefined {
+  const typed = text.toLowerCase().slice(0, 80);
+  let best: string | undefined;
+  let least = Math.floor(typed.length / 3) + 1.5;
+  let looked = 0;
+  for (const name of names) {
+    if (++looked > 2_000) break; // nobody waits for a hint
+    const distance = editDistance(typed, name.toLowerCase());
+    if (distance < least) [best, least] = [name, distance];
+  }
+  return best;
+}
+
+/** `Did you mean "x"? `, with the space, or nothing. */
+export function didYouMean(text: string, names: Iterable<string>): string {
+  const name = nearest(text, names);
+  return name === undefined ? "" : `Did you mean ${name}? `;
+}
+
+/** How many letters have to be changed, added, left out or swapped with the next (a swap counts one). */
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > a.length / 3 + 1) return Infinity;
+  let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        next[j] = Math.min(next[j], before[j - 2] + 1);
+      }
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length];
+}

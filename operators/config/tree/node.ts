@@ -1,0 +1,121 @@
+/**
+ * What configuration files say, as a tree whose nodes know where they stand.
+ *
+ * @module
+ */
+import type { PlainValue } from "../../../core/text/plain_value.ts";
+
+/** A text that configuration was read from. */
+export interface ConfigSource {
+  /** Its file as people know it; undefined for what a program gave. */
+  readonly file?: string;
+  /** All of it. */
+  readonly text: string;
+  /** Whether it came from another machine: then it may say values, and nothing that picks code. @default false */
+  readonly isRemote?: boolean;
+}
+
+/** A place in a text. */
+export interface Place {
+  /** The text. */
+  readonly source: ConfigSource;
+  /** Characters from its beginning. */
+  readonly offset: number;
+}
+
+/** A key and its value. */
+export interface ConfigEntry {
+  /** Where the key stands. */
+  readonly place: Place;
+  /** Its value. */
+  readonly node: ConfigNode;
+}
+
+/** Keys with values. */
+export interface ConfigMap {
+  readonly kind: "map";
+  readonly place: Place;
+  readonly entries: Map<string, ConfigEntry>;
+}
+
+/** A list. */
+export interface ConfigList {
+  readonly kind: "list";
+  readonly place: Place;
+  readonly items: ConfigNode[];
+}
+
+/** A text, a number, true, false or null. */
+export interface ConfigScalar {
+  readonly kind: "scalar";
+  readonly place: Place;
+  readonly value: null | boolean | number | string;
+  /** The variable of the environment that it was made of: its text may stand for a number, and is not shown. */
+  readonly variable?: string;
+}
+
+/** A value. */
+export type ConfigNode = ConfigMap | ConfigList | ConfigScalar;
+
+/** Where a value is in the tree: linked, because most paths are never told. */
+export interface Path {
+  readonly parent?: Path;
+  readonly key: string | number;
+}
+
+/** `pipeline.operators[3].params`, with quotes around keys that need them. */
+export function pathText(path: Path | undefined): string {
+  const parts: string[] = [];
+  for (let at = path; at !== undefined; at = at.parent) {
+    if (typeof at.key === "number") parts.push(`[${at.key}]`);
+    else parts.push(`.${/^[\w-]+$/.test(at.key) ? at.key : JSON.stringify(at.key)}`);
+  }
+  return parts.reverse().join("").replace(/^\./, "");
+}
+
+/** Plain data as a tree, all of it at one place. */
+export function nodeOf(value: unknown, place: Place): ConfigNode {
+  if (Array.isArray(value)) return { kind: "list", place, items: value.map((item) => nodeOf(item, place)) };
+  const prototype = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  if (typeof value !== "object" || value === null || (prototype !== Object.prototype && prototype !== null)) {
+    return { kind: "scalar", place, value: value as ConfigScalar["value"] };
+  }
+  const entries = new Map<string, ConfigEntry>();
+  for (const [key, item] of Object.entries(value)) {
+    if (item !== undefined) entries.set(key, { place, node: nodeOf(item, place) });
+  }
+  return { kind: "map", place, entries };
+}
+
+/** A tree as plain data. */
+export function plainOf(node: ConfigNode): PlainValue {
+  if (node.kind === "scalar") return node.value;
+  if (node.kind === "list") return node.items.map(plainOf);
+  const result: { [key: string]: PlainValue } = {};
+  for (const [key, entry] of node.entries) {
+    // `__proto__` is a key like others
+    Object.defineProperty(result, key, {
+      value: plainOf(entry.node),
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  }
+  return result;
+}
+
+/** What a map has at a key. */
+export function childOf(node: ConfigNode | undefined, key: string): ConfigNode | undefined {
+  return node?.kind === "map" ? node.entries.get(key)?.node : undefined;
+}
+
+/** What a value is, for messages: never a text that may be a secret. */
+export function describeNode(node: ConfigNode): string {
+  if (node.kind === "map") return "a mapping";
+  if (node.kind === "list") return "a list";
+  if (node.variable !== undefined) return `the value of ${node.variable}`;
+  if (node.value === null) return "empty";
+  if (typeof node.value !== "string") return String(node.value);
+  if (node.value.startsWith("base64://")) return "a secret";
+  return JSON.stringify(node.value.length > 60 ? `${node.value.slice(0, 60).toWellFormed()}…` : node.value);
+}

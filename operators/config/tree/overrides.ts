@@ -1,0 +1,116 @@
+/**
+ * Values that are set over those of the files.
+ *
+ * @module
+ */
+import { didYouMean } from "./nearest.ts";
+import { describeNode } from "./node.ts";
+import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";
+import { fullPath, idOf, idsOf, indexOf, nextKey } from "./paths.ts";
+import type { RestOfPath } from "./paths.ts";
+import type { ProblemList } from "./problems.ts";
+
+/** A value that is set. */
+export interface Assignment {
+  /** Where. */
+  path: RestOfPath;
+  /** Where that is written. */
+  place: Place;
+  /** The value. */
+  node: ConfigNode;
+}
+
+/** What a file of overrides sets: each of its values; operators and nodes in a list are those of the same id. */
+export function assignmentsOf(node: ConfigNode, path: readonly string[] = [], place: Place = node.place): Assignment[] {
+  if (node.kind === "map" && (node.entries.size > 0 || path.length === 0)) {
+    return [...node.entries].flatMap(([key, entry]) => assignmentsOf(entry.node, [...path, key], entry.place));
+  }
+  const isOfIds = node.kind === "list" && node.items.length > 0 && node.items.every((item) => idOf(item) !== undefined);
+  if (!isOfIds) return [{ path, place, node }];
+  return node.items.flatMap((item) => assignmentsOf(item, [...path, idOf(item)!], item.place));
+}
+
+/** Whether a value has to be set before refs are read: it may change them. */
+export function isForRefs({ path }: Assignment): boolean {
+  const full = fullPath(path);
+  const text = typeof full === "string" ? full : full.join(".");
+  return /^(variables|include|pipeline\.(operators|nodes)\.refs)(\.|$)/.test(text);
+}
+
+/** Sets a value in the tree. */
+export function assign(root: ConfigMap, { path, place, node }: Assignment, problems: ProblemList): void {
+  let holder: ConfigNode = root;
+  let at: Path | undefined;
+  let rest = fullPath(path);
+  for (;;) {
+    const known: string[] = holder.kind === "map"
+      ? [...holder.entries.keys()]
+      : holder.kind === "list"
+      ? idsOf(holder)
+      : [];
+    const next = nextKey(rest, known);
+    if (next === undefined || next.key === "") {
+      return problems.add(place, { path: at, message: "an override names no value", hint: "Write path.to.key=value." });
+    }
+    const isLast = next.rest.length === 0;
+    at = { parent: at, key: next.key };
+    if (next.key === "operators_module" || (at.parent === undefined && next.key === "include")) {
+      const hint = "What code there is, and which files, is said by the configuration itself, or by --operators.";
+      return problems.add(place, { path: at, message: `an override sets ${next.key}`, hint });
+    }
+    if (holder.kind === "scalar") {
+      const hint = "Name a key of a mapping, or the mapping itself.";
+      return problems.add(place, {
+        path: at,
+        message: `an override names ${next.key} in ${describeNode(holder)}`,
+        hint,
+      });
+    }
+    if (holder.kind === "list") {
+      const index = indexOf(holder, next.key);
+      if (index < 0) {
+        const hint = `${didYouMean(next.key, known)}There is: ${known.slice(0, 20).join(", ")}.`;
+        return problems.add(place, {
+          path: at,
+          message: `an override names ${JSON.stringify(next.key)}, which is not there`,
+          hint,
+        });
+      }
+      if (isLast) return void (holder.items[index] = node);
+      holder = holder.items[index];
+    } else {
+      const there: ConfigNode | undefined = holder.entries.get(next.key)?.node;
+      if (isLast) return void holder.entries.set(next.key, { place, node });
+      const child: ConfigNode = there ?? { kind: "map", place, entries: new Map() };
+      if (there === undefined) holder.entries.set(next.key, { place, node: child });
+      holder = child;
+    }
+    rest = next.rest;
+  }
+}
+
+/** What an override from a URL may set; whatever else could pick code, or where files go. */
+const REMOTE =
+  /^(variables\..*|pipeline\.log_config\.level|pipeline\.operators\.\*\.(params|inputs|timeout|retries|resource|shards|rerun)(\..*)?|pipeline\.nodes\.\*\.(runner_count|resource)(\..*)?)$/s;
+
+/** Tells of values from other machines in places that pick code: set there, or by way of a variable. */
+export function checkRemote(root: ConfigNode, problems: ProblemList): void {
+  function look(node: ConfigNode, path: Path | undefined, text: string): void {
+    if (node.place.source.isRemote && path !== undefined && !REMOTE.test(text) && node.kind !== "map") {
+      const hint = "It may set variables, params, inputs, timeout, retries, resource, shards, rerun and runner_count.";
+      return problems.add(node.place, {
+        path,
+        message: "an override from a URL sets what picks code or folders",
+        hint,
+      });
+    }
+    if (node.kind === "list") {
+      for (const [key, item] of node.items.entries()) look(item, { parent: path, key }, `${text}.*`);
+    } else if (node.kind === "map") {
+      for (const [key, entry] of node.entries) {
+        look(entry.node, { parent: path, key }, text === "" ? key : `${text}.${key}`);
+      }
+    }
+  }
+  look(root, undefined, "");
+}

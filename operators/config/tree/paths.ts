@@ -1,0 +1,65 @@
+/**
+ * Paths in a configuration, `pipeline.operators.clean.params.lr`: elements of lists are named by their ids, which may
+ * have dots, or by their place.
+ *
+ * @module
+ */
+import { PIPELINE_FIELDS } from "../table/fields.ts";
+import { childOf } from "./node.ts";
+import type { ConfigList, ConfigNode } from "./node.ts";
+
+/** What is left of a path: text with dots, or keys. */
+export type RestOfPath = string | readonly string[];
+
+/** `work_dir` is short for `pipeline.work_dir`. */
+export function fullPath(path: RestOfPath): RestOfPath {
+  const first = typeof path === "string" ? /^[\w-]*/.exec(path)![0] : path[0];
+  if (!Object.hasOwn(PIPELINE_FIELDS, first)) return path;
+  return typeof path === "string" ? `pipeline.${path}` : ["pipeline", ...path];
+}
+
+/** The next key of a path, and what follows it; undefined at its end. Of keys that are known the longest is meant. */
+export function nextKey(path: RestOfPath, known: Iterable<string>): { key: string; rest: RestOfPath } | undefined {
+  if (typeof path !== "string") return path.length === 0 ? undefined : { key: path[0], rest: path.slice(1) };
+  if (path === "") return undefined;
+  const [quoted, inside] = /^"((?:[^"\\]|\\.)*)"(?=\.|$)/.exec(path) ?? [];
+  if (quoted !== undefined) return { key: inside.replace(/\\(.)/g, "$1"), rest: path.slice(quoted.length + 1) };
+  let key: string | undefined;
+  for (const name of known) {
+    const isNext = path === name || path.startsWith(`${name}.`);
+    if (isNext && name.length > (key?.length ?? 0)) key = name;
+  }
+  key ??= path.split(".", 1)[0];
+  return { key, rest: path.slice(key.length + 1) };
+}
+
+/** Ids of the elements of a list, in its order. */
+export function idsOf(list: ConfigList): string[] {
+  return list.items.map((item) => idOf(item) ?? "");
+}
+
+/** The id of a node or an operator. */
+export function idOf(node: ConfigNode): string | undefined {
+  const id = childOf(node, "operator_id") ?? childOf(node, "node_id");
+  return id?.kind === "scalar" && typeof id.value === "string" ? id.value : undefined;
+}
+
+/** Which element of a list a key names; -1 for none. */
+export function indexOf(list: ConfigList, key: string): number {
+  const index = idsOf(list).indexOf(key);
+  if (index >= 0 || !/^\d+$/.test(key)) return index;
+  return Number(key) < list.items.length ? Number(key) : -1;
+}
+
+/** What is at a path; undefined where nothing is. */
+export function findNode(root: ConfigNode, path: RestOfPath): ConfigNode | undefined {
+  let node: ConfigNode | undefined = root;
+  let rest = path;
+  while (node !== undefined) {
+    const known = node.kind === "map" ? node.entries.keys() : node.kind === "list" ? idsOf(node) : [];
+    const next = nextKey(rest, known);
+    if (next === undefined) return node;
+    node = node.kind === "list" ? node.items[indexOf(node, next.key)] : childOf(node, next.key);
+    rest = next.rest;
+  }
+}

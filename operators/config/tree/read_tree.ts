@@ -1,0 +1,205 @@
+/**
+ * Reads a file of a configuration, with what it includes and refers to.
+ *
+ * @module
+ */
+import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
+import { ID_PATTERN, VERSION_PATTERN } from "../table/fields.ts";
+import { EXTENSIONS } from "./folder.ts";
+import type { ConfigFolder } from "./folder.ts";
+import { didYouMean } from "./nearest.ts";
+import { childOf, describeNode, nodeOf } from "./node.ts";
+import type { ConfigEntry, ConfigList, ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
+import type { ProblemList } from "./problems.ts";
+import { parseTomlTree } from "./toml.ts";
+import { parseYamlTree } from "./yaml.ts";
+
+/** How deep files may include each other. */
+const MAX_INCLUDES = 20;
+
+/** What trees are read with. */
+export interface ReadTreeOptions {
+  /** Where files are; undefined where there are none, but a text. */
+  folder?: ConfigFolder;
+  /** Hears of each file that is read, by its absolute path. */
+  onFile?(path: string): void;
+  /** Whether places in JSON are wanted: that takes longer. @default true */
+  exact?: boolean;
+  /** Where to tell what is wrong. */
+  problems: ProblemList;
+}
+
+/** The language of a file, by its name. */
+export function languageOf(path: string): "yaml" | "toml" | "json" {
+  const extension = extname(path).toLowerCase();
+  return extension === ".toml" ? "toml" : extension === ".json" ? "json" : "yaml";
+}
+
+/** The tree of a text: a mapping, or undefined where it is none, which is told. */
+export function parseTree(
+  source: ConfigSource,
+  language: "yaml" | "toml" | "json",
+  { problems, exact = true }: ReadTreeOptions,
+): ConfigMap | undefined {
+  const before = problems.count;
+  const tree = language === "toml" ? parseTomlTree(source, problems) : quick() ?? parseYamlTree(source, problems);
+  if (tree?.kind === "map") return tree;
+  if (problems.count > before) return undefined;
+  problems.add(tree?.place ?? { source, offset: 0 }, {
+    message: tree === undefined || (tree.kind === "scalar" && tree.value === null)
+      ? "the file is empty"
+      : `${describeNode(tree)} is not a mapping`,
+    hint: "Write keys with values: pipeline: { operators: { refs: [my_operator] } }",
+  });
+
+  function quick(): ConfigNode | undefined {
+    if (language !== "json" || exact) return undefined;
+    try {
+      return nodeOf(JSON.parse(source.text), { source, offset: 0 });
+    } catch {
+      return undefined; // YAML says what is wrong
+    }
+  }
+}
+
+/** Reads a file, and beneath what it says what the files say that it includes. */
+export function readTree(
+  path: string,
+  options: ReadTreeOptions,
+  asked?: Place,
+  chain: string[] = [],
+): ConfigMap | undefined {
+  const { folder, problems, onFile } = options;
+  const source = folder!.read(path);
+  if (typeof source === "string") {
+    const place = asked ?? { source: { file: path, text: "" }, offset: 0 };
+    const hint = "Paths are relative to the file that names them, and stay in the folder of the configuration.";
+    problems.add(place, { message: `cannot read ${relative(folder!.root, path)}: ${source}`, hint });
+    return undefined;
+  }
+  onFile?.(path);
+  const tree = parseTree(source, languageOf(path), options);
+  return tree && withIncludes(tree, path, options, [...chain, path]);
+}
+
+/** Puts included files beneath a tree. */
+export function withIncludes(
+  tree: ConfigMap,
+  path: string | undefined,
+  options: ReadTreeOptions,
+  chain: string[] = [],
+): ConfigMap {
+  const { problems, folder } = options;
+  const include = tree.entries.get("include");
+  if (include === undefined) return tree;
+  tree.entries.delete("include");
+  const key: Path = { key: "include" };
+  const items = include.node.kind === "list" ? include.node.items : [include.node];
+  let base: ConfigMap | undefined;
+  for (const item of items) {
+    const fail = (message: string, hint: string) => problems.add(item.place, { path: key, message, hint });
+    const target = item.kind === "scalar" ? item.value : undefined;
+    if (typeof target !== "string" || target === "") {
+      fail(`${describeNode(item)} is not a path`, "Write a path: include: [common.yaml]");
+    } else if (isAbsolute(target)) {
+      fail("an included file is named by an absolute path", "Write a path relative to this file.");
+    } else if (folder === undefined || path === undefined) {
+      fail("a text without a folder includes files", "Load it from its folder.");
+    } else {
+      const file = resolve(dirname(path), target);
+      if (chain.includes(file)) {
+        const names = [...chain.slice(chain.indexOf(file)), file].map((name) => relative(folder.root, name));
+        fail(`files include each other: ${names.join(" → ")}`, "Remove one of these includes.");
+      } else if (chain.length >= MAX_INCLUDES) fail("files include each other too deep", "Include them from one file.");
+      else {
+        const found = readTree(file, options, item.place, chain);
+        base = base === undefined || found === undefined ? base ?? found : merged(base, found);
+      }
+    }
+  }
+  return base === undefined ? tree : merged(base, tree);
+}
+
+/** `over` above `under`: mappings are merged, everything else is replaced. */
+function merged(under: ConfigMap, over: ConfigMap): ConfigMap {
+  const entries = new Map<string, ConfigEntry>(under.entries);
+  for (const [key, entry] of over.entries) {
+    const there = entries.get(key)?.node;
+    const isBoth = there?.kind === "map" && entry.node.kind === "map";
+    entries.set(key, isBoth ? { place: entry.place, node: merged(there, entry.node as ConfigMap) } : entry);
+  }
+  return { kind: "map", place: over.place, entries };
+}
+
+/** Puts in the place of `{ refs: [...] }` a list of what the files say that it names. */
+export function expandRefs(pipeline: ConfigMap, key: "operators" | "nodes", options: ReadTreeOptions): void {
+  const entry = pipeline.entries.get(key);
+  const refs = childOf(entry?.node, "refs");
+  if (entry === undefined || refs === undefined) return;
+  const { problems } = options;
+  const path: Path = { parent: { parent: { key: "pipeline" }, key }, key: "refs" };
+  for (const [other, { place }] of (entry.node as ConfigMap).entries) {
+    if (other === "refs") continue;
+    const hint = `Beside refs nothing stands: write ${key} as a list where they are not all in files.`;
+    problems.add(place, {
+      path: { parent: path.parent, key: other },
+      message: `unknown key ${JSON.stringify(other)} in ${key}`,
+      hint,
+    });
+  }
+  if (refs.kind !== "list") {
+    const hint = "Write a list: refs: [cleaner:v1.0]";
+    return problems.add(refs.place, { path, message: `${describeNode(refs)} is not a list of refs`, hint });
+  }
+  const names = options.folder?.list(key);
+  const items = refs.items.map((ref, index) =>
+    readRef(ref, { key, names, path: { parent: path, key: index }, options })
+  );
+  const list: ConfigList = { kind: "list", place: refs.place, items: items.filter((item) => item !== undefined) };
+  pipeline.entries.set(key, { place: entry.place, node: list });
+}
+
+interface RefOptions {
+  key: "operators" | "nodes";
+  names: readonly string[] | undefined;
+  path: Path;
+  options: ReadTreeOptions;
+}
+
+function readRef(node: ConfigNode, { key, names, path, options }: RefOptions): ConfigMap | undefined {
+  const { problems } = options;
+  const text = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
+  const [id, version, ...more] = text.split(":");
+  if (!ID_PATTERN.test(id) || more.length > 0 || (version !== undefined && !VERSION_PATTERN.test(version))) {
+    const hint = "Write id:version, cleaner_v2.0:v1.0, or an id alone.";
+    problems.add(node.place, { path, message: `${describeNode(node)} is not a ref`, hint });
+    return undefined;
+  }
+  const idKey = key === "operators" ? "operator_id" : "node_id";
+  const own: [string, string][] = [[idKey, id]];
+  if (key === "operators") own.push(["version", version ?? "v1.0"]);
+  if (names === undefined) return nodeOf(Object.fromEntries(own), node.place) as ConfigMap;
+  const stems = version === undefined ? [id, `${id}_v1.0`] : [`${id}_${version}`];
+  const file = stems.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension)).find((name) =>
+    names.includes(name)
+  );
+  if (file === undefined) {
+    const hint = didYouMean(`${stems[0]}.yaml`, names) + `There is: ${names.slice(0, 20).join(", ") || "nothing"}.`;
+    problems.add(node.place, { path, message: `there is no ${key}/${stems.join(".yaml and no ")}.yaml`, hint });
+    return undefined;
+  }
+  const tree = readTree(join(options.folder!.root, key, file), options, node.place);
+  if (tree === undefined) return undefined;
+  for (const [name, value] of own) {
+    const there = tree.entries.get(name);
+    if (there === undefined) tree.entries.set(name, { place: node.place, node: nodeOf(value, node.place) });
+    else if (there.node.kind !== "scalar" || there.node.value !== value) {
+      const hint = `Write ${JSON.stringify(value)}, or leave it out: the name of the file says it.`;
+      problems.add(there.node.place, {
+        message: `${name} is ${describeNode(there.node)} in the file of ${text}`,
+        hint,
+      });
+    }
+  }
+  return tree;
+}

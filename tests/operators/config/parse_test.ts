@@ -1,0 +1,187 @@
+import { assertEquals } from "@std/assert";
+import { definePipeline, encodePipeline, parsePipeline } from "../../../operators/config/mod.ts";
+
+const FULL = `
+variables: { lr: 0.1, folder: data }
+pipeline:
+  pipeline_id: train
+  work_dir: /scratch/runs
+  log_config: { level: debug, file: logs/run.log }
+  env_config: { kind: uv, name: ./project }
+  nodes:
+    - node_id: big
+      operator_ids: [train_v2.0]
+      runner_count: 2
+      resource: { cpu_limit: 8, memory_limit: 16Gi, gpu_limit: 1 }
+    - node_id: small
+  operators:
+    - operator_id: clean
+      operator: cleaner_v2.0
+      version: v1.1
+      params: { keep: 0.5, names: [a, b] }
+      inputs: { data: "registry:data:raw@^1" }
+      outputs: { data: "registry:data:clean", report: "./\${folder}/report" }
+      retries: 2
+      timeout: 90s
+      extra_env_vars: { MODE: fast, LEVEL: 3, KEY: { from_env: CLEAN_KEY } }
+      git_repo: https://example.org/cleaner.git
+      git_tag: v7
+    - operator_id: train_v2.0
+      params: { lr: "\${lr}" }
+      inputs: { data: step:clean.data }
+      upstream_dependencies: [clean]
+      start_command: python train.py --name "a b"
+      env_config: { kind: conda, name: ml, install: true }
+      retries: { attempts: 3, backoff: 5s, exit_codes: [4] }
+      rerun: [inputs, params]
+      shards: 4
+      resource: { cpu_request: 500m, memory_request: 4Gi, memory_limit: "8Gi", gpu_request: 1 }
+`;
+
+Deno.test("the short form makes a step of each ref, in order, on this machine", () => {
+  const text = `pipeline: { operators: { refs: ["feature_extractor_v1:v1.0", "data_cleaner_v1:v1.0"] } }`;
+  const { id, nodes, steps, workDir, log } = parsePipeline(text, { cores: 6 });
+  assertEquals({ id, nodes, workDir, log }, {
+    id: "pipeline",
+    nodes: [{ id: "local", runnerCount: 6, resources: {} }],
+    workDir: ".holdfast-runs",
+    log: { level: "info" },
+  });
+  assertEquals(steps.map(({ id, operator, version }) => [id, operator, version]), [
+    ["feature_extractor_v1", "feature_extractor_v1", "v1.0"],
+    ["data_cleaner_v1", "data_cleaner_v1", "v1.0"],
+  ]);
+  assertEquals(steps[0], {
+    id: "feature_extractor_v1",
+    operator: "feature_extractor_v1",
+    version: "v1.0",
+    node: "local",
+    upstream: [],
+    params: {},
+    inputs: {},
+    outputs: {},
+    runAs: "thread",
+    retries: { attempts: 1, backoffMs: 1000, exitCodes: [3, 4, 5] },
+    env: {},
+    environment: { kind: "plain", install: false },
+    shards: 1,
+    rerun: ["inputs", "params", "code"],
+    resources: {},
+  });
+});
+
+Deno.test("the full form says all of a pipeline", () => {
+  const pipeline = parsePipeline(FULL);
+  const [clean, train] = pipeline.steps;
+  assertEquals([pipeline.id, pipeline.workDir, pipeline.log], [
+    "train",
+    "/scratch/runs",
+    { level: "debug", file: "logs/run.log" },
+  ]);
+  assertEquals(pipeline.nodes, [
+    { id: "big", runnerCount: 2, resources: { cpuLimit: 8, memoryLimit: 16 * 2 ** 30, gpuLimit: 1 } },
+    { id: "small", runnerCount: 1, resources: {} },
+  ]);
+  assertEquals([clean.operator, clean.version, clean.node, clean.runAs], ["cleaner_v2.0", "v1.1", "small", "thread"]);
+  assertEquals(clean.params, { keep: 0.5, names: ["a", "b"] });
+  assertEquals(clean.outputs, { data: "registry:data:clean", report: "./data/report" });
+  assertEquals([clean.retries.attempts, clean.timeoutMs], [3, 90_000]);
+  assertEquals(clean.env, { MODE: "fast", LEVEL: "3", KEY: { from_env: "CLEAN_KEY" } });
+  assertEquals(clean.environment, { kind: "uv", name: "./project", install: false });
+  assertEquals(clean.git, { repo: "https://example.org/cleaner.git", tag: "v7" });
+  assertEquals([train.node, train.upstream, train.params], ["big", ["clean"], { lr: 0.1 }]);
+  assertEquals([train.startCommand, train.runAs], [["python", "train.py", "--name", "a b"], "command"]);
+  assertEquals(train.environment, { kind: "conda", name: "ml", install: true });
+  assertEquals(train.retries, { attempts: 3, backoffMs: 5_000, exitCodes: [4] });
+  assertEquals([train.rerun, train.shards], [["inputs", "params"], 4]);
+  assertEquals(train.resources, {
+    cpuRequest: 0.5,
+    memoryRequest: 4 * 2 ** 30,
+    memoryLimit: 8 * 2 ** 30,
+    gpuRequest: 1,
+  });
+});
+
+Deno.test("an input that is a step's output is a dependency, also where ids have dots", () => {
+  const pipeline = definePipeline({
+    operators: [
+      { operator_id: "v2", outputs: { "0": "a" } },
+      { operator_id: "v2.0" },
+      { operator_id: "a", inputs: { x: "step:v2.0" } },
+      { operator_id: "b", inputs: { x: "step:v2.0.report", y: "step:v2.0" }, upstream_dependencies: ["v2"] },
+    ],
+  });
+  assertEquals(pipeline.steps.map(({ upstream }) => upstream), [[], [], ["v2.0"], ["v2", "v2.0"]]);
+});
+
+Deno.test("what encodePipeline() writes is the same pipeline, whatever stands in it", () => {
+  const text = FULL.replace("fast", () => "'$${HOME} \\${x} ${env:MODE}'");
+  const pipeline = parsePipeline(text, { system: { env: () => "a${b} $$${c} \\${d}" } });
+  assertEquals(pipeline.steps[0].env.MODE, "${HOME} ${x} a${b} $$${c} \\${d}");
+  const encoded = encodePipeline(pipeline);
+  assertEquals(parsePipeline(encoded, { language: "json", system: { env: () => undefined } }), pipeline);
+  assertEquals(encodePipeline(parsePipeline(encoded)), encoded);
+});
+
+Deno.test("TOML says the same as YAML", () => {
+  const yaml = parsePipeline(`
+pipeline:
+  pipeline_id: train
+  operators:
+    - operator_id: clean
+      params: { keep: 0.5, "a b": [1, { c: 2 }] }
+      inputs: { data: "registry:data:raw@^1" }
+    - operator_id: train
+      upstream_dependencies: [clean]
+`);
+  const toml = parsePipeline(
+    `
+[pipeline]
+pipeline_id = "train"
+[[pipeline.operators]]
+operator_id = "clean" # a comment
+inputs.data = "registry:data:raw@^1"
+[pipeline.operators.params]
+keep = 0.5
+"a b" = [1, { c = 2 }]
+[[pipeline.operators]]
+operator_id = 'train'
+upstream_dependencies = [
+  "clean",
+]
+`,
+    { language: "toml" },
+  );
+  assertEquals(toml, yaml);
+});
+
+Deno.test("a text from the environment stands for a number where one is asked for, and stays a text elsewhere", () => {
+  const text = `
+pipeline:
+  nodes: [{ node_id: n, runner_count: "\${env:N}" }]
+  operators:
+    - operator_id: a
+      version: \${env:V}
+      timeout: \${env:T,30m}
+      params: { n: "\${env:N}", path: "\${oc.env:HOME,'/tmp'}/x", none: "\${env:NONE,}", deep: "\${env:NONE,\${env:N}}" }
+`;
+  const env: Record<string, string> = { N: "3", V: "1.10" };
+  const { nodes, steps: [step] } = parsePipeline(text, { system: { env: (name) => env[name] } });
+  assertEquals([nodes[0].runnerCount, step.version, step.timeoutMs], [3, "1.10", 1_800_000]);
+  assertEquals(step.params, { n: "3", path: "/tmp/x", none: "", deep: "3" });
+});
+
+Deno.test("variables stand for values of any kind, in each other too, and for values elsewhere", () => {
+  const text = `
+variables:
+  base: { lr: 0.1, layers: [1, 2] }
+  lr: "\${base.lr}"
+pipeline:
+  operators:
+    - { operator_id: a_v1.0, params: { base: "\${base}", lr: "\${lr}", name: "lr-\${lr}" } }
+    - { operator_id: b, params: { same: "\${pipeline.operators.a_v1.0.params.name}", first: "\${pipeline.operators.0.operator_id}" } }
+`;
+  const [a, b] = parsePipeline(text).steps;
+  assertEquals(a.params, { base: { lr: 0.1, layers: [1, 2] }, lr: 0.1, name: "lr-0.1" });
+  assertEquals(b.params, { same: "lr-0.1", first: "a_v1.0" });
+});
