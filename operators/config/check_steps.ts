@@ -208,7 +208,7 @@ function checkSecrets(node: ConfigNode, path: Path | undefined, problems: Proble
       problems.add(node.place, {
         path,
         message: "the secret after base64:// is not base64 of a text",
-        hint: "Make it with: holdfast pipeline encode",
+        hint: "Encode the text by: base64 -w0, and write base64:// before it.",
       });
     }
     const isVariable = path?.parent?.key === "extra_env_vars";
@@ -218,7 +218,7 @@ function checkSecrets(node: ConfigNode, path: Path | undefined, problems: Proble
       path,
       message: `this looks like ${what}, written down as it is`,
       hint:
-        "Write { from_env: NAME }, the variable that has it when the step starts, or base64://… from: holdfast pipeline encode",
+        "Write { from_env: NAME }, the variable that has it when the step starts, or base64:// and the text in base64.",
     });
   }
 }

@@ -110,7 +110,7 @@ export const OF_VALUES: readonly Mistake[] = [
     name: "wrong base64",
     text: one("params: { k: ‸base64://a-b }"),
     says: /not base64 of a text/,
-    hint: /holdfast pipeline encode/,
+    hint: /base64 -w0/,
   },
   {
     name: "a variable that the runner sets",

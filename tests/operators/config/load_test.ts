@@ -1,0 +1,84 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { checkPipeline, loadPipeline } from "../../../operators/config/mod.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+
+async function write(root: TempRoot, files: Record<string, string>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(root.join(path, ".."), { recursive: true });
+    await Deno.writeTextFile(root.join(path), text);
+  }
+}
+
+const system = { env: () => undefined };
+const REFS = `include: common.yaml\npipeline:\n  operators: { refs: ["cleaner_v2.0:v1.0", train] }\n`;
+const FOLDER = {
+  "conf/pipeline.yaml": REFS,
+  "conf/common.yaml": "variables: { lr: 0.1 }\npipeline: { pipeline_id: t, work_dir: w, operators: [] }\n",
+  "operators/cleaner_v2.0_v1.0.yaml": "params: { keep: 0.5 }\n",
+  "operators/train_v1.0.toml": `upstream_dependencies = ["cleaner_v2.0"]\nparams.lr = "\${lr}"\n`,
+};
+
+Deno.test("a folder is read with its includes and the files that refs name", async () => {
+  await using root = await tempRoot();
+  await write(root, FOLDER);
+  const { pipeline, files } = await loadPipeline(root.path, { system });
+  assertEquals([pipeline.id, pipeline.workDir], ["t", "w"]);
+  assertEquals(pipeline.steps.map(({ id, version, params }) => ({ id, version, params })), [
+    { id: "cleaner_v2.0", version: "v1.0", params: { keep: 0.5 } },
+    { id: "train", version: "v1.0", params: { lr: 0.1 } },
+  ]);
+  assertEquals(files.length, 4);
+});
+
+Deno.test("overrides are set over the files, and lines over those", async () => {
+  await using root = await tempRoot();
+  await write(root, {
+    ...FOLDER,
+    "over.yaml": "variables: { lr: 0.2 }\noperators: { cleaner_v2.0: { timeout: 5s } }\n",
+  });
+  const set = ["operators.cleaner_v2.0.params.keep=0.9", "work_dir=x"];
+  const { pipeline } = await loadPipeline(root.path, { system, overrides: [root.join("over.yaml")], set });
+  const [clean, train] = pipeline.steps;
+  assertEquals([clean.params, clean.timeoutMs, train.params, pipeline.workDir], [
+    { keep: 0.9 },
+    5_000,
+    { lr: 0.2 },
+    "x",
+  ]);
+});
+
+Deno.test("an override from a URL sets values, and never what picks code, also by way of a variable", async () => {
+  await using root = await tempRoot();
+  const text = `variables: { script: a.py, lr: 1 }\npipeline: { operators: [` +
+    `{ operator_id: a, start_command: [python, "\${script}"], params: { lr: "\${lr}" } }] }\n`;
+  await write(root, { "pipeline.yaml": text });
+  const load = (override: string) =>
+    checkPipeline(root.path, { system, overrides: ["s3://b/o.yaml"], readUrl: () => Promise.resolve(override) });
+  assertEquals((await load("variables: { lr: 2 }")).loaded?.pipeline.steps[0].params, { lr: 2 });
+  for (const override of ["variables: { script: evil.py }", "operators: { a: { start_command: evil } }"]) {
+    assertMatch((await load(override)).problems[0]?.message ?? "", /picks code/);
+  }
+  assertMatch((await load("operators_module: ./evil.ts")).problems[0].message, /override sets operators_module/);
+  assertMatch((await load(`variables: { lr: "\${env:SECRET}" }`)).problems[0].message, /override from a URL/);
+});
+
+Deno.test("files that are not there, outside of the folder, or include each other are told where they are named", async () => {
+  await using root = await tempRoot();
+  await write(root, {
+    ...FOLDER,
+    "secret.yaml": "{}\n",
+    "in/pipeline.yaml": "include: ../secret.yaml\npipeline: {}\n",
+  });
+  await Deno.remove(root.join("operators/train_v1.0.toml"));
+  const [missing] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
+  assertEquals([missing.file, missing.line, missing.column], ["conf/pipeline.yaml", 3, 44]);
+  const [outside] = (await checkPipeline(root.join("in"), { system, cwd: root.path })).problems;
+  assertMatch(outside.message, /outside of the configuration's folder/);
+  await write(root, { "conf/common.yaml": "include: pipeline.yaml\n" });
+  const [cycle] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
+  assertMatch(cycle.message, /conf\/pipeline.yaml → conf\/common.yaml → conf\/pipeline.yaml/);
+  const error = await assertRejects(() => loadPipeline(root.join("none"), { system }), RegistryError);
+  assertEquals(error.code, "NotFound");
+});
