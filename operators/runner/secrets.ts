@@ -63,7 +63,7 @@ function decode(text: string): string {
     throw new RegistryError({
       code: "Invalid",
       message: "Cannot read a secret of the configuration: what follows base64:// is no base64 of a text",
-      hint: "Write it anew: holdfast pipeline encode",
+      hint: "Write it anew: base64:// and the text in base64. Better: { from_env: NAME }",
     });
   }
 }

@@ -118,6 +118,6 @@ function invalid(pipeline: string, state: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot order the steps of ${shown(pipeline)}: ${state}`,
-    hint: "Correct upstream_dependencies and the step: inputs; holdfast pipeline graph shows them.",
+    hint: "Correct upstream_dependencies and the step: inputs of one of them.",
   });
 }

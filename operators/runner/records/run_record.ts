@@ -58,7 +58,7 @@ export async function readRun(registry: Registry, run: string, { signal }: Signa
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot find run ${shown(run)}: the registry has no such run`,
-    hint: "All runs: holdfast pipeline status",
+    hint: `All runs: holdfast versions ${recordNames(pipeline).run}`,
   });
 }
 
