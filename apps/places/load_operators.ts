@@ -48,12 +48,16 @@ export async function loadOperators(file: string, { cwd }: { cwd: string }): Pro
 function pathOf(file: string): string {
   const [scheme] = /^[a-z][a-z0-9+.-]+:/i.exec(file) ?? [];
   if (scheme === undefined) return file;
-  if (scheme.toLowerCase() === "file:") return fileURLToPath(file);
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot load operators of ${JSON.stringify(file)}: it is no file on this machine`,
-    hint: "Give the path of a module; it may import from elsewhere itself.",
-  });
+  try {
+    return fileURLToPath(file); // refuses what is no URL of a file, and one of another machine
+  } catch (cause) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot load operators of ${JSON.stringify(file)}: it is no file on this machine`,
+      hint: "Give the path of a module; it may import from elsewhere itself.",
+      cause,
+    });
+  }
 }
 
 async function importModule(path: string): Promise<Record<string, unknown>> {

@@ -63,9 +63,11 @@ Deno.test("operators ls says what is wrong with a module, and what to do", async
   await failsWith("throw new Error('not today');", 1, "not today", "deno check");
   await failsWith("const ;", 1, "Cannot load operators of");
   await failsWith("createOperators({ a: class { run() {} } });", 1, 'register operator "a": it has no command()');
-  const { code, err } = await holdfast("operators ls --operators https://a.example/steps.ts", { cwd: root.path });
-  assertEquals(code, 2);
-  assertStringIncludes(err, "it is no file on this machine");
+  for (const url of ["https://a.example/steps.ts", "file://another-machine/steps.ts"]) {
+    const { code, err } = await holdfast(["operators", "ls", "--operators", url], { cwd: root.path });
+    assertEquals(code, 2);
+    assertStringIncludes(err, "it is no file on this machine");
+  }
 });
 
 Deno.test("operators ls lists the others beside an operator whose version is a number", async () => {
