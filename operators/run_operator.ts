@@ -7,16 +7,16 @@ import { RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { EXIT_CODES } from "../core/pipelines/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "../core/pipelines/operator.ts";
-import { shownIssue } from "../core/standard_schema.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
+import { checkTimes } from "./check_times.ts";
 import { completeContext } from "./context.ts";
 import type { PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
-import { hasInputRoot } from "./operator.ts";
 import type { AnyOperator } from "./operator.ts";
 import { makeOperator } from "./operator_set.ts";
 import type { OperatorSource } from "./operator_set.ts";
+import { prepareContext } from "./prepare.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {
@@ -49,6 +49,7 @@ export interface OperatorResult {
  * @param source an operator, a class of operators, or a function that makes one
  * @param context what there is of its context
  * @throws the reason of `context.signal` where that was aborted: a cancellation is no exit code
+ * @throws {RegistryError} `Invalid` for a time that is none
  *
  * @example
  * ```ts
@@ -65,7 +66,8 @@ export async function runOperator(
   context: PartialContext = {},
   options: RunOperatorOptions = {},
 ): Promise<OperatorResult> {
-  const { system = realSystem } = options;
+  const { system = realSystem, timeoutMs, graceMs } = options;
+  checkTimes("run an operator", { timeoutMs, graceMs });
   const { signal: cancelled } = context;
   cancelled?.throwIfAborted();
   const startedAt = system.monotonic();
@@ -84,7 +86,7 @@ export async function runOperator(
   watchTime(operatorId, { ...options, system, timedOut, over: over.signal });
   try {
     const work = makeOperator(source, { key: operatorId }).then((operator) => perform(operator, complete));
-    return ended(await withGrace(work, { signal, graceMs: options.graceMs, system, over: over.signal }));
+    return ended(await withGrace(work, { signal, graceMs, system, over: over.signal }));
   } catch (error) {
     if (!signal.aborted) return ended(exitCodeOf(error), { error });
     cancelled?.throwIfAborted();
@@ -97,37 +99,7 @@ export async function runOperator(
 
 /** Parameters, input, work. */
 async function perform(operator: AnyOperator, context: OperatorContext<unknown>): Promise<ExitCode> {
-  const { operatorId, inputRoot } = context;
-  const checked: OperatorContext<unknown> = { ...context, params: await parseParams(operator, context) };
-  const hasInput = operator.validateInput === undefined
-    ? await hasInputRoot(checked)
-    : await operator.validateInput(checked);
-  if (!hasInput) {
-    throw new RegistryError({
-      code: "NotFound",
-      message: `Cannot run operator ${shown(operatorId)}: its input is missing or wrong`,
-      hint: `Look into ${inputRoot}, and at what the operator said in its log.`,
-    });
-  }
-  return parseExitCode(await operator.run(checked), operatorId);
-}
-
-/** The parameters as the operator's schema gives them. All that is wrong is said at once. */
-export async function parseParams(
-  operator: AnyOperator,
-  { operatorId, params }: { readonly operatorId: string; readonly params: unknown },
-): Promise<unknown> {
-  const result = await operator.params?.["~standard"].validate(params);
-  if (result === undefined) return params;
-  if (result.issues === undefined) return result.value;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot run operator ${shown(operatorId)}: its params are wrong: ${
-      result.issues.map(shownIssue).join("; ")
-    }`,
-    hint: "Correct them in the configuration of the step; the operator's schema says what they must be.",
-    cause: result.issues,
-  });
+  return parseExitCode(await operator.run(await prepareContext(operator, context)), context.operatorId);
 }
 
 interface Watch {
@@ -139,7 +111,7 @@ interface Watch {
 /** Tells the operator to end when its time is over. */
 function watchTime(operatorId: string, watch: Watch & { timeoutMs?: number; timedOut: AbortController }): void {
   const { timeoutMs, timedOut, system, over } = watch;
-  if (timeoutMs === undefined) return;
+  if (timeoutMs === undefined || timeoutMs === Infinity) return;
   system.sleep(timeoutMs, over).then(() => {
     timedOut.abort(
       new RegistryError({
@@ -162,7 +134,8 @@ async function withGrace(
   const givenUp = new Promise<never>((_, reject) => {
     const wait = () => void system.sleep(graceMs, over).then(() => reject(signal.reason), () => {});
     if (signal.aborted) wait();
-    signal.addEventListener("abort", wait, { once: true });
+    // A signal of the caller may outlive many operators: none of them is to be kept for it.
+    signal.addEventListener("abort", wait, { once: true, signal: over });
   });
   const exitCode = await Promise.race([work, givenUp]);
   signal.throwIfAborted(); // what was told to end may have left half of its output

@@ -12,6 +12,7 @@ import { RegistryError } from "../../core/errors.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
+import { checkTimes } from "../check_times.ts";
 import { exitCodeOf } from "../exit_codes.ts";
 import {
   endedOf,
@@ -85,9 +86,11 @@ interface Stop {
  *
  * @param command program and arguments; no shell reads them
  * @throws the reason of `signal`
+ * @throws {RegistryError} `Invalid` for a time that is none
  */
 export async function runCommand(command: readonly string[], options: RunCommandOptions): Promise<CommandResult> {
   const { cwd, signal, timeoutMs, maxBytes, graceMs = 5_000, system = realSystem } = options;
+  checkTimes("run a command", { timeoutMs, graceMs, sampleEveryMs: options.sampleEveryMs });
   signal?.throwIfAborted();
   const startedAt = system.monotonic();
   const seen = { peakBytes: 0, cpuSeconds: 0 };
@@ -112,7 +115,7 @@ export async function runCommand(command: readonly string[], options: RunCommand
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   const [program] = command;
-  if (timeoutMs !== undefined) {
+  if (timeoutMs !== undefined && timeoutMs !== Infinity) {
     const told: Stop = { why: "time", error: timeProblem(program, timeoutMs) };
     system.sleep(timeoutMs, over.signal).then(() => tell(told), () => {});
   }

@@ -6,6 +6,7 @@ import type { StandardSchema } from "../../core/standard_schema.ts";
 import { realSystem } from "../../core/system.ts";
 import { defineOperator, exitCodeOf, Operator, runOperator } from "../../operators/mod.ts";
 import type { OperatorContext } from "../../operators/mod.ts";
+import { runDeno } from "../support/run_deno.ts";
 import { testInRoot } from "../support/temp_root.ts";
 
 const command = () => ["true"];
@@ -156,6 +157,44 @@ Deno.test("a cancellation is no exit code: its reason is thrown, whatever the op
   }
   const never = defineOperator({ run: () => assert(false), command });
   await assertRejects(() => runOperator(never, { signal: AbortSignal.abort(reason) }), Error, "stop");
+});
+
+Deno.test("an operator that has ended is not kept by the signal of its caller", async () => {
+  const controller = new AbortController();
+  const asked: number[] = [];
+  const system = { ...realSystem, sleep: (ms: number) => Promise.resolve(void asked.push(ms)) };
+  await runOperator(defineOperator({ run() {}, command }), { signal: controller.signal }, { system });
+  controller.abort();
+  assertEquals(asked, []);
+});
+
+testInRoot("a temporary folder that cannot be removed does not hide how an operator ended", async (root) => {
+  const program = root.join("program.ts");
+  const door = new URL("../../operators/mod.ts", import.meta.url).href;
+  await Deno.writeTextFile(
+    program,
+    `import { defineOperator, runOperator } from "${door}";
+    const run = () => {
+      Deno.permissions.revokeSync({ name: "write" });
+      return 2;
+    };
+    console.log((await runOperator(defineOperator({ run, command: () => [] }))).exit);`,
+  );
+  const ran = await runDeno(program, [], { permissions: ["-A"], env: { TMPDIR: root.path } });
+  assertEquals([ran.stdout, ran.stderr], ["input\n", ""]);
+});
+
+Deno.test("a time that no timer can wait is refused, and never is one", async () => {
+  const operator = defineOperator({ run() {}, command });
+  for (const timeoutMs of [NaN, -1, 2 ** 31]) {
+    const error = await assertRejects(() => runOperator(operator, {}, { timeoutMs }), RegistryError);
+    assertEquals([error.code, error.message], ["Invalid", `Cannot run an operator: timeoutMs is ${timeoutMs}`]);
+  }
+  await assertRejects(() => runOperator(operator, {}, { graceMs: NaN }), RegistryError, "graceMs is NaN");
+  const asked: number[] = [];
+  const system = { ...realSystem, sleep: (ms: number) => Promise.resolve(void asked.push(ms)) };
+  assertEquals((await runOperator(operator, {}, { timeoutMs: Infinity, system })).exitCode, 0);
+  assertEquals(asked, []);
 });
 
 Deno.test("an operator that does not hear its signal is given up after the grace", async () => {

@@ -9,9 +9,10 @@ import type { ExitCode, OperatorContext } from "../../../core/pipelines/operator
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import type { AnyOperator } from "../../operator.ts";
+import { prepareContext } from "../../prepare.ts";
 import { runCommand } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
-import { parseParams, runOperator } from "../../run_operator.ts";
+import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
 
@@ -52,7 +53,8 @@ export async function runAttempt(
   { roots, log, params, env, secrets }: AttemptOptions,
 ): Promise<AttemptEnd> {
   const { operators, registry, signal, system, pipeline } = context;
-  const operator = operators.has(step.operator) ? await operators.instance(step.operator, step.id) : undefined;
+  const needed = step.startCommand === undefined || operators.has(step.operator);
+  const operator = needed ? await operators.instance(step.operator, step.id) : undefined; // or says what there is
   const declared = Object.keys(operator?.outputs ?? {});
   const given = {
     pipelineId: pipeline.id,
@@ -66,12 +68,10 @@ export async function runAttempt(
     signal,
   };
   if (step.runAs === "thread") {
-    const found = operator ?? operators.get(step.operator); // which says what there is
-    const { exitCode, error } = await runOperator(found, given, { timeoutMs: step.timeoutMs, system });
+    const { exitCode, error } = await runOperator(operator!, given, { timeoutMs: step.timeoutMs, system });
     return { exitCode, error, declared };
   }
-  const command = step.startCommand ??
-    await commandOf(operator ?? await operators.instance(step.operator, step.id), given);
+  const command = await commandOf(step, operator, given);
   const { exitCode, error, peakBytes, cpuSeconds } = await runCommand(command, {
     cwd: context.root,
     env: stepVariables(given),
@@ -85,17 +85,11 @@ export async function runAttempt(
   return { exitCode, error, declared, usage: { peakBytes, cpuSeconds } };
 }
 
-/** The command of an operator, which has looked at its parameters and its input before. */
-async function commandOf(operator: AnyOperator, given: OperatorContext<unknown>): Promise<readonly string[]> {
-  const params = await parseParams(operator, given);
-  const complete = { ...given, params };
-  const hasInput = operator.validateInput === undefined || await operator.validateInput(complete);
-  if (hasInput) return await operator.command(complete);
-  throw new RegistryError({
-    code: "NotFound",
-    message: `Cannot run step ${shown(given.operatorId)}: its input is missing or wrong`,
-    hint: "Look at what the operator said in its log.",
-  });
+/** The command of a step, once its input was looked at as for every other step. */
+async function commandOf(step: PipelineStep, operator: AnyOperator | undefined, given: OperatorContext<unknown>) {
+  const { startCommand } = step;
+  const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
+  return startCommand ?? await operator!.command(checked);
 }
 
 /**

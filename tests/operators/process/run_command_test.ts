@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import process from "node:process";
+import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { System } from "../../../core/system.ts";
 import { runCommand } from "../../../operators/mod.ts";
@@ -127,6 +128,15 @@ testInRoot(
     await assertNoneLeft(root, 1);
   },
 );
+
+testInRoot("a time that no timer can wait is refused before anything runs, and never is one", async (root) => {
+  for (const wrong of [{ timeoutMs: NaN }, { timeoutMs: 2 ** 31 }, { graceMs: -1 }, { sampleEveryMs: NaN }]) {
+    const [name] = Object.keys(wrong);
+    await assertRejects(() => sh(root, "echo > started", wrong), RegistryError, `Cannot run a command: ${name} is`);
+  }
+  await assertRejects(() => Deno.stat(root.join("started")), Deno.errors.NotFound);
+  assertEquals((await sh(root, "sleep 0.1; exit 0", { timeoutMs: Infinity })).exitCode, 0);
+});
 
 testInRoot("a cancellation ends all, and its reason is thrown", async (root) => {
   const reason = new Error("stop");

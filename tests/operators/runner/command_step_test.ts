@@ -47,6 +47,21 @@ testInRoot("a step that runs as a command has that of its operator", async (root
   assertEquals([end, text, said], ["ran", "RAW", ['stdout: clean 0.1 {"lr":0.1}']]);
 });
 
+testInRoot("the input of a step is looked at wherever it runs", async (root) => {
+  const operators = createOperators({ picky: { run() {}, command: () => ["true"], validateInput: () => false } });
+  const loose = createOperators({ picky: { run() {}, command: () => ["true"] } });
+  const cases: [PipelineStep["runAs"], typeof operators, number][] = [
+    ["thread", operators, 2],
+    ["command", operators, 2],
+    ["thread", loose, 0],
+    ["command", loose, 0],
+  ];
+  for (const [runAs, set, expected] of cases) {
+    const one = step("clean", { operator: "picky", runAs });
+    assertEquals((await run(root, one, { operators: set })).exitCode, expected, runAs);
+  }
+});
+
 testInRoot("the end of a command is that of its step, and nothing of a failed one is saved", async (root) => {
   const failed = await run(root, sh('echo half > "$OUTPUT_ROOT/text"; exit 2'));
   assertEquals([failed.end, failed.exitCode, failed.exit, failed.text], ["failed", 2, "input", undefined]);
