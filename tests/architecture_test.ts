@@ -63,6 +63,7 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
     "backends/mod.ts": [],
     "files/mod.ts": [],
     "queues/mod.ts": [],
+    "operators/graph/mod.ts": [],
     "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
   };
   const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) => targets);

@@ -1,0 +1,81 @@
+/**
+ * A drawing: boxes, arrows between them, and frames around some. What is drawn says nothing of how it is written down:
+ * `encodeMermaid`, `encodeDot` and `renderSvg` do that.
+ *
+ * @module
+ */
+
+/** What a box means: a step that runs, is skipped, or depends on others; data; what is not there any more. */
+export type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
+
+/** A box. */
+export interface DrawnBox {
+  /** Names it in arrows; never shown. */
+  id: string;
+  /** What is written in it, the first line the largest. Any text: whoever encodes it makes it harmless. */
+  lines: readonly string[];
+  /** How it looks. @default "plain" */
+  look?: BoxLook;
+  /** The frame that it is in. */
+  frame?: string;
+}
+
+/** An arrow. Of one whose ends are no boxes nothing is drawn. */
+export interface DrawnArrow {
+  /** The box where it begins. */
+  from: string;
+  /** The box that it points at. */
+  to: string;
+  /** What is written at it. */
+  label?: string;
+  /** Dashed: only the order, nothing goes that way. @default false */
+  dashed?: boolean;
+}
+
+/** A frame around boxes. */
+export interface DrawnFrame {
+  /** Names it in boxes; never shown. */
+  id: string;
+  /** What is written at it. */
+  label: string;
+}
+
+/** Boxes, arrows and frames. */
+export interface Drawing {
+  /** In this order as far as arrows allow. */
+  boxes: readonly DrawnBox[];
+  /** Between boxes. */
+  arrows: readonly DrawnArrow[];
+  /** Around boxes. @default none */
+  frames?: readonly DrawnFrame[];
+}
+
+/** Colours of a box: what it is filled with, its border, its text. Readable on white, also in grey. */
+export const LOOKS: Readonly<Record<BoxLook, { fill: string; border: string; text: string }>> = {
+  plain: { fill: "#eef3fb", border: "#4a6fa5", text: "#14213d" },
+  run: { fill: "#fff1c9", border: "#b7791f", text: "#3d2a05" },
+  depends: { fill: "#fffaea", border: "#d6b25e", text: "#3d2a05" },
+  skip: { fill: "#f1f3f4", border: "#9aa0a6", text: "#5f6368" },
+  data: { fill: "#ffffff", border: "#9aa0a6", text: "#202124" },
+  gone: { fill: "#fdecea", border: "#c5221f", text: "#7a1512" },
+};
+
+const LONGEST = 100;
+
+/**
+ * A line as it can be drawn anywhere: without characters that are no text, that turn the direction of writing or that
+ * XML has not, and at most 100 characters long.
+ */
+export function drawnLine(text: string): string {
+  const clean = text.toWellFormed().replace(
+    /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  const chars = [...clean];
+  return chars.length <= LONGEST ? clean : `${chars.slice(0, LONGEST - 21).join("")}…${chars.slice(-20).join("")}`;
+}
+
+/** Numbers for boxes or frames by their ids: the only names that reach what is encoded. */
+export function numbered(things: readonly { id: string }[]): Map<string, number> {
+  return new Map(things.map(({ id }, index) => [id, index]));
+}

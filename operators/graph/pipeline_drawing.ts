@@ -1,0 +1,89 @@
+/**
+ * What a drawing of a pipeline shows: its steps on their nodes, and what they read and write.
+ *
+ * @module
+ */
+import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import { stepOf } from "../config/step_inputs.ts";
+import type { Drawing, DrawnArrow, DrawnBox } from "./drawing.ts";
+
+/** What a plan says of each step: `run`, `skip` or `depends`. */
+export interface PlannedDecisions {
+  /** One for each step that was planned. */
+  readonly steps: readonly { step: string; decision: "run" | "skip" | "depends"; reasons?: readonly string[] }[];
+}
+
+/** Makes the drawing of a pipeline, with what a plan says of its steps. */
+export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Drawing {
+  const planned = new Map(plan?.steps.map((step) => [step.step, step]));
+  const ids = new Map(pipeline.steps.map((step) => [step.id, step]));
+  const boxes: DrawnBox[] = pipeline.steps.map((step) => {
+    const { decision, reasons = [] } = planned.get(step.id) ?? {};
+    const mark = decision === undefined ? [] : [[decision, ...reasons.slice(0, 1)].join(": ")];
+    const look = decision ?? "plain";
+    return { id: `step ${step.id}`, lines: [step.id, operatorLine(step), ...mark], look, frame: step.node };
+  });
+  const arrows: DrawnArrow[] = [];
+  const data = new Map<string, string>(); // places that are boxes of their own, by what names them
+  const written = new Map<string, Set<string>>();
+  const place = (text: string) => {
+    const { id, label } = placeOf(text);
+    if (!data.has(id)) data.set(id, label);
+    return id;
+  };
+  for (const step of pipeline.steps) {
+    for (const [name, to] of Object.entries(step.outputs)) {
+      const id = place(to);
+      written.set(id, (written.get(id) ?? new Set()).add(step.id));
+      arrows.push({ from: `step ${step.id}`, to: id, label: name });
+    }
+  }
+  for (const step of pipeline.steps) {
+    const shown = new Set<string>();
+    for (const [name, from] of Object.entries(step.inputs)) {
+      const other = stepOf(from, ids);
+      if (other !== undefined) {
+        shown.add(other.step);
+        const label = other.output === undefined || other.output === name ? name : `${name} ← ${other.output}`;
+        arrows.push({ from: `step ${other.step}`, to: `step ${step.id}`, label });
+        continue;
+      }
+      const id = place(from);
+      for (const writer of written.get(id) ?? []) shown.add(writer);
+      arrows.push({ from: id, to: `step ${step.id}`, label: [name, rangeOf(from)].join(" ").trim() });
+    }
+    const reads = Object.keys(step.inputs).length > 0;
+    for (const other of step.upstream) {
+      if (ids.has(other) && !shown.has(other)) {
+        arrows.push({ from: `step ${other}`, to: `step ${step.id}`, ...reads ? { dashed: true } : {} });
+      }
+    }
+  }
+  for (const [id, label] of data) boxes.push({ id, lines: [label], look: "data" });
+  const frames = pipeline.nodes.length < 2 ? [] : pipeline.nodes.map((node) => ({
+    id: node.id,
+    label: `node ${node.id}, ${node.runnerCount} at once`,
+  }));
+  return { boxes, arrows, frames };
+}
+
+/** `data_cleaner_v1:v1.0 ×4`; only `v1.0` where the operator is called like the step. */
+export function operatorLine({ id, operator, version, shards }: PipelineStep): string {
+  return `${operator === id ? "" : `${operator}:`}${version}${shards > 1 ? ` ×${shards}` : ""}`;
+}
+
+/** An artifact is one place, whichever of its versions is read. */
+function placeOf(text: string): { id: string; label: string } {
+  const label = text.startsWith("registry:") ? text.slice("registry:".length).replace(/@[^@]*$/, "") : text;
+  return { id: `${text.startsWith("registry:") ? "artifact" : "place"} ${label}`, label: shownPlace(label) };
+}
+
+function rangeOf(text: string): string {
+  return text.startsWith("registry:") ? /@[^@]*$/.exec(text)?.[0] ?? "" : "";
+}
+
+/** A place as it is shown: URLs may have a password, or a signature behind `?`, and nobody draws these. */
+export function shownPlace(text: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
+  return text.replace(/[?#].*$/s, "").replace(/^([^/]*\/\/)[^/@]*@/, "$1");
+}

@@ -1,0 +1,39 @@
+/**
+ * Choosing a part of a pipeline.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+
+/** What {@linkcode selectSteps} is asked for. */
+export interface StepSelection {
+  /** Ids of nodes: all their steps. */
+  nodes?: readonly string[];
+  /** Ids of steps. */
+  operators?: readonly string[];
+}
+
+/**
+ * The part of a pipeline that these nodes and steps are, in the order of the pipeline; all of it where nothing is asked
+ * for. What a step of it depends on besides is taken from the registry, as an earlier run left it.
+ *
+ * @throws {RegistryError} `NotFound` for an id that the pipeline has not
+ */
+export function selectSteps(pipeline: Pipeline, { nodes = [], operators = [] }: StepSelection): Pipeline {
+  if (nodes.length === 0 && operators.length === 0) return pipeline;
+  checkIds("node", nodes, pipeline.nodes.map(({ id }) => id));
+  checkIds("operator", operators, pipeline.steps.map(({ id }) => id));
+  const isAsked = ({ id, node }: { id: string; node: string }) => operators.includes(id) || nodes.includes(node);
+  return { ...pipeline, steps: pipeline.steps.filter(isAsked) };
+}
+
+function checkIds(what: string, asked: readonly string[], known: readonly string[]): void {
+  const missing = asked.find((id) => !known.includes(id));
+  if (missing === undefined) return;
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot select ${what} ${JSON.stringify(missing)}: the pipeline has no such ${what}`,
+    hint: `There is: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " …" : ""}.`,
+  });
+}

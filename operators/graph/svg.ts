@@ -1,0 +1,50 @@
+/**
+ * Drawings as SVG, laid out by Graphviz, which runs here as WebAssembly.
+ *
+ * @module
+ */
+import { instance } from "npm:@viz-js/viz@^3.31";
+import { RegistryError } from "../../core/errors.ts";
+import { encodeDot } from "./dot.ts";
+import { drawnLine } from "./drawing.ts";
+import type { Drawing } from "./drawing.ts";
+
+export type * from "./drawing.ts";
+
+/** Laying out more takes minutes, and nobody could read it. */
+const MOST_BOXES = 3000;
+
+/**
+ * Draws boxes and arrows as one `<svg>` element, for a file of its own or for a page. It refers to nothing outside, and
+ * no text in it is taken for anything but text.
+ *
+ * @throws {RegistryError} `Invalid` for more than 3,000 boxes
+ *
+ * @example
+ * ```ts
+ * import { renderSvg } from "@holdfast/holdfast/operators/graph/svg";
+ * import { assert } from "@std/assert";
+ *
+ * const boxes = [{ id: "a", lines: ["clean <raw>"] }, { id: "b", lines: ["train"], look: "run" as const }];
+ * const svg = await renderSvg({ boxes, arrows: [{ from: "a", to: "b", label: "data" }] });
+ * assert(svg.startsWith("<svg ") && svg.includes("clean &lt;raw&gt;"));
+ * ```
+ */
+export async function renderSvg(drawing: Drawing): Promise<string> {
+  const { boxes } = drawing;
+  if (boxes.length > MOST_BOXES) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot draw ${boxes.length} boxes: at most ${MOST_BOXES} are laid out`,
+      hint: "Draw a part, or draw it as text, Mermaid or DOT.",
+    });
+  }
+  const svg = (await instance()).renderString(encodeDot(drawing), { format: "svg" });
+  const titled = svg.replace(/<title>b(\d+)<\/title>/g, (_all, number) => `<title>${titleOf(boxes[number])}</title>`);
+  return titled.slice(titled.indexOf("<svg ")).replace(/<title>(b\d+&#45;&gt;b\d+|cluster_\d+)<\/title>\n?/g, "");
+}
+
+/** What a browser shows when somebody points at a box. */
+function titleOf({ lines }: { lines: readonly string[] }): string {
+  return lines.map(drawnLine).join(", ").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

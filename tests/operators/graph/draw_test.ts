@@ -1,0 +1,176 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { RegistryError } from "../../../mod.ts";
+import { draw, drawPipeline } from "../../../operators/graph/mod.ts";
+import type { Drawing } from "../../../operators/graph/mod.ts";
+import { pipeline, step } from "../runner/pipelines.ts";
+
+const training = pipeline([
+  step("clean", {
+    operator: "cleaner_v1",
+    inputs: { data: "registry:data:raw@^1" },
+    outputs: { data: "registry:data:clean" },
+  }),
+  step("count", { upstream: ["clean"] }),
+  step("train", {
+    upstream: ["clean", "count"],
+    node: "gpu",
+    shards: 4,
+    inputs: { data: "registry:data:clean" },
+    outputs: { model: "s3://key:secret@bucket/model?signature=secret" },
+  }),
+  step("report", { upstream: ["train"], inputs: { weights: "step:train.model" } }),
+], {
+  nodes: [{ id: "here", runnerCount: 4, resources: {} }, { id: "gpu", runnerCount: 1, resources: {} }],
+});
+const plan = {
+  steps: [
+    { step: "clean", decision: "skip" as const },
+    { step: "count", decision: "run" as const, reasons: ["params.lr 0.1 → 0.2", "forced"] },
+    { step: "train", decision: "depends" as const, reasons: ["upstream runs: count"] },
+  ],
+};
+
+/** Texts that try to get out of where they stand. */
+const HOSTILE = [
+  `"] --> b9["x`,
+  `\\`,
+  `a\\" ; b -> c [label="`,
+  `\\N\\G\\l{|}<port>`,
+  `</text></svg><script>alert(1)</script>`,
+  `<b onload=x>&lt;&#60;&amp;`,
+  `%%{init: {}}%% end\nclick b0 "javascript:alert(1)"`,
+  "`**markdown**`",
+  `1. list`,
+  `- list`,
+  `#quot;#35;`,
+  `\u202egnp.exe\u0000\u{1f642}\ud800`,
+  `]]>--><!--`,
+  `${"ä".repeat(150)}end`,
+];
+
+Deno.test("a pipeline as text is its levels, with what each step reads and writes", async () => {
+  assertEquals((await drawPipeline(training)).split("\n"), [
+    "level  step    operator         node  reads ←, writes →",
+    "1      clean   cleaner_v1:v1.0  here  data ← registry:data:raw@^1",
+    "                                      data → registry:data:clean",
+    "2      count   v1.0             here  ← clean",
+    "3      train   v1.0 ×4          gpu   data ← registry:data:clean",
+    "                                      after clean, count",
+    "                                      model → s3://bucket/model",
+    "4      report  v1.0             here  weights ← step:train.model",
+  ]);
+});
+
+Deno.test("with a plan, text says what becomes of each step that was planned", async () => {
+  const lines = (await drawPipeline(training, { plan })).split("\n");
+  assertMatch(lines[0], /^level {2}plan {5}step /);
+  const marks = lines.slice(1).map((line) => line.slice(7, 16).trim()).filter((mark) => mark !== "");
+  assertEquals(marks, ["skip", "run", "depends"]);
+});
+
+Deno.test("Mermaid has steps in frames of their nodes, artifacts between them, and what waits only for the order", async () => {
+  assertEquals((await drawPipeline(training, { as: "mermaid", plan })).split("\n").slice(0, 20), [
+    "flowchart LR",
+    `  subgraph f0["node here, 4 at once"]`,
+    `    b0["clean<br/>cleaner_v1:v1.0<br/>skip"]`,
+    `    b1["count<br/>v1.0<br/>run: params.lr 0.1 → 0.2"]`,
+    `    b3["report<br/>v1.0"]`,
+    "  end",
+    `  subgraph f1["node gpu, 1 at once"]`,
+    `    b2["train<br/>v1.0 ×4<br/>depends: upstream runs: count"]`,
+    "  end",
+    `  b4(["data:clean"])`,
+    `  b5(["s3://bucket/model"])`,
+    `  b6(["data:raw"])`,
+    `  b0 -->|"data"| b4`,
+    `  b2 -->|"model"| b5`,
+    `  b6 -->|"data @^1"| b0`,
+    "  b0 --> b1",
+    `  b4 -->|"data"| b2`,
+    "  b1 -.-> b2",
+    `  b2 -->|"weights ← model"| b3`,
+    "  classDef plainStep fill:#eef3fb,stroke:#4a6fa5,color:#14213d",
+  ]);
+});
+
+Deno.test("no drawing shows a password or a signature of a URL", async () => {
+  for (const as of ["text", "mermaid", "dot", "svg"] as const) {
+    assert(!(await drawPipeline(training, { as })).includes("secret"), as);
+  }
+});
+
+Deno.test("one node is no frame", async () => {
+  const drawn = await drawPipeline(pipeline([step("clean")]), { as: "mermaid" });
+  assertEquals(drawn.split("\n").slice(0, 2), ["flowchart LR", `  b0["clean<br/>v1.0"]`]);
+});
+
+Deno.test("no text in Mermaid is anything but text", async () => {
+  for (const line of (await draw(hostileDrawing(), { as: "mermaid" })).split("\n")) {
+    assertMatch(line, /^(flowchart LR| {2}(end|(subgraph )?[bf]\d+.*| {2}b\d+.*|classDef .*|class [b\d,]+ \w+))$/);
+    for (const [, text] of line.matchAll(/"([^"]*)"/g)) {
+      assert(!/[<>&;"`\\[\]{}|]/.test(text.replaceAll("<br/>", "").replace(/#\d+;/g, "")), text);
+    }
+    assertEquals([...line.matchAll(/"/g)].length % 2, 0, line);
+  }
+  const codes = (await draw(hostileDrawing(), { as: "mermaid" })).split("\n")[2];
+  assertStringIncludes(codes, `#34;#93; --#62; b9#91;#34;x`);
+});
+
+Deno.test("texts come out of Graphviz as they went in, and nothing else is in the SVG", async () => {
+  const svg = await draw(hostileDrawing(), { as: "svg" });
+  const texts = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => unescaped(text));
+  for (const text of HOSTILE.slice(0, -1)) {
+    assertStringIncludes(texts.join("\n"), shownAs(text), text);
+  }
+  assertEquals(texts.filter((text) => text.startsWith("ää")).map((text) => [...text].length), [
+    100,
+    100,
+    100,
+    100,
+    100,
+  ]);
+  const tags = new Set([...svg.matchAll(/<\/?([a-z]+)[ >]/g)].map(([, tag]) => tag));
+  assertEquals([...tags].sort(), ["g", "path", "polygon", "svg", "text", "title"]);
+  const boxes = HOSTILE.length * 2;
+  assertEquals([...svg.matchAll(/class="(node|edge|cluster)"/g)].length, boxes + HOSTILE.length * 2);
+  assert(!/(href|onload|style)=|url\(|<!DOCTYPE|<\?xml/.test(svg.replace(/<(text|title)[ >].*/g, "")));
+});
+
+Deno.test("what browsers show at a box of an SVG is its text", async () => {
+  const svg = await draw({ boxes: [{ id: "x", lines: ["a <b>", "run"] }], arrows: [] }, { as: "svg" });
+  assertEquals([...svg.matchAll(/<title>(.*?)<\/title>/g)].map(([, title]) => title), ["a &lt;b&gt;, run"]);
+});
+
+Deno.test("arrows to what is not drawn are left out", async () => {
+  const boxes = [{ id: "a", lines: ["a"] }];
+  const drawing = { boxes, arrows: [{ from: "a", to: "b" }, { from: "b", to: "a" }] };
+  for (const as of ["mermaid", "dot"] as const) assert(!/ -?->/.test(await draw(drawing, { as })), as);
+});
+
+Deno.test("more than three thousand boxes are no SVG, but DOT", async () => {
+  const boxes = Array.from({ length: 3001 }, (_, i) => ({ id: `${i}`, lines: [`${i}`] }));
+  const error = await assertRejects(() => draw({ boxes, arrows: [] }, { as: "svg" }), RegistryError, "3001 boxes");
+  assertStringIncludes(error.hint!, "DOT");
+  assertStringIncludes(await draw({ boxes, arrows: [] }, { as: "dot" }), "b3000 [");
+});
+
+function hostileDrawing(): Drawing {
+  return {
+    boxes: [
+      ...HOSTILE.map((text, i) => ({ id: text, lines: [text, text], frame: `f${i}` })),
+      ...HOSTILE.map((text) => ({ id: `data ${text}`, lines: [text], look: "data" as const })),
+    ],
+    arrows: HOSTILE.map((text) => ({ from: text, to: `data ${text}`, label: text })),
+    frames: HOSTILE.map((text, i) => ({ id: `f${i}`, label: text })),
+  };
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&#45;", "-")
+    .replaceAll("&#39;", "'").replaceAll("&#160;", "\u00a0").replaceAll("&amp;", "&");
+}
+
+/** Control characters are shown as their codes. */
+function shownAs(text: string): string {
+  return text.toWellFormed().replace("\n", "\\u000a").replace("\u202e", "\\u202e").replace("\0", "\\u0000");
+}
