@@ -13,5 +13,6 @@ export { definePipeline, parsePipeline } from "./parse.ts";
 export type { ParsePipelineOptions } from "./parse.ts";
 export { problemLine, problemsOf } from "./tree/problems.ts";
 export type { ConfigProblem } from "./tree/problems.ts";
+export { decodeSecret, encodeSecret } from "./table/secret_texts.ts";
 export { stepOf } from "./step_inputs.ts";
 export type { StepInput } from "./step_inputs.ts";

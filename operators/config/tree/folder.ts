@@ -64,7 +64,7 @@ function isFolder(path: string, given: string): boolean {
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot read the pipeline ${given}: there is no such file or folder`,
-      hint: "Check the path; docs/pipelines.md says what a pipeline looks like.",
+      hint: "Check the path, or let one be written: holdfast pipeline init",
       cause: error,
     });
   }
@@ -80,7 +80,7 @@ function mainIn(folder: string, given: string): string {
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot read the pipeline ${given}: the folder has neither conf/pipeline.yaml nor pipeline.yaml`,
-    hint: "Name the file, or write one: docs/pipelines.md says what it looks like.",
+    hint: "Name the file, or let one be written: holdfast pipeline init",
   });
 }
 
