@@ -10,6 +10,7 @@ import { silentLogger } from "../../core/system.ts";
 import type { Logger } from "../../core/registry.ts";
 import { rmdirSync } from "node:fs";
 import { join, resolve } from "@std/path";
+import { encodePipeline } from "../config/encode.ts";
 import type { RunEnd, RunEvent, StepOutcome } from "./events.ts";
 import { pinInputs } from "./pin_inputs.ts";
 import type { PinOptions } from "./pin_inputs.ts";
@@ -22,6 +23,7 @@ import type { StepRecord } from "./records/step_record.ts";
 import type { RunContext } from "./run_context.ts";
 import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
 import type { Machine } from "./schedule.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
@@ -64,7 +66,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
-  const run = await saveRun(registry, plan, options);
+  const run = await saveRun(registry, plan, { signal: options.signal, configuration: publicText(pipeline) });
   const stop = new AbortController();
   const { signal: given = new AbortController().signal, onEvent = () => {}, keep = false } = options;
   const context: RunContext = {
@@ -94,6 +96,12 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
   onEvent({ type: "run ended", run, end, durationMs });
   given.throwIfAborted();
   return result;
+}
+
+/** The whole configuration as it can be shown to everybody. */
+function publicText(pipeline: Pipeline): string {
+  // deno-lint-ignore no-explicit-any -- a pipeline is plain data
+  return encodePipeline(withoutSecrets(pipeline as any));
 }
 
 /** What steps of a run work with, as far as it is the same for all who execute them. */

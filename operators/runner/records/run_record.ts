@@ -27,8 +27,19 @@ export interface RunResult {
   steps: Record<string, StepOutcome>;
 }
 
+/** Options of {@linkcode saveRun}. */
+export interface SaveRunOptions extends SignalOptions {
+  /** The merged configuration, without the values of secrets: kept beside the plan, for people. */
+  configuration?: string;
+}
+
 /** Saves a plan as the next run of its pipeline, and tells its name. */
-export async function saveRun(registry: Registry, plan: PipelinePlan, { signal }: SignalOptions = {}): Promise<string> {
+export async function saveRun(
+  registry: Registry,
+  plan: PipelinePlan,
+  { signal, configuration: text }: SaveRunOptions = {},
+): Promise<string> {
+  const beside: Record<string, string> = text === undefined ? {} : { "pipeline.json": text };
   const name = recordNames(plan.pipeline).run;
   let last = 0;
   for await (const { version } of registry.versions(name, { limit: 1, signal })) last = numberOf(version);
@@ -37,7 +48,7 @@ export async function saveRun(registry: Registry, plan: PipelinePlan, { signal }
     const { pipeline, configuration } = plan;
     const metadata = { pipeline, run: formatRunId({ pipeline, number }), configuration, steps: plan.steps.length };
     try {
-      await saveRecord(registry, { name, record: plan }, { version, metadata, signal });
+      await saveRecord(registry, { name, record: plan }, { version, metadata, beside, signal });
       return metadata.run;
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run began at this moment
