@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
-import { parseBytes, parseCount } from "../terminal/units.ts";
+import { parseBytes, parseConcurrency, parseCount } from "../terminal/units.ts";
 import type { ManifestFormat } from "./raw_row.ts";
 
 /** The flags that all batches have. */
@@ -33,7 +32,7 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--concurrency <count>",
     text: "rows at once (default: 16; in a bucket 32 that save, 48 that read)",
-    parse: parseAtLeastOne,
+    parse: parseConcurrency,
   },
   { flags: "--stop-on-error", text: "begin no more rows after the first that failed" },
   { flags: "--dry-run", text: "look at every row, say what would be done, and do nothing" },
@@ -47,14 +46,4 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
 
 function parseMemory(text: string): number {
   return Math.max(parseBytes(text), 1); // one entry at a time
-}
-
-function parseAtLeastOne(text: string): number {
-  const count = parseCount(text);
-  if (count > 0) return count;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a concurrency: it is at least 1`,
-    hint: "It is how many rows are under way at once.",
-  });
 }

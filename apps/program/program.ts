@@ -169,7 +169,7 @@ function toOption(definition: OptionDefinition): Option {
   const option = new Option(flags, text);
   if (choices !== undefined) option.choices([...choices]);
   else if (repeat) {
-    option.argParser((value, before: unknown) => [...(before as unknown[] ?? []), parse?.(value) ?? value]);
+    option.argParser((value, before: unknown) => [...(Array.isArray(before) ? before : []), parse?.(value) ?? value]);
   } else if (parse !== undefined) option.argParser(parse);
   return option;
 }

@@ -78,3 +78,14 @@ export function parseCount(text: string): number {
     hint: "Examples: 0, 10, 200.",
   });
 }
+
+/** Reads how many of something are under way at once, at least 1. */
+export function parseConcurrency(text: string): number {
+  const count = parseCount(text);
+  if (count > 0) return count;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${JSON.stringify(text)} as a concurrency: it is at least 1`,
+    hint: "It is how many are under way at once.",
+  });
+}

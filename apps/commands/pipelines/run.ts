@@ -1,0 +1,121 @@
+/**
+ * `holdfast pipeline run`
+ *
+ * @module
+ */
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
+import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../places/open_pipeline.ts";
+import type { PipelineFlags } from "../../places/open_pipeline.ts";
+import { loadConfigPart } from "../../places/pipeline_parts.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { Interruption } from "../../program/exit_code.ts";
+import { shellWord } from "../../program/hints.ts";
+import { parseConcurrency } from "../../terminal/units.ts";
+import { chosenSteps, PART_OPTIONS } from "./part.ts";
+import type { PartFlags } from "./part.ts";
+import { printPlan } from "./plan.ts";
+import { createRunLog } from "./run_log.ts";
+import { reportRun } from "./run_report.ts";
+import { createRunView } from "./run_view.ts";
+
+interface RunFlags extends PipelineFlags, PartFlags {
+  keep?: boolean;
+  failFast?: boolean;
+  concurrency?: number;
+  dryRun?: boolean;
+}
+
+/** Runs a pipeline on this machine. */
+export const run: Command = defineCommand<[file: string | undefined], RunFlags>({
+  name: "pipeline run",
+  summary: "Run the steps of a pipeline that something has changed for, in the order of their dependencies.",
+  details:
+    "Where a step fails, what does not depend on it goes on, and the command ends with 1. A run that was stopped, " +
+    "killed or failed is gone on with by running again: what was done and has not changed is skipped. Ctrl-C ends " +
+    "what runs, with all its processes. With --json each event is a line, and the result is the last.",
+  args: [PIPELINE_ARGUMENT],
+  options: [
+    ...PART_OPTIONS,
+    { flags: "-n, --dry-run", text: "only say what would run, and why: holdfast pipeline plan" },
+    { flags: "--fail-fast", text: "begin nothing more after the first failure, and end what runs" },
+    {
+      flags: "--concurrency <count>",
+      text: "so many steps at once at most; else as nodes, cores and memory allow",
+      parse: parseConcurrency,
+    },
+    { flags: "--keep", text: "leave the folders that steps worked in, as to look at what a failed one wrote" },
+    ...PIPELINE_OPTIONS,
+  ],
+  examples: [
+    ["holdfast pipeline run", "the pipeline of this folder"],
+    ["holdfast pipeline run nightly.yaml --set variables.day=2026-03-01", "another one, with another value"],
+    ["holdfast pipeline run --operator train --force train", "one step, although nothing has changed"],
+    ["holdfast pipeline run --json", "one event a line, for programs"],
+  ],
+  async run([file], flags, context) {
+    if (flags.dryRun) return await printPlan(file, flags, context);
+    const opened = await openPipeline(file, flags, context);
+    const { pipeline } = opened;
+    const steps = await chosenSteps(pipeline, flags);
+    const { runPipeline } = await import("../../../operators/runner/mod.ts");
+    const registry = await context.open({ write: true });
+    const { force, failFast, concurrency, keep } = flags;
+    const hearing = listen(pipeline, opened.folder, context);
+    try {
+      const result = await runPipeline(pipeline, {
+        ...runnerOptions(opened, context),
+        ...{ registry, steps, force, failFast, concurrency, keep },
+        logger: context.logger,
+        onEvent: hearing.hear,
+        onRun: (_run, folder) => writeBeside(pipeline, folder),
+      }).finally(() => hearing.end());
+      await reportRun(result, context);
+      return result.end === "ok" ? 0 : 1;
+    } catch (error) {
+      if (error instanceof Interruption && hearing.run !== undefined) {
+        const again = file === undefined ? "" : ` ${shellWord(file)}`;
+        await context.note(`${hearing.run} was stopped. What is done is not done again: holdfast pipeline run${again}`);
+      }
+      throw error;
+    }
+  },
+});
+
+/** What hears of a run: whoever looks at it, the log that the configuration asks for, a program. */
+function listen(
+  pipeline: Pipeline,
+  folder: string,
+  context: CommandContext,
+): { run?: string; hear(event: RunEvent): void; end(): Promise<void> } {
+  const { io: { stdout, system }, shared: { json, verbose } } = context;
+  const view = json ? undefined : createRunView(pipeline, context);
+  const log = createRunLog(pipeline.log, { folder, system, verbose });
+  let written: Promise<void> = Promise.resolve();
+  const hearing = {
+    run: undefined as string | undefined,
+    hear(event: RunEvent) {
+      if (event.type === "run started") hearing.run = event.run;
+      if (!log.takes(event)) return;
+      view?.hear(event);
+      if (json) written = written.then(() => stdout.write(`${JSON.stringify(event)}\n`));
+    },
+    async end() {
+      log.close();
+      await view?.end();
+      await written;
+    },
+  };
+  return hearing;
+}
+
+/** Its merged configuration, as it is run. Secrets are in it as they were written, so nobody else may read it. */
+async function writeBeside(pipeline: Pipeline, folder: string): Promise<void> {
+  const { encodePipeline } = await loadConfigPart();
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, "pipeline.json");
+  await writeFile(path, encodePipeline(pipeline), { mode: 0o600 });
+  await chmod(path, 0o600); // where it was there already
+}

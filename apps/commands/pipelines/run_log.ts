@@ -1,0 +1,56 @@
+/**
+ * The lines of a run that its configuration asks for, and the file that gets them.
+ *
+ * @module
+ */
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
+import type { System } from "../../../mod.ts";
+
+/** The lines of a run. */
+export interface RunLog {
+  /** Whether this is to be told; a line that is goes to the file as well. */
+  takes(event: RunEvent): boolean;
+  /** Ends the file. */
+  close(): void;
+}
+
+/** Options of {@linkcode createRunLog}. */
+export interface RunLogOptions {
+  /** What a relative path begins at. */
+  folder: string;
+  /** Clock. */
+  system: System;
+  /** Tell all levels. */
+  verbose?: boolean;
+}
+
+/** What a program writes counts as `info`: what it means by it is not known. */
+const RANKS: Readonly<Record<string, number>> = { debug: 0, info: 1, stdout: 1, stderr: 1, warn: 2, error: 3 };
+
+/** Creates it. The file is made, or gone on with, when the first line comes. */
+export function createRunLog(config: Pipeline["log"], { folder, system, verbose = false }: RunLogOptions): RunLog {
+  const { level, file: path } = config;
+  let file: number | undefined;
+  return {
+    takes(event) {
+      if (event.type !== "log") return true;
+      if (!verbose && RANKS[event.level] < RANKS[level]) return false;
+      if (path !== undefined) {
+        file ??= open(resolve(folder, path));
+        writeSync(file, `${new Date(system.now()).toISOString()} ${event.step} ${event.level} ${event.line}\n`);
+      }
+      return true;
+    },
+    close() {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
+  };
+}
+
+function open(path: string): number {
+  mkdirSync(dirname(path), { recursive: true });
+  return openSync(path, "a");
+}

@@ -1,0 +1,48 @@
+/**
+ * How a run ended, told.
+ *
+ * @module
+ */
+import type { RunResult, StepEnd } from "../../../operators/runner/mod.ts";
+import type { CommandContext } from "../../program/command.ts";
+import { inCliWords } from "../../program/hints.ts";
+import { printable } from "../../terminal/table.ts";
+import { formatMs } from "./run_view.ts";
+
+/** In the order in which they are told. */
+const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancelled"];
+/** Of more steps that failed the others are in the status of the run. */
+const MOST_FAILURES = 20;
+
+/** Prints the result of a run: with `--json` as its last line. */
+export async function reportRun(result: RunResult, context: CommandContext): Promise<void> {
+  const { shared: { json, quiet } } = context;
+  if (json || quiet) return await context.result(result, result.run);
+  await context.io.stdout.write(`${[headline(result), ...failuresOf(result)].map(printable).join("\n")}\n`);
+}
+
+/** `training@3 failed in 12s: 2 ran, 1 skipped, 1 failed` */
+export function headline({ run, end, durationMs, steps }: RunResult): string {
+  const outcomes = Object.values(steps);
+  const counts = ENDS.map((end) => [outcomes.filter((outcome) => outcome.end === end).length, end] as const);
+  const told = counts.filter(([count]) => count > 0).map(([count, end]) => `${count} ${end}`).join(", ");
+  return `${run} ${end} in ${formatMs(durationMs)}: ${told || "no steps"}`;
+}
+
+function failuresOf({ run, steps }: RunResult): string[] {
+  const failed = Object.entries(steps).filter(([, { end }]) => end === "failed");
+  const lines = failed.slice(0, MOST_FAILURES).flatMap(
+    ([step, { exit, exitCode, attempts = 1, reason = "", hint, record }]) => {
+      const tries = attempts > 1 ? `, ${attempts} attempts` : "";
+      return [
+        `${step} failed with ${exitCode} (${exit}${tries}): ${reason.replaceAll("\n", " ")}`,
+        ...hint === undefined ? [] : [`  hint: ${inCliWords(hint)}`],
+        ...record === undefined ? [] : [`  log: holdfast pipeline logs ${run} ${step}`],
+      ];
+    },
+  );
+  if (failed.length > MOST_FAILURES) {
+    lines.push(`… and ${failed.length - MOST_FAILURES} more: holdfast pipeline status ${run}`);
+  }
+  return lines;
+}

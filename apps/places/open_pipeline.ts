@@ -1,0 +1,130 @@
+/**
+ * The pipeline that a command is about, with the operators of the user's own code.
+ *
+ * @module
+ */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { createS3Configs } from "../../backends/mod.ts";
+import type { S3Configs } from "../../backends/mod.ts";
+import { RegistryError } from "../../mod.ts";
+import type { System } from "../../mod.ts";
+import { createOperators } from "../../operators/mod.ts";
+import type { Operators } from "../../operators/mod.ts";
+import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import { loadOperators, OPERATORS_FILE } from "./load_operators.ts";
+import { loadConfigPart } from "./pipeline_parts.ts";
+import type { LoadedPipeline } from "./pipeline_parts.ts";
+
+/** What says which pipeline is meant, and with which values. */
+export interface PipelineFlags {
+  operators?: string;
+  set?: string[];
+  override?: string[];
+}
+
+/** The definitions of {@linkcode PipelineFlags}. */
+export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: "--operators <file>",
+    text: `the module of the operators; else operators_module of the pipeline, else ${OPERATORS_FILE} beside it`,
+    completes: "file",
+  },
+  { flags: "--set <path=value>", text: "a value over that of the file: operators.train.params.lr=0.2", repeat: true },
+  {
+    flags: "--override <file>",
+    text: "a file or URL of values over those of the file; PIPELINE_CONFIG_OVERRIDE_S3_PATH names one too",
+    repeat: true,
+    completes: "file",
+  },
+];
+
+/** The argument that names a pipeline. */
+export const PIPELINE_ARGUMENT = {
+  usage: "[file]",
+  text: "the pipeline: a file, or a folder with pipeline.yaml or conf/pipeline.yaml; this folder where it is not given",
+  completes: "file",
+} as const;
+
+/** A pipeline with the operators that it names. */
+export interface FoundPipeline extends LoadedPipeline {
+  /** Its operators; undefined where nothing says which module has them. */
+  operators?: Operators;
+}
+
+/**
+ * Reads a pipeline and imports the module of its operators, which has to have all that its steps name.
+ *
+ * @param path a file or folder. @default the current folder
+ * @throws {RegistryError} `NotFound`; `Invalid` with all that is wrong, see `problemsOf`
+ */
+export async function findPipeline(
+  path: string | undefined,
+  flags: PipelineFlags,
+  context: CommandContext,
+): Promise<FoundPipeline> {
+  const { loadPipeline } = await loadConfigPart();
+  const { cwd, system } = context.io;
+  const { set, override: overrides } = flags;
+  const options = { cwd, set, overrides, system, readUrl: (url: string) => readObject(url, context) };
+  const loaded = await loadPipeline(path ?? ".", options);
+  const operators = await operatorsOf(loaded, flags, cwd);
+  const isComplete = operators === undefined || missingOperator(loaded, operators) === undefined;
+  // Read once more, so that the names that there are not are told with their places.
+  return isComplete
+    ? { ...loaded, operators }
+    : { ...await loadPipeline(path ?? ".", { ...options, operators }), operators };
+}
+
+/** The same, where its operators are needed. `Invalid` where a step needs one, and nothing says where they are. */
+export async function openPipeline(
+  path: string | undefined,
+  flags: PipelineFlags,
+  context: CommandContext,
+): Promise<LoadedPipeline & { operators: Operators }> {
+  const { operators = createOperators(), ...loaded } = await findPipeline(path, flags, context);
+  const missing = missingOperator(loaded, operators);
+  if (missing === undefined) return { ...loaded, operators };
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use the pipeline ${loaded.pipeline.id}: nothing says where operator ${JSON.stringify(missing)} is`,
+    hint: `Write ${OPERATORS_FILE} beside the pipeline, name yours in it (operators_module: ./src/steps.ts), or give ` +
+      "--operators FILE.",
+  });
+}
+
+/** The first operator that a step needs, and that is not there. */
+function missingOperator({ pipeline }: LoadedPipeline, operators: Operators): string | undefined {
+  return pipeline.steps.find((step) => step.startCommand === undefined && !operators.has(step.operator))?.operator;
+}
+
+/** Which module that is says the command line, or the configuration on this disk: never what is stored. */
+async function operatorsOf(
+  { pipeline, folder }: LoadedPipeline,
+  flags: PipelineFlags,
+  cwd: string,
+): Promise<Operators | undefined> {
+  if (flags.operators !== undefined) return await loadOperators(flags.operators, { cwd });
+  if (pipeline.operatorsModule !== undefined) return await loadOperators(pipeline.operatorsModule, { cwd: folder });
+  const needsNone = pipeline.steps.every(({ startCommand }) => startCommand !== undefined);
+  if (needsNone || !await isFile(join(folder, OPERATORS_FILE))) return undefined;
+  return await loadOperators(OPERATORS_FILE, { cwd: folder });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function readObject(url: string, { io: { cwd, signal, system } }: CommandContext): Promise<string> {
+  const configs = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
+  return new TextDecoder().decode(await configs.download(url, { signal }));
+}
+
+/** What planning and running a pipeline is given besides the registry. */
+export function runnerOptions(
+  { folder, operators }: { folder: string; operators: Operators },
+  { io: { cwd, signal, system } }: CommandContext,
+): { root: string; operators: Operators; s3: S3Configs; system: System; signal: AbortSignal } {
+  const s3 = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
+  return { root: folder, operators, s3, system, signal };
+}
