@@ -10,6 +10,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { checkPlaces } from "./check_places.ts";
 import { codeOf, countedParams, sortedJson } from "./fingerprint.ts";
 import { pinInputs } from "./pin_inputs.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
@@ -86,6 +87,7 @@ export async function planWithSuccesses(
 ): Promise<{ plan: PipelinePlan; successes: Map<string, FoundRecord<StepRecord>> }> {
   const { registry, signal, force = false } = options;
   checkVersioned(pipeline, options);
+  checkPlaces(pipeline, settled(options).root);
   const dependencies = findDependencies(pipeline);
   const chosen = chooseSteps(dependencies, options.steps);
   const forced = (step: string) => force === true || (force !== false && force.includes(step));
@@ -163,7 +165,7 @@ async function readSuccesses(
   }
   const successes = new Map<string, FoundRecord<StepRecord>>();
   await forEachAtOnce(known, async (id) => {
-    const found = await readRecord<StepRecord>(registry, names.step(id), { signal });
+    const found = await readRecord<StepRecord>(registry, names.step(id), { kind: "step", signal });
     if (found !== undefined) successes.set(id, found);
   });
   return successes;

@@ -1,0 +1,80 @@
+/**
+ * Checking, before anything runs, that what steps write does not destroy anything else.
+ *
+ * @module
+ */
+import { isAbsolute, relative, resolve } from "@std/path";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import { parsePlace } from "./sources.ts";
+
+/** What an output is to be written to, and which it is. */
+interface Written {
+  output: string;
+  path: string;
+}
+
+/**
+ * Refuses outputs that nothing can be written to, and those that would take the place of another output, of the
+ * pipeline's own folder or of the one that its runs work in.
+ *
+ * @param root the folder that relative paths begin at
+ * @throws {RegistryError} `Invalid` naming the first of them
+ */
+export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): void {
+  const ids = new Set(steps.map((step) => step.id));
+  const own: Written[] = [{ output: "the folder that its runs work in", path: resolve(root, workDir) }];
+  const urls = new Map<string, string>();
+  for (const step of steps) {
+    for (const [name, to] of Object.entries(step.outputs)) {
+      const output = `output ${shown(name)} of step ${shown(step.id)}`;
+      const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
+      if (place.kind === "step") throw refused(id, `${output} is to be written to ${shown(to)}, which is a step's own`);
+      if (place.kind === "registry") checkRef(id, output, place.ref);
+      if (place.kind === "url") {
+        const other = urls.get(place.url);
+        if (other !== undefined) throw refused(id, `${output} and ${other} are both to be written to ${shown(to)}`);
+        urls.set(place.url, output);
+      }
+      if (place.kind !== "path") continue;
+      if (isWithin(resolve(root), place.path)) {
+        throw refused(id, `${output} is to be written to ${shown(place.path)}: the pipeline's own folder is in it`);
+      }
+      own.push({ output, path: place.path });
+    }
+  }
+  checkApart(id, own);
+}
+
+/** Each is in a folder of its own. In order of their paths, one that is in another comes right after that, or others in it. */
+function checkApart(pipeline: string, written: readonly Written[]): void {
+  const key = ({ path }: Written) => path.replaceAll("\\", "/").replaceAll("/", "\0"); // a folder before its neighbours
+  const sorted = [...written].sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
+  for (const [index, { output, path }] of sorted.entries()) {
+    const before = sorted[index - 1];
+    if (before === undefined || !isWithin(path, before.path)) continue;
+    throw refused(pipeline, `${output} and ${before.output} have no folders of their own: ${shown(path)}`);
+  }
+}
+
+function checkRef(pipeline: string, output: string, ref: string): void {
+  const { selector } = parseRef(ref);
+  if (ref.includes("@") && selector.kind !== "version") {
+    throw refused(pipeline, `${output} is to be written to ${shown(ref)}, which names no version`);
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const inner = relative(folder, path);
+  return inner === "" || !(/^\.\.(?=[/\\]|$)/.test(inner) || isAbsolute(inner));
+}
+
+function refused(pipeline: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot run pipeline ${shown(pipeline)}: ${state}`,
+    hint: "Name a place of its own for each output: registry:NAME, a URL, or a folder such as ./out/clean.",
+  });
+}
