@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeName } from "../../core/naming/names.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { messageOf, RegistryError } from "../../core/errors.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { silentLogger } from "../../core/system.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -68,16 +68,17 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
   const startedAtMs = system.monotonic();
   const run = await saveRun(registry, plan, { signal: options.signal, configuration: publicText(pipeline) });
   const stop = new AbortController();
-  const { signal: given = new AbortController().signal, onEvent = () => {}, keep = false } = options;
+  const { signal: given = new AbortController().signal, keep = false } = options;
+  const tell = createTeller(options);
   const context: RunContext = {
     ...runContext(pipeline, run, options),
     dependencies,
     signal: AbortSignal.any([given, stop.signal]),
     keep,
-    tell: onEvent,
+    tell,
   };
   await options.onRun?.(run, context.folder);
-  onEvent({ type: "run started", run, steps: plan.steps.length });
+  tell({ type: "run started", run, steps: plan.steps.length });
 
   const over = new AbortController();
   const looking = watchForCancel(context, stop, over.signal);
@@ -93,7 +94,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
   const durationMs = Math.round(system.monotonic() - startedAtMs);
   const result: RunResult = { kind: "result", run, end, startedAt, durationMs, steps };
   await saveResult(registry, result);
-  onEvent({ type: "run ended", run, end, durationMs });
+  tell({ type: "run ended", run, end, durationMs });
   given.throwIfAborted();
   return result;
 }
@@ -102,6 +103,17 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
 function publicText(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return encodePipeline(withoutSecrets(pipeline as any));
+}
+
+/** Tells whoever listens; one that throws does not end a run. */
+function createTeller({ onEvent, logger = silentLogger }: RunPipelineOptions): (event: RunEvent) => void {
+  return (event) => {
+    try {
+      onEvent?.(event);
+    } catch (error) {
+      logger.warn(`Cannot tell of "${event.type}": who listens failed: ${messageOf(error)}`);
+    }
+  };
 }
 
 /** What steps of a run work with, as far as it is the same for all who execute them. */

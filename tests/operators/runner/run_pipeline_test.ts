@@ -244,3 +244,16 @@ testInRoot("a missing input, an unknown step and a cycle are told before anythin
   const cycle = [step("clean", { upstream: ["train"] }), step("train", { upstream: ["clean"] })];
   await refused(cycle, "Invalid", "wait for one another: clean, train");
 });
+
+testInRoot("a listener that throws ends no run", async (root) => {
+  await using here = await world(root);
+  await here.registry.save("data:raw", "raw ");
+  const warnings: string[] = [];
+  const logger = { ...console, warn: (text: string) => void warnings.push(text) };
+  const onEvent = () => {
+    throw new Error("the terminal is gone");
+  };
+  const result = await runPipeline(threeSteps(), { ...here, onEvent, logger });
+  assertEquals([result.end, (await readResult(here.registry, "nightly@1"))?.end], ["ok", "ok"]);
+  assertEquals(warnings[0], 'Cannot tell of "run started": who listens failed: the terminal is gone');
+});
