@@ -123,7 +123,7 @@ function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
 /** All that a step wrote, or one of its outputs. */
 function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect }: StepRecord): PinnedInput {
   if (place.output !== undefined) {
-    const output = outputs[place.output];
+    const output = Object.hasOwn(outputs, place.output) ? outputs[place.output] : undefined;
     if (output === undefined) throw noOutput(place.step, place.output, outputs);
     return onePart(from, partOf(output));
   }

@@ -39,12 +39,13 @@ export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Pr
 }
 
 function changedInputs(before: Record<string, string>, { inputs, waiting }: Present): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(inputs)]);
+  const then = new Map(Object.entries(before)); // names are those of configurations: also "constructor"
+  const known = new Map(Object.entries(inputs));
   const changes: string[] = [];
-  for (const name of names) {
-    const now = inputs[name];
-    if (waiting.includes(name) || before[name] === now?.digest) continue;
-    changes.push(`inputs changed: ${shownInput(name, now)} ${shortDigest(before[name])} → ${shortDigest(now?.digest)}`);
+  for (const name of new Set([...then.keys(), ...known.keys()])) {
+    const [last, now] = [then.get(name), known.get(name)];
+    if (waiting.includes(name) || last === now?.digest) continue;
+    changes.push(`inputs changed: ${shownInput(name, now)} ${shortDigest(last)} → ${shortDigest(now?.digest)}`);
   }
   return changes;
 }
@@ -70,7 +71,7 @@ export async function goneOutputs(
 ): Promise<string[]> {
   const gone: string[] = [];
   for (const [name, to] of Object.entries(step.outputs)) {
-    if (outputs[name]?.to !== to) gone.push(`output new: ${to}`);
+    if (!Object.hasOwn(outputs, name) || outputs[name].to !== to) gone.push(`output new: ${to}`);
   }
   for (const output of Object.values(outputs)) {
     if (!await isThere(output, options)) gone.push(`output gone: ${output.ref ?? output.to}`);

@@ -58,28 +58,60 @@ export interface FoundRecord<T> {
   info: ArtifactInfo;
 }
 
+/** Options of {@linkcode readRecord}. */
+export interface ReadRecordOptions extends SignalOptions {
+  /** What it has to be. */
+  kind: keyof typeof MEMBERS;
+}
+
+/** What each kind of record must have to be worked with, and of which type. */
+const MEMBERS = {
+  plan: { pipeline: "string", configuration: "string", steps: "list" },
+  result: { run: "string", end: "string", steps: "object" },
+  step: { effect: "string", fingerprint: "object", outputs: "object" },
+  failure: { effect: "string", error: "object" },
+} as const satisfies Record<string, Readonly<Record<string, "string" | "object" | "list">>>;
+
 /**
  * Reads a record, the latest where the ref names no version; undefined where there is none.
  *
- * @throws {RegistryError} `Corrupt` where it is no record
+ * @throws {RegistryError} `Corrupt` where it is no such record, `Unsupported` where a newer version wrote it
  */
 export async function readRecord<T extends object>(
   registry: Registry,
   ref: string,
-  { signal }: SignalOptions = {},
+  { kind, signal }: ReadRecordOptions,
 ): Promise<FoundRecord<T> | undefined> {
   const exact = ref.includes("@") ? ref : await latestOf(registry, ref, signal);
   if (exact === undefined) return undefined;
   try {
     const artifact = await registry.open(exact, { signal });
+    const { id, formatVersion } = artifact.info.materializer;
+    if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) throw newer(exact);
+    if (artifact.info.files.every(({ path }) => path !== RECORD_FILE)) throw corrupt(exact, `it has no ${RECORD_FILE}`);
     const record = parseJson(textOf(await artifact.file(RECORD_FILE).bytes()));
-    if (!isJsonObject(record)) throw corrupt(ref, "it holds no object");
+    const problem = recordProblem(kind, record);
+    if (problem !== undefined) throw corrupt(exact, problem);
     return { record: record as T, info: artifact.info };
   } catch (error) {
-    if (isRegistryError(error, "NotFound") && !await registry.has(ref, { signal })) return undefined;
-    if (error instanceof SyntaxError) throw corrupt(ref, error.message);
+    if (isRegistryError(error, "NotFound") && !await registry.has(exact, { signal })) return undefined;
+    if (error instanceof SyntaxError) throw corrupt(exact, error.message);
     throw error;
   }
+}
+
+function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | undefined {
+  if (!isJsonObject(record)) return "it holds no object";
+  if (record.kind !== kind) return `it is no record of a ${kind}`;
+  const wrong = Object.entries(MEMBERS[kind]).find(([name, type]) => {
+    const value = record[name];
+    return !(type === "list" ? Array.isArray(value) : type === "object" ? isJsonObject(value) : typeof value === type);
+  });
+  if (wrong !== undefined) return `its member ${wrong[0]} is missing or wrong`;
+  const { fingerprint, outputs = {} } = record;
+  if (isJsonObject(fingerprint) && !isJsonObject(fingerprint.inputs)) return "its fingerprint has no inputs";
+  const isOutput = (value: unknown) => isJsonObject(value) && typeof value.digest === "string";
+  if (!Object.values(outputs as object).every(isOutput)) return "one of its outputs has no digest";
 }
 
 /** The latest version of a name: a listing costs less than the error of a name that is not there. */
@@ -89,6 +121,14 @@ async function latestOf(registry: Registry, name: string, signal?: AbortSignal):
 
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
+}
+
+function newer(ref: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot read the record ${ref}: a newer version of Holdfast wrote it`,
+    hint: "Use that version, or a newer one.",
+  });
 }
 
 function corrupt(ref: string, state: string): RegistryError {

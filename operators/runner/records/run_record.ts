@@ -64,7 +64,7 @@ export async function saveRun(
 export async function readRun(registry: Registry, run: string, { signal }: SignalOptions = {}): Promise<PipelinePlan> {
   const { pipeline, number } = parseRunId(run);
   const ref = `${recordNames(pipeline).run}@${versionOf(number)}`;
-  const found = await readRecord<PipelinePlan>(registry, ref, { signal });
+  const found = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
   if (found !== undefined) return found.record;
   throw new RegistryError({
     code: "NotFound",
@@ -93,8 +93,8 @@ export async function readResult(
   options: SignalOptions = {},
 ): Promise<RunResult | undefined> {
   const { pipeline, number } = parseRunId(run);
-  return (await readRecord<RunResult>(registry, `${recordNames(pipeline).result}@${versionOf(number)}`, options))
-    ?.record;
+  const ref = `${recordNames(pipeline).result}@${versionOf(number)}`;
+  return (await readRecord<RunResult>(registry, ref, { ...options, kind: "result" }))?.record;
 }
 
 /**

@@ -76,15 +76,19 @@ async function publish(
   const place = parsePlace(to, { root, isStep: (id) => dependencies.steps.has(id) });
   if (place.kind === "registry") {
     const [, version] = place.ref.split("@");
-    const idempotencyKey = sha256(`${effect} ${name}`);
-    const saved = await registry.save(place.name, localPath(from, { links: "keep" }), {
-      version,
-      idempotencyKey,
-      inputs,
-      metadata: { ...metadata, output: name },
-      signal,
-    });
-    return { to, ref: `${saved.name}@${saved.version}`, digest: saved.digest, size: saved.size };
+    const more = { version, inputs, metadata: { ...metadata, output: name }, signal };
+    let key = sha256(`${effect} ${name}`);
+    for (;;) {
+      const saved = await registry.save(place.name, localPath(from, { links: "keep" }), {
+        ...more,
+        idempotencyKey: key,
+      });
+      const ref = `${saved.name}@${saved.version}`;
+      if (!saved.skipped || await registry.has(ref, { signal })) {
+        return { to, ref, digest: saved.digest, size: saved.size };
+      }
+      key = sha256(`${key} ${saved.commit}`); // what it wrote the last time was deleted since
+    }
   }
   const { digest, size } = await digestOfPath(from, { signal });
   if (place.kind === "url") {

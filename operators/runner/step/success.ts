@@ -41,7 +41,7 @@ export async function findSuccess(
   const { previous } = planned;
   const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
   const name = recordNames(pipeline.id).step(step.id);
-  const last = await readRecord<StepRecord>(registry, name, { signal });
+  const last = await readRecord<StepRecord>(registry, name, { kind: "step", signal });
   const state = { fingerprint, effect, last };
   if (last === undefined) return state;
   if (last.record.effect === effect) return { ...state, done: last };
@@ -53,7 +53,7 @@ export async function findSuccess(
   }
   if (last.info.commit === previous) return state;
   for await (const { version } of registry.versions(name, { signal })) { // others have done it since the run was planned
-    const earlier = await readRecord<StepRecord>(registry, `${name}@${version}`, { signal });
+    const earlier = await readRecord<StepRecord>(registry, `${name}@${version}`, { kind: "step", signal });
     if (earlier?.record.effect === effect) return { ...state, done: earlier };
     if (earlier?.info.commit === previous) break;
   }
@@ -80,7 +80,7 @@ export async function addSuccess(
       return { record, info: { ...emptyInfo(name, version), commit, metadata } };
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
-      const there = await readRecord<StepRecord>(registry, `${name}@${version}`, { signal });
+      const there = await readRecord<StepRecord>(registry, `${name}@${version}`, { kind: "step", signal });
       if (there?.record.effect === record.effect) return there;
     }
   }
