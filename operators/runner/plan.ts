@@ -21,8 +21,9 @@ import type { FoundRecord } from "./records/files.ts";
 import type { StepRecord } from "./records/step_record.ts";
 import type { RunnerOptions } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
-import { findDependencies, parsePlace } from "./sources.ts";
+import { findDependencies } from "./sources.ts";
 import type { Dependencies } from "./sources.ts";
+import { createWriters } from "./writers.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
@@ -169,48 +170,6 @@ async function readSuccesses(
     if (found !== undefined) successes.set(id, found);
   });
   return successes;
-}
-
-/** Finds which step upstream of a step writes an artifact: what that writes in this run is what is read. */
-export function createWriters(
-  pipeline: Pipeline,
-  dependencies: Dependencies,
-  root = "/",
-): (step: PipelineStep) => ReadonlyMap<string, { step: string; output: string }> {
-  const isStep = (id: string) => dependencies.steps.has(id);
-  const writers = new Map<string, { step: string; output: string }[]>();
-  for (const { id, outputs } of pipeline.steps) {
-    for (const [output, to] of Object.entries(outputs)) {
-      const place = parsePlace(to, { root, isStep });
-      if (place.kind !== "registry") continue;
-      writers.set(place.name, [...writers.get(place.name) ?? [], { step: id, output }]);
-    }
-  }
-  return (step) => {
-    const found = new Map<string, { step: string; output: string }>();
-    const read = Object.values(step.inputs).filter((from) => from.startsWith("registry:"));
-    for (const from of read) {
-      const { name } = parsePlace(from, { root, isStep }) as { name: string };
-      const candidates = writers.get(name);
-      if (candidates === undefined) continue;
-      const upstream = ancestorsOf(step.id, dependencies);
-      // The last of several that write the same is the one whose version is the latest.
-      const writer = candidates.findLast((candidate) => upstream.has(candidate.step));
-      if (writer !== undefined) found.set(name, writer);
-    }
-    return found;
-  };
-}
-
-function ancestorsOf(step: string, { before }: Dependencies): Set<string> {
-  const found = new Set<string>();
-  const waiting = [...before.get(step)!];
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    if (found.has(id)) continue;
-    found.add(id);
-    waiting.push(...before.get(id)!);
-  }
-  return found;
 }
 
 function chooseSteps({ steps }: Dependencies, ids: readonly string[] | undefined): Set<string> {

@@ -14,7 +14,7 @@ import { encodePipeline } from "../config/encode.ts";
 import type { RunEnd, RunEvent, StepOutcome } from "./events.ts";
 import { pinInputs } from "./pin_inputs.ts";
 import type { PinOptions } from "./pin_inputs.ts";
-import { createWriters, planWithSuccesses, settled } from "./plan.ts";
+import { planWithSuccesses, settled } from "./plan.ts";
 import type { PipelinePlan, PlanOptions } from "./plan.ts";
 import { formatRunId, parseRunId } from "./records/names.ts";
 import { isCancelled, saveResult, saveRun } from "./records/run_record.ts";
@@ -27,6 +27,7 @@ import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
+import { createWriters } from "./writers.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
