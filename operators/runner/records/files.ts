@@ -64,13 +64,15 @@ export interface ReadRecordOptions extends SignalOptions {
   kind: keyof typeof MEMBERS;
 }
 
-/** What each kind of record must have to be worked with, and of which type. */
+const isText = (value: unknown) => typeof value === "string";
+
+/** What each kind of record must have to be worked with. */
 const MEMBERS = {
-  plan: { pipeline: "string", configuration: "string", steps: "list" },
-  result: { run: "string", end: "string", steps: "object" },
-  step: { effect: "string", fingerprint: "object", outputs: "object" },
-  failure: { effect: "string", error: "object" },
-} as const satisfies Record<string, Readonly<Record<string, "string" | "object" | "list">>>;
+  plan: { pipeline: isText, configuration: isText, steps: Array.isArray },
+  result: { run: isText, end: isText, steps: isJsonObject },
+  step: { effect: isText, fingerprint: isJsonObject, outputs: isJsonObject },
+  failure: { effect: isText, error: isJsonObject },
+} satisfies Record<string, Readonly<Record<string, (value: unknown) => boolean>>>;
 
 /**
  * Reads a record, the latest where the ref names no version; undefined where there is none.
@@ -103,10 +105,7 @@ export async function readRecord<T extends object>(
 function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | undefined {
   if (!isJsonObject(record)) return "it holds no object";
   if (record.kind !== kind) return `it is no record of a ${kind}`;
-  const wrong = Object.entries(MEMBERS[kind]).find(([name, type]) => {
-    const value = record[name];
-    return !(type === "list" ? Array.isArray(value) : type === "object" ? isJsonObject(value) : typeof value === type);
-  });
+  const wrong = Object.entries(MEMBERS[kind]).find(([name, isRight]) => !isRight(record[name]));
   if (wrong !== undefined) return `its member ${wrong[0]} is missing or wrong`;
   const { fingerprint, outputs = {} } = record;
   if (isJsonObject(fingerprint) && !isJsonObject(fingerprint.inputs)) return "its fingerprint has no inputs";

@@ -22,6 +22,8 @@ export interface RecordNames {
   failure(id: string): string;
   /** What a step wrote, where the configuration gives it no name. */
   output(id: string): string;
+  /** What a step read, where that is more than one artifact can name. */
+  inputs(id: string): string;
 }
 
 /** The names of a pipeline's records. */
@@ -34,6 +36,7 @@ export function recordNames(pipeline: string): RecordNames {
     step: (id) => `${pipeline}:step:${id}`,
     failure: (id) => `${pipeline}:failure:${id}`,
     output: (id) => `${pipeline}:output:${id}`,
+    inputs: (id) => `${pipeline}:inputs:${id}`,
   };
 }
 

@@ -11,7 +11,6 @@ import { encodeName } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import type { ArtifactInput } from "../../../core/record/record.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
 import type { StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
@@ -24,6 +23,7 @@ import { recordNames } from "../records/names.ts";
 import type { FailureRecord, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { createMask, reveal } from "../secrets.ts";
+import { lineageOf } from "./lineage.ts";
 import { publishOutputs } from "./publish_outputs.ts";
 import { runAttempt } from "./run_attempt.ts";
 import type { AttemptEnd } from "./run_attempt.ts";
@@ -170,7 +170,7 @@ async function tryStep(
     });
     signal.throwIfAborted();
     if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
-    const lineage = lineageOf(inputs);
+    const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });
     const metadata = metadataOf(facts());
     const outputs = await publishOutputs(step, context, {
       outputRoot,
@@ -239,11 +239,6 @@ function removeFolder(folder: string, parts: string[]): void {
 /** The log as a file beside the record; none where nothing was said. */
 function besides(log: StepLog): Record<string, FileSource> {
   return log.isEmpty ? {} : { "log.txt": log.source() };
-}
-
-function lineageOf(inputs: Record<string, PinnedInput>): ArtifactInput[] {
-  const parts = Object.values(inputs).flatMap(({ parts }) => parts);
-  return parts.flatMap(({ ref, digest }) => ref === undefined ? [] : [{ ref, digest }]);
 }
 
 type Success = { record: StepRecord; info: { name: string; version: string } };

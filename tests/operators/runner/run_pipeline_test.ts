@@ -258,15 +258,18 @@ testInRoot("a listener that throws ends no run", async (root) => {
   assertEquals(warnings[0], 'Cannot tell of "run started": who listens failed: the terminal is gone');
 });
 
-testInRoot("of steps that write the same artifact one after the other the last is read, however they are listed", async (root) => {
-  await using here = await world(root);
-  const outputs = { text: "registry:data:text" };
-  const steps = [
-    step("report", { upstream: ["between"], inputs: { data: "registry:data:text" } }),
-    step("train", { upstream: ["clean"], outputs }),
-    step("between", { operator: "report", upstream: ["train"] }),
-    step("clean", { outputs }),
-  ];
-  const { end } = await runPipeline(pipeline(steps), here);
-  assertEquals([end, await textOf(here.registry, "nightly:output:report")], ["ok", "clean train report "]);
-});
+testInRoot(
+  "of steps that write the same artifact one after the other the last is read, however they are listed",
+  async (root) => {
+    await using here = await world(root);
+    const outputs = { text: "registry:data:text" };
+    const steps = [
+      step("report", { upstream: ["between"], inputs: { data: "registry:data:text" } }),
+      step("train", { upstream: ["clean"], outputs }),
+      step("between", { operator: "report", upstream: ["train"] }),
+      step("clean", { outputs }),
+    ];
+    const { end } = await runPipeline(pipeline(steps), here);
+    assertEquals([end, await textOf(here.registry, "nightly:output:report")], ["ok", "clean train report "]);
+  },
+);
