@@ -14,5 +14,7 @@ export type { ParsePipelineOptions } from "./parse.ts";
 export { problemLine, problemsOf } from "./tree/problems.ts";
 export type { ConfigProblem } from "./tree/problems.ts";
 export { decodeSecret, encodeSecret } from "./table/secret_texts.ts";
+export { configSchema } from "./schema.ts";
+export type { ConfigFileKind, JsonSchema } from "./schema.ts";
 export { stepOf } from "./step_inputs.ts";
 export type { StepInput } from "./step_inputs.ts";

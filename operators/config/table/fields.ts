@@ -29,19 +29,19 @@ const places = (what: string, hint: string) =>
 const size = value({
   what: "a size",
   hint: "Write a number and a unit: 512Mi, 4Gi, 2G.",
-  schema: { type: ["string", "integer"], pattern: "^\\d+(\\.\\d+)? ?([kKMGT]i?)?$" },
+  schema: { type: ["string", "number"], minimum: 0, pattern: "^\\d+(\\.\\d+)?\\s?([kKMGT]i?)?$" },
   parse: (found) => typeof found === "string" || typeof found === "number" ? parseSize(found) : undefined,
 });
 const cores = value({
   what: "a number of cores",
   hint: "Write cores, or thousandths of one: 2, 0.5, 500m.",
-  schema: { type: ["string", "number"], pattern: "^\\d+(\\.\\d+)?m?$" },
+  schema: { type: ["string", "number"], minimum: 0, maximum: 1_000_000, pattern: "^\\d+(\\.\\d+)?m?$" },
   parse: (found) => typeof found === "string" || typeof found === "number" ? parseCores(found) : undefined,
 });
 const time = value({
   what: "a time of at most 24 days",
   hint: "Write a number and a unit: 90s, 30m, 2h; a number alone is seconds.",
-  schema: { type: ["string", "number"], pattern: "^\\d+(\\.\\d+)? ?(ms|[smhd])?$" },
+  schema: { type: ["string", "number"], exclusiveMinimum: 0, pattern: "^\\d+(\\.\\d+)?\\s?(ms|[smhd])?$" },
   parse(found) {
     const ms = typeof found === "string" || typeof found === "number" ? parseTime(found) : undefined;
     return ms === 0 ? undefined : ms;
@@ -173,7 +173,7 @@ export const PIPELINE_FIELDS = {
   log_config: { reader: log, about: "What is logged." },
   env_config: { reader: environment, about: "The environment of commands where an operator names none." },
   operators_module: {
-    reader: text("a path", "Write a path like ./operators.ts.", /^(?![a-z]+:).*\.[cm]?[jt]s$/i),
+    reader: text("a path", "Write a path like ./operators.ts.", /^(?![A-Za-z]+:).*\.[cmCM]?[jtJT][sS]$/),
     about: "A module that exports `operators`, made by createOperators().",
   },
 } satisfies Record<keyof PipelineDefinition, Field>;

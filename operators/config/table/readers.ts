@@ -54,7 +54,10 @@ export function value<T>({ what, hint, schema, parse }: ValueOptions<T>): Reader
 
 /** A text. */
 export function text(what: string, hint: string, pattern?: RegExp): Reader<string> {
-  const schema: JsonSchema = pattern === undefined ? { type: "string" } : { type: "string", pattern: pattern.source };
+  const schema: JsonSchema = {
+    type: "string",
+    ...pattern === undefined ? { minLength: 1 } : { pattern: pattern.source },
+  };
   const parse = (found: unknown) =>
     typeof found === "string" && found !== "" && (pattern?.test(found) ?? true) ? found : undefined;
   return value({ what, hint, schema, parse });
@@ -102,7 +105,12 @@ export const anything: Reader<PlainValue> = { schema: {}, read: (node) => plainO
 /** A list of values. */
 export function list<T>(item: Reader<T>, { least = 0, unique = false } = {}): Reader<T[]> {
   return {
-    schema: orReference({ type: "array", items: item.schema, ...least > 0 && { minItems: least } }),
+    schema: orReference({
+      type: "array",
+      items: item.schema,
+      ...least > 0 && { minItems: least },
+      ...unique && { uniqueItems: true },
+    }),
     read(node, path, problems) {
       if (node.kind !== "list") {
         const hint = "Write a list: [a, b], or one line each that begins with a dash.";
@@ -246,7 +254,7 @@ export function object<Fields extends Record<string, Field<any>>>(
 }
 
 /** Editors see the file before `${…}` is replaced. */
-function orReference(schema: JsonSchema): JsonSchema {
+export function orReference(schema: JsonSchema): JsonSchema {
   if (schema.type === "string" && schema.pattern === undefined) return schema;
   return { anyOf: [schema, { type: "string", pattern: "\\$\\{" }] };
 }

@@ -6,9 +6,12 @@
 import { splitCommand } from "./split_command.ts";
 import { describeNode } from "../tree/node.ts";
 import type { ConfigNode } from "../tree/node.ts";
-import { list, object, whole } from "./readers.ts";
+import { list, object, orReference, whole } from "./readers.ts";
 import type { Reader } from "./readers.ts";
 import type { EnvironmentValue, RetryConfig } from "../../../core/pipelines/pipeline.ts";
+
+/** What names of variables look like. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const word: Reader<string> = {
   schema: { type: ["string", "number", "boolean"] },
@@ -46,7 +49,10 @@ export const environmentValue: Reader<EnvironmentValue> = {
       additionalProperties: false,
       required: ["from_env"],
       properties: {
-        from_env: { type: "string", description: "The variable that has the secret when the step starts." },
+        from_env: {
+          description: "The variable that has the secret when the step starts.",
+          ...orReference({ type: "string", pattern: VARIABLE.source }),
+        },
       },
     }],
   },
@@ -71,7 +77,7 @@ export function secretVariable(node: ConfigNode): string | undefined {
   if (node.kind !== "map" || node.entries.size !== 1) return undefined;
   const from = node.entries.get("from_env")?.node;
   const name = from?.kind === "scalar" ? from.value : undefined;
-  return typeof name === "string" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : undefined;
+  return typeof name === "string" && VARIABLE.test(name) ? name : undefined;
 }
 
 /** A number of repeats, or how often and when it is tried. */

@@ -90,6 +90,7 @@ export function withIncludes(
   chain: string[] = [],
 ): ConfigMap {
   const { problems, folder } = options;
+  tree.entries.delete("$schema"); // only editors read it
   const include = tree.entries.get("include");
   if (include === undefined) return tree;
   tree.entries.delete("include");

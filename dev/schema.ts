@@ -1,0 +1,20 @@
+/**
+ * `deno task schema`: writes the JSON Schemas of configurations anew, `docs/*.schema.json`.
+ *
+ * @module
+ */
+import { configSchema } from "../operators/config/mod.ts";
+import type { ConfigFileKind } from "../operators/config/mod.ts";
+import { REPOSITORY } from "../tests/support/run_deno.ts";
+
+/** The files, with what they have to hold. */
+export function schemaFiles(): { path: string; text: string }[] {
+  return (["pipeline", "operator", "node"] satisfies ConfigFileKind[]).map((kind) => ({
+    path: `${REPOSITORY}docs/${kind}.schema.json`,
+    text: `${JSON.stringify(configSchema(kind), null, 2)}\n`,
+  }));
+}
+
+if (import.meta.main) {
+  for (const { path, text } of schemaFiles()) await Deno.writeTextFile(path, text);
+}
