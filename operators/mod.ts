@@ -32,11 +32,12 @@ export type {
   OperatorContext,
   Shard,
 } from "../core/pipelines/operator.ts";
+export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../core/pipelines/operator_job.ts";
 export type { PartialContext } from "./context.ts";
 export { exitCodeOf } from "./exit_codes.ts";
 export { defineOperator, hasInputRoot, Operator } from "./operator.ts";
 export type { AnyOperator, OperatorClass } from "./operator.ts";
-export { createOperators } from "./operator_set.ts";
+export { createOperators, isOperators } from "./operator_set.ts";
 export type { OperatorArgs, Operators, OperatorSource } from "./operator_set.ts";
 export { runOperator } from "./run_operator.ts";
 export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";

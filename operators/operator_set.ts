@@ -134,6 +134,12 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
   };
 }
 
+/** Whether a value is a set of operators. Its module may come with a copy of this library of its own, so its class says nothing. */
+export function isOperators(value: unknown): value is Operators {
+  const { names, get, instance } = (value ?? {}) as Partial<Operators>;
+  return [names, get, instance].every((member) => typeof member === "function");
+}
+
 /** Makes an operator of what was registered, and looks whether it is one. */
 export async function makeOperator(
   source: OperatorSource,

@@ -19,6 +19,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "materializers/mod.ts", may: among("core/", "materializers/") },
   { from: "materializers/", may: among("core/", "formats/", "materializers/", "npm:", "@std/path") },
   { from: "operators/", may: among("core/", "formats/", "operators/", "materializers/mod.ts", "npm:", "@std/path") },
+  { from: "workers/operators/", may: among("core/", "workers/", "operators/") },
   { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
   { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
   { from: "apps/", may: either(among("apps/", "deno.json", "@std/", "npm:"), isDoor) },

@@ -29,6 +29,7 @@ const DOORS = [
   "operators/runner",
   "queues",
   "workers",
+  "workers/operators",
   "plugins",
 ];
 

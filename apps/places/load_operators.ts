@@ -7,6 +7,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { RegistryError } from "../../mod.ts";
+import { isOperators } from "../../operators/mod.ts";
 import type { Operators } from "../../operators/mod.ts";
 import { toReportable } from "../program/exit_code.ts";
 
@@ -82,12 +83,6 @@ async function importModule(path: string): Promise<Record<string, unknown>> {
       cause,
     });
   }
-}
-
-/** The module may come with a copy of this library of its own, so that its class says nothing. */
-function isOperators(value: unknown): value is Operators {
-  const { names, get, instance } = (value ?? {}) as Partial<Operators>;
-  return [names, get, instance].every((member) => typeof member === "function");
 }
 
 function isCompiled(): boolean {

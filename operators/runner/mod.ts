@@ -12,6 +12,8 @@ export type { RecordNames, RunId } from "./records/names.ts";
 export { cancelRun, isCancelled, readResult, readRun } from "./records/run_record.ts";
 export type { RunResult } from "./records/run_record.ts";
 export type { FailureRecord, Fingerprint, SavedOutput, StepFacts, StepRecord } from "./records/step_record.ts";
+export type { Executor, JobKinds, JobOptions, JobProgress, JobUsage, RunOptions } from "../../core/executor.ts";
+export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator_job.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";

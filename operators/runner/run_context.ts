@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Executor } from "../../core/executor.ts";
+import type { OperatorJobs } from "../../core/pipelines/operator_job.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import type { Logger, Registry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -30,6 +32,8 @@ export interface RunnerOptions {
   root?: string;
   /** Where `s3://` URLs and their relatives are read and written. @default such a step is refused */
   s3?: ObjectTransfer;
+  /** Runs operators of steps with `run_as: worker`. @default such a step is refused */
+  executor?: Executor<OperatorJobs>;
   /** Clock, ids, sleep, environment. @default the real ones */
   system?: System;
   /** Ends it. */
@@ -43,6 +47,7 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   /** `my_pipeline@3`. */
   readonly run: string;
   readonly s3?: ObjectTransfer;
+  readonly executor?: Executor<OperatorJobs>;
   /** Where its steps work, absolute. */
   readonly folder: string;
   /** Leave the folders of steps. */

@@ -62,7 +62,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  checkRunnable(chosen);
+  checkRunnable(chosen, options);
   checkRoom(pipeline, chosen, machine);
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const startedAt = new Date(system.now()).toISOString();
@@ -123,7 +123,7 @@ export function runContext(
   run: string,
   options: Omit<RunPipelineOptions, "onEvent">,
 ): Omit<RunContext, "dependencies"> {
-  const { registry, operators, s3, keep = false, logger = silentLogger } = options;
+  const { registry, operators, s3, executor, keep = false, logger = silentLogger } = options;
   const { root, system } = settled(options);
   const { number } = parseRunId(run);
   return {
@@ -139,6 +139,7 @@ export function runContext(
     logger,
     tell() {},
     ...(s3 === undefined ? {} : { s3 }),
+    ...(executor === undefined ? {} : { executor }),
   };
 }
 
