@@ -24,7 +24,7 @@ export const OPERATORS_FILE = "operators.ts";
  * it fails itself, `Unsupported` in a compiled program, which imports only what it was compiled with
  */
 export async function loadOperators(file: string, { cwd }: { cwd: string }): Promise<Operators> {
-  const path = resolve(cwd, pathOf(file));
+  const path = fileURLToPath(operatorsUrl(file, { cwd }));
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) {
     throw new RegistryError({
@@ -43,6 +43,11 @@ export async function loadOperators(file: string, { cwd }: { cwd: string }): Pro
     }`,
     hint: 'It has to have: export const operators = createOperators(), of "@holdfast/holdfast/operators".',
   });
+}
+
+/** The `file:` URL of such a module. */
+export function operatorsUrl(file: string, { cwd }: { cwd: string }): string {
+  return pathToFileURL(resolve(cwd, pathOf(file))).href;
 }
 
 /** A path, or a `file:` URL as a path; another URL would be somebody else's code. */

@@ -6,13 +6,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";
-import type { S3Configs } from "../../backends/mod.ts";
 import { RegistryError } from "../../mod.ts";
-import type { System } from "../../mod.ts";
 import { createOperators } from "../../operators/mod.ts";
 import type { Operators } from "../../operators/mod.ts";
+import type { Executor, OperatorJobs, RunnerOptions } from "../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
-import { loadOperators, OPERATORS_FILE } from "./load_operators.ts";
+import { loadOperators, OPERATORS_FILE, operatorsUrl } from "./load_operators.ts";
 import { loadConfigPart } from "./pipeline_parts.ts";
 import type { LoadedPipeline } from "./pipeline_parts.ts";
 
@@ -50,6 +49,8 @@ export const PIPELINE_ARGUMENT = {
 export interface FoundPipeline extends LoadedPipeline {
   /** Its operators; undefined where nothing says which module has them. */
   operators?: Operators;
+  /** The `file:` URL of their module. */
+  module?: string;
 }
 
 /**
@@ -68,12 +69,14 @@ export async function findPipeline(
   const { set, override: overrides } = flags;
   const options = { cwd, set, overrides, system, readUrl: (url: string) => readObject(url, context) };
   const loaded = await loadPipeline(path ?? ".", options);
-  const operators = await operatorsOf(loaded, flags, cwd);
+  const file = await operatorsFile(loaded, flags, cwd);
+  const operators = file && await loadOperators(file.path, file);
+  const module = file && operatorsUrl(file.path, file);
   const isComplete = operators === undefined || missingOperator(loaded, operators) === undefined;
   // Read once more, so that the names that there are not are told with their places.
   return isComplete
-    ? { ...loaded, operators }
-    : { ...await loadPipeline(path ?? ".", { ...options, operators }), operators };
+    ? { ...loaded, operators, module }
+    : { ...await loadPipeline(path ?? ".", { ...options, operators }), operators, module };
 }
 
 /** The same, where its operators are needed. `Invalid` where a step needs one, and nothing says where they are. */
@@ -81,7 +84,7 @@ export async function openPipeline(
   path: string | undefined,
   flags: PipelineFlags,
   context: CommandContext,
-): Promise<LoadedPipeline & { operators: Operators }> {
+): Promise<FoundPipeline & { operators: Operators }> {
   const { operators = createOperators(), ...loaded } = await findPipeline(path, flags, context);
   const missing = missingOperator(loaded, operators);
   if (missing === undefined) return { ...loaded, operators };
@@ -99,16 +102,16 @@ function missingOperator({ pipeline }: LoadedPipeline, operators: Operators): st
 }
 
 /** Which module that is says the command line, or the configuration on this disk: never what is stored. */
-async function operatorsOf(
+async function operatorsFile(
   { pipeline, folder }: LoadedPipeline,
   flags: PipelineFlags,
   cwd: string,
-): Promise<Operators | undefined> {
-  if (flags.operators !== undefined) return await loadOperators(flags.operators, { cwd });
-  if (pipeline.operatorsModule !== undefined) return await loadOperators(pipeline.operatorsModule, { cwd: folder });
+): Promise<{ path: string; cwd: string } | undefined> {
+  if (flags.operators !== undefined) return { path: flags.operators, cwd };
+  if (pipeline.operatorsModule !== undefined) return { path: pipeline.operatorsModule, cwd: folder };
   const needsNone = pipeline.steps.every(({ startCommand }) => startCommand !== undefined);
   if (needsNone || !await isFile(join(folder, OPERATORS_FILE))) return undefined;
-  return await loadOperators(OPERATORS_FILE, { cwd: folder });
+  return { path: OPERATORS_FILE, cwd: folder };
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -122,9 +125,21 @@ async function readObject(url: string, { io: { cwd, signal, system } }: CommandC
 
 /** What planning and running a pipeline is given besides the registry. */
 export function runnerOptions(
-  { folder, operators }: { folder: string; operators: Operators },
+  { folder, operators, module }: Pick<FoundPipeline, "folder" | "module"> & { operators: Operators },
   { io: { cwd, signal, system } }: CommandContext,
-): { root: string; operators: Operators; s3: S3Configs; system: System; signal: AbortSignal } {
+): Omit<RunnerOptions, "registry"> {
   const s3 = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
-  return { root: folder, operators, s3, system, signal };
+  const executor = module === undefined ? {} : { executor: lazyExecutor(module) };
+  return { root: folder, operators, s3, system, signal, ...executor };
+}
+
+/** Runs operators of a module on threads of their own; most pipelines have no step that wants one. */
+function lazyExecutor(module: string): Executor<OperatorJobs> {
+  let made: Promise<Executor<OperatorJobs>> | undefined;
+  return {
+    async run(kind, job, options) {
+      made ??= import("../../workers/operators/mod.ts").then((part) => part.createOperatorExecutor({ module }));
+      return await (await made).run(kind, job, options);
+    },
+  };
 }

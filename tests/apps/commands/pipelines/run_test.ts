@@ -92,3 +92,13 @@ Deno.test("on a terminal a line stays for each step that ended, and none is wide
   assertEquals(live.filter((line) => line.length > 39), []);
   assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
 });
+
+Deno.test("a step may run in a worker, which imports the operators that the command line names", async () => {
+  const pipeline = PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:");
+  await using root = await projectRoot({ pipeline });
+  const { code, out, err } = await holdfast("pipeline run", { cwd: root.path });
+  assertEquals(code, 0, err);
+  assertMatch(out, /: 3 ran\n$/);
+  assertStringIncludes(err, "train  | learning with 0.1\n");
+  assertEquals(await succeeds("cat model@1 weights", { cwd: root.path }), "0.1");
+});
