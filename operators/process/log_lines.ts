@@ -4,11 +4,10 @@
  * @module
  */
 
+import { secretForms } from "./secret_forms.ts";
+
 /** Characters of a line; what is longer is cut. */
 export const MAX_LINE = 16_384;
-
-/** Shorter values are no secrets, and would blot out half of a log. */
-const SHORTEST_SECRET = 4;
 
 /** Options of {@linkcode createLogLines}. */
 export interface LogLinesOptions {
@@ -31,8 +30,7 @@ export interface LogLines {
  * `\ufffd`, and secrets as `***`.
  */
 export function createLogLines({ secrets, onLine }: LogLinesOptions): LogLines {
-  const masked = secrets.flatMap((secret) => secret.split(/\r?\n/)).filter(({ length }) => length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
+  const masked = secretForms(secrets);
   const pattern = new RegExp(masked.map((secret) => RegExp.escape(secret)).join("|") || "(?!)", "g");
   const longest = masked[0]?.length ?? 1;
   const kept = MAX_LINE + longest;

@@ -8,12 +8,10 @@ import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
+import { secretForms } from "../process/secret_forms.ts";
 
 const BASE64 = "base64://";
 const MASK = "***";
-
-/** Shorter texts stand in ordinary words too: masking them would hide those and nothing else. */
-const MIN_MASKED_CHARS = 4;
 
 /** Plain data without the values of secrets: what is encoded is masked, what is named stays a name. */
 export function withoutSecrets<T extends PlainValue>(value: T): T {
@@ -33,9 +31,7 @@ export function reveal<T extends PlainValue>(value: T, system: System): { value:
 
 /** What masks secrets in texts. */
 export function createMask(secrets: readonly string[]): (text: string) => string {
-  const lines = secrets.flatMap((secret) => secret.split(/\r?\n/));
-  const hidden = [...new Set(lines)].filter((line) => line.length >= MIN_MASKED_CHARS)
-    .sort((a, b) => b.length - a.length);
+  const hidden = secretForms(secrets);
   if (hidden.length === 0) return (text) => text;
   return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
 }

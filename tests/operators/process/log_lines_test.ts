@@ -40,3 +40,20 @@ Deno.test("each line of a secret is masked, the longest first, and what is short
     ],
   );
 });
+
+Deno.test("a secret is masked in the forms that programs show it in, also over several lines", () => {
+  const secret = 'pass"word/+ä\nsecond line';
+  const shown = [
+    'pass"word/+ä',
+    "second line",
+    JSON.stringify(secret),
+    encodeURIComponent('pass"word/+ä'),
+    btoa("second line"),
+    btoa("second line").replace(/=+$/, ""),
+    "cGFzcyJ3b3JkLyvDpApzZWNvbmQgbGluZQ==",
+  ];
+  for (const text of shown) {
+    const [line] = linesOf([`before ${text.slice(0, 5)}`, `${text.slice(5)} after`], [secret]);
+    assertEquals(/^before ["]?\*\*\*["=]* after$/.test(line), true, `${text}: ${line}`);
+  }
+});

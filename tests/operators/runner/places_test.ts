@@ -15,6 +15,7 @@ testInRoot("secrets reach the operator, and no record, plan or log", async (root
     run({ params, env, logger, outputRoot }) {
       seen.push(params, env);
       logger.info("token is hunter2hunter2, key is correct-horse");
+      logger.info(`${"x".repeat(64 * 1024 - 7)}correct-horse`); // where a line is cut
       Deno.writeTextFileSync(`${outputRoot}/done`, "");
       throw new Error("Cannot log in: correct-horse was refused");
     },
@@ -34,7 +35,7 @@ testInRoot("secrets reach the operator, and no record, plan or log", async (root
     assert(files !== undefined);
   }
   assertStringIncludes(kept.join(), "Cannot log in: *** was refused");
-  for (const secret of ["hunter2", btoa("hunter2hunter2"), "correct-horse"]) {
+  for (const secret of ["hunter2", "correct", btoa("hunter2hunter2"), "correct-horse"]) {
     assert(!kept.join().includes(secret), secret);
   }
 });
