@@ -5,6 +5,7 @@
  */
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
+import { onDisk } from "../../../core/disk/file_errors.ts";
 import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import { encodeName } from "../../../core/naming/names.ts";
@@ -128,8 +129,6 @@ async function tryStep(
   // Two deliveries of a step may be here at once: each has a folder of its own.
   const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}`);
   const [inputRoot, outputRoot, workspaceRoot] = ["input", "output", "workspace"].map((name) => join(folder, name));
-  mkdirSync(folder, { recursive: true });
-  for (const path of [inputRoot, outputRoot, workspaceRoot]) mkdirSync(path);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
   const secrets: string[] = [];
@@ -155,6 +154,10 @@ async function tryStep(
   });
 
   try {
+    onDisk("make the folder of a step", folder, () => {
+      mkdirSync(folder, { recursive: true });
+      for (const path of [inputRoot, outputRoot, workspaceRoot]) mkdirSync(path);
+    });
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
     secrets.push(...params.secrets, ...env.secrets);
@@ -189,7 +192,7 @@ async function tryStep(
     return await fail({ exitCode: exitCodeOf(error), error });
   } finally {
     log.close();
-    if (!keep) removeFolder(folder, [inputRoot, outputRoot, workspaceRoot]);
+    if (!keep) removeFolder(folder, [inputRoot, outputRoot, workspaceRoot], context.logger);
   }
 
   async function fail(
@@ -228,11 +231,17 @@ async function tryStep(
 }
 
 /** Removes a folder with its parts: they are mostly empty, and looking into each first takes several times longer. */
-function removeFolder(folder: string, parts: string[]): void {
+function removeFolder(folder: string, parts: string[], logger: RunContext["logger"]): void {
   try {
     for (const path of [...parts, folder]) rmdirSync(path);
+    return;
   } catch {
+    // There is something in it.
+  }
+  try {
     rmSync(folder, { recursive: true, force: true });
+  } catch (error) { // as of files that a container made as another user: the step has ended all the same
+    logger.warn(`Cannot remove ${folder}: ${messageOf(error)}`);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { format } from "node:util";
+import { messageOf } from "../../../core/errors.ts";
 import { DiskContent, lookAt, stateOf } from "../../../core/disk/disk_file.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { Logger } from "../../../core/registry.ts";
@@ -52,22 +53,38 @@ export function createStepLog({ path, mask, onLine, system }: StepLogOptions): S
   let bytes = 0;
   let dropped = 0;
   let closed = false;
+  let isBroken = false;
   const last: string[] = [];
 
   function keep(line: string): void {
     if (closed) return; // said after its end
-    if (bytes < MAX_BYTES) {
+    if (bytes >= MAX_BYTES || isBroken) {
+      if (last.push(line) > LAST_LINES) {
+        last.shift();
+        dropped++;
+      }
+      return;
+    }
+    onFile(() => {
       file ??= openSync(path, "a");
       bytes += writeSync(file, line);
-    } else if (last.push(line) > LAST_LINES) {
-      last.shift();
-      dropped++;
+    });
+  }
+
+  /** A full disk ends no step because of its log: what comes last may find room when it has ended. */
+  function onFile(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!isBroken) onLine("warn", `the log of this step is not whole: ${messageOf(error)}`);
+      isBroken = true;
     }
   }
 
   function write(level: LogLevel, text: string): void {
     for (const whole of text.split("\n")) {
-      const line = mask(whole.length > MAX_LINE ? `${whole.slice(0, MAX_LINE).toWellFormed()} …` : whole);
+      const masked = mask(whole); // before it is cut: half of a secret is not known any more
+      const line = masked.length > MAX_LINE ? `${masked.slice(0, MAX_LINE).toWellFormed()} …` : masked;
       keep(`${new Date(system.now()).toISOString()} ${level} ${line}\n`);
       onLine(level, line);
     }
@@ -85,9 +102,12 @@ export function createStepLog({ path, mask, onLine, system }: StepLogOptions): S
     close() {
       if (file === undefined || closed) return;
       closed = true;
-      if (dropped > 0) writeSync(file, `… ${dropped} lines are not kept …\n`);
-      for (const line of last.splice(0)) writeSync(file, line);
-      closeSync(file);
+      const [end, lines] = [file, last.splice(0)];
+      onFile(() => {
+        if (dropped > 0) writeSync(end, `… ${dropped} lines are not kept …\n`);
+        for (const line of lines) writeSync(end, line);
+      });
+      closeSync(end);
     },
   };
 }

@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runPipeline } from "../../../operators/runner/mod.ts";
+import type { RunEvent } from "../../../operators/runner/mod.ts";
+import { canMount, smallDisk } from "../../support/small_disk.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import { pipeline, step } from "./pipelines.ts";
+import { ends, world } from "./world.ts";
+
+Deno.test({
+  name: "a disk that is full ends a step with 4, on record; a log that finds no room ends none",
+  ignore: !canMount,
+  async fn() {
+    await using disk = await smallDisk(1024 * 1024);
+    await using here = await world(disk);
+    const { registry, operators } = here;
+    operators.register("writer", {
+      run: ({ outputRoot }) => Deno.writeFileSync(`${outputRoot}/large`, new Uint8Array(2 * 1024 * 1024)),
+      command: () => ["true"],
+    });
+    operators.register("talker", {
+      run({ outputRoot, logger }) {
+        Deno.writeTextFileSync(`${outputRoot}/text`, "done");
+        for (let line = 0; line < 20; line++) logger.info("x".repeat(60_000));
+        logger.info("the last line");
+      },
+      command: () => ["true"],
+    });
+    const shell = ["sh", "-c", 'line=$(printf %10000s); for i in $(seq 200); do echo "$line"; done'];
+    const events: RunEvent[] = [];
+    const steps = [
+      step("writer"),
+      step("talker", { upstream: ["writer"] }),
+      step("alone", { operator: "talker" }),
+      step("shell", { startCommand: shell, runAs: "command" }),
+    ];
+    const nodes = [{ id: "here", runnerCount: 1, resources: {} }];
+    const onEvent = (event: RunEvent) => void events.push(event);
+    const result = await runPipeline(pipeline(steps, { nodes }), { ...here, onEvent });
+    assertEquals(ends(result.steps), { writer: "failed", talker: "blocked", alone: "ran", shell: "ran" });
+    assertEquals(result.steps.writer.exit, "resource");
+    assert(await registry.has(result.steps.writer.record!));
+    const warning = events.find((event) => event.type === "log" && event.level === "warn");
+    assertStringIncludes((warning as { line: string } | undefined)?.line ?? "", "is not whole");
+    assert(events.some((event) => event.type === "log" && event.line === "the last line"));
+  },
+});
+
+testInRoot("a step whose folder cannot be made has failed, and others that do not need it go on", async (root) => {
+  await using here = await world(root);
+  await Deno.writeTextFile(root.join("file"), "");
+  const result = await runPipeline(pipeline([step("clean"), step("train")], { workDir: "file" }), here);
+  assertEquals(ends(result.steps), { clean: "failed", train: "failed" });
+  assertEquals(result.steps.clean.exit, "configuration");
+});
+
+testInRoot("a folder that cannot be removed changes nothing about how its step ended", async (root) => {
+  await using here = await world(root);
+  const child = { mounted: "" };
+  here.operators.register("mounts", {
+    async run({ workspaceRoot }) {
+      await new Deno.Command("mount", { args: ["-t", "tmpfs", "tmpfs", workspaceRoot] }).output();
+      child.mounted = workspaceRoot;
+    },
+    command: () => ["true"],
+  });
+  const warnings: string[] = [];
+  const logger = { ...console, warn: (text: string) => void warnings.push(text) };
+  const { steps } = await runPipeline(pipeline([step("mounts")]), { ...here, logger });
+  await new Deno.Command("umount", { args: [child.mounted] }).output();
+  assertEquals(steps.mounts.end, "ran");
+  if (canMount) assertStringIncludes(warnings.join(), "Cannot remove");
+});
