@@ -15,9 +15,9 @@ import process from "node:process";
 import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
+import { ownVariables } from "../process/own_variables.ts";
 import { idOf, partsOf, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
-import { endGroup, environmentOf } from "./process.ts";
 
 /** Options of {@linkcode createLocalEngine}. */
 export interface LocalEngineOptions {
@@ -90,7 +90,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     const words = [of(part), String(timeoutMs / 1000), String(GRACE_MS / 1000), ...command];
     const child = spawn("sh", ["-c", WRAPPER, "sh", ...words], {
       cwd,
-      env: { ...environmentOf(system), ...env, ...shard },
+      env: { ...ownVariables(system), ...env, ...shard },
       stdio: "ignore",
       detached: true,
     });
@@ -196,6 +196,14 @@ function read(path: string): Promise<string | undefined> {
 
 async function isThere(path: string): Promise<boolean> {
   return await read(path) !== undefined;
+}
+
+/** Ends a group of processes; one that is gone is left alone. */
+function endGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch { // it is gone
+  }
 }
 
 function isAlive(pid: number): boolean {

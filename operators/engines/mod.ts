@@ -26,7 +26,7 @@ export type { PlainValue } from "../../core/text/plain_value.ts";
 export { createLocalEngine } from "./local.ts";
 export type { LocalEngineOptions } from "./local.ts";
 export { createQueueEngine, createStepHandler } from "./queue.ts";
-export type { QueuedStep, StepCommand } from "./queue.ts";
+export type { QueuedStep, StepCommand, StepHandlerOptions } from "./queue.ts";
 export { createSlurmEngine } from "./slurm.ts";
 export type { SlurmEngineOptions } from "./slurm.ts";
 

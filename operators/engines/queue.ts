@@ -6,14 +6,13 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { messageOf, RegistryError } from "../../core/errors.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
 import type { JobHandler, JobQueue, QueuedJob } from "../../core/pipelines/queue.ts";
+import { runCommand } from "../process/run_command.ts";
 import { idOf, partsOf, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
-import { runToItsEnd } from "./process.ts";
-import type { ProcessEnd } from "./process.ts";
 
 /** A step, as a job of a queue names it. */
 export interface QueuedStep {
@@ -35,6 +34,20 @@ export interface StepCommand {
   cwd: string;
   /** Variables besides those of this process. @default none */
   env?: Readonly<Record<string, string>>;
+}
+
+/** Options of {@linkcode createStepHandler}. */
+export interface StepHandlerOptions {
+  /** Hears what steps write, a line at a time. @default nobody does */
+  onLine?(line: string, step: QueuedStep): void;
+}
+
+/** How a step's process ended, as its job keeps it. */
+interface ProcessEnd {
+  /** Its exit code, where it ended by itself. */
+  exitCode?: number;
+  /** Why it is not 0. */
+  reason?: string;
 }
 
 /** The kind of its jobs. */
@@ -92,7 +105,10 @@ export function createQueueEngine(queue: JobQueue): Engine {
  *
  * @param commandFor what is executed for a step; throws where that is none of this worker's pipeline
  */
-export function createStepHandler(commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>): JobHandler {
+export function createStepHandler(
+  commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
+  { onLine = () => {} }: StepHandlerOptions = {},
+): JobHandler {
   return async ({ kind, data }, { signal }) => {
     const step = kind === KIND ? checkedStep(data) : undefined;
     if (step === undefined) throw new RegistryError({ code: "Invalid", message: "Cannot do a job: it is no step" });
@@ -100,9 +116,19 @@ export function createStepHandler(commandFor: (step: QueuedStep) => StepCommand 
     const { shard, timeoutMs } = step;
     const shardEnv: Record<string, string> = {};
     if (shard !== undefined) shardEnv.HOLDFAST_SHARD = `${shard.index}/${shard.count}`;
-    const end = await runToItsEnd(command, { cwd, env: { ...env, ...shardEnv }, timeoutMs, signal });
-    signal.throwIfAborted();
-    return { ...end }; // also a failure: whether a step is tried again is not the queue's to say
+    const { code, timedOut, error } = await runCommand(command, {
+      cwd,
+      env: { ...env, ...shardEnv },
+      timeoutMs,
+      signal,
+      sampleEveryMs: Infinity, // whoever executes the step measures it
+      onLine: (_stream, line) => onLine(line, step),
+    });
+    // Also a failure is an end: whether a step is tried again is not the queue's to say.
+    return {
+      ...(code === null || timedOut ? {} : { exitCode: code }),
+      ...(error === undefined ? {} : { reason: messageOf(error) }),
+    };
   };
 }
 

@@ -23,6 +23,7 @@ import {
   timeProblem,
 } from "./command_problems.ts";
 import { createLogLines } from "./log_lines.ts";
+import { ownVariables } from "./own_variables.ts";
 import { endProcesses, findProcesses, MARK } from "./process_tree.ts";
 
 /** Options of {@linkcode runCommand}. */
@@ -98,7 +99,7 @@ export async function runCommand(command: readonly string[], options: RunCommand
     return { ...how, timedOut: stop?.why === "time", ...seen, durationMs: system.monotonic() - startedAt };
   };
   const mark = system.id();
-  const child = await start(command, { cwd, env: { ...inherited(system), ...options.env, [MARK]: mark } });
+  const child = await start(command, { cwd, env: { ...ownVariables(system), ...options.env, [MARK]: mark } });
   if (child instanceof RegistryError) return result({ exitCode: exitCodeOf(child), code: null, error: child });
 
   const tree = { group: child.pid!, mark, graceMs, system };
@@ -154,11 +155,6 @@ async function start(
   } catch (cause) {
     return startProblem(program, cause);
   }
-}
-
-function inherited(system: System): Record<string, string> {
-  const names = system.envNames?.() ?? [];
-  return Object.fromEntries(names.map((name) => [name, system.env(name) ?? ""]));
 }
 
 interface Watch {

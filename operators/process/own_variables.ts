@@ -1,0 +1,11 @@
+/**
+ * The variables that a child process inherits.
+ *
+ * @module
+ */
+import type { System } from "../../core/system.ts";
+
+/** All variables of this process; none where not all may be read. */
+export function ownVariables(system: System): Record<string, string> {
+  return Object.fromEntries((system.envNames?.() ?? []).map((name) => [name, system.env(name) ?? ""]));
+}
