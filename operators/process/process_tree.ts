@@ -7,8 +7,16 @@ import { readdir, readFile } from "node:fs/promises";
 import process from "node:process";
 import type { System } from "../../core/system.ts";
 
-/** The variable that every process of a command has inherited, unless it threw its environment away. */
+/**
+ * The variable that every process of a command has inherited, unless it threw its environment away. It holds the marks of
+ * all commands that it is part of: what a command runs as its own command is ended with both.
+ */
 export const MARK = "HOLDFAST_PROCESS";
+
+/** The value of {@linkcode MARK} for a command of this process, which may be part of another command. */
+export function marksOf(mark: string, system: System): string {
+  return [system.env(MARK), mark].filter(Boolean).join(" ");
+}
 
 /** A process. */
 export interface TreeProcess {
@@ -47,7 +55,8 @@ async function lookAt(pid: number, group: number, mark: string): Promise<TreePro
   if (state === "Z" || state === "X") return undefined;
   if (Number(ownGroup) !== group) {
     const environment = await readFile(`/proc/${pid}/environ`, "latin1");
-    if (!environment.split("\0").includes(`${MARK}=${mark}`)) return undefined;
+    const marks = environment.split("\0").find((entry) => entry.startsWith(`${MARK}=`))?.slice(MARK.length + 1);
+    if (!marks?.split(" ").includes(mark)) return undefined;
   }
   const [userTicks, systemTicks, pages] = [fields[11], fields[12], fields[21]].map(Number);
   return { pid, bytes: pages * PAGE_BYTES, cpuSeconds: (userTicks + systemTicks) / TICKS_A_SECOND };

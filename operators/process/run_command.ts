@@ -24,7 +24,7 @@ import {
 } from "./command_problems.ts";
 import { createLogLines } from "./log_lines.ts";
 import { ownVariables } from "./own_variables.ts";
-import { endProcesses, findProcesses, MARK } from "./process_tree.ts";
+import { endProcesses, findProcesses, MARK, marksOf } from "./process_tree.ts";
 
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
@@ -99,7 +99,10 @@ export async function runCommand(command: readonly string[], options: RunCommand
     return { ...how, timedOut: stop?.why === "time", ...seen, durationMs: system.monotonic() - startedAt };
   };
   const mark = system.id();
-  const child = await start(command, { cwd, env: { ...ownVariables(system), ...options.env, [MARK]: mark } });
+  const child = await start(command, {
+    cwd,
+    env: { ...ownVariables(system), ...options.env, [MARK]: marksOf(mark, system) },
+  });
   if (child instanceof RegistryError) return result({ exitCode: exitCodeOf(child), code: null, error: child });
 
   const tree = { group: child.pid!, mark, graceMs, system };

@@ -5,6 +5,7 @@ import { realSystem } from "../../../core/system.ts";
 import type { System } from "../../../core/system.ts";
 import { runCommand } from "../../../operators/mod.ts";
 import type { CommandResult, RunCommandOptions } from "../../../operators/mod.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 
@@ -200,4 +201,23 @@ testInRoot("what a command used is seen", async (root) => {
   });
   assert(peakBytes > 500_000 && durationMs > 0 && cpuSeconds >= 0);
   assertEquals(await runs(process.pid), true);
+});
+
+testInRoot("a command that runs a command of its own is ended with it, however it dies", async (root) => {
+  const inner = "import { runCommand } from '/REPO/operators/process/run_command.ts';" +
+    "await runCommand(['sh', '-c', 'echo $$ > inner; exec sleep 300'], { cwd: Deno.args[0] });";
+  await Deno.writeTextFile(root.join("outer.ts"), inner.replace("/REPO/", REPOSITORY));
+  const config = `--config=${REPOSITORY}deno.json`;
+  const stop = new AbortController();
+  const running = runCommand([Deno.execPath(), "run", "-A", config, root.join("outer.ts"), root.path], {
+    cwd: root.path,
+    signal: stop.signal,
+    graceMs: 0,
+  });
+  const read = () => Deno.readTextFile(root.join("inner")).catch(() => "");
+  while (!(await read()).endsWith("\n")) await realSystem.sleep(20);
+  stop.abort(new Error("enough"));
+  await assertRejects(() => running, Error, "enough");
+  const left = `/proc/${(await read()).trim()}/cmdline`;
+  assertEquals(await Deno.readTextFile(left).catch(() => ""), "", "nothing runs there any more");
 });
