@@ -5,6 +5,7 @@
  */
 import type { Executor } from "../../core/executor.ts";
 import type { OperatorJobs } from "../../core/pipelines/operator_job.ts";
+import type { Shard } from "../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import type { Logger, Registry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -48,6 +49,8 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   readonly run: string;
   readonly s3?: ObjectTransfer;
   readonly executor?: Executor<OperatorJobs>;
+  /** Which part of its step this process does, where several share it. */
+  readonly shard?: Shard;
   /** Where its steps work, absolute. */
   readonly folder: string;
   /** Leave the folders of steps. */

@@ -18,7 +18,7 @@ export interface RecordNames {
   readonly steps: string;
   /** A version for each success of a step. */
   step(id: string): string;
-  /** A version for each attempt of a step that failed. */
+  /** Version N.K.0 is attempt K of a step in run N, which failed; of shard S version N.K.S. */
   failure(id: string): string;
   /** What a step wrote, where the configuration gives it no name. */
   output(id: string): string;

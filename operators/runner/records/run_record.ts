@@ -9,6 +9,7 @@ import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import type { RunEnd, StepOutcome } from "../events.ts";
 import type { PipelinePlan } from "../plan.ts";
 import { readRecord, saveRecord } from "./files.ts";
+import type { FoundRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
 
 /** How a run ended. */
@@ -61,11 +62,20 @@ export async function saveRun(
  *
  * @throws {RegistryError} `NotFound` where there is no such run
  */
-export async function readRun(registry: Registry, run: string, { signal }: SignalOptions = {}): Promise<PipelinePlan> {
+export async function readRun(registry: Registry, run: string, options: SignalOptions = {}): Promise<PipelinePlan> {
+  return (await findRun(registry, run, options)).record;
+}
+
+/** The same, with what is known of the record. */
+export async function findRun(
+  registry: Registry,
+  run: string,
+  { signal }: SignalOptions = {},
+): Promise<FoundRecord<PipelinePlan>> {
   const { pipeline, number } = parseRunId(run);
   const ref = `${recordNames(pipeline).run}@${versionOf(number)}`;
   const found = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
-  if (found !== undefined) return found.record;
+  if (found !== undefined) return found;
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot find run ${shown(run)}: the registry has no such run`,

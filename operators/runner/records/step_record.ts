@@ -72,6 +72,8 @@ export interface FailureRecord extends StepFacts {
   exitCode: ExitCode;
   /** The same by name. */
   exit: ExitName;
+  /** Whether it is tried again: where not, the step has failed in this run. */
+  again: boolean;
   /** Why. */
   error: { code?: string; message: string; hint?: string };
 }

@@ -19,8 +19,7 @@ import type { PinnedInput } from "../pin_inputs.ts";
 import { operatorVersion } from "../plan.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
-import { saveRecord } from "../records/files.ts";
-import { recordNames } from "../records/names.ts";
+import { saveFailure } from "../records/failures.ts";
 import type { FailureRecord, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { createMask, reveal } from "../secrets.ts";
@@ -40,6 +39,12 @@ export interface ExecutedStep {
   success?: FoundRecord<StepRecord>;
 }
 
+/** Options of {@linkcode executeStep}. */
+export interface ExecuteOptions {
+  /** How often it failed in this run before, as where its process was killed between two attempts. @default 0 */
+  failed?: number;
+}
+
 /**
  * Executes a step whose inputs are there, unless it has been done, or would do what it did the last time. What it
  * writes, and that it was done, is kept once however often it is called: by a second delivery, or after a kill.
@@ -50,6 +55,7 @@ export async function executeStep(
   context: RunContext,
   planned: PlannedStep,
   inputs: Record<string, PinnedInput>,
+  { failed = 0 }: ExecuteOptions = {},
 ): Promise<ExecutedStep> {
   const { dependencies, system, signal } = context;
   const step = dependencies.steps.get(planned.step)!;
@@ -68,14 +74,14 @@ export async function executeStep(
     return { success: state.done, outcome: { ...outcomeOf(state.done), end: "skipped", durationMs: took(), reason } };
   }
   const { retries } = step;
-  for (let attempt = 1;; attempt++) {
+  for (let attempt = failed + 1;; attempt++) {
     const end = await tryStep(context, step, { state, inputs, attempt });
     if ("success" in end) {
       const outcome = { ...outcomeOf(end.success), end: "ran" as const, durationMs: took(), attempts: attempt };
       return { success: end.success, outcome: { ...outcome, exitCode: EXIT_CODES.ok, exit: "ok" } };
     }
     const { exitCode, exit, message, hint, record } = end;
-    if (attempt >= retries.attempts || !retries.exitCodes.includes(exitCode)) {
+    if (!isTriedAgain(step, { attempt, exitCode })) {
       const outcome = {
         end: "failed" as const,
         durationMs: took(),
@@ -92,6 +98,13 @@ export async function executeStep(
     context.tell({ type: "step retried", step: step.id, attempt, exit, inMs, message });
     await system.sleep(inMs, signal);
   }
+}
+
+function isTriedAgain(
+  { retries }: PipelineStep,
+  { attempt, exitCode }: { attempt: number; exitCode: ExitCode },
+): boolean {
+  return attempt < retries.attempts && retries.exitCodes.includes(exitCode);
 }
 
 /** The outcome of a step that could not be begun. */
@@ -208,11 +221,12 @@ async function tryStep(
       ...facts(),
       exitCode: exitCode as ExitCode,
       exit,
+      again: isTriedAgain(step, { attempt, exitCode: exitCode as ExitCode }),
       error: { message, ...(code === undefined ? {} : { code }), ...(hint === undefined ? {} : { hint: mask(hint) }) },
       ...(usage === undefined ? {} : { usage }),
     };
-    const name = recordNames(context.pipeline.id).failure(step.id);
-    const metadata = { ...metadataOf(record), attempt, exitCode };
+    const { registry, shard } = context;
+    const metadata = metadataOf(record);
     const ended = {
       exitCode: exitCode as ExitCode,
       exit,
@@ -220,8 +234,8 @@ async function tryStep(
       ...(hint === undefined ? {} : { hint: mask(hint) }),
     };
     try {
-      const saved = await saveRecord(context.registry, { name, record }, { metadata, beside: besides(log), signal });
-      return { ...ended, record: `${name}@${saved.version}` };
+      const saved = await saveFailure(registry, record, { metadata, beside: besides(log), signal, shard });
+      return { ...ended, record: saved };
     } catch (cause) { // a full disk takes no record either: the outcome is told all the same
       signal.throwIfAborted();
       context.logger.warn(`Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`);
@@ -252,7 +266,8 @@ function besides(log: StepLog): Record<string, FileSource> {
 
 type Success = { record: StepRecord; info: { name: string; version: string } };
 
-function outcomeOf({ record, info }: Success): Pick<StepOutcome, "record" | "outputs"> {
+/** What is told of a success, however the step came to it. */
+export function outcomeOf({ record, info }: Success): Pick<StepOutcome, "record" | "outputs"> {
   const outputs = Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]);
   return { record: `${info.name}@${info.version}`, outputs: Object.fromEntries(outputs) };
 }

@@ -68,6 +68,7 @@ export async function runAttempt(
     logger: log.logger,
     registry,
     signal,
+    ...(context.shard === undefined ? {} : { shard: context.shard }),
   };
   if (step.runAs === "thread") {
     const { exitCode, error } = await runOperator(operator!, given, { timeoutMs: step.timeoutMs, system });
