@@ -16,7 +16,7 @@ import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { ownVariables } from "../process/own_variables.ts";
-import { idOf, partsOf, wholeOf } from "./parts.ts";
+import { checkCommand, idOf, partsOf, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
 
 /** Options of {@linkcode createLocalEngine}. */
@@ -143,6 +143,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     location: `local:${folder}`,
     async submit(step) {
       const id = idOf(step);
+      checkCommand(step);
       await mkdir(folder, { recursive: true });
       for (const [index, part] of partsOf(id).entries()) {
         const isNew = await mkdir(of(part)).then(() => true, (error: NodeJS.ErrnoException) => {

@@ -18,6 +18,16 @@ export function idOf({ name, shards = 1 }: Pick<EngineStep, "name" | "shards">):
   return shards === 1 ? name : `${name}.x${shards}`;
 }
 
+/** Throws `Invalid` where an engine that executes steps itself was not told what. */
+export function checkCommand({ step, command }: Pick<EngineStep, "step" | "command">): void {
+  if (command.length > 0) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot submit step ${JSON.stringify(step)}: it has no command`,
+    hint: "This engine executes steps itself: pass commandFor, which says what is executed for a step.",
+  });
+}
+
 /** Name and parts of an id; undefined for what is none. */
 export function parseId(id: string): { name: string; shards: number } | undefined {
   const [, name, shards = "1"] = /^([a-z0-9-]{1,120})(?:\.x([1-9][0-9]{0,5}))?$/.exec(id) ?? [];

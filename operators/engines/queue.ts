@@ -9,7 +9,7 @@
 import { messageOf, RegistryError } from "../../core/errors.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
-import type { JobHandler, JobQueue, QueuedJob } from "../../core/pipelines/queue.ts";
+import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/pipelines/queue.ts";
 import { runCommand } from "../process/run_command.ts";
 import { idOf, partsOf, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
@@ -109,9 +109,8 @@ export function createStepHandler(
   commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
   { onLine = () => {} }: StepHandlerOptions = {},
 ): JobHandler {
-  return async ({ kind, data }, { signal }) => {
-    const step = kind === KIND ? checkedStep(data) : undefined;
-    if (step === undefined) throw new RegistryError({ code: "Invalid", message: "Cannot do a job: it is no step" });
+  return async (job, { signal }) => {
+    const step = queuedStepOf(job);
     const { command, cwd, env } = await commandFor(step);
     const { shard, timeoutMs } = step;
     const shardEnv: Record<string, string> = {};
@@ -130,6 +129,21 @@ export function createStepHandler(
       ...(error === undefined ? {} : { reason: messageOf(error) }),
     };
   };
+}
+
+/**
+ * Reads the step that a job names.
+ *
+ * @throws {RegistryError} `Invalid` where it names none
+ */
+export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
+  const step = kind === KIND ? checkedStep(data) : undefined;
+  if (step !== undefined) return step;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot do a job: it is no step of a pipeline",
+    hint: "Give other jobs a queue of their own: ?queue=NAME",
+  });
 }
 
 /** Whoever may write to the queue wrote it. */

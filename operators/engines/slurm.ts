@@ -10,7 +10,7 @@ import { execFile } from "node:child_process";
 import { RegistryError } from "../../core/errors.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
-import { idOf, parseId, wholeOf } from "./parts.ts";
+import { checkCommand, idOf, parseId, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
 import { shellLine, shellWord } from "./shell_words.ts";
 
@@ -68,6 +68,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     location: "slurm:",
     async submit(step, options) {
       const id = idOf(step);
+      checkCommand(step);
       if ((await known(options)).has(step.name)) return id;
       await call("sbatch", [...argumentsOf(step, logFolder), ...more], scriptOf(step), options);
       return id;

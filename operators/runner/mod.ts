@@ -3,6 +3,17 @@
  *
  * @module
  */
+export { carryPipeline, createRunHandler, runStep, submitRun, watchRun } from "./carry/mod.ts";
+export type {
+  CarriedCommand,
+  CarriedRunOptions,
+  CarryOptions,
+  CarryPipelineOptions,
+  RunHandlerOptions,
+  RunStepOptions,
+  SubmitRunOptions,
+  WatchRunOptions,
+} from "./carry/mod.ts";
 export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./events.ts";
 export { configurationDigest, planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";

@@ -46,6 +46,8 @@ export interface PinOptions {
   isStep(id: string): boolean;
   /** The last success of an upstream step, where it counts by now. */
   successOf(step: string): StepRecord | undefined;
+  /** Inputs of the step that are pinned, by name: they stay as they are. @default none */
+  known?: Readonly<Record<string, PinnedInput>>;
   /** What was pinned before, by what the configuration says. */
   pinned: Map<string, Promise<PinnedInput>>;
 }
@@ -70,7 +72,12 @@ export async function pinInputs(
 ): Promise<PinnedInputs> {
   const inputs: Record<string, PinnedInput> = {};
   const waiting: Record<string, string> = {};
+  const { known = {} } = options;
   for (const [name, from] of Object.entries(inputsOf(step))) {
+    if (Object.hasOwn(known, name)) {
+      inputs[name] = known[name];
+      continue;
+    }
     const place = writtenUpstream(parsePlace(from, options), writers);
     if (place.kind === "step") {
       const success = options.successOf(place.step);

@@ -11,13 +11,14 @@ import type { Logger } from "../../core/registry.ts";
 import { rmdirSync } from "node:fs";
 import { join, resolve } from "@std/path";
 import { encodePipeline } from "../config/encode.ts";
-import type { RunEnd, RunEvent, StepOutcome } from "./events.ts";
+import type { RunEvent, StepOutcome } from "./events.ts";
+import { endOf, isWell } from "./outcomes.ts";
 import { pinInputs } from "./pin_inputs.ts";
 import type { PinOptions } from "./pin_inputs.ts";
 import { planWithSuccesses, settled } from "./plan.ts";
 import type { PipelinePlan, PlanOptions } from "./plan.ts";
 import { formatRunId, parseRunId } from "./records/names.ts";
-import { isCancelled, saveResult, saveRun } from "./records/run_record.ts";
+import { saveResult, saveRun } from "./records/run_record.ts";
 import type { RunResult } from "./records/run_record.ts";
 import type { StepRecord } from "./records/step_record.ts";
 import type { RunContext } from "./run_context.ts";
@@ -27,6 +28,7 @@ import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
+import { watchForCancel } from "./watch_cancel.ts";
 import { createWriters } from "./writers.ts";
 
 /** Options of {@linkcode runPipeline}. */
@@ -46,9 +48,6 @@ export interface RunPipelineOptions extends PlanOptions {
   /** Is told the run's name before anything runs, as to write its configuration beside it. */
   onRun?: (run: string, folder: string) => void | Promise<void>;
 }
-
-/** How often it is looked whether the run was asked to stop, milliseconds. */
-const LOOK_MS = 2_000;
 
 /**
  * Runs a pipeline: each step when those before it have ended well, beside others as far as there is room. What was done
@@ -101,13 +100,15 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
 }
 
 /** The whole configuration as it can be shown to everybody. */
-function publicText(pipeline: Pipeline): string {
+export function publicText(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return encodePipeline(withoutSecrets(pipeline as any));
 }
 
 /** Tells whoever listens; one that throws does not end a run. */
-function createTeller({ onEvent, logger = silentLogger }: RunPipelineOptions): (event: RunEvent) => void {
+export function createTeller(
+  { onEvent, logger = silentLogger }: Pick<RunPipelineOptions, "onEvent" | "logger">,
+): (event: RunEvent) => void {
   return (event) => {
     try {
       onEvent?.(event);
@@ -267,46 +268,12 @@ async function runSteps(
   }
 }
 
-function isWell({ end }: StepOutcome): boolean {
-  return end === "ran" || end === "skipped";
-}
-
-function endOf(steps: Record<string, StepOutcome>): RunEnd {
-  const ends = Object.values(steps).map(({ end }) => end);
-  if (ends.includes("failed")) return "failed";
-  return ends.includes("cancelled") ? "cancelled" : ends.includes("blocked") ? "failed" : "ok";
-}
-
 function failedFast(step: string): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
     message: `Cannot go on: step "${step}" failed, and the run ends with the first failure`,
     hint: "Leave --fail-fast out to run what does not depend on it.",
   });
-}
-
-/** Looks every few seconds whether somebody asked the run to stop. */
-async function watchForCancel(
-  { registry, run, system, logger }: RunContext,
-  stop: AbortController,
-  over: AbortSignal,
-): Promise<void> {
-  while (!over.aborted) {
-    const asleep = await system.sleep(LOOK_MS, over).then(() => true, () => false);
-    if (!asleep) return;
-    try {
-      if (!await isCancelled(registry, run, { signal: over })) continue;
-      return stop.abort(
-        new RegistryError({
-          code: "TaskFailed",
-          message: `Cannot go on with run ${run}: it was cancelled`,
-          hint: "Run the pipeline again: what was done is not done again.",
-        }),
-      );
-    } catch (error) {
-      if (!over.aborted) logger.debug(`cannot look whether the run is to stop: ${error}`); // the next look may answer
-    }
-  }
 }
 
 /** Folders of the run that nothing is in. */

@@ -63,7 +63,7 @@ export async function findFailures(
     const [, attempt, shard] = version.split(".").map(Number);
     attempts.set(shard, Math.max(attempt, attempts.get(shard) ?? 0));
     if (last === undefined && info?.metadata.again === false) {
-      last = await readRecord<FailureRecord>(registry, `${name}@${version}`, { signal });
+      last = await readRecord<FailureRecord>(registry, `${name}@${version}`, { kind: "failure", signal });
     }
   }
   return { attempts, ...(last === undefined ? {} : { last }) };

@@ -24,3 +24,11 @@ Deno.test("a server that is not there is told within the time, without the passw
   const error = await assertRejects(() => opening, RegistryError);
   assertEquals([error.code, /secret/.test(`${error.message}${error.hint}`)], ["Unavailable", false], error.message);
 });
+
+Deno.test("an engine that executes steps itself refuses one without a command", async () => {
+  const step = { run: "r@1", step: "clean", name: "clean-1", command: [], cwd: "/", env: {}, resources: {} };
+  for (const url of ["local:/nonexistent/jobs", "slurm:"]) {
+    await using engine = await openEngine(url);
+    await assertRejects(() => engine.submit(step), RegistryError, `Cannot submit step "clean": it has no command`);
+  }
+});

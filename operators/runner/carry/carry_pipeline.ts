@@ -1,0 +1,81 @@
+/**
+ * Running a pipeline on an engine: planned here, executed wherever the engine carries its steps.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import { planWithSuccesses } from "../plan.ts";
+import type { PlanOptions } from "../plan.ts";
+import { cancelRun, saveRun } from "../records/run_record.ts";
+import type { RunResult } from "../records/run_record.ts";
+import type { RunPipelineOptions } from "../run_pipeline.ts";
+import { publicText, runContext } from "../run_pipeline.ts";
+import { checkRunnable } from "../step/run_attempt.ts";
+import { deliverDue, endRun, findCarriedRun } from "./carried_run.ts";
+import type { CarryOptions } from "./deliveries.ts";
+import { watchRun } from "./watch_run.ts";
+import type { WatchRunOptions } from "./watch_run.ts";
+
+/** Options of {@linkcode submitRun}. */
+export interface SubmitRunOptions extends PlanOptions, Pick<RunPipelineOptions, "onRun" | "logger"> {
+  /** Who carries its steps. */
+  carry: CarryOptions;
+}
+
+/** Options of {@linkcode carryPipeline}. */
+export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOptions, "run"> {}
+
+/**
+ * Plans a pipeline as a run and hands the steps that wait for nothing to an engine. The others follow: whoever ends a
+ * step hands over those that waited for it. Nobody has to watch, as long as somebody executes steps with `carry` (the
+ * workers of a queue do, and jobs of Slurm).
+ *
+ * @returns the run: `my_pipeline@3`
+ */
+export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): Promise<string> {
+  const { registry, carry, onRun } = options;
+  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
+  checkRunnable(chosen.filter(({ runAs }) => runAs !== "worker"), options); // whoever executes those has what they need
+  const { plan } = await planWithSuccesses(pipeline, options);
+  const run = await saveRun(registry, plan, { signal: options.signal, configuration: publicText(pipeline) });
+  await onRun?.(run, runContext(pipeline, run, options).folder);
+  const carried = await findCarriedRun(pipeline, { ...options, run });
+  const { before } = carried.context.dependencies;
+  const open = new Set(plan.steps.filter(({ decision }) => decision !== "skip").map(({ step }) => step));
+  const first = [...open].filter((step) => !before.get(step)!.some((other) => open.has(other)));
+  await deliverDue(carried, first, carry);
+  if (open.size === 0) await endRun(carried);
+  return run;
+}
+
+/**
+ * Runs a pipeline on an engine and waits for its end. The result and what is told are those of `runPipeline`. An abort
+ * ends the run: what it had done is not done again by the next.
+ */
+export async function carryPipeline(pipeline: Pipeline, options: CarryPipelineOptions): Promise<RunResult> {
+  const { signal, registry } = options;
+  const run = await submitRun(pipeline, options);
+  let stopping: Promise<unknown> | undefined;
+  const stop = () =>
+    stopping = cancelRun(registry, run).catch((error) => options.logger?.warn(stopFailure(run, error)));
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const result = await watchRun(pipeline, { ...options, run, signal: undefined });
+    signal?.throwIfAborted();
+    return result;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await stopping;
+  }
+}
+
+function stopFailure(run: string, cause: unknown): RegistryError {
+  return new RegistryError({
+    code: "Unavailable",
+    message: `Cannot stop run ${run}: the registry does not take the wish`,
+    hint: `Ask again: holdfast pipeline cancel ${run}`,
+    cause,
+  });
+}

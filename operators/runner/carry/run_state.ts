@@ -1,0 +1,166 @@
+/**
+ * Where the steps of a run are, as the registry says it: whoever looks, wherever, sees the same.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../../core/errors.ts";
+import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
+import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
+import type { StepOutcome } from "../events.ts";
+import { codeOf, countedParams } from "../fingerprint.ts";
+import { isWell } from "../outcomes.ts";
+import { pinInputs } from "../pin_inputs.ts";
+import type { PinnedInput, PinOptions } from "../pin_inputs.ts";
+import { operatorVersion } from "../plan.ts";
+import type { PipelinePlan, PlannedStep } from "../plan.ts";
+import { findFailures } from "../records/failures.ts";
+import { readRecord } from "../records/files.ts";
+import type { FoundRecord } from "../records/files.ts";
+import { recordNames } from "../records/names.ts";
+import type { FailureRecord, StepRecord } from "../records/step_record.ts";
+import type { RunContext } from "../run_context.ts";
+import { failedOutcome, outcomeOf, skippedOutcome } from "../step/execute_step.ts";
+import { findSuccess } from "../step/success.ts";
+import type { StepState } from "../step/success.ts";
+import { createWriters } from "../writers.ts";
+
+/** A step whose upstream steps have ended well, and which has no end of its own. */
+export interface DueStep {
+  is: "due";
+  /** Its inputs. */
+  inputs: Record<string, PinnedInput>;
+  /** What it would do. */
+  state: StepState;
+  /** How often it failed in this run, by the index of the shard; 0 where nobody shares it. */
+  failed: ReadonlyMap<number, number>;
+}
+
+/** Where a step is. One that is due may be under way: engines know. */
+export type StepStatus = { is: "waiting" } | DueStep | EndedStep;
+
+/** A step that has ended. */
+export interface EndedStep {
+  is: "ended";
+  /** How. */
+  outcome: StepOutcome;
+  /** Its success, where it has one. */
+  success?: FoundRecord<StepRecord>;
+}
+
+/** The steps of a run. */
+export interface RunState {
+  /** Looks where steps are. What has ended is not looked at again. */
+  look(steps: Iterable<string>): Promise<Map<string, StepStatus>>;
+}
+
+/** Creates what looks where the steps of a run are. */
+export function createRunState(context: RunContext, plan: PipelinePlan): RunState {
+  const { pipeline, run, registry, root, s3, dependencies } = context;
+  const { steps, before } = dependencies;
+  const planned = new Map(plan.steps.map((step) => [step.step, step]));
+  const upstreamOf = (id: string) => before.get(id)!.filter((other) => planned.has(other));
+  const writersOf = createWriters(pipeline, dependencies, root);
+  const names = recordNames(pipeline.id);
+  const ended = new Map<string, EndedStep>();
+  const pinOptions: PinOptions = {
+    ...{ registry, root, s3, pinned: new Map() },
+    isStep: (id) => steps.has(id),
+    successOf: (id) => ended.get(id)?.success?.record,
+  };
+
+  function end(id: string, outcome: StepOutcome, success?: FoundRecord<StepRecord>): EndedStep {
+    const status: EndedStep = { is: "ended", outcome, ...(success === undefined ? {} : { success }) };
+    ended.set(id, status);
+    return status;
+  }
+
+  /** A success that tells the end of a step without a look at what it depends on. */
+  async function lookAtSuccess(id: string): Promise<void> {
+    const { decision, previous } = planned.get(id)!;
+    let success = await readRecord<StepRecord>(registry, names.step(id), { kind: "step" });
+    if (success?.record.run === run) return void end(id, ranOutcome(success), success);
+    if (decision !== "skip") return;
+    for await (const { version } of registry.versions(names.step(id))) {
+      if (success?.info.commit === previous) break;
+      // A newer run added others.
+      success = await readRecord<StepRecord>(registry, `${names.step(id)}@${version}`, { kind: "step" });
+    }
+    if (success !== undefined && success.info.commit === previous) end(id, skippedOutcome(success), success);
+  }
+
+  async function lookAt(id: string, upstream: readonly StepStatus[]): Promise<StepStatus> {
+    const others = upstreamOf(id);
+    const bad = upstream.findIndex((status) => status.is === "ended" && !isWell(status.outcome));
+    if (bad >= 0) return end(id, { end: "blocked", durationMs: 0, reason: `step ${others[bad]} has no success` });
+    if (upstream.some(({ is }) => is !== "ended")) return { is: "waiting" };
+    const step = steps.get(id)!;
+    const plannedStep: PlannedStep = planned.get(id)!;
+    let inputs: Record<string, PinnedInput>;
+    let state: StepState;
+    try {
+      const pinned = await pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
+      inputs = pinned.inputs;
+      const code = codeOf(step, await operatorVersion(step, context));
+      state = await findSuccess(step, plannedStep, { inputs, params: countedParams(step), code }, {
+        ...context,
+        signal: new AbortController().signal,
+      });
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error; // it may pass
+      return end(id, failedOutcome(error));
+    }
+    const { done } = state;
+    if (done?.record.run === run) return end(id, ranOutcome(done), done);
+    if (done !== undefined) {
+      const reason = done.record.effect === state.effect ? "done already" : "nothing changed";
+      return end(id, { ...skippedOutcome(done), reason }, done);
+    }
+    const { last, attempts } = await findFailures(registry, { run, step: id });
+    if (last !== undefined) return end(id, failureOutcome(last));
+    return { is: "due", inputs, state, failed: attempts };
+  }
+
+  return {
+    async look(ids) {
+      const wanted = [...new Set(ids)];
+      const seen = new Set<string>();
+      for (let next = wanted; next.length > 0;) {
+        for (const id of next) seen.add(id);
+        await forEachAtOnce(next.filter((id) => !ended.has(id)), lookAtSuccess);
+        const upstream = new Set(next.filter((id) => !ended.has(id)).flatMap(upstreamOf));
+        next = [...upstream].filter((id) => !seen.has(id));
+      }
+      const limit = createLimit(AT_ONCE);
+      const looks = new Map<string, Promise<StepStatus>>();
+      for (const { step: id } of plan.steps) { // each after those that it waits for
+        if (!seen.has(id)) continue;
+        const known = ended.get(id);
+        const upstream = upstreamOf(id).map((other) => looks.get(other)!);
+        looks.set(
+          id,
+          known !== undefined
+            ? Promise.resolve(known)
+            : Promise.all(upstream).then((statuses) => limit(() => lookAt(id, statuses))),
+        );
+      }
+      await Promise.all(looks.values());
+      const statuses = new Map<string, StepStatus>();
+      for (const id of wanted) statuses.set(id, await looks.get(id)!);
+      return statuses;
+    },
+  };
+}
+
+/** How many steps are looked at at once. */
+const AT_ONCE = 16;
+
+function ranOutcome(success: FoundRecord<StepRecord>): StepOutcome {
+  const { durationMs, attempt } = success.record;
+  return { ...outcomeOf(success), end: "ran", durationMs, attempts: attempt, exitCode: EXIT_CODES.ok, exit: "ok" };
+}
+
+function failureOutcome({ record, info }: FoundRecord<FailureRecord>): StepOutcome {
+  const { durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
+  const facts = { durationMs, exitCode, exit, attempts: attempt, reason: message };
+  return { end: "failed", ...facts, ...(hint === undefined ? {} : { hint }), record: `${info.name}@${info.version}` };
+}

@@ -1,0 +1,111 @@
+/**
+ * One step of a run that was planned: what engines execute.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Shard } from "../../../core/pipelines/operator.ts";
+import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import type { RunEvent, StepOutcome } from "../events.ts";
+import { createTeller } from "../run_pipeline.ts";
+import { executeStep } from "../step/execute_step.ts";
+import { checkRunnable } from "../step/run_attempt.ts";
+import { cancelledError, watchForCancel } from "../watch_cancel.ts";
+import { deliverDue, endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
+import type { CarryOptions } from "./deliveries.ts";
+
+/** Options of {@linkcode runStep}. */
+export interface RunStepOptions extends CarriedRunOptions {
+  /** The step. */
+  step: string;
+  /** Which part of it, where several processes share it. */
+  shard?: Shard;
+  /** What carries the steps after it: they are handed over when their inputs are there. @default nobody does */
+  carry?: CarryOptions;
+}
+
+/**
+ * Executes one step of a run that was planned, with the inputs that the run gave it, unless it has been done; hands over
+ * the steps that waited for it; and says how the run ended where it was the last. It may be called more often than once,
+ * by several at once: what the step leaves is there once.
+ *
+ * @throws {RegistryError} `NotFound` where there is no such run or step; `Conflict` where the run was planned with another
+ * configuration, or steps before this one have not ended; whatever keeps the step's end from being recorded. A failure
+ * of the step is an outcome.
+ */
+export async function runStep(pipeline: Pipeline, options: RunStepOptions): Promise<StepOutcome> {
+  return await runStepOf(await findCarriedRun(pipeline, options), options);
+}
+
+/** The same for a run that was read before. */
+export async function runStepOf(
+  run: CarriedRun,
+  { step: id, shard, carry, signal: given, onEvent }: Omit<RunStepOptions, keyof CarriedRunOptions> & {
+    signal?: AbortSignal;
+    onEvent?: (event: RunEvent) => void;
+  },
+): Promise<StepOutcome> {
+  const { plan, state } = run;
+  const planned = plan.record.steps.find(({ step }) => step === id);
+  if (planned === undefined) throw noStep(run.context.run, id);
+  checkRunnable([run.context.dependencies.steps.get(id)!], run.context);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
+  const tell = createTeller({ onEvent, logger: run.context.logger });
+  const context = { ...run.context, signal, tell, ...(shard === undefined ? {} : { shard }) };
+  if (await isToStop(run)) {
+    await endStopped(run, { step: id, carry });
+    return { ...STOPPED, reason: cancelledError(context.run).message };
+  }
+
+  const over = new AbortController();
+  const looking = watchForCancel(context, stop, over.signal);
+  let outcome: StepOutcome;
+  try {
+    const status = (await state.look([id])).get(id)!;
+    if (status.is === "waiting") throw notDue(context.run, id);
+    outcome = status.is === "ended"
+      ? status.outcome
+      : (await executeStep(context, planned, status.inputs, { failed: status.failed.get(shard?.index ?? 0) })).outcome;
+  } catch (error) {
+    given?.throwIfAborted();
+    if (!stop.signal.aborted) throw error;
+    outcome = STOPPED;
+  } finally {
+    over.abort();
+    await looking;
+  }
+  tell({ type: "step ended", step: id, ...outcome });
+  if (carry !== undefined && (stop.signal.aborted || await isToStop(run))) await endStopped(run, { step: id, carry });
+  else if (carry !== undefined) {
+    await deliverDue(run, [id], carry);
+    await endRun(run);
+  }
+  return outcome;
+}
+
+/** A run that was cancelled has ended when no other step is under way. */
+async function endStopped(run: CarriedRun, { step, carry }: { step: string; carry?: CarryOptions }): Promise<void> {
+  if (carry === undefined) return;
+  const jobs = await carry.engine.list(run.context.run);
+  const others = jobs.filter((job) => job.step !== step && (job.state === "running" || job.state === "waiting"));
+  if (others.length === 0) await endRun(run, { stopped: STOPPED });
+}
+
+function noStep(run: string, step: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot execute step ${shown(step)}: run ${run} has no such step`,
+    hint: `Its steps: holdfast cat ${run.replace("@", ":run@")} record.json`,
+  });
+}
+
+function notDue(run: string, step: string): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot execute step ${shown(step)} of run ${run}: steps before it have not ended`,
+    hint: "Leave it to whoever ends the last of them: it is handed over then.",
+  });
+}

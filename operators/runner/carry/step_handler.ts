@@ -1,0 +1,67 @@
+/**
+ * What a worker of a queue does with steps where it executes them itself.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { JobHandler } from "../../../core/pipelines/queue.ts";
+import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import { queuedStepOf } from "../../engines/queue.ts";
+import { parseRunId } from "../records/names.ts";
+import { isWell } from "../outcomes.ts";
+import { findCarriedRun } from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
+import { runStepOf } from "./run_step.ts";
+import type { CarryOptions } from "./deliveries.ts";
+
+/** Options of {@linkcode createRunHandler}. */
+export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "signal"> {
+  /** What carries the steps after those that end here: an engine on the same queue. */
+  carry: CarryOptions;
+}
+
+/** So many runs are kept in mind. */
+const KEPT_RUNS = 16;
+
+/**
+ * Creates a handler that executes steps in this process, for a program that is its own worker: faster than a process for
+ * each, and with nothing between one step and the next. See `createStepHandler` for processes.
+ *
+ * @param pipelines those whose steps it executes
+ */
+export function createRunHandler(pipelines: readonly Pipeline[], options: RunHandlerOptions): JobHandler {
+  const runs = new Map<string, Promise<CarriedRun>>();
+
+  function find(run: string): Promise<CarriedRun> {
+    const known = runs.get(run);
+    if (known !== undefined) return known;
+    const pipeline = pipelines.find(({ id }) => id === parseRunId(run).pipeline);
+    if (pipeline === undefined) throw notOurs(run, pipelines);
+    const found = findCarriedRun(pipeline, { ...options, run });
+    found.catch(() => runs.delete(run));
+    runs.set(run, found);
+    if (runs.size > KEPT_RUNS) runs.delete(runs.keys().next().value!);
+    return found;
+  }
+
+  return async (job, { signal }) => {
+    const { run, step, shard } = queuedStepOf(job);
+    const { carry, onEvent } = options;
+    const outcome = await runStepOf(await find(run), { step, shard, carry, signal, onEvent });
+    return isWell(outcome)
+      ? { exitCode: 0 }
+      : { exitCode: 1, ...(outcome.reason === undefined ? {} : { reason: outcome.reason }) };
+  };
+}
+
+function notOurs(run: string, pipelines: readonly Pipeline[]): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot execute a step of run ${shown(run)}: this worker has no such pipeline`,
+    hint: `It has ${
+      pipelines.map(({ id }) => id).join(", ") || "none"
+    }. Give pipelines of different workers different ` +
+      "queues: ?queue=NAME",
+  });
+}

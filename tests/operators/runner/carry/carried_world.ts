@@ -1,0 +1,65 @@
+/**
+ * A queue, an engine on it and a worker for tests of runs that engines carry.
+ *
+ * @module
+ */
+import type { Engine } from "../../../../core/pipelines/engine.ts";
+import type { JobQueue, QueueWorker, WorkerEvent } from "../../../../core/pipelines/queue.ts";
+import { createQueueEngine } from "../../../../operators/engines/queue.ts";
+import { createRunHandler } from "../../../../operators/runner/mod.ts";
+import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+import type { TempRoot } from "../../../support/temp_root.ts";
+import { world } from "../world.ts";
+import type { World } from "../world.ts";
+
+/** A world whose steps are carried. */
+export interface CarriedWorld extends World {
+  queue: JobQueue;
+  engine: Engine;
+  /** What the watcher and the workers told. */
+  events: RunEvent[];
+  /** What a run is given. */
+  options: Pick<World, "registry" | "operators" | "root"> & {
+    carry: { engine: Engine };
+    onEvent(event: RunEvent): void;
+  };
+  /** Starts a worker that executes the steps of a pipeline. */
+  work(pipeline: Pipeline, options?: { onEvent?: (event: WorkerEvent) => void }): Promise<QueueWorker>;
+}
+
+/** A world with a queue in this process. */
+export async function carriedWorld(root: TempRoot): Promise<CarriedWorld> {
+  const inner = await world(root);
+  const queue = createMemoryQueue();
+  const engine = createQueueEngine(queue);
+  const events: RunEvent[] = [];
+  const { registry, operators } = inner;
+  const given = { registry, operators, root: root.path, carry: { engine } };
+  return {
+    ...inner,
+    queue,
+    engine,
+    events,
+    options: { ...given, onEvent: (event) => void events.push(event) },
+    work: (pipeline, options) => queue.work(createRunHandler([pipeline], given), { concurrency: 2, ...options }),
+    async [Symbol.asyncDispose]() {
+      await queue[Symbol.asyncDispose]();
+      await registry[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** An engine that loses the first deliveries: it took them, and knows nothing of them. */
+export function losing(engine: Engine, times: number): Engine & { submitted: string[] } {
+  const submitted: string[] = [];
+  return {
+    ...engine,
+    submitted,
+    submit(step, options) {
+      if (!submitted.includes(step.name)) submitted.push(step.name);
+      return submitted.indexOf(step.name) < times ? Promise.resolve(step.name) : engine.submit(step, options);
+    },
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  };
+}
