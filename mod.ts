@@ -211,6 +211,15 @@ export type {
   Materializers,
 } from "./core/materializer.ts";
 export type { ArtifactInput, Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record/record.ts";
+export type {
+  AddedPart,
+  AddPartOptions,
+  CommitDraftOptions,
+  Draft,
+  DraftInfo,
+  DraftPart,
+  OpenDraftOptions,
+} from "./core/record/draft.ts";
 export { checkName } from "./core/naming/names.ts";
 export { checkAlias, parseRef } from "./core/naming/refs.ts";
 export type { Ref, Selector } from "./core/naming/refs.ts";

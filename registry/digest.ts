@@ -32,6 +32,7 @@ export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions
 
 async function hashContent(file: FileToSave, signal?: AbortSignal): Promise<{ size: number; sha256: string }> {
   const content = await openContent(file);
+  if (content.kind === "placed") return content.placed.file;
   if (content.kind === "stored") return content.stored.facts;
   if (content.kind === "small") {
     const bytes = readSmall(content.content);

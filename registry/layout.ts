@@ -25,10 +25,12 @@ export const UPLOADS = "uploads/";
 const MIRRORS = "mirrors/";
 /** Where the janitor notes what it has read. */
 export const JANITOR = "janitor/";
+/** Where drafts are. */
+export const DRAFTS = "drafts/";
 /** Where there is nothing that a reader needs, and what is kept for later releases. */
 export const AUXILIARY: readonly string[] = [
   ...[SCRATCH, UPLOADS, MIRRORS, JANITOR],
-  ...["sets/", "signatures/", "chunks/", "lineage/", "drafts/"],
+  ...["sets/", "signatures/", "chunks/", "lineage/", DRAFTS],
 ];
 /** Written into a payload folder by an upload that takes long. */
 export const ALIVE = ".alive";
@@ -196,6 +198,48 @@ export function uploadKey(id: string, file: number): string {
     message: `Cannot use ${shown(id)} as an upload: it is not the id of one`,
     hint: "Pass what createUpload returned.",
   });
+}
+
+/** `drafts/<name>/<id>/` */
+export function draftFolder(name: string, id: string): string {
+  return `${DRAFTS}${encodeName(name)}/${encodeName(id)}/`;
+}
+
+/** A part of a draft as one commit added it: `drafts/<name>/<id>/<part>/<commit>`. */
+export function draftPartKey(folder: string, part: string, commit: string): string {
+  return checked(`${folder}${encodeName(part)}/`) + commit;
+}
+
+/** What says that a draft has ended. */
+export function draftEndKey(folder: string): string {
+  return `${folder}${END}`;
+}
+
+const END = ".end";
+
+/** Where the payload of a part is: its version is not known yet. */
+export function draftPlace(commit: string): PayloadPlace {
+  return { order: UNVERSIONED, commit };
+}
+
+/** A key below `drafts/` taken apart. */
+export interface DraftKey {
+  /** The name's segment, encoded. */
+  name: string;
+  /** The draft's, encoded. */
+  draft: string;
+  /** Which part, and the commit that added it; absent in what says that the draft has ended. */
+  added?: { part: string; commit: string };
+}
+
+/** Takes a key of `drafts/` apart; undefined for what no registry has put there. */
+export function parseDraftKey(key: string): DraftKey | undefined {
+  const [top, name = "", draft = "", segment = "", commit, ...more] = key.split("/");
+  if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) return undefined;
+  if (segment === END && commit === undefined) return { name, draft };
+  const part = decodeName(segment);
+  if (part === undefined || commit === undefined || !ID.test(commit) || more.length > 0) return undefined;
+  return { name, draft, added: { part, commit } };
 }
 
 /** A key below `names/` taken apart. */

@@ -176,6 +176,10 @@ function createRegistry(context: Context): Registry {
     saveMany: (entries, options) => saveMany(context, entries, options),
     loadMany: (refs, options) => loadMany(context, refs, options),
     copy: (ref, to, options) => copyVersion(context, ref, to, options),
+    async openDraft(name, options) {
+      const { openDraft } = await import("./drafts/open_draft.ts"); // most programs have none
+      return openDraft(context, name, options);
+    },
     watch: (name, options) => watchName(context, name, options),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {

@@ -59,7 +59,7 @@ export interface FilesOfArtifact {
   /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
   above?: number;
   /** The files; called again only when the base was deleted under a very long upload. */
-  produce(): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
+  produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
   /** Looks at what was stored, before the record says so. What it throws is the end: nothing is committed. */
   check?(files: readonly StoredFile[]): void;
 }
@@ -141,7 +141,7 @@ async function trySave(
 
   /** Stores what does not fit into the record, or finds that the version is there. */
   async function storeFiles(): Promise<FoundRecord | undefined> {
-    const produce = async () => await artifact.produce();
+    const produce = async () => await artifact.produce(operation);
     const fits = await ofContent(async () => await payload.gather(await withDeadline(produce(), { signal })));
     const existing = fits ? undefined : await begin();
     if (!fits && existing === undefined) await ofContent(() => payload.send());

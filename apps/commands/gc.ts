@@ -16,6 +16,7 @@ const MEANING: Record<string, string> = {
   generation: "replaced and deleted records",
   payload: "files of deleted versions and unfinished saves",
   upload: "unfinished uploads",
+  draft: "drafts that ended or were left alone",
   scrubbed: "records emptied",
   key: "idempotency keys of long ago",
   name: "records of forgotten names",

@@ -101,7 +101,8 @@ async function checkLanding(context: OpeningContext, operation: Operation, info:
   if (!operation.landedLate(info)) return;
   try {
     // Before any reply only own clocks said when it began, and they may be wrong: what refers to nothing and is the head counts.
-    const byOwnClock = !operation.replied && operation.views.base === undefined;
+    const { base, draft } = operation.views;
+    const byOwnClock = !operation.replied && base === undefined && draft === undefined;
     const cell = cellOf(info.key);
     if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;
   } catch (error) {

@@ -19,8 +19,8 @@ export interface Operation {
   readonly signal?: AbortSignal;
   /** True from the moment a create was sent whose outcome is not known. */
   unresolved: boolean;
-  /** When it last read what it relies on: the head that it writes above, the base whose files it shares. */
-  readonly views: { head?: Moment; base?: Moment };
+  /** When it last read what it relies on: the head that it writes above, the base or the draft whose files it takes. */
+  readonly views: { head?: Moment; base?: Moment; draft?: Moment };
   /** Milliseconds since a moment, by the clock that says most. */
   ageMs(since: Moment): number;
   /** How old a view may be, and how long the operation may go on unless it is renewed: `graceMs / 4`. */
@@ -128,8 +128,8 @@ export function startOperation(context: OpeningContext, action: string, signal?:
       if (operation.unresolved) throw unknownOutcome(backend, operation, signal.reason);
       throw signal.reason;
     }
-    const { head = start, base = start } = operation.views;
-    const relied = committing ? [start, head, base] : [start];
+    const { head = start, base = start, draft = start } = operation.views;
+    const relied = committing ? [start, head, base, draft] : [start];
     if (!relied.some((since) => operation.ageMs(since) > deadlineMs)) return;
     if (operation.unresolved) throw unknownOutcome(backend, operation);
     throw new RegistryError({

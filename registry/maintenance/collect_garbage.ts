@@ -12,6 +12,7 @@ import { decodeName } from "../../core/naming/names.ts";
 import { NAMES, OBJECTS } from "../layout.ts";
 import { memoryMs } from "./collection.ts";
 import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";
+import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { collectName } from "./garbage_of_name.ts";
 import { takeMark } from "./mark.ts";
@@ -78,6 +79,8 @@ async function sweepStages({ context, count, signal }: Collection, { markAt, dry
 
 async function collectNames(collection: Collection): Promise<void> {
   const { context, signal, names } = collection;
+  collection.drafts = await collectDrafts(collection);
+  for (const name of collection.drafts.names) names.add(name);
   for (const top of [OBJECTS, NAMES]) {
     for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {
       const name = isPrefix(entry) ? entry.prefix.slice(top.length, -1) : "";
@@ -113,6 +116,7 @@ function createCollection(
     markAt,
     dryRun: report.dryRun,
     names: new Set(),
+    drafts: { names: new Set(), placesOf: () => [] },
     isOld: (modifiedAt) => modifiedAt < markAt() - graceMs,
     isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(graceMs),
     isLate() {
@@ -159,6 +163,6 @@ function createCollection(
 function emptyReport(dryRun: boolean, mark: number): GarbageReport {
   const none = () => ({ count: 0, bytes: 0 });
   const records = { generation: none(), scrubbed: none(), key: none(), name: none() };
-  const removed = { stage: none(), ...records, payload: none(), upload: none() };
+  const removed = { stage: none(), ...records, payload: none(), upload: none(), draft: none() };
   return { dryRun, markAt: new Date(mark), removed, bytes: 0, voids: [], failures: [] };
 }

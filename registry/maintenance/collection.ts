@@ -6,13 +6,13 @@
 import type { Context } from "../opening/context.ts";
 
 /** What the janitor removes. */
-export type GarbageKind = "stage" | "generation" | "scrubbed" | "payload" | "upload" | "key" | "name";
+export type GarbageKind = "stage" | "generation" | "scrubbed" | "payload" | "upload" | "draft" | "key" | "name";
 
 /** One thing that the janitor removes. */
 export interface GarbageItem {
   /**
-   * What it is: an unfinished write, a replaced record, a first record's content, payload, an upload or a mark, an
-   * idempotency key, or what was kept of a name that is forgotten.
+   * What it is: an unfinished write, a replaced record, a first record's content, payload, an upload or a mark, a
+   * draft, an idempotency key, or what was kept of a name that is forgotten.
    */
   what: GarbageKind;
   /** Its key. */
@@ -21,6 +21,14 @@ export interface GarbageItem {
   size: number;
   /** Why nobody needs it. */
   why: string;
+}
+
+/** What drafts need. */
+export interface DraftNeeds {
+  /** Encoded segments of all names that have a draft. */
+  names: ReadonlySet<string>;
+  /** Places of payload that a name's drafts need. Throws where that cannot be told. */
+  placesOf(name: string): readonly string[];
 }
 
 /** One run of the janitor. */
@@ -35,6 +43,8 @@ export interface Collection {
   forget: boolean;
   /** The key of its mark: while it is there, this run may be under way. */
   markKey: string;
+  /** What drafts need. */
+  drafts: DraftNeeds;
   /** The names that the store has anything of, as their encoded segments. */
   names: Set<string>;
   /** The mark: the store's time that all ages are measured against, milliseconds. */

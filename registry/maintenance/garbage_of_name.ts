@@ -25,8 +25,9 @@ export async function collectName(collection: Collection, name: string): Promise
   const heads = cells.flatMap(({ generations }) => generations);
   const note = await openNote(collection, name, heads.length);
   const records = await readRecords(collection, heads, note);
-  if (folders.size === 0 && await forgetName(collection, { name, cells, records })) return;
-  const plan: Plan = { referred: new Set(), keys: [], replaced: [], firsts: [] };
+  const { drafts } = collection;
+  if (folders.size === 0 && !drafts.names.has(name) && await forgetName(collection, { name, cells, records })) return;
+  const plan: Plan = { referred: new Set(drafts.placesOf(name)), keys: [], replaced: [], firsts: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
   const gone = await removeReplaced(collection, plan, records);
   const unneeded = [...folders].filter(([place, { newest }]) => collection.isOld(newest) && !plan.referred.has(place));

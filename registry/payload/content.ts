@@ -10,6 +10,7 @@ import { RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { shown } from "../../core/naming/names.ts";
+import { PlacedContent } from "./placed_content.ts";
 import { StoredContent } from "./stored_content.ts";
 import { UploadedContent } from "./uploaded_content.ts";
 
@@ -40,11 +41,13 @@ export interface LargeContent {
 export type Content =
   | { kind: "small"; content: SmallContent }
   | { kind: "large"; content: LargeContent }
-  | { kind: "stored"; stored: StoredContent };
+  | { kind: "stored"; stored: StoredContent }
+  | { kind: "placed"; placed: PlacedContent };
 
 /** Looks at the content of a file. Small content is copied: the caller may go on changing it. */
 export async function openContent(file: FileToSave, signal?: AbortSignal): Promise<Content> {
   const { content, path } = file;
+  if (content instanceof PlacedContent) return { kind: "placed", placed: content };
   if (content instanceof StoredContent) return { kind: "stored", stored: content };
   if (content instanceof Uint8Array) {
     if (content.byteLength <= SMALL_FILE_BYTES) return { kind: "small", content: plainBytes(content).slice() };

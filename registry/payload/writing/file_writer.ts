@@ -128,6 +128,10 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     const stored: StoredFile = { path, size: 0, sha256: "" };
     if (mediaType !== undefined) stored.mediaType = mediaType;
     if (mode !== undefined) stored.mode = mode;
+    if (content.kind === "placed") {
+      Object.assign(stored, content.placed.file);
+      progress.count(stored.size);
+    }
     files.push(stored);
     const passing = file.content instanceof ReadableStream || (generated && file.content instanceof Uint8Array);
     return { file: stored, content, passing };
@@ -136,6 +140,7 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
   /** Holds a small file, or one that lies in a record. */
   async function hold({ file, content }: Taken): Promise<boolean> {
     if (content.kind === "large") return false;
+    if (content.kind === "placed") return true;
     if (content.kind === "stored") {
       const { stored } = content;
       if (!stored.inline || stored.size > SMALL_FILE_BYTES) return false;
@@ -166,7 +171,7 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
   async function add(sender: Sender, { file, content, passing }: Taken): Promise<void> {
     if (content.kind === "small") await sender.addSmall({ file, content: content.content });
     else if (content.kind === "large") await sender.addLarge(file, content.content, { passing });
-    else await addStored(sender, file, content.stored);
+    else if (content.kind === "stored") await addStored(sender, file, content.stored);
   }
 
   /** What others have too is not even read; what is read stays as it is stored. */

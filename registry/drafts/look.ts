@@ -1,0 +1,108 @@
+/**
+ * What the store has of one draft.
+ *
+ * @module
+ */
+import { isPrefix } from "../../core/backend.ts";
+import type { ObjectInfo } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { encodeName, shown } from "../../core/naming/names.ts";
+import type { Context } from "../opening/context.ts";
+import { draftFolder, parseDraftKey } from "../layout.ts";
+import { decodeEnd } from "./note.ts";
+import type { DraftEnd } from "./note.ts";
+import { isStale } from "./draft_age.ts";
+
+/** Which draft. */
+export interface DraftName {
+  /** The artifact. */
+  name: string;
+  /** The draft's id. */
+  id: string;
+}
+
+/** A part as one commit added it. */
+export interface Addition {
+  /** The commit, which is that of its payload too. */
+  commit: string;
+  /** Its object. */
+  info: ObjectInfo;
+}
+
+/** What one listing shows of a draft. */
+export interface DraftLook {
+  /** What was added for each part, in the order of commits. The first that is whole and not late counts. */
+  parts: Map<string, Addition[]>;
+  /** What says that it has ended. */
+  end?: ObjectInfo;
+  /** Store time of what was written last, milliseconds. */
+  newest?: number;
+}
+
+/** Lists a draft. */
+export async function lookAtDraft(
+  { backend }: Context,
+  { name, id }: DraftName,
+  signal?: AbortSignal,
+): Promise<DraftLook> {
+  const folder = draftFolder(name, id);
+  const look: DraftLook = { parts: new Map() };
+  for await (const entry of backend.list(folder, { signal })) {
+    const key = isPrefix(entry) ? undefined : parseDraftKey(entry.key);
+    if (isPrefix(entry) || key === undefined || key.draft !== encodeName(id)) continue;
+    look.newest = Math.max(look.newest ?? 0, entry.modifiedAt);
+    if (key.added === undefined) {
+      look.end = entry;
+      continue;
+    }
+    const { part, commit } = key.added;
+    const additions = look.parts.get(part);
+    if (additions === undefined) look.parts.set(part, [{ commit, info: entry }]);
+    else additions.push({ commit, info: entry });
+  }
+  return look;
+}
+
+/** How a draft ended; undefined where it has not. A damaged end is one all the same. */
+export async function endOf(
+  { backend }: Context,
+  { end }: DraftLook,
+  signal?: AbortSignal,
+): Promise<DraftEnd | undefined> {
+  const object = end && await backend.get(end.key, { signal });
+  return object && (decodeEnd(await object.bytes()) ?? { state: "discarded" });
+}
+
+/**
+ * Refuses a draft that nothing can be done with any more.
+ *
+ * @param now the store's time, milliseconds
+ */
+export async function checkOpen(
+  context: Context,
+  draft: DraftName,
+  { look, now, signal }: { look: DraftLook; now: number; signal?: AbortSignal },
+): Promise<void> {
+  const end = await endOf(context, look, signal);
+  if (end !== undefined) throw ended(draft, end);
+  if (!isStale(context, look, now)) return;
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot use ${spoken(draft)}: nothing was added to it for so long that it may be being collected`,
+    hint: "Begin another draft, with another id.",
+  });
+}
+
+function ended(draft: DraftName, end: DraftEnd): RegistryError {
+  const how = end.state === "committed" ? `it was committed as ${end.version}` : "it was discarded";
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot use ${spoken(draft)}: ${how}`,
+    hint: "Begin another draft, with another id.",
+  });
+}
+
+/** A draft in a message. */
+export function spoken({ name, id }: DraftName): string {
+  return `draft ${shown(id)} of ${shown(name)}`;
+}

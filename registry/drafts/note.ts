@@ -1,0 +1,94 @@
+/**
+ * What is stored of a draft: one object for each part that was added, and one when it ended. FORMAT.md says the same.
+ *
+ * @module
+ */
+import { sha256 } from "../../core/bytes/digest.ts";
+import type { StoredFile } from "../../core/record/record.ts";
+import { filesProblem } from "../../core/record/record_shape.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
+
+/** What is stored of a part. */
+export interface PartNote {
+  /** The artifact. */
+  name: string;
+  /** The draft's id. */
+  draft: string;
+  /** The part. */
+  part: string;
+  /** When it was begun, or its upload renewed, by the store's clock. */
+  startedAt: string;
+  /** Its files; `parts` are objects of its payload, `inline` are bytes behind the note. */
+  files: StoredFile[];
+}
+
+/** Which part a note must be of. */
+export type PartName = Pick<PartNote, "name" | "draft" | "part">;
+
+const NEWLINE = 10;
+const SUM_CHARACTERS = 64;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A part as it is stored: the SHA-256 of what follows the newline, the newline, a line of JSON, the inline bytes. */
+export function encodePart(note: PartNote, inline: readonly Uint8Array[]): Uint8Array {
+  const line = encoder.encode(`${JSON.stringify(note)}\n`);
+  const size = inline.reduce((sum, { byteLength }) => sum + byteLength, line.byteLength);
+  const bytes = new Uint8Array(SUM_CHARACTERS + 1 + size);
+  let offset = SUM_CHARACTERS + 1;
+  for (const piece of [line, ...inline]) {
+    bytes.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  bytes.set(encoder.encode(`${sha256(bytes.subarray(SUM_CHARACTERS + 1))}\n`));
+  return bytes;
+}
+
+/** What a stored part says, and its inline bytes; undefined where it is damaged, or that of another part. */
+export function decodePart(bytes: Uint8Array, of: PartName): { note: PartNote; inline: Uint8Array } | undefined {
+  const body = bytes.subarray(SUM_CHARACTERS + 1);
+  const lineEnd = body.indexOf(NEWLINE);
+  if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n` || lineEnd < 0) return undefined;
+  const note = parsed(body.subarray(0, lineEnd));
+  if (!isJsonObject(note)) return undefined;
+  const { name, draft, part, startedAt, files } = note;
+  const inline = body.subarray(lineEnd + 1);
+  const isOf = name === of.name && draft === of.draft && part === of.part;
+  if (!isOf || typeof startedAt !== "string" || Number.isNaN(Date.parse(startedAt))) return undefined;
+  if (filesProblem(files, sizeOfFiles(files), inline.byteLength) !== undefined) return undefined;
+  return { note: note as unknown as PartNote, inline };
+}
+
+/** How a draft ended. */
+export type DraftEnd = { state: "committed"; version: string } | { state: "discarded" };
+
+/** The end of a draft as it is stored. */
+export function encodeEnd(end: DraftEnd): Uint8Array {
+  const text = JSON.stringify(end);
+  return encoder.encode(`${sha256(text)}\n${text}`);
+}
+
+/** How a draft ended; undefined where what says so is damaged. */
+export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
+  const body = bytes.subarray(SUM_CHARACTERS + 1);
+  if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n`) return undefined;
+  const end = parsed(body);
+  if (!isJsonObject(end)) return undefined;
+  const { state, version } = end;
+  if (state === "discarded") return { state };
+  return state === "committed" && typeof version === "string" ? { state, version } : undefined;
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of files, as far as they say; what is wrong with them is found after that. */
+function sizeOfFiles(files: unknown): number {
+  if (!Array.isArray(files)) return 0;
+  return files.reduce((sum, file) => sum + (typeof file?.size === "number" ? file.size : 0), 0);
+}

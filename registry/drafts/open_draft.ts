@@ -1,0 +1,80 @@
+/**
+ * Drafts: versions that many workers write together.
+ *
+ * @module
+ */
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import type { FilesToSave } from "../../core/materializer.ts";
+import { checkName } from "../../core/naming/names.ts";
+import type { Draft, OpenDraftOptions } from "../../core/record/draft.ts";
+import { fileInfo } from "../payload/read.ts";
+import { checkWritable } from "../opening/context.ts";
+import type { Context } from "../opening/context.ts";
+import { draftEndKey, draftFolder } from "../layout.ts";
+import { addPart } from "./add_part.ts";
+import { commitDraft } from "./commit_draft.ts";
+import { isStale } from "./draft_age.ts";
+import { endOf, lookAtDraft, spoken } from "./look.ts";
+import { encodeEnd } from "./note.ts";
+import { readParts } from "./read_parts.ts";
+
+/** {@linkcode Registry.openDraft}; asks nothing of the store. */
+export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
+  checkName(name);
+  checkName(id, "the id of a draft");
+  checkName(`draft:${id}`, "the key of a draft");
+  const draft = { name, id };
+  const asked = (what: string) => checkWritable(context, `${what} ${spoken(draft)}`);
+
+  const add: Draft["addPart"] = async (part, files, options = {}) => {
+    checkName(part, "a part of a draft");
+    asked("add to");
+    return await addPart(context, draft, part, () => produced(context, files, options.signal), options);
+  };
+
+  return {
+    name,
+    id,
+    addPart: add,
+    add: (path, content, options) => add(path, [{ path, content }], options),
+
+    async info({ signal } = {}) {
+      const look = await lookAtDraft(context, draft, signal);
+      const parts = Array.from(look.parts, ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }));
+      const end = await endOf(context, look, signal);
+      if (end !== undefined) return { ...end, parts };
+      const now = context.system.now() + (context.clockOffset?.ms ?? 0);
+      return { state: isStale(context, look, now) ? "abandoned" : "open", parts };
+    },
+
+    async files({ signal } = {}) {
+      const look = await lookAtDraft(context, draft, signal);
+      const parts = await readParts(context, draft, { look, signal });
+      return parts.flatMap(({ note: { part, files } }) => files.map((file) => ({ ...fileInfo(file), part })))
+        .sort((a, b) => compareUtf8(a.path, b.path));
+    },
+
+    async commit(options = {}) {
+      asked("commit");
+      return await commitDraft(context, draft, options);
+    },
+
+    async discard({ signal } = {}) {
+      asked("discard");
+      const look = await lookAtDraft(context, draft, signal);
+      if (look.parts.size === 0 || look.end !== undefined) return false;
+      await context.backend.put(draftEndKey(draftFolder(name, id)), encodeEnd({ state: "discarded" }), { signal });
+      return true;
+    },
+  };
+}
+
+/** Files as they are given, or those of a value. */
+function produced(
+  { materializers }: Context,
+  given: FilesToSave | object,
+  signal?: AbortSignal,
+): FilesToSave | Promise<FilesToSave> {
+  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given || given instanceof Promise;
+  return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
+}

@@ -1,0 +1,96 @@
+/**
+ * Reading the parts of a draft.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { encodeName, shown } from "../../core/naming/names.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { draftPlace, encodePlace, payloadKey } from "../layout.ts";
+import type { Context } from "../opening/context.ts";
+import type { Addition, DraftLook, DraftName } from "./look.ts";
+import { spoken } from "./look.ts";
+import { decodePart } from "./note.ts";
+import type { PartNote } from "./note.ts";
+
+/** A part that counts. */
+export interface FoundPart {
+  /** What it holds. */
+  note: PartNote;
+  /** Bytes of those of its files that are in the note. */
+  inline: Uint8Array;
+  /** Who added it, and where. */
+  addition: Addition;
+}
+
+/** The part that counts among what was added for it; undefined where all of it landed too late. */
+export async function readPart(
+  context: Context,
+  draft: DraftName,
+  { part, additions, signal }: { part: string; additions: readonly Addition[]; signal?: AbortSignal },
+): Promise<FoundPart | undefined> {
+  for (const addition of additions) {
+    const { key } = addition.info;
+    const object = await context.backend.get(key, { signal });
+    if (object === undefined) continue; // the janitor has it
+    const found = decodePart(await object.bytes(), { name: draft.name, draft: draft.id, part });
+    if (found === undefined) throw damaged(context, draft, part, key);
+    if (!isLate(context, found.note, addition)) return { ...found, addition };
+    context.logger.warn(`"${key}" does not count: it landed too late`);
+  }
+}
+
+/** All parts that count, or those that are asked for, in the order of their encoded names. */
+export async function readParts(
+  context: Context,
+  draft: DraftName,
+  { look, only, signal }: { look: DraftLook; only?: readonly string[]; signal?: AbortSignal },
+): Promise<FoundPart[]> {
+  const found = new Map<string, FoundPart>();
+  const wanted = new Set(only ?? look.parts.keys());
+  await forEachAtOnce(wanted, async (part) => {
+    const additions = look.parts.get(part) ?? [];
+    const read = await readPart(context, draft, { part, additions, signal });
+    if (read !== undefined) found.set(part, read);
+  });
+  const missing = [...wanted].filter((part) => !found.has(part));
+  if (only !== undefined && missing.length > 0) throw notThere(draft, missing);
+  const order = (a: string, b: string) => encodeName(a) < encodeName(b) ? -1 : 1;
+  return [...found.keys()].sort(order).map((part) => found.get(part)!);
+}
+
+/** Keys of all objects that hold files of a part. */
+export function partObjects(name: string, { note, addition }: FoundPart): string[] {
+  const place = encodePlace(draftPlace(addition.commit));
+  const objects = new Set(note.files.flatMap(({ parts = [] }) => parts.map(({ object }) => object)));
+  return Array.from(objects, (object) => payloadKey(name, place, object));
+}
+
+/** Whether a part landed so long after it was begun that its payload may have been collected before. */
+function isLate({ createdAt, settings }: Context, { startedAt }: PartNote, { info }: Addition): boolean {
+  const began = Date.parse(startedAt);
+  return createdAt <= began && info.modifiedAt > began + settings.graceMs / 2;
+}
+
+const MAX_TOLD = 5;
+
+function notThere(draft: DraftName, missing: readonly string[]): RegistryError {
+  const more = missing.length > MAX_TOLD ? ` and ${missing.length - MAX_TOLD} more` : "";
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot commit ${spoken(draft)}: ${missing.slice(0, MAX_TOLD).map(shown).join(", ")}${more} ${
+      missing.length > 1 ? "are" : "is"
+    } not there`,
+    hint: "Add what is missing, and commit again. Nothing was saved.",
+  });
+}
+
+function damaged({ backend }: Context, draft: DraftName, part: string, key: string): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read part ${shown(part)} of ${spoken(draft)}: it is damaged`,
+    hint: "The stored bytes changed. Restore the object from a copy, or begin another draft, with another id.",
+    key,
+    backend: backend.location,
+  });
+}

@@ -1,0 +1,31 @@
+/**
+ * Content that lies where it is to stay already: the record has only to say so.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { FileSource } from "../../core/materializer.ts";
+import type { StoredFile } from "../../core/record/record.ts";
+
+/** A file whose payload is there. Whoever says so has looked, and knows that no janitor takes it. */
+export class PlacedContent implements FileSource {
+  /** The file, with the place of its parts. */
+  readonly file: StoredFile & Required<Pick<StoredFile, "parts" | "from">>;
+  /** Bytes of the plain file. */
+  readonly size: number;
+
+  /** Names a file. */
+  constructor(file: PlacedContent["file"]) {
+    this.file = file;
+    this.size = file.size;
+  }
+
+  /** Nobody reads it. */
+  stream(): ReadableStream<Uint8Array> {
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot read "${this.file.path}" here: it is stored already`,
+      hint: "Read it from the version when it was saved.",
+    });
+  }
+}
