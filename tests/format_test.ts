@@ -5,11 +5,18 @@ import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
 import { artifactDigest, decodeRecord, encodeRecord } from "../core/record/record.ts";
 import type { AnyRecord, FileInfo } from "../core/record/record.ts";
 import { decodeOrder, parseVersion } from "../core/naming/versions.ts";
+import { decodeEnd, decodePart, encodeEnd, encodePart } from "../registry/drafts/note.ts";
+import type { DraftEnd, PartNote } from "../registry/drafts/note.ts";
 import {
   aliasCell,
   ALIVE,
+  draftEndKey,
+  draftFolder,
+  draftPartKey,
+  draftPlace,
   keyCell,
   parseCellKey,
+  parseDraftKey,
   parseGeneration,
   parsePayloadKey,
   payloadFolder,
@@ -32,6 +39,8 @@ interface Vectors {
   notPaths: string[];
   records: { record: AnyRecord; inline: string; bytes: number; firstLine: string }[];
   oldRecords: Vectors["records"];
+  drafts: { note: PartNote; inline: string; bytes: string }[];
+  draftEnds: { end: DraftEnd; bytes: string }[];
   digests: { materializer: { id: string; formatVersion: number }; files: FileInfo[]; digest: string }[];
 }
 
@@ -81,12 +90,17 @@ Deno.test("FORMAT.md: keys", () => {
     idempotencyKey: recordKey(keyCell(name, "run 7"), 1),
     payload: `${payloadFolder(name, place)}0`,
     alive: `${payloadFolder(name, place)}${ALIVE}`,
+    draftPart: draftPartKey(draftFolder(name, "run 7"), "0/4", place.commit),
+    draftEnd: draftEndKey(draftFolder(name, "run 7")),
+    draftPayload: `${payloadFolder(name, draftPlace(place.commit))}0`,
   };
   assertEquals(keys, vectors.keys as typeof keys);
   for (const key of [keys.release, keys.prerelease, keys.alias, keys.idempotencyKey]) {
     assertEquals(parseCellKey(key)?.name, name);
   }
-  for (const key of [keys.payload, keys.alive]) assertEquals(parsePayloadKey(key)?.commit, place.commit);
+  for (const key of [keys.payload, keys.alive, keys.draftPayload]) {
+    assertEquals(parsePayloadKey(key)?.commit, place.commit);
+  }
 });
 
 Deno.test("FORMAT.md: where keys lie in a folder", () => {
@@ -128,5 +142,33 @@ Deno.test("FORMAT.md: digests of artifacts", () => {
   for (const { materializer, files, digest } of vectors.digests) {
     assertEquals(artifactDigest(materializer, files), digest);
     assertEquals(artifactDigest(materializer, [...files].reverse()), digest);
+  }
+});
+
+Deno.test("FORMAT.md: what is stored of drafts", () => {
+  for (const { note, inline, bytes: text } of vectors.drafts) {
+    assertEquals(new TextDecoder().decode(encodePart(note, [bytes(inline)])), text);
+    assertEquals(decodePart(bytes(text), note), { note, inline: bytes(inline) });
+    for (const other of [{ ...note, part: "1/4" }, { ...note, draft: "run 8" }, { ...note, name: "model" }]) {
+      assertEquals(decodePart(bytes(text), other), undefined);
+    }
+    for (let i = 0; i < text.length; i++) {
+      const damaged = bytes(text);
+      damaged[i] ^= 1;
+      assertEquals(decodePart(damaged, note), undefined, `byte ${i}`);
+      assertEquals(decodePart(bytes(text).subarray(0, i), note), undefined, `first ${i} bytes`);
+    }
+  }
+  for (const { end, bytes: text } of vectors.draftEnds) {
+    assertEquals(new TextDecoder().decode(encodeEnd(end)), text);
+    assertEquals(decodeEnd(bytes(text)), end);
+    assertEquals(decodeEnd(bytes(text.replace("state", "stale"))), undefined);
+  }
+  const commit = "01951e2f-6c00-7abc-8def-0123456789ab";
+  const added = { part: "0/4", commit };
+  assertEquals(parseDraftKey(vectors.keys.draftPart), { name: "my=3amodel", draft: "run=207", added });
+  assertEquals(parseDraftKey(vectors.keys.draftEnd), { name: "my=3amodel", draft: "run=207" });
+  for (const bad of ["drafts/a/b", "drafts/a/b/c", "drafts/a/b/c/d", `drafts/a/b/.end/${commit}`, "drafts/A/b/.end"]) {
+    assertEquals(parseDraftKey(bad), undefined, bad);
   }
 });

@@ -21,13 +21,19 @@ import type { DraftName } from "./look.ts";
 import { encodePart } from "./note.ts";
 import { partObjects, readPart } from "./read_parts.ts";
 
-/** Adds a part, unless it is there. `produce` is called only where it is not. */
+/** What is added. */
+export interface PartToAdd extends AddPartOptions {
+  /** The part. */
+  part: string;
+  /** Its files; called only where the part is not there. */
+  produce(): FilesToSave | Promise<FilesToSave>;
+}
+
+/** Adds a part, unless it is there. */
 export async function addPart(
   context: Context,
   draft: DraftName,
-  part: string,
-  produce: () => FilesToSave | Promise<FilesToSave>,
-  { compress, onProgress, signal }: AddPartOptions,
+  { part, produce, compress, onProgress, signal }: PartToAdd,
 ): Promise<AddedPart> {
   const { executor } = context;
   if (compress !== undefined) checkEncoding(compress);

@@ -29,7 +29,7 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
   const add: Draft["addPart"] = async (part, files, options = {}) => {
     checkName(part, "a part of a draft");
     asked("add to");
-    return await addPart(context, draft, part, () => produced(context, files, options.signal), options);
+    return await addPart(context, draft, { ...options, part, produce: () => produced(context, files, options.signal) });
   };
 
   return {

@@ -1,0 +1,195 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { collectGarbage, RegistryError } from "../../../mod.ts";
+import type { FileToSave } from "../../../mod.ts";
+import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
+import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { busy, doing, lostReply } from "../scripted_backend.ts";
+
+const DAY = 24 * HOUR;
+
+function large(path: string, seed = 1): FileToSave[] {
+  return [{ path, content: noise(300_000, seed) }];
+}
+
+/** What the janitor removes, in short. */
+async function removed({ registry }: ProtocolWorld): Promise<string[]> {
+  const items: GarbageItem[] = [];
+  const { failures } = await collectGarbage(registry, { onItem: (item) => items.push(item) });
+  assertEquals(failures, []);
+  return items.map(({ what, why }) => `${what}: ${why}`);
+}
+
+testProtocol("payload of a draft outlives the grace, while somebody may commit it", {}, async (world) => {
+  const draft = await world.registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  world.advance(4 * DAY);
+  assertEquals(await removed(world), []);
+  await draft.addPart("1", large("1.bin", 2)); // and counts anew
+  world.advance(4 * DAY);
+  assertEquals(await removed(world), []);
+  await draft.commit();
+  world.advance(30 * DAY);
+  assertEquals(await removed(world), Array(3).fill(`draft: committed or discarded: draft "1"`));
+  assertEquals((await (await world.registry.open("a")).file("0.bin").bytes()).byteLength, 300_000);
+  world.advance(DAY);
+  assertEquals(await removed(world), [
+    "key: an idempotency key that was last used longer ago than keys are remembered",
+  ]);
+});
+
+testProtocol("a draft that was left alone is refused first, and collected two graces later", {}, async (world) => {
+  const draft = await world.registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  world.advance(5 * DAY + 1);
+  for (const use of [() => draft.addPart("1", []), () => draft.commit(), () => draft.addPart("0", [])]) {
+    assertMatch((await rejected("Conflict", use())).message, /nothing was added to it for so long/);
+  }
+  assertEquals((await draft.info()).state, "abandoned");
+  assertEquals(await removed(world), []);
+  world.advance(2 * DAY);
+  assertEquals(await removed(world), [`draft: left alone for long: draft "1"`, "payload: no version refers to it"]);
+  assertEquals(await world.keys("objects/"), []);
+  assertEquals(await world.keys("drafts/"), []);
+  await draft.addPart("0", large("0.bin")); // it is a new one now
+  assertEquals((await draft.commit()).version, "1.0.0");
+});
+
+testProtocol("a discarded draft goes when the grace has passed, and its payload with it", {}, async (world) => {
+  const draft = await world.registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  world.advance(2 * DAY);
+  await draft.discard();
+  world.advance(GRACE_MS - 1);
+  assertEquals(await removed(world), []);
+  world.advance(2);
+  assertEquals((await removed(world)).map((line) => line.split(":")[0]), ["draft", "draft", "payload"]);
+});
+
+testProtocol("what is left of a draft after an interrupted janitor looks like none", {}, async (world) => {
+  const { registry, backend, advance, keys } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  for (const part of ["0", "1"]) await draft.addPart(part, large(`${part}.bin`));
+  await draft.discard();
+  advance(GRACE_MS + 1);
+  backend.answer({ verb: "delete", key: /drafts\/a\/1\/1\// }, busy);
+  const { failures } = await collectGarbage(registry);
+  assertEquals(failures.length, 1);
+  assertEquals((await keys("drafts/")).map((key) => key.split("/")[3]), [".end", "1"]);
+  await rejected("Conflict", draft.addPart("0", large("0.bin")));
+  assertEquals((await removed(world)).length, 2);
+});
+
+testProtocol("drafts that cannot be listed keep everything of their name", {}, async (world) => {
+  const { registry, backend, advance, keys } = world;
+  for (const name of ["a", "b"]) {
+    await registry.save(name, noise(70_000));
+    await registry.delete(name);
+  }
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  advance(2 * DAY);
+  backend.answer(
+    { verb: "list", key: /^drafts\/$/ },
+    doing(() => {
+      throw new RegistryError({ code: "Denied", message: "Cannot list: it is a link", key: "drafts/a/1" });
+    }),
+  );
+  const { failures } = await collectGarbage(registry);
+  assertEquals(failures.map(({ key }) => key), ["drafts/a/1"]);
+  assertEquals((await keys("objects/a/")).length, 2);
+  assertEquals((await keys("objects/b/")).length, 0);
+});
+
+testProtocol("a part whose reply was lost is there, and a repeat finds it", {}, async (world) => {
+  const { registry, backend } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  backend.answer({ verb: "put", key: /^drafts\// }, lostReply);
+  await rejected("Unavailable", draft.addPart("0", large("0.bin")));
+  const again = await draft.addPart("0", large("0.bin", 2));
+  assertEquals(again, { added: false, files: 1, size: 300_000 });
+  await draft.commit();
+  assertEquals(await (await registry.open("a")).file("0.bin").bytes(), noise(300_000, 1));
+});
+
+testProtocol("a part that was not written leaves nothing, and a repeat adds it", {}, async (world) => {
+  const { registry, backend, keys } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  backend.answer({ verb: "put", key: /^objects\// }, busy);
+  await rejected("Unavailable", draft.addPart("0", large("0.bin")));
+  assertEquals(await keys("objects/"), []);
+  assertEquals(await keys("drafts/"), []);
+  assertEquals((await draft.addPart("0", large("0.bin"))).added, true);
+});
+
+testProtocol("a part that landed late does not count: its payload may be gone", {}, async (world) => {
+  const { registry, backend, advance, warnings } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  backend.answer({ verb: "put", key: /^drafts\// }, doing(() => advance(GRACE_MS / 2 + 1)));
+  assertMatch((await rejected("Unavailable", draft.addPart("0", large("0.bin")))).message, /does not count/);
+  assertMatch((await rejected("NotFound", draft.commit({ parts: ["0"] }))).message, /"0" is not there/);
+  assertMatch(warnings.join(), /landed too late/);
+  assertEquals((await draft.addPart("0", large("0.bin", 2))).added, true);
+  await draft.commit();
+  assertEquals(await (await registry.open("a")).file("0.bin").bytes(), noise(300_000, 2));
+});
+
+testProtocol("an upload that takes days is renewed, and asks whether the draft is open still", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  for (const [id, ends] of [["1", false], ["2", true]] as const) {
+    const draft = await registry.openDraft("a", { id });
+    await draft.addPart("first", large("first.bin"));
+    async function* slow(): AsyncGenerator<FileToSave> {
+      for (let hour = 0; hour < 60; hour++) {
+        advance(HOUR);
+        yield { path: `${hour}.bin`, content: noise(300_000, hour) };
+      }
+      if (ends) await draft.discard();
+    }
+    const adding = draft.addPart("0", slow());
+    if (ends) await rejected("Conflict", adding);
+    else assertEquals((await adding).files, 60);
+  }
+  assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length > 10, true);
+});
+
+testProtocol("a commit relies on a look that is not too old", {}, async (world) => {
+  const { registry, backend, advance, keys } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  backend.answer({ verb: "list", key: /^names\/a\/versions\/$/ }, doing(() => advance(GRACE_MS / 4 + 1)));
+  await rejected("Unavailable", draft.commit());
+  assertEquals((await keys("names/a/versions/")).length, 0);
+  assertEquals((await draft.commit()).version, "1.0.0");
+});
+
+testProtocol("payload that is gone keeps a draft from being committed", {}, async (world) => {
+  const { registry, store, keys } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  const [key] = await keys("objects/");
+  const bytes = await (await store.get(key))!.bytes();
+  for (const left of [undefined, bytes.subarray(1)]) {
+    if (left === undefined) await store.delete(key);
+    else await store.put(key, left);
+    assertMatch((await rejected("Corrupt", draft.commit())).message, /part "0" has lost some of its bytes/);
+  }
+  await store.put(key, bytes);
+  const [note] = await keys("drafts/");
+  const said = await (await store.get(note))!.bytes();
+  await store.put(note, said.map((byte, i) => i === 100 ? byte ^ 1 : byte));
+  assertMatch((await rejected("Corrupt", draft.commit())).message, /part "0" .* is damaged/);
+  await store.put(note, said);
+  assertEquals((await draft.commit()).version, "1.0.0");
+});
+
+testProtocol("a commit whose reply was lost is the version that a repeat gives", {}, async (world) => {
+  const { registry, backend } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  backend.answer({ verb: "put", key: /^names\/a\/versions\// }, lostReply, busy);
+  const saved = await draft.commit();
+  assertEquals([saved.version, (await draft.commit()).commit], ["1.0.0", saved.commit]);
+});
