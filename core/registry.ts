@@ -8,7 +8,7 @@ import type { Backend } from "./backend.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
-import type { Encoding, RegistrySettings } from "./record/record.ts";
+import type { RegistrySettings } from "./record/record.ts";
 import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
