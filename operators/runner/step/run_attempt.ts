@@ -1,21 +1,17 @@
 /**
- * Running the operator of a step once: on this thread, or as a process.
+ * Running the operator of a step once: on this thread, on one of its own, or as a process.
  *
  * @module
  */
 import { RegistryError } from "../../../core/errors.ts";
-import type { JobOptions } from "../../../core/executor.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { ExitCode, OperatorContext } from "../../../core/pipelines/operator.ts";
-import type { OperatorJobEnd } from "../../../core/pipelines/operator_job.ts";
+import type { ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
-import type { AnyOperator } from "../../operator.ts";
-import { prepareContext } from "../../prepare.ts";
-import { runCommand } from "../../process/run_command.ts";
-import { stepVariables } from "../../process/step_variables.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
+import { runAsCommand } from "./run_as_command.ts";
+import { noExecutor, runAsWorker } from "./run_as_worker.ts";
 import type { StepLog } from "./step_log.ts";
 
 /** What an attempt is given. */
@@ -74,52 +70,10 @@ export async function runAttempt(
     const { exitCode, error } = await runOperator(operator!, given, { timeoutMs: step.timeoutMs, system });
     return { exitCode, error, declared };
   }
-  if (step.runAs === "worker") return { ...await runInWorker(step, given, context), declared };
-  const command = await commandOf(step, operator, given);
-  const { exitCode, error, peakBytes, cpuSeconds } = await runCommand(command, {
-    cwd: context.root,
-    env: stepVariables(given),
-    secrets,
-    signal,
-    timeoutMs: step.timeoutMs,
-    maxBytes: step.resources.memoryLimit,
-    onLine: (stream, line) => log.write(stream, line),
-    system,
-  });
-  return { exitCode, error, declared, usage: { peakBytes, cpuSeconds } };
-}
-
-/** Runs the operator where the executor has it: this thread only watches its time, and whether it is cancelled. */
-async function runInWorker(
-  { id, operator, timeoutMs, resources }: PipelineStep,
-  given: OperatorContext<unknown>,
-  { executor, system }: Pick<RunContext, "executor" | "system">,
-): Promise<Omit<AttemptEnd, "declared">> {
-  if (executor === undefined) throw noExecutor(id);
-  const ended: { there?: OperatorJobEnd } = {};
-  const usage = { peakBytes: 0, cpuSeconds: 0 };
-  const onUsage: JobOptions["onUsage"] = ({ bytes, cpuSeconds }) => {
-    Object.assign(usage, { peakBytes: Math.max(usage.peakBytes, bytes), cpuSeconds });
-  };
-  const watched: AnyOperator = {
-    async run({ logger, registry: _, signal, ...context }) {
-      const onLog: JobOptions["onLog"] = (level, text) => logger[level](text);
-      const job = { key: operator, context, maxBytes: resources.memoryLimit };
-      ended.there = await executor.run("operator", job, { signal, onLog, onUsage });
-      return ended.there.exitCode;
-    },
-    command: () => [],
-    validateInput: () => true, // is asked there
-  };
-  const { exitCode, error } = await runOperator(watched, given, { timeoutMs, graceMs: Infinity, system });
-  return { exitCode, error: error ?? ended.there?.error, usage };
-}
-
-/** The command of a step, once its input was looked at as for every other step. */
-async function commandOf(step: PipelineStep, operator: AnyOperator | undefined, given: OperatorContext<unknown>) {
-  const { startCommand } = step;
-  const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
-  return startCommand ?? await operator!.command(checked);
+  const end = step.runAs === "worker"
+    ? await runAsWorker(step, given, context)
+    : await runAsCommand(step, given, { ...context, log, secrets, operator });
+  return { ...end, declared };
 }
 
 /**
@@ -128,27 +82,13 @@ async function commandOf(step: PipelineStep, operator: AnyOperator | undefined, 
  * @throws {RegistryError} `Unsupported` naming the first of them
  */
 export function checkRunnable(steps: readonly PipelineStep[], { executor }: Pick<RunContext, "executor">): void {
-  for (const { id, runAs, shards, environment } of steps) {
+  for (const { id, runAs, shards } of steps) {
     if (runAs === "worker" && executor === undefined) throw noExecutor(id);
-    const state = shards > 1
-      ? `${shards} processes are to share it`
-      : environment.kind !== "plain"
-      ? `it is to run in an environment of ${environment.kind}`
-      : undefined;
-    if (state === undefined) continue;
+    if (shards === 1) continue;
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot run step ${shown(id)}: ${state}, which is not possible yet`,
-      hint: "Let it run as a thread or a plain command; a start command may activate an environment itself (uv run …).",
+      message: `Cannot run step ${shown(id)}: ${shards} processes are to share it, which is not possible yet`,
+      hint: "Let one process do it: shards: 1.",
     });
   }
-}
-
-function noExecutor(step: string): RegistryError {
-  return new RegistryError({
-    code: "Unsupported",
-    message: `Cannot run step ${shown(step)}: it is to run in a worker, and nobody said of which module`,
-    hint: "Pass executor: createOperatorExecutor({ module }) of ./workers/operators; the command line does so for a " +
-      "pipeline with operators_module. Or leave out run_as: worker.",
-  });
 }

@@ -104,11 +104,7 @@ testInRoot(
 
 testInRoot("what this runner cannot do is refused, not passed over", async (root) => {
   await using here = await world(root);
-  for (
-    const members of [{ shards: 2 }, { runAs: "worker" as const }, {
-      environment: { kind: "uv" as const, install: false },
-    }]
-  ) {
+  for (const members of [{ shards: 2 }, { runAs: "worker" as const }]) {
     const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) => error);
     assert(isRegistryError(error, "Unsupported"), String(error));
   }

@@ -1,0 +1,55 @@
+/**
+ * Places of environments on a disk.
+ *
+ * @module
+ */
+import { stat } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { EnvironmentOptions } from "./mod.ts";
+
+/** Whether there is a file or folder. */
+export async function isThere(...path: string[]): Promise<boolean> {
+  return await stat(join(...path)).then(() => true, () => false);
+}
+
+/** The first of these files that is in a folder. */
+export async function firstOf(folder: string, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names) {
+    if (await isThere(folder, name)) return join(folder, name);
+  }
+}
+
+/** `PATH` with folders of programs before all others. */
+export function pathWith(folders: readonly string[], { env, system }: EnvironmentOptions): string {
+  const rest = env.PATH ?? system.env("PATH");
+  return [...folders, ...rest === undefined || rest === "" ? [] : [rest]].join(delimiter);
+}
+
+/** Whether programs are in `Scripts` and beside it, not in `bin`. */
+export const isWindows: boolean = process.platform === "win32";
+
+/** A word of a command line, in quotes where it needs some. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** There is no such environment. */
+export function missingEnvironment(what: string, { at, make }: { at: string; make: string }): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot run in ${what}: there is none in ${shown(at)}`,
+    hint: `Make it: ${make}. Or write install: true into env_config, and it is made before the step runs.`,
+  });
+}
+
+/** Nothing says what is to be in an environment. */
+export function nothingToInstall(what: string, { at, files }: { at: string; files: string }): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot make ${what}: there is no ${files} in ${shown(at)}`,
+    hint: `Write one that says what is to be in it, or leave out install: true and make the environment yourself.`,
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * Running the command of a step, in its environment.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
+import type { OperatorContext } from "../../../core/pipelines/operator.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import { activate, installCommand } from "../../environment/mod.ts";
+import type { AnyOperator } from "../../operator.ts";
+import { prepareContext } from "../../prepare.ts";
+import { runCommand } from "../../process/run_command.ts";
+import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
+import { stepVariables } from "../../process/step_variables.ts";
+import type { RunContext } from "../run_context.ts";
+import type { AttemptEnd } from "./run_attempt.ts";
+import type { StepLog } from "./step_log.ts";
+
+/** What running a command is given besides. */
+export interface RunAsCommandOptions {
+  /** Where what it says goes. */
+  log: StepLog;
+  /** Values that are in no log. */
+  secrets: readonly string[];
+  /** The operator; a step with a start command needs none. */
+  operator?: AnyOperator;
+}
+
+/** Runs the command of a step, once its environment was made where that is asked for. */
+export async function runAsCommand(
+  step: PipelineStep,
+  given: OperatorContext<unknown>,
+  { root, signal, system, log, secrets, operator }:
+    & Pick<RunContext, "root" | "signal" | "system">
+    & RunAsCommandOptions,
+): Promise<Omit<AttemptEnd, "declared">> {
+  const options: RunCommandOptions = {
+    cwd: root,
+    env: stepVariables(given),
+    secrets,
+    signal,
+    timeoutMs: step.timeoutMs,
+    maxBytes: step.resources.memoryLimit,
+    onLine: (stream, line) => log.write(stream, line),
+    system,
+  };
+  const command = await commandOf(step, operator, given);
+  const places = { root, env: given.env, system };
+  const install = await installCommand(step.environment, places);
+  if (install !== undefined) {
+    const made = await runCommand(install, options);
+    if (made.exitCode !== EXIT_CODES.ok) return notMade(install, made);
+  }
+  const { env, before } = await activate(step.environment, places);
+  const ended = await runCommand([...before, ...command], { ...options, env: { ...options.env, ...env } });
+  const { exitCode, error, peakBytes, cpuSeconds } = ended;
+  return { exitCode, error, usage: { peakBytes, cpuSeconds } };
+}
+
+/** The command of a step, once its input was looked at as for every other step. */
+async function commandOf(step: PipelineStep, operator: AnyOperator | undefined, given: OperatorContext<unknown>) {
+  const { startCommand } = step;
+  const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
+  return startCommand ?? await operator!.command(checked);
+}
+
+/** What a program that makes environments returns is no exit code of an operator. */
+function notMade(install: readonly string[], { error, timedOut }: CommandResult): Omit<AttemptEnd, "declared"> {
+  if (timedOut) return { exitCode: EXIT_CODES.resource, error };
+  const problem = new RegistryError({
+    code: "Unsupported",
+    message: `Cannot make the environment of a step: ${shown(install.slice(0, 2).join(" "))} failed`,
+    hint: error?.hint ?? "Look at its log.",
+    cause: error,
+  });
+  return { exitCode: EXIT_CODES.environment, error: problem };
+}

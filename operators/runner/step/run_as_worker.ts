@@ -1,0 +1,51 @@
+/**
+ * Running the operator of a step on a thread of its own.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import type { JobOptions } from "../../../core/executor.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { OperatorContext } from "../../../core/pipelines/operator.ts";
+import type { OperatorJobEnd } from "../../../core/pipelines/operator_job.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { AnyOperator } from "../../operator.ts";
+import { runOperator } from "../../run_operator.ts";
+import type { RunContext } from "../run_context.ts";
+import type { AttemptEnd } from "./run_attempt.ts";
+
+/** Runs the operator where the executor has it: this thread only watches its time, and whether it is cancelled. */
+export async function runAsWorker(
+  { id, operator, timeoutMs, resources }: PipelineStep,
+  given: OperatorContext<unknown>,
+  { executor, system }: Pick<RunContext, "executor" | "system">,
+): Promise<Omit<AttemptEnd, "declared">> {
+  if (executor === undefined) throw noExecutor(id);
+  const ended: { there?: OperatorJobEnd } = {};
+  const usage = { peakBytes: 0, cpuSeconds: 0 };
+  const onUsage: JobOptions["onUsage"] = ({ bytes, cpuSeconds }) => {
+    Object.assign(usage, { peakBytes: Math.max(usage.peakBytes, bytes), cpuSeconds });
+  };
+  const watched: AnyOperator = {
+    async run({ logger, registry: _, signal, ...context }) {
+      const onLog: JobOptions["onLog"] = (level, text) => logger[level](text);
+      const job = { key: operator, context, maxBytes: resources.memoryLimit };
+      ended.there = await executor.run("operator", job, { signal, onLog, onUsage });
+      return ended.there.exitCode;
+    },
+    command: () => [],
+    validateInput: () => true, // is asked there
+  };
+  const { exitCode, error } = await runOperator(watched, given, { timeoutMs, graceMs: Infinity, system });
+  return { exitCode, error: error ?? ended.there?.error, usage };
+}
+
+/** Nobody said where operators in workers come from. */
+export function noExecutor(step: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot run step ${shown(step)}: it is to run in a worker, and nobody said of which module`,
+    hint: "Pass executor: createOperatorExecutor({ module }) of ./workers/operators; the command line does so for a " +
+      "pipeline with operators_module. Or leave out run_as: worker.",
+  });
+}

@@ -1,0 +1,117 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { dirname } from "@std/path";
+import { realSystem } from "../../../core/system.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import { openRegistry } from "../../../mod.ts";
+import { createOperators, runCommand } from "../../../operators/mod.ts";
+import { runPipeline } from "../../../operators/runner/mod.ts";
+import type { RunEvent } from "../../../operators/runner/mod.ts";
+import { findPython } from "../../support/numpy.ts";
+import { tempRoot, testInRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+import { pipeline, step } from "../runner/pipelines.ts";
+
+/** Runs one command in an environment, and gives what it said. */
+async function run(root: TempRoot, environment: PipelineStep["environment"], startCommand: string[], path = "") {
+  await using registry = await openRegistry("memory:");
+  const said: string[] = [];
+  const onEvent = (event: RunEvent) => void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
+  const env = (name: string) => name === "PATH" ? `${path}${realSystem.env("PATH")}` : realSystem.env(name);
+  const one = step("train", { runAs: "command", startCommand, environment });
+  const { steps } = await runPipeline(pipeline([one]), {
+    registry,
+    operators: createOperators(),
+    root: root.path,
+    onEvent,
+    system: { ...realSystem, env },
+  });
+  return { ...steps.train, said };
+}
+
+async function program(root: TempRoot, path: string, script: string): Promise<void> {
+  await Deno.mkdir(dirname(root.join(path)), { recursive: true });
+  await Deno.writeTextFile(root.join(path), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+
+testInRoot("a command finds the programs of its environment before all others", async (root) => {
+  await program(root, ".venv/bin/python", 'echo "own python $VIRTUAL_ENV $*"');
+  await Deno.writeTextFile(root.join(".venv/pyvenv.cfg"), "");
+  const { end, said } = await run(root, { kind: "uv", install: false }, ["python", "train.py"]);
+  assertEquals([end, said], ["ran", [`stdout: own python ${root.join(".venv")} train.py`]]);
+});
+
+testInRoot("scripts of an environment's packages are read before its command, which keeps its words", async (root) => {
+  await program(root, "env/bin/train", 'printf "%s|" "$GDAL_DATA" "$@"; echo; exit 2');
+  await program(root, "env/conda-meta/history", "");
+  await program(root, "env/etc/conda/activate.d/gdal.sh", 'export GDAL_DATA="$CONDA_PREFIX/share gdal"');
+  const words = ["train", "a b", "$HOME", "'"];
+  const { exitCode, said } = await run(root, { kind: "conda", name: "./env", install: false }, words);
+  assertEquals(exitCode, 2);
+  assertEquals(said[0], `stdout: ${root.join("env/share gdal")}|a b|$HOME|'|`);
+  const missing = await run(root, { kind: "conda", name: "./env", install: false }, ["no-such-program"]);
+  assertEquals(missing.exitCode, 5);
+});
+
+testInRoot("a step whose environment is not there has ended with 5, and the hint says what makes it", async (root) => {
+  const { exitCode, reason, hint } = await run(root, { kind: "pixi", install: false }, ["true"]);
+  assertEquals(exitCode, 5);
+  assertStringIncludes(reason!, "there is none in");
+  assertStringIncludes(hint!, "pixi install");
+});
+
+testInRoot("install makes the environment first, and what that says is in the log", async (root) => {
+  await Deno.writeTextFile(root.join("pixi.toml"), "");
+  await program(root, "tools/pixi", `echo installing; mkdir -p .pixi/envs/default/conda-meta`);
+  const pixi = { kind: "pixi", install: true } as const;
+  const { end, said } = await run(root, pixi, ["sh", "-c", "echo $PIXI_ENVIRONMENT_NAME"], `${root.join("tools")}:`);
+  assertEquals([end, said], ["ran", ["stdout: installing", "stdout: default"]]);
+  await program(root, "tools/pixi", "echo no network >&2; exit 1");
+  const failed = await run(root, pixi, ["true"], `${root.join("tools")}:`);
+  assertEquals([failed.exitCode, failed.reason], [5, 'Cannot make the environment of a step: "pixi install" failed']);
+  const { hint } = await run(root, { kind: "uv", install: true }, ["true"]);
+  assertStringIncludes(hint!, "Write one that says what is to be in it");
+});
+
+const python = await findPython("venv");
+
+Deno.test(
+  { name: "a real virtual environment is the one that its python sees", ignore: python === undefined },
+  async () => {
+    await using root = await tempRoot();
+    await runCommand([python!, "-m", "venv", "--without-pip", root.join("trainer/.venv")], { cwd: root.path });
+    const { said } = await run(root, { kind: "uv", name: "trainer", install: false }, [
+      "python",
+      "-c",
+      "import sys; print(sys.prefix)",
+    ]);
+    assertEquals(said, [`stdout: ${root.join("trainer/.venv")}`]);
+  },
+);
+
+const uv = realSystem.env("HOLDFAST_UV");
+
+Deno.test(
+  { name: "uv makes an environment, and uv run in it installs nothing", ignore: uv === undefined },
+  async () => {
+    await using root = await tempRoot();
+    const project = '[project]\nname = "trainer"\nversion = "1"\nrequires-python = ">=3.8"\n';
+    await Deno.mkdir(root.join("trainer"));
+    await Deno.writeTextFile(root.join("trainer/pyproject.toml"), project);
+    const path = `${dirname(uv!)}:`;
+    const show = ["uv", "run", "python", "-c", "import sys; print(sys.prefix)"];
+    const missing = await run(root, { kind: "uv", name: "trainer", install: false }, show, path);
+    assertStringIncludes(missing.hint!, `uv sync --project ${root.join("trainer")}`);
+    const made = await run(root, { kind: "uv", name: "trainer", install: true }, show, path);
+    assertEquals(made.said.at(-1), `stdout: ${root.join("trainer/.venv")}`, JSON.stringify(made));
+    await Deno.writeTextFile(
+      root.join("trainer/pyproject.toml"),
+      `${project}dependencies = ["no-such-package-here"]\n`,
+    );
+    const again = await run(root, { kind: "uv", name: "trainer", install: false }, show, path);
+    assertEquals(
+      [again.end, again.said.at(-1)],
+      ["ran", `stdout: ${root.join("trainer/.venv")}`],
+      JSON.stringify(again),
+    );
+  },
+);
