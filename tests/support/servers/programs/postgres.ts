@@ -36,7 +36,8 @@ export async function startPostgres(): Promise<ProgramServer> {
   const start = async () => {
     running = spawnWatched([
       ...[...asUser, `${bin}/postgres`, "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", `port=${port}`],
-      ...["-c", `unix_socket_directories=${root.path}`],
+      // Killed, it would leave its shared memory in /dev/shm.
+      ...["-c", `unix_socket_directories=${root.path}`, "-c", "dynamic_shared_memory_type=mmap"],
     ], { root: root.path, logFile });
     const ready = [`${bin}/pg_isready`, "-q", "-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
     await untilReady(running, () => succeeds(ready), { name: "PostgreSQL", logFile });
