@@ -26,6 +26,17 @@ interface Entry {
   controller?: AbortController;
 }
 
+/** So many jobs that ended are known, the last ones, as by queues on servers. */
+const MOST_ENDED = 100_000;
+
+/** Options of {@linkcode createMemoryQueue}. */
+export interface MemoryQueueOptions {
+  /** So many jobs that ended are known, the last ones. @default 100000 */
+  mostEnded?: number;
+  /** Clock and sleep. */
+  system?: System;
+}
+
 /** Thrown into a handler whose job goes back to the queue. */
 const HANDED_BACK = "handed back";
 
@@ -47,29 +58,53 @@ const HANDED_BACK = "handed back";
  * assertEquals((await queue.get("greet-1"))?.result, "Hello Ada");
  * ```
  */
-export function createMemoryQueue({ system = realSystem }: { system?: System } = {}): JobQueue {
+export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
+  const { mostEnded = MOST_ENDED, system = realSystem } = options;
   const entries = new Map<string, Entry>();
+  const waiting = new Set<Entry>();
+  const ended = new Set<string>();
   const workers = new Set<{ look(): void; close(): Promise<void> }>();
   const closing = new AbortController();
   const look = () => workers.forEach((worker) => worker.look());
 
   /** The entry waits, at once or after a while. */
   function wait(entry: Entry, delayMs: number): void {
-    entry.state = delayMs > 0 ? "delayed" : "waiting";
-    if (delayMs === 0) return look();
-    system.sleep(delayMs, closing.signal).then(() => {
-      if (entry.state === "delayed") entry.state = "waiting";
-      look();
-    }, () => {});
+    entry.state = "delayed";
+    if (delayMs === 0) return begin(entry);
+    system.sleep(delayMs, closing.signal).then(() => begin(entry), () => {});
   }
 
+  function begin(entry: Entry): void {
+    if (entry.state !== "delayed" || entries.get(entry.job.id) !== entry) return; // it was cancelled, or removed
+    entry.state = "waiting";
+    waiting.add(entry);
+    look();
+  }
+
+  /** Takes the next one. */
   function next(): Entry | undefined {
     let best: Entry | undefined;
-    for (const entry of entries.values()) {
-      if (entry.state !== "waiting") continue;
+    for (const entry of waiting) {
       if (best === undefined || (entry.job.priority ?? 0) < (best.job.priority ?? 0)) best = entry;
+      if ((best.job.priority ?? 0) === 0) break; // nothing comes before it
     }
+    if (best !== undefined) waiting.delete(best);
     return best;
+  }
+
+  /** The entry has ended: the one that ended before all others is forgotten where they are too many. */
+  function end(entry: Entry, how: Pick<Entry, "state" | "result" | "reason">): void {
+    Object.assign(entry, how);
+    ended.add(entry.job.id);
+    const [first] = ended;
+    if (ended.size > mostEnded) forget(first);
+  }
+
+  function forget(id: string): boolean {
+    const entry = entries.get(id);
+    if (entry !== undefined) waiting.delete(entry);
+    ended.delete(id);
+    return entries.delete(id);
   }
 
   return {
@@ -97,15 +132,16 @@ export function createMemoryQueue({ system = realSystem }: { system?: System } =
         entry.cancelled = reason;
         entry.controller!.abort(reason);
       } else if (entry?.state === "waiting" || entry?.state === "delayed") {
-        Object.assign(entry, { state: "cancelled", reason });
+        waiting.delete(entry);
+        end(entry, { state: "cancelled", reason });
       }
       return Promise.resolve();
     },
-    remove: (id) => Promise.resolve(entries.get(id)?.state === "running" ? false : entries.delete(id)),
+    remove: (id) => Promise.resolve(entries.get(id)?.state === "running" ? false : forget(id)),
     // deno-lint-ignore require-await -- what is refused is rejected
     async work(handler, options) {
       checkConcurrency(options?.concurrency ?? 1);
-      const worker = createWorker(handler, { ...options, next, wait });
+      const worker = createWorker(handler, { ...options, next, wait, end });
       workers.add(worker);
       worker.look();
       return worker;
@@ -120,10 +156,11 @@ export function createMemoryQueue({ system = realSystem }: { system?: System } =
 interface Source extends WorkOptions {
   next(): Entry | undefined;
   wait(entry: Entry, delayMs: number): void;
+  end(entry: Entry, how: Pick<Entry, "state" | "result" | "reason">): void;
 }
 
 function createWorker(handler: JobHandler, source: Source): QueueWorker & { look(): void; close(): Promise<void> } {
-  const { concurrency = 1, onEvent = () => {}, next, wait } = source;
+  const { concurrency = 1, onEvent = () => {}, next, wait, end } = source;
   const running = new Map<Entry, Promise<void>>();
   let closed = false;
 
@@ -151,13 +188,12 @@ function createWorker(handler: JobHandler, source: Source): QueueWorker & { look
       await Promise.resolve(); // what called it goes on first, as it does where a queue is far away
       tell({ event: "started", id, group });
       const returned = await handler({ id, group, kind, data: structuredClone(data) }, controller);
-      entry.result = structuredClone(resultOf(id, returned));
-      entry.state = "done";
+      end(entry, { state: "done", result: structuredClone(resultOf(id, returned)) });
       tell({ event: "done", id, group });
     } catch (error) {
       const reason = messageOf(error);
       if (entry.cancelled !== undefined) {
-        Object.assign(entry, { state: "cancelled", reason: entry.cancelled });
+        end(entry, { state: "cancelled", reason: entry.cancelled });
         tell({ event: "cancelled", id, group });
       } else if (controller.signal.reason === HANDED_BACK) {
         entry.tried--;
@@ -166,7 +202,7 @@ function createWorker(handler: JobHandler, source: Source): QueueWorker & { look
       } else {
         const again = entry.tried < attempts;
         if (again) wait(entry, backoffMs * 2 ** (entry.tried - 1));
-        else Object.assign(entry, { state: "failed", reason });
+        else end(entry, { state: "failed", reason });
         tell({ event: "failed", id, group, reason, again });
       }
     }

@@ -49,7 +49,7 @@ export type TakenJob = Pick<NewJob, "id" | "group" | "kind" | "data">;
 
 /**
  * Does a job. What it returns is kept as its result; what it throws is a failed attempt. The signal is aborted where the
- * job is cancelled, or is to be handed back.
+ * job is cancelled, is to be handed back, or is no longer this worker's, which was taken for dead.
  */
 export type JobHandler = (
   job: TakenJob,

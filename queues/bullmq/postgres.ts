@@ -15,9 +15,12 @@ const CONNECTIONS = 10;
 /** Creates the store at a `postgres:` or `postgresql:` URL. */
 export function createPostgresStore(url: string): BullmqStore {
   const { queue, server } = splitQueueName(url);
+  const given = server.searchParams.get("options");
+  const address = new URL(server);
+  address.searchParams.delete("options"); // those of the URL would take the place of ours
   const pool = new pg.Pool({
-    connectionString: server.href,
-    options: `-c search_path=${SCHEMA}`,
+    connectionString: address.href,
+    options: `${given === null ? "" : `${given} `}-c search_path=${SCHEMA}`, // the last one counts
     max: CONNECTIONS,
     keepAlive: true,
     connectionTimeoutMillis: 10_000,

@@ -73,8 +73,13 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
       tell({ event: "handed back", id, group });
       throw elsewhere();
     } finally {
-      running.delete(id);
+      if (running.get(id) === entry) running.delete(id); // it may be here again, after it was lost
     }
+  }
+
+  /** Jobs that others have by now, or will: this worker was silent for too long. */
+  function lose(ids: readonly string[]): void {
+    for (const id of ids) running.get(id)?.controller.abort("taken over");
   }
 
   /** Looks, as long as there are jobs under way, whether they were cancelled. */
@@ -118,6 +123,7 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     backend as never,
   );
   worker.on("error", (error) => tell({ event: "trouble", reason: messageOf(error) }));
+  worker.on("lockRenewalFailed", lose);
   worker.on("stalled", (id) => tell({ event: "taken over", id }));
   worker.on("completed", (job) => tell({ event: "done", id: job.id ?? "", group: formOf(job).group }));
   worker.on("failed", (job, error) => {

@@ -1,10 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Queue } from "npm:bullmq@^6";
+import { Redis } from "npm:ioredis@^5";
 import { RegistryError } from "../../core/errors.ts";
 import { openBullmqQueue } from "../../queues/bullmq.ts";
 import { openQueue } from "../../queues/mod.ts";
 import { programTest } from "../support/servers/programs/program_tests.ts";
-import { createListener } from "./conformance.ts";
+import { aborted, createListener } from "./conformance.ts";
+
+async function connect(url: string) {
+  const redis = new Redis(url);
+  await redis.ping();
+  return { del: (key: string) => redis.del(key), [Symbol.asyncDispose]: async () => void await redis.quit() };
+}
 
 const job = (id: string) => ({ id, group: "g", kind: "k", data: null });
 
@@ -33,6 +40,43 @@ programTest("jobs of another program neither hide those of ours nor stop a worke
   await until("done", "ours");
   assertEquals(heard.filter(({ event }) => event === "trouble"), []);
 });
+
+programTest(
+  "a worker that has lost a job, as it was taken for dead, is told to end it",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using queue = await openQueue(`${url}?queue=lost`);
+    await using redis = await connect(url);
+    await queue.add(job("long"));
+    const begun = Promise.withResolvers<void>();
+    const told: unknown[] = [];
+    const { onEvent, until } = createListener();
+    let calls = 0;
+    await using _worker = await queue.work(async (_job, { signal }) => {
+      if (++calls > 1) return "by the next";
+      begun.resolve();
+      await aborted(signal).catch((reason) => told.push(reason));
+    }, { onEvent });
+    await begun.promise;
+    await redis.del("bull:lost:long:lock");
+    await until("done", "long");
+    assertEquals(told, ["taken over"]);
+    assertEquals((await queue.get("long"))?.result, "by the next");
+  },
+);
+
+programTest(
+  "options in the URL of PostgreSQL change nothing about where its tables are",
+  "postgres",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using queue = await openQueue(`${url}?queue=options&options=${encodeURIComponent("-c search_path=public")}`);
+    await queue.add(job("one"));
+    await using again = await openQueue(`${url}?queue=options`);
+    assertEquals((await again.get("one"))?.state, "waiting");
+  },
+);
 
 programTest("a worker that could not be made takes no job later", ["redis", "postgres"], async ({ own }) => {
   await using server = await own();
