@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { RegistryError } from "../../core/errors.ts";
-import type { Activation, EnvironmentOptions } from "./mod.ts";
+import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
 import { firstOf, missingEnvironment, nothingToInstall, quoted } from "./places.ts";
 

@@ -6,7 +6,7 @@
  */
 import { basename, join, resolve } from "node:path";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
-import type { Activation, EnvironmentOptions } from "./mod.ts";
+import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { firstOf, missingEnvironment, nothingToInstall, quoted } from "./places.ts";
 
 /**

@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { EnvironmentOptions } from "./mod.ts";
+import type { EnvironmentOptions } from "./activation.ts";
 
 /** Whether there is a file or folder. */
 export async function isThere(...path: string[]): Promise<boolean> {

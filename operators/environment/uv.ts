@@ -4,7 +4,7 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import type { Activation, EnvironmentOptions } from "./mod.ts";
+import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { isThere, isWindows, missingEnvironment, nothingToInstall, pathWith, quoted } from "./places.ts";
 
 /**

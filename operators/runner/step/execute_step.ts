@@ -26,7 +26,7 @@ import { createMask, reveal } from "../secrets.ts";
 import { lineageOf } from "./lineage.ts";
 import { publishOutputs } from "./publish_outputs.ts";
 import { runAttempt } from "./run_attempt.ts";
-import type { AttemptEnd } from "./run_attempt.ts";
+import type { AttemptEnd } from "./attempt_end.ts";
 import { stageInputs } from "./stage_inputs.ts";
 import { createStepLog } from "./step_log.ts";
 import type { StepLog } from "./step_log.ts";

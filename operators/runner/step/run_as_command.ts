@@ -15,7 +15,7 @@ import { runCommand } from "../../process/run_command.ts";
 import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
 import type { RunContext } from "../run_context.ts";
-import type { AttemptEnd } from "./run_attempt.ts";
+import type { AttemptEnd } from "./attempt_end.ts";
 import type { StepLog } from "./step_log.ts";
 
 /** What running a command is given besides. */

@@ -12,7 +12,7 @@ import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { AnyOperator } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
-import type { AttemptEnd } from "./run_attempt.ts";
+import type { AttemptEnd } from "./attempt_end.ts";
 
 /** Runs the operator where the executor has it: this thread only watches its time, and whether it is cancelled. */
 export async function runAsWorker(

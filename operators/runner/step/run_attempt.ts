@@ -5,11 +5,10 @@
  */
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
+import type { AttemptEnd } from "./attempt_end.ts";
 import { runAsCommand } from "./run_as_command.ts";
 import { noExecutor, runAsWorker } from "./run_as_worker.ts";
 import type { StepLog } from "./step_log.ts";
@@ -26,18 +25,6 @@ export interface AttemptOptions {
   env: Readonly<Record<string, string>>;
   /** Values that are in no log. */
   secrets: readonly string[];
-}
-
-/** How an attempt ended. */
-export interface AttemptEnd {
-  /** 0 to 5. */
-  exitCode: ExitCode;
-  /** Why it is not 0. */
-  error?: unknown;
-  /** Names of outputs that the operator says it writes. */
-  declared: readonly string[];
-  /** What it took of the machine. */
-  usage?: Record<string, PlainValue>;
 }
 
 /**

@@ -1,0 +1,19 @@
+/**
+ * How one attempt of a step ended.
+ *
+ * @module
+ */
+import type { ExitCode } from "../../../core/pipelines/operator.ts";
+import type { PlainValue } from "../../../core/text/plain_value.ts";
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  /** 0 to 5. */
+  exitCode: ExitCode;
+  /** Why it is not 0. */
+  error?: unknown;
+  /** Names of outputs that the operator says it writes. */
+  declared: readonly string[];
+  /** What it took of the machine. */
+  usage?: Record<string, PlainValue>;
+}
