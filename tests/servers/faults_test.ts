@@ -51,17 +51,17 @@ testOnServers("a store that is busy for good is Unavailable, and nothing was sav
 });
 
 testOnServers("a slow connection is no stalled one", REAL_SERVERS, async (world) => {
-  const registry = await openRegistry(world.proxied({ requestTimeoutMs: 300 }), { cache: false });
+  const registry = await openRegistry(world.proxied({ requestTimeoutMs: 2_000 }), { cache: false });
   const value = noise(1_000_000);
   await registry.save("a", value);
-  world.proxy.plan(() => ({ fault: "slow", bytes: 10_000 })); // a second in all
+  world.proxy.plan(() => ({ fault: "slow", bytes: 3_000 })); // more than three seconds in all
   assertEquals(await registry.load("a"), value);
 });
 
 testOnServers("a stalled connection is given up within the time that was set", REAL_SERVERS, async (world) => {
   const { proxy } = world;
   await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
-  const patience = { requestTimeoutMs: 200, retryForMs: 400 };
+  const patience = { requestTimeoutMs: 600, retryForMs: 800 };
   const registry = await openRegistry(world.proxied(patience), { cache: false, ...patience });
   for (const [how, meant] of STALLS) {
     proxy.plan((request) => meant(request) ? { fault: "stall" } : undefined);
