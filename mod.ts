@@ -241,6 +241,7 @@ export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe
 export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
 export type { GarbageItem, GarbageKind } from "./registry/maintenance/collection.ts";
 export type { Lineage, LineageEdge, LineageNode, LineageOptions, LineageState } from "./registry/lineage.ts";
+export type { RebuildOptions, RebuildReport } from "./registry/lineage/rebuild.ts";
 export type { MirrorOptions } from "./registry/mirror.ts";
 export type {
   MirrorAction,
@@ -250,7 +251,13 @@ export type {
   MirrorReport,
 } from "./registry/mirror/report.ts";
 export type { PruneFailure, PruneOptions, PruneReport } from "./registry/maintenance/prune_report.ts";
-export type { VerifyOptions, VerifyProblem, VerifyReport, VerifyUnseen } from "./registry/maintenance/verify_report.ts";
+export type {
+  VerifyLineage,
+  VerifyOptions,
+  VerifyProblem,
+  VerifyReport,
+  VerifyUnseen,
+} from "./registry/maintenance/verify_report.ts";
 export {
   collectGarbage,
   commitUpload,
@@ -262,5 +269,6 @@ export {
   presignDownload,
   probeBackend,
   prune,
+  rebuildLineage,
   verifyRegistry,
 } from "./registry/tools.ts";

@@ -27,10 +27,14 @@ const MIRRORS = "mirrors/";
 export const JANITOR = "janitor/";
 /** Where drafts are. */
 export const DRAFTS = "drafts/";
+/** Where it is noted which versions are made from which. */
+export const LINEAGE = "lineage/";
+/** Says that all of {@linkcode LINEAGE} is there; no name has this segment. */
+export const LINEAGE_WHOLE = `${LINEAGE}.whole`;
 /** Where there is nothing that a reader needs, and what is kept for later releases. */
 export const AUXILIARY: readonly string[] = [
-  ...[SCRATCH, UPLOADS, MIRRORS, JANITOR],
-  ...["sets/", "signatures/", "chunks/", "lineage/", DRAFTS],
+  ...[SCRATCH, UPLOADS, MIRRORS, JANITOR, DRAFTS, LINEAGE],
+  ...["sets/", "signatures/", "chunks/"],
 ];
 /** Written into a payload folder by an upload that takes long. */
 export const ALIVE = ".alive";
@@ -103,6 +107,44 @@ export function mirrorKey(registry: string, name: string, source: string): strin
 /** What the janitor has read of a name, which is given as its encoded segment. */
 export function janitorKey(name: string): string {
   return `${JANITOR}${name}`;
+}
+
+/** In place of an order, where a ref says no version. */
+export const UNPINNED = "any";
+
+/** Where it is noted what is made from a version, given as its order segment, or from one that nobody can tell. */
+export function lineageFolder(name: string, order: string): string {
+  return `${LINEAGE}${encodeName(name)}/${order}/`;
+}
+
+/** `lineage/<input>/<its order>/<name>/<order>.<commit>`, at most 848 bytes. */
+export function lineageKey(folder: string, name: string, { order, commit }: PayloadPlace): string {
+  return `${folder}${encodeName(name)}/${order}.${commit}`;
+}
+
+/** A key of {@linkcode lineageKey} taken apart: what is made, not what it is made from. */
+export interface LineageKey {
+  /** The name. */
+  name: string;
+  /** The version; 1.0.0 where versions are not kept. */
+  version: Version;
+  /** The operation that was to write it. */
+  commit: string;
+}
+
+/** Takes a key of `lineage/` apart; undefined for what no registry has put there. */
+export function parseLineageKey(key: string): LineageKey | undefined {
+  const [top, input = "", inputOrder = "", segment = "", file = "", ...more] = key.split("/");
+  const [order, commit = "", ...rest] = file.split(".");
+  const name = decodeName(segment), version = decodeSegment(order);
+  if (`${top}/` !== LINEAGE || more.length > 0 || rest.length > 0 || !ID.test(commit)) return undefined;
+  if (decodeName(input) === undefined || (inputOrder !== UNPINNED && decodeSegment(inputOrder) === undefined)) return;
+  return name === undefined || version === undefined ? undefined : { name, version, commit };
+}
+
+/** The version of a segment of {@linkcode orderSegment}. */
+function decodeSegment(order: string): Version | undefined {
+  return order === UNVERSIONED ? FIRST_VERSION : decodeOrder(order);
 }
 
 /** The record of a generation. */

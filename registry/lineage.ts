@@ -9,11 +9,11 @@
 import type { ArtifactInfo } from "../core/artifact.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { parseRef } from "../core/naming/refs.ts";
-import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import type { ArtifactInput } from "../core/record/record.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
+import { readInput } from "./lineage/inputs.ts";
+import { openUsers, refOf } from "./lineage/users.ts";
 
 /** Options of {@linkcode lineageOf}. */
 export interface LineageOptions extends SignalOptions {
@@ -71,8 +71,13 @@ export interface Lineage {
    * have been made from it.
    */
   unsure: string[];
-  /** Looking down: versions whose records could not be read. What they were made from is not known. */
+  /** Looking down: versions whose records could not be read. They may have been made from it. */
   unreadable: string[];
+  /**
+   * Looking down: whether every record of the registry had to be read, because not all is noted that says what is made
+   * from what: {@linkcode rebuildLineage} notes it.
+   */
+  scanned: boolean;
   /** Whether there is more beyond `depth`. */
   cut: boolean;
 }
@@ -89,7 +94,8 @@ export async function lineageOf(registry: Registry, ref: string, options: Lineag
   }
   const info = await registry.info(ref, { signal });
   const root = nodeOf(info);
-  const lineage: Lineage = { root: root.ref, nodes: [root], edges: [], unsure: [], unreadable: [], cut: false };
+  const doubts = { unsure: [], unreadable: [], scanned: false, cut: false };
+  const lineage: Lineage = { root: root.ref, nodes: [root], edges: [], ...doubts };
   const links = new Set<string>();
   const known = new Map([[root.ref, root]]);
   const link = (from: LineageNode, to: LineageNode) => {
@@ -134,8 +140,9 @@ async function find(
   input: ArtifactInput,
   signal?: AbortSignal,
 ): Promise<{ node: LineageNode; info?: ArtifactInfo }> {
-  const { ref, digest, pinned } = readInput(registry, input);
-  if (pinned === undefined) return { node: { ref, state: "unpinned", digest } };
+  const { ref, name, version, digest } = readInput(registry, input);
+  if (version === undefined) return { node: { ref, state: "unpinned", digest } };
+  const pinned = `${name}@${version.canonical}`;
   try {
     const info = await registry.info(pinned, { signal });
     if (digest === undefined || digest === info.digest) return { node: nodeOf(info), info };
@@ -149,18 +156,19 @@ async function find(
 
 async function lookDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
   const { depth, lineage, link } = walk;
-  const { users, unpinned } = await readUsers(registry, walk);
+  const users = await openUsers(registry, walk);
   const isOf = (digest: string | undefined, info: ArtifactInfo) => digest === undefined || digest === info.digest;
   const seen = new Set([refOf(root)]);
   const unsure = new Set<string>();
   let level = [root];
   for (let step = 0; level.length > 0; step++) {
     const next: ArtifactInfo[] = [];
+    await users.find(level);
     for (const from of level) {
-      for (const { ref, digest } of unpinned.get(from.name) ?? []) {
+      for (const { ref, digest } of users.unpinned.get(from.name) ?? []) {
         if (ref !== refOf(from) && isOf(digest, from)) unsure.add(ref);
       }
-      const made = (users.get(refOf(from)) ?? []).filter(({ digest }) => isOf(digest, from));
+      const made = (users.pinned.get(refOf(from)) ?? []).filter(({ digest }) => isOf(digest, from));
       if (step === depth) {
         lineage.cut ||= made.length > 0;
         continue;
@@ -172,70 +180,12 @@ async function lookDown(registry: Registry, root: ArtifactInfo, walk: Walk): Pro
     }
     level = next;
   }
+  lineage.scanned = users.scanned;
   lineage.unsure = [...unsure].sort();
-}
-
-/** Who says to be made from what. Every record is read: records name their inputs, nothing names its outputs. */
-async function readUsers(registry: Registry, { signal, onProgress, lineage }: Walk) {
-  const users = new Map<string, { info: ArtifactInfo; digest?: string }[]>();
-  const unpinned = new Map<string, { ref: string; digest?: string }[]>();
-  const read = async (ref: string) => {
-    try {
-      return { ref, info: await registry.info(ref, { signal }) };
-    } catch (error) {
-      if (isRegistryError(error, "NotFound")) return { ref }; // deleted since it was listed
-      if (!isRegistryError(error, "Corrupt")) throw error;
-      return { ref, damaged: true };
-    }
-  };
-  let records = 0;
-  for await (const { ref, info, damaged = false } of mapAtOnce(refsOf(registry, signal), read)) {
-    onProgress?.(++records);
-    if (damaged) lineage.unreadable.push(ref);
-    for (const input of info?.inputs ?? []) {
-      const { digest, pinned, name } = readInput(registry, input);
-      if (pinned !== undefined) add(users, pinned, { info: info!, digest });
-      else if (name !== undefined) add(unpinned, name, { ref: refOf(info!), digest });
-    }
-  }
-  return { users, unpinned };
-}
-
-function add<T>(lists: Map<string, T[]>, key: string, item: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
-}
-
-async function* refsOf(registry: Registry, signal?: AbortSignal): AsyncGenerator<string> {
-  for await (const name of registry.names({ signal })) {
-    for await (const { version } of registry.versions(name, { signal })) yield `${name}@${version}`;
-  }
-}
-
-/** An input as a record has it: which version it names, where it names one. */
-function readInput(
-  { settings }: Pick<Registry, "settings">,
-  input: ArtifactInput,
-): { ref: string; digest?: string; name?: string; pinned?: string } {
-  const { ref, digest } = typeof input === "string" ? { ref: input } : input;
-  const given = { ref, ...(digest === undefined ? {} : { digest }) };
-  try {
-    const { name, selector } = parseRef(ref);
-    const isOnly = !settings.versioned && selector.kind === "latest";
-    const version = isOnly ? FIRST_VERSION : selector.kind === "version" ? selector.version : undefined;
-    return version === undefined ? { ...given, name } : { ...given, name, pinned: `${name}@${version.canonical}` };
-  } catch (error) {
-    if (!isRegistryError(error, "Invalid")) throw error;
-    return given; // what another program wrote
-  }
+  lineage.unreadable.push(...users.unreadable);
 }
 
 function nodeOf(info: ArtifactInfo): LineageNode {
   const { digest, createdAt, metadata } = info;
   return { ref: refOf(info), state: "present", digest, createdAt, metadata };
-}
-
-function refOf({ name, version }: ArtifactInfo): string {
-  return `${name}@${parseVersion(version).canonical}`;
 }

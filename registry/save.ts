@@ -11,7 +11,7 @@ import { checkMetadata } from "../core/record/metadata.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { artifactDigest, encodeRecord } from "../core/record/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
-import { isInput, MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
+import { MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
@@ -23,6 +23,8 @@ import { readHead } from "./cell/heads.ts";
 import type { FoundRecord } from "./cell/heads.ts";
 import { cellOf, encodePlace, orderSegment, payloadFolder, payloadKey, recordKey } from "./layout.ts";
 import type { PayloadPlace } from "./layout.ts";
+import { announceInputs } from "./lineage/announce.ts";
+import { checkInputs } from "./lineage/inputs.ts";
 import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
@@ -44,9 +46,6 @@ const MAX_LIST_BYTES = 128 * 1024;
 
 /** So few files and parts of files need not be measured: their list is short. */
 const FEW_ENTRIES = 100;
-
-/** Most refs of what a value was made from. */
-const MAX_INPUTS = 1_000;
 
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
@@ -178,11 +177,13 @@ async function trySave(
   ): Promise<{ saved: VersionRecord } | { existing: FoundRecord }> {
     const { files, inline, size } = payload;
     const fields = { kind: "version" as const, name, materializer: { id, formatVersion }, digest, size };
+    const { inputs = [] } = { ...given, ...members };
     await settle(context, sharedObjects(name, files), signal);
     for (let losses = 1;; losses++) {
       const choice = unchanged === undefined ? await chooser.choose(false) : await chooser.keep(unchanged);
       if ("existing" in choice) return choice;
       const { target } = choice;
+      await announceInputs(context, operation, { name, version: target.version, inputs });
       const record: VersionRecord = {
         ...operation.recordBase(target.generation, target.previous),
         ...fields,
@@ -294,22 +295,7 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
   if (metadata !== undefined) checkMetadata(metadata);
   if (compress !== undefined) checkEncoding(compress);
   if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotency key");
-  if (inputs !== undefined && (!Array.isArray(inputs) || inputs.length > MAX_INPUTS)) {
-    throw invalid(
-      `inputs is not a list of up to ${MAX_INPUTS} refs`,
-      "Save a longer lineage as an artifact of its own.",
-    );
-  }
-  for (const input of inputs ?? []) {
-    const { ref, digest: _, ...more } = typeof input === "string" ? { ref: input } : input ?? {};
-    if (!isInput(input) || Object.keys(more).length > 0) {
-      throw invalid(
-        `${shown(input)} is not an input`,
-        "An input is a ref, or { ref, digest } with the digest that registry.info(ref) gives.",
-      );
-    }
-    parseRef(ref);
-  }
+  if (inputs !== undefined) checkInputs(name, inputs);
 }
 
 /** Automatic versions are numbered above the highest that there is. */

@@ -9,6 +9,7 @@ import type { FilesToSave } from "../core/materializer.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type { Registry, SavedArtifact, SignalOptions } from "../core/registry.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
+import type { RebuildOptions, RebuildReport } from "./lineage/rebuild.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collect_garbage.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
@@ -222,8 +223,9 @@ export async function mirrorRegistry(
 }
 
 /**
- * What a version was made from, and what was made from it, as far as records say: `save` takes `inputs`. Looking up
- * reads the records on the way; looking down reads every record of the registry. What was named without a version, was
+ * What a version was made from, and what was made from it, as far as records say: `save` takes `inputs`. Both ways only
+ * the records on the way are read. In a registry that was made before inputs were noted beside records, or was copied by
+ * other means than `mirrorRegistry`, looking down reads every record; the answer says so. What was named without a version, was
  * deleted, or holds something else now is in the answer as that, and is not followed.
  *
  * @throws {RegistryError} `NotFound` where there is no such version; `Invalid` for a depth below 1
@@ -243,4 +245,26 @@ export async function mirrorRegistry(
 export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
   const tool = await import("./lineage.ts");
   return await tool.lineageOf(registry, ref, options);
+}
+
+/**
+ * Reads every record, and notes what versions are made from wherever that is missing, so that {@linkcode lineageOf} need
+ * not read all. Anybody may save meanwhile; nothing else is changed.
+ *
+ * @throws {RegistryError} `Denied` where the registry was opened read-only
+ *
+ * @example
+ * ```ts
+ * import { openRegistry, rebuildLineage } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data", [1, 2, 3]);
+ * await registry.save("model", { mean: 2 }, { inputs: ["data@1"] });
+ * assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: [] }); // it was noted already
+ * ```
+ */
+export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
+  const tool = await import("./lineage/rebuild.ts");
+  return await tool.rebuildLineage(registry, options);
 }

@@ -18,12 +18,14 @@ import {
   parseCellKey,
   parseDraftKey,
   parseGeneration,
+  parseLineageKey,
   parsePayloadKey,
   payloadFolder,
   recordKey,
   SETTINGS,
   versionCell,
 } from "../registry/layout.ts";
+import { lineageKeys } from "../registry/lineage/announce.ts";
 
 /** The block of FORMAT.md that begins with `json vectors`. */
 interface Vectors {
@@ -80,7 +82,10 @@ Deno.test("FORMAT.md: generations", () => {
 Deno.test("FORMAT.md: keys", () => {
   const name = "my:model";
   const [release, prerelease] = [parseVersion("1.2.0"), parseVersion("3.0.0-rc.1")];
-  const place = { order: release.order, commit: "01951e2f-6c00-7abc-8def-0123456789ab" };
+  const commit = "01951e2f-6c00-7abc-8def-0123456789ab";
+  const place = { order: release.order, commit };
+  const settings = { versioned: true, mutable: false, graceMs: 0 };
+  const single = { ...settings, versioned: false };
   const keys = {
     settings: recordKey(SETTINGS, 1),
     release: recordKey(versionCell(name, release, true), 2),
@@ -88,6 +93,9 @@ Deno.test("FORMAT.md: keys", () => {
     unversioned: recordKey(versionCell(name, release, false), 1),
     alias: recordKey(aliasCell(name, "production"), 3),
     idempotencyKey: recordKey(keyCell(name, "run 7"), 1),
+    note: lineageKeys({ settings }, { name, version: release, commit, inputs: ["data@1"] })[0],
+    unpinnedNote: lineageKeys({ settings }, { name, version: release, commit, inputs: ["data"] })[0],
+    unversionedNote: lineageKeys({ settings: single }, { name, version: release, commit, inputs: ["data"] })[0],
     payload: `${payloadFolder(name, place)}0`,
     alive: `${payloadFolder(name, place)}${ALIVE}`,
     draftPart: draftPartKey(draftFolder(name, "run 7"), "0/4", place.commit),
@@ -99,8 +107,12 @@ Deno.test("FORMAT.md: keys", () => {
     assertEquals(parseCellKey(key)?.name, name);
   }
   for (const key of [keys.payload, keys.alive, keys.draftPayload]) {
-    assertEquals(parsePayloadKey(key)?.commit, place.commit);
+    assertEquals(parsePayloadKey(key)?.commit, commit);
   }
+  for (const key of [keys.note, keys.unpinnedNote]) {
+    assertEquals(parseLineageKey(key), { name, version: decodeOrder(release.order)!, commit });
+  }
+  assertEquals(parseLineageKey(keys.unversionedNote)?.version.canonical, "1.0.0");
 });
 
 Deno.test("FORMAT.md: where keys lie in a folder", () => {

@@ -70,9 +70,14 @@ export function rememberContext(registry: Registry, context: Context): void {
   contexts.set(registry, context);
 }
 
+/** The context behind a registry; undefined for a wrapper around one. */
+export function knownContext(registry: Registry): Context | undefined {
+  return contexts.get(registry);
+}
+
 /** The context behind a registry, for the functions beside it (`collectGarbage`, `prune` …). */
 export function contextOf(registry: Registry): Context {
-  const context = contexts.get(registry);
+  const context = knownContext(registry);
   if (context !== undefined) return context;
   throw new RegistryError({
     code: "Invalid",

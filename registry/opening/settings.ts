@@ -14,7 +14,8 @@ import type { OpeningContext } from "./context.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { settle } from "../cell/settle.ts";
-import { recordKey, SETTINGS } from "../layout.ts";
+import { NAMES, recordKey, SETTINGS } from "../layout.ts";
+import { markNew } from "../lineage/marker.ts";
 import { startOperation } from "../cell/operation.ts";
 
 /** Default of `graceMs`: 24 hours. */
@@ -91,12 +92,24 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
   const certificate = KNOWN_KINDS.includes(backend.kind) ? undefined : await certify(context, graceMs, options.signal);
+  const isEmpty = await hasNoNames(context, options.signal);
   const operation = startOperation(context, `create the registry at ${backend.location}`, options.signal);
   const key = recordKey(SETTINGS, 1);
   const kept = certificate === undefined ? {} : { certificate };
   const bytes = encodeRecord({ ...operation.recordBase(1), kind: "settings", settings, ...kept });
   const outcome = await createRecord(context, operation, key, bytes);
-  return outcome.won ? await readRecord(context, key, options.signal) : outcome.found;
+  if (!outcome.won) return outcome.found;
+  const found = await readRecord(context, key, options.signal);
+  if (found !== undefined && isEmpty) {
+    await markNew({ ...context, id: operation.commit, createdAt: found.info.modifiedAt }, options);
+  }
+  return found;
+}
+
+/** Whether no record is there whose inputs might not be noted: settings may have been lost. */
+async function hasNoNames({ backend }: OpeningContext, signal?: AbortSignal): Promise<boolean> {
+  for await (const _ of backend.list(NAMES, { limit: 1, signal })) return false;
+  return true;
 }
 
 async function certify(context: OpeningContext, graceMs: number, signal?: AbortSignal): Promise<StoreCertificate> {

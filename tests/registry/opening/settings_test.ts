@@ -3,6 +3,7 @@ import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { SettingsRecord } from "../../../core/record/record.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 
@@ -51,7 +52,7 @@ testOnEach("a registry of a newer format is not opened, and not touched", async 
   assertMatch(error.message, /"holdfast\/2"/);
   assertMatch(error.hint!, /newer/);
   assertEquals(error.key, key);
-  assertEquals(await keysOf(backend), [key]);
+  assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
 });
 
 for (const name of ["layout", "locking"]) {
@@ -64,7 +65,7 @@ for (const name of ["layout", "locking"]) {
     assertMatch(error.message, new RegExp(`${name} "braided"`));
     assertMatch(error.hint!, /newer/);
     if (backend.kind === "local") await rejected("Unsupported", openRegistry(backend.location));
-    assertEquals(await keysOf(backend), [key]);
+    assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
   });
 }
 

@@ -5,6 +5,7 @@ import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { SettingsRecord } from "../../../core/record/record.ts";
 import { openRegistry as open } from "../../../mod.ts";
 import type { OpenRegistryOptions, Registry } from "../../../mod.ts";
+import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend, denied, doing } from "../scripted_backend.ts";
@@ -55,7 +56,7 @@ Deno.test("the settings keep what the probe found, without secrets and in short"
   assertLess(Math.abs(clockOffsetMs!), 60_000);
   assertLess(Math.abs(Date.parse(checkedAt) - Date.parse(record.createdAt)), 60_000);
   assertLess(size, 1500);
-  assertEquals(await keysOf(store), [`settings/9007199254740990.rec`]);
+  assertEquals(await keysOf(store), [LINEAGE_WHOLE, `settings/9007199254740990.rec`]);
   await registry.save("a", 1);
 });
 
@@ -71,10 +72,10 @@ Deno.test("opening a registry that exists does not probe, whatever has become of
   assertEquals(empty.calls.map(({ verb }) => verb), ["list", "list"]);
 });
 
-Deno.test("memory and folders are not probed: three calls create a registry", async () => {
+Deno.test("memory and folders are not probed: five calls create a registry", async () => {
   const backend = createScriptedBackend(createMemoryBackend());
   await openRegistry(backend);
-  assertEquals(backend.calls.map(({ verb }) => verb), ["list", "put", "get"]);
+  assertEquals(backend.calls.map(({ verb }) => verb), ["list", "list", "put", "get", "put"]);
   assertEquals((await settingsOf(backend)).record.certificate, undefined);
 });
 
@@ -91,7 +92,7 @@ Deno.test("two that create at the same moment open one registry", async () => {
     openRegistry(unruly.bucket(undefined, store)),
   ]);
   assertEquals(a.id, b.id);
-  assertEquals((await keysOf(store)).length, 1);
+  assertEquals((await keysOf(store, "settings/")).length, 1);
 });
 
 Deno.test("an abort ends the probe with its reason, and no registry is there", async () => {

@@ -25,7 +25,7 @@ testOnServers(
   async ({ store }) => {
     const backend = store();
     const { id } = await openRegistry(backend, { cache: false });
-    const [key] = await keysOf(backend);
+    const [key] = await keysOf(backend, "settings/");
     const [line] = new TextDecoder().decode(await (await backend.get(key))!.bytes()).split("\n");
     assertEquals(JSON.parse(line).certificate.failed, []);
     const again = await openRegistry(backend, { cache: false });

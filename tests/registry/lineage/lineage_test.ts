@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { lineageOf, openRegistry } from "../../mod.ts";
-import type { Lineage, Registry } from "../../mod.ts";
-import { rejected } from "./rejected.ts";
-import { testInMemory } from "./registries.ts";
+import { lineageOf, openRegistry } from "../../../mod.ts";
+import type { Lineage, Registry } from "../../../mod.ts";
+import { rejected } from "../rejected.ts";
+import { testInMemory } from "../registries.ts";
 
 /** data -> clean -> model -> report, and clean -> plot. */
 async function fill(registry: Registry): Promise<void> {
@@ -43,7 +43,7 @@ testInMemory("lineageOf() looks down to all that was made from a version", async
     "data@1.0.0 > clean@1.0.0",
     "model@1.0.0 > report@1.0.0",
   ]);
-  assertEquals(read, 6);
+  assertEquals(read, 4, "what was not made from it is not read");
   assertEquals(edgesOf(await lineageOf(registry, "clean@2", { direction: "down" })), []);
 });
 

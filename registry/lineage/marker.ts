@@ -1,0 +1,57 @@
+/**
+ * Whether all is noted that records say of what they are made from. An object beside the notes says so: it goes where
+ * they go. It names the time of the settings in this store, so that a copy of them, which may have been made while
+ * somebody wrote, is not believed.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../core/errors.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
+import { LINEAGE_WHOLE } from "../layout.ts";
+import type { Context } from "../opening/context.ts";
+
+/** A longer object says something else. */
+const MAX_MARKER_BYTES = 4096;
+
+/** A registry, as the marker names it. */
+export type MarkedRegistry = Pick<Context, "backend" | "system" | "id" | "createdAt">;
+
+/** Says that all is noted. */
+export async function markWhole(
+  { backend, system, id, createdAt }: MarkedRegistry,
+  { signal }: SignalOptions = {},
+): Promise<void> {
+  const marker = { registry: id, settingsAt: createdAt, since: new Date(system.now()).toISOString() };
+  await backend.put(LINEAGE_WHOLE, new TextEncoder().encode(`${JSON.stringify(marker)}\n`), { signal });
+}
+
+/** Says so of a registry that was just created. One that cannot say it reads more, and tells the same. */
+export async function markNew(
+  registry: MarkedRegistry & Pick<Context, "logger">,
+  options: SignalOptions = {},
+): Promise<void> {
+  try {
+    await markWhole(registry, options);
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    registry.logger.warn(`lineage will be told by reading every record: ${error.message}`);
+  }
+}
+
+/** Whether all is noted: since the registry was created, or since somebody noted what was missing. */
+export async function isWhole({ backend, id, createdAt }: MarkedRegistry, options: SignalOptions): Promise<boolean> {
+  const object = await backend.get(LINEAGE_WHOLE, options);
+  if (object === undefined) return false;
+  if (object.info.size > MAX_MARKER_BYTES) {
+    await object.body.cancel();
+    return false;
+  }
+  try {
+    const marker = parseJson(new TextDecoder().decode(await object.bytes()));
+    return isJsonObject(marker) && marker.registry === id && marker.settingsAt === createdAt;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}

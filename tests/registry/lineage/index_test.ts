@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { realSystem } from "../../../core/system.ts";
+import { lineageOf, mirrorRegistry, openRegistry, rebuildLineage } from "../../../mod.ts";
+import type { Lineage, Registry } from "../../../mod.ts";
+import { LINEAGE, LINEAGE_WHOLE, parseLineageKey } from "../../../registry/layout.ts";
+import { testProtocol } from "../protocol_world.ts";
+import { rejected } from "../rejected.ts";
+import { keysOf, testInMemory, testOnEach } from "../registries.ts";
+
+const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > ${to}`).sort();
+const notesOf = async ({ backend }: Pick<Registry, "backend">) =>
+  (await keysOf(backend, LINEAGE)).filter((key) => key !== LINEAGE_WHOLE);
+
+/** What is found below a version, and whether every record was read for it. */
+async function down(registry: Registry, ref: string): Promise<{ edges: string[]; unsure: string[]; scanned: boolean }> {
+  const found = await lineageOf(registry, ref, { direction: "down" });
+  return { edges: edgesOf(found), unsure: found.unsure, scanned: found.scanned };
+}
+
+/** What is found without notes, and with them after they are gone and noted anew. */
+async function assertSame(registry: Registry, ref: string): Promise<void> {
+  const noted = await down(registry, ref);
+  assertEquals(noted.scanned, false);
+  for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
+  assertEquals(await down(registry, ref), { ...noted, scanned: true });
+  assertEquals((await rebuildLineage(registry)).unreadable, []);
+  assertEquals(await down(registry, ref), noted);
+}
+
+testProtocol(
+  "a save notes each of its inputs before its record, and one without inputs asks nothing more",
+  {},
+  async (world) => {
+    const { registry, backend } = world;
+    await registry.save("data", 1, { version: "1" });
+    backend.forget();
+    await registry.save("model", 2, {
+      version: "3",
+      inputs: ["data@1", "data", { ref: "data@1.0.0" }, "other@1.2.0-rc.1"],
+    });
+    const asked = backend.asked();
+    assertEquals(asked.length, 4);
+    const order = "p8p9p9", made = /\/model\/p6p9p9\.[0-9a-f-]{36}$/;
+    for (const [place, folder] of [`data/${order}`, "data/any", "other/p8p7p9a1926zz"].entries()) {
+      assert(asked[place].startsWith("put lineage/"), asked[place]);
+      assertMatch(asked[place], made);
+      if (place < 2) assert(asked[place].startsWith(`put lineage/${folder}/`), asked[place]);
+    }
+    assertMatch(asked[3], /^put names\/model\//);
+    backend.forget();
+    await registry.save("model", 2, { version: "4" });
+    assertEquals(backend.asked().length, 1);
+  },
+);
+
+testProtocol("looking down asks for what was made from it, whatever else there is", {}, async (world) => {
+  const { registry, backend } = world;
+  await registry.save("data", 1);
+  await registry.save("model", 2, { inputs: ["data@1"] });
+  const cost = async () => {
+    backend.forget();
+    assertEquals((await down(registry, "data@1")).edges, ["data@1.0.0 > model@1.0.0"]);
+    return backend.asked().length;
+  };
+  const few = await cost();
+  for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
+  assertEquals(await cost(), few);
+  assertEquals(few, 9); // it, the marker, two lists for each of two, one record
+});
+
+testOnEach("notes and records tell the same lineage", async ({ registry }) => {
+  const { digest } = await registry.save("data", [1]);
+  await registry.save("data", [2]);
+  await registry.save("clean", 1, { inputs: [{ ref: "data@1", digest }, "data@2"] });
+  await registry.save("wrong", 1, { inputs: [{ ref: "data@1", digest: "0".repeat(64) }] });
+  await registry.save("bare", 1, { inputs: ["data", "clean@^1"] });
+  await registry.save("model:größe", 1, { version: "2.0.0-rc.1+build", inputs: ["clean@1"] });
+  const { edges, unsure } = await down(registry, "data@1");
+  assertEquals(edges, ["clean@1.0.0 > model:größe@2.0.0-rc.1", "data@1.0.0 > clean@1.0.0"]);
+  assertEquals(unsure, ["bare@1.0.0"]);
+  await assertSame(registry, "data@1");
+});
+
+testInMemory("notes and records tell the same where versions are overwritten, deleted or not kept", async () => {
+  const mutable = await openRegistry("memory:", { mutable: true });
+  await mutable.save("data", 1);
+  await mutable.save("model", 1, { inputs: ["data@1"] });
+  await mutable.save("model", 2, { version: "1", onConflict: "overwrite" });
+  await mutable.save("gone", 1, { inputs: ["data@1"] });
+  await mutable.delete("gone@1");
+  await mutable.save("plot", 1);
+  await mutable.save("plot", 2, { version: "1", onConflict: "overwrite", inputs: ["data@1"] });
+  assertEquals((await down(mutable, "data")).edges, ["data@1.0.0 > plot@1.0.0"]);
+  await assertSame(mutable, "data");
+  const single = await openRegistry("memory:", { mutable: true, versioned: false });
+  await single.save("data", 1);
+  await single.save("model", 1, { inputs: ["data"] });
+  await single.save("model", 2, { onConflict: "overwrite", inputs: ["data"] });
+  assertEquals((await down(single, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
+  await assertSame(single, "data");
+});
+
+testInMemory("what is mirrored or copied is noted where it goes", async ({ registry }) => {
+  await registry.save("data", 1);
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  await registry.copy("model@1", "again");
+  const target = await openRegistry("memory:");
+  await mirrorRegistry(registry, target, { rename: (name) => name === "model" ? "best" : name });
+  const edges = ["data@1.0.0 > again@1.0.0", "data@1.0.0 > best@1.0.0"];
+  assertEquals(await down(target, "data"), { edges, unsure: [], scanned: false });
+});
+
+testInMemory("a copy of the store, and a marker that says something else, are not believed", async ({ registry }) => {
+  const { backend } = registry;
+  await registry.save("data", 1);
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  const [note] = await notesOf(registry);
+  const copy = createMemoryBackend({ system: { ...realSystem, now: () => realSystem.now() + 1000 } });
+  await backend.delete(note); // it was copied before it was there
+  for (const key of await keysOf(backend)) await copy.put(key, await (await backend.get(key))!.bytes());
+  const edges = ["data@1.0.0 > model@1.0.0"];
+  const copied = await openRegistry(copy);
+  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: true });
+  assertEquals(await rebuildLineage(copied), { records: 2, noted: 1, unreadable: [] });
+  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: false });
+  const marker = JSON.parse(new TextDecoder().decode(await (await copy.get(LINEAGE_WHOLE))!.bytes()));
+  for (const text of ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)]) {
+    await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
+    assertEquals((await down(copied, "data")).scanned, true, text);
+  }
+});
+
+testInMemory(
+  "a registry that is created over versions without settings does not claim to know their lineage",
+  async ({ registry, backend }) => {
+    await registry.save("data", 1);
+    for (const key of [...await keysOf(backend, "settings/"), LINEAGE_WHOLE]) await backend.delete(key);
+    assertEquals((await down(await openRegistry(backend), "data")).scanned, true);
+  },
+);
+
+testInMemory(
+  "rebuildLineage() claims nothing while a record cannot be read, and needs leave to write",
+  async ({ registry, open }) => {
+    await registry.save("data", 1);
+    await registry.save("model", 1, { inputs: ["data@1"] });
+    for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
+    const [key] = await keysOf(registry.backend, "names/model/");
+    const bytes = await (await registry.backend.get(key))!.bytes();
+    await registry.backend.put(key, new TextEncoder().encode("no record"));
+    assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: ["model@1.0.0"] });
+    assertEquals((await down(registry, "data")).scanned, true);
+    await registry.backend.put(key, bytes);
+    let told = 0;
+    assertEquals((await rebuildLineage(registry, { onProgress: (records) => told = records })).noted, 1);
+    assertEquals(told, 2);
+    await rejected("Denied", rebuildLineage(await open({ readOnly: true })));
+    assertEquals((await down(await open({ readOnly: true }), "data")).scanned, false);
+  },
+);
+
+testProtocol(
+  "a save whose note is not acknowledged commits nothing, and says that it may be repeated",
+  {},
+  async (world) => {
+    const { registry, backend } = world;
+    await registry.save("data", 1);
+    for (const maybeWritten of [true, false]) {
+      backend.answer({ verb: "put", key: /^lineage\// }, async (act) => {
+        await act();
+        throw new RegistryError({
+          code: "Unavailable",
+          message: "Cannot put: no reply",
+          hint: "Try again.",
+          maybeWritten,
+        });
+      });
+      const error = await rejected("Unavailable", registry.save("model", 1, { version: "1", inputs: ["data@1"] }));
+      assertEquals([error.maybeWritten ?? false, error.retry], [false, "later"]);
+      assertEquals(await world.keys("names/model/"), []);
+    }
+    assertEquals((await down(registry, "data")).edges, []); // notes that came to nothing are none
+    await registry.save("model", 1, { version: "1", inputs: ["data@1"] });
+    assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
+  },
+);
+
+testProtocol("a save that is aborted while its inputs are noted commits nothing", {}, async (world) => {
+  const { registry, backend } = world;
+  const controller = new AbortController();
+  backend.answer({ verb: "put", key: /^lineage\// }, async (act) => {
+    const result = await act();
+    controller.abort(new Error("stop"));
+    return result;
+  });
+  const saving = registry.save("model", 1, { inputs: ["data@1"], signal: controller.signal });
+  assertEquals(await saving.catch((error) => error.message), "stop");
+  assertEquals(await world.keys("names/"), []);
+});
+
+testProtocol("a save that loses its number notes its inputs for the next one", {}, async (world) => {
+  const { registry, backend, store } = world;
+  const other = await world.open();
+  await registry.save("data", 1);
+  backend.answer({ verb: "put", key: /^names\/model\// }, async (act) => {
+    await other.registry.save("model", "other");
+    return await act();
+  });
+  const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
+  assertEquals(version, "2.0.0");
+  const noted = (await notesOf({ backend: store })).map((key) => parseLineageKey(key)!.version.canonical);
+  assertEquals(noted, ["2.0.0", "1.0.0"]);
+  assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
+});
