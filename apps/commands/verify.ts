@@ -4,7 +4,7 @@
  * @module
  */
 import { verifyRegistry } from "../../mod.ts";
-import type { VerifyUnseen } from "../../mod.ts";
+import type { VerifyLineage, VerifyUnseen } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { inCliWords } from "../program/hints.ts";
@@ -38,7 +38,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
       onProgress: progress.update,
     });
     await progress.end();
-    const { ok, versions, records, files, bytes, problems, unseen } = report;
+    const { ok, versions, records, files, bytes, problems, lineage, unseen } = report;
     if (problems.length > 0) {
       const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
       const rows = problems.map((problem) => ({
@@ -50,10 +50,12 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     }
     const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}`;
     const text = ok ? `All is well: ${checked}` : `${formatCount(problems.length, "problem")} in ${checked}`;
-    const counts = { ok, versions, records, files, bytes, problems: problems.length, unseen };
+    const counts = { ok, versions, records, files, bytes, problems: problems.length, lineage, unseen };
     await context.result(counts, shared.quiet ? undefined : text);
     const left = unseenText(unseen);
     if (!shared.json && left !== "") await context.note(`Not looked at: ${left}`);
+    const doubts = lineage === undefined ? "" : lineageText(lineage);
+    if (!shared.json && doubts !== "") await context.note(`Lineage: ${doubts}`);
     return ok ? 0 : 1;
   },
 });
@@ -67,6 +69,20 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
     [strangers, "object", " of somebody else"],
   ] as const;
   return parts.flatMap(([count, what, more = ""]) => count > 0 ? [formatCount(count, what) + more] : []).join("; ");
+}
+
+/** What is not wrong, but worth knowing. */
+function lineageText({ whole, stale, dangling }: VerifyLineage): string {
+  const parts = [
+    dangling > 0 ? `${formatCount(dangling, "version")} that others were made from ${areNot(dangling)} there` : "",
+    stale > 0 ? `${formatCount(stale, "note")} came to nothing (gc removes what is older than 30 days)` : "",
+    whole ? "" : "not all is noted, so looking down reads every record until: holdfast lineage --rebuild",
+  ];
+  return parts.filter((part) => part !== "").join("; ");
+}
+
+function areNot(count: number): string {
+  return count === 1 ? "is not" : "are not";
 }
 
 /** Each hint once: many problems have the same remedy. */

@@ -38,6 +38,7 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   [/Check accessKeyId/g, "Check the access key (…_ACCESS_KEY)"],
   [/with base: null, which shares nothing with it/g, "with --no-share"],
   [/registry\.names\(\)/g, "holdfast ls"],
+  [/rebuildLineage\(registry\)/g, "holdfast lineage --rebuild"],
   [/registry\.versions\(name\)/g, "holdfast versions NAME"],
   [/registry\.versions\("(.*?)"\)/g, "holdfast versions $1"],
   [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],

@@ -5,7 +5,7 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import type { Context } from "../opening/context.ts";
-import { AUXILIARY, NAMES, OBJECTS, parsePayloadKey, SETTINGS } from "../layout.ts";
+import { AUXILIARY, LINEAGE, NAMES, OBJECTS, parsePayloadKey, SETTINGS } from "../layout.ts";
 import { listReadable } from "./readable.ts";
 import type { VerifyUnseen } from "./verify_report.ts";
 
@@ -25,7 +25,7 @@ export async function countStrangers(
 export async function countAside(context: Context, unseen: VerifyUnseen, signal?: AbortSignal): Promise<void> {
   for await (const top of context.backend.list("", { delimiter: "/", signal })) {
     if (!isPrefix(top)) unseen.strangers++;
-    else if (![SETTINGS, NAMES, OBJECTS].includes(top.prefix)) {
+    else if (![SETTINGS, NAMES, OBJECTS, LINEAGE].includes(top.prefix)) {
       const kind = AUXILIARY.includes(top.prefix) ? "auxiliary" : "strangers";
       const onFailure = () => void unseen.strangers++;
       for await (const _ of listReadable(context, top.prefix, { signal, onFailure })) unseen[kind]++;

@@ -11,6 +11,7 @@ import type { Context } from "../opening/context.ts";
 import { nameFolder, NAMES, OBJECTS, objectsFolder, SETTINGS } from "../layout.ts";
 import { checkKnown } from "../listing.ts";
 import { countAside, countStrangers } from "./unseen.ts";
+import { createLineageCheck } from "./verify_lineage.ts";
 import { verifyRecords } from "./verify_records.ts";
 import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
 
@@ -20,12 +21,15 @@ export async function verifyRegistry(registry: Registry, options: VerifyOptions 
   const { names, deep = true, signal, onProgress } = options;
   const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
   const report: VerifyReport = { ok: true, versions: 0, records: 0, files: 0, bytes: 0, problems: [], unseen };
-  const look = (prefix: string) => verifyRecords(context, prefix, report, { deep, signal, onProgress });
+  const lineage = createLineageCheck(context);
+  const onRecord = names === undefined ? lineage.learn : undefined;
+  const look = (prefix: string) => verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord });
   await look(SETTINGS);
   if (names === undefined) {
     await look(NAMES);
     await countStrangers(context, OBJECTS, unseen, signal);
     await countAside(context, unseen, signal);
+    await lineage.check(report, { signal });
   } else {
     const asked = new Set<string>();
     for await (const name of names) {

@@ -8,7 +8,6 @@ import { RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record/record.ts";
 import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
-import type { SignalOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { misplaced, readRecord } from "../cell/heads.ts";
@@ -18,7 +17,7 @@ import type { CellKey } from "../layout.ts";
 import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";
 import { asPartial, listReadable } from "./readable.ts";
 import { asProblem } from "./verify_report.ts";
-import type { VerifyOptions, VerifyReport } from "./verify_report.ts";
+import type { VerifyRecordsOptions, VerifyReport } from "./verify_report.ts";
 import { verifyVersion } from "./verify_version.ts";
 
 /** So many records are held at once. */
@@ -41,7 +40,7 @@ export async function verifyRecords(
   context: Context,
   prefix: string,
   report: VerifyReport,
-  options: VerifyOptions,
+  options: VerifyRecordsOptions,
 ): Promise<void> {
   let batch: Place[] = [];
   let cell = "";
@@ -84,7 +83,7 @@ async function verifyBatch(
   context: Context,
   batch: readonly Place[],
   report: VerifyReport,
-  options: VerifyOptions,
+  options: VerifyRecordsOptions,
 ): Promise<void> {
   const problems = new Map<Place, RegistryError>();
   const isVersion = ({ key, newest, info }: Place) =>
@@ -136,14 +135,14 @@ async function verifyRecord(
   context: Context,
   place: Place,
   { unseen }: VerifyReport,
-  { signal }: SignalOptions,
+  { signal, onRecord }: VerifyRecordsOptions,
 ): Promise<RegistryError | undefined> {
   const { info, key, newest } = place;
   try {
     const record = (await readRecord(context, info.key, signal))?.record;
     if (record === undefined) return undefined;
     if (!belongs(context, record, place)) return misplaced(info.key, record);
-    if (record.kind === "version") unseen.generations++;
+    if (record.kind === "version") unseen.generations++, onRecord?.(record);
     if (record.kind === "alias" && newest) return await verifyAlias(context, key!, record.version, signal);
   } catch (error) {
     const partial = await asPartial(context, error, signal);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ErrorCode, RegistryError } from "../../core/errors.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 
 /** Options of {@linkcode verifyRegistry}. */
@@ -14,6 +15,12 @@ export interface VerifyOptions extends SignalOptions {
   deep?: boolean;
   /** Hears of each version that was looked at. */
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
+}
+
+/** How records are verified. */
+export interface VerifyRecordsOptions extends VerifyOptions {
+  /** Hears of each version's record that could be read, older generations too. */
+  onRecord?: (record: VersionRecord) => void;
 }
 
 /** What {@linkcode verifyRegistry} found. */
@@ -30,8 +37,22 @@ export interface VerifyReport {
   bytes: number;
   /** What is wrong. */
   problems: VerifyProblem[];
+  /** What is noted of lineage; absent where only some names were asked for. */
+  lineage?: VerifyLineage;
   /** What was not looked at. */
   unseen: VerifyUnseen;
+}
+
+/** What is noted of lineage. A note that is missing where all should be there is among the problems. */
+export interface VerifyLineage {
+  /** Whether the registry claims that all is noted; if not, `rebuildLineage` notes what is missing. */
+  whole: boolean;
+  /** How many notes there are. */
+  notes: number;
+  /** How many of them came to nothing, or their version is gone. The janitor removes them in time. */
+  stale: number;
+  /** How many versions that others were made from are not there, or no longer. */
+  dangling: number;
 }
 
 /** One thing that is wrong. */

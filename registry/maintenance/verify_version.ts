@@ -14,7 +14,7 @@ import { payloadSource } from "../load.ts";
 import { createArtifact, readThrough } from "../payload/read.ts";
 import { readCell } from "../resolve.ts";
 import { asPartial } from "./readable.ts";
-import type { VerifyOptions, VerifyReport } from "./verify_report.ts";
+import type { VerifyRecordsOptions, VerifyReport } from "./verify_report.ts";
 
 /** A version by the newest record of its cell. */
 export interface ListedVersion {
@@ -31,7 +31,7 @@ export async function verifyVersion(
   context: Context,
   { name, version, head }: ListedVersion,
   report: VerifyReport,
-  { deep, signal, onProgress }: VerifyOptions,
+  { deep, signal, onProgress, onRecord }: VerifyRecordsOptions,
 ): Promise<RegistryError | undefined> {
   const cell = cellOf(head.key);
   let listed: Head | undefined = head;
@@ -40,6 +40,7 @@ export async function verifyVersion(
       const located = await readCell(context, cell, { head: listed, signal });
       const problem = context.voids.has(head.key) ? voidRecord(head.key) : undefined;
       if (located === undefined) return problem ?? await scrubbedHead(context, head, signal);
+      onRecord?.(located.record);
       const source = await payloadSource(context, located, signal);
       const { materializer, files, digest } = source.info;
       if (artifactDigest(materializer, files) !== digest) return counted(wrongDigest(located.found.info.key));

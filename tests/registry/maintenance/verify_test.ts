@@ -16,7 +16,8 @@ testOnEach("verifyRegistry() reads every file of every version", async ({ regist
   const refs: string[] = [];
   const report = await verifyRegistry(registry, { onProgress: ({ ref }) => refs.push(ref) });
   const unseen = { names: 0, files: 0, generations: 1, auxiliary: 0, strangers: 0 };
-  assertEquals(report, { ok: true, versions: 3, records: 6, files: 3, bytes: 800_004, problems: [], unseen });
+  const lineage = { whole: true, notes: 0, stale: 0, dangling: 0 };
+  assertEquals(report, { ok: true, versions: 3, records: 6, files: 3, bytes: 800_004, problems: [], lineage, unseen });
   assertEquals(refs.sort(), ["a@1.0.0", "a@2.0.0", "b@1.0.0"]);
 });
 

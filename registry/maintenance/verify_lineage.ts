@@ -1,0 +1,76 @@
+/**
+ * Verification of what is noted of lineage: records say what is true, notes only where to look.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { readHead } from "../cell/heads.ts";
+import { LINEAGE, LINEAGE_WHOLE, parseLineageKey, recordKey, versionCell } from "../layout.ts";
+import { lineageKeys } from "../lineage/announce.ts";
+import { readInput } from "../lineage/inputs.ts";
+import { isWhole } from "../lineage/marker.ts";
+import type { Context } from "../opening/context.ts";
+import { listReadable } from "./readable.ts";
+import { asProblem } from "./verify_report.ts";
+import type { VerifyReport } from "./verify_report.ts";
+
+/** Compares what records say with what is noted of it. */
+export interface LineageCheck {
+  /** Hears what a record says. */
+  learn(record: VersionRecord): void;
+  /** Looks at all notes, when all records were read. */
+  check(report: VerifyReport, options: SignalOptions): Promise<void>;
+}
+
+/** Begins to compare. Held in memory are the keys of the notes that records ask for. */
+export function createLineageCheck(context: Context): LineageCheck {
+  const { settings, backend } = context;
+  const expected = new Map<string, { ref: string; record: string }>();
+  const inputs = new Set<string>();
+  return {
+    learn(record) {
+      if (record.inputs === undefined) return;
+      const version = parseVersion(record.version);
+      const cell = versionCell(record.name, version, settings.versioned);
+      const from = { ref: `${record.name}@${version.canonical}`, record: recordKey(cell, record.generation) };
+      for (const key of lineageKeys(context, { ...record, version, inputs: record.inputs })) expected.set(key, from);
+      for (const input of record.inputs) {
+        const { name, version } = readInput(context, input);
+        if (name !== undefined && version !== undefined) inputs.add(versionCell(name, version, settings.versioned));
+      }
+    },
+    async check(report, { signal }) {
+      const lineage = { whole: await isWhole(context, { signal }), notes: 0, stale: 0, dangling: 0 };
+      report.lineage = lineage;
+      const onFailure = (error: RegistryError, key: string) =>
+        void report.problems.push(asProblem("lineage", key, error));
+      for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
+        if (key === LINEAGE_WHOLE) continue;
+        if (parseLineageKey(key) === undefined) report.unseen.strangers++;
+        else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
+      }
+      await forEachAtOnce(inputs, async (cell) => {
+        const head = await readHead(context, cell, signal);
+        if (head === undefined || head.dead) lineage.dangling++;
+      });
+      if (!lineage.whole) return; // nobody relies on what is noted
+      for (const [key, { ref, record }] of expected) {
+        if (await backend.head(record, { signal }) === undefined) continue; // collected meanwhile, with its notes
+        report.problems.push(asProblem(ref, key, missing(ref, key)));
+      }
+    },
+  };
+}
+
+function missing(ref: string, key: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find the note of what "${ref}" is made from: something else deleted it, or a power cut did`,
+    hint: "Looking down misses the version until that is noted again: rebuildLineage(registry)",
+    key,
+  });
+}
