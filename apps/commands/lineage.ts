@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { lineageOf, RegistryError } from "../../mod.ts";
+import { lineageOf, rebuildLineage, RegistryError } from "../../mod.ts";
 import type { Lineage, LineageNode } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatCount, parseCount } from "../terminal/units.ts";
@@ -16,28 +16,42 @@ interface LineageFlags {
   down?: boolean;
   depth?: number;
   as?: "text" | "mermaid";
+  rebuild?: boolean;
 }
 
 /** Shows what a version was made from, and what was made from it. */
-export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
+export const lineage: Command = defineCommand<[ref: string | undefined], LineageFlags>({
   name: "lineage",
   summary: "Show what a version was made from, and what was made from it.",
-  details: "Records say what a version was made from: save --input. Looking down reads the record of every version. " +
-    "Only inputs that name a version in full are followed: what a bare name, a range or an alias meant is not known.",
-  args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
+  details: "Records say what a version was made from: save --input. Only inputs that name a version in full are " +
+    "followed: what a bare name, a range or an alias meant is not known. Looking down reads what was noted when " +
+    "versions were saved; where that is not whole (a registry of an earlier release, a copy of the files) it reads " +
+    "every record, and says so.",
+  args: [{ usage: "[ref]", text: "name, name@version, name@range or name@alias", completes: "ref" }],
   options: [
     { flags: "--up", text: "only what it was made from" },
     { flags: "--down", text: "only what was made from it" },
     { flags: "--depth <count>", text: "at most so many steps away", parse: parseCount },
     { flags: "--as <form>", text: "how it is drawn (default: text, a tree)", choices: ["text", "mermaid"] },
+    { flags: "--rebuild", text: "read every record and note what is missing, so that looking down need not read all" },
   ],
   examples: [
     ["holdfast lineage my:model", "both ways"],
     ["holdfast lineage data:raw@1.4.0 --down", "what has to be made again where this was wrong"],
     ["holdfast lineage my:model --up --as mermaid", "a diagram for a page of documentation"],
+    ["holdfast lineage --rebuild", "once, where looking down says that it read every record"],
   ],
-  async run([ref], { up = false, down = false, depth, as = "text" }, context) {
+  async run([ref], flags, context) {
+    const { up = false, down = false, depth, as = "text" } = flags;
     const { io, shared } = context;
+    if (flags.rebuild) return await rebuild(ref, flags, context);
+    if (ref === undefined) {
+      throw new RegistryError({
+        code: "Invalid",
+        message: "Cannot look at a lineage: no version is given",
+        hint: "Say of what: holdfast lineage my:model. See what there is: holdfast ls",
+      });
+    }
     if (depth === 0) {
       throw new RegistryError({
         code: "Invalid",
@@ -55,15 +69,46 @@ export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
   },
 });
 
-async function tellDoubts({ cut, unsure, unreadable }: Lineage, note: (text: string) => Promise<void>): Promise<void> {
+/** Notes what is missing of all versions. */
+async function rebuild(
+  ref: string | undefined,
+  { up, down, depth, as }: LineageFlags,
+  context: CommandContext,
+): Promise<number | undefined> {
+  if ([ref, up, down, depth, as].some((given) => given !== undefined)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot look at a lineage and rebuild all: --rebuild stands alone",
+      hint: "First: holdfast lineage --rebuild. Then look.",
+    });
+  }
+  const registry = await context.open({ write: true });
+  const report = await rebuildLineage(registry, { signal: context.io.signal });
+  const { records, noted, unreadable } = report;
+  const text = `Noted ${formatCount(noted, "input")} that ${noted === 1 ? "was" : "were"} missing, ` +
+    `of ${formatCount(records, "record")}`;
+  await context.result(report, context.shared.quiet ? undefined : text);
+  if (unreadable.length === 0) return undefined;
+  await tellUnreadable(unreadable, (text) => context.note(text));
+  await context.note("Until they are restored or deleted, looking down goes on to read every record");
+  return 5;
+}
+
+async function tellUnreadable(refs: readonly string[], note: (text: string) => Promise<void>): Promise<void> {
+  const count = formatCount(refs.length, "damaged record");
+  await note(`Not known of ${count}: ${refs.map(printable).join(", ")}. See: holdfast verify`);
+}
+
+async function tellDoubts(
+  { cut, unsure, unreadable, scanned }: Lineage,
+  note: (text: string) => Promise<void>,
+): Promise<void> {
+  if (scanned) await note("Every record was read for this. Once, to make it fast: holdfast lineage --rebuild");
   if (cut) await note("There is more: leave --depth out, or give a larger one");
   if (unsure.length > 0) {
     await note(`May be made from it too, they name no version of it: ${unsure.map(printable).join(", ")}`);
   }
-  if (unreadable.length > 0) {
-    const count = formatCount(unreadable.length, "damaged record");
-    await note(`Not known of ${count}: ${unreadable.map(printable).join(", ")}. See: holdfast verify`);
-  }
+  if (unreadable.length > 0) await tellUnreadable(unreadable, note);
 }
 
 function toTrees(lineage: Lineage, direction: "up" | "down" | "both"): string {
@@ -86,7 +131,9 @@ function branches({ root, nodes, edges }: Lineage, way: "up" | "down"): string[]
   const next = new Map<string, string[]>();
   for (const { from, to } of edges) {
     const [near, far] = way === "up" ? [to, from] : [from, to];
-    next.set(near, [...next.get(near) ?? [], far]);
+    const list = next.get(near);
+    if (list === undefined) next.set(near, [far]);
+    else list.push(far);
   }
   const lines: string[] = [];
   const shown = new Set([root]);

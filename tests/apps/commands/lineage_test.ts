@@ -57,9 +57,42 @@ Deno.test("lineage of nothing is exit code 3, of no depth 2, beside a damaged re
   await fill(cwd);
   assertEquals((await holdfast("lineage nothing", { cwd })).code, 3);
   assertEquals((await holdfast("lineage data --depth 0", { cwd })).code, 2);
+  assertEquals((await holdfast("lineage", { cwd })).code, 2);
+  assertEquals((await holdfast("lineage data --rebuild", { cwd })).code, 2);
   await damageRecords(root.join(".holdfast"), "model");
   const { code, out, err } = await holdfast("lineage clean --down", { cwd });
   assertEquals(code, 5, err);
   assertStringIncludes(out, "└─ report@1.0.0");
   assertMatch(err, /damaged record: model@1\.0\.0\. See: holdfast verify/);
+});
+
+Deno.test("lineage --rebuild notes what is missing; until then looking down says that it read all", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fill(cwd);
+  const before = await holdfast("lineage data --down", { cwd });
+  assertEquals(before.err, "");
+  await Deno.remove(root.join(".holdfast/lineage"), { recursive: true });
+  const scanned = await holdfast("lineage data --down", { cwd });
+  assertEquals(scanned.out, before.out);
+  assertStringIncludes(scanned.err, "Every record was read for this");
+  assertStringIncludes((await holdfast("verify --shallow", { cwd })).err, "Lineage: not all is noted");
+  assertEquals(await succeeds("lineage --rebuild", { cwd }), "Noted 4 inputs that were missing, of 4 records\n");
+  assertEquals(JSON.parse(await succeeds("lineage --rebuild --json", { cwd })).noted, 0);
+  assertEquals(await holdfast("lineage data --down", { cwd }), before);
+});
+
+Deno.test("lineage --rebuild beside a damaged record is exit code 5, and verify names a note that is missing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fill(cwd);
+  await Deno.remove(root.join(".holdfast/lineage/clean"), { recursive: true });
+  const { code, out, err } = await holdfast("verify --shallow", { cwd });
+  assertEquals(code, 1);
+  assertStringIncludes(out, 'Cannot find the note of what "model@1.0.0" is made from');
+  assertStringIncludes(out + err, "holdfast lineage --rebuild");
+  await damageRecords(root.join(".holdfast"), "model");
+  const rebuilt = await holdfast("lineage --rebuild", { cwd });
+  assertEquals(rebuilt.code, 5);
+  assertMatch(rebuilt.err, /damaged record: model@1\.0\.0\. See: holdfast verify\n.*reads? every record/s);
 });
