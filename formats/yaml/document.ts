@@ -10,24 +10,11 @@ import { shown } from "../../core/naming/names.ts";
 import { corrupt, numberProblem, offsetOf, SCHEMA, tagProblem, unsupported } from "./node_problem.ts";
 import { strayProblem, tokenProblem } from "./text_problem.ts";
 import type { YamlProblem, YamlToken } from "./text_problem.ts";
+import { parseUsualYaml } from "./usual_yaml.ts";
+import type { YamlEntry, YamlNode } from "./yaml_node.ts";
 
 export type { YamlProblem } from "./text_problem.ts";
-
-/** A node; offsets are characters from the beginning of the text. What an alias names is the same node again. */
-export type YamlNode =
-  | { kind: "map"; offset: number; entries: YamlEntry[] }
-  | { kind: "list"; offset: number; items: YamlNode[] }
-  | { kind: "scalar"; offset: number; value: null | boolean | number | string };
-
-/** A key and its value. */
-export interface YamlEntry {
-  /** The key. */
-  key: string;
-  /** Where the key begins. */
-  offset: number;
-  /** Its value. */
-  node: YamlNode;
-}
+export type { YamlEntry, YamlNode } from "./yaml_node.ts";
 
 /** Options of {@linkcode parseYamlDocument}. */
 export interface YamlDocumentOptions {
@@ -37,6 +24,8 @@ export interface YamlDocumentOptions {
   maxAliasCount?: number;
   /** No document has more nodes, counted as often as aliases repeat them. @default 2000000 */
   maxNodes?: number;
+  /** Whether a text that is written as most are is read without the library. @default true */
+  isUsual?: boolean;
 }
 
 /** What was read of a text: the tree as far as there is one, and what is wrong with it. */
@@ -49,10 +38,12 @@ export interface YamlTree {
 
 /** Reads a text. Never throws. */
 export function parseYamlDocument(text: string, options: YamlDocumentOptions = {}): YamlTree {
-  const { maxLength = 16 * 1024 * 1024, maxAliasCount = 100, maxNodes = 2_000_000 } = options;
+  const { maxLength = 16 * 1024 * 1024, maxAliasCount = 100, maxNodes = 2_000_000, isUsual = true } = options;
   if (text.length > maxLength) {
     return { problems: [unsupported(`it has ${text.length} characters, ${maxLength} are allowed`, 0)] };
   }
+  const usual = isUsual ? parseUsualYaml(text) : undefined;
+  if (usual !== undefined) return { root: usual, problems: [] };
   const stray = strayProblem(text);
   if (stray !== undefined) return { problems: [stray] };
   const tokens: CST.Token[] = [];

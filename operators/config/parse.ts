@@ -45,11 +45,19 @@ export interface ParsePipelineOptions extends PipelineOptions {
  */
 export function parsePipeline(text: string, options: ParsePipelineOptions = {}): Pipeline {
   const { language = "yaml", file = `pipeline.${language}`, id = "pipeline" } = options;
-  const problems = createProblemList();
-  const source: ConfigSource = { file, text };
-  const root = parseTree(source, language, { problems });
-  if (root === undefined || problems.count > 0) throw problemsError(file, problems.list());
-  return checked(withIncludes(root, undefined, { problems }), { ...options, id, problems }, file);
+  const read = (exact: boolean): Pipeline => {
+    const problems = createProblemList();
+    const source: ConfigSource = { file, text };
+    const root = parseTree(source, language, { problems, exact });
+    if (root === undefined || problems.count > 0) throw problemsError(file, problems.list());
+    return checked(withIncludes(root, undefined, { problems }), { ...options, id, problems }, file);
+  };
+  if (language !== "json") return read(true);
+  try {
+    return read(false);
+  } catch {
+    return read(true); // of JSON the places are only wanted for mistakes
+  }
 }
 
 /**

@@ -4,10 +4,13 @@
  * @module
  */
 import { join } from "node:path";
-import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { openRegistry } from "../../mod.ts";
+import { definePipeline, parsePipeline } from "../../operators/config/mod.ts";
+import type { OperatorDefinition, PipelineDefinition } from "../../operators/config/mod.ts";
 import { createOperators } from "../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../operators/runner/mod.ts";
+import { pipeline, step } from "../operators/runner/pipelines.ts";
 import { timed } from "./measure.ts";
 import type { BenchSettings, Group, Measure } from "./measure.ts";
 
@@ -29,6 +32,21 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
     run: () => timed(() => runPipeline(pipelineOf(`run${runs++}`, steps), { registry, operators, root: folder })),
   }));
   await runPipeline(pipelineOf("done", steps), { registry: os, operators, root: folder });
+  const definition = definitionOf(many);
+  const texts = { yaml: yamlOf(definition), toml: tomlOf(definition), json: JSON.stringify({ pipeline: definition }) };
+  const planned = texts.yaml.replaceAll(/ {6}inputs: .*\n/g, ""); // what they name is not there
+  const reading: Measure[] = (["yaml", "toml", "json"] as const).map((language) => ({
+    name: `read and check ${many} steps from ${language.toUpperCase()}`,
+    count: many,
+    unit: "op",
+    run: () => timed(() => parsePipeline(texts[language], { language })),
+  }));
+  reading.push({
+    name: `check ${many} steps of a program`,
+    count: many,
+    unit: "op",
+    run: () => timed(() => definePipeline(definition)),
+  });
   const kept = opened.move();
   return {
     measures: [
@@ -39,6 +57,13 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
         unit: "op",
         run: () => timed(() => runPipeline(pipelineOf("done", steps), { registry: os, operators, root: folder })),
       },
+      {
+        name: `read ${many} steps from YAML, check and plan them`,
+        count: many,
+        unit: "op",
+        run: () => timed(() => planPipeline(parsePipeline(planned), { registry: os, operators, root: folder })),
+      },
+      ...reading,
       {
         name: `plan ${many} steps that never ran`,
         count: many,
@@ -52,31 +77,54 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
 
 /** Steps in chains of ten. */
 function pipelineOf(id: string, count: number): Pipeline {
+  const steps = Array.from(
+    { length: count },
+    (_, i) => step(`s${i}`, { operator: "nothing", upstream: i % 10 === 0 ? [] : [`s${i - 1}`] }),
+  );
+  return pipeline(steps, { id, workDir: "runs" });
+}
+
+/** The same as a text, with what people write besides. */
+function definitionOf(count: number): PipelineDefinition {
   return {
-    id,
-    nodes: [{ id: "here", runnerCount: 4, resources: {} }],
-    steps: Array.from({ length: count }, (_, i) => stepOf(`s${i}`, i % 10 === 0 ? [] : [`s${i - 1}`])),
-    workDir: "runs",
-    log: { level: "info" },
+    pipeline_id: "read",
+    operators: Array.from({ length: count }, (_, i) => ({
+      operator_id: `s${i}`,
+      operator: "nothing",
+      params: { lr: 0.1, name: `step ${i}` },
+      inputs: { data: "registry:data:raw@^1" },
+      timeout: "30m",
+      upstream_dependencies: i % 10 === 0 ? [] : [`s${i - 1}`],
+    })),
   };
 }
 
-function stepOf(id: string, upstream: string[]): PipelineStep {
-  return {
-    id,
-    operator: "nothing",
-    version: "v1.0",
-    node: "here",
-    upstream,
-    params: {},
-    inputs: {},
-    outputs: {},
-    runAs: "thread",
-    retries: { attempts: 1, backoffMs: 1000, exitCodes: [3, 4, 5] },
-    env: {},
-    environment: { kind: "plain", install: false },
-    shards: 1,
-    rerun: ["inputs", "params", "code"],
-    resources: {},
-  };
+/** In lines, as people and programs write it. */
+function yamlOf({ pipeline_id, operators }: PipelineDefinition): string {
+  const lines = (operators as OperatorDefinition[]).map((operator) =>
+    Object.entries(operator).map(([key, value], i) =>
+      `    ${i === 0 ? "- " : "  "}${key}: ${typeof value === "string" ? value : flowOf(value)}\n`
+    ).join("")
+  );
+  return `pipeline:\n  pipeline_id: ${pipeline_id}\n  operators:\n${lines.join("")}`;
+}
+
+function flowOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.join(", ")}]`;
+  return `{ ${Object.entries(value as object).map(([key, one]) => `${key}: ${JSON.stringify(one)}`).join(", ")} }`;
+}
+
+function tomlOf({ pipeline_id, operators }: PipelineDefinition): string {
+  const tables = (operators as OperatorDefinition[]).map((operator) =>
+    `[[pipeline.operators]]\n${
+      Object.entries(operator).map(([key, value]) =>
+        `${key} = ${
+          typeof value === "object" && !Array.isArray(value)
+            ? flowOf(value).replaceAll(": ", " = ")
+            : JSON.stringify(value)
+        }\n`
+      ).join("")
+    }`
+  );
+  return `[pipeline]\npipeline_id = "${pipeline_id}"\n${tables.join("")}`;
 }

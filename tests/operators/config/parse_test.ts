@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { definePipeline, encodePipeline, parsePipeline } from "../../../operators/config/mod.ts";
+import { step } from "../runner/pipelines.ts";
 
 const FULL = `
 variables: { lr: 0.1, folder: data }
@@ -51,23 +52,7 @@ Deno.test("the short form makes a step of each ref, in order, on this machine", 
     ["feature_extractor_v1", "feature_extractor_v1", "v1.0"],
     ["data_cleaner_v1", "data_cleaner_v1", "v1.0"],
   ]);
-  assertEquals(steps[0], {
-    id: "feature_extractor_v1",
-    operator: "feature_extractor_v1",
-    version: "v1.0",
-    node: "local",
-    upstream: [],
-    params: {},
-    inputs: {},
-    outputs: {},
-    runAs: "thread",
-    retries: { attempts: 1, backoffMs: 1000, exitCodes: [3, 4, 5] },
-    env: {},
-    environment: { kind: "plain", install: false },
-    shards: 1,
-    rerun: ["inputs", "params", "code"],
-    resources: {},
-  });
+  assertEquals(steps[0], step("feature_extractor_v1", { node: "local" }));
 });
 
 Deno.test("the full form says all of a pipeline", () => {
