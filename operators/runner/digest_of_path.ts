@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { statSync } from "node:fs";
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { onDisk } from "../../core/disk/file_errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
@@ -39,6 +41,34 @@ export async function digestOfPath(path: string, { signal }: SignalOptions = {})
     size: infos.reduce((sum, { size }) => sum + size, 0),
     files: infos.length,
   };
+}
+
+/** Digests of what lies on this machine, each with how its files were when they were read. */
+export type KnownDigests = Map<string, { state: string; digest: string }>;
+
+/** The digest of a file or folder, which is read only where its files are not as they were the last time. */
+export async function digestNow(path: string, known: KnownDigests, options: SignalOptions = {}): Promise<string> {
+  const state = onDisk("read", path, () => stateOf(path));
+  const last = known.get(path);
+  if (last?.state === state) return last.digest;
+  const { digest } = await digestOfPath(path, options);
+  known.set(path, { state, digest });
+  return digest;
+}
+
+/** Sizes and times of all files: content that changes changes them. */
+function stateOf(path: string): string {
+  const hash = createSha256();
+  const add = (name: string, { ino, size, mtimeMs, ctimeMs }: Stats) =>
+    hash.update(new TextEncoder().encode(`${JSON.stringify(name)} ${ino} ${size} ${mtimeMs} ${ctimeMs}\n`));
+  const whole = statSync(path);
+  add("", whole);
+  if (whole.isDirectory()) {
+    for (const name of (readdirSync(path, { recursive: true }) as string[]).sort()) {
+      add(name, lstatSync(join(path, name)));
+    }
+  }
+  return hash.digest();
 }
 
 async function hashed({ content }: FileToSave): Promise<{ size: number; sha256: string }> {

@@ -10,6 +10,7 @@ import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import type { Logger, Registry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import type { Operators } from "../operator_set.ts";
+import type { KnownDigests } from "./digest_of_path.ts";
 import type { Dependencies } from "./sources.ts";
 import type { RunEvent } from "./events.ts";
 
@@ -51,6 +52,8 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   readonly executor?: Executor<OperatorJobs>;
   /** Which part of its step this process does, where several share it. */
   readonly shard?: Shard;
+  /** Digests of what its steps read on this machine. */
+  readonly digests: KnownDigests;
   /** Where its steps work, absolute. */
   readonly folder: string;
   /** Leave the folders of steps. */

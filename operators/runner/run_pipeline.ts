@@ -134,6 +134,7 @@ export function runContext(
     operators,
     root,
     system,
+    digests: new Map(),
     folder: join(resolve(root, pipeline.workDir), encodeName(pipeline.id), String(number)),
     keep,
     signal: options.signal ?? new AbortController().signal,
@@ -243,7 +244,7 @@ async function runSteps(
     try {
       const plannedStep = planned.get(id)!;
       if (plannedStep.decision !== "skip") done.delete(id);
-      const { inputs } = await pinInputs(step, writersOf(step), pinOptions).then(
+      const { inputs } = await pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs }).then(
         (pinned) => pinned,
         (error) => {
           signal.throwIfAborted();
@@ -252,7 +253,7 @@ async function runSteps(
         },
       );
       if (inputs !== undefined) {
-        const { outcome, success } = await executeStep(context, plannedStep, { ...inputs, ...plannedStep.inputs });
+        const { outcome, success } = await executeStep(context, plannedStep, inputs);
         if (success !== undefined) done.set(id, success.record);
         end(id, outcome);
       }

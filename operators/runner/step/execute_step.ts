@@ -27,7 +27,7 @@ import { lineageOf } from "./lineage.ts";
 import { publishOutputs } from "./publish_outputs.ts";
 import { runAttempt } from "./run_attempt.ts";
 import type { AttemptEnd } from "./attempt_end.ts";
-import { stageInputs } from "./stage_inputs.ts";
+import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
 import { createStepLog } from "./step_log.ts";
 import type { StepLog } from "./step_log.ts";
 import { addSuccess, findSuccess, metadataOf } from "./success.ts";
@@ -186,6 +186,7 @@ async function tryStep(
     });
     signal.throwIfAborted();
     if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
+    await checkUnchanged(inputs, context);
     const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });
     const metadata = metadataOf(facts());
     const outputs = await publishOutputs(step, context, {

@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import { createReadStream, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
+import { createSha256 } from "../../../core/bytes/digest.ts";
 import { onDisk } from "../../../core/disk/file_errors.ts";
 import { filePathProblem } from "../../../core/disk/file_paths.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { digestNow } from "../digest_of_path.ts";
 import { noTransfer } from "../pin_inputs.ts";
 import type { InputPart, PinnedInput } from "../pin_inputs.ts";
 import type { RunContext } from "../run_context.ts";
@@ -32,12 +34,12 @@ export async function stageInputs(
     const [part] = named[0][1].parts;
     if (isFolderHere(part)) return part.path!;
   }
-  for (const [name, { parts }] of named) {
+  for (const [name, { from, parts }] of named) {
     const root = named.length === 1 ? folder : inside(folder, name);
     for (const part of parts) {
       const to = part.at === "" ? root : inside(root, part.at);
       mkdirSync(to, { recursive: true });
-      await stagePart(part, to, options);
+      await stagePart(part, to, options, { isWhole: isUrl(from) });
     }
   }
   return folder;
@@ -47,15 +49,43 @@ async function stagePart(
   { ref, path, digest }: InputPart,
   to: string,
   { registry, s3, signal }: Pick<RunContext, "registry" | "s3" | "signal">,
+  { isWhole }: { isWhole: boolean },
 ): Promise<void> {
   if (ref !== undefined) {
     const { info } = await registry.download(ref, { to: `${to}/`, signal });
     if (info.digest !== digest) throw changed(ref);
   } else if (path !== undefined && isUrl(path)) {
     if (s3 === undefined) throw noTransfer(path);
-    await s3.download(path, { to: join(to, basename(new URL(path).pathname) || "object"), signal });
+    const file = join(to, basename(new URL(path).pathname) || "object");
+    await s3.download(path, { to: file, signal });
+    // What a step uploaded has the digest of the folder that it was in.
+    if (isWhole && await digestOfFile(file) !== digest) throw changed(path);
   } else if (path !== undefined) {
     link(path, to);
+  }
+}
+
+async function digestOfFile(path: string): Promise<string> {
+  const hash = createSha256();
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest();
+}
+
+/**
+ * Makes sure that what a step read where it lies is what it was planned with: its output would have a false lineage, and
+ * would not be made again when the input is what it was.
+ *
+ * @throws {RegistryError} `Conflict` where it is not
+ */
+export async function checkUnchanged(
+  inputs: Readonly<Record<string, PinnedInput>>,
+  { digests, signal }: Pick<RunContext, "digests" | "signal">,
+): Promise<void> {
+  for (const { parts } of Object.values(inputs)) {
+    for (const { path, digest } of parts) {
+      if (path === undefined || isUrl(path)) continue;
+      if (await digestNow(path, digests, { signal }) !== digest) throw changed(path);
+    }
   }
 }
 
@@ -89,7 +119,7 @@ export function inside(folder: string, name: string): string {
 function changed(ref: string): RegistryError {
   return new RegistryError({
     code: "Conflict",
-    message: `Cannot read input ${shown(ref)}: it was overwritten since the run was planned`,
-    hint: "Run the pipeline again.",
+    message: `Cannot read input ${shown(ref)}: it was changed since the run was planned`,
+    hint: "Run the pipeline again, when nobody writes there.",
   });
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isRegistryError } from "../../../mod.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
-import type { RunEvent } from "../../../operators/runner/mod.ts";
+import type { ObjectTransfer, RunEvent } from "../../../operators/runner/mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
@@ -110,3 +110,50 @@ testInRoot("what this runner cannot do is refused, not passed over", async (root
   }
   assertEquals(await Array.fromAsync(here.registry.names()), []);
 });
+
+testInRoot(
+  "a step whose input changes while it runs has failed: its output would have a false lineage",
+  async (root) => {
+    await using here = await world(root);
+    await Deno.mkdir(root.join("data"));
+    const write = (text: string) => Deno.writeTextFileSync(root.join("data", "a"), text);
+    write("planned");
+    let reads: (() => void)[] = [];
+    here.operators.register("reader", {
+      run({ inputRoot, outputRoot }) {
+        reads.shift()?.();
+        Deno.writeTextFileSync(`${outputRoot}/text`, Deno.readTextFileSync(`${inputRoot}/a`));
+      },
+      command: () => ["true"],
+    });
+    const read = { operator: "reader", inputs: { data: "./data" } };
+    const steps = [step("first", read), step("second", { ...read, upstream: ["first"] }), step("third", read)];
+    const nodes = [{ id: "here", runnerCount: 1, resources: {} }];
+    reads = [() => {}, () => write("other")];
+    const changed = await runPipeline(pipeline(steps, { nodes }), here);
+    assertEquals(Object.values(changed.steps).map(({ end }) => end).sort(), ["failed", "failed", "ran"]);
+    assertStringIncludes(changed.steps.second.reason!, "it was changed since the run was planned");
+    assertEquals((await runPipeline(pipeline(steps, { nodes }), here)).end, "ok");
+  },
+);
+
+testInRoot(
+  "an object that is overwritten between the plan of a run and its step is not taken for what it was",
+  async (root) => {
+    await using here = await world(root);
+    let content = "planned";
+    const s3 = {
+      upload: () => Promise.reject(new Error("nothing is uploaded")),
+      async download(_url: string, { to }: { to?: string }) {
+        if (to === undefined) return new Blob([content]).stream();
+        await Deno.writeTextFile(to, content);
+        return { path: to, size: content.length };
+      },
+    } as unknown as ObjectTransfer;
+    const steps = [step("clean", { inputs: { data: "s3://bucket/a" } })];
+    const onRun = () => void (content = "other");
+    const { clean } = (await runPipeline(pipeline(steps), { ...here, s3, onRun })).steps;
+    assertStringIncludes(clean.reason ?? "", "it was changed since");
+    assertEquals((await runPipeline(pipeline(steps), { ...here, s3 })).end, "ok");
+  },
+);
