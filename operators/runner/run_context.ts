@@ -56,6 +56,8 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   readonly digests: KnownDigests;
   /** Where its steps work, absolute. */
   readonly folder: string;
+  /** Names this process: the folders of its steps end with that, so that others see whether it still runs. */
+  readonly owner: string;
   /** Leave the folders of steps. */
   readonly keep: boolean;
   readonly signal: AbortSignal;

@@ -9,10 +9,11 @@ import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { silentLogger } from "../../core/system.ts";
 import type { Logger } from "../../core/registry.ts";
 import { rmdirSync } from "node:fs";
-import { join, resolve } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import { encodePipeline } from "../config/encode.ts";
 import type { RunEvent, StepOutcome } from "./events.ts";
 import { endOf, isWell } from "./outcomes.ts";
+import { removeLeftFolders, thisProcess } from "./left_folders.ts";
 import { pinInputs } from "./pin_inputs.ts";
 import type { PinOptions } from "./pin_inputs.ts";
 import { planWithSuccesses, settled } from "./plan.ts";
@@ -77,6 +78,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
     keep,
     tell,
   };
+  removeLeftFolders(dirname(context.folder), context.owner, context.logger);
   await options.onRun?.(run, context.folder);
   tell({ type: "run started", run, steps: plan.steps.length });
 
@@ -135,6 +137,7 @@ export function runContext(
     root,
     system,
     digests: new Map(),
+    owner: thisProcess(),
     folder: join(resolve(root, pipeline.workDir), encodeName(pipeline.id), String(number)),
     keep,
     signal: options.signal ?? new AbortController().signal,

@@ -140,7 +140,8 @@ async function tryStep(
 ): Promise<{ success: FoundRecord<StepRecord> } | FailedAttempt> {
   const { system, signal, keep } = context;
   // Two deliveries of a step may be here at once: each has a folder of its own.
-  const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}`);
+  const owner = keep ? "" : `-${context.owner}`;
+  const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`);
   const [inputRoot, outputRoot, workspaceRoot] = ["input", "output", "workspace"].map((name) => join(folder, name));
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();

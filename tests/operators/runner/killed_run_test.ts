@@ -22,6 +22,7 @@ for (const [when, ends] of Object.entries(KILLS)) {
     const again = await run("never");
     assertEquals(again.code, 0, again.stderr);
     assertEquals(JSON.parse(again.stdout), ends);
+    assertEquals([...Deno.readDirSync(root.join(".holdfast-runs", "nightly"))], [], "what it left is removed");
 
     await using registry = await openRegistry(root.join("registry"), { create: false });
     const outputs = ["nightly:output:clean", "model", "nightly:output:report"];
