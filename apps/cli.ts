@@ -73,9 +73,23 @@ function hasVerbose(args: readonly string[]): boolean {
 async function main(): Promise<void> {
   Object.assign(process, { noDeprecation: true }); // what a driver's package uses is no news for who runs a command
   const controller = new AbortController();
-  const io = createProcessIo(controller.signal);
-  stopOnSignals(process, controller, () => {
-    if (io.stderr.isTerminal) void io.stderr.write("\r\x1b[Kstopping; once more to stop at once\n");
+  const second = new AbortController();
+  let isAwaited = false;
+  const io = {
+    ...createProcessIo(controller.signal),
+    get secondStop() {
+      isAwaited = true;
+      return second.signal;
+    },
+  };
+  stopOnSignals(process, controller, {
+    onStop() {
+      if (io.stderr.isTerminal) void io.stderr.write("\r\x1b[Kstopping; once more to stop at once\n");
+    },
+    onSecond() {
+      second.abort();
+      return isAwaited;
+    },
   });
   process.exit(await runCli(process.argv.slice(2), io));
 }

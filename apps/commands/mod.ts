@@ -32,7 +32,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "pipeline validate": async () => (await import("./pipelines/validate.ts")).validate,
   "pipeline plan": async () => (await import("./pipelines/plan.ts")).plan,
   "pipeline run": async () => (await import("./pipelines/run.ts")).run,
+  "pipeline step": async () => (await import("./pipelines/step.ts")).step,
   "operators ls": async () => (await import("./pipelines/operators_ls.ts")).operatorsLs,
+  worker: async () => (await import("./pipelines/worker.ts")).worker,
   completions: async () => (await import("./completions.ts")).completions,
   __complete: async () => (await import("./complete.ts")).complete,
 };

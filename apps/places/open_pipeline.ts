@@ -4,7 +4,7 @@
  * @module
  */
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";
 import { RegistryError } from "../../mod.ts";
 import { createOperators } from "../../operators/mod.ts";
@@ -20,6 +20,8 @@ export interface PipelineFlags {
   operators?: string;
   set?: string[];
   override?: string[];
+  /** The configuration was merged before: nothing overrides it, and its relative paths begin at this folder. */
+  root?: string;
 }
 
 /** The definitions of {@linkcode PipelineFlags}. */
@@ -66,17 +68,22 @@ export async function findPipeline(
 ): Promise<FoundPipeline> {
   const { loadPipeline } = await loadConfigPart();
   const { cwd, system } = context.io;
-  const { set, override: overrides } = flags;
-  const options = { cwd, set, overrides, system, readUrl: (url: string) => readObject(url, context) };
-  const loaded = await loadPipeline(path ?? ".", options);
+  const { set, override: overrides, root } = flags;
+  const options = {
+    ...{ cwd, set, overrides, system, environmentOverride: root === undefined },
+    readUrl: (url: string) => readObject(url, context),
+  };
+  const load = async (more = {}) => {
+    const loaded = await loadPipeline(path ?? ".", { ...options, ...more });
+    return root === undefined ? loaded : { ...loaded, folder: resolve(cwd, root) };
+  };
+  const loaded = await load();
   const file = await operatorsFile(loaded, flags, cwd);
   const operators = file && await loadOperators(file.path, file);
   const module = file && operatorsUrl(file.path, file);
   const isComplete = operators === undefined || missingOperator(loaded, operators) === undefined;
   // Read once more, so that the names that there are not are told with their places.
-  return isComplete
-    ? { ...loaded, operators, module }
-    : { ...await loadPipeline(path ?? ".", { ...options, operators }), operators, module };
+  return isComplete ? { ...loaded, operators, module } : { ...await load({ operators }), operators, module };
 }
 
 /** The same, where its operators are needed. `Invalid` where a step needs one, and nothing says where they are. */

@@ -24,6 +24,7 @@ export interface ConfigPart {
     cwd: string;
     set?: readonly string[];
     overrides?: readonly string[];
+    environmentOverride?: boolean;
     operators?: Pick<Operators, "has" | "names">;
     system: System;
     readUrl(url: string): Promise<string>;

@@ -13,12 +13,29 @@ export interface SignalledProcess {
   exit(code: number): void;
 }
 
-/** Aborts `controller` at the first signal, calls `onStop` then, and ends the process at the second. */
-export function stopOnSignals(process: SignalledProcess, controller: AbortController, onStop: () => void): void {
+/** What is called when signals come. */
+export interface StopListeners {
+  /** At the first. */
+  onStop(): void;
+  /** At the second: true where somebody ends in order even then, so that only the third ends the process at once. */
+  onSecond?(): boolean;
+}
+
+/** Aborts `controller` at the first signal, and ends the process at the second, or the third. */
+export function stopOnSignals(
+  process: SignalledProcess,
+  controller: AbortController,
+  { onStop, onSecond = () => false }: StopListeners,
+): void {
+  let told = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       const reason = new Interruption(signal);
-      if (controller.signal.aborted) return process.exit(reason.exitCode);
+      if (controller.signal.aborted) {
+        if (told || !onSecond()) return process.exit(reason.exitCode);
+        told = true;
+        return;
+      }
       onStop();
       controller.abort(reason);
     });

@@ -55,6 +55,8 @@ export interface CliIo {
   readonly system: System;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Aborted by the second. A command that asks for it ends in order even then; the third ends the process at once. */
+  readonly secondStop?: AbortSignal;
 }
 
 /** The streams, the folder and the environment of this process. */

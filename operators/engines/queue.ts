@@ -115,18 +115,22 @@ export function createStepHandler(
     const { shard, timeoutMs } = step;
     const shardEnv: Record<string, string> = {};
     if (shard !== undefined) shardEnv.HOLDFAST_SHARD = `${shard.index}/${shard.count}`;
+    let last = "";
     const { code, timedOut, error } = await runCommand(command, {
       cwd,
       env: { ...env, ...shardEnv },
       timeoutMs,
       signal,
       sampleEveryMs: Infinity, // whoever executes the step measures it
-      onLine: (_stream, line) => onLine(line, step),
+      onLine(_stream, line) {
+        if (line.startsWith("error: ")) last = line;
+        onLine(line, step);
+      },
     });
     // Also a failure is an end: whether a step is tried again is not the queue's to say.
     return {
       ...(code === null || timedOut ? {} : { exitCode: code }),
-      ...(error === undefined ? {} : { reason: messageOf(error) }),
+      ...(error === undefined ? {} : { reason: last === "" ? messageOf(error) : `${messageOf(error)}; ${last}` }),
     };
   };
 }

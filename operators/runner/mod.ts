@@ -25,6 +25,7 @@ export type { RunResult } from "./records/run_record.ts";
 export type { FailureRecord, Fingerprint, SavedOutput, StepFacts, StepRecord } from "./records/step_record.ts";
 export type { Executor, JobKinds, JobOptions, JobProgress, JobUsage, RunOptions } from "../../core/executor.ts";
 export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator_job.ts";
+export { runFolder } from "./run_context.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { join, resolve } from "@std/path";
+import { encodeName } from "../../core/naming/names.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { OperatorJobs } from "../../core/pipelines/operator_job.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
@@ -12,6 +14,7 @@ import type { System } from "../../core/system.ts";
 import type { Operators } from "../operator_set.ts";
 import type { KnownDigests } from "./digest_of_path.ts";
 import type { Dependencies } from "./sources.ts";
+import { parseRunId } from "./records/names.ts";
 import type { RunEvent } from "./events.ts";
 
 /** Where objects of buckets are read and written: a set of S3 configurations is one. */
@@ -64,4 +67,9 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   readonly logger: Logger;
   /** Hears of what happens. */
   tell(event: RunEvent): void;
+}
+
+/** The folder of a run, absolute: its steps work in it, and its merged configuration lies there. */
+export function runFolder({ id, workDir }: Pipeline, { run, root }: { run: string; root: string }): string {
+  return join(resolve(root, workDir), encodeName(id), String(parseRunId(run).number));
 }

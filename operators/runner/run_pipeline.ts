@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { encodeName } from "../../core/naming/names.ts";
 import { messageOf, RegistryError } from "../../core/errors.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { silentLogger } from "../../core/system.ts";
 import type { Logger } from "../../core/registry.ts";
 import { rmdirSync } from "node:fs";
-import { dirname, join, resolve } from "@std/path";
+import { dirname } from "@std/path";
 import { encodePipeline } from "../config/encode.ts";
 import type { RunEvent, StepOutcome } from "./events.ts";
 import { endOf, isWell } from "./outcomes.ts";
@@ -22,6 +21,7 @@ import { formatRunId, parseRunId } from "./records/names.ts";
 import { saveResult, saveRun } from "./records/run_record.ts";
 import type { RunResult } from "./records/run_record.ts";
 import type { StepRecord } from "./records/step_record.ts";
+import { runFolder } from "./run_context.ts";
 import type { RunContext } from "./run_context.ts";
 import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
 import type { Machine } from "./schedule.ts";
@@ -138,7 +138,7 @@ export function runContext(
     system,
     digests: new Map(),
     owner: thisProcess(),
-    folder: join(resolve(root, pipeline.workDir), encodeName(pipeline.id), String(number)),
+    folder: runFolder(pipeline, { run, root }),
     keep,
     signal: options.signal ?? new AbortController().signal,
     logger,

@@ -5,10 +5,12 @@
  */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
+import { RegistryError } from "../../../mod.ts";
+import type { CarryOptions, Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../places/open_pipeline.ts";
-import type { PipelineFlags } from "../../places/open_pipeline.ts";
+import type { FoundPipeline, PipelineFlags } from "../../places/open_pipeline.ts";
 import { loadConfigPart } from "../../places/pipeline_parts.ts";
+import { ENGINE_OPTION, engineUrl, MERGED_FILE, openCarrier } from "../../pipelines/open_carrier.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
@@ -26,6 +28,8 @@ interface RunFlags extends PipelineFlags, PartFlags {
   failFast?: boolean;
   concurrency?: number;
   dryRun?: boolean;
+  engine?: string | true;
+  detach?: boolean;
 }
 
 /** Runs a pipeline on this machine. */
@@ -47,12 +51,16 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
       parse: parseConcurrency,
     },
     { flags: "--keep", text: "leave the folders that steps worked in, as to look at what a failed one wrote" },
+    ENGINE_OPTION,
+    { flags: "--detach", text: "with an engine: only hand the run over; workers and jobs go on by themselves" },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
     ["holdfast pipeline run", "the pipeline of this folder"],
     ["holdfast pipeline run nightly.yaml --set variables.day=2026-03-01", "another one, with another value"],
     ["holdfast pipeline run --operator train --force train", "one step, although nothing has changed"],
+    ["holdfast pipeline run --engine slurm:", "its steps as jobs of Slurm"],
+    ["HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach", "its steps by the workers of a queue"],
     ["holdfast pipeline run --json", "one event a line, for programs"],
   ],
   async run([file], flags, context) {
@@ -60,18 +68,29 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     const opened = await openPipeline(file, flags, context);
     const { pipeline } = opened;
     const steps = await chosenSteps(pipeline, flags);
-    const { runPipeline } = await import("../../../operators/runner/mod.ts");
+    const { carryPipeline, runPipeline, submitRun } = await import("../../../operators/runner/mod.ts");
+    const carrier = await openedCarrier(opened, flags, context);
     const registry = await context.open({ write: true });
     const { force, failFast, concurrency, keep } = flags;
     const hearing = listen(pipeline, opened.folder, context);
+    const options = {
+      ...runnerOptions(opened, context),
+      ...{ registry, steps, force, failFast, concurrency, keep },
+      logger: context.logger,
+      onEvent: hearing.hear,
+      onRun: (_run: string, folder: string) => writeBeside(pipeline, folder),
+    };
     try {
-      const result = await runPipeline(pipeline, {
-        ...runnerOptions(opened, context),
-        ...{ registry, steps, force, failFast, concurrency, keep },
-        logger: context.logger,
-        onEvent: hearing.hear,
-        onRun: (_run, folder) => writeBeside(pipeline, folder),
-      }).finally(() => hearing.end());
+      if (carrier !== undefined && flags.detach) {
+        const run = await submitRun(pipeline, { ...options, carry: carrier });
+        await hearing.end();
+        await context.note(`handed over to ${carrier.engine.location}: holdfast pipeline status ${run}`);
+        return await context.result({ run }, run);
+      }
+      const running = carrier === undefined
+        ? runPipeline(pipeline, options)
+        : carryPipeline(pipeline, { ...options, carry: carrier });
+      const result = await running.finally(() => hearing.end());
       await reportRun(result, context);
       return result.end === "ok" ? 0 : 1;
     } catch (error) {
@@ -80,9 +99,41 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
         await context.note(`${hearing.run} was stopped. What is done is not done again: holdfast pipeline run${again}`);
       }
       throw error;
+    } finally {
+      await carrier?.engine[Symbol.asyncDispose]();
     }
   },
 });
+
+/** What carries the steps where somebody is to. `Invalid` for what goes with one alone, or never with one. */
+async function openedCarrier(
+  { pipeline, folder }: FoundPipeline,
+  { engine, detach, keep, concurrency, operators }: RunFlags,
+  context: CommandContext,
+): Promise<CarryOptions | undefined> {
+  const refuse = (state: string, hint: string) =>
+    new RegistryError({ code: "Invalid", message: `Cannot run the pipeline like this: ${state}`, hint });
+  if (engine === undefined) {
+    if (detach) {
+      throw refuse("--detach needs an engine that goes on by itself", "As in --engine redis://127.0.0.1:6379");
+    }
+    return undefined;
+  }
+  if (keep || concurrency !== undefined) {
+    throw refuse(
+      `${keep ? "--keep" : "--concurrency"} is of this machine, and an engine carries the steps`,
+      "Say how many steps run at once by runner_count of a node, or --concurrency of each worker.",
+    );
+  }
+  const url = engineUrl(engine, context, "--engine");
+  if (detach && /^local:/i.test(url)) {
+    throw refuse(
+      "steps on this machine end with this command",
+      "Leave out --detach, or use workers of a queue, or Slurm.",
+    );
+  }
+  return await openCarrier({ url, pipeline, folder, operators }, context);
+}
 
 /** What hears of a run: whoever looks at it, the log that the configuration asks for, a program. */
 function listen(
@@ -115,7 +166,7 @@ function listen(
 async function writeBeside(pipeline: Pipeline, folder: string): Promise<void> {
   const { encodePipeline } = await loadConfigPart();
   await mkdir(folder, { recursive: true });
-  const path = join(folder, "pipeline.json");
+  const path = join(folder, MERGED_FILE);
   await writeFile(path, encodePipeline(pipeline), { mode: 0o600 });
   await chmod(path, 0o600); // where it was there already
 }

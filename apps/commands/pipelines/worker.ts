@@ -1,0 +1,180 @@
+/**
+ * `holdfast worker`
+ *
+ * @module
+ */
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { RegistryError } from "../../../mod.ts";
+import type { JobQueue, QueuedStep, StepCommand, WorkerEvent } from "../../../operators/engines/mod.ts";
+import { findRegistry } from "../../places/find_registry.ts";
+import { openPipeline, PIPELINE_OPTIONS } from "../../places/open_pipeline.ts";
+import type { FoundPipeline, PipelineFlags } from "../../places/open_pipeline.ts";
+import { ENGINE_VARIABLE, engineUrl, MERGED_FILE, stepCommand } from "../../pipelines/open_carrier.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { printable } from "../../terminal/table.ts";
+import { parseConcurrency } from "../../terminal/units.ts";
+
+interface WorkerFlags extends PipelineFlags {
+  queue?: string;
+  pipeline?: string[];
+  concurrency?: number;
+  handBack?: boolean;
+}
+
+/** Takes steps of pipelines from a queue. */
+export const worker: Command = defineCommand<[], WorkerFlags>({
+  name: "worker",
+  summary: "Take steps of pipelines from a queue, and execute each as a process, until Ctrl-C or a TERM signal.",
+  details:
+    "The queue names runs and steps; what is executed says the configuration here. A step whose run was planned with " +
+    "another configuration is refused, except where the merged one of the run lies on this machine, beside the run. " +
+    "At the first signal no more is taken, and what runs is waited for; at the second what runs is ended, and handed " +
+    "to another worker. A worker that dies is noticed within ten seconds, and its steps are begun by another.",
+  args: [],
+  options: [
+    {
+      flags: "--queue <url>",
+      text:
+        `redis://host:6379, postgres://host/database, with ?queue=NAME for a queue of its own; else ${ENGINE_VARIABLE}, which it has to be where it has a password`,
+    },
+    {
+      flags: "--pipeline <file>",
+      text: "a pipeline whose steps are taken, a file or folder; this folder where none is given",
+      repeat: true,
+      completes: "file",
+    },
+    { flags: "--concurrency <count>", text: "so many steps at once, 1 unless told otherwise", parse: parseConcurrency },
+    { flags: "--hand-back", text: "at the first signal end what runs, and hand it to another worker" },
+    ...PIPELINE_OPTIONS,
+  ],
+  examples: [
+    ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline of this folder"],
+    ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --concurrency 4 --json", "one event a line"],
+  ],
+  async run(_args, flags, context) {
+    const { io } = context;
+    const url = engineUrl(flags.queue, context, "--queue");
+    const pipelines: Known[] = [];
+    for (const file of flags.pipeline ?? ["."]) pipelines.push({ file, ...await openPipeline(file, flags, context) });
+    await context.open(); // now rather than with the first step
+    const { openQueue } = await import("../../../queues/mod.ts");
+    const { createStepHandler } = await import("../../../operators/engines/mod.ts");
+    const queue: JobQueue = await openQueue(url, { system: io.system });
+    try {
+      const steps = new Map<string, QueuedStep>();
+      const handler = createStepHandler((step) => commandFor(step, pipelines, { flags, url }, context), {
+        onLine: (line, step) =>
+          void (context.shared.verbose && io.stderr.write(printable(`${nameOf(step)} | ${line}`) + "\n")),
+      });
+      const taking = await queue.work(async (job, options) => {
+        steps.set(job.id, job.data as unknown as QueuedStep);
+        await say({ event: "started", ...stepOf(job.data) }, context);
+        const end = await handler(job, options);
+        await say({ event: "ended", ...stepOf(job.data), ...(end as object) }, context);
+        return end;
+      }, {
+        concurrency: flags.concurrency,
+        onEvent(event) {
+          void tell(event, steps, context);
+          if ("id" in event && event.event !== "started") steps.delete(event.id);
+        },
+      });
+      const names = pipelines.map(({ pipeline }) => pipeline.id).join(", ");
+      await say({ event: "ready", queue: queue.location, pipelines: names }, context);
+      await aborted(io.signal);
+      const left = taking.running().length;
+      if (left > 0) await say({ event: flags.handBack ? "handing back" : "finishing", steps: left }, context);
+      io.secondStop?.addEventListener("abort", () => void taking.close({ handBack: true }));
+      await taking.close({ handBack: flags.handBack });
+    } finally {
+      await queue[Symbol.asyncDispose]();
+    }
+  },
+});
+
+/** A pipeline that the worker knows, and where it is from. */
+type Known = FoundPipeline & { file: string };
+
+/** What is executed for a step: by the merged configuration beside its run where that is here, else by the worker's own. */
+async function commandFor(
+  { run, step }: QueuedStep,
+  pipelines: readonly Known[],
+  { flags, url }: { flags: WorkerFlags; url: string },
+  context: CommandContext,
+): Promise<StepCommand> {
+  const { io } = context;
+  const known = pipelines.find(({ pipeline }) => run.startsWith(`${pipeline.id}@`));
+  if (known === undefined) {
+    throw new RegistryError({
+      code: "NotFound",
+      message: `Cannot execute a step of ${run}: this worker has no such pipeline`,
+      hint: "Start it with --pipeline FILE too, or give its workers a queue of their own: ?queue=NAME",
+    });
+  }
+  const { runFolder } = await import("../../../operators/runner/mod.ts");
+  const merged = join(runFolder(known.pipeline, { run, root: known.folder }), MERGED_FILE);
+  const hasMerged = await stat(merged).then(() => true, () => false);
+  const values = [
+    ...(flags.set ?? []).flatMap((value) => ["--set", value]),
+    ...(flags.override ?? []).flatMap((file) => ["--override", file]),
+  ];
+  return {
+    command: stepCommand({ run, step }, {
+      ...(hasMerged ? { file: merged, root: known.folder } : { file: resolve(io.cwd, known.file), more: values }),
+      ...(flags.operators === undefined ? {} : { operators: resolve(io.cwd, flags.operators) }),
+    }),
+    cwd: io.cwd,
+    env: { HOLDFAST_REGISTRY: findRegistry(context.shared.registry, io).location, [ENGINE_VARIABLE]: url },
+  };
+}
+
+/** Events of the queue; the beginning and the end of a step are told where more is known of them. */
+async function tell(
+  event: WorkerEvent,
+  steps: ReadonlyMap<string, QueuedStep>,
+  context: CommandContext,
+): Promise<void> {
+  if (event.event === "started" || event.event === "done") return;
+  if (event.event === "trouble" || event.event === "taken over") return await say(event, context);
+  const { id, ...rest } = event;
+  await say({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) }, context);
+}
+
+/** An event, as one line. */
+async function say(
+  event: Record<string, unknown> & { event: string },
+  { io, shared: { json, quiet } }: CommandContext,
+): Promise<void> {
+  if (json) return await io.stdout.write(`${JSON.stringify(event)}\n`);
+  if (!quiet) await io.stderr.write(`${printable(lineOf(event))}\n`);
+}
+
+function lineOf({ event, run, step, ...more }: Record<string, unknown> & { event: string }): string {
+  const { queue, pipelines, reason, exitCode, id, group, steps } = more;
+  if (event === "ready") return `taking steps of ${pipelines} from ${queue}; Ctrl-C stops`;
+  if (event === "trouble") return `trouble: ${reason}`;
+  if (event === "finishing" || event === "handing back") {
+    return `${event} ${steps} step${steps === 1 ? "" : "s"}${event === "finishing" ? "; once more hands back" : ""}`;
+  }
+  const name = step === undefined ? `${group ?? ""} ${id ?? ""}`.trim() : `${run} ${step}`;
+  if (event !== "ended") return `${name} ${event}${reason === undefined ? "" : `: ${reason}`}`;
+  return exitCode === 0 ? `${name} ended well` : `${name} ended with ${exitCode ?? "a signal"}: ${reason}`;
+}
+
+function stepOf(data: unknown): { run?: string; step?: string } {
+  const { run, step, shard } = (data ?? {}) as Partial<QueuedStep>;
+  return { run, step: shard === undefined ? step : `${step} ${shard.index}/${shard.count}` };
+}
+
+function nameOf({ run, step }: QueuedStep): string {
+  return `${run} ${step}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

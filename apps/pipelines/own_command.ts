@@ -1,0 +1,28 @@
+/**
+ * How another process calls this program.
+ *
+ * @module
+ */
+import process from "node:process";
+
+/** What Deno tells of itself. */
+interface DenoRuntime {
+  build?: { standalone?: boolean };
+  permissions?: { querySync(descriptor: { name: string }): { state: string } };
+}
+
+const PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"];
+
+/** Program and first arguments; the child may do what this process may do wholly, and nothing else. */
+export function ownCommand(): string[] {
+  const { Deno } = globalThis as { Deno?: DenoRuntime };
+  if (Deno?.build?.standalone) return [process.execPath];
+  const { href } = new URL(`../cli${/\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts"}`, import.meta.url);
+  if (Deno === undefined) return [process.execPath, ...process.execArgv, href];
+  return [process.execPath, "run", "--quiet", "--no-prompt", ...permissionFlags(Deno), href];
+}
+
+function permissionFlags({ permissions }: DenoRuntime): string[] {
+  const granted = PERMISSIONS.filter((name) => permissions?.querySync({ name }).state === "granted");
+  return granted.length === PERMISSIONS.length ? ["--allow-all"] : granted.map((name) => `--allow-${name}`);
+}

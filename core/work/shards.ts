@@ -1,0 +1,101 @@
+/**
+ * Sharing work among processes that do not know of each other: each does its part, and together they do all of it.
+ *
+ * @module
+ */
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { Shard } from "../pipelines/operator.ts";
+import type { System } from "../system.ts";
+
+/**
+ * Reads `2/8`: part 2 of 8, the first of which is 0.
+ *
+ * @throws {RegistryError} `Invalid` for anything else
+ */
+export function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim()) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (index !== undefined && shard.index < shard.count) return shard;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read shard ${shown(text)}: it is not INDEX/COUNT`,
+    hint: "The first of eight is 0/8, the last 7/8.",
+  });
+}
+
+/** A shard, and the variable that says so. */
+export interface FoundShard {
+  shard: Shard;
+  from: string;
+}
+
+/** What an array scheduler tells each of its tasks: index, how many there are, and what the first is. */
+interface Scheduler {
+  name: string;
+  index: string;
+  count: string;
+  /** The variable of the first index, or the first index. */
+  first: string | number;
+}
+
+/**
+ * Sources: slurm.schedmd.com/job_array.html; kubernetes.io/docs/concepts/workloads/controllers/job (which tells no
+ * count: HOLDFAST_SHARDS is to be set to the completions); docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html;
+ * cloud.google.com/run/docs/create-jobs; Google Batch, `taskEnvironments`; docs.gitlab.com/ci/yaml/#parallel.
+ */
+const SCHEDULERS: readonly Scheduler[] = [
+  {
+    name: "Slurm",
+    index: "SLURM_ARRAY_TASK_ID",
+    count: "SLURM_ARRAY_TASK_COUNT",
+    first: "SLURM_ARRAY_TASK_MIN",
+  },
+  { name: "Kubernetes", index: "JOB_COMPLETION_INDEX", count: "HOLDFAST_SHARDS", first: 0 },
+  { name: "AWS Batch", index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE", first: 0 },
+  { name: "Cloud Run", index: "CLOUD_RUN_TASK_INDEX", count: "CLOUD_RUN_TASK_COUNT", first: 0 },
+  { name: "Google Batch", index: "BATCH_TASK_INDEX", count: "BATCH_TASK_COUNT", first: 0 },
+  { name: "GitLab", index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1 },
+];
+
+/**
+ * The part of this process, as `HOLDFAST_SHARD` (`2/8`) or the scheduler of an array says: Slurm, Kubernetes (with
+ * `HOLDFAST_SHARDS` set to the completions), AWS Batch, Cloud Run, Google Batch, GitLab.
+ *
+ * @returns undefined where none says anything
+ * @throws {RegistryError} `Invalid` where one says what cannot be: better than two that do the same part
+ */
+export function shardFromEnvironment(system: Pick<System, "env">): FoundShard | undefined {
+  const own = system.env("HOLDFAST_SHARD");
+  if (own) return { shard: parseShard(own), from: "HOLDFAST_SHARD" };
+  for (const scheduler of SCHEDULERS) {
+    const index = system.env(scheduler.index);
+    if (!index) continue;
+    return { shard: shardOf(scheduler, index, system), from: `${scheduler.name}, ${scheduler.index}` };
+  }
+  return undefined;
+}
+
+function shardOf(
+  { name, index: variable, count, first }: Scheduler,
+  index: string,
+  system: Pick<System, "env">,
+): Shard {
+  const total = system.env(count);
+  if (!total) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot tell the shard of this process: ${name} says which it is, and nothing how many there are`,
+      hint: `Set ${count} to the number of tasks.`,
+    });
+  }
+  const from = typeof first === "number" ? first : Number(system.env(first) ?? 0);
+  const shard = { index: Number(index) - from, count: Number(total) };
+  const isWhole = Number.isSafeInteger(shard.index) && Number.isSafeInteger(shard.count);
+  if (isWhole && shard.index >= 0 && shard.index < shard.count) return shard;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot tell the shard of this process: ${variable} is ${shown(index)}, of ${shown(total)} from ${from}`,
+    hint: "Indices of the array have to follow one another without gaps: 0-7, not 1,3,7. Or give --shard INDEX/COUNT.",
+  });
+}

@@ -1,0 +1,44 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../../core/system.ts";
+import { ENGINE_VARIABLE } from "../../../../apps/pipelines/open_carrier.ts";
+import { holdfast, succeeds } from "../../captured_io.ts";
+import { projectRoot } from "./project.ts";
+
+/** What processes need to begin. */
+const env = Object.fromEntries(["PATH", "HOME", "DENO_DIR"].map((name) => [name, realSystem.env(name) ?? ""]));
+
+Deno.test("pipeline run --engine carries each step as a process, with the same end", async () => {
+  await using root = await projectRoot();
+  const options = { cwd: root.path, env };
+  const { code, out, err } = await holdfast("pipeline run --engine local: --set variables.lr=0.7", options);
+  assertEquals(code, 0, err);
+  assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
+  assertMatch(err, /^train {3}ran in [\d.]+s → model@1\.0\.0$/m);
+  assertEquals(await succeeds("cat model@1 weights", options), "0.7");
+  const failing = ["pipeline", "run", "--engine", "local:", "--set", "operators.train.params.fail=no data"];
+  const failed = await holdfast(failing, options);
+  assertEquals(failed.code, 1);
+  assertStringIncludes(failed.out, "\ntrain failed with 3 (logic): no data\n");
+});
+
+Deno.test("what does not go with an engine, or without one, is refused before anything is planned", async () => {
+  await using root = await projectRoot();
+  const refused = async (line: string, said: string, more: Record<string, string> = {}) => {
+    const { code, err } = await holdfast(line, { cwd: root.path, env: { ...env, ...more } });
+    assertEquals(code, 2, err);
+    assertStringIncludes(err, said);
+    assertEquals(err.includes("secret"), false, err);
+  };
+  await refused("pipeline run --detach", "--detach needs an engine");
+  await refused("pipeline run --engine local: --detach", "steps on this machine end with this command");
+  await refused("pipeline run --engine local: --keep", "--keep is of this machine");
+  await refused("pipeline run --engine local: --concurrency 2", "--concurrency is of this machine");
+  await refused("pipeline run --engine", `neither --engine nor ${ENGINE_VARIABLE} names one`);
+  await refused("pipeline run --engine redis://u:secret@127.0.0.1:1", "Cannot take a password by --engine");
+  await refused("pipeline run --engine kafka://h", "there is no such scheme");
+  await refused("pipeline run --engine", "there is no such scheme", { [ENGINE_VARIABLE]: "kafka://u:secret@h" });
+  await refused("worker --queue redis://u:secret@127.0.0.1:1", "Cannot take a password by --queue");
+  await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} names one`);
+  await refused("worker --queue local:", "there is no such scheme");
+  assertEquals(await succeeds("ls", { cwd: root.path }), "");
+});
