@@ -26,7 +26,9 @@ export function parseShard(text: string): Shard {
 
 /** A shard, and the variable that says so. */
 export interface FoundShard {
+  /** The shard. */
   shard: Shard;
+  /** The scheduler and its variable: `Slurm, SLURM_ARRAY_TASK_ID`. */
   from: string;
 }
 

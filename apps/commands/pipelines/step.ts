@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseShard } from "../../../core/work/shards.ts";
 import type { RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../places/open_pipeline.ts";
 import type { PipelineFlags } from "../../places/open_pipeline.ts";
@@ -55,6 +54,7 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
     const opened = await openPipeline(flags.pipeline, flags, context);
     const { pipeline, folder } = opened;
     const registry = await context.open({ write: true });
+    const { parseShard } = await import("../../../workers/mod.ts");
     const { runStep } = await import("../../../operators/runner/mod.ts");
     const hasEngine = flags.engine !== undefined || Boolean(io.system.env(ENGINE_VARIABLE));
     const shard = flags.shard ?? io.system.env("HOLDFAST_SHARD");
