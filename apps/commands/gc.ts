@@ -20,6 +20,7 @@ const MEANING: Record<string, string> = {
   scrubbed: "records emptied",
   key: "idempotency keys of long ago",
   name: "records of forgotten names",
+  note: "notes of lineage that came to nothing",
 };
 
 const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, { title: "SIZE", align: "right" }];

@@ -15,6 +15,7 @@ import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { collectName } from "./garbage_of_name.ts";
+import { removeNotes } from "./garbage/lineage_notes.ts";
 import { takeMark } from "./mark.ts";
 import { asPartial } from "./readable.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
@@ -67,7 +68,7 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
   return report;
 }
 
-const STEPS = [sweepStages, collectNames, removeLeftovers];
+const STEPS = [sweepStages, collectNames, removeLeftovers, removeNotes];
 
 /** Unfinished writes first: a writer whose stage is gone can no longer commit. */
 async function sweepStages({ context, count, signal }: Collection, { markAt, dryRun }: GarbageReport): Promise<void> {
@@ -163,6 +164,6 @@ function createCollection(
 function emptyReport(dryRun: boolean, mark: number): GarbageReport {
   const none = () => ({ count: 0, bytes: 0 });
   const records = { generation: none(), scrubbed: none(), key: none(), name: none() };
-  const removed = { stage: none(), ...records, payload: none(), upload: none(), draft: none() };
+  const removed = { stage: none(), ...records, payload: none(), upload: none(), draft: none(), note: none() };
   return { dryRun, markAt: new Date(mark), removed, bytes: 0, voids: [], failures: [] };
 }

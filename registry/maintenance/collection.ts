@@ -6,13 +6,23 @@
 import type { Context } from "../opening/context.ts";
 
 /** What the janitor removes. */
-export type GarbageKind = "stage" | "generation" | "scrubbed" | "payload" | "upload" | "draft" | "key" | "name";
+export type GarbageKind =
+  | "stage"
+  | "generation"
+  | "scrubbed"
+  | "payload"
+  | "upload"
+  | "draft"
+  | "key"
+  | "name"
+  | "note";
 
 /** One thing that the janitor removes. */
 export interface GarbageItem {
   /**
    * What it is: an unfinished write, a replaced record, a first record's content, payload, an upload or a mark, a
-   * draft, an idempotency key, or what was kept of a name that is forgotten.
+   * draft, an idempotency key, or what was kept of a name that is forgotten, or a
+   * note of lineage.
    */
   what: GarbageKind;
   /** Its key. */

@@ -1,0 +1,149 @@
+import { assertEquals } from "@std/assert";
+import { collectGarbage, lineageOf, verifyRegistry } from "../../../mod.ts";
+import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
+import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { denied } from "../scripted_backend.ts";
+
+const MONTH_MS = 30 * 24 * HOUR;
+const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
+const MUTABLE = { mutable: true };
+const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
+
+/** The notes that there are: the input, and what is made, with its order. */
+async function notes({ keys }: Pick<ProtocolWorld, "keys">): Promise<string[]> {
+  return (await keys("lineage/")).filter((key) => key !== LINEAGE_WHOLE)
+    .map((key) => key.replace(/^lineage\/([^/]+)\/[^/]+\/([^/]+)\/([^.]+)\..*/, "$1 > $2 $3"));
+}
+
+/** The keys of the notes that a run of the janitor removes. */
+async function removed({ registry }: ProtocolWorld, options = {}): Promise<string[]> {
+  const keys: string[] = [];
+  const onItem = ({ what, key }: { what: string; key: string }) => void (what === "note" && keys.push(key));
+  const report = await collectGarbage(registry, { ...options, onItem });
+  assertEquals([report.failures, report.removed.note.count], [[], keys.length]);
+  return keys;
+}
+
+testProtocol(
+  "a note that came to nothing goes after a month, never before; one whose version is there stays",
+  {},
+  async (world) => {
+    const { registry, store, advance } = world;
+    await registry.save("data", 1);
+    await registry.save("model", 1, { inputs: ["data@1"] });
+    const lost = `lineage/data/p8p9p9/model/p7p9p9.${UUID}`;
+    await store.put(lost, new Uint8Array());
+    const theirs = ["lineage/readme", `lineage/data/p8p9p9/model/_.${UUID}`, `lineage/data/p8p9p9/model/x.${UUID}`];
+    for (const key of theirs) await store.put(key, new Uint8Array());
+    advance(MONTH_MS - 2 * HOUR);
+    assertEquals(await removed(world), []);
+    advance(3 * HOUR);
+    assertEquals(await removed(world, { dryRun: true }), [lost]);
+    assertEquals(await removed(world), [lost]);
+    assertEquals((await world.keys("lineage/")).filter((key) => theirs.includes(key)), [...theirs].sort());
+    const { edges } = await lineageOf(registry, "data", { direction: "down" });
+    assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
+  },
+);
+
+testProtocol("a note that is needed is looked at once in a month", {}, async (world) => {
+  const { registry, advance } = world;
+  await registry.save("model", 1, { inputs: ["data@1", "data"] });
+  advance(MONTH_MS + HOUR);
+  const { backend, registry: janitor } = await world.open();
+  const looks = async () => {
+    backend.forget();
+    await collectGarbage(janitor);
+    return backend.asked({ verb: "put", key: /^lineage\// }).length;
+  };
+  assertEquals([await looks(), await looks()], [2, 0]);
+  advance(MONTH_MS + HOUR);
+  assertEquals([await looks(), await notes(world)], [2, ["data > model p8p9p9", "data > model p8p9p9"]]);
+});
+
+testProtocol("notes of what was overwritten or deleted go when its record is gone", MUTABLE, async (world) => {
+  const { registry, advance } = world;
+  await registry.save("over", 1, { inputs: ["data@1"] });
+  await registry.save("over", 2, { ...OVERWRITE, inputs: ["other@1"] });
+  await registry.save("gone", 1, { inputs: ["data@1"] });
+  await registry.delete("gone@1");
+  advance(MONTH_MS + HOUR);
+  assertEquals((await removed(world)).length, 2);
+  assertEquals(await notes(world), ["other > over p8p9p9"]);
+});
+
+testProtocol("a note stays while a record of its version cannot be read, or cannot be asked for", {}, async (world) => {
+  const { registry, store, advance } = world;
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  const [key] = await world.keys("names/model/");
+  const bytes = await (await store.get(key))!.bytes();
+  await store.put(key, new TextEncoder().encode("no record"));
+  advance(MONTH_MS + HOUR);
+  await collectGarbage(registry);
+  assertEquals((await notes(world)).length, 1);
+  await store.put(key, bytes);
+  const { backend, registry: janitor } = await world.open();
+  backend.answerAll({ verb: "put", key: /^lineage\// }, denied);
+  const { failures } = await collectGarbage(janitor);
+  assertEquals(failures.map(({ key }) => key), await world.keys("lineage/data"));
+  assertEquals((await notes(world)).length, 1);
+});
+
+testProtocol("of a name that is forgotten the notes go too", {}, async (world) => {
+  const { registry, advance } = world;
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  await registry.delete("model@1");
+  for (let turn = 0; turn < 2; turn++) {
+    advance(GRACE_MS + HOUR);
+    await collectGarbage(registry);
+  }
+  advance(MONTH_MS + HOUR);
+  await collectGarbage(registry, { forget: true });
+  assertEquals(await world.keys("names/"), []);
+  assertEquals(await notes(world), []);
+});
+
+testProtocol(
+  "verifyRegistry() counts notes that came to nothing and inputs that are not there, and names missing notes",
+  {},
+  async (world) => {
+    const { registry, store } = world;
+    await registry.save("data", 1);
+    await registry.save("model", 1, { inputs: ["data@1", "never@1"] });
+    await store.put(`lineage/data/p8p9p9/model/p7p9p9.${UUID}`, new Uint8Array());
+    assertEquals((await verifyRegistry(registry)).lineage, { whole: true, notes: 3, stale: 1, dangling: 1 });
+    const [note] = await world.keys("lineage/never/");
+    await store.delete(note);
+    const { problems, ok } = await verifyRegistry(registry);
+    assertEquals([ok, problems.map(({ ref, key, code }) => [ref, key, code])], [false, [[
+      "model@1.0.0",
+      note,
+      "NotFound",
+    ]]]);
+    assertEquals((await verifyRegistry(registry, { names: ["model"] })).lineage, undefined);
+    await store.delete(LINEAGE_WHOLE);
+    const report = await verifyRegistry(registry);
+    assertEquals([report.ok, report.lineage?.whole], [true, false]);
+  },
+);
+
+testProtocol("what a writer noted that ended before its record is found by nobody, and goes", {}, async (world) => {
+  const { registry, advance } = world;
+  await registry.save("data", 1);
+  const dying = await world.open();
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  dying.backend.answer({ verb: "put", key: /^names\// }, () => {
+    reach();
+    return new Promise(() => {}); // it was killed here
+  });
+  void dying.registry.save("model", 1, { inputs: ["data@1"] });
+  await reached;
+  const { edges, scanned } = await lineageOf(registry, "data", { direction: "down" });
+  assertEquals([edges, scanned, (await notes(world)).length], [[], false, 1]);
+  assertEquals((await registry.save("model", 2, { inputs: ["data@1"] })).version, "1.0.0");
+  assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
+  advance(MONTH_MS + HOUR);
+  assertEquals((await removed(world)).length, 1);
+  assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
+});
