@@ -7,6 +7,7 @@ import type { Artifact } from "../../core/artifact.ts";
 import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import { readFile } from "./bundle.ts";
 import type { Bundle, BundleFile, Reading } from "./bundle.ts";
+import { inputsOf } from "./checks/check_lineage.ts";
 import type { Labels } from "./checks/labels.ts";
 import type { LoggedOperation, OperationLog, Outcome, Request } from "./operation_log.ts";
 import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
@@ -133,7 +134,8 @@ export function createActor(parts: ActorParts): Actor {
     live: (work) => Promise.race([work(), process.death]),
     rest: (ms) => process.system.sleep(ms),
 
-    async save(name, value, { abortAfterMs, ...options } = {}) {
+    async save(name, value, { abortAfterMs, ...given } = {}) {
+      const options = { ...inputsOf(name, value), ...given };
       labels.learn(value);
       const outcome = await call({ verb: "save", name, value, options }, async (operation) => {
         if (abortAfterMs === undefined) return { ok: true, saved: await registry.save(name, value, options) };

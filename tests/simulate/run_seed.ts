@@ -5,6 +5,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { checkEnd } from "./checks/check_end.ts";
+import { checkLineage } from "./checks/check_lineage.ts";
 import { checkMirrors } from "./checks/check_mirrors.ts";
 import { checkPruning } from "./checks/check_pruning.ts";
 import { checkReads } from "./checks/check_reads.ts";
@@ -98,6 +99,7 @@ async function judge(world: World, site: Site, settings: SimulatedSettings): Pro
     ...checkPruning(evidence),
     ...checkMirrors(evidence),
     ...await checkEnd(evidence, judge.registry),
+    ...await checkLineage(evidence, judge.registry),
   ];
 }
 

@@ -12,6 +12,7 @@ import { openOnBackend } from "../../registry/mod.ts";
 import { createActor } from "./actor.ts";
 import type { Actor } from "./actor.ts";
 import { createBundleMaterializer } from "./bundle.ts";
+import { createNoteWatch } from "./checks/check_lineage.ts";
 import { createLabels } from "./checks/labels.ts";
 import type { Labels } from "./checks/labels.ts";
 import { createSendWatch } from "./checks/send_watch.ts";
@@ -95,10 +96,11 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     const store = name === "main" && createStore?.(system, history) || { ...memory, layout };
     if (name === "main") layout = store.layout;
     const ledger = createLedger(GRACE_MS);
-    history.listen((effect) => effect.site === name && ledger.apply(effect));
+    const notes = createNoteWatch();
+    for (const { apply } of [ledger, notes]) history.listen((effect) => effect.site === name && apply(effect));
     const recorded: Site["recorded"] = (actor) =>
       withHistory(store, { history, now: system.now, actor, site: name, hold: system.scheduler.hold });
-    const site: Site = { name, ledger, recorded, staleMs: 0, disturbs: false, ...rest };
+    const site: Site = { name, ledger, notes, recorded, staleMs: 0, disturbs: false, ...rest };
     sites.push(site);
     return site;
   }

@@ -25,4 +25,5 @@ export type Promised =
   | "nothing is sent past the deadline"
   | "what is copied stays the same"
   | "retention keeps what it must"
+  | "what a version is made from is noted before it"
   | "a mirror holds what its source held";

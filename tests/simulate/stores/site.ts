@@ -5,6 +5,7 @@
  */
 import type { Backend } from "../../../core/backend.ts";
 import type { ActorPlan } from "../actor.ts";
+import type { NoteWatch } from "../checks/check_lineage.ts";
 import type { Ledger } from "../ledger.ts";
 import type { SimulatedSettings } from "../schedules/schedule.ts";
 import type { SimulatedProcess, SimulatedSystem } from "../simulated_system.ts";
@@ -15,6 +16,8 @@ export interface Site extends Pick<SiteOptions, "view" | "settings"> {
   readonly name: string;
   /** What its objects say at each moment. */
   readonly ledger: Ledger;
+  /** What is noted of lineage. */
+  readonly notes: NoteWatch;
   /** The store, as whoever asks for it under a name: its changes are recorded under that name. */
   recorded(actor: string): Backend;
   /** How long a listing may take to show what others wrote, milliseconds. */

@@ -1,0 +1,91 @@
+/**
+ * Checks that what versions are made from is noted before their records, stays noted, and is found.
+ *
+ * @module
+ */
+import { decodeRecord } from "../../../core/record/record.ts";
+import type { ArtifactInput, VersionRecord } from "../../../core/record/record.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
+import { LINEAGE, parseCellKey } from "../../../registry/layout.ts";
+import { lineageOf } from "../../../registry/lineage.ts";
+import { lineageKeys } from "../../../registry/lineage/announce.ts";
+import type { Bundle } from "../bundle.ts";
+import { describeError } from "../operation_log.ts";
+import type { Effect } from "../with_history.ts";
+import { isLive } from "./check_writes.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./violation.ts";
+
+const NAMED = "a";
+
+/** What a value is said to be made from: of two values one, and so that a name is made from itself too. */
+export function inputsOf(name: string, { label }: Bundle): { inputs?: ArtifactInput[] } {
+  const sum = Array.from(label).reduce((sum, character) => sum + character.codePointAt(0)!, 0);
+  return sum % 2 === 0 ? {} : { inputs: [`${NAMED}@1.0.0`, name] };
+}
+
+/** What is noted in a store. */
+export interface NoteWatch {
+  /** Keys of the notes that are there. */
+  readonly keys: ReadonlySet<string>;
+  /** Records that landed before their notes. */
+  readonly breaches: string[];
+  /** Takes in a change. */
+  apply(effect: Effect): void;
+}
+
+/** Begins to watch. */
+export function createNoteWatch(): NoteWatch {
+  const keys = new Set<string>();
+  const breaches: string[] = [];
+  return {
+    keys,
+    breaches,
+    apply({ order, verb, key, mode, bytes, written }) {
+      if (key.startsWith(LINEAGE)) return void (verb === "put" ? keys.add(key) : keys.delete(key));
+      if (verb !== "put" || mode !== "create" || !written || parseCellKey(key)?.kind !== "version") return;
+      const { record } = decodeRecord(bytes!, key);
+      for (const note of record.kind === "version" ? notesOf(record, !key.includes("/single/")) : []) {
+        if (!keys.has(note)) breaches.push(`change ${order}: ${key} landed before ${note}`);
+      }
+    },
+  };
+}
+
+function notesOf(record: VersionRecord, versioned: boolean): string[] {
+  const settings = { versioned, mutable: false, graceMs: 0 };
+  const version = versioned ? parseVersion(record.version) : FIRST_VERSION;
+  return lineageKeys({ settings }, { ...record, version, inputs: record.inputs ?? [] });
+}
+
+/** Checks what was noted, and what looking down from a version finds at the end. */
+export async function checkLineage({ site, ledger, settings }: Evidence, registry: Registry): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const say = (message: string) =>
+    findings.push({ promise: "what a version is made from is noted before it", message });
+  site.notes.breaches.forEach(say);
+  const made: string[] = [];
+  const root = `${NAMED}@1.0.0`;
+  let isThere = false;
+  for (const { place, states } of ledger.cells.values()) {
+    const state = states.at(-1)!;
+    if (place.kind !== "version" || !isLive(state)) continue;
+    const record = state.head!.record as VersionRecord;
+    const ref = `${place.name}@${place.version!.canonical}`;
+    isThere ||= ref === root;
+    for (const note of notesOf(record, settings.versioned)) {
+      if (!site.notes.keys.has(note)) say(`at the end ${ref} counts, and ${note} is not there`);
+    }
+    if (record.inputs?.includes(root)) made.push(ref);
+  }
+  if (!isThere) return findings;
+  try {
+    const { edges } = await lineageOf(registry, root, { direction: "down", depth: 1 });
+    const found = edges.map(({ to }) => to).sort().join();
+    if (found !== made.sort().join()) say(`at the end ${made.join()} are made from ${root}, found are ${found}`);
+  } catch (error) {
+    say(`at the end looking down from ${root} failed: ${describeError(error)}`);
+  }
+  return findings;
+}
