@@ -150,11 +150,45 @@ Deno.test("examples/batch.ts saves and loads many, with an outcome for each", as
   assertEquals(await readdir(work.path), []);
 });
 
+Deno.test("examples/pipeline runs all of it, then nothing, then what a changed parameter touches", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/pipeline/run.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.split("\n").slice(0, -1), [
+    "first: late_trips@1 ok",
+    "  collect  ran     never ran → trips:raw@1.0.0",
+    "  clean    ran     never ran → trips:clean@1.0.0",
+    "  features ran     never ran → late_trips:output:features@1.0.0",
+    "  train    ran     never ran → trips:model@1.0.0",
+    "  evaluate ran     never ran → trips:metrics@1.0.0",
+    "  publish  ran     never ran",
+    "again: late_trips@2 ok",
+    ...["collect ", "clean   ", "features", "train   ", "evaluate", "publish "]
+      .map((step) => `  ${step} skipped nothing changed`),
+    "with another rate: late_trips@3 ok",
+    "  collect  skipped nothing changed",
+    "  clean    skipped nothing changed",
+    "  features skipped nothing changed",
+    "  train    ran     params.rate 0.5 → 1 → trips:model@2.0.0",
+    "  evaluate ran     upstream runs: train → trips:metrics@2.0.0",
+    "  publish  ran     upstream runs: evaluate",
+    "model 1.0.0: 73.5 % of 19002 trips",
+    "model 2.0.0: 76.7 % of 19002 trips",
+    "trips:model@production was made from",
+    "  late_trips:output:features@1.0.0",
+    "  trips:clean@1.0.0",
+    "  trips:raw@1.0.0",
+  ]);
+  assertEquals(await readdir(work.path), []);
+});
+
 Deno.test("every example is run by a test", async () => {
   const source = await readFile(new URL(import.meta.url), "utf8");
   const programs = (await readdir(`${ROOT}examples`)).filter((name) =>
     name.endsWith(".ts") && name !== "demo_files.ts"
   );
+  const folders = await readdir(`${ROOT}examples`, { withFileTypes: true });
+  programs.push(...folders.filter((entry) => entry.isDirectory()).map(({ name }) => `${name}/run.ts`));
   for (const name of programs) {
     assert(source.includes(`examples/${name}`) || name === "demo.ts", `examples/${name} is run by no test`);
   }

@@ -1,0 +1,17 @@
+/**
+ * The step `train` as a program of its own: it knows its folders and parameters by variables, and nothing of Holdfast.
+ * It could as well be written in Python.
+ *
+ * @module
+ */
+import { writeFile } from "node:fs/promises";
+import process from "node:process";
+import { readExamples } from "./examples_file.ts";
+import { accuracy, train } from "./model.ts";
+
+const { INPUT_ROOT, OUTPUT_ROOT, HOLDFAST_PARAMS } = process.env as Record<string, string>;
+const { rate, epochs } = JSON.parse(HOLDFAST_PARAMS);
+const examples = await readExamples(`${INPUT_ROOT}/train.bin`);
+const model = train(examples, { rate, epochs });
+console.log(`${examples.labels.length} examples, ${(100 * accuracy(model, examples)).toFixed(1)} % of them right`);
+await writeFile(`${OUTPUT_ROOT}/model.json`, JSON.stringify({ names: examples.names, ...model }));
