@@ -4,6 +4,7 @@
  * @module
  */
 import { messageOf, RegistryError } from "../../core/errors.ts";
+import type { Shard } from "../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { silentLogger } from "../../core/system.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -27,7 +28,10 @@ import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
 import type { Machine } from "./schedule.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
+import { createShardGroup } from "./shards/shard_group.ts";
+import type { ShardGroup } from "./shards/shard_group.ts";
 import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
+import type { ExecutedStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
 import { watchForCancel } from "./watch_cancel.ts";
 import { createWriters } from "./writers.ts";
@@ -178,7 +182,9 @@ async function runSteps(
     pinned: new Map(),
   };
   const left = new Map(plan.steps.map(({ step }) => [step, before.get(step)!.filter((id) => planned.has(id)).length]));
-  const queues = new Map<string, string[]>(pipeline.nodes.map(({ id }) => [id, []]));
+  const groups = new Map<string, ShardGroup>();
+  const inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
+  const queues = new Map<string, Waiting[]>(pipeline.nodes.map(({ id }) => [id, []]));
   const running = new Set<Promise<void>>();
   let thrown: { error: unknown } | undefined;
 
@@ -206,11 +212,20 @@ async function runSteps(
       } else if (planned.get(id)!.decision === "skip" && success !== undefined) {
         end(id, skippedOutcome(success));
       } else {
-        queues.get(steps.get(id)!.node)!.push(id);
+        wait(id);
         continue;
       }
       waiting.push(...release(id));
     }
+  }
+
+  /** A step waits for room, each of its shards by itself. */
+  function wait(id: string): void {
+    const { node, shards: count } = steps.get(id)!;
+    const queue = queues.get(node)!;
+    if (count === 1) return void queue.push({ id });
+    groups.set(id, createShardGroup(count, context.system));
+    for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
   }
 
   /** The steps that waited for this one alone. */
@@ -230,10 +245,10 @@ async function runSteps(
 
   function beginWhatFits(): void {
     for (const queue of queues.values()) {
-      while (queue.length > 0 && !signal.aborted && room.fits(steps.get(queue[0])!)) {
-        const id = queue.shift()!;
-        const giveBack = room.take(steps.get(id)!);
-        const run: Promise<void> = runOne(id).finally(() => {
+      while (queue.length > 0 && !signal.aborted && room.fits(steps.get(queue[0].id)!)) {
+        const next = queue.shift()!;
+        const giveBack = room.take(steps.get(next.id)!);
+        const run: Promise<void> = runOne(next).finally(() => {
           giveBack();
           running.delete(run);
         });
@@ -242,27 +257,17 @@ async function runSteps(
     }
   }
 
-  async function runOne(id: string): Promise<void> {
-    const step = steps.get(id)!;
+  async function runOne({ id, shard }: Waiting): Promise<void> {
+    const group = groups.get(id);
     try {
-      const plannedStep = planned.get(id)!;
-      if (plannedStep.decision !== "skip") done.delete(id);
-      const { inputs } = await pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs }).then(
-        (pinned) => pinned,
-        (error) => {
-          signal.throwIfAborted();
-          end(id, failedOutcome(error));
-          return { inputs: undefined };
-        },
-      );
-      if (inputs !== undefined) {
-        const { outcome, success } = await executeStep(context, plannedStep, inputs);
-        if (success !== undefined) done.set(id, success.record);
-        end(id, outcome);
-      }
-      if (failFast && outcomes[id].end === "failed") stop.abort(failedFast(id));
+      const executed = group?.failed ? undefined : await execute({ id, shard });
+      const whole = group === undefined ? executed : group.end(executed);
+      if (whole === undefined) return; // other shards are under way
+      if (whole.success !== undefined) done.set(id, whole.success.record);
+      end(id, whole.outcome);
+      if (failFast && whole.outcome.end === "failed") stop.abort(failedFast(id));
     } catch (error) {
-      end(id, { end: "cancelled", durationMs: 0, reason: "the run was stopped" });
+      if (outcomes[id] === undefined) end(id, { end: "cancelled", durationMs: 0, reason: "the run was stopped" });
       if (signal.aborted) return;
       thrown ??= { error };
       stop.abort(error);
@@ -270,6 +275,28 @@ async function runSteps(
     }
     for (const next of release(id)) settle(next);
   }
+
+  async function execute({ id, shard }: Waiting): Promise<ExecutedStep> {
+    const step = steps.get(id)!;
+    const plannedStep = planned.get(id)!;
+    if (plannedStep.decision !== "skip") done.delete(id);
+    const pinned = inputsOf.get(id) ?? pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
+    if (shard !== undefined) inputsOf.set(id, pinned); // shards of one step read the same
+    try {
+      await pinned;
+    } catch (error) {
+      signal.throwIfAborted();
+      return { outcome: failedOutcome(error) };
+    }
+    const { inputs } = await pinned;
+    return await executeStep(shard === undefined ? context : { ...context, shard }, plannedStep, inputs);
+  }
+}
+
+/** A step that waits for room, or a shard of it. */
+interface Waiting {
+  id: string;
+  shard?: Shard;
 }
 
 function failedFast(step: string): RegistryError {

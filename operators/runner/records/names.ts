@@ -20,6 +20,8 @@ export interface RecordNames {
   step(id: string): string;
   /** Version N.K.0 is attempt K of a step in run N, which failed; of shard S version N.K.S. */
   failure(id: string): string;
+  /** A version for each success of a step that several processes share: what each of them left, with its log. */
+  shards(id: string): string;
   /** What a step wrote, where the configuration gives it no name. */
   output(id: string): string;
   /** What a step read, where that is more than one artifact can name. */
@@ -35,6 +37,7 @@ export function recordNames(pipeline: string): RecordNames {
     steps: `${pipeline}:step:`,
     step: (id) => `${pipeline}:step:${id}`,
     failure: (id) => `${pipeline}:failure:${id}`,
+    shards: (id) => `${pipeline}:shards:${id}`,
     output: (id) => `${pipeline}:output:${id}`,
     inputs: (id) => `${pipeline}:inputs:${id}`,
   };

@@ -62,6 +62,8 @@ export interface StepRecord extends StepFacts {
   kind: "step";
   /** Its outputs, by name. */
   outputs: Record<string, SavedOutput>;
+  /** The ref of what its shards left, where several processes shared it: the record and the log of each. */
+  shards?: string;
 }
 
 /** An attempt of a step that failed. */

@@ -7,7 +7,7 @@ import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
 import { onDisk } from "../../../core/disk/file_errors.ts";
 import { isRegistryError, messageOf } from "../../../core/errors.ts";
-import type { FileSource } from "../../../core/materializer.ts";
+import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { ExitCode } from "../../../core/pipelines/operator.ts";
@@ -20,11 +20,15 @@ import { operatorVersion } from "../plan.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { saveFailure } from "../records/failures.ts";
-import type { FailureRecord, StepRecord } from "../records/step_record.ts";
+import type { FailureRecord, StepFacts, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { createMask, reveal } from "../secrets.ts";
+import { checkShard, endShared } from "../shards/end_shared.ts";
+import { createShardGroup } from "../shards/shard_group.ts";
+import { openSharedStep } from "../shards/shared_step.ts";
+import type { SharedStep } from "../shards/shared_step.ts";
 import { lineageOf } from "./lineage.ts";
-import { publishOutputs } from "./publish_outputs.ts";
+import { findOutputs, publishOutputs } from "./publish_outputs.ts";
 import { runAttempt } from "./run_attempt.ts";
 import type { AttemptEnd } from "./attempt_end.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
@@ -61,8 +65,13 @@ export async function executeStep(
   const step = dependencies.steps.get(planned.step)!;
   const startedAt = system.monotonic();
   const took = () => Math.round(system.monotonic() - startedAt);
+  if (step.shards > 1 && context.shard === undefined) {
+    return await executeShards(context, planned, inputs, { failed });
+  }
   let state: StepState;
+  let shared: SharedStep | undefined;
   try {
+    checkShard(step, context);
     const code = codeOf(step, await operatorVersion(step, context));
     state = await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
   } catch (error) {
@@ -73,13 +82,20 @@ export async function executeStep(
     const reason = state.done.record.effect === state.effect ? "done already" : "nothing changed";
     return { success: state.done, outcome: { ...outcomeOf(state.done), end: "skipped", durationMs: took(), reason } };
   }
+  if (step.shards > 1) {
+    try {
+      const forced = planned.reasons.includes("forced");
+      shared = await openSharedStep(context, step, { effect: state.effect, forced });
+      if ((await shared.done()).has(context.shard!.index)) return await endDone(shared);
+    } catch (error) {
+      signal.throwIfAborted();
+      return { outcome: { ...failedOutcome(error), durationMs: took() } };
+    }
+  }
   const { retries } = step;
   for (let attempt = failed + 1;; attempt++) {
-    const end = await tryStep(context, step, { state, inputs, attempt });
-    if ("success" in end) {
-      const outcome = { ...outcomeOf(end.success), end: "ran" as const, durationMs: took(), attempts: attempt };
-      return { success: end.success, outcome: { ...outcome, exitCode: EXIT_CODES.ok, exit: "ok" } };
-    }
+    const end = await tryStep(context, step, { state, inputs, attempt, shared });
+    if ("success" in end) return ended(end.success, attempt);
     const { exitCode, exit, message, hint, record } = end;
     if (!isTriedAgain(step, { attempt, exitCode })) {
       const outcome = {
@@ -98,6 +114,60 @@ export async function executeStep(
     context.tell({ type: "step retried", step: step.id, attempt, exit, inMs, message });
     await system.sleep(inMs, signal);
   }
+
+  /** It ran; of a shard that is not the last there is no success yet. */
+  function ended(success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep {
+    const outcome = { end: "ran" as const, durationMs: took(), attempts, exitCode: EXIT_CODES.ok, exit: "ok" as const };
+    return success === undefined ? { outcome } : { success, outcome: { ...outcomeOf(success), ...outcome } };
+  }
+
+  /** This shard is done; whoever did the last one may have been killed before it said so. */
+  async function endDone(shared: SharedStep): Promise<ExecutedStep> {
+    const facts = factsOf(context, step, {
+      state,
+      attempt: failed + 1,
+      startedAt: new Date(system.now()).toISOString(),
+      durationMs: took(),
+    });
+    const success = await endShared(context, shared, { state, inputs, facts });
+    if (success !== undefined) return ended(success, failed);
+    return { outcome: { end: "skipped", durationMs: took(), reason: "done already" } };
+  }
+}
+
+/** All shards of a step, one after the other: nobody else does them. */
+async function executeShards(
+  context: RunContext,
+  planned: PlannedStep,
+  inputs: Record<string, PinnedInput>,
+  options: ExecuteOptions,
+): Promise<ExecutedStep> {
+  const { shards: count } = context.dependencies.steps.get(planned.step)!;
+  const group = createShardGroup(count, context.system);
+  for (let index = 0;; index++) {
+    const shard = { index, count };
+    const executed = group.failed ? undefined : await executeStep({ ...context, shard }, planned, inputs, options);
+    const whole = group.end(executed);
+    if (whole !== undefined) return whole;
+  }
+}
+
+/** What every record of a step says. */
+function factsOf(
+  { run }: RunContext,
+  step: PipelineStep,
+  { state, ...more }: Pick<StepFacts, "attempt" | "startedAt" | "durationMs"> & { state: StepState },
+): StepFacts {
+  return {
+    run,
+    step: step.id,
+    node: step.node,
+    operator: step.operator,
+    fingerprint: state.fingerprint,
+    effect: state.effect,
+    ...more,
+    ...(step.git === undefined ? {} : { git: step.git }),
+  };
 }
 
 function isTriedAgain(
@@ -124,6 +194,8 @@ interface Attempt {
   state: StepState;
   inputs: Record<string, PinnedInput>;
   attempt: number;
+  /** What is there of the step, where several processes share it. */
+  shared?: SharedStep;
 }
 
 /** An attempt that failed. */
@@ -136,8 +208,8 @@ type FailedAttempt = Required<Pick<StepOutcome, "exitCode" | "exit">> & {
 async function tryStep(
   context: RunContext,
   step: PipelineStep,
-  { state, inputs, attempt }: Attempt,
-): Promise<{ success: FoundRecord<StepRecord> } | FailedAttempt> {
+  { state, inputs, attempt, shared }: Attempt,
+): Promise<{ success: FoundRecord<StepRecord> | undefined } | FailedAttempt> {
   const { system, signal, keep } = context;
   // Two deliveries of a step may be here at once: each has a folder of its own.
   const owner = keep ? "" : `-${context.owner}`;
@@ -154,18 +226,13 @@ async function tryStep(
     system,
   });
   context.tell({ type: "step started", step: step.id, attempt, folder });
-  const facts = () => ({
-    run: context.run,
-    step: step.id,
-    node: step.node,
-    operator: step.operator,
-    fingerprint: state.fingerprint,
-    effect: state.effect,
-    attempt,
-    startedAt,
-    durationMs: Math.round(system.monotonic() - startedAtMs),
-    ...(step.git === undefined ? {} : { git: step.git }),
-  });
+  const facts = () =>
+    factsOf(context, step, {
+      state,
+      attempt,
+      startedAt,
+      durationMs: Math.round(system.monotonic() - startedAtMs),
+    });
 
   try {
     onDisk("make the folder of a step", folder, () => {
@@ -188,6 +255,14 @@ async function tryStep(
     signal.throwIfAborted();
     if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
     await checkUnchanged(inputs, context);
+    if (shared !== undefined) {
+      const outputs = findOutputs(step, context, { outputRoot, declared: end.declared });
+      log.close();
+      const { durationMs } = facts();
+      const usage = end.usage === undefined ? {} : { usage: end.usage };
+      await shared.add({ attempt, startedAt, durationMs, ...usage, outputs, beside: filesOf(besides(log)) });
+      return { success: await endShared(context, shared, { state, inputs, facts: facts() }) };
+    }
     const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });
     const metadata = metadataOf(facts());
     const outputs = await publishOutputs(step, context, {
@@ -264,6 +339,10 @@ function removeFolder(folder: string, parts: string[], logger: RunContext["logge
 /** The log as a file beside the record; none where nothing was said. */
 function besides(log: StepLog): Record<string, FileSource> {
   return log.isEmpty ? {} : { "log.txt": log.source() };
+}
+
+function filesOf(beside: Record<string, FileSource>): FileToSave[] {
+  return Object.entries(beside).map(([path, content]) => ({ path, content }));
 }
 
 type Success = { record: StepRecord; info: { name: string; version: string } };

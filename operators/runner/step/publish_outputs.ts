@@ -46,29 +46,45 @@ export async function publishOutputs(
   context: RunContext,
   options: PublishOptions,
 ): Promise<Record<string, SavedOutput>> {
-  const { outputRoot, declared } = options;
   const outputs: Record<string, SavedOutput> = {};
-  const named = Object.entries(step.outputs);
-  if (named.length === 0) {
-    if (readdirSync(outputRoot).length === 0) return outputs;
-    const to = `registry:${recordNames(context.pipeline.id).output(step.id)}`;
-    outputs.output = await publish({ name: "output", to, from: outputRoot }, context, options);
-    return outputs;
-  }
-  const isWhole = named.length === 1 && !declared.includes(named[0][0]);
-  for (const [name] of named) if (!isWhole) checkWritten(step.id, name, inside(outputRoot, name));
-  for (const [name, to] of named) {
-    outputs[name] = await publish(
-      { name, to, from: isWhole ? outputRoot : inside(outputRoot, name) },
-      context,
-      options,
-    );
+  for (const output of findOutputs(step, context, options)) {
+    outputs[output.name] = await publish(output, context, options);
   }
   return outputs;
 }
 
+/** An output that was written. */
+export interface WrittenOutput {
+  /** Its name. */
+  name: string;
+  /** Where it is to be kept. */
+  to: string;
+  /** Where it lies. */
+  from: string;
+}
+
+/**
+ * The outputs of a step as they lie in its output root.
+ *
+ * @throws {RegistryError} `TaskFailed` for one that was not written
+ */
+export function findOutputs(
+  step: PipelineStep,
+  { pipeline }: Pick<RunContext, "pipeline">,
+  { outputRoot, declared }: Pick<PublishOptions, "outputRoot" | "declared">,
+): WrittenOutput[] {
+  const named = Object.entries(step.outputs);
+  if (named.length === 0) {
+    if (readdirSync(outputRoot).length === 0) return [];
+    return [{ name: "output", to: `registry:${recordNames(pipeline.id).output(step.id)}`, from: outputRoot }];
+  }
+  const isWhole = named.length === 1 && !declared.includes(named[0][0]);
+  for (const [name] of named) if (!isWhole) checkWritten(step.id, name, inside(outputRoot, name));
+  return named.map(([name, to]) => ({ name, to, from: isWhole ? outputRoot : inside(outputRoot, name) }));
+}
+
 async function publish(
-  { name, to, from }: { name: string; to: string; from: string },
+  { name, to, from }: WrittenOutput,
   context: RunContext,
   { effect, inputs, metadata, before }: PublishOptions,
 ): Promise<SavedOutput> {

@@ -69,13 +69,17 @@ export async function runAttempt(
  * @throws {RegistryError} `Unsupported` naming the first of them
  */
 export function checkRunnable(steps: readonly PipelineStep[], { executor }: Pick<RunContext, "executor">): void {
-  for (const { id, runAs, shards } of steps) {
+  for (const { id, runAs, shards, outputs } of steps) {
     if (runAs === "worker" && executor === undefined) throw noExecutor(id);
-    if (shards === 1) continue;
-    throw new RegistryError({
-      code: "Unsupported",
-      message: `Cannot run step ${shown(id)}: ${shards} processes are to share it, which is not possible yet`,
-      hint: "Let one process do it: shards: 1.",
-    });
+    const elsewhere = shards > 1 && Object.values(outputs).find((to) => !to.startsWith("registry:"));
+    if (elsewhere) throw notShared(id, elsewhere);
   }
+}
+
+function notShared(step: string, to: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot run step ${shown(step)}: its shards cannot write ${shown(to)} together`,
+    hint: "Write registry:NAME: all shards together are one version of it. A step after it may write to a path or URL.",
+  });
 }

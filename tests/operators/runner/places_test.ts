@@ -104,7 +104,7 @@ testInRoot(
 
 testInRoot("what this runner cannot do is refused, not passed over", async (root) => {
   await using here = await world(root);
-  for (const members of [{ shards: 2 }, { runAs: "worker" as const }]) {
+  for (const members of [{ shards: 2, outputs: { a: "./a" } }, { runAs: "worker" as const }]) {
     const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) => error);
     assert(isRegistryError(error, "Unsupported"), String(error));
   }

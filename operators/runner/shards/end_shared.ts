@@ -1,0 +1,43 @@
+/**
+ * Ending a step that several processes share.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { PinnedInput } from "../pin_inputs.ts";
+import type { FoundRecord } from "../records/files.ts";
+import type { StepFacts, StepRecord } from "../records/step_record.ts";
+import type { RunContext } from "../run_context.ts";
+import { lineageOf } from "../step/lineage.ts";
+import { addSuccess, metadataOf } from "../step/success.ts";
+import type { StepState } from "../step/success.ts";
+import type { SharedStep } from "./shared_step.ts";
+
+/** Saves the outputs and adds the success where all shards are done; undefined where some are not. */
+export async function endShared(
+  context: RunContext,
+  shared: SharedStep,
+  { state, inputs, facts }: { state: StepState; inputs: Record<string, PinnedInput>; facts: StepFacts },
+): Promise<FoundRecord<StepRecord> | undefined> {
+  const lineage = await lineageOf(inputs, context, { step: facts.step, effect: state.effect });
+  const committed = await shared.commit({ inputs: lineage, metadata: metadataOf(facts) });
+  if (committed === undefined) return undefined;
+  const record: StepRecord = { kind: "step", ...facts, ...committed };
+  return await addSuccess(record, state.last, context, { inputs: lineage, beside: {} });
+}
+
+/**
+ * Refuses a process that was told another number of shards than its step has.
+ *
+ * @throws {RegistryError} `Invalid`
+ */
+export function checkShard({ id, shards }: PipelineStep, { shard }: Pick<RunContext, "shard">): void {
+  if (shard === undefined || (shard.count === shards && shard.index >= 0 && shard.index < shards)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot execute shard ${shard.index}/${shard.count} of step ${shown(id)}: it has ${shards}`,
+    hint: "Hand over the step as the pipeline describes it: shards of the step, HOLDFAST_SHARD of the process.",
+  });
+}

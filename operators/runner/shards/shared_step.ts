@@ -1,0 +1,219 @@
+/**
+ * A step that several processes share: each does a part of it, and whoever sees that all parts are there commits what
+ * they wrote.
+ *
+ * What is there of a step lies in drafts, which belong to what it does (its effect), whatever run and process did it. A
+ * shard adds what it wrote to the draft of each output, as a part named by this attempt, and then its record to the
+ * draft of `<pipeline>:shards:<step>`: from then on the shard is done. That draft is committed first, once: so it also
+ * decides which attempt of each shard counts, where there were several.
+ *
+ * @module
+ */
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Shard } from "../../../core/pipelines/operator.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { Draft } from "../../../core/record/draft.ts";
+import type { ArtifactInput } from "../../../core/record/record.ts";
+import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
+import type { PlainValue } from "../../../core/text/plain_value.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { localPath } from "../../../materializers/mod.ts";
+import { recordNames } from "../records/names.ts";
+import type { SavedOutput } from "../records/step_record.ts";
+import type { RunContext } from "../run_context.ts";
+import type { WrittenOutput } from "../step/publish_outputs.ts";
+
+/** What is kept of a shard that ended well. */
+export interface ShardRecord {
+  /** What it is. */
+  kind: "shard";
+  /** Which one. */
+  shard: Shard;
+  /** The run that it was done in. */
+  run: string;
+  /** Which attempt it was, from 1. */
+  attempt: number;
+  /** When it began, ISO 8601. */
+  startedAt: string;
+  /** How long it took, milliseconds. */
+  durationMs: number;
+  /** What it took of the machine, where that was measured. */
+  usage?: Record<string, PlainValue>;
+  /** By output: the part of its draft which this attempt wrote. */
+  outputs: Record<string, { part: string }>;
+}
+
+/** A shard as it ended. */
+export interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" | "outputs"> {
+  /** What it wrote. */
+  outputs: readonly WrittenOutput[];
+  /** What is kept beside its record, by file name: its log. */
+  beside: readonly FileToSave[];
+}
+
+/** What is kept beside outputs. */
+export interface CommitShared {
+  /** What they were made from. */
+  inputs: ArtifactInput[];
+  /** What is kept beside each. */
+  metadata: Record<string, unknown>;
+}
+
+/** A step that several processes share. */
+export interface SharedStep {
+  /** Which shards are done. */
+  done(): Promise<ReadonlySet<number>>;
+  /** Keeps what a shard wrote: the shard is done. Of two deliveries of one shard the first counts, whole. */
+  add(shard: EndedShard): Promise<void>;
+  /**
+   * Saves the outputs where all shards are done; undefined where some are not.
+   *
+   * @returns the outputs, and the ref of the shards' records
+   * @throws {RegistryError} `Invalid` where two shards wrote the same file: then all of them are to be done again
+   */
+  commit(options: CommitShared): Promise<{ outputs: Record<string, SavedOutput>; shards: string } | undefined>;
+}
+
+/** Opens what is there of a step that several processes share. */
+export async function openSharedStep(
+  context: RunContext,
+  { id: step, shards: count, outputs }: PipelineStep,
+  { effect, forced }: { effect: string; forced: boolean },
+): Promise<SharedStep> {
+  const { registry, pipeline, run, system, shard, signal } = context;
+  const names = recordNames(pipeline.id);
+  const name = names.shards(step);
+  // Who changes where outputs go, or forces the step, wants all of its shards anew.
+  const first = sha256(JSON.stringify([effect, outputs, count, forced ? run : null]));
+  const givenUp = await registry.openDraft(name, { id: `${first} given up` });
+  const generation = (await givenUp.info({ signal })).parts.length;
+  const id = `${first} ${generation}`;
+  const records = await registry.openDraft(name, { id });
+  const places = Object.keys(outputs).length > 0 ? outputs : { output: `registry:${names.output(step)}` };
+  const drafts = new Map<string, Promise<Draft>>();
+
+  return {
+    async done() {
+      const { parts } = await records.info({ signal });
+      return new Set(parts.map(({ part }) => Number(part)));
+    },
+
+    async add({ outputs, beside, ...ended }) {
+      const part = `${shard!.index}/${system.id()}`;
+      const added: ShardRecord["outputs"] = {};
+      for (const { name: output, to, from } of outputs) {
+        await (await draftOf(output, to)).addPart(part, localPath(from, { links: "keep" }), { signal });
+        added[output] = { part };
+      }
+      const record: ShardRecord = { kind: "shard", shard: shard!, run, ...ended, outputs: added };
+      const files = [{ path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`) }, ...beside];
+      const inFolder = files.map((file) => ({ ...file, path: `${shard!.index}/${file.path}` }));
+      await records.addPart(String(shard!.index), inFolder, { signal });
+    },
+
+    async commit({ inputs, metadata }) {
+      const indexes = Array.from({ length: count }, (_, index) => String(index));
+      const { parts, state } = await records.info({ signal });
+      const there = new Set(parts.map(({ part }) => part));
+      if (!indexes.every((index) => there.has(index))) return undefined;
+      try {
+        if (state === "open") await checkApart();
+        const saved = await records.commit({ parts: indexes, metadata, inputs, signal });
+        const shards = `${saved.name}@${saved.version}`;
+        const written = new Map<string, string[]>();
+        for (const { outputs } of await readRecords(shards, indexes)) {
+          for (const [output, { part }] of Object.entries(outputs)) {
+            written.set(output, [...written.get(output) ?? [], part]);
+          }
+        }
+        const committed: Record<string, SavedOutput> = {};
+        for (const [output, parts] of written) committed[output] = await commitOutput(output, parts);
+        return { outputs: committed, shards };
+      } catch (error) {
+        if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt")) await giveUp();
+        throw error;
+      }
+
+      async function commitOutput(output: string, parts: string[]): Promise<SavedOutput> {
+        const to = places[output];
+        const draft = await draftOf(output, to);
+        const [, version] = refOf(to).split("@");
+        const saved = await draft.commit({ parts, inputs, metadata: { ...metadata, output }, version, signal });
+        return { to, ref: `${saved.name}@${saved.version}`, digest: saved.digest, size: saved.size };
+      }
+    },
+  };
+
+  /** What is there would fail the same again: all shards are to be done anew. */
+  async function giveUp(): Promise<void> {
+    await givenUp.addPart(String(generation), [], { signal });
+    await records.discard({ signal });
+  }
+
+  function draftOf(output: string, to: string): Promise<Draft> {
+    const known = drafts.get(output);
+    if (known !== undefined) return known;
+    const [name] = refOf(to).split("@");
+    const opened = registry.openDraft(name, { id: sha256(`${id} ${output}`) });
+    drafts.set(output, opened);
+    return opened;
+  }
+
+  /** Nobody can tell which of two files of one path is meant. */
+  async function checkApart(): Promise<void> {
+    for (const [output, to] of Object.entries(places)) {
+      const owners = new Map<string, string>();
+      for (const { path, part } of await (await draftOf(output, to)).files({ signal })) {
+        const index = part.split("/")[0];
+        const other = owners.get(path) ?? index;
+        owners.set(path, index);
+        if (other === index) continue;
+        throw samePath(step, { output, path, indexes: [other, index] });
+      }
+    }
+  }
+
+  async function readRecords(ref: string, indexes: readonly string[]): Promise<ShardRecord[]> {
+    const artifact = await registry.open(ref, { signal });
+    const found: ShardRecord[] = [];
+    await forEachAtOnce(indexes.entries(), async ([at, index]) => {
+      const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
+      const record = parseJson(text);
+      if (!isJsonObject(record) || record.kind !== "shard") throw noRecord(ref, index);
+      found[at] = record as unknown as ShardRecord;
+    });
+    return found;
+  }
+}
+
+const RECORD_FILE = "record.json";
+const encoder = new TextEncoder();
+
+/** `registry:data:clean@1.0.0` without its beginning; other places are refused before anything runs. */
+function refOf(to: string): string {
+  return to.slice("registry:".length);
+}
+
+function samePath(
+  step: string,
+  { output, path, indexes }: { output: string; path: string; indexes: string[] },
+): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot save output ${shown(output)} of step ${shown(step)}: shards ${indexes.join(" and ")} both wrote ${
+      shown(path)
+    }`,
+    hint: "Put the shard into the names of the files, as part-0.csv: it is context.shard.index, or HOLDFAST_SHARD.",
+  });
+}
+
+function noRecord(ref: string, index: string): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read what shard ${index} left in ${ref}: it holds no record`,
+    hint: "Nothing but a pipeline writes there. Delete that version where it is wrong, and run the step by --force.",
+  });
+}
