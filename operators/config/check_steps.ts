@@ -266,7 +266,13 @@ function checkCycles(found: [OperatorFound, Path][], pipeline: Pipeline, problem
   const key = operator.node.entries.has("upstream_dependencies") ? "upstream_dependencies" : "inputs";
   problems.add(operator.at(key), {
     path: operator.path(key),
-    message: `the operators depend on each other: ${cycle.join(" → ")}`,
+    message: `the operators depend on each other: ${shownCycle(cycle)}`,
     hint: "Remove one of these dependencies.",
   });
+}
+
+/** A long one is shown by its ends. */
+function shownCycle(cycle: readonly string[]): string {
+  const shown = cycle.length > 12 ? [...cycle.slice(0, 6), `${cycle.length - 12} more`, ...cycle.slice(-6)] : cycle;
+  return shown.join(" → ");
 }

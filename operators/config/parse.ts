@@ -8,11 +8,14 @@ import { plainProblem } from "../../core/text/plain_value.ts";
 import { composePipeline } from "./compose.ts";
 import type { ComposeOptions } from "./compose.ts";
 import type { PipelineDefinition, PipelineOptions } from "./definition.ts";
-import { nodeOf, plainOf } from "./tree/node.ts";
+import { MAX_DEPTH, nodeOf, plainOf } from "./tree/node.ts";
 import type { ConfigMap, ConfigSource } from "./tree/node.ts";
 import { createProblemList, problemsError } from "./tree/problems.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { parseTree, withIncludes } from "./tree/read_tree.ts";
+
+/** What a pipeline of a program is called in errors, where it has no id. */
+const DEFINED = "that a program defines";
 
 /** Options of {@linkcode parsePipeline}. */
 export interface ParsePipelineOptions extends PipelineOptions {
@@ -85,15 +88,16 @@ export function definePipeline(definition: PipelineDefinition, options: Pipeline
   const source: ConfigSource = { text: "" };
   const place = { source, offset: 0 };
   const entry = { place, node: nodeOf(definition, place) };
-  const problem = plainProblem(plainOf(entry.node), { numbers: "all" });
+  const problem = plainProblem(plainOf(entry.node), { numbers: "all", maxDepth: MAX_DEPTH });
   if (problem !== undefined) {
     problems.add(place, {
       message: problem,
       hint: "Give texts, numbers, true, false, null, arrays and plain objects.",
     });
+    throw problemsError(definition?.pipeline_id ?? DEFINED, problems.list());
   }
   const root: ConfigMap = { kind: "map", place, entries: new Map([["pipeline", entry]]) };
-  return checked(root, { ...options, id: "pipeline", problems }, definition?.pipeline_id ?? "that a program defines");
+  return checked(root, { ...options, id: "pipeline", problems }, definition?.pipeline_id ?? DEFINED);
 }
 
 function checked(root: ConfigMap, options: ComposeOptions & { problems: ProblemList }, what: string): Pipeline {

@@ -73,16 +73,23 @@ export function pathText(path: Path | undefined): string {
   return parts.reverse().join("").replace(/^\./, "");
 }
 
-/** Plain data as a tree, all of it at one place. */
-export function nodeOf(value: unknown, place: Place): ConfigNode {
-  if (Array.isArray(value)) return { kind: "list", place, items: value.map((item) => nodeOf(item, place)) };
+/** So many mappings and lists may stand in one another, as in a file. */
+export const MAX_DEPTH = 100;
+
+/** Plain data as a tree, all of it at one place. What is no plain data, or nested too deep, is a scalar. */
+export function nodeOf(value: unknown, place: Place, depth = 0): ConfigNode {
   const prototype = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
-  if (typeof value !== "object" || value === null || (prototype !== Object.prototype && prototype !== null)) {
+  const isTooDeep = depth > MAX_DEPTH; // or it holds itself
+  if (Array.isArray(value) && !isTooDeep) {
+    return { kind: "list", place, items: value.map((item) => nodeOf(item, place, depth + 1)) };
+  }
+  const isObject = prototype === Object.prototype || prototype === null;
+  if (typeof value !== "object" || value === null || !isObject || isTooDeep) {
     return { kind: "scalar", place, value: value as ConfigScalar["value"] };
   }
   const entries = new Map<string, ConfigEntry>();
   for (const [key, item] of Object.entries(value)) {
-    if (item !== undefined) entries.set(key, { place, node: nodeOf(item, place) });
+    if (item !== undefined) entries.set(key, { place, node: nodeOf(item, place, depth + 1) });
   }
   return { kind: "map", place, entries };
 }

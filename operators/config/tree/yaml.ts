@@ -28,6 +28,12 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
 ];
 const OTHERWISE = "Correct the line: a file is one document of YAML 1.2.";
 
+/** Older YAML merged what stands there; in that of today it is a key like others, which nobody means. */
+const MERGE_KEY = {
+  message: 'the key "<<" merges nothing in YAML 1.2',
+  hint: "Write the keys down, give a whole mapping by ${name} of variables, or include a file.",
+};
+
 /** The tree of a text; what is wrong with it is told. Undefined where there is nothing to look at. */
 export function parseYamlTree(source: ConfigSource, problems: ProblemList, from = 0): ConfigNode | undefined {
   const { root, problems: found } = parseYamlDocument(source.text.slice(from));
@@ -38,16 +44,18 @@ export function parseYamlTree(source: ConfigSource, problems: ProblemList, from 
       hint: HINTS.find(([pattern]) => pattern.test(state))?.[1] ?? OTHERWISE,
     });
   }
-  return root && treeOf(root, source, from);
-}
+  return root && treeOf(root);
 
-function treeOf(node: YamlNode, source: ConfigSource, from: number): ConfigNode {
-  const place = { source, offset: from + node.offset };
-  if (node.kind === "scalar") return { kind: "scalar", place, value: node.value };
-  if (node.kind === "list") return { kind: "list", place, items: node.items.map((item) => treeOf(item, source, from)) };
-  const entries = new Map<string, ConfigEntry>();
-  for (const { key, offset, node: child } of node.entries) {
-    entries.set(key, { place: { source, offset: from + offset }, node: treeOf(child, source, from) });
+  function treeOf(node: YamlNode): ConfigNode {
+    const place = { source, offset: from + node.offset };
+    if (node.kind === "scalar") return { kind: "scalar", place, value: node.value };
+    if (node.kind === "list") return { kind: "list", place, items: node.items.map(treeOf) };
+    const entries = new Map<string, ConfigEntry>();
+    for (const { key, offset, node: child } of node.entries) {
+      const entry = { place: { source, offset: from + offset }, node: treeOf(child) };
+      if (key === "<<") problems.add(entry.place, MERGE_KEY);
+      entries.set(key, entry);
+    }
+    return { kind: "map", place, entries };
   }
-  return { kind: "map", place, entries };
 }

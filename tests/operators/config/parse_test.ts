@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { RegistryError } from "../../../mod.ts";
 import { definePipeline, encodePipeline, parsePipeline } from "../../../operators/config/mod.ts";
 import { step } from "../runner/pipelines.ts";
 
@@ -169,4 +170,29 @@ pipeline:
   const [a, b] = parsePipeline(text).steps;
   assertEquals(a.params, { base: { lr: 0.1, layers: [1, 2] }, lr: 0.1, name: "lr-0.1" });
   assertEquals(b.params, { same: "lr-0.1", first: "a_v1.0" });
+});
+
+Deno.test("what a program gives may be nested as deep as a file, and hold itself nowhere", () => {
+  const defined = (v: unknown) => definePipeline({ operators: [{ operator_id: "a", params: { v: v as null } }] });
+  const nested = (depth: number) => {
+    let value: unknown = 1;
+    for (let level = 0; level < depth; level++) value = level % 2 === 0 ? [value] : { value };
+    return value;
+  };
+  assertEquals(defined(nested(90)).steps[0].params.v, nested(90));
+  const circle: unknown[] = [];
+  circle.push(circle);
+  for (const value of [nested(200), nested(100_000), circle]) {
+    assertStringIncludes(assertThrows(() => defined(value), RegistryError).message, "nested more than");
+  }
+});
+
+Deno.test("a cycle of many operators is told by its ends", () => {
+  const operators = Array.from({ length: 3_000 }, (_, index) => ({
+    operator_id: `s${index}`,
+    upstream_dependencies: [`s${(index + 1) % 3_000}`],
+  }));
+  const { message } = assertThrows(() => definePipeline({ operators }), RegistryError);
+  assertStringIncludes(message, " more → ");
+  assertEquals(message.length < 1_000, true);
 });

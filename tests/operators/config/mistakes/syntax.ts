@@ -26,6 +26,7 @@ export const OF_SYNTAX: readonly Mistake[] = [
   },
   { name: "a colon in a text", text: "pipeline: ‸a: b: c\n", says: /[Nn]ested mappings/, hint: /in quotes/ },
   { name: "a tag", text: one("params: { a: !!js/date ‸2020 }"), says: /tag/, hint: /Leave the tag out/ },
+  { name: "a merge key", text: one("params: { ‸<<: { a: 1 }, b: 2 }"), says: /"<<" merges nothing/, hint: /variables/ },
   { name: "an alias of nothing", text: one("params: { a: ‸*b }"), says: /anchor/, hint: /&name/ },
   {
     name: "a second document",
