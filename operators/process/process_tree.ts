@@ -28,9 +28,23 @@ export interface TreeProcess {
   cpuSeconds: number;
 }
 
-/** Pages and ticks of Linux on every machine that Deno runs on (`getconf PAGESIZE CLK_TCK`; 16 KiB on some of ARM). */
-const PAGE_BYTES = 4096;
+/** Ticks of Linux on every machine that Deno runs on (`getconf CLK_TCK`). */
 const TICKS_A_SECOND = 100;
+
+/** The kind of the entry that has the size of a page (`AT_PAGESZ` of `elf.h`). */
+const AT_PAGESZ = 6n;
+
+/**
+ * The size of a page of memory, bytes: 4 KiB on most machines, 16 or 64 KiB on some of ARM.
+ *
+ * @param auxv what `/proc/self/auxv` holds: pairs of words, a kind and a value (man 3 getauxval)
+ * @default 4096 where it says none
+ */
+export function pageBytesOf(auxv: Uint8Array): number {
+  const words = new BigUint64Array(auxv.slice().buffer, 0, Math.floor(auxv.byteLength / 8));
+  for (let at = 0; at + 1 < words.length; at += 2) if (words[at] === AT_PAGESZ) return Number(words[at + 1]);
+  return 4096;
+}
 
 /**
  * The processes of a command that still run, by `/proc` (man 5 proc). Undefined where there is none: on other systems
@@ -43,12 +57,17 @@ export async function findProcesses(group: number, mark: string): Promise<TreePr
   const names = await readdir("/proc").catch(() => undefined);
   if (names === undefined || process.platform !== "linux") return undefined;
   const pids = names.filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => pid !== process.pid);
-  const found = await Promise.all(pids.map((pid) => lookAt(pid, group, mark).catch(() => undefined)));
+  const pageBytes = pageBytesOf(await readFile("/proc/self/auxv").catch(() => new Uint8Array()));
+  const look = (pid: number) => lookAt(pid, { group, mark, pageBytes }).catch(() => undefined);
+  const found = await Promise.all(pids.map(look));
   return found.filter((one) => one !== undefined);
 }
 
 /** Undefined for one that is another's, or has ended. */
-async function lookAt(pid: number, group: number, mark: string): Promise<TreeProcess | undefined> {
+async function lookAt(
+  pid: number,
+  { group, mark, pageBytes }: { group: number; mark: string; pageBytes: number },
+): Promise<TreeProcess | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // its name, in brackets, may have any character
   const [state, , ownGroup] = fields;
@@ -59,7 +78,7 @@ async function lookAt(pid: number, group: number, mark: string): Promise<TreePro
     if (!marks?.split(" ").includes(mark)) return undefined;
   }
   const [userTicks, systemTicks, pages] = [fields[11], fields[12], fields[21]].map(Number);
-  return { pid, bytes: pages * PAGE_BYTES, cpuSeconds: (userTicks + systemTicks) / TICKS_A_SECOND };
+  return { pid, bytes: pages * pageBytes, cpuSeconds: (userTicks + systemTicks) / TICKS_A_SECOND };
 }
 
 /** How often it is looked whether those that were told to end have ended. */
