@@ -93,9 +93,28 @@ export function assign(root: ConfigMap, { path, place, node }: Assignment, probl
 const REMOTE =
   /^(variables\..*|pipeline\.log_config\.level|pipeline\.operators\.\*\.(params|inputs|timeout|retries|resource|shards|rerun)(\..*)?|pipeline\.nodes\.\*\.(runner_count|resource)(\..*)?)$/s;
 
-/** Tells of values from other machines in places that pick code: set there, or by way of a variable. */
+const REMOTE_INPUT = /^pipeline\.operators\.\*\.inputs\./s;
+/** What is no path of this machine. */
+const ELSEWHERE = /^(registry:|step:|(?!file:)[a-z][a-z0-9+.-]*:\/\/)/i;
+
+/** Tells of values from other machines in places that pick code, files or secrets: set there, or by way of a variable. */
 export function checkRemote(root: ConfigNode, problems: ProblemList): void {
   function look(node: ConfigNode, path: Path | undefined, text: string): void {
+    if (node.kind === "scalar" && node.place.source.isRemote && path?.key === "from_env") {
+      return problems.add(node.place, {
+        path,
+        message: "an override from a URL asks for what the environment holds",
+        hint: "What comes from another machine may not: name the variable in the configuration itself.",
+      });
+    }
+    const isOfHere = node.kind === "scalar" && typeof node.value === "string" && !ELSEWHERE.test(node.value);
+    if (isOfHere && node.place.source.isRemote && REMOTE_INPUT.test(text)) {
+      return problems.add(node.place, {
+        path,
+        message: "an override from a URL sets a path of this machine as an input",
+        hint: "It may set registry:…, step:… and URLs as inputs.",
+      });
+    }
     if (node.place.source.isRemote && path !== undefined && !REMOTE.test(text) && node.kind !== "map") {
       const hint = "It may set variables, params, inputs, timeout, retries, resource, shards, rerun and runner_count.";
       return problems.add(node.place, {

@@ -49,6 +49,8 @@ Deno.test("overrides are set over the files, and lines over those", async () => 
   ]);
 });
 
+const FROM_ENV = "an override from a URL asks for what the environment holds";
+
 Deno.test("an override from a URL sets values, and never what picks code, also by way of a variable", async () => {
   await using root = await tempRoot();
   const text = `variables: { script: a.py, lr: 1 }\npipeline: { operators: [` +
@@ -60,6 +62,19 @@ Deno.test("an override from a URL sets values, and never what picks code, also b
   for (const override of ["variables: { script: evil.py }", "operators: { a: { start_command: evil } }"]) {
     assertMatch((await load(override)).problems[0]?.message ?? "", /picks code/);
   }
+  for (const params of ["{ lr: { from_env: SECRET } }", "{ deep: [{ from_env: SECRET }] }", "{ name: SECRET }"]) {
+    const override = `variables: { name: X, all: ${params} }\noperators: { a: { params: { lr: "\${all}" } } }`;
+    const { problems } = await load(override);
+    assertEquals(problems.map(({ message }) => message), params.includes("from_env") ? [FROM_ENV] : []);
+  }
+  assertEquals((await load("operators: { a: { params: { from_env: SECRET } } }")).problems[0].message, FROM_ENV);
+  for (const path of ["/etc", "../up", "file:///etc"]) {
+    assertMatch(
+      (await load(`operators: { a: { inputs: { d: "${path}" } } }`)).problems[0].message,
+      /path of this machine/,
+    );
+  }
+  assertEquals((await load("operators: { a: { inputs: { d: registry:data, u: s3://b/k } } }")).problems, []);
   assertMatch((await load("operators_module: ./evil.ts")).problems[0].message, /override sets operators_module/);
   assertMatch((await load(`variables: { lr: "\${env:SECRET}" }`)).problems[0].message, /override from a URL/);
 });
