@@ -112,6 +112,28 @@ export async function endProcesses({ group, mark, graceMs, system }: EndOptions)
   }
 }
 
+/** Groups of commands that run. */
+const running = new Set<number>();
+
+function killAll(): void {
+  for (const group of running) signalAll(undefined, group, "SIGKILL");
+}
+
+/**
+ * Kills a group where this program ends before it does, as at a second Ctrl-C: there is no time to ask then, and what has
+ * left the group is not looked for.
+ *
+ * @returns what is called when the group has ended
+ */
+export function killAtExit(group: number): () => void {
+  if (running.size === 0) process.on("exit", killAll);
+  running.add(group);
+  return () => {
+    running.delete(group);
+    if (running.size === 0) process.off("exit", killAll);
+  };
+}
+
 function signalAll(found: readonly TreeProcess[] | undefined, group: number, signal: NodeJS.Signals): void {
   for (const target of found?.map(({ pid }) => pid) ?? [-group]) {
     try {

@@ -24,7 +24,7 @@ import {
 } from "./command_problems.ts";
 import { createLogLines } from "./log_lines.ts";
 import { ownVariables } from "./own_variables.ts";
-import { endProcesses, findProcesses, MARK, marksOf } from "./process_tree.ts";
+import { endProcesses, findProcesses, killAtExit, MARK, marksOf } from "./process_tree.ts";
 
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
@@ -107,6 +107,7 @@ export async function runCommand(command: readonly string[], options: RunCommand
 
   const tree = { group: child.pid!, mark, graceMs, system };
   const over = new AbortController();
+  const spare = killAtExit(tree.group);
   const exit = once(child, "exit") as Promise<[code: number | null, signal: string | null]>;
   let stop: Stop | undefined;
   let ending = Promise.resolve();
@@ -134,6 +135,7 @@ export async function runCommand(command: readonly string[], options: RunCommand
   signal?.removeEventListener("abort", cancel);
   await Promise.all([ending, watching]);
   await endProcesses(tree); // what it left behind
+  spare();
   await drained(child, reading, system);
   const told = stop as Stop | undefined; // set from elsewhere
   if (told?.why === "cancelled") throw told.error;
