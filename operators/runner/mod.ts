@@ -18,6 +18,10 @@ export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./events.
 export { configurationDigest, planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 export type { InputPart, PinnedInput } from "./pin_inputs.ts";
+export { attemptsOf } from "./records/attempts.ts";
+export type { StepAttempt } from "./records/attempts.ts";
+export { lastRun, listRuns, pipelinesOf } from "./records/list_runs.ts";
+export type { ListedRun, ListRunsOptions } from "./records/list_runs.ts";
 export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
 export type { RecordNames, RunId } from "./records/names.ts";
 export { cancelRun, isCancelled, readResult, readRun } from "./records/run_record.ts";
@@ -26,6 +30,8 @@ export type { FailureRecord, Fingerprint, SavedOutput, StepFacts, StepRecord } f
 export type { Executor, JobKinds, JobOptions, JobProgress, JobUsage, RunOptions } from "../../core/executor.ts";
 export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator_job.ts";
 export { runFolder } from "./run_context.ts";
+export { runningLogs } from "./running_logs.ts";
+export type { RunPlace } from "./running_logs.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";

@@ -70,6 +70,10 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
 }
 
 /** The folder of a run, absolute: its steps work in it, and its merged configuration lies there. */
-export function runFolder({ id, workDir }: Pipeline, { run, root }: { run: string; root: string }): string {
-  return join(resolve(root, workDir), encodeName(id), String(parseRunId(run).number));
+export function runFolder(
+  { workDir }: Pick<Pipeline, "workDir">,
+  { run, root }: { run: string; root: string },
+): string {
+  const { pipeline, number } = parseRunId(run);
+  return join(resolve(root, workDir), encodeName(pipeline), String(number));
 }

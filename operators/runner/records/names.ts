@@ -67,7 +67,7 @@ export function parseRunId(text: string): RunId {
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot read run ${shown(text)}: it is not PIPELINE@NUMBER`,
-      hint: "A run is named like my_pipeline@3. All of them: holdfast versions my_pipeline:run",
+      hint: "A run is named like my_pipeline@3. All of them: holdfast pipeline status",
     });
   }
   checkName(pipeline, "pipeline");

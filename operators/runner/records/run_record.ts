@@ -79,7 +79,7 @@ export async function findRun(
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot find run ${shown(run)}: the registry has no such run`,
-    hint: `All runs: holdfast versions ${recordNames(pipeline).run}`,
+    hint: `All runs: holdfast pipeline status ${pipeline}`,
   });
 }
 

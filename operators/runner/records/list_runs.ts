@@ -1,0 +1,90 @@
+/**
+ * The runs that a registry has.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
+import { readRecord } from "./files.ts";
+import { formatRunId, numberOf, recordNames } from "./names.ts";
+import { readResult } from "./run_record.ts";
+import type { RunResult } from "./run_record.ts";
+import type { PipelinePlan } from "../plan.ts";
+
+/** A run, as a list shows it. */
+export interface ListedRun {
+  /** `my_pipeline@3` */
+  run: string;
+  /** When it was planned. */
+  plannedAt: Date;
+  /** How many steps it has. */
+  steps: number;
+  /** How it ended. Undefined where it has no result: it still runs, or its process died. */
+  result?: RunResult;
+}
+
+/** Options of {@linkcode listRuns}. */
+export interface ListRunsOptions extends SignalOptions {
+  /** Only those of this pipeline. @default all */
+  pipeline?: string;
+  /** At most so many. @default all */
+  limit?: number;
+}
+
+/** Lists runs, the newest first. */
+export async function listRuns(
+  registry: Registry,
+  { pipeline, limit = Infinity, signal }: ListRunsOptions = {},
+): Promise<ListedRun[]> {
+  const planned: Omit<ListedRun, "result">[] = [];
+  for (const id of pipeline === undefined ? await pipelinesOf(registry, { signal }) : [pipeline]) {
+    const name = recordNames(id).run;
+    for await (const { version } of registry.versions(name, { limit, signal })) {
+      try {
+        const { createdAt, metadata } = await registry.info(`${name}@${version}`, { signal });
+        const run = formatRunId({ pipeline: id, number: numberOf(version) });
+        planned.push({ run, plannedAt: createdAt, steps: Number(metadata.steps) });
+      } catch (error) {
+        if (!isRegistryError(error, "NotFound")) throw error; // deleted since it was listed
+      }
+    }
+  }
+  const newest = planned.sort((a, b) => b.plannedAt.getTime() - a.plannedAt.getTime()).slice(0, limit);
+  return await Array.fromAsync(mapAtOnce(newest, async (listed) => {
+    const result = await readResult(registry, listed.run, { signal });
+    return result === undefined ? listed : { ...listed, result };
+  }));
+}
+
+/** Ids of the pipelines that have runs in a registry: one listing of its names. */
+export async function pipelinesOf(registry: Registry, { signal }: SignalOptions = {}): Promise<string[]> {
+  const ids: string[] = [];
+  const { run: suffix } = recordNames("");
+  for await (const name of registry.names({ signal })) {
+    if (!name.endsWith(suffix) || name === suffix) continue;
+    const id = name.slice(0, -suffix.length);
+    try {
+      const found = await readRecord<PipelinePlan>(registry, name, { kind: "plan", signal });
+      if (found?.record.pipeline === id) ids.push(id);
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt")) throw error; // somebody else's artifact of such a name
+    }
+  }
+  return ids;
+}
+
+/**
+ * The name of the last run of a pipeline; undefined where it has none.
+ *
+ * @param pipeline its id
+ */
+export async function lastRun(
+  registry: Registry,
+  pipeline: string,
+  { signal }: SignalOptions = {},
+): Promise<string | undefined> {
+  for await (const { version } of registry.versions(recordNames(pipeline).run, { limit: 1, signal })) {
+    return formatRunId({ pipeline, number: numberOf(version) });
+  }
+}
