@@ -9,6 +9,8 @@ import type { Command, Completes, OptionDefinition } from "../program/command.ts
 
 /** Most names or versions that are offered. */
 const MOST = 200;
+/** What the names of plans of runs end with. */
+const RUNS = ":run";
 
 /** Options of {@linkcode completeLine}. */
 export interface CompleteLineOptions {
@@ -32,6 +34,7 @@ export async function completeLine(words: readonly string[], options: CompleteLi
     if (completes === "command") return among(wordsBehind("", commands));
     if (completes === "name") return await namesFrom(await open(registry), typed);
     if (completes === "ref") return await refsFrom(await open(registry), typed);
+    if (completes === "run") return await runsFrom(await open(registry), typed);
     return []; // the shell itself knows files
   };
   if (pending !== undefined) return pending.choices ? among(pending.choices) : await thing(pending.completes);
@@ -92,6 +95,21 @@ function wordsBehind(group: string, commands: readonly Command[]): string[] {
 async function namesFrom(registry: Registry, prefix: string): Promise<string[]> {
   if (prefix.includes("@")) return [];
   return await Array.fromAsync(registry.names({ prefix, limit: MOST }));
+}
+
+/** `training@3` for the versions of `training:run`; before the @ the pipelines. */
+async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
+  const [pipeline, number] = typed.split("@");
+  if (number === undefined) {
+    const names = await Array.fromAsync(registry.names({ prefix: typed }));
+    const pipelines = names.filter((name) => name.endsWith(RUNS)).map((name) => name.slice(0, -RUNS.length));
+    return pipelines.length === 1 ? [pipelines[0], `${pipelines[0]}@`] : pipelines.slice(0, MOST);
+  }
+  const runs: string[] = [];
+  for await (const { version } of registry.versions(pipeline + RUNS, { limit: MOST })) {
+    runs.push(`${pipeline}@${version.split(".")[0]}`);
+  }
+  return runs.filter((run) => run.startsWith(typed));
 }
 
 async function refsFrom(registry: Registry, typed: string): Promise<string[]> {

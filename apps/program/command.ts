@@ -10,7 +10,7 @@ import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 /** What the shell can complete in a place. */
-export type Completes = "name" | "ref" | "file" | "command";
+export type Completes = "name" | "ref" | "run" | "file" | "command";
 
 /** A positional argument. */
 export interface ArgumentDefinition {

@@ -23,8 +23,8 @@ const EXIT_CODES: Record<ErrorCode, number> = {
 /** The exit codes as the help shows them. */
 export const EXIT_CODE_HELP = `Exit codes:
   0    done
-  1    failed, or problems were found (verify)
-  2    wrong usage
+  1    failed (pipeline run: a step), or problems were found (verify)
+  2    wrong usage, or a wrong configuration
   3    not found
   4    exists already, or somebody else changed it first
   5    stored data is damaged

@@ -7,7 +7,7 @@ import type { Operators } from "../../../operators/mod.ts";
 import { loadOperators, OPERATORS_FILE } from "../../places/load_operators.ts";
 import { toReportable } from "../../program/exit_code.ts";
 import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Row } from "../../terminal/print_table.ts";
 
@@ -26,7 +26,7 @@ export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
   options: [
     {
       flags: "--operators <file>",
-      text: `the module, ${OPERATORS_FILE} of this folder where it is not given`,
+      text: `the module; else that of the pipeline in this folder, else ${OPERATORS_FILE}`,
       completes: "file",
     },
   ],
@@ -35,7 +35,7 @@ export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
     ["holdfast operators ls --operators src/steps.ts --json", "as JSON, one a line"],
   ],
   async run(_args, flags, context) {
-    const operators = await loadOperators(flags.operators ?? OPERATORS_FILE, { cwd: context.io.cwd });
+    const operators = await loadOperators(flags.operators ?? await moduleHere(context), { cwd: context.io.cwd });
     const columns = [{ title: "OPERATOR" }, { title: "VERSION" }, { title: "INPUTS" }, { title: "OUTPUTS" }, {
       title: "PROBLEM",
     }];
@@ -47,6 +47,11 @@ export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
     if (count === 0) await context.note("There are no operators in it: operators.register(key, operator)");
   },
 });
+
+async function moduleHere(context: CommandContext): Promise<string> {
+  const { moduleOfPipelineHere } = await import("../../pipelines/open_pipeline.ts");
+  return await moduleOfPipelineHere(context) ?? OPERATORS_FILE;
+}
 
 async function* rowsOf(operators: Operators, { quiet = false }: { quiet?: boolean }): AsyncGenerator<Row> {
   for (const operator of operators.names().sort()) {

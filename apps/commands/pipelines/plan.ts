@@ -4,15 +4,15 @@
  * @module
  */
 import type { PipelinePlan, PlannedStep } from "../../../operators/runner/mod.ts";
-import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../places/open_pipeline.ts";
-import type { PipelineFlags } from "../../places/open_pipeline.ts";
+import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
+import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Row } from "../../terminal/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";
-import { chosenSteps, PART_OPTIONS } from "./part.ts";
-import type { PartFlags } from "./part.ts";
+import { chosenSteps, PART_OPTIONS } from "../../pipelines/part.ts";
+import type { PartFlags } from "../../pipelines/part.ts";
 
 /** Says what a run would do. */
 export const plan: Command = defineCommand<[file: string | undefined], PipelineFlags & PartFlags>({

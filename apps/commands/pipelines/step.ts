@@ -4,14 +4,14 @@
  * @module
  */
 import type { RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
-import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../places/open_pipeline.ts";
-import type { PipelineFlags } from "../../places/open_pipeline.ts";
+import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
+import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { ENGINE_OPTION, ENGINE_VARIABLE, engineUrl, openCarrier } from "../../pipelines/open_carrier.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { inCliWords } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
-import { toldOutcome } from "./run_view.ts";
+import { toldOutcome } from "../../pipelines/run_view.ts";
 
 interface StepFlags extends PipelineFlags {
   pipeline?: string;

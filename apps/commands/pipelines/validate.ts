@@ -5,10 +5,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { findPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS } from "../../places/open_pipeline.ts";
-import type { FoundPipeline, PipelineFlags } from "../../places/open_pipeline.ts";
-import { loadConfigPart } from "../../places/pipeline_parts.ts";
-import type { ConfigProblem } from "../../places/pipeline_parts.ts";
+import { findPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
+import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
+import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
+import type { ConfigProblem } from "../../pipelines/pipeline_parts.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";

@@ -12,7 +12,7 @@ Deno.test("the command line starts with no command, and with nothing that only a
   const loaded = [...reachable(graph, "apps/cli.ts")];
   assert(loaded.includes("npm:commander"));
   const heavy =
-    /^apps\/(commands\/(?!mod\.ts)|batch\/)|^workers\/|^formats\/(?!npy\/)|^registry\/(?!define_artifact|tools)|csv/;
+    /^apps\/(commands\/(?!mod\.ts)|batch\/|pipelines\/)|^workers\/|^formats\/(?!npy\/)|^registry\/(?!define_artifact|tools)|csv/;
   assertEquals(loaded.filter((path) => heavy.test(path)), []);
 });
 

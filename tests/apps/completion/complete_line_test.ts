@@ -21,6 +21,14 @@ const COMMANDS = [
     examples: [],
     run,
   }),
+  defineCommand({
+    name: "pipeline logs",
+    summary: "",
+    args: [{ usage: "<run>", text: "", completes: "run" }],
+    options: [],
+    examples: [],
+    run,
+  }),
   defineCommand({ name: "__complete", summary: "", args: [], options: [], examples: [], hidden: true, run }),
 ];
 
@@ -31,7 +39,7 @@ function offers(line: string): Promise<string[]> {
 }
 
 function fakeRegistry(place = "default"): Registry {
-  const names = ["data:raw", "data:test", "model", `at-${place}`];
+  const names = ["data:raw", "data:test", "model", `at-${place}`, "night:run", "noon:run"];
   return {
     async *names({ prefix }: { prefix: string }) {
       yield* await Promise.resolve(names.filter((name) => name.startsWith(prefix)));
@@ -44,7 +52,7 @@ function fakeRegistry(place = "default"): Registry {
 }
 
 Deno.test("the first word is completed to commands, without the hidden ones", async () => {
-  assertEquals(await offers(""), ["info", "verify"]);
+  assertEquals(await offers(""), ["info", "verify", "pipeline"]);
   assertEquals(await offers("v"), ["verify"]);
   assertEquals(await offers("--json i"), ["info"]);
   assertEquals(await offers("x"), []);
@@ -102,4 +110,12 @@ Deno.test("names come from the registry that the line names", async () => {
   assertEquals(await offers("verify -r there at"), ["at-there"]);
   assertEquals(await offers("verify --registry=there at"), ["at-there"]);
   assertEquals(await offers("verify at"), ["at-default"]);
+});
+
+Deno.test("runs are completed to pipelines, and then to their numbers", async () => {
+  assertEquals(await offers("pipeline "), ["logs"]);
+  assertEquals(await offers("pipeline logs n"), ["night", "noon"]);
+  assertEquals(await offers("pipeline logs noo"), ["noon", "noon@"]);
+  assertEquals(await offers("pipeline logs noon@"), ["noon@2", "noon@1"]);
+  assertEquals(await offers("pipeline logs noon@1"), ["noon@1"]);
 });

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { RunResult, StepEnd } from "../../../operators/runner/mod.ts";
-import type { CommandContext } from "../../program/command.ts";
-import { inCliWords } from "../../program/hints.ts";
-import { printable } from "../../terminal/table.ts";
+import type { RunResult, StepEnd } from "../../operators/runner/mod.ts";
+import type { CommandContext } from "../program/command.ts";
+import { inCliWords } from "../program/hints.ts";
+import { printable } from "../terminal/table.ts";
 import { formatMs } from "./run_view.ts";
 
 /** In the order in which they are told. */
@@ -22,11 +22,16 @@ export async function reportRun(result: RunResult, context: CommandContext): Pro
 }
 
 /** `training@3 failed in 12s: 2 ran, 1 skipped, 1 failed` */
-export function headline({ run, end, durationMs, steps }: RunResult): string {
+export function headline(result: RunResult): string {
+  const counts = Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`);
+  return `${result.run} ${result.end} in ${formatMs(result.durationMs)}: ${counts.join(", ") || "no steps"}`;
+}
+
+/** How many steps ended how: only what there is. */
+export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, number>> {
   const outcomes = Object.values(steps);
-  const counts = ENDS.map((end) => [outcomes.filter((outcome) => outcome.end === end).length, end] as const);
-  const told = counts.filter(([count]) => count > 0).map(([count, end]) => `${count} ${end}`).join(", ");
-  return `${run} ${end} in ${formatMs(durationMs)}: ${told || "no steps"}`;
+  const counts = ENDS.map((end) => [end, outcomes.filter((outcome) => outcome.end === end).length] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 function failuresOf({ run, steps }: RunResult): string[] {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Pipeline, RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
-import type { CommandContext } from "../../program/command.ts";
-import { createColors } from "../../terminal/colors.ts";
-import { showLiveLines } from "../../terminal/live_lines.ts";
-import { displayWidth, printable } from "../../terminal/table.ts";
-import { formatSeconds } from "../../terminal/units.ts";
+import type { Pipeline, RunEvent, StepOutcome } from "../../operators/runner/mod.ts";
+import type { CommandContext } from "../program/command.ts";
+import { createColors } from "../terminal/colors.ts";
+import { showLiveLines } from "../terminal/live_lines.ts";
+import { displayWidth, printable } from "../terminal/table.ts";
+import { formatSeconds } from "../terminal/units.ts";
 
 /** A run that is being shown. */
 export interface RunView {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Pipeline } from "../../../operators/runner/mod.ts";
-import type { OptionDefinition } from "../../program/command.ts";
+import type { Pipeline } from "../../operators/runner/mod.ts";
+import type { OptionDefinition } from "../program/command.ts";
 
 /** What says which steps are meant. */
 export interface PartFlags {
@@ -31,6 +31,6 @@ export const PART_OPTIONS: readonly OptionDefinition[] = [
 /** The steps that are meant; undefined where all are. `NotFound` for one that the pipeline has not. */
 export async function chosenSteps(pipeline: Pipeline, { node, operator }: PartFlags): Promise<string[] | undefined> {
   if (node === undefined && operator === undefined) return undefined;
-  const { selectSteps } = await import("../../../operators/graph/mod.ts");
+  const { selectSteps } = await import("../../operators/graph/mod.ts");
   return selectSteps(pipeline, { nodes: node, operators: operator }).steps.map(({ id }) => id);
 }

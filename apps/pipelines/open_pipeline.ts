@@ -6,12 +6,12 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";
-import { RegistryError } from "../../mod.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
 import { createOperators } from "../../operators/mod.ts";
 import type { Operators } from "../../operators/mod.ts";
 import type { Executor, OperatorJobs, RunnerOptions } from "../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
-import { loadOperators, OPERATORS_FILE, operatorsUrl } from "./load_operators.ts";
+import { loadOperators, OPERATORS_FILE, operatorsUrl } from "../places/load_operators.ts";
 import { loadConfigPart } from "./pipeline_parts.ts";
 import type { LoadedPipeline } from "./pipeline_parts.ts";
 
@@ -149,4 +149,18 @@ function lazyExecutor(module: string): Executor<OperatorJobs> {
       return await (await made).run(kind, job, options);
     },
   };
+}
+
+/** The module of the operators of the pipeline in this folder; undefined where there is none, or it is not right. */
+export async function moduleOfPipelineHere(context: CommandContext): Promise<string | undefined> {
+  const { cwd, system } = context.io;
+  try {
+    const { loadPipeline } = await loadConfigPart();
+    const loaded = await loadPipeline(".", { cwd, system, readUrl: (url) => readObject(url, context) });
+    const file = await operatorsFile(loaded, {}, cwd);
+    return file && operatorsUrl(file.path, file);
+  } catch (error) {
+    if (isRegistryError(error)) return undefined; // whoever uses the pipeline is told
+    throw error;
+  }
 }

@@ -5,8 +5,8 @@
  */
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
-import type { System } from "../../../mod.ts";
+import type { Pipeline, RunEvent } from "../../operators/runner/mod.ts";
+import type { System } from "../../mod.ts";
 
 /** The lines of a run. */
 export interface RunLog {

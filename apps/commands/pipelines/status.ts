@@ -1,0 +1,126 @@
+/**
+ * `holdfast pipeline status`
+ *
+ * @module
+ */
+import type { Registry } from "../../../mod.ts";
+import type { ListedRun, PlannedStep, RunResult, StepOutcome } from "../../../operators/runner/mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import type { Row } from "../../terminal/print_table.ts";
+import { formatTime, parseCount } from "../../terminal/units.ts";
+import { countedEnds, headline } from "../../pipelines/run_report.ts";
+import { findRun } from "../../pipelines/run_ref.ts";
+import { formatMs } from "../../pipelines/run_view.ts";
+
+/** What is said of a run that left no result: nothing tells these apart. */
+const UNKNOWN = "unknown (no result: running or killed)";
+/** So many runs are listed where nobody says how many. */
+const DEFAULT_LIMIT = 20;
+
+/** Lists runs, or tells of one what became of its steps. */
+export const status: Command = defineCommand<[what: string | undefined], { limit?: number }>({
+  name: "pipeline status",
+  summary: "List the runs of pipelines, newest first, or say what became of each step of one.",
+  details:
+    "What a run did is read from the registry. A run without a result still runs, or was killed: nobody knows, " +
+    "and nothing is made up. Steps that were done in it are shown as such all the same.",
+  args: [{
+    usage: "[run]",
+    text: "a run, like training@3: its steps; a pipeline: its runs; all runs where it is not given",
+    completes: "run",
+  }],
+  options: [{ flags: "--limit <count>", text: `at most so many runs (default: ${DEFAULT_LIMIT})`, parse: parseCount }],
+  examples: [
+    ["holdfast pipeline status", "the newest runs of all pipelines"],
+    ["holdfast pipeline status training --limit 100", "those of one"],
+    ["holdfast pipeline status training@3", "its steps; training@latest is the last one"],
+  ],
+  async run([what], { limit = DEFAULT_LIMIT }, context) {
+    const registry = await context.open();
+    if (what?.includes("@")) return await printSteps(registry, await findRun(registry, what, context), context);
+    const { listRuns } = await import("../../../operators/runner/mod.ts");
+    if (what !== undefined) await findRun(registry, what, context); // or it says that there are none
+    const runs = await listRuns(registry, { pipeline: what, limit, signal: context.io.signal });
+    const columns = [{ title: "RUN", shrinks: true }, { title: "BEGAN" }, { title: "TOOK", align: "right" as const }, {
+      title: "END",
+      shrinks: true,
+    }];
+    const count = await printTable(context, context.shared.quiet ? undefined : columns, runs.map(listedRow(context)));
+    if (count === limit) await context.note(`There may be more: --limit ${limit * 5 || DEFAULT_LIMIT}`);
+    else if (count === 0) await context.note("There are no runs yet: holdfast pipeline run");
+  },
+});
+
+function listedRow({ shared }: CommandContext): (listed: ListedRun) => Row {
+  return ({ run, plannedAt, steps, result }) => {
+    const json = result === undefined
+      ? { run, end: "unknown", plannedAt, steps }
+      : { run, end: result.end, plannedAt, steps, durationMs: result.durationMs, counts: countedEnds(result) };
+    if (shared.quiet) return { json, cells: [run] };
+    const took = result === undefined ? "" : formatMs(result.durationMs);
+    const counts = result && Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`).join(", ");
+    const end = result === undefined ? UNKNOWN : `${result.end}: ${counts}`;
+    return { json, cells: [run, formatTime(plannedAt), took, end] };
+  };
+}
+
+async function printSteps(registry: Registry, run: string, context: CommandContext): Promise<void> {
+  const { io: { signal }, shared } = context;
+  const { readResult, readRun } = await import("../../../operators/runner/mod.ts");
+  const { mapAtOnce } = await import("../../../workers/mod.ts");
+  const plan = await readRun(registry, run, { signal });
+  const result = await readResult(registry, run, { signal });
+  const columns = [{ title: "STEP", shrinks: true }, { title: "END" }, { title: "TOOK", align: "right" as const }, {
+    title: "WHAT",
+    shrinks: true,
+  }];
+  const rows = mapAtOnce(plan.steps, async (step) => {
+    const outcome = result?.steps[step.step] ?? await outcomeSoFar(registry, { run, step }, context);
+    const { reason = "", exit, exitCode, outputs = {}, durationMs } = outcome;
+    const what = outcome.end === "ran"
+      ? Object.values(outputs).join(", ")
+      : outcome.end === "failed"
+      ? `${exitCode} (${exit}): ${reason}`
+      : reason;
+    const took = durationMs > 0 ? formatMs(durationMs) : "";
+    return {
+      json: { run, step: step.step, why: step.reasons, ...outcome },
+      cells: shared.quiet ? [step.step] : [step.step, outcome.end, took, what.split("\n")[0]],
+    };
+  });
+  await printTable(context, shared.quiet ? undefined : columns, rows);
+  await tellEnd(run, result, context);
+}
+
+async function tellEnd(run: string, result: RunResult | undefined, context: CommandContext): Promise<void> {
+  if (result === undefined) return await context.note(`${run}: ${UNKNOWN}`);
+  await context.note(headline(result));
+  const failed = Object.entries(result.steps).find(([, { end, record }]) => end === "failed" && record !== undefined);
+  if (failed !== undefined) {
+    await context.note(`The log of one that failed: holdfast pipeline logs ${run} ${failed[0]}`);
+  }
+}
+
+/** What is known of a step of a run that has no result. */
+async function outcomeSoFar(
+  registry: Registry,
+  { run, step: { step, decision } }: { run: string; step: PlannedStep },
+  { io: { signal } }: CommandContext,
+): Promise<Omit<StepOutcome, "end"> & { end: StepOutcome["end"] | "unknown" }> {
+  if (decision === "skip") return { end: "skipped", durationMs: 0, reason: "nothing changed" };
+  const { attemptsOf } = await import("../../../operators/runner/mod.ts");
+  const attempts = await attemptsOf(registry, { run, step }, { signal });
+  const last = attempts.at(-1);
+  if (last === undefined) return { end: "unknown", durationMs: 0 };
+  const { ref, record } = last;
+  const { durationMs } = record;
+  const tried = { durationMs, attempts: attempts.length, record: ref };
+  if (record.kind === "failure") {
+    const { exitCode, exit, error: { message: reason, hint } } = record;
+    return { end: "failed", ...tried, exitCode, exit, reason, hint };
+  }
+  const outputs = Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]);
+  return { end: "ran", ...tried, outputs: Object.fromEntries(outputs) };
+}

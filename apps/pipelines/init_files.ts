@@ -1,0 +1,89 @@
+/**
+ * The files that `holdfast pipeline init` writes.
+ *
+ * @module
+ */
+import manifest from "../../deno.json" with { type: "json" };
+
+/** What belongs into no repository. */
+export const GIT_IGNORE = ".holdfast/\n.holdfast-runs/\n";
+
+/**
+ * A pipeline with a step of each kind.
+ *
+ * @param id its name
+ */
+export function pipelineText(id: string): string {
+  return `# yaml-language-server: $schema=https://jsr.io/@holdfast/holdfast/${manifest.version}/docs/pipeline.schema.json
+
+# A pipeline: steps, in the order of what they read of each other.
+#   holdfast pipeline plan    what would run, and why
+#   holdfast pipeline run     runs what has changed since it ran last
+#   holdfast pipeline graph   what waits for what
+
+variables:
+  numbers: 1000 # change it and run again: only what depends on it runs
+
+pipeline:
+  pipeline_id: ${id}
+  operators_module: ./operators.ts # your code: exports \`operators\`
+
+  operators:
+    # A step of your own code.
+    - operator_id: generate
+      params: { count: "\${numbers}" }
+
+    # What it reads is what \`generate\` wrote, so it runs after that. Its output has a name of its own: holdfast ls
+    - operator_id: summarize
+      inputs: { numbers: step:generate }
+      outputs: { summary: "registry:${id}:summary" }
+      timeout: 5m
+      retries: 2
+
+    # A step that is a command. No shell reads it, unless you ask for one.
+    - operator_id: report
+      inputs: { summary: step:summarize }
+      start_command: [sh, -c, 'cat "$INPUT_ROOT"/*.json > "$OUTPUT_ROOT/report.txt"; echo "the report is written"']
+      # A secret is the name of a variable of whoever runs it, never the value:
+      # extra_env_vars: { API_TOKEN: { from_env: MY_TOKEN } }
+`;
+}
+
+/** The operators of {@linkcode pipelineText}. */
+export function operatorsText(): string {
+  const [major, minor] = manifest.version.split(".");
+  return `// The code of the steps in pipeline.yaml. See what there is: holdfast operators ls
+import { createOperators, defineOperator } from "jsr:@holdfast/holdfast@^${major}.${minor}/operators";
+
+export const operators = createOperators();
+
+operators.register(
+  "generate",
+  defineOperator({
+    version: "1", // another version makes its steps run again
+    outputs: { "numbers.csv": "a number in each line" },
+    async run({ outputRoot, params, logger }) {
+      const count = Number(params.count);
+      const numbers = Array.from({ length: count }, (_, i) => (i * 7919) % 1000);
+      await Deno.writeTextFile(\`\${outputRoot}/numbers.csv\`, numbers.join("\\n"));
+      logger.info(\`wrote \${count} numbers\`);
+    },
+    command: () => ["true"], // the same as a program, for steps with run_as: command
+  }),
+);
+
+operators.register(
+  "summarize",
+  defineOperator({
+    version: "1",
+    async run({ inputRoot, outputRoot, logger }) {
+      const numbers = (await Deno.readTextFile(\`\${inputRoot}/numbers.csv\`)).split("\\n").map(Number);
+      const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+      await Deno.writeTextFile(\`\${outputRoot}/summary.json\`, JSON.stringify({ count: numbers.length, mean }));
+      logger.info(\`the mean is \${mean}\`);
+    },
+    command: () => ["true"],
+  }),
+);
+`;
+}

@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { runDeno } from "../../../support/run_deno.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { holdfast, succeeds } from "../../captured_io.ts";
+
+Deno.test("what pipeline init writes runs as it is, and a changed variable makes it run again", async () => {
+  await using root = await tempRoot();
+  const { out, err } = await holdfast("pipeline init my/training", { cwd: root.path });
+  assertEquals(out, `Wrote pipeline.yaml, operators.ts, .gitignore in ${root.join("my/training")}\n`);
+  assertEquals(err, "Next: cd my/training && holdfast init && holdfast pipeline run\n");
+  const cwd = root.join("my/training");
+  await succeeds("init", { cwd });
+  assertMatch(
+    await succeeds("pipeline validate", { cwd }),
+    /^training is right: 3 steps \(generate, summarize, report\)/,
+  );
+  const run = (...args: string[]) => runDeno("apps/cli.ts", ["pipeline", "run", ...args], { cwd, permissions: ["-A"] });
+  const first = await run();
+  assertEquals(first.code, 0, first.stderr);
+  assertMatch(first.stdout, /^training@1 ok in [\d.]+s: 3 ran\n$/);
+  assertMatch((await run()).stdout, /: 3 skipped\n$/);
+  assertMatch((await run("--set", "variables.numbers=10")).stdout, /: 3 ran\n$/);
+});
+
+Deno.test("pipeline init overwrites nothing, and writes nothing where something is there", async () => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(root.join("operators.ts"), "mine");
+  const { code, err } = await holdfast("pipeline init", { cwd: root.path });
+  assertEquals(code, 4);
+  assertStringIncludes(err, "operators.ts is there already");
+  assertEquals(Array.from(Deno.readDirSync(root.path), ({ name }) => name), ["operators.ts"]);
+});
+
+Deno.test("pipeline init leaves a .gitignore as it is, and finds the registry that is there", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await Deno.writeTextFile(root.join(".gitignore"), "mine\n");
+  const { err } = await holdfast("pipeline init", { cwd });
+  assertStringIncludes(err, "add .holdfast/ and .holdfast-runs/ to it");
+  assertStringIncludes(err, "Next: holdfast pipeline run\n");
+  assertEquals(await Deno.readTextFile(root.join(".gitignore")), "mine\n");
+});
