@@ -38,8 +38,14 @@ export function createRunLog(config: Pipeline["log"], { folder, system, verbose 
       if (event.type !== "log") return true;
       if (!verbose && RANKS[event.level] < RANKS[level]) return false;
       if (path !== undefined) {
+        const { shard } = event;
         file ??= open(resolve(folder, path));
-        writeSync(file, `${new Date(system.now()).toISOString()} ${event.step} ${event.level} ${event.line}\n`);
+        writeSync(
+          file,
+          `${new Date(system.now()).toISOString()} ${event.step}${
+            shard === undefined ? "" : ` ${shard.index}/${shard.count}`
+          } ${event.level} ${event.line}\n`,
+        );
       }
       return true;
     },

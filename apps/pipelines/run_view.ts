@@ -48,17 +48,20 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
     if (event.type === "run started") {
       all = event.steps;
     } else if (event.type === "step started") {
-      running.set(event.step, { sinceMs: system.monotonic(), last: "" });
-      if (!live.isLive) print(event.step, event.attempt === 1 ? "started" : `started, attempt ${event.attempt}`);
+      running.set(label(event), { sinceMs: system.monotonic(), last: "" });
+      if (!live.isLive) print(label(event), event.attempt === 1 ? "started" : `started, attempt ${event.attempt}`);
     } else if (event.type === "log") {
       const line = printable(event.line);
-      const step = running.get(event.step);
+      const step = running.get(label(event));
       if (step !== undefined && line.trim() !== "") step.last = line;
-      if (!live.isLive || shared.verbose) live.print(`${name(event.step)} | ${line}`);
+      if (!live.isLive || shared.verbose) live.print(`${name(label(event))} | ${line}`);
     } else if (event.type === "step retried") {
-      running.delete(event.step);
+      running.delete(label(event));
       const again = `failed (${event.exit}), again in ${formatMs(event.inMs)}: ${event.message}`;
-      print(event.step, again);
+      print(label(event), again);
+    } else if (event.type === "shard ended") {
+      running.delete(label(event));
+      if (!live.isLive || event.end === "failed") live.print(endLine(label(event), event));
     } else if (event.type === "step ended") {
       running.delete(event.step);
       done++;
@@ -83,6 +86,11 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
     if (failed > 0) parts.push(`${failed} failed`);
     return [...shown, [...parts, formatMs(now - startedMs)].join(", ")];
   }
+}
+
+/** A step, or a shard of it: `train 2/4`. */
+function label({ step, shard }: { step: string; shard?: { index: number; count: number } }): string {
+  return shard === undefined ? step : `${step} ${shard.index}/${shard.count}`;
 }
 
 /** What became of a step, in a line: `ran in 1.2s → data:clean@1.0.0`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ExitCode, ExitName } from "../../core/pipelines/operator.ts";
+import type { ExitCode, ExitName, Shard } from "../../core/pipelines/operator.ts";
 
 /** How a step of a run ended. */
 export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";
@@ -11,12 +11,21 @@ export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";
 /** How a run ended. */
 export type RunEnd = "ok" | "failed" | "cancelled";
 
-/** Something that happened in a run. */
+/** Something that happened in a run. Of a step that several processes share it is told of which `shard`. */
 export type RunEvent =
   | { type: "run started"; run: string; steps: number }
-  | { type: "step started"; step: string; attempt: number; folder: string }
-  | { type: "log"; step: string; level: LogLevel; line: string }
-  | { type: "step retried"; step: string; attempt: number; exit: ExitName; inMs: number; message: string }
+  | { type: "step started"; step: string; shard?: Shard; attempt: number; folder: string }
+  | { type: "log"; step: string; shard?: Shard; level: LogLevel; line: string }
+  | {
+    type: "step retried";
+    step: string;
+    shard?: Shard;
+    attempt: number;
+    exit: ExitName;
+    inMs: number;
+    message: string;
+  }
+  | { type: "shard ended"; step: string; shard: Shard } & StepOutcome
   | { type: "step ended"; step: string } & StepOutcome
   | { type: "run ended"; run: string; end: RunEnd; durationMs: number };
 

@@ -261,6 +261,9 @@ async function runSteps(
     const group = groups.get(id);
     try {
       const executed = group?.failed ? undefined : await execute({ id, shard });
+      if (shard !== undefined && executed !== undefined) {
+        tell({ type: "shard ended", step: id, shard, ...executed.outcome });
+      }
       const whole = group === undefined ? executed : group.end(executed);
       if (whole === undefined) return; // other shards are under way
       if (whole.success !== undefined) done.set(id, whole.success.record);

@@ -4,6 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../../core/errors.ts";
+import type { FileSource } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
@@ -24,8 +25,10 @@ export async function endShared(
   const lineage = await lineageOf(inputs, context, { step: facts.step, effect: state.effect });
   const committed = await shared.commit({ inputs: lineage, metadata: metadataOf(facts) });
   if (committed === undefined) return undefined;
-  const record: StepRecord = { kind: "step", ...facts, ...committed };
-  return await addSuccess(record, state.last, context, { inputs: lineage, beside: {} });
+  const { log, ...left } = committed;
+  const record: StepRecord = { kind: "step", ...facts, ...left };
+  const beside: Record<string, FileSource> = log === undefined ? {} : { "log.txt": log };
+  return await addSuccess(record, state.last, context, { inputs: lineage, beside });
 }
 
 /**

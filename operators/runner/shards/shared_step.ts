@@ -9,9 +9,10 @@
  *
  * @module
  */
+import type { Artifact } from "../../../core/artifact.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import type { FileToSave } from "../../../core/materializer.ts";
+import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
@@ -22,8 +23,9 @@ import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { localPath } from "../../../materializers/mod.ts";
 import { recordNames } from "../records/names.ts";
-import type { SavedOutput } from "../records/step_record.ts";
+import type { SavedOutput, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
+import { joinLogs } from "./shard_logs.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
 /** What is kept of a shard that ended well. */
@@ -62,6 +64,12 @@ export interface CommitShared {
   metadata: Record<string, unknown>;
 }
 
+/** What the shards of a step left, as it was saved. */
+export interface CommittedShards extends Required<Pick<StepRecord, "outputs" | "shards">> {
+  /** What they said, where they said anything. */
+  log?: FileSource;
+}
+
 /** A step that several processes share. */
 export interface SharedStep {
   /** Which shards are done. */
@@ -71,10 +79,10 @@ export interface SharedStep {
   /**
    * Saves the outputs where all shards are done; undefined where some are not.
    *
-   * @returns the outputs, and the ref of the shards' records
+   * @returns the outputs, the ref of the shards' records, and what all of them said
    * @throws {RegistryError} `Invalid` where two shards wrote the same file: then all of them are to be done again
    */
-  commit(options: CommitShared): Promise<{ outputs: Record<string, SavedOutput>; shards: string } | undefined>;
+  commit(options: CommitShared): Promise<CommittedShards | undefined>;
 }
 
 /** Opens what is there of a step that several processes share. */
@@ -124,14 +132,15 @@ export async function openSharedStep(
         const saved = await records.commit({ parts: indexes, metadata, inputs, signal });
         const shards = `${saved.name}@${saved.version}`;
         const written = new Map<string, string[]>();
-        for (const { outputs } of await readRecords(shards, indexes)) {
+        const artifact = await registry.open(shards, { signal });
+        for (const { outputs } of await readRecords(artifact, indexes)) {
           for (const [output, { part }] of Object.entries(outputs)) {
             written.set(output, [...written.get(output) ?? [], part]);
           }
         }
         const committed: Record<string, SavedOutput> = {};
         for (const [output, parts] of written) committed[output] = await commitOutput(output, parts);
-        return { outputs: committed, shards };
+        return { outputs: committed, shards, log: joinLogs(artifact, count) };
       } catch (error) {
         if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt")) await giveUp();
         throw error;
@@ -176,13 +185,12 @@ export async function openSharedStep(
     }
   }
 
-  async function readRecords(ref: string, indexes: readonly string[]): Promise<ShardRecord[]> {
-    const artifact = await registry.open(ref, { signal });
+  async function readRecords(artifact: Artifact, indexes: readonly string[]): Promise<ShardRecord[]> {
     const found: ShardRecord[] = [];
     await forEachAtOnce(indexes.entries(), async ([at, index]) => {
       const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
       const record = parseJson(text);
-      if (!isJsonObject(record) || record.kind !== "shard") throw noRecord(ref, index);
+      if (!isJsonObject(record) || record.kind !== "shard") throw noRecord(artifact, index);
       found[at] = record as unknown as ShardRecord;
     });
     return found;
@@ -210,10 +218,10 @@ function samePath(
   });
 }
 
-function noRecord(ref: string, index: string): RegistryError {
+function noRecord({ info: { name, version } }: Artifact, index: string): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot read what shard ${index} left in ${ref}: it holds no record`,
+    message: `Cannot read what shard ${index} left in ${name}@${version}: it holds no record`,
     hint: "Nothing but a pipeline writes there. Delete that version where it is wrong, and run the step by --force.",
   });
 }

@@ -13,7 +13,7 @@ import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
-import type { StepOutcome } from "../events.ts";
+import type { RunEvent, StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { operatorVersion } from "../plan.ts";
@@ -111,7 +111,7 @@ export async function executeStep(
       };
     }
     const inMs = Math.round(retries.backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
-    context.tell({ type: "step retried", step: step.id, attempt, exit, inMs, message });
+    context.tell({ type: "step retried", ...labelOf(context, step), attempt, exit, inMs, message });
     await system.sleep(inMs, signal);
   }
 
@@ -150,6 +150,14 @@ async function executeShards(
     const whole = group.end(executed);
     if (whole !== undefined) return whole;
   }
+}
+
+/** Of what an event tells. */
+function labelOf(
+  { shard }: RunContext,
+  { id: step }: PipelineStep,
+): Pick<RunEvent & { type: "log" }, "step" | "shard"> {
+  return shard === undefined ? { step } : { step, shard };
 }
 
 /** What every record of a step says. */
@@ -222,10 +230,10 @@ async function tryStep(
   const log = createStepLog({
     path: join(folder, "log.txt"),
     mask: (text) => mask(text),
-    onLine: (level, line) => context.tell({ type: "log", step: step.id, level, line }),
+    onLine: (level, line) => context.tell({ type: "log", ...labelOf(context, step), level, line }),
     system,
   });
-  context.tell({ type: "step started", step: step.id, attempt, folder });
+  context.tell({ type: "step started", ...labelOf(context, step), attempt, folder });
   const facts = () =>
     factsOf(context, step, {
       state,

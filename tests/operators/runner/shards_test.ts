@@ -82,8 +82,14 @@ for (const runAs of ["thread", "command"] as const) {
       assertEquals([...ran].sort(), [0, 1, 2, 3, 4, 5, "join"]);
       assertEquals(most() > 1 && most() <= 3, true, `${most()} at once`);
       assertMatch((await textsOf(registry, "nightly:shards:split"))["3/log.txt"], /this is 3/);
+      const { "log.txt": log } = await textsOf(registry, "nightly:step:split");
+      assertMatch(log, /^… shard 0\/6 …\n.* info this is 0\n… shard 1\/6 …\n/);
     }
     assertEquals(events.filter(({ type }) => type === "step ended").length, 2);
+    for (const type of ["step started", "shard ended"]) {
+      const told = events.flatMap((event) => event.type === type && "shard" in event ? [event.shard] : []);
+      assertEquals(told.map((shard) => shard?.index).toSorted(), [0, 1, 2, 3, 4, 5], type);
+    }
     assertEquals((await Array.fromAsync(registry.versions("nightly:step:split"))).length, 1);
     const { steps } = await runPipeline(sharedPipeline(6, { runAs }), options);
     assertEquals([steps.split.end, steps.join.end], ["skipped", "skipped"]);
