@@ -19,8 +19,9 @@ import { createFarFilesGroup, createFilesGroup } from "./files.ts";
 import { createFolderGroup } from "./folder.ts";
 import { createHugeGroup } from "./huge/huge.ts";
 import { createLargeGroup } from "./large.ts";
-import { createLatestGroup } from "./latest.ts";
-import { createListingGroup } from "./listing.ts";
+import { createLatestGroup } from "./many/latest.ts";
+import { createLineageGroup } from "./many/lineage.ts";
+import { createListingGroup } from "./many/listing.ts";
 import { runGroup } from "./measure.ts";
 import type { BenchSettings, Group } from "./measure.ts";
 import { createPeer } from "./peer.ts";
@@ -65,6 +66,7 @@ const GROUPS: Record<string, GroupEntry> = {
   churn: { title: "Automatic versions", create: createChurnGroup, peer: "churn" },
   latest: { title: "Latest of many versions", create: createLatestGroup },
   listing: { title: "Listing names", create: createListingGroup },
+  lineage: { title: "What was made from a version", create: createLineageGroup, maxRepeats: 3 },
   folder: { title: "A folder saved again", create: createFolderGroup, maxRepeats: 3 },
   files: { title: "Files by path: planes of 16 KiB on a disk", create: createFilesGroup },
   plates: { title: "Plates: 1,000 planes of 16 KiB as one array of OME-NGFF on a disk", create: createPlatesGroup },

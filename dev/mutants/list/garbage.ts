@@ -332,4 +332,18 @@ export const GARBAGE: readonly Mutant[] = [
       name: "forgetting a name may be killed at any call and is ended by the next",
     },
   },
+  {
+    name: "garbage/needed-notes-removed",
+    file: "registry/maintenance/garbage/lineage_notes.ts",
+    text: "if (!commits.has(note.commit)) stale",
+    replacement: "if (commits) stale",
+    foundBy: { test: "tests/registry/lineage/garbage_test.ts", name: "one whose version is there stays" },
+  },
+  {
+    name: "garbage/young-notes-removed",
+    file: "registry/maintenance/garbage/lineage_notes.ts",
+    text: "if (!isForgettable(entry.modifiedAt)) continue;",
+    replacement: "if (!collection.isOld(entry.modifiedAt)) continue;",
+    foundBy: { test: "tests/registry/lineage/garbage_test.ts", name: "a note that came to nothing goes after a month" },
+  },
 ];

@@ -95,7 +95,7 @@ export const OPERATION: readonly Mutant[] = [
   {
     name: "operation/views-not-checked-before-each-send",
     file: "registry/cell/operation.ts",
-    text: "committing ? [start, head, base] : [start]",
+    text: "committing ? [start, head, base, draft] : [start]",
     replacement: "[start]",
     foundBy: {
       test: "tests/registry/cell/renewal_test.ts",
@@ -105,8 +105,8 @@ export const OPERATION: readonly Mutant[] = [
   {
     name: "operation/head-not-checked-before-each-send",
     file: "registry/cell/operation.ts",
-    text: "[start, head, base]",
-    replacement: "[start, base]",
+    text: "[start, head, base, draft]",
+    replacement: "[start, base, draft]",
     foundBy: {
       test: "tests/registry/cell/renewal_test.ts",
       name: "a head that was seen graceMs / 4 ago is not written above, whatever was renewed since",
@@ -115,8 +115,8 @@ export const OPERATION: readonly Mutant[] = [
   {
     name: "operation/base-not-checked-before-each-send",
     file: "registry/cell/operation.ts",
-    text: "[start, head, base]",
-    replacement: "[start, head]",
+    text: "[start, head, base, draft]",
+    replacement: "[start, head, draft]",
     foundBy: {
       test: "tests/registry/cell/renewal_test.ts",
       name: "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since",

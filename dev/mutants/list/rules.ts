@@ -29,8 +29,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: "rules/deadline",
     file: "registry/cell/operation.ts",
-    text: "committing ? [start, head, base] : [start]",
-    replacement: "committing ? [head, base].filter((view) => view !== start) : []",
+    text: "committing ? [start, head, base, draft] : [start]",
+    replacement: "committing ? [head, base, draft].filter((view) => view !== start) : []",
     also: [{ file: "registry/cell/cell.ts", text: "if (!operation.landedLate(info)) return;", replacement: "return;" }],
     foundBy: { seeds: { first: 1, count: 2000 } },
   },
@@ -70,8 +70,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: "rules/head-age",
     file: "registry/cell/operation.ts",
-    text: "[start, head, base]",
-    replacement: "[start, base]",
+    text: "[start, head, base, draft]",
+    replacement: "[start, base, draft]",
     also: [{
       file: "registry/target/automatic.ts",
       text: `!looked || isStaleView(operation, "head")`,
@@ -86,8 +86,8 @@ export const RULES: readonly Mutant[] = [
   {
     name: "rules/reread-base",
     file: "registry/cell/operation.ts",
-    text: "[start, head, base]",
-    replacement: "[start, head]",
+    text: "[start, head, base, draft]",
+    replacement: "[start, head, draft]",
     also: [{
       file: "registry/save.ts",
       text: `if (!isStaleView(operation, "base")) return true;`,

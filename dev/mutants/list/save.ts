@@ -166,4 +166,24 @@ export const SAVE: readonly Mutant[] = [
       name: "a number that is lost under an upload costs no second upload",
     },
   },
+  {
+    name: "save/inputs-not-noted",
+    file: "registry/lineage/announce.ts",
+    text: "if (version.inputs.length === 0) return;",
+    replacement: "return;",
+    foundBy: {
+      test: "tests/registry/lineage/index_test.ts",
+      name: "a save notes each of its inputs before its record",
+    },
+  },
+  {
+    name: "save/failed-note-passed-over",
+    file: "registry/lineage/announce.ts",
+    text: "throw isRegistryError(error) && !signal?.aborted ? notNoted(operation, error) : error;",
+    replacement: "operation.checkSend();",
+    foundBy: {
+      test: "tests/registry/lineage/index_test.ts",
+      name: "a save whose note is not acknowledged commits nothing",
+    },
+  },
 ];

@@ -262,4 +262,18 @@ export const VERBS: readonly Mutant[] = [
       name: "a load that began before an overwrite ends well within the grace, and begins anew after it",
     },
   },
+  {
+    name: "lineage/marker-of-a-copy-believed",
+    file: "registry/lineage/marker.ts",
+    text: " && marker.settingsAt === createdAt",
+    replacement: "",
+    foundBy: { test: "tests/registry/lineage/index_test.ts", name: "a copy of the store, and a marker" },
+  },
+  {
+    name: "lineage/whole-beside-damage",
+    file: "registry/lineage/rebuild.ts",
+    text: "if (report.unreadable.length === 0) await",
+    replacement: "await",
+    foundBy: { test: "tests/registry/lineage/index_test.ts", name: "claims nothing while a record cannot be read" },
+  },
 ];

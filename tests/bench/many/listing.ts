@@ -4,10 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import { openRegistry } from "../../mod.ts";
-import type { Registry } from "../../core/registry.ts";
-import { timed } from "./measure.ts";
-import type { BenchSettings, Group, Measure } from "./measure.ts";
+import { openRegistry } from "../../../mod.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { timed } from "../measure.ts";
+import type { BenchSettings, Group, Measure } from "../measure.ts";
 
 /** Listing 100, 1,000 and 10,000 names. */
 export async function createListingGroup({ folder, quick }: BenchSettings): Promise<Group> {
