@@ -5,6 +5,7 @@
  */
 import { lineageOf, rebuildLineage, RegistryError } from "../../mod.ts";
 import type { Lineage, LineageNode } from "../../mod.ts";
+import type { Drawing, DrawingForm } from "../../operators/graph/mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
@@ -15,7 +16,7 @@ interface LineageFlags {
   up?: boolean;
   down?: boolean;
   depth?: number;
-  as?: "text" | "mermaid";
+  as?: "text" | DrawingForm;
   rebuild?: boolean;
 }
 
@@ -32,13 +33,18 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     { flags: "--up", text: "only what it was made from" },
     { flags: "--down", text: "only what was made from it" },
     { flags: "--depth <count>", text: "at most so many steps away", parse: parseCount },
-    { flags: "--as <form>", text: "how it is drawn (default: text, a tree)", choices: ["text", "mermaid"] },
+    {
+      flags: "--as <form>",
+      text: "how it is drawn (default: text, a tree)",
+      choices: ["text", "mermaid", "dot", "svg"],
+    },
     { flags: "--rebuild", text: "read every record and note what is missing, so that looking down need not read all" },
   ],
   examples: [
     ["holdfast lineage my:model", "both ways"],
     ["holdfast lineage data:raw@1.4.0 --down", "what has to be made again where this was wrong"],
     ["holdfast lineage my:model --up --as mermaid", "a diagram for a page of documentation"],
+    ["holdfast lineage data:raw --as svg > lineage.svg", "a picture"],
     ["holdfast lineage --rebuild", "once, where looking down says that it read every record"],
   ],
   async run([ref], flags, context) {
@@ -63,7 +69,7 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     const direction = up === down ? "both" : up ? "up" : "down";
     const found = await withHints(lineageOf(registry, ref, { direction, depth, signal: io.signal }), lookUp(ref));
     if (shared.json) await context.result(found, "");
-    else await context.result(found, as === "mermaid" ? toMermaid(found) : toTrees(found, direction));
+    else await context.result(found, as === "text" ? toTrees(found, direction) : await drawn(found, as));
     await tellDoubts(found, (text) => context.note(text));
     return found.unreadable.length > 0 ? 5 : undefined;
   },
@@ -162,14 +168,18 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
   unreadable: "its record is damaged",
 };
 
-/** A flowchart of Mermaid (mermaid.js.org/syntax/flowchart.html). */
-function toMermaid({ nodes, edges }: Lineage): string {
-  const ids = new Map(nodes.map(({ ref }, i) => [ref, `v${i}`]));
-  const label = (node: LineageNode) =>
-    described(node).replace(/[^\p{L}\p{N} @.:/_()-]/gu, (c) => `#${c.codePointAt(0)};`);
-  return [
-    "flowchart LR",
-    ...nodes.map((node) => `  ${ids.get(node.ref)}["${label(node)}"]`),
-    ...edges.map(({ from, to }) => `  ${ids.get(from)} --> ${ids.get(to)}`),
-  ].join("\n");
+/** What draws is loaded only where something is drawn. */
+async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
+  const { draw } = await import("../../operators/graph/mod.ts");
+  return (await draw(drawingOf(found), { as })).trimEnd();
+}
+
+/** As boxes and arrows; what it is of stands out. */
+function drawingOf({ root, nodes, edges }: Lineage): Drawing {
+  const boxes = nodes.map((node) => {
+    const { ref, state } = node;
+    const look = state === "present" ? ref === root ? "run" : "plain" : state === "unpinned" ? "data" : "gone";
+    return { id: ref, lines: state === "present" ? [ref] : [ref, STATES[state]], look } as const;
+  });
+  return { boxes, arrows: edges };
 }
