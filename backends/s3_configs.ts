@@ -6,6 +6,7 @@
  */
 import type { ObjectInfo } from "../core/backend.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { bucketUrl, parseObjectUrl } from "./s3_configs/bucket_url.ts";
@@ -13,12 +14,18 @@ import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
 import { sealS3Config, SETTINGS } from "./s3_configs/s3_config.ts";
 import type { S3Config } from "./s3_configs/s3_config.ts";
 import type { DownloadedFile, LocalFile } from "./s3_configs/local_file.ts";
-import { downloadObject, uploadObject } from "./s3_configs/transfer.ts";
-import type { DownloadOptions, TransferTarget, UploadData, UploadOptions } from "./s3_configs/transfer.ts";
+import { downloadObject, listObjects, objectInfo, uploadObject } from "./s3_configs/transfer.ts";
+import type {
+  DownloadOptions,
+  ListedObject,
+  TransferTarget,
+  UploadData,
+  UploadOptions,
+} from "./s3_configs/transfer.ts";
 import { parseStem, readVariables, readVariableSources, variableName, variableStem } from "./s3_configs/variables.ts";
 import { S3_PROVIDERS } from "./s3_providers.ts";
 
-export type { DownloadedFile, DownloadOptions, LocalFile, S3Config, UploadData, UploadOptions };
+export type { DownloadedFile, DownloadOptions, ListedObject, LocalFile, S3Config, UploadData, UploadOptions };
 
 /** A configuration, or what gives it whenever it is needed. */
 export type S3ConfigSource = S3Config | (() => S3Config | Promise<S3Config>);
@@ -63,6 +70,10 @@ export interface S3Configs {
   find(provider: string, bucket: string): Promise<S3Config | undefined>;
   /** What is known of: what was registered, asked for and found, or has keys in variables of a known provider. */
   names(): Promise<S3ConfigEntry[]>;
+  /** What the store says of an object, which is not read. `NotFound` where there is none. */
+  info(url: string, options?: SignalOptions): Promise<ObjectInfo>;
+  /** The objects whose keys begin with that of a URL, as `tos://bucket/folder/`, in the order of their keys. */
+  list(url: string, options?: SignalOptions): AsyncIterable<ListedObject>;
   /** Stores data under a URL like `tos://bucket/key`, in place of what was there. */
   upload(data: UploadData, url: string, options?: UploadOptions): Promise<ObjectInfo>;
   /** Writes an object to a file. `NotFound` where there is none. */
@@ -184,6 +195,8 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     find,
     names,
     upload: async (data, url, options = {}) => await uploadObject(target(url), data, options),
+    info: async (url, options = {}) => await objectInfo(target(url), options),
+    list: (url, options = {}) => listObjects(target(url), options),
     download:
       (async (url: string, options: DownloadOptions = {}) =>
         await downloadObject(target(url), { ...options, system })) as S3Configs["download"],

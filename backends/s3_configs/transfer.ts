@@ -102,6 +102,37 @@ export async function downloadObject(
   }
 }
 
+/** An object of a listing. */
+export interface ListedObject extends ObjectInfo {
+  /** Its URL. */
+  url: string;
+}
+
+/** What the store says of an object. */
+export async function objectInfo(target: TransferTarget, { signal }: SignalOptions): Promise<ObjectInfo> {
+  const backend = await target.open();
+  try {
+    const info = await backend.head(target.key, { signal });
+    if (info === undefined) throw notFound(target.url, "look at");
+    return info;
+  } finally {
+    await backend[Symbol.asyncDispose]();
+  }
+}
+
+/** The objects whose keys begin with that of the target. */
+export async function* listObjects(target: TransferTarget, { signal }: SignalOptions): AsyncGenerator<ListedObject> {
+  const { url, key } = target;
+  const backend = await target.open();
+  try {
+    for await (const found of backend.list(key, { signal })) {
+      if ("key" in found) yield { ...found, url: url.slice(0, url.length - key.length) + found.key };
+    }
+  } finally {
+    await backend[Symbol.asyncDispose]();
+  }
+}
+
 function toBody(data: UploadData): { content: Body; size?: number } {
   if (typeof data === "string") return toBody(new TextEncoder().encode(data));
   if (data instanceof Uint8Array || data instanceof Blob || data instanceof ReadableStream) {
@@ -160,10 +191,10 @@ function closing(stream: ReadableStream<Uint8Array>, action: () => Promise<void>
   }, { highWaterMark: 0 });
 }
 
-function notFound(url: string): RegistryError {
+function notFound(url: string, action = "download"): RegistryError {
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot download ${url}: there is no such object`,
+    message: `Cannot ${action} ${url}: there is no such object`,
     hint: "Keys are exact: each character counts.",
   });
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { sortedJson } from "./fingerprint.ts";
+import { findObjects } from "./objects/find_objects.ts";
 import type { SavedOutput, StepRecord } from "./records/step_record.ts";
 import type { ObjectTransfer } from "./run_context.ts";
 import { inputsOf, parsePlace } from "./sources.ts";
@@ -23,7 +24,9 @@ export interface InputPart {
   ref?: string;
   /** Of one on a disk or in a bucket: where. */
   path?: string;
-  /** SHA-256 of its content. */
+  /** Of a URL that ends with `/`: what a step wrote below it; others that are there do not count. @default all */
+  files?: string[];
+  /** SHA-256 of its content; of objects in a bucket, of their sizes and tags. */
   digest: string;
 }
 
@@ -118,7 +121,8 @@ async function pin(from: string, place: Outside, { registry, s3, signal }: PinOp
     return onePart(from, { ref: `${name}@${version}`, digest });
   }
   if (place.kind === "url") {
-    return onePart(from, { path: place.url, digest: await digestOfObject(place.url, s3, signal) });
+    const { digest } = await findObjects(place.url, { s3, signal });
+    return onePart(from, { path: place.url, digest });
   }
   return onePart(from, { path: place.path, digest: (await digestOfPath(place.path, { signal })).digest });
 }
@@ -142,24 +146,13 @@ function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect
   return { from, parts, digest: sha256(sortedJson(parts.map(({ at, digest }) => [at, digest]))) };
 }
 
-function partOf({ ref, path, digest }: SavedOutput): Omit<InputPart, "at"> {
-  return { digest, ...(ref === undefined ? {} : { ref }), ...(path === undefined ? {} : { path }) };
-}
-
-async function digestOfObject(url: string, s3: ObjectTransfer | undefined, signal?: AbortSignal): Promise<string> {
-  if (s3 === undefined) throw noTransfer(url);
-  const hash = createSha256();
-  for await (const chunk of await s3.download(url, { as: "stream", signal })) hash.update(chunk);
-  return hash.digest();
-}
-
-/** The error of a URL where nothing reads and writes such. */
-export function noTransfer(url: string): RegistryError {
-  return new RegistryError({
-    code: "Unsupported",
-    message: `Cannot reach ${shown(url)}: this run has no configuration of buckets`,
-    hint: "Pass s3: createS3Configs() of ./backends; the command line does.",
-  });
+function partOf({ ref, path, files, digest }: SavedOutput): Omit<InputPart, "at"> {
+  return {
+    digest,
+    ...(ref === undefined ? {} : { ref }),
+    ...(path === undefined ? {} : { path }),
+    ...(files === undefined ? {} : { files }),
+  };
 }
 
 function noOutput(step: string, output: string, outputs: StepRecord["outputs"]): RegistryError {

@@ -11,6 +11,7 @@ import { digestOfPath } from "./digest_of_path.ts";
 import { changedParams, shortDigest } from "./fingerprint.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
 import type { Fingerprint, SavedOutput, StepRecord } from "./records/step_record.ts";
+import { findObjects } from "./objects/find_objects.ts";
 import type { ObjectTransfer } from "./run_context.ts";
 import { isUrl } from "./sources.ts";
 
@@ -79,21 +80,17 @@ export async function goneOutputs(
   return gone;
 }
 
-async function isThere({ ref, path, digest }: SavedOutput, { registry, s3, signal }: GoneOptions): Promise<boolean> {
+async function isThere(
+  { ref, path, files, digest }: SavedOutput,
+  { registry, s3, signal }: GoneOptions,
+): Promise<boolean> {
   try {
     if (ref !== undefined) return (await registry.info(ref, { signal })).digest === digest;
     if (path === undefined) return true;
-    if (isUrl(path)) return await hasObject(path, s3, signal);
+    if (isUrl(path)) return s3 === undefined || (await findObjects(path, { s3, files, signal })).digest === digest;
     return (await digestOfPath(path, { signal })).digest === digest;
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return false;
     throw error;
   }
-}
-
-/** Whether an object is there; of many under one URL it is not asked. */
-async function hasObject(url: string, s3: ObjectTransfer | undefined, signal?: AbortSignal): Promise<boolean> {
-  if (s3 === undefined || url.endsWith("/")) return true;
-  await (await s3.download(url, { as: "stream", signal })).cancel();
-  return true;
 }

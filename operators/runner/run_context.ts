@@ -23,8 +23,13 @@ export interface ObjectTransfer {
   upload(data: { path: string }, url: string, options?: { signal?: AbortSignal }): Promise<unknown>;
   /** Writes an object to a file. `NotFound` where there is none. */
   download(url: string, options: { to: string; signal?: AbortSignal }): Promise<{ path: string; size: number }>;
-  /** An object as a stream. `NotFound` where there is none. */
-  download(url: string, options: { as: "stream"; signal?: AbortSignal }): Promise<ReadableStream<Uint8Array>>;
+  /** Size and tag of an object, which is not read. `NotFound` where there is none. */
+  info(url: string, options?: { signal?: AbortSignal }): Promise<{ size: number; modifiedAt: number; etag?: string }>;
+  /** The objects whose URLs begin with this one. */
+  list(
+    url: string,
+    options?: { signal?: AbortSignal },
+  ): AsyncIterable<{ url: string; size: number; modifiedAt: number; etag?: string }>;
 }
 
 /** What planning and running are given. */

@@ -24,7 +24,9 @@ export interface SavedOutput {
   ref?: string;
   /** Of one on a disk or in a bucket: where. */
   path?: string;
-  /** SHA-256 of its content. */
+  /** Of many objects below one URL: their paths. */
+  files?: string[];
+  /** SHA-256 of its content; of objects in a bucket, of their sizes and tags. */
   digest: string;
   /** Bytes. */
   size: number;

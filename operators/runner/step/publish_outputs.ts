@@ -7,12 +7,13 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record/record.ts";
 import { localPath } from "../../../materializers/mod.ts";
 import { digestOfPath } from "../digest_of_path.ts";
-import { noTransfer } from "../pin_inputs.ts";
+import { findObjects, noTransfer } from "../objects/find_objects.ts";
 import { recordNames } from "../records/names.ts";
 import type { SavedOutput } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
@@ -106,12 +107,16 @@ async function publish(
       key = sha256(`${key} ${saved.commit}`); // what it wrote the last time was deleted since
     }
   }
-  const { digest, size } = await digestOfPath(from, { signal });
   if (place.kind === "url") {
     if (s3 === undefined) throw noTransfer(place.url);
-    for (const [path, url] of objectsOf(from, place.url)) await s3.upload({ path }, url, { signal });
-    return { to, path: place.url, digest, size };
+    const objects = objectsOf(from, place.url);
+    await forEachAtOnce(objects, async ([path, url]) => void await s3.upload({ path }, url, { signal }));
+    const isMany = place.url.endsWith("/");
+    const files = isMany ? objects.map(([, url]) => url.slice(place.url.length)).sort() : undefined;
+    const { digest, size } = await findObjects(place.url, { s3, files, signal });
+    return { to, path: place.url, digest, size, ...(files === undefined ? {} : { files }) };
   }
+  const { digest, size } = await digestOfPath(from, { signal });
   if (place.kind === "step") throw writesToStep(to);
   const there = lstatSync(place.path, { throwIfNoEntry: false });
   const found = there === undefined || there.isSymbolicLink()
@@ -130,7 +135,7 @@ function objectsOf(from: string, url: string): [path: string, url: string][] {
       .map((entry) => join(entry.parentPath, entry.name))
     : [from];
   if (url.endsWith("/")) {
-    return files.map((path) => [path, url + path.slice(from.length + 1).split("/").map(encodeURIComponent).join("/")]);
+    return files.map((path) => [path, url + path.slice(from.length + 1)]);
   }
   if (files.length === 1) return [[files[0], url]];
   throw new RegistryError({

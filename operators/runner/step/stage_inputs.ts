@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { createReadStream, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
-import { createSha256 } from "../../../core/bytes/digest.ts";
 import { onDisk } from "../../../core/disk/file_errors.ts";
 import { filePathProblem } from "../../../core/disk/file_paths.ts";
 import { RegistryError } from "../../../core/errors.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { digestNow } from "../digest_of_path.ts";
-import { noTransfer } from "../pin_inputs.ts";
+import { findObjects } from "../objects/find_objects.ts";
 import type { InputPart, PinnedInput } from "../pin_inputs.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl } from "../sources.ts";
@@ -34,41 +34,36 @@ export async function stageInputs(
     const [part] = named[0][1].parts;
     if (isFolderHere(part)) return part.path!;
   }
-  for (const [name, { from, parts }] of named) {
+  for (const [name, { parts }] of named) {
     const root = named.length === 1 ? folder : inside(folder, name);
     for (const part of parts) {
       const to = part.at === "" ? root : inside(root, part.at);
       mkdirSync(to, { recursive: true });
-      await stagePart(part, to, options, { isWhole: isUrl(from) });
+      await stagePart(part, to, options);
     }
   }
   return folder;
 }
 
 async function stagePart(
-  { ref, path, digest }: InputPart,
+  { ref, path, files, digest }: InputPart,
   to: string,
   { registry, s3, signal }: Pick<RunContext, "registry" | "s3" | "signal">,
-  { isWhole }: { isWhole: boolean },
 ): Promise<void> {
   if (ref !== undefined) {
     const { info } = await registry.download(ref, { to: `${to}/`, signal });
     if (info.digest !== digest) throw changed(ref);
   } else if (path !== undefined && isUrl(path)) {
-    if (s3 === undefined) throw noTransfer(path);
-    const file = join(to, basename(new URL(path).pathname) || "object");
-    await s3.download(path, { to: file, signal });
-    // What a step uploaded has the digest of the folder that it was in.
-    if (isWhole && await digestOfFile(file) !== digest) throw changed(path);
+    const found = await findObjects(path, { s3, files, signal });
+    await forEachAtOnce(found.objects, async ({ path, url }) => {
+      await s3!.download(url, { to: inside(to, path), signal });
+    });
+    if (found.digest !== digest || (await findObjects(path, { s3, files, signal })).digest !== digest) {
+      throw changed(path);
+    }
   } else if (path !== undefined) {
     link(path, to);
   }
-}
-
-async function digestOfFile(path: string): Promise<string> {
-  const hash = createSha256();
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return hash.digest();
 }
 
 /**

@@ -1,0 +1,81 @@
+/**
+ * Objects in buckets as inputs and outputs: one by its URL, or all below a URL that ends with `/`.
+ *
+ * @module
+ */
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { sortedJson } from "../fingerprint.ts";
+import type { ObjectTransfer } from "../run_context.ts";
+
+/** What is at a URL. */
+export interface FoundObjects {
+  /** Identifies what is there: SHA-256 of paths, sizes and tags. Contents are not read. */
+  digest: string;
+  /** Bytes of all. */
+  size: number;
+  /** Each object, and its path below the URL; of one alone the last part of its key. */
+  objects: { path: string; url: string }[];
+}
+
+/** Options of {@linkcode findObjects}. */
+export interface FindObjectsOptions {
+  /** Where buckets are reached. */
+  s3?: ObjectTransfer;
+  /** Paths below the URL: others that are there do not count. @default all */
+  files?: readonly string[];
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Looks what is at a URL.
+ *
+ * @throws {RegistryError} `NotFound` where there is none, or not all of `files`; `Unsupported` without `s3`
+ */
+export async function findObjects(url: string, { s3, files, signal }: FindObjectsOptions): Promise<FoundObjects> {
+  if (s3 === undefined) throw noTransfer(url);
+  if (!url.endsWith("/")) {
+    const info = await s3.info(url, { signal });
+    const path = url.slice(url.lastIndexOf("/") + 1);
+    return { digest: sha256(sortedJson([stateOf(info)])), size: info.size, objects: [{ path, url }] };
+  }
+  const wanted = files === undefined ? undefined : new Set(files);
+  const found: { path: string; url: string; state: string; size: number }[] = [];
+  for await (const info of s3.list(url, { signal })) {
+    const path = info.url.slice(url.length);
+    const isFolder = path === "" || path.endsWith("/"); // consoles of vendors make such objects
+    if (isFolder || wanted?.has(path) === false) continue;
+    found.push({ path, url: info.url, state: stateOf(info), size: info.size });
+  }
+  if (found.length < (wanted?.size ?? 1)) throw noObjects(url);
+  found.sort((a, b) => a.path < b.path ? -1 : 1);
+  return {
+    digest: sha256(sortedJson(found.map(({ path, state }) => [path, state]))),
+    size: found.reduce((sum, { size }) => sum + size, 0),
+    objects: found.map(({ path, url }) => ({ path, url })),
+  };
+}
+
+/** The tag is of the content; a store without tags has at least the time. */
+function stateOf({ size, etag, modifiedAt }: { size: number; etag?: string; modifiedAt: number }): string {
+  return `${size} ${etag ?? modifiedAt}`;
+}
+
+/** The error of a URL where nothing reads and writes such. */
+export function noTransfer(url: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot reach ${shown(url)}: this run has no configuration of buckets`,
+    hint: "Pass s3: createS3Configs() of ./backends; the command line does.",
+  });
+}
+
+function noObjects(url: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find objects below ${shown(url)}: there are none, or some are gone`,
+    hint: "Keys are exact: each character counts. One object is named without / at the end.",
+  });
+}
