@@ -109,13 +109,14 @@ class HelpShown extends Error {
 function refuse(error: CommanderError, parser: Parser): never {
   if (error.code === "commander.helpDisplayed" || error.code === "commander.version") throw new HelpShown(true);
   if (error.code === "commander.help") throw new HelpShown(error.exitCode === 0);
-  const [state, nearest] = error.message.replace(/^error: /, "").split("\n");
+  // What was too much is not shown: it may be a secret.
+  const [state, nearest] = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1").split("\n");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
-  const suggestion = nearest?.replace(/^\((.*)\)$/, "$1 ") ?? didYouMean(state, error.code);
+  const suggestion = didYouMean(state, error.code) ?? nearest?.replace(/^\((.*)\)$/, "$1 ") ?? "";
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read the command line: ${state}`,
-    hint: `${suggestion}See "${path} --help".`,
+    hint: `${inWhole(suggestion, parser)}See "${path} --help".`,
     cause: error,
   });
 }
@@ -159,9 +160,22 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   tag: "alias",
 };
 
-function didYouMean(state: string, code: string): string {
+function didYouMean(state: string, code: string): string | undefined {
   const typed = code === "commander.unknownCommand" ? /'(.*)'/.exec(state)?.[1] ?? "" : "";
-  return Object.hasOwn(OTHER_NAMES, typed) ? `Did you mean ${OTHER_NAMES[typed]}? ` : "";
+  return Object.hasOwn(OTHER_NAMES, typed) ? `Did you mean ${OTHER_NAMES[typed]}? ` : undefined;
+}
+
+/** A suggestion with `status` as `pipeline status`: commands of groups are suggested by their last word. */
+function inWhole(suggestion: string, { commands }: Parser): string {
+  return suggestion.replace(
+    /(?<=Did you mean (one of )?)[a-z]+(, [a-z]+)*(?=\?)/,
+    (names) =>
+      names.split(", ").map((name) => {
+        if (commands.some((command) => command.name() === name)) return name;
+        const group = commands.find((command) => command.commands.some((sub) => sub.name() === name));
+        return group === undefined ? name : `${group.name()} ${name}`;
+      }).join(", "),
+  );
 }
 
 function toOption(definition: OptionDefinition): Option {

@@ -35,11 +35,14 @@ export const encode: Command = defineCommand<[text: string | undefined], Record<
 /** Reads a secret of a configuration. */
 export const decode: Command = defineCommand<[text: string | undefined], Record<never, never>>({
   name: "pipeline decode",
-  summary: "Read a secret that a configuration has as base64://…",
+  summary: "Read a secret that a configuration has as base64://….",
   details: "Prints the secret itself. Reads standard input unless a text is given.",
   args: [{ usage: "[text]", text: "base64://…; others may see it in the list of processes: better pipe it in" }],
   options: [],
-  examples: [["echo base64://aGVsbG8= | holdfast pipeline decode", "prints hello"]],
+  examples: [
+    ["echo base64://aGVsbG8= | holdfast pipeline decode", "prints hello"],
+    ["holdfast pipeline decode --json < secret.txt", "as JSON"],
+  ],
   async run([given], _flags, context) {
     const { decodeSecret } = await loadConfigPart();
     const decoded = decodeSecret((given ?? await readInput("decode", context)).trim());

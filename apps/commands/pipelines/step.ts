@@ -48,6 +48,7 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
   ],
   examples: [
     ["holdfast pipeline step nightly@3 train", "the step train of run 3, by the pipeline of this folder"],
+    ["holdfast pipeline step nightly@3 train --shard 0/4", "the first of four parts of it"],
   ],
   async run([run, step], flags, context) {
     const { io } = context;

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { FILE_KEYS } from "../table/fields.ts";
 import { didYouMean } from "./nearest.ts";
-import { describeNode } from "./node.ts";
+import { childOf, describeNode } from "./node.ts";
 import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";
 import { fullPath, idOf, idsOf, indexOf, nextKey } from "./paths.ts";
 import type { RestOfPath } from "./paths.ts";
@@ -54,6 +55,17 @@ export function assign(root: ConfigMap, { path, place, node }: Assignment, probl
     }
     const isLast = next.rest.length === 0;
     at = { parent: at, key: next.key };
+    if (at.parent === undefined && !FILE_KEYS.includes(next.key)) {
+      const variables = childOf(root, "variables");
+      const isVariable = variables?.kind === "map" && variables.entries.has(next.key);
+      const meant = isVariable ? `Did you mean variables.${next.key}? ` : didYouMean(next.key, FILE_KEYS);
+      const hint = `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`;
+      return problems.add(place, {
+        path: at,
+        message: `an override sets ${JSON.stringify(next.key)}, which is no key`,
+        hint,
+      });
+    }
     if (next.key === "operators_module" || (at.parent === undefined && next.key === "include")) {
       const hint = "What code there is, and which files, is said by the configuration itself, or by --operators.";
       return problems.add(place, { path: at, message: `an override sets ${next.key}`, hint });

@@ -49,6 +49,20 @@ Deno.test("overrides are set over the files, and lines over those", async () => 
   ]);
 });
 
+Deno.test("an override of a key that no file can have is a mistake, which says what may have been meant", async () => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(
+    root.join("pipeline.yaml"),
+    "variables: { lr: 1 }\npipeline: { operators: [{ operator_id: a }] }",
+  );
+  const load = async (...set: string[]) => (await checkPipeline(root.path, { set })).problems;
+  const [problem] = await load("lr=2");
+  assertEquals(problem.message, 'an override sets "lr", which is no key');
+  assertMatch(problem.hint, /^Did you mean variables\.lr\? /);
+  assertMatch((await load("variabels.lr=2"))[0].hint, /^Did you mean variables\? /);
+  assertEquals(await load("variables.lr=2", "operators.a.params.x=1", "work_dir=there"), []);
+});
+
 const FROM_ENV = "an override from a URL asks for what the environment holds";
 
 Deno.test("an override from a URL sets values, and never what picks code, also by way of a variable", async () => {

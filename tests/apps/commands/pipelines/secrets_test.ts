@@ -29,5 +29,6 @@ Deno.test("what is no text, nothing, or not encoded is refused, and not shown", 
   assertStringIncludes(await refused("pipeline encode", Uint8Array.of(0xff, 0xfe)), "no text of UTF-8");
   assertEquals((await refused("pipeline decode", "hunter2")).includes("hunter2"), false);
   await refused("pipeline decode base64://////8=");
+  assertEquals((await refused("pipeline encode my hunter2")).includes("hunter2"), false);
   assertStringIncludes(await refused(["pipeline", "encode", ""].join(" ")), "nothing");
 });
