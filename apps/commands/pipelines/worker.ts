@@ -51,7 +51,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
   ],
   examples: [
     ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline of this folder"],
-    ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --concurrency 4 --json", "one event a line"],
+    ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --json", "one event a line"],
   ],
   async run(_args, flags, context) {
     const { io } = context;
