@@ -22,7 +22,7 @@ export async function markWhole(
   { backend, system, id, createdAt }: MarkedRegistry,
   { signal }: SignalOptions = {},
 ): Promise<void> {
-  const marker = { registry: id, settingsAt: createdAt, since: new Date(system.now()).toISOString() };
+  const marker = { registry: id, settingsAt: second(createdAt), since: new Date(system.now()).toISOString() };
   await backend.put(LINEAGE_WHOLE, new TextEncoder().encode(`${JSON.stringify(marker)}\n`), { signal });
 }
 
@@ -49,9 +49,14 @@ export async function isWhole({ backend, id, createdAt }: MarkedRegistry, option
   }
   try {
     const marker = parseJson(new TextDecoder().decode(await object.bytes()));
-    return isJsonObject(marker) && marker.registry === id && marker.settingsAt === createdAt;
+    return isJsonObject(marker) && marker.registry === id && marker.settingsAt === second(createdAt);
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
   }
+}
+
+/** Of one file Deno tells whole seconds, Node more. */
+function second(timeMs: number): number {
+  return Math.floor(timeMs / 1000) * 1000;
 }

@@ -265,7 +265,7 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "lineage/marker-of-a-copy-believed",
     file: "registry/lineage/marker.ts",
-    text: " && marker.settingsAt === createdAt",
+    text: " && marker.settingsAt === second(createdAt)",
     replacement: "",
     foundBy: { test: "tests/registry/lineage/index_test.ts", name: "a copy of the store, and a marker" },
   },

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { lineageOf, mirrorRegistry, openRegistry, rebuildLineage } from "../../../mod.ts";
@@ -214,3 +215,23 @@ testProtocol("a save that loses its number notes its inputs for the next one", {
   assertEquals(noted, ["2.0.0", "1.0.0"]);
   assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
 });
+
+testInMemory("who is told whole seconds of a store believes whom it tells more, and the other way round", async () => {
+  const at = Date.UTC(2026, 0, 1);
+  const wholeSeconds = (backend: Backend): Backend => ({
+    ...backend,
+    async get(key, options) {
+      const object = await backend.get(key, options);
+      return object && { ...object, info: { ...object.info, modifiedAt: at }, bytes: () => object.bytes() };
+    },
+  });
+  for (const [first, then] of [[wholeSeconds, same], [same, wholeSeconds]]) {
+    const store = createMemoryBackend({ system: { ...realSystem, now: () => at + 657.058 } });
+    await (await openRegistry(first(store))).save("data", 1);
+    assertEquals((await down(await openRegistry(then(store)), "data")).scanned, false);
+  }
+});
+
+function same(backend: Backend): Backend {
+  return backend;
+}
