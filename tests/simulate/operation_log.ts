@@ -20,6 +20,7 @@ export type Request =
   | { verb: "collect"; forget: boolean }
   | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
   | { verb: "commitUpload"; name: string; options: SaveOptions; id: string; path: string }
+  | { verb: "commitDraft"; name: string; options: SaveOptions; id: string; parts: readonly string[] }
   | { verb: "saveMany" | "loadMany"; parts: number }
   | { verb: "deleteAll"; name: string; force: boolean }
   | { verb: "prune"; options: PruneOptions }
@@ -30,7 +31,7 @@ export type Saving = Extract<Request, { options: SaveOptions; name: string }>;
 
 /** Whether a request makes a version. */
 export function isSaving(request: Request): request is Saving {
-  return request.verb === "save" || request.verb === "copy" || request.verb === "commitUpload";
+  return ["save", "copy", "commitUpload", "commitDraft"].includes(request.verb);
 }
 
 /** What it was told. */
@@ -165,6 +166,8 @@ function describeRequest(request: Request): string {
       return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${JSON.stringify(request.options)}`;
     case "commitUpload":
       return `commit upload ${request.id} as ${request.name} ${JSON.stringify(request.options)}`;
+    case "commitDraft":
+      return `commit draft ${request.id} of ${request.name}`;
     case "saveMany":
     case "loadMany":
       return `${request.verb} of ${request.parts}`;

@@ -1,11 +1,11 @@
 /**
- * Mistakes in direct uploads and downloads.
+ * Mistakes in direct uploads and downloads, in drafts, and in steps that write drafts.
  *
  * @module
  */
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes in direct uploads and downloads. */
+/** Mistakes in direct uploads and downloads, in drafts, and in steps that write drafts. */
 export const TRANSFER: readonly Mutant[] = [
   {
     name: "transfer/digest-not-checked",
@@ -62,6 +62,130 @@ export const TRANSFER: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/transfer/commit_upload_test.ts",
       name: "the digest in the record is that of the copy, whatever the store made of it",
+    },
+  },
+  {
+    name: "drafts/payload-is-not-needed",
+    file: "registry/maintenance/garbage/drafts.ts",
+    text: "return needed.get(name) ?? NONE;",
+    replacement: "return NONE;",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "payload of a draft outlives the grace, while somebody may commit it",
+    },
+  },
+  {
+    name: "drafts/unlisted-is-not-needed",
+    file: "registry/maintenance/garbage/drafts.ts",
+    text: "if (error !== undefined) throw error;",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "drafts that cannot be listed keep everything of their name",
+    },
+  },
+  {
+    name: "drafts/end-removed-with-the-rest",
+    file: "registry/maintenance/garbage/drafts.ts",
+    text: "if (await collection.remove(additions)) await",
+    replacement: "await collection.remove(additions); await",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "what is left of a draft after an interrupted janitor looks like none",
+    },
+  },
+  {
+    name: "drafts/used-until-it-is-collected",
+    file: "registry/drafts/draft_age.ts",
+    text: " - 2 * graceMs;",
+    replacement: ";",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "a draft that was left alone is refused first, and collected two graces later",
+    },
+  },
+  {
+    name: "drafts/late-part-counts",
+    file: "registry/drafts/read_parts.ts",
+    text: "if (!isLate(context, found.note, addition)) return",
+    replacement: "if (found !== undefined) return",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "a part that landed late does not count: its payload may be gone",
+    },
+  },
+  {
+    name: "drafts/look-of-any-age",
+    file: "registry/cell/operation.ts",
+    text: "[start, head, base, draft]",
+    replacement: "[start, head, base]",
+    foundBy: { test: "tests/registry/drafts/draft_age_test.ts", name: "a commit relies on a look that is not too old" },
+  },
+  {
+    name: "drafts/lost-payload-committed",
+    file: "registry/drafts/commit_draft.ts",
+    text: "if (lost === undefined) return;",
+    replacement: "return;",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "payload that is gone keeps a draft from being committed",
+    },
+  },
+  {
+    name: "drafts/added-after-the-end",
+    file: "registry/drafts/add_part.ts",
+    text: "if (operation.ageMs(operation.views.draft!) > operation.deadlineMs / 2) await look();",
+    replacement: "operation.views.draft = operation.moment();",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "an upload that takes days is renewed, and asks whether the draft is open still",
+    },
+  },
+  {
+    name: "drafts/part-is-read-again",
+    file: "registry/drafts/add_part.ts",
+    text: "if (there !== undefined) {",
+    replacement: "if (there !== undefined && there.note.files.length === 0) {",
+    foundBy: {
+      test: "tests/registry/drafts/draft_test.ts",
+      name: "a part that is there is not read again, and of two at the same moment one counts whole",
+    },
+  },
+  {
+    name: "drafts/every-commit-is-another",
+    file: "registry/drafts/commit_draft.ts",
+    text: "{ ...given as SaveOptions, idempotencyKey }",
+    replacement: "{ ...given as SaveOptions, idempotencyKey: context.system.id() }",
+    foundBy: {
+      test: "tests/registry/drafts/draft_test.ts",
+      name: "a draft is committed once: a repeat, and others at the same moment, give that version",
+    },
+  },
+  {
+    name: "drafts/part-of-another",
+    file: "registry/drafts/note.ts",
+    text: "if (!isOf || ",
+    replacement: "if (",
+    foundBy: { test: "tests/format_test.ts", name: "FORMAT.md: what is stored of drafts" },
+  },
+  {
+    name: "shards/given-up-never",
+    file: "operators/runner/shards/shared_step.ts",
+    text: '"Conflict", "Corrupt")) await giveUp();',
+    replacement: '"Conflict", "Corrupt")) await Promise.resolve();',
+    foundBy: {
+      test: "tests/operators/runner/shards_test.ts",
+      name: "two shards that write one file are told, and can be done again when that was mended",
+    },
+  },
+  {
+    name: "shards/done-again",
+    file: "operators/runner/step/execute_step.ts",
+    text: "if ((await shared.done()).has(context.shard!.index)) return",
+    replacement: "if ((await shared.done()).has(-1)) return",
+    foundBy: {
+      test: "tests/operators/runner/shards_test.ts",
+      name: "after a failure only the shards that are not done are run again",
     },
   },
 ];

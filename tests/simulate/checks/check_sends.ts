@@ -8,7 +8,7 @@ import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./violation.ts";
 
 /** What each of these does, it does as one operation of the protocol. */
-const SINGLE = ["save", "delete", "setAlias", "deleteAlias", "commitUpload"];
+const SINGLE = ["save", "delete", "setAlias", "deleteAlias", "commitUpload", "commitDraft"];
 
 /** Checks when records were sent. */
 export function checkSends({ operations }: Evidence): Finding[] {

@@ -45,6 +45,7 @@ export function checkSources(evidence: Evidence): Finding[] {
     if (request.verb === "save") return request.value.label === held;
     if (request.verb === "copy") return sourcesOf(owner).some((cell) => said(cell, owner.invoked.order));
     if (request.verb === "commitUpload") return held.startsWith(`${request.path}=upload ${request.id} `);
+    if (request.verb === "commitDraft") return isWhole(held, request);
     if (request.verb === "mirror") return said(ledgerOf(request.from).cells.get(place.cell), owner.invoked.order);
     return false;
   }
@@ -61,4 +62,13 @@ export function checkSources(evidence: Evidence): Finding[] {
       : during(alias, { request, ...operation }).map(({ head }) => aliasTarget(head));
     return all.filter(({ place }) => targets.includes(place.version!.canonical));
   }
+}
+
+/** A version of a draft has all of its parts, and of each what one delivery wrote. */
+function isWhole(held: string, { id, parts }: { id: string; parts: readonly string[] }): boolean {
+  const files = new Map(held.split(" ").map((file) => file.split("=") as [string, string]));
+  return files.size === 2 * parts.length && parts.every((part) => {
+    const [small, large] = ["small", "large"].map((file) => files.get(`${part}.${file}`));
+    return small === large && small?.startsWith(`draft-${id}-${part}-`);
+  });
 }

@@ -137,6 +137,8 @@ export function checkWrites(evidence: Evidence): Finding[] {
         return !operations.some((other) => isBefore(other, operation));
       }
       if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs; // it was sent again meanwhile
+      // A part may not be there yet, and a draft may have been left alone for too long.
+      if (request.verb === "commitDraft" && (code === "NotFound" || code === "Conflict")) return true;
       if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
       if (code === "Conflict" || code === "NotFound") {
         return ifCommit !== undefined && states.some(({ head }) => head?.record.commit !== ifCommit);

@@ -6,6 +6,7 @@
 import { batches, copies, wholeNames } from "./copies.ts";
 import { lockedRenames, stagedLinks } from "./disks.ts";
 import { caches } from "./caches.ts";
+import { drafts } from "./drafts.ts";
 import { general } from "./general.ts";
 import { busyJanitor, savedAgain, slowJanitor, tornUploads, twoJanitors } from "./janitors.ts";
 import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
@@ -59,6 +60,7 @@ export const SCHEDULES: readonly Schedule[] = [
   restores,
   cachedRestores,
   powerCuts,
+  drafts,
 ];
 
 const ORDER = spread(SCHEDULES);

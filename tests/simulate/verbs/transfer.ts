@@ -8,6 +8,7 @@ import { commitUpload } from "../../../registry/transfer/commit_upload.ts";
 import { createUpload } from "../../../registry/transfer/create_upload.ts";
 import type { Upload } from "../../../registry/transfer/create_upload.ts";
 import type { VerbParts } from "../actor.ts";
+import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 
 /** Verbs of an actor that bring content from elsewhere. */
 export interface TransferVerbs {
@@ -17,10 +18,23 @@ export interface TransferVerbs {
   createUpload(): Promise<Upload | undefined>;
   /** Commits it. */
   commitUpload(upload: Upload, name: string, options?: SaveOptions): Promise<SavedArtifact | undefined>;
+  /** Adds a part of two files to a draft, the chunks of which come so slowly. Whether it is there. */
+  addPart(added: NamedDraft & { part: string; delivery: string }, chunkMs: number): Promise<boolean>;
+  /** Commits a draft. */
+  commitDraft(draft: NamedDraft, parts: readonly string[]): Promise<SavedArtifact | undefined>;
+  /** Gives a draft up. */
+  discardDraft(draft: NamedDraft): Promise<void>;
+}
+
+/** Which draft. */
+interface NamedDraft {
+  name: string;
+  id: string;
 }
 
 /** Creates them. */
-export function createTransferVerbs({ call, registry }: VerbParts): TransferVerbs {
+export function createTransferVerbs({ call, registry, labels }: VerbParts): TransferVerbs {
+  const materializer = { id: "simulate/bundle", formatVersion: 1 };
   return {
     async copy(from, name, version) {
       const options = version === undefined ? {} : { version };
@@ -37,13 +51,39 @@ export function createTransferVerbs({ call, registry }: VerbParts): TransferVerb
     },
 
     async commitUpload(upload, name, options = {}) {
-      const materializer = { id: "simulate/bundle", formatVersion: 1 };
       const keyed = { idempotencyKey: upload.id, ...options }; // as it does itself
       const request = { verb: "commitUpload", name, id: upload.id, path: "own", options: keyed } as const;
       const outcome = await call(request, async () => {
         return { ok: true, saved: await commitUpload(registry, upload, { ...options, name, materializer }) };
       });
       return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
+    },
+
+    async addPart({ name, id, part, delivery }, chunkMs) {
+      const draft = await registry.openDraft(name, { id });
+      const label = `draft-${id}-${part}-${delivery}`;
+      const files = [{ path: `${part}.small`, label, size: 100 }, {
+        path: `${part}.large`,
+        label,
+        size: STREAMED_BYTES,
+      }];
+      const bundle = new Bundle(files, chunkMs);
+      labels.learn(bundle);
+      return await draft.addPart(part, bundle).then(() => true, () => false);
+    },
+
+    async commitDraft({ name, id }, parts) {
+      const draft = await registry.openDraft(name, { id });
+      const request = { verb: "commitDraft", name, id, parts, options: { idempotencyKey: `draft:${id}` } } as const;
+      const outcome = await call(
+        request,
+        async () => ({ ok: true, saved: await draft.commit({ parts, materializer }) }),
+      );
+      return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
+    },
+
+    async discardDraft({ name, id }) {
+      await (await registry.openDraft(name, { id })).discard().catch(() => false);
     },
   };
 }
