@@ -119,7 +119,10 @@ export const TRANSFER: readonly Mutant[] = [
     file: "registry/cell/operation.ts",
     text: "[start, head, base, draft]",
     replacement: "[start, head, base]",
-    foundBy: { test: "tests/registry/drafts/draft_age_test.ts", name: "a commit relies on a look that is not too old" },
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "a commit relies on a look that is not too old, whatever was renewed since",
+    },
   },
   {
     name: "drafts/lost-payload-committed",

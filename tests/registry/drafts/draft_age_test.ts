@@ -155,12 +155,18 @@ testProtocol("an upload that takes days is renewed, and asks whether the draft i
   assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length > 10, true);
 });
 
-testProtocol("a commit relies on a look that is not too old", {}, async (world) => {
+testProtocol("a commit relies on a look that is not too old, whatever was renewed since", {}, async (world) => {
   const { registry, backend, advance, keys } = world;
   const draft = await registry.openDraft("a", { id: "1" });
   await draft.addPart("0", large("0.bin"));
-  backend.answer({ verb: "list", key: /^names\/a\/versions\/$/ }, doing(() => advance(GRACE_MS / 4 + 1)));
-  await rejected("Unavailable", draft.commit());
+  for (const part of ["1", "2"]) await draft.addPart(part, [{ path: part, content: noise(60_000) }]); // stored anew
+  const many = Array.from({ length: 1000 }, (_, n) => ({ path: `many/${n}`, content: noise(1, n) })); // a list of its own
+  await draft.addPart("3", many);
+  const slow = doing(() => advance(GRACE_MS / 8 + 1));
+  backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, slow, slow);
+  backend.forget();
+  assertMatch((await rejected("Unavailable", draft.commit())).message, /it took longer/);
+  assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length, 1);
   assertEquals((await keys("names/a/versions/")).length, 0);
   assertEquals((await draft.commit()).version, "1.0.0");
 });
