@@ -53,6 +53,10 @@ export interface Resources {
   gpuRequest?: number;
   /** Graphics processors. */
   gpuLimit?: number;
+  /** Of a step: bytes that are to be free on the disk of the run before it begins. */
+  diskRequest?: number;
+  /** Of a step: bytes that its workspace and its output may hold together. */
+  diskLimit?: number;
 }
 
 /** An environment that a command runs in: activated, never installed unless `install`. */

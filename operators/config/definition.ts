@@ -29,6 +29,14 @@ export interface ResourceDefinition {
   gpu_limit?: number;
 }
 
+/** What `resource` of an operator says. */
+export interface OperatorResourceDefinition extends ResourceDefinition {
+  /** Room that is to be free on the disk of the run before it begins: `10Gi`. */
+  disk_request?: number | string;
+  /** Room that its workspace and its output may take together. */
+  disk_limit?: number | string;
+}
+
 /** The environment that commands run in. */
 export interface EnvironmentDefinition {
   /** What made it. */
@@ -74,7 +82,7 @@ export interface OperatorDefinition {
   /** What makes it run again. @default all of them */
   rerun?: RerunCause[];
   /** What it asks for and may take at most. */
-  resource?: ResourceDefinition;
+  resource?: OperatorResourceDefinition;
   /** Where it runs. */
   run_as?: RunAs;
 }

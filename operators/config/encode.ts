@@ -6,7 +6,12 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Pipeline, PipelineNode, PipelineStep, Resources } from "../../core/pipelines/pipeline.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import type { NodeDefinition, OperatorDefinition, PipelineDefinition, ResourceDefinition } from "./definition.ts";
+import type {
+  NodeDefinition,
+  OperatorDefinition,
+  OperatorResourceDefinition,
+  PipelineDefinition,
+} from "./definition.ts";
 
 /**
  * A pipeline as JSON with the keys of a configuration: reading it gives the same pipeline, whatever the environment.
@@ -63,8 +68,9 @@ function operatorDefinition(step: PipelineStep): OperatorDefinition {
   };
 }
 
-function resourceDefinition(resources: Resources): ResourceDefinition {
+function resourceDefinition(resources: Resources): OperatorResourceDefinition {
   const { cpuRequest, cpuLimit, memoryRequest, memoryLimit, gpuRequest, gpuLimit } = resources;
+  const { diskRequest, diskLimit } = resources; // of steps only
   return {
     cpu_request: cpuRequest,
     cpu_limit: cpuLimit,
@@ -72,6 +78,8 @@ function resourceDefinition(resources: Resources): ResourceDefinition {
     memory_limit: memoryLimit,
     gpu_request: gpuRequest,
     gpu_limit: gpuLimit,
+    disk_request: diskRequest,
+    disk_limit: diskLimit,
   };
 }
 

@@ -24,7 +24,7 @@ export interface TreeProcess {
   pid: number;
   /** Memory that it holds, bytes. */
   bytes: number;
-  /** Processor that it has used, seconds. */
+  /** Processor that it, and its children that have ended, have used, seconds. */
   cpuSeconds: number;
 }
 
@@ -77,8 +77,9 @@ async function lookAt(
     const marks = environment.split("\0").find((entry) => entry.startsWith(`${MARK}=`))?.slice(MARK.length + 1);
     if (!marks?.split(" ").includes(mark)) return undefined;
   }
-  const [userTicks, systemTicks, pages] = [fields[11], fields[12], fields[21]].map(Number);
-  return { pid, bytes: pages * pageBytes, cpuSeconds: (userTicks + systemTicks) / TICKS_A_SECOND };
+  const ticks = fields.slice(11, 15).map(Number); // its own, and those of children that have ended
+  const cpuSeconds = ticks.reduce((sum, some) => sum + some, 0) / TICKS_A_SECOND;
+  return { pid, bytes: Number(fields[21]) * pageBytes, cpuSeconds };
 }
 
 /** How often it is looked whether those that were told to end have ended. */

@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { RegistryError } from "../../core/errors.ts";
+import type { JobUsage } from "../../core/executor.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
@@ -46,6 +47,8 @@ export interface RunCommandOptions {
   sampleEveryMs?: number;
   /** Hears what it writes, a line at a time. */
   onLine?: (stream: "stdout" | "stderr", line: string) => void;
+  /** Hears how much memory it and its children hold, and how much processor they have used. Linux only. */
+  onUsage?: (usage: JobUsage) => void;
   /** Clock, sleep, ids and environment. @default the real ones */
   system?: System;
 }
@@ -166,6 +169,7 @@ interface Watch {
   system: System;
   sampleEveryMs?: number;
   maxBytes?: number;
+  onUsage?: (usage: JobUsage) => void;
   seen: { peakBytes: number; cpuSeconds: number };
   over: AbortSignal;
 }
@@ -173,7 +177,7 @@ interface Watch {
 /** Looks at memory and processor from time to time until it is over. */
 async function watch(
   { group, mark }: { group: number; mark: string },
-  { system, sampleEveryMs = 1_000, maxBytes = Infinity, seen, over }: Watch,
+  { system, sampleEveryMs = 1_000, maxBytes = Infinity, onUsage, seen, over }: Watch,
   onTooMuch: (bytes: number) => void,
 ): Promise<void> {
   while (!over.aborted) {
@@ -182,6 +186,7 @@ async function watch(
     const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
     seen.peakBytes = Math.max(seen.peakBytes, bytes);
     seen.cpuSeconds = Math.max(seen.cpuSeconds, found.reduce((sum, one) => sum + one.cpuSeconds, 0));
+    onUsage?.({ bytes, cpuSeconds: seen.cpuSeconds });
     if (bytes > maxBytes) onTooMuch(bytes);
     await system.sleep(sampleEveryMs, over).catch(() => {});
   }

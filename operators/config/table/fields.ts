@@ -48,13 +48,19 @@ const time = value({
   },
 });
 
-const resource = object("resource", {
+const shared = {
   cpu_request: { reader: cores, about: "Cores that it asks for: 2, 0.5, 500m." },
   cpu_limit: { reader: cores, about: "Cores that it may take at most." },
   memory_request: { reader: size, about: "Memory that it asks for: 512Mi, 4Gi." },
   memory_limit: { reader: size, about: "Memory that it may take at most; more ends a step with code 4." },
   gpu_request: { reader: whole(0, 1_000), about: "Graphics processors that it asks for." },
   gpu_limit: { reader: whole(0, 1_000), about: "Graphics processors that it may take at most." },
+};
+const resource = object("resource", shared);
+const stepResource = object("resource", {
+  ...shared,
+  disk_request: { reader: size, about: "Room that is to be free on the disk of the run before it begins: 10Gi." },
+  disk_limit: { reader: size, about: "Room that its workspace and output may take; more ends the step with code 4." },
 });
 
 const environment = object("env_config", {
@@ -137,7 +143,7 @@ export const OPERATOR_FIELDS = {
     reader: list(choice<RerunCause>(["inputs", "params", "code"]), { unique: true }),
     about: "What makes it run again. Default: all of them.",
   },
-  resource: { reader: resource, about: "What it asks for and may take at most." },
+  resource: { reader: stepResource, about: "What it asks for and may take at most." },
   run_as: {
     reader: choice<RunAs>(["thread", "worker", "command"]),
     about: "Where it runs. Default: command with a start_command, else thread.",

@@ -6,12 +6,16 @@
 import type { ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 
-/** How an attempt ended. */
-export interface AttemptEnd {
+/** How the operator of a step ended. */
+export interface AttemptResult {
   /** 0 to 5. */
   exitCode: ExitCode;
   /** Why it is not 0. */
   error?: unknown;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd extends AttemptResult {
   /** Names of outputs that the operator says it writes. */
   declared: readonly string[];
   /** What it took of the machine. */

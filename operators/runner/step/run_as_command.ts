@@ -10,12 +10,13 @@ import type { OperatorContext } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { activate, installCommand } from "../../environment/mod.ts";
 import type { AnyOperator } from "../../operator.ts";
+import type { StepWatch } from "../../monitor/watch_step.ts";
 import { prepareContext } from "../../prepare.ts";
 import { runCommand } from "../../process/run_command.ts";
 import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
 import type { RunContext } from "../run_context.ts";
-import type { AttemptEnd } from "./attempt_end.ts";
+import type { AttemptResult } from "./attempt_end.ts";
 import type { StepLog } from "./step_log.ts";
 
 /** What running a command is given besides. */
@@ -24,6 +25,8 @@ export interface RunAsCommandOptions {
   log: StepLog;
   /** Values that are in no log. */
   secrets: readonly string[];
+  /** Hears what its processes take. */
+  hear: StepWatch["hear"];
   /** The operator; a step with a start command needs none. */
   operator?: AnyOperator;
 }
@@ -32,10 +35,10 @@ export interface RunAsCommandOptions {
 export async function runAsCommand(
   step: PipelineStep,
   given: OperatorContext<unknown>,
-  { root, signal, system, log, secrets, operator }:
+  { root, signal, system, log, secrets, hear, operator }:
     & Pick<RunContext, "root" | "signal" | "system">
     & RunAsCommandOptions,
-): Promise<Omit<AttemptEnd, "declared">> {
+): Promise<AttemptResult> {
   const options: RunCommandOptions = {
     cwd: root,
     env: stepVariables(given),
@@ -44,6 +47,7 @@ export async function runAsCommand(
     timeoutMs: step.timeoutMs,
     maxBytes: step.resources.memoryLimit,
     onLine: (stream, line) => log.write(stream, line),
+    onUsage: hear,
     system,
   };
   const command = await commandOf(step, operator, given);
@@ -54,9 +58,7 @@ export async function runAsCommand(
     if (made.exitCode !== EXIT_CODES.ok) return notMade(install, made);
   }
   const { env, before } = await activate(step.environment, places);
-  const ended = await runCommand([...before, ...command], { ...options, env: { ...options.env, ...env } });
-  const { exitCode, error, peakBytes, cpuSeconds } = ended;
-  return { exitCode, error, usage: { peakBytes, cpuSeconds } };
+  return await runCommand([...before, ...command], { ...options, env: { ...options.env, ...env } });
 }
 
 /** The command of a step, once its input was looked at as for every other step. */
@@ -67,7 +69,7 @@ async function commandOf(step: PipelineStep, operator: AnyOperator | undefined, 
 }
 
 /** What a program that makes environments returns is no exit code of an operator. */
-function notMade(install: readonly string[], { error, timedOut }: CommandResult): Omit<AttemptEnd, "declared"> {
+function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptResult {
   if (timedOut) return { exitCode: EXIT_CODES.resource, error };
   const problem = new RegistryError({
     code: "Unsupported",

@@ -5,10 +5,16 @@
  */
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
+import type { OperatorContext } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { System } from "../../../core/system.ts";
+import { checkFree } from "../../monitor/disk.ts";
+import { watchStep } from "../../monitor/watch_step.ts";
+import type { AnyOperator } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
-import type { AttemptEnd } from "./attempt_end.ts";
+import type { AttemptEnd, AttemptResult } from "./attempt_end.ts";
 import { runAsCommand } from "./run_as_command.ts";
 import { noExecutor, runAsWorker } from "./run_as_worker.ts";
 import type { StepLog } from "./step_log.ts";
@@ -37,10 +43,13 @@ export async function runAttempt(
   step: PipelineStep,
   { roots, log, params, env, secrets }: AttemptOptions,
 ): Promise<AttemptEnd> {
-  const { operators, registry, signal, system, pipeline } = context;
+  const { operators, registry, system, pipeline } = context;
   const needed = step.startCommand === undefined || operators.has(step.operator);
   const operator = needed ? await operators.instance(step.operator, step.id) : undefined; // or says what there is
   const declared = Object.keys(operator?.outputs ?? {});
+  await checkFree(roots.outputRoot, step.resources.diskRequest);
+  const folders = [roots.outputRoot, roots.workspaceRoot];
+  const watch = watchStep({ step, folders, signal: context.signal, system });
   const given = {
     pipelineId: pipeline.id,
     nodeId: step.node,
@@ -50,17 +59,35 @@ export async function runAttempt(
     env,
     logger: log.logger,
     registry,
-    signal,
+    signal: watch.signal,
     ...(context.shard === undefined ? {} : { shard: context.shard }),
   };
-  if (step.runAs === "thread") {
-    const { exitCode, error } = await runOperator(operator!, given, { timeoutMs: step.timeoutMs, system });
-    return { exitCode, error, declared };
+  const options = { ...context, signal: watch.signal, hear: watch.hear, log, secrets, operator };
+  const run = { thread: runAsThread, worker: runAsWorker, command: runAsCommand }[step.runAs];
+  let ended: AttemptResult;
+  let usage: AttemptEnd["usage"];
+  try {
+    ended = await run(step, given, options);
+  } catch (error) {
+    if (error !== watch.exceeded) throw error;
+    ended = { exitCode: EXIT_CODES.resource, error };
+  } finally {
+    usage = await watch.end();
   }
-  const end = step.runAs === "worker"
-    ? await runAsWorker(step, given, context)
-    : await runAsCommand(step, given, { ...context, log, secrets, operator });
-  return { ...end, declared };
+  const { exceeded } = watch; // also where it was seen at the end only
+  if (ended.exitCode === EXIT_CODES.ok && exceeded !== undefined) {
+    ended = { exitCode: EXIT_CODES.resource, error: exceeded };
+  }
+  return { ...ended, declared, usage };
+}
+
+/** Runs the operator here. */
+async function runAsThread(
+  { timeoutMs }: PipelineStep,
+  given: OperatorContext<unknown>,
+  { operator, system }: { operator?: AnyOperator; system: System },
+): Promise<AttemptResult> {
+  return await runOperator(operator!, given, { timeoutMs, system });
 }
 
 /**

@@ -68,6 +68,13 @@ export const operators = createOperators({
       }),
     command,
   },
+  fills: {
+    async run({ workspaceRoot, params, signal }: OperatorContext) {
+      await Deno.writeFile(`${workspaceRoot}/a`, new Uint8Array(params.bytes as number));
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    },
+    command,
+  },
   loops: {
     run({ logger }: OperatorContext) {
       logger.info("ready");

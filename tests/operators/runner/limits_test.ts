@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../core/system.ts";
+import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import { openRegistry } from "../../../mod.ts";
+import { createOperators } from "../../../operators/mod.ts";
+import type { OperatorContext } from "../../../operators/mod.ts";
+import { runPipeline } from "../../../operators/runner/mod.ts";
+import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+import { operators as threaded } from "../../workers/operators/operators.ts";
+import { pipeline, step } from "./pipelines.ts";
+
+/** Writes so many bytes to its output and to its workspace, and waits where that is asked for until it is ended. */
+const writes = {
+  async run({ outputRoot, workspaceRoot, params, signal }: OperatorContext) {
+    await Deno.mkdir(`${workspaceRoot}/deep`);
+    await Deno.writeFile(`${outputRoot}/a`, new Uint8Array(params.bytes as number));
+    await Deno.writeFile(`${workspaceRoot}/deep/b`, new Uint8Array(params.bytes as number));
+    if (params.waits) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  },
+  command: () => ["true"],
+};
+
+interface Usage {
+  of: string;
+  peakBytes: number;
+  cpuSeconds: number;
+  peakDiskBytes: number;
+  samples: Record<"atMs" | "bytes" | "cpuSeconds" | "diskBytes", number[]>;
+}
+
+/** @param lookMs how often a watch looks: a second, where it is to see the end only */
+async function run(root: TempRoot, members: Partial<PipelineStep>, lookMs = 20) {
+  await using registry = await openRegistry("memory:");
+  const sleep = (ms: number, signal?: AbortSignal) => realSystem.sleep(ms === 1_000 ? lookMs : ms, signal);
+  const module = new URL("../../workers/operators/operators.ts", import.meta.url);
+  const { steps } = await runPipeline(pipeline([step("clean", members)]), {
+    registry,
+    operators: members.runAs === "worker" ? threaded : createOperators({ writes }),
+    root: root.path,
+    executor: createOperatorExecutor({ module, sampleEveryMs: 1 }),
+    system: { ...realSystem, sleep },
+  });
+  const file = (await registry.open(steps.clean.record!)).file("record.json");
+  const { usage } = JSON.parse(new TextDecoder().decode(await file.bytes())) as { usage: Usage };
+  return { ...steps.clean, usage };
+}
+
+const sh = (script: string, members: Partial<PipelineStep> = {}): Partial<PipelineStep> => ({
+  runAs: "command",
+  startCommand: ["bash", "-c", script],
+  ...members,
+});
+
+testInRoot("a step that asks for more room than its disk has is not begun, and has ended with 4", async (root) => {
+  const resources = { diskRequest: 2 ** 60 };
+  const { exitCode, reason, hint } = await run(root, sh("echo > started", { resources }));
+  assertEquals(exitCode, 4);
+  assertStringIncludes(reason!, `the step asks for ${2 ** 60}`);
+  assertStringIncludes(hint!, "disk_request");
+  assertEquals(await Array.fromAsync(Deno.readDir(root.path), ({ name }) => name === "started"), [false]);
+  assertEquals((await run(root, sh("exit 0", { resources: { diskRequest: 1 } }))).end, "ran");
+});
+
+testInRoot("a step that writes more than it may is ended with 4, wherever it runs", async (root) => {
+  const resources = { diskLimit: 100_000 };
+  const forms: Partial<PipelineStep>[] = [
+    { operator: "writes", params: { bytes: 60_000, waits: true } },
+    { operator: "fills", runAs: "worker", params: { bytes: 120_000 } },
+    sh('head -c 120000 /dev/zero > "$WORKSPACE_ROOT/a"; sleep 3600'),
+  ];
+  for (const form of forms) {
+    const { exitCode, reason, usage } = await run(root, { ...form, resources });
+    assertEquals(exitCode, 4, reason);
+    assertMatch(reason!, /step "clean": its workspace and output hold \d+ bytes, its limit is 100000$/);
+    assert(usage.peakDiskBytes > 100_000 && usage.peakDiskBytes <= 120_000);
+  }
+});
+
+testInRoot("a limit holds also for a step that has ended before anybody looked", async (root) => {
+  const never = 3_600_000;
+  const exitCodeOf = async (members: Partial<PipelineStep>, diskLimit: number) =>
+    (await run(root, { ...members, resources: { diskLimit } }, never)).exitCode;
+  const members = { operator: "writes", params: { bytes: 60_000 } };
+  assertEquals([await exitCodeOf(members, 119_999), await exitCodeOf(members, 120_000)], [4, 0]);
+  const failing = sh('head -c 9 /dev/zero > "$OUTPUT_ROOT/a"; exit 2');
+  assertEquals(await exitCodeOf(failing, 1), 2, "what a step says itself is told");
+});
+
+testInRoot("what a step takes of the machine is on record, over time", async (root) => {
+  const script = 'head -c 5000 /dev/zero > "$OUTPUT_ROOT/a"; a=$(head -c 3000000 /dev/zero | tr "\\0" x); ' +
+    "for ((i = 0; i < 200000; i++)); do :; done";
+  const { usage } = await run(root, sh(script));
+  assertEquals([usage.of, usage.peakDiskBytes], ["processes", 5_000]);
+  assert(usage.peakBytes > 3_000_000 && usage.cpuSeconds > 0, JSON.stringify(usage));
+  const { atMs, bytes, cpuSeconds, diskBytes } = usage.samples;
+  assert(atMs.length > 1 && atMs.length <= 120 && bytes.some((count) => count > 1_000_000));
+  assertEquals([bytes.length, cpuSeconds.length, diskBytes.length], [atMs.length, atMs.length, atMs.length]);
+  assert(atMs.every((at, index) => index === 0 || at >= atMs[index - 1]));
+
+  const here = await run(root, { operator: "writes", params: { bytes: 10 } });
+  assertEquals([here.usage.of, here.usage.peakDiskBytes], ["process", 20]);
+  assert(here.usage.peakBytes > 10_000_000, "that of the whole process");
+  const worker = await run(root, { operator: "ends", runAs: "worker" });
+  assertEquals(worker.usage.of, "thread");
+  assert(worker.usage.peakBytes > 1_000_000);
+});
