@@ -182,6 +182,25 @@ Deno.test("examples/pipeline runs all of it, then nothing, then what a changed p
   assertEquals(await readdir(work.path), []);
 });
 
+Deno.test("examples/operators.ts runs operators that are classes, and refuses an input that is not whole", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/operators.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.split("\n").slice(0, -1), [
+    "There are: data_cleaner_v1, feature_extractor_v1, singleton_test",
+    "  Required file not found: schema.json",
+    "1. feature_extractor_v1 ended with 2 (input)",
+    "  Cleaning data in …/raw",
+    "  Features of 2 rows",
+    "2. ended with 0 and 0:",
+    "  a,b,sum",
+    "  1,2,3",
+    "  3,4,7",
+    "3. the same operator id, the same instance: true; another id, another one: true",
+  ]);
+  assertEquals(await readdir(work.path), []);
+});
+
 Deno.test("every example is run by a test", async () => {
   const source = await readFile(new URL(import.meta.url), "utf8");
   const programs = (await readdir(`${ROOT}examples`)).filter((name) =>
