@@ -54,7 +54,7 @@ export type { AtOnceOptions } from "../core/work/at_once.ts";
 export { createLanes } from "../core/work/lanes.ts";
 export type { Lanes } from "../core/work/lanes.ts";
 export { outcomesOf } from "../core/work/outcomes.ts";
-export { parseShard, shardFromEnvironment } from "../core/work/shards.ts";
+export { isOfShard, parseShard, shardFromEnvironment } from "../core/work/shards.ts";
 export type { FoundShard } from "../core/work/shards.ts";
 export type { Shard } from "../core/pipelines/operator.ts";
 export { zip } from "../core/work/zip.ts";

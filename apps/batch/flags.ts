@@ -23,6 +23,8 @@ export interface BatchFlags {
   workers?: number;
   /** Most bytes of content in memory. */
   memory?: number;
+  /** Which part of the rows: `2/8`, or `auto`. */
+  shard?: string;
 }
 
 /** The options that all batches have. */
@@ -40,6 +42,11 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
     flags: "--workers <count>",
     text: "most threads beside the main one (default: by the processors)",
     parse: parseCount,
+  },
+  {
+    flags: "--shard <i/n>",
+    text: "only the rows of this part, 0/8 to 7/8; auto: as Slurm, Kubernetes (with HOLDFAST_SHARDS), AWS Batch, " +
+      "Cloud Run, Google Batch or GitLab says (or HOLDFAST_SHARD)",
   },
   { flags: "--memory <size>", text: "most content in memory at once (default: 256MiB)", parse: parseMemory },
 ];

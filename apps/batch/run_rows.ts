@@ -19,6 +19,7 @@ import { findManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
 import { measureRows } from "./measure_rows.ts";
+import { findShard, rowsOfShard, toldShard } from "./row_shards.ts";
 import { openReport, reportLine } from "./report.ts";
 import type { RowOutcome, RowResult } from "./report.ts";
 
@@ -46,6 +47,8 @@ export interface BatchWork<Row extends RowName> {
   fields: readonly string[];
   /** How many at once where no flag says. */
   atOnce: number;
+  /** What says to which shard a row belongs: rows that have to be done in order have the same. */
+  shardKey(fields: Record<string, unknown>): string;
   /** Reads a row, in the order of the manifest; what it throws fails this row alone. */
   parse(raw: RawRow, manifest: Manifest): Row;
   /** Does it. `moved` is told how many bytes of it moved so far. */
@@ -63,8 +66,11 @@ export async function runRows<Row extends RowName>(
   work: (manifest: Manifest) => BatchWork<Row> | Promise<BatchWork<Row>>,
 ): Promise<number> {
   const { io, shared } = context;
-  const manifest = await findManifest(path, flags.format, io);
-  const { label, done, fields, atOnce, parse, run } = await work(manifest);
+  const shard = findShard(flags.shard, io.system);
+  const whole = await findManifest(path, flags.format, io);
+  const { label, done, fields, atOnce, shardKey, parse, run } = await work(whole);
+  const manifest = shard === undefined ? whole : rowsOfShard(whole, shard, shardKey);
+  if (shard !== undefined) await context.note(toldShard(shard));
   const report = openReport(flags.report, manifest, io);
   const totals: BatchTotals = {};
   const over = new AbortController();
@@ -146,7 +152,12 @@ export async function runRows<Row extends RowName>(
 
   function sumsJson(): Record<string, unknown> {
     const { rows, ok, skipped, failed, bytes } = sums;
-    return { summary: { rows, done: ok, skipped, failed, bytes, ...(flags.dryRun ? { dryRun: true } : {}) } };
+    const shardJson = shard === undefined
+      ? {}
+      : { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from };
+    return {
+      summary: { rows, done: ok, skipped, failed, bytes, ...shardJson, ...(flags.dryRun ? { dryRun: true } : {}) },
+    };
   }
 
   async function summary(before: string): Promise<void> {

@@ -61,6 +61,7 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     done: dryRun ? "Would save" : "Saved",
     fields: SAVE_FIELDS,
     atOnce: rowsAtOnce(registry, "save"),
+    shardKey: ({ name, version }) => JSON.stringify([name, version ?? ""]),
     parse: (raw) => parseSaveRow(raw, manifest),
     async run(row, moved) {
       if (dryRun) return await look(row);

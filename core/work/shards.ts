@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sha256 } from "../bytes/digest.ts";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Shard } from "../pipelines/operator.ts";
@@ -22,6 +23,11 @@ export function parseShard(text: string): Shard {
     message: `Cannot read shard ${shown(text)}: it is not INDEX/COUNT`,
     hint: "The first of eight is 0/8, the last 7/8.",
   });
+}
+
+/** Whether a thing belongs to a shard, by its key alone: all who share the work agree, in whatever order it comes. */
+export function isOfShard(key: string, { index, count }: Shard): boolean {
+  return Number.parseInt(sha256(key).slice(0, 12), 16) % count === index;
 }
 
 /** A shard, and the variable that says so. */

@@ -44,6 +44,8 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
       done: dryRun ? "Would write" : "Wrote",
       fields: REF_FIELDS,
       atOnce: rowsAtOnce(registry, "read"),
+      shardKey: ({ ref, name, version, to }) =>
+        JSON.stringify(/[/\\]$/.test(String(to)) ? [to, ref, name, version] : [to]), // of two for one place, one sees both
       parse(raw) {
         const row = parseRefRow(raw, manifest, { target: true });
         const to = resolve(manifest.folder, row.to!);

@@ -36,6 +36,7 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
       done: flags.dryRun ? "Found" : "Verified",
       fields: REF_FIELDS,
       atOnce: rowsAtOnce(registry, "read"),
+      shardKey: ({ ref, name, version }) => JSON.stringify([ref, name, version]),
       parse: (raw) => parseRefRow(raw, manifest),
       async run({ ref, digest: expected }, moved) {
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
