@@ -32,6 +32,8 @@ export interface WatchedProcess {
   lines(count: number): Promise<string[]>;
   /** Says a line to it, its last. */
   say(line: string): Promise<void>;
+  /** Sends a signal. Throws where it has ended. */
+  signal(signal: Deno.Signal): void;
   /** Sends a signal, and waits for its end. Throws where it had ended by itself. */
   stop(signal: Deno.Signal): Promise<Ended>;
 }
@@ -78,6 +80,7 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
       await writer.write(new TextEncoder().encode(`${line}\n`));
       await writer.close();
     },
+    signal: (signal) => child.kill(signal),
     async stop(signal) {
       try {
         child.kill(signal);

@@ -1,0 +1,137 @@
+import { assertStringIncludes } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { readFile } from "node:fs/promises";
+import { realSystem } from "../../../../core/system.ts";
+import { programTest } from "../../../support/servers/programs/program_tests.ts";
+import { startSlurm } from "../../../support/servers/programs/slurm.ts";
+import type { WatchedProcess } from "../../../support/watch_process.ts";
+import { endsWell, killProject } from "./kill_project.ts";
+
+const RUN = ["pipeline", "run", "pipeline.json", "--engine"];
+const QUEUES = ["redis", "postgres"] as const;
+const BEGUN = "kills@1 second started";
+
+Deno.test("on this machine a run goes on when the process of a step was killed, and after it was killed itself", async () => {
+  await using project = await killProject("local:");
+  const first = project.start(...RUN);
+  const [one] = await project.begun(1);
+  project.kill(one);
+  const [, ...others] = await project.begun(2); // the watcher handed it over again
+  await first.stop("SIGKILL");
+  for (const pid of others) project.kill(pid);
+  await project.go();
+  await endsWell(project.start(...RUN));
+  await project.check();
+});
+
+programTest(
+  "a run goes on when a worker was killed with its step, and when all were",
+  QUEUES,
+  async ({ shared, kind }) => {
+    const { url } = await shared();
+    await using project = await killProject(`${url}?queue=kills-${kind}`);
+    const workers = [project.start("worker"), project.start("worker")];
+    for (const worker of workers) await worker.until(() => worker.stderr.includes("taking steps"));
+    const run = project.start(...RUN);
+    let pids: number[] = [];
+    for (let count = 1; count <= 2; count++) {
+      pids = await project.begun(count);
+      const busy = await beginning(workers);
+      workers.splice(workers.indexOf(busy), 1);
+      await busy.stop("SIGKILL");
+      for (const pid of pids) project.kill(pid);
+    }
+    project.start("worker");
+    await project.begun(3);
+    await project.go();
+    await endsWell(run);
+    await project.check();
+  },
+);
+
+programTest("a run goes on when the server of its queue was killed and started again", QUEUES, async ({ own }) => {
+  await using server = await own();
+  await using project = await killProject(server.url);
+  const worker = project.start("worker");
+  await worker.until(() => worker.stderr.includes("taking steps"));
+  const run = project.start(...RUN);
+  await project.begun(1);
+  await server.kill();
+  await server.start();
+  await project.go();
+  await endsWell(run);
+  await project.check();
+});
+
+programTest(
+  "a run that nobody watches goes on by its workers alone",
+  QUEUES,
+  async ({ shared, kind }) => {
+    const { url } = await shared();
+    await using project = await killProject(`${url}?queue=alone-${kind}`);
+    const worker = project.start("worker");
+    await endsWell(project.start(...RUN, "--detach"));
+    await project.begun(1);
+    await project.go();
+    await worker.until(() => worker.stderr.includes("kills@1 third ended well"));
+    await project.check();
+  },
+);
+
+programTest(
+  "a worker that is told to end finishes its step; told again, it hands it back",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using project = await killProject(`${url}?queue=graceful`);
+    const run = project.start(...RUN);
+    const first = project.start("worker");
+    await project.begun(1);
+    const ending = first.until(() => first.stderr.includes("finishing 1 step"));
+    first.signal("SIGTERM");
+    await ending;
+    first.signal("SIGTERM");
+    await endsWell(first);
+    assertStringIncludes(first.stderr, "second handed back");
+    const second = project.start("worker");
+    await project.begun(2);
+    second.signal("SIGTERM");
+    await second.until(() => second.stderr.includes("finishing 1 step"));
+    await project.go();
+    await endsWell(second);
+    assertStringIncludes(second.stderr, "kills@1 second ended well");
+    const third = project.start("worker");
+    await endsWell(run);
+    await third.stop("SIGTERM");
+    await project.check();
+  },
+);
+
+programTest("on Slurm a run goes on when a step was killed, and when the controller was", "slurm", async () => {
+  await using slurm = await startSlurm();
+  await using project = await killProject("slurm:", slurm.env);
+  const run = project.start(...RUN);
+  const [one] = await project.begun(1);
+  project.kill(one);
+  await project.begun(2);
+  await untilKept(slurm.env!.SLURM_CONF, "kills-1-second-");
+  await slurm.killController();
+  await slurm.startController();
+  await project.go();
+  await endsWell(run);
+  await project.check();
+});
+
+/** The worker that has begun the step; the others are heard of meanwhile. */
+async function beginning(workers: readonly WatchedProcess[]): Promise<WatchedProcess> {
+  return await Promise.any(
+    workers.map((worker) => worker.until(() => worker.stderr.includes(BEGUN)).then(() => worker)),
+  );
+}
+
+/** Slurm forgets a job whose controller dies before it wrote it down, and may drain the node of its process then. */
+async function untilKept(configuration: string, job: string): Promise<void> {
+  const state = join(dirname(configuration), "state/job_state");
+  const isKept = (text: string) => new RegExp(`${job}[0-9a-f]{16}-2`).test(text);
+  while (!isKept(await readFile(state, "latin1").catch(() => ""))) await realSystem.sleep(50);
+}
