@@ -6,6 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
 import { firstOf, missingEnvironment, nothingToInstall, quoted } from "./places.ts";
@@ -22,15 +23,26 @@ const USUAL_ROOTS = ["miniconda3", "miniforge3", "mambaforge", "anaconda3", "mic
 export async function activateConda(name: string | undefined, options: EnvironmentOptions): Promise<Activation> {
   const found = await findConda(name, options);
   if (found.prefix !== undefined) return await activatePrefix(found.prefix, found.name, options);
-  const make = `conda create ${found.isFolder ? "--prefix" : "--name"} ${quoted(found.name)} python`;
-  throw missingEnvironment(`the environment ${JSON.stringify(name)} of conda`, { at: found.at, make });
+  const { name: called, isFolder } = found;
+  const file = await fileOf(options);
+  const where = `${isFolder ? "--prefix" : "--name"} ${quoted(called)}`;
+  throw missingEnvironment(`the environment ${shown(name)} of conda`, {
+    state: isFolder ? `in ${shown(called)}` : "of that name where conda and its relatives keep theirs",
+    make: file === undefined ? `conda create ${where} python` : `conda env create --file ${quoted(file)} ${where}`,
+    installs: file !== undefined,
+  });
+}
+
+/** What says what is to be in an environment. */
+async function fileOf({ root }: EnvironmentOptions): Promise<string | undefined> {
+  return await firstOf(root, ["environment.yml", "environment.yaml"]);
 }
 
 /** `conda env update`, which makes an environment of `environment.yml`, or makes it as that says. */
 export async function installConda(name: string | undefined, options: EnvironmentOptions): Promise<readonly string[]> {
   const { name: called, isFolder, prefix } = await findConda(name, options);
   const { root, system } = options;
-  const file = await firstOf(root, ["environment.yml", "environment.yaml"]);
+  const file = await fileOf(options);
   if (file === undefined) throw nothingToInstall("an environment of conda", { at: root, files: "environment.yml" });
   const where = prefix === undefined && !isFolder ? ["--name", called] : ["--prefix", prefix ?? called];
   return [
@@ -49,8 +61,6 @@ interface FoundConda {
   /** What it is called: a name, or a folder, absolute. */
   name: string;
   isFolder: boolean;
-  /** Where it was looked for. */
-  at: string;
 }
 
 async function findConda(name: string | undefined, options: EnvironmentOptions): Promise<FoundConda> {
@@ -64,13 +74,13 @@ async function findConda(name: string | undefined, options: EnvironmentOptions):
   if (/[/\\]/.test(name)) {
     const prefix = resolve(options.root, name);
     const found = await isCondaPrefix(prefix) ? { prefix } : {};
-    return { ...found, name: prefix, isFolder: true, at: prefix };
+    return { ...found, name: prefix, isFolder: true };
   }
   const places = await placesOf(name, options);
   for (const prefix of places) {
-    if (await isCondaPrefix(prefix)) return { prefix, name, isFolder: false, at: prefix };
+    if (await isCondaPrefix(prefix)) return { prefix, name, isFolder: false };
   }
-  return { name, isFolder: false, at: places.join(delimiter) };
+  return { name, isFolder: false };
 }
 
 /** Where an environment of a name may be, the most certain first. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, join, resolve } from "node:path";
+import { shown } from "../../core/naming/names.ts";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { firstOf, missingEnvironment, nothingToInstall, quoted } from "./places.ts";
@@ -20,10 +21,10 @@ export async function activatePixi(name: string | undefined, options: Environmen
   const environment = basename(prefix);
   const manifest = await manifestOf(project);
   if (!await isCondaPrefix(prefix)) {
-    const make = ["pixi", "install", ...optionsOf(environment), "--manifest-path", quoted(manifest ?? project)].join(
-      " ",
-    );
-    throw missingEnvironment("an environment of pixi", { at: prefix, make });
+    const install = ["pixi", "install", ...optionsOf(environment), "--manifest-path", quoted(manifest ?? "")].join(" ");
+    const installs = manifest !== undefined;
+    const make = installs ? install : `pixi init ${quoted(project)}, and then pixi install in it`;
+    throw missingEnvironment("an environment of pixi", { state: `in ${shown(prefix)}`, make, installs });
   }
   const { env, before } = await activatePrefix(prefix, environment, options);
   const known: Record<string, string> = manifest === undefined ? {} : { PIXI_PROJECT_MANIFEST: manifest };

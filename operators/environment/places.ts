@@ -36,12 +36,23 @@ export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What is said of an environment that is not there. */
+export interface MissingEnvironment {
+  /** Where it is not, or that there is none of its name. */
+  state: string;
+  /** The command that makes it. */
+  make: string;
+  /** Whether `install: true` would make it. */
+  installs: boolean;
+}
+
 /** There is no such environment. */
-export function missingEnvironment(what: string, { at, make }: { at: string; make: string }): RegistryError {
+export function missingEnvironment(what: string, { state, make, installs }: MissingEnvironment): RegistryError {
+  const install = installs ? " Or write install: true into env_config, and it is made before the step runs." : "";
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot run in ${what}: there is none in ${shown(at)}`,
-    hint: `Make it: ${make}. Or write install: true into env_config, and it is made before the step runs.`,
+    message: `Cannot run in ${what}: there is none ${state}`,
+    hint: `Make it: ${make}.${install}`,
   });
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { join, resolve } from "node:path";
+import { shown } from "../../core/naming/names.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { isThere, isWindows, missingEnvironment, nothingToInstall, pathWith, quoted } from "./places.ts";
 
@@ -16,10 +17,9 @@ import { isThere, isWindows, missingEnvironment, nothingToInstall, pathWith, quo
 export async function activateUv(name: string | undefined, options: EnvironmentOptions): Promise<Activation> {
   const { project, environment } = await placesOf(name, options);
   if (!await isThere(environment, "pyvenv.cfg")) {
-    const make = await isThere(project, "pyproject.toml")
-      ? `uv sync --project ${quoted(project)}`
-      : `uv venv ${quoted(environment)}`;
-    throw missingEnvironment("an environment of uv", { at: environment, make });
+    const installs = await isThere(project, "pyproject.toml");
+    const make = installs ? `uv sync --project ${quoted(project)}` : `uv venv ${quoted(environment)}`;
+    throw missingEnvironment("an environment of uv", { state: `in ${shown(environment)}`, make, installs });
   }
   const programs = join(environment, isWindows ? "Scripts" : "bin");
   const { env, system } = options;

@@ -69,9 +69,9 @@ export function createOperatorExecutor(options: OperatorExecutorOptions): Operat
       log: ({ level, text }) => onLog(level, text),
       usage(usage) {
         onUsage(usage);
-        if (usage.bytes > maxBytes) channel.close(tooMuchMemory(job, `${usage.bytes} bytes`));
+        if (usage.bytes > maxBytes) channel.close(tooMuchMemory(job, usage.bytes));
       },
-      heapIsFull: () => channel.close(tooMuchMemory(job, "more")),
+      heapIsFull: () => channel.close(tooMuchMemory(job)),
     };
     const thread = startThread(job.maxBytes);
     running++;
@@ -109,10 +109,12 @@ function startThread(maxBytes?: number): Worker {
   return new Worker(new URL(`data:text/javascript,${program}`), options); // it takes no URL of the network itself
 }
 
-function tooMuchMemory({ context, maxBytes }: OperatorJob, held: string): RegistryError {
+/** @param bytes what it was seen to hold; not known where its heap was full before anybody looked */
+function tooMuchMemory({ context, maxBytes }: OperatorJob, bytes?: number): RegistryError {
+  const held = bytes === undefined ? "its memory is used up" : `it held ${bytes} bytes of memory`;
   return new RegistryError({
     code: "Unavailable",
-    message: `Cannot finish operator ${shown(context.operatorId)}: it held ${held} of memory, its limit is ${maxBytes}`,
+    message: `Cannot finish operator ${shown(context.operatorId)}: ${held}, its limit is ${maxBytes}`,
     hint: "Raise memory_limit, or let it do less at once.",
   });
 }

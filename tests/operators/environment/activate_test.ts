@@ -128,7 +128,8 @@ testInRoot("an environment that is not there is said with the command that makes
     return error.hint!;
   };
   assertStringIncludes(await hintOf("uv", "a b"), `Make it: uv sync --project '${root.join("a b")}'. Or`);
-  assertStringIncludes(await hintOf("uv", "p"), `Make it: uv venv ${root.join("p/.venv")}. Or`);
+  assertStringIncludes(await hintOf("uv", "p"), `Make it: uv venv ${root.join("p/.venv")}.`);
+  assertStringIncludes(await hintOf("pixi", "none"), `Make it: pixi init ${root.join("none")}, and`);
   assertStringIncludes(
     await hintOf("pixi", "p"),
     `Make it: pixi install --manifest-path ${root.join("p/pixi.toml")}. Or`,
@@ -137,6 +138,12 @@ testInRoot("an environment that is not there is said with the command that makes
   assertStringIncludes(cuda, `pixi install --environment cuda --manifest-path ${root.join("p/pixi.toml")}`);
   assertStringIncludes(await hintOf("conda", "train"), "conda create --name train python");
   assertStringIncludes(await hintOf("conda", "./train"), `conda create --prefix ${root.join("train")} python`);
+  for (const hint of [await hintOf("uv", "p"), await hintOf("conda", "train")]) {
+    assertEquals(hint.includes("install: true"), false, "nothing says what is to be in it");
+  }
+  await lay(root, { "environment.yml": "" });
+  const create = `conda env create --file ${root.join("environment.yml")} --name train. Or write install: true`;
+  assertStringIncludes(await hintOf("conda", "train"), create);
   assertEquals((await refused(active("conda", undefined, options(root)))).code, "Invalid");
 });
 
