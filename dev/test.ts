@@ -24,6 +24,7 @@ const ONLY_IN_ALL = [
   "tests/operators/engines/conformance_test.ts",
   "tests/queues/kill_test.ts",
   "tests/registry/cache/processes_test.ts",
+  "tests/registry/drafts/killed_worker_test.ts",
   "tests/registry/processes",
   "tests/servers/start_server_test.ts",
   // threads

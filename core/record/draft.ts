@@ -77,7 +77,7 @@ export interface Draft {
    * @throws {RegistryError} `Conflict` where the draft was committed, discarded or abandoned
    */
   addPart(part: string, files: FilesToSave | object, options?: AddPartOptions): Promise<AddedPart>;
-  /** Adds one file, as a part of its own that is called like its path. */
+  /** Adds one file, as a part of its own that is called like its path; one that is no name (with `@`) needs `addPart`. */
   add(path: string, content: FileToSave["content"], options?: AddPartOptions): Promise<AddedPart>;
   /** Its state, and which parts are there. */
   info(options?: SignalOptions): Promise<DraftInfo>;

@@ -71,7 +71,7 @@ async function filesOfDraft(
   await checkOpen(context, draft, { look, now: seenAt.store ?? seenAt.wall, signal });
   operation.views.draft = seenAt;
   const parts = await readParts(context, draft, { look, only, signal });
-  if (parts.length === 0 && only === undefined) throw empty(draft);
+  if (parts.length === 0) throw empty(draft);
   checkPaths(draft, parts);
   await forEachAtOnce(parts, (part) => checkPayload(context, draft, part, signal));
   return parts.flatMap(filesOfPart).sort((a, b) => compareUtf8(a.path, b.path));

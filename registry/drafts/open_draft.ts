@@ -4,8 +4,9 @@
  * @module
  */
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
-import { checkName } from "../../core/naming/names.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
 import type { Draft, OpenDraftOptions } from "../../core/record/draft.ts";
 import { fileInfo } from "../payload/read.ts";
 import { checkWritable } from "../opening/context.ts";
@@ -15,6 +16,7 @@ import { addPart } from "./add_part.ts";
 import { commitDraft } from "./commit_draft.ts";
 import { isStale } from "./draft_age.ts";
 import { endOf, lookAtDraft, spoken } from "./look.ts";
+import type { DraftName } from "./look.ts";
 import { encodeEnd } from "./note.ts";
 import { readParts } from "./read_parts.ts";
 
@@ -29,6 +31,7 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
   const add: Draft["addPart"] = async (part, files, options = {}) => {
     checkName(part, "a part of a draft");
     asked("add to");
+    if (typeof files !== "object" || files === null) throw noFiles(draft, part);
     return await addPart(context, draft, { ...options, part, produce: () => produced(context, files, options.signal) });
   };
 
@@ -77,4 +80,12 @@ function produced(
 ): FilesToSave | Promise<FilesToSave> {
   const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given || given instanceof Promise;
   return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
+}
+
+function noFiles(draft: DraftName, part: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot add part ${shown(part)} to ${spoken(draft)}: it is neither a list of files nor a value`,
+    hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
+  });
 }

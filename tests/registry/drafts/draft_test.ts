@@ -140,6 +140,8 @@ testInMemory("what is missing, empty or there twice is refused, and nothing is s
     await rejected("Invalid", registry.openDraft(bad, { id: "1" }));
   }
   const open = await registry.openDraft("a", { id: "3" });
+  await rejected("Invalid", open.addPart("0", "a text" as unknown as object));
+  await rejected("NotFound", open.commit({ parts: [] }));
   await rejected("Invalid", open.addPart("0", files({ "../b": "1" })));
   assertEquals((await open.info()).parts, []);
 });

@@ -1,0 +1,22 @@
+/**
+ * A worker that is killed while it adds a part: `killed_worker.ts REGISTRY`. The first of its files is stored by then.
+ *
+ * @module
+ */
+import process from "node:process";
+import { openRegistry } from "../../../mod.ts";
+import type { FileToSave } from "../../../mod.ts";
+import { noise } from "../registries.ts";
+
+const registry = await openRegistry(Deno.args[0], { durability: "os" });
+const draft = await registry.openDraft("data", { id: "1" });
+
+async function* files(): AsyncGenerator<FileToSave> {
+  yield { path: "0/a.bin", content: noise(300_000, 7) };
+  yield { path: "0/b.bin", content: noise(300_000, 8) };
+  for await (const entry of registry.backend.list("objects/")) {
+    if ("key" in entry) process.kill(process.pid, "SIGKILL");
+  }
+}
+await draft.addPart("0", files());
+console.log("it was not killed");
