@@ -178,9 +178,11 @@ async function trySave(
     const { files, inline, size } = payload;
     const fields = { kind: "version" as const, name, materializer: { id, formatVersion }, digest, size };
     const { inputs = [] } = { ...given, ...members };
+    // What is likely to be there is looked for before anything is noted of it.
+    const look = inputs.length > 0 && options.onConflict === "skip" && given.key === undefined;
     await settle(context, sharedObjects(name, files), signal);
     for (let losses = 1;; losses++) {
-      const choice = unchanged === undefined ? await chooser.choose(false) : await chooser.keep(unchanged);
+      const choice = unchanged === undefined ? await chooser.choose(look) : await chooser.keep(unchanged);
       if ("existing" in choice) return choice;
       const { target } = choice;
       await announceInputs(context, operation, { name, version: target.version, inputs });

@@ -235,3 +235,15 @@ testInMemory("who is told whole seconds of a store believes whom it tells more, 
 function same(backend: Backend): Backend {
   return backend;
 }
+
+testProtocol("who saves a version again that is there, and skips it, notes nothing of it", {}, async (world) => {
+  const { registry, backend } = world;
+  const options = { version: "1", inputs: ["data@1"] };
+  await registry.save("model", 1, { ...options, onConflict: "skip" });
+  await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
+  backend.forget();
+  assertEquals((await registry.save("model", 1, { ...options, onConflict: "skip" })).skipped, true);
+  await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
+  await registry.save("model", 1, { inputs: ["data@1"], skipIfUnchanged: true });
+  assertEquals(backend.asked({ verb: "put" }), []);
+});
