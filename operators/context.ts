@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileError } from "../core/disk/file_errors.ts";
+import { onDisk } from "../core/disk/file_errors.ts";
 import { silentLogger } from "../core/system.ts";
 import type { OperatorContext } from "../core/pipelines/operator.ts";
 
@@ -36,11 +37,9 @@ export async function completeContext(given: PartialContext): Promise<CompleteCo
     if (purpose !== "output") temporary.push(path);
     return path;
   };
-  const made = async (path: string) => {
+  const made = (path: string) => {
     const absolute = resolve(path);
-    await mkdir(absolute, { recursive: true }).catch((cause) => {
-      throw fileError("make", absolute, cause);
-    });
+    onDisk("make", absolute, () => mkdirSync(absolute, { recursive: true })); // mostly it is there
     return absolute;
   };
   const { inputRoot, outputRoot, workspaceRoot } = given;
@@ -49,8 +48,8 @@ export async function completeContext(given: PartialContext): Promise<CompleteCo
     nodeId: given.nodeId ?? "standalone",
     operatorId,
     inputRoot: inputRoot === undefined ? await folder("input") : resolve(inputRoot),
-    outputRoot: outputRoot === undefined ? await folder("output") : await made(outputRoot),
-    workspaceRoot: workspaceRoot === undefined ? await folder("workspace") : await made(workspaceRoot),
+    outputRoot: outputRoot === undefined ? await folder("output") : made(outputRoot),
+    workspaceRoot: workspaceRoot === undefined ? await folder("workspace") : made(workspaceRoot),
     params: given.params ?? {},
     env: given.env ?? {},
     logger: given.logger ?? silentLogger,

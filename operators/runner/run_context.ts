@@ -66,6 +66,8 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   readonly folder: string;
   /** Names this process: the folders of its steps end with that, so that others see whether it still runs. */
   readonly owner: string;
+  /** Folders of steps that ended, with empty parts, for the next ones: whoever gives the list removes them. @default none is kept */
+  readonly spare?: string[];
   /** Leave the folders of steps. */
   readonly keep: boolean;
   readonly signal: AbortSignal;

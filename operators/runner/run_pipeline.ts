@@ -33,6 +33,7 @@ import type { ShardGroup } from "./shards/shard_group.ts";
 import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
 import type { ExecutedStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
+import { removeStepFolder, stepFolder } from "./step/step_folder.ts";
 import { watchForCancel } from "./watch_cancel.ts";
 import { createWriters } from "./writers.ts";
 
@@ -79,6 +80,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
     ...runContext(pipeline, run, options),
     dependencies,
     signal: AbortSignal.any([given, stop.signal]),
+    spare: [],
     keep,
     tell,
   };
@@ -94,6 +96,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
   } finally {
     over.abort();
     await looking;
+    for (const folder of context.spare ?? []) removeStepFolder(stepFolder(folder), context.logger);
     if (!keep) removeEmpty(context.folder);
   }
   const end = endOf(steps);

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
-import { onDisk } from "../../../core/disk/file_errors.ts";
 import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { encodeName } from "../../../core/naming/names.ts";
@@ -32,6 +30,7 @@ import { findOutputs, publishOutputs } from "./publish_outputs.ts";
 import { runAttempt } from "./run_attempt.ts";
 import type { AttemptEnd } from "./attempt_end.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
+import { makeStepFolder, removeStepFolder, spareStepFolder, stepFolder } from "./step_folder.ts";
 import { createStepLog } from "./step_log.ts";
 import type { StepLog } from "./step_log.ts";
 import { addSuccess, findSuccess, metadataOf } from "./success.ts";
@@ -222,7 +221,9 @@ async function tryStep(
   // Two deliveries of a step may be here at once: each has a folder of its own.
   const owner = keep ? "" : `-${context.owner}`;
   const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`);
-  const [inputRoot, outputRoot, workspaceRoot] = ["input", "output", "workspace"].map((name) => join(folder, name));
+  const place = stepFolder(folder);
+  const [inputRoot, outputRoot, workspaceRoot] = place.parts;
+  let hasEnded = false; // nothing of it still works there
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
   const secrets: string[] = [];
@@ -243,10 +244,7 @@ async function tryStep(
     });
 
   try {
-    onDisk("make the folder of a step", folder, () => {
-      mkdirSync(folder, { recursive: true });
-      for (const path of [inputRoot, outputRoot, workspaceRoot]) mkdirSync(path);
-    });
+    makeStepFolder(place, context.spare);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
     secrets.push(...params.secrets, ...env.secrets);
@@ -262,6 +260,7 @@ async function tryStep(
     });
     signal.throwIfAborted();
     if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
+    hasEnded = !keep && step.runAs === "thread";
     await checkUnchanged(inputs, context);
     if (shared !== undefined) {
       const outputs = findOutputs(step, context, { outputRoot, declared: end.declared });
@@ -290,7 +289,8 @@ async function tryStep(
     return await fail({ exitCode: exitCodeOf(error), error });
   } finally {
     log.close();
-    if (!keep) removeFolder(folder, [inputRoot, outputRoot, workspaceRoot], context.logger);
+    const isSpare = hasEnded && spareStepFolder(place, context.spare);
+    if (!keep && !isSpare) removeStepFolder(place, context.logger);
   }
 
   async function fail(
@@ -326,21 +326,6 @@ async function tryStep(
       context.logger.warn(`Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`);
       return ended;
     }
-  }
-}
-
-/** Removes a folder with its parts: they are mostly empty, and looking into each first takes several times longer. */
-function removeFolder(folder: string, parts: string[], logger: RunContext["logger"]): void {
-  try {
-    for (const path of [...parts, folder]) rmdirSync(path);
-    return;
-  } catch {
-    // There is something in it.
-  }
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch (error) { // as of files that a container made as another user: the step has ended all the same
-    logger.warn(`Cannot remove ${folder}: ${messageOf(error)}`);
   }
 }
 
