@@ -8,7 +8,7 @@ import { withAge } from "../with_age.ts";
 
 testInRoot("of a worker that is killed nothing is in the draft; another one does its part", async (root) => {
   const path = root.join("registry");
-  await using registry = await openRegistry(path, { durability: "os" });
+  const registry = await openRegistry(path, { durability: "os" });
   const draft = await registry.openDraft("data", { id: "1" });
   await draft.addPart("1", [{ path: "1.bin", content: noise(300_000, 1) }]);
   const killed = await runDeno("tests/registry/drafts/killed_worker.ts", [path], { permissions: ["-A"] });
