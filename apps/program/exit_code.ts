@@ -57,7 +57,7 @@ export function toReportable(error: unknown): RegistryError | Interruption {
     hint: code === "Denied" && cause.name !== "NotCapable"
       ? "Check who owns it, who may write there, and whether the disk is mounted for writing."
       : code === "Denied"
-      ? "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables."
+      ? "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables, --allow-run the programs."
       : code === "TaskFailed"
       ? "Run again with --verbose to see where this happened."
       : code === "Unavailable"
