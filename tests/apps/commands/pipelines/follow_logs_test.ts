@@ -22,7 +22,8 @@ Deno.test("pipeline logs --follow prints what a step says while it says it, each
   await using root = await projectRoot({ pipeline: PIPELINE });
   const { path: cwd } = root;
   const permissions = ["--allow-all"];
-  const run = watchProcess(spawnDeno("apps/cli.ts", ["pipeline", "run"], { cwd, permissions }));
+  // With --keep also the logs of attempts that have ended lie where those of running ones do.
+  const run = watchProcess(spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { cwd, permissions }));
   await run.until(() => run.stderr.includes("started"));
   const follower = watchProcess(spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { cwd, permissions }));
   await Deno.writeTextFile(root.join("one"), "");

@@ -77,6 +77,12 @@ Deno.test("the log of a step that was skipped is that of the success that counts
   const { out, err } = await holdfast("pipeline logs nightly@2 train", { cwd });
   assertStringIncludes(out, "learning with 0.1");
   assertStringIncludes(err, "train was skipped; what it said in nightly:step:train@1.0.0:");
+  await succeeds("pipeline run -q --force", { cwd });
+  assertEquals(
+    await succeeds("pipeline logs nightly@1 train", { cwd }),
+    out,
+    "what it says in other runs is not of this one",
+  );
 });
 
 Deno.test("pipeline cancel refuses a run that has ended, and one that is not there", async () => {

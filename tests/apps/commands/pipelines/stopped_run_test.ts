@@ -112,7 +112,10 @@ Deno.test("pipeline cancel ends a run that another process runs", async () => {
   await goesOn(root, { before: "skipped" });
 });
 
-/** A signal is on its way for a moment. */
+/** A signal is on its way for a moment; one that does not come is no reason to wait for ever, or to leave a process. */
 async function gone(pid: number): Promise<void> {
-  while (isRunning(pid)) await realSystem.sleep(2);
+  for (let look = 0; look < 2_500 && isRunning(pid); look++) await realSystem.sleep(2);
+  const isLeft = isRunning(pid);
+  if (isLeft) Deno.kill(pid, "SIGKILL");
+  assert(!isLeft, "the process goes on alone");
 }
