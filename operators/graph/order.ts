@@ -43,7 +43,11 @@ export function levelsOf(steps: readonly GraphStep[]): string[][] {
   for (const { id, upstream } of steps) {
     const known = new Set(upstream.filter((other) => ids.has(other)));
     open.set(id, known.size);
-    for (const other of known) after.set(other, [...after.get(other) ?? [], id]);
+    for (const other of known) {
+      const waiting = after.get(other);
+      if (waiting === undefined) after.set(other, [id]);
+      else waiting.push(id);
+    }
   }
   const place = new Map(steps.map(({ id }, index) => [id, index]));
   const levels: string[][] = [];
