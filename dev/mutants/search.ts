@@ -21,6 +21,12 @@ const LIKELY: readonly [prefix: string, tests: readonly string[]][] = [
   ["backends/s3", ["tests/backends/s3"]],
   ["backends/gcs", ["tests/backends/gcs"]],
   ["core/", ["tests/core"]],
+  ["operators/runner/", ["tests/operators/runner"]],
+  ["operators/config/", ["tests/operators/config"]],
+  ["operators/graph/", ["tests/operators/graph", "tests/operators/config"]],
+  ["operators/engines/", ["tests/operators/engines"]],
+  ["operators/", ["tests/operators"]],
+  ["queues/", ["tests/queues"]],
   ["workers/", ["tests/workers"]],
 ];
 

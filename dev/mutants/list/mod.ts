@@ -15,6 +15,7 @@ import { LAYOUT } from "./layout.ts";
 import { MIRROR } from "./mirror.ts";
 import { OPERATION } from "./operation.ts";
 import { PAYLOAD } from "./payload.ts";
+import { PIPELINES } from "./pipelines/mod.ts";
 import { RULES } from "./rules.ts";
 import { SAVE } from "./save.ts";
 import { TARGET } from "./target.ts";
@@ -41,4 +42,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CORE,
   ...WORKERS,
   ...BUCKETS,
+  ...PIPELINES,
 ];

@@ -105,6 +105,10 @@ Deno.test("files that are not there, outside of the folder, or include each othe
   assertEquals([missing.file, missing.line, missing.column], ["conf/pipeline.yaml", 3, 44]);
   const [outside] = (await checkPipeline(root.join("in"), { system, cwd: root.path })).problems;
   assertMatch(outside.message, /outside of the configuration's folder/);
+  await write(root, { "in/pipeline.yaml": "include: link.yaml\npipeline: {}\n" });
+  await Deno.symlink(root.join("secret.yaml"), root.join("in/link.yaml"));
+  const [linked] = (await checkPipeline(root.join("in"), { system, cwd: root.path })).problems;
+  assertMatch(linked.message, /outside of the configuration's folder/);
   await write(root, { "conf/common.yaml": "include: pipeline.yaml\n" });
   const [cycle] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
   assertMatch(cycle.message, /conf\/pipeline.yaml → conf\/common.yaml → conf\/pipeline.yaml/);

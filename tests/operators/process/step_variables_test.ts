@@ -13,7 +13,7 @@ Deno.test("a command knows its step by variables, which its own do not replace",
     operatorId: "o",
     inputRoot: "/",
     params: { rate: 0.5 },
-    env: { OWN: "1", NODE_ID: "x" },
+    env: { OWN: "1", NODE_ID: "x", PIPELINE_ID: "y", HOLDFAST_PARAMS: "z" },
     shard: { index: 1, count: 4 },
   });
   const [{ OUTPUT_ROOT, WORKSPACE_ROOT, ...rest }] = seen;

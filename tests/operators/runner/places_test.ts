@@ -102,6 +102,24 @@ testInRoot(
   },
 );
 
+testInRoot("a file of somebody else is kept beside the output that takes its place", async (root) => {
+  await using here = await world(root);
+  await Deno.writeTextFile(root.join("model.txt"), "mine");
+  const clean = (lr: number) => pipeline([step("clean", { outputs: { model: "./model.txt" }, params: { lr } })]);
+  here.operators.register("writer", {
+    run: ({ outputRoot, params }) => Deno.writeTextFileSync(`${outputRoot}/any.txt`, JSON.stringify(params)),
+    command: () => ["true"],
+  });
+  for (const lr of [1, 2]) {
+    const one = clean(lr);
+    one.steps[0].operator = "writer";
+    assertEquals((await runPipeline(one, here)).end, "ok");
+    assertEquals(await Deno.readTextFile(root.join("model.txt")), `{"lr":${lr}}`);
+  }
+  const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).filter((name) => name.includes("before"));
+  assertEquals(kept.map((name) => Deno.readTextFileSync(root.join(name))), ["mine"]);
+});
+
 testInRoot("what this runner cannot do is refused, not passed over", async (root) => {
   await using here = await world(root);
   for (const members of [{ shards: 2, outputs: { a: "./a" } }, { runAs: "worker" as const }]) {

@@ -166,7 +166,8 @@ testInRoot("steps run beside one another as far as their node and the machine al
   });
   const many = (resources = {}) => Array.from({ length: 8 }, (_, i) => step(`s${i}`, { operator: "count", resources }));
   const machine = { cores: 4, memoryBytes: 1000 };
-  await runPipeline(pipeline(many(), { nodes: [{ id: "here", runnerCount: 3, resources: {} }] }), { ...here, machine });
+  const three = pipeline(many(), { nodes: [{ id: "here", runnerCount: 3, resources: {} }] });
+  assertEquals((await runPipeline(three, { ...here, machine })).end, "ok");
   assertEquals(most, 3);
   most = 0, expected = 2, full = Promise.withResolvers();
   await runPipeline(pipeline(many({ cpuRequest: 2 }), { id: "cores" }), { ...here, machine });

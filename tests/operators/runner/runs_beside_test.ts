@@ -20,6 +20,18 @@ testInRoot("runs of one pipeline at once have numbers of their own, and leave ea
   assertEquals(await textOf(registry, "data:report"), "raw clean report ");
 });
 
+testInRoot("a step waits for all that are before it, and runs once", async (root) => {
+  await using here = await world(root);
+  const steps = [
+    step("clean"),
+    step("train", { upstream: ["clean"] }),
+    step("middle", { operator: "train", upstream: ["train"] }),
+    step("report", { upstream: ["clean", "middle"] }),
+  ];
+  assertEquals((await runPipeline(pipeline(steps), here)).end, "ok");
+  assertEquals(here.ran, ["clean", "train", "middle", "report"]);
+});
+
 testInRoot("of two who say how a run ended the first is believed", async (root) => {
   await using here = await world(root);
   const result = await runPipeline(pipeline([step("clean")]), here);
