@@ -11,14 +11,14 @@ export const CONFIGURATION: readonly Mutant[] = [
     name: "configuration/remote-picks-code",
     file: "operators/config/tree/overrides.ts",
     text: "!REMOTE.test(text) && node.kind",
-    replacement: "text === \"\" && node.kind",
+    replacement: 'text === "" && node.kind',
     foundBy: { test: "tests/operators/config/load_test.ts", name: "an override from a URL sets values" },
   },
   {
     name: "configuration/remote-asks-for-secrets",
     file: "operators/config/tree/overrides.ts",
-    text: "path?.key === \"from_env\"",
-    replacement: "path?.key === \"env\"",
+    text: 'path?.key === "from_env"',
+    replacement: 'path?.key === "env"',
     foundBy: { test: "tests/operators/config/load_test.ts", name: "an override from a URL sets values" },
   },
   {
@@ -32,7 +32,7 @@ export const CONFIGURATION: readonly Mutant[] = [
     name: "configuration/remote-reads-the-environment",
     file: "operators/config/tree/interpolate.ts",
     text: "if (node.place.source.isRemote) {",
-    replacement: "if (node.place.source.file === \"\") {",
+    replacement: 'if (node.place.source.file === "") {',
     foundBy: { test: "tests/operators/config/load_test.ts", name: "an override from a URL sets values" },
   },
   {
@@ -45,15 +45,15 @@ export const CONFIGURATION: readonly Mutant[] = [
   {
     name: "configuration/include-outside",
     file: "operators/config/tree/folder.ts",
-    text: "if (inside.startsWith(\"..\") || isAbsolute(inside)) return",
+    text: 'if (inside.startsWith("..") || isAbsolute(inside)) return',
     replacement: "if (isAbsolute(inside)) return",
     foundBy: { test: "tests/operators/config/load_test.ts", name: "files that are not there, outside" },
   },
   {
     name: "configuration/merge-key-taken",
     file: "operators/config/tree/yaml.ts",
-    text: "if (key === \"<<\")",
-    replacement: "if (key === \"<<<\")",
+    text: 'if (key === "<<")',
+    replacement: 'if (key === "<<<")',
     foundBy: { test: "tests/operators/config/mistakes_test.ts", name: "a pipeline with a merge key" },
   },
   {

@@ -31,8 +31,8 @@ export const ENGINES: readonly Mutant[] = [
   {
     name: "engine/failed-shard-is-lost",
     file: "operators/engines/queue.ts",
-    text: "job.state === \"done\" && exitCode !== 0 ? \"failed\"",
-    replacement: "job.state === \"done\" && exitCode === 0 ? \"failed\"",
+    text: 'job.state === "done" && exitCode !== 0 ? "failed"',
+    replacement: 'job.state === "done" && exitCode === 0 ? "failed"',
     foundBy: { test: "tests/operators/engines/conformance_test.ts", name: "queue engine: a step that fails says" },
   },
   {

@@ -10,7 +10,7 @@ export const PROCESSES: readonly Mutant[] = [
   {
     name: "process/child-that-left-the-group",
     file: "operators/process/process_tree.ts",
-    text: "    if (!marks?.split(\" \").includes(mark)) return undefined;",
+    text: '    if (!marks?.split(" ").includes(mark)) return undefined;',
     replacement: "    return undefined;",
     foundBy: { test: "tests/operators/process/run_command_test.ts", name: "a child that left its group" },
   },
@@ -24,7 +24,7 @@ export const PROCESSES: readonly Mutant[] = [
   {
     name: "process/late-is-not-told",
     file: "operators/process/run_command.ts",
-    text: "timedOut: stop?.why === \"time\"",
+    text: 'timedOut: stop?.why === "time"',
     replacement: "timedOut: false",
     foundBy: { test: "tests/operators/process/run_command_test.ts", name: "a silent command is ended" },
   },
@@ -38,7 +38,7 @@ export const PROCESSES: readonly Mutant[] = [
   {
     name: "process/secret-in-base64",
     file: "operators/process/secret_forms.ts",
-    text: "[...written, base64.replaceAll(\"+\", \"-\").replaceAll(\"/\", \"_\")]",
+    text: '[...written, base64.replaceAll("+", "-").replaceAll("/", "_")]',
     replacement: "written.slice(0, 3)",
     foundBy: { test: "tests/operators/process/log_lines_test.ts", name: "a secret is masked in the forms" },
   },

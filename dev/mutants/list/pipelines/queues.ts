@@ -45,7 +45,7 @@ export const QUEUES: readonly Mutant[] = [
   {
     name: "queue/tables-elsewhere",
     file: "queues/bullmq/postgres.ts",
-    text: "  address.searchParams.delete(\"options\");",
+    text: '  address.searchParams.delete("options");',
     replacement: "  void 0;",
     foundBy: { test: "tests/queues/bullmq_test.ts", name: "options in the URL" },
   },

@@ -12,7 +12,10 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/fingerprint.ts",
     text: "step, fingerprint, previous]));",
     replacement: "step, fingerprint]));",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "an upstream step that writes what it wrote before makes nobody run" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "an upstream step that writes what it wrote before makes nobody run",
+    },
   },
   {
     name: "runner/effect-without-inputs",
@@ -39,7 +42,7 @@ export const RUNNER: readonly Mutant[] = [
     name: "runner/deleted-output-trusted",
     file: "operators/runner/step/publish_outputs.ts",
     text: "if (!saved.skipped || await registry.has(ref, { signal }))",
-    replacement: "if (ref !== \"\")",
+    replacement: 'if (ref !== "")',
     foundBy: { test: "tests/operators/runner/damaged_records_test.ts", name: "who deletes what a step wrote" },
   },
   {
@@ -52,7 +55,7 @@ export const RUNNER: readonly Mutant[] = [
   {
     name: "runner/rerun-for-what-does-not-count",
     file: "operators/runner/reasons.ts",
-    text: "if (rerun.includes(\"inputs\")) changes",
+    text: 'if (rerun.includes("inputs")) changes',
     replacement: "changes",
     foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "each reason is told" },
   },
@@ -60,13 +63,13 @@ export const RUNNER: readonly Mutant[] = [
     name: "runner/code-does-not-count",
     file: "operators/runner/reasons.ts",
     text: "fingerprint.code !== present.code",
-    replacement: "fingerprint.code === \"\"",
+    replacement: 'fingerprint.code === ""',
     foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "each reason is told" },
   },
   {
     name: "runner/skipped-upstream-is-waited-for",
     file: "operators/runner/plan.ts",
-    text: "return decision === \"skip\" ? success : undefined;",
+    text: 'return decision === "skip" ? success : undefined;',
     replacement: "return undefined;",
     foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "the first run does all" },
   },
@@ -80,16 +83,19 @@ export const RUNNER: readonly Mutant[] = [
   {
     name: "runner/failed-is-well",
     file: "operators/runner/outcomes.ts",
-    text: "return end === \"ran\" || end === \"skipped\";",
-    replacement: "return end !== \"cancelled\";",
+    text: 'return end === "ran" || end === "skipped";',
+    replacement: 'return end !== "cancelled";',
     foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "a failed step blocks" },
   },
   {
     name: "runner/failed-is-cancelled",
     file: "operators/runner/outcomes.ts",
-    text: "if (ends.includes(\"failed\")) return \"failed\";",
+    text: 'if (ends.includes("failed")) return "failed";',
     replacement: "",
-    foundBy: { test: "tests/operators/runner/runs_beside_test.ts", name: "a run that is to end with its first failure" },
+    foundBy: {
+      test: "tests/operators/runner/runs_beside_test.ts",
+      name: "a run that is to end with its first failure",
+    },
   },
   {
     name: "runner/begins-before-all-ended",
@@ -130,14 +136,17 @@ export const RUNNER: readonly Mutant[] = [
     name: "runner/run-number-taken",
     file: "operators/runner/records/run_record.ts",
     text: "    try {\n      await saveRecord(registry, { name, record: plan }",
-    replacement: "    if (number > last + 1) throw new Error();\n    try {\n      await saveRecord(registry, { name, record: plan }",
+    replacement:
+      "    if (number > last + 1) throw new Error();\n    try {\n      await saveRecord(registry, { name, record: plan }",
     foundBy: { test: "tests/operators/runner/runs_beside_test.ts", name: "runs of one pipeline at once" },
   },
   {
     name: "runner/second-result-is-an-error",
     file: "operators/runner/records/run_record.ts",
-    text: "    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });\n  } catch (error) {\n    if (!isRegistryError(error, \"AlreadyExists\")) throw error;",
-    replacement: "    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });\n  } catch (error) {\n    throw error;",
+    text:
+      '    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });\n  } catch (error) {\n    if (!isRegistryError(error, "AlreadyExists")) throw error;',
+    replacement:
+      "    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });\n  } catch (error) {\n    throw error;",
     foundBy: { test: "tests/operators/runner/runs_beside_test.ts", name: "of two who say how a run ended" },
   },
   {
@@ -178,8 +187,8 @@ export const RUNNER: readonly Mutant[] = [
   {
     name: "runner/changed-object-not-seen",
     file: "operators/runner/step/stage_inputs.ts",
-    text: "if (isWhole && await digestOfFile(file) !== digest) throw changed(path);",
-    replacement: "",
+    text: "if (found.digest !== digest || (await findObjects(path, { s3, files, signal })).digest !== digest) {",
+    replacement: 'if (found.digest === "") {',
     foundBy: { test: "tests/operators/runner/places_test.ts", name: "an object that is overwritten" },
   },
   {
@@ -207,7 +216,7 @@ export const RUNNER: readonly Mutant[] = [
     name: "runner/output-over-own-folder",
     file: "operators/runner/check_places.ts",
     text: "if (isWithin(resolve(root), place.path)) {",
-    replacement: "if (place.path === \"\") {",
+    replacement: 'if (place.path === "") {',
     foundBy: { test: "tests/operators/runner/refused_places_test.ts", name: "places that an output would destroy" },
   },
   {
@@ -220,14 +229,14 @@ export const RUNNER: readonly Mutant[] = [
   {
     name: "runner/neighbour-refused",
     file: "operators/runner/check_places.ts",
-    text: "return inner === \"\" ||",
+    text: 'return inner === "" ||',
     replacement: "return path.startsWith(folder) ||",
     foundBy: { test: "tests/operators/runner/refused_places_test.ts", name: "places that an output would destroy" },
   },
   {
     name: "runner/listener-ends-a-run",
     file: "operators/runner/run_pipeline.ts",
-    text: "      logger.warn(`Cannot tell of \"${event.type}\": who listens failed: ${messageOf(error)}`);",
+    text: '      logger.warn(`Cannot tell of "${event.type}": who listens failed: ${messageOf(error)}`);',
     replacement: "      throw error;",
     foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "a listener that throws" },
   },
