@@ -28,7 +28,7 @@ export function encodeDot({ boxes, arrows, frames = [] }: Drawing): string {
     const inside = boxes.filter((box) => box.frame === frame.id);
     if (inside.length === 0) return;
     const look = `style="dashed,rounded", color="#9aa0a6", fontcolor="#5f6368"`;
-    lines.push(`  subgraph cluster_${index} {`, `    graph [label="${quoted(frame.label)}", ${look}];`);
+    lines.push(`  subgraph cluster_${index} {`, `    graph [label="${quoted(frame.label)}", margin=14, ${look}];`);
     lines.push(...inside.map((box) => `    ${line(box)}`), "  }");
   });
   const framed = new Set(frames.map(({ id }) => id));

@@ -59,7 +59,11 @@ export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Dr
       }
     }
   }
-  for (const [id, label] of data) boxes.push({ id, lines: [label], look: "data" });
+  for (const [id, label] of data) {
+    const [writer] = written.get(id) ?? []; // beside whoever writes it, the arrows stay short
+    const frame = writer === undefined ? undefined : ids.get(writer)!.node;
+    boxes.push({ id, lines: [label], look: "data", ...frame !== undefined && { frame } });
+  }
   const frames = pipeline.nodes.length < 2 ? [] : pipeline.nodes.map((node) => ({
     id: node.id,
     label: `node ${node.id}, ${node.runnerCount} at once`,
