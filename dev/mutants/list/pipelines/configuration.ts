@@ -54,7 +54,7 @@ export const CONFIGURATION: readonly Mutant[] = [
     file: "operators/config/tree/yaml.ts",
     text: 'if (key === "<<")',
     replacement: 'if (key === "<<<")',
-    foundBy: { test: "tests/operators/config/mistakes_test.ts", name: "a pipeline with a merge key" },
+    foundBy: { test: "tests/operators/config/mistakes_test.ts", name: "is told with its place and what to do" },
   },
   {
     name: "configuration/deep-value",
