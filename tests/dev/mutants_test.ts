@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { MUTANTS } from "../../dev/mutants/list/mod.ts";
 import { applyEdit, editsOf } from "../../dev/mutants/mutant.ts";
 import type { Mutant } from "../../dev/mutants/mutant.ts";
@@ -41,12 +41,15 @@ Deno.test("there are the nine rules and many mutants more, each with a name of i
 });
 
 Deno.test("the test that finds a mutant is there, and mutants are of the product", async () => {
-  const cases = await Promise.all((await sourceFiles(["tests"])).filter(isShared).map(readSource));
+  const files = await sourceFiles(["tests"]);
+  const cases = await Promise.all(files.filter(isShared).map(readSource));
   for (const { name, file, foundBy } of MUTANTS) {
     assert(!file.startsWith("tests/") && !file.startsWith("dev/"), name);
     if (!("test" in foundBy)) continue;
-    const sources = [await readSource(foundBy.test), ...cases];
-    assert(sources.some((source) => source.includes(foundBy.name)), `${name}: no test "${foundBy.name}"`);
+    const beside = files.filter((file) => dirname(file) === dirname(foundBy.test));
+    const sources = [...await Promise.all(beside.map(readSource)), ...cases];
+    const [, own] = /^(?:\w+ )?(?:engine|queue): (.*)$/.exec(foundBy.name) ?? [, foundBy.name]; // which runs the case
+    assert(sources.some((source) => source.includes(own)), `${name}: no test "${foundBy.name}"`);
   }
 });
 

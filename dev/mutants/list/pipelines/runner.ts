@@ -36,7 +36,10 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/step/publish_outputs.ts",
     text: "        idempotencyKey: key,\n",
     replacement: "",
-    foundBy: { test: "tests/operators/runner/killed_run_test.ts", name: "a run killed after outputs" },
+    foundBy: {
+      test: "tests/operators/runner/killed_run_test.ts",
+      name: "is gone on with by running again, and leaves each output once",
+    },
   },
   {
     name: "runner/deleted-output-trusted",
