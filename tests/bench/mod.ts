@@ -71,6 +71,12 @@ const GROUPS: Record<string, GroupEntry> = {
   files: { title: "Files by path: planes of 16 KiB on a disk", create: createFilesGroup },
   plates: { title: "Plates: 1,000 planes of 16 KiB as one array of OME-NGFF on a disk", create: createPlatesGroup },
   pipelines: { title: "Pipelines: trivial steps over a registry on a disk", create: createPipelinesGroup },
+  engines: {
+    title: "Engines: trivial steps over Redis, beside BullMQ alone",
+    create: async (settings) => (await import("./engines.ts")).createEnginesGroup(settings),
+    maxRepeats: 3,
+    named: true,
+  },
   files_far: {
     title: "Files by path: planes of 16 KiB in a MinIO behind TLS and a round trip of 30 ms",
     create: createFarFilesGroup,
