@@ -51,6 +51,8 @@ export interface EndedStep {
 export interface RunState {
   /** Looks where steps are. What has ended is not looked at again. */
   look(steps: Iterable<string>): Promise<Map<string, StepStatus>>;
+  /** Takes the end of a step that this process executed. */
+  settle(step: string, end: Required<Pick<EndedStep, "outcome" | "success">>): void;
 }
 
 /** Creates what looks where the steps of a run are. */
@@ -121,6 +123,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   }
 
   return {
+    settle: (id, { outcome, success }) => void end(id, outcome, success),
     async look(ids) {
       const wanted = [...new Set(ids)];
       const seen = new Set<string>();

@@ -69,9 +69,14 @@ export async function runStepOf(
   try {
     const status = (await state.look([id])).get(id)!;
     if (status.is === "waiting") throw notDue(context.run, id);
-    outcome = status.is === "ended"
-      ? status.outcome
-      : (await executeStep(context, planned, status.inputs, { failed: status.failed.get(shard?.index ?? 0) })).outcome;
+    if (status.is === "ended") outcome = status.outcome;
+    else {
+      const executed = await executeStep(context, planned, status.inputs, {
+        failed: status.failed.get(shard?.index ?? 0),
+      });
+      outcome = executed.outcome;
+      if (executed.success !== undefined) state.settle(id, { outcome, success: executed.success });
+    }
   } catch (error) {
     given?.throwIfAborted();
     if (!stop.signal.aborted) throw error;
@@ -81,9 +86,10 @@ export async function runStepOf(
     await looking;
   }
   tell({ type: "step ended", step: id, ...outcome });
-  if (carry !== undefined && (stop.signal.aborted || await isToStop(run))) await endStopped(run, { step: id, carry });
-  else if (carry !== undefined) {
-    await deliverDue(run, [id], carry);
+  // Of a run that is cancelled at this moment the next step sees it.
+  if (carry !== undefined && stop.signal.aborted) await endStopped(run, { step: id, carry });
+  else if (carry !== undefined && (await state.look([id])).get(id)!.is === "ended") { // else other shards are under way
+    await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
     await endRun(run);
   }
   return outcome;
