@@ -9,6 +9,14 @@ import { ENGINES } from "./engines.ts";
 import { PROCESSES } from "./processes.ts";
 import { QUEUES } from "./queues.ts";
 import { RUNNER } from "./runner.ts";
+import { STEPS } from "./steps.ts";
 
 /** Mistakes of operators, pipelines, engines and queues. */
-export const PIPELINES: readonly Mutant[] = [...CONFIGURATION, ...ENGINES, ...PROCESSES, ...QUEUES, ...RUNNER];
+export const PIPELINES: readonly Mutant[] = [
+  ...CONFIGURATION,
+  ...ENGINES,
+  ...PROCESSES,
+  ...QUEUES,
+  ...RUNNER,
+  ...STEPS,
+];
