@@ -50,6 +50,9 @@ interface ProcessEnd {
   reason?: string;
 }
 
+/** What the line begins with in which a command of ours says why it failed. */
+const SAID = "error: ";
+
 /** The kind of its jobs. */
 const KIND = "step";
 
@@ -123,14 +126,14 @@ export function createStepHandler(
       signal,
       sampleEveryMs: Infinity, // whoever executes the step measures it
       onLine(_stream, line) {
-        if (line.startsWith("error: ")) last = line;
+        if (line.startsWith(SAID)) last = line.slice(SAID.length);
         onLine(line, step);
       },
     });
     // Also a failure is an end: whether a step is tried again is not the queue's to say.
     return {
       ...(code === null || timedOut ? {} : { exitCode: code }),
-      ...(error === undefined ? {} : { reason: last === "" ? messageOf(error) : `${messageOf(error)}; ${last}` }),
+      ...(error === undefined ? {} : { reason: last || messageOf(error) }),
     };
   };
 }

@@ -94,6 +94,6 @@ async function report(
   const hint = outcome.hint === undefined ? "" : `\nhint: ${printable(inCliWords(outcome.hint) ?? "")}`;
   const line = printable(`${run} ${step} ${toldOutcome(outcome)}`);
   if (context.shared.json) await context.result(outcome, undefined);
-  else if (outcome.end === "failed") await context.io.stderr.write(`error: ${line}${hint}\n`);
+  else if (outcome.end !== "ran" && outcome.end !== "skipped") await context.io.stderr.write(`error: ${line}${hint}\n`);
   else await context.result(outcome, line);
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { openEngine } from "../../../operators/engines/mod.ts";
+import { createQueueEngine, createStepHandler, openEngine } from "../../../operators/engines/mod.ts";
+import { createMemoryQueue } from "../../../queues/memory.ts";
 
 Deno.test("an engine is opened by its URL, and shows no password", async () => {
   await using local = await openEngine("local:/some/folder");
@@ -31,4 +32,18 @@ Deno.test("an engine that executes steps itself refuses one without a command", 
     await using engine = await openEngine(url);
     await assertRejects(() => engine.submit(step), RegistryError, `Cannot submit step "clean": it has no command`);
   }
+});
+
+Deno.test("a job whose command says why it failed has that as its reason", async () => {
+  await using queue = createMemoryQueue();
+  await using engine = createQueueEngine(queue);
+  const command = ["sh", "-c", "echo more; echo 'error: no data' >&2; exit 3"];
+  const done = Promise.withResolvers<void>();
+  await using _worker = await queue.work(createStepHandler(() => ({ command, cwd: "/" })), {
+    onEvent: ({ event }) => event === "done" && done.resolve(),
+  });
+  const id = await engine.submit({ run: "r@1", step: "a", name: "a-1", command, cwd: "/", env: {}, resources: {} });
+  await done.promise;
+  const [{ state, exitCode, reason }] = await engine.poll([id]);
+  assertEquals([state, exitCode, reason], ["failed", 3, "no data"]);
 });

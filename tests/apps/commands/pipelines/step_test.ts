@@ -13,6 +13,8 @@ Deno.test("pipeline step executes a step of a run by the configuration here, and
   const failed = await holdfast(["pipeline", "step", "nightly@1", "train", ...set], { cwd });
   assertEquals([failed.code, failed.out], [1, ""]);
   assertMatch(failed.err, /^error: nightly@1 train failed \(logic\) after [\d.]+s: x\n/);
+  const blocked = await holdfast(["pipeline", "step", "nightly@1", "report", ...set], { cwd });
+  assertEquals([blocked.code, blocked.err], [1, "error: nightly@1 report blocked: step train has no success\n"]);
   const json = await holdfast(["pipeline", "step", "nightly@1", "report", "--json", ...set], { cwd });
   assertEquals([json.code, JSON.parse(json.out.trim().split("\n").at(-1)!).end], [1, "blocked"]);
 });
