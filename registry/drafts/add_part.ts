@@ -16,7 +16,7 @@ import type { Context } from "../opening/context.ts";
 import { draftFolder, draftPartKey, draftPlace, payloadFolder } from "../layout.ts";
 import { checkEncoding } from "../payload/encoding.ts";
 import { createPayload } from "../payload/write.ts";
-import { checkOpen, lookAtDraft, spoken } from "./look.ts";
+import { checkOpen, lookAtPart, spoken } from "./look.ts";
 import type { DraftName } from "./look.ts";
 import { encodePart } from "./note.ts";
 import { partObjects, readPart } from "./read_parts.ts";
@@ -40,8 +40,9 @@ export async function addPart(
   const operation = startOperation(context, `add part ${shown(part)} to ${spoken(draft)}`, signal);
   const look = async () => {
     const seenAt = operation.moment();
-    const seen = await lookAtDraft(context, draft, signal);
-    await checkOpen(context, draft, { look: seen, now: seenAt.store ?? seenAt.wall, signal });
+    const now = seenAt.store ?? seenAt.wall;
+    const seen = await lookAtPart(context, draft, { part, now, signal });
+    await checkOpen(context, draft, { look: seen, now, signal });
     operation.views.draft = seenAt;
     return seen;
   };

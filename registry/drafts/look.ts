@@ -8,7 +8,7 @@ import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import type { Context } from "../opening/context.ts";
-import { draftFolder, parseDraftKey } from "../layout.ts";
+import { draftEndKey, draftFolder, parseDraftKey } from "../layout.ts";
 import { decodeEnd } from "./note.ts";
 import type { DraftEnd } from "./note.ts";
 import { isStale } from "./draft_age.ts";
@@ -48,19 +48,55 @@ export async function lookAtDraft(
   const folder = draftFolder(name, id);
   const look: DraftLook = { parts: new Map() };
   for await (const entry of backend.list(folder, { signal })) {
-    const key = isPrefix(entry) ? undefined : parseDraftKey(entry.key);
-    if (isPrefix(entry) || key === undefined || key.draft !== encodeName(id)) continue;
-    look.newest = Math.max(look.newest ?? 0, entry.modifiedAt);
-    if (key.added === undefined) {
-      look.end = entry;
-      continue;
-    }
-    const { part, commit } = key.added;
-    const additions = look.parts.get(part);
-    if (additions === undefined) look.parts.set(part, [{ commit, info: entry }]);
-    else additions.push({ commit, info: entry });
+    if (!isPrefix(entry)) take(look, entry);
   }
   return look;
+}
+
+/** So many objects are listed to see one part: in a draft of many the rest is passed by. */
+const FEW_OBJECTS = 100;
+
+/**
+ * What has to be known of a draft to add a part: whether it has ended, that something of it is not old, and what was
+ * added for the part. Of a draft with many parts no more is listed.
+ *
+ * @param now the store's time, milliseconds
+ */
+export async function lookAtPart(
+  context: Context,
+  draft: DraftName,
+  { part, now, signal }: { part: string; now: number; signal?: AbortSignal },
+): Promise<DraftLook> {
+  const folder = draftFolder(draft.name, draft.id);
+  const look: DraftLook = { parts: new Map() };
+  let count = 0;
+  for await (const entry of context.backend.list(folder, { signal })) {
+    if (isPrefix(entry) || !take(look, entry)) continue;
+    const mayHaveEnded = entry.key < draftEndKey(folder);
+    if (++count < FEW_OBJECTS || mayHaveEnded || isStale(context, look, now)) continue;
+    look.parts.clear();
+    for await (const other of context.backend.list(`${folder}${encodeName(part)}/`, { signal })) {
+      if (!isPrefix(other)) take(look, other);
+    }
+    break;
+  }
+  return look;
+}
+
+/** Notes an object of a draft; false for what no registry has put there. */
+function take(look: DraftLook, entry: ObjectInfo): boolean {
+  const key = parseDraftKey(entry.key);
+  if (key === undefined) return false;
+  look.newest = Math.max(look.newest ?? 0, entry.modifiedAt);
+  if (key.added === undefined) {
+    look.end = entry;
+    return true;
+  }
+  const { part, commit } = key.added;
+  const additions = look.parts.get(part);
+  if (additions === undefined) look.parts.set(part, [{ commit, info: entry }]);
+  else additions.push({ commit, info: entry });
+  return true;
 }
 
 /** How a draft ended; undefined where it has not. A damaged end is one all the same. */

@@ -199,3 +199,16 @@ testInMemory("one value per name takes a draft too, and a read-only registry non
   await rejected("Denied", draft.discard());
   assertEquals((await draft.info()).state, "open");
 });
+
+testOnEach("in a draft of many parts one that is there is found, and that it has ended", async ({ registry }) => {
+  const draft = await registry.openDraft("a", { id: "1" });
+  const parts = ["-first", ...Array.from({ length: 120 }, (_, n) => `part ${n}`), "z last"];
+  for (const part of parts) await draft.addPart(part, files({ [part]: part }));
+  for (const part of ["-first", "part 60", "z last"]) {
+    assertEquals((await draft.addPart(part, files({ other: part }))).added, false, part);
+  }
+  assertEquals((await draft.addPart("zz", files({ zz: "" }))).added, true);
+  assertEquals((await draft.info()).parts.length, 123);
+  await draft.commit();
+  for (const part of ["-a", "0", "zzz"]) await rejected("Conflict", draft.addPart(part, files({ part })));
+});
