@@ -90,8 +90,9 @@ export function createQueueEngine(queue: JobQueue): Engine {
     async list(run, options) {
       const wholes = new Map<string, Map<number, QueuedJob>>();
       for (const job of await queue.list({ group: run, ...options })) {
-        if (job.kind !== KIND) continue;
-        const { shard } = job.data as unknown as QueuedStep;
+        const step = job.kind === KIND ? checkedStep(job.data) : undefined;
+        if (step === undefined) continue;
+        const { shard } = step;
         const part = job.id.slice(KIND.length + 1);
         const id = shard === undefined ? part : `${part.replace(/\.[0-9]+$/, "")}.x${shard.count}`;
         wholes.set(id, (wholes.get(id) ?? new Map()).set(shard?.index ?? 0, job));
@@ -158,8 +159,16 @@ function checkedStep(data: unknown): QueuedStep | undefined {
   const { run, step, shard, timeoutMs } = (data ?? {}) as Partial<QueuedStep>;
   if (typeof run !== "string" || typeof step !== "string") return undefined;
   if (timeoutMs !== undefined && typeof timeoutMs !== "number") return undefined;
-  if (shard !== undefined && !(Number.isInteger(shard?.index) && Number.isInteger(shard?.count))) return undefined;
+  if (shard !== undefined && !isShard(shard)) return undefined;
   return { run, step, ...(shard === undefined ? {} : { shard }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+}
+
+/** More are in no id of a delivery. */
+const MOST_SHARDS = 999_999;
+
+function isShard(shard: Partial<Shard> | null): boolean {
+  const { index = -1, count = 0 } = shard ?? {};
+  return Number.isInteger(index) && Number.isInteger(count) && 0 <= index && index < count && count <= MOST_SHARDS;
 }
 
 const STATES = {
