@@ -72,8 +72,8 @@ export interface CommittedShards extends Required<Pick<StepRecord, "outputs" | "
 
 /** A step that several processes share. */
 export interface SharedStep {
-  /** Which shards are done. */
-  done(): Promise<ReadonlySet<number>>;
+  /** Which shards were done when it was opened. */
+  readonly done: ReadonlySet<number>;
   /** Keeps what a shard wrote: the shard is done. Of two deliveries of one shard the first counts, whole. */
   add(shard: EndedShard): Promise<void>;
   /**
@@ -96,18 +96,12 @@ export async function openSharedStep(
   const name = names.shards(step);
   // Who changes where outputs go, or forces the step, wants all of its shards anew.
   const first = sha256(JSON.stringify([effect, outputs, count, forced ? run : null]));
-  const givenUp = await registry.openDraft(name, { id: `${first} given up` });
-  const generation = (await givenUp.info({ signal })).parts.length;
-  const id = `${first} ${generation}`;
-  const records = await registry.openDraft(name, { id });
+  const { id, records, givenUp, parts } = await openRecords();
   const places = Object.keys(outputs).length > 0 ? outputs : { output: `registry:${names.output(step)}` };
   const drafts = new Map<string, Promise<Draft>>();
 
   return {
-    async done() {
-      const { parts } = await records.info({ signal });
-      return new Set(parts.map(({ part }) => Number(part)));
-    },
+    done: new Set(parts.map(({ part }) => Number(part))),
 
     async add({ outputs, beside, ...ended }) {
       const part = `${shard!.index}/${system.id()}`;
@@ -156,9 +150,22 @@ export async function openSharedStep(
     },
   };
 
+  /** The first draft of records that shards can be added to, or that is complete. */
+  async function openRecords() {
+    for (let generation = 0;; generation++) {
+      const id = `${first} ${generation}`;
+      const givenUp = await registry.openDraft(name, { id: `${id} given up` });
+      const records = await registry.openDraft(name, { id });
+      const { state, parts } = await records.info({ signal });
+      // One that nobody completed for days may be being collected: the shards in it count no more.
+      if (state === "abandoned" || state === "discarded") continue;
+      if ((await givenUp.info({ signal })).parts.length === 0) return { id, records, givenUp, parts };
+    }
+  }
+
   /** What is there would fail the same again: all shards are to be done anew. */
   async function giveUp(): Promise<void> {
-    await givenUp.addPart(String(generation), [], { signal });
+    await givenUp.addPart("given up", [], { signal });
     await records.discard({ signal });
   }
 

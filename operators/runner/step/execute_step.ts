@@ -85,7 +85,7 @@ export async function executeStep(
     try {
       const forced = planned.reasons.includes("forced");
       shared = await openSharedStep(context, step, { effect: state.effect, forced });
-      if ((await shared.done()).has(context.shard!.index)) return await endDone(shared);
+      if (shared.done.has(context.shard!.index)) return await endDone(shared);
     } catch (error) {
       signal.throwIfAborted();
       return { outcome: { ...failedOutcome(error), durationMs: took() } };
