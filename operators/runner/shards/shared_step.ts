@@ -103,17 +103,14 @@ export async function openSharedStep(
   return {
     done: new Set(parts.map(({ part }) => Number(part))),
 
-    async add({ outputs, beside, ...ended }) {
-      const part = `${shard!.index}/${system.id()}`;
-      const added: ShardRecord["outputs"] = {};
-      for (const { name: output, to, from } of outputs) {
-        await (await draftOf(output, to)).addPart(part, localPath(from, { links: "keep" }), { signal });
-        added[output] = { part };
+    async add(shard) {
+      try {
+        await addShard(shard);
+      } catch (error) {
+        // As where this process was held up while another one did the same shard, and the last of them.
+        const isLate = isRegistryError(error, "Conflict") && (await records.info({ signal })).state === "committed";
+        if (!isLate) throw error;
       }
-      const record: ShardRecord = { kind: "shard", shard: shard!, run, ...ended, outputs: added };
-      const files = [{ path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`) }, ...beside];
-      const inFolder = files.map((file) => ({ ...file, path: `${shard!.index}/${file.path}` }));
-      await records.addPart(String(shard!.index), inFolder, { signal });
     },
 
     async commit({ inputs, metadata }) {
@@ -149,6 +146,19 @@ export async function openSharedStep(
       }
     },
   };
+
+  async function addShard({ outputs, beside, ...ended }: EndedShard): Promise<void> {
+    const part = `${shard!.index}/${system.id()}`;
+    const added: ShardRecord["outputs"] = {};
+    for (const { name: output, to, from } of outputs) {
+      await (await draftOf(output, to)).addPart(part, localPath(from, { links: "keep" }), { signal });
+      added[output] = { part };
+    }
+    const record: ShardRecord = { kind: "shard", shard: shard!, run, ...ended, outputs: added };
+    const files = [{ path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`) }, ...beside];
+    const inFolder = files.map((file) => ({ ...file, path: `${shard!.index}/${file.path}` }));
+    await records.addPart(String(shard!.index), inFolder, { signal });
+  }
 
   /** The first draft of records that shards can be added to, or that is complete. */
   async function openRecords() {

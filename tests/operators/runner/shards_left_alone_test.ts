@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
-import { runPipeline } from "../../../operators/runner/mod.ts";
+import { planPipeline, runPipeline, runStep } from "../../../operators/runner/mod.ts";
+import { saveRun } from "../../../operators/runner/records/run_record.ts";
 import { HOUR, testProtocol } from "../../registry/protocol_world.ts";
-import { tempRoot } from "../../support/temp_root.ts";
+import { tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 
 const shared = pipeline([step("split", { shards: 3, outputs: { data: "registry:data" } })]);
@@ -38,3 +40,36 @@ testProtocol(
     assertEquals((await Array.fromAsync(world.registry.versions("data"))).length, 1);
   },
 );
+
+for (const named of [true, false]) {
+  testInRoot(`a shard that ends when another delivery of it was committed ends well (${named})`, async (root) => {
+    await using registry = await openRegistry("memory:");
+    const late = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    let deliveries = 0;
+    const operators = createOperators();
+    operators.register("split", {
+      async run({ shard, outputRoot }) {
+        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
+        if (shard!.index === 1 && ++deliveries === 1) {
+          begun.resolve();
+          await late.promise;
+        }
+      },
+      command: () => ["true"],
+    });
+    const steps = pipeline([step("split", { shards: 2, outputs: named ? { data: "registry:data" } : {} })]);
+    const options = { registry, operators, root: root.path };
+    const run = await saveRun(registry, await planPipeline(steps, options));
+    const deliver = (index: number) => runStep(steps, { ...options, run, step: "split", shard: { index, count: 2 } });
+    const first = deliver(1);
+    await begun.promise;
+    const others = [await deliver(0), await deliver(1)];
+    assertEquals(others.map(({ end }) => end), ["ran", "ran"]);
+    late.resolve();
+    const { end, record, reason } = await first;
+    assertEquals([end, record, reason], ["ran", "nightly:step:split@1.0.0", undefined]);
+    assertEquals((await Array.fromAsync(registry.versions("nightly:failure:split"))).length, 0);
+    assertEquals((await Array.fromAsync(registry.versions(named ? "data" : "nightly:output:split"))).length, 1);
+  });
+}
