@@ -184,11 +184,31 @@ export const TRANSFER: readonly Mutant[] = [
   {
     name: "shards/done-again",
     file: "operators/runner/step/execute_step.ts",
-    text: "if ((await shared.done()).has(context.shard!.index)) return",
-    replacement: "if ((await shared.done()).has(-1)) return",
+    text: "if (shared.done.has(context.shard!.index)) return",
+    replacement: "if (shared.done.has(-1)) return",
     foundBy: {
       test: "tests/operators/runner/shards_test.ts",
       name: "after a failure only the shards that are not done are run again",
+    },
+  },
+  {
+    name: "shards/abandoned-used",
+    file: "operators/runner/shards/shared_step.ts",
+    text: 'if (state === "abandoned" || ',
+    replacement: "if (",
+    foundBy: {
+      test: "tests/operators/runner/shards/left_alone_test.ts",
+      name: "shards that nobody completed for days are done again, whether or not a janitor came",
+    },
+  },
+  {
+    name: "shards/late-delivery-fails",
+    file: "operators/runner/shards/shared_step.ts",
+    text: "if (!isLate) throw error;",
+    replacement: "throw error;",
+    foundBy: {
+      test: "tests/operators/runner/shards/left_alone_test.ts",
+      name: "a shard that ends when another delivery of it was committed ends well",
     },
   },
 ];

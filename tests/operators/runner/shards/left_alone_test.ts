@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import { createOperators } from "../../../operators/mod.ts";
-import { planPipeline, runPipeline, runStep } from "../../../operators/runner/mod.ts";
-import { saveRun } from "../../../operators/runner/records/run_record.ts";
-import { HOUR, testProtocol } from "../../registry/protocol_world.ts";
-import { tempRoot, testInRoot } from "../../support/temp_root.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { createOperators } from "../../../../operators/mod.ts";
+import { planPipeline, runPipeline, runStep } from "../../../../operators/runner/mod.ts";
+import { saveRun } from "../../../../operators/runner/records/run_record.ts";
+import { HOUR, testProtocol } from "../../../registry/protocol_world.ts";
+import { tempRoot, testInRoot } from "../../../support/temp_root.ts";
+import { pipeline, step } from "../pipelines.ts";
 
 const shared = pipeline([step("split", { shards: 3, outputs: { data: "registry:data" } })]);
 
