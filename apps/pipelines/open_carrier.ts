@@ -35,12 +35,19 @@ export function engineUrl(given: string | true | undefined, { io }: Pick<Command
       hint: `As in ${flag} redis://127.0.0.1:6379`,
     });
   }
-  if (typeof given !== "string" || !URL.canParse(given) || new URL(given).password === "") return url;
+  if (typeof given !== "string" || !hasPassword(given)) return url;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot take a password by ${flag}: whoever lists the processes of this machine sees it`,
     hint: `Set ${ENGINE_VARIABLE} to the URL, and leave it out of the command line.`,
   });
+}
+
+/** Drivers take one as a parameter too. */
+function hasPassword(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { password, searchParams } = new URL(url);
+  return password !== "" || searchParams.has("password");
 }
 
 /** What a carrier is opened for. */

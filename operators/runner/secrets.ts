@@ -29,6 +29,28 @@ export function reveal<T extends PlainValue>(value: T, system: System): { value:
   return { value: revealed as T, secrets };
 }
 
+/** The variable by which workers and steps know their engine: commands inherit it. */
+const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
+
+/** The password of the engine that carries steps: a command may print all variables that it has. */
+export function engineSecrets(system: System): string[] {
+  const text = system.env(ENGINE_VARIABLE);
+  return text && URL.canParse(text) ? passwordsOf(new URL(text)) : [];
+}
+
+function passwordsOf({ password, searchParams }: URL): string[] {
+  const inUrl = password === "" ? [] : [password, decoded(password)];
+  return [...inUrl, ...searchParams.getAll("password")];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // somebody wrote a % as it is
+  }
+}
+
 /** What masks secrets in texts. */
 export function createMask(secrets: readonly string[]): (text: string) => string {
   const hidden = secretForms(secrets);

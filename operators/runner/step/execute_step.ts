@@ -20,7 +20,7 @@ import type { FoundRecord } from "../records/files.ts";
 import { saveFailure } from "../records/failures.ts";
 import type { FailureRecord, StepFacts, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { createMask, reveal } from "../secrets.ts";
+import { createMask, engineSecrets, reveal } from "../secrets.ts";
 import { checkShard, endShared } from "../shards/end_shared.ts";
 import { createShardGroup } from "../shards/shard_group.ts";
 import { openSharedStep } from "../shards/shared_step.ts";
@@ -247,7 +247,7 @@ async function tryStep(
     makeStepFolder(place, context.spare);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
-    secrets.push(...params.secrets, ...env.secrets);
+    secrets.push(...params.secrets, ...env.secrets, ...engineSecrets(system));
     mask = createMask(secrets);
     const staged = await stageInputs(inputs, inputRoot, context);
     const roots = { inputRoot: staged, outputRoot, workspaceRoot };

@@ -38,6 +38,7 @@ Deno.test("what does not go with an engine, or without one, is refused before an
   await refused("pipeline run --engine kafka://h", "there is no such scheme");
   await refused("pipeline run --engine", "there is no such scheme", { [ENGINE_VARIABLE]: "kafka://u:secret@h" });
   await refused("worker --queue redis://u:secret@127.0.0.1:1", "Cannot take a password by --queue");
+  await refused("worker --queue postgres://127.0.0.1:1/db?password=secret", "Cannot take a password by --queue");
   await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} names one`);
   await refused("worker --queue local:", "there is no such scheme");
   assertEquals(await succeeds("ls", { cwd: root.path }), "");
