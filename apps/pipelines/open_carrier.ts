@@ -112,9 +112,10 @@ export function stepCommand(
   { file, root, operators, more = [] }: StepPlace,
 ): string[] {
   return [
-    ...[...ownCommand(), "pipeline", "step", run, step, "--pipeline", file],
+    ...[...ownCommand(), "pipeline", "step", "--pipeline", file],
     ...(root === undefined ? [] : ["--root", root]),
     ...(operators === undefined ? [] : ["--operators", operators]),
     ...more,
+    ...["--", run, step], // as a queue says them: never options
   ];
 }

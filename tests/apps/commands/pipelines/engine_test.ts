@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
-import { ENGINE_VARIABLE } from "../../../../apps/pipelines/open_carrier.ts";
+import { ENGINE_VARIABLE, stepCommand } from "../../../../apps/pipelines/open_carrier.ts";
+import { ownCommand } from "../../../../apps/pipelines/own_command.ts";
 import { holdfast, succeeds } from "../../captured_io.ts";
 import { projectRoot } from "./project.ts";
 
@@ -42,4 +43,16 @@ Deno.test("what does not go with an engine, or without one, is refused before an
   await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} names one`);
   await refused("worker --queue local:", "there is no such scheme");
   assertEquals(await succeeds("ls", { cwd: root.path }), "");
+});
+
+Deno.test("what a queue calls a step is never taken for an option", async () => {
+  await using root = await projectRoot();
+  const options = { cwd: root.path, env };
+  await succeeds("pipeline run -q", options);
+  for (const step of ["--root", "--operators=/tmp/other.ts", "--set=variables.lr=9", "--help", "--version"]) {
+    const command = stepCommand({ run: "nightly@1", step }, { file: root.path, more: ["--set", "variables.lr=0.1"] });
+    const { code, err } = await holdfast(command.slice(ownCommand().length), options);
+    assertEquals([step, code], [step, 3], err);
+    assertStringIncludes(err, `Cannot execute step "${step}": run nightly@1 has no such step`);
+  }
 });
