@@ -48,7 +48,7 @@ export interface DraftInfo {
   state: "open" | "committed" | "discarded" | "abandoned";
   /** The version that it was committed as. */
   version?: string;
-  /** Its parts, in the order of their encoded names. */
+  /** Its parts, in the order of their encoded names; none of one that ended and was collected. */
   parts: DraftPart[];
 }
 

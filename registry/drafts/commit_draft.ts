@@ -20,7 +20,7 @@ import { PlacedContent } from "../payload/placed_content.ts";
 import { StoredContent } from "../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { findSaved } from "../target/keyed.ts";
-import { checkOpen, lookAtDraft, spoken } from "./look.ts";
+import { checkOpen, draftKey, lookAtDraft, spoken } from "./look.ts";
 import type { DraftName } from "./look.ts";
 import { encodeEnd } from "./note.ts";
 import { readParts } from "./read_parts.ts";
@@ -34,7 +34,7 @@ export async function commitDraft(
 ): Promise<SavedArtifact> {
   const { parts, materializer = { id: "folder", formatVersion: 1 }, ...given } = options;
   const { name } = draft;
-  const idempotencyKey = `draft:${draft.id}`;
+  const idempotencyKey = draftKey(draft);
   const artifact = {
     name,
     materializer: { id: materializer.id, formatVersion: materializer.formatVersion },

@@ -7,8 +7,10 @@ import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";
 import { draftEndKey, draftFolder, parseDraftKey } from "../layout.ts";
+import { findSaved } from "../target/keyed.ts";
 import { decodeEnd } from "./note.ts";
 import type { DraftEnd } from "./note.ts";
 import { isStale } from "./draft_age.ts";
@@ -99,14 +101,23 @@ function take(look: DraftLook, entry: ObjectInfo): boolean {
   return true;
 }
 
+/** The idempotency key of what a draft becomes. */
+export function draftKey({ id }: DraftName): string {
+  return `draft:${id}`;
+}
+
 /** How a draft ended; undefined where it has not. A damaged end is one all the same. */
 export async function endOf(
-  { backend }: Context,
-  { end }: DraftLook,
-  signal?: AbortSignal,
+  context: Context,
+  draft: DraftName,
+  { look: { end, parts }, signal }: { look: DraftLook; signal?: AbortSignal },
 ): Promise<DraftEnd | undefined> {
-  const object = end && await backend.get(end.key, { signal });
-  return object && (decodeEnd(await object.bytes()) ?? { state: "discarded" });
+  const object = end && await context.backend.get(end.key, { signal });
+  if (object !== undefined) return decodeEnd(await object.bytes()) ?? { state: "discarded" };
+  if (parts.size > 0) return undefined;
+  // Of one that was committed the janitor leaves nothing. What is added to it again would be in no version.
+  const saved = await findSaved(context, { name: draft.name, key: draftKey(draft) }, signal);
+  return saved && { state: "committed", version: (saved.record as VersionRecord).version };
 }
 
 /**
@@ -119,7 +130,7 @@ export async function checkOpen(
   draft: DraftName,
   { look, now, signal }: { look: DraftLook; now: number; signal?: AbortSignal },
 ): Promise<void> {
-  const end = await endOf(context, look, signal);
+  const end = await endOf(context, draft, { look, signal });
   if (end !== undefined) throw ended(draft, end);
   if (!isStale(context, look, now)) return;
   throw new RegistryError({

@@ -15,7 +15,7 @@ import { draftEndKey, draftFolder } from "../layout.ts";
 import { addPart } from "./add_part.ts";
 import { commitDraft } from "./commit_draft.ts";
 import { isStale } from "./draft_age.ts";
-import { endOf, lookAtDraft, spoken } from "./look.ts";
+import { draftKey, endOf, lookAtDraft, spoken } from "./look.ts";
 import type { DraftName } from "./look.ts";
 import { encodeEnd } from "./note.ts";
 import { readParts } from "./read_parts.ts";
@@ -24,8 +24,8 @@ import { readParts } from "./read_parts.ts";
 export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
   checkName(name);
   checkName(id, "the id of a draft");
-  checkName(`draft:${id}`, "the key of a draft");
   const draft = { name, id };
+  checkName(draftKey(draft), "the key of a draft");
   const asked = (what: string) => checkWritable(context, `${what} ${spoken(draft)}`);
 
   const add: Draft["addPart"] = async (part, files, options = {}) => {
@@ -44,7 +44,7 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     async info({ signal } = {}) {
       const look = await lookAtDraft(context, draft, signal);
       const parts = Array.from(look.parts, ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }));
-      const end = await endOf(context, look, signal);
+      const end = await endOf(context, draft, { look, signal });
       if (end !== undefined) return { ...end, parts };
       const now = context.system.now() + (context.clockOffset?.ms ?? 0);
       return { state: isStale(context, look, now) ? "abandoned" : "open", parts };

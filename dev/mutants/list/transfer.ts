@@ -172,6 +172,16 @@ export const TRANSFER: readonly Mutant[] = [
     foundBy: { test: "tests/format_test.ts", name: "FORMAT.md: what is stored of drafts" },
   },
   {
+    name: "drafts/committed-forgotten",
+    file: "registry/drafts/look.ts",
+    text: "if (parts.size > 0) return undefined;",
+    replacement: "if (parts.size >= 0) return undefined;",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "a draft that was committed stays so when the janitor was there, and takes no more",
+    },
+  },
+  {
     name: "shards/given-up-never",
     file: "operators/runner/shards/shared_step.ts",
     text: '"Conflict", "Corrupt")) await giveUp();',

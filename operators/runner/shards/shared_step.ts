@@ -96,12 +96,13 @@ export async function openSharedStep(
   const name = names.shards(step);
   // Who changes where outputs go, or forces the step, wants all of its shards anew.
   const first = sha256(JSON.stringify([effect, outputs, count, forced ? run : null]));
-  const { id, records, givenUp, parts } = await openRecords();
+  const indexes = Array.from({ length: count }, (_, index) => index);
+  const { id, records, givenUp, done } = await openRecords();
   const places = Object.keys(outputs).length > 0 ? outputs : { output: `registry:${names.output(step)}` };
   const drafts = new Map<string, Promise<Draft>>();
 
   return {
-    done: new Set(parts.map(({ part }) => Number(part))),
+    done,
 
     async add(shard) {
       try {
@@ -114,13 +115,11 @@ export async function openSharedStep(
     },
 
     async commit({ inputs, metadata }) {
-      const indexes = Array.from({ length: count }, (_, index) => String(index));
-      const { parts, state } = await records.info({ signal });
-      const there = new Set(parts.map(({ part }) => part));
-      if (!indexes.every((index) => there.has(index))) return undefined;
+      const { state, done } = await doneIn(records);
+      if (!indexes.every((index) => done.has(index))) return undefined;
       try {
         if (state === "open") await checkApart();
-        const saved = await records.commit({ parts: indexes, metadata, inputs, signal });
+        const saved = await records.commit({ parts: indexes.map(String), metadata, inputs, signal });
         const shards = `${saved.name}@${saved.version}`;
         const written = new Map<string, string[]>();
         const artifact = await registry.open(shards, { signal });
@@ -166,11 +165,17 @@ export async function openSharedStep(
       const id = `${first} ${generation}`;
       const givenUp = await registry.openDraft(name, { id: `${id} given up` });
       const records = await registry.openDraft(name, { id });
-      const { state, parts } = await records.info({ signal });
+      const { state, done } = await doneIn(records);
       // One that nobody completed for days may be being collected: the shards in it count no more.
       if (state === "abandoned" || state === "discarded") continue;
-      if ((await givenUp.info({ signal })).parts.length === 0) return { id, records, givenUp, parts };
+      if ((await givenUp.info({ signal })).parts.length === 0) return { id, records, givenUp, done };
     }
+  }
+
+  /** Which shards are done. Of what was committed long ago the parts are gone. */
+  async function doneIn(records: Draft) {
+    const { state, parts } = await records.info({ signal });
+    return { state, done: new Set(state === "committed" ? indexes : parts.map(({ part }) => Number(part))) };
   }
 
   /** What is there would fail the same again: all shards are to be done anew. */
@@ -202,7 +207,7 @@ export async function openSharedStep(
     }
   }
 
-  async function readRecords(artifact: Artifact, indexes: readonly string[]): Promise<ShardRecord[]> {
+  async function readRecords(artifact: Artifact, indexes: readonly number[]): Promise<ShardRecord[]> {
     const found: ShardRecord[] = [];
     await forEachAtOnce(indexes.entries(), async ([at, index]) => {
       const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
@@ -235,7 +240,7 @@ function samePath(
   });
 }
 
-function noRecord({ info: { name, version } }: Artifact, index: string): RegistryError {
+function noRecord({ info: { name, version } }: Artifact, index: number): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read what shard ${index} left in ${name}@${version}: it holds no record`,

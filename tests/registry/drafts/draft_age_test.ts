@@ -199,3 +199,19 @@ testProtocol("a commit whose reply was lost is the version that a repeat gives",
   const saved = await draft.commit();
   assertEquals([saved.version, (await draft.commit()).commit], ["1.0.0", saved.commit]);
 });
+
+testProtocol("a draft that was committed stays so when the janitor was there, and takes no more", {}, async (world) => {
+  const { registry } = world;
+  const draft = await registry.openDraft("a", { id: "weekly" });
+  await draft.addPart("0", large("0.bin"));
+  const { commit } = await draft.commit();
+  world.advance(7 * DAY);
+  assertEquals((await removed(world)).length, 2);
+  assertEquals(await world.keys("drafts/"), []);
+  // Taken, it would be lost: a commit gives the version that the draft became.
+  const refused = await rejected("Conflict", draft.addPart("1", large("1.bin", 2)));
+  assertMatch(refused.message, /it was committed as 1\.0\.0/);
+  assertEquals(await draft.info(), { state: "committed", version: "1.0.0", parts: [] });
+  assertEquals([(await draft.commit()).commit, await draft.discard()], [commit, false]);
+  assertEquals(await world.keys("drafts/"), ["drafts/a/weekly/.end"]);
+});

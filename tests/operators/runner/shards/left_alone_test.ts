@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
+import { collectGarbage, openRegistry } from "../../../../mod.ts";
 import { createOperators } from "../../../../operators/mod.ts";
 import { planPipeline, runPipeline, runStep } from "../../../../operators/runner/mod.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
+import { denied } from "../../../registry/scripted_backend.ts";
 import { HOUR, testProtocol } from "../../../registry/protocol_world.ts";
 import { tempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
@@ -40,6 +41,28 @@ testProtocol(
     assertEquals((await Array.fromAsync(world.registry.versions("data"))).length, 1);
   },
 );
+
+testProtocol("shards that were complete are not done again, whenever their run is gone on with", {}, async (world) => {
+  await using root = await tempRoot();
+  const ran: number[] = [];
+  const operators = createOperators();
+  operators.register("split", {
+    async run({ shard, outputRoot }) {
+      ran.push(shard!.index);
+      await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(ran.length));
+    },
+    command: () => ["true"],
+  });
+  const { registry } = world;
+  const options = { registry, operators, root: root.path, concurrency: 1 };
+  world.backend.answer({ verb: "put", key: /^names\/nightly[^/]*step/ }, denied);
+  assertEquals((await runPipeline(shared, options)).end, "failed");
+  world.advance(8 * 24 * HOUR);
+  assertEquals((await collectGarbage(registry)).removed.draft.count > 0, true);
+  const { end, steps } = await runPipeline(shared, options);
+  assertEquals([end, ran, steps.split.outputs], ["ok", [0, 1, 2], { data: "data@1.0.0" }]);
+  assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
+});
 
 for (const named of [true, false]) {
   testInRoot(`a shard that ends when another delivery of it was committed ends well (${named})`, async (root) => {
