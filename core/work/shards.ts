@@ -36,6 +36,8 @@ export interface FoundShard {
   shard: Shard;
   /** The scheduler and its variable: `Slurm, SLURM_ARRAY_TASK_ID`. */
   from: string;
+  /** What all tasks of this array have in common, and those of no other; undefined where nothing says so. */
+  array?: string;
 }
 
 /** What an array scheduler tells each of its tasks: index, how many there are, and what the first is. */
@@ -45,6 +47,8 @@ interface Scheduler {
   count: string;
   /** The variable of the first index, or the first index. */
   first: string | number;
+  /** The variable of the array's own id, up to a colon. */
+  array?: string;
 }
 
 /**
@@ -58,28 +62,48 @@ const SCHEDULERS: readonly Scheduler[] = [
     index: "SLURM_ARRAY_TASK_ID",
     count: "SLURM_ARRAY_TASK_COUNT",
     first: "SLURM_ARRAY_TASK_MIN",
+    array: "SLURM_ARRAY_JOB_ID",
   },
   { name: "Kubernetes", index: "JOB_COMPLETION_INDEX", count: "HOLDFAST_SHARDS", first: 0 },
-  { name: "AWS Batch", index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE", first: 0 },
-  { name: "Cloud Run", index: "CLOUD_RUN_TASK_INDEX", count: "CLOUD_RUN_TASK_COUNT", first: 0 },
+  {
+    name: "AWS Batch",
+    index: "AWS_BATCH_JOB_ARRAY_INDEX",
+    count: "AWS_BATCH_JOB_ARRAY_SIZE",
+    first: 0,
+    array: "AWS_BATCH_JOB_ID", // <id of the array>:<index>
+  },
+  {
+    name: "Cloud Run",
+    index: "CLOUD_RUN_TASK_INDEX",
+    count: "CLOUD_RUN_TASK_COUNT",
+    first: 0,
+    array: "CLOUD_RUN_EXECUTION",
+  },
   { name: "Google Batch", index: "BATCH_TASK_INDEX", count: "BATCH_TASK_COUNT", first: 0 },
-  { name: "GitLab", index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1 },
+  { name: "GitLab", index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1, array: "CI_PIPELINE_ID" },
 ];
 
 /**
  * The part of this process, as `HOLDFAST_SHARD` (`2/8`) or the scheduler of an array says: Slurm, Kubernetes (with
- * `HOLDFAST_SHARDS` set to the completions), AWS Batch, Cloud Run, Google Batch, GitLab.
+ * `HOLDFAST_SHARDS` set to the completions), AWS Batch, Cloud Run, Google Batch, GitLab. `HOLDFAST_ARRAY` is the array
+ * where the scheduler tells no id of it, or another one is meant.
  *
  * @returns undefined where none says anything
  * @throws {RegistryError} `Invalid` where one says what cannot be: better than two that do the same part
  */
 export function shardFromEnvironment(system: Pick<System, "env">): FoundShard | undefined {
   const own = system.env("HOLDFAST_SHARD");
-  if (own) return { shard: parseShard(own), from: "HOLDFAST_SHARD" };
+  const ownArray = system.env("HOLDFAST_ARRAY");
+  const found = (shard: Shard, from: string, array?: string): FoundShard => ({
+    ...{ shard, from },
+    ...(ownArray || array ? { array: ownArray || array } : {}),
+  });
+  if (own) return found(parseShard(own), "HOLDFAST_SHARD");
   for (const scheduler of SCHEDULERS) {
     const index = system.env(scheduler.index);
     if (!index) continue;
-    return { shard: shardOf(scheduler, index, system), from: `${scheduler.name}, ${scheduler.index}` };
+    const array = scheduler.array && system.env(scheduler.array)?.split(":")[0];
+    return found(shardOf(scheduler, index, system), `${scheduler.name}, ${scheduler.index}`, array);
   }
   return undefined;
 }

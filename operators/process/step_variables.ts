@@ -8,11 +8,13 @@ import type { OperatorContext } from "../../core/pipelines/operator.ts";
 /**
  * The variables of a step's command: `PIPELINE_ID`, `NODE_ID`, `OPERATOR_ID`, `INPUT_ROOT`, `OUTPUT_ROOT`,
  * `WORKSPACE_ROOT`, its parameters as JSON in `HOLDFAST_PARAMS`, `HOLDFAST_SHARD` (`0/4`) where several share the step,
- * and those of its own, which replace none of these.
+ * and those of its own, which replace none of these. `HOLDFAST_ENGINE` is empty, unless it is one of its own: who
+ * carries the steps, and by which password, is no operator's matter.
  */
 export function stepVariables(context: OperatorContext<unknown>): Record<string, string> {
   const { env, params, shard } = context;
   return {
+    HOLDFAST_ENGINE: "",
     ...env,
     PIPELINE_ID: context.pipelineId,
     NODE_ID: context.nodeId,
@@ -21,6 +23,7 @@ export function stepVariables(context: OperatorContext<unknown>): Record<string,
     OUTPUT_ROOT: context.outputRoot,
     WORKSPACE_ROOT: context.workspaceRoot,
     HOLDFAST_PARAMS: JSON.stringify(params) ?? "{}",
-    ...(shard === undefined ? {} : { HOLDFAST_SHARD: `${shard.index}/${shard.count}` }),
+    // Where a scheduler shares out the whole run, it is not the step that is shared.
+    HOLDFAST_SHARD: shard === undefined ? "" : `${shard.index}/${shard.count}`,
   };
 }

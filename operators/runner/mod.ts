@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { carryPipeline, createRunHandler, runStep, submitRun, watchRun } from "./carry/mod.ts";
+export { carryPipeline, createRunHandler, runStep, shareRun, submitRun, watchRun } from "./carry/mod.ts";
 export type {
   CarriedCommand,
   CarriedRunOptions,
@@ -11,6 +11,7 @@ export type {
   CarryPipelineOptions,
   RunHandlerOptions,
   RunStepOptions,
+  ShareRunOptions,
   SubmitRunOptions,
   WatchRunOptions,
 } from "./carry/mod.ts";

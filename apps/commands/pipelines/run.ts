@@ -7,6 +7,8 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RegistryError } from "../../../mod.ts";
 import type { CarryOptions, Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
+import type { Shard } from "../../../workers/mod.ts";
+import { findShard } from "../../batch/row_shards.ts";
 import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
@@ -30,6 +32,8 @@ interface RunFlags extends PipelineFlags, PartFlags {
   dryRun?: boolean;
   engine?: string | true;
   detach?: boolean;
+  shard?: string;
+  array?: string;
 }
 
 /** Runs a pipeline on this machine. */
@@ -53,6 +57,16 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     { flags: "--keep", text: "leave the folders that steps worked in, as to look at what a failed one wrote" },
     ENGINE_OPTION,
     { flags: "--detach", text: "with an engine: only hand the run over; workers and jobs go on by themselves" },
+    {
+      flags: "--shard <i/n>",
+      text: "run it together with n - 1 others, of which this is number i from 0; auto: as the scheduler of an array " +
+        "says. A step is executed by one of them, of one with shards each does its parts",
+    },
+    {
+      flags: "--array <id>",
+      text:
+        "with --shard: what all of them say, and no other run; else the scheduler's id of the array, or HOLDFAST_ARRAY",
+    },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
@@ -61,6 +75,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     ["holdfast pipeline run --operator train --force train", "one step, although nothing has changed"],
     ["holdfast pipeline run --engine slurm:", "its steps as jobs of Slurm"],
     ["HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach", "its steps by the workers of a queue"],
+    ["sbatch --array 0-7 --wrap 'holdfast pipeline run --shard auto'", "by the eight tasks of an array"],
     ["holdfast pipeline run --json", "one event a line, for programs"],
   ],
   async run([file], flags, context) {
@@ -68,7 +83,8 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     const opened = await openPipeline(file, flags, context);
     const { pipeline } = opened;
     const steps = await chosenSteps(pipeline, flags);
-    const { carryPipeline, runPipeline, submitRun } = await import("../../../operators/runner/mod.ts");
+    const { carryPipeline, runPipeline, shareRun, submitRun } = await import("../../../operators/runner/mod.ts");
+    const share = await sharedWith(flags, context);
     const carrier = await openedCarrier(opened, flags, context);
     const registry = await context.open({ write: true });
     const { force, failFast, concurrency, keep } = flags;
@@ -87,9 +103,11 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
         await context.note(`handed over to ${carrier.engine.location}: holdfast pipeline status ${run}`);
         return await context.result({ run }, run);
       }
-      const running = carrier === undefined
-        ? runPipeline(pipeline, options)
-        : carryPipeline(pipeline, { ...options, carry: carrier });
+      const running = share !== undefined
+        ? shareRun(pipeline, { ...options, ...share })
+        : carrier !== undefined
+        ? carryPipeline(pipeline, { ...options, carry: carrier })
+        : runPipeline(pipeline, options);
       const result = await running.finally(() => hearing.end());
       await reportRun(result, context);
       return result.end === "ok" ? 0 : 1;
@@ -104,6 +122,31 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     }
   },
 });
+
+/** With whom the run is shared, where it is. `Invalid` for what goes without the others alone. */
+async function sharedWith(
+  { shard: given, array, engine, failFast }: RunFlags,
+  context: CommandContext,
+): Promise<{ shard: Shard; array: string } | undefined> {
+  const refuse = (state: string, hint: string) =>
+    new RegistryError({ code: "Invalid", message: `Cannot run the pipeline like this: ${state}`, hint });
+  if (given === undefined) {
+    if (array !== undefined) throw refuse("--array goes with --shard", "As in --shard 0/4 --array nightly-17");
+    return undefined;
+  }
+  if (engine !== undefined) throw refuse("--shard and --engine both say who executes steps", "Leave out one of them.");
+  if (failFast) throw refuse("--fail-fast would end this process alone", "Leave it out, or cancel the whole run.");
+  const { shard, from, array: found } = findShard(given, context.io.system)!;
+  const id = array ?? (found || context.io.system.env("HOLDFAST_ARRAY"));
+  if (!id) {
+    throw refuse(
+      "nothing says which processes share the run",
+      "Give all of them the same --array, or HOLDFAST_ARRAY: another one for each run, as a date or the job's id.",
+    );
+  }
+  await context.note(`shard ${shard.index}/${shard.count} (${from}) of array ${id}`);
+  return { shard, array: id };
+}
 
 /** What carries the steps where somebody is to. `Invalid` for what goes with one alone, or never with one. */
 async function openedCarrier(

@@ -35,7 +35,8 @@ const recordFiles = defineMaterializer<RecordFiles>({
 });
 
 /** Options of {@linkcode saveRecord}. */
-export interface SaveRecordOptions extends Pick<SaveOptions, "version" | "metadata" | "inputs" | "signal"> {
+export interface SaveRecordOptions
+  extends Pick<SaveOptions, "version" | "metadata" | "inputs" | "idempotencyKey" | "signal"> {
   /** Texts and files beside the record, by name. @default none */
   beside?: RecordFiles["beside"];
 }

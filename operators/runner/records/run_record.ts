@@ -32,13 +32,15 @@ export interface RunResult {
 export interface SaveRunOptions extends SignalOptions {
   /** The merged configuration, without the values of secrets: kept beside the plan, for people. */
   configuration?: string;
+  /** The first to save a run with this key begins it; for all others that is the run too. @default each begins another */
+  key?: string;
 }
 
 /** Saves a plan as the next run of its pipeline, and tells its name. */
 export async function saveRun(
   registry: Registry,
   plan: PipelinePlan,
-  { signal, configuration: text }: SaveRunOptions = {},
+  { signal, configuration: text, key: idempotencyKey }: SaveRunOptions = {},
 ): Promise<string> {
   const beside: Record<string, string> = text === undefined ? {} : { "pipeline.json": text };
   const name = recordNames(plan.pipeline).run;
@@ -49,8 +51,9 @@ export async function saveRun(
     const { pipeline, configuration } = plan;
     const metadata = { pipeline, run: formatRunId({ pipeline, number }), configuration, steps: plan.steps.length };
     try {
-      await saveRecord(registry, { name, record: plan }, { version, metadata, beside, signal });
-      return metadata.run;
+      const options = { version, metadata, beside, idempotencyKey, signal };
+      const saved = await saveRecord(registry, { name, record: plan }, options);
+      return formatRunId({ pipeline, number: numberOf(saved.version) });
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run began at this moment
     }

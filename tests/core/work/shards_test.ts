@@ -36,3 +36,14 @@ Deno.test("what a scheduler cannot mean is refused: two processes might do the s
   assertThrows(() => found({ BATCH_TASK_INDEX: "x", BATCH_TASK_COUNT: "4" }), RegistryError);
   assertThrows(() => found({ HOLDFAST_SHARD: "4/4" }), RegistryError);
 });
+
+Deno.test("tasks of one array say the same array, where their scheduler tells its id, or HOLDFAST_ARRAY does", () => {
+  const array = (env: Record<string, string>) => shardFromEnvironment({ env: (name) => env[name] })?.array;
+  const slurm = { SLURM_ARRAY_TASK_ID: "0", SLURM_ARRAY_TASK_MIN: "0", SLURM_ARRAY_TASK_COUNT: "4" };
+  assertEquals(array(slurm), undefined);
+  assertEquals(array({ ...slurm, SLURM_ARRAY_JOB_ID: "17" }), "17");
+  assertEquals(array({ ...slurm, SLURM_ARRAY_JOB_ID: "17", HOLDFAST_ARRAY: "mine" }), "mine");
+  const batch = { AWS_BATCH_JOB_ARRAY_INDEX: "1", AWS_BATCH_JOB_ARRAY_SIZE: "2" };
+  assertEquals(array({ ...batch, AWS_BATCH_JOB_ID: "6c7f-11:1" }), "6c7f-11");
+  assertEquals(array({ HOLDFAST_SHARD: "0/2", HOLDFAST_ARRAY: "mine" }), "mine");
+});

@@ -19,6 +19,7 @@ Deno.test("a command knows its step by variables, which its own do not replace",
   const [{ OUTPUT_ROOT, WORKSPACE_ROOT, ...rest }] = seen;
   assertEquals([OUTPUT_ROOT, WORKSPACE_ROOT].every((path) => path.startsWith("/")), true);
   assertEquals(rest, {
+    HOLDFAST_ENGINE: "", // its password is not for commands
     OWN: "1",
     PIPELINE_ID: "p",
     NODE_ID: "n",
@@ -27,4 +28,6 @@ Deno.test("a command knows its step by variables, which its own do not replace",
     HOLDFAST_PARAMS: '{"rate":0.5}',
     HOLDFAST_SHARD: "1/4",
   });
+  await runOperator(operator, { inputRoot: "/" });
+  assertEquals(seen[1].HOLDFAST_SHARD, ""); // where tasks share a run, that is not what the step is told
 });

@@ -56,3 +56,36 @@ Deno.test("what a queue calls a step is never taken for an option", async () => 
     assertStringIncludes(err, `Cannot execute step "${step}": run nightly@1 has no such step`);
   }
 });
+
+Deno.test("pipeline run --shard shares one run among the tasks of an array", async () => {
+  await using root = await projectRoot();
+  const tasks = [0, 1, 2].map((index) =>
+    holdfast("pipeline run --shard auto", {
+      cwd: root.path,
+      env: {
+        ...env,
+        SLURM_ARRAY_TASK_ID: String(index + 5),
+        SLURM_ARRAY_TASK_MIN: "5",
+        SLURM_ARRAY_TASK_COUNT: "3",
+        SLURM_ARRAY_JOB_ID: "71",
+      },
+    })
+  );
+  for (const [index, { code, out, err }] of (await Promise.all(tasks)).entries()) {
+    assertEquals(code, 0, err);
+    assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
+    assertStringIncludes(err, `shard ${index}/3 (Slurm, SLURM_ARRAY_TASK_ID) of array 71`);
+  }
+  assertEquals(await succeeds("versions model", { cwd: root.path }).then((text) => text.split("\n").length), 3, "one");
+  const refused = async (line: string, said: string) => {
+    const { code, err } = await holdfast(line, { cwd: root.path, env });
+    assertEquals(code, 2, err);
+    assertStringIncludes(err, said);
+  };
+  await refused("pipeline run --shard 0/2", "nothing says which processes share the run");
+  await refused("pipeline run --shard auto", "no variable of a scheduler says it");
+  await refused("pipeline run --shard 2/2 --array x", "it is not INDEX/COUNT");
+  await refused("pipeline run --array x", "--array goes with --shard");
+  await refused("pipeline run --shard 0/2 --array x --engine local:", "--shard and --engine both say");
+  await refused("pipeline run --shard 0/2 --array x --fail-fast", "--fail-fast would end this process alone");
+});
