@@ -138,10 +138,17 @@ export const RUNNER: readonly Mutant[] = [
   {
     name: "runner/run-number-taken",
     file: "operators/runner/records/run_record.ts",
-    text: "    try {\n      await saveRecord(registry, { name, record: plan }",
+    text: "    try {\n      const options = { version, metadata, beside,",
     replacement:
-      "    if (number > last + 1) throw new Error();\n    try {\n      await saveRecord(registry, { name, record: plan }",
+      "    if (number > last + 1) throw new Error();\n    try {\n      const options = { version, metadata, beside,",
     foundBy: { test: "tests/operators/runner/runs_beside_test.ts", name: "runs of one pipeline at once" },
+  },
+  {
+    name: "runner/shared-run-each-its-own",
+    file: "operators/runner/records/run_record.ts",
+    text: "beside, idempotencyKey, signal };",
+    replacement: "beside, signal };",
+    foundBy: { test: "tests/operators/runner/carry/share_run_test.ts", name: "the tasks of an array do each step once" },
   },
   {
     name: "runner/second-result-is-an-error",
