@@ -43,7 +43,7 @@ pipeline:
     # A step that is a command. No shell reads it, unless you ask for one.
     - operator_id: report
       inputs: { summary: step:summarize }
-      start_command: [sh, -c, 'cat "$INPUT_ROOT"/*.json > "$OUTPUT_ROOT/report.txt"; echo "the report is written"']
+      start_command: [sh, -c, 'cat "$INPUT_ROOT/summary.txt" > "$OUTPUT_ROOT/report.txt"; echo "the report is written"']
       # A secret is the name of a variable of whoever runs it, never the value:
       # extra_env_vars: { API_TOKEN: { from_env: MY_TOKEN } }
 `;
@@ -65,10 +65,16 @@ operators.register(
     async run({ outputRoot, params, logger }) {
       const count = Number(params.count);
       const numbers = Array.from({ length: count }, (_, i) => (i * 7919) % 1000);
-      await Deno.writeTextFile(\`\${outputRoot}/numbers.csv\`, numbers.join("\\n"));
+      await Deno.writeTextFile(\`\${outputRoot}/numbers.csv\`, numbers.map((number) => \`\${number}\\n\`).join(""));
       logger.info(\`wrote \${count} numbers\`);
     },
-    command: () => ["true"], // the same as a program, for steps with run_as: command
+    // The same as a program, for steps with run_as: command. What it prints is its log; what it writes is its output.
+    command: ({ params }) => [
+      "awk",
+      "-v",
+      \`count=\${params.count}\`,
+      'BEGIN { for (i = 0; i < count; i++) print (i * 7919) % 1000 > (ENVIRON["OUTPUT_ROOT"] "/numbers.csv") }',
+    ],
   }),
 );
 
@@ -77,12 +83,16 @@ operators.register(
   defineOperator({
     version: "1",
     async run({ inputRoot, outputRoot, logger }) {
-      const numbers = (await Deno.readTextFile(\`\${inputRoot}/numbers.csv\`)).split("\\n").map(Number);
-      const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-      await Deno.writeTextFile(\`\${outputRoot}/summary.json\`, JSON.stringify({ count: numbers.length, mean }));
+      const numbers = (await Deno.readTextFile(\`\${inputRoot}/numbers.csv\`)).trimEnd().split("\\n").map(Number);
+      const mean = (numbers.reduce((sum, number) => sum + number, 0) / numbers.length).toFixed(2);
+      await Deno.writeTextFile(\`\${outputRoot}/summary.txt\`, \`\${numbers.length} numbers, mean \${mean}\\n\`);
       logger.info(\`the mean is \${mean}\`);
     },
-    command: () => ["true"],
+    command: ({ inputRoot }) => [
+      "awk",
+      '{ sum += $1 } END { print NR " numbers, mean " sprintf("%.2f", sum / NR) > (ENVIRON["OUTPUT_ROOT"] "/summary.txt") }',
+      \`\${inputRoot}/numbers.csv\`,
+    ],
   }),
 );
 `;

@@ -22,6 +22,29 @@ Deno.test("what pipeline init writes runs as it is, and a changed variable makes
   assertMatch((await run("--set", "variables.numbers=10")).stdout, /: 3 ran\n$/);
 });
 
+Deno.test("operators that pipeline init writes do as commands what they do in the process", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("pipeline init", { cwd });
+  await succeeds("init", { cwd });
+  const texts: string[][] = [];
+  for (const kind of ["thread", "command"]) {
+    const as = ["generate", "summarize"].flatMap((step) => ["--set", `operators.${step}.run_as=${kind}`]);
+    const { code, stderr } = await runDeno(
+      "apps/cli.ts",
+      ["pipeline", "run", "--force", "--set", "pipeline.pipeline_id=init", "--set", "variables.numbers=7", ...as],
+      { cwd, permissions: ["-A"] },
+    );
+    assertEquals(code, 0, stderr);
+    texts.push([
+      await succeeds("cat init:output:generate numbers.csv", { cwd }),
+      await succeeds("cat init:output:report report.txt", { cwd }),
+    ]);
+  }
+  assertEquals(texts[0], ["0\n919\n838\n757\n676\n595\n514\n", "7 numbers, mean 614.14\n"]);
+  assertEquals(texts[1], texts[0]);
+});
+
 Deno.test("pipeline init overwrites nothing, and writes nothing where something is there", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(root.join("operators.ts"), "mine");
