@@ -153,6 +153,10 @@ export function expandRefs(pipeline: ConfigMap, key: "operators" | "nodes", opti
     return problems.add(refs.place, { path, message: `${describeNode(refs)} is not a list of refs`, hint });
   }
   const names = options.folder?.list(key);
+  if (names === undefined && options.folder?.list(`conf/${key}`) !== undefined) {
+    const message = `the folder conf/${key} is passed over: refs are looked for in ${key}, beside conf`;
+    return problems.add(refs.place, { path, message, hint: `Move it: mv conf/${key} ${key}` });
+  }
   const items = refs.items.map((ref, index) =>
     readRef(ref, { key, names, path: { parent: path, key: index }, options })
   );

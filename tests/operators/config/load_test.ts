@@ -32,6 +32,20 @@ Deno.test("a folder is read with its includes and the files that refs name", asy
   assertEquals(files.length, 4);
 });
 
+Deno.test("folders of refs that were put into conf are told, not passed over", async () => {
+  await using root = await tempRoot();
+  const text = "pipeline: { nodes: { refs: [gpu] }, operators: { refs: [train] } }";
+  await write(root, { "conf/pipeline.yaml": text, "conf/operators/train.yaml": "timeout: 5s\n" });
+  const [problem, ...more] = (await checkPipeline(root.path, { system })).problems;
+  assertEquals(
+    problem.message,
+    "the folder conf/operators is passed over: refs are looked for in operators, beside conf",
+  );
+  assertEquals([problem.hint, more], ["Move it: mv conf/operators operators", []]);
+  await Deno.rename(root.join("conf/operators"), root.join("operators"));
+  assertEquals((await loadPipeline(root.path, { system })).pipeline.steps[0].timeoutMs, 5_000);
+});
+
 Deno.test("overrides are set over the files, and lines over those", async () => {
   await using root = await tempRoot();
   await write(root, {
