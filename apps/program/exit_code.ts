@@ -62,7 +62,7 @@ export function toReportable(error: unknown): RegistryError | Interruption {
       ? "Run again with --verbose to see where this happened."
       : code === "Unavailable"
       ? "Free space or raise the quota, then run it again."
-      : undefined,
+      : "Check the path: the folders in it have to be there, and to be folders.",
     cause,
   });
 }

@@ -112,7 +112,7 @@ function refuse(error: CommanderError, parser: Parser): never {
   // What was too much is not shown: it may be a secret.
   const [state, nearest] = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1").split("\n");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
-  const suggestion = didYouMean(state, error.code) ?? nearest?.replace(/^\((.*)\)$/, "$1 ") ?? "";
+  const suggestion = otherName(state, error.code) ?? nearest?.replace(/^\((.*)\)$/, "$1 ") ?? groupLike(state, parser);
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read the command line: ${state}`,
@@ -160,9 +160,16 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   tag: "alias",
 };
 
-function didYouMean(state: string, code: string): string | undefined {
+function otherName(state: string, code: string): string | undefined {
   const typed = code === "commander.unknownCommand" ? /'(.*)'/.exec(state)?.[1] ?? "" : "";
   return Object.hasOwn(OTHER_NAMES, typed) ? `Did you mean ${OTHER_NAMES[typed]}? ` : undefined;
+}
+
+/** Groups are no commands, so nothing else suggests them: the one that begins as what was typed does. */
+function groupLike(state: string, { commands }: Parser): string {
+  const start = /^unknown command '(...)/.exec(state)?.[1];
+  const group = commands.find((command) => command.commands.length > 0 && command.name().slice(0, 3) === start);
+  return group === undefined ? "" : `Did you mean ${group.name()}? `;
 }
 
 /** A suggestion with `status` as `pipeline status`: commands of groups are suggested by their last word. */

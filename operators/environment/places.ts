@@ -48,11 +48,13 @@ export interface MissingEnvironment {
 
 /** There is no such environment. */
 export function missingEnvironment(what: string, { state, make, installs }: MissingEnvironment): RegistryError {
-  const install = installs ? " Or write install: true into env_config, and it is made before the step runs." : "";
+  const install = installs
+    ? "Write install: true into env_config, and it is made before the step runs. Or make it: "
+    : "";
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot run in ${what}: there is none ${state}`,
-    hint: `Make it: ${make}.${install}`,
+    hint: `${install || "Make it: "}${make}`,
   });
 }
 

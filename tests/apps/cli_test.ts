@@ -55,6 +55,8 @@ Deno.test("wrong words are answered with the nearest right one and the place to 
     ["delete", "Did you mean rm?"],
     ["statsu", "Did you mean pipeline status?"],
     ["pipeline rnu", "Did you mean run?"],
+    ["pipelin run", "Did you mean pipeline?"],
+    ["operator ls", "Did you mean operators?"],
     ["gc now and then", "but got 3\nhint: "],
     ["rm x --forec", "Did you mean --force?"],
     ["ls --jsn", "Did you mean --json?"],

@@ -13,6 +13,9 @@ import type { Command, CommandContext } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
 import { GIT_IGNORE, operatorsText, pipelineText } from "../../pipelines/init_files.ts";
 
+/** Where `pipeline run` looks for a pipeline: one that is there would be run in place of what is written. */
+const MAIN_FILES = ["yaml", "yml", "toml", "json"].flatMap((end) => [`pipeline.${end}`, `conf/pipeline.${end}`]);
+
 /** Writes a pipeline that runs as it is. */
 export const init: Command = defineCommand<[folder: string | undefined], Record<never, never>>({
   name: "pipeline init",
@@ -26,7 +29,7 @@ export const init: Command = defineCommand<[folder: string | undefined], Record<
     const folder = resolve(io.cwd, where);
     const id = (basename(folder).replace(/[^\w.-]+/g, "_").replace(/^[^A-Za-z0-9]+/, "") || "pipeline").slice(0, 64);
     const files = { "pipeline.yaml": pipelineText(id), [OPERATORS_FILE]: operatorsText() };
-    for (const name of Object.keys(files)) await refuseFile(folder, name);
+    for (const name of [...Object.keys(files), ...MAIN_FILES]) await refuseFile(folder, name);
     await mkdir(folder, { recursive: true });
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { flag: "wx" });
     const isIgnored = await isThere(join(folder, ".gitignore"));

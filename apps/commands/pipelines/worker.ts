@@ -56,6 +56,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
   async run(_args, flags, context) {
     const { io } = context;
     const url = engineUrl(flags.queue, context, "--queue");
+    refuseMemory(url);
     const pipelines: Known[] = [];
     for (const file of flags.pipeline ?? ["."]) pipelines.push({ file, ...await openPipeline(file, flags, context) });
     await context.open(); // now rather than with the first step
@@ -176,5 +177,14 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function refuseMemory(url: string): void {
+  if (!/^memory:/i.test(url)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot take steps from a queue in memory: no other process could add any",
+    hint: "As in --queue redis://127.0.0.1:6379",
   });
 }

@@ -32,7 +32,7 @@ function readLines(lines: readonly string[], problems: ProblemList): Assignment[
     const equals = line.indexOf("=");
     if (equals < 1) {
       const hint = "Write path.to.key=value: operators.clean.params.lr=0.2";
-      problems.add(place, { message: "an override has no path before =", hint });
+      problems.add(place, { message: `an override has no ${equals < 0 ? "=" : "path before ="}`, hint });
       continue;
     }
     const start = before.length + equals + 1;

@@ -42,6 +42,7 @@ Deno.test("what does not go with an engine, or without one, is refused before an
   await refused("worker --queue postgres://127.0.0.1:1/db?password=secret", "Cannot take a password by --queue");
   await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} names one`);
   await refused("worker --queue local:", "there is no such scheme");
+  await refused("worker --queue memory:", "no other process could add any"); // it would wait for ever
   assertEquals(await succeeds("ls", { cwd: root.path }), "");
 });
 

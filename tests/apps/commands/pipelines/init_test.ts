@@ -54,6 +54,26 @@ Deno.test("pipeline init overwrites nothing, and writes nothing where something 
   assertEquals(Array.from(Deno.readDirSync(root.path), ({ name }) => name), ["operators.ts"]);
 });
 
+Deno.test("pipeline init writes nothing where there is a pipeline in another file, which would be run in its place", async () => {
+  for (const file of ["conf/pipeline.yaml", "conf/pipeline.toml", "pipeline.json"]) {
+    await using root = await tempRoot();
+    await Deno.mkdir(root.join("conf"));
+    await Deno.writeTextFile(root.join(file), "mine");
+    const { code, err } = await holdfast("pipeline init", { cwd: root.path });
+    assertEquals(code, 4);
+    assertStringIncludes(err, `${file} is there already`);
+    assertEquals(Array.from(Deno.readDirSync(root.path), ({ name }) => name).includes("operators.ts"), false);
+  }
+});
+
+Deno.test("pipeline init below a file says what is wrong with the path", async () => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(root.join("file"), "");
+  const { code, err } = await holdfast("pipeline init file/new", { cwd: root.path });
+  assertEquals(code, 3);
+  assertStringIncludes(err, "hint: Check the path");
+});
+
 Deno.test("pipeline init leaves a .gitignore as it is, and finds the registry that is there", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
