@@ -5,9 +5,10 @@
  */
 import { isAbsolute, relative, resolve } from "@std/path";
 import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import { recordNames } from "./records/names.ts";
 import { parsePlace } from "./sources.ts";
 
 /** What an output is to be written to, and which it is. */
@@ -18,7 +19,7 @@ interface Written {
 
 /**
  * Refuses outputs that nothing can be written to, and those that would take the place of another output, of the
- * pipeline's own folder or of the one that its runs work in.
+ * pipeline's own folder, of the one that its runs work in, or of its records; and ids that are too long for these.
  *
  * @param root the folder that relative paths begin at
  * @throws {RegistryError} `Invalid` naming the first of them
@@ -27,12 +28,16 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
   const ids = new Set(steps.map((step) => step.id));
   const own: Written[] = [{ output: "the folder that its runs work in", path: resolve(root, workDir) }];
   const urls = new Map<string, string>();
+  const records = namesOfRecords(id, steps);
   for (const step of steps) {
     for (const [name, to] of Object.entries(step.outputs)) {
       const output = `output ${shown(name)} of step ${shown(step.id)}`;
       const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
       if (place.kind === "step") throw refused(id, `${output} is to be written to ${shown(to)}, which is a step's own`);
       if (place.kind === "registry") checkRef(id, output, place.ref);
+      if (place.kind === "registry" && records.has(place.name)) {
+        throw refused(id, `${output} is to be written to ${shown(to)}, where the records of its runs are`);
+      }
       if (place.kind === "url") {
         const other = urls.get(place.url);
         if (other !== undefined) throw refused(id, `${output} and ${other} are both to be written to ${shown(to)}`);
@@ -46,6 +51,18 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
     }
   }
   checkApart(id, own);
+}
+
+/** Where the pipeline keeps its records. Throws `Invalid` where its id and that of a step make too long a name. */
+function namesOfRecords(pipeline: string, steps: Pipeline["steps"]): Set<string> {
+  const { run, result, cancel, step, failure, shards, inputs, output } = recordNames(pipeline);
+  const names = new Set([run, result, cancel]);
+  for (const { id } of steps) {
+    for (const name of [step(id), failure(id), shards(id), inputs(id)]) names.add(name);
+    checkName(output(id), "the name of what a step leaves");
+  }
+  for (const name of names) checkName(name, "the name of a record");
+  return names;
 }
 
 /** Each is in a folder of its own. In order of their paths, one that is in another comes right after that, or others in it. */

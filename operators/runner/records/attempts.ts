@@ -18,8 +18,8 @@ export interface StepAttempt {
   hasLog: boolean;
 }
 
-/** Machines whose clocks differ by less than this may share a run, milliseconds. */
-const CLOCKS_MS = 3_600_000;
+/** Machines whose clocks differ by less than this may share a run, milliseconds: more records are read, no more than that. */
+const CLOCKS_MS = 24 * 3_600_000;
 
 /**
  * The attempts of a step in a run that have ended, in their order. One that was cut off by a cancellation or a kill has

@@ -21,6 +21,9 @@ testInRoot(
       ["registry:data@^1", undefined, "names no version"],
       ["registry:data@production", undefined, "names no version"],
       ["step:clean", undefined, "is a step's own"],
+      ["registry:nightly:run", undefined, "where the records of its runs are"],
+      ["registry:nightly:step:clean@7.0.0", undefined, "where the records of its runs are"],
+      ["registry:nightly:failure:train", "./out", "where the records of its runs are"],
     ];
     for (const [first, second, state] of refused) {
       const steps = [step("clean", { outputs: { x: first } })];
@@ -40,3 +43,12 @@ testInRoot(
     assertEquals(steps[0].decision, "run");
   },
 );
+
+testInRoot("ids that are too long for the names of records are refused before anything runs", async (root) => {
+  await using here = await world(root);
+  const long = step("s".repeat(181), { operator: "clean" }); // fits into some of these names
+  const error = await planPipeline(pipeline([long]), here).catch((error) => error);
+  assert(isRegistryError(error, "Invalid"), String(error));
+  assertStringIncludes(error.message, "it is too long");
+  assertEquals(here.ran, []);
+});
