@@ -78,7 +78,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       }, {
         concurrency: flags.concurrency,
         onEvent(event) {
-          void tell(event, steps, context);
+          tell(event, steps, context).catch((error) => context.logger.debug(`cannot tell of a job: ${error}`));
           if ("id" in event && event.event !== "started") steps.delete(event.id);
         },
       });
@@ -164,9 +164,11 @@ function lineOf({ event, run, step, ...more }: Record<string, unknown> & { event
   return exitCode === 0 ? `${name} ended well` : `${name} ended with ${exitCode ?? "a signal"}: ${reason}`;
 }
 
+/** What a job says of its step; nothing where it says none: whoever may write to the queue wrote it. */
 function stepOf(data: unknown): { run?: string; step?: string } {
   const { run, step, shard } = (data ?? {}) as Partial<QueuedStep>;
-  return { run, step: shard === undefined ? step : `${step} ${shard.index}/${shard.count}` };
+  if (typeof run !== "string" || typeof step !== "string") return {};
+  return { run, step: shard ? `${step} ${Number(shard.index)}/${Number(shard.count)}` : step };
 }
 
 function nameOf({ run, step }: QueuedStep): string {
