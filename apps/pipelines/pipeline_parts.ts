@@ -1,6 +1,7 @@
 /**
  * The parts of this library that only commands of pipelines need. They are imported by a name that Deno cannot see
- * before, so that who never describes a pipeline downloads no package for it.
+ * before, so that who never describes a pipeline downloads no package for it. Types of it stand here again for the same
+ * reason: Deno downloads what a type is imported from too.
  *
  * @module
  */

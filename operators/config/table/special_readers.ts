@@ -73,7 +73,7 @@ export const environmentValue: Reader<EnvironmentValue> = {
 };
 
 /** The name in `{ from_env: NAME }`. */
-export function secretVariable(node: ConfigNode): string | undefined {
+function secretVariable(node: ConfigNode): string | undefined {
   if (node.kind !== "map" || node.entries.size !== 1) return undefined;
   const from = node.entries.get("from_env")?.node;
   const name = from?.kind === "scalar" ? from.value : undefined;

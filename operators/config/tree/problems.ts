@@ -55,7 +55,7 @@ export function createProblemList(): ProblemList {
 }
 
 /** File, line and column of a place. */
-export function positionOf({ source, offset }: Place): Pick<ConfigProblem, "file" | "line" | "column"> {
+function positionOf({ source, offset }: Place): Pick<ConfigProblem, "file" | "line" | "column"> {
   if (source.file === undefined) return {};
   const before = source.text.slice(0, offset);
   const lineStart = before.lastIndexOf("\n") + 1;
