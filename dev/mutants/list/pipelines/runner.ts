@@ -148,7 +148,10 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/records/run_record.ts",
     text: "beside, idempotencyKey, signal };",
     replacement: "beside, signal };",
-    foundBy: { test: "tests/operators/runner/carry/share_run_test.ts", name: "the tasks of an array do each step once" },
+    foundBy: {
+      test: "tests/operators/runner/carry/share_run_test.ts",
+      name: "the tasks of an array do each step once",
+    },
   },
   {
     name: "runner/second-result-is-an-error",
