@@ -12,9 +12,11 @@ import type { RunResult } from "../records/run_record.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { publicText, runContext } from "../run_pipeline.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
-import { deliverDue, endRun, findCarriedRun } from "./carried_run.ts";
+import { endRun, findCarriedRun } from "./carried_run.ts";
+import type { CarriedRun } from "./carried_run.ts";
+import { deliver } from "./deliveries.ts";
 import type { CarryOptions } from "./deliveries.ts";
-import { watchRun } from "./watch_run.ts";
+import { watchCarried } from "./watch_run.ts";
 import type { WatchRunOptions } from "./watch_run.ts";
 
 /** Options of {@linkcode submitRun}. */
@@ -34,6 +36,14 @@ export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOpt
  * @returns the run: `my_pipeline@3`
  */
 export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): Promise<string> {
+  return (await submit(pipeline, options)).carried.context.run;
+}
+
+/** The same, with the run, and the jobs of the steps that were handed over. */
+async function submit(
+  pipeline: Pipeline,
+  options: SubmitRunOptions,
+): Promise<{ carried: CarriedRun; jobs: Map<string, string> }> {
   const { registry, carry, onRun } = options;
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
   checkRunnable(chosen.filter(({ runAs }) => runAs !== "worker"), options); // whoever executes those has what they need
@@ -44,9 +54,13 @@ export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): 
   const { before } = carried.context.dependencies;
   const open = new Set(plan.steps.filter(({ decision }) => decision !== "skip").map(({ step }) => step));
   const first = [...open].filter((step) => !before.get(step)!.some((other) => open.has(other)));
-  await deliverDue(carried, first, carry);
+  // They were looked at a moment ago, when the run was planned; whoever executes one looks again.
+  const jobs = new Map<string, string>();
+  await Promise.all(
+    first.map(async (step) => void jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }))),
+  );
   if (open.size === 0) await endRun(carried);
-  return run;
+  return { carried, jobs };
 }
 
 /**
@@ -55,14 +69,15 @@ export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): 
  */
 export async function carryPipeline(pipeline: Pipeline, options: CarryPipelineOptions): Promise<RunResult> {
   const { signal, registry } = options;
-  const run = await submitRun(pipeline, options);
+  const { carried, jobs } = await submit(pipeline, options);
+  const { run } = carried.context;
   let stopping: Promise<unknown> | undefined;
   const stop = () =>
     stopping = cancelRun(registry, run).catch((error) => options.logger?.warn(stopFailure(run, error)));
   if (signal?.aborted) stop();
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    const result = await watchRun(pipeline, { ...options, run, signal: undefined });
+    const result = await watchCarried(carried, { ...options, signal: undefined }, jobs);
     signal?.throwIfAborted();
     return result;
   } finally {

@@ -64,6 +64,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   const writersOf = createWriters(pipeline, dependencies, root);
   const names = recordNames(pipeline.id);
   const ended = new Map<string, EndedStep>();
+  type Success = FoundRecord<StepRecord> | undefined;
   const pinOptions: PinOptions = {
     ...{ registry, root, s3, pinned: new Map() },
     isStep: (id) => steps.has(id),
@@ -77,11 +78,17 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   }
 
   /** A success that tells the end of a step without a look at what it depends on. */
-  async function lookAtSuccess(id: string): Promise<void> {
+  async function lookAtSuccess(id: string): Promise<Success> {
     const { decision, previous } = planned.get(id)!;
-    let success = await readRecord<StepRecord>(registry, names.step(id), { kind: "step" });
-    if (success?.record.run === run) return void end(id, ranOutcome(success), success);
-    if (decision !== "skip") return;
+    const last = await readRecord<StepRecord>(registry, names.step(id), { kind: "step" });
+    if (last?.record.run === run) end(id, ranOutcome(last), last);
+    else if (decision === "skip") await lookAtPrevious(id, last, previous);
+    return last;
+  }
+
+  /** The success that the plan relied on, where the step was to be skipped. */
+  async function lookAtPrevious(id: string, last: Success, previous: string | null): Promise<void> {
+    let success = last;
     for await (const { version } of registry.versions(names.step(id))) {
       if (success?.info.commit === previous) break;
       // A newer run added others.
@@ -90,7 +97,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     if (success !== undefined && success.info.commit === previous) end(id, skippedOutcome(success), success);
   }
 
-  async function lookAt(id: string, upstream: readonly StepStatus[]): Promise<StepStatus> {
+  async function lookAt(id: string, upstream: readonly StepStatus[], success: Success): Promise<StepStatus> {
     const others = upstreamOf(id);
     const bad = upstream.findIndex((status) => status.is === "ended" && !isWell(status.outcome));
     if (bad >= 0) return end(id, { end: "blocked", durationMs: 0, reason: `step ${others[bad]} has no success` });
@@ -103,7 +110,12 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
       const pinned = await pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
       inputs = pinned.inputs;
       const code = codeOf(step, await operatorVersion(step, context));
-      state = await findSuccess(step, plannedStep, { inputs, params: countedParams(step), code }, {
+      state = await findSuccess(step, plannedStep, {
+        inputs,
+        params: countedParams(step),
+        code,
+        seen: { last: success },
+      }, {
         ...context,
         signal: new AbortController().signal,
       });
@@ -127,9 +139,11 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     async look(ids) {
       const wanted = [...new Set(ids)];
       const seen = new Set<string>();
+      const successes = new Map<string, Success>();
       for (let next = wanted; next.length > 0;) {
         for (const id of next) seen.add(id);
-        await forEachAtOnce(next.filter((id) => !ended.has(id)), lookAtSuccess);
+        const unknown = next.filter((id) => !ended.has(id));
+        await forEachAtOnce(unknown, async (id) => void successes.set(id, await lookAtSuccess(id)));
         const upstream = new Set(next.filter((id) => !ended.has(id)).flatMap(upstreamOf));
         next = [...upstream].filter((id) => !seen.has(id));
       }
@@ -143,7 +157,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
           id,
           known !== undefined
             ? Promise.resolve(known)
-            : Promise.all(upstream).then((statuses) => limit(() => lookAt(id, statuses))),
+            : Promise.all(upstream).then((statuses) => limit(() => lookAt(id, statuses, successes.get(id)))),
         );
       }
       await Promise.all(looks.values());

@@ -73,6 +73,7 @@ export async function runStepOf(
     else {
       const executed = await executeStep(context, planned, status.inputs, {
         failed: status.failed.get(shard?.index ?? 0),
+        state: status.state,
       });
       outcome = executed.outcome;
       if (executed.success !== undefined) state.settle(id, { outcome, success: executed.success });

@@ -55,17 +55,29 @@ const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
  * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another configuration
  */
 export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Promise<RunResult> {
-  const { carry, signal, failFast = false } = options;
-  const run = await findCarriedRun(pipeline, options);
+  return await watchCarried(await findCarriedRun(pipeline, options), options);
+}
+
+/**
+ * The same for a run that was read before.
+ *
+ * @param jobs of the steps that were handed over a moment ago, by step: those and what comes after them need no look yet
+ */
+export async function watchCarried(
+  run: CarriedRun,
+  { carry, signal, failFast = false }: Pick<WatchRunOptions, "carry" | "signal" | "failFast">,
+  jobs?: ReadonlyMap<string, string>,
+): Promise<RunResult> {
   const { context, plan, state } = run;
   const { registry, system, dependencies, logger, tell } = context;
   const left = new Set(plan.record.steps.map(({ step }) => step));
-  const deliveries = new Map<string, Delivery>();
+  const deliveries = new Map([...jobs ?? []].map(([id, job]): [string, Delivery] => [id, { count: 1, job }]));
   let lookedAtAll = system.monotonic();
   let stopBy: number | undefined;
   let failed = false;
   let waitMs: number = WAIT_MS.first;
-  let toLook = [...left];
+  let toLook = plan.record.steps.filter(({ decision }) => jobs === undefined || decision === "skip")
+    .map(({ step }) => step);
   let over = false;
   let troubledSince: number | undefined;
   tell({ type: "run started", run: context.run, steps: left.size });

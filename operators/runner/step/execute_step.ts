@@ -46,6 +46,8 @@ export interface ExecutedStep {
 export interface ExecuteOptions {
   /** How often it failed in this run before, as where its process was killed between two attempts. @default 0 */
   failed?: number;
+  /** What was found of it a moment ago. @default it is looked for */
+  state?: StepState;
 }
 
 /**
@@ -58,7 +60,7 @@ export async function executeStep(
   context: RunContext,
   planned: PlannedStep,
   inputs: Record<string, PinnedInput>,
-  { failed = 0 }: ExecuteOptions = {},
+  { failed = 0, state: known }: ExecuteOptions = {},
 ): Promise<ExecutedStep> {
   const { dependencies, system, signal } = context;
   const step = dependencies.steps.get(planned.step)!;
@@ -72,7 +74,7 @@ export async function executeStep(
   try {
     checkShard(step, context);
     const code = codeOf(step, await operatorVersion(step, context));
-    state = await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
+    state = known ?? await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
   } catch (error) {
     signal.throwIfAborted();
     return { outcome: { ...failedOutcome(error), durationMs: took() } };

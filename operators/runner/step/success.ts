@@ -28,20 +28,29 @@ export interface StepState {
   done?: FoundRecord<StepRecord>;
 }
 
-/** Looks whether a step has been done, and whether it would do what it did the last time. */
+/**
+ * Looks whether a step has been done, and whether it would do what it did the last time.
+ *
+ * @param present what it is made of now; `seen`, where its last success was read a moment ago
+ */
 export async function findSuccess(
   step: PipelineStep,
   planned: Pick<PlannedStep, "previous" | "reasons">,
-  present: { inputs: Record<string, PinnedInput>; params: Fingerprint["params"]; code: string },
+  present: {
+    inputs: Record<string, PinnedInput>;
+    params: Fingerprint["params"];
+    code: string;
+    seen?: { last?: FoundRecord<StepRecord> };
+  },
   { registry, pipeline, s3, signal }: Pick<RunContext, "registry" | "pipeline" | "s3" | "signal">,
 ): Promise<StepState> {
-  const { inputs, params, code } = present;
+  const { inputs, params, code, seen } = present;
   const digests = Object.fromEntries(Object.entries(inputs).map(([name, { digest }]) => [name, digest]));
   const fingerprint = { inputs: digests, params, code };
   const { previous } = planned;
   const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
   const name = recordNames(pipeline.id).step(step.id);
-  const last = await readRecord<StepRecord>(registry, name, { kind: "step", signal });
+  const { last } = seen ?? { last: await readRecord<StepRecord>(registry, name, { kind: "step", signal }) };
   const state = { fingerprint, effect, last };
   if (last === undefined) return state;
   if (last.record.effect === effect) return { ...state, done: last };
