@@ -16,3 +16,17 @@ Deno.test("steps of a level are in the order of the pipeline, each after all tha
   assertEquals(new Set(findCycle(cycle)), new Set(["c", "d"]));
   assertThrows(() => levelsOf(cycle), RegistryError, "is a cycle");
 });
+
+Deno.test("a cycle is told in the order in which its steps would run, from one step to the same", () => {
+  const steps = [
+    { id: "before", upstream: [] },
+    { id: "a", upstream: ["before", "c"] },
+    { id: "b", upstream: ["a"] },
+    { id: "c", upstream: ["b"] },
+  ];
+  const cycle = findCycle(steps)!;
+  assertEquals([cycle.length, cycle[0]], [4, cycle[3]]);
+  for (const [index, id] of cycle.slice(0, 3).entries()) {
+    assertEquals(steps.find((step) => step.id === cycle[index + 1])!.upstream.includes(id), true, cycle.join(" "));
+  }
+});
