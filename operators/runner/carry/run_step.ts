@@ -59,7 +59,7 @@ export async function runStepOf(
   const context = { ...run.context, signal, tell, ...(shard === undefined ? {} : { shard }) };
   removeLeftFolders(dirname(context.folder), context.owner, context.logger);
   if (await isToStop(run)) {
-    await endStopped(run, { step: id, carry });
+    await endStopped(run, { step: id, carry, signal: given });
     return { ...STOPPED, reason: cancelledError(context.run).message };
   }
 
@@ -88,7 +88,7 @@ export async function runStepOf(
   }
   tell({ type: "step ended", step: id, ...outcome });
   // Of a run that is cancelled at this moment the next step sees it.
-  if (carry !== undefined && stop.signal.aborted) await endStopped(run, { step: id, carry });
+  if (carry !== undefined && stop.signal.aborted) await endStopped(run, { step: id, carry, signal: given });
   else if (carry !== undefined && (await state.look([id])).get(id)!.is === "ended") { // else other shards are under way
     await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
     await endRun(run);
@@ -96,12 +96,27 @@ export async function runStepOf(
   return outcome;
 }
 
+/** How long the others of a run that was cancelled have to end, and how often it is looked, milliseconds. */
+const OTHERS_MS = { most: 30_000, every: 500 };
+
 /** A run that was cancelled has ended when no other step is under way. */
-async function endStopped(run: CarriedRun, { step, carry }: { step: string; carry?: CarryOptions }): Promise<void> {
+async function endStopped(
+  run: CarriedRun,
+  { step, carry, signal }: { step: string; carry?: CarryOptions; signal?: AbortSignal },
+): Promise<void> {
   if (carry === undefined) return;
-  const jobs = await carry.engine.list(run.context.run);
-  const others = jobs.filter((job) => job.step !== step && (job.state === "running" || job.state === "waiting"));
-  if (others.length === 0) await endRun(run, { stopped: STOPPED });
+  const { context: { run: id, system }, plan } = run;
+  const rank = new Map(plan.record.steps.map((planned, index) => [planned.step, index]));
+  const giveUpAt = system.monotonic() + OTHERS_MS.most;
+  for (;;) {
+    const others = (await carry.engine.list(id))
+      .filter((job) => job.step !== step && (job.state === "running" || job.state === "waiting"));
+    if (others.length === 0) return void await endRun(run, { stopped: STOPPED });
+    // Steps that end at one moment see one another: the last in the order of the run waits, the others leave it to that.
+    const isLast = others.every((job) => job.state === "running" && (rank.get(job.step ?? "") ?? -1) < rank.get(step)!);
+    if (!isLast || system.monotonic() > giveUpAt) return;
+    await system.sleep(OTHERS_MS.every, signal);
+  }
 }
 
 function noStep(run: string, step: string): RegistryError {
