@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { RegistryError } from "../../../mod.ts";
 import type { CarryOptions, Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import type { Shard } from "../../../workers/mod.ts";
-import { findShard } from "../../batch/row_shards.ts";
 import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
@@ -136,6 +135,7 @@ async function sharedWith(
   }
   if (engine !== undefined) throw refuse("--shard and --engine both say who executes steps", "Leave out one of them.");
   if (failFast) throw refuse("--fail-fast would end this process alone", "Leave it out, or cancel the whole run.");
+  const { findShard } = await import("../../batch/row_shards.ts");
   const { shard, from, array: found } = findShard(given, context.io.system)!;
   const id = array ?? (found || context.io.system.env("HOLDFAST_ARRAY"));
   if (!id) {
