@@ -11,6 +11,8 @@ import { findRegistry } from "../../places/find_registry.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { ENGINE_VARIABLE, engineUrl, MERGED_FILE, stepCommand } from "../../pipelines/open_carrier.ts";
+import { createRepeated } from "../../pipelines/repeated.ts";
+import type { Repeated } from "../../pipelines/repeated.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { printable } from "../../terminal/table.ts";
@@ -65,6 +67,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     const queue: JobQueue = await openQueue(url, { system: io.system });
     try {
       const steps = new Map<string, QueuedStep>();
+      const troubles = createRepeated();
       const handler = createStepHandler((step) => commandFor(step, pipelines, { flags, url }, context), {
         onLine: (line, step) =>
           void (context.shared.verbose && io.stderr.write(printable(`${nameOf(step)} | ${line}`) + "\n")),
@@ -78,7 +81,8 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       }, {
         concurrency: flags.concurrency,
         onEvent(event) {
-          tell(event, steps, context).catch((error) => context.logger.debug(`cannot tell of a job: ${error}`));
+          const telling = tell(event, { steps, troubles }, context);
+          telling.catch((error) => context.logger.debug(`cannot tell of a job: ${error}`));
           if ("id" in event && event.event !== "started") steps.delete(event.id);
         },
       });
@@ -134,11 +138,16 @@ async function commandFor(
 /** Events of the queue; the beginning and the end of a step are told where more is known of them. */
 async function tell(
   event: WorkerEvent,
-  steps: ReadonlyMap<string, QueuedStep>,
+  { steps, troubles }: { steps: ReadonlyMap<string, QueuedStep>; troubles: Repeated },
   context: CommandContext,
 ): Promise<void> {
+  if (event.event === "trouble") {
+    const times = troubles.count(event.reason); // a queue that is away is tried again several times a second
+    return times === undefined ? undefined : await say({ ...event, times }, context);
+  }
+  troubles.reset();
   if (event.event === "started" || event.event === "done") return;
-  if (event.event === "trouble" || event.event === "taken over") return await say(event, context);
+  if (event.event === "taken over") return await say(event, context);
   const { id, ...rest } = event;
   await say({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) }, context);
 }
@@ -153,9 +162,9 @@ async function say(
 }
 
 function lineOf({ event, run, step, ...more }: Record<string, unknown> & { event: string }): string {
-  const { queue, pipelines, reason, exitCode, id, group, steps } = more;
+  const { queue, pipelines, reason, exitCode, id, group, steps, times } = more;
   if (event === "ready") return `taking steps of ${pipelines} from ${queue}; Ctrl-C stops`;
-  if (event === "trouble") return `trouble: ${reason}`;
+  if (event === "trouble") return `trouble: ${reason}${times === 1 ? "" : `, ${times} times now; it is tried again`}`;
   if (event === "finishing" || event === "handing back") {
     return `${event} ${steps} step${steps === 1 ? "" : "s"}${event === "finishing" ? "; once more hands back" : ""}`;
   }
