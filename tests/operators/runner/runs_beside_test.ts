@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { planPipeline, readResult, runPipeline } from "../../../operators/runner/mod.ts";
 import { saveResult } from "../../../operators/runner/records/run_record.ts";
+import { watchForCancel } from "../../../operators/runner/watch_cancel.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 import { ends, textOf, threeSteps, world } from "./world.ts";
@@ -51,9 +53,15 @@ testInRoot("a run that is to end with its first failure ends what runs, and begi
     command: () => ["true"],
   });
   here.operators.register("broken", { run: () => started.promise.then(() => 3 as const), command: () => ["true"] });
-  const steps = [step("endless"), step("broken"), step("report", { upstream: ["endless"] })];
+  const steps = [
+    step("clean"),
+    step("endless"),
+    step("broken", { upstream: ["clean"] }), // a step that ended well ends no other
+    step("report", { upstream: ["endless"] }),
+  ];
   const result = await runPipeline(pipeline(steps), { ...here, failFast: true });
   assertEquals([result.end, ends(result.steps)], ["failed", {
+    clean: "ran",
     endless: "cancelled",
     broken: "failed",
     report: "cancelled",
@@ -80,3 +88,20 @@ testInRoot(
     assertEquals(here.ran, []);
   },
 );
+
+Deno.test("a look whether a run is to stop that fails ends nothing: the next one answers", async () => {
+  let looks = 0;
+  const has = () =>
+    Promise.resolve().then(() => {
+      if (++looks < 3) throw new Error("away for a moment");
+      return true;
+    });
+  await using memory = await openRegistry("memory:");
+  const said: string[] = [];
+  const logger = { debug: (line: string) => said.push(line), info() {}, warn() {}, error() {} };
+  const stop = new AbortController();
+  const system = { ...realSystem, sleep: () => Promise.resolve() };
+  const context = { registry: { ...memory, has }, run: "nightly@1", system, logger };
+  await watchForCancel(context, stop, new AbortController().signal);
+  assertEquals([looks, said.length, isRegistryError(stop.signal.reason, "TaskFailed")], [3, 2, true]);
+});
