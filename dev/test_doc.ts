@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { cp, readdir } from "node:fs/promises";
+import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
@@ -15,6 +15,9 @@ const pagesIn = async (folder: string) =>
 const pages = [...await pagesIn("."), ...await pagesIn("docs")];
 const sources = await sourceFiles([...PRODUCT_FOLDERS, "tests"]);
 const published = sources.filter((path) => !path.startsWith("tests/") || /^tests\/(conformance|simulate)\//.test(path));
+// A file is imported to be looked through: programs of threads have no example, and run nowhere else.
+const hasExample = async (path: string) => / \* ```/.test(await readFile(join(REPOSITORY, path), "utf8"));
+const shown = (await Promise.all(published.map(hasExample))).flatMap((has, index) => has ? [published[index]] : []);
 
 await using root = await tempRoot();
 await cp(join(REPOSITORY, "examples"), root.join("examples"), { recursive: true });
@@ -25,7 +28,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     "--no-check", // deno task ok:written checks them
     "--doc",
     `--config=${join(REPOSITORY, "deno.json")}`,
-    ...[...pages, "mod.ts", ...published].map((path) => join(REPOSITORY, path)),
+    ...[...pages, "mod.ts", ...shown].map((path) => join(REPOSITORY, path)),
   ],
   cwd: root.path,
 }).spawn().status;
