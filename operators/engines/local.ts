@@ -131,7 +131,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
       const again = await read(of(part, "exit")); // it ended between the two
       return again === undefined ? { step, state: "lost" } : await look(part);
     }
-    return { step, state: owner === process.pid && isWanted(part) || isAliveElsewhere(owner) ? "waiting" : "lost" };
+    if (owner === process.pid && isWanted(part) || isAliveElsewhere(owner)) return { step, state: "waiting" };
+    const began = await isThere(of(part, "pid")) || await isThere(of(part, "exit")); // and ended, since it was looked for
+    return began ? await look(part) : { step, state: "lost" };
   }
 
   const isWanted = (part: string) => [...waiting, ...running].some((entry) => entry.part === part);
