@@ -6,6 +6,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RegistryError } from "../../../mod.ts";
+import type { System } from "../../../mod.ts";
 import type { JobQueue, QueuedStep, StepCommand, WorkerEvent } from "../../../operators/engines/mod.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
@@ -65,6 +66,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     const { openQueue } = await import("../../../queues/mod.ts");
     const { createStepHandler } = await import("../../../operators/engines/mod.ts");
     const queue: JobQueue = await openQueue(url, { system: io.system });
+    let isReached = true;
     try {
       const steps = new Map<string, QueuedStep>();
       const troubles = createRepeated();
@@ -92,9 +94,14 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       const left = taking.running().length;
       if (left > 0) await say({ event: flags.handBack ? "handing back" : "finishing", steps: left }, context);
       io.secondStop?.addEventListener("abort", () => void taking.close({ handBack: true }));
-      await taking.close({ handBack: flags.handBack });
+      isReached = await leave(taking.close({ handBack: flags.handBack }), taking.running, io.system);
+      if (!isReached) {
+        await say({ event: "trouble", reason: "the queue does not answer, and is left as it is" }, context);
+      }
     } finally {
-      await queue[Symbol.asyncDispose]();
+      const closing = Promise.resolve(queue[Symbol.asyncDispose]());
+      if (isReached) await closing;
+      else closing.catch(() => {}); // this process ends, and its connections with it
     }
   },
 });
@@ -182,6 +189,32 @@ function stepOf(data: unknown): { run?: string; step?: string } {
 
 function nameOf({ run, step }: QueuedStep): string {
   return `${run} ${step}`;
+}
+
+/** For so long a queue may not answer, once no step is under way, milliseconds. */
+const LEAVE_MS = 10_000;
+/** How often it is looked whether a step is under way, milliseconds. */
+const LOOK_MS = 500;
+
+/**
+ * Waits for the worker's end. Whoever ends it is not to wait for a queue that is away: what ended here and could not be
+ * told there is begun by another worker, which finds it done.
+ *
+ * @returns false where the queue did not answer
+ */
+async function leave(closing: Promise<void>, running: () => readonly string[], system: System): Promise<boolean> {
+  const over = new AbortController();
+  const late = async () => {
+    for (let idleMs = 0; idleMs < LEAVE_MS; idleMs = running().length > 0 ? 0 : idleMs + LOOK_MS) {
+      await system.sleep(LOOK_MS, over.signal);
+    }
+    return false;
+  };
+  try {
+    return await Promise.race([closing.then(() => true), late()]);
+  } finally {
+    over.abort();
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
