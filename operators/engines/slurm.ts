@@ -12,7 +12,7 @@ import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engin
 import type { SignalOptions } from "../../core/registry.ts";
 import { checkCommand, idOf, parseId, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
-import { shellLine, shellWord } from "./shell_words.ts";
+import { shellLine, shellWord } from "../process/shell_words.ts";
 
 /** Options of {@linkcode createSlurmEngine}. */
 export interface SlurmEngineOptions {

@@ -7,9 +7,10 @@ import { readFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { shellWord } from "../process/shell_words.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
-import { firstOf, missingEnvironment, nothingToInstall, quoted } from "./places.ts";
+import { firstOf, missingEnvironment, nothingToInstall } from "./places.ts";
 
 /** Where installers of conda and its relatives put themselves, below the home of whoever ran them. */
 const USUAL_ROOTS = ["miniconda3", "miniforge3", "mambaforge", "anaconda3", "micromamba", ".conda"];
@@ -25,10 +26,10 @@ export async function activateConda(name: string | undefined, options: Environme
   if (found.prefix !== undefined) return await activatePrefix(found.prefix, found.name, options);
   const { name: called, isFolder } = found;
   const file = await fileOf(options);
-  const where = `${isFolder ? "--prefix" : "--name"} ${quoted(called)}`;
+  const where = `${isFolder ? "--prefix" : "--name"} ${shellWord(called)}`;
   throw missingEnvironment(`the environment ${shown(name)} of conda`, {
     state: isFolder ? `in ${shown(called)}` : "of that name where conda and its relatives keep theirs",
-    make: file === undefined ? `conda create ${where} python` : `conda env create --file ${quoted(file)} ${where}`,
+    make: file === undefined ? `conda create ${where} python` : `conda env create --file ${shellWord(file)} ${where}`,
     installs: file !== undefined,
   });
 }

@@ -6,9 +6,10 @@
  */
 import { basename, join, resolve } from "node:path";
 import { shown } from "../../core/naming/names.ts";
+import { shellWord } from "../process/shell_words.ts";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
-import { firstOf, missingEnvironment, nothingToInstall, quoted } from "./places.ts";
+import { firstOf, missingEnvironment, nothingToInstall } from "./places.ts";
 
 /**
  * Activates the environment `default` of a project, or another one by its folder, `./project/.pixi/envs/cuda`. What
@@ -21,9 +22,11 @@ export async function activatePixi(name: string | undefined, options: Environmen
   const environment = basename(prefix);
   const manifest = await manifestOf(project);
   if (!await isCondaPrefix(prefix)) {
-    const install = ["pixi", "install", ...optionsOf(environment), "--manifest-path", quoted(manifest ?? "")].join(" ");
+    const install = ["pixi", "install", ...optionsOf(environment), "--manifest-path", shellWord(manifest ?? "")].join(
+      " ",
+    );
     const installs = manifest !== undefined;
-    const make = installs ? install : `pixi init ${quoted(project)}, and then pixi install in it`;
+    const make = installs ? install : `pixi init ${shellWord(project)}, and then pixi install in it`;
     throw missingEnvironment("an environment of pixi", { state: `in ${shown(prefix)}`, make, installs });
   }
   const { env, before } = await activatePrefix(prefix, environment, options);

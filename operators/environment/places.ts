@@ -31,11 +31,6 @@ export function pathWith(folders: readonly string[], { env, system }: Environmen
 /** Whether programs are in `Scripts` and beside it, not in `bin`. */
 export const isWindows: boolean = process.platform === "win32";
 
-/** A word of a command line, in quotes where it needs some. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** What is said of an environment that is not there. */
 export interface MissingEnvironment {
   /** Where it is not, or that there is none of its name. */

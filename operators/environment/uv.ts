@@ -5,8 +5,9 @@
  */
 import { join, resolve } from "node:path";
 import { shown } from "../../core/naming/names.ts";
+import { shellWord } from "../process/shell_words.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
-import { isThere, isWindows, missingEnvironment, nothingToInstall, pathWith, quoted } from "./places.ts";
+import { isThere, isWindows, missingEnvironment, nothingToInstall, pathWith } from "./places.ts";
 
 /**
  * Activates the environment of a project, `.venv` in its folder or what `UV_PROJECT_ENVIRONMENT` says; a name that is
@@ -18,7 +19,7 @@ export async function activateUv(name: string | undefined, options: EnvironmentO
   const { project, environment } = await placesOf(name, options);
   if (!await isThere(environment, "pyvenv.cfg")) {
     const installs = await isThere(project, "pyproject.toml");
-    const make = installs ? `uv sync --project ${quoted(project)}` : `uv venv ${quoted(environment)}`;
+    const make = installs ? `uv sync --project ${shellWord(project)}` : `uv venv ${shellWord(environment)}`;
     throw missingEnvironment("an environment of uv", { state: `in ${shown(environment)}`, make, installs });
   }
   const programs = join(environment, isWindows ? "Scripts" : "bin");

@@ -37,9 +37,9 @@ export const ENGINES: readonly Mutant[] = [
   },
   {
     name: "engine/word-of-a-shell",
-    file: "operators/engines/shell_words.ts",
+    file: "operators/process/shell_words.ts",
     text: "word.replaceAll(\"'\", `'\\\\''`)",
     replacement: "word",
-    foundBy: { test: "tests/operators/engines/shell_words_test.ts", name: "a shell takes each word" },
+    foundBy: { test: "tests/operators/process/shell_words_test.ts", name: "a shell takes each word" },
   },
 ];

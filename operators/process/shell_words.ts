@@ -4,9 +4,9 @@
  * @module
  */
 
-/** A word that a POSIX shell takes as it is, whatever is in it. */
+/** A word that a POSIX shell takes as it is, whatever is in it: in quotes where it needs some. */
 export function shellWord(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** A command line that a POSIX shell takes apart into these words. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { shellLine } from "../../../operators/engines/shell_words.ts";
+import { shellLine } from "../../../operators/process/shell_words.ts";
 
 Deno.test("a shell takes each word as it is", async () => {
   const words = ["a b", "it's", `"$HOME"`, "`id`; $(id) | x > y & z", "\\", "é\n☂", "", "*"];
