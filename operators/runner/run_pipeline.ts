@@ -12,7 +12,7 @@ import { rmdirSync } from "node:fs";
 import { dirname } from "@std/path";
 import { encodePipeline } from "../config/encode.ts";
 import type { RunEvent, StepOutcome } from "./events.ts";
-import { endOf, isWell } from "./outcomes.ts";
+import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
 import { removeLeftFolders, thisProcess } from "./left_folders.ts";
 import { pinInputs } from "./pin_inputs.ts";
 import type { PinOptions } from "./pin_inputs.ts";
@@ -30,7 +30,7 @@ import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import { createShardGroup } from "./shards/shard_group.ts";
 import type { ShardGroup } from "./shards/shard_group.ts";
-import { executeStep, failedOutcome, skippedOutcome } from "./step/execute_step.ts";
+import { executeStep } from "./step/execute_step.ts";
 import type { ExecutedStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
 import { removeStepFolder, stepFolder } from "./step/step_folder.ts";
@@ -285,7 +285,6 @@ async function runSteps(
   async function execute({ id, shard }: Waiting): Promise<ExecutedStep> {
     const step = steps.get(id)!;
     const plannedStep = planned.get(id)!;
-    if (plannedStep.decision !== "skip") done.delete(id);
     const pinned = inputsOf.get(id) ?? pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
     if (shard !== undefined) inputsOf.set(id, pinned); // shards of one step read the same
     try {

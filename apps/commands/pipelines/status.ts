@@ -114,13 +114,5 @@ async function outcomeSoFar(
   const attempts = await attemptsOf(registry, { run, step }, { signal });
   const last = attempts.at(-1);
   if (last === undefined) return { end: "unknown", durationMs: 0 };
-  const { ref, record } = last;
-  const { durationMs } = record;
-  const tried = { durationMs, attempts: attempts.length, record: ref };
-  if (record.kind === "failure") {
-    const { exitCode, exit, error: { message: reason, hint } } = record;
-    return { end: "failed", ...tried, exitCode, exit, reason, hint };
-  }
-  const outputs = Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]);
-  return { end: "ran", ...tried, outputs: Object.fromEntries(outputs) };
+  return { ...last.outcome, attempts: attempts.length };
 }

@@ -4,11 +4,10 @@
  * @module
  */
 import { isRegistryError } from "../../../core/errors.ts";
-import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
-import { isWell } from "../outcomes.ts";
+import { failedOutcome, failureOutcome, isWell, ranOutcome, skippedOutcome } from "../outcomes.ts";
 import { pinInputs } from "../pin_inputs.ts";
 import type { PinnedInput, PinOptions } from "../pin_inputs.ts";
 import { operatorVersion } from "../plan.ts";
@@ -17,9 +16,8 @@ import { findFailures } from "../records/failures.ts";
 import { readRecord } from "../records/files.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
-import type { FailureRecord, StepRecord } from "../records/step_record.ts";
+import type { StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { failedOutcome, outcomeOf, skippedOutcome } from "../step/execute_step.ts";
 import { findSuccess } from "../step/success.ts";
 import type { StepState } from "../step/success.ts";
 import { createWriters } from "../writers.ts";
@@ -170,14 +168,3 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
 
 /** How many steps are looked at at once. */
 const AT_ONCE = 16;
-
-function ranOutcome(success: FoundRecord<StepRecord>): StepOutcome {
-  const { durationMs, attempt } = success.record;
-  return { ...outcomeOf(success), end: "ran", durationMs, attempts: attempt, exitCode: EXIT_CODES.ok, exit: "ok" };
-}
-
-function failureOutcome({ record, info }: FoundRecord<FailureRecord>): StepOutcome {
-  const { durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
-  const facts = { durationMs, exitCode, exit, attempts: attempt, reason: message };
-  return { end: "failed", ...facts, ...(hint === undefined ? {} : { hint }), record: `${info.name}@${info.version}` };
-}

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import type { StepOutcome } from "../events.ts";
+import { failureOutcome, ranOutcome } from "../outcomes.ts";
 import { readRecord } from "./files.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";
 import type { FailureRecord, StepRecord } from "./step_record.ts";
@@ -14,6 +16,8 @@ export interface StepAttempt {
   ref: string;
   /** What it says. */
   record: StepRecord | FailureRecord;
+  /** How it ended. */
+  outcome: StepOutcome;
   /** Whether it left a log, `log.txt` beside the record. */
   hasLog: boolean;
 }
@@ -54,7 +58,9 @@ export async function attemptsOf(
       const ref = `${name}@${version}`;
       const read = await readRecord<T>(registry, ref, { kind, signal });
       if (read === undefined) continue;
-      found.unshift({ ref, record: read.record, hasLog: info.files.some(({ path }) => path === "log.txt") });
+      const { record } = read;
+      const outcome = record.kind === "failure" ? failureOutcome({ record, info }) : ranOutcome({ record, info });
+      found.unshift({ ref, record, outcome, hasLog: info.files.some(({ path }) => path === "log.txt") });
     }
     attempts.push(...found);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { isRegistryError, messageOf } from "../../../core/errors.ts";
+import { messageOf } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
@@ -13,6 +13,7 @@ import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
+import { failedOutcome, outcomeOf, told } from "../outcomes.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { operatorVersion } from "../plan.ts";
 import type { PlannedStep } from "../plan.ts";
@@ -73,8 +74,7 @@ export async function executeStep(
   let shared: SharedStep | undefined;
   try {
     checkShard(step, context);
-    const code = codeOf(step, await operatorVersion(step, context));
-    state = known ?? await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
+    state = known ?? await findState();
   } catch (error) {
     signal.throwIfAborted();
     return { outcome: { ...failedOutcome(error), durationMs: took() } };
@@ -114,6 +114,11 @@ export async function executeStep(
     const inMs = Math.round(retries.backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
     context.tell({ type: "step retried", ...labelOf(context, step), attempt, exit, inMs, message });
     await system.sleep(inMs, signal);
+  }
+
+  async function findState(): Promise<StepState> {
+    const code = codeOf(step, await operatorVersion(step, context));
+    return await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
   }
 
   /** It ran; of a shard that is not the last there is no success yet. */
@@ -186,19 +191,6 @@ function isTriedAgain(
   return attempt < retries.attempts && retries.exitCodes.includes(exitCode);
 }
 
-/** The outcome of a step that could not be begun. */
-export function failedOutcome(error: unknown): StepOutcome {
-  const exitCode = exitCodeOf(error);
-  const { reason, hint } = told(error);
-  const why = hint === undefined ? { reason } : { reason, hint };
-  return { end: "failed", durationMs: 0, exitCode, exit: exitNameOf(exitCode), attempts: 0, ...why };
-}
-
-/** The outcome of a step that nothing has changed for. */
-export function skippedOutcome(success: Success): StepOutcome {
-  return { ...outcomeOf(success), end: "skipped", durationMs: 0, reason: "nothing changed" };
-}
-
 interface Attempt {
   state: StepState;
   inputs: Record<string, PinnedInput>;
@@ -264,11 +256,11 @@ async function tryStep(
     if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
     hasEnded = !keep && step.runAs === "thread";
     await checkUnchanged(inputs, context);
+    const usage = end.usage === undefined ? {} : { usage: end.usage };
     if (shared !== undefined) {
       const outputs = findOutputs(step, context, { outputRoot, declared: end.declared });
       log.close();
       const { durationMs } = facts();
-      const usage = end.usage === undefined ? {} : { usage: end.usage };
       await shared.add({ attempt, startedAt, durationMs, ...usage, outputs, beside: filesOf(besides(log)) });
       return { success: await endShared(context, shared, { state, inputs, facts: facts() }) };
     }
@@ -283,7 +275,6 @@ async function tryStep(
       before: state.last?.record.outputs ?? {},
     });
     log.close();
-    const usage = end.usage === undefined ? {} : { usage: end.usage };
     const record: StepRecord = { kind: "step", ...facts(), outputs, ...usage };
     return { success: await addSuccess(record, state.last, context, { inputs: lineage, beside: besides(log) }) };
   } catch (error) {
@@ -338,18 +329,4 @@ function besides(log: StepLog): Record<string, FileSource> {
 
 function filesOf(beside: Record<string, FileSource>): FileToSave[] {
   return Object.entries(beside).map(([path, content]) => ({ path, content }));
-}
-
-type Success = { record: StepRecord; info: { name: string; version: string } };
-
-/** What is told of a success, however the step came to it. */
-export function outcomeOf({ record, info }: Success): Pick<StepOutcome, "record" | "outputs"> {
-  const outputs = Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]);
-  return { record: `${info.name}@${info.version}`, outputs: Object.fromEntries(outputs) };
-}
-
-function told(error: unknown): { reason: string; hint?: string; code?: string } {
-  if (!isRegistryError(error)) return { reason: messageOf(error) };
-  const { message, hint, code } = error;
-  return { reason: message, code, ...(hint === undefined ? {} : { hint }) };
 }
