@@ -8,9 +8,9 @@ import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
+import { decodeSecret, SECRET_PREFIX } from "../config/table/secret_texts.ts";
 import { secretForms } from "../process/secret_forms.ts";
 
-const BASE64 = "base64://";
 const MASK = "***";
 
 /** Plain data without the values of secrets: what is encoded is masked, what is named stays a name. */
@@ -29,10 +29,10 @@ export function reveal<T extends PlainValue>(value: T, system: System): { value:
   return { value: revealed as T, secrets };
 }
 
-/** The variable by which workers and steps know their engine: commands inherit it. */
+/** The variable by which workers and steps know their engine: operators that are no commands can read it. */
 const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 
-/** The password of the engine that carries steps: a command may print all variables that it has. */
+/** The password of the engine that carries steps: an operator may print all variables of its process. */
 export function engineSecrets(system: System): string[] {
   const text = system.env(ENGINE_VARIABLE);
   return text && URL.canParse(text) ? passwordsOf(new URL(text)) : [];
@@ -63,7 +63,7 @@ function mapped(
   encoded: (text: string) => PlainValue,
   named: (variable: string) => PlainValue,
 ): PlainValue {
-  if (typeof value === "string") return value.startsWith(BASE64) ? encoded(value) : value;
+  if (typeof value === "string") return value.startsWith(SECRET_PREFIX) ? encoded(value) : value;
   if (Array.isArray(value)) return value.map((member) => mapped(member, encoded, named));
   if (!isJsonObject(value)) return value;
   const { from_env: variable } = value;
@@ -74,16 +74,13 @@ function mapped(
 }
 
 function decode(text: string): string {
-  try {
-    const bytes = Uint8Array.from(atob(text.slice(BASE64.length)), (char) => char.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new RegistryError({
-      code: "Invalid",
-      message: "Cannot read a secret of the configuration: what follows base64:// is no base64 of a text",
-      hint: "Write it anew: base64:// and the text in base64. Better: { from_env: NAME }",
-    });
-  }
+  const secret = decodeSecret(text);
+  if (secret !== undefined) return secret;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot read a secret of the configuration: what follows base64:// is no base64 of a text",
+    hint: "Write it anew: base64:// and the text in base64. Better: { from_env: NAME }",
+  });
 }
 
 function fromEnvironment(name: string, system: System): string {
