@@ -9,6 +9,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import { topologicalOrder } from "../graph/order.ts";
 
 /** A place that a configuration names. */
 export type Place =
@@ -97,21 +98,8 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
     before.set(step.id, all);
     for (const other of all) after.get(other)!.push(step.id);
   }
-  return { steps, order: orderOf(id, [...steps.keys()], { before, after }), before, after };
-}
-
-function orderOf(pipeline: string, ids: string[], { before, after }: Pick<Dependencies, "before" | "after">): string[] {
-  const left = new Map(ids.map((id) => [id, before.get(id)!.length]));
-  const order = ids.filter((id) => left.get(id) === 0);
-  for (const id of order) { // grows while it is read
-    for (const next of after.get(id)!) {
-      left.set(next, left.get(next)! - 1);
-      if (left.get(next) === 0) order.push(next);
-    }
-  }
-  if (order.length === ids.length) return order;
-  const waiting = ids.filter((id) => left.get(id)! > 0);
-  throw invalid(pipeline, `these steps wait for one another: ${waiting.slice(0, 8).join(", ")}`);
+  const order = topologicalOrder(listed.map(({ id }) => ({ id, upstream: before.get(id)! })));
+  return { steps, order, before, after };
 }
 
 function invalid(pipeline: string, state: string): RegistryError {

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
+import { removeLeftFolders } from "../left_folders.ts";
 import { endOf } from "../outcomes.ts";
 import { configurationDigest } from "../plan.ts";
 import type { PipelinePlan } from "../plan.ts";
@@ -55,6 +57,7 @@ export async function findCarriedRun(pipeline: Pipeline, options: CarriedRunOpti
   if (plan.record.configuration !== configurationDigest(pipeline)) throw otherConfiguration(run);
   const dependencies = findDependencies(pipeline);
   const context: RunContext = { ...runContext(pipeline, run, options), dependencies, tell: createTeller(options) };
+  removeLeftFolders(dirname(context.folder), context.owner, context.logger);
   return { context, plan, state: createRunState(context, plan.record) };
 }
 

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
-import { removeLeftFolders } from "../left_folders.ts";
 import { createTeller } from "../run_pipeline.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
@@ -57,7 +55,6 @@ export async function runStepOf(
   const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
   const tell = createTeller({ onEvent, logger: run.context.logger });
   const context = { ...run.context, signal, tell, ...(shard === undefined ? {} : { shard }) };
-  removeLeftFolders(dirname(context.folder), context.owner, context.logger);
   if (await isToStop(run)) {
     await endStopped(run, { step: id, carry, signal: given });
     return { ...STOPPED, reason: cancelledError(context.run).message };

@@ -244,7 +244,7 @@ testInRoot("a missing input, an unknown step and a cycle are told before anythin
   await refused([step("clean", { inputs: { data: "registry:data:raw" } })], "NotFound", missing);
   await refused([step("clean", { inputs: { data: "step:nowhere" } })], "NotFound", '"nowhere"');
   const cycle = [step("clean", { upstream: ["train"] }), step("train", { upstream: ["clean"] })];
-  await refused(cycle, "Invalid", "wait for one another: clean, train");
+  await refused(cycle, "Invalid", "clean → train → clean is a cycle");
 });
 
 testInRoot("a listener that throws ends no run", async (root) => {
