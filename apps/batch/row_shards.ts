@@ -4,29 +4,10 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
-import type { System } from "../../mod.ts";
-import { isOfShard, parseShard, shardFromEnvironment } from "../../workers/mod.ts";
+import { isOfShard } from "../../workers/mod.ts";
 import type { FoundShard } from "../../workers/mod.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
-
-/**
- * The shard that `--shard` asks for; undefined without it.
- *
- * @throws {RegistryError} `Invalid` for what is no shard, and for `auto` where nothing says which
- */
-export function findShard(given: string | undefined, system: System): FoundShard | undefined {
-  if (given === undefined) return undefined;
-  if (given !== "auto") return { shard: parseShard(given), from: "--shard" };
-  const found = shardFromEnvironment(system);
-  if (found !== undefined) return found;
-  throw new RegistryError({
-    code: "Invalid",
-    message: "Cannot find the shard of this process: no variable of a scheduler says it",
-    hint: "Give it: --shard 0/8, or HOLDFAST_SHARD=0/8. The scheduler has to run this as one task of an array.",
-  });
-}
 
 /** Which shard is taken, and who says so. */
 export function toldShard({ shard: { index, count }, from }: FoundShard): string {

@@ -19,7 +19,8 @@ import { findManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
 import { measureRows } from "./measure_rows.ts";
-import { findShard, rowsOfShard, toldShard } from "./row_shards.ts";
+import { findShard } from "../values/find_shard.ts";
+import { rowsOfShard, toldShard } from "./row_shards.ts";
 import { openReport, reportLine } from "./report.ts";
 import type { RowOutcome, RowResult } from "./report.ts";
 
@@ -66,7 +67,7 @@ export async function runRows<Row extends RowName>(
   work: (manifest: Manifest) => BatchWork<Row> | Promise<BatchWork<Row>>,
 ): Promise<number> {
   const { io, shared } = context;
-  const shard = findShard(flags.shard, io.system);
+  const shard = flags.shard === undefined ? undefined : findShard(flags.shard, io.system);
   const whole = await findManifest(path, flags.format, io);
   const { label, done, fields, atOnce, shardKey, parse, run } = await work(whole);
   const manifest = shard === undefined ? whole : rowsOfShard(whole, shard, shardKey);

@@ -37,9 +37,10 @@ export const graph: Command = defineCommand<[file: string | undefined], GraphFla
     ["holdfast pipeline graph --as mermaid --plan", "for a page of documentation, with what would run"],
   ],
   async run([file], { as = "text", plan: isPlanned, ...flags }, context) {
-    const { pipeline } = await findPipeline(file, flags, context);
+    const opened = isPlanned ? await openPipeline(file, flags, context) : undefined;
+    const { pipeline } = opened ?? await findPipeline(file, flags, context);
     const { drawPipeline, levelsOf } = await import("../../../operators/graph/mod.ts");
-    const plan = isPlanned ? await planned(file, flags, context) : undefined;
+    const plan = opened && await planned(opened, context);
     if (context.shared.json) {
       const decisions = new Map(plan?.steps.map(({ step, decision }) => [step, decision]));
       const steps = pipeline.steps.map(({ id, node, upstream }) => ({
@@ -54,8 +55,10 @@ export const graph: Command = defineCommand<[file: string | undefined], GraphFla
   },
 });
 
-async function planned(file: string | undefined, flags: PipelineFlags, context: CommandContext): Promise<PipelinePlan> {
-  const opened = await openPipeline(file, flags, context);
+async function planned(
+  opened: Awaited<ReturnType<typeof openPipeline>>,
+  context: CommandContext,
+): Promise<PipelinePlan> {
   const { planPipeline } = await import("../../../operators/runner/mod.ts");
   return await planPipeline(opened.pipeline, {
     ...runnerOptions(opened, context),

@@ -127,19 +127,17 @@ async function sharedWith(
   { shard: given, array, engine, failFast }: RunFlags,
   context: CommandContext,
 ): Promise<{ shard: Shard; array: string } | undefined> {
-  const refuse = (state: string, hint: string) =>
-    new RegistryError({ code: "Invalid", message: `Cannot run the pipeline like this: ${state}`, hint });
   if (given === undefined) {
-    if (array !== undefined) throw refuse("--array goes with --shard", "As in --shard 0/4 --array nightly-17");
+    if (array !== undefined) throw refused("--array goes with --shard", "As in --shard 0/4 --array nightly-17");
     return undefined;
   }
-  if (engine !== undefined) throw refuse("--shard and --engine both say who executes steps", "Leave out one of them.");
-  if (failFast) throw refuse("--fail-fast would end this process alone", "Leave it out, or cancel the whole run.");
-  const { findShard } = await import("../../batch/row_shards.ts");
-  const { shard, from, array: found } = findShard(given, context.io.system)!;
-  const id = array ?? (found || context.io.system.env("HOLDFAST_ARRAY"));
+  if (engine !== undefined) throw refused("--shard and --engine both say who executes steps", "Leave out one of them.");
+  if (failFast) throw refused("--fail-fast would end this process alone", "Leave it out, or cancel the whole run.");
+  const { findShard } = await import("../../values/find_shard.ts");
+  const { shard, from, array: found } = findShard(given, context.io.system);
+  const id = array ?? found;
   if (!id) {
-    throw refuse(
+    throw refused(
       "nothing says which processes share the run",
       "Give all of them the same --array, or HOLDFAST_ARRAY: another one for each run, as a date or the job's id.",
     );
@@ -154,28 +152,30 @@ async function openedCarrier(
   { engine, detach, keep, concurrency, operators }: RunFlags,
   context: CommandContext,
 ): Promise<CarryOptions | undefined> {
-  const refuse = (state: string, hint: string) =>
-    new RegistryError({ code: "Invalid", message: `Cannot run the pipeline like this: ${state}`, hint });
   if (engine === undefined) {
     if (detach) {
-      throw refuse("--detach needs an engine that goes on by itself", "As in --engine redis://127.0.0.1:6379");
+      throw refused("--detach needs an engine that goes on by itself", "As in --engine redis://127.0.0.1:6379");
     }
     return undefined;
   }
   if (keep || concurrency !== undefined) {
-    throw refuse(
+    throw refused(
       `${keep ? "--keep" : "--concurrency"} is of this machine, and an engine carries the steps`,
       "Say how many steps run at once by runner_count of a node, or --concurrency of each worker.",
     );
   }
   const url = engineUrl(engine, context, "--engine");
   if (detach && /^local:/i.test(url)) {
-    throw refuse(
+    throw refused(
       "steps on this machine end with this command",
       "Leave out --detach, or use workers of a queue, or Slurm.",
     );
   }
   return await openCarrier({ url, pipeline, folder, operators }, context);
+}
+
+function refused(state: string, hint: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message: `Cannot run the pipeline like this: ${state}`, hint });
 }
 
 /** What hears of a run: whoever looks at it, the log that the configuration asks for, a program. */

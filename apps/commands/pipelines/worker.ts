@@ -93,7 +93,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       await aborted(io.signal);
       const left = taking.running().length;
       if (left > 0) await say({ event: flags.handBack ? "handing back" : "finishing", steps: left }, context);
-      io.secondStop?.addEventListener("abort", () => void taking.close({ handBack: true }));
+      io.secondStop?.addEventListener("abort", () => void taking.close({ handBack: true }).catch(() => {}));
       isReached = await leave(taking.close({ handBack: flags.handBack }), taking.running, io.system);
       if (!isReached) {
         await say({ event: "trouble", reason: "the queue does not answer, and is left as it is" }, context);

@@ -16,6 +16,7 @@ import { checkRoom, createRoom, thisMachine } from "../schedule.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
+import { WAIT_MS } from "./watch_run.ts";
 
 /** Options of {@linkcode shareRun}. */
 export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
@@ -24,9 +25,6 @@ export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
   /** What all of them say, and nobody else ever does: an id of the array. */
   array: string;
 }
-
-/** How long is waited between two looks at what others do, milliseconds: longer and longer while nothing happens. */
-const WAIT_MS = { first: 50, most: 2_000 };
 
 /**
  * Runs a pipeline together with other processes, each of which calls this with the same `array` and a shard of its own.

@@ -28,8 +28,8 @@ export interface WatchRunOptions extends CarriedRunOptions {
   failFast?: boolean;
 }
 
-/** How long is waited between two looks, milliseconds: longer and longer while nothing happens. */
-const WAIT_MS = { first: 50, most: 2_000 };
+/** How long is waited between two looks at a run, milliseconds: longer and longer while nothing happens. */
+export const WAIT_MS = { first: 50, most: 2_000 };
 /** How often steps are looked at in the registry that the engine says nothing new of, milliseconds. */
 const LOOK_AT_ALL_MS = 30_000;
 /** For so long a registry or an engine may not answer, milliseconds. */
