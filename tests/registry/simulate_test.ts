@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalBackend } from "../../backends/local.ts";
+import { createMemoryBackend } from "../../backends/memory.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { runSeed } from "../simulate/run_seed.ts";
@@ -10,6 +11,7 @@ import { simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
 import type { AtOnceOptions } from "../simulate/parallel/simulate_at_once.ts";
 import type { Violation } from "../simulate/simulate.ts";
 import { seedCount } from "../support/seeds.ts";
+import { withLeftOut } from "../simulate/stores/with_left_out.ts";
 import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
@@ -54,9 +56,14 @@ Deno.test("simulation: a disk keeps every promise too, and gives the same traces
     for (let seed = 1; seed <= LOCAL_SEEDS; seed++) {
       const path = join(root, String(seed));
       const store = (world: System) => withSimulatedTime(createLocalBackend({ path, durability: "os" }), world);
+      const memory = (system: System) => withLeftOut(createMemoryBackend({ system, id: "simulated" }));
       const { schedule, findings, traceHash } = await runSeed(seed, { store });
       assertEquals(findings, [], `seed ${seed} ("${schedule}") broke a promise on a disk`);
-      assertEquals(traceHash, (await runSeed(seed)).traceHash, `seed ${seed} ("${schedule}") went another way`);
+      assertEquals(
+        traceHash,
+        (await runSeed(seed, { store: memory })).traceHash,
+        `seed ${seed} ("${schedule}") went another way`,
+      );
       rmSync(path, { recursive: true, force: true });
     }
   } finally {
