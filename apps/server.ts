@@ -1,0 +1,35 @@
+/**
+ * A registry as a web service: a handler of requests that runs under `Deno.serve`, Node and Bun, or beside routes of
+ * your own. `holdfast serve` is this with a port.
+ *
+ * @module
+ */
+import type { Registry } from "../mod.ts";
+import type { Handler, HandlerOptions } from "./server/options.ts";
+import { createApp } from "./server/app.ts";
+
+export type { Logger, Registry, System } from "../mod.ts";
+export type { Handler, HandlerInfo, HandlerOptions } from "./server/options.ts";
+
+/**
+ * Creates what answers requests for a registry. It listens to nothing: give it to a server.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { createHandler } from "@holdfast/holdfast/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("my:config", { depth: 12 });
+ *
+ * const handler = createHandler(registry);
+ * // Deno.serve({ port: 8600, hostname: "127.0.0.1" }, handler)
+ * const response = await handler(new Request("http://127.0.0.1/names"));
+ * assertEquals(await response.json(), { items: ["my:config"] });
+ * await handler.close();
+ * ```
+ */
+export function createHandler(registry: Registry, options: HandlerOptions = {}): Handler {
+  return createApp(registry, options);
+}

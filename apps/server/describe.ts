@@ -1,0 +1,170 @@
+/**
+ * How a route is described: once, for the checks of its requests and for the OpenAPI document.
+ *
+ * @module
+ */
+import { describeRoute, generateSpecs, loadVendor, resolver, validator } from "npm:hono-openapi@^1.3";
+import { RegistryError } from "../../mod.ts";
+import type { StandardSchema } from "../../mod.ts";
+import { valibotToJsonSchema } from "./json_schema.ts";
+import { PROBLEM_TYPE } from "./problem.ts";
+import type { Routes } from "./routing.ts";
+import { ProblemSchema } from "./schemas/problem.ts";
+
+/** Who may call a route: everybody, or who may read, write or administer what it is about. */
+export type RouteScope = "open" | "read" | "write" | "admin";
+
+/** What a route answers with a status. */
+export interface DescribedAnswer {
+  /** When. */
+  description: string;
+  /** What is in it, where it is JSON. */
+  schema?: StandardSchema;
+  /** What is in it, by media type, where it is something else or may be several. */
+  content?: Record<string, { schema?: StandardSchema | Record<string, unknown>; example?: unknown }>;
+  /** An example of the JSON. */
+  example?: unknown;
+  /** Its headers and what they say. */
+  headers?: Record<string, string>;
+}
+
+/** What there is to know of a route. */
+export interface RouteDescription {
+  /** Its name in clients that are generated: `listNames`. */
+  id: string;
+  /** Its subject. */
+  tag: string;
+  /** What it does, one line. */
+  summary: string;
+  /** What one should know about it. */
+  description?: string;
+  /** Who may call it. */
+  scope: RouteScope;
+  /** Headers of requests that mean something here. */
+  requestHeaders?: Record<string, string>;
+  /** Parameters of the path, and what they are. */
+  params?: Record<string, string>;
+  /** What it is sent, by media type, where nothing checks it on its way. */
+  body?: Record<string, { schema?: StandardSchema | Record<string, unknown>; example?: unknown }>;
+  /** What it answers where all is well, by status. */
+  answers: Record<number, DescribedAnswer>;
+  /** Statuses of the problems that it answers. 400, 401, 403, 429, 500 and 503 are always among them. */
+  problems?: readonly number[];
+}
+
+type Spec = Parameters<typeof describeRoute>[0];
+
+loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
+
+/** Describes the route that it stands in. */
+export function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
+  const { id, tag, summary, description, scope, requestHeaders = {}, params = {}, body, answers, problems = [] } =
+    route;
+  const answered = Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)]);
+  const refused = [...new Set([400, 401, 403, 429, 500, 503, ...problems])].sort().map((status) => [
+    status,
+    { description: PROBLEMS[status], content: { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } } },
+  ]);
+  const parameters = [
+    ...Object.entries(params).map(([name, text]) => ({ ...parameter("path", name, text), required: true })),
+    ...Object.entries(requestHeaders).map(([name, text]) => parameter("header", name, text)),
+  ];
+  return describeRoute({
+    operationId: id,
+    tags: [tag],
+    summary,
+    description,
+    ...(scope === "open" ? { security: [] } : {}),
+    "x-scope": scope,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: describeContent(body) } }),
+    responses: Object.fromEntries([...refused, ...answered]),
+  } as unknown as Spec);
+}
+
+function parameter(place: "path" | "header", name: string, description: string) {
+  return { in: place, name, description, schema: { type: "string" } };
+}
+
+function describeAnswer({ description, schema, content, example, headers }: DescribedAnswer) {
+  const json = schema === undefined ? undefined : { "application/json": { schema, example } };
+  const all = { ...json, ...content };
+  return {
+    description,
+    ...(headers === undefined ? {} : {
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, text]) => [name, { description: text, schema: { type: "string" } }]),
+      ),
+    }),
+    ...(Object.keys(all).length === 0 ? {} : { content: describeContent(all) }),
+  };
+}
+
+function describeContent(content: NonNullable<RouteDescription["body"]>) {
+  return Object.fromEntries(
+    Object.entries(content).map(([type, { schema, example }]) => [type, {
+      ...(schema === undefined ? {} : { schema: isStandard(schema) ? resolver(schema) : schema }),
+      ...(example === undefined ? {} : { example }),
+    }]),
+  );
+}
+
+function isStandard(schema: StandardSchema | Record<string, unknown>): schema is StandardSchema {
+  return "~standard" in schema;
+}
+
+/** Checks the query of a request; `c.req.valid("query")` is what it says. */
+// deno-lint-ignore explicit-function-return-type
+export function query<S extends StandardSchema>(schema: S) {
+  return validator("query", schema, refuse);
+}
+
+/** Checks the JSON that a request sends; `c.req.valid("json")` is what it says. */
+// deno-lint-ignore explicit-function-return-type
+export function json<S extends StandardSchema>(schema: S) {
+  return validator("json", schema, refuse);
+}
+
+function refuse(checked: { success: boolean; target: string; error?: readonly unknown[] }): void {
+  if (checked.success) return;
+  const issues = (checked.error ?? []) as { message: string; path?: { key: unknown }[] }[];
+  const said = issues.slice(0, 5).map(({ message, path = [] }) => {
+    const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+    return place === "" ? message : `${place}: ${message}`;
+  });
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read the ${checked.target === "query" ? "query" : "body"}: ${said.join("; ")}`,
+    hint: "The document at /openapi.json says what is taken here.",
+  });
+}
+
+const PROBLEMS: Readonly<Record<number, string>> = {
+  400: "The request is wrong.",
+  401: "A token is needed, or the one that was sent is not known.",
+  403: "The token may not do that, or the store refuses.",
+  404: "There is no such thing.",
+  406: "There is no such form of it.",
+  409: "It exists, or somebody else changed it first.",
+  412: "It is not as `If-Match` or `ifCommit` expects.",
+  413: "It is larger than this service takes.",
+  415: "This media type is not taken.",
+  416: "The file has no such range.",
+  422: "The store or the registry cannot do that.",
+  429: "Too many requests: `Retry-After` says when.",
+  500: "Stored data is damaged, or this service has a fault.",
+  503: "The store does not answer now.",
+};
+
+/** The OpenAPI 3.1 document of these routes. */
+export async function createDocument(routes: Routes, version: string): Promise<Record<string, unknown>> {
+  const document = await generateSpecs(routes, {
+    excludeStaticFile: false,
+    documentation: {
+      info: { title: "Holdfast", version, description: "Versioned artifacts on storage that you already have." },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      security: [{ token: [] }],
+    },
+  });
+  return document as unknown as Record<string, unknown>;
+}

@@ -1,0 +1,86 @@
+/**
+ * Listings as pages, and as lines of JSON.
+ *
+ * @module
+ */
+import type { StandardSchema } from "../../mod.ts";
+import type { DescribedAnswer } from "./describe.ts";
+import type { RouteContext } from "./routing.ts";
+import { DEFAULT_LIMIT } from "./schemas/listing.ts";
+
+/** The media type of lines of JSON. */
+export const LINES_TYPE = "application/x-ndjson";
+
+/** Which page is asked for. */
+export interface PageQuery {
+  /** At most so many. */
+  limit?: number;
+  /** What the page before ended with. */
+  after?: string;
+}
+
+/** Where the items of a listing come from. */
+export interface ListingSource<T> {
+  /** The items after one, at most so many. */
+  list(page: PageQuery): AsyncIterable<T>;
+  /** What an item is found again by. */
+  keyOf(item: T): string;
+}
+
+/** Answers with a page, or with lines where those are asked for: all there are, unless a limit says otherwise. */
+export async function answerListing<T>(c: RouteContext, page: PageQuery, source: ListingSource<T>): Promise<Response> {
+  const headers = { "cache-control": "no-cache", "vary": "accept" };
+  if (wantsLines(c.req.header("accept"))) {
+    const body = c.req.method === "HEAD" ? null : linesOf(source.list(page));
+    return new Response(body, { headers: { ...headers, "content-type": LINES_TYPE } });
+  }
+  const { limit = DEFAULT_LIMIT, after } = page;
+  const items: T[] = [];
+  let next: string | undefined;
+  for await (const item of source.list({ after, limit: limit + 1 })) {
+    if (items.length === limit) {
+      next = source.keyOf(items[limit - 1]);
+      break;
+    }
+    items.push(item);
+  }
+  return c.json({ items, next }, 200, headers);
+}
+
+/** What a listing answers, for its description. */
+export function listingContent(page: StandardSchema, example: unknown): NonNullable<DescribedAnswer["content"]> {
+  return {
+    "application/json": { schema: page, example },
+    [LINES_TYPE]: { schema: { type: "string", description: "An item a line, each as JSON" } },
+  };
+}
+
+/** Whether a client asks for lines of JSON. */
+export function wantsLines(accept: string | undefined): boolean {
+  return accept !== undefined && /(^|,)\s*application\/(x-)?(ndjson|jsonl)\s*(;|,|$)/i.test(accept);
+}
+
+const encoder = new TextEncoder();
+const LINES_BYTES = 16 * 1024;
+
+/** Items as lines of JSON, as fast as they are read. */
+export function linesOf(items: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
+  const iterator = items[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      let text = "";
+      while (text.length < LINES_BYTES) {
+        const { done, value } = await iterator.next();
+        if (done) {
+          if (text !== "") controller.enqueue(encoder.encode(text));
+          return controller.close();
+        }
+        text += `${JSON.stringify(value)}\n`;
+      }
+      controller.enqueue(encoder.encode(text));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,28 @@
+/**
+ * What a handler is given, and what it is.
+ *
+ * @module
+ */
+import type { Logger, System } from "../../mod.ts";
+
+/** What a server knows of a request besides the request, as `Deno.serve` says it. */
+export interface HandlerInfo {
+  /** Who sent it. */
+  remoteAddr?: unknown;
+}
+
+/** Answers requests; for `Deno.serve`, Bun's `fetch`, and for Node by an adapter. */
+export interface Handler extends AsyncDisposable {
+  /** Answers one. Never rejects: what goes wrong is an answer too. */
+  (request: Request, info?: HandlerInfo): Promise<Response>;
+  /** Ends what is watched, and waits for what is under way. The registry stays open. */
+  close(): Promise<void>;
+}
+
+/** Options of a handler. */
+export interface HandlerOptions {
+  /** Clock, randomness, ids and environment. @default the real ones */
+  system?: System;
+  /** Hears of faults, never of secrets. @default silent */
+  logger?: Logger;
+}

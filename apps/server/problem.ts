@@ -1,0 +1,83 @@
+/**
+ * Errors as answers: `application/problem+json` (RFC 9457).
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../mod.ts";
+import type { ErrorCode } from "../../mod.ts";
+
+/** The media type of an error. */
+export const PROBLEM_TYPE = "application/problem+json";
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  Invalid: 400,
+  Denied: 403,
+  NotFound: 404,
+  AlreadyExists: 409,
+  Conflict: 409,
+  Unsupported: 422,
+  Unavailable: 503,
+  Unknown: 503,
+  Corrupt: 500,
+  TaskFailed: 500,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "The request is wrong",
+  401: "A token is needed",
+  403: "Not allowed",
+  404: "Not found",
+  405: "No such method here",
+  406: "No such form of it",
+  409: "Something else is there",
+  412: "It is not as was expected",
+  413: "Too large",
+  415: "This media type is not taken",
+  416: "No such range",
+  422: "This cannot be done here",
+  429: "Too many requests",
+  500: "Something is broken",
+  503: "Not available now",
+};
+
+/** What a problem says besides its status. */
+export interface ProblemFields {
+  /** What the caller can do about it. */
+  code: ErrorCode;
+  /** What happened. */
+  detail: string;
+  /** What to do next. */
+  hint?: string;
+  /** Whether a write may have been done all the same. */
+  maybeWritten?: boolean;
+}
+
+/** An answer that says what is wrong. */
+export function problem(
+  status: number,
+  { code, detail, hint, maybeWritten }: ProblemFields,
+  headers: Record<string, string> = {},
+): Response {
+  const body = { title: TITLES[status] ?? "It failed", status, detail, code, hint, maybeWritten };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headers },
+  });
+}
+
+/**
+ * The answer to what was thrown. What is no {@linkcode RegistryError} is a fault of this program, and what it says is for
+ * its log.
+ */
+export function problemOf(thrown: unknown): Response {
+  if (!isRegistryError(thrown)) {
+    return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
+  }
+  const { code, message, hint, maybeWritten } = thrown;
+  const status = thrown instanceof RefusedCondition ? 412 : STATUS[code];
+  const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
+  return problem(status, { code, detail: message, hint, maybeWritten }, headers);
+}
+
+/** What a request made a condition of is not so: 412 in place of 409. */
+export class RefusedCondition extends RegistryError {}

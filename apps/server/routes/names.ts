@@ -1,0 +1,39 @@
+/**
+ * `GET /names`
+ *
+ * @module
+ */
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { answerListing, listingContent } from "../listing.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { NamesPage, NamesQuery } from "../schemas/names.ts";
+
+/** The names of a registry. */
+export function namesRoutes({ registry }: ServerContext): Routes {
+  return createRoutes().get(
+    "/names",
+    describe({
+      id: "listNames",
+      tag: "artifacts",
+      summary: "Lists names that have a version, in the order of their encoding",
+      scope: "read",
+      answers: {
+        200: {
+          description: "A page of names, or all of them as lines",
+          content: listingContent(NamesPage, { items: ["my:model", "team/data"], next: "team/data" }),
+        },
+      },
+    }),
+    query(NamesQuery),
+    (c) => {
+      const { prefix, ...page } = c.req.valid("query");
+      const { signal } = c.req.raw;
+      return answerListing(c, page, {
+        list: ({ after, limit }) => registry.names({ prefix, after, limit, signal }),
+        keyOf: (name) => name,
+      });
+    },
+  ) as unknown as Routes;
+}

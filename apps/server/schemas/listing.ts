@@ -1,0 +1,46 @@
+/**
+ * What listings are asked with, and what they answer.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+
+/** So many items are in a page where nobody says how many. */
+export const DEFAULT_LIMIT = 1000;
+/** So many at most. */
+export const MOST_LIMIT = 10_000;
+
+/** A whole number in a query, from `least` to `most`. */
+export function count(options: { least: number; most: number }) {
+  const { least, most } = options;
+  return v.pipe(
+    v.string(),
+    v.regex(/^[0-9]{1,15}$/, "a whole number is expected"),
+    v.transform(Number),
+    v.integer(),
+    v.minValue(least, `at least ${least} is expected`),
+    v.maxValue(most, `at most ${most} is expected`),
+  );
+}
+
+/** `true` or `false` in a query. */
+export function flag() {
+  return v.pipe(v.picklist(["true", "false"], "true or false is expected"), v.transform((text) => text === "true"));
+}
+
+/** How a page is asked for. */
+export const pageFields = {
+  limit: v.optional(v.pipe(
+    count({ least: 1, most: MOST_LIMIT }),
+    v.description(`At most so many, ${DEFAULT_LIMIT} where it is not given, ${MOST_LIMIT} at most`),
+  )),
+  after: v.optional(v.pipe(v.string(), v.description("Only what comes after this: the `next` of the page before"))),
+};
+
+/** A page of these. */
+export function page<T>(item: v.GenericSchema<T>, ref: string) {
+  return v.pipe(
+    v.object({ items: v.array(item), next: v.optional(v.string()) }),
+    v.metadata({ ref }),
+  );
+}

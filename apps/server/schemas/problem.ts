@@ -1,0 +1,30 @@
+/**
+ * The shape of an error.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+
+/** An error. */
+export const ProblemSchema = v.pipe(
+  v.object({
+    title: v.string(),
+    status: v.number(),
+    detail: v.string(),
+    code: v.picklist([
+      "NotFound",
+      "AlreadyExists",
+      "Conflict",
+      "Invalid",
+      "Unsupported",
+      "Corrupt",
+      "Denied",
+      "Unavailable",
+      "Unknown",
+      "TaskFailed",
+    ]),
+    hint: v.optional(v.string()),
+    maybeWritten: v.optional(v.boolean()),
+  }),
+  v.metadata({ ref: "Problem" }),
+);
