@@ -113,6 +113,12 @@ export function inRange(version: Version, range: VersionRange): boolean {
   return satisfies(version.semver, range);
 }
 
+/** Whether a prerelease may lie in a range: false where the range names none. */
+export function takesPrereleases(range: VersionRange): boolean {
+  // A part that is no number stands for any, as in `*`.
+  return range.some((all) => all.some(({ major, prerelease = [] }) => Number.isNaN(major) || prerelease.length > 0));
+}
+
 /** Sorts older before newer. */
 export function compareVersions(a: Version, b: Version): number {
   return compare(a.semver, b.semver);

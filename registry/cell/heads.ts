@@ -9,7 +9,7 @@ import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { AnyRecord, DecodedRecord } from "../../core/record/record.ts";
-import { compareVersions, decodeOrder, FIRST_VERSION, inRange } from "../../core/naming/versions.ts";
+import { compareVersions, decodeOrder, FIRST_VERSION, inRange, takesPrereleases } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
 import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
@@ -197,13 +197,17 @@ export interface VersionHead {
   head: Head;
 }
 
+const FINAL_ONLY = ["final"] as const;
+
 /** The live versions of a name, with `deleted` all, newest first: releases and prereleases merged. */
 export async function* versionHeads(
   context: Context,
   name: string,
   options: { range?: VersionRange; deleted?: boolean; signal?: AbortSignal } = {},
 ): AsyncGenerator<VersionHead> {
-  const kinds = context.settings.versioned ? (["final", "prerelease"] as const) : (["single"] as const);
+  const { range } = options;
+  const releases = range === undefined || takesPrereleases(range) ? (["final", "prerelease"] as const) : FINAL_ONLY;
+  const kinds = context.settings.versioned ? releases : (["single"] as const);
   const streams = kinds.map((kind) => liveHeads(context, versionKindFolder(name, kind), options));
   try {
     const next = await Promise.all(streams.map(nextVersionHead));
@@ -212,7 +216,7 @@ export async function* versionHeads(
       const first = a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
       const found = next[first];
       if (found === undefined) return;
-      if (options.range === undefined || inRange(found.version, options.range)) yield found;
+      if (range === undefined || inRange(found.version, range)) yield found;
       next[first] = await nextVersionHead(streams[first]);
     }
   } finally {

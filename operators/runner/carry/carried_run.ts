@@ -36,6 +36,10 @@ export interface CarriedRun {
   context: RunContext;
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
+  /** How many of its steps this process is at. */
+  underWay: number;
+  /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
+  wentOnAt?: number;
 }
 
 /**
@@ -58,7 +62,7 @@ export async function findCarriedRun(pipeline: Pipeline, options: CarriedRunOpti
   const dependencies = findDependencies(pipeline);
   const context: RunContext = { ...runContext(pipeline, run, options), dependencies, tell: createTeller(options) };
   removeLeftFolders(dirname(context.folder), context.owner, context.logger);
-  return { context, plan, state: createRunState(context, plan.record) };
+  return { context, plan, state: createRunState(context, plan.record), underWay: 0 };
 }
 
 /** Hands over, for the first time, those of these steps that are due, and what waited for those that have ended. */
@@ -113,10 +117,18 @@ export async function endRun(
 /** What becomes of the steps of a run that was cancelled. */
 export const STOPPED: StepOutcome = { end: "cancelled", durationMs: 0, reason: "the run was stopped" };
 
+/** A look that found nothing counts for so long, milliseconds. */
+const LOOKED_MS = 500;
+
 /** Whether the run is to stop; a look that fails says nothing. */
-export async function isToStop({ context: { registry, run, logger } }: CarriedRun): Promise<boolean> {
+export async function isToStop(carried: CarriedRun): Promise<boolean> {
+  const { context: { registry, run, logger, system }, wentOnAt = -Infinity } = carried;
+  const now = system.monotonic();
+  if (now - wentOnAt < LOOKED_MS) return false;
   try {
-    return await isCancelled(registry, run);
+    const isTo = await isCancelled(registry, run);
+    if (!isTo) carried.wentOnAt = now;
+    return isTo;
   } catch (error) {
     logger.debug(`cannot look whether the run is to stop: ${error}`);
     return false;

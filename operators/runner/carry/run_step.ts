@@ -40,13 +40,28 @@ export async function runStep(pipeline: Pipeline, options: RunStepOptions): Prom
 }
 
 /** The same for a run that was read before. */
-export async function runStepOf(
+export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<StepOutcome> {
+  run.underWay++;
+  let done: Awaited<ReturnType<typeof executeAndDeliver>>;
+  try {
+    done = await executeAndDeliver(run, options);
+  } finally {
+    run.underWay--;
+  }
+  // As long as others are under way here, the run goes on, and the last of them looks.
+  if (done.mayBeLast && run.underWay === 0) await endRun(run);
+  return done.outcome;
+}
+
+type StepOfRun = Omit<RunStepOptions, keyof CarriedRunOptions> & {
+  signal?: AbortSignal;
+  onEvent?: (event: RunEvent) => void;
+};
+
+async function executeAndDeliver(
   run: CarriedRun,
-  { step: id, shard, carry, signal: given, onEvent }: Omit<RunStepOptions, keyof CarriedRunOptions> & {
-    signal?: AbortSignal;
-    onEvent?: (event: RunEvent) => void;
-  },
-): Promise<StepOutcome> {
+  { step: id, shard, carry, signal: given, onEvent }: StepOfRun,
+): Promise<{ outcome: StepOutcome; mayBeLast: boolean }> {
   const { plan, state } = run;
   const planned = plan.record.steps.find(({ step }) => step === id);
   if (planned === undefined) throw noStep(run.context.run, id);
@@ -57,7 +72,7 @@ export async function runStepOf(
   const context = { ...run.context, signal, tell, ...(shard === undefined ? {} : { shard }) };
   if (await isToStop(run)) {
     await endStopped(run, { step: id, carry, signal: given });
-    return { ...STOPPED, reason: cancelledError(context.run).message };
+    return { outcome: { ...STOPPED, reason: cancelledError(context.run).message }, mayBeLast: false };
   }
 
   const over = new AbortController();
@@ -85,12 +100,12 @@ export async function runStepOf(
   }
   tell({ type: "step ended", step: id, ...outcome });
   // Of a run that is cancelled at this moment the next step sees it.
-  if (carry !== undefined && stop.signal.aborted) await endStopped(run, { step: id, carry, signal: given });
+  if (stop.signal.aborted) await endStopped(run, { step: id, carry, signal: given });
   else if (carry !== undefined && (await state.look([id])).get(id)!.is === "ended") { // else other shards are under way
     await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
-    await endRun(run);
+    return { outcome, mayBeLast: true };
   }
-  return outcome;
+  return { outcome, mayBeLast: false };
 }
 
 /** How long the others of a run that was cancelled have to end, and how often it is looked, milliseconds. */

@@ -114,9 +114,11 @@ function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | un
   if (!Object.values(outputs as object).every(isOutput)) return "one of its outputs has no digest";
 }
 
-/** The latest version of a name: a listing costs less than the error of a name that is not there. */
+/** The latest version of a name, which is no prerelease: a listing costs less than the error of a name without any. */
 async function latestOf(registry: Registry, name: string, signal?: AbortSignal): Promise<string | undefined> {
-  for await (const { version } of registry.versions(name, { limit: 1, signal })) return `${name}@${version}`;
+  for await (const { version } of registry.versions(name, { range: ">=0", limit: 1, signal })) {
+    return `${name}@${version}`;
+  }
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -11,6 +11,7 @@ import {
   nextVersion,
   parseVersion,
   parseVersionRange,
+  takesPrereleases,
 } from "../../../core/naming/versions.ts";
 import type { Bump } from "../../../core/naming/versions.ts";
 import { build, isAccepted, release, version } from "./arbitrary_versions.ts";
@@ -188,6 +189,23 @@ Deno.test("ranges take in what npm's take in", () => {
     for (const version of inside) assert(inRange(parseVersion(version), range), `${version} in ${text}`);
     for (const version of outside) assert(!inRange(parseVersion(version), range), `${version} not in ${text}`);
   }
+});
+
+Deno.test("a range that takes no prereleases has none inside", () => {
+  for (const text of ["^1.0.0", ">=0", "1.x", "~1.2", ">=1 <3", "1 - 2", "1 || 2"]) {
+    assert(!takesPrereleases(parseVersionRange(text)), text);
+  }
+  for (const text of ["*", "^2.0.0-rc.1", "1 || <2.0.0-0"]) assert(takesPrereleases(parseVersionRange(text)), text);
+  const operators = fc.constantFrom("^", "~", ">=", "<", ">", "<=", "=", "");
+  const one = fc.tuple(operators, fc.nat(2), fc.nat(2)).map(([operator, major, minor]) =>
+    `${operator}${major}.${minor}`
+  );
+  const ranges = fc.tuple(one, one, fc.constantFrom(" ", " || ")).map(([a, b, between]) => `${a}${between}${b}`);
+  fc.assert(fc.property(ranges, fc.nat(2), fc.nat(2), (text, major, minor) => {
+    const range = parseVersionRange(text);
+    const isIn = inRange(parseVersion(`${major}.${minor}.0-rc.1`), range);
+    assert(!isIn || takesPrereleases(range), text);
+  }));
 });
 
 Deno.test("parseVersionRange() refuses what is not a range", () => {
