@@ -60,7 +60,8 @@ export async function findCarriedRun(pipeline: Pipeline, options: CarriedRunOpti
   const plan = await findRun(registry, run, { signal });
   if (plan.record.configuration !== configurationDigest(pipeline)) throw otherConfiguration(run);
   const dependencies = findDependencies(pipeline);
-  const context: RunContext = { ...runContext(pipeline, run, options), dependencies, tell: createTeller(options) };
+  const tell = createTeller(options);
+  const context: RunContext = { ...runContext(pipeline, run, options), dependencies, spare: [], tell };
   removeLeftFolders(dirname(context.folder), context.owner, context.logger);
   return { context, plan, state: createRunState(context, plan.record), underWay: 0 };
 }
