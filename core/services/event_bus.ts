@@ -97,7 +97,7 @@ export interface Subscription extends AsyncDisposable {
   /** What it hears of. */
   readonly pattern: string;
   /**
-   * Hears of no more, and waits for the handlers under way. What waits for an `at-least-once` handler is kept for its
+   * Hears of no more, and waits for the handlers under way, whose signal is aborted: so no handler waits for it. What waits for an `at-least-once` handler is kept for its
    * group, which goes on to gather events.
    *
    * @param options.forgetGroup the group and what it has not heard of are forgotten. @default false

@@ -1,0 +1,61 @@
+/**
+ * The conformance suite for buses of events: cases as data, and a runner for any test framework.
+ *
+ * @example
+ * ```ts ignore
+ * import { testEventBus } from "@holdfast/holdfast/testing/events";
+ *
+ * testEventBus(Deno.test, () => openMyBusWithNothingInIt(), { name: "mine" });
+ * ```
+ *
+ * @module
+ */
+import type { EventBus } from "../../core/services/event_bus.ts";
+import type { RegisterTest } from "./backend/backend_case.ts";
+import { groupCases } from "./events/at_least_once.ts";
+import { fanOutCases } from "./events/at_most_once.ts";
+import type { EventBusCase } from "./events/event_bus_case.ts";
+import { streamCases } from "./events/streams.ts";
+
+export type * from "../../core/services/event_bus.ts";
+export type { RegisterTest } from "./backend/backend_case.ts";
+export type { EventBusCase, EventBusContext } from "./events/event_bus_case.ts";
+
+/** Every case of the contract of a bus of events. */
+export const eventBusCases: readonly EventBusCase[] = [...fanOutCases, ...groupCases, ...streamCases];
+
+/** Options of {@linkcode testEventBus}. */
+export interface TestEventBusOptions {
+  /** What the names of the tests begin with. @default "event bus" */
+  name?: string;
+}
+
+/**
+ * Registers a test for each case.
+ *
+ * @param test what registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens a place of its own, empty, for one test: `again` gives the same bus as another process has it, or
+ * itself where no other process can have it. What it gives is disposed of at the end
+ */
+export function testEventBus(
+  test: RegisterTest,
+  open: () => Promise<{ bus: EventBus; again(): Promise<EventBus> }>,
+  { name = "event bus" }: TestEventBusOptions = {},
+): void {
+  for (const { name: sentence, run } of eventBusCases) {
+    test(`${name}: ${sentence}`, async () => {
+      const { bus, again } = await open();
+      const opened = new Set([bus]);
+      const openAgain = async () => {
+        const other = await again();
+        opened.add(other);
+        return other;
+      };
+      try {
+        await run({ bus, again: openAgain });
+      } finally {
+        for (const bus of opened) await bus[Symbol.asyncDispose]();
+      }
+    });
+  }
+}
