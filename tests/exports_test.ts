@@ -13,6 +13,8 @@ const NAMED: Record<string, string> = {
   "./materializers/formats": "./materializers/formats.ts",
   "./materializers/zarr": "./materializers/zarr.ts",
   "./operators/engines": "./operators/engines/mod.ts",
+  "./events/memory": "./plugins/events/memory.ts",
+  "./testing/events": "./tests/conformance/events.ts",
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",
