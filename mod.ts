@@ -236,6 +236,16 @@ export { defineArtifact } from "./registry/define_artifact.ts";
 export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
 export type { CommitUploadOptions, UploadToCommit } from "./registry/transfer/commit_upload.ts";
 export type { DirectDownload, DirectDownloadOptions } from "./registry/transfer/presign_download.ts";
+export type { UploadNote } from "./registry/transfer/resumable/note.ts";
+export type { WritePiecesOptions } from "./registry/transfer/resumable/pieces.ts";
+export type {
+  AppendOptions,
+  BeginUploadOptions,
+  ReceiveOptions,
+  ResumableUploads,
+  UploadSource,
+  UploadState,
+} from "./registry/transfer/resumable/uploads.ts";
 export type { CreateUploadOptions, Upload, UploadFile, UploadTarget } from "./registry/transfer/create_upload.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
 export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
@@ -266,6 +276,7 @@ export {
   hashFiles,
   lineageOf,
   mirrorRegistry,
+  openUploads,
   presignDownload,
   probeBackend,
   prune,

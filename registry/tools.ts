@@ -19,6 +19,7 @@ import type { ProbeCertificate, ProbeOptions } from "./probe.ts";
 import type { CommitUploadOptions, UploadToCommit } from "./transfer/commit_upload.ts";
 import type { CreateUploadOptions, Upload } from "./transfer/create_upload.ts";
 import type { DirectDownload, DirectDownloadOptions } from "./transfer/presign_download.ts";
+import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
 
 /**
  * The digest that a value would have if it was saved: whether it is what a version holds. Nothing is stored.
@@ -110,6 +111,33 @@ export async function commitUpload(
 ): Promise<SavedArtifact> {
   const tool = await import("./transfer/commit_upload.ts");
   return await tool.commitUpload(registry, upload, options);
+}
+
+/**
+ * The resumable uploads of a registry: files that arrive in pieces through this program, over connections that break.
+ * What had arrived is kept, on any store, and their content is saved like that of any file. An upload that is not saved
+ * is collected as garbage the registry's `graceMs` after it was begun.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry, openUploads } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const uploads = await openUploads(registry);
+ * const { id } = await uploads.begin({ size: 5 });
+ * const piece = (text: string) => ReadableStream.from([new TextEncoder().encode(text)]);
+ * await uploads.append(id, piece("hel"), { offset: 0 }); // here the connection breaks
+ * const { offset } = await uploads.state(id);
+ * await uploads.append(id, piece("lo"), { offset });
+ *
+ * const source = await uploads.source(id);
+ * assertEquals(await new Response(source.stream()).text(), "hello");
+ * ```
+ */
+export async function openUploads(registry: Registry): Promise<ResumableUploads> {
+  const tool = await import("./transfer/resumable/uploads.ts");
+  return tool.createResumableUploads(registry);
 }
 
 /**

@@ -1,0 +1,52 @@
+/**
+ * What is noted of a resumable upload, as the object 0 of its folder.
+ *
+ * @module
+ */
+import { plainProblem } from "../../../core/text/plain_value.ts";
+
+/** What is known of an upload but how much of it is there. */
+export interface UploadNote {
+  /** Bytes that it has when it is whole. */
+  size: number;
+  /** Whose it is, in the words of who began it. */
+  owner?: string;
+  /** What its client says of it. */
+  metadata?: Record<string, string | null>;
+  /** SHA-256 of all of it, where it arrived in one go. */
+  sha256?: string;
+}
+
+/** Longest note, bytes. */
+export const MAX_NOTE_BYTES = 64 * 1024;
+
+/** A note as bytes. */
+export function encodeNote(note: UploadNote): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ holdfast: "upload", ...note }));
+}
+
+/** A note of bytes; undefined for what is none, such as a file that was sent by a presigned URL. */
+export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
+  const said = parsed(bytes);
+  if (said?.holdfast !== "upload" || plainProblem(said as never) !== undefined) return undefined;
+  const { size, owner, metadata, sha256 } = said;
+  if (!Number.isSafeInteger(size) || (size as number) < 0) return undefined;
+  if (owner !== undefined && typeof owner !== "string") return undefined;
+  if (sha256 !== undefined && typeof sha256 !== "string") return undefined;
+  const isText = (value: unknown) => value === null || typeof value === "string";
+  if (metadata !== undefined && !(isRecord(metadata) && Object.values(metadata).every(isText))) return undefined;
+  return { size: size as number, owner, metadata: metadata as UploadNote["metadata"], sha256 };
+}
+
+function parsed(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,233 @@
+/**
+ * Uploads that arrive in pieces, and go on where they broke off.
+ *
+ * @module
+ */
+import { iterableStream } from "../../../core/bytes/bytes.ts";
+import { createSha256 } from "../../../core/bytes/digest.ts";
+import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import type { FileSource } from "../../../core/materializer.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import { removeObjects } from "../../../core/work/remove_objects.ts";
+import { uploadKey } from "../../layout.ts";
+import { checkWritable, contextOf } from "../../opening/context.ts";
+import { decodeNote, encodeNote, MAX_NOTE_BYTES } from "./note.ts";
+import type { UploadNote } from "./note.ts";
+import { createPieceWriter, listPieces, putPiece } from "./pieces.ts";
+import type { Piece, WritePiecesOptions } from "./pieces.ts";
+
+/** A resumable upload, and how much of it is there. */
+export interface UploadState extends UploadNote {
+  /** Identifies it; nobody can guess it. */
+  id: string;
+  /** How many of its bytes have arrived; all of them where this is its size. */
+  offset: number;
+  /** When it was begun, by the store's clock. */
+  beganAt: Date;
+  /** When the janitor may remove it, whole or not: the registry's `graceMs` after it was begun. */
+  expiresAt: Date;
+}
+
+/** How an upload is begun. */
+export interface BeginUploadOptions extends SignalOptions, Omit<UploadNote, "sha256"> {}
+
+/** How bytes are added. */
+export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
+  /** Where the first byte belongs: how far the upload is. */
+  offset: number;
+}
+
+/** How a stream is taken in. */
+export interface ReceiveOptions extends SignalOptions {
+  /** How many bytes it must have. @default any */
+  size?: number;
+  /** Whose it is. */
+  owner?: string;
+}
+
+/** An upload that is there, as the content of a file to save. */
+export interface UploadSource extends FileSource {
+  /** SHA-256 of it, where it was told when it arrived. */
+  readonly sha256?: string;
+  /** Whose it is. */
+  readonly owner?: string;
+}
+
+/** The resumable uploads of a registry. Nothing of them is in the registry before their content is saved. */
+export interface ResumableUploads {
+  /** Begins an upload of a size that is known. */
+  begin(options: BeginUploadOptions): Promise<UploadState>;
+  /** How far an upload is. `NotFound` where there is none, or the janitor has removed some of it. */
+  state(id: string, options?: SignalOptions): Promise<UploadState>;
+  /**
+   * Adds what comes to an upload, and says how far it is then. Where `chunks` fail, what came before is kept, so that
+   * the client goes on behind it; then it throws. Of two that add at one place, one gets `Conflict`.
+   */
+  append(id: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<number>;
+  /** Takes in a stream whose size need not be known, whole or not at all. */
+  receive(chunks: AsyncIterable<Uint8Array>, options?: ReceiveOptions): Promise<UploadState & { sha256: string }>;
+  /** The content of an upload that is whole, to be read as often as needed. `Conflict` where something is missing. */
+  source(id: string, options?: SignalOptions): Promise<UploadSource>;
+  /** Removes an upload; one that is not there is removed. */
+  remove(id: string, options?: SignalOptions): Promise<void>;
+}
+
+/** What `openUploads` of `registry/tools.ts` does. */
+export function createResumableUploads(registry: Registry): ResumableUploads {
+  const context = contextOf(registry);
+  const { backend, system, settings } = context;
+  const writer = createPieceWriter(context);
+
+  async function readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
+    const key = noteKey(id);
+    const object = key === undefined ? undefined : await backend.get(key, { signal });
+    const tooLong = object !== undefined && object.info.size > MAX_NOTE_BYTES;
+    if (tooLong) await object.body.cancel();
+    const note = object === undefined || tooLong ? undefined : decodeNote(await object.bytes());
+    if (object === undefined || note === undefined) throw notThere(id);
+    const { modifiedAt } = object.info;
+    return { ...note, id, beganAt: new Date(modifiedAt), expiresAt: new Date(modifiedAt + settings.graceMs) };
+  }
+
+  async function look(id: string, signal?: AbortSignal): Promise<UploadState & { pieces: Piece[]; keys: string[] }> {
+    const note = await readNote(id, signal);
+    const { pieces, offset, keys } = await listPieces(context, id, signal);
+    return { ...note, offset, pieces, keys };
+  }
+
+  async function writeNote(id: string, note: UploadNote): Promise<void> {
+    const bytes = encodeNote(note);
+    if (bytes.byteLength > MAX_NOTE_BYTES) throw tooMuchSaid(bytes.byteLength);
+    await putPiece(context, uploadKey(id, 0), bytes);
+  }
+
+  async function remove(id: string, { signal }: SignalOptions = {}): Promise<void> {
+    const key = noteKey(id);
+    if (key === undefined) return;
+    await backend.delete(key, { signal }); // without it there is no upload
+    const { keys } = await listPieces(context, id, signal);
+    await removeObjects(backend, keys, signal); // what stays is the janitor's
+  }
+
+  return {
+    async begin({ size, owner, metadata, signal }) {
+      checkWritable(context, "begin an upload");
+      if (!Number.isSafeInteger(size) || size < 0) throw noSize(size);
+      const id = system.id();
+      await writeNote(id, { size, owner, metadata });
+      return { ...await readNote(id, signal), offset: 0 };
+    },
+
+    async state(id, { signal } = {}) {
+      const { pieces: _, keys: __, ...state } = await look(id, signal);
+      return state;
+    },
+
+    async append(id, chunks, { offset, verify, signal }) {
+      checkWritable(context, "add to an upload");
+      const at = await look(id, signal);
+      if (at.offset !== offset) throw elsewhere(id, offset, at.offset);
+      return await writer.write(chunks, { id, offset, size: at.size, verify });
+    },
+
+    async receive(chunks, { size, owner, signal } = {}) {
+      checkWritable(context, "take in an upload");
+      const id = system.id();
+      const hash = createSha256();
+      try {
+        const arrived = await writer.write(told(chunks, hash), { id, offset: 0, size });
+        if (size !== undefined && arrived !== size) throw tooShort(arrived, size);
+        const sha256 = hash.digest();
+        await writeNote(id, { size: arrived, owner, sha256 });
+        return { ...await readNote(id, signal), offset: arrived, sha256 };
+      } catch (error) {
+        await remove(id).catch(() => {}); // it is the janitor's
+        throw error;
+      }
+    },
+
+    async source(id, { signal } = {}) {
+      const { size, offset, pieces, sha256, owner } = await look(id, signal);
+      if (offset !== size) throw notWhole(id, offset, size);
+      return { size, sha256, owner, stream: () => iterableStream(read(id, pieces)) };
+    },
+
+    remove,
+  };
+
+  async function* read(id: string, pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+    for (const { key } of pieces) {
+      const object = await backend.get(key);
+      if (object === undefined) throw notThere(id);
+      yield* object.body;
+    }
+  }
+}
+
+/** Where the note of an upload is; undefined for what cannot be the id of one. */
+function noteKey(id: string): string | undefined {
+  try {
+    return uploadKey(id, 0);
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid")) throw error;
+  }
+}
+
+async function* told(
+  chunks: AsyncIterable<Uint8Array>,
+  hash: { update(bytes: Uint8Array): unknown },
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+function notThere(id: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find upload ${shown(id)}: there is none`,
+    hint: "It was saved, removed, or begun longer ago than the registry's graceMs. Begin another one.",
+  });
+}
+
+function elsewhere(id: string, offset: number, is: number): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot add to upload "${id}" at byte ${offset}: ${is} have arrived`,
+    hint: "Ask how far it is, and go on from there.",
+  });
+}
+
+function notWhole(id: string, offset: number, size: number): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot use upload "${id}": ${offset} of its ${size} bytes have arrived`,
+    hint: "Send the rest first.",
+  });
+}
+
+function tooShort(arrived: number, size: number): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot take in an upload: it has ${arrived} bytes, not ${size}`,
+    hint: "Nothing was kept. Send all of it.",
+  });
+}
+
+function noSize(size: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot begin an upload of ${shown(size)} bytes: that is no size`,
+    hint: "Say how many bytes it will have, a whole number from 0.",
+  });
+}
+
+function tooMuchSaid(bytes: number): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot begin an upload: what is said of it has ${bytes} bytes, ${MAX_NOTE_BYTES} are allowed`,
+    hint: "Keep its metadata short, and save the rest with the artifact.",
+  });
+}
