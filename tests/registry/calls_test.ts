@@ -146,6 +146,7 @@ testProtocol("versions() costs its pages, deleted ones included, and reads no re
   const { registry } = world;
   await fill(world, "few", 10);
   assertEquals(await calls(world, () => collect(registry.versions("few"))), ["list", "list"]);
+  assertEquals(await calls(world, () => collect(registry.versions("few", { range: "<5" }))), ["list"]); // no prereleases
   await fill(world, "many", MANY);
   const many = await calls(world, async () => assertEquals((await collect(registry.versions("many"))).length, MANY));
   assertLessOrEqual(many.length, 2 + MANY / PAGE);
