@@ -8,6 +8,12 @@ import type { Registry } from "../mod.ts";
 import type { Handler, HandlerOptions } from "./server/options.ts";
 import { createApp } from "./server/app.ts";
 
+export { createToken, readTokens, removeToken } from "./server/access/token_file.ts";
+export type { CreateTokenOptions, StoredToken } from "./server/access/token_file.ts";
+export { openTokenFile } from "./server/access/token_check.ts";
+export type { TokenCheck, TokenFileOptions } from "./server/access/token_check.ts";
+export type { Access } from "./server/access/access.ts";
+export type { Right } from "./server/access/scopes.ts";
 export type { Logger, Registry, System } from "../mod.ts";
 export type { Handler, HandlerInfo, HandlerOptions } from "./server/options.ts";
 

@@ -42,6 +42,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "pipeline decode": async () => (await import("./pipelines/secrets.ts")).decode,
   "operators ls": async () => (await import("./pipelines/operators_ls.ts")).operatorsLs,
   worker: async () => (await import("./pipelines/worker.ts")).worker,
+  "token create": async () => (await import("./services/token.ts")).tokenCreate,
+  "token ls": async () => (await import("./services/token.ts")).tokenLs,
+  "token rm": async () => (await import("./services/token.ts")).tokenRm,
   completions: async () => (await import("./completions.ts")).completions,
   __complete: async () => (await import("./complete.ts")).complete,
 };

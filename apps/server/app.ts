@@ -6,8 +6,9 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
+import { authenticate } from "./access/authenticate.ts";
 import type { ServerContext } from "./context.ts";
-import { createDocument } from "./describe.ts";
+import { createDocument, describe } from "./describe.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { problem, problemOf } from "./problem.ts";
 import { createRoutes } from "./routing.ts";
@@ -20,7 +21,7 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
 ];
 
 /** Creates the handler. */
-export function createApp(registry: Registry, options: HandlerOptions): Handler {
+export function createApp(registry: Registry, options: HandlerOptions): Handler & Pick<Routes, "routes"> {
   const { system = realSystem, logger = SILENT } = options;
   const closing = new AbortController();
   const context: ServerContext = { registry, options, system, logger, closing: closing.signal };
@@ -29,7 +30,22 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
   const app = createRoutes();
   for (const routes of SUBJECTS) app.route("/", routes(context));
   let document: Promise<Record<string, unknown>> | undefined;
-  app.get("/openapi.json", async (c) => c.json(await (document ??= createDocument(app, manifest.version))));
+  app.get(
+    "/openapi.json",
+    describe({
+      id: "getDocument",
+      tag: "service",
+      summary: "This document",
+      scope: "open",
+      answers: {
+        200: {
+          description: "The OpenAPI document of all routes",
+          content: { "application/json": { schema: { type: "object" } } },
+        },
+      },
+    }),
+    async (c) => c.json(await (document ??= createDocument(app, manifest.version))),
+  );
   app.onError((error) => {
     if (!isRegistryError(error)) logger.error("Cannot answer:", error);
     return problemOf(error);
@@ -42,7 +58,8 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
   async function answer(request: Request, info: HandlerInfo): Promise<Response> {
     try {
       checkPath(request.url);
-      return await app.fetch(request, info);
+      const access = await authenticate(request, options.tokens);
+      return await app.fetch(request, { ...info, access });
     } catch (error) {
       return problemOf(error);
     }
@@ -58,7 +75,7 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     closing.abort();
     await Promise.all(underWay);
   };
-  return Object.assign(handler, { close, [Symbol.asyncDispose]: close });
+  return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
 }
 
 /** Throws `Invalid` for a path that is no text. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Logger, Registry, System } from "../../mod.ts";
+import type { Access } from "./access/access.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 
 /** What every route is handed. */
@@ -20,8 +21,16 @@ export interface ServerContext {
   readonly closing: AbortSignal;
 }
 
-/** What hono knows of a request. */
+/** What is known of a request before a route looks at it. */
+export interface RequestInfo extends HandlerInfo {
+  /** What whoever sent it may do. Where the path has a `name`, its route has checked that already. */
+  access: Access;
+  /** Told by the route: the pattern of its path. */
+  route?: string;
+}
+
+/** What hono knows of a request: `c.env.access` and the rest. */
 export interface ServerEnv {
-  /** What the server said of it. */
-  Bindings: HandlerInfo;
+  /** What was found out, and what the server said. */
+  Bindings: RequestInfo;
 }

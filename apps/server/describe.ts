@@ -7,12 +7,11 @@ import { describeRoute, generateSpecs, loadVendor, resolver, validator } from "n
 import { RegistryError } from "../../mod.ts";
 import type { StandardSchema } from "../../mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
+import { guardRoute } from "./access/guard_route.ts";
+import type { RouteScope } from "./access/guard_route.ts";
 import { PROBLEM_TYPE } from "./problem.ts";
 import type { Routes } from "./routing.ts";
 import { ProblemSchema } from "./schemas/problem.ts";
-
-/** Who may call a route: everybody, or who may read, write or administer what it is about. */
-export type RouteScope = "open" | "read" | "write" | "admin";
 
 /** What a route answers with a status. */
 export interface DescribedAnswer {
@@ -38,7 +37,7 @@ export interface RouteDescription {
   summary: string;
   /** What one should know about it. */
   description?: string;
-  /** Who may call it. */
+  /** Who may call it: checked for the `name` of its path; where it has none, the route itself asks `c.env.access`. */
   scope: RouteScope;
   /** Headers of requests that mean something here. */
   requestHeaders?: Record<string, string>;
@@ -56,7 +55,7 @@ type Spec = Parameters<typeof describeRoute>[0];
 
 loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
 
-/** Describes the route that it stands in. */
+/** Describes the route that it stands in, and lets only those through whose token has its scope. */
 export function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
   const { id, tag, summary, description, scope, requestHeaders = {}, params = {}, body, answers, problems = [] } =
     route;
@@ -69,17 +68,20 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
     ...Object.entries(params).map(([name, text]) => ({ ...parameter("path", name, text), required: true })),
     ...Object.entries(requestHeaders).map(([name, text]) => parameter("header", name, text)),
   ];
-  return describeRoute({
-    operationId: id,
-    tags: [tag],
-    summary,
-    description,
-    ...(scope === "open" ? { security: [] } : {}),
-    "x-scope": scope,
-    ...(parameters.length > 0 ? { parameters } : {}),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: describeContent(body) } }),
-    responses: Object.fromEntries([...refused, ...answered]),
-  } as unknown as Spec);
+  return guardRoute(
+    scope,
+    describeRoute({
+      operationId: id,
+      tags: [tag],
+      summary,
+      description,
+      ...(scope === "open" ? { security: [] } : {}),
+      "x-scope": scope,
+      ...(parameters.length > 0 ? { parameters } : {}),
+      ...(body === undefined ? {} : { requestBody: { required: true, content: describeContent(body) } }),
+      responses: Object.fromEntries([...refused, ...answered]),
+    } as unknown as Spec),
+  );
 }
 
 function parameter(place: "path" | "header", name: string, description: string) {

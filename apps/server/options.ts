@@ -4,6 +4,7 @@
  * @module
  */
 import type { Logger, System } from "../../mod.ts";
+import type { TokenCheck } from "./access/token_check.ts";
 
 /** What a server knows of a request besides the request, as `Deno.serve` says it. */
 export interface HandlerInfo {
@@ -21,6 +22,8 @@ export interface Handler extends AsyncDisposable {
 
 /** Options of a handler. */
 export interface HandlerOptions {
+  /** Who may do what, from `openTokenFile`. @default everybody may do everything: keep it to this machine */
+  tokens?: TokenCheck;
   /** Clock, randomness, ids and environment. @default the real ones */
   system?: System;
   /** Hears of faults, never of secrets. @default silent */

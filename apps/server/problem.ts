@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode } from "../../mod.ts";
+import type { ErrorCode, RegistryErrorFields } from "../../mod.ts";
 
 /** The media type of an error. */
 export const PROBLEM_TYPE = "application/problem+json";
@@ -74,10 +74,33 @@ export function problemOf(thrown: unknown): Response {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
   }
   const { code, message, hint, maybeWritten } = thrown;
-  const status = thrown instanceof RefusedCondition ? 412 : STATUS[code];
+  const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
+  if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
   return problem(status, { code, detail: message, hint, maybeWritten }, headers);
 }
 
+/** A request that is refused with a status of its own. */
+export class RefusedRequest extends RegistryError {
+  /** The status. */
+  readonly status: number;
+  /** Headers that go with it. */
+  readonly headers: Record<string, string>;
+
+  /** Creates it from its status and what it says. */
+  constructor(
+    { status, headers = {}, ...fields }: RegistryErrorFields & { status: number; headers?: Record<string, string> },
+  ) {
+    super(fields);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
 /** What a request made a condition of is not so: 412 in place of 409. */
-export class RefusedCondition extends RegistryError {}
+export class RefusedCondition extends RefusedRequest {
+  /** Creates it from what it says. */
+  constructor(fields: RegistryErrorFields) {
+    super({ status: 412, ...fields });
+  }
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readable } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerListing, listingContent } from "../listing.ts";
@@ -31,7 +32,8 @@ export function namesRoutes({ registry }: ServerContext): Routes {
       const { prefix, ...page } = c.req.valid("query");
       const { signal } = c.req.raw;
       return answerListing(c, page, {
-        list: ({ after, limit }) => registry.names({ prefix, after, limit, signal }),
+        list: ({ after, limit }) =>
+          readable(registry.names({ prefix, after, signal }), { access: c.env.access, nameOf: (name) => name, limit }),
         keyOf: (name) => name,
       });
     },

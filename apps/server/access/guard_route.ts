@@ -1,0 +1,40 @@
+/**
+ * Scopes at routes: whoever describes a route says who may call it, and there is no other way to describe one.
+ *
+ * @module
+ */
+import type { RouteMiddleware } from "../routing.ts";
+import { needsToken } from "./authenticate.ts";
+import { denied } from "./access.ts";
+import type { Access } from "./access.ts";
+
+/**
+ * Who may call a route: everybody, who may read or write what it is about, or who has a scope that is about no name.
+ */
+export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
+
+const guards = new WeakSet<object>();
+
+/** Whether this is what {@linkcode guardRoute} made: tests ask it of every route. */
+export function isGuard(middleware: object): boolean {
+  return guards.has(middleware);
+}
+
+/** Goes before a description of a route, and keeps what the description carries for the document. */
+export function guardRoute(scope: RouteScope, documented: RouteMiddleware): RouteMiddleware {
+  const guard: RouteMiddleware = (c, next) => {
+    c.env.route = c.req.routePath;
+    if (scope !== "open") checkScope(c.env.access, scope, c.req.param("name"));
+    return documented(c, next);
+  };
+  guards.add(guard);
+  return Object.assign(guard, documented);
+}
+
+function checkScope(access: Access, scope: Exclude<RouteScope, "open">, name: string | undefined): void {
+  if (!access.admin && access.token === undefined) throw needsToken("Cannot answer: a token is needed");
+  if (scope === "admin" || scope === "metrics") {
+    if (!access[scope]) throw denied("answer", scope);
+  } else if (name !== undefined) access.check(scope, name);
+  else if (!access.maySome(scope)) throw denied("answer", `${scope}:*`);
+}

@@ -1,0 +1,48 @@
+/**
+ * Scopes: what a token may do, as a text. `read:team/*` reads what begins with `team/`, `write:model` writes the one
+ * name, `read:*` reads everything, `metrics` reads `/metrics`, and `admin` may do all of it.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../mod.ts";
+
+/** What can be done to an artifact. Writing does not include reading. */
+export type Right = "read" | "write";
+
+/** A scope, parsed. */
+export type Scope =
+  | { kind: "admin" | "metrics" }
+  | {
+    /** Names. */
+    kind: Right;
+    /** The name, or what names begin with. */
+    name: string;
+    /** Whether it is what names begin with. */
+    prefix: boolean;
+  };
+
+/**
+ * Parses `read:NAME`, `write:NAME`, `metrics` or `admin`; a `*` at the end of a name stands for anything.
+ *
+ * @throws {RegistryError} `Invalid` for anything else
+ */
+export function parseScope(text: string): Scope {
+  if (text === "admin" || text === "metrics") return { kind: text };
+  const [, kind, pattern] = /^(read|write):(.+)$/s.exec(text) ?? [];
+  const name = pattern?.replace(/\*$/, "");
+  if (kind !== undefined && !name.includes("*")) return { kind: kind as Right, name, prefix: name !== pattern };
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${JSON.stringify(text.slice(0, 80))} as a scope: there is no such right`,
+    hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
+  });
+}
+
+/** Whether one of the scopes gives this right to this name. */
+export function allows(scopes: readonly Scope[], right: Right, name: string): boolean {
+  return scopes.some((scope) => {
+    if (scope.kind === "admin") return true;
+    if (scope.kind !== right) return false;
+    return scope.prefix ? name.startsWith(scope.name) : name === scope.name;
+  });
+}

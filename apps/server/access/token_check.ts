@@ -1,0 +1,101 @@
+/**
+ * Whose token a request carries. The file is looked at again when it changed, at most once a second, so that a token
+ * that was removed is refused from then on.
+ *
+ * @module
+ */
+import { timingSafeEqual } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { realSystem, RegistryError } from "../../../mod.ts";
+import type { Logger, System } from "../../../mod.ts";
+import { createAccess } from "./access.ts";
+import type { Access } from "./access.ts";
+import { parseScope } from "./scopes.ts";
+import { hashToken, readTokens } from "./token_file.ts";
+import type { StoredToken } from "./token_file.ts";
+
+/** Tells whose token this is. */
+export interface TokenCheck {
+  /** The rights behind the value of an `Authorization` header; undefined where it is none that counts. */
+  find(authorization: string | null): Promise<Access | undefined>;
+}
+
+/** Options of {@linkcode openTokenFile}. */
+export interface TokenFileOptions {
+  /** The clocks. @default the real ones */
+  system?: Pick<System, "now" | "monotonic">;
+  /** Hears of a file that can no longer be read. @default silent */
+  logger?: Pick<Logger, "error">;
+}
+
+interface Known {
+  sha256: Uint8Array;
+  access: Access;
+  expiresAtMs: number;
+}
+
+const LOOK_EVERY_MS = 1000;
+const SHAPE = /^bearer +(holdfast_([0-9a-f]{12})_[A-Za-z0-9_-]{43})$/i;
+const NOBODY = new Uint8Array(64);
+const encoder = new TextEncoder();
+
+/**
+ * Opens a file of tokens.
+ *
+ * @throws {RegistryError} `NotFound` where there is none, `Corrupt` where it can not be read
+ */
+export async function openTokenFile(file: string, options: TokenFileOptions = {}): Promise<TokenCheck> {
+  const { system = realSystem, logger } = options;
+  let known = byId(await readTokens(file) ?? noFile(file));
+  let changedAt = await lastChange(file);
+  let lookedAt = system.monotonic();
+
+  /** A file that is gone or damaged lets nobody in: what was removed must not count for longer than that. */
+  async function refresh(): Promise<void> {
+    if (system.monotonic() - lookedAt < LOOK_EVERY_MS) return;
+    lookedAt = system.monotonic();
+    try {
+      const at = await lastChange(file);
+      if (at === changedAt) return;
+      known = byId(await readTokens(file) ?? []);
+      changedAt = at;
+    } catch (error) {
+      known = new Map();
+      changedAt = "unknown";
+      logger?.error(`Cannot read the tokens, so none counts: ${(error as Error).message}`);
+    }
+  }
+
+  return {
+    async find(authorization) {
+      const [, token, id] = SHAPE.exec(authorization ?? "") ?? [];
+      if (token === undefined) return undefined;
+      await refresh();
+      const found = known.get(id);
+      const same = timingSafeEqual(encoder.encode(hashToken(token)), found?.sha256 ?? NOBODY);
+      return same && found !== undefined && system.now() < found.expiresAtMs ? found.access : undefined;
+    },
+  };
+}
+
+/** Its time and size: two changes within the clock of a disk differ in size, as a token came or went. */
+async function lastChange(file: string): Promise<string> {
+  const found = await stat(file).catch(() => undefined);
+  return found === undefined ? "gone" : `${found.mtimeMs} ${found.size} ${found.ino}`;
+}
+
+function byId(tokens: readonly StoredToken[]): Map<string, Known> {
+  return new Map(tokens.map(({ id, sha256, scopes, expiresAt }) => [id, {
+    sha256: encoder.encode(sha256),
+    access: createAccess(id, scopes.map(parseScope)),
+    expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
+  }]));
+}
+
+function noFile(file: string): never {
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot open the tokens of ${file}: there is no such file`,
+    hint: `Make a first one: holdfast token create --tokens ${file} --scope admin`,
+  });
+}

@@ -1,0 +1,140 @@
+/**
+ * The file of tokens. Of each it holds a SHA-256, never the token: whoever reads the file can use none of them. A token
+ * is `holdfast_`, its id, `_` and 256 random bits.
+ *
+ * @module
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, open, readFile, rename, rm } from "node:fs/promises";
+import { realSystem, RegistryError } from "../../../mod.ts";
+import type { System } from "../../../mod.ts";
+import { parseScope } from "./scopes.ts";
+
+/** What is kept of a token. */
+export interface StoredToken {
+  /** Names it in listings and logs, and finds it: 12 hexadecimal digits. */
+  id: string;
+  /** What it is for, in its owner's words. */
+  note?: string;
+  /** SHA-256 of the token, hexadecimal. */
+  sha256: string;
+  /** What it may do. */
+  scopes: string[];
+  /** When it was made, ISO 8601. */
+  createdAt: string;
+  /** When it ends, ISO 8601; absent for never. */
+  expiresAt?: string;
+}
+
+/** Options of {@linkcode createToken}. */
+export interface CreateTokenOptions {
+  /** What it may do: at least one scope. */
+  scopes: readonly string[];
+  /** What it is for. */
+  note?: string;
+  /** How long it is good, milliseconds. @default for ever */
+  expiresInMs?: number;
+  /** The clock. @default the real one */
+  system?: Pick<System, "now">;
+}
+
+/** Makes a token, adds it to the file, which is made where there is none, and returns it: the only time it is seen. */
+export async function createToken(
+  file: string,
+  { scopes, note, expiresInMs, system = realSystem }: CreateTokenOptions,
+): Promise<{ token: string; stored: StoredToken }> {
+  if (scopes.length === 0) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot create a token: it has no scope",
+      hint: 'Say what it may do: --scope "read:*", --scope "write:team/*", --scope admin.',
+    });
+  }
+  scopes.forEach(parseScope);
+  const id = randomBytes(6).toString("hex");
+  const token = `holdfast_${id}_${randomBytes(32).toString("base64url")}`;
+  const stored: StoredToken = {
+    id,
+    ...(note === undefined ? {} : { note }),
+    sha256: hashToken(token),
+    scopes: [...scopes],
+    createdAt: new Date(system.now()).toISOString(),
+    ...(expiresInMs === undefined ? {} : { expiresAt: new Date(system.now() + expiresInMs).toISOString() }),
+  };
+  await changeTokens(file, (tokens) => [...tokens, stored]);
+  return { token, stored };
+}
+
+/** Removes a token from the file; false where there is none of this id. */
+export async function removeToken(file: string, id: string): Promise<boolean> {
+  let found = false;
+  await changeTokens(file, (tokens) => {
+    const rest = tokens.filter((token) => token.id !== id);
+    found = rest.length < tokens.length;
+    return rest;
+  });
+  return found;
+}
+
+/** The tokens of a file; undefined where there is no file. Scopes that nobody knows are `Corrupt`, never left out. */
+export async function readTokens(file: string): Promise<StoredToken[] | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return undefined;
+    throw unreadable(file, "the system refused", error);
+  }
+  try {
+    const { tokens } = JSON.parse(text) as { tokens: StoredToken[] };
+    for (const { id, sha256, scopes, expiresAt } of tokens) {
+      scopes.forEach(parseScope);
+      const sound = typeof id === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
+        !Number.isNaN(Date.parse(expiresAt ?? "0"));
+      if (!sound) throw unreadable(file, "an entry is damaged");
+    }
+    return tokens;
+  } catch (error) {
+    throw unreadable(file, "it is no file of tokens", error);
+  }
+}
+
+/** The SHA-256 of a token, hexadecimal. */
+export function hashToken(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+/** Writes beside the file what it will be, which only one can, and puts it in its place: a reader sees all or nothing. */
+async function changeTokens(file: string, change: (tokens: StoredToken[]) => StoredToken[]): Promise<void> {
+  const next = `${file}.new`;
+  const handle = await open(next, "wx", 0o600).catch((error) => {
+    const taken = error.code === "EEXIST";
+    throw new RegistryError({
+      code: taken ? "Conflict" : "Denied",
+      message: `Cannot change the tokens of ${file}: ${taken ? "somebody else does so now" : error.code}`,
+      hint: taken ? `Try again; if nobody does, remove ${next}.` : "Name a file in a folder that you may write to.",
+      cause: error,
+    });
+  });
+  try {
+    const tokens = change(await readTokens(file) ?? []);
+    await handle.writeFile(`${JSON.stringify({ format: 1, tokens }, undefined, 2)}\n`);
+    await handle.sync();
+    await handle.close();
+    await chmod(next, 0o600); // whatever the umask says
+    await rename(next, file);
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await rm(next, { force: true });
+    throw error;
+  }
+}
+
+function unreadable(file: string, why: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot read the tokens of ${file}: ${why}`,
+    hint: "Restore the file, or remove it and make tokens anew: holdfast token create --tokens FILE.",
+    cause,
+  });
+}

@@ -1,0 +1,64 @@
+import { assert, assertEquals } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { isGuard } from "../../../../apps/server/access/guard_route.ts";
+import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import type { TokenCheck } from "../../../../apps/server/access/token_check.ts";
+import { createApp } from "../../../../apps/server/app.ts";
+
+/** Takes what stands after `Bearer ` as the scopes, between commas. */
+const tokens: TokenCheck = {
+  find(authorization) {
+    const text = /^Bearer (.+)$/.exec(authorization ?? "")?.[1];
+    return Promise.resolve(text === undefined ? undefined : createAccess("me", text.split(",").map(parseScope)));
+  },
+};
+
+async function served(): Promise<{ registry: Registry; ask: (path: string, scopes?: string) => Promise<Response> }> {
+  const registry = await openRegistry("memory:");
+  for (const name of ["team/a", "team/b", "other", "models:x"]) await registry.save(name, { name });
+  const handler = createApp(registry, { tokens });
+  return {
+    registry,
+    ask: (path, scopes) =>
+      handler(
+        new Request(`http://127.0.0.1${path}`, { headers: scopes ? { authorization: `Bearer ${scopes}` } : {} }),
+      ),
+  };
+}
+
+Deno.test("every route says who may call it", async () => {
+  await using registry = await openRegistry("memory:");
+  const { routes } = createApp(registry, {});
+  const guarded = new Set(
+    routes.filter(({ handler }) => isGuard(handler)).map(({ method, path }) => `${method} ${path}`),
+  );
+  const all = new Set(routes.map(({ method, path }) => `${method} ${path}`));
+  assertEquals([...all].filter((route) => !guarded.has(route)), []);
+  assert(guarded.has("GET /names"));
+});
+
+Deno.test("listings show only names that may be read, in full pages", async () => {
+  const { registry, ask } = await served();
+  await using _ = registry;
+  const names = async (scopes: string, query = "") => await (await ask(`/names${query}`, scopes)).json();
+  assertEquals(await names("read:team/*"), { items: ["team/a", "team/b"] });
+  assertEquals((await names("read:*")).items.length, 4);
+  assertEquals(await names("read:team/*", "?limit=1"), { items: ["team/a"], next: "team/a" });
+  assertEquals(await names("read:team/*", "?limit=1&after=team/a"), { items: ["team/b"] });
+  assertEquals(await names("read:none"), { items: [] });
+});
+
+Deno.test("without a token the answer is 401, with one that may not 403, and with one that is not known 401", async () => {
+  const { registry, ask } = await served();
+  await using _ = registry;
+  const none = await ask("/names");
+  assertEquals([none.status, none.headers.get("www-authenticate")], [401, 'Bearer realm="holdfast"']);
+  assertEquals((await none.json()).code, "Denied");
+  assertEquals((await ask("/names", "write:*")).status, 403);
+  const handler = createApp(registry, { tokens: { find: () => Promise.resolve(undefined) } });
+  const wrong = await handler(new Request("http://127.0.0.1/openapi.json", { headers: { authorization: "Bearer x" } }));
+  assertEquals(wrong.status, 401);
+  assert(wrong.headers.get("www-authenticate")!.includes("invalid_token"));
+});

@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../../../../mod.ts";
+import { openTokenFile } from "../../../../apps/server/access/token_check.ts";
+import { createToken, readTokens, removeToken } from "../../../../apps/server/access/token_file.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+
+Deno.test("a token is shown once: the file has its sum, and only its owner may read the file", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  const { token, stored } = await createToken(file, { scopes: ["read:*"], note: "ci" });
+  assertMatch(token, /^holdfast_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/);
+  const text = await Deno.readTextFile(file);
+  assert(!text.includes(token.slice(-43)), "the secret is in the file");
+  assertEquals(await readTokens(file), [stored]);
+  if (Deno.build.os !== "windows") assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+  const other = await createToken(file, { scopes: ["admin"] });
+  assertNotEquals(other.token, token);
+  assertEquals((await readTokens(file))!.map(({ id }) => id), [stored.id, other.stored.id]);
+});
+
+Deno.test("a token counts by its whole text, until it ends", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  const system = createScriptedSystem();
+  const { token, stored } = await createToken(file, { scopes: ["read:team/*"], expiresInMs: 60_000, system });
+  const check = await openTokenFile(file, { system });
+  const found = await check.find(`Bearer ${token}`);
+  assertEquals([found?.token, found?.may("read", "team/a"), found?.may("read", "other")], [stored.id, true, false]);
+  const forged = [
+    token.slice(0, -1) + (token.endsWith("A") ? "E" : "A"),
+    token.replace(stored.id, "0123456789ab"),
+    token.slice(0, -1),
+    `${token}A`,
+    `holdfast_${stored.id}_${"A".repeat(43)}`,
+    stored.sha256,
+    "",
+  ];
+  for (const text of forged) assertEquals(await check.find(`Bearer ${text}`), undefined, text);
+  assertEquals(await check.find(token), undefined, "without its scheme");
+  assertEquals(await check.find(`Basic ${token}`), undefined);
+  system.advance(59_999);
+  assert(await check.find(`bearer ${token}`) !== undefined);
+  system.advance(1);
+  assertEquals(await check.find(`Bearer ${token}`), undefined, "over");
+});
+
+Deno.test("a service hears of tokens that come and go within a second", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  const system = createScriptedSystem();
+  const first = await createToken(file, { scopes: ["admin"] });
+  const check = await openTokenFile(file, { system });
+  const second = await createToken(file, { scopes: ["read:*"] });
+  await removeToken(file, first.stored.id);
+  assert(await check.find(`Bearer ${first.token}`) !== undefined, "it is looked at once a second");
+  system.advance(1000);
+  assertEquals(await check.find(`Bearer ${first.token}`), undefined);
+  assert(await check.find(`Bearer ${second.token}`) !== undefined);
+});
+
+Deno.test("where the file is gone or damaged no token counts, and the log says so", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  const system = createScriptedSystem();
+  const { token } = await createToken(file, { scopes: ["admin"] });
+  const said: string[] = [];
+  const check = await openTokenFile(file, { system, logger: { error: (text: string) => said.push(text) } });
+  await Deno.writeTextFile(file, "{");
+  system.advance(1000);
+  assertEquals(await check.find(`Bearer ${token}`), undefined);
+  assertEquals(said.length, 1);
+  await Deno.remove(file);
+  system.advance(1000);
+  assertEquals(await check.find(`Bearer ${token}`), undefined);
+});
+
+Deno.test("tokens without a scope, with a wrong one, and files that are no tokens are refused", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  assertEquals((await assertRejects(() => createToken(file, { scopes: [] }), RegistryError)).code, "Invalid");
+  assertEquals((await assertRejects(() => createToken(file, { scopes: ["all"] }), RegistryError)).code, "Invalid");
+  assertEquals((await assertRejects(() => openTokenFile(file), RegistryError)).code, "NotFound");
+  for (const text of ["", "[]", '{"tokens":[{"id":"a"}]}', '{"tokens":[{"id":"a","sha256":"","scopes":["all"]}]}']) {
+    await Deno.writeTextFile(file, text);
+    assertEquals((await assertRejects(() => openTokenFile(file), RegistryError)).code, "Corrupt", text);
+  }
+});
+
+Deno.test("two who change the tokens at once do not lose one: the second is told to try again", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  await Deno.writeTextFile(`${file}.new`, ""); // somebody is at it
+  const error = await assertRejects(() => createToken(file, { scopes: ["admin"] }), RegistryError);
+  assertEquals(error.code, "Conflict");
+  assert((await Deno.stat(`${file}.new`)).isFile, "theirs was removed");
+});
