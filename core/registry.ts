@@ -10,6 +10,8 @@ import type { DefinedArtifact, Materializer, Materializers } from "./materialize
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
 import type { RegistrySettings } from "./record/record.ts";
 import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
+import type { EventPublisher } from "./services/event_bus.ts";
+import type { RegistryTopics } from "./services/registry_events.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
@@ -144,6 +146,12 @@ export interface OpenOptions extends SignalOptions {
   maxLoadBytes?: number;
   /** Whether, and where, what is loaded is cached; registries may share a cache. @default true for remote stores */
   cache?: boolean | CacheOptions;
+  /**
+   * A bus that hears `registry.saved`, `registry.deleted` and `registry.aliased` after each commit of this handle, in
+   * their order, as far as possible: a bus that fails, hangs or is slow neither fails nor delays anything, and a debug
+   * line says what it did not get.
+   */
+  events?: EventPublisher<RegistryTopics>;
   /** Clock, randomness, ids and environment. @default the real ones */
   system?: System;
   /** Hears of every retry and read-back. @default silent */

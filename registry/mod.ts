@@ -23,6 +23,7 @@ import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
 import { aliasHistory } from "./aliases/history.ts";
 import { createCache } from "./cache/cache.ts";
 import { checkMaxBytes } from "./cache/max_bytes.ts";
+import { createAnnouncer } from "./opening/announcer.ts";
 import { rememberContext } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
 import { copyVersion } from "./copy.ts";
@@ -87,7 +88,9 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
   const seen = { ...identity, location: backend.location };
   const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
   const executor = createExecutor(createPayloadJobs({ backend, cache }));
-  const context: Context = Object.assign(opening, stored, { cache, executor });
+  const { id } = stored;
+  const announcer = options.events && createAnnouncer(options.events, { registry: id, logger: opening.logger });
+  const context: Context = Object.assign(opening, stored, { cache, executor, announcer });
   const registry = createRegistry(context);
   rememberContext(registry, context);
   return registry;
@@ -183,6 +186,7 @@ function createRegistry(context: Context): Registry {
     watch: (name, options) => watchName(context, name, options),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {
+      await context.announcer?.close();
       await context.cache?.close();
       await backend[Symbol.asyncDispose]();
     },

@@ -36,6 +36,17 @@ export async function createRecord(
   key: string,
   bytes: Uint8Array,
 ): Promise<CreateOutcome> {
+  const outcome = await decideCreate(context, operation, key, bytes);
+  if (outcome.won) context.announcer?.committed(key, bytes);
+  return outcome;
+}
+
+async function decideCreate(
+  context: OpeningContext,
+  operation: Operation,
+  key: string,
+  bytes: Uint8Array,
+): Promise<CreateOutcome> {
   const { backend, logger } = context;
   const patience = createPatience(context, operation);
   for (;;) {

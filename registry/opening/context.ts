@@ -12,6 +12,7 @@ import type { System } from "../../core/system.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { RegistryCache } from "../cache/cache.ts";
 import type { PayloadJobs } from "../jobs/kinds.ts";
+import type { Announcer } from "./announcer.ts";
 
 /** What all verbs of one open registry share. */
 export interface Context {
@@ -43,6 +44,8 @@ export interface Context {
   readonly voids: Set<string>;
   /** Keeps what was loaded, where there is a cache. */
   readonly cache?: RegistryCache;
+  /** Tells a bus of events what was committed, where there is one. */
+  readonly announcer?: Announcer;
   /** Stores and reads payloads, on this thread. */
   readonly executor: Executor<PayloadJobs>;
 }

@@ -1,0 +1,131 @@
+/**
+ * Tells a bus of events what was committed. It is no part of the commit: nothing waits for it but the end of the
+ * registry, for a while, and what it cannot tell is lost.
+ *
+ * @module
+ */
+import { messageOf } from "../../core/errors.ts";
+import { decodeRecord } from "../../core/record/record.ts";
+import type { Logger } from "../../core/registry.ts";
+import { withDeadline } from "../../core/retry.ts";
+import type { EventPublisher } from "../../core/services/event_bus.ts";
+import type { RegistryTopics } from "../../core/services/registry_events.ts";
+import { parseCellKey } from "../layout.ts";
+
+/** Tells a bus what was committed. */
+export interface Announcer {
+  /** A record was committed under this key. Returns at once, and never throws. */
+  committed(key: string, bytes: Uint8Array): void;
+  /** Waits for what is being told, for a while. */
+  close(): Promise<void>;
+}
+
+/** What is told of one commit. */
+type Announcement = { [K in keyof RegistryTopics]: { topic: K; payload: RegistryTopics[K] } }[keyof RegistryTopics];
+
+/** So many are handed to the bus before it has acknowledged the first. */
+const AT_ONCE = 64;
+/** So many may wait for that. */
+const MOST_WAITING = 10_000;
+/** A bus that has not taken an event by then will not. */
+const TOLD_WITHIN_MS = 10_000;
+/** So long the end of a registry waits for events that are not told yet. */
+const CLOSED_WITHIN_MS = 2_000;
+
+/** Creates what tells a bus. */
+export function createAnnouncer(
+  events: EventPublisher<RegistryTopics>,
+  { registry, logger }: { registry: string; logger: Logger },
+): Announcer {
+  const waiting: Announcement[] = [];
+  const closing = new AbortController();
+  let underWay = 0;
+  let looking = false;
+  let lost = 0;
+  let idle = Promise.withResolvers<void>();
+
+  const logLost = (announcement: Announcement, reason: string) => {
+    const { topic, payload: { name } } = announcement;
+    logger.debug(`event ${topic} of "${name}" was lost: ${reason}`);
+  };
+
+  const logMoreLost = () => {
+    if (lost > 1) logger.debug(`${lost - 1} more events were lost: ${MOST_WAITING} waited already`);
+    lost = 0;
+  };
+
+  async function tell(announcement: Announcement): Promise<void> {
+    const { topic, payload } = announcement;
+    try {
+      const timeout = AbortSignal.any([AbortSignal.timeout(TOLD_WITHIN_MS), closing.signal]);
+      const publish = events.publish as (...args: unknown[]) => Promise<unknown>;
+      await withDeadline(Promise.resolve(publish.call(events, topic, payload, { signal: timeout })), {
+        signal: timeout,
+      });
+    } catch (error) {
+      logLost(announcement, messageOf(error));
+    }
+  }
+
+  function look(): void {
+    looking = false;
+    while (waiting.length > 0 && underWay < AT_ONCE) {
+      const next = waiting.shift()!;
+      underWay++;
+      tell(next).then(() => {
+        underWay--;
+        look();
+      });
+    }
+    if (waiting.length > 0 || underWay > 0) return;
+    logMoreLost();
+    idle.resolve();
+  }
+
+  return {
+    committed(key, bytes) {
+      try {
+        const announcement = announcementOf(registry, key, bytes);
+        if (announcement === undefined || closing.signal.aborted) return;
+        if (waiting.length >= MOST_WAITING) {
+          if (lost++ === 0) logLost(announcement, `${MOST_WAITING} wait already`);
+          return;
+        }
+        if (waiting.length === 0 && underWay === 0) idle = Promise.withResolvers();
+        waiting.push(announcement);
+        if (!looking) queueMicrotask(look); // nothing of the bus runs inside of a commit
+        looking = true;
+      } catch (error) {
+        logger.debug(`event of "${key}" was lost: ${messageOf(error)}`);
+      }
+    },
+    async close() {
+      if (waiting.length > 0 || underWay > 0) {
+        await withDeadline(idle.promise, { timeoutMs: CLOSED_WITHIN_MS }).catch(() => {});
+      }
+      for (const announcement of waiting.splice(0)) logLost(announcement, "the registry was closed");
+      logMoreLost();
+      closing.abort();
+    },
+  };
+}
+
+/** What is to be told of a record; nothing of keys, settings, and marks where nothing was deleted. */
+function announcementOf(registry: string, key: string, bytes: Uint8Array): Announcement | undefined {
+  const place = parseCellKey(key);
+  if (place === undefined || place.kind === "key") return undefined;
+  const { record } = decodeRecord(bytes, key);
+  const { name, label: alias = "" } = place;
+  const { commit } = record;
+  const told = { registry, name, commit };
+  if (record.kind === "version") {
+    const { version, digest, size } = record;
+    return { topic: "registry.saved", payload: { ...told, version, digest, size } };
+  }
+  if (record.kind === "alias") {
+    return { topic: "registry.aliased", payload: { ...told, alias, version: record.version } };
+  }
+  if (record.kind !== "deleted" || place.generation === 1) return undefined;
+  if (place.kind === "alias") return { topic: "registry.aliased", payload: { ...told, alias, version: null } };
+  return { topic: "registry.deleted", payload: { ...told, version: place.version!.canonical } };
+}

@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { commitUpload, createMemoryBackend, createUpload, mirrorRegistry, openRegistry, prune } from "../../../mod.ts";
+import type { OpenOptions, Registry } from "../../../mod.ts";
+import type { EventPublisher } from "../../../core/services/event_bus.ts";
+import type { RegistryTopics } from "../../../core/services/registry_events.ts";
+import { createMemoryBus } from "../../../plugins/events/memory.ts";
+import { createBatch } from "../../../workers/mod.ts";
+import { createPresigningStore } from "../transfer/presigning_store.ts";
+
+/** A registry, and what it says: the end of the registry waits for that. */
+async function open(options: OpenOptions = {}, target = createMemoryBackend()) {
+  const heard: [topic: string, payload: Record<string, unknown>][] = [];
+  const events: EventPublisher<RegistryTopics> = {
+    publish: (topic, payload) => Promise.resolve(heard.push([topic, { ...payload }])),
+  };
+  const registry = await openRegistry(target, { events, ...options });
+  const said = async () => {
+    await registry[Symbol.asyncDispose]();
+    return heard.map(([topic, { name, version, alias }]) =>
+      [topic.replace("registry.", ""), name, ...(alias === undefined ? [] : [alias]), version].join(" ")
+    );
+  };
+  return { registry, heard, said };
+}
+
+/** What a logger heard, and a wait for a line. */
+function createLog() {
+  const lines: string[] = [];
+  const waiting: { pattern: RegExp; resolve(): void }[] = [];
+  const debug = (line: string) => {
+    lines.push(line);
+    for (const { pattern, resolve } of waiting) if (pattern.test(line)) resolve();
+  };
+  const logger = { debug, info() {}, warn() {}, error() {} };
+  const until = (pattern: RegExp) => new Promise<void>((resolve) => void waiting.push({ pattern, resolve }));
+  return { lines, logger, until };
+}
+
+Deno.test("a registry says what was saved, deleted and aliased, with commit and digest, in the order of the commits", async () => {
+  const { registry, heard, said } = await open();
+  const saved = await registry.save("a", 1, { version: "1.2.0+build" });
+  await registry.setAlias("a", "production", "1.2");
+  await registry.deleteAlias("a", "production");
+  assertEquals(await registry.delete("a@1.2.0"), true);
+  assertEquals(await said(), [
+    "saved a 1.2.0+build",
+    "aliased a production 1.2.0",
+    "aliased a production ",
+    "deleted a 1.2.0",
+  ]);
+  const { commit, digest, size } = saved;
+  const { id } = registry;
+  assertEquals(heard[0], ["registry.saved", {
+    registry: id,
+    name: "a",
+    version: "1.2.0+build",
+    commit,
+    digest,
+    size,
+  }]);
+  assertEquals(heard[2][1].version, null);
+  assertMatch(String(heard[3][1].commit), /^[0-9a-f-]{36}$/);
+});
+
+Deno.test("every verb that commits is heard of, and what commits nothing is not", async () => {
+  const world = createPresigningStore({ copies: true });
+  const { registry, said } = await open({ mutable: true }, world.backend as ReturnType<typeof createMemoryBackend>);
+  await registry.saveMany([{ name: "many", value: 1 }, { name: "many", value: 2 }], { concurrency: 1 });
+  await registry.copy("many@1.0.0", "copied");
+  const draft = await registry.openDraft("drafted", { id: "1" });
+  await draft.addPart("0", [{ path: "a", content: new Uint8Array(3) }]);
+  await draft.commit();
+  const upload = await createUpload(registry, { files: [{ path: "file" }] });
+  await world.send(upload.files[0], new Uint8Array(3));
+  await commitUpload(registry, upload, { name: "uploaded" });
+  await registry.save("over", 1, { version: "1" });
+  await registry.save("over", 2, { version: "1", onConflict: "overwrite" });
+  await registry.save("over", 3, { version: "1", onConflict: "skip" }); // nothing
+  await registry.save("over", 2, { skipIfUnchanged: true }); // nothing
+  for (let repeat = 0; repeat < 2; repeat++) await registry.save("once", 1, { idempotencyKey: "k" });
+  await assertRejects(() => registry.save("over", 4, { version: "1" }));
+  assertEquals(await registry.delete("nothing"), false);
+  assertEquals(await registry.deleteAlias("over", "none"), false);
+  await prune(registry, { names: ["many"], keepLast: 1 });
+  await registry.delete("many");
+  assertEquals(await said(), [
+    "saved many 1.0.0",
+    "saved many 2.0.0",
+    "saved copied 1.0.0",
+    "saved drafted 1.0.0",
+    "saved uploaded 1.0.0",
+    "saved over 1.0.0",
+    "saved over 1.0.0",
+    "saved once 1.0.0",
+    "deleted many 1.0.0",
+    "deleted many 2.0.0",
+  ]);
+});
+
+Deno.test("a batch over workers, and what a mirror brings, are heard of", async () => {
+  const source = await openRegistry("memory:");
+  await source.save("a", 1);
+  await source.save("a", 2);
+  await source.delete("a@1.0.0");
+  await source.setAlias("a", "production", "2");
+  const { registry, said } = await open();
+  await mirrorRegistry(source, registry);
+  const batch = await createBatch(registry, { workers: 1 });
+  await batch.saveMany([{ name: "batched", value: 1 }]);
+  await batch[Symbol.asyncDispose]();
+  // The mark of a version that was never here is no deletion.
+  assertEquals(await said(), ["saved a 2.0.0", "aliased a production 2.0.0", "saved batched 1.0.0"]);
+});
+
+Deno.test("a bus that fails fails nothing, and a debug line says what was lost", async () => {
+  const { lines, logger } = createLog();
+  for (
+    const publish of [() => Promise.reject(new Error("the bus is full")), () => {
+      throw new Error("the bus is full");
+    }]
+  ) {
+    const { registry, said } = await open({ events: { publish }, logger });
+    await registry.save("a", 1);
+    await said();
+  }
+  const lost = lines.filter((line) => line.includes("lost"));
+  assertEquals(lost, Array(2).fill('event registry.saved of "a" was lost: the bus is full'));
+});
+
+Deno.test("a bus that hangs delays no commit, and takes bounded memory", async () => {
+  const { lines, logger, until } = createLog();
+  let calls = 0;
+  const hung = Promise.withResolvers<void>();
+  const events = { publish: () => (calls++, hung.promise) };
+  const { registry, said } = await open({ events, logger });
+  const full = until(/10000 wait already/);
+  const saves = 10_066; // 64 that hang, 10,000 that wait, 2 that are lost
+  for (let from = 0; from < saves; from += 1000) {
+    const entries = Array.from({ length: Math.min(1000, saves - from) }, (_, index) => ({
+      name: `n${from + index}`,
+      value: 1,
+      version: "1",
+    }));
+    assertEquals((await registry.saveMany(entries)).failed, []);
+  }
+  await full;
+  assertEquals(calls, 64);
+  hung.resolve();
+  await said();
+  assertEquals(calls, 10_064);
+  assertEquals(lines.filter((line) => line.includes("lost")).length, 2);
+});
+
+Deno.test("a bus that is not there any more at the end is not waited for without end", async () => {
+  const { lines, logger } = createLog();
+  const { registry, said } = await open({ events: { publish: () => new Promise(() => {}) }, logger });
+  await registry.save("a", 1);
+  await said();
+  assert(lines.some((line) => line.startsWith('event registry.saved of "a" was lost')), lines.join("\n"));
+});
+
+Deno.test("a bus of events of this process hears a registry, typed", async () => {
+  const bus = createMemoryBus<RegistryTopics>();
+  const stream = bus.listen("registry.*");
+  await stream.ready;
+  const registry: Registry = await openRegistry("memory:", { events: bus });
+  await registry.save("a", 1);
+  for await (const event of stream) {
+    if (event.topic === "registry.saved") assertEquals(event.payload.version satisfies string, "1.0.0");
+    assertEquals(event.topic, "registry.saved");
+    break;
+  }
+  await registry[Symbol.asyncDispose]();
+  await bus[Symbol.asyncDispose]();
+});
