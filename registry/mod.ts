@@ -89,7 +89,7 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
   const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
   const executor = createExecutor(createPayloadJobs({ backend, cache }));
   const { id } = stored;
-  const announcer = options.events && createAnnouncer(options.events, { registry: id, logger: opening.logger });
+  const announcer = options.events && createAnnouncer(options.events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, { cache, executor, announcer });
   const registry = createRegistry(context);
   rememberContext(registry, context);

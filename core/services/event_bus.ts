@@ -6,7 +6,7 @@
  */
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import type { SignalOptions } from "../registry.ts";
+import type { SignalOptions } from "../record/saving.ts";
 import { plainProblem } from "../text/plain_value.ts";
 import type { PlainValue } from "../text/plain_value.ts";
 

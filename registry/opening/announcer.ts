@@ -10,6 +10,7 @@ import type { Logger } from "../../core/registry.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { EventPublisher } from "../../core/services/event_bus.ts";
 import type { RegistryTopics } from "../../core/services/registry_events.ts";
+import type { System } from "../../core/system.ts";
 import { parseCellKey } from "../layout.ts";
 
 /** Tells a bus what was committed. */
@@ -35,7 +36,7 @@ const CLOSED_WITHIN_MS = 2_000;
 /** Creates what tells a bus. */
 export function createAnnouncer(
   events: EventPublisher<RegistryTopics>,
-  { registry, logger }: { registry: string; logger: Logger },
+  { registry, logger, system }: { registry: string; logger: Logger; system: System },
 ): Announcer {
   const waiting: Announcement[] = [];
   const closing = new AbortController();
@@ -101,7 +102,9 @@ export function createAnnouncer(
     },
     async close() {
       if (waiting.length > 0 || underWay > 0) {
-        await withDeadline(idle.promise, { timeoutMs: CLOSED_WITHIN_MS }).catch(() => {});
+        const enough = new AbortController();
+        await Promise.race([idle.promise, system.sleep(CLOSED_WITHIN_MS, enough.signal).catch(() => {})]);
+        enough.abort();
       }
       for (const announcement of waiting.splice(0)) logLost(announcement, "the registry was closed");
       logMoreLost();

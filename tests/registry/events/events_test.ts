@@ -5,6 +5,7 @@ import type { EventPublisher } from "../../../core/services/event_bus.ts";
 import type { RegistryTopics } from "../../../core/services/registry_events.ts";
 import { createMemoryBus } from "../../../plugins/events/memory.ts";
 import { createBatch } from "../../../workers/mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createPresigningStore } from "../transfer/presigning_store.ts";
 
 /** A registry, and what it says: the end of the registry waits for that. */
@@ -153,7 +154,8 @@ Deno.test("a bus that hangs delays no commit, and takes bounded memory", async (
 
 Deno.test("a bus that is not there any more at the end is not waited for without end", async () => {
   const { lines, logger } = createLog();
-  const { registry, said } = await open({ events: { publish: () => new Promise(() => {}) }, logger });
+  const events = { publish: () => new Promise(() => {}) };
+  const { registry, said } = await open({ events, logger, system: createScriptedSystem() });
   await registry.save("a", 1);
   await said();
   assert(lines.some((line) => line.startsWith('event registry.saved of "a" was lost')), lines.join("\n"));
