@@ -55,6 +55,7 @@ export async function openRegistry(
   options: OpenRegistryOptions = {},
 ): Promise<Registry> {
   const { materializers = createMaterializers() } = options;
+  checkTarget(target);
   const { checkGrace, openOnBackend } = await import("./registry/mod.ts");
   checkGrace(options.graceMs); // before anything is made on a disk
   if (isBackend(target)) checkOfFolder(options);
@@ -160,6 +161,31 @@ function checkOfFolder(options: OpenRegistryOptions): void {
       hint: `Open a folder by its path with ${name}, or give it to createLocalBackend.`,
     });
   }
+}
+
+const VERBS = ["head", "get", "put", "delete", "list"] as const;
+
+/** Throws `Invalid` for what is no place, and for a path that only a shell understands. */
+function checkTarget(target: string | URL | Backend): void {
+  if (target instanceof URL) return;
+  if (typeof target === "string" && target !== "") {
+    if (!/^~(\/|$)/.test(target)) return;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot open a registry at ${shown(target)}: only a shell knows what ~ means`,
+      hint: `Write the folder in full, as in join(Deno.env.get("HOME")!, "…"); one that is called ~ is "./${target}".`,
+    });
+  }
+  const missing = VERBS.filter((verb) => typeof (target as Partial<Backend> | null)?.[verb] !== "function");
+  if (typeof target === "object" && missing.length === 0) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: typeof target === "object" && target !== null
+      ? `Cannot open a registry: its target is no backend, it lacks ${missing.join(", ")}`
+      : `Cannot open a registry at ${JSON.stringify(target)}: this is no place`,
+    hint:
+      'Give a path, a file: URL, "memory:" or a backend first, and options after it: openRegistry("./models", { … }).',
+  });
 }
 
 function isBackend(target: string | URL | Backend): target is Backend {

@@ -146,6 +146,17 @@ export function checkMaterializer({ id, formatVersion }: Pick<Materializer, "id"
   });
 }
 
+/** Throws `Invalid` for what could not load what it saves. */
+function checkWhole({ id, save, load }: Partial<Materializer>): void {
+  const missing = Object.entries({ save, load }).filter(([, part]) => typeof part !== "function").map(([name]) => name);
+  if (missing.length === 0) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot register materializer ${JSON.stringify(id)}: it has no ${missing.join(" and no ")}`,
+    hint: "It must be able to load what it saves: give it both.",
+  });
+}
+
 /** The materializers of an opening program. Loading picks only from these. */
 export interface Materializers extends Iterable<[id: string, Materializer]> {
   /** Adds a materializer, for its class or for what it `accepts`. An id that is taken is `AlreadyExists`. */
@@ -172,6 +183,8 @@ export function createMaterializerSet(materializers: readonly ClassMaterializer[
   function register(...args: [any] | [Class<unknown>, any]): any {
     const materializer: ClassMaterializer = args.length === 1 ? args[0] : args[1];
     const of = args.length === 1 ? materializer.class : args[0];
+    checkMaterializer(materializer);
+    checkWhole(materializer);
     const known = byId.get(materializer.id);
     if (of !== undefined && byClass.has(of)) throw taken(`class ${of.name}`);
     if (known !== undefined && (known !== materializer || of === undefined)) throw taken(`id "${materializer.id}"`);

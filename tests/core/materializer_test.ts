@@ -58,6 +58,15 @@ Deno.test("an id or a class that is taken is AlreadyExists, and the set stays as
   assertStrictEquals(set.forValue(new Dog()), first);
 });
 
+Deno.test("what saves and cannot load is refused before anything is saved by it", () => {
+  const set = createMaterializerSet();
+  const { load: _load, ...half } = materializer("acme/half");
+  const refused = (given: unknown) => thrown("Invalid", () => set.register(given as ClassMaterializer));
+  assertEquals(refused(half).message, 'Cannot register materializer "acme/half": it has no load');
+  assertStringIncludes(refused({ id: "acme/none", formatVersion: 1 }).message, "no save and no load");
+  assertEquals(set.names(), []);
+});
+
 Deno.test("a value that nothing takes is Unsupported and the hint lists what there is", () => {
   const set = createMaterializerSet([materializer("dog", { class: Dog })]);
   const error = thrown("Unsupported", () => set.forValue(new Animal()));

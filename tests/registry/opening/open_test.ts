@@ -158,3 +158,12 @@ Deno.test("openRegistry() never shows what a URL holds, secrets and all", async 
   assertEquals(error.code, "Invalid");
   assertEquals(/AKIAKEY|SECRETPART/.test(`${error.message} ${error.hint} ${error.stack}`), false);
 });
+
+Deno.test("what is no place is Invalid, and a ~ that no shell has replaced makes no folder of that name", async () => {
+  for (const target of [{}, { create: false }, null, 5, ""]) {
+    const error = await rejected("Invalid", openRegistry(target as never));
+    assertMatch(error.hint!, /"memory:" or a backend first/);
+  }
+  for (const target of ["~", "~/reg"]) assertMatch((await rejected("Invalid", openRegistry(target))).message, /shell/);
+  assert(!existsSync("~"));
+});
