@@ -33,6 +33,11 @@ export interface PartSource {
   missing(key: string): Promise<never>;
 }
 
+/** What is wrong with bytes of another digest. */
+export function otherDigest(digest: string, expected: string): string {
+  return `its SHA-256 is ${digest}, and was ${expected} when it was saved`;
+}
+
 /** What {@linkcode createPartReader} reads. */
 export interface PartReaderOptions {
   /** Where the files are. */
@@ -54,7 +59,7 @@ export interface PartReader {
   /** The bytes `[offset, end)`, checked as far as there are digests for it. */
   range(file: StoredFile, offset: number, end: number): AsyncIterable<Uint8Array>;
   /** The error of bytes that are not as the file's digest says: it names the part that is damaged, where one says so. */
-  damaged(file: StoredFile, bytes: Uint8Array): RegistryError;
+  damaged(file: StoredFile, bytes: Uint8Array, digest: string): RegistryError;
   /** The error of a file that is not as its record says. */
   corrupt(file: StoredFile, state: string, about?: { key?: string; cause?: unknown }): RegistryError;
 }
@@ -88,7 +93,7 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
       }
     },
 
-    damaged(file, bytes) {
+    damaged(file, bytes, digest) {
       let offset = 0;
       for (const part of file.parts ?? []) {
         const end = offset + part.size;
@@ -97,7 +102,7 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
         }
         offset = end;
       }
-      return corrupt(file, "its SHA-256 does not match");
+      return corrupt(file, otherDigest(digest, file.sha256));
     },
 
     corrupt,

@@ -14,7 +14,7 @@ import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import { rangeOfFile } from "./file_reader.ts";
 import type { FileReader } from "./file_reader.ts";
 import type { LoadLimit } from "./load_limit.ts";
-import { createPartReader } from "./part_reader.ts";
+import { createPartReader, otherDigest } from "./part_reader.ts";
 import type { PartSource } from "./part_reader.ts";
 import { piecesOf, runsOf } from "./part_runs.ts";
 
@@ -72,8 +72,11 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
       const read = await stored.bytes(file, { check: isCompressed(file) });
       const bytes = isCompressed(file) ? await decode(file, read) : read;
       if (bytes.byteLength !== file.size) throw corrupt(file, `it has ${bytes.byteLength} bytes, not ${file.size}`);
-      if (verify !== "none" && sha256(bytes) !== file.sha256) {
-        throw isCompressed(file) ? corrupt(file, "its SHA-256 does not match") : stored.damaged(file, bytes);
+      const digest = verify === "none" ? file.sha256 : sha256(bytes);
+      if (digest !== file.sha256) {
+        throw isCompressed(file)
+          ? corrupt(file, otherDigest(digest, file.sha256))
+          : stored.damaged(file, bytes, digest);
       }
       progress(file, file.size);
       return bytes;
@@ -100,7 +103,8 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
           : corrupt(file, "it cannot be expanded", { cause: error });
       }
       if (count !== file.size) throw corrupt(file, `it does not have ${file.size} bytes`);
-      if (hash !== undefined && hash.digest() !== file.sha256) throw corrupt(file, "its SHA-256 does not match");
+      const digest = hash?.digest() ?? file.sha256;
+      if (digest !== file.sha256) throw corrupt(file, otherDigest(digest, file.sha256));
     },
 
     async *range(file, range) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, verifyRegistry } from "../../../mod.ts";
@@ -88,6 +89,27 @@ for (const [damage, apply] of Object.entries(DAMAGES)) {
       assertEquals((await verifyRegistry(registry)).ok, true);
     },
   );
+}
+
+testInMemory(
+  "the error of other bytes says their digest, and the one that was saved",
+  async ({ registry, backend }) => {
+    await registry.save("a", noise(700_000));
+    const { files: [{ sha256: saved }] } = await registry.info("a");
+    const [key] = await keysOf(backend, "objects/");
+    await backend.put(key, noise(700_000, 2));
+    const now = sha256(noise(700_000, 2));
+    const said = `its SHA-256 is ${now}, and was ${saved} when it was saved`;
+    for (
+      const { message } of [await rejected("Corrupt", registry.load("a")), await rejected("Corrupt", read(registry))]
+    ) {
+      assert(message.endsWith(said), message);
+    }
+  },
+);
+
+async function read(registry: Registry): Promise<void> {
+  for await (const _ of (await registry.open("a")).files()[0].stream());
 }
 
 testOnEach(
