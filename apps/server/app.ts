@@ -14,17 +14,20 @@ import { problem, problemOf } from "./problem.ts";
 import { createRoutes } from "./routing.ts";
 import type { Routes } from "./routing.ts";
 import { namesRoutes } from "./routes/names.ts";
+import { createLazyUploads, uploadsRoutes } from "./routes/uploads.ts";
 
 /** The routes of each subject. */
 const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   namesRoutes,
+  uploadsRoutes,
 ];
 
 /** Creates the handler. */
 export function createApp(registry: Registry, options: HandlerOptions): Handler & Pick<Routes, "routes"> {
   const { system = realSystem, logger = SILENT } = options;
   const closing = new AbortController();
-  const context: ServerContext = { registry, options, system, logger, closing: closing.signal };
+  const uploads = createLazyUploads({ registry });
+  const context: ServerContext = { registry, options, system, logger, closing: closing.signal, uploads };
   const underWay = new Set<Promise<Response>>();
 
   const app = createRoutes();

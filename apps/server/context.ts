@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Logger, Registry, System } from "../../mod.ts";
+import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 
@@ -19,6 +19,8 @@ export interface ServerContext {
   readonly logger: Logger;
   /** Aborted when the handler is closed: ends what would go on for ever. */
   readonly closing: AbortSignal;
+  /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
+  uploads(): Promise<ResumableUploads>;
 }
 
 /** What is known of a request before a route looks at it. */

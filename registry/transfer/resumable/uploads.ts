@@ -39,7 +39,7 @@ export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "
 }
 
 /** How a stream is taken in. */
-export interface ReceiveOptions extends SignalOptions {
+export interface ReceiveOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
   /** How many bytes it must have. @default any */
   size?: number;
   /** Whose it is. */
@@ -131,12 +131,12 @@ export function createResumableUploads(registry: Registry): ResumableUploads {
       return await writer.write(chunks, { id, offset, size: at.size, verify });
     },
 
-    async receive(chunks, { size, owner, signal } = {}) {
+    async receive(chunks, { size, owner, verify, signal } = {}) {
       checkWritable(context, "take in an upload");
       const id = system.id();
       const hash = createSha256();
       try {
-        const arrived = await writer.write(told(chunks, hash), { id, offset: 0, size });
+        const arrived = await writer.write(told(chunks, hash), { id, offset: 0, size, verify });
         if (size !== undefined && arrived !== size) throw tooShort(arrived, size);
         const sha256 = hash.digest();
         await writeNote(id, { size: arrived, owner, sha256 });

@@ -1,0 +1,160 @@
+/**
+ * `/uploads` and `POST /contents`: bytes that arrive before they are saved.
+ *
+ * @module
+ */
+import { openUploads, RegistryError } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe } from "../describe.ts";
+import { createRoutes } from "../routing.ts";
+import type { RouteContext, Routes } from "../routing.ts";
+import { CONTENT_EXAMPLE, ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
+import { parseContentDigest } from "../uploads/checksum.ts";
+import { refuseEncoding, sentBytes } from "../uploads/sent_bytes.ts";
+import type { TusOptions } from "../uploads/tus.ts";
+import { createUploadLocks } from "../uploads/tus_locks.ts";
+
+const TUS = { "tus-resumable": "The version of the protocol, 1.0.0", "upload-offset": "How far the upload is, bytes" };
+const BYTES = { schema: { type: "string", format: "binary" } };
+
+/** Bytes that arrive before they are saved. */
+export function uploadsRoutes(context: ServerContext): Routes {
+  const { registry } = context;
+  const locks = createUploadLocks();
+  const tus = async (c: RouteContext) => {
+    const { answerTus } = await import("../uploads/tus.ts");
+    const options: TusOptions = {
+      uploads: await context.uploads(),
+      access: c.env.access,
+      locks,
+      id: c.req.param("upload"),
+      keptForMs: registry.settings.graceMs,
+    };
+    return await answerTus(c.req.raw, options);
+  };
+  const routes = createRoutes();
+
+  routes.post(
+    "/contents",
+    describe({
+      id: "sendContent",
+      tag: "uploads",
+      summary: "Takes in bytes of any number, to be saved by their upload id",
+      description: "What does not arrive whole is not kept. Nothing is in the registry before it is saved.",
+      scope: "write",
+      requestHeaders: { "content-digest": "What the bytes must have: sha-256=:BASE64: (RFC 9530)" },
+      body: { "application/octet-stream": BYTES },
+      answers: { 201: { description: "It is there", schema: ContentSchema, example: CONTENT_EXAMPLE } },
+      problems: [409, 415, 422],
+    }),
+    async (c) => {
+      refuseEncoding(c.req.raw);
+      const announced = c.req.header("content-digest");
+      const verify = announced === undefined ? undefined : parseContentDigest(announced);
+      const uploads = await context.uploads();
+      const { id, size, sha256 } = await uploads.receive(sentBytes(c.req.raw), { owner: c.env.access.token, verify });
+      return c.json({ upload: id, size, sha256 }, 201);
+    },
+  );
+
+  routes.options(
+    "/uploads",
+    describe({
+      id: "describeUploads",
+      tag: "uploads",
+      summary: "Says what of tus is spoken here",
+      scope: "open",
+      answers: { 204: { description: "Extensions and algorithms", headers: { "tus-extension": "Which extensions" } } },
+    }),
+    tus,
+  );
+
+  routes.post(
+    "/uploads",
+    describe({
+      id: "beginUpload",
+      tag: "uploads",
+      summary: "Begins a resumable upload (tus 1.0: creation, creation-with-upload)",
+      scope: "write",
+      requestHeaders: {
+        "tus-resumable": "1.0.0",
+        "upload-length": "How many bytes it will have",
+        "upload-metadata": "What the client says of it",
+      },
+      answers: { 201: { description: "It was begun", headers: { location: "Where it is, relative to this", ...TUS } } },
+      problems: [412, 413, 415, 422],
+    }),
+    tus,
+  );
+
+  routes.get(
+    "/uploads/:upload",
+    describe({
+      id: "uploadState",
+      tag: "uploads",
+      summary: "How far an upload is; with HEAD as tus says it",
+      scope: "write",
+      params: { upload: "Its id" },
+      answers: { 200: { description: "How far it is", schema: UploadStateSchema, headers: TUS } },
+      problems: [404, 410, 412, 422],
+    }),
+    async (c) => {
+      if (c.req.method === "HEAD") return await tus(c);
+      const { owner, ...state } = await (await context.uploads()).state(c.req.param("upload"));
+      if (!c.env.access.owns(owner)) throw notThere(c.req.param("upload"));
+      return c.json(state, 200, { "cache-control": "no-store" });
+    },
+  );
+
+  routes.patch(
+    "/uploads/:upload",
+    describe({
+      id: "continueUpload",
+      tag: "uploads",
+      summary: "Sends bytes of an upload, from where it is (tus 1.0)",
+      description: "What had arrived when a connection breaks is kept. A second request on an upload ends the first.",
+      scope: "write",
+      params: { upload: "Its id" },
+      requestHeaders: {
+        "tus-resumable": "1.0.0",
+        "upload-offset": "How far it is",
+        "upload-checksum": "sha1, sha256 or md5 of what is sent here, a space, and the digest in base64",
+      },
+      body: { "application/offset+octet-stream": BYTES },
+      answers: { 204: { description: "It has arrived", headers: TUS } },
+      problems: [404, 409, 410, 412, 413, 422, 460],
+    }),
+    tus,
+  );
+
+  routes.delete(
+    "/uploads/:upload",
+    describe({
+      id: "endUpload",
+      tag: "uploads",
+      summary: "Removes an upload (tus 1.0: termination)",
+      scope: "write",
+      params: { upload: "Its id" },
+      requestHeaders: { "tus-resumable": "1.0.0" },
+      answers: { 204: { description: "It is gone", headers: TUS } },
+      problems: [404, 412, 422],
+    }),
+    tus,
+  );
+
+  return routes;
+}
+
+/** Opens the uploads of a registry when they are first needed: all requests share their memory. */
+export function createLazyUploads({ registry }: Pick<ServerContext, "registry">): ServerContext["uploads"] {
+  let opened: ReturnType<typeof openUploads> | undefined;
+  return () => opened ??= openUploads(registry);
+}
+
+function notThere(id: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find upload ${JSON.stringify(id)}: there is none`,
+    hint: "It was saved, removed, or begun too long ago. Begin another one.",
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * What is answered of bytes that arrive before they are saved.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+
+const Bytes = v.pipe(v.number(), v.integer(), v.minValue(0));
+const Moment = v.pipe(v.string(), v.isoTimestamp());
+
+/** What has arrived. */
+export const ContentSchema = v.pipe(
+  v.object({ upload: v.string(), size: Bytes, sha256: v.string() }),
+  v.metadata({ ref: "Content" }),
+);
+
+/** An example of it. */
+export const CONTENT_EXAMPLE = {
+  upload: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
+  size: 12,
+  sha256: "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
+};
+
+/** How far an upload is. */
+export const UploadStateSchema = v.pipe(
+  v.object({
+    id: v.string(),
+    size: Bytes,
+    offset: Bytes,
+    beganAt: Moment,
+    expiresAt: Moment,
+    metadata: v.optional(v.record(v.string(), v.nullable(v.string()))),
+    sha256: v.optional(v.string()),
+  }),
+  v.metadata({ ref: "UploadState" }),
+);

@@ -1,0 +1,141 @@
+/**
+ * The tus protocol 1.0 (tus.io) over the resumable uploads of a registry: creation, creation-with-upload, termination,
+ * checksum, expiration.
+ *
+ * @module
+ */
+import type { Readable } from "node:stream";
+import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
+import type { ResumableUploads } from "../../../mod.ts";
+import { isRegistryError } from "../../../mod.ts";
+import type { Access } from "../access/access.ts";
+import { problem, problemOf } from "../problem.ts";
+import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
+import type { Checksum } from "./checksum.ts";
+import { FREE } from "./tus_locks.ts";
+import type { UploadLocks } from "./tus_locks.ts";
+
+/** What a request of tus is answered with. */
+export interface TusOptions {
+  /** Where uploads are. */
+  uploads: ResumableUploads;
+  /** What whoever sent it may do: uploads belong to its token. */
+  access: Access;
+  /** One request at a time on each upload. */
+  locks: UploadLocks;
+  /** The upload that the path names. */
+  id?: string;
+  /** How long uploads are kept, milliseconds. */
+  keptForMs: number;
+  /** The largest upload, bytes. @default any */
+  maxBytes?: number;
+}
+
+const EXTENSIONS = ["creation", "creation-with-upload", "termination", "checksum", "expiration"];
+const NO_SUCH_UPLOAD = { status_code: 404, body: "there is no such upload" };
+
+/** Answers a request of tus. What it says of origins is left out: the service has its own rules for them. */
+export async function answerTus(request: Request, options: TusOptions): Promise<Response> {
+  const { uploads, access, locks, id, keptForMs, maxBytes } = options;
+  if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") return notTus();
+  const announced = request.headers.get("upload-checksum");
+  const checksum = announced === null ? undefined : parseUploadChecksum(announced);
+  const store = new UploadStore({ uploads, access, keptForMs, checksum });
+  const server = new Server({
+    path: "/uploads",
+    datastore: store,
+    maxSize: maxBytes,
+    namingFunction: () => "new", // the registry makes the id
+    getFileIdFromRequest: () => id,
+    generateUrl: ({ url }, { id }) => new URL(url).pathname.endsWith("/") ? id : `uploads/${id}`,
+    locker: request.method === "POST" ? FREE : locks,
+    lockDrainTimeout: 1,
+    allowedOrigins: () => false,
+    onResponseError: (_request, error) => void (store.failure ??= error),
+  });
+  const answer = await server.handleWeb(request);
+  for (const name of [...answer.headers.keys()]) {
+    if (name.startsWith("access-control-")) answer.headers.delete(name);
+  }
+  if (request.method === "OPTIONS") answer.headers.set("tus-checksum-algorithm", CHECKSUM_ALGORITHMS.join(","));
+  return answer.status < 400 ? answer : await refused(answer, store);
+}
+
+/** What the protocol refuses, as the service says it. */
+async function refused(answer: Response, { failure, mismatched }: UploadStore): Promise<Response> {
+  const said = (await answer.text()).trim();
+  const headers = { "tus-resumable": "1.0.0" };
+  if (mismatched) {
+    const detail = "Cannot add to the upload: what arrived does not have the checksum that was said";
+    const hint = "Nothing of it was kept. Send it again from the same offset.";
+    return problem(460, { code: "Invalid", detail, hint }, headers);
+  }
+  if (isRegistryError(failure)) {
+    const known = problemOf(failure);
+    for (const [name, value] of Object.entries(headers)) known.headers.set(name, value);
+    return known;
+  }
+  const { status } = answer;
+  if (status >= 500) return problem(status, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
+  const code = status === 404 || status === 410 ? "NotFound" : status === 409 ? "Conflict" : "Invalid";
+  const hint = "tus.io/protocols/resumable-upload says what is sent; HEAD tells how far an upload is.";
+  return problem(status, { code, detail: `Cannot upload: ${said || "it is refused"}`, hint }, headers);
+}
+
+function notTus(): Response {
+  const detail = "Cannot upload: the header Tus-Resumable: 1.0.0 is not there";
+  const hint = "Use a client of tus, as tus-js-client, or send the file with POST /contents or POST /upload.";
+  return problem(412, { code: "Invalid", detail, hint }, { "tus-resumable": "1.0.0", "tus-version": "1.0.0" });
+}
+
+/** What `@tus/server` stores into, for one request. */
+class UploadStore extends DataStore {
+  /** What went wrong, where it did. */
+  failure?: unknown;
+  /** Whether the checksum was another. */
+  mismatched = false;
+  readonly #given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum };
+
+  constructor(given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum }) {
+    super();
+    this.extensions = EXTENSIONS;
+    this.#given = given;
+  }
+
+  override async create(upload: Upload): Promise<Upload> {
+    const { uploads, access } = this.#given;
+    const begun = await uploads.begin({ size: upload.size!, owner: access.token, metadata: upload.metadata });
+    upload.id = begun.id;
+    upload.creation_date = begun.beganAt.toISOString();
+    return upload;
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    const { uploads, access } = this.#given;
+    const state = await uploads.state(id);
+    if (!access.owns(state.owner)) throw NO_SUCH_UPLOAD;
+    const { size, offset, metadata, beganAt } = state;
+    return new Upload({ id, size, offset, metadata, creation_date: beganAt.toISOString() });
+  }
+
+  override async write(stream: Readable, id: string, offset: number): Promise<number> {
+    const { uploads, checksum } = this.#given;
+    const verify = checksum && {
+      update: checksum.update,
+      matches: () => {
+        this.mismatched = !checksum.matches();
+        return !this.mismatched;
+      },
+    };
+    return await uploads.append(id, stream, { offset, verify });
+  }
+
+  override async remove(id: string): Promise<void> {
+    await this.getUpload(id);
+    await this.#given.uploads.remove(id);
+  }
+
+  override getExpiration(): number {
+    return this.#given.keptForMs;
+  }
+}
