@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { RunResult, StepEnd } from "../../operators/runner/mod.ts";
+import type { RunResult } from "../../operators/runner/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { inCliWords } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
+import { countedEnds } from "./known_of_runs.ts";
 import { formatMs } from "./run_view.ts";
 
-/** In the order in which they are told. */
-const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancelled"];
 /** Of more steps that failed the others are in the status of the run. */
 const MOST_FAILURES = 20;
 
@@ -25,13 +24,6 @@ export async function reportRun(result: RunResult, context: CommandContext): Pro
 export function headline(result: RunResult): string {
   const counts = Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`);
   return `${result.run} ${result.end} in ${formatMs(result.durationMs)}: ${counts.join(", ") || "no steps"}`;
-}
-
-/** How many steps ended how: only what there is. */
-export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, number>> {
-  const outcomes = Object.values(steps);
-  const counts = ENDS.map((end) => [end, outcomes.filter((outcome) => outcome.end === end).length] as const);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 function failuresOf({ run, steps }: RunResult): string[] {

@@ -4,30 +4,63 @@
  * @module
  */
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError, realSystem, RegistryError } from "../../mod.ts";
+import { isRegistryError, realSystem } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
+import { everything } from "./access/access.ts";
 import { authenticate } from "./access/authenticate.ts";
 import type { ServerContext } from "./context.ts";
 import { createDocument, describe } from "./describe.ts";
+import { answerHot, createHotFiles } from "./files/hot_files.ts";
+import { createOpened } from "./files/opened.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
+import { checkPath, pathOf } from "./paths.ts";
 import { problem, problemOf } from "./problem.ts";
 import { createRoutes } from "./routing.ts";
 import type { Routes } from "./routing.ts";
+import { aliasesRoutes } from "./routes/aliases.ts";
+import { filesRoutes } from "./routes/files.ts";
+import { lineageRoutes } from "./routes/lineage.ts";
 import { namesRoutes } from "./routes/names.ts";
 import { createLazyUploads, uploadsRoutes } from "./routes/uploads.ts";
+import { registryRoutes } from "./routes/registry.ts";
+import { runsRoutes } from "./routes/runs.ts";
+import { versionsRoutes } from "./routes/versions.ts";
+import { watchRoutes } from "./routes/watch.ts";
+import { MOST_LIMIT } from "./schemas/listing.ts";
 
 /** The routes of each subject. */
 const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
+  registryRoutes,
   namesRoutes,
   uploadsRoutes,
+  versionsRoutes,
+  filesRoutes,
+  aliasesRoutes,
+  watchRoutes,
+  lineageRoutes,
+  runsRoutes,
 ];
+
+const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 
 /** Creates the handler. */
 export function createApp(registry: Registry, options: HandlerOptions): Handler & Pick<Routes, "routes"> {
-  const { system = realSystem, logger = SILENT } = options;
+  const { system = realSystem, logger = SILENT, maxHotBytes = DEFAULT_HOT_BYTES } = options;
   const closing = new AbortController();
   const uploads = createLazyUploads({ registry });
-  const context: ServerContext = { registry, options, system, logger, closing: closing.signal, uploads };
+  const hot = createHotFiles({ system, maxBytes: maxHotBytes });
+  const context: ServerContext = {
+    registry,
+    options,
+    system,
+    logger,
+    closing: closing.signal,
+    openVersion: createOpened(registry),
+    hot,
+    uploads,
+    features: new Set(["reads"]),
+    limits: { page: MOST_LIMIT },
+  };
   const underWay = new Set<Promise<Response>>();
 
   const app = createRoutes();
@@ -60,8 +93,12 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
 
   async function answer(request: Request, info: HandlerInfo): Promise<Response> {
     try {
-      checkPath(request.url);
-      const access = await authenticate(request, options.tokens);
+      const path = pathOf(request.url);
+      const access = options.tokens === undefined ? everything : await authenticate(request, options.tokens);
+      const file = hot.find(path);
+      const known = file && access.may("read", file.name) ? answerHot(request, file) : undefined;
+      if (known !== undefined) return known;
+      checkPath(path);
       return await app.fetch(request, { ...info, access });
     } catch (error) {
       return problemOf(error);
@@ -79,21 +116,6 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     await Promise.all(underWay);
   };
   return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
-}
-
-/** Throws `Invalid` for a path that is no text. */
-function checkPath(url: string): void {
-  if (!url.includes("%")) return;
-  try {
-    decodeURIComponent(new URL(url).pathname);
-  } catch (cause) {
-    throw new RegistryError({
-      code: "Invalid",
-      message: "Cannot read the path: it is no percent-encoded UTF-8",
-      hint: "Encode each name as encodeURIComponent does.",
-      cause,
-    });
-  }
 }
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };

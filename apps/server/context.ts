@@ -5,6 +5,8 @@
  */
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
+import type { HotFiles } from "./files/hot_files.ts";
+import type { OpenVersion } from "./files/opened.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 
 /** What every route is handed. */
@@ -21,6 +23,14 @@ export interface ServerContext {
   readonly closing: AbortSignal;
   /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
   uploads(): Promise<ResumableUploads>;
+  /** Opens versions, and knows those of before by their commit. */
+  readonly openVersion: OpenVersion;
+  /** Small files in memory. Who deletes or overwrites a version tells it: `hot.forget(name)`. */
+  readonly hot: HotFiles;
+  /** What this service can do, for clients: routes add theirs before the first request. */
+  readonly features: Set<string>;
+  /** How much it takes, for clients: likewise. */
+  readonly limits: Record<string, number>;
 }
 
 /** What is known of a request before a route looks at it. */

@@ -28,4 +28,6 @@ export interface HandlerOptions {
   system?: System;
   /** Hears of faults, never of secrets. @default silent */
   logger?: Logger;
+  /** What small files may take in memory that are asked for again and again, bytes; 0 for none. @default 67108864 (64 MiB) */
+  maxHotBytes?: number;
 }

@@ -4,13 +4,14 @@
  * @module
  */
 import type { Registry } from "../../../mod.ts";
-import type { ListedRun, PlannedStep, RunResult, StepOutcome } from "../../../operators/runner/mod.ts";
+import type { ListedRun, RunResult } from "../../../operators/runner/mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Row } from "../../terminal/print_table.ts";
 import { formatTime, parseCount } from "../../terminal/units.ts";
-import { countedEnds, headline } from "../../pipelines/run_report.ts";
+import { countedEnds, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
+import { headline } from "../../pipelines/run_report.ts";
 import { findRun } from "../../pipelines/run_ref.ts";
 import { formatMs } from "../../pipelines/run_view.ts";
 
@@ -54,10 +55,9 @@ export const status: Command = defineCommand<[what: string | undefined], { limit
 });
 
 function listedRow({ shared }: CommandContext): (listed: ListedRun) => Row {
-  return ({ run, plannedAt, steps, result }) => {
-    const json = result === undefined
-      ? { run, end: "unknown", plannedAt, steps }
-      : { run, end: result.end, plannedAt, steps, durationMs: result.durationMs, counts: countedEnds(result) };
+  return (listed) => {
+    const { run, plannedAt, result } = listed;
+    const json = knownRun(listed);
     if (shared.quiet) return { json, cells: [run] };
     const took = result === undefined ? "" : formatMs(result.durationMs);
     const counts = result && Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`).join(", ");
@@ -68,29 +68,25 @@ function listedRow({ shared }: CommandContext): (listed: ListedRun) => Row {
 
 async function printSteps(registry: Registry, run: string, context: CommandContext): Promise<void> {
   const { io: { signal }, shared } = context;
-  const { readResult, readRun } = await import("../../../operators/runner/mod.ts");
-  const { mapAtOnce } = await import("../../../workers/mod.ts");
-  const plan = await readRun(registry, run, { signal });
+  const { readResult } = await import("../../../operators/runner/mod.ts");
   const result = await readResult(registry, run, { signal });
   const columns = [{ title: "STEP", shrinks: true }, { title: "END" }, { title: "TOOK", align: "right" as const }, {
     title: "WHAT",
     shrinks: true,
   }];
-  const rows = mapAtOnce(plan.steps, async (step) => {
-    const outcome = result?.steps[step.step] ?? await outcomeSoFar(registry, { run, step }, context);
-    const { reason = "", exit, exitCode, outputs = {}, durationMs } = outcome;
-    const what = outcome.end === "ran"
-      ? Object.values(outputs).join(", ")
-      : outcome.end === "failed"
-      ? `${exitCode} (${exit}): ${reason}`
-      : reason;
-    const took = durationMs > 0 ? formatMs(durationMs) : "";
-    return {
-      json: { run, step: step.step, why: step.reasons, ...outcome },
-      cells: shared.quiet ? [step.step] : [step.step, outcome.end, took, what.split("\n")[0]],
-    };
-  });
-  await printTable(context, shared.quiet ? undefined : columns, rows);
+  async function* rows(): AsyncGenerator<Row> {
+    for await (const known of knownSteps(registry, { run, result }, { signal })) {
+      const { step, end, reason = "", exit, exitCode, outputs = {}, durationMs } = known;
+      const what = end === "ran"
+        ? Object.values(outputs).join(", ")
+        : end === "failed"
+        ? `${exitCode} (${exit}): ${reason}`
+        : reason;
+      const took = durationMs > 0 ? formatMs(durationMs) : "";
+      yield { json: known, cells: shared.quiet ? [step] : [step, end, took, what.split("\n")[0]] };
+    }
+  }
+  await printTable(context, shared.quiet ? undefined : columns, rows());
   await tellEnd(run, result, context);
 }
 
@@ -101,18 +97,4 @@ async function tellEnd(run: string, result: RunResult | undefined, context: Comm
   if (failed !== undefined) {
     await context.note(`The log of one that failed: holdfast pipeline logs ${run} ${failed[0]}`);
   }
-}
-
-/** What is known of a step of a run that has no result. */
-async function outcomeSoFar(
-  registry: Registry,
-  { run, step: { step, decision } }: { run: string; step: PlannedStep },
-  { io: { signal } }: CommandContext,
-): Promise<Omit<StepOutcome, "end"> & { end: StepOutcome["end"] | "unknown" }> {
-  if (decision === "skip") return { end: "skipped", durationMs: 0, reason: "nothing changed" };
-  const { attemptsOf } = await import("../../../operators/runner/mod.ts");
-  const attempts = await attemptsOf(registry, { run, step }, { signal });
-  const last = attempts.at(-1);
-  if (last === undefined) return { end: "unknown", durationMs: 0 };
-  return { ...last.outcome, attempts: attempts.length };
 }

@@ -28,19 +28,23 @@ export interface ListedRun {
 export interface ListRunsOptions extends SignalOptions {
   /** Only those of this pipeline. @default all */
   pipeline?: string;
+  /** Only those that come after this one in the list. */
+  after?: string;
   /** At most so many. @default all */
   limit?: number;
 }
 
-/** Lists runs, the newest first. */
+/** Lists runs, the newest first; none after one that is not there. */
 export async function listRuns(
   registry: Registry,
-  { pipeline, limit = Infinity, signal }: ListRunsOptions = {},
+  { pipeline, after, limit = Infinity, signal }: ListRunsOptions = {},
 ): Promise<ListedRun[]> {
   const planned: Omit<ListedRun, "result">[] = [];
   for (const id of pipeline === undefined ? await pipelinesOf(registry, { signal }) : [pipeline]) {
     const name = recordNames(id).run;
-    for await (const { version } of registry.versions(name, { limit, signal })) {
+    for await (
+      const { version } of registry.versions(name, { limit: after === undefined ? limit : undefined, signal })
+    ) {
       try {
         const { createdAt, metadata } = await registry.info(`${name}@${version}`, { signal });
         const run = formatRunId({ pipeline: id, number: numberOf(version) });
@@ -50,8 +54,10 @@ export async function listRuns(
       }
     }
   }
-  const newest = planned.sort((a, b) => b.plannedAt.getTime() - a.plannedAt.getTime()).slice(0, limit);
-  return await Array.fromAsync(mapAtOnce(newest, async (listed) => {
+  planned.sort((a, b) => b.plannedAt.getTime() - a.plannedAt.getTime());
+  const from = after === undefined ? 0 : planned.findIndex(({ run }) => run === after) + 1;
+  const page = after !== undefined && from === 0 ? [] : planned.slice(from, from + limit);
+  return await Array.fromAsync(mapAtOnce(page, async (listed) => {
     const result = await readResult(registry, listed.run, { signal });
     return result === undefined ? listed : { ...listed, result };
   }));

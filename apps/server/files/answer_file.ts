@@ -1,0 +1,92 @@
+/**
+ * A file as an answer: whole, a range of it, or that the client has it already.
+ *
+ * @module
+ */
+import type { ByteRange } from "../../../mod.ts";
+import { problem } from "../problem.ts";
+import { evaluateConditions, parseRange } from "./conditions.ts";
+import type { Validators } from "./conditions.ts";
+
+/** A file, and all that is said of it. */
+export interface Representation extends Validators {
+  /** Its bytes. */
+  readonly size: number;
+  /** The headers of all answers that have some of it. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Digest of the whole, as `Content-Digest` says it (RFC 9530). */
+  readonly digest: string;
+}
+
+/** Where the bytes of a file are from. */
+export interface FileBody {
+  /** All of it, or a range; undefined where there are no ranges of it. */
+  read(range?: Required<ByteRange>): Promise<BodyInit | undefined> | BodyInit | undefined;
+}
+
+/** Answers `GET` or `HEAD` of a file. */
+export async function answerFile(
+  { method, headers }: Pick<Request, "method" | "headers">,
+  representation: Representation,
+  { read }: FileBody,
+): Promise<Response> {
+  const early = answerWithout(headers, representation);
+  if (early !== undefined) return early;
+  const span = parseRange(headers, representation.size, representation);
+  if (span === "unsatisfiable") return noSuchRange(representation);
+  const isHead = method === "HEAD";
+  if (span !== "whole") {
+    const part = isHead ? null : await read(span);
+    if (part !== undefined) return new Response(part, { status: 206, headers: partHeaders(representation, span) });
+  }
+  return new Response(isHead ? null : await read(), { headers: wholeHeaders(representation) });
+}
+
+/** The answer that a condition of a request leads to without a look at the file. */
+export function answerWithout(headers: Headers, representation: Representation): Response | undefined {
+  const condition = evaluateConditions(headers, representation);
+  if (condition === "go on") return undefined;
+  if (condition === "not modified") {
+    const { etag, lastModified } = representation;
+    const cacheControl = representation.headers["cache-control"];
+    return new Response(null, {
+      status: 304,
+      headers: { etag, "last-modified": lastModified, "cache-control": cacheControl },
+    });
+  }
+  return problem(412, {
+    code: "Conflict",
+    detail: "Cannot answer: the file is not the one of If-Match or If-Unmodified-Since",
+    hint: "Ask without the condition, and see its ETag.",
+  });
+}
+
+/** The headers of an answer with all of a file. */
+export function wholeHeaders({ headers, size, etag, lastModified, digest }: Representation): Record<string, string> {
+  return {
+    ...headers,
+    "content-length": String(size),
+    etag,
+    "last-modified": lastModified,
+    "accept-ranges": "bytes",
+    "content-digest": digest,
+    "repr-digest": digest,
+  };
+}
+
+function partHeaders(representation: Representation, { offset, length }: Required<ByteRange>): Record<string, string> {
+  const { "content-digest": _whole, ...headers } = wholeHeaders(representation);
+  return {
+    ...headers,
+    "content-length": String(length),
+    "content-range": `bytes ${offset}-${offset + length - 1}/${representation.size}`,
+  };
+}
+
+function noSuchRange({ size }: Representation): Response {
+  return problem(416, {
+    code: "Invalid",
+    detail: `Cannot answer with that range: the file has ${size} bytes`,
+    hint: "Ask for bytes=0- and on, or without a range.",
+  }, { "content-range": `bytes */${size}` });
+}

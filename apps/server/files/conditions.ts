@@ -1,0 +1,73 @@
+/**
+ * Conditional requests and ranges (RFC 9110, sections 13 and 14).
+ *
+ * @module
+ */
+import type { ByteRange } from "../../../mod.ts";
+
+/** What a representation is told by. */
+export interface Validators {
+  /** Its strong tag, with quotes. */
+  etag: string;
+  /** When it was made, as HTTP says it. */
+  lastModified: string;
+}
+
+/** What the conditions of a request lead to. */
+export type Condition = "go on" | "not modified" | "failed";
+
+/** Evaluates conditions in the order that section 13.2.2 prescribes. */
+export function evaluateConditions(headers: Headers, { etag, lastModified }: Validators): Condition {
+  const ifMatch = headers.get("if-match");
+  if (ifMatch !== null) {
+    if (!matches(ifMatch, etag, { weak: false })) return "failed";
+  } else {
+    const since = parseDate(headers.get("if-unmodified-since"));
+    if (since !== undefined && Date.parse(lastModified) > since) return "failed";
+  }
+  const ifNoneMatch = headers.get("if-none-match");
+  if (ifNoneMatch !== null) return matches(ifNoneMatch, etag, { weak: true }) ? "not modified" : "go on";
+  const since = parseDate(headers.get("if-modified-since"));
+  return since !== undefined && Date.parse(lastModified) <= since ? "not modified" : "go on";
+}
+
+function matches(list: string, etag: string, { weak }: { weak: boolean }): boolean {
+  if (list.trim() === "*") return true;
+  const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) => tag === etag || (weak && tag === `W/${etag}`));
+}
+
+function parseDate(text: string | null): number | undefined {
+  if (text === null || !/ GMT$/.test(text)) return undefined; // what is no date is not there
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** What is sent of a file. */
+export type Span = Required<ByteRange> | "whole" | "unsatisfiable";
+
+/**
+ * What a request asks for of a file. Of several ranges nobody gets parts: that is the whole, as section 14.2 allows, and
+ * so is what cannot be read as a range.
+ */
+export function parseRange(headers: Headers, size: number, validators: Validators): Span {
+  const range = headers.get("range");
+  if (range === null || !meansThis(headers.get("if-range"), validators)) return "whole";
+  const found = /^bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*$/i.exec(range);
+  if (found === null || (found[1] === "" && found[2] === "")) return "whole";
+  const [first, last] = [found[1], found[2]].map((digits) => digits === "" ? undefined : Number(digits));
+  if (first === undefined) {
+    if (last === 0) return "unsatisfiable";
+    if (size === 0) return "whole";
+    const length = Math.min(last!, size);
+    return { offset: size - length, length };
+  }
+  if (last !== undefined && last < first) return "whole"; // no range at all
+  if (first >= size) return "unsatisfiable";
+  return { offset: first, length: Math.min(last ?? size - 1, size - 1) - first + 1 };
+}
+
+/** `If-Range`: the range is of what the client has a part of already. */
+function meansThis(ifRange: string | null, { etag, lastModified }: Validators): boolean {
+  return ifRange === null || ifRange.trim() === etag || ifRange.trim() === lastModified;
+}

@@ -1,0 +1,66 @@
+/**
+ * What a stored file is served as. Whoever saved it said what it is: it must not run as a page of this service.
+ *
+ * @module
+ */
+
+/** Types that a browser shows and that run nothing. */
+const HARMLESS =
+  /^(image\/(png|jpeg|gif|webp|avif|bmp|tiff)|(audio|video)\/[\w.+-]+|text\/(plain|csv|markdown)|application\/(json|x-ndjson|octet-stream))$/;
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[ \t]*[\w-]+=("[\w ./:=+-]*"|[\w./:=+-]+))*$/;
+
+/** The types of files whose materializer said none, by their extension. */
+const BY_EXTENSION: Readonly<Record<string, string>> = {
+  csv: "text/csv",
+  gif: "image/gif",
+  jpeg: "image/jpeg",
+  jpg: "image/jpeg",
+  json: "application/json",
+  jsonl: "application/x-ndjson",
+  md: "text/markdown",
+  png: "image/png",
+  svg: "image/svg+xml",
+  tif: "image/tiff",
+  tiff: "image/tiff",
+  txt: "text/plain",
+  webp: "image/webp",
+};
+
+/** How a file is shown: as its own page, which runs nothing, or saved. */
+export type Disposition = "inline" | "attachment";
+
+/** The headers that say what a file is, and keep it from running in the origin of this service. */
+export function mediaHeaders(
+  { path, mediaType }: { path: string; mediaType?: string },
+  asked?: Disposition,
+): Record<string, string> {
+  const type = contentType(path, mediaType);
+  const [bare] = type.toLowerCase().split(";");
+  const disposition = asked ?? (HARMLESS.test(bare) ? "inline" : "attachment");
+  return {
+    "content-type": type,
+    "content-disposition": contentDisposition(disposition, path.slice(path.lastIndexOf("/") + 1)),
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+  };
+}
+
+function contentType(path: string, mediaType: string | undefined): string {
+  const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1].toLowerCase() ?? "";
+  const type = mediaType ?? (Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined);
+  if (type === undefined || !MEDIA_TYPE.test(type)) return "application/octet-stream";
+  return /^text\/[\w.+-]+$/i.test(type) ? `${type}; charset=utf-8` : type;
+}
+
+/** `content-disposition` with a name that is safe to save under: in ASCII, and in full where it is more (RFC 6266). */
+function contentDisposition(disposition: Disposition, fileName: string): string {
+  // deno-lint-ignore no-control-regex
+  const name = fileName.toWellFormed().replace(/[\u0000-\u001f\u007f/\\]/g, "_").replace(/^\.+/, "_");
+  const ascii = name.replace(/[^\x20-\x7e]|["%]/g, "_");
+  if (ascii === name) return `${disposition}; filename="${ascii}"`;
+  const full = encodeURIComponent(name).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${disposition}; filename="${ascii}"; filename*=UTF-8''${full}`;
+}

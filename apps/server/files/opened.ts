@@ -1,0 +1,64 @@
+/**
+ * Versions that were opened lately, by commit: what a client pins is read as it was when it began, also where it was
+ * replaced since, as long as the store has it.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../mod.ts";
+import type { Artifact, Registry, SignalOptions } from "../../../mod.ts";
+
+/** So many versions and files of theirs are remembered. */
+const MOST_FILES = 50_000;
+
+/** A version as a path says it. */
+export interface AskedVersion {
+  /** The artifact. */
+  name: string;
+  /** A version, a range, an alias or `latest`. */
+  version: string;
+  /** The commit that it must be. */
+  commit?: string;
+}
+
+/** Opens versions. */
+export type OpenVersion = (asked: AskedVersion, options?: SignalOptions) => Promise<Artifact>;
+
+/** Creates what opens versions of a registry. */
+export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
+  const opened = new Map<string, Artifact>();
+  let files = 0;
+
+  function keep(artifact: Artifact): void {
+    const { commit } = artifact.info;
+    drop(commit);
+    opened.set(commit, artifact);
+    files += weight(artifact);
+    for (const oldest of opened.keys()) {
+      if (files <= MOST_FILES) break;
+      drop(oldest);
+    }
+  }
+
+  function drop(commit: string): void {
+    const artifact = opened.get(commit);
+    if (artifact !== undefined && opened.delete(commit)) files -= weight(artifact);
+  }
+
+  return async ({ name, version, commit }, { signal } = {}) => {
+    const known = commit === undefined ? undefined : opened.get(commit);
+    if (known !== undefined && known.info.name === name) return known;
+    signal?.throwIfAborted();
+    const artifact = await registry.open(name, { version }); // without the signal, which is of this request only
+    keep(artifact);
+    if (commit === undefined || artifact.info.commit === commit) return artifact;
+    throw new RegistryError({
+      code: "Conflict",
+      message: `Cannot read ${JSON.stringify(`${name}@${version}`)} as of ${commit}: it is another commit now`,
+      hint: "Somebody replaced it: ask for what it is now, and begin anew.",
+    });
+  };
+}
+
+function weight(artifact: Artifact): number {
+  return 1 + artifact.info.files.length;
+}

@@ -1,0 +1,26 @@
+/**
+ * Paths of requests.
+ *
+ * @module
+ */
+import { RegistryError } from "../../mod.ts";
+
+/** The path and query of a URL, as they were sent. */
+export function pathOf(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("//") + 2));
+}
+
+/** Throws `Invalid` for a path that is no text. */
+export function checkPath(path: string): void {
+  if (!path.includes("%")) return;
+  try {
+    decodeURIComponent(path.split("?", 1)[0]);
+  } catch (cause) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot read the path: it is no percent-encoded UTF-8",
+      hint: "Encode each name as encodeURIComponent does.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * `GET /artifacts/{name}/aliases`, of one alias, and its history
+ *
+ * @module
+ */
+import { checkAlias, RegistryError } from "../../../mod.ts";
+import type { AliasChange, Registry, SignalOptions } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { answerListing, listingContent } from "../listing.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/aliases.ts";
+
+const PARAMS = { name: "The artifact, percent-encoded as one segment", alias: "The alias" };
+
+/** What aliases name, and named before. */
+export function aliasesRoutes({ registry }: ServerContext): Routes {
+  const routes = createRoutes();
+  routes.get(
+    "/artifacts/:name/aliases",
+    describe({
+      id: "listAliases",
+      tag: "aliases",
+      summary: "Lists the aliases of a name and the versions that they name",
+      scope: "read",
+      params: { name: PARAMS.name },
+      answers: {
+        200: {
+          description: "A page of aliases, or all of them as lines",
+          content: listingContent(AliasesPage, { items: [{ alias: "production", version: "1.0.0" }] }),
+        },
+      },
+    }),
+    query(PageQuery),
+    (c) =>
+      answerListing(c, c.req.valid("query"), {
+        list: (page) => listAliases(registry, c.req.param("name"), { ...page, signal: c.req.raw.signal }),
+        keyOf: ({ alias }) => alias,
+      }),
+  );
+  routes.get(
+    "/artifacts/:name/aliases/:alias",
+    describe({
+      id: "getAlias",
+      tag: "aliases",
+      summary: "Says which version an alias names",
+      scope: "read",
+      params: PARAMS,
+      answers: {
+        200: { description: "The alias", schema: AliasSchema, example: { alias: "production", version: "1.0.0" } },
+      },
+      problems: [404],
+    }),
+    async (c) => {
+      const { name, alias } = c.req.param();
+      checkAlias(alias);
+      const aliases = await registry.aliases(name, { signal: c.req.raw.signal });
+      if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
+      return c.json({ alias, version: aliases[alias] }, 200, { "cache-control": "no-cache" });
+    },
+  );
+  routes.get(
+    "/artifacts/:name/aliases/:alias/history",
+    describe({
+      id: "listAliasHistory",
+      tag: "aliases",
+      summary: "Tells what an alias named, the newest first, and when it was removed",
+      scope: "read",
+      params: PARAMS,
+      answers: {
+        200: {
+          description: "A page of changes, or all of them as lines. `after` is the generation of one",
+          content: listingContent(HistoryPage, {
+            items: [{
+              version: "1.0.0",
+              commit: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
+              generation: 1,
+              changedAt: "2026-01-31T12:00:00.000Z",
+              createdAt: "2026-01-31T12:00:00.000Z",
+            }],
+          }),
+        },
+      },
+      problems: [404],
+    }),
+    query(PageQuery),
+    (c) => {
+      const { name, alias } = c.req.param();
+      const { signal } = c.req.raw;
+      return answerListing(c, c.req.valid("query"), {
+        list: ({ after, limit }) =>
+          after === undefined
+            ? registry.history(name, alias, { limit, signal })
+            : changesBefore(registry.history(name, alias, { signal }), { after, limit }),
+        keyOf: ({ generation }) => String(generation),
+      });
+    },
+  );
+  return routes;
+}
+
+async function* listAliases(
+  registry: Registry,
+  name: string,
+  { after, limit = Infinity, signal }: { after?: string; limit?: number } & SignalOptions,
+): AsyncGenerator<{ alias: string; version: string }> {
+  const aliases = Object.entries(await registry.aliases(name, { signal })).sort(([a], [b]) => a < b ? -1 : 1);
+  const rest = aliases.filter(([alias]) => after === undefined || alias > after);
+  for (const [alias, version] of rest.slice(0, limit)) yield { alias, version };
+}
+
+async function* changesBefore(
+  changes: AsyncIterable<AliasChange>,
+  { after, limit = Infinity }: { after: string; limit?: number },
+): AsyncGenerator<AliasChange> {
+  const last = Number(after);
+  if (!Number.isSafeInteger(last)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot go on after ${JSON.stringify(after.slice(0, 40))}: it is no generation`,
+      hint: "Give the `next` of the page before.",
+    });
+  }
+  let count = 0;
+  for await (const change of changes) {
+    if (change.generation >= last) continue;
+    if (count++ === limit) return;
+    yield change;
+  }
+}
+
+function noAlias(name: string, alias: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find ${JSON.stringify(`${name}@${alias}`)}: there is no such alias`,
+    hint: `GET /artifacts/${encodeURIComponent(name)}/aliases lists those that there are.`,
+  });
+}

@@ -1,0 +1,137 @@
+/**
+ * `GET /artifacts/{name}/versions/{version}/files/{path}`
+ *
+ * @module
+ */
+import { isRegistryError, parseRef } from "../../../mod.ts";
+import type { Artifact, ArtifactFile, ByteRange } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { answerFile, wholeHeaders } from "../files/answer_file.ts";
+import type { Representation } from "../files/answer_file.ts";
+import { MOST_HOT_BYTES } from "../files/hot_files.ts";
+import { mediaHeaders } from "../files/media.ts";
+import type { Disposition } from "../files/media.ts";
+import { readFirst } from "../files/read_first.ts";
+import { pathOf } from "../paths.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { FileQuery } from "../schemas/files.ts";
+
+/** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
+const IMMUTABLE = "private, max-age=604800, immutable";
+
+/** The files of versions. */
+export function filesRoutes(context: ServerContext): Routes {
+  const { registry, hot, openVersion } = context;
+  return createRoutes().get(
+    "/artifacts/:name/versions/:version/files/:path{.+}",
+    describe({
+      id: "getFile",
+      tag: "artifacts",
+      summary: "Reads a file of a version, or a range of it",
+      description: "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
+        "breaks before its end. Files that could run in a browser are sent to be saved, unless `disposition` says otherwise.",
+      scope: "read",
+      params: {
+        name: "The artifact",
+        version: "A version, a range, an alias or `latest`",
+        path: "The path of the file, with `/`",
+      },
+      requestHeaders: {
+        "range": "One range of bytes, as `bytes=0-99`. Several are answered with the whole",
+        "if-range": "The ETag or date that the range is of",
+        "if-match": "ETags, one of which it must have",
+        "if-none-match": "ETags that the client has",
+        "if-modified-since": "The date of what the client has",
+        "if-unmodified-since": "The date that it must not be newer than",
+      },
+      answers: {
+        200: { description: "The file", content: ANY_BYTES, headers: FILE_HEADERS },
+        206: {
+          description: "The range",
+          content: ANY_BYTES,
+          headers: { ...FILE_HEADERS, "content-range": "Which bytes these are" },
+        },
+        304: { description: "The client has it already" },
+      },
+      problems: [404, 409, 412, 416],
+    }),
+    query(FileQuery),
+    async (c) => {
+      const { commit, disposition } = c.req.valid("query");
+      const { name, version, path } = c.req.param();
+      const request = c.req.raw;
+      const artifact = await openVersion({ name, version, commit }, { signal: request.signal });
+      const file = artifact.file(path);
+      const isFixed = commit !== undefined ||
+        (!registry.settings.mutable && parseRef(name, version).selector.kind === "version");
+      const representation = represent({ artifact, file, disposition, isFixed });
+      if (isFixed && file.info.size <= MOST_HOT_BYTES && request.method === "GET") {
+        const bytes = await readAll(file);
+        const headers = wholeHeaders(representation);
+        hot.keep(pathOf(request.url), { ...representation, name, bytes, whole: headers });
+        const read = (range?: Required<ByteRange>) => part(bytes, range);
+        return await answerFile(request, representation, { read });
+      }
+      return await answerFile(request, representation, { read: (range) => stream(file, range) });
+    },
+  ) as unknown as Routes;
+}
+
+/** All that is said of a file. */
+function represent(
+  { artifact: { info }, file: { info: { path, size, sha256, mediaType } }, disposition, isFixed }: {
+    artifact: Artifact;
+    file: ArtifactFile;
+    disposition?: Disposition;
+    isFixed: boolean;
+  },
+): Representation {
+  const sum = Uint8Array.from(sha256.match(/../g)!, (hex) => parseInt(hex, 16));
+  return {
+    size,
+    etag: `"sha256:${sha256}"`,
+    lastModified: info.createdAt.toUTCString(),
+    digest: `sha-256=:${btoa(String.fromCharCode(...sum))}:`,
+    headers: {
+      ...mediaHeaders({ path, mediaType }, disposition),
+      "cache-control": isFixed ? IMMUTABLE : "no-cache",
+      "holdfast-commit": info.commit,
+      "holdfast-version": info.version,
+    },
+  };
+}
+
+/** A part of what is in memory. */
+function part(bytes: Uint8Array<ArrayBuffer>, range?: Required<ByteRange>): Uint8Array<ArrayBuffer> {
+  return range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
+}
+
+/** Opens the stream of a file; undefined for a range of a file that has none, since it is compressed. */
+async function stream(file: ArtifactFile, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+  try {
+    return await readFirst(file.stream(range));
+  } catch (error) {
+    if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
+    throw error;
+  }
+}
+
+async function readAll(file: ArtifactFile): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(file.stream()).arrayBuffer());
+}
+
+const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
+
+const FILE_HEADERS = {
+  "etag": 'Of the bytes: `"sha256:…"`, strong',
+  "last-modified": "When the version was saved",
+  "cache-control": "`immutable` for what cannot change",
+  "accept-ranges": "`bytes`",
+  "content-digest": "SHA-256 of what is sent, where it is the whole (RFC 9530)",
+  "repr-digest": "SHA-256 of the whole (RFC 9530)",
+  "content-disposition": "The name that it is saved under",
+  "holdfast-commit": "The commit of the version: pins it as `?commit=`",
+  "holdfast-version": "The version in full",
+};

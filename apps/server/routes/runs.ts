@@ -1,0 +1,103 @@
+/**
+ * `GET /runs` and `GET /runs/{run}`
+ *
+ * @module
+ */
+import { knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
+import type { KnownRun } from "../../pipelines/known_of_runs.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { answerListing, listingContent } from "../listing.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { RunDetailsSchema, RunsPage, RunsQuery } from "../schemas/runs.ts";
+
+const RUN_EXAMPLE = { run: "training@3", end: "ok", durationMs: 5200 };
+
+/** Runs of pipelines, from their records. */
+export function runsRoutes({ registry }: ServerContext): Routes {
+  const routes = createRoutes();
+  routes.get(
+    "/runs",
+    describe({
+      id: "listRuns",
+      tag: "runs",
+      summary: "Lists runs of pipelines, the newest first",
+      scope: "read",
+      answers: {
+        200: {
+          description: "A page of runs, or all of them as lines",
+          content: listingContent(RunsPage, {
+            items: [{ ...RUN_EXAMPLE, plannedAt: "2026-01-31T12:00:00.000Z", steps: 2, counts: { ran: 2 } }],
+          }),
+        },
+      },
+    }),
+    query(RunsQuery),
+    (c) => {
+      const { pipeline, ...page } = c.req.valid("query");
+      const { signal } = c.req.raw;
+      async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
+        const { listRuns } = await import("../../../operators/runner/mod.ts");
+        const { access } = c.env;
+        const { limit, ...from } = asked;
+        const all = await listRuns(registry, { pipeline, ...from, limit: access.admin ? limit : undefined, signal });
+        let left = limit ?? Infinity;
+        for (const listed of all) {
+          if (!access.may("read", await recordsOf(listed.run))) continue;
+          if (left-- <= 0) return;
+          yield knownRun(listed);
+        }
+      }
+      return answerListing(c, page, { list, keyOf: ({ run }) => run });
+    },
+  );
+  routes.get(
+    "/runs/:run",
+    describe({
+      id: "getRun",
+      tag: "runs",
+      summary: "Says what became of each step of a run",
+      scope: "read",
+      params: { run: "The run, as `training@3`" },
+      answers: {
+        200: {
+          description: "The run",
+          schema: RunDetailsSchema,
+          example: {
+            ...RUN_EXAMPLE,
+            startedAt: "2026-01-31T12:00:00.000Z",
+            steps: [{
+              step: "fit",
+              why: ["never ran"],
+              end: "ran",
+              durationMs: 5000,
+              outputs: { model: "model@1.0.0" },
+            }],
+          },
+        },
+      },
+      problems: [404],
+    }),
+    async (c) => {
+      const run = c.req.param("run");
+      const { signal } = c.req.raw;
+      c.env.access.check("read", await recordsOf(run));
+      const { readResult } = await import("../../../operators/runner/mod.ts");
+      const result = await readResult(registry, run, { signal });
+      const steps = await Array.fromAsync(
+        knownSteps(registry, { run, result }, { signal }),
+        ({ run: _run, ...step }) => step,
+      );
+      const { end = "unknown", startedAt, durationMs } = result ?? {};
+      return c.json({ run, end, startedAt, durationMs, steps }, 200, { "cache-control": "no-cache" });
+    },
+  );
+  return routes;
+}
+
+/** The name that the runs of a pipeline are kept under. */
+async function recordsOf(run: string): Promise<string> {
+  const { parseRunId, recordNames } = await import("../../../operators/runner/mod.ts");
+  return recordNames(parseRunId(run).pipeline).run;
+}

@@ -1,0 +1,125 @@
+/**
+ * `GET /artifacts/{name}/versions` and `GET /artifacts/{name}/versions/{version}`
+ *
+ * @module
+ */
+import { compare } from "@std/semver";
+import { isRegistryError, parseVersion } from "../../../mod.ts";
+import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { evaluateConditions } from "../files/conditions.ts";
+import { answerListing, listingContent } from "../listing.ts";
+import { problem } from "../problem.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { ArtifactInfoSchema, CommitQuery, INFO_EXAMPLE, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
+
+const NAME = { name: "The artifact, percent-encoded as one segment" };
+
+/** The versions of names, and what is known of each. */
+export function versionsRoutes({ registry, openVersion }: ServerContext): Routes {
+  const routes = createRoutes();
+  routes.get(
+    "/artifacts/:name/versions",
+    describe({
+      id: "listVersions",
+      tag: "artifacts",
+      summary: "Lists the versions of a name, newest first; none where there is no such name",
+      scope: "read",
+      params: NAME,
+      answers: {
+        200: {
+          description: "A page of versions, or all of them as lines",
+          content: listingContent(VersionsPage, {
+            items: [{ name: "my:config", version: "1.0.0", generation: 1, modifiedAt: "2026-01-31T12:00:00.000Z" }],
+          }),
+        },
+      },
+    }),
+    query(VersionsQuery),
+    (c) => {
+      const { range, details, ...page } = c.req.valid("query");
+      const { signal } = c.req.raw;
+      const name = c.req.param("name");
+      return answerListing(c, page, {
+        list: ({ after, limit }) =>
+          after === undefined
+            ? registry.versions(name, { range, details, limit, signal })
+            : versionsAfter(registry, name, { after, range, details, limit, signal }),
+        keyOf: ({ version }) => version,
+      });
+    },
+  );
+  routes.get(
+    "/artifacts/:name/versions/:version",
+    describe({
+      id: "getVersion",
+      tag: "artifacts",
+      summary: "Says what is known of a version",
+      scope: "read",
+      params: { ...NAME, version: "A version, a range, an alias or `latest`" },
+      requestHeaders: {
+        "if-match": "Commits as ETags, one of which it must have",
+        "if-none-match": "Commits as ETags that the client knows",
+      },
+      answers: {
+        200: {
+          description: "The version",
+          schema: ArtifactInfoSchema,
+          example: INFO_EXAMPLE,
+          headers: { "etag": "Its commit, as a strong tag" },
+        },
+        304: { description: "The client knows it already" },
+      },
+      problems: [404, 409, 412],
+    }),
+    query(CommitQuery),
+    async (c) => {
+      const { name, version } = c.req.param();
+      const { signal, headers } = c.req.raw;
+      const { commit } = c.req.valid("query");
+      const { info } = await openVersion({ name, version, commit }, { signal });
+      const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
+      const known = { "etag": validators.etag, "cache-control": "no-cache", "last-modified": validators.lastModified };
+      const condition = evaluateConditions(headers, validators);
+      if (condition === "not modified") return new Response(null, { status: 304, headers: known });
+      if (condition === "failed") {
+        const detail = `Cannot answer: ${JSON.stringify(`${name}@${version}`)} is commit ${info.commit} now`;
+        return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
+      }
+      return c.json(info, 200, known);
+    },
+  );
+  return routes;
+}
+
+/** The versions that a listing has after one of them, which may be gone. */
+async function* versionsAfter(
+  registry: Registry,
+  name: string,
+  { after, limit = Infinity, details = false, ...options }: VersionsOptions & { after: string },
+): AsyncGenerator<VersionEntry> {
+  const { semver: last } = parseVersion(after);
+  let count = 0;
+  for await (const entry of registry.versions(name, options)) {
+    if (compare(parseVersion(entry.version).semver, last) >= 0) continue;
+    if (count++ === limit) return;
+    const detailed = details ? await withInfo(registry, entry, options) : entry;
+    if (detailed !== undefined) yield detailed;
+  }
+}
+
+/** With what is known of it; undefined where it was deleted since it was listed. */
+async function withInfo(
+  registry: Registry,
+  entry: VersionEntry,
+  { signal }: VersionsOptions,
+): Promise<VersionEntry | undefined> {
+  try {
+    return { ...entry, info: await registry.info(entry.name, { version: entry.version, signal }) };
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * `GET /artifacts/{name}/watch`
+ *
+ * @module
+ */
+import { checkName } from "../../../mod.ts";
+import type { Registry, WatchOptions } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
+import type { ServerEvent } from "../event_stream.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { WatchQuery } from "../schemas/watch.ts";
+
+/** What an event says where there is no version. */
+const NONE = "none";
+
+/** Server-sent events of what the latest version of a name is. */
+export function watchRoutes(context: ServerContext): Routes {
+  return createRoutes().get(
+    "/artifacts/:name/watch",
+    describe({
+      id: "watchName",
+      tag: "artifacts",
+      summary: "Tells what the latest version is, and again whenever it is another one",
+      description: "Server-sent events `latest`, whose data are `{ name, version?, commit? }` and whose id is the " +
+        "commit. A client that comes again with `Last-Event-ID` is only told of another one.",
+      scope: "read",
+      params: { name: "The artifact, percent-encoded as one segment" },
+      requestHeaders: { "last-event-id": "The id of the last event that the client had" },
+      answers: {
+        200: {
+          description: "Events, until the client goes",
+          content: {
+            [EVENTS_TYPE]: {
+              schema: { type: "string" },
+              example:
+                'id: 019a9f5e\nevent: latest\ndata: {"name":"my:model","version":"1.0.0","commit":"019a9f5e"}\n\n',
+            },
+          },
+        },
+      },
+    }),
+    query(WatchQuery),
+    (c) => {
+      const name = c.req.param("name");
+      checkName(name);
+      const { intervalMs } = c.req.valid("query");
+      const known = c.req.header("last-event-id");
+      const events = (signal: AbortSignal) => latestOf(context.registry, name, { known, intervalMs, signal });
+      return answerEvents(c, { context, events });
+    },
+  ) as unknown as Routes;
+}
+
+async function* latestOf(
+  registry: Registry,
+  name: string,
+  { known, ...options }: WatchOptions & { known?: string },
+): AsyncGenerator<ServerEvent> {
+  let last = known;
+  for await (const latest of registry.watch(name, options)) {
+    const id = latest.commit ?? NONE;
+    if (id !== last) yield { id, event: "latest", data: latest };
+    last = undefined; // only the first may be known
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What is known of a version, as JSON.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+import { flag, page, pageFields } from "./listing.ts";
+
+/** 64 lowercase hexadecimal digits. */
+export const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in 64 lowercase digits is expected"));
+
+/** A moment, ISO 8601. */
+export const Moment = v.pipe(v.string(), v.isoTimestamp());
+
+/** A number of bytes, or of things. */
+export const Amount = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** A file of a version. */
+export const FileInfoSchema = v.pipe(
+  v.object({
+    path: v.string(),
+    size: Amount,
+    sha256: Sha256,
+    mediaType: v.optional(v.string()),
+    mode: v.optional(v.picklist(["executable", "link", "folder"])),
+  }),
+  v.metadata({ ref: "FileInfo" }),
+);
+
+/** What a version was made from. */
+export const ArtifactInputSchema = v.union([
+  v.string(),
+  v.object({ ref: v.string(), digest: v.optional(Sha256) }),
+]);
+
+/** What is known of a version. */
+export const ArtifactInfoSchema = v.pipe(
+  v.object({
+    name: v.string(),
+    version: v.string(),
+    commit: v.string(),
+    generation: Amount,
+    digest: Sha256,
+    size: Amount,
+    createdAt: Moment,
+    origin: v.optional(v.object({ registry: v.string(), commit: v.string() })),
+    materializer: v.object({ id: v.string(), formatVersion: v.number() }),
+    metadata: v.record(v.string(), v.unknown()),
+    inputs: v.array(ArtifactInputSchema),
+    files: v.array(FileInfoSchema),
+    idempotencyKey: v.optional(v.string()),
+  }),
+  v.metadata({ ref: "ArtifactInfo" }),
+);
+
+/** A version in a listing. */
+export const VersionEntrySchema = v.pipe(
+  v.object({
+    name: v.string(),
+    version: v.string(),
+    generation: Amount,
+    modifiedAt: Moment,
+    info: v.optional(ArtifactInfoSchema),
+  }),
+  v.metadata({ ref: "VersionEntry" }),
+);
+
+/** What versions are listed by. */
+export const VersionsQuery = v.object({
+  range: v.optional(v.pipe(v.string(), v.description("Only versions in this range, as `^1.2`"))),
+  details: v.optional(v.pipe(flag(), v.description("Whether each has its `info`"))),
+  ...pageFields,
+});
+
+/** A page of versions. */
+export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
+
+/** The commit that is meant, where one is. */
+export const CommitQuery = v.object({
+  commit: v.optional(v.pipe(v.string(), v.description("Only where it is this commit, else 409"))),
+});
+
+/** An example of an info. */
+export const INFO_EXAMPLE = {
+  name: "my:config",
+  version: "1.0.0",
+  commit: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
+  generation: 1,
+  digest: "5d41402abc4b2a76b9719d911017c592ae8f1f4d3c2b1a0f9e8d7c6b5a493827",
+  size: 12,
+  createdAt: "2026-01-31T12:00:00.000Z",
+  materializer: { id: "json", formatVersion: 1 },
+  metadata: { epochs: 3 },
+  inputs: [],
+  files: [{
+    path: "value.json",
+    size: 12,
+    sha256: "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
+    mediaType: "application/json",
+  }],
+};

@@ -1,0 +1,19 @@
+/**
+ * What a registry says of itself.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+import { Amount } from "./artifact.ts";
+
+/** What a registry says of itself. */
+export const RegistrySchema = v.pipe(
+  v.object({
+    id: v.string(),
+    settings: v.object({ versioned: v.boolean(), mutable: v.boolean(), graceMs: Amount }),
+    service: v.object({ name: v.string(), version: v.string() }),
+    limits: v.record(v.string(), v.number()),
+    features: v.array(v.string()),
+  }),
+  v.metadata({ ref: "Registry" }),
+);
