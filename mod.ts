@@ -22,7 +22,7 @@ import type { Backend, Layout, Locking } from "./core/backend.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { RegistryError } from "./core/errors.ts";
 import { shown } from "./core/naming/names.ts";
-import type { CacheOptions, OpenOptions, Registry } from "./core/registry.ts";
+import type { CacheOptions, OpenOptions, StoredRegistry } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
 import type {
@@ -53,7 +53,7 @@ export interface OpenRegistryOptions extends OpenOptions {
 export async function openRegistry(
   target: string | URL | Backend = "./.holdfast",
   options: OpenRegistryOptions = {},
-): Promise<Registry> {
+): Promise<StoredRegistry> {
   const { materializers = createMaterializers() } = options;
   checkTarget(target);
   const { checkGrace, openOnBackend } = await import("./registry/mod.ts");
@@ -263,8 +263,8 @@ export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts
 export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";
 export { defineArtifact } from "./registry/define_artifact.ts";
 export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
-export type { CommitUploadOptions, UploadToCommit } from "./registry/transfer/commit_upload.ts";
-export type { DirectDownload, DirectDownloadOptions } from "./registry/transfer/presign_download.ts";
+export type * from "./core/record/lineage.ts";
+export type * from "./core/record/transfer.ts";
 export type { UploadNote } from "./registry/transfer/resumable/note.ts";
 export type { WritePiecesOptions } from "./registry/transfer/resumable/pieces.ts";
 export type {
@@ -275,11 +275,9 @@ export type {
   UploadSource,
   UploadState,
 } from "./registry/transfer/resumable/uploads.ts";
-export type { CreateUploadOptions, Upload, UploadFile, UploadTarget } from "./registry/transfer/create_upload.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
 export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
 export type { GarbageItem, GarbageKind } from "./registry/maintenance/collection.ts";
-export type { Lineage, LineageEdge, LineageNode, LineageOptions, LineageState } from "./registry/lineage.ts";
 export type { RebuildOptions, RebuildReport } from "./registry/lineage/rebuild.ts";
 export type { MirrorOptions } from "./registry/mirror.ts";
 export type {

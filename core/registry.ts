@@ -1,5 +1,5 @@
 /**
- * The public type of a registry and the options of its verbs.
+ * The contract of a registry and the options of its verbs.
  *
  * @module
  */
@@ -8,8 +8,17 @@ import type { Backend } from "./backend.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
+import type { Lineage, LineageOptions } from "./record/lineage.ts";
 import type { RegistrySettings } from "./record/record.ts";
 import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
+import type {
+  CommitUploadOptions,
+  CreateUploadOptions,
+  DirectDownload,
+  DirectDownloadOptions,
+  Upload,
+  UploadToCommit,
+} from "./record/transfer.ts";
 import type { EventPublisher } from "./services/event_bus.ts";
 import type { RegistryTopics } from "./services/registry_events.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
@@ -17,7 +26,11 @@ import type { System } from "./system.ts";
 
 export type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
 
-/** A registry that is open. It holds no locks and no timers; several may be open on one store. */
+/**
+ * A registry that is open: on a store that `openRegistry` opened ({@linkcode StoredRegistry}), at a service, or one of
+ * your own, which `testRegistry` of `./testing/registry` tries. It holds no locks and no timers; several may be open on
+ * one store.
+ */
 export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** Where it is, without secrets. */
   readonly location: string;
@@ -25,8 +38,11 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   readonly id: string;
   /** What was fixed when it was created. */
   readonly settings: Readonly<RegistrySettings>;
-  /** The store. */
-  readonly backend: Backend;
+  /**
+   * The store, where this program has it open. A registry without one is not maintained from here: what works on the
+   * store itself, such as `collectGarbage`, is `Unsupported`.
+   */
+  readonly backend?: Backend;
   /** What saves and loads values. */
   readonly materializers: Materializers;
 
@@ -93,6 +109,20 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
    * followed by others between two looks are not announced: `versions()` lists them. Ends with the signal or the loop.
    */
   watch(name: string, options?: WatchOptions): AsyncIterable<WatchEvent>;
+
+  /** What `lineageOf` gives, where the registry knows it better than by reading each record. */
+  lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
+  /** What `createUpload` does, where the registry has a way of its own. */
+  createUpload?(options: CreateUploadOptions): Promise<Upload>;
+  /** What `commitUpload` does with an upload of {@linkcode Registry.createUpload}. */
+  commitUpload?(upload: UploadToCommit, options: CommitUploadOptions): Promise<SavedArtifact>;
+  /** What `presignDownload` does, where the registry has a way of its own. */
+  presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
+}
+
+/** A registry on a store that this program has open: what `openRegistry` gives. */
+export interface StoredRegistry extends Registry {
+  readonly backend: Backend;
 }
 
 /**

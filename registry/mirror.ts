@@ -56,7 +56,7 @@ export async function mirrorRegistry(
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
   const { dryRun = false, concurrency = 8, verify = false, signal, onProgress } = options;
-  const source = contextOf(from), target = contextOf(to);
+  const source = contextOf(from, "mirror"), target = contextOf(to, "mirror");
   checkBoth(source, target, options);
   const report = emptyReport(dryRun);
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };

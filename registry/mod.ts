@@ -17,6 +17,7 @@ import type {
   Registry,
   SaveOptions,
   SignalOptions,
+  StoredRegistry,
 } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
@@ -68,7 +69,7 @@ function guarded(logger: Logger): Logger {
 }
 
 /** Opens the registry on a backend, or creates it where there is none. */
-export async function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<Registry> {
+export async function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<StoredRegistry> {
   const { graceMs = DEFAULT_GRACE_MS, system = realSystem } = options;
   const opening = {
     backend,
@@ -116,7 +117,7 @@ function cacheInItself({ location }: Backend): RegistryError {
   });
 }
 
-function createRegistry(context: Context): Registry {
+function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
   async function load(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {

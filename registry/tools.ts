@@ -6,9 +6,17 @@
  */
 import type { Backend } from "../core/backend.ts";
 import type { FilesToSave } from "../core/materializer.ts";
+import type { Lineage, LineageOptions } from "../core/record/lineage.ts";
 import type { FileInfo } from "../core/record/record.ts";
+import type {
+  CommitUploadOptions,
+  CreateUploadOptions,
+  DirectDownload,
+  DirectDownloadOptions,
+  Upload,
+  UploadToCommit,
+} from "../core/record/transfer.ts";
 import type { Registry, SavedArtifact, SignalOptions } from "../core/registry.ts";
-import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { RebuildOptions, RebuildReport } from "./lineage/rebuild.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collect_garbage.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
@@ -16,9 +24,6 @@ import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirrorReport } from "./mirror/report.ts";
 import type { ProbeCertificate, ProbeOptions } from "./probe.ts";
-import type { CommitUploadOptions, UploadToCommit } from "./transfer/commit_upload.ts";
-import type { CreateUploadOptions, Upload } from "./transfer/create_upload.ts";
-import type { DirectDownload, DirectDownloadOptions } from "./transfer/presign_download.ts";
 import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
 
 /**

@@ -146,7 +146,7 @@ export interface Batch extends AsyncDisposable {
  * Memory and runtimes without Web Workers: everything is done on the caller's thread.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {
-  const context = contextOf(registry);
+  const context = contextOf(registry, "create a batch");
   const { workers = defaultWorkers(), memoryBudgetBytes = 256 * 1024 * 1024, stuckAfterMs = 300_000, idleMs = 1_000 } =
     options;
   const { offload = "auto" } = options;

@@ -36,7 +36,7 @@ export interface RebuildReport {
 /** What `rebuildLineage` of `registry/tools.ts` does. */
 export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
   const { signal, onProgress } = options;
-  const context = contextOf(registry);
+  const context = contextOf(registry, "note lineage");
   checkWritable(context, "note what versions are made from");
   const report: RebuildReport = { records: 0, noted: 0, unreadable: [] };
   const note = async ({ key, newest, entry }: Listed) => {

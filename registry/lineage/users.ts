@@ -11,6 +11,7 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { lineageFolder, orderSegment, parseLineageKey, UNPINNED } from "../layout.ts";
 import { knownContext } from "../opening/context.ts";
+import type { Context } from "../opening/context.ts";
 import { readInput } from "./inputs.ts";
 import { isWhole } from "./marker.ts";
 
@@ -50,7 +51,7 @@ export async function openUsers(registry: Registry, options: UsersOptions): Prom
     unpinned,
     unreadable,
     async find(versions) {
-      if (noted) await readAll(await notedUsers(registry, versions, signal));
+      if (noted) await readAll(await notedUsers(context, versions, signal));
       else if (!scanned) await readAll(refsOf(registry, signal));
       scanned = true;
     },
@@ -89,7 +90,7 @@ export async function openUsers(registry: Registry, options: UsersOptions): Prom
 
 /** Refs of all that was noted to be made from these versions, or from one of their names. */
 async function notedUsers(
-  { backend, settings: { versioned } }: Registry,
+  { backend, settings: { versioned } }: Context,
   versions: readonly ArtifactInfo[],
   signal?: AbortSignal,
 ): Promise<Set<string>> {

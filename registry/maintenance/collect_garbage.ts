@@ -52,7 +52,7 @@ export interface GarbageReport {
 
 /** What `collectGarbage` of `registry/tools.ts` does. */
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
-  const context = contextOf(registry);
+  const context = contextOf(registry, "collect garbage");
   checkWritable(context, "collect garbage");
   const { mark, key } = await takeMark(context, "collect garbage", options.signal);
   const report = emptyReport(options.dryRun ?? false, mark);

@@ -14,7 +14,7 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
 /** What `prune` of `registry/tools.ts` does. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const context = contextOf(registry);
+  const context = contextOf(registry, "prune");
   const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;
   checkOptions(options);
   if (!dryRun) checkWritable(context, "prune");

@@ -17,7 +17,7 @@ import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.
 
 /** What `verifyRegistry` of `registry/tools.ts` does. */
 export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const context: Context = { ...contextOf(registry), cache: undefined }; // what the store has is to be verified
+  const context: Context = { ...contextOf(registry, "verify the registry"), cache: undefined }; // what the store has is to be verified
   const { names, deep = true, signal, onProgress } = options;
   const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
   const report: VerifyReport = { ok: true, versions: 0, records: 0, files: 0, bytes: 0, problems: [], unseen };

@@ -73,18 +73,23 @@ export function rememberContext(registry: Registry, context: Context): void {
   contexts.set(registry, context);
 }
 
-/** The context behind a registry; undefined for a wrapper around one. */
+/** The context behind a registry that `openRegistry` opened; undefined for another one, such as a wrapper or a client. */
 export function knownContext(registry: Registry): Context | undefined {
   return contexts.get(registry);
 }
 
-/** The context behind a registry, for the functions beside it (`collectGarbage`, `prune` …). */
-export function contextOf(registry: Registry): Context {
+/**
+ * The context behind a registry, for what works on its store.
+ *
+ * @param action what is to be done, for the message: `"collect garbage"`
+ * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open
+ */
+export function contextOf(registry: Registry, action: string): Context {
   const context = knownContext(registry);
   if (context !== undefined) return context;
   throw new RegistryError({
-    code: "Invalid",
-    message: "Cannot use this registry here: it was not opened by openRegistry",
-    hint: "Pass the registry itself, not a wrapper around it.",
+    code: "Unsupported",
+    message: `Cannot ${action}: the registry at ${registry.location} has no store that openRegistry opened`,
+    hint: "Do it where the store can be reached, and pass what openRegistry gives: no client, and no wrapper.",
   });
 }

@@ -9,7 +9,8 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
-import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import type { CommitUploadOptions, UploadFile, UploadToCommit } from "../../core/record/transfer.ts";
+import type { Registry, SavedArtifact } from "../../core/registry.ts";
 import { settleVersion } from "../cell/settle.ts";
 import { contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
@@ -19,23 +20,6 @@ import { UploadedContent } from "../payload/uploaded_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { findSaved } from "../target/keyed.ts";
 import { checkFiles } from "./create_upload.ts";
-import type { UploadFile } from "./create_upload.ts";
-
-/** What of an {@linkcode Upload} a commit needs. Take it from where you kept it, not from whoever uploaded. */
-export interface UploadToCommit {
-  /** Identifies it. */
-  id: string;
-  /** Its files, all of them in the same order. */
-  files: readonly UploadFile[];
-}
-
-/** Options of {@linkcode commitUpload}: those of a save, and the name. */
-export interface CommitUploadOptions extends Omit<SaveOptions, "materializer"> {
-  /** The artifact. */
-  name: string;
-  /** What can read the files. @default "file" for one file, "folder" for several: `load` gives a `StoredPath` */
-  materializer?: Pick<Materializer, "id" | "formatVersion">;
-}
 
 /** What `commitUpload` of `registry/tools.ts` does. */
 export async function commitUpload(
@@ -43,7 +27,8 @@ export async function commitUpload(
   upload: UploadToCommit,
   options: CommitUploadOptions,
 ): Promise<SavedArtifact> {
-  const context = contextOf(registry);
+  if (registry.commitUpload !== undefined) return await registry.commitUpload(upload, options);
+  const context = contextOf(registry, "commit an upload");
   const { name, materializer = reader(upload.files), idempotencyKey = upload.id, ...more } = options;
   checkFiles(upload.files);
   const keys = upload.files.map((_, n) => uploadKey(upload.id, n));

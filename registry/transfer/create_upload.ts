@@ -5,55 +5,17 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import type { CreateUploadOptions, Upload, UploadFile, UploadTarget } from "../../core/record/transfer.ts";
+import type { Registry } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../opening/context.ts";
 import { uploadKey } from "../layout.ts";
 import { createPathCheck } from "../payload/content.ts";
 import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
 
-/** A file that will be uploaded. */
-export interface UploadFile {
-  /** Its path in the artifact. */
-  path: string;
-  /** Its media type. The upload must send it as `content-type`. */
-  mediaType?: string;
-  /** How many bytes it must have. @default any */
-  size?: number;
-  /** What its SHA-256 must be, 64 lowercase hexadecimal digits. @default any */
-  sha256?: string;
-}
-
-/** Options of {@linkcode createUpload}. */
-export interface CreateUploadOptions extends SignalOptions {
-  /** The files, or their paths. */
-  files: readonly (string | UploadFile)[];
-  /** How long the URLs work, milliseconds, a second to 7 days. @default 3600000 (1 h) */
-  expiresInMs?: number;
-}
-
-/** Where a file is to be sent. */
-export interface UploadTarget extends UploadFile {
-  /** The URL. Whoever knows it can write this one object. */
-  url: string;
-  /** The method of the request; its body is the file. */
-  method: "PUT";
-  /** Headers that must be sent. */
-  headers: Record<string, string>;
-}
-
-/** A direct upload: hand out the targets, keep the rest, and commit it when the files have arrived. */
-export interface Upload {
-  /** Identifies it. */
-  id: string;
-  /** Where each file is to be sent, in the order given. */
-  files: UploadTarget[];
-  /** When the URLs end. */
-  expiresAt: Date;
-}
-
 /** What `createUpload` of `registry/tools.ts` does. */
 export async function createUpload(registry: Registry, options: CreateUploadOptions): Promise<Upload> {
-  const context = contextOf(registry);
+  if (registry.createUpload !== undefined) return await registry.createUpload(options);
+  const context = contextOf(registry, "create an upload");
   const { expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   checkWritable(context, "create an upload");
   const presign = presigner(context, "create an upload");

@@ -7,7 +7,8 @@ import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileInfo, StoredFile } from "../../core/record/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
-import type { RefOptions, Registry } from "../../core/registry.ts";
+import type { DirectDownload, DirectDownloadOptions } from "../../core/record/transfer.ts";
+import type { Registry } from "../../core/registry.ts";
 import { contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { payloadSource } from "../load.ts";
@@ -17,33 +18,14 @@ import type { PayloadSource } from "../payload/store_reader.ts";
 import { locate } from "../resolve.ts";
 import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
 
-/** Options of {@linkcode presignDownload}. */
-export interface DirectDownloadOptions extends RefOptions {
-  /** The file. @default the only one */
-  path?: string;
-  /** The name that a browser saves it under. @default the last segment of its path */
-  fileName?: string;
-  /** How long the URL works, milliseconds, a second to 7 days. @default 3600000 (1 h) */
-  expiresInMs?: number;
-}
-
-/** Where a file can be fetched. */
-export interface DirectDownload {
-  /** The URL. Whoever knows it can read this one file. */
-  url: string;
-  /** When it ends. */
-  expiresAt: Date;
-  /** The file: compare the SHA-256 of what was fetched, nobody else does. */
-  file: FileInfo;
-}
-
 /** What `presignDownload` of `registry/tools.ts` does. */
 export async function presignDownload(
   registry: Registry,
   ref: string,
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
-  const context = contextOf(registry);
+  if (registry.presignDownload !== undefined) return await registry.presignDownload(ref, options);
+  const context = contextOf(registry, `presign a file of ${shown(ref)}`);
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
   const expiresAt = expiry(context, expiresInMs);

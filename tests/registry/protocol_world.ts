@@ -9,7 +9,7 @@ import type { FileToSave, Materializer } from "../../core/materializer.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import { decodeRecord } from "../../core/record/record.ts";
 import type { AnyRecord } from "../../core/record/record.ts";
-import type { OpenOptions, Registry } from "../../core/registry.ts";
+import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
@@ -34,7 +34,7 @@ export interface Clocks {
 /** A machine that opened the registry. */
 export interface Machine {
   /** Its registry. */
-  readonly registry: Registry;
+  readonly registry: StoredRegistry;
   /** The store as it sees it. */
   readonly backend: ScriptedBackend;
 }

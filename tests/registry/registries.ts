@@ -7,20 +7,20 @@ import process from "node:process";
 import { createLocalBackend } from "../../backends/local.ts";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, Layout, Locking } from "../../core/backend.ts";
-import type { OpenOptions, Registry } from "../../core/registry.ts";
+import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import { openRegistry } from "../../mod.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 /** A registry of one test, and the store below it. */
 export interface RegistryWorld {
   /** The registry. */
-  readonly registry: Registry;
+  readonly registry: StoredRegistry;
   /** Its store, for looking behind the registry's back and for damaging it. */
   readonly backend: Backend;
   /** A folder for whatever else the test writes. */
   readonly root: TempRoot;
   /** Opens the registry once more, over the store or over what is wrapped around it. */
-  open(options?: OpenOptions, wrap?: (backend: Backend) => Backend): Promise<Registry>;
+  open(options?: OpenOptions, wrap?: (backend: Backend) => Backend): Promise<StoredRegistry>;
 }
 
 /** A kind of store. */

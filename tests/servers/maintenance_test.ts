@@ -12,7 +12,7 @@ import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.t
 import { recordKey, versionCell } from "../../registry/layout.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readRecord } from "../../registry/cell/heads.ts";
-import { contextOf } from "../../registry/opening/context.ts";
+import { knownContext } from "../../registry/opening/context.ts";
 import { keysOf, noise } from "../registry/registries.ts";
 import { collect } from "../registry/rejected.ts";
 import { withAge } from "../registry/with_age.ts";
@@ -97,7 +97,8 @@ testOnServers("prune deletes hundreds of old versions, and the janitor frees the
   const store = world.store();
   const registry = await openRegistry(store, { cache: false });
   await registry.save("a", "value");
-  const template = (await readRecord(contextOf(registry), recordKey(versionCell("a", parseVersion("1"), true), 1)))!;
+  const template =
+    (await readRecord(knownContext(registry)!, recordKey(versionCell("a", parseVersion("1"), true), 1)))!;
   assert(template.record.kind === "version");
   const { record, inline } = template;
   await forEachAtOnce(range(400).slice(1), async (n) => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
-import { contextOf } from "../../registry/opening/context.ts";
+import { knownContext } from "../../registry/opening/context.ts";
 import { noise } from "../registry/registries.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -40,7 +40,7 @@ testOnServers("what is in the cache costs one request with full, none with integ
     const registry = await openRegistry(world.proxied(), { cache });
     const count = async (ref: string, verify: "none" | "integrity" | "full") => {
       const asked = await proxy.during(async () => assertEquals(await registry.load(ref, { verify }), value));
-      await contextOf(registry).cache!.close(); // what is being written to it is there then
+      await knownContext(registry)!.cache!.close(); // what is being written to it is there then
       return asked.map(verbOf);
     };
     assertEquals((await count(`${name}@1`, "integrity")).length, cold);

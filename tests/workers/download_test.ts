@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { localPath, openRegistry } from "../../mod.ts";
-import type { Registry } from "../../mod.ts";
+import type { StoredRegistry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { damage, keysOf, noise } from "../registry/registries.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 const ALWAYS = { workers: 2, offload: "always", idleMs: 60_000 } as const;
 
 /** A registry with the folder `tree` (two large files and small ones) and the file `one`. */
-async function stored(root: TempRoot, backend?: Backend): Promise<Registry> {
+async function stored(root: TempRoot, backend?: Backend): Promise<StoredRegistry> {
   await Deno.mkdir(root.join("in/sub"), { recursive: true });
   await Deno.writeFile(root.join("in/a.bin"), noise(2 * MIB, 1));
   await Deno.writeFile(root.join("in/sub/b.bin"), noise(3 * MIB, 2), { mode: 0o755 });

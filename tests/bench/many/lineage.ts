@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { createLocalBackend, lineageOf, openRegistry } from "../../../mod.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
 import { withCounts } from "../counted_backend.ts";
 import { timed } from "../measure.ts";
@@ -52,7 +52,7 @@ export async function createLineageGroup({ folder, quick, operations }: BenchSet
   };
 }
 
-type World = { count: number; registry: Registry; calls: ReturnType<typeof withCounts>["calls"] };
+type World = { count: number; registry: StoredRegistry; calls: ReturnType<typeof withCounts>["calls"] };
 
 function down({ count, registry, calls }: World, noted: boolean): Measure {
   let made = "";
@@ -79,7 +79,7 @@ function down({ count, registry, calls }: World, noted: boolean): Measure {
 }
 
 /** Saves so many versions, each made from one: ten of them from `data@1`. */
-async function fill(registry: Registry, count: number): Promise<void> {
+async function fill(registry: StoredRegistry, count: number): Promise<void> {
   const value = smallObject(0, 200);
   const entries = function* () {
     yield { name: "data", value, version: "1" };

@@ -7,7 +7,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { CacheOptions, OpenOptions, Registry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
-import { contextOf } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/opening/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import type { ScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf } from "../registries.ts";
@@ -76,7 +76,7 @@ export async function createCachedWorld(
       ...more,
       cache: { maxBytes, ...asked, backend: cache },
     });
-    const settle = () => contextOf(registry).cache!.close();
+    const settle = () => knownContext(registry)!.cache!.close();
     const asking = async (action: () => Promise<unknown>) => {
       backend.forget();
       await action();

@@ -3,7 +3,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { contextOf } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/opening/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise } from "../registries.ts";
@@ -101,7 +101,7 @@ Deno.test("a slow cache is waited for, and gets all of a large file", async () =
     start();
   }
   assertEquals(seen, 40 * MIB);
-  await contextOf(registry).cache!.close();
+  await knownContext(registry)!.cache!.close();
   const sizes = await Array.fromAsync(inner.list("files/"), (entry) => "key" in entry ? entry.size : 0);
   assertEquals(sizes, [40 * MIB]);
 });
@@ -136,7 +136,7 @@ Deno.test("an aborted load ends with its reason and caches nothing", async () =>
     const onProgress = () => abort.abort(reason);
     const loading = registry.load("a@1", { signal: abort.signal, onProgress });
     assertStrictEquals(await loading.catch((error) => error), reason);
-    await contextOf(registry).cache!.close();
+    await knownContext(registry)!.cache!.close();
     assertEquals(await Array.fromAsync(cache.list("files/")), []);
     await registry.load("a@1");
     const stopped = AbortSignal.abort(reason);

@@ -7,7 +7,7 @@ import { bytesStream } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import { createLocalBackend, localPath, openRegistry } from "../../../mod.ts";
-import { contextOf } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/opening/context.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -284,7 +284,7 @@ Deno.test("an evicted file that is being read from a folder does no harm", async
     const registry = await openRegistry(createMemoryBackend(), { cache: { backend: cache } });
     await registry.save("a", noise(6 * MIB), { version: "1" });
     await registry.load("a@1");
-    await contextOf(registry).cache!.close();
+    await knownContext(registry)!.cache!.close();
     assertLess(6 * MIB, await bytesIn(cache));
     const reader = (await registry.open("a@1")).files()[0].stream().getReader();
     const first = await reader.read();

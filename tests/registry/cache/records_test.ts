@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
-import { contextOf } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/opening/context.ts";
 import { filler, HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -122,7 +122,7 @@ testCached("a record that landed late is not cached: it may come not to count", 
   assertEquals(await world.registry.load("a@1"), filler("late"));
   await world.settle();
   assertEquals(await world.cached("records/"), []);
-  noteVoid(contextOf(world.registry), (await keysOf(world.store, "names/a/versions/"))[0]);
+  noteVoid(knownContext(world.registry)!, (await keysOf(world.store, "names/a/versions/"))[0]);
   await rejected("NotFound", world.registry.load("a@1"));
 });
 
@@ -197,7 +197,7 @@ Deno.test("registries at different stores share files and never records", async 
     assertEquals(await one.registry.load("a@1"), "of one");
     assertEquals(await registry.load("a@1"), "of two");
     await one.settle();
-    await contextOf(registry).cache!.close();
+    await knownContext(registry)!.cache!.close();
   }
   assertNotEquals(one.registry.id, registry.id);
 });

@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
-import { contextOf } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/opening/context.ts";
 import { HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -98,7 +98,7 @@ testCached("a registry that was restored does not load what was cached of its nu
   await restored.save("a", "after", { version: "2" });
   assertEquals(await restored.load("a@2"), "after");
   const [before] = await world.cached("records/");
-  await contextOf(restored).cache!.close();
+  await knownContext(restored)!.cache!.close();
   for (const key of await world.cached("records/")) {
     if (key !== before) await world.cacheStore.put(key, await bytesOf(world.cacheStore, before)); // nor where it was moved
   }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend, Layout } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import { keyFile } from "../../backends/local/key_file.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -33,7 +33,7 @@ interface Watched {
   /** How keys lie in it. */
   readonly layout: Layout;
   /** Opens the registry in it, which waits for the disk or does not. */
-  open(durability?: "disk" | "os"): Promise<Registry>;
+  open(durability?: "disk" | "os"): Promise<StoredRegistry>;
   /** Throws where a key would not survive a power cut. */
   assertAllSafe(backend: Backend): Promise<void>;
 }

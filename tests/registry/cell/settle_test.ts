@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import type { OpenOptions, Registry } from "../../../core/registry.ts";
+import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
 import { commitUpload, openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import { fileSet, filler } from "../protocol_world.ts";
@@ -21,11 +21,11 @@ const RECORDS = /^names\//;
 
 interface PoweredWorld extends PoweredStore {
   /** A registry whose writes are safe when they return. */
-  readonly registry: Registry;
+  readonly registry: StoredRegistry;
   /** Another one, whose puts of these keys are not. */
-  dying(unkept?: RegExp): Promise<Registry>;
+  dying(unkept?: RegExp): Promise<StoredRegistry>;
   /** The registry after a power cut. */
-  afterCut(): Promise<Registry>;
+  afterCut(): Promise<StoredRegistry>;
 }
 
 function testPowered(

@@ -4,24 +4,27 @@ import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { lineageOf, mirrorRegistry, openRegistry, rebuildLineage } from "../../../mod.ts";
-import type { Lineage, Registry } from "../../../mod.ts";
+import type { Lineage, StoredRegistry } from "../../../mod.ts";
 import { LINEAGE, LINEAGE_WHOLE, parseLineageKey } from "../../../registry/layout.ts";
 import { testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 
 const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > ${to}`).sort();
-const notesOf = async ({ backend }: Pick<Registry, "backend">) =>
+const notesOf = async ({ backend }: Pick<StoredRegistry, "backend">) =>
   (await keysOf(backend, LINEAGE)).filter((key) => key !== LINEAGE_WHOLE);
 
 /** What is found below a version, and whether every record was read for it. */
-async function down(registry: Registry, ref: string): Promise<{ edges: string[]; unsure: string[]; scanned: boolean }> {
+async function down(
+  registry: StoredRegistry,
+  ref: string,
+): Promise<{ edges: string[]; unsure: string[]; scanned: boolean }> {
   const found = await lineageOf(registry, ref, { direction: "down" });
   return { edges: edgesOf(found), unsure: found.unsure, scanned: found.scanned };
 }
 
 /** What is found without notes, and with them after they are gone and noted anew. */
-async function assertSame(registry: Registry, ref: string): Promise<void> {
+async function assertSame(registry: StoredRegistry, ref: string): Promise<void> {
   const noted = await down(registry, ref);
   assertEquals(noted.scanned, false);
   for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);

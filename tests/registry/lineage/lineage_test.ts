@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { lineageOf, openRegistry } from "../../../mod.ts";
-import type { Lineage, Registry } from "../../../mod.ts";
+import type { Lineage, StoredRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 
 /** data -> clean -> model -> report, and clean -> plot. */
-async function fill(registry: Registry): Promise<void> {
+async function fill(registry: StoredRegistry): Promise<void> {
   const pinned = async (ref: string) => ({ ref, digest: (await registry.info(ref)).digest });
   await registry.save("data", [1, 2, 3]);
   await registry.save("clean", [1, 2], { inputs: [await pinned("data@1")] });

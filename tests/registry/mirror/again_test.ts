@@ -1,6 +1,6 @@
 // What a mirror does where something is there already.
 import { assert, assertEquals } from "@std/assert";
-import type { Registry } from "../../../core/registry.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
 import { collectGarbage, createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
 import type { CallCounts } from "../../bench/counted_backend.ts";
@@ -17,7 +17,9 @@ import type { MirrorWorld } from "./mirror_world.ts";
 const MUTABLE = { mutable: true };
 
 /** Both registries again, over stores that count. */
-async function counted({ open }: MirrorWorld): Promise<{ from: Registry; to: Registry; calls: CallCounts[] }> {
+async function counted(
+  { open }: MirrorWorld,
+): Promise<{ from: StoredRegistry; to: StoredRegistry; calls: CallCounts[] }> {
   const calls: CallCounts[] = [];
   const again = (which: "from" | "to") =>
     open(which, {}, (backend) => {

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
 import { collectGarbage, createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
 import type { MirrorReport } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
@@ -20,7 +20,7 @@ import { assertMirrored, testMirror } from "./mirror_world.ts";
 const SEEDS = seedCount(40);
 
 /** A few of each: versions that share a file, small ones, a deleted one, aliases. */
-async function fillSome(registry: Registry): Promise<void> {
+async function fillSome(registry: StoredRegistry): Promise<void> {
   for (let n = 1; n <= 4; n++) {
     await registry.save("shared", { large: noise(300_000), n: noise(70_000, n) }, { materializer: fileSet });
     await registry.save("small", n);
@@ -33,7 +33,7 @@ async function fillSome(registry: Registry): Promise<void> {
 const LIVE = 7;
 
 /** How many versions a registry has. */
-async function countVersions(registry: Registry): Promise<number> {
+async function countVersions(registry: StoredRegistry): Promise<number> {
   let count = 0;
   for await (const name of registry.names()) count += (await Array.fromAsync(registry.versions(name))).length;
   return count;
@@ -279,7 +279,7 @@ testMirror("two mirrors at once make no version twice", async ({ from, to, open 
 
 testMirror("writers on both sides do not disturb a mirror", async ({ from, to, open }) => {
   await fillSome(from);
-  const write = async (registry: Registry, name: string) => {
+  const write = async (registry: StoredRegistry, name: string) => {
     for (let n = 0; n < 30; n++) await registry.save(name, n % 3 === 0 ? noise(100_000, n) : n);
   };
   const [{ failures }] = await Promise.all([

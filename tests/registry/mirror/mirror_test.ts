@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { StoredFile, VersionRecord } from "../../../core/record/record.ts";
 import { decodeRecord } from "../../../core/record/record.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
 import { mirrorRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
 import { fileSet } from "../protocol_world.ts";
@@ -42,12 +42,12 @@ testMirrorOnEach("a second run writes nothing", async ({ from, to }) => {
 });
 
 /** Every key with its size and time. */
-async function everything({ backend }: Registry): Promise<unknown[]> {
+async function everything({ backend }: StoredRegistry): Promise<unknown[]> {
   return await Array.fromAsync(backend.list(""));
 }
 
 /** The newest record of a name's only version. */
-async function recordOf({ backend }: Registry, name: string): Promise<VersionRecord> {
+async function recordOf({ backend }: StoredRegistry, name: string): Promise<VersionRecord> {
   for await (const entry of backend.list(`names/${name}/versions/`)) {
     if (!("key" in entry)) continue;
     return decodeRecord(await (await backend.get(entry.key))!.bytes(), entry.key).record as VersionRecord;

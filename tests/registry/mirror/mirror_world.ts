@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
-import type { OpenOptions, Registry } from "../../../core/registry.ts";
+import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
 import { openRegistry, verifyRegistry } from "../../../mod.ts";
 import type { MirrorReport } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -15,11 +15,11 @@ import { fileSet } from "../protocol_world.ts";
 /** Two registries of one test. */
 export interface MirrorWorld {
   /** Mirrored from. */
-  from: Registry;
+  from: StoredRegistry;
   /** Mirrored to. */
-  to: Registry;
+  to: StoredRegistry;
   /** Opens one of them once more. */
-  open(which: "from" | "to", options?: OpenOptions, wrap?: (backend: Backend) => Backend): Promise<Registry>;
+  open(which: "from" | "to", options?: OpenOptions, wrap?: (backend: Backend) => Backend): Promise<StoredRegistry>;
 }
 
 /** Options of both registries, and of each. */
@@ -76,7 +76,7 @@ async function inMirrorWorld(
 }
 
 /** Saves one of each kind of payload, deletes some, sets aliases. Returns how many versions are live and how many are not. */
-export async function fill(registry: Registry): Promise<{ live: number; dead: number }> {
+export async function fill(registry: StoredRegistry): Promise<{ live: number; dead: number }> {
   await registry.save("inline", { depth: 12 }, { metadata: { by: "ann", nested: { x: [1] } }, inputs: ["raw@1"] });
   await registry.save("inline", { depth: 13 }, { version: "1.1.0+linux", idempotencyKey: "k" });
   await registry.save("inline", "text", { version: "2.0.0-rc.1" });
@@ -106,7 +106,7 @@ export async function fill(registry: Registry): Promise<{ live: number; dead: nu
 }
 
 /** What a user sees of a registry, without what a mirror has of its own. */
-export async function contents(registry: Registry): Promise<unknown> {
+export async function contents(registry: StoredRegistry): Promise<unknown> {
   const names: Record<string, unknown> = {};
   for await (const name of registry.names()) {
     const versions: unknown[] = [];
@@ -122,7 +122,7 @@ export async function contents(registry: Registry): Promise<unknown> {
 }
 
 /** Asserts that a registry is a whole and true mirror of another. */
-export async function assertMirrored(from: Registry, to: Registry): Promise<void> {
+export async function assertMirrored(from: StoredRegistry, to: StoredRegistry): Promise<void> {
   assertEquals(await contents(to), await contents(from));
   const { ok, problems } = await verifyRegistry(to);
   assert(ok, JSON.stringify(problems));

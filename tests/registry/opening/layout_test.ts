@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { relative } from "node:path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend, Layout } from "../../../core/backend.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
 import {
   collectGarbage,
   createLocalBackend,
@@ -23,7 +23,7 @@ const LAYOUTS: readonly Layout[] = ["folded", "plain"];
 const otherThan = (layout: Layout): Layout => layout === "plain" ? "folded" : "plain";
 
 /** A registry with something of every kind. */
-async function filled(path: string, layout: Layout): Promise<Registry> {
+async function filled(path: string, layout: Layout): Promise<StoredRegistry> {
   const registry = await openRegistry(path, { layout, durability: "os" });
   for (let i = 1; i <= 12; i++) await registry.save("many", noise(70_000, i));
   await registry.save("large/run 2026-11-21", noise(300_000), { version: "1.2.3-rc.10", idempotencyKey: "key" });
@@ -32,7 +32,7 @@ async function filled(path: string, layout: Layout): Promise<Registry> {
   return registry;
 }
 
-async function described(registry: Registry): Promise<unknown> {
+async function described(registry: StoredRegistry): Promise<unknown> {
   const found: Record<string, unknown> = {};
   for await (const name of registry.names()) {
     for await (const { version } of registry.versions(name)) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { contextOf } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/opening/context.ts";
 import { knownOf, knownOfAll, mayBeKnown, NOTHING_KNOWN } from "../../../registry/payload/known.ts";
 import type { Known } from "../../../registry/payload/known.ts";
 import { saveFiles } from "../../../registry/save.ts";
@@ -29,7 +29,7 @@ Deno.test("what only begins alike is taken for known, for who keeps the digests 
 });
 
 testInMemory("a file that is taken for known and is not is stored all the same", async ({ registry }) => {
-  const context = contextOf(registry);
+  const context = knownContext(registry)!;
   const materializer = { id: "bytes", formatVersion: 1 };
   for (const size of [400_000, 100_000]) {
     const name = `a${size}`;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { commitUpload, createUpload, openRegistry, presignDownload } from "../../../mod.ts";
-import type { Registry, UploadTarget } from "../../../mod.ts";
+import type { StoredRegistry, UploadTarget } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 import { REAL_SERVERS, S3_SERVERS } from "../../support/servers/mod.ts";
@@ -12,7 +12,7 @@ import { SIGNING_KEY } from "../../backends/gcs/signing_key.ts";
 const LARGE = noise(300_000, 2), SMALL = noise(100, 3);
 
 /** Opens the registry of this test, with a key to sign URLs. */
-function open({ store }: ServerWorld, system?: System): Promise<Registry> {
+function open({ store }: ServerWorld, system?: System): Promise<StoredRegistry> {
   return openRegistry(store({ system, gcs: { credentials: SIGNING_KEY } }), { cache: false });
 }
 

@@ -3,7 +3,7 @@ import { isRegistryError, verifyRegistry } from "../../../mod.ts";
 import { setImmediate } from "node:timers";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
-import type { Registry, SaveOptions } from "../../../core/registry.ts";
+import type { SaveOptions, StoredRegistry } from "../../../core/registry.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
@@ -100,12 +100,15 @@ testOnEach(
 interface Aborted extends SaveOptions {
   at: number;
   when: keyof Hooks;
-  open: (options: undefined, wrap: (backend: Registry["backend"]) => Registry["backend"]) => Promise<Registry>;
+  open: (
+    options: undefined,
+    wrap: (backend: StoredRegistry["backend"]) => StoredRegistry["backend"],
+  ) => Promise<StoredRegistry>;
 }
 
 /** Saves, aborted at the call of this number; false where there were fewer. */
 async function saveAborted(
-  registry: Registry,
+  registry: StoredRegistry,
   name: string,
   { at, when, open, ...options }: Aborted,
 ): Promise<boolean> {

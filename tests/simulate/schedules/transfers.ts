@@ -4,7 +4,7 @@
  * @module
  */
 import { uploadKey } from "../../../registry/layout.ts";
-import type { Upload } from "../../../registry/transfer/create_upload.ts";
+import type { Upload } from "../../../core/record/transfer.ts";
 import { createRandomFaults } from "../random_faults.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
 import { GRACE_MS } from "../world.ts";

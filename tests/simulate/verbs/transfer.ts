@@ -6,7 +6,7 @@
 import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import { commitUpload } from "../../../registry/transfer/commit_upload.ts";
 import { createUpload } from "../../../registry/transfer/create_upload.ts";
-import type { Upload } from "../../../registry/transfer/create_upload.ts";
+import type { Upload } from "../../../core/record/transfer.ts";
 import type { VerbParts } from "../actor.ts";
 import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 

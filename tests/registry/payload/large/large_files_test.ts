@@ -8,7 +8,7 @@ import { decodeRecord, encodeRecord } from "../../../../core/record/record.ts";
 import type { VersionRecord } from "../../../../core/record/record.ts";
 import type { Registry } from "../../../../core/registry.ts";
 import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../../../mod.ts";
-import { contextOf } from "../../../../registry/opening/context.ts";
+import { knownContext } from "../../../../registry/opening/context.ts";
 import { saveFiles } from "../../../../registry/save.ts";
 import { collect, rejected } from "../../rejected.ts";
 import { keysOf, noise, type RegistryWorld, testInMemory, testOnEach } from "../../registries.ts";
@@ -259,7 +259,7 @@ testInMemory("a list of few files with many parts is kept apart from the record"
     const part = bytes.subarray(n * 100, n * 100 + 100);
     return { ...(n === 0 ? {} : { offset: n * 100 }), size: 100, sha256: sha256(part) };
   });
-  const context = contextOf(registry);
+  const context = knownContext(registry)!;
   const materializer = { id: "bytes", formatVersion: 1 };
   const produce = () => [{ path: "data.bin", content: bytes }];
   await saveFiles(context, { name: "a", materializer, produce }, {}, {
