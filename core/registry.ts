@@ -122,6 +122,7 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
 
 /** A registry on a store that this program has open: what `openRegistry` gives. */
 export interface StoredRegistry extends Registry {
+  /** The store. */
   readonly backend: Backend;
 }
 

@@ -17,6 +17,7 @@ const NAMED: Record<string, string> = {
   "./testing/events": "./tests/conformance/events.ts",
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",
+  "./testing/registry": "./tests/conformance/registry.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",
 };
 

@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { FileInfo, StoredFile } from "../../core/record/record.ts";
+import type { StoredFile } from "../../core/record/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../../core/record/transfer.ts";
 import type { Registry } from "../../core/registry.ts";

@@ -75,7 +75,7 @@ export interface ResumableUploads {
 
 /** What `openUploads` of `registry/tools.ts` does. */
 export function createResumableUploads(registry: Registry): ResumableUploads {
-  const context = contextOf(registry);
+  const context = contextOf(registry, "take uploads in");
   const { backend, system, settings } = context;
   const writer = createPieceWriter(context);
 

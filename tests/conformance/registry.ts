@@ -1,0 +1,167 @@
+/**
+ * The conformance suite for registries: cases as data, and a runner for any test framework. What passes may stand
+ * wherever a `Registry` is taken.
+ *
+ * @example
+ * ```ts ignore
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { testRegistry } from "@holdfast/holdfast/testing/registry";
+ *
+ * testRegistry(Deno.test, async (settings) => {
+ *   const url = await startMyServiceWithNothingInIt(settings);
+ *   return { registry: await openMine(url), reopen: ({ readOnly }) => openMine(url, { readOnly }) };
+ * }, { name: "mine" });
+ * ```
+ *
+ * @module
+ */
+import { ok, strictEqual } from "node:assert/strict";
+import type { Registry } from "../../core/registry.ts";
+import { aliasCases } from "./registry/aliases.ts";
+import { conflictCases } from "./registry/conflicts.ts";
+import { refused } from "./registry/registry_case.ts";
+import type {
+  RegistryCase,
+  RegistryContext,
+  RegistryFeature,
+  RegistryToOpen,
+  RegistryUnderTest,
+} from "./registry/registry_case.ts";
+import type { RegisterTest } from "./backend/backend_case.ts";
+import { listingCases } from "./registry/listing.ts";
+import { loadCases } from "./registry/loading.ts";
+import { saveCases } from "./registry/saving.ts";
+
+export type * from "../../core/registry.ts";
+export type { RegisterTest } from "./backend/backend_case.ts";
+export type {
+  RegistryCase,
+  RegistryContext,
+  RegistryFeature,
+  RegistryToOpen,
+  RegistryUnderTest,
+} from "./registry/registry_case.ts";
+
+/** Every case of the contract of a registry. */
+export const registryCases: readonly RegistryCase[] = [
+  ...saveCases,
+  ...loadCases,
+  ...conflictCases,
+  ...aliasCases,
+  ...listingCases,
+];
+
+/** Options of {@linkcode testRegistry}. */
+export interface TestRegistryOptions {
+  /** What the names of the tests begin with. @default "registry" */
+  name?: string;
+  /** What the registry is meant to have. @default all */
+  features?: readonly RegistryFeature[];
+}
+
+const ALL: readonly RegistryFeature[] = ["save", "mutable", "unversioned", "download", "readOnly"];
+
+/**
+ * Registers a test for each case. Of what the registry is meant to be without, a test says that it is refused.
+ *
+ * @param test what registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens a registry of its own, empty, for one test
+ */
+export function testRegistry(
+  test: RegisterTest,
+  open: (settings: RegistryToOpen) => Promise<RegistryUnderTest>,
+  options: TestRegistryOptions = {},
+): void {
+  const { name = "registry", features = ALL } = options;
+  for (const { name: sentence, needs = [], settings, run } of registryCases) {
+    const asks = [
+      ...needs,
+      ...(settings?.mutable ? ["mutable" as const] : []),
+      ...(settings?.versioned === false ? ["unversioned" as const] : []),
+    ];
+    if (asks.every((feature) => features.includes(feature))) {
+      test(`${name}: ${sentence}`, () => withRegistry(open, settings, run));
+    }
+  }
+  for (const { feature, sentence, run } of REFUSALS) {
+    if (!features.includes(feature)) test(`${name}: [no ${feature}] ${sentence}`, () => withRegistry(open, {}, run));
+  }
+}
+
+async function withRegistry(
+  open: (settings: RegistryToOpen) => Promise<RegistryUnderTest>,
+  settings: Partial<RegistryToOpen> | undefined,
+  run: (context: RegistryContext) => Promise<void>,
+): Promise<void> {
+  const { registry, writer = registry, reopen } = await open({ versioned: true, mutable: false, ...settings });
+  const opened = new Set<Registry>([registry, writer]);
+  try {
+    await run({
+      registry,
+      writer,
+      async reopen({ readOnly = false } = {}) {
+        const again = await reopen({ readOnly });
+        opened.add(again);
+        return again;
+      },
+    });
+  } finally {
+    for (const each of [...opened].reverse()) await each[Symbol.asyncDispose]();
+  }
+}
+
+/** What is asked of a registry in place of the cases about a feature that it has not. */
+const REFUSALS: readonly (Pick<RegistryCase, "run"> & { feature: RegistryFeature; sentence: string })[] = [
+  {
+    feature: "save",
+    sentence: "all that writes is refused, and changes nothing",
+    async run({ registry, writer }) {
+      await writer.save("a", 1);
+      await writer.setAlias("a", "production", "1");
+      const writes = [
+        () => registry.save("b", 1),
+        () => registry.set("b", 1),
+        () => registry.delete("a@1", { force: true }),
+        () => registry.setAlias("a", "canary", "1"),
+        () => registry.deleteAlias("a", "production"),
+        () => registry.copy("a", "b"),
+        async () => await (await registry.openDraft("b", { id: "1" })).addPart("0", [{ path: "a", content: NOTHING }]),
+      ];
+      for (const write of writes) await refused(["Denied", "Unsupported"], write());
+      const { failed } = await registry.saveMany([{ name: "b", value: 1 }]);
+      strictEqual(failed.length, 1);
+      strictEqual(await registry.has("b"), false);
+      strictEqual(await registry.load("a@production"), 1);
+    },
+  },
+  {
+    feature: "download",
+    sentence: "download() is Unsupported",
+    async run({ registry, writer }) {
+      await writer.save("a", 1);
+      await refused("Unsupported", registry.download("a", { to: "nowhere" }));
+    },
+  },
+  {
+    feature: "mutable",
+    sentence: "its settings say that versions are never overwritten, and to ask for it is Invalid",
+    async run({ registry, writer }) {
+      ok(!registry.settings.mutable);
+      await writer.save("a", 1);
+      await refused(
+        ["Invalid", "Denied", "Unsupported"],
+        registry.save("a", 2, { version: "1", onConflict: "overwrite" }),
+      );
+    },
+  },
+  {
+    feature: "unversioned",
+    sentence: "its settings say that names have versions",
+    async run({ registry }) {
+      ok(registry.settings.versioned);
+      await Promise.resolve();
+    },
+  },
+];
+
+const NOTHING = new Uint8Array();

@@ -1,0 +1,143 @@
+/**
+ * Cases about aliases and their history.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { collect, refused } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+
+/** Cases about aliases and their history. */
+export const aliasCases: readonly RegistryCase[] = [
+  {
+    name: "aliases() tells which versions the aliases of a name mean, as they are now",
+    async run({ registry, writer }) {
+      for (const version of ["1", "2.1", "3.0.0-rc.1"]) await writer.save("a", version, { version });
+      await writer.setAlias("a", "production", "2.1");
+      await writer.setAlias("a", "canary", "3.0.0-rc.1");
+      deepStrictEqual(await registry.aliases("a"), { canary: "3.0.0-rc.1", production: "2.1.0" });
+      await writer.setAlias("a", "production", "1");
+      strictEqual(await registry.load("a@production"), "1");
+      deepStrictEqual(await registry.aliases("b"), {});
+      await refused("Invalid", registry.aliases(" a"));
+    },
+  },
+  {
+    name: "setAlias() takes what a range, latest or another alias means now",
+    needs: ["save"],
+    async run({ registry, reopen }) {
+      for (const version of ["1.0", "1.5"]) await registry.save("a", version, { version });
+      await registry.setAlias("a", "one", "^1");
+      await registry.setAlias("a", "newest", "latest");
+      await registry.setAlias("a", "same", "one");
+      await registry.save("a", "2", { version: "2" });
+      for (const each of [registry, await reopen()]) {
+        deepStrictEqual(await each.aliases("a"), { newest: "1.5.0", one: "1.5.0", same: "1.5.0" });
+      }
+    },
+  },
+  {
+    name: "setAlias() changes an alias only from what is expected",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const version of ["1", "2", "3"]) await registry.save("a", version, { version });
+      await registry.setAlias("a", "production", "1", { expected: null });
+      await refused("Conflict", registry.setAlias("a", "production", "2", { expected: null }));
+      await registry.setAlias("a", "production", "2", { expected: "1.0" });
+      await refused("Conflict", registry.setAlias("a", "production", "3", { expected: "1" }));
+      await refused("Conflict", registry.setAlias("a", "canary", "3", { expected: "1" }));
+      deepStrictEqual(await registry.aliases("a"), { production: "2.0.0" });
+      await registry.deleteAlias("a", "production");
+      await registry.setAlias("a", "production", "3", { expected: null });
+    },
+  },
+  {
+    name: "setAlias() with expected has one winner among many at once",
+    needs: ["save"],
+    async run({ registry }) {
+      for (let i = 1; i <= 6; i++) await registry.save("a", i, { version: `${i}` });
+      const tries = [1, 2, 3, 4, 5, 6].map((i) => registry.setAlias("a", "p", `${i}`, { expected: null }));
+      const outcomes = await Promise.allSettled(tries);
+      const won = outcomes.flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
+      strictEqual(won.length, 1);
+      deepStrictEqual(await registry.aliases("a"), { p: `${won[0] + 1}.0.0` });
+    },
+  },
+  {
+    name: "setAlias() refuses a version that is not there, and a word that is no alias",
+    needs: ["save"],
+    async run({ registry }) {
+      await registry.save("a", 1);
+      for (const [name, version] of [["a", "2"], ["b", "1"], ["a", "other"]]) {
+        await refused("NotFound", registry.setAlias(name, "production", version));
+      }
+      for (const alias of ["latest", "1", "1.2.3", "v1", "^1", "1.x", "*", "a b", "", "a@b", "x\0"]) {
+        await refused("Invalid", registry.setAlias("a", alias, "1"));
+        await refused("Invalid", registry.deleteAlias("a", alias));
+      }
+      deepStrictEqual(await registry.aliases("a"), {});
+      for (
+        const alias of ["production", "Production", "con", "a/b", "é", "🦊", "blue-green", "__proto__", "..", "%2F"]
+      ) {
+        await registry.setAlias("a", alias, "1");
+        strictEqual(await registry.load(`a@${alias}`), 1, alias);
+      }
+      strictEqual(Object.keys(await registry.aliases("a")).length, 10);
+    },
+  },
+  {
+    name: "deleteAlias() removes an alias and says whether there was one",
+    needs: ["save"],
+    async run({ registry }) {
+      await registry.save("a", 1);
+      await registry.setAlias("a", "production", "1");
+      strictEqual(await registry.deleteAlias("a", "production"), true);
+      strictEqual(await registry.deleteAlias("a", "production"), false);
+      strictEqual(await registry.deleteAlias("b", "production"), false);
+      deepStrictEqual(await registry.aliases("a"), {});
+      await refused("NotFound", registry.load("a@production"));
+      strictEqual(await registry.delete("a@1"), true);
+    },
+  },
+  {
+    name: "an alias follows its version through an overwrite",
+    needs: ["save"],
+    settings: { mutable: true },
+    async run({ registry }) {
+      await registry.save("a", "old", { version: "1" });
+      await registry.setAlias("a", "production", "1");
+      await registry.save("a", "new", { version: "1", onConflict: "overwrite" });
+      strictEqual(await registry.load("a@production"), "new");
+    },
+  },
+  {
+    name: "history() tells what an alias named, newest first, and when it was removed",
+    async run({ registry, writer }) {
+      for (const version of ["1", "2.1", "3.0.0-rc.1"]) await writer.save("a", version, { version });
+      for (const version of ["1", "2.1"]) await writer.setAlias("a", "production", version);
+      await writer.deleteAlias("a", "production");
+      await writer.setAlias("a", "production", "3.0.0-rc.1");
+      await writer.setAlias("a", "canary", "1");
+      const changes = await collect(registry.history("a", "production"));
+      deepStrictEqual(changes.map(({ version, generation }) => [version, generation]), [
+        ["3.0.0-rc.1", 4],
+        [undefined, 3],
+        ["2.1.0", 2],
+        ["1.0.0", 1],
+      ]);
+      strictEqual("version" in changes[1], false);
+      strictEqual(new Set(changes.map(({ commit }) => commit)).size, 4);
+      for (let i = 1; i < changes.length; i++) {
+        ok(changes[i - 1].changedAt >= changes[i].changedAt);
+        ok(changes[i - 1].createdAt >= changes[i].createdAt);
+      }
+      strictEqual((await collect(registry.history("a", "production", { limit: 1 }))).length, 1);
+      deepStrictEqual(await collect(registry.history("a", "production", { limit: 0 })), []);
+      await refused("NotFound", collect(registry.history("a", "prod")));
+      await refused("NotFound", collect(registry.history("b", "production")));
+      await refused("Invalid", collect(registry.history("a", "latest")));
+      await writer.delete("a", { force: true });
+      strictEqual((await collect(registry.history("a", "production"))).length, 4);
+    },
+  },
+];

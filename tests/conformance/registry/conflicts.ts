@@ -1,0 +1,215 @@
+/**
+ * Cases about versions that exist, overwriting and deleting.
+ *
+ * @module
+ */
+import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
+import { isRegistryError } from "../../../core/errors.ts";
+import { chunks, collect, noise, refused, versionsOf } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+
+const MUTABLE = { mutable: true };
+
+/** Which of many succeeded, and what the others failed with. */
+async function race(tries: Promise<unknown>[]): Promise<{ won: number[]; codes: string[] }> {
+  const outcomes = await Promise.allSettled(tries);
+  return {
+    won: outcomes.flatMap(({ status }, i) => status === "fulfilled" ? [i] : []),
+    codes: outcomes.flatMap((outcome) => {
+      if (outcome.status === "fulfilled") return [];
+      return [isRegistryError(outcome.reason) ? outcome.reason.code : String(outcome.reason)];
+    }),
+  };
+}
+
+/** Cases about versions that exist, overwriting and deleting. */
+export const conflictCases: readonly RegistryCase[] = [
+  {
+    name: "a version that exists is AlreadyExists, or given back with onConflict: skip, and never changes",
+    needs: ["save"],
+    async run({ registry }) {
+      const first = await registry.save("a", "old", { version: "1.0.0" });
+      for (const value of ["new", noise(400_000)]) {
+        await refused("AlreadyExists", registry.save("a", value, { version: "1" }));
+        const skipped = await registry.save("a", value, { version: "1", onConflict: "skip" });
+        deepStrictEqual(skipped, { ...first, skipped: true });
+      }
+      strictEqual(await registry.load("a"), "old");
+      strictEqual((await registry.save("a", "two", { version: "2", onConflict: "skip" })).skipped, false);
+      await refused("Invalid", registry.save("a", 2, { version: "1", onConflict: "overwrite" }));
+      await refused("Invalid", registry.save("a", 2, { version: "1", ifCommit: first.commit }));
+      await refused("Invalid", registry.save("a", 2, { onConflict: "replace" as "fail" }));
+      strictEqual(await registry.load("a@1"), "old");
+    },
+  },
+  {
+    name: "a version that was deleted is never used again",
+    needs: ["save"],
+    async run({ registry }) {
+      await registry.save("a", "old", { version: "1.0.0" });
+      await registry.delete("a@1.0.0");
+      await refused("AlreadyExists", registry.save("a", "new", { version: "1.0.0" }));
+      await refused("AlreadyExists", registry.save("a", "new", { version: "1.0.0", onConflict: "skip" }));
+      strictEqual(await registry.has("a@1.0.0"), false);
+    },
+  },
+  {
+    name: "of many that save one version at the same moment one wins, the others hear that it exists",
+    needs: ["save"],
+    async run({ registry, reopen }) {
+      const programs = [registry, await reopen()];
+      const { won, codes } = await race(
+        Array.from({ length: 8 }, (_, i) => programs[i % 2].save("a", i, { version: "1" })),
+      );
+      deepStrictEqual([won.length, new Set(codes)], [1, new Set(["AlreadyExists"])]);
+      strictEqual(await registry.load("a"), won[0]);
+    },
+  },
+  {
+    name: "a mutable registry overwrites, also what was deleted, and counts how often",
+    needs: ["save"],
+    settings: MUTABLE,
+    async run({ registry }) {
+      strictEqual(registry.settings.mutable, true);
+      const first = await registry.save("a", "one", { version: "1" });
+      await refused("AlreadyExists", registry.save("a", "two", { version: "1" }));
+      const second = await registry.save("a", noise(400_000), { version: "1", onConflict: "overwrite" });
+      notStrictEqual(second.commit, first.commit);
+      deepStrictEqual(await registry.load("a"), noise(400_000));
+      strictEqual((await registry.info("a")).generation, 2);
+      await registry.delete("a@1");
+      await refused("AlreadyExists", registry.save("a", "x", { version: "1" }));
+      await registry.save("a", "four", { version: "1", onConflict: "overwrite" });
+      deepStrictEqual([await registry.load("a"), (await registry.info("a")).generation], ["four", 4]);
+      deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
+      await refused(
+        "TaskFailed",
+        registry.save("a", chunks(3, new Error("cut")), { version: "1", onConflict: "overwrite" }),
+      );
+      strictEqual(await registry.load("a@1"), "four");
+    },
+  },
+  {
+    name: "ifCommit overwrites only that commit, with one winner among many at once",
+    needs: ["save"],
+    settings: MUTABLE,
+    async run({ registry }) {
+      const first = await registry.save("a", "one", { version: "1" });
+      const { won, codes } = await race(
+        Array.from({ length: 8 }, (_, i) => registry.save("a", i, { version: "1", ifCommit: first.commit })),
+      );
+      deepStrictEqual([won.length, new Set(codes)], [1, new Set(["Conflict"])]);
+      strictEqual(await registry.load("a"), won[0]);
+      await refused("Conflict", registry.save("a", "x", { version: "1", ifCommit: first.commit }));
+      await refused("Conflict", registry.save("a", "x", { version: "2", ifCommit: first.commit }));
+      strictEqual(await registry.has("a@2"), false);
+      const { commit } = await registry.info("a@1");
+      await refused("Invalid", registry.save("a", "x", { ifCommit: commit }));
+      await registry.delete("a@1");
+      await refused("Conflict", registry.save("a", "x", { version: "1", ifCommit: commit }));
+    },
+  },
+  {
+    name: "a registry without versions keeps one value per name",
+    needs: ["save"],
+    settings: { versioned: false },
+    async run({ registry }) {
+      strictEqual(registry.settings.versioned, false);
+      strictEqual((await registry.set("a", 1)).version, "1.0.0");
+      await refused("AlreadyExists", registry.save("a", 2));
+      await refused("AlreadyExists", registry.set("a", 2));
+      await refused("Invalid", registry.save("a", 2, { version: "2" }));
+      strictEqual((await registry.save("a", 2, { onConflict: "skip" })).skipped, true);
+      deepStrictEqual([await registry.load("a"), await registry.load("a@1.0.0")], [1, 1]);
+      await refused("NotFound", registry.load("a@2.0.0"));
+      deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
+      const { commit } = await registry.info("a");
+      await refused("Conflict", registry.delete("a", { ifCommit: "another" }));
+      strictEqual(await registry.delete("a", { ifCommit: commit }), true);
+      deepStrictEqual(await versionsOf(registry, "a"), []);
+    },
+  },
+  {
+    name: "set() replaces the value of a mutable registry without versions",
+    needs: ["save"],
+    settings: { versioned: false, mutable: true },
+    async run({ registry }) {
+      const first = await registry.set("a", 1);
+      strictEqual((await registry.set("a", 2)).version, "1.0.0");
+      strictEqual(await registry.get("a"), 2);
+      await refused("Conflict", registry.save("a", "x", { ifCommit: first.commit }));
+      strictEqual(await registry.delete("a"), true);
+      await registry.set("a", 3);
+      strictEqual(await registry.load("a"), 3);
+    },
+  },
+  {
+    name: "set() of a registry with versions saves the next one",
+    needs: ["save"],
+    async run({ registry }) {
+      deepStrictEqual([(await registry.set("a", 1)).version, (await registry.set("a", 2)).version], ["1.0.0", "2.0.0"]);
+      strictEqual(await registry.get("a"), 2);
+    },
+  },
+  {
+    name: "delete() removes a version, or what a range means, and says whether there was one",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const version of ["1.0", "1.1", "2.0", "3.0"]) await registry.save("a", version, { version });
+      strictEqual(await registry.delete("a@1"), true);
+      for (const ref of ["a@1", "a@7", "b", "b@1", "b@^1"]) strictEqual(await registry.delete(ref), false, ref);
+      strictEqual(await registry.delete("a@^1"), true);
+      strictEqual(await registry.delete("a@latest"), true);
+      strictEqual(await registry.delete("a", { version: "2.0.0" }), true);
+      deepStrictEqual(await versionsOf(registry, "a"), []);
+      for (const ref of ["", "@", "a@", "a@01", "a@1@2"]) await refused("Invalid", registry.delete(ref));
+      await refused("Invalid", registry.delete("a@2", { version: "2" }));
+    },
+  },
+  {
+    name: "delete() of a bare name removes every version, prereleases too, and no other name",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const version of ["1", "2", "3.0.0-rc.1"]) await registry.save("a", version, { version });
+      await registry.save("a/b", "stays");
+      strictEqual(await registry.delete("a"), true);
+      strictEqual(await registry.delete("a"), false);
+      deepStrictEqual(await collect(registry.names()), ["a/b"]);
+    },
+  },
+  {
+    name: "delete() refuses a version that an alias names, unless forced",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const version of ["1", "2"]) await registry.save("a", version, { version });
+      await registry.setAlias("a", "production", "1");
+      for (const ref of ["a@1", "a@production", "a"]) await refused("Conflict", registry.delete(ref));
+      strictEqual((await versionsOf(registry, "a")).length, 2, "refused as a whole");
+      strictEqual(await registry.delete("a@1", { force: true }), true);
+      await refused("NotFound", registry.load("a@production"));
+    },
+  },
+  {
+    name: "delete() with ifCommit removes only that commit",
+    needs: ["save"],
+    settings: MUTABLE,
+    async run({ registry }) {
+      const first = await registry.save("a", 1, { version: "1" });
+      const second = await registry.save("a", 2, { version: "1", onConflict: "overwrite" });
+      await refused("Conflict", registry.delete("a@1", { ifCommit: first.commit }));
+      strictEqual(await registry.load("a"), 2);
+      await refused("Invalid", registry.delete("a", { ifCommit: second.commit }));
+      strictEqual(await registry.delete("a@1", { ifCommit: second.commit }), true);
+      strictEqual(await registry.has("a"), false);
+    },
+  },
+  {
+    name: "of many that delete one version at the same moment one is told that there was one, and none fails",
+    needs: ["save"],
+    async run({ registry }) {
+      await registry.save("a", 1);
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => registry.delete("a@1")));
+      strictEqual(outcomes.filter(Boolean).length, 1);
+    },
+  },
+];

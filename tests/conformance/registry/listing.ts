@@ -1,0 +1,149 @@
+/**
+ * Cases about what lists.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { encodeName } from "../../../core/naming/names.ts";
+import { collect, refused, versionsOf } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+import { NO_NAMES } from "./saving.ts";
+
+const VERSIONS = ["1.0.0", "2.0.0-rc.1", "1.10.0", "2.0.0", "1.2.0", "2.0.0-rc.10", "3.0.0-alpha", "0.1.0", "10.0.0"];
+const NEWEST_FIRST = [
+  "10.0.0",
+  "3.0.0-alpha",
+  "2.0.0",
+  "2.0.0-rc.10",
+  "2.0.0-rc.1",
+  "1.10.0",
+  "1.2.0",
+  "1.0.0",
+  "0.1.0",
+];
+
+/** Cases about what lists. */
+export const listingCases: readonly RegistryCase[] = [
+  {
+    name: "a registry with nothing in it lists nothing",
+    async run({ registry }) {
+      deepStrictEqual(await collect(registry), []);
+      deepStrictEqual(await collect(registry.names()), []);
+      deepStrictEqual(await collect(registry.entries()), []);
+      deepStrictEqual(await collect(registry.versions("a")), []);
+    },
+  },
+  {
+    name: "names() lists names with a living version, each once, in the order of their encoding",
+    async run({ registry, writer }) {
+      for (const name of ["b", "a", "c", "a-b", "a/b", "Ä", "keyed"]) await writer.save(name, 1);
+      for (let i = 0; i < 3; i++) await writer.save("c", i);
+      await writer.setAlias("a", "prod", "1");
+      await writer.delete("a", { force: true });
+      await writer.delete("c@4.0.0");
+      const names = await collect(registry.names());
+      const there = ["b", "c", "a-b", "a/b", "Ä", "keyed"];
+      deepStrictEqual(names, there.sort((x, y) => `${encodeName(x)}/` < `${encodeName(y)}/` ? -1 : 1));
+      deepStrictEqual(await collect(registry), names);
+    },
+  },
+  {
+    name: "names() takes a prefix, a name to come after and a limit",
+    async run({ registry, writer }) {
+      const all = ["con", "con-x", "con:y", "conx", "Con", "my:model", "my:data", "my", "ma"];
+      for (const name of all) await writer.save(name, 1);
+      for (const prefix of ["", "c", "con", "con:", "C", "my", "my:", "x"]) {
+        const expected = all.filter((name) => name.startsWith(prefix)).sort();
+        deepStrictEqual((await collect(registry.names({ prefix }))).sort(), expected, prefix);
+      }
+      const listed = await collect(registry.names());
+      for (const [i, after] of listed.entries()) {
+        deepStrictEqual(await collect(registry.names({ after })), listed.slice(i + 1), after);
+        deepStrictEqual(await collect(registry.names({ limit: i })), listed.slice(0, i));
+      }
+      deepStrictEqual(await collect(registry.names({ prefix: "my", after: "my", limit: 1 })), ["my:data"]);
+      await refused("Invalid", collect(registry.names({ after: "" })));
+    },
+  },
+  {
+    name: "names() of many are all there, also taken page by page",
+    async run({ registry, writer }) {
+      const { failed } = await writer.saveMany(Array.from({ length: 150 }, (_, i) => ({ name: `n/${i}`, value: i })));
+      deepStrictEqual(failed, []);
+      const whole = await collect(registry.names());
+      strictEqual(new Set(whole).size, 150);
+      const paged: string[] = [];
+      for (let page: string[] = [""]; page.length > 0;) {
+        page = await collect(registry.names({ after: paged.at(-1), limit: 40 }));
+        paged.push(...page);
+      }
+      deepStrictEqual(paged, whole);
+      for await (const name of registry.names()) {
+        strictEqual(name, whole[0]);
+        break; // leaves nothing open
+      }
+    },
+  },
+  {
+    name: "versions() lists releases and prereleases together, newest first, up to a limit",
+    async run({ registry, writer }) {
+      for (const version of VERSIONS) await writer.save("a", version, { version });
+      deepStrictEqual(await versionsOf(registry, "a"), NEWEST_FIRST);
+      const three = await collect(registry.versions("a", { limit: 3 }));
+      deepStrictEqual(three.map(({ version }) => version), NEWEST_FIRST.slice(0, 3));
+      deepStrictEqual(await collect(registry.versions("a", { limit: 0 })), []);
+      await writer.delete("a@2");
+      strictEqual((await versionsOf(registry, "a")).length, 8);
+      for (const name of NO_NAMES) await refused("Invalid", collect(registry.versions(name)));
+    },
+  },
+  {
+    name: "versions() takes a range, which has prereleases only of the numbers that it names",
+    async run({ registry, writer }) {
+      for (const version of VERSIONS) await writer.save("a", version, { version });
+      const ranges: Record<string, string[]> = {
+        "^1": ["1.10.0", "1.2.0", "1.0.0"],
+        "~1.2": ["1.2.0"],
+        ">=2": ["10.0.0", "2.0.0"],
+        ">=2.0.0-rc.2": ["10.0.0", "2.0.0", "2.0.0-rc.10"],
+        "^3.0.0-0": ["3.0.0-alpha"],
+        "<0.1": [],
+        "1.x || 10": ["10.0.0", "1.10.0", "1.2.0", "1.0.0"],
+        "2.0.0": ["2.0.0"],
+      };
+      for (const [range, expected] of Object.entries(ranges)) {
+        deepStrictEqual(await versionsOf(registry, "a", range), expected, range);
+      }
+      await refused("Invalid", versionsOf(registry, "a", "newest"));
+    },
+  },
+  {
+    name: "versions() says how often and when each was written, and its info with details",
+    async run({ registry, writer }) {
+      for (let i = 0; i < 30; i++) await writer.save("a", i, { metadata: { i } });
+      const plain = await collect(registry.versions("a"));
+      strictEqual(plain.length, 30);
+      for (const { name, generation, modifiedAt, info } of plain) {
+        deepStrictEqual([name, generation, info], ["a", 1, undefined]);
+        ok(modifiedAt instanceof Date && modifiedAt.getTime() > 0);
+      }
+      const detailed = await collect(registry.versions("a", { details: true }));
+      deepStrictEqual(detailed.map(({ version }) => version), plain.map(({ version }) => version));
+      deepStrictEqual(detailed[0].info, await registry.info("a"));
+      deepStrictEqual(detailed.map(({ info }) => info?.metadata.i), Array.from({ length: 30 }, (_, i) => 29 - i));
+    },
+  },
+  {
+    name: "entries() adds the latest values to the names",
+    async run({ registry, writer }) {
+      const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };
+      for (const [name, value] of Object.entries(values)) {
+        await writer.save(name, "older");
+        await writer.save(name, value);
+      }
+      deepStrictEqual(Object.fromEntries(await collect(registry.entries())), values);
+      deepStrictEqual(await collect(registry.entries({ prefix: "c" })), [["c/d", "three"]]);
+      strictEqual((await collect(registry.entries({ limit: 2 }))).length, 2);
+    },
+  },
+];

@@ -1,0 +1,255 @@
+/**
+ * Cases about loading, opening and looking.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { readAll } from "../../../core/bytes/bytes.ts";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { TransferProgress } from "../../../core/registry.ts";
+import type { StandardSchema } from "../../../core/standard_schema.ts";
+import { collect, files, noise, refused, text } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+import { NO_NAMES } from "./saving.ts";
+
+/** What is no ref. */
+const NO_REFS = ["", "@1", "a@", "a@1@2", "a@1_0", "a@01", "a@ 1 ", "a@1.2.3.4", " a", "a\0"];
+
+/** Cases about loading, opening and looking. */
+export const loadCases: readonly RegistryCase[] = [
+  {
+    name: "load() finds a version by its number, a range, an alias or as the latest",
+    async run({ registry, writer }) {
+      for (const version of ["1.0.0", "1.2.0", "1.10.0", "2.0.0", "3.0.0-rc.1"]) {
+        await writer.save("a", version, { version });
+      }
+      await writer.setAlias("a", "production", "1.2.0");
+      const found: Record<string, string> = {
+        "a": "2.0.0",
+        "a@latest": "2.0.0",
+        "a@1.2": "1.2.0",
+        "a@1.2.0": "1.2.0",
+        "a@^1": "1.10.0",
+        "a@~1.2": "1.2.0",
+        "a@<2": "1.10.0",
+        "a@1.x": "1.10.0",
+        "a@*": "2.0.0",
+        "a@1.0.0 || 1.2.0": "1.2.0",
+        "a@>=3.0.0-rc.0": "3.0.0-rc.1",
+        "a@3.0.0-rc.1": "3.0.0-rc.1",
+        "a@production": "1.2.0",
+      };
+      for (const [ref, value] of Object.entries(found)) {
+        strictEqual(await registry.load(ref), value, ref);
+        strictEqual((await registry.info(ref)).version, value, ref);
+        strictEqual((await registry.open(ref)).info.version, value, ref);
+        strictEqual(await registry.has(ref), true, ref);
+        strictEqual(await registry.get(ref), value, ref);
+      }
+      strictEqual(await registry.load("a", { version: "^1" }), "1.10.0");
+      strictEqual((await registry.info("a", { version: "production" })).version, "1.2.0");
+    },
+  },
+  {
+    name: "the latest is the highest prerelease where there is no release",
+    async run({ registry, writer }) {
+      for (const version of ["1.0.0-alpha", "1.0.0-rc.2", "1.0.0-rc.10", "0.9.0-rc.99"]) {
+        await writer.save("a", version, { version });
+      }
+      strictEqual(await registry.load("a"), "1.0.0-rc.10");
+      await writer.save("a", "release", { version: "0.1.0" });
+      strictEqual(await registry.load("a"), "release");
+    },
+  },
+  {
+    name: "what is not there is NotFound; has() is false of it, and get() undefined",
+    async run({ registry, writer }) {
+      await writer.save("a", 1, { version: "1.5.0" });
+      for (const ref of ["b", "b@1", "a@1.4", "a@^2", "a@canary", "b@canary"]) {
+        await refused("NotFound", registry.load(ref));
+        await refused("NotFound", registry.open(ref));
+        await refused("NotFound", registry.info(ref));
+        strictEqual(await registry.has(ref), false, ref);
+        strictEqual(await registry.get(ref), undefined, ref);
+      }
+      await writer.delete("a@1.5.0");
+      for (const ref of ["a", "a@1.5", "a@^1"]) {
+        await refused("NotFound", registry.load(ref));
+        strictEqual(await registry.has(ref), false, ref);
+      }
+    },
+  },
+  {
+    name: "what is no ref, or no name, is Invalid",
+    async run({ registry, writer }) {
+      await writer.save("a", 1);
+      for (const ref of [...NO_REFS, ...NO_NAMES]) {
+        await refused("Invalid", registry.load(ref));
+        await refused("Invalid", registry.open(ref));
+        await refused("Invalid", registry.info(ref));
+        await refused("Invalid", registry.has(ref));
+        await refused("Invalid", registry.get(ref));
+      }
+      match((await refused("Invalid", registry.load("a@1", { version: "1" }))).hint!, /not both/);
+    },
+  },
+  {
+    name: "load() takes the materializer that saved it, and refuses another, or one that is older",
+    async run({ registry, writer }) {
+      const note = (formatVersion: number, id = "test/note") =>
+        defineMaterializer<string>({
+          id,
+          formatVersion,
+          save: (value) => [{ path: "note", content: text(value) }],
+          load: async (artifact) => new TextDecoder().decode(await artifact.file("note").bytes()),
+        });
+      await writer.save("note", "x", { materializer: note(2) });
+      strictEqual(await registry.load("note", { as: note(3) }), "x");
+      await refused("Unsupported", registry.load("note", { as: note(1) }));
+      await refused("Invalid", registry.load("note", { as: note(2, "test/other") }));
+      await refused("Unsupported", registry.load("note"));
+      strictEqual(await registry.load({ name: "note", materializer: note(2) }), "x");
+    },
+  },
+  {
+    name: "load() gives what a schema makes of the value, and refuses what it refuses as Invalid",
+    async run({ registry, writer }) {
+      const positive: StandardSchema<bigint> = {
+        "~standard": {
+          version: 1,
+          vendor: "by-hand",
+          validate: async (value) =>
+            typeof value === "number" && value > 0
+              ? await Promise.resolve({ value: BigInt(value) })
+              : { issues: [{ message: "not positive", path: ["layer", { key: 2 }] }] },
+        },
+      };
+      await writer.save("good", 3);
+      await writer.save("bad", -3);
+      strictEqual(await registry.load("good", { schema: positive }), 3n);
+      match((await refused("Invalid", registry.load("bad", { schema: positive }))).message, /layer\.2: not positive/);
+    },
+  },
+  {
+    name: "load() calls a failure of the caller's own code TaskFailed",
+    async run({ registry, writer }) {
+      const cause = new TypeError("bug in a materializer");
+      const broken = defineMaterializer<number>({
+        id: "json",
+        save: () => [],
+        load: () => {
+          throw cause;
+        },
+      });
+      await writer.save("a", 1);
+      strictEqual((await refused("TaskFailed", registry.load("a", { as: broken }))).cause, cause);
+      const schema: StandardSchema = {
+        "~standard": { version: 1, vendor: "by-hand", validate: () => Promise.reject(cause) },
+      };
+      strictEqual((await refused("TaskFailed", registry.load("a", { schema }))).cause, cause);
+    },
+  },
+  {
+    name: "load() takes each way of verifying, and tells how far it is, up to the end",
+    async run({ registry, writer }) {
+      await writer.save("a", noise(3_000_000));
+      const heard: TransferProgress[] = [];
+      const options = { onProgress: (progress: TransferProgress) => heard.push(progress) };
+      for (const verify of ["none", "integrity", "full"] as const) {
+        deepStrictEqual(await registry.load("a", { verify, ...options }), noise(3_000_000));
+        strictEqual(heard.at(-1)?.bytes, 3_000_000);
+      }
+    },
+  },
+  {
+    name: "open() gives info and files, whole, as streams and in ranges, small and large",
+    async run({ registry, writer }) {
+      const value = {
+        "a.bin": noise(2_500_000),
+        "b/c d%2F.é": noise(100_000, 2),
+        "small": noise(1_000, 3),
+        "empty": noise(0),
+      };
+      const saved = await writer.save("a", value, {
+        materializer: files,
+        metadata: { x: 1 },
+        inputs: ["raw@1"],
+        idempotencyKey: "run 7",
+      });
+      const artifact = await registry.open("a@^1");
+      const { info } = artifact;
+      deepStrictEqual([info.name, info.version, info.generation, info.commit], ["a", "1.0.0", 1, saved.commit]);
+      deepStrictEqual(info.materializer, { id: "test/files", formatVersion: 1 });
+      deepStrictEqual([info.metadata, info.inputs, info.idempotencyKey], [{ x: 1 }, ["raw@1"], "run 7"]);
+      deepStrictEqual(info, await registry.info("a"));
+      deepStrictEqual(artifact.files().map((file) => file.info), info.files);
+      deepStrictEqual(info.files.map(({ path }) => path), Object.keys(value));
+      for (const [path, bytes] of Object.entries(value)) {
+        const file = artifact.file(path);
+        const size = bytes.byteLength;
+        strictEqual(file.info.size, size);
+        deepStrictEqual(await file.bytes(), bytes);
+        deepStrictEqual(await readAll(file.stream()), bytes);
+        const ranges = [[0, 1], [0, size], [10, 500], [size - 1, 1], [size - 5, 100], [size, 10], [size + 7, 1], [
+          3,
+          0,
+        ]];
+        for (const [offset, length] of ranges.filter(([offset]) => offset >= 0)) {
+          const there = await readAll(file.stream({ offset, length }));
+          deepStrictEqual(there, bytes.slice(offset, offset + length), `${path} ${offset} ${length}`);
+        }
+        deepStrictEqual(await readAll(file.stream({ offset: 5 })), bytes.slice(5));
+        for (const bad of [{ offset: -1 }, { offset: NaN }, { offset: 0, length: -1 }, { offset: 0.5, length: 3 }]) {
+          await refused("Invalid", readAll(file.stream(bad)));
+        }
+      }
+      const error = await refused("NotFound", (async () => await artifact.file("y.bin").bytes())());
+      match(error.hint!, /"a\.bin"/);
+    },
+  },
+  {
+    name: "pieces() of a large file, where it has them, are all of it",
+    async run({ registry, writer }) {
+      await writer.save("a", noise(20_000_000));
+      const [file] = (await registry.open("a")).files();
+      const pieces = file.pieces?.();
+      if (pieces === undefined) return;
+      const bytes = new Uint8Array(20_000_000);
+      for (const piece of pieces) bytes.set(await readAll(piece.stream()), piece.offset);
+      deepStrictEqual(bytes, noise(20_000_000));
+      strictEqual(pieces.reduce((sum, { length }) => sum + length, 0), 20_000_000);
+    },
+  },
+  {
+    name: "a stream that nobody reads to its end can be left",
+    async run({ registry, writer }) {
+      await writer.save("a", noise(3_000_000));
+      const [file] = (await registry.open("a")).files();
+      const reader = file.stream().getReader();
+      ok(!(await reader.read()).done);
+      await reader.cancel();
+      deepStrictEqual(await file.bytes(), noise(3_000_000));
+    },
+  },
+  {
+    name: "what was opened stays readable after it was deleted",
+    async run({ registry, writer }) {
+      await writer.save("a", noise(400_000));
+      const artifact = await registry.open("a");
+      await writer.delete("a");
+      const [file] = artifact.files();
+      deepStrictEqual(await file.bytes(), noise(400_000));
+      await refused("NotFound", registry.open("a"));
+    },
+  },
+  {
+    name: "two reads at once do not disturb each other",
+    async run({ registry, writer }) {
+      for (let i = 0; i < 4; i++) await writer.save(`n${i}`, noise(300_000, i));
+      const refs = Array.from({ length: 12 }, (_, i) => `n${i % 4}`);
+      const values = await Promise.all(refs.map((ref) => registry.load(ref)));
+      for (const [i, value] of values.entries()) deepStrictEqual(value, noise(300_000, i % 4));
+      strictEqual((await collect(registry.names())).length, 4);
+    },
+  },
+];

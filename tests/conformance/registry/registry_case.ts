@@ -1,0 +1,134 @@
+/**
+ * What a case of the suite for registries is, and what most of them use.
+ *
+ * @module
+ */
+import { match, ok, rejects, strictEqual } from "node:assert/strict";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { Materializer } from "../../../core/materializer.ts";
+import type { Registry } from "../../../core/registry.ts";
+
+/**
+ * What a registry may be without, and why:
+ *
+ * - `save`: a view shows what others save. All that writes is then `Denied` or `Unsupported`.
+ * - `mutable`: some places never change a version.
+ * - `unversioned`: some places know no name without versions.
+ * - `download`: a browser has no disk. It is then `Unsupported`.
+ * - `readOnly`: what cannot write need not be told so.
+ */
+export type RegistryFeature = "save" | "mutable" | "unversioned" | "download" | "readOnly";
+
+/** How a registry of a case is created. */
+export interface RegistryToOpen {
+  /** Whether names have versions. */
+  versioned: boolean;
+  /** Whether versions may be overwritten. */
+  mutable: boolean;
+}
+
+/** A registry to be tested. */
+export interface RegistryUnderTest {
+  /** The registry, with nothing in it. Disposed by the suite. */
+  registry: Registry;
+  /** By what cases save what the registry is to show, under the same names. Disposed by the suite. @default the registry itself */
+  writer?: Registry;
+  /** Opens the same registry once more, as another program would. Disposed by the suite. */
+  reopen(options: { readOnly: boolean }): Promise<Registry>;
+}
+
+/** What a case works on. */
+export interface RegistryContext {
+  /** A registry with nothing in it. */
+  readonly registry: Registry;
+  /** What saves what the registry shows. */
+  readonly writer: Registry;
+  /** Opens the same registry once more. */
+  reopen(options?: { readOnly?: boolean }): Promise<Registry>;
+}
+
+/** One sentence of the contract, and what shows that a registry keeps it. */
+export interface RegistryCase {
+  /** The sentence. */
+  readonly name: string;
+  /** The features that it is about. @default none */
+  readonly needs?: readonly RegistryFeature[];
+  /** How the registry is created. @default with versions that are never overwritten */
+  readonly settings?: Partial<RegistryToOpen>;
+  /** Throws where the registry does not keep it. */
+  run(context: RegistryContext): Promise<void>;
+}
+
+/**
+ * Fails unless this is refused with one of these codes, by a message that says what was tried and what is the matter,
+ * and a hint that says what to do.
+ */
+export async function refused(codes: ErrorCode | ErrorCode[], action: Promise<unknown>): Promise<RegistryError> {
+  let thrown: unknown;
+  await rejects(action, (error) => {
+    thrown = error;
+    return true;
+  });
+  if (!isRegistryError(thrown, ...[codes].flat())) throw thrown;
+  match(thrown.message, /^[A-Z].*: \S/s);
+  ok(thrown.hint !== undefined && thrown.hint.length > 8, `no hint beside: ${thrown.message}`);
+  return thrown;
+}
+
+/** Fails unless the promise fails with this very thing. */
+export async function throwsSame(action: Promise<unknown>, expected: unknown): Promise<void> {
+  await rejects(action, (error) => {
+    strictEqual(error, expected);
+    return true;
+  });
+}
+
+/** All of what an asynchronous iterable gives. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  return await Array.fromAsync(items);
+}
+
+/** The versions of a name, as they are listed. */
+export async function versionsOf(registry: Registry, name: string, range?: string): Promise<string[]> {
+  return (await collect(registry.versions(name, { range }))).map(({ version }) => version);
+}
+
+/** Bytes that do not compress, the same for the same seed. */
+export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let state = seed >>> 0;
+  for (let i = 0; i < size; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** The UTF-8 form of a text. */
+export function text(value: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(value);
+}
+
+/** A stream of so many chunks of 100,000 bytes, the n-th of them `noise(100_000, n)`, then a failure or the end. */
+export function chunks(count: number, failure?: Error): ReadableStream<Uint8Array> {
+  let given = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (given < count) controller.enqueue(noise(100_000, ++given));
+      else if (failure === undefined) controller.close();
+      else controller.error(failure);
+    },
+  });
+}
+
+/** Saves files by their paths; what saved them is registered nowhere. */
+export const files: Materializer<Record<string, Uint8Array>> = defineMaterializer<Record<string, Uint8Array>>({
+  id: "test/files",
+  save: (value) => Object.entries(value).map(([path, content]) => ({ path, content })),
+  load: async (artifact) => {
+    const entries = artifact.files().map(async (file) => [file.info.path, await file.bytes()] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  },
+});

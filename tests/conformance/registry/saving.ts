@@ -1,0 +1,309 @@
+/**
+ * Cases about saving.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { FilesToSave } from "../../../core/materializer.ts";
+import type { TransferProgress } from "../../../core/registry.ts";
+import { chunks, collect, files, noise, refused, versionsOf } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+
+/** Names that some disk, store, address or shell takes for something else. */
+const HOSTILE = [
+  "model",
+  "model/1.0.0",
+  "Model",
+  "con",
+  "con.txt",
+  "..",
+  "../..",
+  ".",
+  "/",
+  "//",
+  "C:\\x",
+  "a*b?#&=+;",
+  "%2e%2e",
+  "%2F",
+  "=2e",
+  "~",
+  "é",
+  "e\u0301",
+  "🦊",
+  "漢字",
+  "x".repeat(200),
+  "a b",
+  "__proto__",
+  "versions",
+];
+
+/** What is no name. */
+export const NO_NAMES: readonly string[] = ["", "a\0b", "a\nb", " a", "a ", "\ud83e", "x".repeat(201), "é".repeat(40)];
+
+function producing(save: () => FilesToSave) {
+  return defineMaterializer<unknown>({ id: "test/any", save, load: () => undefined });
+}
+
+/** Cases about saving. */
+export const saveCases: readonly RegistryCase[] = [
+  {
+    name: "save() tells what was saved, load() gives it back, info() knows it, and so does another program",
+    needs: ["save"],
+    async run({ registry, reopen }) {
+      const saved = await registry.save("my:model", { depth: 12 }, { metadata: { by: "me" } });
+      deepStrictEqual([saved.name, saved.version, saved.skipped], ["my:model", "1.0.0", false]);
+      match(saved.commit, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      match(saved.digest, /^[0-9a-f]{64}$/);
+      ok(saved.size > 0 && saved.createdAt instanceof Date);
+      for (const each of [registry, await reopen()]) {
+        deepStrictEqual(await each.load("my:model"), { depth: 12 });
+        const { name, version, commit, digest, size, createdAt, metadata, inputs, generation } = await each.info(
+          "my:model",
+        );
+        deepStrictEqual({ name, version, commit, digest, size, createdAt, skipped: false }, saved);
+        deepStrictEqual([metadata, inputs, generation], [{ by: "me" }, [], 1]);
+      }
+    },
+  },
+  {
+    name: "save() keeps text, JSON and bytes of any size as they are",
+    needs: ["save"],
+    async run({ registry }) {
+      const values = ["", "naïve\n🦊", 0, -1.5, true, null, [], {}, { a: [1, { b: null }] }, [[["x"]]]];
+      for (const [i, value] of values.entries()) {
+        await registry.save(`value ${i}`, value);
+        deepStrictEqual(await registry.load(`value ${i}`), value);
+      }
+      for (const size of [0, 1, 511, 65_535, 65_537, 262_144, 262_145, 3_000_000]) {
+        const saved = await registry.save("sizes", noise(size));
+        strictEqual(saved.size, size);
+        deepStrictEqual(await registry.load(`sizes@${saved.version}`), noise(size));
+      }
+    },
+  },
+  {
+    name: "save() stores all of a stream, small or large; of one that fails nothing, and says why",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const count of [0, 1, 3, 30]) {
+        strictEqual((await registry.save("a", chunks(count))).size, count * 100_000);
+        const bytes = await registry.load("a") as Uint8Array;
+        for (let i = 0; i < count; i++) {
+          deepStrictEqual(bytes.slice(i * 100_000, (i + 1) * 100_000), noise(100_000, i + 1));
+        }
+      }
+      for (const count of [0, 1, 30]) {
+        const failure = new Error("cable cut");
+        const error = await refused("TaskFailed", registry.save("b", chunks(count, failure)));
+        strictEqual(error.cause, failure);
+      }
+      strictEqual(await registry.has("b"), false);
+      strictEqual((await registry.save("b", "x")).version, "1.0.0");
+    },
+  },
+  {
+    name: "save() keeps many files with their paths and media types, and load() takes the materializer that saved them",
+    needs: ["save"],
+    async run({ registry }) {
+      const many = Object.fromEntries(
+        Array.from({ length: 1_000 }, (_, i) => [`d${i % 7}/f ${i}%.é`, noise(i % 5 === 0 ? 0 : 100, i)]),
+      );
+      await registry.save("many", many, { materializer: files });
+      deepStrictEqual(await registry.load("many", { as: files }), many);
+      strictEqual((await registry.info("many")).files.length, 1_000);
+      const typed = producing(() => [{ path: "x.csv", mediaType: "text/csv", content: noise(3) }]);
+      await registry.save("typed", 1, { materializer: typed });
+      const [{ path, mediaType, size, sha256 }] = (await registry.info("typed")).files;
+      deepStrictEqual([path, mediaType, size], ["x.csv", "text/csv", 3]);
+      match(sha256, /^[0-9a-f]{64}$/);
+      await refused("Unsupported", registry.load("typed")); // nobody registered it
+    },
+  },
+  {
+    name: "save() refuses paths that leave the artifact or are not distinct, and saves nothing then",
+    needs: ["save"],
+    async run({ registry }) {
+      const content = new Uint8Array(1);
+      for (const path of ["", "/x", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b"]) {
+        await refused("Invalid", registry.save("a", 1, { materializer: producing(() => [{ path, content }]) }));
+      }
+      const twice = producing(() => [{ path: "a", content }, { path: "a", content }]);
+      await refused("Invalid", registry.save("a", 1, { materializer: twice }));
+      strictEqual(await registry.has("a"), false);
+    },
+  },
+  {
+    name: "save() calls a failure of the caller's own code TaskFailed, and saves nothing",
+    needs: ["save"],
+    async run({ registry }) {
+      const bug = new TypeError("bug");
+      const failing = producing(() => {
+        throw bug;
+      });
+      strictEqual((await refused("TaskFailed", registry.save("a", 1, { materializer: failing }))).cause, bug);
+      strictEqual(await registry.has("a"), false);
+    },
+  },
+  {
+    name: "save() refuses a value that nothing saves as Unsupported",
+    needs: ["save"],
+    async run({ registry }) {
+      const cycle: unknown[] = [];
+      cycle.push(cycle);
+      for (const value of [() => 1, Symbol("x"), new WeakMap(), cycle]) {
+        await refused("Unsupported", registry.save("a", value));
+      }
+      strictEqual(await registry.has("a"), false);
+    },
+  },
+  {
+    name: "hostile names keep their values apart",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const name of HOSTILE) await registry.save(name, { of: name });
+      for (const name of HOSTILE) deepStrictEqual(await registry.load(name), { of: name }, name);
+      deepStrictEqual(new Set(await collect(registry.names())), new Set(HOSTILE));
+      await registry.delete("model");
+      deepStrictEqual(await registry.load("model/1.0.0"), { of: "model/1.0.0" });
+    },
+  },
+  {
+    name: "what is no name is refused by each verb that writes",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const name of [...NO_NAMES, "a@b"]) {
+        await refused("Invalid", registry.save(name, 1));
+        await refused("Invalid", registry.set(name, 1));
+        await refused("Invalid", registry.copy("b", name));
+        await refused("Invalid", registry.setAlias(name, "x", "1"));
+        if (name !== "a@b") await refused("Invalid", registry.delete(name));
+      }
+    },
+  },
+  {
+    name: "save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself, above the highest, and never twice",
+    needs: ["save"],
+    async run({ registry }) {
+      const saved = [];
+      for (let i = 0; i < 4; i++) saved.push((await registry.save("a", i)).version);
+      deepStrictEqual(saved, ["1.0.0", "2.0.0", "3.0.0", "4.0.0"]);
+      await registry.delete("a@4.0.0");
+      strictEqual((await registry.save("a", "x")).version, "5.0.0");
+      await registry.delete("a");
+      strictEqual((await registry.save("a", "y")).version, "6.0.0");
+      for (const version of ["2.1", "1.0.9", "3.0.0-rc.1"]) await registry.save("b", version, { version });
+      strictEqual((await registry.save("b", "next")).version, "2.2.0");
+      await registry.save("c", "pre", { version: "3.0.0-rc.1" });
+      strictEqual((await registry.save("c", "next")).version, "3.0.0");
+    },
+  },
+  {
+    name: "save() raises the number that bump names, and shows versions in full",
+    needs: ["save"],
+    async run({ registry }) {
+      strictEqual((await registry.save("a", 1, { version: "1.2" })).version, "1.2.0");
+      strictEqual((await registry.save("a", 1, { bump: "patch" })).version, "1.2.1");
+      strictEqual((await registry.save("a", 1, { bump: "minor" })).version, "1.3.0");
+      strictEqual((await registry.save("a", 1, { bump: "major" })).version, "2.0.0");
+      strictEqual((await registry.save("a", 1, { version: "3-rc.1" })).version, "3.0.0-rc.1");
+      strictEqual((await registry.save("a", 1, { version: "4.0.0+build.7" })).version, "4.0.0+build.7");
+      await refused("Invalid", registry.save("a", 1, { version: "5", bump: "major" }));
+      await refused("Invalid", registry.save("a", 1, { bump: "huge" as "major" }));
+      for (const version of ["01", "1.2.3.4", "^1", "latest", ""]) {
+        await refused("Invalid", registry.save("a", 1, { version }));
+      }
+    },
+  },
+  {
+    name: "many save one name at the same moment: all succeed, each with a number of its own",
+    needs: ["save"],
+    async run({ registry, reopen }) {
+      const programs = [registry, await reopen(), await reopen()];
+      const saved = await Promise.all(
+        programs.flatMap((each, p) => Array.from({ length: 5 }, (_, i) => each.save("a", `${p} ${i}`))),
+      );
+      strictEqual(new Set(saved.map(({ version }) => version)).size, 15);
+      deepStrictEqual(await versionsOf(registry, "a"), Array.from({ length: 15 }, (_, i) => `${15 - i}.0.0`));
+    },
+  },
+  {
+    name: "equal content has an equal digest, whatever its name, version, metadata and compression",
+    needs: ["save"],
+    async run({ registry }) {
+      const value = "x".repeat(300_000);
+      const one = await registry.save("a", value, { metadata: { run: 1 } });
+      for (const compress of ["gzip", "zstd"] as const) {
+        const two = await registry.save("b", value, { metadata: { run: 2 }, compress });
+        deepStrictEqual([two.digest, two.size], [one.digest, one.size]);
+        notStrictEqual(two.commit, one.commit);
+        strictEqual(await registry.load(`b@${two.version}`), value);
+      }
+      notStrictEqual((await registry.save("a", "other")).digest, one.digest);
+      await refused("Invalid", registry.save("a", 1, { compress: "brotli" as "gzip" }));
+    },
+  },
+  {
+    name: "metadata and inputs come back as they were; what JSON does not keep exactly is Invalid",
+    needs: ["save"],
+    async run({ registry }) {
+      const { digest } = await registry.save("raw", "data");
+      const metadata = { text: "naïve\n\u2028🦊", numbers: [0, -1.5, 1e300, 2 ** 53], nested: { a: [null, true, {}] } };
+      const inputs = ["config", { ref: "raw@1", digest }, { ref: "raw@^1" }];
+      await registry.save("a", 1, { metadata, inputs });
+      const info = await registry.info("a");
+      deepStrictEqual([info.metadata, info.inputs], [metadata, inputs]);
+      for (const value of [undefined, NaN, 1n, () => 1, new Date(0), new Map(), "y".repeat(66_000)]) {
+        await refused("Invalid", registry.save("b", 1, { metadata: { value } }));
+      }
+      for (const input of ["a@@", "", { ref: 1 }, { ref: "a", digest: "abc" }, { ref: "a", path: "x" }]) {
+        await refused("Invalid", registry.save("b", 1, { inputs: [input as string] }));
+      }
+      strictEqual(await registry.has("b"), false);
+    },
+  },
+  {
+    name: "an idempotency key that was used gives what it gave first, in another program too",
+    needs: ["save"],
+    async run({ registry, reopen }) {
+      const first = await registry.save("a", "one", { idempotencyKey: "run 7/é" });
+      for (const each of [registry, await reopen()]) {
+        const again = await each.save("a", "two", { idempotencyKey: "run 7/é" });
+        deepStrictEqual(again, { ...first, skipped: true });
+      }
+      strictEqual((await registry.info("a")).idempotencyKey, "run 7/é");
+      strictEqual((await registry.save("a", "two", { idempotencyKey: "run 8" })).version, "2.0.0");
+      const both = await Promise.all([1, 2, 3, 4].map((n) => registry.save("b", n, { idempotencyKey: "once" })));
+      strictEqual(new Set(both.map(({ commit }) => commit)).size, 1);
+      strictEqual(both.filter(({ skipped }) => !skipped).length, 1);
+      for (const idempotencyKey of ["", "a\0", "x".repeat(201)]) {
+        await refused("Invalid", registry.save("a", 1, { idempotencyKey }));
+      }
+    },
+  },
+  {
+    name: "skipIfUnchanged gives the version before where the content is the same",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const value of ["small", noise(700_000)]) {
+        const first = await registry.save("a", value);
+        const again = await registry.save("a", value, { skipIfUnchanged: true, metadata: { other: true } });
+        deepStrictEqual(again, { ...first, skipped: true });
+      }
+      strictEqual((await registry.save("a", "changed", { skipIfUnchanged: true })).version, "3.0.0");
+      const base = await registry.save("a", "small", { skipIfUnchanged: true, base: "a@1.0.0" });
+      deepStrictEqual([base.version, base.skipped], ["1.0.0", true]);
+      await refused("NotFound", registry.save("a", noise(500_000), { base: "nothing@1" }));
+    },
+  },
+  {
+    name: "save() tells how far it is, up to the end",
+    needs: ["save"],
+    async run({ registry }) {
+      const heard: TransferProgress[] = [];
+      await registry.save("a", noise(3_000_000), { onProgress: (progress) => heard.push(progress) });
+      strictEqual(heard.at(-1)?.bytes, 3_000_000);
+      ok(heard.every(({ bytes }, i) => i === 0 || bytes >= heard[i - 1].bytes));
+    },
+  },
+];

@@ -1,0 +1,21 @@
+import { createLocalBackend, createMemoryBackend } from "../../../mod.ts";
+import { testRegistry } from "../../conformance/registry.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { openOn } from "./open_on.ts";
+
+testRegistry((name, run) => Deno.test(name, run), (settings) => {
+  const backend = createMemoryBackend();
+  return openOn(() => backend, settings);
+}, { name: "memory" });
+
+testRegistry((name, run) => Deno.test(name, run), async (settings) => {
+  const root = await tempRoot();
+  const create = () => createLocalBackend({ path: root.join("registry"), durability: "os" });
+  const { registry, reopen } = await openOn(create, settings);
+  const dispose = registry[Symbol.asyncDispose].bind(registry);
+  const removing = async () => {
+    await dispose();
+    await root.remove();
+  };
+  return { registry: Object.assign(registry, { [Symbol.asyncDispose]: removing }), reopen };
+}, { name: "local" });
