@@ -21,6 +21,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "operators/", may: among("core/", "formats/", "operators/", "materializers/mod.ts", "npm:", "@std/path") },
   { from: "workers/operators/", may: among("core/", "workers/", "operators/") },
   { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
+  { from: "plugins/storage.ts", may: among("core/", "plugins/", "backends/mod.ts") },
   { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
   { from: "apps/", may: either(among("apps/", "deno.json", "@std/", "npm:"), isDoor) },
   {

@@ -15,6 +15,7 @@ const NAMED: Record<string, string> = {
   "./operators/engines": "./operators/engines/mod.ts",
   "./events/memory": "./plugins/events/memory.ts",
   "./testing/events": "./tests/conformance/events.ts",
+  "./plugins/storage": "./plugins/storage.ts",
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",
   "./testing/registry": "./tests/conformance/registry.ts",

@@ -17,7 +17,7 @@ export interface ScheduledBehavior {
 export interface ScheduledCall {
   /** The name that the task was defined under; of a closure the name of the function. */
   task: string;
-  /** What stands around the function still, from the outside in. */
+  /** What stands around the function still, from the outside in; without settings for runners that stay in this process. */
   behaviors: ScheduledBehavior[];
   /**
    * What the remainder is called with. Bytes and large values are references in it, which `runCall` resolves. Null for

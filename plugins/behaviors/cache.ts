@@ -1,0 +1,55 @@
+/**
+ * The behavior that remembers results.
+ *
+ * @module
+ */
+import { plainProblem } from "../../core/text/plain_value.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { PluginDefinition } from "../contract.ts";
+import type { Behavior } from "../interfaces.ts";
+import { count, defineSettings, milliseconds } from "../sets/settings.ts";
+
+interface CacheSettings {
+  ttlMs: number;
+  maxEntries: number;
+}
+
+/**
+ * `cache`: gives the result of an input that it has seen, instead of running the remainder again. One task has one
+ * cache, in the memory of this process. Only plain data are remembered, and each time a copy is given; failures, and what
+ * has bytes or streams in it, are not.
+ */
+export const cache: PluginDefinition<Behavior> = {
+  config: defineSettings<CacheSettings>({
+    ttlMs: { ...milliseconds, otherwise: 60_000 },
+    maxEntries: { ...count({ least: 1 }), otherwise: 1_000 },
+  }),
+  aliases: { ttl_ms: "ttlMs", max_entries: "maxEntries" },
+  consumes: [],
+  create() {
+    const seen = new Map<string, { result: string; until: number }>();
+    return {
+      async execute(next, input, { config, system }) {
+        const { ttlMs, maxEntries } = config as unknown as CacheSettings;
+        if (plainProblem(input) !== undefined) return await next(input);
+        const key = JSON.stringify(sorted(input as PlainValue));
+        const found = seen.get(key);
+        if (found !== undefined && found.until > system.monotonic()) return JSON.parse(found.result);
+        const result = await next(input);
+        if (plainProblem(result) !== undefined) return result;
+        seen.delete(key);
+        seen.set(key, { result: JSON.stringify(result), until: system.monotonic() + ttlMs });
+        if (seen.size > maxEntries) seen.delete(seen.keys().next().value!); // the oldest
+        return result;
+      },
+    };
+  },
+};
+
+/** Objects with their members in one order: inputs that say the same are the same. */
+function sorted(value: PlainValue): PlainValue {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
+  return Object.fromEntries(members.map(([key, member]) => [key, sorted(member)]));
+}

@@ -1,0 +1,76 @@
+/**
+ * Behaviors that write and read files.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { described } from "../../core/materializer.ts";
+import type { BehaviorContext, PluginDefinition } from "../contract.ts";
+import { Storage } from "../interfaces.ts";
+import type { Behavior } from "../interfaces.ts";
+import { defineSettings, text, word } from "../sets/settings.ts";
+import type { FileData, FileStorage } from "../storage/file_storage.ts";
+
+/** What travels from one behavior to the next: names and values. */
+type Members = Record<string, unknown>;
+
+/** `storage_write`: writes `data` to `path`, and hands on everything but the data. */
+export const storageWrite: PluginDefinition<Behavior> = {
+  config: defineSettings({ backend: text }, { others: "kept" }),
+  uses: { interface: Storage, key: "backend" },
+  consumes: ["data"],
+  create: () => ({
+    async execute(next, input, context) {
+      const { path, data, ...others } = membersOf(input, ["path", "data"], "write a file");
+      const storage = await storageOf(context.config, context);
+      await storage.writeFile(path as string, data as FileData, { signal: context.signal });
+      return await next({ path, ...others });
+    },
+  }),
+};
+
+/** `storage_read`: reads `path`, and hands on everything with its bytes, text or stream as `data`. */
+export const storageRead: PluginDefinition<Behavior> = {
+  config: defineSettings({ backend: text, as: { ...word("bytes", "text", "stream"), otherwise: "bytes" } }, {
+    others: "kept",
+  }),
+  uses: { interface: Storage, key: "backend" },
+  consumes: [],
+  create: () => ({
+    async execute(next, input, context) {
+      const { path, ...others } = membersOf(input, ["path"], "read a file");
+      const { as, ...config } = context.config;
+      const { signal } = context;
+      const storage = await storageOf(config, context);
+      if (as === "stream") {
+        return await next({ ...others, path, data: await storage.openFile(path as string, { signal }) });
+      }
+      const bytes = await storage.readFile(path as string, { signal });
+      return await next({ ...others, path, data: as === "text" ? new TextDecoder().decode(bytes) : bytes });
+    },
+  }),
+};
+
+async function storageOf(
+  { backend, ...config }: Readonly<Members>,
+  { plugins }: BehaviorContext,
+): Promise<FileStorage> {
+  return await plugins.shared(Storage, backend as string, config);
+}
+
+function membersOf(input: unknown, names: string[], action: string): Members {
+  const members = (typeof input === "object" ? input : undefined) as Members | null | undefined;
+  const missing = names.filter((name) => members?.[name] === undefined || members[name] === null);
+  if (missing.length === 0 && typeof members!.path === "string") return members!;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: ` +
+      (members === undefined || members === null
+        ? `its input is ${described(input)}`
+        : missing.length > 0
+        ? `its input has no ${missing.join(" and no ")}`
+        : `the path in its input is ${described(members.path)}`),
+    hint:
+      'Submit, or hand on from the behavior before: { path: "uploads/file.bin", data: bytes, a text, a Blob or a stream }.',
+  });
+}

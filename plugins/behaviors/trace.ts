@@ -1,0 +1,82 @@
+/**
+ * The behavior that tells when the remainder of a task begins and ends.
+ *
+ * @module
+ */
+import { messageOf } from "../../core/errors.ts";
+import { described } from "../../core/materializer.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { PluginDefinition } from "../contract.ts";
+import type { Behavior } from "../interfaces.ts";
+import { defineSettings, text, word } from "../sets/settings.ts";
+import type { Setting } from "../sets/settings.ts";
+
+/** The part of a span of OpenTelemetry that is used. */
+interface Span {
+  setAttribute(name: string, value: string | number): unknown;
+  recordException(error: Error): void;
+  setStatus(status: { code: number; message?: string }): unknown;
+  end(): void;
+}
+
+/** The part of a tracer of OpenTelemetry that is used. */
+interface Tracer {
+  startActiveSpan<T>(name: string, run: (span: Span) => Promise<T>): Promise<T>;
+}
+
+interface TraceSettings {
+  label?: string;
+  level: "debug" | "info";
+  tracer?: Tracer;
+}
+
+const ERROR = 2; // SpanStatusCode.ERROR
+
+const tracer: Setting = {
+  problemOf: (value) =>
+    typeof (value as Partial<Tracer>)?.startActiveSpan === "function"
+      ? undefined
+      : `it is ${described(value)}, and no tracer of OpenTelemetry`,
+};
+
+/** `trace`: logs begin, end and failure with the time between, never inputs or results; with a tracer, as a span too. */
+export const trace: PluginDefinition<Behavior> = {
+  config: defineSettings<TraceSettings>({
+    label: text,
+    level: { ...word("debug", "info"), otherwise: "info" },
+    tracer,
+  }),
+  consumes: [],
+  create: () => ({
+    async execute(next, input, { config, logger, system, task, jobId }) {
+      const { label = task, level, tracer } = config as unknown as TraceSettings;
+      const name = `Task ${shown(label)}${jobId === undefined ? "" : ` (job ${jobId})`}`;
+      const startedAt = system.monotonic();
+      const passed = () => `${Math.round(system.monotonic() - startedAt)} ms`;
+      logger[level](`${name} began`);
+      try {
+        const result = await (tracer === undefined ? next(input) : inSpan(tracer, label, () => next(input), jobId));
+        logger[level](`${name} ended after ${passed()}`);
+        return result;
+      } catch (error) {
+        logger.warn(`${name} failed after ${passed()}: ${messageOf(error)}`);
+        throw error;
+      }
+    },
+  }),
+};
+
+async function inSpan(tracer: Tracer, name: string, run: () => Promise<unknown>, jobId?: string): Promise<unknown> {
+  return await tracer.startActiveSpan(name, async (span) => {
+    if (jobId !== undefined) span.setAttribute("job.id", jobId);
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof Error) span.recordException(error);
+      span.setStatus({ code: ERROR, message: messageOf(error) });
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * Sets of plugins.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import type { Logger } from "../core/registry.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
+import { contractOf } from "./interface.ts";
+import type { AnyInterface, Contract, InterfaceOf } from "./interface.ts";
+import { registerBuiltIn } from "./sets/built_in.ts";
+import type { AnySource } from "./sets/definition.ts";
+import { makePlugin } from "./sets/make_plugin.ts";
+import { createPluginTable } from "./sets/plugin_table.ts";
+import { createSharedPlugins } from "./sets/shared_plugins.ts";
+import { createTaskSet } from "./tasks/task_set.ts";
+
+/** Options of {@linkcode createPlugins}. */
+export interface PluginsOptions {
+  /** Where inputs of more than 64 KiB, and such results, are kept on their way to other processes. @default none: they are refused */
+  registry?: TaskRegistry;
+  /** What plugins and tasks log to. @default console */
+  logger?: Logger;
+  /** Clock, randomness, ids, environment. */
+  system?: System;
+}
+
+/**
+ * Creates a set of plugins, in which those of this library are registered: storages `local minio s3 gcs memory`, job
+ * runners, and behaviors. Closing it closes what it shares: runners end what they began.
+ *
+ * @example
+ * ```ts
+ * import { createPlugins } from "@holdfast/holdfast/plugins";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using plugins = createPlugins();
+ * plugins.defineTask("finalize", ({ path }: { path: string }) => ({ storedPath: path }));
+ *
+ * const task = plugins.createTask("finalize").addBehavior("storage_write", { backend: "memory" });
+ * assertEquals(await task.submit({ path: "a.bin", data: new Uint8Array(3) }), { storedPath: "a.bin" });
+ * ```
+ */
+export function createPlugins(options: PluginsOptions = {}): Plugins {
+  const { registry, logger = console, system = realSystem } = options;
+  const table = createPluginTable();
+  const shared = createSharedPlugins();
+  let closed = false;
+
+  async function make(contract: Contract, name: string, config: object): Promise<unknown> {
+    if (closed) throw closedSet(name);
+    return (await makePlugin({ contract, name, definition: table.get(contract, name), config }, context)).plugin;
+  }
+
+  function register(plugin: AnyInterface, name: string, ...given: AnySource[]): unknown {
+    const contract = contractOf(plugin);
+    if (given.length > 0) return table.add(contract, name, given[0]);
+    return (source: AnySource) => {
+      table.add(contract, name, source);
+      return source;
+    };
+  }
+
+  const plugins: Omit<Plugins, "defineTask" | "createTask" | "runCall"> = {
+    register: register as Plugins["register"],
+    create: async <T>(plugin: InterfaceOf<T>, name: string, config = {}) =>
+      await make(contractOf(plugin), name, config) as T,
+    async shared<T>(plugin: InterfaceOf<T>, name: string, config = {}) {
+      const contract = contractOf(plugin);
+      if (closed) throw closedSet(name);
+      return await shared.get([contract.name, name], config, () => make(contract, name, config)) as T;
+    },
+    names: (plugin) => table.names(contractOf(plugin)),
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await shared[Symbol.asyncDispose]();
+    },
+  };
+  const whole = {} as Plugins;
+  const context: PluginContext = { plugins: whole, system, logger };
+  registerBuiltIn(table);
+  return Object.assign(whole, plugins, createTaskSet({ context, table, registry }));
+}
+
+function closedSet(name: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot create plugin ${shown(name)}: its set was closed`,
+    hint: "Use it before the end of what holds the set, or create a set anew.",
+  });
+}

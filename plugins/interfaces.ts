@@ -1,0 +1,29 @@
+/**
+ * The interfaces that plugins of this library have.
+ *
+ * @module
+ */
+import type { JobRunner as JobRunnerContract } from "../core/services/job_runner.ts";
+import type { Behavior as BehaviorContract } from "./contract.ts";
+import { defineInterface } from "./interface.ts";
+import type { Interface } from "./interface.ts";
+import type { FileStorage } from "./storage/file_storage.ts";
+
+/** Files by path, in a folder or a bucket: what `storage_write` and `storage_read` use. */
+export const Storage: Interface<FileStorage> = defineInterface<FileStorage>("storage", {
+  methods: ["writeFile", "readFile", "openFile", "exists", "delete", "list"],
+});
+
+/** What lets the remainder of a task run later: what `schedule_job` uses. */
+export type JobRunner = JobRunnerContract;
+/** The interface of job runners. */
+export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>("job_runner", {
+  methods: ["schedule"],
+});
+
+/** What surrounds the remainder of a task. */
+export type Behavior = BehaviorContract;
+/** The interface of behaviors. */
+export const Behavior: Interface<BehaviorContract> = defineInterface<BehaviorContract>("behavior", {
+  methods: ["execute"],
+});

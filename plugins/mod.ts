@@ -1,0 +1,20 @@
+/**
+ * Plugins: contracts and named implementations, behaviors that are chained around a function, and tasks that run now,
+ * later, or on another machine. Importing this downloads no package: what a plugin needs is imported when it is made.
+ *
+ * @module
+ */
+export type { ByteRange, CallOptions } from "../core/backend.ts";
+export type { Registry, SignalOptions } from "../core/registry.ts";
+export type { Logger } from "../core/registry.ts";
+export type * from "../core/services/job_runner.ts";
+export type { InferOutput, StandardSchema } from "../core/standard_schema.ts";
+export type { System } from "../core/system.ts";
+export type { PlainValue } from "../core/text/plain_value.ts";
+export type * from "./contract.ts";
+export { createPlugins } from "./create_plugins.ts";
+export type { PluginsOptions } from "./create_plugins.ts";
+export { defineInterface } from "./interface.ts";
+export type { AnyInterface, Interface, InterfaceOf, InterfaceOptions, MethodName } from "./interface.ts";
+export { Behavior, JobRunner, Storage } from "./interfaces.ts";
+export type * from "./storage/file_storage.ts";

@@ -1,0 +1,124 @@
+/**
+ * Configurations of plugins: filled, checked, and never changed.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { described } from "../../core/materializer.ts";
+import { shownIssue } from "../../core/standard_schema.ts";
+import type { SchemaResult } from "../../core/standard_schema.ts";
+import type { System } from "../../core/system.ts";
+import type { PluginConfig } from "../contract.ts";
+import type { AnyDefinition } from "./definition.ts";
+
+/** Settings by name. */
+export type Settings = Record<string, unknown>;
+
+/** Copies plain objects and arrays, all the way down, and freezes the copies; functions and instances stay as they are. */
+export function frozenCopy<T>(value: T, inside: readonly object[] = []): T {
+  if (typeof value !== "object" || value === null || !isContainer(value)) return value;
+  if (inside.includes(value)) return value; // a cycle: no configuration travels that has one
+  const copy = (member: unknown) => frozenCopy(member, [...inside, value]);
+  if (Array.isArray(value)) return Object.freeze(value.map(copy)) as T;
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)]))) as T;
+}
+
+/** The same, to be changed by whoever gets it. */
+export function ownCopy<T>(value: T, inside: readonly object[] = []): T {
+  if (typeof value !== "object" || value === null || !isContainer(value) || inside.includes(value)) return value;
+  const copy = (member: unknown) => ownCopy(member, [...inside, value]);
+  if (Array.isArray(value)) return value.map(copy) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)])) as T;
+}
+
+/** Refuses what holds no settings. */
+export function checkSettings(config: unknown, action: string): asserts config is Settings {
+  if (typeof config === "object" && config !== null && !Array.isArray(config)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: its configuration is ${Array.isArray(config) ? "a list" : described(config)}`,
+    hint: 'Settings are given by name: { bucket: "files" }.',
+  });
+}
+
+/** Settings under the names that the plugin uses, with what the environment says of those that are not given. */
+export function fillConfig(
+  definition: AnyDefinition,
+  config: PluginConfig,
+  { action, system }: { action: string; system: System },
+): Settings {
+  checkSettings(config, action);
+  const { aliases = {}, env = {} } = definition;
+  const filled: Settings = {};
+  for (const [key, value] of Object.entries(config)) {
+    if (value === undefined) continue;
+    const name = Object.hasOwn(aliases, key) ? aliases[key] : key;
+    if (Object.hasOwn(filled, name)) {
+      throw new RegistryError({
+        code: "Invalid",
+        message: `Cannot ${action}: ${name} is given twice, also as ${key === name ? otherName(aliases, name) : key}`,
+        hint: "Both are names of one setting: keep one.",
+      });
+    }
+    filled[name] = ownCopy(value);
+  }
+  for (const [name, variable] of Object.entries(env)) {
+    const value = Object.hasOwn(filled, name) ? undefined : system.env(variable);
+    if (value !== undefined && value !== "") filled[name] = value;
+  }
+  return filled;
+}
+
+function otherName(aliases: Readonly<Record<string, string>>, name: string): string {
+  return Object.keys(aliases).find((key) => aliases[key] === name) ?? name;
+}
+
+/** What the schema makes of settings. Issues are `Invalid`, and show no secret. */
+export function validateConfig(
+  definition: AnyDefinition,
+  settings: Settings,
+  action: string,
+): unknown | Promise<unknown> {
+  if (definition.config === undefined) return settings;
+  const outputOf = (result: SchemaResult<unknown>) => {
+    if (result.issues === undefined) return result.value;
+    const issues = result.issues.map(shownIssue).join("; ");
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot ${action}: ${withoutSecrets(definition, settings, issues).replace(/\.$/, "")}`,
+      hint: hintOf(definition),
+    });
+  };
+  const result = definition.config["~standard"].validate(settings);
+  return result instanceof Promise ? result.then(outputOf) : outputOf(result);
+}
+
+function hintOf({ env = {} }: AnyDefinition): string {
+  const variables = Object.entries(env).map(([name, variable]) => `${name} by ${variable}`);
+  const else_ = variables.length === 0 ? "" : ` Or by the environment: ${variables.join(", ")}.`;
+  return `Correct the settings of the plugin.${else_}`;
+}
+
+/** All spellings of the settings that are secrets. */
+export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<string> {
+  return new Set([...secrets, ...Object.keys(aliases).filter((key) => secrets.includes(aliases[key]))]);
+}
+
+/** A text in which the values of secrets are not shown. */
+export function withoutSecrets(definition: AnyDefinition, settings: Settings, text: string): string {
+  let safe = text;
+  for (const name of secretNames(definition)) safe = hide(safe, settings[name]);
+  return safe;
+}
+
+function hide(text: string, secret: unknown): string {
+  if (typeof secret === "object" && secret !== null) {
+    return Object.values(secret).reduce((safe: string, member) => hide(safe, member), text);
+  }
+  return typeof secret === "string" && secret !== "" ? text.replaceAll(secret, "…") : text;
+}
+
+function isContainer(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}

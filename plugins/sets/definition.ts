@@ -1,0 +1,48 @@
+/**
+ * What is registered, in one shape.
+ *
+ * @module
+ */
+import type { PluginClass, PluginContext, PluginDefinition, PluginSource } from "../contract.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { described } from "../../core/materializer.ts";
+import { checkContract } from "../interface.ts";
+import type { Contract } from "../interface.ts";
+
+/** A definition of any plugin. */
+// deno-lint-ignore no-explicit-any -- a set holds plugins of all kinds, with configurations of all kinds
+export type AnyDefinition = PluginDefinition<any, any>;
+
+/** Any source of plugins. */
+// deno-lint-ignore no-explicit-any -- a set holds plugins of all kinds, with configurations of all kinds
+export type AnySource = PluginSource<any, any>;
+
+/** What was given as a definition. A class is looked at now; what a function makes, when it is made. */
+export function toDefinition(source: AnySource, contract: Contract, action: string): AnyDefinition {
+  const definition: AnyDefinition = typeof source === "object" && source !== null ? source : { create: source };
+  if (typeof definition.create !== "function") {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot ${action}: ${described(source)} makes nothing`,
+      hint:
+        "Give a class, a function (config, context) that gives a plugin, or { create, config, … } with one of both.",
+    });
+  }
+  if (isClass(definition.create)) checkContract(contract, definition.create.prototype, action);
+  return definition;
+}
+
+/** Calls what makes a plugin. */
+export async function callCreate(
+  { create }: AnyDefinition,
+  config: unknown,
+  context: PluginContext,
+): Promise<unknown> {
+  return isClass(create) ? new create(config, context) : await create(config, context);
+}
+
+/** A class, told from a function: its prototype cannot be exchanged. */
+// deno-lint-ignore no-explicit-any -- what a class is made with is its own affair
+function isClass(value: unknown): value is PluginClass<any, any> {
+  return typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+}

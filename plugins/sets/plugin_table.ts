@@ -1,0 +1,78 @@
+/**
+ * The plugins of a set, by interface and name.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { Contract } from "../interface.ts";
+import { toDefinition } from "./definition.ts";
+import type { AnyDefinition, AnySource } from "./definition.ts";
+
+/** The plugins of a set. */
+export interface PluginTable {
+  /** Adds one. */
+  add(contract: Contract, name: string, source: AnySource): void;
+  /** What was registered; `NotFound` with what there is. */
+  get(contract: Contract, name: string): AnyDefinition;
+  /** The names of one interface. */
+  names(contract: Contract): string[];
+}
+
+/** Creates an empty table. */
+export function createPluginTable(): PluginTable {
+  const rows = new Map<string, { contract: Contract; plugins: Map<string, AnyDefinition> }>();
+
+  function rowOf(contract: Contract): Map<string, AnyDefinition> {
+    const row = rows.get(contract.name);
+    if (row === undefined) return new Map();
+    if (String([...row.contract.methods].sort()) === String([...contract.methods].sort())) return row.plugins;
+    throw new RegistryError({
+      code: "AlreadyExists",
+      message: `Cannot use interface ${contract.name}: another one of this name has other methods`,
+      hint: "In one set of plugins each interface has a name of its own: call yours otherwise.",
+    });
+  }
+
+  return {
+    add(contract, name, source) {
+      const action = `register plugin ${shown(name)} of ${contract.name}`;
+      checkName(name, action);
+      const plugins = rowOf(contract);
+      if (plugins.has(name)) {
+        throw new RegistryError({
+          code: "AlreadyExists",
+          message: `Cannot ${action}: the name is taken`,
+          hint: `Taken are: ${[...plugins.keys()].join(", ")}.`,
+        });
+      }
+      const definition = toDefinition(source, contract, action);
+      plugins.set(name, definition);
+      rows.set(contract.name, { contract, plugins });
+    },
+    get(contract, name) {
+      const plugins = rowOf(contract);
+      const definition = plugins.get(name);
+      if (definition !== undefined) return definition;
+      const isKnown = rows.has(contract.name);
+      throw new RegistryError({
+        code: "NotFound",
+        message: `Cannot find plugin ${shown(name)} of ${contract.name}: ` +
+          (isKnown ? "there is none of this name" : "no plugin of this interface is registered"),
+        hint: isKnown
+          ? `There is: ${[...plugins.keys()].join(", ")}.`
+          : `Register one, or use another interface; there are plugins of: ${[...rows.keys()].join(", ")}.`,
+      });
+    },
+    names: (contract) => [...rowOf(contract).keys()],
+  };
+}
+
+function checkName(name: string, action: string): void {
+  if (typeof name === "string" && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: this is no name`,
+    hint: 'Names are 1 to 100 letters, digits, ".", "_" and "-": storage_write.',
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * Schemas of the settings of this library's own plugins.
+ *
+ * @module
+ */
+import { described } from "../../core/materializer.ts";
+import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
+
+/** What a setting must be: gives what is wrong with a value, or undefined where nothing is. */
+export interface Setting {
+  /** Looks at a value that is given. */
+  problemOf(value: unknown): string | undefined;
+  /** Whether it must be given. @default false */
+  required?: boolean;
+  /** What it is where it is not given. @default absent */
+  otherwise?: unknown;
+}
+
+/** What else may be among the settings: nothing, these names, which are left out, or anything, which is kept. */
+export type OtherSettings = "refused" | "kept" | readonly string[];
+
+/** A schema of settings by name. */
+export function defineSettings<T>(
+  known: Readonly<Record<string, Setting>>,
+  { others = "refused" }: { others?: OtherSettings } = {},
+): StandardSchema<T> {
+  return { "~standard": { version: 1, vendor: "holdfast", validate: (value) => validate(value as object) } };
+
+  function validate(given: object): { value: T } | { issues: SchemaIssue[] } {
+    const issues: SchemaIssue[] = [];
+    const output: Record<string, unknown> = {};
+    for (const [name, setting] of Object.entries(known)) {
+      const value: unknown = (given as Record<string, unknown>)[name] ?? setting.otherwise;
+      const problem = value === undefined ? setting.required ? "it is missing" : undefined : setting.problemOf(value);
+      if (problem !== undefined) issues.push({ path: [name], message: problem });
+      if (value !== undefined) output[name] = value;
+    }
+    for (const [name, value] of Object.entries(given)) {
+      if (Object.hasOwn(known, name) || Array.isArray(others) && others.includes(name)) continue;
+      if (others === "kept") output[name] = value;
+      else issues.push({ path: [name], message: `there is no such setting, but ${Object.keys(known).join(", ")}` });
+    }
+    return issues.length > 0 ? { issues } : { value: output as T };
+  }
+}
+
+/** A text that is not empty. */
+export const text: Setting = {
+  problemOf: (value) =>
+    typeof value === "string" && value !== "" ? undefined : `it is ${described(value)}, and no text`,
+};
+
+/** True or false. */
+export const flag: Setting = {
+  problemOf: (value) => typeof value === "boolean" ? undefined : `it is ${described(value)}, and not true or false`,
+};
+
+/** A whole number. */
+export function count({ least }: { least: number }): Setting {
+  return {
+    problemOf: (value) =>
+      Number.isSafeInteger(value) && (value as number) >= least ? undefined : `it is no whole number from ${least} on`,
+  };
+}
+
+/** Milliseconds. */
+export const milliseconds: Setting = {
+  problemOf: (value) =>
+    Number.isFinite(value) && (value as number) >= 0 && (value as number) < 2 ** 31
+      ? undefined
+      : "it is no number of milliseconds, 0 to 2147483647",
+};
+
+/** A Standard Schema. */
+export const schema: Setting = {
+  problemOf: (value) =>
+    typeof (value as Partial<StandardSchema>)?.["~standard"]?.validate === "function"
+      ? undefined
+      : `it is ${described(value)}, and no Standard Schema, as Zod, Valibot and ArkType have`,
+};
+
+/** One of these words. */
+export function word(...words: string[]): Setting {
+  return { problemOf: (value) => words.includes(value as string) ? undefined : `it is not one of ${words.join(", ")}` };
+}

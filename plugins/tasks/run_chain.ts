@@ -1,0 +1,139 @@
+/**
+ * Running a chain of behaviors.
+ *
+ * @module
+ */
+import type { JobRunner } from "../../core/services/job_runner.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { Behavior, BehaviorContext, NextOptions, Remainder, TaskContext } from "../contract.ts";
+import { contractOf } from "../interface.ts";
+import { Behavior as BehaviorInterface } from "../interfaces.ts";
+import { frozenCopy } from "../sets/config.ts";
+import type { Settings } from "../sets/config.ts";
+import { makePlugin } from "../sets/make_plugin.ts";
+import { createJobIds, remainderOf, toCall } from "./chain.ts";
+import type { Chain, ChainEntry, ChainRun, TaskTools } from "./chain.ts";
+import { checkChain } from "./check_chain.ts";
+import { encodeTravelling } from "./travel.ts";
+
+/** Where a run is: what it does next, and with what. */
+interface Step {
+  /** The place of the behavior; the function is behind the last. */
+  index: number;
+  /** What it is called with. */
+  input: unknown;
+  /** Ends it. */
+  signal: AbortSignal;
+}
+
+/** Runs a chain from its first behavior, and gives what that gives. */
+export async function runChain(chain: Chain, input: unknown, run: ChainRun, tools: TaskTools): Promise<unknown> {
+  return await runFrom({ index: 0, input, signal: run.signal });
+
+  async function runFrom({ index, input, signal }: Step): Promise<unknown> {
+    signal.throwIfAborted();
+    const entry = chain.entries[index];
+    if (entry === undefined) return await chain.fn(input, taskContext(signal));
+    const { behavior, config } = await behaviorOf(entry, tools);
+    const next = async (changed: unknown = input, options: NextOptions = {}) => {
+      const both = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
+      return await runFrom({ index: index + 1, input: changed, signal: both });
+    };
+    const remainder = createRemainder(remainderOf(chain, index + 1), { run, signal, tools });
+    const { task } = chain;
+    const context: BehaviorContext = { ...tools.context, config, signal, task, remainder, ...jobOf(run) };
+    return await behavior.execute(next, input, context);
+  }
+
+  function taskContext(signal: AbortSignal): TaskContext {
+    const progress: TaskContext["progress"] = async (progress) => void await run.onProgress?.(progress);
+    return { ...tools.context, signal, progress, ...jobOf(run) };
+  }
+}
+
+function jobOf({ jobId }: ChainRun): { jobId?: string } {
+  return jobId === undefined ? {} : { jobId };
+}
+
+/** A behavior is made at the first run, and serves all that follow; what fails is made anew. */
+async function behaviorOf(
+  entry: ChainEntry,
+  { context }: TaskTools,
+): Promise<{ behavior: Behavior; config: Settings }> {
+  if (entry.made === undefined) {
+    const { name, definition, config } = entry;
+    const making = makePlugin({ contract: contractOf(BehaviorInterface), name, definition, config }, context);
+    entry.made = making.then((made) => ({
+      behavior: made.plugin as Behavior,
+      config: frozenCopy(made.config as Settings),
+    }));
+    entry.made.catch(() => entry.made = undefined); // whoever runs it hears of it
+  }
+  return await entry.made;
+}
+
+function createRemainder(
+  rest: Chain,
+  { run, signal, tools }: { run: ChainRun; signal: AbortSignal; tools: TaskTools },
+): Remainder {
+  return {
+    behaviors: rest.entries.map(({ name, config }) => ({ name, config })),
+    async schedule(runner: JobRunner, input, options = {}) {
+      const jobId = run.ids.take();
+      try {
+        const call = runner.crossesProcess
+          ? await callOf(rest, input, { jobId, signal, tools })
+          : { ...toCall({ ...rest, entries: [] }, null), behaviors: rest.entries.map(namedOnly) };
+        return await runner.schedule(call, {
+          ...options,
+          idempotencyKey: jobId,
+          signal,
+          run: async ({ jobId: id = jobId, signal = NEVER, onProgress } = {}) =>
+            await runChain(rest, input, { signal, jobId: id, onProgress, ids: jobIdsOf(id) }, tools),
+        });
+      } catch (error) {
+        run.ids.giveBack(jobId);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Runners of which nobody said before that they cross to another process are found out here. */
+async function callOf(
+  rest: Chain,
+  input: unknown,
+  { jobId, signal, tools }: { jobId: string; signal: AbortSignal; tools: TaskTools },
+) {
+  checkChain({ ...rest, entries: [CROSSING, ...rest.entries] }, tools.table);
+  const { registry } = tools;
+  return toCall(rest, await encodeTravelling(input, { what: "input", task: rest.task, registry, jobId, signal }));
+}
+
+/** Stands before what travels. */
+const CROSSING: ChainEntry = {
+  name: "this runner",
+  config: {},
+  definition: { create: () => ({}), crossesProcess: true },
+};
+
+const namedOnly = ({ name }: ChainEntry) => ({ name, config: {} });
+
+/** The ids of what a job schedules itself. */
+export function jobIdsOf(jobId: string): ChainRun["ids"] {
+  return createJobIds(jobId, { isJob: true });
+}
+
+/** The signal of what nothing ends. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
+/** Refuses an id of a submission that cannot be that of a job. */
+export function checkJobId(id: string): void {
+  if (/^[A-Za-z0-9._-]{1,180}$/.test(id) && !/^[0-9]+$/.test(id)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot submit as ${shown(id)}: it is no id of a job`,
+    hint: "Take 1 to 180 of A-Z a-z 0-9 . _ -, and not only digits.",
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Building a task, and submitting it.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { described } from "../../core/materializer.ts";
+import { shown } from "../../core/naming/names.ts";
+import { withDeadline } from "../../core/retry.ts";
+import type { PluginConfig, SubmitOptions, Task } from "../contract.ts";
+import { contractOf } from "../interface.ts";
+import { Behavior } from "../interfaces.ts";
+import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/config.ts";
+import { createJobIds } from "./chain.ts";
+import type { Chain, ChainEntry, TaskTools } from "./chain.ts";
+import { checkChain, checkInput, usedBy } from "./check_chain.ts";
+import { checkJobId, NEVER, runChain } from "./run_chain.ts";
+
+/** Makes a task of a function. */
+export function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Task<unknown> {
+  let entries: readonly ChainEntry[] = [];
+  const chainOf = (entries: readonly ChainEntry[]): Chain => ({ ...target, entries });
+
+  const task: Task<unknown> = {
+    name: target.task,
+    addBehavior(name: string, config: PluginConfig = {}) {
+      const longer = [...entries, createEntry(name, config, tools)];
+      checkChain(chainOf(longer), tools.table);
+      entries = longer;
+      return task as Task<never>;
+    },
+    async submit(input?: unknown, { signal, idempotencyKey }: SubmitOptions = {}) {
+      signal?.throwIfAborted();
+      if (idempotencyKey !== undefined) checkJobId(idempotencyKey);
+      const chain = chainOf(entries);
+      checkInput(chain, input, tools);
+      const ids = createJobIds(idempotencyKey ?? tools.context.system.id(), { isJob: false });
+      return await withDeadline(runChain(chain, input, { signal: signal ?? NEVER, ids }, tools), { signal });
+    },
+  };
+  return task;
+}
+
+/** A behavior in its place. Its settings are checked now, but by a schema that takes its time. */
+export function createEntry(name: string, config: PluginConfig, { table, context }: TaskTools): ChainEntry {
+  const definition = table.get(contractOf(Behavior), name);
+  const action = `add behavior ${shown(name)}`;
+  checkSettings(config, action);
+  const entry: ChainEntry = { name, definition, config: frozenCopy(config) };
+  usedBy(entry, table);
+  const checked = validateConfig(definition, fillConfig(definition, config, { action, ...context }), action);
+  if (checked instanceof Promise) checked.catch(() => {}); // the first run says so
+  return entry;
+}
+
+/** Refuses what is no function. */
+export function checkFunction(fn: unknown, action: string): void {
+  if (typeof fn === "function") return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: ${described(fn)} cannot be called`,
+    hint: "A task ends in a function: (input, context) => result.",
+  });
+}

@@ -1,0 +1,126 @@
+/**
+ * Inputs and results on their way to another process: as JSON, bytes in base64, and what is large by the registry.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { MAX_DEPTH, plainProblem } from "../../core/text/plain_value.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { TaskRegistry } from "../contract.ts";
+
+/** What travels without the registry at most: JSON in UTF-8 with the bytes in it, before base64. */
+export const MOST_TRAVELLING_BYTES = 65_536;
+
+const ARTIFACT = "$artifact";
+const BYTES = "$bytes";
+
+/** What is to travel. */
+export interface TravelOptions {
+  /** Which of both, for messages and names in the registry. */
+  what: "input" | "result";
+  /** The task, for messages. */
+  task: string;
+  /** Where large ones go. */
+  registry?: TaskRegistry;
+}
+
+/**
+ * Refuses what cannot travel, with the reason: JSON and bytes can.
+ *
+ * @returns how many bytes it has, about
+ */
+export function checkTravels(value: unknown, { what, task, registry }: TravelOptions): number {
+  let bytes = 0;
+  const outline = mapBytes(value, (part) => {
+    bytes += part.byteLength;
+    return null;
+  });
+  const problem = plainProblem(outline) ?? reservedProblem(outline);
+  const action = `send the ${what} of task ${shown(task)} to another process`;
+  if (problem !== undefined) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot ${action}: ${problem}`,
+      hint: "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.",
+    });
+  }
+  bytes += new TextEncoder().encode(JSON.stringify(outline)).byteLength;
+  if (bytes > MOST_TRAVELLING_BYTES && registry === undefined) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot ${action}: it has ${bytes} bytes, more than ${MOST_TRAVELLING_BYTES}`,
+      hint: "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
+    });
+  }
+  return bytes;
+}
+
+/** What stands for a value on its way. A large one is saved as `jobs:input` or `jobs:result`, once for a job. */
+export async function encodeTravelling(
+  value: unknown,
+  { jobId, signal, ...options }: TravelOptions & { jobId: string; signal?: AbortSignal },
+): Promise<PlainValue> {
+  if (checkTravels(value, options) <= MOST_TRAVELLING_BYTES) {
+    return mapBytes(
+      value,
+      (part) => ({ [BYTES]: Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("base64") }),
+    ) as PlainValue;
+  }
+  const name = `jobs:${options.what}`;
+  const { version } = await options.registry!.save(name, mapBytes(value, (part) => part), {
+    idempotencyKey: jobId,
+    signal,
+  });
+  return { [ARTIFACT]: `${name}@${version}` };
+}
+
+/** The value that travelled. */
+export async function decodeTravelling(
+  value: PlainValue,
+  { registry, task, signal }: { registry?: TaskRegistry; task: string; signal?: AbortSignal },
+): Promise<unknown> {
+  const ref = isObject(value) ? value[ARTIFACT] : undefined;
+  if (typeof ref !== "string") return decodeBytes(value);
+  if (registry !== undefined) return await registry.load(ref, { signal });
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read what task ${shown(task)} was sent: it is in a registry, as ${shown(ref)}`,
+    hint: "Give this process the registry of the one that scheduled it: createPlugins({ registry }).",
+  });
+}
+
+function decodeBytes(value: PlainValue): unknown {
+  if (Array.isArray(value)) return value.map(decodeBytes);
+  if (!isObject(value)) return value;
+  if (typeof value[BYTES] === "string") return new Uint8Array(Buffer.from(value[BYTES], "base64"));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, decodeBytes(member)]));
+}
+
+/** A copy with other bytes; what is undefined is left out of objects, and null by itself. */
+function mapBytes(value: unknown, change: (bytes: Uint8Array) => unknown, depth = 0): unknown {
+  if (value === undefined && depth === 0) return null;
+  if (value instanceof Uint8Array) return change(value);
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
+  const prototype = Object.getPrototypeOf(value);
+  if (Array.isArray(value) && prototype === Array.prototype) {
+    return Array.from(value, (member) => mapBytes(member, change, depth + 1));
+  }
+  if (prototype !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, mapBytes(member, change, depth + 1)]));
+}
+
+/** Members that would be read as what stands for something else. */
+function reservedProblem(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.map(reservedProblem).find((problem) => problem !== undefined);
+  if (!isObject(value)) return undefined;
+  const reserved = Object.keys(value).find((key) => key === ARTIFACT || key === BYTES);
+  if (reserved !== undefined) return `it has a member ${reserved}, which stands for something else on the way`;
+  return reservedProblem(Object.values(value));
+}
+
+function isObject(value: unknown): value is Record<string, PlainValue> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,61 @@
+/**
+ * Runners of jobs that a test ends itself.
+ *
+ * @module
+ */
+import type { JobRunner, Plugins, RunCallOptions, ScheduledCall, ScheduleOptions } from "../../plugins/mod.ts";
+import { JobRunner as JobRunnerInterface } from "../../plugins/mod.ts";
+
+/** A job that was scheduled. */
+export interface HeldJob {
+  /** Its id. */
+  id: string;
+  /** What a runner that crosses to another process sends. */
+  call: ScheduledCall;
+  /** What it was scheduled with. */
+  options: ScheduleOptions;
+}
+
+/** Holds jobs until the test runs them. An id that is known is the same job. */
+export interface HoldingRunner extends JobRunner {
+  /** What was scheduled, in the order it came. */
+  readonly jobs: HeldJob[];
+  /** Runs all that were not run yet, here; gives their results. */
+  runAll(options?: RunCallOptions): Promise<unknown[]>;
+}
+
+/** Creates a runner that holds what it is given. */
+export function createHoldingRunner({ crossesProcess = false } = {}): HoldingRunner {
+  const jobs: HeldJob[] = [];
+  let done = 0;
+  return {
+    crossesProcess,
+    jobs,
+    schedule(call, options) {
+      const id = options.idempotencyKey ?? `job-${jobs.length + 1}`;
+      if (!jobs.some((job) => job.id === id)) jobs.push({ id, call: structuredClone(call), options });
+      return Promise.resolve(id);
+    },
+    async runAll(options) {
+      const results: unknown[] = [];
+      while (done < jobs.length) results.push(await jobs[done++].options.run(options));
+      return results;
+    },
+  };
+}
+
+/** Registers a holding runner under a name, and returns it. */
+export function holdJobs(plugins: Plugins, name = "held", options: { crossesProcess?: boolean } = {}): HoldingRunner {
+  const runner = createHoldingRunner(options);
+  plugins.register(JobRunnerInterface, name, { create: () => runner, crossesProcess: options.crossesProcess });
+  return runner;
+}
+
+/** Sends what a runner holds over JSON, as a queue does, and runs it in another set of plugins. */
+export async function runElsewhere(runner: HoldingRunner, worker: Plugins): Promise<unknown[]> {
+  const results: unknown[] = [];
+  for (const { id, call } of runner.jobs.splice(0)) {
+    results.push(await worker.runCall(JSON.parse(JSON.stringify(call)), { jobId: id }));
+  }
+  return results;
+}
