@@ -23,8 +23,8 @@ export const validate: PluginDefinition<Behavior> = {
   create: () => ({
     async execute(next, input, { config, task }) {
       const schemas = config as ValidateSettings;
-      const result = await next(await check(schemas.input, input, `run task ${shown(task)}: of its input`));
-      return await check(schemas.result, result, `give the result of task ${shown(task)}: of it`);
+      const result = await next(await check(schemas.input, input, `run task ${shown(task)}`));
+      return await check(schemas.result, result, `give the result of task ${shown(task)}`);
     },
   }),
 };
@@ -34,7 +34,7 @@ async function check(schema: StandardSchema | undefined, value: unknown, action:
   if (checked.issues === undefined) return checked.value;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot ${action}, ${checked.issues.map(shownIssue).join("; ").replace(/\.$/, "")}`,
+    message: `Cannot ${action}: ${checked.issues.map(shownIssue).join("; ").replace(/\.$/, "")}`,
     hint: "The schema of the behavior validate refuses it: correct what is submitted, or the schema.",
   });
 }

@@ -62,8 +62,8 @@ export function createFileStorage({ backend }: FileStorageOptions): FileStorage 
     openFile: async (path, options) => (await get(path, options)).body,
     exists: async (path, options) => await backend.head(keyOf(path, "look for"), options) !== undefined,
     delete: async (path, options) => await backend.delete(keyOf(path, "delete"), options),
-    async *list(folder = "", options) {
-      const parsed = parsePath(folder);
+    async *list(folder, options) {
+      const parsed = parsePath(folder ?? "");
       for await (const entry of backend.list(parsed === "" ? "" : `${parsed}/`, options)) {
         if (!isPrefix(entry)) yield { path: entry.key, size: entry.size };
       }

@@ -53,12 +53,12 @@ export function checkChain(chain: Chain, table: PluginTable): void {
 
 function checkEntry(entry: ChainEntry, { task, runner, table }: { task: string; runner: string; table: PluginTable }) {
   const { name, config, definition } = entry;
-  const action = `build task ${shown(task)}: behavior ${shown(name)} goes to another process by ${shown(runner)}`;
+  const action = `send behavior ${shown(name)} of task ${shown(task)} to another process by ${shown(runner)}`;
   const problem = plainProblem(config);
   if (problem !== undefined) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot ${action}, and of its settings ${problem}`,
+      message: `Cannot ${action}: of its settings, ${problem}`,
       hint:
         "What travels is what JSON says. Let a plugin there make what is no plain data, or put this behavior before.",
     });
@@ -77,7 +77,7 @@ function secretTravels(action: string, secret: string, { aliases = {}, env = {} 
   const where = variable === undefined ? "let its environment fill it" : `set ${variable} where the job runs`;
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot ${action}, and its ${secret} would travel with it`,
+    message: `Cannot ${action}: its ${secret} would travel with it`,
     hint: `Secrets are never sent: leave it out, and ${where}; or put this behavior before.`,
   });
 }
