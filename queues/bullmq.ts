@@ -5,22 +5,26 @@
  */
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
-import type { Job, JobType } from "npm:bullmq@^6";
-import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
-import { checkConcurrency, checkNewJob } from "../core/pipelines/queue.ts";
-import type { JobQueue, JobState, QueuedJob, QueueWorker } from "../core/pipelines/queue.ts";
+import type { Job } from "npm:bullmq@^6";
+import { RegistryError } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
+import { checkNewJob, checkWorkOptions, isReservedId } from "../core/services/queue_checks.ts";
+import type { JobQueue, QueueWorker } from "../core/services/queue.ts";
+import { watchJob } from "../core/services/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
 import { loadPart } from "../core/urls/load_part.ts";
-import type { BullmqStore } from "./bullmq/store.ts";
-import { cancellationOf, formOf, optionsOf } from "./bullmq/job_form.ts";
+import { failure } from "./bullmq/failure.ts";
+import { formOf, optionsOf } from "./bullmq/job_form.ts";
 import type { JobForm } from "./bullmq/job_form.ts";
+import { listJobs } from "./bullmq/list.ts";
+import { createBullmqSchedules } from "./bullmq/schedules.ts";
+import type { BullmqStore } from "./bullmq/store.ts";
+import { stateOf, told } from "./bullmq/told.ts";
 import { createBullmqWorker } from "./bullmq/worker.ts";
 
-export type * from "../core/pipelines/queue.ts";
+export type * from "../core/services/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
@@ -35,15 +39,8 @@ export interface BullmqQueueOptions {
   system?: System;
 }
 
-/** In the order in which a job goes through them, so that one that moves on while they are read is seen. */
-const STATES: readonly [JobType, JobState][] = [
-  ["delayed", "delayed"],
-  ["prioritized", "waiting"],
-  ["waiting", "waiting"],
-  ["active", "running"],
-  ["completed", "done"],
-  ["failed", "failed"],
-];
+/** How often a job is looked at that somebody watches, milliseconds. */
+const LOOK_EVERY_MS = 500;
 
 /** So many jobs are added by one request. */
 const ADDED_AT_ONCE = 500;
@@ -87,7 +84,36 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
     throw failure("open", store, error);
   }
 
-  const find = async (id: string): Promise<Job<JobForm> | undefined> => await queue.getJob(id);
+  const find = async (id: string): Promise<Job<JobForm> | undefined> =>
+    isReservedId(id) ? undefined : await queue.getJob(id);
+  const schedules = createBullmqSchedules(queue, { ask, now: () => system.now() });
+
+  const get: JobQueue["get"] = (id, options) =>
+    ask(
+      "look into",
+      (async () => {
+        const job = await find(id);
+        if (job === undefined) return undefined;
+        const state = await queue.getJobState(id);
+        // It ended, or went, between the two.
+        const fresh = state === "completed" || state === "failed" ? await find(id) : job;
+        return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
+      })(),
+      options,
+    );
+
+  /** True where the job failed, or was cancelled, and waits now. */
+  async function retry(id: string): Promise<boolean> {
+    const job = await find(id);
+    if (job === undefined) return false;
+    const isMarked = formOf(job).cancelled !== undefined;
+    const before = await queue.getJobState(id);
+    if (before === "active" || before === "completed") return false;
+    if (isMarked) await job.updateData({ group: formOf(job).group, data: formOf(job).data });
+    const failed = await queue.getJobState(id) === "failed";
+    if (failed) await job.retry("failed", { resetAttemptsMade: true });
+    return failed || isMarked;
+  }
 
   return {
     kind: store.kind,
@@ -108,52 +134,34 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
         await ask("add jobs to", queue.addBulk(bulk.slice(from, from + ADDED_AT_ONCE)), options);
       }
     },
-    get: (id, options) =>
-      ask(
-        "look into",
-        (async () => {
-          const job = await find(id);
-          if (job === undefined) return undefined;
-          const state = await queue.getJobState(id);
-          // It ended, or went, between the two.
-          const fresh = state === "completed" || state === "failed" ? await find(id) : job;
-          return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
-        })(),
-        options,
-      ),
-    list: ({ group, signal } = {}) =>
-      ask(
-        "list jobs of",
-        (async () => {
-          const found = new Map<string, QueuedJob>();
-          for (const [type, state] of STATES) {
-            for (const job of await queue.getJobs([type], 0, -1, true) as (Job<JobForm> | undefined)[]) {
-              if (job === undefined || (group !== undefined && formOf(job).group !== group)) continue;
-              found.set(job.id!, told(job, state));
-            }
-          }
-          return [...found.values()];
-        })(),
-        { signal },
-      ),
+    get,
+    list: (options = {}) => ask("list jobs of", listJobs(queue, options), options),
+    watch: (id, watching) =>
+      watchJob({
+        look: () => get(id, watching),
+        next: (signal) => system.sleep(LOOK_EVERY_MS, signal),
+      }, watching),
     cancel: (id, { reason = "cancelled", signal } = {}) =>
       ask(
         "cancel a job of",
         (async () => {
           // Nobody but its worker may end an active job, and one that waits may be taken while it is removed: so it is
           // marked, and whoever has it, or gets it, sees to it.
-          if (await find(id) !== undefined) await queue.updateJobProgress(id, { cancelled: reason });
+          const job = await find(id);
+          await job?.updateData({ ...job.data, cancelled: reason });
         })(),
         { signal },
       ),
+    retry: (id, options) => ask("retry a job of", retry(id), options),
     remove: (id, options) =>
       ask(
         "remove a job of",
         (async () => await find(id) !== undefined && await queue.remove(id) === 1)(),
         options,
       ),
-    async work(handler, options) {
-      checkConcurrency(options?.concurrency ?? 1);
+    ...schedules,
+    async work(handler, options = {}) {
+      checkWorkOptions(options);
       const made = { ...options, store, settings, backend, system, find, readyWithinMs: answerWithinMs };
       const worker = await createBullmqWorker(handler, made).catch((error) => {
         throw failure("take jobs of", store, error);
@@ -211,49 +219,4 @@ async function migrate(store: BullmqStore): Promise<void> {
   } finally {
     client.release();
   }
-}
-
-function stateOf(state: string): JobState {
-  return STATES.find(([type]) => type === state)?.[1] ?? "waiting";
-}
-
-function told(job: Job<JobForm>, state: JobState): QueuedJob {
-  const { id, name: kind, returnvalue, failedReason } = job;
-  const { group, data } = formOf(job);
-  const cancelled = cancellationOf(job);
-  // It may have ended by itself before it was marked: one that was cancelled failed with that as its reason.
-  const other = state === "done" || state === "running" || (state === "failed" && failedReason !== cancelled);
-  const said: QueuedJob = { id: id!, kind, group, data, state: cancelled === undefined || other ? state : "cancelled" };
-  if (state === "done") said.result = (returnvalue ?? null) as PlainValue;
-  if (said.state === "cancelled") said.reason = cancelled;
-  else if (state === "failed") said.reason = failedReason;
-  return said;
-}
-
-/** Codes of PostgreSQL for who may not connect, and answers of Redis for the same. */
-const REFUSED = /^(28000|28P01|42501)$|^(NOAUTH|WRONGPASS|NOPERM)\b/;
-
-function failure(what: string, { kind, location, lastFailure }: BullmqStore, cause: unknown): RegistryError {
-  if (isRegistryError(cause)) return cause;
-  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
-  const error = timedOut ? lastFailure() ?? cause : cause;
-  const { code = "" } = error as { code?: string };
-  const refused = REFUSED.test(code) || REFUSED.test(messageOf(error));
-  const state = messageOf(error) || code || "it does not answer";
-  return new RegistryError({
-    code: refused ? "Denied" : "Unavailable",
-    message: `Cannot ${what} the queue at ${location}: ${state.replace(/[.\s]+$/, "")}`,
-    hint: refused
-      ? "Check user and password in its URL."
-      : `Check that ${
-        kind === "redis" ? "Redis" : "PostgreSQL"
-      } runs there, and try again: jobs that it has are not lost.`,
-    cause: withoutCommand(error),
-  });
-}
-
-/** Answers of Redis carry the command that they answer, with its arguments: passwords, and data of jobs. */
-function withoutCommand(error: unknown): unknown {
-  if (error instanceof Error) Reflect.deleteProperty(error, "command");
-  return error;
 }

@@ -3,28 +3,21 @@
  *
  * @module
  */
-import { messageOf } from "../core/errors.ts";
-import { checkConcurrency, checkNewJob, resultOf } from "../core/pipelines/queue.ts";
-import type { JobHandler, JobQueue, JobState, NewJob, QueuedJob, QueueWorker } from "../core/pipelines/queue.ts";
-import type { WorkerEvent, WorkOptions } from "../core/pipelines/queue.ts";
+import { checkNewJob, checkWorkOptions, notListed } from "../core/services/queue_checks.ts";
+import type { JobQueue, NewJob, RateLimit } from "../core/services/queue.ts";
+import { watchJob } from "../core/services/watch_job.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
+import { alter, told, untilAltered } from "./memory/entry.ts";
+import type { Entry } from "./memory/entry.ts";
+import { createSchedules } from "./memory/schedules.ts";
+import { createMemoryWorker } from "./memory/worker.ts";
+import type { MemoryWorker } from "./memory/worker.ts";
 
-export type * from "../core/pipelines/queue.ts";
+export type * from "../core/services/queue.ts";
+export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
-
-interface Entry {
-  job: NewJob;
-  state: JobState;
-  tried: number;
-  result?: PlainValue;
-  reason?: string;
-  /** Set where it was cancelled. */
-  cancelled?: string;
-  /** Of the worker that has it. */
-  controller?: AbortController;
-}
+export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** So many jobs that ended are known, the last ones, as by queues on servers. */
 const MOST_ENDED = 100_000;
@@ -36,9 +29,6 @@ export interface MemoryQueueOptions {
   /** Clock and sleep. */
   system?: System;
 }
-
-/** Thrown into a handler whose job goes back to the queue. */
-const HANDED_BACK = "handed back";
 
 /**
  * Creates a queue in this process.
@@ -63,38 +53,70 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
   const entries = new Map<string, Entry>();
   const waiting = new Set<Entry>();
   const ended = new Set<string>();
-  const workers = new Set<{ look(): void; close(): Promise<void> }>();
+  const workers = new Set<MemoryWorker>();
   const closing = new AbortController();
+  const window = { untilMs: -Infinity, begun: 0, isAwaited: false };
   const look = () => workers.forEach((worker) => worker.look());
+  const schedules = createSchedules({ system, has: (id) => entries.has(id), add, forget });
+
+  function add(job: NewJob, schedule?: string): void {
+    const entry: Entry = {
+      ...{ job: structuredClone(job), schedule, state: "waiting", attemptsMade: 0, addedAt: system.now() },
+      watchers: new Set(),
+    };
+    entries.set(job.id, entry);
+    wait(entry, job.delayMs ?? 0);
+  }
 
   /** The entry waits, at once or after a while. */
   function wait(entry: Entry, delayMs: number): void {
-    entry.state = "delayed";
-    if (delayMs === 0) return begin(entry);
-    system.sleep(delayMs, closing.signal).then(() => begin(entry), () => {});
+    alter(entry, { state: "delayed" });
+    if (delayMs === 0) return ready(entry);
+    system.sleep(delayMs, closing.signal).then(() => ready(entry), () => {});
   }
 
-  function begin(entry: Entry): void {
+  function ready(entry: Entry): void {
     if (entry.state !== "delayed" || entries.get(entry.job.id) !== entry) return; // it was cancelled, or removed
-    entry.state = "waiting";
+    alter(entry, { state: "waiting" });
     waiting.add(entry);
     look();
   }
 
   /** Takes the next one. */
-  function next(): Entry | undefined {
+  function next(rateLimit?: RateLimit): Entry | undefined {
+    if (waiting.size === 0 || (rateLimit !== undefined && !mayBegin(rateLimit))) return undefined;
     let best: Entry | undefined;
     for (const entry of waiting) {
       if (best === undefined || (entry.job.priority ?? 0) < (best.job.priority ?? 0)) best = entry;
       if ((best.job.priority ?? 0) === 0) break; // nothing comes before it
     }
-    if (best !== undefined) waiting.delete(best);
+    waiting.delete(best!);
     return best;
   }
 
+  /** Counts what is begun in a window of time, and has workers look again at its end where it is full. */
+  function mayBegin({ max, perMs }: RateLimit): boolean {
+    const now = system.monotonic();
+    if (now >= window.untilMs) Object.assign(window, { untilMs: now + perMs, begun: 0 });
+    if (window.begun < max) return ++window.begun > 0;
+    if (!window.isAwaited) {
+      window.isAwaited = true;
+      system.sleep(Math.ceil(window.untilMs - now), closing.signal).then(() => {
+        window.isAwaited = false;
+        look();
+      }, () => {});
+    }
+    return false;
+  }
+
+  function begin(entry: Entry): void {
+    alter(entry, { state: "running", startedAt: system.now() });
+    if (entry.schedule !== undefined) schedules.begun(entry.schedule);
+  }
+
   /** The entry has ended: the one that ended before all others is forgotten where they are too many. */
-  function end(entry: Entry, how: Pick<Entry, "state" | "result" | "reason">): void {
-    Object.assign(entry, how);
+  function end(entry: Entry, how: Partial<Entry>): void {
+    alter(entry, { ...how, endedAt: system.now() });
     ended.add(entry.job.id);
     const [first] = ended;
     if (ended.size > mostEnded) forget(first);
@@ -102,9 +124,12 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
 
   function forget(id: string): boolean {
     const entry = entries.get(id);
-    if (entry !== undefined) waiting.delete(entry);
     ended.delete(id);
-    return entries.delete(id);
+    entries.delete(id);
+    if (entry === undefined) return false;
+    waiting.delete(entry);
+    alter(entry, {});
+    return true;
   }
 
   return {
@@ -114,18 +139,23 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
     async add(jobs) {
       const added: NewJob[] = [jobs].flat();
       added.forEach(checkNewJob);
-      for (const job of added) {
-        if (entries.has(job.id)) continue;
-        const entry: Entry = { job: structuredClone(job), state: "waiting", tried: 0 };
-        entries.set(job.id, entry);
-        wait(entry, job.delayMs ?? 0);
-      }
+      for (const job of added) if (!entries.has(job.id)) add(job);
     },
     get: (id) => Promise.resolve(entries.has(id) ? told(entries.get(id)!) : undefined),
-    list({ group } = {}) {
-      const all = [...entries.values()].map(told);
-      return Promise.resolve(all.filter((job) => group === undefined || job.group === group));
+    // deno-lint-ignore require-await -- what is refused is rejected
+    async list({ group, state, after, limit } = {}) {
+      const fitting = [...entries.values()].filter((entry) =>
+        (group === undefined || entry.job.group === group) && (state === undefined || entry.state === state)
+      );
+      const from = after === undefined ? 0 : fitting.findIndex(({ job }) => job.id === after) + 1;
+      if (after !== undefined && from === 0) throw notListed(after);
+      return fitting.slice(from, limit === undefined ? undefined : from + limit).map(told);
     },
+    watch: (id, watching) =>
+      watchJob({
+        look: () => Promise.resolve(entries.has(id) ? told(entries.get(id)!) : undefined),
+        next: (signal) => entries.has(id) ? untilAltered(entries.get(id)!, signal) : Promise.resolve(),
+      }, watching),
     cancel(id, { reason = "cancelled" } = {}) {
       const entry = entries.get(id);
       if (entry?.state === "running") {
@@ -134,14 +164,27 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
       } else if (entry?.state === "waiting" || entry?.state === "delayed") {
         waiting.delete(entry);
         end(entry, { state: "cancelled", reason });
+        if (entry.schedule !== undefined) schedules.begun(entry.schedule);
       }
       return Promise.resolve();
     },
+    retry(id) {
+      const entry = entries.get(id);
+      if (entry?.state !== "failed" && entry?.state !== "cancelled") return Promise.resolve(false);
+      ended.delete(id);
+      const before = { attemptsMade: 0, startedAt: undefined, endedAt: undefined, reason: undefined };
+      Object.assign(entry, { ...before, cancelled: undefined });
+      wait(entry, 0);
+      return Promise.resolve(true);
+    },
     remove: (id) => Promise.resolve(entries.get(id)?.state === "running" ? false : forget(id)),
+    schedule: (schedule) => schedules.schedule(schedule),
+    unschedule: (id) => Promise.resolve(schedules.unschedule(id)),
+    schedules: () => Promise.resolve(schedules.list()),
     // deno-lint-ignore require-await -- what is refused is rejected
-    async work(handler, options) {
-      checkConcurrency(options?.concurrency ?? 1);
-      const worker = createWorker(handler, { ...options, next, wait, end });
+    async work(handler, options = {}) {
+      checkWorkOptions(options);
+      const worker = createMemoryWorker(handler, { ...options, next, begin, wait, end });
       workers.add(worker);
       worker.look();
       return worker;
@@ -151,80 +194,4 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
       for (const worker of workers) await worker.close();
     },
   };
-}
-
-interface Source extends WorkOptions {
-  next(): Entry | undefined;
-  wait(entry: Entry, delayMs: number): void;
-  end(entry: Entry, how: Pick<Entry, "state" | "result" | "reason">): void;
-}
-
-function createWorker(handler: JobHandler, source: Source): QueueWorker & { look(): void; close(): Promise<void> } {
-  const { concurrency = 1, onEvent = () => {}, next, wait, end } = source;
-  const running = new Map<Entry, Promise<void>>();
-  let closed = false;
-
-  function look(): void {
-    while (!closed && running.size < concurrency) {
-      const entry = next();
-      if (entry === undefined) return;
-      running.set(entry, run(entry).finally(() => running.delete(entry)).then(look));
-    }
-  }
-
-  function tell(event: WorkerEvent): void {
-    try {
-      onEvent(event);
-    } catch { // who listens does not end a job
-    }
-  }
-
-  async function run(entry: Entry): Promise<void> {
-    const { id, group, kind, data, attempts = 1, backoffMs = 1000 } = entry.job;
-    const controller = entry.controller = new AbortController();
-    entry.state = "running";
-    entry.tried++;
-    try {
-      await Promise.resolve(); // what called it goes on first, as it does where a queue is far away
-      tell({ event: "started", id, group });
-      const returned = await handler({ id, group, kind, data: structuredClone(data) }, controller);
-      end(entry, { state: "done", result: structuredClone(resultOf(id, returned)) });
-      tell({ event: "done", id, group });
-    } catch (error) {
-      const reason = messageOf(error);
-      if (entry.cancelled !== undefined) {
-        end(entry, { state: "cancelled", reason: entry.cancelled });
-        tell({ event: "cancelled", id, group });
-      } else if (controller.signal.reason === HANDED_BACK) {
-        entry.tried--;
-        wait(entry, 0);
-        tell({ event: "handed back", id, group });
-      } else {
-        const again = entry.tried < attempts;
-        if (again) wait(entry, backoffMs * 2 ** (entry.tried - 1));
-        else end(entry, { state: "failed", reason });
-        tell({ event: "failed", id, group, reason, again });
-      }
-    }
-  }
-
-  async function close({ handBack = false } = {}): Promise<void> {
-    closed = true;
-    if (handBack) { for (const entry of running.keys()) entry.controller!.abort(HANDED_BACK); }
-    await Promise.all(running.values());
-  }
-
-  return {
-    running: () => [...running.keys()].map(({ job }) => job.id),
-    look,
-    close,
-    [Symbol.asyncDispose]: () => close(),
-  };
-}
-
-function told({ job: { id, group, kind, data }, state, result, reason }: Entry): QueuedJob {
-  const job: QueuedJob = { id, group, kind, data: structuredClone(data), state };
-  if (state === "done") job.result = structuredClone(result ?? null);
-  if (state === "failed" || state === "cancelled") job.reason = reason;
-  return job;
 }

@@ -6,12 +6,12 @@
 import { RegistryError } from "../core/errors.ts";
 import { createLookup } from "../core/lookup.ts";
 import type { Lookup } from "../core/lookup.ts";
-import type { JobQueue } from "../core/pipelines/queue.ts";
+import type { JobQueue } from "../core/services/queue.ts";
 import type { System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryQueue } from "./memory.ts";
 
-export type * from "../core/pipelines/queue.ts";
+export type * from "../core/services/queue.ts";
 export type { Lookup } from "../core/lookup.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";

@@ -8,7 +8,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { createLookup } from "../../core/lookup.ts";
 import type { Lookup } from "../../core/lookup.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
-import type { JobQueue } from "../../core/pipelines/queue.ts";
+import type { JobQueue } from "../../core/services/queue.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { createLocalEngine } from "./local.ts";
@@ -16,7 +16,7 @@ import { createQueueEngine } from "./queue.ts";
 import { createSlurmEngine } from "./slurm.ts";
 
 export type * from "../../core/pipelines/engine.ts";
-export type * from "../../core/pipelines/queue.ts";
+export type * from "../../core/services/queue.ts";
 export type { Shard } from "../../core/pipelines/operator.ts";
 export type { Resources } from "../../core/pipelines/pipeline.ts";
 export type { Lookup } from "../../core/lookup.ts";

@@ -9,7 +9,7 @@
 import { messageOf, RegistryError } from "../../core/errors.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
-import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/pipelines/queue.ts";
+import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
 import { runCommand } from "../process/run_command.ts";
 import { idOf, partsOf, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NewJob } from "../../core/pipelines/queue.ts";
+import type { NewJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
 /** The data of a job. */
@@ -12,26 +12,32 @@ export interface JobForm {
   group: string;
   /** What it is done with. */
   data: PlainValue;
+  /** Why it was cancelled: nobody but its worker may end an active job, so it is marked. */
+  cancelled?: string;
 }
 
 /** What is in a job. Another program may have added or altered it: what it lacks is empty. */
 export function formOf({ data: stored }: { data: unknown }): JobForm {
-  const { group, data } = (stored ?? {}) as Partial<JobForm>;
-  return { group: typeof group === "string" ? group : "", data: data ?? null };
+  const { group, data, cancelled } = (stored ?? {}) as Partial<JobForm>;
+  const form: JobForm = { group: typeof group === "string" ? group : "", data: data ?? null };
+  if (typeof cancelled === "string") form.cancelled = cancelled;
+  return form;
 }
 
 /** Jobs that ended are known for a week, and the last of them however many there are. */
 const KEPT = { age: 7 * 24 * 3_600, count: 100_000 };
 
 /** The options that a job is added with. */
-export function optionsOf({ id, delayMs, priority, attempts = 1, backoffMs = 1_000 }: NewJob): {
-  jobId: string;
-  [option: string]: unknown;
-} {
+export function optionsOf({ id, delayMs, ...job }: NewJob): { jobId: string; [option: string]: unknown } {
+  return { jobId: id, ...(delayMs ? { delay: delayMs } : {}), ...repeatedOptionsOf(job) };
+}
+
+/** The options of every job of a schedule. */
+export function repeatedOptionsOf(
+  { priority, attempts = 1, backoffMs = 1_000 }: Omit<NewJob, "id" | "delayMs">,
+): { [option: string]: unknown } {
   return {
-    jobId: id,
     attempts,
-    ...(delayMs ? { delay: delayMs } : {}),
     ...(priority ? { priority } : {}),
     ...(attempts > 1 ? { backoff: { type: "exponential", delay: backoffMs } } : {}),
     removeOnComplete: KEPT,
@@ -41,7 +47,12 @@ export function optionsOf({ id, delayMs, priority, attempts = 1, backoffMs = 1_0
 }
 
 /** Why a job was cancelled; undefined where it was not. */
-export function cancellationOf({ progress }: { progress: unknown }): string | undefined {
-  const { cancelled } = (progress ?? {}) as { cancelled?: unknown };
-  return typeof cancelled === "string" ? cancelled : undefined;
+export function cancellationOf(job: { data: unknown }): string | undefined {
+  return formOf(job).cancelled;
+}
+
+/** How far a job is, as BullMQ keeps it, which has 0 for those that said nothing. */
+export interface ProgressForm {
+  /** What it said. */
+  said: PlainValue;
 }

@@ -6,13 +6,13 @@
 import { UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import type { Job } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
-import { resultOf } from "../../core/pipelines/queue.ts";
-import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/pipelines/queue.ts";
+import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
+import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/services/queue.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { cancellationOf, formOf } from "./job_form.ts";
-import type { JobForm } from "./job_form.ts";
+import type { JobForm, ProgressForm } from "./job_form.ts";
 import type { BullmqStore } from "./store.ts";
 
 /** A worker that was not heard of for so long is taken for dead, milliseconds: it tells of itself twice in this time. */
@@ -45,13 +45,15 @@ export interface BullmqWorkerOptions extends WorkOptions {
 interface Running {
   job: Job<JobForm>;
   controller: AbortController;
+  startedAt: number;
   handBack: boolean;
   cancelled?: string;
 }
 
 /** Creates a worker, and waits until it takes jobs. */
 export async function createBullmqWorker(handler: JobHandler, options: BullmqWorkerOptions): Promise<QueueWorker> {
-  const { store, settings, backend, system, find, readyWithinMs, concurrency = 1, onEvent = () => {} } = options;
+  const { store, settings, backend, system, find, readyWithinMs, concurrency = 1, rateLimit, onEvent = () => {} } =
+    options;
   const running = new Map<string, Running>();
   const over = new AbortController();
   let looking: Promise<void> | undefined;
@@ -59,14 +61,20 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
   async function run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
     const { id = "", name: kind } = job;
     const { group, data } = formOf(job);
-    const entry: Running = { job, controller: new AbortController(), handBack: false, cancelled: cancellationOf(job) };
-    if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
+    const cancelled = cancellationOf(job);
+    if (cancelled !== undefined) throw neverAgain(cancelled);
+    const entry: Running = { job, controller: new AbortController(), startedAt: system.monotonic(), handBack: false };
+    const progress = createProgress(job);
     running.set(id, entry);
     looking ??= look();
     tell({ event: "started", id, group });
     try {
-      return resultOf(id, await handler({ id, group, kind, data }, { signal: entry.controller.signal }));
+      const { signal } = entry.controller;
+      const result = resultOf(id, await handler({ id, group, kind, data }, { signal, onProgress: progress.say }));
+      await progress.told();
+      return result;
     } catch (error) {
+      await progress.told();
       if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
       if (!entry.handBack) throw error;
       await job.moveToWait(token);
@@ -75,6 +83,32 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     } finally {
       if (running.get(id) === entry) running.delete(id); // it may be here again, after it was lost
     }
+  }
+
+  /** Tells the server how far a job is: the last that it said, where it says more than the server takes. */
+  function createProgress(job: Job<JobForm>): { say(progress: PlainValue): void; told(): Promise<void> } {
+    let next: ProgressForm | undefined;
+    let telling: Promise<void> | undefined;
+    async function tellAll(): Promise<void> {
+      try {
+        while (next !== undefined) {
+          const said = next;
+          next = undefined;
+          await job.updateProgress(said);
+        }
+      } catch (error) {
+        tell({ event: "trouble", reason: messageOf(error) });
+      } finally {
+        telling = undefined;
+      }
+    }
+    return {
+      say(progress) {
+        next = { said: structuredClone(progressOf(job.id ?? "", progress)) };
+        telling ??= tellAll();
+      },
+      told: async () => await telling,
+    };
   }
 
   /** Jobs that others have by now, or will: this worker was silent for too long. */
@@ -88,7 +122,8 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
       while (running.size > 0) {
         await system.sleep(LOOK_EVERY_MS, over.signal);
         for (const [id, entry] of running) {
-          const cancelled = cancellationOf(await find(id) ?? { progress: undefined });
+          if (system.monotonic() - entry.startedAt < LOOK_EVERY_MS / 2) continue; // most are done before the next look
+          const cancelled = cancellationOf(await find(id) ?? { data: undefined });
           if (cancelled === undefined || entry.cancelled !== undefined) continue;
           entry.cancelled = cancelled;
           entry.controller.abort(cancelled);
@@ -119,6 +154,7 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
       stalledInterval: STALLED_EVERY_MS,
       maxStalledCount: MOST_DEATHS,
       runRetryDelay: ASK_AGAIN_MS,
+      ...(rateLimit === undefined ? {} : { limiter: { max: rateLimit.max, duration: rateLimit.perMs } }),
     } as never,
     backend as never,
   );

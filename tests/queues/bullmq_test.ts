@@ -5,7 +5,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { openBullmqQueue } from "../../queues/bullmq.ts";
 import { openQueue } from "../../queues/mod.ts";
 import { programTest } from "../support/servers/programs/program_tests.ts";
-import { aborted, createListener } from "./conformance.ts";
+import { aborted, createListener } from "../conformance/queues/queue_case.ts";
 
 async function connect(url: string) {
   const redis = new Redis(url);

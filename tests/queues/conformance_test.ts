@@ -1,28 +1,20 @@
 import { createMemoryQueue } from "../../queues/memory.ts";
 import { openQueue } from "../../queues/mod.ts";
-import type { JobQueue } from "../../core/pipelines/queue.ts";
+import type { JobQueue } from "../../core/services/queue.ts";
+import { queueCases, runQueueCase, testQueue } from "../conformance/queues.ts";
 import { programTest } from "../support/servers/programs/program_tests.ts";
-import { queueCases } from "./conformance.ts";
 
-let made = 0;
+const queues = new Map<string, JobQueue>();
 
-for (const { name, run } of queueCases) {
-  Deno.test(`memory queue: ${name}`, async () => {
-    await using queue = createMemoryQueue();
-    await run({ queue, again: () => Promise.resolve(queue) });
-  });
+testQueue(Deno.test, (name) => {
+  const queue = queues.get(name) ?? createMemoryQueue();
+  queues.set(name, queue);
+  return Promise.resolve(queue);
+}, { name: "memory queue" });
+
+for (const [index, { name, run }] of queueCases.entries()) {
   programTest(`queue: ${name}`, ["redis", "postgres"], async ({ shared }) => {
     const { url } = await shared();
-    const place = `${url}?queue=case-${made++}`;
-    const opened: JobQueue[] = [];
-    const open = async () => {
-      opened.push(await openQueue(place));
-      return opened.at(-1)!;
-    };
-    try {
-      await run({ queue: await open(), again: open });
-    } finally {
-      for (const queue of opened) await queue[Symbol.asyncDispose]();
-    }
+    await runQueueCase(run, () => openQueue(`${url}?queue=case-${index}`));
   });
 }

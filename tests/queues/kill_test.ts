@@ -3,7 +3,7 @@ import { realSystem } from "../../core/system.ts";
 import { openQueue } from "../../queues/mod.ts";
 import { spawnDeno } from "../support/run_deno.ts";
 import { programTest } from "../support/servers/programs/program_tests.ts";
-import { createListener } from "./conformance.ts";
+import { createListener } from "../conformance/queues/queue_case.ts";
 
 /** A worker as a process, and the lines that it says. */
 function startWorker(

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { realSystem } from "../../core/system.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
-import { createListener } from "./conformance.ts";
+import { createListener } from "../conformance/queues/queue_case.ts";
 
 const job = (id: string) => ({ id, group: "g", kind: "k", data: null });
 

@@ -5,7 +5,7 @@
  */
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { JobHandler } from "../../../core/pipelines/queue.ts";
+import type { JobHandler } from "../../../core/services/queue.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
 import { parseRunId } from "../records/names.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Engine } from "../../../../core/pipelines/engine.ts";
-import type { JobQueue, QueueWorker, WorkerEvent } from "../../../../core/pipelines/queue.ts";
+import type { JobQueue, QueueWorker, WorkerEvent } from "../../../../core/services/queue.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import { createRunHandler } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";

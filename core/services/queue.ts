@@ -6,14 +6,15 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
 import type { SignalOptions } from "../registry.ts";
-import { plainProblem } from "../text/plain_value.ts";
 import type { PlainValue } from "../text/plain_value.ts";
 
 /** A job to be done. */
 export interface NewJob {
-  /** Identifies it: 1 to 200 of `A-Z a-z 0-9 . _ -`, not only digits. An id that the queue knows is the same job. */
+  /**
+   * Identifies it: 1 to 200 of `A-Z a-z 0-9 . _ -`, not only digits, and no word that Redis' queues have for
+   * themselves, as `delayed`. An id that the queue knows is the same job: it is what makes adding it twice do no harm.
+   */
   id: string;
   /** What it belongs to, as a run of a pipeline: `my_pipeline@3`. */
   group: string;
@@ -38,6 +39,18 @@ export type JobState = "waiting" | "delayed" | "running" | "done" | "failed" | "
 export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"> {
   /** Where it is. A running one that was cancelled is `running` until its worker has ended it. */
   state: JobState;
+  /** How often it may be tried. */
+  attempts: number;
+  /** How often it was: how often its handler came to an end. What was handed back, or taken over, does not count. */
+  attemptsMade: number;
+  /** When it was added. */
+  addedAt: Date;
+  /** When it was begun, the last time; absent where it never was. */
+  startedAt?: Date;
+  /** When it was done, or failed for the last time; absent where it has not. */
+  endedAt?: Date;
+  /** How far it is, as its handler said last. */
+  progress?: PlainValue;
   /** What its handler returned, where it is done. */
   result?: PlainValue;
   /** Why it failed, or was cancelled. */
@@ -47,13 +60,18 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
 /** A job in the hands of a worker. */
 export type TakenJob = Pick<NewJob, "id" | "group" | "kind" | "data">;
 
-/**
- * Does a job. What it returns is kept as its result; what it throws is a failed attempt. The signal is aborted where the
- * job is cancelled, is to be handed back, or is no longer this worker's, which was taken for dead.
- */
+/** What a handler is given beside its job. */
+export interface JobHandlerOptions {
+  /** Aborted where the job is cancelled, is to be handed back, or is no longer this worker's, which was taken for dead. */
+  signal: AbortSignal;
+  /** Says how far it is, in plain data: the last one is kept with the job. Throws `Invalid` for other data. */
+  onProgress(progress: PlainValue): void;
+}
+
+/** Does a job. What it returns is kept as its result; what it throws is a failed attempt. */
 export type JobHandler = (
   job: TakenJob,
-  options: { signal: AbortSignal },
+  options: JobHandlerOptions,
 ) => Promise<PlainValue | void> | PlainValue | void;
 
 /** What happens to a worker. Only some back ends tell of all of it: build nothing on the number of events. */
@@ -69,8 +87,18 @@ export type WorkerEvent =
 export interface WorkOptions {
   /** How many jobs are done at once. @default 1 */
   concurrency?: number;
+  /** How many are begun, at most, by all workers of the queue together: give each of them the same. @default any number */
+  rateLimit?: RateLimit;
   /** Hears of what happens. */
   onEvent?: (event: WorkerEvent) => void;
+}
+
+/** A bound of how many jobs are begun. */
+export interface RateLimit {
+  /** So many, at least 1. */
+  max: number;
+  /** In so many milliseconds, at least 1. */
+  perMs: number;
 }
 
 /** Options of closing a worker. */
@@ -91,6 +119,50 @@ export interface QueueWorker extends AsyncDisposable {
 export interface ListJobsOptions extends SignalOptions {
   /** Only those of this group. @default all */
   group?: string;
+  /** Only those that are there: `failed` are those that nobody will try again. @default all */
+  state?: JobState;
+  /** Only those that come after this job in the listing; `NotFound` where it is not in it any more. */
+  after?: string;
+  /** At most so many. @default all */
+  limit?: number;
+}
+
+/** Options of {@linkcode JobQueue.watch}. */
+export interface WatchJobOptions extends SignalOptions {
+  /** The id of the event that was heard last: the next is a later one. @default what is known now comes first */
+  after?: string;
+}
+
+/** What became of a job. */
+export interface JobEvent {
+  /** Tells it from the one before; for `after`. */
+  id: string;
+  /** The job, as it was then. */
+  job: QueuedJob;
+}
+
+/** Jobs that are added again and again. */
+export interface NewSchedule {
+  /** Identifies it, as ids of jobs do. One that is there is replaced. */
+  id: string;
+  /** When: five fields, minute hour day month weekday, or six, which begin with seconds. Either this or `everyMs`. */
+  cron?: string;
+  /** The time zone of `cron`, as in `Europe/Berlin`. @default "UTC" */
+  timeZone?: string;
+  /** At once, and every so many milliseconds from then on. */
+  everyMs?: number;
+  /** What is added. The queue gives each its id, which begins with `repeat:` and that of the schedule. */
+  job: Omit<NewJob, "id" | "delayMs">;
+}
+
+/** A schedule, as its queue knows it. */
+export interface JobSchedule extends Omit<NewSchedule, "job"> {
+  /** What its jobs belong to. */
+  group: string;
+  /** What they do. */
+  kind: string;
+  /** When the next one is begun, where somebody takes it. */
+  nextAt: Date;
 }
 
 /** Holds jobs until somebody does them. */
@@ -103,66 +175,31 @@ export interface JobQueue extends AsyncDisposable {
   add(jobs: NewJob | readonly NewJob[], options?: SignalOptions): Promise<void>;
   /** What is known of a job; undefined where nothing is. */
   get(id: string, options?: SignalOptions): Promise<QueuedJob | undefined>;
-  /** The jobs that the queue knows; those that ended a while ago may be forgotten. */
+  /**
+   * The jobs that the queue knows; those that ended a while ago may be forgotten. Of jobs that move on while they are
+   * listed, some may be missing.
+   */
   list(options?: ListJobsOptions): Promise<QueuedJob[]>;
+  /**
+   * Says what is known of a job, and again whenever that is something else, until it has ended, or is forgotten. What
+   * was followed by something else between two looks is not said. Nothing for an unknown id.
+   */
+  watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent>;
   /** Ends a job, wherever its worker is: a waiting one is not begun, the handler of a running one hears its signal. */
   cancel(id: string, options?: SignalOptions & { reason?: string }): Promise<void>;
+  /** Lets a job that failed, or was cancelled, wait again, with all its attempts; true if there was such a one. */
+  retry(id: string, options?: SignalOptions): Promise<boolean>;
   /** Forgets a job; true if there was one. One that is running is left as it is. */
   remove(id: string, options?: SignalOptions): Promise<boolean>;
+  /**
+   * Adds jobs again and again. The next is there, delayed, as soon as the one before was begun: where nobody takes jobs
+   * for a while, only one waits.
+   */
+  schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void>;
+  /** Adds no more of them, and forgets the one that is to come; true if there was such a schedule. */
+  unschedule(id: string, options?: SignalOptions): Promise<boolean>;
+  /** The schedules of this queue. */
+  schedules(options?: SignalOptions): Promise<JobSchedule[]>;
   /** Takes jobs and does them. */
   work(handler: JobHandler, options?: WorkOptions): Promise<QueueWorker>;
-}
-
-/** Throws `Invalid` for what no queue can keep. */
-export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
-  const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
-  if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^[0-9]+$/.test(id)) {
-    throw invalid(id, "it is no id of a job", "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits.");
-  }
-  if (typeof group !== "string" || typeof kind !== "string") {
-    throw invalid(id, "its group or its kind is no text", "Say what it belongs to, and what is to be done.");
-  }
-  const problem = plainProblem(data);
-  if (problem !== undefined) {
-    throw invalid(id, `of its data, ${problem}`, "Data of jobs are what JSON says: texts, finite numbers, lists …");
-  }
-  const isCount = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
-  if (!isCount(priority, MOST_PRIORITY)) {
-    throw invalid(id, `its priority is ${priority}`, `It is a whole number from 0, the first, to ${MOST_PRIORITY}.`);
-  }
-  if (!isCount(attempts, Number.MAX_SAFE_INTEGER) || attempts === 0) {
-    throw invalid(id, `it is to be tried ${attempts} times`, "It is a whole number, at least 1.");
-  }
-  if (!isCount(delayMs, MOST_MS) || !isCount(backoffMs, MOST_MS)) {
-    throw invalid(id, "its delay is no time", `Times are whole milliseconds, at most ${MOST_MS}.`);
-  }
-}
-
-/** Throws `Invalid` for a number of jobs at once that is none: a worker with it would take no job, ever. */
-export function checkConcurrency(concurrency: number): void {
-  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot take jobs: ${concurrency} of them at once is no number of jobs`,
-    hint: "The concurrency of a worker is a whole number, at least 1.",
-  });
-}
-
-/** What a handler returned, as it is kept; throws `Invalid` for what no queue can keep, which is a failed attempt. */
-export function resultOf(id: string, returned: PlainValue | void): PlainValue {
-  const result = returned ?? null;
-  const problem = plainProblem(result);
-  if (problem === undefined) return result;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot keep the result of job ${JSON.stringify(id)}: ${problem}`,
-    hint: "Results are what JSON says: texts, finite numbers, lists …",
-  });
-}
-
-const MOST_PRIORITY = 2_000_000;
-const MOST_MS = 2 ** 31 - 1; // a longer timer fires at once
-
-function invalid(id: string, state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot add job ${JSON.stringify(id)}: ${state}`, hint });
 }

@@ -1,0 +1,60 @@
+/**
+ * Jobs that BullMQ keeps, in the order of the places where they are.
+ *
+ * @module
+ */
+import type { Job, Queue } from "npm:bullmq@^6";
+import { isReservedId, notListed } from "../../core/services/queue_checks.ts";
+import type { ListJobsOptions, QueuedJob } from "../../core/services/queue.ts";
+import type { JobForm } from "./job_form.ts";
+import { placesOf, stateOf, told } from "./told.ts";
+import type { Place } from "./told.ts";
+
+/** So many ids are asked for at once where only some jobs are wanted. */
+const IDS_AT_ONCE = 1_000;
+/** So many jobs are read at once. */
+const READ_AT_ONCE = 200;
+
+/** The jobs that are asked for. What nobody asked for is not read, but for the ids before them. */
+export async function listJobs(queue: Queue, options: ListJobsOptions): Promise<QueuedJob[]> {
+  const { group, state, after, limit = Infinity, signal } = options;
+  const found = new Map<string, QueuedJob>();
+  const places = placesOf(state);
+  let isBefore = after !== undefined;
+  if (isBefore) {
+    if (isReservedId(after!)) throw notListed(after!);
+    const first = places.indexOf(await queue.getJobState(after!) as Place);
+    if (first === -1) throw notListed(after!);
+    places.splice(0, first);
+  }
+  for (const place of places) {
+    for await (const ids of pagesOf(queue, place, limit)) {
+      const wanted = isBefore ? ids.slice(ids.indexOf(after!) + 1) : ids;
+      if (isBefore && !ids.includes(after!)) continue;
+      isBefore = false;
+      for (let from = 0; from < wanted.length; from += READ_AT_ONCE) {
+        if (found.size >= limit) return [...found.values()].slice(0, limit);
+        signal?.throwIfAborted();
+        const jobs = await Promise.all(wanted.slice(from, from + READ_AT_ONCE).map((id) => queue.getJob(id)));
+        for (const job of jobs as (Job<JobForm> | undefined)[]) {
+          if (job === undefined) continue;
+          const said = told(job, stateOf(place));
+          const fits = (group === undefined || said.group === group) && (state === undefined || said.state === state);
+          if (fits) found.set(said.id, said);
+        }
+      }
+    }
+    if (isBefore) throw notListed(after!); // it moved on
+  }
+  return [...found.values()].slice(0, limit);
+}
+
+/** The ids of the jobs at a place. All at once where all are wanted: none moves on to where it was looked for before. */
+async function* pagesOf(queue: Queue, place: Place, limit: number): AsyncIterable<string[]> {
+  if (limit === Infinity) return yield await queue.getRanges([place], 0, -1, true);
+  for (let from = 0;; from += IDS_AT_ONCE) {
+    const ids = await queue.getRanges([place], from, from + IDS_AT_ONCE - 1, true);
+    yield ids;
+    if (ids.length < IDS_AT_ONCE) return;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Jobs that are added again and again, in memory.
+ *
+ * @module
+ */
+import { messageOf } from "../../core/errors.ts";
+import { checkSchedule, CRON_HINT, notScheduled } from "../../core/services/queue_checks.ts";
+import type { JobSchedule, NewJob, NewSchedule } from "../../core/services/queue.ts";
+import type { System } from "../../core/system.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
+
+/** What schedules need of their queue. */
+export interface SchedulePlace {
+  /** Clock. */
+  system: System;
+  /** Whether a job has this id. */
+  has(id: string): boolean;
+  /** Adds a job of a schedule. */
+  add(job: NewJob, schedule: string): void;
+  /** Forgets the job of a schedule that has not begun. */
+  forget(id: string): void;
+}
+
+/** The schedules of a queue. */
+export interface Schedules {
+  /** Adds one. */
+  schedule(schedule: NewSchedule): Promise<void>;
+  /** Removes one. */
+  unschedule(id: string): boolean;
+  /** All of them. */
+  list(): JobSchedule[];
+  /** A job of a schedule was begun: the next one is added. */
+  begun(schedule: string): void;
+}
+
+/** What is used of `cron.ts`: a type of it would be downloaded with its package. */
+interface CronPart {
+  createCronTimes(times: { cron: string; timeZone: string }): Kept["after"];
+}
+
+interface Kept {
+  schedule: NewSchedule;
+  /** The time after one, milliseconds since 1970. */
+  after(ms: number): number | undefined;
+  nextMs: number;
+  /** The job that is to come. */
+  jobId: string;
+}
+
+/** Creates the schedules of a queue. */
+export function createSchedules({ system, has, add, forget }: SchedulePlace): Schedules {
+  const kept = new Map<string, Kept>();
+
+  function plan(entry: Omit<Kept, "jobId" | "nextMs">, nextMs: number | undefined): void {
+    const { id, job } = entry.schedule;
+    if (nextMs === undefined) return void kept.delete(id); // as the 30th of February
+    let at = Math.max(nextMs, system.now());
+    while (has(jobIdOf(id, at))) at++; // it was replaced by one of the same time
+    kept.set(id, { ...entry, nextMs: at, jobId: jobIdOf(id, at) });
+    add({ ...job, id: jobIdOf(id, at), delayMs: at - system.now() }, id);
+  }
+
+  function unschedule(id: string): boolean {
+    const known = kept.get(id);
+    if (known !== undefined) forget(known.jobId);
+    return kept.delete(id);
+  }
+
+  return {
+    async schedule(given) {
+      checkSchedule(given);
+      const schedule = structuredClone(given);
+      const { id, cron, timeZone = "UTC", everyMs = 0 } = schedule;
+      const now = system.now();
+      const after = cron === undefined ? (ms: number) => ms + everyMs : await cronTimes(id, { cron, timeZone });
+      const first = cron === undefined ? now : after(now);
+      if (first === undefined) throw notScheduled(id, `${cron} is never`, CRON_HINT);
+      unschedule(id);
+      plan({ schedule, after }, first);
+    },
+    unschedule,
+    list: () =>
+      [...kept.values()].map(({ schedule: { id, cron, timeZone = "UTC", everyMs, job }, nextMs }) => ({
+        ...{ id, group: job.group, kind: job.kind, nextAt: new Date(nextMs) },
+        ...(cron === undefined ? { everyMs } : { cron, timeZone }),
+      })),
+    begun(id) {
+      const known = kept.get(id);
+      if (known !== undefined) plan(known, known.after(Math.max(known.nextMs, system.now() - 1)));
+    },
+  };
+}
+
+function jobIdOf(schedule: string, ms: number): string {
+  return `repeat:${schedule}:${ms}`;
+}
+
+async function cronTimes(id: string, times: { cron: string; timeZone: string }): Promise<Kept["after"]> {
+  const { createCronTimes } = await loadPart<CronPart>("./cron.ts", import.meta.url);
+  try {
+    return createCronTimes(times);
+  } catch (cause) {
+    throw notScheduled(id, messageOf(cause), CRON_HINT, cause);
+  }
+}

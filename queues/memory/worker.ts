@@ -1,0 +1,104 @@
+/**
+ * What takes jobs of a queue in memory.
+ *
+ * @module
+ */
+import { messageOf } from "../../core/errors.ts";
+import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
+import type { JobHandler, QueueWorker, RateLimit, WorkerEvent, WorkOptions } from "../../core/services/queue.ts";
+import { alter } from "./entry.ts";
+import type { Entry } from "./entry.ts";
+
+/** A worker, and what its queue asks of it. */
+export interface MemoryWorker extends QueueWorker {
+  /** Takes what there is. */
+  look(): void;
+}
+
+/** Where a worker gets jobs, and gives them back. */
+export interface JobSource extends WorkOptions {
+  /** The next one, where there is one and as many may be begun. */
+  next(rateLimit?: RateLimit): Entry | undefined;
+  /** It is begun. */
+  begin(entry: Entry): void;
+  /** It waits for another time. */
+  wait(entry: Entry, delayMs: number): void;
+  /** It has ended. */
+  end(entry: Entry, how: Partial<Entry>): void;
+}
+
+/** Thrown into a handler whose job goes back to the queue. */
+const HANDED_BACK = "handed back";
+
+/** Creates what takes jobs and does them. */
+export function createMemoryWorker(handler: JobHandler, source: JobSource): MemoryWorker {
+  const { concurrency = 1, rateLimit, onEvent = () => {}, next, begin, wait, end } = source;
+  const running = new Map<Entry, Promise<void>>();
+  let closed = false;
+
+  function look(): void {
+    while (!closed && running.size < concurrency) {
+      const entry = next(rateLimit);
+      if (entry === undefined) return;
+      running.set(entry, run(entry).finally(() => running.delete(entry)).then(look));
+    }
+  }
+
+  function tell(event: WorkerEvent): void {
+    try {
+      onEvent(event);
+    } catch { // who listens does not end a job
+    }
+  }
+
+  async function run(entry: Entry): Promise<void> {
+    const { id, group, kind, data, attempts = 1, backoffMs = 1000 } = entry.job;
+    const controller = entry.controller = new AbortController();
+    let over = false;
+    const onProgress: Parameters<JobHandler>[1]["onProgress"] = (said) => {
+      const progress = structuredClone(progressOf(id, said));
+      if (!over) alter(entry, { progress });
+    };
+    begin(entry);
+    try {
+      await Promise.resolve(); // what called it goes on first, as it does where a queue is far away
+      tell({ event: "started", id, group });
+      const taken = { id, group, kind, data: structuredClone(data) };
+      const returned = await handler(taken, { signal: controller.signal, onProgress });
+      const result = structuredClone(resultOf(id, returned));
+      entry.attemptsMade++;
+      end(entry, { state: "done", result });
+      tell({ event: "done", id, group });
+    } catch (error) {
+      const reason = messageOf(error);
+      if (entry.cancelled === undefined && controller.signal.reason === HANDED_BACK) {
+        wait(entry, 0);
+        return tell({ event: "handed back", id, group });
+      }
+      entry.attemptsMade++;
+      if (entry.cancelled !== undefined) {
+        end(entry, { state: "cancelled", reason: entry.cancelled });
+        return tell({ event: "cancelled", id, group });
+      }
+      const again = entry.attemptsMade < attempts;
+      if (again) wait(entry, backoffMs * 2 ** (entry.attemptsMade - 1));
+      else end(entry, { state: "failed", reason });
+      tell({ event: "failed", id, group, reason, again });
+    } finally {
+      over = true;
+    }
+  }
+
+  async function close({ handBack = false } = {}): Promise<void> {
+    closed = true;
+    if (handBack) { for (const entry of running.keys()) entry.controller!.abort(HANDED_BACK); }
+    await Promise.all(running.values());
+  }
+
+  return {
+    running: () => [...running.keys()].map(({ job }) => job.id),
+    look,
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}

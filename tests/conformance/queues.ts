@@ -1,0 +1,70 @@
+/**
+ * The conformance suite for queues of jobs: cases as data, and a runner for any test framework.
+ *
+ * @example
+ * ```ts ignore
+ * import { testQueue } from "@holdfast/holdfast/testing/queues";
+ *
+ * testQueue(Deno.test, (name) => openMyQueue(name), { name: "mine" });
+ * ```
+ *
+ * @module
+ */
+import type { JobQueue } from "../../core/services/queue.ts";
+import type { RegisterTest } from "./backend/backend_case.ts";
+import { afterwardsCases } from "./queues/afterwards.ts";
+import { cancellingCases } from "./queues/cancelling.ts";
+import { jobsCases } from "./queues/jobs.ts";
+import type { QueueCase } from "./queues/queue_case.ts";
+import { repeatingCases } from "./queues/repeating.ts";
+import { workingCases } from "./queues/working.ts";
+
+export type * from "../../core/services/queue.ts";
+export type { RegisterTest } from "./backend/backend_case.ts";
+export type { QueueCase, QueueCaseContext } from "./queues/queue_case.ts";
+
+/** Every case of the contract of a queue. */
+export const queueCases: readonly QueueCase[] = [
+  ...jobsCases,
+  ...workingCases,
+  ...cancellingCases,
+  ...afterwardsCases,
+  ...repeatingCases,
+];
+
+/** Options of {@linkcode testQueue}. */
+export interface TestQueueOptions {
+  /** What the names of the tests begin with. @default "queue" */
+  name?: string;
+}
+
+/**
+ * Registers a test for each case.
+ *
+ * @param test what registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens the queue of a name, empty where that is new; a second time as another process would. Each is disposed
+ */
+export function testQueue(
+  test: RegisterTest,
+  open: (queue: string) => Promise<JobQueue>,
+  { name = "queue" }: TestQueueOptions = {},
+): void {
+  for (const [index, { name: sentence, run }] of queueCases.entries()) {
+    test(`${name}: ${sentence}`, () => runQueueCase(run, () => open(`case-${index}`)));
+  }
+}
+
+/** Runs a case on a queue, and disposes of whatever it opened. */
+export async function runQueueCase(run: QueueCase["run"], open: () => Promise<JobQueue>): Promise<void> {
+  const opened: JobQueue[] = [];
+  const again = async () => {
+    const queue = await open();
+    opened.push(queue);
+    return queue;
+  };
+  try {
+    await run({ queue: await again(), again });
+  } finally {
+    for (const queue of opened) await queue[Symbol.asyncDispose]();
+  }
+}
