@@ -17,19 +17,21 @@ import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
  */
 export async function filesToInclude(): Promise<string[]> {
   const doors = Object.entries(await readExports()).filter(([subpath]) => !/^\.($|\/cli$|\/testing)/.test(subpath));
-  return [...new Set([...await workerPrograms(), ...doors.map(([, file]) => file.replace(/^\.\//, ""))])].sort();
+  return [...new Set([...await loadedByName(), ...doors.map(([, file]) => file.replace(/^\.\//, ""))])].sort();
 }
 
-/** Files that are named as `new URL("./worker.ts", import.meta.url)`. */
-async function workerPrograms(): Promise<string[]> {
-  const programs: string[] = [];
+const LOADED = /(?:new Worker\(new URL|loadPart<[^;]*?>)\(\s*"(\.[^"]+\.ts)",\s*import\.meta\.url/g;
+
+/** Programs of workers, `new URL("./worker.ts", import.meta.url)`, and parts that `loadPart` is given by name. */
+async function loadedByName(): Promise<string[]> {
+  const files: string[] = [];
   for (const path of await sourceFiles(PRODUCT_FOLDERS)) {
     const source = await readFile(join(REPOSITORY, path), "utf8");
-    for (const [, target] of source.matchAll(/new Worker\(new URL\("(\.[^"]+)", import\.meta\.url\)/g)) {
-      programs.push(join(path, "..", target));
+    for (const [, target] of source.matchAll(LOADED)) {
+      files.push(join(path, "..", target));
     }
   }
-  return programs;
+  return files;
 }
 
 /** The arguments of `deno` that compile the command line. */

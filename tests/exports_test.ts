@@ -19,6 +19,7 @@ const NAMED: Record<string, string> = {
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",
   "./testing/registry": "./tests/conformance/registry.ts",
+  "./testing/queues": "./tests/conformance/queues.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",
 };
 
