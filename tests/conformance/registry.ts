@@ -19,6 +19,10 @@ import { ok, strictEqual } from "node:assert/strict";
 import type { Registry } from "../../core/registry.ts";
 import { aliasCases } from "./registry/aliases.ts";
 import { conflictCases } from "./registry/conflicts.ts";
+import { downloadCases } from "./registry/downloads.ts";
+import { draftCases } from "./registry/drafts.ts";
+import { endingCases } from "./registry/ending.ts";
+import { manyCases } from "./registry/many.ts";
 import { refused } from "./registry/registry_case.ts";
 import type {
   RegistryCase,
@@ -49,6 +53,10 @@ export const registryCases: readonly RegistryCase[] = [
   ...conflictCases,
   ...aliasCases,
   ...listingCases,
+  ...manyCases,
+  ...draftCases,
+  ...endingCases,
+  ...downloadCases,
 ];
 
 /** Options of {@linkcode testRegistry}. */

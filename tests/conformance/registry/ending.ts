@@ -1,0 +1,141 @@
+/**
+ * Cases about what ends a call, about watching, and about registries that only read.
+ *
+ * @module
+ */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import type { WatchEvent } from "../../../core/registry.ts";
+import { collect, noise, refused, throwsSame, versionsOf } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+
+const reason = new Error("enough");
+
+/** Cases about what ends a call, about watching, and about registries that only read. */
+export const endingCases: readonly RegistryCase[] = [
+  {
+    name: "a read whose signal is aborted throws its reason",
+    async run({ registry, writer }) {
+      await writer.save("a", noise(400_000));
+      const signal = AbortSignal.abort(reason);
+      const reads = [
+        () => registry.load("a", { signal }),
+        () => registry.open("a", { signal }),
+        () => registry.info("a", { signal }),
+        () => registry.has("a", { signal }),
+        () => registry.aliases("a", { signal }),
+        () => collect(registry.names({ signal })),
+        () => collect(registry.versions("a", { signal })),
+        () => collect(registry.entries({ signal })),
+      ];
+      for (const read of reads) await throwsSame(read(), reason);
+      const controller = new AbortController();
+      const [file] = (await registry.open("a", { signal: controller.signal })).files();
+      controller.abort(reason);
+      await throwsSame(file.bytes(), reason);
+      strictEqual(await registry.has("a"), true);
+    },
+  },
+  {
+    name: "a write whose signal is aborted throws its reason and writes nothing",
+    needs: ["save"],
+    async run({ registry }) {
+      await registry.save("a", 1);
+      await registry.setAlias("a", "p", "1");
+      const signal = AbortSignal.abort(reason);
+      const writes = [
+        () => registry.save("a", "small", { signal }),
+        () => registry.save("a", "small", { version: "7", signal }),
+        () => registry.save("a", noise(400_000), { signal }),
+        () => registry.save("a", 1, { idempotencyKey: "k", signal }),
+        () => registry.delete("a", { force: true, signal }),
+        () => registry.delete("a@1", { force: true, signal }),
+        () => registry.setAlias("a", "p", "1", { signal }),
+        () => registry.deleteAlias("a", "p", { signal }),
+        () => registry.copy("a", "b", { signal }),
+      ];
+      for (const write of writes) await throwsSame(write(), reason);
+      deepStrictEqual([await versionsOf(registry, "a"), await collect(registry.names())], [["1.0.0"], ["a"]]);
+      deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
+    },
+  },
+  {
+    name: "a save that is aborted while its content is sent throws the reason and leaves nothing",
+    needs: ["save"],
+    async run({ registry }) {
+      const controller = new AbortController();
+      const onProgress = ({ bytes }: { bytes: number }) => bytes > 2_000_000 && controller.abort(reason);
+      await throwsSame(registry.save("a", noise(6_000_000), { signal: controller.signal, onProgress }), reason);
+      strictEqual(await registry.has("a"), false);
+      strictEqual((await registry.save("a", "x")).version, "1.0.0");
+    },
+  },
+  {
+    name: "watch() gives the present latest version, then each new one that a look finds",
+    async run({ registry, writer }) {
+      const first = await writer.save("a", 1);
+      const stop = new AbortController();
+      const events: WatchEvent[] = [];
+      const steps = [
+        () => writer.save("a", 2),
+        () => writer.delete("a@2"),
+        () => writer.delete("a"),
+        () => stop.abort(),
+      ];
+      for await (const event of registry.watch("a", { intervalMs: 5, signal: stop.signal })) {
+        events.push(event);
+        await steps.shift()!();
+      }
+      deepStrictEqual(events.map(({ name, version }) => [name, version]), [
+        ["a", "1.0.0"],
+        ["a", "2.0.0"],
+        ["a", "1.0.0"],
+        ["a", undefined],
+      ]);
+      strictEqual(events[0].commit, first.commit);
+    },
+  },
+  {
+    name: "watch() ends with the loop, and at once where the signal is aborted",
+    async run({ registry, writer }) {
+      await writer.save("a", 1);
+      for await (const { version } of registry.watch("a")) {
+        strictEqual(version, "1.0.0");
+        break;
+      }
+      deepStrictEqual(await collect(registry.watch("a", { signal: AbortSignal.abort() })), []);
+      await refused("Invalid", collect(registry.watch(" a")));
+    },
+  },
+  {
+    name: "a registry that was opened read-only refuses all that writes as Denied, and reads",
+    needs: ["save", "readOnly"],
+    async run({ registry, reopen }) {
+      await registry.save("a", 1);
+      await registry.setAlias("a", "p", "1");
+      const reader = await reopen({ readOnly: true });
+      const writes = [
+        () => reader.save("b", 1),
+        () => reader.set("b", 1),
+        () => reader.delete("a@1", { force: true }),
+        () => reader.setAlias("a", "q", "1"),
+        () => reader.deleteAlias("a", "p"),
+        () => reader.copy("a", "b"),
+        async () => await (await reader.openDraft("b", { id: "1" })).addPart("0", []),
+      ];
+      for (const write of writes) await refused("Denied", write());
+      strictEqual((await reader.saveMany([{ name: "b", value: 1 }])).errors.get(0)?.code, "Denied");
+      deepStrictEqual([await reader.load("a@p"), await collect(reader.names())], [1, ["a"]]);
+      deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
+    },
+  },
+  {
+    name: "registries that are opened once more are the same one, by id and settings",
+    async run({ registry, writer, reopen }) {
+      await writer.save("a", 1);
+      const again = await reopen();
+      deepStrictEqual([again.id, again.settings], [registry.id, registry.settings]);
+      strictEqual(typeof registry.location, "string");
+      strictEqual(await again.load("a"), 1);
+    },
+  },
+];

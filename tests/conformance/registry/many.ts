@@ -1,0 +1,165 @@
+/**
+ * Cases about many values at once, and copies.
+ *
+ * @module
+ */
+import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
+import { collect, files, noise, refused, throwsSame } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+
+const MANY: SaveEntry[] = Array.from({ length: 40 }, (_, i) => ({ name: `n${i % 10}`, value: i }));
+
+/** Cases about many values at once, and copies. */
+export const manyCases: readonly RegistryCase[] = [
+  {
+    name: "saveMany() numbers the same name in input order, with results at their own index",
+    needs: ["save"],
+    async run({ registry }) {
+      const { results, succeeded, failed, errors } = await registry.saveMany(MANY);
+      deepStrictEqual(succeeded, MANY.map((_, i) => i));
+      deepStrictEqual([failed, errors.size], [[], 0]);
+      for (const [i, result] of results.entries()) {
+        ok(result.ok);
+        deepStrictEqual([result.value.name, result.value.version], [`n${i % 10}`, `${Math.floor(i / 10) + 1}.0.0`]);
+      }
+      strictEqual(await registry.load("n3@2"), 13);
+    },
+  },
+  {
+    name: "saveMany() goes on past a failure, each an error with a code at its index",
+    needs: ["save"],
+    async run({ registry }) {
+      const { results, succeeded, failed, errors } = await registry.saveMany([
+        { name: "a", value: 1, version: "1" },
+        { name: "bad@name", value: 1 },
+        { name: "a", value: Symbol("x") },
+        { name: "a", value: 2, version: "1.0.0" },
+        { name: "a", value: 3, metadata: { x: NaN } },
+        { name: "a", value: 4, version: "2" },
+      ]);
+      deepStrictEqual([succeeded, failed], [[0, 5], [1, 2, 3, 4]]);
+      deepStrictEqual([...errors].map(([i, { code }]) => [i, code]), [
+        [1, "Invalid"],
+        [2, "Unsupported"],
+        [3, "AlreadyExists"],
+        [4, "Invalid"],
+      ]);
+      ok(!results[3].ok && results[3].error === errors.get(3));
+    },
+  },
+  {
+    name: "loadMany() gives values and errors by input index",
+    async run({ registry, writer }) {
+      for (let i = 0; i < 3; i++) await writer.saveMany([{ name: "a", value: i }, { name: "b", value: 10 + i }]);
+      const refs = ["a", "nothing", "a@1", "a@^9", "b@production", "b@2.0.0", "a"];
+      const { results, succeeded, failed, errors } = await registry.loadMany(refs);
+      const values = results.map((result) => result.ok ? result.value : undefined);
+      deepStrictEqual(values, [2, undefined, 0, undefined, undefined, 11, 2]);
+      deepStrictEqual([succeeded, failed], [[0, 2, 5, 6], [1, 3, 4]]);
+      deepStrictEqual(new Set([...errors.values()].map(({ code }) => code)), new Set(["NotFound"]));
+      const first = await registry.loadMany(["a", "b"], { version: "1", concurrency: 1 });
+      deepStrictEqual(first.results.map((result) => result.ok && result.value), [0, 10]);
+      for (const concurrency of [0, -1, 1.5, NaN]) await refused("Invalid", registry.loadMany([], { concurrency }));
+    },
+  },
+  {
+    name: "loadMany() calls a failure of the caller's own code TaskFailed, and with stopOnError begins no more",
+    async run({ registry, writer }) {
+      await writer.save("a", 1);
+      const as = { id: "json", formatVersion: 1, save: () => [], load: () => Promise.reject(new TypeError("bug")) };
+      strictEqual((await registry.loadMany(["a"], { as })).errors.get(0)?.code, "TaskFailed");
+      const stopped = await registry.loadMany(["nothing", "a", "a"], { concurrency: 1, stopOnError: true });
+      deepStrictEqual([stopped.failed, stopped.succeeded], [[0], []]);
+    },
+  },
+  {
+    name: "saveMany() takes inputs as they come, asks for no more than it works on, and tells of each that ended",
+    needs: ["save"],
+    async run({ registry }) {
+      let asked = 0, done = 0;
+      async function* entries(): AsyncGenerator<SaveEntry> {
+        for (let i = 0; i < 30; i++) {
+          ok(asked - done <= 4, `${asked} asked, ${done} done`);
+          asked++;
+          yield await Promise.resolve({ name: `n${i}`, value: i });
+        }
+      }
+      const heard: ManyProgress[] = [];
+      const onProgress = (progress: ManyProgress) => {
+        done++;
+        heard.push(progress);
+      };
+      strictEqual((await registry.saveMany(entries(), { concurrency: 4, onProgress })).succeeded.length, 30);
+      deepStrictEqual(heard.map(({ done }) => done), Array.from({ length: 30 }, (_, i) => i + 1));
+      strictEqual(new Set(heard.map(({ index }) => index)).size, 30);
+    },
+  },
+  {
+    name: "saveMany() ends with the reason of a signal, and with what its inputs throw",
+    needs: ["save"],
+    async run({ registry }) {
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const many = registry.saveMany(MANY.map((entry, i) => ({ ...entry, name: `m${i}` })), {
+        concurrency: 2,
+        signal: controller.signal,
+        onProgress: ({ done }) => done === 10 && controller.abort(reason),
+      });
+      await throwsSame(many, reason);
+      const names = (await collect(registry.names())).length;
+      ok(names >= 10 && names < 14, `${names}`);
+      await throwsSame(registry.loadMany(["m0"], { signal: controller.signal }), reason);
+      function* entries(): Generator<SaveEntry> {
+        yield { name: "a", value: 1 };
+        throw reason;
+      }
+      await throwsSame(registry.saveMany(entries()), reason);
+      strictEqual(await registry.has("a"), true);
+    },
+  },
+  {
+    name: "copy() saves files, metadata and inputs under another name, as a commit of its own",
+    needs: ["save"],
+    async run({ registry }) {
+      const value = { "small": noise(10), "large": noise(700_000, 2) };
+      const options = { materializer: files, metadata: { x: 1 }, inputs: ["raw@1"], idempotencyKey: "k" };
+      const from = await registry.save("a", value, options);
+      const copied = await registry.copy(`a@${from.version}`, "b");
+      deepStrictEqual([copied.name, copied.digest, copied.size, copied.skipped], ["b", from.digest, from.size, false]);
+      notStrictEqual(copied.commit, from.commit);
+      const info = await registry.info("b");
+      deepStrictEqual([info.metadata, info.inputs, info.idempotencyKey], [{ x: 1 }, ["raw@1"], undefined]);
+      await registry.delete("a");
+      deepStrictEqual(await registry.load("b", { as: files }), value);
+    },
+  },
+  {
+    name: "copy() chooses the version: the next, or the one that is given",
+    needs: ["save"],
+    async run({ registry }) {
+      await registry.save("a", 1, { version: "5" });
+      strictEqual((await registry.copy("a", "b")).version, "1.0.0");
+      strictEqual((await registry.copy("a@^5", "b")).version, "2.0.0");
+      strictEqual((await registry.copy("a", "b@7.1")).version, "7.1.0");
+      strictEqual((await registry.copy("a@5", "a")).version, "6.0.0");
+      for (const to of ["b@^1", "b@production", "b@latest", "b@"]) await refused("Invalid", registry.copy("a", to));
+      await refused("NotFound", registry.copy("a@2", "b"));
+      await refused("NotFound", registry.copy("c", "b"));
+    },
+  },
+  {
+    name: "copy() refuses what exists, skips it or overwrites it",
+    needs: ["save"],
+    settings: { mutable: true },
+    async run({ registry }) {
+      await registry.save("a", "new");
+      await registry.save("b", "old");
+      await refused("AlreadyExists", registry.copy("a", "b@1"));
+      strictEqual((await registry.copy("a", "b@1", { onConflict: "skip" })).skipped, true);
+      strictEqual(await registry.load("b"), "old");
+      await registry.copy("a", "b@1", { onConflict: "overwrite" });
+      strictEqual(await registry.load("b"), "new");
+    },
+  },
+];
