@@ -60,7 +60,10 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
   summary: "List the tokens of the service, without their secrets.",
   args: [],
   options: [FILE],
-  examples: [["holdfast token ls --tokens tokens.json", "who may do what"]],
+  examples: [
+    ["holdfast token ls --tokens tokens.json", "who may do what"],
+    ["holdfast token ls --tokens tokens.json --json", "the same for programs, one token a line"],
+  ],
   async run(_args, flags, context) {
     const tokens = await readTokens(fileOf(flags, context)) ?? noTokens(fileOf(flags, context));
     const rows = tokens.map(({ sha256: _sha256, ...shown }) => ({
@@ -78,7 +81,10 @@ export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
   summary: "Remove tokens: a service that runs refuses them within a second.",
   args: [{ usage: "<ids...>", text: "their ids, as token ls shows them" }],
   options: [FILE],
-  examples: [["holdfast token rm 3f9c2a71b0de --tokens tokens.json", "one that got lost"]],
+  examples: [
+    ["holdfast token rm 3f9c2a71b0de --tokens tokens.json", "one that got lost"],
+    ["holdfast token rm 3f9c2a71b0de 81d2e5f04a17 --tokens t.json", "several at once"],
+  ],
   async run([ids], flags, context) {
     const file = fileOf(flags, context);
     const there = new Set((await readTokens(file) ?? noTokens(file)).map(({ id }) => id));
