@@ -74,7 +74,10 @@ async function show(name: string, alias: string | undefined, context: CommandCon
     return { json: { name, alias, version, deleted }, cells: [alias, version + (deleted ? " (deleted)" : "")] };
   };
   const rows = await Array.fromAsync(Object.entries(aliases), toRow);
-  if (rows.length === 0) await context.note(`"${name}" has no aliases`);
+  if (rows.length === 0) {
+    if (!await registry.has(name, { signal: context.io.signal })) throw noName(name);
+    await context.note(`"${name}" has no aliases`);
+  }
   await printTable(context, [{ title: "ALIAS" }, { title: "VERSION" }], rows);
 }
 
@@ -112,6 +115,14 @@ function refuseMixture(alias: string | undefined, version: string | undefined, f
     code: "Invalid",
     message: `Cannot change aliases: ${why}`,
     hint: `See "holdfast alias --help".`,
+  });
+}
+
+function noName(name: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot list aliases of ${JSON.stringify(name)}: there is no such name`,
+    hint: "See what there is: holdfast ls",
   });
 }
 

@@ -19,6 +19,7 @@ interface SaveFlags {
   bump?: Bump;
   as?: SourceKind;
   links?: "keep" | "refuse";
+  allowEmpty?: boolean;
   share: boolean;
   alias?: string[];
   metadata?: [string, unknown][];
@@ -67,6 +68,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     { flags: "--no-share", text: "store every byte again, sharing no file with the version before" },
     { flags: "--idempotency-key <key>", text: "a repeat with this key saves nothing and returns the first result" },
     { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
+    { flags: "--allow-empty", text: "save standard input also where nothing came: mostly a program before it failed" },
     { flags: "--links <action>", text: "symbolic links in a folder (default: refuse)", choices: ["keep", "refuse"] },
   ],
   examples: [
@@ -90,7 +92,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     for (const input of flags.input ?? []) refuseHalfRef(input);
     const metadata = await readMetadata(flags.metadata ?? [], { file: flags.metadataFile, cwd: io.cwd });
     const registry = await context.open({ write: true });
-    const value = await readValue(source, io, { as: flags.as, links: flags.links });
+    const value = await readValue(source, io, flags);
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress, input: inputs } = flags;
     const progress = context.progress(`save ${name}`);
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;

@@ -90,13 +90,29 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   }
 
   try {
-    await program.parseAsync(args, { from: "user" });
+    refuseUnknownHelp(args, program);
+    const isOfGroup = args[0] === "help" && args.length === 3;
+    await program.parseAsync(isOfGroup ? [...args.slice(1), "--help"] : args, { from: "user" });
   } catch (error) {
     if (!(error instanceof HelpShown)) throw error;
     await (error.wanted ? io.stdout : io.stderr).write(help);
     return error.wanted ? 0 : 2;
   }
   return exitCode;
+}
+
+/** Of a command that there is not, the parser would show the help of the program. */
+function refuseUnknownHelp([first, word]: readonly string[], program: Parser): void {
+  if (first !== "help" || word === undefined || word.startsWith("-") || word === "help") return;
+  if (program.commands.some((command) => command.name() === word)) return;
+  const instead = program.createHelp().visibleCommands(program).map((command) => command.name());
+  const near = instead.filter((name) => name.startsWith(word.slice(0, 2)));
+  const [named = near[0]] = Object.hasOwn(OTHER_NAMES, word) ? [OTHER_NAMES[word]] : [];
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot help: there is no command ${JSON.stringify(word)}`,
+    hint: `${named === undefined ? "" : `Did you mean ${named}? `}See "holdfast --help".`,
+  });
 }
 
 /** Ends parsing after help or the version was put out. */

@@ -20,13 +20,16 @@ export interface ReadValueOptions {
   as?: SourceKind;
   /** What becomes of symbolic links in a folder. @default "refuse" */
   links?: "keep" | "refuse";
+  /** Take standard input also where nothing comes. @default false: `Invalid` */
+  allowEmpty?: boolean;
 }
 
 /** The value of a source: a path, or `-` for standard input. */
 export async function readValue(source: string, io: CliIo, options: ReadValueOptions = {}): Promise<unknown> {
-  const { as, links } = options;
+  const { as, links, allowEmpty = false } = options;
   if (source === "-") {
-    const stream = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
+    const input = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
+    const stream = allowEmpty ? input : await notEmpty(input);
     return as === undefined || as === "bytes"
       ? stream
       : decode(await new Response(stream).bytes(), as, "standard input");
@@ -58,6 +61,38 @@ export async function readValue(source: string, io: CliIo, options: ReadValueOpt
   }
   if (as === "bytes") return Readable.toWeb(createReadStream(path));
   return decode(await readFile(path), as, JSON.stringify(source));
+}
+
+/** The same stream, once its first bytes are there. */
+async function notEmpty(stream: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) throw emptyInput();
+    if (value.byteLength === 0) continue;
+    const first = value;
+    let isFirst = true;
+    return new ReadableStream({
+      async pull(controller) {
+        if (isFirst) {
+          isFirst = false;
+          return controller.enqueue(first);
+        }
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    });
+  }
+}
+
+function emptyInput(): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: "Cannot save standard input: nothing came",
+    hint: "Has the program before it failed? Add --allow-empty where nothing is meant.",
+  });
 }
 
 /** Parses JSON. A number that JavaScript would alter is refused. */

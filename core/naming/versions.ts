@@ -92,9 +92,9 @@ export function isVersion(text: string): boolean {
   return VERSION.test(text);
 }
 
-/** True for what has an operator of a range: `^ ~ > < = * x || space`. */
+/** True for what has an operator of a range: `^ ~ > < = * 1.x || space`. A bare `x` is rather a word that was cut short. */
 export function isRange(text: string): boolean {
-  return /[\^~<>=*|\s]|(^|\.)[xX](\.|$)/.test(text);
+  return /[\^~<>=*|\s]|\d\.[xX](\.|$)/.test(text);
 }
 
 /** Parses a range as npm writes them: `^1.2`, `>=1 <3`, `1.x`; at most 256 characters. Throws `Invalid`. */

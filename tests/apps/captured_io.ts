@@ -15,7 +15,7 @@ import type { System } from "../../core/system.ts";
 export interface CapturedIoOptions {
   /** The current folder. */
   cwd: string;
-  /** What is typed or piped in. @default nothing */
+  /** What comes from standard input. @default "x" */
   stdin?: string | Uint8Array;
   /** Which streams are terminals. @default none */
   terminals?: ("stdin" | "stdout" | "stderr")[];
@@ -39,7 +39,7 @@ export interface CapturedIo extends CliIo {
 
 /** Makes an outside. */
 export function captureIo(options: CapturedIoOptions): CapturedIo {
-  const { cwd, stdin = "", terminals = [], columns = 80, env = {} } = options;
+  const { cwd, stdin = "x", terminals = [], columns = 80, env = {} } = options;
   const written: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
   const output = (name: "stdout" | "stderr") => ({
     isTerminal: terminals.includes(name),

@@ -36,6 +36,10 @@ Deno.test("every command's help has a purpose, its options and examples, and is 
   }
 });
 
+Deno.test("help of a command in a group is that of the command", async () => {
+  assertEquals((await holdfast("help batch save", HERE)).out, (await holdfast("batch save --help", HERE)).out);
+});
+
 Deno.test("a bare holdfast shows the help on standard error and ends with 2", async () => {
   const { code, out, err } = await holdfast("", HERE);
   assertEquals([code, out], [2, ""]);
@@ -62,6 +66,8 @@ Deno.test("wrong words are answered with the nearest right one and the place to 
     ["ls --jsn", "Did you mean --json?"],
     ["cat", `See "holdfast cat --help".`],
     ["gc now", `See "holdfast gc --help".`],
+    ["help sav", `Did you mean save? See "holdfast --help".`],
+    ["help delete", `Did you mean rm? See "holdfast --help".`],
     ["ls --limit -1", "hint: "],
     ["save a", `See "holdfast save --help".`],
   ];

@@ -17,6 +17,18 @@ Deno.test("alias sets, shows and deletes", async () => {
   assertEquals((await holdfast("alias config canary -d", { cwd })).code, 3);
 });
 
+Deno.test("alias of a name that there is not is not found, and of one without aliases says so", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const { code, err: errors } = await holdfast("alias nosuch", { cwd });
+  assertEquals(code, 3);
+  assertStringIncludes(errors, 'Cannot list aliases of "nosuch": there is no such name');
+  await succeeds("alias config production --delete", { cwd });
+  assertStringIncludes((await holdfast("alias config", { cwd })).err, '"config" has no aliases');
+  assertStringIncludes((await holdfast("load config@x", { cwd })).err, "no such alias");
+});
+
 Deno.test("alias shows, sets and deletes an alias beside one that is damaged", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;

@@ -147,3 +147,15 @@ Deno.test("the help of save says that inputs are not looked up", async () => {
   await succeeds("init", { cwd: root.path });
   await succeeds("save a - --input nothing@7", { cwd: root.path });
 });
+
+Deno.test("standard input without a byte is refused: a program before it has failed; --allow-empty takes it", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  for (const as of ["", " --as text"]) {
+    const { code, err: errors } = await holdfast(`save a -${as}`, { cwd, stdin: "" });
+    assertEquals(code, 2);
+    assertStringIncludes(errors, "--allow-empty");
+  }
+  assertEquals(await succeeds("save a - --allow-empty", { cwd, stdin: "" }), "Saved a@1.0.0 (0 B)\n");
+});
