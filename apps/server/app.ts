@@ -14,13 +14,15 @@ import { answerHot, createHotFiles } from "./files/hot_files.ts";
 import { createOpened } from "./files/opened.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, pathOf } from "./paths.ts";
-import { problem, problemOf } from "./problem.ts";
+import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { createRoutes } from "./routing.ts";
 import type { Routes } from "./routing.ts";
 import { aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
 import { namesRoutes } from "./routes/names.ts";
+import { draftsRoutes } from "./routes/drafts.ts";
+import { savesRoutes } from "./routes/saves.ts";
 import { createLazyUploads, uploadsRoutes } from "./routes/uploads.ts";
 import { registryRoutes } from "./routes/registry.ts";
 import { runsRoutes } from "./routes/runs.ts";
@@ -32,6 +34,8 @@ import { MOST_LIMIT } from "./schemas/listing.ts";
 const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   registryRoutes,
   namesRoutes,
+  savesRoutes,
+  draftsRoutes,
   uploadsRoutes,
   versionsRoutes,
   filesRoutes,
@@ -83,7 +87,7 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     async (c) => c.json(await (document ??= createDocument(app, manifest.version))),
   );
   app.onError((error) => {
-    if (!isRegistryError(error)) logger.error("Cannot answer:", error);
+    if (!isRegistryError(error) && !isOfRouter(error)) logger.error("Cannot answer:", error);
     return problemOf(error);
   });
   app.notFound((c) => {

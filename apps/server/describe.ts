@@ -9,7 +9,7 @@ import type { StandardSchema } from "../../mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { guardRoute } from "./access/guard_route.ts";
 import type { RouteScope } from "./access/guard_route.ts";
-import { PROBLEM_TYPE } from "./problem.ts";
+import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
 import type { Routes } from "./routing.ts";
 import { ProblemSchema } from "./schemas/problem.ts";
 
@@ -124,7 +124,23 @@ export function query<S extends StandardSchema>(schema: S) {
 /** Checks the JSON that a request sends; `c.req.valid("json")` is what it says. */
 // deno-lint-ignore explicit-function-return-type
 export function json<S extends StandardSchema>(schema: S) {
-  return validator("json", schema, refuse);
+  const checked = validator("json", schema, refuse);
+  const guarded = (...[c, next]: Parameters<typeof checked>) => {
+    checkJsonType(c.req.raw);
+    return checked(c, next);
+  };
+  return Object.assign(guarded, checked) as typeof checked; // what the description carries goes with it
+}
+
+function checkJsonType({ headers }: Request): void {
+  const type = headers.get("content-type");
+  if (type !== null && /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type)) return;
+  throw new RefusedRequest({
+    status: 415,
+    code: "Invalid",
+    message: `Cannot read the body: its content-type is ${JSON.stringify(type?.slice(0, 80) ?? "")}`,
+    hint: "Send JSON, and say so: content-type: application/json.",
+  });
 }
 
 function refuse(checked: { success: boolean; target: string; error?: readonly unknown[] }): void {

@@ -72,6 +72,10 @@ export function problem(
  * its log.
  */
 export function problemOf(thrown: unknown): Response {
+  if (isOfRouter(thrown)) {
+    const hint = "The document at /openapi.json says what is taken here.";
+    return problem(thrown.status, { code: "Invalid", detail: `Cannot read the request: ${thrown.message}`, hint });
+  }
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
   }
@@ -80,6 +84,13 @@ export function problemOf(thrown: unknown): Response {
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
   return problem(status, { code, detail: message, hint, maybeWritten }, headers);
+}
+
+/** What the router refuses itself, such as a body that is no JSON. */
+export function isOfRouter(thrown: unknown): thrown is Error & { status: number } {
+  if (!(thrown instanceof Error) || !("getResponse" in thrown)) return false;
+  const { status } = thrown as Error & { status?: unknown };
+  return typeof status === "number" && status >= 400 && status < 500;
 }
 
 /** A request that is refused with a status of its own. */

@@ -19,7 +19,8 @@ const BYTES = { schema: { type: "string", format: "binary" } };
 
 /** Bytes that arrive before they are saved. */
 export function uploadsRoutes(context: ServerContext): Routes {
-  const { registry } = context;
+  const { registry, features } = context;
+  features.add("uploads");
   const locks = createUploadLocks();
   const tus = async (c: RouteContext) => {
     const { answerTus } = await import("../uploads/tus.ts");

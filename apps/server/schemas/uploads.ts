@@ -4,13 +4,11 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
-
-const Bytes = v.pipe(v.number(), v.integer(), v.minValue(0));
-const Moment = v.pipe(v.string(), v.isoTimestamp());
+import { Amount, Moment } from "./artifact.ts";
 
 /** What has arrived. */
 export const ContentSchema = v.pipe(
-  v.object({ upload: v.string(), size: Bytes, sha256: v.string() }),
+  v.object({ upload: v.string(), size: Amount, sha256: v.string() }),
   v.metadata({ ref: "Content" }),
 );
 
@@ -25,8 +23,8 @@ export const CONTENT_EXAMPLE = {
 export const UploadStateSchema = v.pipe(
   v.object({
     id: v.string(),
-    size: Bytes,
-    offset: Bytes,
+    size: Amount,
+    offset: Amount,
     beganAt: Moment,
     expiresAt: Moment,
     metadata: v.optional(v.record(v.string(), v.nullable(v.string()))),

@@ -21,7 +21,9 @@ export interface Service extends AsyncDisposable {
 }
 
 /** Serves a registry in memory, or on this store. */
-export async function openService(options: HandlerOptions = {}, backend?: Backend): Promise<Service> {
+export async function openService(
+  { backend, ...options }: HandlerOptions & { backend?: Backend } = {},
+): Promise<Service> {
   const registry = await openRegistry(backend ?? "memory:", { system: options.system });
   const handler = createHandler(registry, options);
   const send: Service["send"] = (method, path, init) =>

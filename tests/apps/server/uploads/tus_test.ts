@@ -29,7 +29,7 @@ testInRoot("an upload goes on where its connection broke, in another process too
   const content = noise(900_000);
   let path: string;
   {
-    await using service = await openService({}, createLocalBackend({ path: root.path }));
+    await using service = await openService({ backend: createLocalBackend({ path: root.path }) });
     path = await begun(service, content.byteLength, { "upload-metadata": "filename aGVsbG8=,draft" });
     await service.tus(
       "PATCH",
@@ -38,7 +38,7 @@ testInRoot("an upload goes on where its connection broke, in another process too
       sentBody(content.subarray(0, 500_000), { breaks: true }),
     );
   }
-  await using service = await openService({}, createLocalBackend({ path: root.path }));
+  await using service = await openService({ backend: createLocalBackend({ path: root.path }) });
   const head = await service.tus("HEAD", path);
   const offset = Number(head.headers.get("upload-offset"));
   assert(offset > 300_000 && offset <= 500_000, `${offset}`);
@@ -115,8 +115,8 @@ Deno.test("a client that comes again ends its own request that hangs, and goes o
 
 Deno.test("two clients on one upload never mix bytes: each offset is had by one", async () => {
   const backend = createMemoryBackend();
-  await using one = await openService({}, backend);
-  await using other = await openService({}, backend); // another process knows nothing of the locks of the first
+  await using one = await openService({ backend });
+  await using other = await openService({ backend }); // another process knows nothing of the locks of the first
   const content = noise(300_000);
   const path = await begun(one, content.byteLength);
   const answers = await Promise.all(
@@ -155,7 +155,7 @@ Deno.test("an upload is removed, and one that is over is 410", async () => {
   assertEquals((await service.tus("HEAD", path)).status, 404);
 
   const system = createScriptedSystem({ startAt: 0 }); // a store whose clock says 1970
-  await using old = await openService({}, createMemoryBackend({ system }));
+  await using old = await openService({ backend: createMemoryBackend({ system }) });
   const over = await begun(old, 10);
   assertEquals((await old.tus("HEAD", over)).status, 410);
   assertEquals((await old.tus("PATCH", over, { "upload-offset": "0" }, "x")).status, 410);

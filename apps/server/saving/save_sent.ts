@@ -1,0 +1,38 @@
+/**
+ * Saving what a request sent.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../../mod.ts";
+import type { SavedArtifact } from "../../../mod.ts";
+import type { Access } from "../access/access.ts";
+import type { ServerContext } from "../context.ts";
+import { RefusedCondition } from "../problem.ts";
+import type { SaveRequest } from "../schemas/saving.ts";
+import { openSentFiles, passThrough } from "./sent_files.ts";
+
+/** Saves a version of a name as a request says. */
+export async function saveSent(
+  context: ServerContext,
+  request: SaveRequest,
+  { name, access, signal }: { name: string; access: Access; signal?: AbortSignal },
+): Promise<SavedArtifact> {
+  const { files: sent, materializer, ...options } = request;
+  const repeatable = options.idempotencyKey !== undefined;
+  const opened = await openSentFiles(context, sent, { access, repeatable, signal });
+  const save = { ...options, materializer: passThrough(materializer, opened.files), signal };
+  const saved = await ofCondition(options.ifCommit, () => context.registry.save(name, undefined, save));
+  await opened.removeUploads();
+  return saved;
+}
+
+/** What was expected of a commit and is not so is 412, where nothing was expected 409. */
+export async function ofCondition<T>(ifCommit: string | undefined, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (ifCommit === undefined || !isRegistryError(error, "Conflict")) throw error;
+    const { code, message, hint } = error;
+    throw new RefusedCondition({ code, message, hint });
+  }
+}

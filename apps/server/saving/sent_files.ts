@@ -1,0 +1,131 @@
+/**
+ * The files of a request, as they are saved.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { isRegistryError, RegistryError } from "../../../mod.ts";
+import type { FileSource, FileToSave, Materializer } from "../../../mod.ts";
+import type { Access } from "../access/access.ts";
+import type { ServerContext } from "../context.ts";
+import type { SentFile } from "../schemas/saving.ts";
+
+/** Files to save, and what they were made of. */
+export interface OpenedFiles {
+  /** The files, in their order. */
+  files: FileToSave[];
+  /** Removes the uploads that they came from: what is saved needs them no more. */
+  removeUploads(): Promise<void>;
+}
+
+/** How files are opened. */
+export interface OpenFilesOptions {
+  /** What whoever sent them may do: uploads belong to its token. */
+  access: Access;
+  /**
+   * Whether an upload that is gone matters only where it is read: a save that is repeated by its idempotency key finds
+   * what the first one saved, and reads nothing.
+   */
+  repeatable?: boolean;
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/** Opens what was sent. Sizes and digests that were said are checked, of uploads as they are read. */
+export async function openSentFiles(
+  { uploads, logger }: Pick<ServerContext, "uploads" | "logger">,
+  sent: readonly SentFile[],
+  { access, repeatable = false, signal }: OpenFilesOptions,
+): Promise<OpenedFiles> {
+  const ids = new Set<string>();
+  const files: FileToSave[] = [];
+  for (const file of sent) {
+    const { path, mediaType, mode } = file;
+    const content = "data" in file ? decoded(file) : await openUpload(file);
+    files.push({
+      path,
+      content,
+      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(mode === undefined ? {} : { mode }),
+    });
+  }
+  return {
+    files,
+    async removeUploads() {
+      try {
+        for (const id of ids) await (await uploads()).remove(id);
+      } catch (error) {
+        logger.debug("left an upload for the janitor", error); // what it was for is saved
+      }
+    },
+  };
+
+  async function openUpload({ path, upload, size, sha256 }: SentFile & { upload: string }): Promise<FileSource> {
+    try {
+      const source = await (await uploads()).source(upload, { signal });
+      if (!access.owns(source.owner)) throw gone(upload);
+      if (size !== undefined && source.size !== size) throw notAsSaid(path, `it has ${source.size} bytes, not ${size}`);
+      ids.add(upload);
+      if (sha256 === undefined || source.sha256 === sha256) return source;
+      if (source.sha256 !== undefined) throw notAsSaid(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);
+      return { size: source.size, stream: () => source.stream().pipeThrough(verifying(path, sha256)) };
+    } catch (error) {
+      if (!repeatable || !isRegistryError(error, "NotFound")) throw error;
+      return { size: size ?? UNKNOWN_BYTES, stream: () => new ReadableStream({ start: (c) => c.error(error) }) };
+    }
+  }
+}
+
+/** Of an upload that is gone nobody knows the size: so much fits into no record, so that it is not read at once. */
+const UNKNOWN_BYTES = 2 ** 40;
+
+/** Files as they are, under the id of what wrote them elsewhere and can read them again. */
+export function passThrough(
+  { id, formatVersion }: Pick<Materializer, "id" | "formatVersion">,
+  files: FileToSave[],
+): Materializer {
+  return { id, formatVersion, save: () => files, load: () => undefined };
+}
+
+function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uint8Array {
+  if (data.length % 4 !== 0) throw notAsSaid(path, "its data is no base64");
+  const bytes = new Uint8Array(Buffer.from(data, "base64"));
+  if (size !== undefined && bytes.byteLength !== size) {
+    throw notAsSaid(path, `it has ${bytes.byteLength} bytes, not ${size}`);
+  }
+  const found = sha256 === undefined ? sha256 : createHash("sha256").update(bytes).digest("hex");
+  if (found !== sha256) throw notAsSaid(path, `its SHA-256 is ${found}, not ${sha256}`);
+  return bytes;
+}
+
+/** Lets bytes through, and fails at their end where they are others than was said. */
+function verifying(path: string, sha256: string): TransformStream<Uint8Array, Uint8Array> {
+  const hash = createHash("sha256");
+  return new TransformStream({
+    transform(chunk, controller) {
+      hash.update(chunk);
+      controller.enqueue(chunk);
+    },
+    flush(controller) {
+      const found = hash.digest("hex");
+      if (found !== sha256) controller.error(notAsSaid(path, `its SHA-256 is ${found}, not ${sha256}`));
+    },
+  });
+}
+
+function notAsSaid(path: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot save ${JSON.stringify(path)}: ${state}`,
+    hint: "Nothing was saved. Send the right bytes, or say what they are.",
+  });
+}
+
+function gone(upload: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find upload ${JSON.stringify(upload)}: there is none`,
+    hint: "It was saved, removed, or begun too long ago. Begin another one.",
+  });
+}

@@ -1,0 +1,158 @@
+/**
+ * What is sent to save, and what saving answers.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256 } from "./artifact.ts";
+import { flag } from "./listing.ts";
+
+/** The id and version of what reads the files again. */
+export const MaterializerSchema = v.strictObject({
+  id: v.pipe(v.string(), v.maxLength(200)),
+  formatVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+
+const aboutFile = {
+  path: v.string(),
+  mediaType: v.optional(v.string()),
+  mode: v.optional(v.picklist(["executable", "link", "folder"])),
+  size: v.optional(Amount),
+  sha256: v.optional(Sha256),
+};
+
+/** A file that is sent: its bytes in base64, or the upload that holds them. */
+export const SentFileSchema = v.pipe(
+  v.union([
+    v.strictObject({ ...aboutFile, data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "base64 is expected")) }),
+    v.strictObject({ ...aboutFile, upload: v.string() }),
+  ], "a file has a path, and either data (base64) or upload (an id)"),
+  v.metadata({ ref: "SentFile" }),
+);
+
+/** A file that is sent. */
+export type SentFile = v.InferOutput<typeof SentFileSchema>;
+
+const howToSave = {
+  version: v.optional(v.string()),
+  bump: v.optional(v.picklist(["major", "minor", "patch"])),
+  onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])),
+  ifCommit: v.optional(v.string()),
+  base: v.optional(v.nullable(v.string())),
+  skipIfUnchanged: v.optional(v.boolean()),
+  metadata: v.optional(v.record(v.string(), v.unknown())),
+  inputs: v.optional(v.pipe(v.array(ArtifactInputSchema), v.maxLength(1000))),
+};
+
+const compress = v.optional(v.picklist(["gzip", "zstd"]));
+
+/** A version to save. */
+export const SaveRequestSchema = v.pipe(
+  v.strictObject({
+    ...howToSave,
+    idempotencyKey: v.optional(v.string()),
+    compress,
+    materializer: MaterializerSchema,
+    files: v.array(SentFileSchema),
+  }),
+  v.metadata({ ref: "SaveRequest" }),
+);
+
+/** A version to save. */
+export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
+
+/** What was saved. */
+export const SavedArtifactSchema = v.pipe(
+  v.object({
+    name: v.string(),
+    version: v.string(),
+    commit: v.string(),
+    digest: Sha256,
+    size: Amount,
+    createdAt: Moment,
+    skipped: v.boolean(),
+  }),
+  v.metadata({ ref: "SavedArtifact" }),
+);
+
+/** An example of a version to save. */
+export const SAVE_EXAMPLE: SaveRequest = {
+  materializer: { id: "json", formatVersion: 1 },
+  files: [{ path: "data.json", mediaType: "application/json", data: "eyJkZXB0aCI6MTJ9" }],
+  metadata: { by: "curl" },
+  idempotencyKey: "run-17",
+};
+
+/** An example of what was saved. */
+export const SAVED_EXAMPLE = {
+  name: "my:config",
+  version: "1.0.0",
+  commit: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
+  digest: "5d41402abc4b2a76b9719d911017c592ae8f1f4d3c2b1a0f9e8d7c6b5a493827",
+  size: 12,
+  createdAt: "2026-01-31T12:00:00.000Z",
+  skipped: false,
+};
+
+/** Where a version is copied to. */
+export const CopyRequestSchema = v.pipe(
+  v.strictObject({ to: v.string(), onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])) }),
+  v.metadata({ ref: "CopyRequest" }),
+);
+
+/** What an alias is to name. */
+export const AliasRequestSchema = v.pipe(
+  v.strictObject({ version: v.string(), expected: v.optional(v.nullable(v.string())) }),
+  v.metadata({ ref: "AliasRequest" }),
+);
+
+/** Whether there was something. */
+export const DeletedSchema = v.pipe(v.object({ deleted: v.boolean() }), v.metadata({ ref: "Deleted" }));
+
+/** `true` or `false` in a query, or nothing. */
+const optionalFlag = () => v.optional(flag());
+
+/** How a version is deleted. */
+export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(v.string()) });
+
+/** How all versions of a name are deleted. */
+export const DeleteAllQuery = v.object({ force: optionalFlag(), allVersions: optionalFlag() });
+
+/** A part to be added to a draft. */
+export const PartRequestSchema = v.pipe(
+  v.strictObject({ files: v.pipe(v.array(SentFileSchema), v.minLength(1)), compress }),
+  v.metadata({ ref: "PartRequest" }),
+);
+
+/** What became of a part. */
+export const AddedPartSchema = v.pipe(
+  v.object({ added: v.boolean(), files: Amount, size: Amount }),
+  v.metadata({ ref: "AddedPart" }),
+);
+
+/** How a draft is committed. */
+export const CommitDraftSchema = v.pipe(
+  v.strictObject({
+    ...howToSave,
+    parts: v.optional(v.array(v.string())),
+    materializer: v.optional(MaterializerSchema),
+  }),
+  v.metadata({ ref: "CommitDraftRequest" }),
+);
+
+/** What is known of a draft. */
+export const DraftInfoSchema = v.pipe(
+  v.object({
+    state: v.picklist(["open", "committed", "discarded", "abandoned"]),
+    version: v.optional(v.string()),
+    parts: v.array(v.object({ part: v.string(), addedAt: Moment })),
+    files: v.optional(v.array(v.intersect([FileInfoSchema, v.object({ part: v.string() })]))),
+  }),
+  v.metadata({ ref: "DraftInfo" }),
+);
+
+/** What is asked of a draft. */
+export const DraftQuery = v.object({ files: optionalFlag() });
+
+/** Whether a draft was given up. */
+export const DiscardedSchema = v.pipe(v.object({ discarded: v.boolean() }), v.metadata({ ref: "Discarded" }));
