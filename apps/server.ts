@@ -15,7 +15,7 @@ export type { TokenCheck, TokenFileOptions } from "./server/access/token_check.t
 export type { Access } from "./server/access/access.ts";
 export type { Right } from "./server/access/scopes.ts";
 export type { Logger, Registry, System } from "../mod.ts";
-export type { Handler, HandlerInfo, HandlerOptions } from "./server/options.ts";
+export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./server/options.ts";
 
 /**
  * Creates what answers requests for a registry. It listens to nothing: give it to a server.

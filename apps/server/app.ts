@@ -6,12 +6,12 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
-import { everything } from "./access/access.ts";
-import { authenticate } from "./access/authenticate.ts";
 import type { ServerContext } from "./context.ts";
 import { createDocument, describe } from "./describe.ts";
 import { answerHot, createHotFiles } from "./files/hot_files.ts";
 import { createOpened } from "./files/opened.ts";
+import { createGuard } from "./guard/guard.ts";
+import { createMetrics } from "./observe/metrics.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, pathOf } from "./paths.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
@@ -29,6 +29,7 @@ import { runsRoutes } from "./routes/runs.ts";
 import { versionsRoutes } from "./routes/versions.ts";
 import { watchRoutes } from "./routes/watch.ts";
 import { MOST_LIMIT } from "./schemas/listing.ts";
+import { observationRoutes } from "./routes/observation.ts";
 
 /** The routes of each subject. */
 const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
@@ -43,8 +44,10 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   watchRoutes,
   lineageRoutes,
   runsRoutes,
+  observationRoutes,
 ];
 
+const HOT_ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
 const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 
 /** Creates the handler. */
@@ -53,11 +56,13 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
   const closing = new AbortController();
   const uploads = createLazyUploads({ registry });
   const hot = createHotFiles({ system, maxBytes: maxHotBytes });
+  const metrics = createMetrics();
   const context: ServerContext = {
     registry,
     options,
     system,
     logger,
+    metrics,
     closing: closing.signal,
     openVersion: createOpened(registry),
     hot,
@@ -86,31 +91,31 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     }),
     async (c) => c.json(await (document ??= createDocument(app, manifest.version))),
   );
-  app.onError((error) => {
-    if (!isRegistryError(error) && !isOfRouter(error)) logger.error("Cannot answer:", error);
-    return problemOf(error);
-  });
+  const refuse = (thrown: unknown): Response => {
+    if (isRegistryError(thrown)) {
+      if (FAULTS.has(thrown.code)) metrics.fault(thrown.code);
+    } else if (!isOfRouter(thrown)) logger.error("Cannot answer:", thrown);
+    return problemOf(thrown);
+  };
+  const guard = createGuard(options, { system, logger, metrics, refuse });
+  app.onError(refuse);
   app.notFound((c) => {
     const detail = `Cannot find ${JSON.stringify(c.req.path)}: there is no such route`;
     return problem(404, { code: "NotFound", detail, hint: "GET /openapi.json lists all routes." });
   });
 
-  async function answer(request: Request, info: HandlerInfo): Promise<Response> {
-    try {
-      const path = pathOf(request.url);
-      const access = options.tokens === undefined ? everything : await authenticate(request, options.tokens);
-      const file = hot.find(path);
-      const known = file && access.may("read", file.name) ? answerHot(request, file) : undefined;
-      if (known !== undefined) return known;
-      checkPath(path);
-      return await app.fetch(request, { ...info, access });
-    } catch (error) {
-      return problemOf(error);
-    }
-  }
-
   const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
-    const answered = answer(request, info);
+    const answered = guard(request, info, async (admitted, known) => {
+      const path = pathOf(admitted.url);
+      const file = hot.find(path);
+      const ready = file && known.access.may("read", file.name) ? answerHot(admitted, file) : undefined;
+      if (ready !== undefined) {
+        known.route = HOT_ROUTE;
+        return ready;
+      }
+      checkPath(path);
+      return await app.fetch(admitted, known);
+    });
     underWay.add(answered);
     void answered.finally(() => underWay.delete(answered));
     return answered;
@@ -121,5 +126,8 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
   };
   return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
 }
+
+/** What went wrong because of the store. */
+const FAULTS: ReadonlySet<string> = new Set(["Unavailable", "Unknown", "Corrupt"]);
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };

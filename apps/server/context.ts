@@ -7,6 +7,7 @@ import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import type { HotFiles } from "./files/hot_files.ts";
 import type { OpenVersion } from "./files/opened.ts";
+import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 
 /** What every route is handed. */
@@ -19,6 +20,8 @@ export interface ServerContext {
   readonly system: System;
   /** Hears of faults. */
   readonly logger: Logger;
+  /** Counts what happens. */
+  readonly metrics: Metrics;
   /** Aborted when the handler is closed: ends what would go on for ever. */
   readonly closing: AbortSignal;
   /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
@@ -37,6 +40,8 @@ export interface ServerContext {
 export interface RequestInfo extends HandlerInfo {
   /** What whoever sent it may do. Where the path has a `name`, its route has checked that already. */
   access: Access;
+  /** Its id, in the answer and the log. */
+  requestId: string;
   /** Told by the route: the pattern of its path. */
   route?: string;
 }

@@ -24,10 +24,31 @@ export interface Handler extends AsyncDisposable {
 export interface HandlerOptions {
   /** Who may do what, from `openTokenFile`. @default everybody may do everything: keep it to this machine */
   tokens?: TokenCheck;
+  /** Origins whose pages may use the service from a browser, as `https://app.example.com`; `*` for all. @default none */
+  cors?: readonly string[];
+  /**
+   * Names that the service has, without a port; `*` for any. Others are refused, so that no page can use a service of
+   * this machine by a name of its own. @default with tokens any; without, only those of this machine
+   */
+  hosts?: readonly string[];
+  /** How much may be asked. */
+  limits?: HandlerLimits;
   /** Clock, randomness, ids and environment. @default the real ones */
   system?: System;
-  /** Hears of faults, never of secrets. @default silent */
+  /** Hears of every request at `info`, and of faults at `error`; never of secrets and queries. @default silent */
   logger?: Logger;
   /** What small files may take in memory that are asked for again and again, bytes; 0 for none. @default 67108864 (64 MiB) */
   maxHotBytes?: number;
+}
+
+/** How much may be asked of a handler. */
+export interface HandlerLimits {
+  /** Bytes of a body that is read as a whole; what is more is 413. @default 67108864 (64 MiB) */
+  maxBodyBytes?: number;
+  /** Bytes of a body that is uploaded. @default no limit */
+  maxUploadBytes?: number;
+  /** Until such a body must be here, milliseconds. @default 60000 */
+  bodyTimeoutMs?: number;
+  /** Requests a second of a token, or of an address without one; twice as many may come at once. Else 429. @default no limit */
+  requestsPerSecond?: number;
 }

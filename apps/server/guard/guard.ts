@@ -1,0 +1,138 @@
+/**
+ * What is around every answer: who may ask, how much, what is counted and logged, and headers that every answer has.
+ *
+ * @module
+ */
+import type { Logger, System } from "../../../mod.ts";
+import { authenticate } from "../access/authenticate.ts";
+import type { RequestInfo } from "../context.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { traced } from "../observe/trace.ts";
+import type { HandlerInfo, HandlerOptions } from "../options.ts";
+import { pathOf } from "../paths.ts";
+import { RefusedRequest } from "../problem.ts";
+import { limitBody } from "./body_limit.ts";
+import { createOriginCheck } from "./origin.ts";
+import { createRateLimit } from "./rate_limit.ts";
+
+/** What the guard needs. */
+export interface GuardParts {
+  /** Clocks and ids. */
+  system: System;
+  /** Hears of every request. */
+  logger: Logger;
+  /** Counts them. */
+  metrics: Metrics;
+  /** The answer to what was thrown. */
+  refuse(thrown: unknown): Response;
+}
+
+/** Answers a request that may be answered. */
+export type Answer = (request: Request, info: RequestInfo) => Promise<Response>;
+
+/** Headers of every answer, unless a route says otherwise: what is stored must not run where the service is. */
+const HEADERS: readonly (readonly [string, string])[] = [
+  ["x-content-type-options", "nosniff"],
+  ["x-frame-options", "DENY"],
+  ["referrer-policy", "no-referrer"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"],
+];
+
+/** Puts all of it around an answer. */
+export function createGuard(
+  options: HandlerOptions,
+  { system, logger, metrics, refuse }: GuardParts,
+): (request: Request, info: HandlerInfo, answer: Answer) => Promise<Response> {
+  const { tokens, limits = {} } = options;
+  const { maxBodyBytes = 64 * 1024 ** 2, maxUploadBytes = Infinity, bodyTimeoutMs = 60_000, requestsPerSecond } =
+    limits;
+  const origins = createOriginCheck(options, tokens !== undefined);
+  const rate = requestsPerSecond === undefined ? undefined : createRateLimit(requestsPerSecond, system);
+
+  async function admit(request: Request, known: RequestInfo, answer: Answer): Promise<Response> {
+    const asked = origins.check(request);
+    if (asked !== undefined) return asked;
+    const whose = authenticate(request, tokens);
+    const { token } = await whose.catch(() => ({ token: undefined })); // who guesses is counted too
+    const waitMs = rate?.take(token ?? addressOf(known)) ?? 0;
+    if (waitMs > 0) throw tooMany(waitMs);
+    known.access = await whose;
+    return await answer(limitBody(request, { maxBodyBytes, maxUploadBytes, bodyTimeoutMs }, system), known);
+  }
+
+  return async (request, info, answer) => {
+    const beganAt = system.monotonic();
+    const requestId = idOf(request) ?? system.id();
+    const known = { ...info, requestId } as RequestInfo; // its access is found first
+    metrics.begin();
+    const response = await traced(request, known, () => admit(request, known, answer).catch(refuse));
+    for (const [name, value] of HEADERS) if (!response.headers.has(name)) response.headers.set(name, value);
+    for (const [name, value] of origins.headersFor(request.headers.get("origin"))) response.headers.append(name, value);
+    response.headers.set("x-request-id", requestId);
+
+    const { method } = request;
+    const { status } = response;
+    const durationMs = system.monotonic() - beganAt;
+    const sentBytes = Number(response.headers.get("content-length") ?? 0);
+    metrics.end({
+      method: METHODS.has(method) ? method : "other",
+      route: known.route ?? "none",
+      status,
+      durationMs,
+      receivedBytes: Number(request.headers.get("content-length") ?? 0),
+      sentBytes,
+    });
+    logger.info(
+      line({
+        method,
+        path: shownPath(request),
+        status,
+        ms: Math.round(durationMs),
+        token: known.access?.token,
+        requestId,
+      }),
+    );
+    return response;
+  };
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** `GET /names 200 3 ms token=3f9c2a71b0de id=…`; a query is never in it, nor the id of an upload, which opens it. */
+function line(
+  { method, path, status, ms, token, requestId }: {
+    method: string;
+    path: string;
+    status: number;
+    ms: number;
+    token?: string;
+    requestId: string;
+  },
+): string {
+  return `${method} ${path} ${status} ${ms} ms${token === undefined ? "" : ` token=${token}`} id=${requestId}`;
+}
+
+function shownPath({ url }: Request): string {
+  return pathOf(url).split("?", 1)[0].replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
+}
+
+/** An id that a proxy gave, where it is one. */
+function idOf(request: Request): string | undefined {
+  const given = request.headers.get("x-request-id");
+  return given !== null && /^[\w.-]{1,64}$/.test(given) ? given : undefined;
+}
+
+function addressOf({ remoteAddr }: HandlerInfo): string {
+  const { hostname } = (remoteAddr ?? {}) as { hostname?: string };
+  return hostname ?? "unknown";
+}
+
+function tooMany(waitMs: number): RefusedRequest {
+  return new RefusedRequest({
+    status: 429,
+    code: "Unavailable",
+    message: "Cannot answer now: too many requests",
+    hint: "Wait as long as Retry-After says.",
+    headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * Which pages may use the service from a browser. A page on another origin must not: neither by sending requests
+ * (`Origin`, `Sec-Fetch-Site`), nor by a name of its own that leads here (`Host`: DNS rebinding). CORS is off until
+ * origins are named.
+ *
+ * @module
+ */
+import { RefusedRequest } from "../problem.ts";
+
+/** Options of {@linkcode createOriginCheck}. */
+export interface OriginOptions {
+  /** Origins whose pages may use the service, as `https://app.example.com`; `*` for all. @default none */
+  cors?: readonly string[];
+  /**
+   * Names that the service has, without a port; `*` for any. @default with tokens any; without, only those of this
+   * machine: `localhost`, `127.0.0.1`, `[::1]`
+   */
+  hosts?: readonly string[];
+}
+
+/** What a browser is told of a request that came from a page. */
+export interface OriginCheck {
+  /** The answer to a question whether a request may be sent; undefined for other requests. Throws what is refused. */
+  check(request: Request): Response | undefined;
+  /** Headers of the answer to a request. */
+  headersFor(origin: string | null): readonly (readonly [string, string])[];
+}
+
+const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
+
+/** Whether this is a name or address of this machine, that no other machine reaches. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host) || host === "::1";
+}
+
+/** Creates the check. */
+export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens: boolean): OriginCheck {
+  const origins = new Set(cors);
+  const names = hosts === undefined ? undefined : new Set(hosts.map((host) => host.toLowerCase()));
+  const anyHost = hosts === undefined ? hasTokens : names!.has("*");
+  const isAllowed = (origin: string) => origins.has("*") || origins.has(origin);
+
+  return {
+    check(request) {
+      const { host, hostname } = new URL(request.url);
+      if (!anyHost && !isLoopback(hostname) && !names?.has(hostname)) throw foreignHost(hostname);
+      const { headers } = request;
+      const origin = headers.get("origin");
+      if (origin === null) {
+        // Scripts and images of other pages are asked for without an origin. A person who follows a link is welcome.
+        const site = headers.get("sec-fetch-site");
+        if ((site === "cross-site" || site === "same-site") && headers.get("sec-fetch-mode") !== "navigate") {
+          if (origins.size === 0) throw foreignOrigin("another site");
+        }
+        return undefined;
+      }
+      if (!isAllowed(origin)) {
+        if (hostOf(origin) !== host) throw foreignOrigin(origin);
+        return undefined;
+      }
+      if (request.method !== "OPTIONS" || !headers.has("access-control-request-method")) return undefined;
+      const asked = headers.get("access-control-request-headers") ?? "";
+      return new Response(null, {
+        status: 204,
+        headers: {
+          "access-control-allow-methods": METHODS,
+          "access-control-allow-headers": /^[\w\-, ]*$/.test(asked) ? asked : "",
+          "access-control-max-age": "600",
+        },
+      });
+    },
+    headersFor(origin) {
+      if (origins.size === 0) return SAME_ORIGIN;
+      if (origin === null || !isAllowed(origin)) return CROSS_ORIGIN;
+      return [
+        ...CROSS_ORIGIN,
+        ["access-control-allow-origin", origin],
+        ["access-control-expose-headers", "*"],
+      ];
+    },
+  };
+}
+
+const SAME_ORIGIN = [["cross-origin-resource-policy", "same-origin"]] as const;
+const CROSS_ORIGIN = [["cross-origin-resource-policy", "cross-origin"], ["vary", "origin"]] as const;
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function foreignHost(host: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 403,
+    code: "Denied",
+    message: `Cannot answer as ${JSON.stringify(host.slice(0, 80))}: the service has no such name`,
+    hint: "Use http://127.0.0.1 or localhost; a service with tokens takes any name, and one without those in `hosts`.",
+  });
+}
+
+function foreignOrigin(origin: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 403,
+    code: "Denied",
+    message: `Cannot answer a page of ${JSON.stringify(origin.slice(0, 80))}: only pages of this origin may ask`,
+    hint: "Let it by its origin: holdfast serve --cors https://app.example.com, or the option cors.",
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * What is counted, as Prometheus reads it.
+ *
+ * @module
+ */
+import { createHistogram, createNumbers } from "./prometheus.ts";
+import type { Series } from "./prometheus.ts";
+
+/** A request that was answered. */
+export interface AnsweredRequest {
+  /** Its method. */
+  method: string;
+  /** The pattern of its route, `none` where there is none: never its path, of which there are too many. */
+  route: string;
+  /** Its status. */
+  status: number;
+  /** How long it took until its first byte, milliseconds. */
+  durationMs: number;
+  /** Bytes of its body, as far as they were announced. */
+  receivedBytes: number;
+  /** Bytes of the answer, as far as they were announced. */
+  sentBytes: number;
+}
+
+/** What is counted. */
+export interface Metrics {
+  /** A request came. */
+  begin(): void;
+  /** And was answered. */
+  end(request: AnsweredRequest): void;
+  /** The store, or stored data, failed: its code. */
+  fault(code: string): void;
+  /** A number that is asked for when it is read, by the values of a label; undefined where it cannot be told. */
+  watch(gauge: { name: string; help: string; label: string; read(): Promise<Record<string, number>> }): void;
+  /** All of it as text. */
+  text(): Promise<string>;
+}
+
+/** Seconds, from a read in memory to an upload. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Begins to count. Each handler counts for itself. */
+export function createMetrics(): Metrics {
+  const requests = createNumbers("counter", {
+    name: "holdfast_requests_total",
+    help: "Requests that were answered",
+    labels: ["method", "route", "status"],
+  });
+  const seconds = createHistogram({
+    name: "holdfast_request_duration_seconds",
+    help: "Time from a request to the first byte of its answer",
+    labels: ["method", "route"],
+  }, BUCKETS);
+  const underWay = createNumbers("gauge", {
+    name: "holdfast_requests_under_way",
+    help: "Requests that wait for an answer",
+  });
+  const received = createNumbers("counter", {
+    name: "holdfast_received_bytes_total",
+    help: "Announced bytes of bodies",
+  });
+  const sent = createNumbers("counter", { name: "holdfast_sent_bytes_total", help: "Announced bytes of answers" });
+  const faults = createNumbers("counter", {
+    name: "holdfast_store_faults_total",
+    help: "Answers that failed because of the store or what it holds",
+    labels: ["code"],
+  });
+  const counted: Series[] = [requests, seconds, underWay, received, sent, faults];
+  const watched: (() => Promise<void>)[] = [];
+  return {
+    begin: () => underWay.add([]),
+    end({ method, route, status, durationMs, receivedBytes, sentBytes }) {
+      underWay.add([], -1);
+      requests.add([method, route, String(status)]);
+      seconds.observe([method, route], durationMs / 1000);
+      if (receivedBytes > 0) received.add([], receivedBytes);
+      if (sentBytes > 0) sent.add([], sentBytes);
+    },
+    fault: (code) => faults.add([code]),
+    watch({ name, help, label, read }) {
+      const values = createNumbers("gauge", { name, help, labels: [label] });
+      counted.push(values);
+      watched.push(async () => {
+        const found = await read().catch(() => ({}));
+        values.clear();
+        for (const [value, count] of Object.entries(found)) values.add([value], count);
+      });
+    },
+    async text() {
+      await Promise.all(watched.map((read) => read()));
+      return counted.map((series) => series.text()).join("");
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * `GET /health`, `GET /ready`, `GET /metrics`
+ *
+ * @module
+ */
+import type { ServerContext } from "../context.ts";
+import { describe } from "../describe.ts";
+import { PROMETHEUS_TYPE } from "../observe/prometheus.ts";
+import { createReadiness } from "../observe/readiness.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { HealthSchema, ReadinessSchema } from "../schemas/observation.ts";
+
+const FRESH = { "cache-control": "no-store" };
+
+/** What those who watch over the service ask. */
+export function observationRoutes({ registry, system, closing, metrics }: ServerContext): Routes {
+  const readiness = createReadiness(registry, { system, closing });
+  return createRoutes()
+    .get(
+      "/health",
+      describe({
+        id: "getHealth",
+        tag: "service",
+        summary: "Whether the program runs",
+        scope: "open",
+        answers: { 200: { description: "It does", schema: HealthSchema, example: { status: "ok" } } },
+      }),
+      (c) => c.json({ status: "ok" as const }, 200, FRESH),
+    )
+    .get(
+      "/ready",
+      describe({
+        id: "getReadiness",
+        tag: "service",
+        summary: "Whether requests can be answered: the store is asked, at most every two seconds",
+        scope: "open",
+        answers: {
+          200: { description: "They can", schema: ReadinessSchema, example: { ready: true } },
+          503: { description: "They cannot now", schema: ReadinessSchema },
+        },
+      }),
+      async (c) => {
+        const found = await readiness();
+        return c.json(found, found.ready ? 200 : 503, FRESH);
+      },
+    )
+    .get(
+      "/metrics",
+      describe({
+        id: "getMetrics",
+        tag: "service",
+        summary: "What is counted, as Prometheus reads it",
+        scope: "metrics",
+        answers: {
+          200: {
+            description: "Requests, durations, bytes, faults",
+            content: { "text/plain": { schema: { type: "string" } } },
+          },
+        },
+      }),
+      async () => new Response(await metrics.text(), { headers: { ...FRESH, "content-type": PROMETHEUS_TYPE } }),
+    ) as unknown as Routes;
+}

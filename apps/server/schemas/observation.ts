@@ -1,0 +1,20 @@
+/**
+ * What those who watch over the service are told.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+
+/** The program runs. */
+export const HealthSchema = v.pipe(v.object({ status: v.literal("ok") }), v.metadata({ ref: "Health" }));
+
+/** Whether requests can be answered. */
+export const ReadinessSchema = v.pipe(
+  v.object({
+    ready: v.boolean(),
+    reason: v.optional(
+      v.picklist(["the store does not answer in time", "the store refuses", "the service stops"]),
+    ),
+  }),
+  v.metadata({ ref: "Readiness" }),
+);

@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import type { Handler, HandlerOptions } from "../../../../apps/server.ts";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+
+const admin = { find: () => Promise.resolve(createAccess("me", [{ kind: "admin" as const }])) };
+
+async function served(options: HandlerOptions = {}): Promise<AsyncDisposable & { handler: Handler }> {
+  const registry = await openRegistry("memory:");
+  await registry.save("a", { depth: 1 });
+  const handler = createHandler(registry, options);
+  return { handler, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+}
+
+const get = (handler: Handler, url: string, headers: Record<string, string> = {}, method = "GET") =>
+  handler(new Request(url, { method, headers }), { remoteAddr: { hostname: "192.0.2.1" } });
+
+Deno.test("a service without tokens answers only to names of this machine: DNS rebinding leads nowhere", async () => {
+  await using service = await served();
+  const { handler } = service;
+  for (const host of ["127.0.0.1:8600", "localhost", "[::1]:8600", "x.localhost", "127.1.2.3"]) {
+    assertEquals((await get(handler, `http://${host}/names`)).status, 200, host);
+  }
+  for (const host of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.7", "0.0.0.0"]) {
+    const refused = await get(handler, `http://${host}/names`);
+    assertEquals([refused.status, (await refused.json()).code], [403, "Denied"], host);
+  }
+  await using named = await served({ hosts: ["holdfast.example"] });
+  assertEquals((await get(named.handler, "http://holdfast.example/names")).status, 200);
+  assertEquals((await get(named.handler, "http://evil.example/names")).status, 403);
+  await using safe = await served({ tokens: admin });
+  assertEquals((await get(safe.handler, "http://any.example/names", { authorization: "x" })).status, 200);
+});
+
+Deno.test("a page of another origin may neither read nor send", async () => {
+  await using service = await served();
+  const { handler } = service;
+  const url = "http://127.0.0.1:8600/names";
+  for (const origin of ["https://evil.example", "http://127.0.0.1:9999", "null", "http://localhost:8600"]) {
+    for (const method of ["GET", "POST", "OPTIONS"]) {
+      const refused = await get(handler, url, { origin }, method);
+      assertEquals([refused.status, refused.headers.get("access-control-allow-origin")], [403, null], origin);
+    }
+  }
+  assertEquals((await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" })).status, 403);
+  assertEquals((await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).status, 200);
+  assertEquals((await get(handler, url, { origin: "http://127.0.0.1:8600" })).status, 200, "its own");
+});
+
+Deno.test("an origin that is named may ask, and its browser is told what it may send", async () => {
+  await using service = await served({ cors: ["https://app.example"] });
+  const url = "http://127.0.0.1:8600/names";
+  const asked = await get(service.handler, url, {
+    "origin": "https://app.example",
+    "access-control-request-method": "PUT",
+    "access-control-request-headers": "authorization, content-type",
+  }, "OPTIONS");
+  assertEquals([asked.status, asked.headers.get("access-control-allow-origin")], [204, "https://app.example"]);
+  assertEquals(asked.headers.get("access-control-allow-headers"), "authorization, content-type");
+  assert(asked.headers.get("access-control-allow-methods")!.includes("PUT"));
+  const answered = await get(service.handler, url, { origin: "https://app.example" });
+  assertEquals([answered.status, answered.headers.get("access-control-allow-origin")], [200, "https://app.example"]);
+  assert(answered.headers.get("vary")!.includes("origin"));
+  assertEquals((await get(service.handler, url, { origin: "https://evil.example" })).status, 403);
+  assertEquals((await get(service.handler, url)).headers.get("access-control-allow-origin"), null);
+});
+
+Deno.test("every answer has an id and headers that keep what is stored from running", async () => {
+  await using service = await served();
+  for (const path of ["/names", "/none", "/%ff", "/health"]) {
+    const { headers } = await get(service.handler, `http://localhost${path}`);
+    assertMatch(headers.get("x-request-id")!, /^[0-9a-f-]{36}$/);
+    assertEquals(headers.get("x-content-type-options"), "nosniff", path);
+    assertMatch(headers.get("content-security-policy")!, /default-src 'none'.*sandbox/);
+    assertEquals(headers.get("cross-origin-resource-policy"), "same-origin");
+  }
+  const id = async (given: string) =>
+    (await get(service.handler, "http://localhost/health", { "x-request-id": given })).headers.get("x-request-id");
+  assertEquals(await id("proxy-1"), "proxy-1");
+  assert(await id("a b<script>") !== "a b<script>");
+});
+
+Deno.test("the log has a line a request, without its query, its headers and the ids of uploads", async () => {
+  const lines: string[] = [];
+  const logger = { debug() {}, warn() {}, error() {}, info: (text: string) => void lines.push(text) };
+  await using service = await served({ logger, tokens: admin });
+  const headers = { authorization: "Bearer holdfast_secret", "x-request-id": "one" };
+  await get(service.handler, "http://localhost/names?prefix=secret", headers);
+  await get(service.handler, "http://localhost/uploads/secret", headers);
+  assertMatch(lines[0], /^GET \/names 200 \d+ ms token=me id=one$/);
+  assertMatch(lines[1], /^GET \/uploads\/… \d+ \d+ ms token=me id=one$/);
+  assertEquals(lines.join().includes("secret"), false);
+});
+
+Deno.test("who sends too many requests is told when to come again, and others are not", async () => {
+  const system = createScriptedSystem();
+  await using service = await served({ limits: { requestsPerSecond: 2 }, system });
+  const statuses = async (count: number) => {
+    const found: number[] = [];
+    for (let i = 0; i < count; i++) found.push((await get(service.handler, "http://localhost/health")).status);
+    return found;
+  };
+  assertEquals(await statuses(5), [200, 200, 200, 200, 429]);
+  const refused = await get(service.handler, "http://localhost/health");
+  assertEquals(refused.headers.get("retry-after"), "1");
+  const other = await service.handler(new Request("http://localhost/health"), {
+    remoteAddr: { hostname: "192.0.2.2" },
+  });
+  assertEquals(other.status, 200);
+  system.advance(1000);
+  assertEquals(await statuses(3), [200, 200, 429]);
+});
+
+Deno.test("who guesses tokens is counted by address", async () => {
+  const tokens = { find: () => Promise.resolve(undefined) };
+  await using service = await served({ tokens, limits: { requestsPerSecond: 1 }, system: createScriptedSystem() });
+  const found: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    found.push((await get(service.handler, "http://localhost/names", { authorization: `Bearer ${i}` })).status);
+  }
+  assertEquals(found, [401, 401, 429]);
+});
+
+Deno.test("an unexpected fault says nothing of itself to clients, and all to the log", async () => {
+  const said: unknown[][] = [];
+  const logger = { debug() {}, info() {}, warn() {}, error: (...args: unknown[]) => void said.push(args) };
+  const registry = await openRegistry("memory:");
+  const broken = {
+    ...registry,
+    names: () => {
+      throw new TypeError("secret of /etc/passwd");
+    },
+  } as typeof registry;
+  const response = await get(createHandler(broken, { logger }), "http://localhost/names");
+  assertEquals(response.status, 500);
+  const text = await response.text();
+  assert(!text.includes("secret") && !text.includes(".ts:"), text);
+  assertEquals((said[0][1] as Error).message, "secret of /etc/passwd");
+});

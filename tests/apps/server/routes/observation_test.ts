@@ -1,0 +1,69 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+
+const ask = (handler: ReturnType<typeof createHandler>, path: string, headers: Record<string, string> = {}) =>
+  handler(new Request(`http://localhost${path}`, { headers }));
+
+Deno.test("ready asks the store, and keeps what it said for two seconds", async () => {
+  await using registry = await openRegistry("memory:");
+  let asked = 0;
+  let works = true;
+  const store = {
+    ...registry,
+    async *names() {
+      asked++;
+      if (!works) throw new Error("down");
+      yield* [];
+    },
+  } as unknown as Registry;
+  const system = { ...createScriptedSystem(), sleep: () => new Promise<void>(() => {}) };
+  let now = 0;
+  const handler = createHandler(store, { system: { ...system, monotonic: () => now } });
+  assertEquals((await ask(handler, "/ready")).status, 200);
+  works = false;
+  assertEquals((await ask(handler, "/ready")).status, 200);
+  assertEquals(asked, 1);
+  now = 2000;
+  const refused = await ask(handler, "/ready");
+  assertEquals([refused.status, await refused.json()], [503, { ready: false, reason: "the store refuses" }]);
+  assertEquals((await ask(handler, "/health")).status, 200, "the program runs");
+  await handler.close();
+  assertEquals((await (await ask(handler, "/ready")).json()).reason, "the service stops");
+});
+
+Deno.test("a store that never answers is not ready after two seconds", async () => {
+  await using registry = await openRegistry("memory:");
+  const store = {
+    ...registry,
+    names: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
+  };
+  const handler = createHandler(store as unknown as Registry, { system: createScriptedSystem() });
+  const response = await ask(handler, "/ready");
+  assertEquals([response.status, (await response.json()).reason], [503, "the store does not answer in time"]);
+});
+
+Deno.test("metrics count by route, never by path, and need a token where there are tokens", async () => {
+  await using registry = await openRegistry("memory:");
+  const tokens = {
+    find: (text: string | null) =>
+      Promise.resolve(text === null ? undefined : createAccess("t", [parseScope(text.replace("Bearer ", ""))])),
+  };
+  const handler = createHandler(registry, { tokens });
+  await ask(handler, "/names", { authorization: "Bearer read:*" });
+  for (let i = 0; i < 3; i++) await ask(handler, `/wp-admin/${i}`);
+  assertEquals((await ask(handler, "/metrics")).status, 401);
+  assertEquals((await ask(handler, "/metrics", { authorization: "Bearer read:*" })).status, 403);
+  const response = await ask(handler, "/metrics", { authorization: "Bearer metrics" });
+  assertStringIncludes(response.headers.get("content-type")!, "text/plain");
+  const text = await response.text();
+  assertStringIncludes(text, 'holdfast_requests_total{method="GET",route="/names",status="200"} 1');
+  assertStringIncludes(text, 'holdfast_requests_total{method="GET",route="none",status="404"} 3');
+  assertStringIncludes(text, 'holdfast_request_duration_seconds_count{method="GET",route="/names"} 1');
+  assertStringIncludes(text, "holdfast_requests_under_way 1");
+  assert(!text.includes("wp-admin"));
+});
