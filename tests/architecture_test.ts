@@ -15,7 +15,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "formats/mod.ts", may: among("core/", "formats/") },
   { from: "formats/", may: either(among("core/", "npm:"), isOwnPart) },
   { from: "queues/mod.ts", may: among("core/", "queues/") },
-  { from: "queues/", may: either(among("core/", "npm:"), isOwnPart) },
+  { from: "queues/", may: either(among("core/", "npm:", "queues/redis.ts"), isOwnPart) },
   { from: "materializers/mod.ts", may: among("core/", "materializers/") },
   { from: "materializers/", may: among("core/", "formats/", "materializers/", "npm:", "@std/path") },
   { from: "operators/", may: among("core/", "formats/", "operators/", "materializers/mod.ts", "npm:", "@std/path") },
@@ -65,6 +65,7 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
     "backends/mod.ts": [],
     "files/mod.ts": [],
     "queues/mod.ts": [],
+    "plugins/events/mod.ts": [],
     "operators/graph/mod.ts": [],
     "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
   };

@@ -13,6 +13,8 @@ const NAMED: Record<string, string> = {
   "./materializers/formats": "./materializers/formats.ts",
   "./materializers/zarr": "./materializers/zarr.ts",
   "./operators/engines": "./operators/engines/mod.ts",
+  "./events": "./plugins/events/mod.ts",
+  "./events/redis": "./plugins/events/redis.ts",
   "./events/memory": "./plugins/events/memory.ts",
   "./testing/events": "./tests/conformance/events.ts",
   "./plugins/storage": "./plugins/storage.ts",
@@ -72,6 +74,7 @@ const DRIVERS = ["backends", "files", "formats", "queues"];
 /** A driver is a file right in one of these that is not a part (`s3_providers.ts`) of another (`s3.ts`). */
 function isDriver(path: string, product: string[]): boolean {
   const whole = `${path.split(/[/_.]/, 2).join("/")}.ts`;
+  if (path === "queues/redis.ts") return false; // what several need to reach Redis
   return DRIVERS.includes(dirname(path)) && basename(path) !== "mod.ts" && (path === whole || !product.includes(whole));
 }
 

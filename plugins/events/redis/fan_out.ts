@@ -1,0 +1,81 @@
+/**
+ * Subscriptions by pub/sub: one connection hears for all of this process.
+ *
+ * @module
+ */
+import type { Logger } from "../../../core/registry.ts";
+import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
+import { topicMatcher } from "../../../core/services/event_bus.ts";
+import { createDeliveries } from "../../../core/services/subscribing.ts";
+import type { Deliveries, SubscriptionPlan } from "../../../core/services/subscribing.ts";
+import type { RedisConnection } from "../../../queues/redis.ts";
+import { decodeEvent } from "./envelope.ts";
+
+/** Hears for the subscriptions of a process. */
+export interface FanOut {
+  /** Adds a subscription; resolves once the server knows. */
+  join(
+    handler: EventHandler<BusEvent>,
+    plan: SubscriptionPlan,
+  ): Promise<{ close(): Promise<void>; forget?: undefined }>;
+  /** Ends the connection. */
+  close(): void;
+}
+
+/** What hears of one pattern of channels. */
+interface Listeners {
+  members: Map<Deliveries, { plan: SubscriptionPlan; fits(topic: string): boolean }>;
+  subscribed: Promise<unknown>;
+}
+
+/** Creates what hears on a connection of its own. `channel` is what all channels of the bus begin with. */
+export function createFanOut(
+  { connection, channel, logger }: { connection: RedisConnection; channel: string; logger: Logger },
+): FanOut {
+  const heard = new Map<string, Listeners>();
+
+  connection.onMessage((pattern, _channel, message) => {
+    const listeners = heard.get(pattern);
+    const topic = decodeEvent(message)?.topic;
+    if (topic === undefined) return logger.debug(`a message in ${channel}… is no event: another program wrote it`);
+    for (const [deliveries, { fits }] of listeners?.members ?? []) {
+      if (fits(topic)) deliveries.offer(() => decodeEvent(message)!);
+    }
+  });
+  connection.onBroken((reason) => {
+    for (const { members } of heard.values()) {
+      for (const { plan } of members.values()) {
+        plan.trouble({
+          trouble: "unreachable",
+          reason: `the connection broke, and what is published until it is back is not heard: ${reason}`,
+        });
+      }
+    }
+  });
+
+  return {
+    async join(handler, plan) {
+      // `*` of Redis stands for dots too: what comes is looked at again.
+      const key = `${channel}${plan.pattern.replace(/\*\*$/, "*")}`;
+      const deliveries = createDeliveries(handler, plan);
+      const listeners = heard.get(key) ?? { members: new Map(), subscribed: connection.send(["psubscribe", key]) };
+      heard.set(key, listeners);
+      listeners.members.set(deliveries, { plan, fits: topicMatcher(plan.pattern) });
+      const leave = async () => {
+        listeners.members.delete(deliveries);
+        await deliveries.close();
+        if (listeners.members.size > 0 || heard.get(key) !== listeners) return;
+        heard.delete(key);
+        await connection.send(["punsubscribe", key]).catch(() => {});
+      };
+      try {
+        await listeners.subscribed;
+      } catch (error) {
+        await leave();
+        throw error;
+      }
+      return { close: leave };
+    },
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * What Redis is to do in one go: between two of its commands another member may act.
+ *
+ * @module
+ */
+
+/**
+ * Keeps events for this member: they count as heard of just now, and as failed so often. Returns those that are not its
+ * own any more.
+ *
+ * KEYS: the stream. ARGV: the group, the member, then id and number of failures of each.
+ */
+export const RENEW = `
+local lost = {}
+for i = 3, #ARGV, 2 do
+  local own = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1, ARGV[2])
+  if #own == 0 then lost[#lost + 1] = ARGV[i]
+  else
+    local count = tostring(tonumber(ARGV[i + 1]) + 1)
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'IDLE', 0, 'RETRYCOUNT', count, 'JUSTID')
+  end
+end
+return lost`;
+
+/**
+ * Ends a member: what it has goes to nobody, for the next one to take at once, and does not count as a failure. ARGV as
+ * above: those not named have not failed.
+ */
+export const LEAVE = `
+local failures = {}
+for i = 3, #ARGV, 2 do failures[ARGV[i]] = ARGV[i + 1] end
+local own = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
+while #own > 0 do
+  for _, entry in ipairs(own) do
+    local count = failures[entry[1]] or tostring(math.max(0, entry[4] - 1))
+    redis.call('XCLAIM', KEYS[1], ARGV[1], 'nobody', 0, entry[1], 'IDLE', 2000000000, 'RETRYCOUNT', count, 'JUSTID')
+  end
+  local first = own[1][1]
+  own = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
+  if #own > 0 and own[1][1] == first then
+    for _, entry in ipairs(own) do redis.call('XACK', KEYS[1], ARGV[1], entry[1]) end
+    own = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
+  end
+end
+return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])`;
+
+/**
+ * Lets go of what all groups have acknowledged, and of members that have nothing and said nothing for so long. Returns
+ * how many events went.
+ *
+ * ARGV: the longest silence, milliseconds.
+ */
+export const TRIM = `
+local function fields(list)
+  local map = {}
+  for i = 1, #list, 2 do map[list[i]] = list[i + 1] end
+  return map
+end
+local function before(a, b)
+  local am, as = string.match(a, '(%d+)-(%d+)')
+  local bm, bs = string.match(b, '(%d+)-(%d+)')
+  if #am ~= #bm then return #am < #bm end
+  if am ~= bm then return am < bm end
+  return tonumber(as) < tonumber(bs)
+end
+local oldest = nil
+for _, listed in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local group = fields(listed)
+  local needed = group['last-delivered-id']
+  local pending = redis.call('XPENDING', KEYS[1], group['name'])
+  if pending[1] > 0 then needed = pending[2] end
+  if oldest == nil or before(needed, oldest) then oldest = needed end
+  for _, told in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], group['name'])) do
+    local member = fields(told)
+    if member['pending'] == 0 and member['idle'] > tonumber(ARGV[1]) then
+      redis.call('XGROUP', 'DELCONSUMER', KEYS[1], group['name'], member['name'])
+    end
+  end
+end
+if oldest == nil then return 0 end
+return redis.call('XTRIM', KEYS[1], 'MINID', oldest)`;
+
+/** Ends a group, and the stream after the last one. ARGV: the group. */
+export const FORGET = `
+redis.call('XGROUP', 'DESTROY', KEYS[1], ARGV[1])
+if #redis.call('XINFO', 'GROUPS', KEYS[1]) == 0 then redis.call('DEL', KEYS[1]) end`;

@@ -1,0 +1,217 @@
+/**
+ * Connections to Redis, or Valkey: the one place that knows its client.
+ *
+ * @module
+ */
+import { Redis } from "npm:ioredis@^5";
+import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
+import { withDeadline } from "../core/retry.ts";
+
+/** How long is waited before the connection is tried again, at most, milliseconds. */
+const MOST_WAIT_MS = 1_000;
+
+/** A command of Redis and its arguments. */
+export type RedisCommand = [name: string, ...args: (string | number)[]];
+
+/** A connection, which is made again and again where it breaks. */
+export interface RedisConnection {
+  /** Where it is, without user, password and parameters, which may be secrets. */
+  readonly location: string;
+  /** Waits for the server and sends a command. `signal` ends the waiting, `withinMs` too. */
+  send(command: RedisCommand, options?: SendOptions): Promise<unknown>;
+  /** The same for several, in one round trip; the first failure is thrown once all were answered. */
+  sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]>;
+  /** Hears of what is published in channels that fit these patterns, also after the connection broke. */
+  onMessage(hear: (pattern: string, channel: string, message: string) => void): void;
+  /** Hears each time the connection has broken. */
+  onBroken(hear: (reason: string) => void): void;
+  /** Breaks the connection, as when it hangs; it is made anew. */
+  reset(): void;
+  /** Ends it: what waits fails. */
+  close(): void;
+}
+
+/** Options of {@linkcode RedisConnection.send}. */
+export interface SendOptions {
+  /** Ends the waiting. */
+  signal?: AbortSignal;
+  /** How long the server may take, milliseconds. @default as the connection was opened */
+  withinMs?: number;
+}
+
+/** Options of {@linkcode openRedis}. */
+export interface OpenRedisOptions {
+  /** What is to be opened, for messages: `the events`. */
+  what: string;
+  /** What the server calls the connection. @default nothing */
+  name?: string;
+  /** How long the server may take until it answers at first, milliseconds. @default 10000 */
+  connectWithinMs?: number;
+  /** How long a command may take later, milliseconds. @default 10000 */
+  answerWithinMs?: number;
+}
+
+/** The URL as it is shown: without user, password and parameters, which may be secrets. */
+export function shownRedisUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+}
+
+/** Takes apart a `redis:` or `rediss:` URL; throws `Invalid` for another. The message never quotes it. */
+export function parseRedisUrl(url: string, what: string): URL {
+  if (URL.canParse(url) && /^rediss?:\/\/[^/]/i.test(url)) return new URL(url);
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot open ${what}: this is no URL of Redis`,
+    hint: "As in redis://127.0.0.1:6379 or, over TLS, rediss://user:password@host:6379/0.",
+  });
+}
+
+/** The client as BullMQ wants it: its requests may last, and wait for the server without end. */
+export function createWaitingClient(server: URL): Redis {
+  return new Redis(server.href, {
+    maxRetriesPerRequest: null,
+    keepAlive: 10_000,
+    retryStrategy: (times: number) => Math.min(50 * times, MOST_WAIT_MS),
+  });
+}
+
+/**
+ * Opens a connection. Nothing is sent twice, and nothing is kept for later where the server is away: what was under way
+ * then fails as `Unavailable`, of which nobody knows whether the server has done it.
+ *
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
+ */
+export async function openRedis(url: string, options: OpenRedisOptions): Promise<RedisConnection> {
+  const { what, connectWithinMs = 10_000, answerWithinMs = 10_000 } = options;
+  const server = parseRedisUrl(url, what);
+  const location = shownRedisUrl(server);
+  const client = new Redis(server.href, {
+    connectionName: options.name,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    keepAlive: 10_000,
+    connectTimeout: connectWithinMs,
+    retryStrategy: (times: number) => Math.min(50 * times, MOST_WAIT_MS),
+  });
+  let last: Error | undefined;
+  let ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  let settled = false; // whether those who wait are told already
+  let isReady = false;
+  let closed = false;
+  client.on("ready", () => {
+    isReady = settled = true;
+    last = undefined;
+    ready.resolve();
+  });
+  client.on("error", (error: Error) => {
+    last = error;
+    if (!isRefused(error)) return;
+    settled = true;
+    ready.reject(error); // it will not be better by waiting
+  });
+  client.on("close", () => {
+    isReady = false;
+    if (!settled) return;
+    settled = false;
+    ready = Promise.withResolvers();
+    ready.promise.catch(() => {});
+  });
+
+  const fail = (action: string, cause: unknown) => redisFailure({ action, what, location, last }, cause);
+
+  async function answer<T>(
+    action: string,
+    ask: () => Promise<T>,
+    { signal, withinMs = answerWithinMs }: SendOptions = {},
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    if (closed) throw wasClosed(action, what, location);
+    const deadline = AbortSignal.timeout(withinMs);
+    const ended = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+    try {
+      // The order of what is sent at once is kept: all of it waits, or none.
+      if (!isReady) await withDeadline(ready.promise, { signal: ended });
+      return await withDeadline(ask(), { signal: ended });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw fail(action, error);
+    }
+  }
+
+  const connection: RedisConnection = {
+    location,
+    send: ([name, ...args], options) => answer("ask", () => client.call(name, ...args), options),
+    sendAll: (commands, options) =>
+      answer("ask", async () => {
+        const answers = await client.pipeline(commands.map(([name, ...args]) => ["call", name, ...args])).exec();
+        const failed = answers?.find(([error]) => error !== null)?.[0];
+        if (failed) throw failed;
+        return answers!.map(([, value]) => value);
+      }, options),
+    onMessage: (hear) => void client.on("pmessage", hear),
+    onBroken: (hear) => void client.on("close", () => closed || hear(messageOf(last ?? "it was ended"))),
+    reset: () => client.disconnect(true),
+    close() {
+      closed = true;
+      ready.reject(wasClosed("ask", what, location));
+      client.disconnect();
+    },
+  };
+  try {
+    await withDeadline(ready.promise, { timeoutMs: connectWithinMs });
+  } catch (error) {
+    connection.close();
+    throw fail("open", error);
+  }
+  return connection;
+}
+
+/** Answers of Redis to who may not connect, or may not do this. */
+const REFUSED = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
+
+/** Whether the server refuses: without another password it always will. */
+export function isRefused(error: unknown): boolean {
+  return REFUSED.test(messageOf(error));
+}
+
+/** Answers of Redis carry the command that they answer, with its arguments: passwords, and what is stored. */
+export function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) { for (const name of ["command", "previousErrors"]) Reflect.deleteProperty(error, name); }
+  return error;
+}
+
+function wasClosed(action: string, what: string, location: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action} ${what} at ${location}: the connection was closed`,
+    hint: "Use it before it is disposed of, or open it anew.",
+  });
+}
+
+function redisFailure(
+  { action, what, location, last }: { action: string; what: string; location: string; last?: Error },
+  cause: unknown,
+): RegistryError {
+  if (isRegistryError(cause)) return cause;
+  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+  const error = withoutCommand(
+    timedOut || /Stream isn't writeable|max retries/i.test(messageOf(cause)) ? last ?? cause : cause,
+  );
+  const refused = isRefused(error);
+  const { code = "", name } = error as { code?: string; name?: string };
+  const unknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
+  const state = messageOf(error) || code || "it does not answer";
+  return new RegistryError({
+    code: refused ? "Denied" : unknown ? "Unsupported" : "Unavailable",
+    message: `Cannot ${action} ${what} at ${location}: ${state.replace(/[.\s]+$/, "")}`,
+    hint: refused
+      ? "Check user and password in its URL."
+      : unknown
+      ? "Redis 6.2, or Valkey, is needed, or newer."
+      : "Check that Redis runs there, and try again.",
+    ...(refused || action === "open" ? {} : { maybeWritten: true }),
+    cause: error,
+  });
+}

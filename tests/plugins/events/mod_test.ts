@@ -1,0 +1,49 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../../../mod.ts";
+import { createEventBuses, openEventBus } from "../../../plugins/events/mod.ts";
+import { createMemoryBus } from "../../../plugins/events/memory.ts";
+import { programTest } from "../../support/servers/programs/program_tests.ts";
+
+Deno.test("what is no URL of a bus is refused, and never quoted", async () => {
+  for (const url of ["", "127.0.0.1:hunter2", "http://a:hunter2@b", "redis:hunter2", "redis://"]) {
+    const error = await assertRejects(() => openEventBus(url), RegistryError);
+    assertEquals(error.code, "Invalid", url);
+    assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"), url);
+  }
+});
+
+Deno.test("schemes of one's own are registered", async () => {
+  const buses = createEventBuses();
+  buses.register("mine", () => createMemoryBus());
+  await using bus = await openEventBus("mine:", { buses });
+  assertEquals(bus.kind, "memory");
+});
+
+Deno.test("where no server answers, opening fails in time", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const error = await assertRejects(
+    () => openEventBus(`redis://:hunter2@127.0.0.1:${port}`, { connectWithinMs: 300 }),
+    RegistryError,
+  );
+  assertEquals(error.code, "Unavailable");
+  assert(error.message.includes(`redis://127.0.0.1:${port}`), error.message);
+  assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
+});
+
+programTest(
+  "a bus of Redis is opened by its URL, and says where it is without secrets",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using bus = await openEventBus(`${url}/2?bus=mine`);
+    assertEquals([bus.kind, bus.location], ["redis", `${url}/2?bus=mine`]);
+    const error = await assertRejects(
+      () => openEventBus(url.replace("redis://", "redis://nobody:hunter2@"), { connectWithinMs: 20_000 }),
+      RegistryError,
+    );
+    assertEquals(error.code, "Denied");
+    assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
+  },
+);
