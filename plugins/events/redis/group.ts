@@ -9,25 +9,9 @@ import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts
 import { topicMatcher } from "../../../core/services/event_bus.ts";
 import { ENDED, redeliveryMs } from "../../../core/services/subscribing.ts";
 import type { SubscriptionPlan } from "../../../core/services/subscribing.ts";
-import type { System } from "../../../core/system.ts";
-import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
 import { createMember } from "./member.ts";
-import type { Entry } from "./member.ts";
-
-/** What a member works with. */
-export interface GroupPlace {
-  /** The key of the stream. */
-  stream: string;
-  /** For all but waiting. */
-  commands: RedisConnection;
-  /** Opens the connection that waits. */
-  connect(name: string): Promise<RedisConnection>;
-  /** After so long a member that says nothing is taken for dead, milliseconds. */
-  takeOverAfterMs: number;
-  /** Ids and sleep. */
-  system: System;
-}
+import type { Entry, GroupPlace } from "./member.ts";
 
 /** How long the server is waited for in one request, milliseconds: then it is looked for members that died. */
 const MOST_WAIT_MS = 5_000;

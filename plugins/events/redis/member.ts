@@ -5,9 +5,23 @@
  */
 import { messageOf } from "../../../core/errors.ts";
 import { withDeadline } from "../../../core/retry.ts";
+import type { System } from "../../../core/system.ts";
 import type { RedisCommand, RedisConnection } from "../../../queues/redis.ts";
-import type { GroupPlace } from "./group.ts";
 import { FORGET, LEAVE, RENEW, TRIM } from "./scripts.ts";
+
+/** What a member works with. */
+export interface GroupPlace {
+  /** The key of the stream. */
+  stream: string;
+  /** For all but waiting. */
+  commands: RedisConnection;
+  /** Opens the connection that waits. */
+  connect(name: string): Promise<RedisConnection>;
+  /** After so long a member that says nothing is taken for dead, milliseconds. */
+  takeOverAfterMs: number;
+  /** Ids and sleep. */
+  system: System;
+}
 
 /** An event as the stream has it. */
 export interface Entry {
