@@ -1,0 +1,249 @@
+import {
+  assert,
+  assertEquals,
+  assertNotStrictEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { RegistryError } from "../../core/errors.ts";
+import { createPlugins, defineInterface } from "../../plugins/mod.ts";
+import type { Interface, PluginContext, StandardSchema } from "../../plugins/mod.ts";
+import { silentLogger } from "../../core/system.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+
+interface Teller {
+  tell(): unknown;
+}
+
+const Teller: Interface<Teller> = defineInterface<Teller>("teller", { methods: ["tell"] });
+
+const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
+const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+
+/** A schema that takes what has a port. */
+function portSchema({ isSlow = false } = {}): StandardSchema<{ port: number; token?: string }> {
+  const validate = (value: unknown) => {
+    const { port, token } = value as { port: unknown; token?: string };
+    if (Number(port) > 0) return { value: { port: Number(port), token } };
+    return { issues: [{ message: `expected a port, not ${port} with ${token}`, path: ["port"] }] };
+  };
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => isSlow ? Promise.resolve(validate(value)) : validate(value),
+    },
+  };
+}
+
+Deno.test("each create makes a new plugin, of functions, of classes and of promises", async () => {
+  const plugins = createPlugins();
+  plugins.register(Teller, "function", (config: { word: string }) => ({ tell: () => config.word }));
+  plugins.register(Teller, "promise", (config: { word: string }) => Promise.resolve({ tell: () => config.word }));
+  plugins.register(
+    Teller,
+    "class",
+    class {
+      word: string;
+      constructor(config: { word: string }) {
+        this.word = config.word;
+      }
+      tell() {
+        return this.word;
+      }
+    },
+  );
+  assertEquals(plugins.names(Teller), ["function", "promise", "class"]);
+  for (const name of plugins.names(Teller)) {
+    const one = await plugins.create(Teller, name, { word: "a" });
+    const other = await plugins.create(Teller, name, { word: "b" });
+    assertEquals([one.tell(), other.tell()], ["a", "b"]);
+  }
+});
+
+Deno.test("sets share nothing, and what a plugin is made with is that of its set", async () => {
+  const system = createScriptedSystem();
+  const [one, other] = [createPlugins({ system, logger: silentLogger }), createPlugins()];
+  one.register(Teller, "context", (_config, context: PluginContext) => ({ tell: () => context }));
+  const context = (await one.create(Teller, "context")).tell() as PluginContext;
+  assertStrictEquals(context.plugins, one);
+  assertStrictEquals(context.system, system);
+  assertStrictEquals(context.logger, silentLogger);
+  assertEquals(other.names(Teller), []);
+});
+
+Deno.test("a name that is taken, and what is no name, are refused", () => {
+  const plugins = createPlugins();
+  plugins.register(Teller, "one", () => ({ tell: () => 1 }));
+  assertEquals(
+    thrown(() => plugins.register(Teller, "one", () => ({ tell: () => 2 }))),
+    'AlreadyExists: Cannot register plugin "one" of teller: the name is taken. Taken are: one.',
+  );
+  for (const name of ["", "a b", "-a", "a/b", "__proto__ ", 7]) {
+    assert(
+      thrown(() => plugins.register(Teller, name as string, () => ({ tell: () => 2 }))).includes("this is no name"),
+    );
+  }
+  assertEquals(
+    thrown(() => plugins.register(Teller, "text", "minio" as never)),
+    'Invalid: Cannot register plugin "text" of teller: a string makes nothing. ' +
+      "Give a class, a function (config, context) that gives a plugin, or { create, config, … } with one of both.",
+  );
+});
+
+Deno.test("a plugin that there is not is named with those that are", async () => {
+  const plugins = createPlugins();
+  plugins.register(Teller, "one", () => ({ tell: () => 1 }));
+  plugins.register(Teller, "two", () => ({ tell: () => 1 }));
+  for (const name of ["tow", "constructor", "__proto__"]) {
+    assertEquals(
+      await rejected(() => plugins.create(Teller, name)),
+      `NotFound: Cannot find plugin "${name}" of teller: there is none of this name. There is: one, two.`,
+    );
+  }
+});
+
+Deno.test("a schema checks settings and makes them what they are, also one that takes its time", async () => {
+  const plugins = createPlugins();
+  for (const isSlow of [false, true]) {
+    const name = isSlow ? "slow" : "quick";
+    const create = (config: { port: number }) => ({ tell: () => config });
+    plugins.register(Teller, name, { create, config: portSchema({ isSlow }), env: { port: "PORT" } });
+    assertEquals((await plugins.create(Teller, name, { port: "80" })).tell(), { port: 80, token: undefined });
+    assertEquals(
+      await rejected(() => plugins.create(Teller, name, { port: "x" })),
+      `Invalid: Cannot create plugin "${name}" of teller: port: expected a port, not x with undefined. ` +
+        "Correct the settings of the plugin. Or by the environment: port by PORT.",
+    );
+  }
+});
+
+Deno.test("no error shows a secret", async () => {
+  const plugins = createPlugins();
+  const secrets = ["token"];
+  const aliases = { api_token: "token" };
+  const create = ({ token }: { token?: string }) => {
+    throw new Error(`refused ${token}`);
+  };
+  plugins.register(Teller, "checked", { create, config: portSchema(), secrets, aliases });
+  const checked = await rejected(() => plugins.create(Teller, "checked", { api_token: "hunter2" }));
+  assertEquals(
+    checked,
+    'Invalid: Cannot create plugin "checked" of teller: port: expected a port, not undefined with …. ' +
+      "Correct the settings of the plugin.",
+  );
+  assertEquals(
+    await rejected(() => plugins.create(Teller, "checked", { port: 1, token: "hunter2" })),
+    'TaskFailed: Cannot create plugin "checked" of teller: refused …. ' +
+      "Making it failed; its cause is the error underneath.",
+  );
+});
+
+Deno.test("the environment fills what is not given, and empty variables fill nothing", async () => {
+  const plugins = createPlugins({ system: createScriptedSystem({ environment: { A: "from A", B: "", C: "from C" } }) });
+  plugins.register(Teller, "env", {
+    create: (config: object) => ({ tell: () => config }),
+    env: { a: "A", b: "B", c: "C", d: "D" },
+  });
+  assertEquals((await plugins.create(Teller, "env", { c: "given", a: undefined })).tell(), {
+    c: "given",
+    a: "from A",
+  });
+});
+
+Deno.test("other spellings of a setting are the setting, and giving both is refused", async () => {
+  const plugins = createPlugins();
+  plugins.register(Teller, "alias", {
+    create: (config: object) => ({ tell: () => config }),
+    aliases: { access_key: "accessKey" },
+  });
+  assertEquals((await plugins.create(Teller, "alias", { access_key: "a" })).tell(), { accessKey: "a" });
+  assertEquals((await plugins.create(Teller, "alias", { accessKey: "a" })).tell(), { accessKey: "a" });
+  assertEquals(
+    await rejected(() => plugins.create(Teller, "alias", { access_key: "a", accessKey: "b" })),
+    'Invalid: Cannot create plugin "alias" of teller: accessKey is given twice, also as access_key. ' +
+      "Both are names of one setting: keep one.",
+  );
+});
+
+Deno.test("what holds no settings is no configuration", async () => {
+  const plugins = createPlugins();
+  plugins.register(Teller, "one", () => ({ tell: () => 1 }));
+  for (const [given, what] of [[null, "null"], [["a"], "a list"], ["a", "a string"]] as const) {
+    assertEquals(
+      await rejected(() => plugins.create(Teller, "one", given as never)),
+      `Invalid: Cannot create plugin "one" of teller: its configuration is ${what}. ` +
+        'Settings are given by name: { bucket: "files" }.',
+    );
+  }
+});
+
+Deno.test("a plugin may change what it is made with: nobody else has it", async () => {
+  const plugins = createPlugins();
+  plugins.register(Teller, "greedy", (config: { words?: string[]; backend?: string }) => {
+    delete config.backend;
+    return { tell: () => config.words?.pop() };
+  });
+  const config = { backend: "minio", words: ["a"] };
+  const teller = await plugins.create(Teller, "greedy", config);
+  assertEquals([teller.tell(), config], ["a", { backend: "minio", words: ["a"] }]);
+});
+
+Deno.test("shared plugins are made once for the same settings, and closed with the set, the last first", async () => {
+  const ended: string[] = [];
+  const plugins = createPlugins();
+  const create = ({ name }: { name: string }) => ({
+    tell: () => name,
+    [Symbol.asyncDispose]: () => Promise.resolve(void ended.push(name)),
+  });
+  plugins.register(Teller, "kept", create);
+  const one = plugins.shared(Teller, "kept", { name: "a", more: { b: 1 } });
+  assertStrictEquals(await plugins.shared(Teller, "kept", { more: { b: 1 }, name: "a" }), await one);
+  await plugins.shared(Teller, "kept", { name: "b" });
+  const with_ = { name: "c", own: () => {} };
+  assertNotStrictEquals(
+    await plugins.shared(Teller, "kept", with_),
+    await plugins.shared(Teller, "kept", with_),
+    "what cannot be compared is not shared",
+  );
+  await plugins.create(Teller, "kept", { name: "mine" });
+  await plugins[Symbol.asyncDispose]();
+  assertEquals(ended, ["b", "a"]);
+  await plugins[Symbol.asyncDispose]();
+  assertEquals(ended, ["b", "a"]);
+  for (const make of [plugins.create, plugins.shared]) {
+    assertEquals(
+      await rejected(() => make(Teller, "kept", { name: "d" })),
+      'Invalid: Cannot create plugin "kept": its set was closed. ' +
+        "Use it before the end of what holds the set, or create a set anew.",
+    );
+  }
+});
+
+Deno.test("a shared plugin that could not be made is made anew", async () => {
+  const plugins = createPlugins();
+  let calls = 0;
+  plugins.register(Teller, "late", () => {
+    if (++calls === 1) throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
+    return { tell: () => calls };
+  });
+  assertEquals((await assertRejects(() => plugins.shared(Teller, "late"), RegistryError)).code, "Unavailable");
+  assertEquals((await plugins.shared(Teller, "late")).tell(), 2);
+});
+
+Deno.test("a failure of closing one shared plugin does not keep the others open, and is told", async () => {
+  const ended: string[] = [];
+  const plugins = createPlugins();
+  plugins.register(Teller, "kept", ({ name }: { name: string }) => ({
+    tell: () => name,
+    [Symbol.asyncDispose]() {
+      ended.push(name);
+      return name === "b" ? Promise.reject(new Error("stuck")) : Promise.resolve();
+    },
+  }));
+  for (const name of ["a", "b"]) await plugins.shared(Teller, "kept", { name });
+  await assertRejects(async () => await plugins[Symbol.asyncDispose](), Error, "stuck");
+  assertEquals(ended, ["b", "a"]);
+});
