@@ -82,7 +82,7 @@ export async function decodeTravelling(
   { registry, task, signal }: { registry?: TaskRegistry; task: string; signal?: AbortSignal },
 ): Promise<unknown> {
   const ref = isObject(value) ? value[ARTIFACT] : undefined;
-  if (typeof ref !== "string") return decodeBytes(value);
+  if (typeof ref !== "string" || !/^jobs:(input|result)@[^/]+$/.test(ref)) return decodeBytes(value);
   if (registry !== undefined) return await registry.load(ref, { signal });
   throw new RegistryError({
     code: "Invalid",

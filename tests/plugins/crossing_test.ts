@@ -1,0 +1,311 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { openRegistry } from "../../mod.ts";
+import { Behavior, createPlugins, JobRunner, Storage } from "../../plugins/mod.ts";
+import type { PlainValue, Plugins, PluginsOptions, TaskContext } from "../../plugins/mod.ts";
+import { holdJobs, runElsewhere } from "./runner.ts";
+
+const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
+const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+
+/** A set in which the task `echo` gives what it gets. */
+function echoing(options?: PluginsOptions): Plugins {
+  const plugins = createPlugins(options);
+  plugins.defineTask("echo", (input) => input);
+  return plugins;
+}
+
+/** A set with a runner that sends to another process. */
+function sending(options?: PluginsOptions) {
+  const plugins = echoing(options);
+  return { plugins, runner: holdJobs(plugins, "far", { crossesProcess: true }) };
+}
+
+const far = { job_type: "far" };
+
+Deno.test("the remainder of a task runs in another process that defines the same task", async () => {
+  const { plugins, runner } = sending();
+  const worker = echoing();
+  const answer = await plugins.createTask("echo")
+    .addBehavior("schedule_job", far).addBehavior("storage_write", { backend: "memory" })
+    .submit({ path: "a.txt", data: "text", more: [1, null, { b: true }] });
+  assertEquals(runner.jobs[0].call, {
+    task: "echo",
+    behaviors: [{ name: "storage_write", config: { backend: "memory" } }],
+    input: { path: "a.txt", data: "text", more: [1, null, { b: true }] },
+  });
+  assertEquals(runner.jobs[0].id, answer.jobId);
+  assertEquals(await runElsewhere(runner, worker), [{ path: "a.txt", more: [1, null, { b: true }] }]);
+  const storage = await worker.shared(Storage, "memory");
+  assertEquals(new TextDecoder().decode(await storage.readFile("a.txt")), "text");
+});
+
+Deno.test("small bytes travel in the call, in and out", async () => {
+  const { plugins, runner } = sending();
+  const bytes = Uint8Array.from({ length: 1_000 }, (_, index) => index);
+  const inside = new Uint8Array(bytes.buffer, 100, 50);
+  await plugins.createTask("echo").addBehavior("schedule_job", far).submit({ bytes, list: [inside], none: undefined });
+  const seen: unknown[] = [];
+  const worker = createPlugins();
+  worker.defineTask("echo", (input) => {
+    seen.push(input);
+    return input;
+  });
+  const [result] = await runElsewhere(runner, worker);
+  await worker.runCall({ task: "echo", behaviors: [], input: result as PlainValue });
+  assertEquals(seen, [{ bytes, list: [inside] }, { bytes, list: [inside] }]);
+});
+
+Deno.test("a call loads nothing from the registry but what was put there for jobs", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  await registry.save("payroll", { secret: 1 });
+  const worker = echoing({ registry });
+  const input = { $artifact: "payroll@1.0.0" };
+  // What comes back is what came: it is refused as a result.
+  assert((await rejected(() => worker.runCall({ task: "echo", behaviors: [], input }))).includes("$artifact"));
+});
+
+Deno.test("a task without an input gets null elsewhere, and one without a result gives null", async () => {
+  const { plugins, runner } = sending();
+  await plugins.createTask("echo").addBehavior("schedule_job", far).submit();
+  assertEquals(runner.jobs[0].call.input, null);
+  const worker = createPlugins();
+  worker.defineTask("echo", () => {});
+  assertEquals(await runElsewhere(runner, worker), [null]);
+});
+
+Deno.test("a large input goes by the registry, once for a job, and a large result too", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  const { plugins, runner } = sending({ registry });
+  const large = { bytes: new Uint8Array(70_000).fill(7), text: "x".repeat(70_000), at: 1 };
+  const task = plugins.createTask("echo").addBehavior("schedule_job", far);
+  for (let times = 0; times < 2; times++) await task.submit(large, { idempotencyKey: "upload-7" });
+  assertEquals(runner.jobs.map(({ id, call }) => [id, call.input]), [["upload-7", { $artifact: "jobs:input@1.0.0" }]]);
+  const seen: unknown[] = [];
+  const worker = createPlugins({ registry });
+  worker.defineTask("echo", (input) => {
+    seen.push(input);
+    return input;
+  });
+  const { call } = runner.jobs[0];
+  for (let times = 0; times < 2; times++) {
+    assertEquals(await worker.runCall(call, { jobId: "upload-7" }), { $artifact: "jobs:result@1.0.0" });
+  }
+  assertEquals(seen, [large, large]);
+  assertEquals(await registry.load("jobs:result"), large);
+  assertEquals(
+    await rejected(() => echoing().runCall(call)),
+    'Invalid: Cannot read what task "echo" was sent: it is in a registry, as "jobs:input@1.0.0". ' +
+      "Give this process the registry of the one that scheduled it: createPlugins({ registry }).",
+  );
+});
+
+Deno.test("an input of 64 KiB travels, and one of a byte more wants a registry, before anything is done", async () => {
+  const { plugins, runner } = sending();
+  const task = plugins.createTask("echo")
+    .addBehavior("storage_write", { backend: "memory" }).addBehavior("schedule_job", far);
+  const rest = '{"path":"a","text":""}'.length;
+  const submit = (length: number) => task.submit({ path: "a", data: "d", text: "x".repeat(length - rest) });
+  await submit(65_536);
+  await (await plugins.shared(Storage, "memory")).delete("a");
+  assertEquals(
+    await rejected(() => submit(65_537)),
+    'Invalid: Cannot send the input of task "echo" to another process: it has 65537 bytes, more than 65536. ' +
+      "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
+  );
+  assertEquals(runner.jobs.length, 1);
+  assertEquals(await (await plugins.shared(Storage, "memory")).exists("a"), false, "nothing was written");
+});
+
+Deno.test("an input that no JSON says is refused before anything is done, and what is written before may be anything", async () => {
+  const { plugins, runner } = sending();
+  const task = plugins.createTask("echo")
+    .addBehavior("storage_write", { backend: "memory" }).addBehavior("schedule_job", far);
+  const hint = "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.";
+  const cases: [unknown, string][] = [
+    [new Date(0), "its .given is a value of class Date"],
+    [() => {}, "its .given is a function"],
+    [1n, "its .given is a bigint"],
+    [NaN, "its .given is NaN"],
+    [{ a: [new Float32Array(1)] }, "its .given.a[0] is a value of class Float32Array"],
+    [{ $bytes: "x" }, "it has a member $bytes, which stands for something else on the way"],
+    [{ a: [{ $artifact: 1 }] }, "it has a member $artifact, which stands for something else on the way"],
+  ];
+  for (const [given, problem] of cases) {
+    assertEquals(
+      await rejected(() => task.submit({ path: "a", data: "d", given })),
+      `Invalid: Cannot send the input of task "echo" to another process: ${problem}. ${hint}`,
+    );
+  }
+  const cycle: Record<string, unknown> = { path: "a", data: "d" };
+  cycle.cycle = cycle;
+  assert((await rejected(() => task.submit(cycle))).includes("levels deep"));
+  assertEquals(await (await plugins.shared(Storage, "memory")).exists("a"), false);
+  await task.submit({ path: "a", data: new Blob(["d"]).stream() });
+  assertEquals(runner.jobs.map(({ call }) => call.input), [{ path: "a" }]);
+});
+
+Deno.test("behind a behavior that may change its input, what cannot travel is refused when it is to be sent", async () => {
+  const { plugins, runner } = sending();
+  plugins.register(Behavior, "dated", () => ({ execute: (next, input) => next({ input, at: new Date(0) }) }));
+  const task = plugins.createTask("echo").addBehavior("dated").addBehavior("schedule_job", far);
+  assert((await rejected(() => task.submit(1))).includes("its .at is a value of class Date"));
+  assertEquals(runner.jobs, []);
+});
+
+Deno.test("a closure is no task of a runner that crosses to another process, and one that was defined is", () => {
+  const { plugins } = sending();
+  const named = (input: unknown) => input;
+  for (const [fn, name] of [[named, "named"], [() => 0, "closure"]] as const) {
+    assertEquals(
+      thrown(() => plugins.createTask(fn).addBehavior("schedule_job", far)),
+      `Invalid: Cannot build task "${name}": it is a closure, and "far" runs it in another process. ` +
+        'Define it in each of them: plugins.defineTask("finalize", fn), and here createTask("finalize").',
+    );
+  }
+  const fn = plugins.defineTask("named_now", named);
+  assertEquals(plugins.createTask(fn).addBehavior("schedule_job", far).name, "named_now");
+  holdJobs(plugins, "near");
+  plugins.createTask(() => 0).addBehavior("schedule_job", { job_type: "near" });
+});
+
+Deno.test("settings that cannot travel are refused when the task is built, and the task stays as it was", async () => {
+  const { plugins, runner } = sending();
+  plugins.register(Behavior, "own", () => ({ execute: (next) => next() }));
+  const task = plugins.createTask("echo").addBehavior("own", { fn: () => 0 }).addBehavior("schedule_job", far);
+  assertEquals(
+    thrown(() => task.addBehavior("own", { given: { fn: () => 0 } })),
+    'Invalid: Cannot send behavior "own" of task "echo" to another process by "far": of its settings, its .given.fn is a function. ' +
+      "What travels is what JSON says. Let a plugin there make what is no plain data, or put this behavior before.",
+  );
+  await task.submit(1);
+  assertEquals(runner.jobs[0].call.behaviors, []);
+});
+
+Deno.test("secrets never travel: the environment of the worker fills them", () => {
+  const { plugins } = sending();
+  const task = plugins.createTask("echo").addBehavior("storage_write", {
+    backend: "minio",
+    access_key: "AKIA",
+    secret_key: "hunter2",
+  }).addBehavior("schedule_job", far);
+  for (const key of ["access_key", "secret_key", "accessKey", "secretKey"]) {
+    const error = thrown(() => task.addBehavior("storage_read", { backend: "minio", bucket: "b", [key]: "hunter2" }));
+    const variable = /access/.test(key) ? "MINIO_ACCESS_KEY" : "MINIO_SECRET_KEY";
+    assertEquals(
+      error,
+      `Invalid: Cannot send behavior "storage_read" of task "echo" to another process by "far": its ${key} would travel with it. ` +
+        `Secrets are never sent: leave it out, and set ${variable} where the job runs; or put this behavior before.`,
+    );
+  }
+  plugins.register(Behavior, "call", () => ({ execute: (next) => next() }));
+  assertEquals(
+    thrown(() => task.addBehavior("call", { urls: ["https://ada:hunter2@example.org/x"] })),
+    'Invalid: Cannot send behavior "call" of task "echo" to another process by "far": its URL with a password would travel with it. ' +
+      "Secrets are never sent: leave it out, and let its environment fill it; or put this behavior before.",
+  );
+  task.addBehavior("call", { urls: ["https://example.org/a:b@c"] });
+});
+
+Deno.test("secrets of a plugin of one's own do not travel either", () => {
+  const { plugins } = sending();
+  plugins.register(Behavior, "notify", {
+    create: () => ({ execute: (next) => next() }),
+    secrets: ["token"],
+    env: { token: "NOTIFY_TOKEN" },
+  });
+  const task = plugins.createTask("echo").addBehavior("notify", { token: "x" }).addBehavior("schedule_job", far);
+  assert(thrown(() => task.addBehavior("notify", { token: "x" })).includes("set NOTIFY_TOKEN where the job runs"));
+  task.addBehavior("notify");
+});
+
+Deno.test("a runner of which nobody said that it crosses is found out before it is sent anything", async () => {
+  const plugins = echoing();
+  const sent: unknown[] = [];
+  const schedule = (call: unknown) => Promise.resolve(`job-${sent.push(call)}`);
+  plugins.register(JobRunner, "silent", () => ({ crossesProcess: true, schedule }));
+  const closure = plugins.createTask(() => 0).addBehavior("schedule_job", { job_type: "silent" });
+  assert((await rejected(() => closure.submit())).includes("it is a closure"));
+  const secret = plugins.createTask("echo").addBehavior("schedule_job", { job_type: "silent" })
+    .addBehavior("storage_read", { backend: "minio", secret_key: "hunter2" });
+  assert((await rejected(() => secret.submit())).includes("its secret_key would travel"));
+  assertEquals(sent, []);
+});
+
+Deno.test("a call that names what is not here, or is none, is refused", async () => {
+  const worker = echoing();
+  const behaviors = [{ name: "unknown", config: {} }];
+  assertEquals(
+    (await rejected(() => worker.runCall({ task: "echo", behaviors, input: null }))).split(". ")[0],
+    'NotFound: Cannot find plugin "unknown" of behavior: there is none of this name',
+  );
+  for (
+    const call of [null, {}, { task: "echo" }, { task: "echo", behaviors: [null], input: 1 }, {
+      task: "echo",
+      behaviors: [],
+    }]
+  ) {
+    assert((await rejected(() => worker.runCall(call as never))).startsWith("Invalid: Cannot run a call: "));
+  }
+  const config = [{ name: "storage_write", config: "minio" as never }];
+  assert(
+    (await rejected(() => worker.runCall({ task: "echo", behaviors: config, input: null }))).includes(
+      "its configuration is a string",
+    ),
+  );
+});
+
+Deno.test("a result that cannot travel is a failure of the job", async () => {
+  const worker = createPlugins();
+  worker.defineTask("date", () => new Date(0));
+  assertEquals(
+    (await rejected(() => worker.runCall({ task: "date", behaviors: [], input: null }))).split(". ")[0],
+    'Invalid: Cannot send the result of task "date" to another process: it is a value of class Date',
+  );
+});
+
+Deno.test("a job knows its id, says how far it is, and what it schedules has ids that begin with its own", async () => {
+  const progress: unknown[] = [];
+  const { plugins, runner } = sending();
+  const worker = createPlugins();
+  const inner = holdJobs(worker, "far", { crossesProcess: true });
+  const steps = async (_input: unknown, { progress, jobId }: TaskContext) => {
+    await progress({ done: 1, of: 2 });
+    return jobId;
+  };
+  worker.defineTask("steps", steps);
+  plugins.defineTask("steps", steps);
+  const task = plugins.createTask("steps").addBehavior("schedule_job", far).addBehavior("schedule_job", far);
+  await task.submit(null, { idempotencyKey: "order-7" });
+  const [{ call }] = runner.jobs;
+  const options = { jobId: "order-7", onProgress: (value: unknown) => void progress.push(value) };
+  for (let times = 0; times < 2; times++) {
+    assertEquals(await worker.runCall(call, options), { scheduled: true, jobId: "order-7.1" });
+  }
+  assertEquals(inner.jobs.length, 1, "a job that runs twice schedules one job");
+  assertEquals(await worker.runCall(inner.jobs[0].call, { ...options, jobId: inner.jobs[0].id }), "order-7.1");
+  assertEquals(progress, [{ done: 1, of: 2 }]);
+});
+
+Deno.test("what a behavior keeps serves the next job of the same task", async () => {
+  let made = 0;
+  const worker = echoing();
+  worker.register(Behavior, "kept", () => {
+    made++;
+    return { execute: (next) => next() };
+  });
+  const call = { task: "echo", behaviors: [{ name: "kept", config: { a: 1 } }], input: 1 };
+  for (let times = 0; times < 3; times++) await worker.runCall(structuredClone(call));
+  assertEquals(made, 1);
+  await worker.runCall({ ...call, behaviors: [{ name: "kept", config: { a: 2 } }] });
+  assertEquals(made, 2);
+});
+
+Deno.test("an id of a submission that cannot be that of a job is refused", async () => {
+  const { plugins } = sending();
+  for (const idempotencyKey of ["", "a b", "7", "a/b", "x".repeat(181)]) {
+    assert((await rejected(() => plugins.createTask("echo").submit(1, { idempotencyKey }))).includes("no id of a job"));
+  }
+});

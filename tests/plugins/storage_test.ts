@@ -1,0 +1,222 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { createPlugins, Storage } from "../../plugins/mod.ts";
+import type { FileStorage } from "../../plugins/mod.ts";
+import { createFileStorage } from "../../plugins/storage.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+import { serverTest } from "../support/servers/mod.ts";
+import { tempRoot } from "../support/temp_root.ts";
+
+const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
+const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** What every storage does. */
+async function checkStorage(storage: FileStorage): Promise<void> {
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index);
+  assertEquals(await storage.writeFile("a/bytes.bin", bytes), { path: "a/bytes.bin", size: 300_000 });
+  assertEquals(await storage.writeFile("./a//text ü.txt", "grün"), { path: "a/text ü.txt", size: 5 });
+  assertEquals((await storage.writeFile("a/b/blob", new Blob(["blob"]))).size, 4);
+  assertEquals((await storage.writeFile("empty", "")).size, 0);
+  assertEquals((await storage.writeFile("stream", new Blob([bytes, bytes]).stream())).size, 600_000);
+  assertEquals(await storage.readFile("a/bytes.bin"), bytes);
+  assertEquals(text(await storage.readFile("a/text ü.txt")), "grün");
+  assertEquals(await storage.readFile("a/bytes.bin", { range: { offset: 10, length: 3 } }), bytes.slice(10, 13));
+  assertEquals(await new Response(await storage.openFile("stream")).bytes().then(({ length }) => length), 600_000);
+  assertEquals(await new Response(await storage.openFile("a/b/blob")).text(), "blob");
+  assertEquals([await storage.exists("empty"), await storage.exists("a"), await storage.exists("no")], [
+    true,
+    false,
+    false,
+  ]);
+  const list = async (folder?: string) => {
+    const found: string[] = [];
+    for await (const { path, size } of storage.list(folder)) found.push(`${path} ${size}`);
+    return found;
+  };
+  const inA = ["a/b/blob 4", "a/bytes.bin 300000", "a/text ü.txt 5"];
+  assertEquals(await list(), [...inA, "empty 0", "stream 600000"]);
+  assertEquals(await list("a"), inA);
+  assertEquals(await list("a/b/"), ["a/b/blob 4"]);
+  assertEquals(await list("nowhere"), []);
+
+  await storage.writeFile("empty", "no more");
+  assertEquals(text(await storage.readFile("empty")), "no more");
+  assertEquals(
+    await rejected(() => storage.writeFile("empty", "x", { mode: "create" })),
+    'AlreadyExists: Cannot write file "empty": there is one. Take another path, or leave out mode: "create".',
+  );
+  assertEquals(text(await storage.readFile("empty")), "no more");
+  await storage.delete("empty");
+  await storage.delete("empty");
+  for (const read of [storage.readFile, storage.openFile]) {
+    assertEquals(
+      await rejected(() => read("empty")),
+      'NotFound: Cannot read file "empty": there is none. ' +
+        "list() shows what there is. Paths are relative to the root of the storage.",
+    );
+  }
+  for (const path of ["../up", "/etc/passwd", "a/../../up", "a\\b", "nul\0", "", ".", "a/"]) {
+    assertEquals((await assertRejects(() => storage.writeFile(path, "x"), RegistryError)).code, "Invalid", path);
+    assertEquals((await assertRejects(() => storage.readFile(path), RegistryError)).code, "Invalid", path);
+    assertEquals((await assertRejects(() => storage.delete(path), RegistryError)).code, "Invalid", path);
+  }
+  const stop = AbortSignal.abort(new Error("enough"));
+  await assertRejects(() => storage.writeFile("late", "x", { signal: stop }), Error, "enough");
+  await assertRejects(() => storage.readFile("stream", { signal: stop }), Error, "enough");
+  await assertRejects(() => storage.writeFile("short", new Blob(["abc"]).stream(), { size: 4 }), RegistryError);
+  assertEquals(await storage.exists("short"), false);
+}
+
+Deno.test("a storage in memory does what storages do, and each is a new one", async () => {
+  const plugins = createPlugins();
+  const storage = await plugins.create(Storage, "memory");
+  await checkStorage(storage);
+  assertEquals(await (await plugins.create(Storage, "memory")).exists("stream"), false);
+  await storage[Symbol.asyncDispose]?.();
+});
+
+for (const name of ["local", "local_file_storage"]) {
+  Deno.test(`a storage in a folder does what storages do, and files lie under their paths: ${name}`, async () => {
+    await using root = await tempRoot();
+    const storage = await createPlugins().create(Storage, name, { path: root.join("files") });
+    await checkStorage(storage);
+    assertEquals(await readFile(root.join("files", "a", "text ü.txt"), "utf8"), "grün");
+    await writeFile(root.join("files", "put here.txt"), "by hand");
+    assertEquals(text(await storage.readFile("put here.txt")), "by hand");
+  });
+}
+
+Deno.test("a link in a folder does not lead a storage out of it", async () => {
+  await using root = await tempRoot();
+  await writeFile(root.join("secret.txt"), "hunter2");
+  const storage = await createPlugins().create(Storage, "local", { path: root.join("files") });
+  await storage.writeFile("own.txt", "mine");
+  await symlink(root.path, root.join("files", "out"));
+  await symlink(root.join("secret.txt"), root.join("files", "link.txt"));
+  for (const path of ["out/secret.txt", "link.txt"]) {
+    const outcome = await storage.readFile(path).then(text, (error) => error.code);
+    assert(outcome !== "hunter2", path);
+  }
+  await storage.writeFile("out/new.txt", "x").catch(() => {});
+  assert(!(await readdir(root.path)).includes("new.txt"));
+});
+
+Deno.test("the folder of a storage is taken from LOCAL_STORAGE_PATH where none is given, and a path is a path", async () => {
+  await using root = await tempRoot();
+  const system = createScriptedSystem({ environment: { LOCAL_STORAGE_PATH: root.join("by:environment") } });
+  const storage = await createPlugins({ system }).create(Storage, "local");
+  await storage.writeFile("a", "1");
+  assertEquals(await readdir(root.path), ["by:environment"]);
+  assertEquals(
+    await rejected(() => createPlugins({ system: createScriptedSystem() }).create(Storage, "local")),
+    'Invalid: Cannot create plugin "local" of storage: path: it is missing. ' +
+      "Correct the settings of the plugin. Or by the environment: path by LOCAL_STORAGE_PATH.",
+  );
+});
+
+Deno.test("a storage is exchanged by its name alone: settings of the others are left aside, unknown ones refused", async () => {
+  await using root = await tempRoot();
+  const plugins = createPlugins();
+  const settings = {
+    endpoint: "minio.example.org:9000",
+    access_key: "MINIO_ACCESS",
+    secret_key: "MINIO_SECRET",
+    bucket: "my-bucket",
+    path: root.path,
+  };
+  for (const name of ["local", "memory", "minio", "s3"]) {
+    const storage = await plugins.create(Storage, name, settings);
+    await storage[Symbol.asyncDispose]?.();
+    assert(
+      (await rejected(() => plugins.create(Storage, name, { ...settings, secret: "x" }))).includes(
+        "secret: there is no such setting",
+      ),
+    );
+  }
+});
+
+Deno.test("what a bucket needs is asked for, and no secret is shown", async () => {
+  const plugins = createPlugins({ system: createScriptedSystem() });
+  const secret_key = "hunter2";
+  const check = async (name: string, config: object, expected: string) => {
+    const error = await rejected(() => plugins.create(Storage, name, config));
+    assert(error.includes(expected), error);
+    assert(!error.includes("hunter2"), error);
+  };
+  await check("minio", {}, "bucket: it is missing. Correct the settings of the plugin. Or by the environment: ");
+  await check("minio", {}, "bucket by MINIO_BUCKET");
+  await check(
+    "minio",
+    { bucket: "b", secret_key },
+    "Cannot open storage minio: secretKey is given, and accessKey is not",
+  );
+  await check("s3", { bucket: "b", access_key: "a" }, "accessKey is given, and secretKey is not");
+  await check("minio", { bucket: 7 }, "bucket: it is a number, and no text");
+  await check(
+    "minio",
+    { bucket: "b", endpoint: "https://a:hunter2@host", access_key: "a", secret_key },
+    "credentials in it",
+  );
+  await check("minio", { bucket: "b@c", endpoint: "h", access_key: "a", secret_key }, "credentials or a port in it");
+  await check("gcs", { bucket: "b", credentials: { private_key: "hunter2" } }, "no key of a service account");
+  await check("gcs", {}, "bucket by GCS_BUCKET");
+});
+
+Deno.test("data that are none, and a stream that was read, are refused", async () => {
+  const storage = createFileStorage({ backend: createMemoryBackend() });
+  const hint = "Give a Uint8Array, a text, a Blob, or a ReadableStream of bytes that nobody has read.";
+  assertEquals(
+    await rejected(() => storage.writeFile("a", { text: 1 } as never)),
+    `Invalid: Cannot write file "a": its data are a value of class Object. ${hint}`,
+  );
+  const stream = new Blob(["x"]).stream();
+  stream.getReader();
+  assertEquals(
+    await rejected(() => storage.writeFile("a", stream)),
+    `Invalid: Cannot write file "a": its stream was read before. ${hint}`,
+  );
+});
+
+serverTest(
+  "a storage in a bucket does what storages do",
+  "minio",
+  async ({ endpoint, bucket, accessKey, secretKey }) => {
+    const plugins = createPlugins();
+    const settings = { endpoint, access_key: accessKey, secret_key: secretKey, bucket };
+    const storage = await plugins.create(Storage, "minio", { ...settings, prefix: "pre fix/ü" });
+    await checkStorage(storage);
+    await storage[Symbol.asyncDispose]?.();
+    const whole = await plugins.create(Storage, "s3", { ...settings, region: "us-east-1" });
+    assert(await whole.exists("pre fix/ü/stream"));
+    await whole[Symbol.asyncDispose]?.();
+  },
+);
+
+serverTest("MINIO_* fill what is not given, and a host alone is reached", "minio", async (server) => {
+  const environment = {
+    MINIO_ENDPOINT: server.endpoint.replace("http://", ""),
+    MINIO_ACCESS_KEY: server.accessKey,
+    MINIO_SECRET_KEY: server.secretKey,
+    MINIO_BUCKET: "made-here",
+  };
+  const plugins = createPlugins({ system: { ...createScriptedSystem({ environment }) } });
+  const storage = await plugins.create(Storage, "minio", { create_bucket: true, prefix: "env" });
+  await storage.writeFile("a", "1");
+  assertEquals(text(await storage.readFile("a")), "1");
+  await storage[Symbol.asyncDispose]?.();
+  const wrong = await plugins.create(Storage, "minio", { access_key: "nobody", secret_key: "hunter2hunter2" });
+  const error = await assertRejects(() => wrong.readFile("a"), RegistryError);
+  assertEquals(error.code, "Denied");
+  assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
+  await wrong[Symbol.asyncDispose]?.();
+});
+
+serverTest("a storage in a bucket of Google does what storages do", "fake-gcs", async ({ endpoint, bucket }) => {
+  const plugins = createPlugins();
+  const storage = await plugins.create(Storage, "gcs", { endpoint, bucket, prefix: "storage" });
+  await checkStorage(storage);
+  await storage[Symbol.asyncDispose]?.();
+});
