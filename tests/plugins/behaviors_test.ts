@@ -1,0 +1,323 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { RegistryError } from "../../core/errors.ts";
+import type { System } from "../../core/system.ts";
+import { Behavior, createPlugins, Storage } from "../../plugins/mod.ts";
+import type { Logger, TaskContext } from "../../plugins/mod.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+import { holdJobs } from "./runner.ts";
+
+const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
+const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+
+/** Fails so many times, and then tells how often it was called. */
+function failing(times: number, error: unknown = new Error("not yet")) {
+  let calls = 0;
+  return () => {
+    if (++calls <= times) throw error;
+    return calls;
+  };
+}
+
+/** A world in which nobody wakes up by himself; `asleep` tells that somebody sleeps. */
+function sleepless(): System & { wake(): void; asleep: Promise<void> } {
+  const waking: (() => void)[] = [];
+  const asleep = Promise.withResolvers<void>();
+  return {
+    ...createScriptedSystem(),
+    asleep: asleep.promise,
+    wake: () => waking.splice(0).forEach((wake) => wake()),
+    sleep: (_ms, signal) =>
+      new Promise((resolve, reject) => {
+        waking.push(resolve);
+        signal?.addEventListener("abort", () => reject(signal.reason));
+        asleep.resolve();
+      }),
+  };
+}
+
+/** Ends with its signal and with nothing else; `begun` tells that it was called. */
+function hanging() {
+  const begun = Promise.withResolvers<AbortSignal>();
+  const fn = (_input: unknown, { signal }: TaskContext) => {
+    begun.resolve(signal);
+    return new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  };
+  return { begun: begun.promise, fn };
+}
+
+Deno.test("retry runs the remainder until it succeeds, after waits that double up to a bound", async () => {
+  const system = createScriptedSystem();
+  const plugins = createPlugins({ system, logger: quiet() });
+  const config = { attempts: 6, backoff_ms: 100, most_backoff_ms: 500 };
+  assertEquals(await plugins.createTask(failing(5)).addBehavior("retry", config).submit(), 6);
+  assertEquals(system.slept, [100, 200, 400, 500, 500]);
+  assertEquals(await plugins.createTask(failing(2)).addBehavior("retry").submit(), 3);
+});
+
+Deno.test("retry gives the last failure, and repeats neither what cannot succeed nor what was aborted", async () => {
+  const plugins = createPlugins({ system: createScriptedSystem(), logger: quiet() });
+  const calls = async (error: unknown, input?: unknown) => {
+    let count = 0;
+    const fn = () => {
+      count++;
+      throw error;
+    };
+    const failure = await plugins.createTask(fn).addBehavior("retry", { attempts: 4 }).submit(input).catch((e) => e);
+    assertStrictEquals(failure, error);
+    return count;
+  };
+  const ofCode = (code: "Invalid" | "Unavailable" | "TaskFailed" | "Unknown") =>
+    new RegistryError({ code, message: "Cannot do: no" });
+  assertEquals(await calls(new Error("x")), 4);
+  assertEquals(await calls(ofCode("Unavailable")), 4);
+  assertEquals(await calls(ofCode("Unknown")), 4);
+  assertEquals(await calls(ofCode("TaskFailed")), 4);
+  assertEquals(await calls(ofCode("Invalid")), 1);
+  assertEquals(await calls(new Error("x"), { data: new Blob(["a"]).stream() }), 1, "a stream is read once");
+});
+
+Deno.test("retry around schedule_job schedules one job, also where the answer of the runner was lost", async () => {
+  const plugins = createPlugins({ system: createScriptedSystem(), logger: quiet() });
+  const runner = holdJobs(plugins);
+  let lost = 0;
+  const schedule = runner.schedule;
+  runner.schedule = async (call, options) => {
+    const id = await schedule(call, options);
+    if (++lost <= 2) throw new RegistryError({ code: "Unknown", message: "Cannot schedule: no answer" });
+    return id;
+  };
+  const task = plugins.createTask(() => 1).addBehavior("retry").addBehavior("schedule_job", { job_type: "held" });
+  const { jobId } = await task.submit() as { jobId: string };
+  assertEquals(runner.jobs.map(({ id }) => id), [jobId]);
+});
+
+Deno.test("a behavior that calls the remainder often schedules as many jobs", async () => {
+  const plugins = createPlugins();
+  const runner = holdJobs(plugins);
+  plugins.register(Behavior, "each", () => ({
+    execute: (next, input) => Promise.all((input as number[]).map((item) => next(item))),
+  }));
+  const task = plugins.createTask((item: number) => item * 2)
+    .addBehavior("each").addBehavior("schedule_job", { job_type: "held" });
+  await task.submit([1, 2, 3], { idempotencyKey: "all" });
+  assertEquals(runner.jobs.map(({ id }) => id), ["all", "all.2", "all.3"]);
+  assertEquals(await runner.runAll(), [2, 4, 6]);
+});
+
+Deno.test("timeout ends what takes too long by its signal, and gives what is done in time", async () => {
+  const system = sleepless();
+  const plugins = createPlugins({ system });
+  const { begun, fn } = hanging();
+  const slow = plugins.createTask(fn).addBehavior("timeout", { ms: 30 }).submit();
+  const signal = await begun;
+  assertEquals(signal.aborted, false);
+  system.wake();
+  const hint = "Give it more time, or find out what it waits for. What it did until then is not undone.";
+  assertEquals(await rejected(() => slow), `Unknown: Cannot finish task "fn": it took longer than 30 ms. ${hint}`);
+  assert(signal.aborted);
+  assertEquals(await plugins.createTask(() => 7).addBehavior("timeout", { timeout_ms: 30 }).submit(), 7);
+});
+
+Deno.test("timeout does not wait for what does not hear its signal", async () => {
+  const system = sleepless();
+  const deaf = createPlugins({ system }).createTask(() => new Promise(() => {})).addBehavior("timeout", { ms: 5 });
+  const ended = assertRejects(() => deaf.submit(), RegistryError, "took longer than 5 ms");
+  await system.asleep;
+  system.wake();
+  await ended;
+});
+
+Deno.test("cache remembers results of plain inputs, in copies, for as long as it was told", async () => {
+  const system = createScriptedSystem();
+  const plugins = createPlugins({ system });
+  const seen: unknown[] = [];
+  const task = plugins.createTask((input: unknown) => {
+    seen.push(input);
+    return { of: [input] };
+  }).addBehavior("cache", { ttl_ms: 100, max_entries: 2 });
+  const first = await task.submit({ a: 1, b: { c: 2, d: 3 } });
+  first.of.push("changed");
+  assertEquals(await task.submit({ b: { d: 3, c: 2 }, a: 1 }), { of: [{ a: 1, b: { c: 2, d: 3 } }] });
+  assertEquals(seen.length, 1);
+  system.advance(100);
+  await task.submit({ a: 1, b: { c: 2, d: 3 } });
+  assertEquals(seen.length, 2);
+  for (const input of [1, 2, 1, 2]) await task.submit(input);
+  assertEquals(seen.length, 4);
+  await task.submit({ a: 1, b: { c: 2, d: 3 } });
+  assertEquals(seen.length, 5, "the oldest of three was forgotten");
+});
+
+Deno.test("cache remembers no failure, and nothing that has bytes or instances in it", async () => {
+  const plugins = createPlugins({ system: createScriptedSystem() });
+  const failingOnce = plugins.createTask(failing(1)).addBehavior("cache");
+  await assertRejects(() => failingOnce.submit(1), Error, "not yet");
+  assertEquals([await failingOnce.submit(1), await failingOnce.submit(1)], [2, 2]);
+  let calls = 0;
+  const dated = plugins.createTask(() => new Date(++calls)).addBehavior("cache");
+  await dated.submit(1);
+  assertEquals(await dated.submit(1), new Date(2));
+  const counted = plugins.createTask(() => ++calls).addBehavior("cache");
+  await counted.submit({ data: new Uint8Array(1) });
+  assertEquals(await counted.submit({ data: new Uint8Array(1) }), 4);
+});
+
+Deno.test("tasks do not share a cache", async () => {
+  const plugins = createPlugins({ system: createScriptedSystem() });
+  const one = plugins.createTask(() => 1).addBehavior("cache");
+  const two = plugins.createTask(() => 2).addBehavior("cache");
+  assertEquals([await one.submit("same"), await two.submit("same"), await one.submit("same")], [1, 2, 1]);
+});
+
+/** A schema of numbers as text. */
+const number = {
+  "~standard": {
+    version: 1 as const,
+    vendor: "test",
+    validate: (value: unknown) =>
+      Number.isFinite(Number(value))
+        ? { value: Number(value) }
+        : { issues: [{ message: "must be a number.", path: ["size", 0] }] },
+  },
+};
+
+Deno.test("validate hands on what its schema makes of the input, and gives what it makes of the result", async () => {
+  const plugins = createPlugins();
+  const task = plugins.createTask((input: number) => input > 1 ? `${input}0` : "none")
+    .addBehavior<number>("validate", { schema: number, result: number });
+  assertEquals(await task.submit("7"), 70);
+  const hint = "The schema of the behavior validate refuses it: correct what is submitted, or the schema.";
+  assertEquals(
+    await rejected(() => task.submit("x")),
+    `Invalid: Cannot run task "closure": size.0: must be a number. ${hint}`,
+  );
+  assertEquals(
+    await rejected(() => task.submit(1)),
+    `Invalid: Cannot give the result of task "closure": size.0: must be a number. ${hint}`,
+  );
+});
+
+/** A logger that keeps what it hears. */
+function quiet(heard: string[] = []): Logger {
+  const note = (level: string) => (text: string) => void heard.push(`${level} ${text}`);
+  return { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
+}
+
+Deno.test("trace tells of begin, end and failure with the time between, and never what goes in or out", async () => {
+  const heard: string[] = [];
+  const system = createScriptedSystem();
+  const plugins = createPlugins({ system, logger: quiet(heard) });
+  const work = plugins.defineTask("work", ({ password }: { password: string }) => {
+    system.advance(12);
+    if (password === "") throw new Error("no password");
+    return password;
+  });
+  await plugins.createTask(work).addBehavior("trace").submit({ password: "hunter2" });
+  await plugins.createTask(work).addBehavior("trace", { label: "job", level: "debug" }).submit({ password: "" })
+    .catch(() => {});
+  assertEquals(heard, [
+    'info Task "work" began',
+    'info Task "work" ended after 12 ms',
+    'debug Task "job" began',
+    'warn Task "job" failed after 12 ms: no password',
+  ]);
+});
+
+Deno.test("trace is a span of a tracer of OpenTelemetry, with the failure in it", async () => {
+  const told: unknown[] = [];
+  const tracer = {
+    startActiveSpan: <T>(name: string, run: (span: object) => Promise<T>) => {
+      told.push(name);
+      return run({
+        setAttribute: (...given: unknown[]) => told.push(given),
+        recordException: (error: Error) => told.push(error.message),
+        setStatus: (status: unknown) => told.push(status),
+        end: () => told.push("end"),
+      });
+    },
+  };
+  const plugins = createPlugins({ logger: quiet() });
+  const task = plugins.createTask(failing(1)).addBehavior("trace", { label: "step", tracer });
+  await task.submit().catch(() => {});
+  assertEquals(await task.submit(), 2);
+  assertEquals(told, ["step", "not yet", { code: 2, message: "not yet" }, "end", "step", "end"]);
+});
+
+Deno.test("storage_read hands on bytes, text or a stream beside the path", async () => {
+  const plugins = createPlugins();
+  await (await plugins.shared(Storage, "memory")).writeFile("a.txt", "grün");
+  const read = (as?: string) =>
+    plugins.createTask((input: { path: string; data: unknown; more: number }) => input)
+      .addBehavior("storage_read", { backend: "memory", ...(as === undefined ? {} : { as }) })
+      .submit({ path: "a.txt", more: 1 });
+  assertEquals(await read(), { path: "a.txt", more: 1, data: new TextEncoder().encode("grün") });
+  assertEquals((await read("text")).data, "grün");
+  assertEquals(await new Response((await read("stream")).data as ReadableStream).text(), "grün");
+  await assertRejects(
+    () => plugins.createTask((i) => i).addBehavior("storage_read", { backend: "memory" }).submit({ path: "no" }),
+    RegistryError,
+    "there is none",
+  );
+});
+
+Deno.test("a file without path or data is refused, and says what is missing", async () => {
+  const plugins = createPlugins();
+  const write = plugins.createTask((input) => input).addBehavior("storage_write", { backend: "memory" });
+  const cases: [unknown, string][] = [
+    [undefined, "its input is undefined"],
+    ["a.txt", "its input is a string"],
+    [{}, "its input has no path and no data"],
+    [{ path: "a", data: null }, "its input has no data"],
+    [{ path: 7, data: "x" }, "the path in its input is a number"],
+  ];
+  for (const [input, state] of cases) {
+    assertEquals(
+      (await rejected(() => write.submit(input))).split(". Submit")[0],
+      `Invalid: Cannot write a file: ${state}`,
+    );
+  }
+  assertEquals((await assertRejects(() => write.submit({ path: "../x", data: "x" }), RegistryError)).code, "Invalid");
+});
+
+Deno.test("settings that behaviors do not have are refused when the task is built", () => {
+  const plugins = createPlugins();
+  holdJobs(plugins);
+  const task = plugins.createTask(() => 0);
+  const cases: [string, object | undefined, string][] = [
+    ["retry", { attemps: 3 }, "attemps: there is no such setting, but attempts, backoffMs, mostBackoffMs"],
+    ["retry", { attempts: 0 }, "attempts: it is no whole number from 1 on"],
+    ["retry", { backoff_ms: -1 }, "backoffMs: it is no number of milliseconds, 0 to 2147483647"],
+    ["timeout", undefined, "ms: it is missing"],
+    ["timeout", { ms: "30" }, "ms: it is no number of milliseconds, 0 to 2147483647"],
+    ["cache", { ttl_ms: 1, max_entries: 0 }, "maxEntries: it is no whole number from 1 on"],
+    [
+      "validate",
+      { schema: {} },
+      "input: it is a value of class Object, and no Standard Schema, as Zod, Valibot and ArkType have",
+    ],
+    ["trace", { level: "loud" }, "level: it is not one of debug, info"],
+    ["trace", { tracer: {} }, "tracer: it is a value of class Object, and no tracer of OpenTelemetry"],
+    ["schedule_job", { job_type: "held", attempts: 1.5 }, "attempts: it is no whole number from 1 on"],
+    ["storage_read", { backend: "memory", as: "json" }, "as: it is not one of bytes, text, stream"],
+  ];
+  for (const [name, config, problem] of cases) {
+    assertEquals(
+      thrown(() => task.addBehavior(name, config)),
+      `Invalid: Cannot add behavior "${name}": ${problem}. Correct the settings of the plugin.`,
+    );
+  }
+  assertEquals(
+    thrown(() => task.addBehavior("storage_write", {})),
+    'Invalid: Cannot add behavior "storage_write": its backend names no plugin of storage. ' +
+      "There is: local, local_file_storage, minio, s3, gcs, memory.",
+  );
+  assertEquals(
+    thrown(() => task.addBehavior("storage_write", { backend: "minoi" })).split(". ")[0],
+    'NotFound: Cannot find plugin "minoi" of storage: there is none of this name',
+  );
+  assert(
+    thrown(() => task.addBehavior("schedule_job", { job_type: "celery" })).includes('plugin "celery" of job_runner'),
+  );
+  assert(thrown(() => task.addBehavior("retry", [] as never)).includes("its configuration is a list"));
+});
