@@ -17,6 +17,7 @@ const NAMED: Record<string, string> = {
   "./events/redis": "./plugins/events/redis.ts",
   "./events/memory": "./plugins/events/memory.ts",
   "./testing/events": "./tests/conformance/events.ts",
+  "./plugins/jobs": "./plugins/jobs.ts",
   "./plugins/storage": "./plugins/storage.ts",
   "./testing": "./tests/conformance/mod.ts",
   "./testing/files": "./tests/conformance/files.ts",

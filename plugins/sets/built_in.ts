@@ -10,7 +10,8 @@ import { storageRead, storageWrite } from "../behaviors/storage.ts";
 import { trace } from "../behaviors/trace.ts";
 import { validate } from "../behaviors/validate.ts";
 import { contractOf } from "../interface.ts";
-import { Behavior, Storage } from "../interfaces.ts";
+import { Behavior, JobRunner, Storage } from "../interfaces.ts";
+import { RUNNERS } from "../jobs/definitions.ts";
 import { gcsSettings, localSettings, memorySettings, s3Settings, STORAGE_ALIASES } from "../storage/settings.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { PluginTable } from "./plugin_table.ts";
@@ -18,6 +19,7 @@ import type { PluginTable } from "./plugin_table.ts";
 /** Adds them to a set. */
 export function registerBuiltIn(table: PluginTable): void {
   for (const [name, definition] of Object.entries(STORAGES)) table.add(contractOf(Storage), name, definition);
+  for (const [name, definition] of Object.entries(RUNNERS)) table.add(contractOf(JobRunner), name, definition);
   for (const [name, definition] of Object.entries(BEHAVIORS)) table.add(contractOf(Behavior), name, definition);
 }
 

@@ -1,0 +1,51 @@
+/**
+ * The runners of this library. What they stand on is imported when one is made.
+ *
+ * @module
+ */
+import type { AnyDefinition } from "../sets/definition.ts";
+import { backgroundRunnerSettings, memoryRunnerSettings, serverRunnerSettings } from "./settings.ts";
+
+const memory: AnyDefinition = {
+  config: memoryRunnerSettings,
+  crossesProcess: false,
+  create: async (config, context) => (await import("../jobs.ts")).openMemoryRunner(config, context),
+};
+
+const background: AnyDefinition = {
+  config: backgroundRunnerSettings,
+  aliases: { background_tasks: "background" },
+  crossesProcess: false,
+  create: async (config, context) => (await import("../jobs.ts")).openBackgroundRunner(config, context),
+};
+
+/** The runners by their names. */
+export const RUNNERS: Readonly<Record<string, AnyDefinition>> = {
+  background,
+  fastapi: background,
+  memory,
+  in_memory: memory,
+  redis: {
+    config: serverRunnerSettings,
+    crossesProcess: true,
+    env: {
+      host: "REDIS_HOST",
+      port: "REDIS_PORT",
+      db: "REDIS_DB",
+      user: "REDIS_USERNAME",
+      password: "REDIS_PASSWORD",
+    },
+    secrets: ["password", "url"],
+    create: async (config, { system }) =>
+      (await import("../jobs.ts")).openServerRunner(config, { kind: "redis", system }),
+  },
+  postgres: {
+    config: serverRunnerSettings,
+    crossesProcess: true,
+    aliases: { database: "db" },
+    env: { host: "PGHOST", port: "PGPORT", db: "PGDATABASE", user: "PGUSER", password: "PGPASSWORD" },
+    secrets: ["password", "url"],
+    create: async (config, { system }) =>
+      (await import("../jobs.ts")).openServerRunner(config, { kind: "postgres", system }),
+  },
+};

@@ -1,0 +1,146 @@
+/**
+ * Runners that do jobs in this process.
+ *
+ * @module
+ */
+import type { JobRunner, ScheduledCall, ScheduleOptions } from "../../core/services/job_runner.ts";
+import type { JobQueue, TakenJob } from "../../core/services/queue.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { plainProblem } from "../../core/text/plain_value.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
+import { createMemoryQueue } from "../../queues/memory.ts";
+import type { PluginContext } from "../contract.ts";
+import type { Background } from "./background.ts";
+import { jobIdOf, TASK_KIND } from "./task_job.ts";
+
+/** A runner whose jobs are in a queue, where they can be looked at, cancelled and retried. */
+export interface QueueRunner extends JobRunner, AsyncDisposable {
+  /** Where its jobs are. */
+  readonly queue: JobQueue;
+}
+
+/** What a runner of this process is made with. */
+export interface InProcessOptions extends Pick<PluginContext, "system"> {
+  /** So many jobs run at once. @default 16 */
+  concurrency?: number;
+  /** Whether a job waits until what called it has gone on. @default false */
+  afterwards?: boolean;
+}
+
+/** A runner of this process. */
+export interface InProcessRunner extends QueueRunner {
+  /** The same, where the job begins when `background` is run. */
+  scheduleIn(background: Background, call: ScheduledCall, options: ScheduleOptions): Promise<string>;
+}
+
+/** So many jobs that ended are known, and what those of them that failed would do. */
+const MOST_ENDED = 10_000;
+
+/**
+ * Creates a runner whose jobs are in a queue of this process, and gone with it. Its end waits for what was begun and for
+ * what waits; what is delayed is not begun any more.
+ */
+export async function createInProcessRunner(options: InProcessOptions): Promise<InProcessRunner> {
+  const { system, concurrency = 16, afterwards = false } = options;
+  const queue = createMemoryQueue({ system, mostEnded: MOST_ENDED });
+  const runs = new Map<string, ScheduleOptions["run"]>();
+  const begins = new Map<string, PromiseWithResolvers<void>>();
+  let added = 0;
+  let closed = false;
+
+  const worker = await queue.work(async ({ id }: TakenJob, { signal, onProgress }) => {
+    await begins.get(id)?.promise;
+    const run = runs.get(id);
+    if (run === undefined) throw forgotten(id);
+    signal.throwIfAborted();
+    const result = kept(await run({ jobId: id, signal, onProgress }));
+    runs.delete(id);
+    return result;
+  }, { concurrency });
+
+  /** What the queue has forgotten is forgotten here too. */
+  async function forget(): Promise<void> {
+    for (const id of runs.keys()) if (await queue.get(id) === undefined) runs.delete(id);
+  }
+
+  async function add(call: ScheduledCall, given: ScheduleOptions, begin?: PromiseWithResolvers<void>): Promise<string> {
+    if (closed) throw closedRunner();
+    given.signal?.throwIfAborted();
+    const id = jobIdOf(given.idempotencyKey ?? system.id());
+    if (await queue.get(id) !== undefined) return id;
+    const { delayMs, priority, attempts, backoffMs } = given;
+    const data = { task: call.task, behaviors: call.behaviors.map(({ name }) => name) };
+    if (begin !== undefined) begins.set(id, begin);
+    if (++added % MOST_ENDED === 0) await forget();
+    runs.set(id, given.run);
+    try {
+      await queue.add({ id, group: call.task, kind: TASK_KIND, data, delayMs, priority, attempts, backoffMs });
+    } catch (error) {
+      runs.delete(id);
+      begins.delete(id);
+      throw error;
+    }
+    return id;
+  }
+
+  /** Ends when the job has ended, or waits for another attempt. */
+  async function untilOver(id: string): Promise<void> {
+    for await (const { job: { state } } of queue.watch(id)) if (state !== "waiting" && state !== "running") return;
+  }
+
+  return {
+    crossesProcess: false,
+    queue,
+    async schedule(call, given) {
+      if (!afterwards) return await add(call, given);
+      const begin = Promise.withResolvers<void>();
+      const id = await add(call, given, begin);
+      system.sleep(0).then(() => {
+        begins.delete(id);
+        begin.resolve();
+      });
+      return id;
+    },
+    async scheduleIn(background, call, given) {
+      const begin = Promise.withResolvers<void>();
+      const id = await add(call, given, begin);
+      background.add(async () => {
+        begins.delete(id);
+        begin.resolve();
+        await untilOver(id);
+      });
+      return id;
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      for (const begin of begins.values()) begin.resolve();
+      for (const state of ["waiting", "running"] as const) {
+        for (const { id } of await queue.list({ state })) await untilOver(id);
+      }
+      await worker.close();
+      await queue[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What a function gave, where a queue can keep it: who is in this process may give anything. */
+function kept(result: unknown): PlainValue {
+  return result !== undefined && plainProblem(result) === undefined ? result as PlainValue : null;
+}
+
+function forgotten(id: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot run job ${shown(id)} again: what it does is forgotten`,
+    hint: "In one process only the last jobs that failed can be tried again. Submit its task anew.",
+  });
+}
+
+function closedRunner(): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: "Cannot schedule a job: its runner was closed",
+    hint: "Submit tasks before the end of their set of plugins.",
+  });
+}

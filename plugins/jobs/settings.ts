@@ -1,0 +1,102 @@
+/**
+ * The settings of the runners: what each understands, and what it leaves aside because it is another's, so that a runner
+ * is exchanged by its name alone.
+ *
+ * @module
+ */
+import { described } from "../../core/materializer.ts";
+import type { StandardSchema } from "../../core/standard_schema.ts";
+import { count, defineSettings, text } from "../sets/settings.ts";
+import type { Setting } from "../sets/settings.ts";
+import type { Background } from "./background.ts";
+
+/** The settings of `memory`. */
+export interface MemoryRunnerSettings {
+  /** So many jobs run at once. @default 16 */
+  concurrency?: number;
+}
+
+/** The settings of `background`. */
+export interface BackgroundRunnerSettings {
+  /** What begins them: see `createBackground`. @default the next turn of the event loop */
+  background?: Background;
+}
+
+/** The settings of `redis` and `postgres`: a URL, or the parts of one. */
+export interface ServerRunnerSettings {
+  /** Where the server is: `redis://…`, `postgres://…`. It may say the queue, `?queue=…`. */
+  url?: string;
+  /** Its host. @default "127.0.0.1" */
+  host?: string;
+  /** Its port. @default 6379, or 5432 */
+  port?: number | string;
+  /** The number of the database of Redis, or the name of that of PostgreSQL. @default 0, or that of the user */
+  db?: number | string;
+  /** Who connects. @default nobody, or `postgres` */
+  user?: string;
+  /** The password. @default none */
+  password?: string;
+  /** The name of the queue. @default "holdfast" */
+  queue?: string;
+}
+
+const ALL = ["background", "concurrency", "url", "host", "port", "db", "user", "password", "queue"];
+
+const background: Setting = {
+  problemOf: (value) =>
+    typeof (value as Partial<Background>)?.add === "function"
+      ? undefined
+      : `it is ${described(value)}, and no background`,
+};
+
+/** The environment says numbers as text. */
+const port: Setting = {
+  problemOf: (value) => /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is no number of a port",
+};
+
+const database: Setting = {
+  problemOf: (value) => /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is no number and no name of a database",
+};
+
+const queue: Setting = {
+  problemOf: (value) =>
+    /^[A-Za-z0-9_.-]{1,100}$/.test(String(value))
+      ? undefined
+      : "it is no name of a queue: 1 to 100 of A-Z a-z 0-9 _ . -",
+};
+
+/** What `memory` is made with. */
+export const memoryRunnerSettings: StandardSchema<MemoryRunnerSettings> = defineSettings(
+  { concurrency: count({ least: 1 }) },
+  { others: ALL },
+);
+
+/** What `background` is made with. */
+export const backgroundRunnerSettings: StandardSchema<BackgroundRunnerSettings> = defineSettings(
+  { background },
+  { others: ALL },
+);
+
+/** What `redis` and `postgres` are made with. */
+export const serverRunnerSettings: StandardSchema<ServerRunnerSettings> = defineSettings(
+  { url: text, host: text, port, db: database, user: text, password: text, queue },
+  { others: ALL },
+);
+
+/** The URL of the queue. What is given as a URL counts before its parts. */
+export function queueUrl(kind: "redis" | "postgres", settings: ServerRunnerSettings): string {
+  const { host = "127.0.0.1", port, db, user, password, queue } = settings;
+  const known =
+    { redis: { port: 6379, db: 0, user: "" }, postgres: { port: 5432, db: undefined, user: "postgres" } }[kind];
+  const name = user ?? known.user;
+  const account = password === undefined
+    ? name === "" ? "" : `${encodeURIComponent(name)}@`
+    : `${encodeURIComponent(name)}:${encodeURIComponent(password)}@`;
+  const place = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const path = db ?? known.db ?? name;
+  const url = settings.url ?? `${kind}://${account}${place}:${port ?? known.port}/${encodeURIComponent(path)}`;
+  if (queue === undefined || !URL.canParse(url)) return url;
+  const named = new URL(url);
+  named.searchParams.set("queue", queue);
+  return named.href;
+}

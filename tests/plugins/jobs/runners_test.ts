@@ -1,0 +1,180 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../../../core/errors.ts";
+import { createBackground } from "../../../plugins/jobs.ts";
+import type { QueueRunner } from "../../../plugins/jobs.ts";
+import { createPlugins, JobRunner } from "../../../plugins/mod.ts";
+import type { Plugins, ScheduledJob } from "../../../plugins/mod.ts";
+
+async function queueOf(plugins: Plugins, name: string) {
+  return (await plugins.shared(JobRunner, name) as QueueRunner).queue;
+}
+
+/** Waits for the end of a job, and gives it. */
+async function ended(plugins: Plugins, name: string, id: string) {
+  let last;
+  for await (const { job } of (await queueOf(plugins, name)).watch(id)) last = job;
+  return last!;
+}
+
+for (const name of ["memory", "in_memory", "background", "fastapi"]) {
+  Deno.test(`${name} runs the remainder of a task later, and its job says what became of it`, async () => {
+    await using plugins = createPlugins();
+    const notes: string[] = [];
+    const task = plugins.createTask(({ path }: { path: string }) => {
+      notes.push("fn");
+      return { stored: path };
+    }).addBehavior("schedule_job", { job_type: name });
+    const answer: ScheduledJob = await task.submit({ path: "a" });
+    notes.push("answered");
+    assertEquals(answer.scheduled, true);
+    const { state, result, group } = await ended(plugins, name, answer.jobId);
+    assertEquals([state, result, group], ["done", { stored: "a" }, "closure"]);
+    assertEquals(notes, name === "memory" || name === "in_memory" ? notes : ["answered", "fn"]);
+  });
+}
+
+Deno.test("a background begins its jobs when it is run, and not before; run waits for their end", async () => {
+  await using plugins = createPlugins();
+  const notes: string[] = [];
+  const background = createBackground();
+  const task = plugins.createTask(async (text: string) => {
+    await Promise.resolve();
+    notes.push(text);
+  }).addBehavior("schedule_job", { background_tasks: background });
+  const { jobId } = await task.submit("one");
+  await task.submit("two");
+  await new Promise((resolve) => setImmediate(resolve));
+  assertEquals(notes, []);
+  await background.run();
+  assertEquals(notes, ["one", "two"]);
+  assertEquals((await (await queueOf(plugins, "background")).get(jobId))?.state, "done");
+  await background.run();
+  assertEquals(notes, ["one", "two"]);
+});
+
+Deno.test("a job that fails tells the one who looks, not the background that runs it", async () => {
+  await using plugins = createPlugins();
+  const background = createBackground();
+  const { jobId } = await plugins.createTask(() => {
+    throw new Error("the disk is full");
+  }).addBehavior("schedule_job", { background }).submit();
+  await background.run();
+  const { state, reason } = (await (await queueOf(plugins, "background")).get(jobId))!;
+  assertEquals([state, reason], ["failed", "the disk is full"]);
+});
+
+Deno.test("the end of a set of plugins waits for what its runners have, and begins nothing new", async () => {
+  const plugins = createPlugins();
+  const done: string[] = [];
+  const may = Promise.withResolvers<void>();
+  const work = async (text: string) => {
+    await may.promise;
+    done.push(text);
+  };
+  const never = createBackground();
+  await plugins.createTask(work).addBehavior("schedule_job", { job_type: "memory" }).submit("memory");
+  await plugins.createTask(work).addBehavior("schedule_job").submit("background");
+  await plugins.createTask(work).addBehavior("schedule_job", { background: never }).submit("response");
+  await plugins.createTask(work).addBehavior("schedule_job", { job_type: "memory", delayMs: 600_000 }).submit("later");
+  const runner = await plugins.shared(JobRunner, "memory");
+  const closing = plugins[Symbol.asyncDispose]();
+  may.resolve();
+  await closing;
+  assertEquals(done.sort(), ["background", "memory", "response"]);
+  const call = { task: "t", behaviors: [], input: null };
+  const late = await assertRejects(() => runner.schedule(call, { run: () => Promise.resolve() }), RegistryError);
+  assertEquals(late.code, "Invalid");
+});
+
+Deno.test("a job that failed is tried again by its queue, with what it did before", async () => {
+  await using plugins = createPlugins();
+  let tries = 0;
+  const { jobId } = await plugins.createTask((input: string) => {
+    if (++tries < 3) throw new Error(`try ${tries}`);
+    return input;
+  }).addBehavior("schedule_job", { job_type: "memory", attempts: 2, backoffMs: 1 }).submit("well");
+  assertEquals((await ended(plugins, "memory", jobId)).reason, "try 2");
+  const queue = await queueOf(plugins, "memory");
+  assertEquals(await queue.retry(jobId), true);
+  assertEquals((await ended(plugins, "memory", jobId)).result, "well");
+});
+
+Deno.test("a cancelled job hears it, and says how far it is until then", async () => {
+  await using plugins = createPlugins();
+  const { jobId } = await plugins.createTask(async (_input, { signal, progress }) => {
+    await progress({ done: 1, of: 2 });
+    await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  }).addBehavior("schedule_job", { job_type: "memory" }).submit();
+  const queue = await queueOf(plugins, "memory");
+  for await (const { job } of queue.watch(jobId)) {
+    if (job.progress === undefined) continue;
+    assertEquals(job.progress, { done: 1, of: 2 });
+    break;
+  }
+  await queue.cancel(jobId, { reason: "enough" });
+  const { state, reason } = await ended(plugins, "memory", jobId);
+  assertEquals([state, reason], ["cancelled", "enough"]);
+});
+
+Deno.test("a submission that is repeated under its key is one job", async () => {
+  await using plugins = createPlugins();
+  let runs = 0;
+  const task = plugins.createTask(() => ++runs).addBehavior("schedule_job", { job_type: "memory" });
+  const first = await task.submit(undefined, { idempotencyKey: "once" });
+  assertEquals(await task.submit(undefined, { idempotencyKey: "once" }), first);
+  await ended(plugins, "memory", "once");
+  await task.submit(undefined, { idempotencyKey: "once" });
+  assertEquals(runs, 1);
+});
+
+Deno.test("what a function gives in this process need be nothing that a queue can keep", async () => {
+  await using plugins = createPlugins();
+  const { jobId } = await plugins.createTask(() => new Map([[1, () => {}]]))
+    .addBehavior("schedule_job", { job_type: "memory" }).submit();
+  const { state, result } = await ended(plugins, "memory", jobId);
+  assertEquals([state, result], ["done", null]);
+});
+
+Deno.test("as many jobs of memory run at once as its settings say", async () => {
+  await using plugins = createPlugins();
+  let now = 0, most = 0;
+  const two = Promise.withResolvers<void>();
+  const task = plugins.createTask(async () => {
+    most = Math.max(most, ++now);
+    if (now === 2) two.resolve();
+    await two.promise;
+    now--;
+  }).addBehavior("schedule_job", { job_type: "memory", concurrency: 2 });
+  for (let index = 0; index < 6; index++) await task.submit();
+  const { queue } = await plugins.shared(JobRunner, "memory", { concurrency: 2 }) as QueueRunner;
+  for (const { id } of await queue.list()) for await (const _event of queue.watch(id)) continue;
+  assertEquals(most, 2);
+});
+
+Deno.test("settings of runners that are none are refused when the task is built", async () => {
+  await using plugins = createPlugins();
+  const wrong: object[] = [
+    ...[{ job_type: "memory", concurrency: 0 }, { job_type: "background", background: 7 }],
+    ...[{ job_type: "redis", port: "x" }, { job_type: "redis", queue: "a b" }, { job_type: "memory", nonsense: 1 }],
+  ];
+  for (const config of wrong) {
+    const error = await assertRejects(
+      async () => await plugins.createTask(function fn() {}).addBehavior("schedule_job", config).submit(),
+      RegistryError,
+    );
+    assertEquals(error.code, "Invalid", JSON.stringify(config));
+  }
+});
+
+Deno.test("a thousand jobs in the background are each done once", async () => {
+  const done = new Set<number>();
+  {
+    await using plugins = createPlugins();
+    const task = plugins.createTask((index: number) => {
+      assert(!done.has(index));
+      done.add(index);
+    }).addBehavior("schedule_job");
+    await Promise.all(Array.from({ length: 1_000 }, (_, index) => task.submit(index)));
+  }
+  assertEquals(done.size, 1_000);
+});
