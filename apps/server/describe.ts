@@ -186,5 +186,19 @@ export async function createDocument(routes: Routes, version: string): Promise<R
       security: [{ token: [] }],
     },
   });
+  addHeads(document.paths as Record<string, Methods>);
   return document as unknown as Record<string, unknown>;
+}
+
+/** What is used of a path of the document. */
+type Methods = Record<"get" | "head", { operationId: string; responses: Record<string, { content?: unknown }> }>;
+
+/** Whatever is asked for with GET can be asked for with HEAD, which answers the same without a body. */
+function addHeads(paths: Record<string, Methods>): void {
+  for (const methods of Object.values(paths)) {
+    if (methods.get === undefined || methods.head !== undefined) continue;
+    const { operationId, responses, ...get } = methods.get;
+    const without = Object.entries(responses).map(([status, { content: _content, ...answer }]) => [status, answer]);
+    methods.head = { ...get, operationId: `${operationId}Head`, responses: Object.fromEntries(without) };
+  }
 }

@@ -1,0 +1,78 @@
+/**
+ * A handler whose every answer must be one that its own OpenAPI document describes.
+ *
+ * @module
+ */
+import { Ajv2020 } from "npm:ajv@^8.20/dist/2020.js";
+import { assert, fail } from "@std/assert";
+import { createHandler } from "../../../apps/server.ts";
+import type { Handler, HandlerOptions, Registry } from "../../../apps/server.ts";
+
+/** An operation of the document. */
+interface Operation {
+  responses: Record<string, { content?: Record<string, unknown>; headers?: Record<string, unknown> }>;
+}
+
+/** What is used of the document. */
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+}
+
+/** Creates a handler that fails, by throwing, where an answer is not described: its status, media type or JSON. */
+export function createCheckedHandler(registry: Registry, options: HandlerOptions = {}): Handler {
+  const handler = createHandler(registry, options);
+  let checking: Promise<(request: Request, response: Response) => Promise<Response>> | undefined;
+  const checked = async (request: Request, info?: Parameters<Handler>[1]) => {
+    const response = await handler(request, info);
+    const check = await (checking ??= createCheck(handler));
+    return await check(request, response);
+  };
+  return Object.assign(checked, {
+    close: () => handler.close(),
+    [Symbol.asyncDispose]: () => handler[Symbol.asyncDispose](),
+  });
+}
+
+async function createCheck(handler: Handler): Promise<(request: Request, response: Response) => Promise<Response>> {
+  const document = await (await handler(new Request("http://localhost/openapi.json"))).json() as Document;
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema(document, "document");
+
+  return async (request, response) => {
+    const path = new URL(request.url).pathname;
+    const template = findTemplate(document, path);
+    if (template === undefined) return response; // no route: 404, or a tool's
+    const method = request.method.toLowerCase();
+    const operation = document.paths[template][method];
+    const place = `${request.method} ${template} ${response.status}`;
+    if (operation === undefined) {
+      assert(response.status >= 400, `${place}: the method is not described`);
+      return response;
+    }
+    const described = operation.responses[response.status];
+    if (described === undefined) fail(`${place}: the status is not described: ${await response.text()}`);
+    if (request.method === "HEAD" || response.body === null) return response;
+    const type = response.headers.get("content-type")!.split(";")[0];
+    const found = [type, "*/*"].find((each) => described.content?.[each] !== undefined);
+    if (found === undefined) fail(`${place}: ${type} is not described`);
+    if (!/[/+]json$/.test(found)) return response;
+    const text = await response.text();
+    const steps = ["paths", template, method, "responses", response.status, "content", found, "schema"];
+    const pointer = steps.map((step) => encodeURIComponent(String(step).replaceAll("~", "~0").replaceAll("/", "~1")));
+    const validate = ajv.getSchema(`document#/${pointer.join("/")}`) ?? fail(`${place}: ${found} has no schema`);
+    assert(validate(JSON.parse(text)), `${place}: ${ajv.errorsText(validate.errors)}: ${text}`);
+    return new Response(text, response);
+  };
+}
+
+/** The path of the document that a path is of: one without parameters first. */
+function findTemplate({ paths }: Document, path: string): string | undefined {
+  const isOf = (template: string) => {
+    const pattern = template.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{path\}/, ".+").replace(
+      /\{\w+\}/g,
+      "[^/]+",
+    );
+    return new RegExp(`^${pattern}$`).test(path);
+  };
+  return Object.keys(paths).filter(isOf).sort((a, b) => a.split("{").length - b.split("{").length)[0];
+}

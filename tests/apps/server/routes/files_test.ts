@@ -1,0 +1,141 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { createMemoryBackend, localPath, openRegistry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { createCheckedHandler } from "../checked_handler.ts";
+
+const TEXT = "0123456789";
+
+async function serve(registry: Registry) {
+  await registry.save("text", TEXT);
+  const handler = createCheckedHandler(registry);
+  const send = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+    handler(new Request(`http://localhost${path}`, { method, headers }));
+  const { files: [{ path }] } = await registry.info("text");
+  return { handler, send, file: `/artifacts/text/versions/1.0.0/files/${path}`, path };
+}
+
+Deno.test("a file comes with its digests, its tag and how long it may be kept", async () => {
+  await using registry = await openRegistry("memory:");
+  const { send, file, path } = await serve(registry);
+  const info = await registry.info("text");
+  for (const _ of ["from the store", "from memory"]) {
+    const response = await send(file);
+    assertEquals(await response.text(), TEXT);
+    const said = Object.fromEntries(response.headers);
+    assertEquals(said["content-digest"], said["repr-digest"]);
+    assertEquals(said["repr-digest"], "sha-256=:hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII=:");
+    assertEquals(said["etag"], `"sha256:${info.files[0].sha256}"`);
+    assertEquals(said["last-modified"], info.createdAt.toUTCString());
+    assertEquals(said["cache-control"], "private, max-age=604800, immutable");
+    assertEquals(said["content-length"], "10");
+    assertEquals(said["accept-ranges"], "bytes");
+    assertEquals(said["holdfast-commit"], info.commit);
+  }
+  for (const version of ["latest", "^1"]) {
+    const response = await send(`/artifacts/text/versions/${encodeURIComponent(version)}/files/${path}`);
+    assertEquals([await response.text(), response.headers.get("cache-control")], [TEXT, "no-cache"]);
+  }
+  const pinned = await send(`/artifacts/text/versions/latest/files/${path}?commit=${info.commit}`);
+  assertEquals(pinned.headers.get("cache-control"), "private, max-age=604800, immutable");
+});
+
+Deno.test("ranges and conditions are answered from the store and from memory alike", async () => {
+  await using registry = await openRegistry("memory:");
+  const { send, file, path } = await serve(registry);
+  const etag = (await send(file)).headers.get("etag")!;
+  for (const place of [file, file, `/artifacts/text/versions/latest/files/${path}`]) {
+    const part = await send(place, { range: "bytes=2-4" });
+    assertEquals([part.status, await part.text()], [206, "234"]);
+    assertEquals(part.headers.get("content-range"), "bytes 2-4/10");
+    assertEquals([part.headers.get("content-length"), part.headers.get("content-digest")], ["3", null]);
+    assertEquals((await send(place, { range: "bytes=2-4", "if-range": '"other"' })).status, 200);
+    const none = await send(place, { range: "bytes=10-" });
+    assertEquals([none.status, none.headers.get("content-range")], [416, "bytes */10"]);
+    const known = await send(place, { "if-none-match": etag });
+    assertEquals([known.status, await known.text(), known.headers.get("etag")], [304, "", etag]);
+    assertEquals((await send(place, { "if-match": '"other"' })).status, 412);
+    assertEquals((await send(place, { "if-match": etag })).status, 200);
+  }
+});
+
+Deno.test("HEAD of a file is GET without a body", async () => {
+  await using registry = await openRegistry("memory:");
+  const { send, file } = await serve(registry);
+  for (const headers of [{}, { range: "bytes=2-4" }, { range: "bytes=99-" }, { "if-none-match": "*" }]) {
+    const get = await send(file, headers);
+    const head = await send(file, headers, "HEAD");
+    assertEquals([head.status, await head.text()], [get.status, ""]);
+    assertEquals([...head.headers], [...get.headers], JSON.stringify(headers));
+  }
+});
+
+Deno.test("a range of a compressed file is the whole", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("packed", TEXT.repeat(100_000), { compress: "gzip" });
+  const { files: [{ path }] } = await registry.info("packed");
+  await using handler = createCheckedHandler(registry);
+  const request = new Request(`http://localhost/artifacts/packed/versions/1/files/${path}`, {
+    headers: { range: "bytes=2-4" },
+  });
+  const response = await handler(request);
+  assertEquals([response.status, (await response.text()).length], [200, 1_000_000]);
+});
+
+Deno.test("files are found by their paths, whatever is in them", async () => {
+  await using root = await tempRoot();
+  const names = ["a b.txt", "sub/ü?#%41.txt", "sub/100%.txt", "+&=.txt"];
+  await Deno.mkdir(root.join("folder/sub"), { recursive: true });
+  for (const name of names) await Deno.writeTextFile(root.join("folder", name), name);
+  await using registry = await openRegistry("memory:");
+  await registry.save("my:files/of me", localPath(root.join("folder")));
+  await using handler = createCheckedHandler(registry);
+  const base = `http://localhost/artifacts/${encodeURIComponent("my:files/of me")}/versions/1/files`;
+  for (const name of names) {
+    const path = name.split("/").map(encodeURIComponent).join("/");
+    assertEquals(await (await handler(new Request(`${base}/${path}`))).text(), name);
+  }
+  const missing = await handler(new Request(`${base}/none`));
+  const { code, detail } = await missing.json();
+  assertEquals([missing.status, code], [404, "NotFound"]);
+  assertStringIncludes(detail, "no such file");
+  for (const path of ["%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fetc%2fpasswd", "%00", "a%20b.txt/", "sub"]) {
+    assertEquals((await handler(new Request(`${base}/${path}`))).status, 404, path);
+  }
+  assertEquals((await handler(new Request(`${base}/%ff`))).status, 400);
+});
+
+Deno.test("a commit that was replaced stays readable for who began with it, and is a conflict for others", async () => {
+  const backend = createMemoryBackend();
+  await using registry = await openRegistry(backend, { mutable: true, versioned: false });
+  await registry.set("text", "before");
+  const { commit, files: [{ path }] } = await registry.info("text");
+  await using handler = createCheckedHandler(registry);
+  const read = (query: string) =>
+    handler(new Request(`http://localhost/artifacts/text/versions/latest/files/${path}${query}`));
+  assertEquals(await (await read(`?commit=${commit}`)).text(), "before");
+  await registry.set("text", "after");
+  assertEquals(await (await read(`?commit=${commit}`)).text(), "before");
+  assertEquals(await (await read("")).text(), "after");
+  await using other = createCheckedHandler(registry);
+  const late = await other(
+    new Request(`http://localhost/artifacts/text/versions/latest/files/${path}?commit=${commit}`),
+  );
+  assertEquals([late.status, (await late.json()).code], [409, "Conflict"]);
+});
+
+Deno.test("a damaged file is no whole answer", async () => {
+  const backend = createMemoryBackend();
+  await using registry = await openRegistry(backend);
+  await registry.save("large", "x".repeat(3_000_000));
+  for await (const { key, size } of backend.list("")) {
+    if (size < 2_000_000) continue;
+    await backend.delete([key]);
+    await backend.put(key, new Uint8Array(size));
+  }
+  const { files: [{ path }] } = await registry.info("large");
+  await using handler = createCheckedHandler(registry);
+  const response = await handler(new Request(`http://localhost/artifacts/large/versions/1/files/${path}`));
+  const got = await response.text().catch((error) => error.code);
+  assertEquals(response.status === 500 || got === "Corrupt", true, `${response.status} ${got.slice(0, 50)}`);
+});
