@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "pipeline decode": async () => (await import("./pipelines/secrets.ts")).decode,
   "operators ls": async () => (await import("./pipelines/operators_ls.ts")).operatorsLs,
   worker: async () => (await import("./pipelines/worker.ts")).worker,
+  serve: async () => (await import("./services/serve.ts")).serve,
   "token create": async () => (await import("./services/token.ts")).tokenCreate,
   "token ls": async () => (await import("./services/token.ts")).tokenLs,
   "token rm": async () => (await import("./services/token.ts")).tokenRm,

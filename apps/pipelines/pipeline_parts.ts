@@ -5,12 +5,10 @@
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import { RegistryError } from "../../mod.ts";
 import type { Operators } from "../../operators/mod.ts";
 import type { Pipeline } from "../../operators/runner/mod.ts";
 import type { System } from "../../mod.ts";
-import { mayRead } from "../places/may_read.ts";
+import { loadPart } from "../places/load_part.ts";
 
 /** Something that is wrong with a configuration, as `operators/config` tells it. */
 export interface ConfigProblem {
@@ -56,16 +54,5 @@ export interface LoadedPipeline {
  * @throws {RegistryError} `Denied` where Deno may not read this library
  */
 export async function loadConfigPart(): Promise<ConfigPart> {
-  const library = new URL("../../", import.meta.url);
-  try {
-    return await import(new URL("operators/config/mod.ts", library).href);
-  } catch (cause) {
-    if (library.protocol !== "file:" || mayRead(fileURLToPath(library))) throw cause;
-    throw new RegistryError({
-      code: "Denied",
-      message: "Cannot load what reads pipelines: this program may not read it",
-      hint: `Allow it: --allow-read=${fileURLToPath(library).replace(/\/$/, "")}`,
-      cause,
-    });
-  }
+  return await loadPart("operators/config/mod.ts", "what reads pipelines");
 }

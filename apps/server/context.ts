@@ -10,7 +10,12 @@ import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 
-/** What every route is handed. */
+/**
+ * What every route is handed.
+ *
+ * The signal of a request is left alone: on Deno it is aborted after answers that arrived too, and says so on the terminal.
+ * Streams that nobody reads any more are cancelled; what is shorter goes on to its end.
+ */
 export interface ServerContext {
   /** What is served. */
   readonly registry: Registry;

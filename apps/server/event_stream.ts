@@ -21,7 +21,7 @@ export interface ServerEvent {
 
 /** Options of {@linkcode answerEvents}. */
 export interface EventStreamOptions {
-  /** How long nothing happens before a comment says that the stream lives, milliseconds. @default 15000 */
+  /** How often a comment says that the stream lives, milliseconds. @default 15000 */
   heartbeatMs?: number;
   /** How soon a client should come again, milliseconds. @default 2000 */
   retryMs?: number;
@@ -41,46 +41,34 @@ export function answerEvents(
 ): Response {
   const headers = { "content-type": EVENTS_TYPE, "cache-control": "no-store", "x-accel-buffering": "no" };
   if (c.req.method === "HEAD") return new Response(null, { headers });
-  const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, context.closing, c.req.raw.signal]);
-  const iterator = events(signal)[Symbol.asyncIterator]();
+  const over = new AbortController();
+  const end = () => over.abort();
+  if (context.closing.aborted) end();
+  else context.closing.addEventListener("abort", end, { once: true, signal: over.signal });
+  const iterator = events(over.signal)[Symbol.asyncIterator]();
   let coming: Promise<IteratorResult<ServerEvent>> | undefined;
+  let silence: Promise<"silent" | "over"> | undefined;
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(`retry: ${retryMs}\n\n`)),
     async pull(controller) {
       coming ??= iterator.next();
-      const came = await Promise.race([coming, silence(context, { heartbeatMs, signal, until: coming })]);
-      if (came === "silent") return controller.enqueue(encoder.encode(":\n\n"));
-      coming = undefined;
-      if (came === "over" || came.done) {
-        controller.close();
-        return gone.abort();
+      silence ??= context.system.sleep(heartbeatMs, over.signal).then(() => "silent", () => "over");
+      const came = await Promise.race([coming, silence]);
+      if (came === "silent") {
+        silence = undefined;
+        return controller.enqueue(encoder.encode(":\n\n"));
       }
-      controller.enqueue(encoder.encode(encodeEvent(came.value)));
+      coming = undefined;
+      if (came !== "over" && !came.done) return controller.enqueue(encoder.encode(encodeEvent(came.value)));
+      end();
+      controller.close();
     },
-    async cancel() {
-      gone.abort();
-      await iterator.return?.();
+    cancel() {
+      end();
+      iterator.return?.().catch(() => {}); // nobody is there to hear of it
     },
   }, { highWaterMark: 1 });
   return new Response(body, { headers });
-}
-
-/** Resolves when nothing came for so long, or the stream is over; waits no longer than for what comes. */
-async function silence(
-  { system }: ServerContext,
-  { heartbeatMs, signal, until }: { heartbeatMs: number; signal: AbortSignal; until: Promise<unknown> },
-): Promise<"silent" | "over"> {
-  const came = new AbortController();
-  const stop = () => came.abort();
-  void until.then(stop, stop);
-  try {
-    await system.sleep(heartbeatMs, AbortSignal.any([signal, came.signal]));
-    return "silent";
-  } catch {
-    if (!signal.aborted) await until; // it came
-    return "over";
-  }
 }
 
 /** An event as text: what JSON says has no line ends in it, and an id must have none. */

@@ -16,6 +16,7 @@ import { createRepeated } from "../../pipelines/repeated.ts";
 import type { Repeated } from "../../pipelines/repeated.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
+import { aborted } from "../../program/stop_on_signals.ts";
 import { printable } from "../../terminal/table.ts";
 import { parseConcurrency } from "../../terminal/units.ts";
 
@@ -215,13 +216,6 @@ async function leave(closing: Promise<void>, running: () => readonly string[], s
   } finally {
     over.abort();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function refuseMemory(url: string): void {

@@ -5,7 +5,7 @@
  * @module
  */
 import { RegistryError } from "../../../mod.ts";
-import type { Artifact, Registry, SignalOptions } from "../../../mod.ts";
+import type { Artifact, Registry } from "../../../mod.ts";
 
 /** So many versions and files of theirs are remembered. */
 const MOST_FILES = 50_000;
@@ -21,7 +21,7 @@ export interface AskedVersion {
 }
 
 /** Opens versions. */
-export type OpenVersion = (asked: AskedVersion, options?: SignalOptions) => Promise<Artifact>;
+export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
 
 /** Creates what opens versions of a registry. */
 export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
@@ -44,11 +44,10 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
     if (artifact !== undefined && opened.delete(commit)) files -= weight(artifact);
   }
 
-  return async ({ name, version, commit }, { signal } = {}) => {
+  return async ({ name, version, commit }) => {
     const known = commit === undefined ? undefined : opened.get(commit);
     if (known !== undefined && known.info.name === name) return known;
-    signal?.throwIfAborted();
-    const artifact = await registry.open(name, { version }); // without the signal, which is of this request only
+    const artifact = await registry.open(name, { version });
     keep(artifact);
     if (commit === undefined || artifact.info.commit === commit) return artifact;
     throw new RegistryError({

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkAlias, RegistryError } from "../../../mod.ts";
-import type { AliasChange, Registry, SignalOptions } from "../../../mod.ts";
+import type { AliasChange, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerListing, listingContent } from "../listing.ts";
@@ -35,7 +35,7 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
     query(PageQuery),
     (c) =>
       answerListing(c, c.req.valid("query"), {
-        list: (page) => listAliases(registry, c.req.param("name"), { ...page, signal: c.req.raw.signal }),
+        list: (page) => listAliases(registry, c.req.param("name"), page),
         keyOf: ({ alias }) => alias,
       }),
   );
@@ -55,7 +55,7 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
     async (c) => {
       const { name, alias } = c.req.param();
       checkAlias(alias);
-      const aliases = await registry.aliases(name, { signal: c.req.raw.signal });
+      const aliases = await registry.aliases(name);
       if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
       return c.json({ alias, version: aliases[alias] }, 200, { "cache-control": "no-cache" });
     },
@@ -87,12 +87,11 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
     query(PageQuery),
     (c) => {
       const { name, alias } = c.req.param();
-      const { signal } = c.req.raw;
       return answerListing(c, c.req.valid("query"), {
         list: ({ after, limit }) =>
           after === undefined
-            ? registry.history(name, alias, { limit, signal })
-            : changesBefore(registry.history(name, alias, { signal }), { after, limit }),
+            ? registry.history(name, alias, { limit })
+            : changesBefore(registry.history(name, alias), { after, limit }),
         keyOf: ({ generation }) => String(generation),
       });
     },
@@ -103,9 +102,9 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
 async function* listAliases(
   registry: Registry,
   name: string,
-  { after, limit = Infinity, signal }: { after?: string; limit?: number } & SignalOptions,
+  { after, limit = Infinity }: { after?: string; limit?: number },
 ): AsyncGenerator<{ alias: string; version: string }> {
-  const aliases = Object.entries(await registry.aliases(name, { signal })).sort(([a], [b]) => a < b ? -1 : 1);
+  const aliases = Object.entries(await registry.aliases(name)).sort(([a], [b]) => a < b ? -1 : 1);
   const rest = aliases.filter(([alias]) => after === undefined || alias > after);
   for (const [alias, version] of rest.slice(0, limit)) yield { alias, version };
 }

@@ -62,7 +62,7 @@ export function filesRoutes(context: ServerContext): Routes {
       const { commit, disposition } = c.req.valid("query");
       const { name, version, path } = c.req.param();
       const request = c.req.raw;
-      const artifact = await openVersion({ name, version, commit }, { signal: request.signal });
+      const artifact = await openVersion({ name, version, commit });
       const file = artifact.file(path);
       const isFixed = commit !== undefined ||
         (!registry.settings.mutable && parseRef(name, version).selector.kind === "version");

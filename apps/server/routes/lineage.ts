@@ -43,7 +43,7 @@ export function lineageRoutes({ registry }: ServerContext): Routes {
       const { ref, ...options } = c.req.valid("query");
       const { access } = c.env;
       access.check("read", parseRef(ref).name);
-      const lineage = await lineageOf(registry, ref, { ...options, signal: c.req.raw.signal });
+      const lineage = await lineageOf(registry, ref, options);
       return c.json(readablePart(lineage, access), 200, { "cache-control": "no-cache" });
     },
   ) as unknown as Routes;

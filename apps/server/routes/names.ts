@@ -30,10 +30,9 @@ export function namesRoutes({ registry }: ServerContext): Routes {
     query(NamesQuery),
     (c) => {
       const { prefix, ...page } = c.req.valid("query");
-      const { signal } = c.req.raw;
       return answerListing(c, page, {
         list: ({ after, limit }) =>
-          readable(registry.names({ prefix, after, signal }), { access: c.env.access, nameOf: (name) => name, limit }),
+          readable(registry.names({ prefix, after }), { access: c.env.access, nameOf: (name) => name, limit }),
         keyOf: (name) => name,
       });
     },

@@ -36,12 +36,11 @@ export function runsRoutes({ registry }: ServerContext): Routes {
     query(RunsQuery),
     (c) => {
       const { pipeline, ...page } = c.req.valid("query");
-      const { signal } = c.req.raw;
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
         const { listRuns } = await import("../../../operators/runner/mod.ts");
         const { access } = c.env;
         const { limit, ...from } = asked;
-        const all = await listRuns(registry, { pipeline, ...from, limit: access.admin ? limit : undefined, signal });
+        const all = await listRuns(registry, { pipeline, ...from, limit: access.admin ? limit : undefined });
         let left = limit ?? Infinity;
         for (const listed of all) {
           if (!access.may("read", await recordsOf(listed.run))) continue;
@@ -81,12 +80,11 @@ export function runsRoutes({ registry }: ServerContext): Routes {
     }),
     async (c) => {
       const run = c.req.param("run");
-      const { signal } = c.req.raw;
       c.env.access.check("read", await recordsOf(run));
       const { readResult } = await import("../../../operators/runner/mod.ts");
-      const result = await readResult(registry, run, { signal });
+      const result = await readResult(registry, run);
       const steps = await Array.fromAsync(
-        knownSteps(registry, { run, result }, { signal }),
+        knownSteps(registry, { run, result }),
         ({ run: _run, ...step }) => step,
       );
       const { end = "unknown", startedAt, durationMs } = result ?? {};

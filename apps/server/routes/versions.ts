@@ -40,13 +40,12 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
     query(VersionsQuery),
     (c) => {
       const { range, details, ...page } = c.req.valid("query");
-      const { signal } = c.req.raw;
       const name = c.req.param("name");
       return answerListing(c, page, {
         list: ({ after, limit }) =>
           after === undefined
-            ? registry.versions(name, { range, details, limit, signal })
-            : versionsAfter(registry, name, { after, range, details, limit, signal }),
+            ? registry.versions(name, { range, details, limit })
+            : versionsAfter(registry, name, { after, range, details, limit }),
         keyOf: ({ version }) => version,
       });
     },
@@ -77,9 +76,9 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
     query(CommitQuery),
     async (c) => {
       const { name, version } = c.req.param();
-      const { signal, headers } = c.req.raw;
+      const { headers } = c.req.raw;
       const { commit } = c.req.valid("query");
-      const { info } = await openVersion({ name, version, commit }, { signal });
+      const { info } = await openVersion({ name, version, commit });
       const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
       const known = { "etag": validators.etag, "cache-control": "no-cache", "last-modified": validators.lastModified };
       const condition = evaluateConditions(headers, validators);
@@ -105,7 +104,7 @@ async function* versionsAfter(
   for await (const entry of registry.versions(name, options)) {
     if (compare(parseVersion(entry.version).semver, last) >= 0) continue;
     if (count++ === limit) return;
-    const detailed = details ? await withInfo(registry, entry, options) : entry;
+    const detailed = details ? await withInfo(registry, entry) : entry;
     if (detailed !== undefined) yield detailed;
   }
 }
@@ -114,10 +113,9 @@ async function* versionsAfter(
 async function withInfo(
   registry: Registry,
   entry: VersionEntry,
-  { signal }: VersionsOptions,
 ): Promise<VersionEntry | undefined> {
   try {
-    return { ...entry, info: await registry.info(entry.name, { version: entry.version, signal }) };
+    return { ...entry, info: await registry.info(entry.name, { version: entry.version }) };
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { createMemoryBackend, localPath, openRegistry } from "../../../../mod.ts";
+import { createMemoryBackend, isPrefix, localPath, openRegistry } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
@@ -62,7 +62,10 @@ Deno.test("ranges and conditions are answered from the store and from memory ali
 Deno.test("HEAD of a file is GET without a body", async () => {
   await using registry = await openRegistry("memory:");
   const { send, file } = await serve(registry);
-  for (const headers of [{}, { range: "bytes=2-4" }, { range: "bytes=99-" }, { "if-none-match": "*" }]) {
+  const asked: Record<string, string>[] = [{}, { range: "bytes=2-4" }, { range: "bytes=99-" }, {
+    "if-none-match": "*",
+  }];
+  for (const headers of asked) {
     const get = await send(file, headers);
     const head = await send(file, headers, "HEAD");
     assertEquals([head.status, await head.text()], [get.status, ""]);
@@ -128,10 +131,10 @@ Deno.test("a damaged file is no whole answer", async () => {
   const backend = createMemoryBackend();
   await using registry = await openRegistry(backend);
   await registry.save("large", "x".repeat(3_000_000));
-  for await (const { key, size } of backend.list("")) {
-    if (size < 2_000_000) continue;
-    await backend.delete([key]);
-    await backend.put(key, new Uint8Array(size));
+  for await (const object of backend.list("")) {
+    if (isPrefix(object) || object.size < 2_000_000) continue;
+    await backend.delete(object.key);
+    await backend.put(object.key, new Uint8Array(object.size));
   }
   const { files: [{ path }] } = await registry.info("large");
   await using handler = createCheckedHandler(registry);
