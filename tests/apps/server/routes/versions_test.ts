@@ -1,0 +1,114 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
+import { createCheckedHandler } from "../checked_handler.ts";
+
+async function serve(registry: Registry) {
+  const handler = createCheckedHandler(registry);
+  const send = (path: string, init?: RequestInit) => handler(new Request(`http://localhost${path}`, init));
+  const get = async (path: string) => await (await send(path)).json();
+  return { handler, send, get };
+}
+
+Deno.test("versions are listed newest first, in pages, by range and with details", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const version of ["1.0.0", "1.1.0", "2.0.0-rc.1", "2.0.0"]) {
+    await registry.save("a", { version }, { version, metadata: { version } });
+  }
+  const { send, get } = await serve(registry);
+  const versionsOf = ({ items }: { items: { version: string }[] }) => items.map(({ version }) => version);
+  const base = "/artifacts/a/versions";
+  assertEquals(versionsOf(await get(base)), ["2.0.0", "2.0.0-rc.1", "1.1.0", "1.0.0"]);
+  assertEquals(versionsOf(await get(`${base}?range=%5E1`)), ["1.1.0", "1.0.0"]);
+  const first = await get(`${base}?limit=2&details=true`);
+  assertEquals([first.next, first.items[1].info.metadata], ["2.0.0-rc.1", { version: "2.0.0-rc.1" }]);
+  await registry.delete("a@2.0.0-rc.1");
+  const second = await get(`${base}?limit=1&details=true&after=${first.next}`);
+  assertEquals([second.items[0].info.version, second.next], ["1.1.0", "1.1.0"]);
+  assertEquals(versionsOf(await get(`${base}?after=${second.next}`)), ["1.0.0"]);
+  assertEquals(await get(`${base}?after=1`), { items: [] });
+  assertEquals(await get("/artifacts/none/versions"), { items: [] });
+  assertEquals((await get(`${base}?after=x`)).code, "Invalid");
+  assertEquals((await get(`${base}?details=yes`)).code, "Invalid");
+  const lines = await send(base, { headers: { accept: "text/html, application/x-ndjson;q=0.9" } });
+  assertEquals((await lines.text()).trim().split("\n").map((line) => JSON.parse(line).version), [
+    "2.0.0",
+    "1.1.0",
+    "1.0.0",
+  ]);
+});
+
+Deno.test("a version is told with its commit as tag, by version, range, alias and latest", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("team/a b", { n: 1 }, { metadata: { epochs: 3 } });
+  await registry.setAlias("team/a b", "production", "1");
+  const info = JSON.parse(JSON.stringify(await registry.info("team/a b")));
+  const { send, get } = await serve(registry);
+  for (const version of ["1.0.0", "1", "%5E1.0", "production", "latest"]) {
+    assertEquals(await get(`/artifacts/team%2Fa%20b/versions/${version}`), info, version);
+  }
+  const path = "/artifacts/team%2Fa%20b/versions/latest";
+  const etag = (await send(path)).headers.get("etag")!;
+  assertEquals(etag, `"${info.commit}"`);
+  assertEquals((await send(path, { headers: { "if-none-match": etag } })).status, 304);
+  assertEquals((await send(path, { headers: { "if-match": '"other"' } })).status, 412);
+  const head = await send(path, { method: "HEAD" });
+  assertEquals([head.status, head.headers.get("etag"), await head.text()], [200, etag, ""]);
+  assertEquals((await get(`${path}?commit=${info.commit}`)).commit, info.commit);
+  assertEquals((await get(`${path}?commit=other`)).code, "Conflict");
+  const missing = await get("/artifacts/team%2Fa%20b/versions/9.9.9");
+  assertEquals([missing.status, missing.code], [404, "NotFound"]);
+  assertStringIncludes(missing.detail, "9.9.9");
+  assertEquals((await get("/artifacts/a%40b/versions/1")).code, "Invalid");
+});
+
+Deno.test("aliases are listed, told one by one, and with what they named before", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const n of [1, 2, 3]) await registry.save("a", n);
+  for (const version of ["1", "2", "3"]) await registry.setAlias("a", "production", version);
+  await registry.setAlias("a", "canary", "3");
+  const { get } = await serve(registry);
+  const base = "/artifacts/a/aliases";
+  const canary = { alias: "canary", version: "3.0.0" };
+  const production = { alias: "production", version: "3.0.0" };
+  assertEquals(await get(base), { items: [canary, production] });
+  assertEquals(await get(`${base}?limit=1`), { items: [canary], next: "canary" });
+  assertEquals(await get(`${base}?after=canary`), { items: [production] });
+  assertEquals(await get("/artifacts/none/aliases"), { items: [] });
+  assertEquals(await get(`${base}/production`), production);
+  assertEquals((await get(`${base}/none`)).code, "NotFound");
+  assertEquals((await get(`${base}/1.0`)).code, "Invalid");
+  assertEquals((await get(`${base}/__proto__`)).code, "NotFound");
+  const changes = await get(`${base}/production/history?limit=2`);
+  assertEquals(changes.items.map(({ version }: { version: string }) => version), ["3.0.0", "2.0.0"]);
+  const rest = await get(`${base}/production/history?after=${changes.next}`);
+  assertEquals(rest.items.map(({ version }: { version: string }) => version), ["1.0.0"]);
+  assertEquals((await get(`${base}/none/history`)).code, "NotFound");
+  assertEquals((await get(`${base}/production/history?after=x`)).code, "Invalid");
+});
+
+Deno.test("lineage is told both ways", async () => {
+  await using registry = await openRegistry("memory:");
+  const { digest } = await registry.save("data", 1);
+  await registry.save("model", 2, { inputs: [{ ref: "data@1.0.0", digest }] });
+  const { get } = await serve(registry);
+  const edges = [{ from: "data@1.0.0", to: "model@1.0.0" }];
+  assertEquals((await get("/lineage?ref=model")).edges, edges);
+  assertEquals((await get("/lineage?ref=data%401&direction=down&depth=1")).edges, edges);
+  assertEquals((await get("/lineage?ref=data&direction=up")).edges, []);
+  for (const [query, code] of [["", "Invalid"], ["?ref=none", "NotFound"], ["?ref=data&depth=0", "Invalid"]]) {
+    assertEquals((await get(`/lineage${query}`)).code, code, query);
+  }
+});
+
+Deno.test("a registry says what it is, and never where", async () => {
+  await using registry = await openRegistry("memory:");
+  const { get } = await serve(registry);
+  const { id, settings, service, features } = await get("/registry");
+  assertEquals([id, settings, service.name, features.includes("reads")], [
+    registry.id,
+    { versioned: true, mutable: false, graceMs: 86_400_000 },
+    "holdfast",
+    true,
+  ]);
+});
