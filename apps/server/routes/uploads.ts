@@ -10,7 +10,7 @@ import { createRoutes } from "../routing.ts";
 import type { RouteContext, Routes } from "../routing.ts";
 import { CONTENT_EXAMPLE, ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
-import { refuseEncoding, sentBytes } from "../uploads/sent_bytes.ts";
+import { sentBytes } from "../uploads/sent_bytes.ts";
 import type { TusOptions } from "../uploads/tus.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
 
@@ -49,7 +49,6 @@ export function uploadsRoutes(context: ServerContext): Routes {
       problems: [409, 415, 422],
     }),
     async (c) => {
-      refuseEncoding(c.req.raw);
       const announced = c.req.header("content-digest");
       const verify = announced === undefined ? undefined : parseContentDigest(announced);
       const uploads = await context.uploads();

@@ -1,0 +1,60 @@
+/**
+ * The certificate of a server, from files.
+ *
+ * @module
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { RegistryError } from "../../../mod.ts";
+
+/** A certificate that can be read again. */
+export interface Certificate {
+  /** What it is now, PEM. */
+  read(): { cert: string; key: string };
+  /** Reads the files again; where they do not fit, what was there stays, and this throws. */
+  reload(): Promise<void>;
+}
+
+/**
+ * Reads a certificate and its key.
+ *
+ * @throws {RegistryError} `Invalid` where they can not be read or do not belong together
+ */
+export async function openCertificate(files: { cert: string; key: string }): Promise<Certificate> {
+  let now = await load(files);
+  return {
+    read: () => now,
+    async reload() {
+      now = await load(files);
+    },
+  };
+}
+
+async function load({ cert, key }: { cert: string; key: string }): Promise<{ cert: string; key: string }> {
+  const read = { cert: await readPem(cert), key: await readPem(key) };
+  let fits: boolean;
+  try {
+    fits = new X509Certificate(read.cert).checkPrivateKey(createPrivateKey(read.key));
+  } catch (cause) {
+    throw unusable(`${cert} or ${key}: it is no PEM of a certificate and its key`, cause);
+  }
+  if (!fits) throw unusable(`${cert}: ${key} is the key of another certificate`);
+  return read;
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw unusable(`${file}: ${(cause as { code?: string }).code ?? "it cannot be read"}`, cause);
+  }
+}
+
+function unusable(state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot use the certificate: ${state}`,
+    hint: "Give --cert the certificate with its chain, and --key its private key, both as PEM.",
+    cause,
+  });
+}

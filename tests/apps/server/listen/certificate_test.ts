@@ -1,0 +1,60 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { connect } from "node:tls";
+import { RegistryError } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import { listen } from "../../../../apps/server/listen/listen.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import type { TempRoot } from "../../../support/temp_root.ts";
+import { serve } from "./served.ts";
+
+const KEPT = new URL("../../../fixtures/certificates/", import.meta.url);
+
+/** Puts a certificate, and a key, where the service looks for them. */
+async function place(root: TempRoot, { cert, key = cert }: { cert: string; key?: string }) {
+  const files = { cert: root.join("cert.pem"), key: root.join("key.pem") };
+  await Deno.copyFile(new URL(`${cert}.crt`, KEPT), files.cert);
+  await Deno.copyFile(new URL(`${key}.key`, KEPT), files.key);
+  return files;
+}
+
+/** Whose certificate a service shows, and what it answers. */
+function look(url: string): Promise<{ name: string; said: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port: Number(new URL(url).port), rejectUnauthorized: false }, () => {
+      const name = String(socket.getPeerCertificate().subject.CN);
+      let said = "";
+      socket.on("data", (data) => said += data);
+      socket.on("end", () => resolve({ name, said }));
+      socket.write("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    });
+    socket.on("error", reject);
+  });
+}
+
+Deno.test("a service with a certificate speaks TLS, and takes a new one while it runs", async () => {
+  await using root = await tempRoot();
+  const tls = await place(root, { cert: "first" });
+  await using service = await serve({ tls });
+  assertEquals(new URL(service.server.url).protocol, "https:");
+  const first = await look(service.server.url);
+  assertEquals(first.name, "first");
+  assertStringIncludes(first.said, "HTTP/1.1 200");
+  await place(root, { cert: "second" });
+  await service.server.reloadCertificate();
+  assertEquals((await look(service.server.url)).name, "second");
+  await place(root, { cert: "first", key: "second" });
+  await assertRejects(() => service.server.reloadCertificate(), RegistryError, "another certificate");
+  assertEquals((await look(service.server.url)).name, "second", "what was there stays");
+});
+
+Deno.test("a certificate that cannot be used is refused before anything is listened to", async () => {
+  await using root = await tempRoot();
+  await using service = await serve();
+  const handler = createHandler(service.registry);
+  const refused = async (tls: { cert: string; key: string }) =>
+    (await assertRejects(() => listen(handler, { port: 0, tls }), RegistryError)).code;
+  assertEquals(await refused({ cert: root.join("none"), key: root.join("none") }), "Invalid");
+  assertEquals(await refused(await place(root, { cert: "first", key: "second" })), "Invalid");
+  const { cert } = await place(root, { cert: "first" });
+  assertEquals(await refused({ cert, key: cert }), "Invalid");
+});

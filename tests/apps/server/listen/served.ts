@@ -1,0 +1,69 @@
+/**
+ * A service on a port, for tests that speak to it byte by byte.
+ *
+ * @module
+ */
+import { openRegistry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import type { HandlerOptions } from "../../../../apps/server.ts";
+import { listen } from "../../../../apps/server/listen/listen.ts";
+import type { Listening, ListenOptions } from "../../../../apps/server/listen/listen.ts";
+
+/** A service on a port. */
+export interface Served extends AsyncDisposable {
+  /** What it serves. */
+  readonly registry: Registry;
+  /** Where it is. */
+  readonly server: Listening;
+  /** Sends bytes as they are, and reads until the service ends the connection. */
+  talk(text: string): Promise<string>;
+  /** Opens a connection. */
+  connect(): Promise<Deno.TcpConn>;
+  /** Stops it. */
+  stop(withinMs?: number): Promise<number>;
+}
+
+const encoder = new TextEncoder();
+
+/** Serves an empty registry in memory. */
+export async function serve(
+  { handler: handlerOptions, ...options }: ListenOptions & { handler?: HandlerOptions } = {},
+): Promise<Served> {
+  const registry = await openRegistry("memory:");
+  const server = await listen(createHandler(registry, handlerOptions), { port: 0, ...options });
+  const port = Number(new URL(server.url).port);
+  const connect = () => Deno.connect({ port, hostname: "127.0.0.1" });
+  const never = () => new Promise<void>(() => {});
+  const stop = (withinMs?: number) =>
+    server.stop({ withinMs: 0, sleep: withinMs === 0 ? () => Promise.resolve() : never });
+  return {
+    registry,
+    server,
+    connect,
+    async talk(text) {
+      using connection = await connect();
+      await connection.write(encoder.encode(text));
+      return await readToEnd(connection);
+    },
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop(0);
+      await registry[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What comes until the other side ends the connection. */
+export async function readToEnd(connection: Deno.Conn): Promise<string> {
+  try {
+    return await new Response(connection.readable).text();
+  } catch {
+    return ""; // it was reset
+  }
+}
+
+/** A request without a body, as text, after which the connection is not needed any more. */
+export function requestText(target: string, headers: readonly string[] = []): string {
+  return [`GET ${target} HTTP/1.1`, "Host: localhost", "Connection: close", ...headers, "", ""].join("\r\n");
+}
