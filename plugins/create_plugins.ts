@@ -13,7 +13,8 @@ import { contractOf } from "./interface.ts";
 import type { AnyInterface, Contract, InterfaceOf } from "./interface.ts";
 import { registerBuiltIn } from "./sets/built_in.ts";
 import type { AnySource } from "./sets/definition.ts";
-import { makePlugin } from "./sets/make_plugin.ts";
+import { checkOrder, makePlugin } from "./sets/make_plugin.ts";
+import type { CheckedOrder } from "./sets/make_plugin.ts";
 import { createPluginTable } from "./sets/plugin_table.ts";
 import { createSharedPlugins } from "./sets/shared_plugins.ts";
 import { createTaskSet } from "./tasks/task_set.ts";
@@ -50,9 +51,9 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
   const shared = createSharedPlugins();
   let closed = false;
 
-  async function make(contract: Contract, name: string, config: object): Promise<unknown> {
+  async function check(contract: Contract, name: string, config: object): Promise<CheckedOrder> {
     if (closed) throw closedSet(name);
-    return (await makePlugin({ contract, name, definition: table.get(contract, name), config }, context)).plugin;
+    return await checkOrder({ contract, name, definition: table.get(contract, name), config }, context);
   }
 
   function register(plugin: AnyInterface, name: string, ...given: AnySource[]): unknown {
@@ -67,11 +68,12 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
   const plugins: Omit<Plugins, "defineTask" | "createTask" | "runCall"> = {
     register: register as Plugins["register"],
     create: async <T>(plugin: InterfaceOf<T>, name: string, config = {}) =>
-      await make(contractOf(plugin), name, config) as T,
+      await makePlugin(await check(contractOf(plugin), name, config), context) as T,
     async shared<T>(plugin: InterfaceOf<T>, name: string, config = {}) {
       const contract = contractOf(plugin);
+      const order = await check(contract, name, config);
       if (closed) throw closedSet(name);
-      return await shared.get([contract.name, name], config, () => make(contract, name, config)) as T;
+      return await shared.get([contract.name, name], order.checked, () => makePlugin(order, context)) as T;
     },
     names: (plugin) => table.names(contractOf(plugin)),
     async [Symbol.asyncDispose]() {

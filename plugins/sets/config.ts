@@ -14,21 +14,28 @@ import type { AnyDefinition } from "./definition.ts";
 /** Settings by name. */
 export type Settings = Record<string, unknown>;
 
-/** Copies plain objects and arrays, all the way down, and freezes the copies; functions and instances stay as they are. */
-export function frozenCopy<T>(value: T, inside: readonly object[] = []): T {
-  if (typeof value !== "object" || value === null || !isContainer(value)) return value;
-  if (inside.includes(value)) return value; // a cycle: no configuration travels that has one
-  const copy = (member: unknown) => frozenCopy(member, [...inside, value]);
-  if (Array.isArray(value)) return Object.freeze(value.map(copy)) as T;
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)]))) as T;
+/** Copies lists and objects of data, all the way down, and freezes the copies; all else stays as it is. */
+export function frozenCopy<T>(value: T): T {
+  return copied(value, Object.freeze) as T;
 }
 
 /** The same, to be changed by whoever gets it. */
-export function ownCopy<T>(value: T, inside: readonly object[] = []): T {
-  if (typeof value !== "object" || value === null || !isContainer(value) || inside.includes(value)) return value;
-  const copy = (member: unknown) => ownCopy(member, [...inside, value]);
-  if (Array.isArray(value)) return value.map(copy) as T;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)])) as T;
+export function ownCopy<T>(value: T): T {
+  return copied(value, (copy) => copy) as T;
+}
+
+/** The copy of one setting. */
+function ownMember(value: unknown): unknown {
+  return (ownCopy([value]) as unknown[])[0];
+}
+
+function copied(value: unknown, finish: (copy: object) => object, inside: readonly object[] = []): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  // The settings themselves are copied, whatever is among them; a cycle ends where it closes: none travels.
+  if (inside.length > 0 && !isContainer(value) || inside.includes(value)) return value;
+  const copy = (member: unknown) => copied(member, finish, [...inside, value]);
+  if (Array.isArray(value)) return finish(value.map(copy));
+  return finish(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)])));
 }
 
 /** Refuses what holds no settings. */
@@ -60,7 +67,7 @@ export function fillConfig(
         hint: "Both are names of one setting: keep one.",
       });
     }
-    filled[name] = ownCopy(value);
+    filled[name] = ownMember(value);
   }
   for (const [name, variable] of Object.entries(env)) {
     const value = Object.hasOwn(filled, name) ? undefined : system.env(variable);
@@ -118,7 +125,14 @@ function hide(text: string, secret: unknown): string {
   return typeof secret === "string" && secret !== "" ? text.replaceAll(secret, "…") : text;
 }
 
+/** Lists and plain objects that hold data. What has functions is used as it is: it may know itself, as schemas do. */
 function isContainer(value: object): boolean {
+  if (Array.isArray(value)) return true;
   const prototype = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+  if (prototype !== Object.prototype && prototype !== null || "~standard" in value) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(value)).every((member) => isData(member));
+}
+
+function isData({ value, get }: PropertyDescriptor): boolean {
+  return get === undefined && typeof value !== "function";
 }

@@ -9,6 +9,7 @@ import type { PluginConfig, PluginContext } from "../contract.ts";
 import { checkContract } from "../interface.ts";
 import type { Contract } from "../interface.ts";
 import { fillConfig, validateConfig, withoutSecrets } from "./config.ts";
+import type { Settings } from "./config.ts";
 import { callCreate } from "./definition.ts";
 import type { AnyDefinition } from "./definition.ts";
 
@@ -24,14 +25,26 @@ export interface PluginOrder {
   config: PluginConfig;
 }
 
-/** Makes a plugin, and gives the settings that it was made with. */
-export async function makePlugin(
-  { contract, name, definition, config }: PluginOrder,
-  context: PluginContext,
-): Promise<{ plugin: unknown; config: unknown }> {
+/** Settings that were checked: what its schema made of them, and what it was given. */
+export interface CheckedOrder extends PluginOrder {
+  /** What the plugin is made with. */
+  checked: unknown;
+  /** The same before the schema, for what no message may show. */
+  filled: Settings;
+}
+
+/** Fills and checks the settings of what is to be made. */
+export async function checkOrder(order: PluginOrder, { system }: Pick<PluginContext, "system">): Promise<CheckedOrder> {
+  const { contract, name, definition, config } = order;
   const action = `create plugin ${shown(name)} of ${contract.name}`;
-  const filled = fillConfig(definition, config, { action, system: context.system });
-  const checked = await validateConfig(definition, filled, action);
+  const filled = fillConfig(definition, config, { action, system });
+  return { ...order, filled, checked: await validateConfig(definition, filled, action) };
+}
+
+/** Makes a plugin of settings that were checked. */
+export async function makePlugin(order: CheckedOrder, context: PluginContext): Promise<unknown> {
+  const { contract, name, definition, filled, checked } = order;
+  const action = `create plugin ${shown(name)} of ${contract.name}`;
   const plugin = await callCreate(definition, checked, context).catch((error) => {
     if (isRegistryError(error)) throw error;
     throw new RegistryError({
@@ -42,5 +55,5 @@ export async function makePlugin(
     });
   });
   checkContract(contract, plugin, action);
-  return { plugin, config: checked };
+  return plugin;
 }

@@ -4,12 +4,11 @@
  * @module
  */
 import { plainProblem } from "../../core/text/plain_value.ts";
-import type { PluginConfig } from "../contract.ts";
 
 /** Plugins by their name and settings. */
 export interface SharedPlugins extends AsyncDisposable {
   /** The one of these settings; what cannot be compared is made anew. A failure is not kept. */
-  get(name: readonly string[], config: PluginConfig, make: () => Promise<unknown>): Promise<unknown>;
+  get(name: readonly string[], config: unknown, make: () => Promise<unknown>): Promise<unknown>;
 }
 
 /** Creates an empty set. */
@@ -18,7 +17,7 @@ export function createSharedPlugins(): SharedPlugins {
   return {
     async get(name, config, make) {
       if (plainProblem(config) !== undefined) return await make();
-      const key = JSON.stringify([...name, Object.entries(config).sort(([a], [b]) => a < b ? -1 : 1)]);
+      const key = JSON.stringify([...name, Object.entries(Object(config)).sort(([a], [b]) => a < b ? -1 : 1)]);
       const there = made.get(key);
       if (there !== undefined) return await there;
       const plugin = make();

@@ -11,7 +11,7 @@ import { contractOf } from "../interface.ts";
 import { Behavior as BehaviorInterface } from "../interfaces.ts";
 import { frozenCopy } from "../sets/config.ts";
 import type { Settings } from "../sets/config.ts";
-import { makePlugin } from "../sets/make_plugin.ts";
+import { checkOrder, makePlugin } from "../sets/make_plugin.ts";
 import { createJobIds, remainderOf, toCall } from "./chain.ts";
 import type { Chain, ChainEntry, ChainRun, TaskTools } from "./chain.ts";
 import { checkChain } from "./check_chain.ts";
@@ -63,10 +63,10 @@ async function behaviorOf(
 ): Promise<{ behavior: Behavior; config: Settings }> {
   if (entry.made === undefined) {
     const { name, definition, config } = entry;
-    const making = makePlugin({ contract: contractOf(BehaviorInterface), name, definition, config }, context);
-    entry.made = making.then((made) => ({
-      behavior: made.plugin as Behavior,
-      config: frozenCopy(made.config as Settings),
+    const order = { contract: contractOf(BehaviorInterface), name, definition, config };
+    entry.made = checkOrder(order, context).then(async (order) => ({
+      behavior: await makePlugin(order, context) as Behavior,
+      config: frozenCopy(order.checked as Settings),
     }));
     entry.made.catch(() => entry.made = undefined); // whoever runs it hears of it
   }

@@ -7,7 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
-import { createPlugins, defineInterface } from "../../plugins/mod.ts";
+import { Behavior, createPlugins, defineInterface, Storage } from "../../plugins/mod.ts";
 import type { Interface, PluginContext, StandardSchema } from "../../plugins/mod.ts";
 import { silentLogger } from "../../core/system.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
@@ -191,6 +191,33 @@ Deno.test("a plugin may change what it is made with: nobody else has it", async 
   assertEquals([teller.tell(), config], ["a", { backend: "minio", words: ["a"] }]);
 });
 
+Deno.test("what has functions or is of a class reaches a plugin as it is, and may know itself", async () => {
+  class Own {
+    calls = 0;
+  }
+  const counter = { calls: 0, count: () => void counter.calls++ };
+  const schema = {
+    kind: { name: "number" },
+    get "~standard"() {
+      return { owner: this };
+    },
+  };
+  const plugins = createPlugins();
+  const given = { counter, list: [schema], own: new Own(), data: { deep: [1] } };
+  plugins.register(Teller, "given", (config: typeof given) => ({ tell: () => config }));
+  plugins.register(Behavior, "given", () => ({ execute: (_next, _input, { config }) => config }));
+  const told = (await plugins.create(Teller, "given", given)).tell() as typeof given;
+  const heard = await plugins.createTask(() => given).addBehavior("given", given).submit();
+  for (const config of [told, heard]) {
+    assertStrictEquals(config.counter, counter);
+    assertStrictEquals(config.list[0], schema);
+    assertStrictEquals(config.own, given.own);
+    assertNotStrictEquals(config.data.deep, given.data.deep);
+    config.counter.count();
+  }
+  assertEquals(counter.calls, 2);
+});
+
 Deno.test("shared plugins are made once for the same settings, and closed with the set, the last first", async () => {
   const ended: string[] = [];
   const plugins = createPlugins();
@@ -219,6 +246,14 @@ Deno.test("shared plugins are made once for the same settings, and closed with t
       'Invalid: Cannot create plugin "kept": its set was closed. ' +
         "Use it before the end of what holds the set, or create a set anew.",
     );
+  }
+});
+
+Deno.test("what its schema leaves aside does not make a shared plugin another one", async () => {
+  await using plugins = createPlugins();
+  const storage = await plugins.shared(Storage, "memory");
+  for (const config of [{ bucket: "b" }, { endpoint: () => {} }, { access_key: "a" }]) {
+    assertStrictEquals(await plugins.shared(Storage, "memory", config), storage);
   }
 });
 
