@@ -18,7 +18,13 @@ export type * from "../../core/services/registry_events.ts";
 export type { Lookup } from "../../core/lookup.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
+export type * from "../../core/services/queue.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";
+export { createWebhooks } from "./webhooks.ts";
+export type { StartWebhooksOptions, Webhooks, WebhooksOptions, WebhookTarget } from "./webhooks.ts";
+export type { HostAddress, HostLookup } from "./webhooks/send.ts";
+export { createWebhookSecret, verifyWebhook } from "./webhooks/signature.ts";
+export type { VerifyWebhookOptions } from "./webhooks/signature.ts";
 
 /** Options of {@linkcode openEventBus}. */
 export interface OpenEventBusOptions {

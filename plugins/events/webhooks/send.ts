@@ -1,0 +1,123 @@
+/**
+ * Sends a webhook: once, to where its host name leads now, following nothing.
+ *
+ * @module
+ */
+import { lookup as systemLookup } from "node:dns";
+import { request as requestByHttp } from "node:http";
+import { request as requestByHttps } from "node:https";
+import { isIP } from "node:net";
+import { messageOf, RegistryError } from "../../../core/errors.ts";
+import { isPublicAddress } from "./addresses.ts";
+
+/** An address of a host. */
+export interface HostAddress {
+  /** As `203.0.113.7` or `2001:db8::7`. */
+  address: string;
+  /** 4 or 6. */
+  family: number;
+}
+
+/** Finds the addresses of a host name. */
+export type HostLookup = (host: string) => Promise<readonly HostAddress[]>;
+
+/** What is sent, and how. */
+export interface SendOptions {
+  /** Its headers. */
+  headers: Record<string, string>;
+  /** Its body. */
+  body: Uint8Array;
+  /** Whether its host may have an address that is not public. */
+  allowPrivate: boolean;
+  /** How long it may take until there is an answer, milliseconds. */
+  timeoutMs: number;
+  /** Ends it. */
+  signal: AbortSignal;
+  /** Finds the addresses of its host. @default as the system does */
+  lookup?: HostLookup;
+}
+
+/**
+ * Posts to a URL and gives the status of the answer, whose body is not read. The connection goes to the address that was
+ * looked at: a name that leads elsewhere a moment later leads nowhere.
+ *
+ * @throws {RegistryError} `Denied` for an address that is not public; `Unavailable` where there is no answer
+ */
+export async function sendWebhook(url: URL, options: SendOptions): Promise<number> {
+  const { headers, body, allowPrivate, timeoutMs, signal, lookup = lookupByDns } = options;
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const ended = AbortSignal.any([signal, deadline]);
+  const checked = async (): Promise<readonly HostAddress[]> => {
+    const family = isIP(host);
+    const addresses = family === 0 ? await lookup(host) : [{ address: host, family }];
+    if (addresses.length === 0) throw unavailable(url, "its host has no address");
+    if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) throw notPublic(url);
+    return addresses;
+  };
+  try {
+    const addresses = await untilEnded(checked(), ended);
+    return await post(url, addresses, { headers, body, signal: ended });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof RegistryError) throw error;
+    throw unavailable(url, deadline.aborted ? `it has not answered within ${timeoutMs} ms` : messageOf(error));
+  }
+}
+
+function post(
+  url: URL,
+  addresses: readonly HostAddress[],
+  { headers, body, signal }: Pick<SendOptions, "headers" | "body" | "signal">,
+): Promise<number> {
+  const send = url.protocol === "https:" ? requestByHttps : requestByHttp;
+  return new Promise((resolve, reject) => {
+    const request = send(url, {
+      method: "POST",
+      agent: false, // a connection of its own, to the address that was checked
+      headers: { ...headers, "content-length": String(body.byteLength) },
+      lookup: (_host, { all }, found) => {
+        if (all) found(null, [...addresses]);
+        else found(null, addresses[0].address, addresses[0].family);
+      },
+      signal,
+    }, (response) => {
+      resolve(response.statusCode ?? 0);
+      response.on("error", () => {}); // it is ended before its body has come
+      response.destroy();
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+/** The outcome, or the reason of the signal. What goes on then is nobody's. */
+function untilEnded<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    outcome.then(resolve, reject);
+  });
+}
+
+function lookupByDns(host: string): Promise<HostAddress[]> {
+  return new Promise((resolve, reject) => {
+    systemLookup(host, { all: true }, (error, addresses) => error === null ? resolve(addresses) : reject(error));
+  });
+}
+
+/** Paths and parameters of URLs that take webhooks may be secrets: only their host is named. */
+function notPublic({ host }: URL): RegistryError {
+  return new RegistryError({
+    code: "Denied",
+    message: `Cannot deliver to ${host}: its address is not public`,
+    hint: "Pass allowPrivate, or its host in it, where webhooks may reach this network.",
+  });
+}
+
+function unavailable({ host }: URL, state: string): RegistryError {
+  return new RegistryError({
+    code: "Unavailable",
+    message: `Cannot deliver to ${host}: ${state.replace(/[.\s]+$/, "")}`,
+    hint: "It is tried again, as far as attempts are left.",
+  });
+}

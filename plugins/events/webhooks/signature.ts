@@ -1,0 +1,163 @@
+/**
+ * Signatures of webhooks as Standard Webhooks has them (standardwebhooks.com, version 1.0.0): `webhook-id`,
+ * `webhook-timestamp` in seconds since 1970, and `webhook-signature`, which is `v1,` and the HMAC-SHA256 of
+ * `id.timestamp.body` as base64, once for each secret, with spaces between.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { BusEvent } from "../../../core/services/event_bus.ts";
+import { realSystem } from "../../../core/system.ts";
+import type { System } from "../../../core/system.ts";
+
+const PREFIX = "whsec_";
+const encoder = new TextEncoder();
+
+/** A new secret of 256 bits, as `whsec_…`. */
+export function createWebhookSecret(): string {
+  return `${PREFIX}${randomBytes(32).toString("base64")}`;
+}
+
+/** Takes a secret in; throws `Invalid`, without quoting it, for what is none. */
+export async function importSecret(secret: string): Promise<CryptoKey> {
+  const bytes = typeof secret === "string" && secret.startsWith(PREFIX)
+    ? decode(secret.slice(PREFIX.length))
+    : undefined;
+  if (bytes === undefined || bytes.byteLength < 24 || bytes.byteLength > 64) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot use the secret of a webhook: it is not whsec_ and 24 to 64 bytes as base64",
+      hint: "createWebhookSecret() makes one; sender and receiver have the same.",
+    });
+  }
+  return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+}
+
+/** The headers that sign a body. */
+export async function signatureHeaders(
+  keys: readonly CryptoKey[],
+  { id, seconds, body }: { id: string; seconds: number; body: Uint8Array },
+): Promise<Record<string, string>> {
+  const content = signedContent(id, String(seconds), body);
+  const signatures = await Promise.all(keys.map(async (key) => `v1,${encode(await sign(key, content))}`));
+  return { "webhook-id": id, "webhook-timestamp": String(seconds), "webhook-signature": signatures.join(" ") };
+}
+
+/** Options of {@linkcode verifyWebhook}. */
+export interface VerifyWebhookOptions {
+  /** How old, or how far in the future, it may be, milliseconds. @default 300000 (5 minutes) */
+  toleranceMs?: number;
+  /** Largest body, bytes. @default 1048576 (1 MiB) */
+  maxBytes?: number;
+  /** Clock. */
+  system?: Pick<System, "now">;
+}
+
+/**
+ * Checks that a request is a webhook of somebody who knows the secret, and sent just now; gives its event. One that was
+ * delivered before may come again: its `id` says so.
+ *
+ * @param request the request; its body is read
+ * @param secret the secret, or several while one takes the place of another
+ * @throws {RegistryError} `Denied` where the signature is not of this secret, or it is too old; `Invalid` for what is no
+ * webhook
+ *
+ * @example
+ * ```ts ignore
+ * import { verifyWebhook } from "@holdfast/holdfast/events";
+ *
+ * Deno.serve(async (request) => {
+ *   const { topic, payload } = await verifyWebhook(request, Deno.env.get("WEBHOOK_SECRET")!);
+ *   console.log(topic, payload);
+ *   return new Response(null, { status: 204 });
+ * });
+ * ```
+ */
+export async function verifyWebhook(
+  request: Request,
+  secret: string | readonly string[],
+  options: VerifyWebhookOptions = {},
+): Promise<BusEvent> {
+  const { toleranceMs = 300_000, maxBytes = 1024 * 1024, system = realSystem } = options;
+  const keys = await Promise.all([secret].flat().map(importSecret));
+  const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => {
+    const value = request.headers.get(`webhook-${name}`);
+    if (value !== null && value.length <= 2_000) return value;
+    throw refused("Invalid", `its header webhook-${name} is missing, or too long`);
+  });
+  if (!/^[0-9]{1,12}$/.test(timestamp)) throw refused("Invalid", "its webhook-timestamp is no number of seconds");
+  if (Math.abs(system.now() - Number(timestamp) * 1000) > toleranceMs) {
+    throw refused("Denied", "it was not sent just now");
+  }
+  const body = await readBody(request, maxBytes);
+  const content = signedContent(id, timestamp, body);
+  let isSigned = false;
+  for (const signature of signatures.split(" ")) {
+    const bytes = signature.startsWith("v1,") ? decode(signature.slice(3)) : undefined;
+    for (const key of bytes === undefined ? [] : keys) {
+      if (await crypto.subtle.verify("HMAC", key, bytes!, content)) isSigned = true; // compares in constant time
+    }
+  }
+  if (!isSigned) throw refused("Denied", "its signature is not of this secret");
+  return eventOf(id, body);
+}
+
+/** The body of a webhook: type, time of the event and data, as the specification recommends. */
+export function encodeBody({ topic, at, payload }: Omit<BusEvent, "id">): Uint8Array {
+  return encoder.encode(JSON.stringify({ type: topic, timestamp: at.toISOString(), data: payload }));
+}
+
+function eventOf(id: string, body: Uint8Array): BusEvent {
+  let said: { type?: unknown; timestamp?: unknown; data?: BusEvent["payload"] } | null;
+  try {
+    said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw refused("Invalid", "its body is not JSON");
+  }
+  const { type: topic, timestamp, data: payload } = said ?? {};
+  const at = new Date(typeof timestamp === "string" ? timestamp : NaN);
+  if (typeof topic === "string" && !Number.isNaN(at.getTime()) && payload !== undefined) {
+    return { id, topic, at, payload };
+  }
+  throw refused("Invalid", "its body has no type, timestamp and data");
+}
+
+async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw refused("Invalid", `its body has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(concatBytes(chunks));
+}
+
+function signedContent(id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(concatBytes([encoder.encode(`${id}.${timestamp}.`), body]));
+}
+
+async function sign(key: CryptoKey, content: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, content));
+}
+
+function encode(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(code: "Denied" | "Invalid", state: string): RegistryError {
+  const hint = code === "Denied"
+    ? "Answer 401. Where it should be accepted: is the secret that of the sender, and the clock right?"
+    : "Answer 400: this is not how Standard Webhooks are sent.";
+  return new RegistryError({ code, message: `Cannot accept the webhook: ${state}`, hint });
+}
