@@ -5,11 +5,15 @@
  */
 import type { Registry } from "../../mod.ts";
 import { loadPart } from "../places/load_part.ts";
+import type { TokenCheck, TokenFileOptions } from "../server/access/token_check.ts";
+import type { Listening, ListenOptions } from "../server/listen/options.ts";
 import type { Handler, HandlerOptions } from "../server/options.ts";
 
 /** What is used of `apps/server.ts`. */
 export interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
+  listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
+  openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
 }
 
 /**

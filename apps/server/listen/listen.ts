@@ -13,55 +13,13 @@ import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";
 import { listenerOf } from "./listener.ts";
 import { cannotListen, exposed } from "./refusals.ts";
+import type { Listening, ListenOptions } from "./options.ts";
 import { openCertificate } from "./certificate.ts";
-
-/** How much connections may take. */
-export interface ConnectionLimits {
-  /** Bytes of all headers of a request; more is 431. @default 16384 */
-  maxHeaderBytes?: number;
-  /** Until the headers of a request must be here, milliseconds; else 408. @default 10000 */
-  headersTimeoutMs?: number;
-  /** How long a body or a reader may stand still, milliseconds. @default 60000 */
-  idleTimeoutMs?: number;
-  /** How long a connection is kept without a request, milliseconds. @default 15000 */
-  keepAliveMs?: number;
-  /** How many there may be; then the one that was idle for longest is ended. @default 4096 */
-  maxConnections?: number;
-}
-
-/** Options of {@linkcode listen}. */
-export interface ListenOptions {
-  /** The address. Beyond this machine only with `hasTokens`. @default "127.0.0.1" */
-  host?: string;
-  /** The port; 0 for any that is free. @default 8600 */
-  port?: number;
-  /** Whether the handler asks for tokens. @default false */
-  hasTokens?: boolean;
-  /** Files of a certificate with its chain, and its key, PEM: then it speaks TLS. */
-  tls?: { cert: string; key: string };
-  /** How much connections may take. */
-  limits?: ConnectionLimits;
-}
-
-/** A handler on a port. */
-export interface Listening {
-  /** Where it is. */
-  readonly url: string;
-  /** Reads the certificate and the key again: connections from now on have them. */
-  reloadCertificate(): Promise<void>;
-  /**
-   * Takes no more connections, and waits for what is under way; what is not done then is cut off. Uploads by tus go on
-   * where they were at the next start.
-   *
-   * @returns how many requests were cut off
-   */
-  stop(options: { withinMs: number; sleep: (ms: number, signal: AbortSignal) => Promise<void> }): Promise<number>;
-}
 
 /**
  * Puts a handler on a port.
  *
- * @throws {RegistryError} `Denied` for an address beyond this machine without tokens; `Unavailable` for a port that is
+ * @throws {RegistryError} `Denied` for an address beyond this machine without tokens; `Conflict` for a port that is
  * taken
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
@@ -84,8 +42,10 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   const connections = watchConnections(server, { maxConnections, idleTimeoutMs });
   server.on("request", listenerOf(handler));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(cannotListen(error, { host, port })));
+    server.once("error", reject);
     server.listen(port, host, resolve);
+  }).catch((error) => {
+    throw cannotListen(error, { host, port });
   });
   const { port: taken } = server.address() as AddressInfo;
   const shownHost = host.includes(":") ? `[${host}]` : host;

@@ -17,12 +17,25 @@ export function exposed(host: string): RegistryError {
 
 /** The system does not let it. */
 export function cannotListen(cause: unknown, { host, port }: { host: string; port: number }): RegistryError {
-  const { code = "" } = cause as { code?: string };
-  const state = code === "EADDRINUSE" ? "the port is taken" : code === "EACCES" ? "the system forbids it" : code;
+  const { name, code = "", message } = cause as Error & { code?: string };
+  const place = `${host}:${port}`;
+  if (code === "EADDRINUSE") {
+    return new RegistryError({
+      code: "Conflict",
+      message: `Cannot listen on ${place}: another program does`,
+      hint: "Choose another port, or any free one: --port 0",
+      cause,
+    });
+  }
+  const isDenied = name === "NotCapable" || code === "EACCES" || code === "EPERM";
   return new RegistryError({
-    code: "Unavailable",
-    message: `Cannot listen on ${host}:${port}: ${state || "it failed"}`,
-    hint: "Choose another --port (0 for any that is free), or an address of this machine as --host.",
+    code: isDenied ? "Denied" : "Invalid",
+    message: `Cannot listen on ${place}: ${message.split("\n")[0].replace(/\.$/, "")}`,
+    hint: name === "NotCapable"
+      ? `Allow it: --allow-net=${place}`
+      : isDenied
+      ? "Ports below 1024 are for the system: choose another one, as --port 8600"
+      : "Give an address of this machine, as --host 127.0.0.1",
     cause,
   });
 }

@@ -52,7 +52,26 @@ Deno.test("serve says why it cannot", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { code, err } = await holdfast(`serve --port ${taken.addr.port}`, { cwd: root.path });
   assertEquals([code, err.includes("another program does"), err.includes("--port 0")], [4, true, true], err);
-  for (const args of ["--port 70000", "--port x", "--port 0 --host not.an.address.invalid"]) {
+  await holdfast("token create --tokens t --scope admin", { cwd: root.path });
+  const elsewhere = "--port 0 --tokens t --host not.an.address.invalid";
+  for (const args of ["--port 70000", "--port x", "--port 0 --cert c.pem", "--port 0 --cert c --key k", elsewhere]) {
     assertEquals((await holdfast(`serve ${args}`, { cwd: root.path })).code, 2, args);
   }
+});
+
+Deno.test("serve asks for tokens where it is given some, and goes beyond this machine only with them", async () => {
+  await using root = await tempRoot();
+  await fillRegistry(root.path);
+  const open = await holdfast("serve --port 0 --host 0.0.0.0", { cwd: root.path });
+  assertEquals([open.code, open.err.includes("holdfast token create")], [6, true], open.err);
+  assertEquals((await holdfast("serve --port 0 --tokens t.json", { cwd: root.path })).code, 3);
+  const token = (await holdfast("token create --tokens t.json --scope read:data:*", { cwd: root.path })).out.trim();
+  const { line: url, io, stop, ended } = await serving(root.path, "--tokens", "t.json", "--log");
+  const ask = (headers: Record<string, string>) => fetch(`${url}/names?prefix=d`, { headers });
+  assertEquals((await (await ask({})).json()).status, 401);
+  assertEquals(await (await ask({ authorization: `Bearer ${token}` })).json(), { items: ["data:raw"] });
+  stop();
+  assertEquals(await ended, 0);
+  assertMatch(io.errors(), /^GET \/names 200 \d+ ms token=[0-9a-f]{12} id=/m);
+  assertEquals(io.errors().includes(token), false);
 });

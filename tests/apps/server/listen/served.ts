@@ -8,7 +8,7 @@ import type { Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import type { HandlerOptions } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
-import type { Listening, ListenOptions } from "../../../../apps/server/listen/listen.ts";
+import type { Listening, ListenOptions } from "../../../../apps/server/listen/options.ts";
 
 /** A service on a port. */
 export interface Served extends AsyncDisposable {
