@@ -17,6 +17,7 @@ export type { ConnectionLimits, Listening, ListenOptions } from "./server/listen
 export type { Access } from "./server/access/access.ts";
 export type { Right } from "./server/access/scopes.ts";
 export type { Logger, Registry, System } from "../mod.ts";
+export type { UploadedVersion, UploadOptions } from "./server/uploads/next_step.ts";
 export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./server/options.ts";
 
 /**

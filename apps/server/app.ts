@@ -23,6 +23,8 @@ import { lineageRoutes } from "./routes/lineage.ts";
 import { namesRoutes } from "./routes/names.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
 import { savesRoutes } from "./routes/saves.ts";
+import { jobsRoutes } from "./routes/jobs.ts";
+import { uploadRoutes } from "./routes/upload.ts";
 import { createLazyUploads, uploadsRoutes } from "./routes/uploads.ts";
 import { registryRoutes } from "./routes/registry.ts";
 import { runsRoutes } from "./routes/runs.ts";
@@ -38,6 +40,8 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   savesRoutes,
   draftsRoutes,
   uploadsRoutes,
+  uploadRoutes,
+  jobsRoutes,
   versionsRoutes,
   filesRoutes,
   aliasesRoutes,

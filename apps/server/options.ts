@@ -4,7 +4,9 @@
  * @module
  */
 import type { Logger, System } from "../../mod.ts";
+import type { JobQueue } from "../../queues/mod.ts";
 import type { TokenCheck } from "./access/token_check.ts";
+import type { UploadOptions } from "./uploads/next_step.ts";
 
 /** What a server knows of a request besides the request, as `Deno.serve` says it. */
 export interface HandlerInfo {
@@ -33,6 +35,10 @@ export interface HandlerOptions {
   hosts?: readonly string[];
   /** How much may be asked. */
   limits?: HandlerLimits;
+  /** The jobs that `/jobs` tells of, and where `POST /upload` schedules one where `upload` says nothing else. @default none */
+  jobs?: JobQueue;
+  /** What comes after `POST /upload`. @default a job of kind `upload` where there are jobs, else nothing */
+  upload?: UploadOptions;
   /** Clock, randomness, ids and environment. @default the real ones */
   system?: System;
   /** Hears of every request at `info`, and of faults at `error`; never of secrets and queries. @default silent */

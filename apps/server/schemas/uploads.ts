@@ -5,6 +5,7 @@
  */
 import * as v from "npm:valibot@^1.5";
 import { Amount, Moment } from "./artifact.ts";
+import { SavedArtifactSchema } from "./saving.ts";
 
 /** What has arrived. */
 export const ContentSchema = v.pipe(
@@ -31,4 +32,21 @@ export const UploadStateSchema = v.pipe(
     sha256: v.optional(v.string()),
   }),
   v.metadata({ ref: "UploadState" }),
+);
+
+/** What an upload is saved as. */
+export const UploadQuery = v.object({
+  name: v.optional(v.pipe(v.string(), v.description("The artifact"))),
+  version: v.optional(v.pipe(v.string(), v.description("Its version; the next one where it is not given"))),
+  path: v.optional(v.pipe(v.string(), v.description("The path of the file in the version; `content` where not given"))),
+});
+
+/** What became of an upload. */
+export const UploadAnswerSchema = v.pipe(
+  v.object({
+    jobId: v.optional(v.string()),
+    result: v.optional(v.unknown()),
+    ...SavedArtifactSchema.entries,
+  }),
+  v.metadata({ ref: "Uploaded" }),
 );

@@ -1,0 +1,211 @@
+/**
+ * `/jobs`: what was scheduled, and what becomes of it.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../mod.ts";
+import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
+import type { Access } from "../access/access.ts";
+import { denied } from "../access/access.ts";
+import type { Right } from "../access/scopes.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
+import { answerListing, listingContent } from "../listing.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { JOB_EXAMPLE, JobSchema, JobsPage, JobsQuery } from "../schemas/jobs.ts";
+
+const PARAMS = { job: "The id of the job" };
+const FRESH = { "cache-control": "no-store" };
+
+/** Jobs. */
+export function jobsRoutes(context: ServerContext): Routes {
+  const { options, features } = context;
+  if (options.jobs !== undefined) features.add("jobs");
+  const routes = createRoutes();
+
+  async function find(id: string, access: Access, right: Right): Promise<{ queue: JobQueue; job: QueuedJob }> {
+    const queue = queueOf(options.jobs);
+    const job = await queue.get(id);
+    if (job === undefined) throw noJob(id);
+    if (!mayDo(access, right, job)) {
+      throw denied(`Cannot ${right === "read" ? "see" : "change"} job ${JSON.stringify(id)}`, "admin");
+    }
+    return { queue, job };
+  }
+
+  routes.get(
+    "/jobs",
+    describe({
+      id: "listJobs",
+      tag: "jobs",
+      summary: "Lists the jobs that the queue knows",
+      description: "Only those about artifacts that may be read, unless the token is an admin's.",
+      scope: "read",
+      answers: { 200: { description: "A page of jobs", content: listingContent(JobsPage, { items: [JOB_EXAMPLE] }) } },
+      problems: [404, 422],
+    }),
+    query(JobsQuery),
+    (c) => {
+      const { state, group, ...page } = c.req.valid("query");
+      const { access } = c.env;
+      const queue = queueOf(options.jobs);
+      return answerListing(c, page, {
+        list: (page) => readableJobs(queue, { ...page, state, group, access, signal: c.req.raw.signal }),
+        keyOf: ({ id }) => id,
+      });
+    },
+  );
+
+  routes.get(
+    "/jobs/:job",
+    describe({
+      id: "getJob",
+      tag: "jobs",
+      summary: "What is known of a job",
+      scope: "read",
+      params: PARAMS,
+      answers: { 200: { description: "The job", schema: JobSchema, example: JOB_EXAMPLE } },
+      problems: [404, 422],
+    }),
+    async (c) => c.json((await find(c.req.param("job"), c.env.access, "read")).job, 200, FRESH),
+  );
+
+  routes.delete(
+    "/jobs/:job",
+    describe({
+      id: "cancelJob",
+      tag: "jobs",
+      summary: "Ends a job, wherever its worker is",
+      description: "One that runs is `running` until its worker has ended it.",
+      scope: "write",
+      params: PARAMS,
+      answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
+      problems: [404, 422],
+    }),
+    async (c) => {
+      const { queue, job } = await find(c.req.param("job"), c.env.access, "write");
+      await queue.cancel(job.id, { reason: "cancelled over HTTP" });
+      return c.json(await queue.get(job.id) ?? job);
+    },
+  );
+
+  routes.post(
+    "/jobs/:job/retry",
+    describe({
+      id: "retryJob",
+      tag: "jobs",
+      summary: "Lets a job that failed or was cancelled wait again",
+      scope: "write",
+      params: PARAMS,
+      answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
+      problems: [404, 409, 422],
+    }),
+    async (c) => {
+      const { queue, job } = await find(c.req.param("job"), c.env.access, "write");
+      if (!await queue.retry(job.id)) throw notEnded(await queue.get(job.id) ?? job);
+      return c.json(await queue.get(job.id) ?? job);
+    },
+  );
+
+  routes.get(
+    "/jobs/:job/events",
+    describe({
+      id: "watchJob",
+      tag: "jobs",
+      summary: "What becomes of a job, as server-sent events, until it has ended",
+      description: "The first says what is known now. Who comes again with `Last-Event-ID` hears what is new since " +
+        "then, and 204 where the job has ended and nothing is: browsers then come no more.",
+      scope: "read",
+      params: PARAMS,
+      requestHeaders: { "last-event-id": "The id of the event that was heard last" },
+      answers: {
+        200: {
+          description: "Events called `job`, whose data is the job",
+          content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
+        },
+        204: { description: "It has ended, and everything of it was heard" },
+      },
+      problems: [404, 422],
+    }),
+    async (c) => {
+      const { queue, job } = await find(c.req.param("job"), c.env.access, "read");
+      const after = c.req.header("last-event-id");
+      if (after !== undefined && hasEnded(job) && !await isNews(queue, job.id, after)) {
+        return new Response(null, { status: 204 });
+      }
+      return answerEvents(c, {
+        context,
+        async *events(signal) {
+          for await (const { id, job: data } of queue.watch(job.id, { after, signal })) {
+            yield { id, event: "job", data };
+          }
+        },
+      });
+    },
+  );
+
+  return routes as unknown as Routes;
+}
+
+/** A job that is about an artifact is a matter of those who may read or write that; others are the admin's. */
+function mayDo(access: Access, right: Right, { data }: QueuedJob): boolean {
+  const about = data as { name?: unknown; input?: { name?: unknown } } | null;
+  const name = about?.name ?? about?.input?.name;
+  return access.admin || (typeof name === "string" && access.may(right, name));
+}
+
+/** Of a page of a queue, what may be read; and so on, until there are enough. */
+async function* readableJobs(
+  queue: JobQueue,
+  { access, limit = Infinity, after, ...which }: Parameters<JobQueue["list"]>[0] & { access: Access },
+): AsyncGenerator<QueuedJob> {
+  for (let left = limit, last = after; left > 0;) {
+    const jobs = await queue.list({ ...which, after: last, limit: PAGE });
+    for (const job of jobs) {
+      if (!mayDo(access, "read", job)) continue;
+      yield job;
+      if (--left <= 0) return;
+    }
+    if (jobs.length < PAGE) return;
+    last = jobs.at(-1)!.id;
+  }
+}
+
+const PAGE = 1000;
+
+function hasEnded({ state }: QueuedJob): boolean {
+  return state === "done" || state === "failed" || state === "cancelled";
+}
+
+/** Whether there is something to hear of a job that has ended. */
+async function isNews(queue: JobQueue, id: string, after: string): Promise<boolean> {
+  for await (const _ of queue.watch(id, { after })) return true;
+  return false;
+}
+
+function queueOf(queue: JobQueue | undefined): JobQueue {
+  if (queue !== undefined) return queue;
+  throw new RegistryError({
+    code: "Unsupported",
+    message: "Cannot tell of jobs: this service has no queue",
+    hint: "Give it one: createHandler(registry, { jobs: await openQueue(url) }).",
+  });
+}
+
+function noJob(id: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find job ${JSON.stringify(id.slice(0, 200))}: the queue does not know it`,
+    hint: "Jobs that ended long ago are forgotten.",
+  });
+}
+
+function notEnded({ id, state }: QueuedJob): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot try job ${JSON.stringify(id)} again: it is ${state}`,
+    hint: "Jobs that failed or were cancelled can be tried again.",
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * `POST /upload`: a file, saved as it comes, and its next step scheduled.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../mod.ts";
+import type { FileToSave } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { passThrough } from "../saving/sent_files.ts";
+import { SAVED_EXAMPLE } from "../schemas/saving.ts";
+import { UploadAnswerSchema, UploadQuery } from "../schemas/uploads.ts";
+import { scheduleNext } from "../uploads/next_step.ts";
+
+const FORM = /^multipart\/form-data\s*;/i;
+const BYTES = { type: "string", format: "binary" };
+
+/** `POST /upload` */
+export function uploadRoutes({ registry, options }: ServerContext): Routes {
+  const routes = createRoutes();
+  routes.post(
+    "/upload",
+    describe({
+      id: "upload",
+      tag: "uploads",
+      summary: "Saves what is sent, of any size, as it comes, and schedules its next step",
+      description:
+        "The body is the file, or a form: its fields `name`, `version` and `idempotencyKey` come first, its " +
+        "files behind them. A body that breaks off saves nothing. With an idempotency key it can be sent again: it is " +
+        "saved, and its next step scheduled, once.",
+      scope: "write",
+      requestHeaders: { "idempotency-key": "Whoever sends this again means the same upload" },
+      body: {
+        "application/octet-stream": { schema: BYTES },
+        "multipart/form-data": { schema: { type: "object", properties: { name: { type: "string" }, file: BYTES } } },
+      },
+      answers: {
+        202: {
+          description: "It was saved, and the job was scheduled",
+          schema: UploadAnswerSchema,
+          example: { jobId: `upload-${SAVED_EXAMPLE.commit}`, ...SAVED_EXAMPLE },
+        },
+        201: { description: "It was saved; no step comes next, or its `result` is there", schema: UploadAnswerSchema },
+      },
+      problems: [409, 413, 415, 422],
+    }),
+    query(UploadQuery),
+    async (c) => {
+      const request = c.req.raw;
+      const isForm = FORM.test(request.headers.get("content-type") ?? "");
+      const form = isForm ? await (await import("../uploads/multipart.ts")).openForm(request) : undefined;
+      const { path, ...asked } = c.req.valid("query");
+      const files = form?.files ?? rawFile(request, path);
+      try {
+        const { name, version, idempotencyKey } = { ...fieldsOf(form?.fields), ...given(asked) };
+        if (name === undefined) throw noName();
+        c.env.access.check("write", name);
+        const materializer = {
+          ...passThrough({ id: isForm ? "folder" : "file", formatVersion: 1 }, []),
+          save: () => files,
+        };
+        const key = c.req.header("idempotency-key") ?? idempotencyKey;
+        const { signal } = request;
+        const save = { version, idempotencyKey: key, base: null, materializer, signal };
+        const saved = await registry.save(name, undefined, save);
+        const next = await scheduleNext(saved, options);
+        if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201);
+        return c.json({ ...next, ...saved }, 202, { location: `/jobs/${encodeURIComponent(next.jobId)}` });
+      } finally {
+        await files.return(undefined); // nobody reads the rest of a request that was refused
+      }
+    },
+  );
+  return routes as unknown as Routes;
+}
+
+/** The body as the one file. */
+async function* rawFile({ body, headers }: Request, path = "content"): AsyncGenerator<FileToSave> {
+  const type = headers.get("content-type") ?? undefined;
+  const mediaType = type === "application/x-www-form-urlencoded" ? undefined : type; // what curl says of any file
+  yield { path, content: body ?? new Uint8Array(), ...(mediaType === undefined ? {} : { mediaType }) };
+}
+
+/** The fields that are known; others are passed over. */
+function fieldsOf(
+  fields: Readonly<Record<string, string>> = {},
+): { name?: string; version?: string; idempotencyKey?: string } {
+  const { name, version, idempotencyKey } = fields;
+  return { name, version, idempotencyKey };
+}
+
+/** Without what is not given. */
+function given<T extends Record<string, unknown>>(asked: T): T {
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as T;
+}
+
+function noName(): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: "Cannot upload: no name is said",
+    hint: "Say what it is to be called: POST /upload?name=my:data, or a field `name` before the file.",
+  });
+}

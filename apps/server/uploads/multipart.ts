@@ -1,0 +1,144 @@
+/**
+ * Forms (`multipart/form-data`, RFC 7578), read as they come: a file is read as fast as it is stored.
+ *
+ * @module
+ */
+import type { Readable } from "node:stream";
+import { Busboy } from "npm:@fastify/busboy@^3.2";
+import { isRegistryError, RegistryError } from "../../../mod.ts";
+import type { FileToSave } from "../../../mod.ts";
+import { sentBytes } from "./sent_bytes.ts";
+
+/** A form whose fields were read up to its first file. */
+export interface Form {
+  /** The fields before the first file. */
+  fields: Readonly<Record<string, string>>;
+  /** The files, each to be read before the next one comes. Ending it early ends the request. */
+  files: AsyncGenerator<FileToSave>;
+}
+
+const LIMITS = { fields: 100, fieldSize: 64 * 1024, files: 10_000, headerPairs: 100, headerSize: 16 * 1024 };
+
+/** Reads a form up to its first file. Throws `Invalid` for what is none, or has no file. */
+export async function openForm(request: Request): Promise<Form> {
+  const fields: Record<string, string> = Object.create(null);
+  const came = createChannel<FileToSave>();
+  const over = new AbortController();
+  let open: Readable | undefined;
+
+  const parser = createParser(request);
+  parser.on("field", (name, value, _nameCut, isCut) => {
+    if (isCut) came.fail(invalid(`its field ${JSON.stringify(name.slice(0, 40))} is too long`));
+    else fields[name] = value;
+  });
+  parser.on("file", (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
+    open = stream;
+    came.put({ path: fileName || "content", mediaType, content: readable(stream) });
+  });
+  for (const limit of ["fieldsLimit", "filesLimit", "partsLimit"] as const) {
+    parser.on(limit, () => came.fail(invalid("it has too many parts")));
+  }
+  parser.on("finish", () => came.end());
+  parser.on("error", (error: unknown) => came.fail(invalid((error as Error).message)));
+  void pump();
+
+  const first = await came.take();
+  if (first === undefined) throw invalid("there is no file in it");
+  return { fields, files: files(first) };
+
+  async function* files(first: FileToSave): AsyncGenerator<FileToSave> {
+    try {
+      for (let file: FileToSave | undefined = first; file !== undefined; file = await came.take()) yield file;
+    } finally {
+      over.abort();
+      open?.destroy();
+    }
+  }
+
+  /** Gives the parser what comes, as fast as it takes it. */
+  async function pump(): Promise<void> {
+    try {
+      for await (const chunk of sentBytes(request)) {
+        if (!parser.write(chunk)) await drained();
+        if (over.signal.aborted) return;
+      }
+      parser.end();
+    } catch (error) {
+      came.fail(error);
+      open?.destroy(error as Error);
+    }
+  }
+
+  function drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    parser.once("drain", resolve);
+    over.signal.addEventListener("abort", () => resolve(), { once: true });
+    return promise;
+  }
+}
+
+function createParser({ headers }: Request) {
+  try {
+    return Busboy({ headers: { "content-type": headers.get("content-type")! }, limits: LIMITS, preservePath: true });
+  } catch (error) {
+    throw invalid((error as Error).message);
+  }
+}
+
+/** A stream of Node as one of the web, which is read when it is asked for. */
+function readable(stream: Readable): ReadableStream<Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        controller.error(isRegistryError(error) ? error : invalid((error as Error).message));
+      }
+    },
+    async cancel() {
+      await chunks.return?.();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** What comes, to be taken in order. */
+function createChannel<T>() {
+  const waiting: T[] = [];
+  let ended = false, failure: { error: unknown } | undefined;
+  let wake = () => {};
+  return {
+    put(item: T) {
+      waiting.push(item);
+      wake();
+    },
+    end() {
+      ended = true;
+      wake();
+    },
+    fail(error: unknown) {
+      failure ??= { error };
+      wake();
+    },
+    /** The next one; undefined at the end. */
+    async take(): Promise<T | undefined> {
+      for (;;) {
+        if (failure !== undefined) throw failure.error;
+        if (waiting.length > 0) return waiting.shift();
+        if (ended) return undefined;
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+  };
+}
+
+function invalid(state: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read the form: ${state}`,
+    hint:
+      "Send multipart/form-data with fields first and files behind them, as curl -F name=my:data -F file=@data.bin does.",
+  });
+}

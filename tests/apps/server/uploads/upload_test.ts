@@ -1,0 +1,173 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { createMemoryBackend } from "../../../../mod.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { keysOf, noise } from "../../../registry/registries.ts";
+import { openService, sentBody } from "./sending.ts";
+
+/** A form as clients send it, and how it is announced. */
+async function formOf(parts: [string, string | File][], cut = 0): Promise<RequestInit> {
+  const form = new FormData();
+  for (const [name, value] of parts) form.append(name, value);
+  const response = new Response(form);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const headers = { "content-type": response.headers.get("content-type")! };
+  return { headers, body: sentBody(bytes.subarray(0, bytes.byteLength - cut), { breaks: cut > 0, chunk: 10_000 }) };
+}
+
+Deno.test("a file is saved as it comes, and the client is told the job at once", async () => {
+  await using jobs = createMemoryQueue();
+  await using service = await openService({ jobs });
+  const content = noise(700_000);
+  const answer = await service.send("POST", "/upload?name=team%2Fdata&path=scan.bin", {
+    body: sentBody(content),
+    headers: { "content-type": "application/x-scan" },
+  });
+  const { jobId, name, version, commit, size } = await answer.json();
+  assertEquals([answer.status, answer.headers.get("location")], [202, `/jobs/${jobId}`]);
+  assertEquals([name, version, size], ["team/data", "1.0.0", 700_000]);
+  const artifact = await service.registry.open("team/data");
+  assertEquals([artifact.info.materializer, artifact.info.commit], [{ id: "file", formatVersion: 1 }, commit]);
+  assertEquals(artifact.files().map(({ info }) => [info.path, info.mediaType]), [["scan.bin", "application/x-scan"]]);
+  assertEquals(await artifact.file("scan.bin").bytes(), content);
+  const { state, data } = (await jobs.get(jobId))!;
+  const { digest } = artifact.info;
+  assertEquals(state, "waiting");
+  assertEquals(data, { name, version, ref: "team/data@1.0.0", commit, digest, size });
+});
+
+Deno.test("a file of nothing is a file too, and without a next step it is only saved", async () => {
+  await using service = await openService();
+  const answer = await service.send("POST", "/upload?name=empty");
+  assertEquals([answer.status, "jobId" in await answer.json()], [201, false]);
+  assertEquals(await (await service.registry.open("empty")).file("content").bytes(), new Uint8Array());
+});
+
+Deno.test("a form has its fields first, and as many files as it likes", async () => {
+  await using service = await openService();
+  const large = noise(400_000) as Uint8Array<ArrayBuffer>;
+  const answer = await service.send(
+    "POST",
+    "/upload",
+    await formOf([
+      ["name", "set"],
+      ["version", "3.1"],
+      ["file", new File([large], "large.bin", { type: "application/x-large" })],
+      ["file", new File(["hello"], "sub/notes.txt", { type: "text/plain" })],
+      ["file", new File([], "empty")],
+    ]),
+  );
+  assertEquals([answer.status, (await answer.json()).version], [201, "3.1.0"]);
+  const artifact = await service.registry.open("set");
+  assertEquals(artifact.info.materializer.id, "folder");
+  assertEquals(artifact.files().map(({ info }) => info.path), ["large.bin", "sub/notes.txt", "empty"]);
+  assertEquals(await artifact.file("large.bin").bytes(), large);
+  assertEquals(await artifact.file("sub/notes.txt").bytes(), new TextEncoder().encode("hello"));
+});
+
+Deno.test("of a body that breaks off nothing is saved, wherever it does", async () => {
+  const backend = createMemoryBackend();
+  await using jobs = createMemoryQueue();
+  await using service = await openService({ backend, jobs });
+  const content = noise(600_000) as Uint8Array<ArrayBuffer>;
+  const before = await keysOf(backend);
+  assertEquals(
+    (await service.send("POST", "/upload?name=a", { body: sentBody(content, { breaks: true }) })).status,
+    500,
+  );
+  for (const cut of [10, 300_000, 599_990, 600_050]) {
+    const form = await formOf([["name", "a"], ["file", new File([content], "a.bin")]], cut);
+    assertEquals((await service.send("POST", "/upload", form)).status >= 400, true, `${cut}`);
+  }
+  assertEquals([await keysOf(backend), await jobs.list()], [before, []]);
+});
+
+Deno.test("an upload whose answer was lost is sent again by its key: one version, one job", async () => {
+  await using jobs = createMemoryQueue();
+  await using service = await openService({ jobs });
+  const send = async () => {
+    const init = { body: sentBody(noise(300_000)), headers: { "idempotency-key": "phone-17" } };
+    const answer = await service.send("POST", "/upload?name=a", init);
+    const { jobId, version } = await answer.json();
+    return [answer.status, jobId, version];
+  };
+  assertEquals(await send(), await send());
+  assertEquals((await jobs.list()).length, 1);
+  assertEquals((await Array.fromAsync(service.registry.versions("a"))).length, 1);
+});
+
+Deno.test("a task is what comes next: a job where it is scheduled, else its result", async () => {
+  const submitted: unknown[] = [];
+  const outcomes: unknown[] = [{ scheduled: true, jobId: "job-1" }, { pages: 3 }];
+  const task = {
+    submit(input: unknown, options: { idempotencyKey: string }) {
+      submitted.push([(input as { ref: string }).ref, options.idempotencyKey.startsWith("upload-")]);
+      return Promise.resolve(outcomes.shift());
+    },
+  };
+  await using service = await openService({ upload: { task } });
+  const scheduled = await service.send("POST", "/upload?name=a", { body: "1" });
+  assertEquals([scheduled.status, (await scheduled.json()).jobId], [202, "job-1"]);
+  const direct = await service.send("POST", "/upload?name=a", { body: "2" });
+  assertEquals([direct.status, (await direct.json()).result], [201, { pages: 3 }]);
+  assertEquals(submitted, [["a@1.0.0", true], ["a@2.0.0", true]]);
+  await using other = await openService({ upload: { schedule: ({ version }) => `own-${version}` } });
+  assertEquals((await (await other.send("POST", "/upload?name=a", { body: "1" })).json()).jobId, "own-1.0.0");
+});
+
+Deno.test("what cannot be uploaded is refused with what is expected", async () => {
+  await using service = await openService();
+  const json = async (answer: Promise<Response>) => {
+    const { status, detail } = await (await answer).json();
+    return [status, detail];
+  };
+  assertEquals(await json(service.send("POST", "/upload", { body: "x" })), [400, "Cannot upload: no name is said"]);
+  const file = new File(["x"], "x");
+  const late = await formOf([["file", file], ["name", "a"]]);
+  assertEquals(await json(service.send("POST", "/upload", late)), [400, "Cannot upload: no name is said"]);
+  const none = await formOf([["name", "a"]]);
+  assertEquals(await json(service.send("POST", "/upload", none)), [
+    400,
+    "Cannot read the form: there is no file in it",
+  ]);
+  const long = await formOf([["name", "a".repeat(70_000)], ["file", file]]);
+  assertMatch((await json(service.send("POST", "/upload", long)))[1], /too long/);
+  const unbounded = { body: "x", headers: { "content-type": "multipart/form-data; charset=utf-8" } };
+  assertEquals((await json(service.send("POST", "/upload", unbounded)))[0], 400);
+  const outside = await formOf([["name", "a"], ["file", new File(["x"], "../../etc/passwd")]]);
+  assertEquals((await json(service.send("POST", "/upload", outside)))[0], 400);
+  const packed = { body: "x", headers: { "content-encoding": "gzip" } };
+  assertEquals((await json(service.send("POST", "/upload?name=a", packed)))[0], 415);
+  assertEquals(await Array.fromAsync(service.registry.names()), []);
+});
+
+Deno.test("a slow store slows the client: of a body no more is read than is being stored", async () => {
+  const memory = createMemoryBackend();
+  const stored = Promise.withResolvers<void>(), open = Promise.withResolvers<void>();
+  let gone = false;
+  const slow = {
+    ...memory,
+    async put(...args: Parameters<typeof memory.put>) {
+      if (!args[0].startsWith("objects/") || gone || !(args[1] instanceof ReadableStream)) {
+        return await memory.put(...args);
+      }
+      stored.resolve();
+      await open.promise; // the store takes nothing for now
+      gone = true;
+      return await memory.put(...args);
+    },
+  };
+  await using service = await openService({ backend: slow });
+  let read = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      read += 65_536;
+      if (read > 40 * 1024 ** 2) controller.close();
+      else controller.enqueue(new Uint8Array(65_536));
+    },
+  }, { highWaterMark: 0 });
+  const answer = service.send("POST", "/upload?name=a", { body });
+  await stored.promise;
+  assertEquals(read < 1024 ** 2, true, `${read}`);
+  open.resolve();
+  assertEquals((await answer).status, 201);
+});
