@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { fromFileUrl } from "@std/path";
+import { serverTest } from "./support/servers/mod.ts";
+import { programTest } from "./support/servers/programs/program_tests.ts";
 import { tempRoot } from "./support/temp_root.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
@@ -13,10 +15,15 @@ interface Run {
 
 /** Runs a program of this repository without a terminal, with its temporary files in `folder`. */
 async function run(folder: string, ...args: string[]): Promise<Run> {
+  return await runWith({}, folder, ...args);
+}
+
+/** The same with variables of the environment. */
+async function runWith(env: Record<string, string>, folder: string, ...args: string[]): Promise<Run> {
   const command = new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
-    env: { TMPDIR: folder, NO_COLOR: "1" },
+    env: { TMPDIR: folder, NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -199,6 +206,68 @@ Deno.test("examples/operators.ts runs operators that are classes, and refuses an
     "3. the same operator id, the same instance: true; another id, another one: true",
   ]);
   assertEquals(await readdir(work.path), []);
+});
+
+/** Runs the upload example with a storage and a kind of queue. */
+async function upload(env: Record<string, string>, backend: string, jobType: string): Promise<void> {
+  await using work = await tempRoot();
+  const variables = { LOCAL_STORAGE_PATH: work.join("files"), ...env };
+  const { code, stdout, stderr } = await runWith(
+    variables,
+    work.path,
+    ...["run", "-A", "examples/upload.ts", backend, jobType],
+  );
+  assertEquals(code, 0, stderr);
+  const told = stdout.split("\n").slice(0, -1).sort(); // the job may run before the client has its answer
+  assertEquals(told, [
+    "202: scheduled true",
+    "SUCCESS: background processing for 'uploads/file.bin' is complete",
+    'job done: { stored_path: "uploads/file.bin" }',
+    `${backend} has 1000000 bytes`,
+  ]);
+  const isLocal = backend === "local";
+  assertEquals(await readdir(work.join("files", "uploads")).catch(() => []), isLocal ? ["file.bin"] : []);
+}
+
+for (const jobType of ["background", "memory"]) {
+  Deno.test(`examples/upload.ts with a folder, and jobs in ${jobType}`, () => upload({}, "local", jobType));
+}
+
+serverTest("examples/upload.ts with a bucket, and jobs in background", "minio", async (server) => {
+  const { endpoint, accessKey, secretKey } = server;
+  const env = { MINIO_ENDPOINT: endpoint, MINIO_ACCESS_KEY: accessKey, MINIO_SECRET_KEY: secretKey };
+  await upload(env, "minio", "background");
+});
+
+programTest(
+  "examples/upload.ts with a folder, and jobs on a server",
+  ["redis", "postgres"],
+  async ({ kind, shared }) => {
+    const { hostname, port } = new URL((await shared()).url);
+    const env: Record<string, string> = kind === "redis"
+      ? { REDIS_HOST: hostname, REDIS_PORT: port }
+      : { PGHOST: hostname, PGPORT: port, PGUSER: "postgres", PGDATABASE: "postgres" };
+    await upload(env, "local", kind);
+  },
+);
+
+Deno.test("examples/own_plugin.ts needs no permission, and writes a storage and a runner in a few lines each", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "--no-prompt", "examples/own_plugin.ts");
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.split("\n").slice(0, -1).sort(), [
+    "0.txt: 13 bytes",
+    "1.txt: 9 bytes",
+    "words-0 is scheduled",
+    "words-0, count: 0.txt has 3 words",
+    "words-1 is scheduled",
+    "words-1, count: 1.txt has 2 words",
+  ]);
+  const source = await readFile(`${ROOT}examples/own_plugin.ts`, "utf8");
+  for (const [begin, end] of [['plugins.register(Storage, "map"', "});"], ["@plugins.register(JobRunner", "}"]]) {
+    const lines = source.slice(source.indexOf(begin)).split("\n").indexOf(end) + 1;
+    assert(lines <= 20, `${begin} has ${lines} lines`);
+  }
 });
 
 Deno.test("every example is run by a test", async () => {

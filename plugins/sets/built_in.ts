@@ -12,7 +12,14 @@ import { validate } from "../behaviors/validate.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior, JobRunner, Storage } from "../interfaces.ts";
 import { RUNNERS } from "../jobs/definitions.ts";
-import { gcsSettings, localSettings, memorySettings, s3Settings, STORAGE_ALIASES } from "../storage/settings.ts";
+import {
+  gcsSettings,
+  localSettings,
+  memorySettings,
+  s3Settings,
+  STORAGE_ALIASES,
+  STORAGE_SECRETS,
+} from "../storage/settings.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { PluginTable } from "./plugin_table.ts";
 
@@ -38,14 +45,14 @@ const local: AnyDefinition = {
   config: localSettings,
   aliases: STORAGE_ALIASES,
   env: { path: "LOCAL_STORAGE_PATH" },
-  secrets: ["secretKey", "credentials"],
+  secrets: STORAGE_SECRETS,
   create: async (config, context) => (await import("../storage.ts")).openLocalStorage(config, context),
 };
 
 const s3: AnyDefinition = {
   config: s3Settings,
   aliases: STORAGE_ALIASES,
-  secrets: ["accessKey", "secretKey"],
+  secrets: STORAGE_SECRETS,
   create: async (config, { system, logger }) =>
     (await import("../storage.ts")).openS3Storage(config, { provider: "s3", system, logger }),
 };
@@ -69,12 +76,13 @@ const STORAGES: Record<string, AnyDefinition> = {
     config: gcsSettings,
     aliases: STORAGE_ALIASES,
     env: { bucket: "GCS_BUCKET" },
-    secrets: ["credentials"],
+    secrets: STORAGE_SECRETS,
     create: async (config, context) => (await import("../storage.ts")).openGcsStorage(config, context),
   },
   memory: {
     config: memorySettings,
     aliases: STORAGE_ALIASES,
+    secrets: STORAGE_SECRETS,
     create: async (config, context) => (await import("../storage.ts")).openMemoryStorage(config, context),
   },
 };

@@ -75,6 +75,9 @@ export const STORAGE_ALIASES: Readonly<Record<string, string>> = {
   create_bucket: "createBucket",
 };
 
+/** What no storage shows or sends, one's own or another's that it leaves aside. */
+export const STORAGE_SECRETS: readonly string[] = ["accessKey", "secretKey", "credentials"];
+
 const ALL = [...Object.keys(S3), "credentials", "path"];
 
 /** What `local` is made with. */

@@ -209,6 +209,17 @@ Deno.test("secrets never travel: the environment of the worker fills them", () =
   task.addBehavior("call", { urls: ["https://example.org/a:b@c"] });
 });
 
+Deno.test("secrets that a storage leaves aside do not travel either", () => {
+  const { plugins } = sending();
+  const task = plugins.createTask("echo").addBehavior("schedule_job", far);
+  for (const backend of plugins.names(Storage)) {
+    for (const key of ["access_key", "secret_key", "credentials"]) {
+      const error = thrown(() => task.addBehavior("storage_read", { backend, bucket: "b", [key]: "hunter2" }));
+      assert(error.includes(`its ${key} would travel with it`), error);
+    }
+  }
+});
+
 Deno.test("secrets of a plugin of one's own do not travel either", () => {
   const { plugins } = sending();
   plugins.register(Behavior, "notify", {
