@@ -31,7 +31,7 @@ export interface PluginsOptions {
 
 /**
  * Creates a set of plugins, in which those of this library are registered: storages `local minio s3 gcs memory`, job
- * runners, and behaviors. Closing it closes what it shares: runners end what they began.
+ * runners, buses of events `memory redis`, and behaviors. Closing it closes what it shares: runners end what they began.
  *
  * @example
  * ```ts

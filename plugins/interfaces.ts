@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EventBus as EventBusContract } from "../core/services/event_bus.ts";
 import type { JobRunner as JobRunnerContract } from "../core/services/job_runner.ts";
 import type { Behavior as BehaviorContract } from "./contract.ts";
 import { defineInterface } from "./interface.ts";
@@ -19,6 +20,13 @@ export type JobRunner = JobRunnerContract;
 /** The interface of job runners. */
 export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>("job_runner", {
   methods: ["schedule"],
+});
+
+/** What carries events to whoever has subscribed. */
+export type EventBus = EventBusContract;
+/** The interface of buses of events. */
+export const EventBus: Interface<EventBusContract> = defineInterface<EventBusContract>("event_bus", {
+  methods: ["publish", "subscribe", "listen"],
 });
 
 /** What surrounds the remainder of a task. */

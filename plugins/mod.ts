@@ -7,6 +7,8 @@
 export type { ByteRange, CallOptions } from "../core/backend.ts";
 export type { Registry, SignalOptions } from "../core/registry.ts";
 export type { Logger } from "../core/registry.ts";
+export type * from "../core/services/event_bus.ts";
+export type { EventBus as EventBusContract } from "../core/services/event_bus.ts";
 export type * from "../core/services/job_runner.ts";
 export type { InferOutput, StandardSchema } from "../core/standard_schema.ts";
 export type { System } from "../core/system.ts";
@@ -18,5 +20,5 @@ export { createPlugins } from "./create_plugins.ts";
 export type { PluginsOptions } from "./create_plugins.ts";
 export { defineInterface } from "./interface.ts";
 export type { AnyInterface, Interface, InterfaceOf, InterfaceOptions, MethodName } from "./interface.ts";
-export { Behavior, JobRunner, Storage } from "./interfaces.ts";
+export { Behavior, EventBus, JobRunner, Storage } from "./interfaces.ts";
 export type * from "./storage/file_storage.ts";

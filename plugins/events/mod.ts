@@ -32,6 +32,8 @@ export interface OpenEventBusOptions {
   connectWithinMs?: number;
   /** How many events are kept for groups that are slow, or gone; the oldest are lost. @default 100000 */
   maxEvents?: number;
+  /** After so long a member of a group that says nothing is taken for dead, milliseconds. @default 30000 */
+  takeOverAfterMs?: number;
   /** The schemes. @default `createEventBuses()` */
   buses?: Lookup<EventBusOpener>;
   /** Clock, ids and sleep. */

@@ -49,12 +49,13 @@ const background: Setting = {
       : `it is ${described(value)}, and no background`,
 };
 
-/** The environment says numbers as text. */
-const port: Setting = {
+/** The number of a port. The environment says numbers as text. */
+export const port: Setting = {
   problemOf: (value) => /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is no number of a port",
 };
 
-const database: Setting = {
+/** The number, or the name, of a database. */
+export const database: Setting = {
   problemOf: (value) => /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is no number and no name of a database",
 };
 

@@ -9,8 +9,9 @@ import { scheduleJob } from "../behaviors/schedule_job.ts";
 import { storageRead, storageWrite } from "../behaviors/storage.ts";
 import { trace } from "../behaviors/trace.ts";
 import { validate } from "../behaviors/validate.ts";
+import { BUSES } from "../events/definitions.ts";
 import { contractOf } from "../interface.ts";
-import { Behavior, JobRunner, Storage } from "../interfaces.ts";
+import { Behavior, EventBus, JobRunner, Storage } from "../interfaces.ts";
 import { RUNNERS } from "../jobs/definitions.ts";
 import {
   gcsSettings,
@@ -27,6 +28,7 @@ import type { PluginTable } from "./plugin_table.ts";
 export function registerBuiltIn(table: PluginTable): void {
   for (const [name, definition] of Object.entries(STORAGES)) table.add(contractOf(Storage), name, definition);
   for (const [name, definition] of Object.entries(RUNNERS)) table.add(contractOf(JobRunner), name, definition);
+  for (const [name, definition] of Object.entries(BUSES)) table.add(contractOf(EventBus), name, definition);
   for (const [name, definition] of Object.entries(BEHAVIORS)) table.add(contractOf(Behavior), name, definition);
 }
 
