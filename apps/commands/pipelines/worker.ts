@@ -6,12 +6,12 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RegistryError } from "../../../mod.ts";
-import type { System } from "../../../mod.ts";
 import type { JobQueue, QueuedStep, StepCommand, WorkerEvent } from "../../../operators/engines/mod.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { ENGINE_VARIABLE, engineUrl, MERGED_FILE, stepCommand } from "../../pipelines/open_carrier.ts";
+import { leaveWorker, refuseMemory } from "../../jobs/leave_worker.ts";
 import { createRepeated } from "../../pipelines/repeated.ts";
 import type { Repeated } from "../../pipelines/repeated.ts";
 import { defineCommand } from "../../program/command.ts";
@@ -23,15 +23,18 @@ import { parseConcurrency } from "../../terminal/units.ts";
 interface WorkerFlags extends PipelineFlags {
   queue?: string;
   pipeline?: string[];
+  tasks?: string;
   concurrency?: number;
   handBack?: boolean;
 }
 
-/** Takes steps of pipelines from a queue. */
+/** Takes steps of pipelines, or tasks, from a queue. */
 export const worker: Command = defineCommand<[], WorkerFlags>({
   name: "worker",
-  summary: "Take steps of pipelines from a queue, and execute each as a process, until Ctrl-C or a TERM signal.",
+  summary: "Take steps of pipelines, or tasks, from a queue and do them, until Ctrl-C or a TERM signal.",
   details:
+    "With --tasks the jobs are tasks that programs submitted: the module has the same tasks defined, and they run in " +
+    "this process. Without it they are steps of pipelines, each of which is executed as a process. " +
     "The queue names runs and steps; what is executed says the configuration here. A step whose run was planned with " +
     "another configuration is refused, except where the merged one of the run lies on this machine, beside the run. " +
     "At the first signal no more is taken, and what runs is waited for; at the second what runs is ended, and handed " +
@@ -49,18 +52,29 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       repeat: true,
       completes: "file",
     },
-    { flags: "--concurrency <count>", text: "so many steps at once, 1 unless told otherwise", parse: parseConcurrency },
+    {
+      flags: "--tasks <file>",
+      text: "the module with `export const plugins`, whose tasks are taken",
+      completes: "file",
+    },
+    { flags: "--concurrency <count>", text: "so many jobs at once, 1 unless told otherwise", parse: parseConcurrency },
     { flags: "--hand-back", text: "at the first signal end what runs, and hand it to another worker" },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
     ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline of this folder"],
+    ["holdfast worker --tasks ./tasks.ts --queue redis://127.0.0.1:6379", "tasks of programs"],
     ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --json", "one event a line"],
   ],
   async run(_args, flags, context) {
     const { io } = context;
     const url = engineUrl(flags.queue, context, "--queue");
     refuseMemory(url);
+    if (flags.tasks !== undefined) {
+      refusePipelineFlags(flags);
+      const { takeTasks } = await import("../../jobs/take_tasks.ts");
+      return await takeTasks(url, { ...flags, tasks: flags.tasks }, context);
+    }
     const pipelines: Known[] = [];
     for (const file of flags.pipeline ?? ["."]) pipelines.push({ file, ...await openPipeline(file, flags, context) });
     await context.open(); // now rather than with the first step
@@ -95,7 +109,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       const left = taking.running().length;
       if (left > 0) await say({ event: flags.handBack ? "handing back" : "finishing", steps: left }, context);
       io.secondStop?.addEventListener("abort", () => void taking.close({ handBack: true }).catch(() => {}));
-      isReached = await leave(taking.close({ handBack: flags.handBack }), taking.running, io.system);
+      isReached = await leaveWorker(taking.close({ handBack: flags.handBack }), taking.running, io.system);
       if (!isReached) {
         await say({ event: "trouble", reason: "the queue does not answer, and is left as it is" }, context);
       }
@@ -106,6 +120,16 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     }
   },
 });
+
+/** Tasks need no pipeline: what is said of one is a mistake. */
+function refusePipelineFlags({ pipeline, operators, root, set, override }: WorkerFlags): void {
+  if ([pipeline, operators, root, set, override].every((flag) => flag === undefined)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot take tasks and steps of pipelines at once: --tasks goes without the options of pipelines",
+    hint: "Start a worker for each, on queues of their own: ?queue=NAME",
+  });
+}
 
 /** A pipeline that the worker knows, and where it is from. */
 type Known = FoundPipeline & { file: string };
@@ -190,39 +214,4 @@ function stepOf(data: unknown): { run?: string; step?: string } {
 
 function nameOf({ run, step }: QueuedStep): string {
   return `${run} ${step}`;
-}
-
-/** For so long a queue may not answer, once no step is under way, milliseconds. */
-const LEAVE_MS = 10_000;
-/** How often it is looked whether a step is under way, milliseconds. */
-const LOOK_MS = 500;
-
-/**
- * Waits for the worker's end. Whoever ends it is not to wait for a queue that is away: what ended here and could not be
- * told there is begun by another worker, which finds it done.
- *
- * @returns false where the queue did not answer
- */
-async function leave(closing: Promise<void>, running: () => readonly string[], system: System): Promise<boolean> {
-  const over = new AbortController();
-  const late = async () => {
-    for (let idleMs = 0; idleMs < LEAVE_MS; idleMs = running().length > 0 ? 0 : idleMs + LOOK_MS) {
-      await system.sleep(LOOK_MS, over.signal);
-    }
-    return false;
-  };
-  try {
-    return await Promise.race([closing.then(() => true), late()]);
-  } finally {
-    over.abort();
-  }
-}
-
-function refuseMemory(url: string): void {
-  if (!/^memory:/i.test(url)) return;
-  throw new RegistryError({
-    code: "Invalid",
-    message: "Cannot take steps from a queue in memory: no other process could add any",
-    hint: "As in --queue redis://127.0.0.1:6379",
-  });
 }

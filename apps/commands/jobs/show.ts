@@ -1,0 +1,54 @@
+/**
+ * `holdfast jobs show`
+ *
+ * @module
+ */
+import type { QueuedJob } from "../../../queues/mod.ts";
+import { findJob, QUEUE_OPTION, remarkOf, withQueue } from "../../jobs/open_jobs.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { printable } from "../../terminal/table.ts";
+import { formatTime } from "../../terminal/units.ts";
+
+/** Shows a job, and what becomes of it. */
+export const show: Command = defineCommand<[id: string], { queue?: string; follow?: boolean }>({
+  name: "jobs show",
+  summary: "Show what is known of a job: where it is, how far, its result, or why it failed.",
+  details: "With --follow it is said again whenever something has become of it, until it has ended; the command then " +
+    "ends with 1 where the job failed, or was cancelled.",
+  args: [{ usage: "<job>", text: "its id, as holdfast jobs ls shows it" }],
+  options: [QUEUE_OPTION, { flags: "-f, --follow", text: "wait for its end, and say what becomes of it" }],
+  examples: [
+    ["holdfast jobs show upload-7 --queue redis://127.0.0.1:6379", "all that is known of it"],
+    ["holdfast jobs show upload-7 --follow --json", "one line whenever it has changed"],
+  ],
+  async run([id], { queue: url, follow }, context) {
+    const { signal } = context.io;
+    return await withQueue(url, context, async (queue) => {
+      let job = await findJob(queue, id, context);
+      if (!follow) return await context.result(job, textOf(job));
+      for await (const event of queue.watch(id, { signal })) {
+        job = event.job;
+        const remark = remarkOf(job);
+        await context.result(job, printable(`${job.state}${remark === "" ? "" : `: ${remark}`}`));
+      }
+      return job.state === "done" ? 0 : 1;
+    });
+  },
+});
+
+function textOf(job: QueuedJob): string {
+  const { id, state, group, kind, attempts, attemptsMade, addedAt, startedAt, endedAt } = job;
+  const lines: [string, string | undefined][] = [
+    ...[["job", id], ["state", state], ["of", group], ["kind", kind]] as [string, string][],
+    ...[["tries", `${attemptsMade} of ${attempts}`], ["added", formatTime(addedAt)]] as [string, string][],
+    ["begun", startedAt && formatTime(startedAt)],
+    ["ended", endedAt && formatTime(endedAt)],
+    ["progress", job.progress === undefined ? undefined : JSON.stringify(job.progress)],
+    ["result", job.result === undefined ? undefined : JSON.stringify(job.result)],
+    ["reason", job.reason],
+    ["data", JSON.stringify(job.data)],
+  ];
+  const known = lines.filter((line): line is [string, string] => line[1] !== undefined);
+  return known.map(([name, value]) => `${name.padEnd(8)} ${printable(value)}`).join("\n");
+}

@@ -1,0 +1,98 @@
+/**
+ * Modules of the user's own code.
+ *
+ * @module
+ */
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { RegistryError } from "../../mod.ts";
+import { toReportable } from "../program/exit_code.ts";
+
+/** Which module is meant. */
+export interface ModulePlace {
+  /** What a relative path begins at. */
+  cwd: string;
+  /** What it is to have, for messages: `operators`. */
+  what: string;
+}
+
+/** A module, and where it was. */
+export interface LoadedModule {
+  /** Its path, absolute. */
+  path: string;
+  /** What it exports. */
+  exported: Record<string, unknown>;
+}
+
+/**
+ * Imports a module that whoever runs the command names, or a configuration on this disk: never what is stored.
+ *
+ * @param file a path or `file:` URL
+ * @param place `missing` is the hint where there is none
+ * @throws {RegistryError} `NotFound` where there is no such file, `TaskFailed` where it fails itself, `Unsupported` in a
+ * compiled program, which imports only what it was compiled with
+ */
+export async function loadModule(
+  file: string,
+  { missing, ...place }: ModulePlace & { missing: string },
+): Promise<LoadedModule> {
+  const path = fileURLToPath(moduleUrl(file, place));
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile()) return { path, exported: await importModule(path, place) };
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot load ${place.what}: no such file: ${path}`,
+    hint: missing,
+  });
+}
+
+/** The `file:` URL of such a module. */
+export function moduleUrl(file: string, { cwd, what }: ModulePlace): string {
+  return pathToFileURL(resolve(cwd, pathOf(file, what))).href;
+}
+
+/** A path, or a `file:` URL as a path; another URL would be somebody else's code. */
+function pathOf(file: string, what: string): string {
+  const [scheme] = /^[a-z][a-z0-9+.-]+:/i.exec(file) ?? [];
+  if (scheme === undefined) return file;
+  try {
+    return fileURLToPath(file); // refuses what is no URL of a file, and one of another machine
+  } catch (cause) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot load ${what} of ${JSON.stringify(file)}: it is no file on this machine`,
+      hint: "Give the path of a module; it may import from elsewhere itself.",
+      cause,
+    });
+  }
+}
+
+async function importModule(path: string, { what }: ModulePlace): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (cause) {
+    if (isCompiled()) {
+      throw new RegistryError({
+        code: "Unsupported",
+        message: `Cannot load ${what} of ${path}: a compiled program imports only what it was compiled with`,
+        hint: "Run holdfast by deno run instead",
+        cause,
+      });
+    }
+    const failure = toReportable(cause);
+    throw new RegistryError({
+      code: "code" in failure && failure.code === "Denied" ? "Denied" : "TaskFailed",
+      message: `Cannot load ${what} of ${path}: ${failure.message.split("\n")[0]}`,
+      hint: "hint" in failure && failure.code === "Denied"
+        ? failure.hint
+        : `Try it alone: deno check ${JSON.stringify(path)}`,
+      cause,
+    });
+  }
+}
+
+function isCompiled(): boolean {
+  const { Deno } = globalThis as { Deno?: { build?: { standalone?: boolean } } };
+  return Deno?.build?.standalone === true;
+}
