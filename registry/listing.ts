@@ -7,7 +7,7 @@
 import { isPrefix } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
-import type { NamesOptions, VersionEntry, VersionsOptions } from "../core/registry.ts";
+import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/naming/versions.ts";
 import type { Context } from "./opening/context.ts";
 import { asGeneration, headOf, readHead, versionHeads } from "./cell/heads.ts";
@@ -50,11 +50,21 @@ export async function* listVersions(
 export async function checkKnown(context: Context, name: string, signal?: AbortSignal): Promise<void> {
   checkName(name);
   if (await readHead(context, versionsFolder(name), signal) !== undefined) return;
-  throw new RegistryError({
+  throw noSuchName(name, "no version of it was ever saved", context.backend.location);
+}
+
+/** Throws `NotFound` for a name without a version, of a registry that does not tell what was deleted. */
+export async function checkHas(registry: Registry, name: string, signal?: AbortSignal): Promise<void> {
+  for await (const _ of registry.versions(name, { limit: 1, signal })) return;
+  throw noSuchName(name, "it has no version", registry.location);
+}
+
+function noSuchName(name: string, state: string, backend: string): RegistryError {
+  return new RegistryError({
     code: "NotFound",
-    message: `Cannot find ${shown(name)}: no version of it was ever saved`,
+    message: `Cannot find ${shown(name)}: ${state}`,
     hint: "Check the spelling; registry.names() lists the names that there are.",
-    backend: context.backend.location,
+    backend,
   });
 }
 

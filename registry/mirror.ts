@@ -9,16 +9,17 @@ import { checkName, decodeName, shown } from "../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/naming/versions.ts";
 import { createLimit, forEachAtOnce } from "../core/work/at_once.ts";
-import { checkWritable, contextOf } from "./opening/context.ts";
+import { realSystem, silentLogger } from "../core/system.ts";
+import { checkWritable, knownContext } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
 import { NAMES, namesPrefix } from "./layout.ts";
-import { checkKnown } from "./listing.ts";
+import { checkHas, checkKnown } from "./listing.ts";
 import { verifyRegistry } from "./maintenance/verify.ts";
 import { mirrorName } from "./mirror/mirror_name.ts";
 import { countItem, emptyReport } from "./mirror/report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./mirror/report.ts";
 import { persist } from "./mirror/run.ts";
-import type { MirrorRun, NamePair } from "./mirror/run.ts";
+import type { AnyRun, MirrorRun, NamePair } from "./mirror/run.ts";
 
 /** Options of {@linkcode mirrorRegistry}. */
 export interface MirrorOptions extends SignalOptions {
@@ -56,16 +57,21 @@ export async function mirrorRegistry(
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
   const { dryRun = false, concurrency = 8, verify = false, signal, onProgress } = options;
-  const source = contextOf(from, "mirror"), target = contextOf(to, "mirror");
-  checkBoth(source, target, options);
+  const stores = { from: knownContext(from), to: knownContext(to) };
+  checkBoth(from, to, options);
+  if (stores.to !== undefined && !dryRun) checkWritable(stores.to, "mirror into it");
   const report = emptyReport(dryRun);
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };
-  const run = createRun(source, target, options, report, progress);
-  const names = await persist(run, () => pairNames(source, options));
+  const run = createRun(stores.to, options, report, progress);
+  const mirror = await chooseMirror(run, from, to, stores);
+  if (stores.from === undefined && run.deleted) report.leftOut.push("deletions");
+  if (stores.from === undefined && run.deleted && run.aliases) report.leftOut.push("removed aliases");
+  if (stores.to === undefined) report.leftOut.push("dates");
+  const names = await persist(run, () => pairNames(from, options, stores.from));
   progress.totalNames = names.length;
   await forEachAtOnce(names, async (pair) => {
-    const versions = await mirrorName(run, pair);
-    if (verify && !dryRun) report.failures.push(...await persist(run, () => readBack(to, pair, versions, signal)));
+    const versions = await mirror.name(pair);
+    if (verify && !dryRun) report.failures.push(...await persist(run, () => mirror.readBack(pair, versions)));
     progress.names = ++report.names;
     onProgress?.({ ...progress });
   }, { concurrency }).catch((error) => {
@@ -75,19 +81,48 @@ export async function mirrorRegistry(
   return report;
 }
 
+/** How names are mirrored. */
+interface Mirror {
+  /** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
+  name(pair: NamePair): Promise<ReadonlySet<string>>;
+  /** Reads these versions in the target, and says which are not as they should be. */
+  readBack(pair: NamePair, versions: ReadonlySet<string>): Promise<MirrorFailure[]>;
+}
+
+/** Between stores cell by cell; else by what every registry has. */
+async function chooseMirror(
+  run: AnyRun,
+  from: Registry,
+  to: Registry,
+  stores: { from?: Context; to?: Context },
+): Promise<Mirror> {
+  if (stores.from !== undefined && stores.to !== undefined) {
+    const between: MirrorRun = { ...run, from: stores.from, to: stores.to };
+    return {
+      name: (pair) => mirrorName(between, pair),
+      readBack: (pair, versions) => readBack(to, pair, versions, run.signal),
+    };
+  }
+  const tool = await import("./mirror/by_contract/mirror_name.ts");
+  const byContract = { ...run, from, to, store: stores.to };
+  return {
+    name: (pair) => tool.mirrorNameByContract(byContract, pair),
+    readBack: (pair, versions) => tool.readBackByContract(byContract, pair, versions),
+  };
+}
+
 function createRun(
-  from: Context,
-  to: Context,
+  to: Context | undefined,
   options: MirrorOptions,
   report: MirrorReport,
   progress: MirrorProgress,
-): MirrorRun {
+): AnyRun {
   const { range, aliases = true, deleted = true, verify = false, concurrency = 8, signal } = options;
   const limit = createLimit(concurrency);
   let failed = 0;
   return {
-    from,
-    to,
+    system: to?.system ?? realSystem,
+    logger: to?.logger ?? silentLogger,
     aliases,
     deleted,
     verify,
@@ -110,12 +145,11 @@ function createRun(
   };
 }
 
-function checkBoth(from: Context, to: Context, { dryRun, concurrency = 8, names }: MirrorOptions): void {
-  if (!dryRun) checkWritable(to, "mirror into it");
+function checkBoth(from: Registry, to: Registry, { concurrency = 8, names }: MirrorOptions): void {
   const invalid = (state: string, hint: string) =>
     new RegistryError({
       code: "Invalid",
-      message: `Cannot mirror ${from.backend.location} to ${to.backend.location}: ${state}`,
+      message: `Cannot mirror ${from.location} to ${to.location}: ${state}`,
       hint,
     });
   const { versioned } = from.settings;
@@ -132,11 +166,14 @@ function checkBoth(from: Context, to: Context, { dryRun, concurrency = 8, names 
 }
 
 /** The names to mirror, and what they are called in the target. */
-async function pairNames(from: Context, options: MirrorOptions): Promise<NamePair[]> {
+async function pairNames(from: Registry, options: MirrorOptions, store?: Context): Promise<NamePair[]> {
   const { rename = (name) => name, prefix = "", signal } = options;
   const renamed = new Map<string, NamePair>();
-  for await (const name of options.names ?? usedNames(from, prefix, signal)) {
-    if (options.names !== undefined) await checkKnown(from, name, signal);
+  const all = () => store === undefined ? from.names({ prefix, signal }) : usedNames(store, prefix, signal);
+  for await (const name of options.names ?? all()) {
+    if (options.names !== undefined) {
+      await (store === undefined ? checkHas(from, name, signal) : checkKnown(store, name, signal));
+    }
     if (!name.startsWith(prefix)) continue;
     const target = rename(name);
     checkName(target);

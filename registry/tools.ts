@@ -225,6 +225,9 @@ export async function verifyRegistry(registry: Registry, options: VerifyOptions 
  * are shared in the target too. A mirrored version has a commit of its own, and `origin` says where it was saved
  * first. Idempotency keys stay behind: they belong to the operations of the source.
  *
+ * Either may be any registry, such as a client of a service: its versions are then read, or saved, by what every
+ * registry has. `leftOut` of the report says what such a one cannot tell (deletions) or keep (dates).
+ *
  * It may be run again: what is there is only listed, and what a run that was interrupted has left is completed. In a
  * mutable target a version of another value is overwritten, in an immutable one it is a `Conflict` in `failures`. What an
  * earlier run left there and does not count, because it landed too late, is no value: the version is written above it.

@@ -65,6 +65,11 @@ export interface MirrorReport {
   aliases: number;
   /** What could not be mirrored. */
   failures: MirrorFailure[];
+  /**
+   * What a registry that `openRegistry` did not open cannot tell or keep: as a source `deletions` and `removed aliases`,
+   * as a target `dates` (and where a version was saved first: it becomes one of today). Nothing between two stores.
+   */
+  leftOut: ("deletions" | "removed aliases" | "dates")[];
 }
 
 /** How far a mirror is. */
@@ -92,6 +97,7 @@ export function emptyReport(dryRun: boolean): MirrorReport {
     deleted: 0,
     aliases: 0,
     failures: [],
+    leftOut: [],
   };
 }
 

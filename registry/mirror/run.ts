@@ -7,6 +7,8 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { Origin } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/naming/versions.ts";
+import type { Logger } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
 import type { Context } from "../opening/context.ts";
 import { nameFolder } from "../layout.ts";
 import type { MirrorCell } from "./cells.ts";
@@ -15,12 +17,12 @@ import type { MirrorItem } from "./report.ts";
 /** What passes is tried so often. */
 const MAX_TRIES = 5;
 
-/** One run of a mirror. */
-export interface MirrorRun {
-  /** Where it is mirrored from. */
-  readonly from: Context;
-  /** Where to. */
-  readonly to: Context;
+/** One run of a mirror, whatever is mirrored. */
+export interface AnyRun {
+  /** Clock and randomness. */
+  readonly system: System;
+  /** Hears of what is tried again. */
+  readonly logger: Logger;
   /** Only versions in this range. */
   readonly range?: VersionRange;
   /** Whether aliases are mirrored. */
@@ -39,6 +41,14 @@ export interface MirrorRun {
   moved(bytes: number): void;
   /** Hears of what became of a version or an alias. */
   done(item: MirrorItem): void;
+}
+
+/** One run of a mirror between stores. */
+export interface MirrorRun extends AnyRun {
+  /** Where it is mirrored from. */
+  readonly from: Context;
+  /** Where to. */
+  readonly to: Context;
 }
 
 /** A name in the source, and what it is called in the target. */
@@ -74,8 +84,8 @@ export function originOf(context: Context, { commit, origin }: { commit: string;
 }
 
 /** Tries again what may pass: a busy store, a lost reply, another writer in between. */
-export async function persist<T>(run: MirrorRun, attempt: (first: boolean) => Promise<T>): Promise<T> {
-  const { system, logger } = run.to;
+export async function persist<T>(run: AnyRun, attempt: (first: boolean) => Promise<T>): Promise<T> {
+  const { system, logger } = run;
   for (let tries = 1;; tries++) {
     try {
       return await attempt(tries === 1);

@@ -80,7 +80,10 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
       onProgress: progress.update,
     });
     await progress.end();
-    const { failures } = report;
+    const { failures, leftOut } = report;
+    if (leftOut.length > 0 && !shared.json && !shared.quiet) {
+      await context.note(`Left out, as one of the two cannot tell or keep it: ${leftOut.join(", ")}`);
+    }
     if (failures.length > 0) {
       const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
       const rows = failures.map(({ name, version, alias, error: { code, message, hint, key } }) => ({

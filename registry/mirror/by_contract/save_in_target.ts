@@ -1,0 +1,68 @@
+/**
+ * Saving a version of any registry in another one, file by file, without materializing it.
+ *
+ * @module
+ */
+import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import type { Registry } from "../../../core/registry.ts";
+import type { Context } from "../../opening/context.ts";
+import { saveFiles } from "../../save.ts";
+import type { AnyRun } from "../run.ts";
+
+/** One run of a mirror by what every registry has. */
+export interface ContractRun extends AnyRun {
+  /** Where it is mirrored from. */
+  readonly from: Registry;
+  /** Where to. */
+  readonly to: Registry;
+  /** The store of the target, where it has one here: then dates and origins are kept. */
+  readonly store?: Context;
+}
+
+/** Saves the files of a version; over the commit `present` where the target has another value. */
+export async function saveInTarget(
+  run: ContractRun,
+  name: string,
+  artifact: Artifact,
+  present: string | undefined,
+): Promise<void> {
+  const { from, to, store, signal } = run;
+  const { info } = artifact;
+  const { id, formatVersion } = info.materializer;
+  const { metadata, inputs } = info;
+  const version = to.settings.versioned ? info.version : undefined;
+  const options = { version, metadata, signal, ...(present === undefined ? {} : { ifCommit: present }) };
+  const produce = () => artifact.files().map((file) => fileToSave(run, file));
+  if (store !== undefined) {
+    const origin = info.origin ?? { registry: from.id, commit: info.commit };
+    const members = { createdAt: info.createdAt.toISOString(), origin, ...(inputs.length > 0 && { inputs }) };
+    await saveFiles(store, { name, materializer: { id, formatVersion }, members, produce }, options);
+    return;
+  }
+  const materializer = defineMaterializer<unknown>({ id, formatVersion, save: produce, load: () => passedOn(id) });
+  await to.save(name, undefined, { ...options, inputs, materializer });
+}
+
+function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
+  const { path, size, mediaType, mode } = file.info;
+  const counting = () =>
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        run.moved(chunk.byteLength);
+        controller.enqueue(chunk);
+      },
+    });
+  const stream = () => file.stream().pipeThrough(counting());
+  return { path, mediaType, mode, content: { size, stream } };
+}
+
+function passedOn(id: string): never {
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot load with materializer "${id}": a mirror passes files on, it makes no values of them`,
+    hint: "Load from the registry that was mirrored to.",
+  });
+}

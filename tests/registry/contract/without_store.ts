@@ -1,0 +1,39 @@
+/**
+ * A registry as a client of a service is one: it does all that the contract asks, and has no store here.
+ *
+ * @module
+ */
+import type { Registry } from "../../../core/registry.ts";
+
+/** The same registry, without a store and without what is optional. Members are listed by hand, so that none is forgotten. */
+export function withoutStore(inner: Registry): Registry {
+  return {
+    location: `behind ${inner.location}`,
+    id: inner.id,
+    settings: inner.settings,
+    materializers: inner.materializers,
+    save: inner.save,
+    load: inner.load,
+    open: inner.open,
+    download: inner.download,
+    info: inner.info,
+    has: inner.has,
+    delete: inner.delete,
+    names: inner.names,
+    versions: inner.versions,
+    setAlias: inner.setAlias,
+    deleteAlias: inner.deleteAlias,
+    aliases: inner.aliases,
+    history: inner.history,
+    get: inner.get,
+    set: inner.set,
+    entries: inner.entries,
+    saveMany: inner.saveMany,
+    loadMany: inner.loadMany,
+    copy: inner.copy,
+    openDraft: inner.openDraft,
+    watch: inner.watch,
+    [Symbol.asyncIterator]: () => inner[Symbol.asyncIterator](),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
