@@ -188,7 +188,8 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
  * Records are read of what is kept for its rank, of each version before it goes, and of what was overwritten within
  * `olderThanMs`: a record that does not count (it landed too late, and its payload is gone) is no version that is kept.
  * Oldest first, and before each few deletions it looks again: beside somebody who deletes what was to be kept, it keeps
- * the next.
+ * the next. A registry that `openRegistry` did not open is pruned by what every registry has, and ages are measured by
+ * this machine's clock.
  *
  * @throws {RegistryError} `Unavailable` where `olderThanMs` is given and this machine's clock differs from the store's
  * by more than `graceMs / 4`

@@ -69,7 +69,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     const verb = dryRun ? "Would delete" : "Deleted";
     if (!context.shared.json) await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
     if (clock === "own") {
-      await context.note("Ages by this machine's clock: a dry run writes nothing to ask the store's");
+      await context.note("Ages by this machine's clock: the store's was not asked");
     }
     for (const { name, version, message } of failures) {
       await context.note(`stays: ${version === undefined ? name : `${name}@${version}`}: ${message}`);

@@ -5,33 +5,42 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
-import { checkWritable, contextOf } from "../opening/context.ts";
+import { realSystem } from "../../core/system.ts";
+import { checkWritable, knownContext } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { checkKnown, listNames } from "../listing.ts";
 import { readStoreTime } from "./mark.ts";
+import { pruneByContract } from "./prune_by_contract.ts";
 import { pruneName } from "./prune_name.ts";
+import type { PruneRules } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
 /** What `prune` of `registry/tools.ts` does. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const context = contextOf(registry, "prune");
+  const context = knownContext(registry);
   const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;
   checkOptions(options);
-  if (!dryRun) checkWritable(context, "prune");
+  if (context !== undefined && !dryRun) checkWritable(context, "prune");
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
   let youngFrom = Infinity;
   if (olderThanMs !== undefined) {
-    report.clock = context.readOnly ? "own" : "store";
+    report.clock = context === undefined || context.readOnly ? "own" : "store";
     youngFrom = await timeBy(report.clock, context, signal) - olderThanMs;
+  }
+  const rules: PruneRules = { keepLast, youngFrom, keepAliased, report, signal };
+  if (context === undefined) {
+    await pruneByContract(registry, options.names, rules);
+    return report;
   }
   for await (const name of options.names ?? listNames(context, { signal })) {
     if (options.names !== undefined) await checkKnown(context, name, signal);
-    await pruneName(context, name, { keepLast, youngFrom, keepAliased, report, signal });
+    await pruneName(context, name, rules);
   }
   return report;
 }
 
-async function timeBy(clock: "store" | "own", context: Context, signal?: AbortSignal): Promise<number> {
+async function timeBy(clock: "store" | "own", context: Context | undefined, signal?: AbortSignal): Promise<number> {
+  if (context === undefined) return realSystem.now();
   return clock === "own" ? context.system.now() : await readStoreTime(context, "prune", signal);
 }
 

@@ -25,8 +25,8 @@ export interface PruneReport {
   /** True when nothing was deleted. */
   dryRun: boolean;
   /**
-   * With `olderThanMs`, whose clock ages were measured by: `own`, this machine's, only in a dry run of a registry that
-   * was opened read-only, which cannot ask the store.
+   * With `olderThanMs`, whose clock ages were measured by: `own`, this machine's, in a dry run of a registry that was
+   * opened read-only, and for one that `openRegistry` did not open: they cannot ask the store.
    */
   clock?: "store" | "own";
   /** What was deleted, or would be. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { collectGarbage, prune, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, rebuildLineage, verifyRegistry } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, testInMemory } from "../registries.ts";
 
@@ -100,7 +100,7 @@ testInMemory("idempotency keys are as hostile as names", async ({ registry }) =>
 testInMemory("what works on the store refuses a registry that openRegistry did not open", async ({ registry }) => {
   const wrapper = { ...registry };
   for (
-    const call of [() => collectGarbage(wrapper), () => prune(wrapper, { keepLast: 1 }), () => verifyRegistry(wrapper)]
+    const call of [() => collectGarbage(wrapper), () => rebuildLineage(wrapper), () => verifyRegistry(wrapper)]
   ) {
     assertMatch((await rejected("Unsupported", call())).message, /no store that openRegistry opened/);
   }
