@@ -4,7 +4,8 @@
  * @module
  */
 import { parseRef } from "../core/naming/refs.ts";
-import type { BatchResult, LoadOptions, ManyOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
+import type { Backend } from "../core/backend.ts";
+import type { BatchResult, LoadOptions, ManyOptions, Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { isVersion, parseVersion } from "../core/naming/versions.ts";
 import { createLanes } from "../core/work/lanes.ts";
 import { collectOutcomes, outcomesOf } from "../core/work/outcomes.ts";
@@ -18,10 +19,11 @@ const AT_ONCE = { near: 16, save: 32, load: 48 };
 
 /** Options of many saves or loads in this registry. */
 export function manyOptions<O extends ManyOptions>(
-  { backend: { kind } }: Pick<Context, "backend">,
+  { backend }: { backend?: Pick<Backend, "kind"> },
   verb: "save" | "load",
   options: O,
 ): O {
+  const kind = backend?.kind;
   const { concurrency = kind === "memory" || kind === "local" ? AT_ONCE.near : AT_ONCE[verb] } = options;
   return { ...options, concurrency };
 }
@@ -53,7 +55,7 @@ export function loadMany(
 
 /** What meets in one cell goes in input order: versions are numbered so, and the first of two equals wins. */
 export function inLanes<E extends SaveEntry, T>(
-  { settings }: Context,
+  { settings }: Pick<Registry, "settings">,
   save: (entry: E) => Promise<T>,
 ): (entry: E) => Promise<T> {
   const lanes = createLanes();

@@ -20,7 +20,6 @@
  */
 import { RegistryError } from "../core/errors.ts";
 import type { ArtifactInfo } from "../core/artifact.ts";
-import { parseRef } from "../core/naming/refs.ts";
 import type {
   BatchOutcome,
   BatchResult,
@@ -34,21 +33,15 @@ import type {
   SaveEntry,
   SignalOptions,
 } from "../core/registry.ts";
-import { reopenOf } from "../core/materializer.ts";
-import type { Materializer } from "../core/materializer.ts";
 import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
-import { contextOf } from "../registry/opening/context.ts";
-import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
 import { inLanes, manyOptions } from "../registry/many.ts";
-import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
-import { saveFiles } from "../registry/save.ts";
-import { createBudget } from "../core/work/budget.ts";
-import { createWorkerExecutor } from "./executor.ts";
-import { createReader } from "../registry/jobs/reader.ts";
-import type { Reader } from "../registry/jobs/reader.ts";
-import { bufferBytes, isOurs } from "./wire_job.ts";
+import { knownContext } from "../registry/opening/context.ts";
+import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
+import { workByContract } from "./by_contract.ts";
+import { workOnStore } from "./on_store.ts";
 
+export type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 export { mapAtOnce } from "../core/work/at_once.ts";
 export type { AtOnceOptions } from "../core/work/at_once.ts";
 export { createLanes } from "../core/work/lanes.ts";
@@ -75,37 +68,8 @@ export type {
   SignalOptions,
 };
 
-/** Below this nothing is gained by asking who should do it. */
-const SMALL_BYTES = 128 * 1024;
-
-/** Options of {@linkcode createBatch}. */
-export interface BatchOptions extends ManyOptions {
-  /** Most workers; 0 for none. They start when there is work that is worth it; after a crash there may be half as many more, at least 1. @default one less than the processors, at least 1 */
-  workers?: number;
-  /**
-   * What is given to workers: `auto`, what is done sooner then; `always`, all that can move, whatever its size, so that
-   * the caller's thread stays free. @default "auto"
-   */
-  offload?: "auto" | "always";
-  /** Most bytes of values under way at once: the files of saves, as far as they are not read piece by piece, and what is being loaded; one larger value goes alone. @default 268435456 (256 MiB) */
-  memoryBudgetBytes?: number;
-  /** A worker that says nothing for so long is ended and its work done again, milliseconds. @default 300000 */
-  stuckAfterMs?: number;
-  /** Workers without work are ended after so long, milliseconds. @default 1000 */
-  idleMs?: number;
-}
-
 /** Options of loading many values. */
 export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
-
-/** A version to write to disk. */
-export interface DownloadEntry extends Omit<DownloadOptions, "signal"> {
-  /** The version: `name`, `name@1.2.0` or `name@alias`. */
-  ref: string;
-}
-
-/** A version to check. */
-export interface VerifyEntry extends Omit<DownloadEntry, "to" | "overwrite" | "verify"> {}
 
 /** Many saves and loads over Web Workers. */
 export interface Batch extends AsyncDisposable {
@@ -143,82 +107,18 @@ export interface Batch extends AsyncDisposable {
  * folders on disk, bytes and arrays of numbers, values whose materializer has `reopen`, and whatever files others make
  * of them. What is small stays on the caller's thread.
  *
- * Memory and runtimes without Web Workers: everything is done on the caller's thread.
+ * Memory, runtimes without Web Workers, and registries that `openRegistry` did not open, such as clients of a service:
+ * everything is done on the caller's thread. Of the last, `memoryBudgetBytes` bounds what is saved; what is loaded, only
+ * `concurrency` does.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {
-  const context = contextOf(registry, "create a batch");
-  const { workers = defaultWorkers(), memoryBudgetBytes = 256 * 1024 * 1024, stuckAfterMs = 300_000, idleMs = 1_000 } =
-    options;
-  const { offload = "auto" } = options;
+  const { workers = 0, memoryBudgetBytes = 1, stuckAfterMs = 1, idleMs = 0 } = options; // what is not given is valid
   check("workers", workers, 0);
   check("memoryBudgetBytes", memoryBudgetBytes, 1);
   check("stuckAfterMs", stuckAfterMs, 1);
   check("idleMs", idleMs, 0);
-  const descriptor = context.backend.reopen;
-  const able = descriptor !== undefined && "Worker" in globalThis && workers > 0;
-  const smallBytes = offload === "always" && able ? 0 : SMALL_BYTES;
-  const executor = createWorkerExecutor({
-    here: context.executor,
-    workers: able ? workers : 0,
-    descriptor: descriptor ?? { module: "", name: "", options: {} },
-    cache: context.cache?.reopen,
-    offload,
-    smallBytes,
-    stuckAfterMs,
-    idleMs,
-    logger: context.logger,
-    system: context.system,
-  });
-  const { pool } = executor;
-  const budget = createBudget(memoryBudgetBytes);
-
-  async function save({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
-    const { materializer = context.materializers.forValue(value) } = options;
-    let takenBytes = 0;
-    const produce = async () => {
-      const made = filesOf(value, materializer, { signal });
-      budget.give(takenBytes);
-      takenBytes = 0;
-      const heldBytes = heldBytesOf(await made);
-      await budget.take(heldBytes, signal);
-      takenBytes = heldBytes;
-      return await made;
-    };
-    try {
-      return await saveFiles(context, { name, materializer, produce }, { ...options, signal }, executor);
-    } finally {
-      budget.give(takenBytes);
-    }
-  }
-
-  /** The files of a value, or the value itself where a worker can make them. */
-  function filesOf(value: unknown, materializer: Materializer, { signal }: { signal?: AbortSignal }) {
-    const reopen = pool.slots.length === 0 ? undefined : reopenOf(materializer);
-    if (reopen === undefined || isOurs(reopen)) return materializer.save(value, { signal });
-    const here = { save: () => materializer.save(value, { signal }) };
-    return new ValueToStore({ value, materializer: reopen, here }, bufferBytes(value));
-  }
-
-  function load(ref: string, rest: LoadOptions): Promise<unknown> {
-    return reading((reader) => loadValue(context, parseRef(ref, rest.version), rest, reader));
-  }
-
-  function download({ ref, ...rest }: DownloadEntry, signal?: AbortSignal): Promise<DownloadResult> {
-    return reading((reader) => downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
-  }
-
-  function verify({ ref, ...rest }: VerifyEntry, signal?: AbortSignal): Promise<ArtifactInfo> {
-    return reading((reader) => checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
-  }
-
-  async function reading<T>(read: (reader: Reader) => Promise<T>): Promise<T> {
-    const reader = createReader({ executor, budget, smallBytes });
-    try {
-      return await read(reader);
-    } finally {
-      reader.end();
-    }
-  }
+  const context = knownContext(registry);
+  const work = context === undefined ? workByContract(registry, options) : workOnStore(context, options);
 
   function one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
     return (entry: E, { signal = options.signal }: SignalOptions = {}) => outcomeOf(run(entry, signal), signal);
@@ -230,30 +130,30 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     start: (many: O) => (input: I) => Promise<T>,
   ) {
     const merged = (own?: O) => ({ ...callOptions(options), ...own }) as O;
-    const outcomes = (inputs: Inputs<I>, many: O) => outcomesOf(inputs, start(many), manyOptions(context, verb, many));
+    const outcomes = (inputs: Inputs<I>, many: O) => outcomesOf(inputs, start(many), manyOptions(registry, verb, many));
     return {
       each: (inputs: Inputs<I>, own?: O) => outcomes(inputs, merged(own)),
       all: (inputs: Inputs<I>, own?: O) => collectOutcomes(outcomes(inputs, merged(own)), merged(own)),
     };
   }
 
-  const saves = manyOf("save", ({ signal }) => inLanes(context, (entry: SaveEntry) => save(entry, signal)));
+  const saves = manyOf("save", ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)));
   const loads = manyOf(
     "load",
     ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) => (ref: string) =>
-      load(ref, rest),
+      work.load(ref, rest),
   );
-  const downloads = manyOf("load", ({ signal }) => (entry: DownloadEntry) => download(entry, signal));
-  const checks = manyOf("load", ({ signal }) => (entry: VerifyEntry) => verify(entry, signal));
+  const downloads = manyOf("load", ({ signal }) => (entry: DownloadEntry) => work.download(entry, signal));
+  const checks = manyOf("load", ({ signal }) => (entry: VerifyEntry) => work.verify(entry, signal));
 
   return {
     get running() {
-      return pool.running;
+      return work.running;
     },
-    save: one(save),
-    load: (ref, { signal = options.signal, ...rest } = {}) => outcomeOf(load(ref, { ...rest, signal }), signal),
-    download: one(download),
-    verify: one(verify),
+    save: one(work.save),
+    load: (ref, { signal = options.signal, ...rest } = {}) => outcomeOf(work.load(ref, { ...rest, signal }), signal),
+    download: one(work.download),
+    verify: one(work.verify),
     saveEach: saves.each,
     loadEach: loads.each,
     downloadEach: downloads.each,
@@ -262,16 +162,12 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     loadMany: loads.all,
     downloadMany: downloads.all,
     verifyMany: checks.all,
-    [Symbol.asyncDispose]: () => pool.close(),
+    [Symbol.asyncDispose]: () => work.close(),
   };
 }
 
 function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOptions): ManyOptions {
   return { concurrency, stopOnError, signal, onProgress };
-}
-
-function defaultWorkers(): number {
-  return Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1);
 }
 
 function check(option: string, value: number, least: number): void {

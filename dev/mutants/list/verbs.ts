@@ -51,7 +51,7 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "prune/own-clock",
     file: "registry/maintenance/prune.ts",
-    text: `report.clock = context.readOnly ? "own" : "store";`,
+    text: `report.clock = context === undefined || context.readOnly ? "own" : "store";`,
     replacement: `report.clock = "own";`,
     foundBy: {
       test: "tests/registry/maintenance/prune_counting_test.ts",

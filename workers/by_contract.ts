@@ -1,0 +1,60 @@
+/**
+ * A batch over a registry that has no store here, by what every registry has: all is done on the caller's thread.
+ *
+ * @module
+ */
+import type { FilesToSave, Materializer } from "../core/materializer.ts";
+import type { Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
+import { createBudget } from "../core/work/budget.ts";
+import { readThrough } from "../registry/payload/read.ts";
+import { heldBytesOf } from "../registry/payload/write.ts";
+import { DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
+import type { BatchOptions, BatchWork } from "./batch_work.ts";
+
+/** Does what a batch is asked to by the verbs of this registry. */
+export function workByContract(registry: Registry, options: BatchOptions): BatchWork {
+  const budget = createBudget(options.memoryBudgetBytes ?? DEFAULT_BUDGET_BYTES);
+
+  async function save({ name, value, ...rest }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
+    const { materializer = registry.materializers.forValue(value) } = rest;
+    let takenBytes = 0;
+    const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
+      const files = await made;
+      budget.give(takenBytes);
+      takenBytes = 0;
+      const heldBytes = heldBytesOf(files);
+      await budget.take(heldBytes, signal);
+      takenBytes = heldBytes;
+      return files;
+    };
+    const counting: Materializer = {
+      id: materializer.id,
+      formatVersion: materializer.formatVersion,
+      load: (artifact, how) => materializer.load(artifact, how),
+      save(value, how) {
+        const made = materializer.save(value, how);
+        return Symbol.asyncIterator in made ? made : counted(made);
+      },
+    };
+    try {
+      return await registry.save(name, value, { ...rest, materializer: counting, signal });
+    } finally {
+      budget.give(takenBytes);
+    }
+  }
+
+  return {
+    running: 0,
+    save,
+    load: (ref, rest) => registry.load(ref, rest),
+    download: ({ ref, ...rest }, signal) => registry.download(ref, { ...rest, signal }),
+    async verify({ ref, version, onProgress }, signal) {
+      const artifact = await registry.open(ref, { version, verify: "full", signal });
+      const bytes = await readThrough(artifact);
+      const path = artifact.info.files.at(-1)?.path ?? "";
+      onProgress?.({ path, bytes, totalBytes: artifact.info.size });
+      return artifact.info;
+    },
+    close: () => Promise.resolve(),
+  };
+}

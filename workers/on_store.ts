@@ -1,0 +1,115 @@
+/**
+ * A batch on a store that is open here: what is worth it moves to workers.
+ *
+ * @module
+ */
+import type { ArtifactInfo } from "../core/artifact.ts";
+import { reopenOf } from "../core/materializer.ts";
+import type { Materializer } from "../core/materializer.ts";
+import { parseRef } from "../core/naming/refs.ts";
+import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
+import { createBudget } from "../core/work/budget.ts";
+import { createReader } from "../registry/jobs/reader.ts";
+import type { Reader } from "../registry/jobs/reader.ts";
+import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
+import type { Context } from "../registry/opening/context.ts";
+import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
+import { saveFiles } from "../registry/save.ts";
+import { DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
+import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
+import { createWorkerExecutor } from "./executor.ts";
+import { bufferBytes, isOurs } from "./wire_job.ts";
+
+/** Below this nothing is gained by asking who should do it. */
+const SMALL_BYTES = 128 * 1024;
+
+/** Does what a batch is asked to on the store of this context. */
+export function workOnStore(context: Context, options: BatchOptions): BatchWork {
+  const {
+    workers = defaultWorkers(),
+    memoryBudgetBytes = DEFAULT_BUDGET_BYTES,
+    stuckAfterMs = 300_000,
+    idleMs = 1_000,
+    offload = "auto",
+  } = options;
+  const descriptor = context.backend.reopen;
+  const able = descriptor !== undefined && "Worker" in globalThis && workers > 0;
+  const smallBytes = offload === "always" && able ? 0 : SMALL_BYTES;
+  const executor = createWorkerExecutor({
+    here: context.executor,
+    workers: able ? workers : 0,
+    descriptor: descriptor ?? { module: "", name: "", options: {} },
+    cache: context.cache?.reopen,
+    offload,
+    smallBytes,
+    stuckAfterMs,
+    idleMs,
+    logger: context.logger,
+    system: context.system,
+  });
+  const { pool } = executor;
+  const budget = createBudget(memoryBudgetBytes);
+
+  async function save({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
+    const { materializer = context.materializers.forValue(value) } = options;
+    let takenBytes = 0;
+    const produce = async () => {
+      const made = filesOf(value, materializer, { signal });
+      budget.give(takenBytes);
+      takenBytes = 0;
+      const heldBytes = heldBytesOf(await made);
+      await budget.take(heldBytes, signal);
+      takenBytes = heldBytes;
+      return await made;
+    };
+    try {
+      return await saveFiles(context, { name, materializer, produce }, { ...options, signal }, executor);
+    } finally {
+      budget.give(takenBytes);
+    }
+  }
+
+  /** The files of a value, or the value itself where a worker can make them. */
+  function filesOf(value: unknown, materializer: Materializer, { signal }: { signal?: AbortSignal }) {
+    const reopen = pool.slots.length === 0 ? undefined : reopenOf(materializer);
+    if (reopen === undefined || isOurs(reopen)) return materializer.save(value, { signal });
+    const here = { save: () => materializer.save(value, { signal }) };
+    return new ValueToStore({ value, materializer: reopen, here }, bufferBytes(value));
+  }
+
+  function load(ref: string, rest: LoadOptions): Promise<unknown> {
+    return reading((reader) => loadValue(context, parseRef(ref, rest.version), rest, reader));
+  }
+
+  function download({ ref, ...rest }: DownloadEntry, signal?: AbortSignal): Promise<DownloadResult> {
+    return reading((reader) => downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
+  }
+
+  function verify({ ref, ...rest }: VerifyEntry, signal?: AbortSignal): Promise<ArtifactInfo> {
+    return reading((reader) => checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
+  }
+
+  async function reading<T>(read: (reader: Reader) => Promise<T>): Promise<T> {
+    const reader = createReader({ executor, budget, smallBytes });
+    try {
+      return await read(reader);
+    } finally {
+      reader.end();
+    }
+  }
+
+  return {
+    get running() {
+      return pool.running;
+    },
+    save,
+    load,
+    download,
+    verify,
+    close: () => pool.close(),
+  };
+}
+
+function defaultWorkers(): number {
+  return Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1);
+}
