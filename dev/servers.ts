@@ -1,10 +1,12 @@
 /**
- * Real object stores to try things on: `deno task servers` builds what is missing, starts them on loopback, says how to
- * reach them, and ends them with Ctrl-C. `--install` only builds; names after it say which, as in `--install s5cmd`.
+ * Real servers to try things on: `deno task servers` builds the object stores that are missing, starts them, and Redis
+ * and PostgreSQL where they are installed, on loopback, says how to reach them, and ends them with Ctrl-C. What cannot be
+ * started is said. `--install` only builds; names after it say which, as in `--install s5cmd`.
  *
  * @module
  */
-import { serversFolder } from "../tests/support/servers/find_server.ts";
+import { findServer, serversFolder } from "../tests/support/servers/find_server.ts";
+import { programProblem, startProgram } from "../tests/support/servers/programs/program_tests.ts";
 import { REAL_SERVERS } from "../tests/support/servers/server_kinds.ts";
 import { type RunningServer, startServer } from "../tests/support/servers/start_server.ts";
 import { installServers } from "./servers/install_servers.ts";
@@ -20,15 +22,32 @@ try {
 
 async function main(): Promise<void> {
   const folder = serversFolder();
-  await installServers({ folder, binaries: names.length === 0 ? undefined : names, log: console.log });
-  console.log(`The servers are in ${folder}`);
-  if (only) return;
+  const install = () =>
+    installServers({ folder, binaries: names.length === 0 ? undefined : names, log: console.log });
+  if (only) {
+    await install();
+    return console.log(`The servers are in ${folder}`);
+  }
+  await install().catch((error) => console.error(`${(error as Error).message}; the others are started`));
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop());
   await using running = new AsyncDisposableStack();
-  for (const kind of REAL_SERVERS) console.log(describe(running.use(await startServer(kind))));
+  for (const kind of REAL_SERVERS) {
+    if (findServer(kind) === undefined) console.error(`\n${kind} is not built`);
+    else console.log(describe(running.use(await startServer(kind))));
+  }
+  for (const kind of ["redis", "postgres"] as const) {
+    const problem = programProblem(kind);
+    if (problem !== undefined) console.error(`\n${problem}`);
+    else console.log(describeProgram(kind, running.use(await startProgram(kind)).url));
+  }
   console.log("\nTheir data is gone when they end: with Ctrl-C.");
   await stopped;
+}
+
+function describeProgram(kind: string, url: string): string {
+  const events = kind === "redis" ? [`  await openEventBus("${url}")`] : [];
+  return [`\n${kind}  ${url}`, `  holdfast jobs ls --queue ${url}`, ...events].join("\n");
 }
 
 function describe({ kind, protocol, endpoint, bucket, region, accessKey, secretKey }: RunningServer): string {

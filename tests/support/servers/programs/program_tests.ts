@@ -36,6 +36,12 @@ const PROGRAMS = {
 /** A server of the system's packages. */
 export type ProgramKind = keyof typeof PROGRAMS;
 
+/** Why one cannot be started; undefined where it can. */
+export function programProblem(kind: ProgramKind): string | undefined {
+  const { packages, isThere } = PROGRAMS[kind];
+  return isThere() ? undefined : `${kind} is not installed; apt-get install ${packages} does`;
+}
+
 /** Starts one, for a test that kills it. */
 export function startProgram(kind: ProgramKind): Promise<ProgramServer> {
   return PROGRAMS[kind].start();
@@ -80,7 +86,7 @@ function leaveOut(kind: ProgramKind, isFailure: boolean): void {
   if (counted && !isFailure) return appendFileSync(counted, `${kind}\n`);
   if (leftOut.has(kind)) return;
   leftOut.add(kind);
-  const reason = `${kind} is not installed; apt-get install ${PROGRAMS[kind].packages} does`;
+  const reason = programProblem(kind) ?? `${kind} is not asked for: HOLDFAST_SERVERS is none`;
   Deno.test({
     name: isFailure ? `the tests on ${kind} run` : `the tests on ${kind} are left out: ${reason}`,
     ignore: !isFailure,
