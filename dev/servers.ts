@@ -22,8 +22,7 @@ try {
 
 async function main(): Promise<void> {
   const folder = serversFolder();
-  const install = () =>
-    installServers({ folder, binaries: names.length === 0 ? undefined : names, log: console.log });
+  const install = () => installServers({ folder, binaries: names.length === 0 ? undefined : names, log: console.log });
   if (only) {
     await install();
     return console.log(`The servers are in ${folder}`);
