@@ -77,6 +77,12 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
+  uploads: {
+    title: "Uploads over HTTP, into a service over a registry on a disk",
+    create: async (settings) => (await import("./service/uploads.ts")).createUploadsGroup(settings),
+    maxRepeats: 1,
+    named: true,
+  },
   files_far: {
     title: "Files by path: planes of 16 KiB in a MinIO behind TLS and a round trip of 30 ms",
     create: createFarFilesGroup,
