@@ -21,7 +21,9 @@ import { aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
 import { namesRoutes } from "./routes/names.ts";
+import { batchRoutes } from "./routes/batch.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
+import { presignedRoutes } from "./routes/presigned.ts";
 import { savesRoutes } from "./routes/saves.ts";
 import { jobsRoutes } from "./routes/jobs.ts";
 import { uploadRoutes } from "./routes/upload.ts";
@@ -41,6 +43,8 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   draftsRoutes,
   uploadsRoutes,
   uploadRoutes,
+  presignedRoutes,
+  batchRoutes,
   jobsRoutes,
   versionsRoutes,
   filesRoutes,

@@ -1,0 +1,117 @@
+/**
+ * `POST /batch`: many operations in one request.
+ *
+ * @module
+ */
+import { parseRef } from "../../../mod.ts";
+import type { Access } from "../access/access.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, json } from "../describe.ts";
+import { problemOf } from "../problem.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { ofCondition, saveSent } from "../saving/save_sent.ts";
+import { BatchResultSchema, BatchSchema, MOST_OPERATIONS } from "../schemas/batch.ts";
+import type { Operation } from "../schemas/batch.ts";
+import { SAVE_EXAMPLE } from "../schemas/saving.ts";
+
+/** So many names are worked on at once. */
+const AT_ONCE = 16;
+
+type Result = { ok: true; value: unknown } | { ok: false; problem: unknown };
+
+/** `POST /batch` */
+export function batchRoutes(context: ServerContext): Routes {
+  const routes = createRoutes();
+  context.features.add("batch");
+  routes.post(
+    "/batch",
+    describe({
+      id: "batch",
+      tag: "artifacts",
+      summary: `Does up to ${MOST_OPERATIONS} operations, and says of each what became of it`,
+      description:
+        "Those of one name one after the other, others at the same time. What fails stops none of the others.",
+      scope: "write",
+      body: {
+        "application/json": {
+          schema: BatchSchema,
+          example: {
+            operations: [{ op: "save", name: "my:config", ...SAVE_EXAMPLE }, { op: "info", name: "my:data" }],
+          },
+        },
+      },
+      answers: { 200: { description: "Of each what became of it, in their order", schema: BatchResultSchema } },
+      problems: [413, 415],
+    }),
+    json(BatchSchema),
+    async (c) => {
+      const { operations } = c.req.valid("json");
+      const { access } = c.env;
+      return c.json({ results: await doAll(context, operations, { access, signal: c.req.raw.signal }) });
+    },
+  );
+  return routes as unknown as Routes;
+}
+
+interface DoOptions {
+  access: Access;
+  signal: AbortSignal;
+}
+
+/** Does what is asked of each name in its order, and several names at once. */
+async function doAll(context: ServerContext, operations: readonly Operation[], options: DoOptions): Promise<Result[]> {
+  const results: Result[] = [];
+  const ofNames = new Map<string, number[]>();
+  for (const [n, { name }] of operations.entries()) ofNames.set(name, [...ofNames.get(name) ?? [], n]);
+  const names = ofNames.values();
+  const work = async () => {
+    for (const numbers of names) {
+      for (const n of numbers) results[n] = await tryOne(context, operations[n], options);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return results;
+}
+
+async function tryOne(context: ServerContext, operation: Operation, options: DoOptions): Promise<Result> {
+  try {
+    options.signal.throwIfAborted();
+    return { ok: true, value: await doOne(context, operation, options) };
+  } catch (error) {
+    return { ok: false, problem: await problemOf(error).json() };
+  }
+}
+
+async function doOne(context: ServerContext, operation: Operation, { access, signal }: DoOptions): Promise<unknown> {
+  const { registry, hot } = context;
+  const { name } = operation;
+  const reads = operation.op === "info" || operation.op === "copy";
+  access.check(reads ? "read" : "write", name);
+  switch (operation.op) {
+    case "save": {
+      const { op: _, name: __, ...request } = operation;
+      return await saveSent(context, request, { name, access, signal });
+    }
+    case "copy": {
+      const { version = "latest", to, onConflict } = operation;
+      access.check("write", parseRef(to).name);
+      return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, { onConflict, signal });
+    }
+    case "delete": {
+      const { version, force, ifCommit } = operation;
+      const deleted = await ofCondition(ifCommit, () => registry.delete(name, { version, force, ifCommit, signal }));
+      hot.forget(name);
+      return { deleted };
+    }
+    case "setAlias": {
+      const { alias, version, expected } = operation;
+      await registry.setAlias(name, alias, version, { expected, signal });
+      return { alias, version };
+    }
+    case "deleteAlias":
+      return { deleted: await registry.deleteAlias(name, operation.alias, { signal }) };
+    case "info":
+      return await registry.info(name, { version: operation.version, signal });
+  }
+}

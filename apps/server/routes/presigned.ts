@@ -1,0 +1,88 @@
+/**
+ * Transfers that go past the service, straight to the store, by URLs that work for a while.
+ *
+ * @module
+ */
+import { commitUpload, createUpload, presignDownload } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, json, query } from "../describe.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { ofCondition } from "../saving/save_sent.ts";
+import {
+  CommitPresignedSchema,
+  PresignedSchema,
+  PresignedUploadSchema,
+  PresignQuery,
+  PresignUploadSchema,
+} from "../schemas/presigned.ts";
+import { SavedArtifactSchema } from "../schemas/saving.ts";
+import { savedAnswer } from "./saves.ts";
+
+/** Transfers past the service. */
+export function presignedRoutes({ registry }: ServerContext): Routes {
+  const routes = createRoutes();
+
+  routes.get(
+    "/artifacts/:name/versions/:version/presign",
+    describe({
+      id: "presignFile",
+      tag: "uploads",
+      summary: "A URL that fetches a file straight from the store",
+      description: "Whoever knows the URL can read this file until it ends. Only buckets give such URLs, and only of " +
+        "files that have an object of their own: larger than 256 KiB and not compressed.",
+      scope: "read",
+      params: { name: "The artifact", version: "A version, a range, an alias, or `latest`" },
+      answers: { 200: { description: "Where it can be fetched", schema: PresignedSchema } },
+      problems: [404, 422],
+    }),
+    query(PresignQuery),
+    async (c) => {
+      const { name, version } = c.req.param();
+      const asked = version === "latest" ? undefined : version;
+      const options = { ...c.req.valid("query"), version: asked, signal: c.req.raw.signal };
+      return c.json(await presignDownload(registry, name, options), 200, { "cache-control": "no-store" });
+    },
+  );
+
+  routes.post(
+    "/uploads/presigned",
+    describe({
+      id: "presignUpload",
+      tag: "uploads",
+      summary: "URLs that files are sent to, straight to the store",
+      description: "Send each file with PUT and its headers, then commit. Only buckets give such URLs.",
+      scope: "write",
+      answers: { 201: { description: "Where each file is to be sent", schema: PresignedUploadSchema } },
+      problems: [422],
+    }),
+    json(PresignUploadSchema),
+    async (c) => c.json(await createUpload(registry, { ...c.req.valid("json"), signal: c.req.raw.signal }), 201),
+  );
+
+  routes.post(
+    "/uploads/presigned/:upload/commit",
+    describe({
+      id: "commitPresigned",
+      tag: "uploads",
+      summary: "Saves what was sent straight to the store as a version; a repeat gives the same",
+      scope: "write",
+      params: { upload: "The id that the URLs came with" },
+      answers: {
+        201: { description: "It was saved", schema: SavedArtifactSchema },
+        200: { description: "It had been saved", schema: SavedArtifactSchema },
+      },
+      problems: [404, 409, 412, 422],
+    }),
+    json(CommitPresignedSchema),
+    async (c) => {
+      const { files, name, ...options } = c.req.valid("json");
+      c.env.access.check("write", name);
+      const commit = () =>
+        commitUpload(registry, { id: c.req.param("upload"), files }, { name, ...options, signal: c.req.raw.signal });
+      return savedAnswer(c, await ofCondition(options.ifCommit, commit));
+    },
+  );
+
+  return routes as unknown as Routes;
+}

@@ -1,0 +1,67 @@
+/**
+ * Transfers that go past the service, straight to the store.
+ *
+ * @module
+ */
+import * as v from "npm:valibot@^1.5";
+import { Amount, FileInfoSchema, Moment, Sha256 } from "./artifact.ts";
+import { count } from "./listing.ts";
+import { CommitDraftSchema } from "./saving.ts";
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** Which file is to be fetched. */
+export const PresignQuery = v.object({
+  path: v.optional(v.pipe(v.string(), v.description("The file; the only one where it is not given"))),
+  expiresInMs: v.optional(v.pipe(count({ least: 1000, most: WEEK_MS }), v.description("How long the URL works"))),
+});
+
+/** Where a file can be fetched. */
+export const PresignedSchema = v.pipe(
+  v.object({ url: v.string(), expiresAt: Moment, file: FileInfoSchema }),
+  v.metadata({ ref: "Presigned" }),
+);
+
+const file = {
+  path: v.string(),
+  mediaType: v.optional(v.string()),
+  size: v.optional(Amount),
+  sha256: v.optional(Sha256),
+};
+
+/** What is to be sent to the store. */
+export const PresignUploadSchema = v.pipe(
+  v.strictObject({
+    files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+    expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(WEEK_MS))),
+  }),
+  v.metadata({ ref: "PresignUploadRequest" }),
+);
+
+/** Where each file is to be sent. */
+export const PresignedUploadSchema = v.pipe(
+  v.object({
+    id: v.string(),
+    expiresAt: Moment,
+    files: v.array(v.object({
+      ...file,
+      url: v.string(),
+      method: v.literal("PUT"),
+      headers: v.record(v.string(), v.string()),
+    })),
+  }),
+  v.metadata({ ref: "PresignedUpload" }),
+);
+
+const { parts: _, ...howToCommit } = CommitDraftSchema.entries;
+
+/** How what was sent to the store is saved. */
+export const CommitPresignedSchema = v.pipe(
+  v.strictObject({
+    name: v.string(),
+    files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+    idempotencyKey: v.optional(v.string()),
+    ...howToCommit,
+  }),
+  v.metadata({ ref: "CommitPresignedRequest" }),
+);

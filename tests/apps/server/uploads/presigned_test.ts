@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { noise } from "../../../registry/registries.ts";
+import { createPresigningStore } from "../../../registry/transfer/presigning_store.ts";
+import { openService } from "./sending.ts";
+
+Deno.test("files go past the service, straight to the store and back", async () => {
+  const world = createPresigningStore();
+  await using service = await openService({ backend: world.backend });
+  const content = noise(400_000);
+  const files = [{ path: "a.bin", size: content.byteLength }];
+  const begun = await service.sendJson("POST", "/uploads/presigned", { files });
+  const upload = await begun.json();
+  assertEquals([begun.status, upload.files[0].method], [201, "PUT"]);
+
+  const commit = () => service.sendJson("POST", `/uploads/presigned/${upload.id}/commit`, { name: "data", files });
+  assertEquals((await commit()).status, 404); // nothing has arrived
+  await world.send(upload.files[0], content);
+  const saved = await commit(), again = await commit();
+  assertEquals([saved.status, again.status], [201, 200]);
+  assertEquals((await saved.json()).commit, (await again.json()).commit);
+
+  const presigned = await (await service.send("GET", "/artifacts/data/versions/latest/presign?path=a.bin")).json();
+  assertEquals([presigned.file.path, await world.fetch(presigned.url)], ["a.bin", content]);
+  assertEquals((await service.send("GET", "/artifacts/data/versions/1/presign")).status, 200);
+  assertEquals((await service.send("GET", "/artifacts/data/versions/1/presign?path=x")).status, 404);
+  assertEquals((await service.send("GET", "/artifacts/data/versions/1/presign?expiresInMs=1")).status, 400);
+});
+
+Deno.test("a store that gives no URLs says so", async () => {
+  await using service = await openService();
+  await service.registry.save("a", noise(400_000));
+  const answers = [
+    await service.sendJson("POST", "/uploads/presigned", { files: [{ path: "a" }] }),
+    await service.send("GET", "/artifacts/a/versions/latest/presign"),
+  ];
+  for (const answer of answers) assertEquals([answer.status, (await answer.json()).code], [422, "Unsupported"]);
+});
+
+Deno.test("an upload belongs to its token, and none is found by another", async () => {
+  const access = (id: string) => createAccess(id, [{ kind: "write", name: "", prefix: true }]);
+  const find = (header: string | null) => Promise.resolve(access(header ?? ""));
+  await using service = await openService({ tokens: { find } });
+  const as = (token: string) => ({ authorization: token });
+  const begun = await service.tus("POST", "/uploads", { ...as("one"), "upload-length": "3" });
+  const path = `/${begun.headers.get("location")}`;
+  assertEquals((await service.tus("HEAD", path, as("one"))).status, 200);
+  assertEquals((await service.tus("HEAD", path, as("two"))).status, 404);
+  assertEquals((await service.tus("PATCH", path, { ...as("two"), "upload-offset": "0" }, "abc")).status, 404);
+  assertEquals((await service.tus("DELETE", path, as("two"))).status, 404);
+  assertEquals((await service.send("GET", path, { headers: as("two") })).status, 404);
+  await service.tus("PATCH", path, { ...as("one"), "upload-offset": "0" }, "abc");
+  const save = async (token: string) => {
+    const files = [{ path: "a", upload: path.split("/").at(-1) }];
+    const headers = { ...as(token), "content-type": "application/json" };
+    const body = JSON.stringify({ materializer: { id: "file", formatVersion: 1 }, files });
+    return (await service.send("POST", "/artifacts/a/versions", { headers, body })).status;
+  };
+  assertEquals([await save("two"), await save("one")], [404, 201]);
+});
