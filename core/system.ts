@@ -1,10 +1,9 @@
 /**
  * Time, randomness, ids and environment. This is the only file that reads them: everything else is handed a
- * {@linkcode System}, so that tests decide what time it is.
+ * {@linkcode System}, so that tests decide what time it is. It runs in a browser too, where the environment is empty.
  *
  * @module
  */
-import process from "node:process";
 
 /** The outside world, as far as the registry needs it. */
 export interface System {
@@ -31,9 +30,15 @@ export const realSystem: System = {
   random: () => Math.random(),
   id: () => timed(crypto.randomUUID(), Date.now()),
   sleep,
-  env: (name) => isGranted({ name: "env", variable: name }) ? process.env[name] : undefined,
-  envNames: () => isGranted({ name: "env" }) ? Object.keys(process.env) : [],
+  env: (name) => isGranted({ name: "env", variable: name }) ? environment()[name] : undefined,
+  envNames: () => isGranted({ name: "env" }) ? Object.keys(environment()) : [],
 };
+
+/** That of Deno, Node and Bun. */
+function environment(): Record<string, string | undefined> {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env ?? {};
+}
 
 /** What a program may be allowed to do. */
 export type Permission = { name: "env"; variable?: string } | { name: "read" | "write"; path: string | URL };

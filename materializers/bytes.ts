@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
@@ -33,5 +32,6 @@ export function bytes(): ClassMaterializer<Uint8Array> {
 export function isBytes(value: unknown): value is Uint8Array {
   if (!(value instanceof Uint8Array)) return false;
   const prototype = Object.getPrototypeOf(value);
-  return prototype === Uint8Array.prototype || prototype === Buffer.prototype;
+  const { Buffer } = globalThis as { Buffer?: { prototype: object } }; // a browser has none
+  return prototype === Uint8Array.prototype || (Buffer !== undefined && prototype === Buffer.prototype);
 }

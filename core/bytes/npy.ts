@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import type { FileSource } from "../materializer.ts";
 import { concatBytes, iterableStream } from "./bytes.ts";
 import { RegistryError } from "../errors.ts";
@@ -106,8 +105,18 @@ function toCOrder(elements: Uint8Array, itemBytes: number, shape: readonly numbe
 }
 
 function swapBytes(elements: Uint8Array, laneBytes: number): void {
-  const buffer = Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength);
-  if (laneBytes === 2) buffer.swap16();
-  else if (laneBytes === 4) buffer.swap32();
-  else buffer.swap64();
+  const words = new Uint32Array(elements.buffer, elements.byteOffset, elements.byteLength >>> 2);
+  if (laneBytes === 2) return swapPairs(elements);
+  for (let at = 0; at < words.length; at++) words[at] = swapped(words[at]);
+  if (laneBytes !== 8) return;
+  for (let at = 0; at < words.length; at += 2) [words[at], words[at + 1]] = [words[at + 1], words[at]];
+}
+
+function swapped(word: number): number {
+  return word << 24 | (word & 0xff00) << 8 | word >>> 8 & 0xff00 | word >>> 24;
+}
+
+function swapPairs(elements: Uint8Array): void {
+  const words = new Uint16Array(elements.buffer, elements.byteOffset, elements.byteLength >>> 1);
+  for (let at = 0; at < words.length; at++) words[at] = words[at] << 8 | words[at] >>> 8;
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { types } from "node:util";
 import { RegistryError } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import type { FileToSave } from "../../core/materializer.ts";
@@ -56,11 +55,11 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
     const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value) && prototype === Array.prototype) return encodeArray(value);
     if (prototype === Object.prototype || prototype === null) return encodeMembers(value, prototype);
-    if (types.isDate(value) && prototype === Date.prototype) {
+    if (isMadeBy(value, Date, Date.prototype.getTime)) {
       refuseMembers(value);
       return { [TAG]: "date", value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
     }
-    if (types.isMap(value) && prototype === Map.prototype) {
+    if (isMadeBy(value, Map, Map.prototype.keys)) {
       refuseMembers(value);
       const entries = Array.from(value, ([key, item], index) => [
         at(`.key(${index})`, key),
@@ -68,7 +67,7 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
       ]);
       return { [TAG]: "map", value: entries };
     }
-    if (types.isSet(value) && prototype === Set.prototype) {
+    if (isMadeBy(value, Set, Set.prototype.keys)) {
       refuseMembers(value);
       return { [TAG]: "set", value: Array.from(value, (item, index) => at(`.value(${index})`, item)) };
     }
@@ -146,4 +145,19 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
 /** The path as text, cut in the middle where it is long. */
 function place(path: readonly string[]): string {
   return path.length <= 20 ? path.join("") : `${path.slice(0, 10).join("")}…${path.slice(-5).join("")}`;
+}
+
+/** Whether a class made it: of other objects that have its prototype, its methods fail. */
+function isMadeBy<T extends object>(
+  value: object,
+  { prototype }: { readonly prototype: T },
+  method: (this: T) => unknown,
+): value is T {
+  if (Object.getPrototypeOf(value) !== prototype) return false;
+  try {
+    method.call(value as T);
+    return true;
+  } catch {
+    return false;
+  }
 }
