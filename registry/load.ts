@@ -5,13 +5,11 @@
  */
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import { writeFiles } from "../core/disk/write_files.ts";
-import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import type { DownloadOptions, DownloadResult, LoadOptions, ReadOptions } from "../core/registry.ts";
-import { shownIssue } from "../core/standard_schema.ts";
-import type { StandardSchema } from "../core/standard_schema.ts";
 import { cachedBytes } from "./cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.ts";
 import { fileKey } from "./cache/entry_keys.ts";
@@ -19,8 +17,9 @@ import type { Context } from "./opening/context.ts";
 import { payloadKey } from "./layout.ts";
 import { ownPlace, parseFileList, placeOf } from "./payload/objects.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
-import { createLoadLimit } from "./payload/load_limit.ts";
-import type { LoadLimit } from "./payload/load_limit.ts";
+import { createLoadLimit } from "../core/record/load_limit.ts";
+import type { LoadLimit } from "../core/record/load_limit.ts";
+import { makeValue } from "../core/record/make_value.ts";
 import type { PayloadSource } from "./payload/store_reader.ts";
 import { getPart } from "./payload/stored_part.ts";
 import { locate } from "./resolve.ts";
@@ -90,19 +89,11 @@ export function loadValue(
   elsewhere?: ReadElsewhere,
 ): Promise<unknown> {
   return withArtifact(context, ref, options, async (artifact, limit) => {
-    const { id, formatVersion } = artifact.info.materializer;
-    const materializer = options.as ?? context.materializers.get(id);
-    checkSavedBy(materializer, artifact.info);
-    context.logger.debug(`load "${artifact.info.name}@${artifact.info.version}" by ${id} ${formatVersion}`);
-    const value = await ofCaller(artifact.info, options, () => {
-      const { signal } = options;
-      return limit.together(() =>
-        elsewhere === undefined
-          ? materializer.load(artifact, { signal })
-          : elsewhere.materialize(materializer, artifact, { signal })
-      );
-    });
-    return options.schema === undefined ? value : await checkSchema(options.schema, value, artifact.info, options);
+    const { name, version, materializer: { id, formatVersion } } = artifact.info;
+    const how = { ...options, materializers: context.materializers, limit };
+    const value = await makeValue(artifact, how, elsewhere?.materialize);
+    context.logger.debug(`load "${name}@${version}" by ${id} ${formatVersion}`);
+    return value;
   }, elsewhere?.read);
 }
 
@@ -135,55 +126,6 @@ export function checkFiles(
     await readThrough(artifact, elsewhere?.checkLarge);
     return artifact.info;
   }, elsewhere?.read);
-}
-
-/** Runs the caller's own code: what it throws is told from what the store does. */
-async function ofCaller<T>(
-  { name, version }: ArtifactInfo,
-  { signal }: LoadOptions,
-  code: () => T | Promise<T>,
-): Promise<T> {
-  try {
-    return await code();
-  } catch (error) {
-    if (isRegistryError(error) || signal?.aborted) throw error;
-    throw new RegistryError({
-      code: "TaskFailed",
-      message: `Cannot load "${name}@${version}": the caller's code failed: ${messageOf(error)}`,
-      hint: "The cause says what the materializer, the schema or onProgress met.",
-      cause: error,
-    });
-  }
-}
-
-function checkSavedBy(materializer: Materializer, { materializer: stored, name, version }: ArtifactInfo): void {
-  if (materializer.id === stored.id && materializer.formatVersion >= stored.formatVersion) return;
-  const newer = materializer.id === stored.id;
-  throw new RegistryError({
-    code: newer ? "Unsupported" : "Invalid",
-    message: `Cannot load "${name}@${version}" with materializer "${materializer.id}" ${materializer.formatVersion}: ` +
-      `it was saved by "${stored.id}" ${stored.formatVersion}`,
-    hint: newer ? "Use a newer release of the materializer." : "Pass the materializer that saved it, or none.",
-  });
-}
-
-async function checkSchema(
-  schema: StandardSchema,
-  value: unknown,
-  info: ArtifactInfo,
-  options: LoadOptions,
-): Promise<unknown> {
-  const { name, version } = info;
-  const result = await ofCaller(info, options, () => schema["~standard"].validate(value));
-  if (result.issues === undefined) return result.value;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot load "${name}@${version}": the value does not meet the schema: ${
-      result.issues.slice(0, 5).map(shownIssue).join("; ")
-    }`,
-    hint: "Load it without the schema to see the value, or save one that meets it.",
-    cause: result.issues,
-  });
 }
 
 /** What users see of a version. */

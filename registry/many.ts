@@ -5,11 +5,10 @@
  */
 import { parseRef } from "../core/naming/refs.ts";
 import type { Backend } from "../core/backend.ts";
-import type { BatchResult, LoadOptions, ManyOptions, Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
-import { isVersion, parseVersion } from "../core/naming/versions.ts";
-import { createLanes } from "../core/work/lanes.ts";
+import type { BatchResult, LoadOptions, ManyOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { collectOutcomes, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
+import { inLanes } from "../core/work/lanes_of_names.ts";
 import type { Context } from "./opening/context.ts";
 import { loadValue } from "./load.ts";
 import { saveValue } from "./save.ts";
@@ -51,17 +50,4 @@ export function loadMany(
   const { concurrency: _, stopOnError: __, onProgress: ___, ...loadOptions } = options;
   const load = (ref: string) => loadValue(context, parseRef(ref, options.version), loadOptions);
   return collectOutcomes(outcomesOf(refs, load, manyOptions(context, "load", options)), options);
-}
-
-/** What meets in one cell goes in input order: versions are numbered so, and the first of two equals wins. */
-export function inLanes<E extends SaveEntry, T>(
-  { settings }: Pick<Registry, "settings">,
-  save: (entry: E) => Promise<T>,
-): (entry: E) => Promise<T> {
-  const lanes = createLanes();
-  return (entry) => lanes(settings.versioned ? laneOf(entry.name, entry.version) : entry.name, () => save(entry));
-}
-
-function laneOf(name: string, version: string | undefined): string {
-  return version === undefined || !isVersion(version) ? name : `${name}@${parseVersion(version).canonical}`;
 }

@@ -33,7 +33,7 @@ import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadFiles, loadValue, openArtifact } from "./load.ts";
 import { loadMany, saveMany } from "./many.ts";
-import { checkMaxLoadBytes } from "./payload/load_limit.ts";
+import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
 import { DEFAULT_GRACE_MS, openSettings } from "./opening/settings.ts";

@@ -35,7 +35,8 @@ import type {
 } from "../core/registry.ts";
 import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
-import { inLanes, manyOptions } from "../registry/many.ts";
+import { inLanes } from "../core/work/lanes_of_names.ts";
+import { manyOptions } from "../registry/many.ts";
 import { knownContext } from "../registry/opening/context.ts";
 import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { workByContract } from "./by_contract.ts";

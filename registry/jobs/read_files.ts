@@ -7,7 +7,7 @@ import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { JobOptions } from "../../core/executor.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";
-import { createLoadLimit } from "../payload/load_limit.ts";
+import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { createArtifact } from "../payload/read.ts";
 import type { ReadingContext } from "../payload/store_reader.ts";
 import type { ReadJob, ReadReply } from "./kinds.ts";

@@ -12,7 +12,7 @@ import type { FileInfo, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import { createCachedReader } from "../cache/cached_reader.ts";
 import type { FileReader } from "./file_reader.ts";
-import { tooLargeHere } from "./load_limit.ts";
+import { tooLargeHere } from "../../core/record/load_limit.ts";
 import { createReader } from "./store_reader.ts";
 import type { PayloadSource, ReadFilesOptions, ReadingContext } from "./store_reader.ts";
 

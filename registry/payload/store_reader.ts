@@ -13,7 +13,7 @@ import type { RegistryCache } from "../cache/cache.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import { rangeOfFile } from "./file_reader.ts";
 import type { FileReader } from "./file_reader.ts";
-import type { LoadLimit } from "./load_limit.ts";
+import type { LoadLimit } from "../../core/record/load_limit.ts";
 import { createPartReader, otherDigest } from "./part_reader.ts";
 import type { PartSource } from "./part_reader.ts";
 import { piecesOf, runsOf } from "./part_runs.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { FileInfo } from "../../core/record/record.ts";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { FileInfo } from "./record.ts";
 
 const DEFAULT_MAX_LOAD_BYTES = 2 * 1024 ** 3;
 /** Files up to this size are read whole where others are streamed. */
