@@ -23,6 +23,16 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
   { from: "plugins/storage.ts", may: among("core/", "plugins/", "backends/mod.ts") },
   { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
+  {
+    from: "apps/http_client",
+    may: among(
+      "apps/http_client/",
+      "core/",
+      ...["array_buffer", "blob", "bytes", "json", "ndarray", "text", "typed_array"].map((id) =>
+        `materializers/${id}.ts`
+      ),
+    ),
+  },
   { from: "apps/", may: either(among("apps/", "deno.json", "@std/", "npm:"), isDoor) },
   {
     from: "mod.ts",
@@ -67,6 +77,7 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
     "queues/mod.ts": [],
     "plugins/events/mod.ts": [],
     "operators/graph/mod.ts": [],
+    "apps/http_client.ts": [],
     "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
   };
   const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) => targets);

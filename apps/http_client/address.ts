@@ -1,0 +1,65 @@
+/**
+ * Addresses of a service and of what it has.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+
+/**
+ * The address of a service without a slash at its end. Messages do not show a wrong one: it may hold a secret.
+ *
+ * @throws {RegistryError} `Invalid`
+ */
+export function parseAddress(address: string | URL): string {
+  const url = URL.parse(String(address));
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw invalid("it is no address like https://host:8600", "Write the address that the service prints.");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw invalid("it has credentials in it", "Pass a token: openHttpRegistry(url, { token }), or HOLDFAST_TOKEN.");
+  }
+  if (url.search !== "" || url.hash !== "") {
+    throw invalid("it has a query or a fragment", "Write scheme, host and path alone.");
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+}
+
+function invalid(state: string, hint: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message: `Cannot use the address of a service: ${state}`, hint });
+}
+
+/** A name as one segment of a path. */
+export function segment(name: string): string {
+  if (name !== "." && name !== "..") return encodeURIComponent(name);
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot ask a service for ${shown(name)}: no address has it as a segment`,
+    hint: "Open the store itself for it: addresses take dots alone as this folder, and the one above.",
+  });
+}
+
+/** The path of an artifact. */
+export function artifactPath(name: string): string {
+  checkName(name);
+  return `artifacts/${segment(name)}`;
+}
+
+/** The path of the version that a ref means. The service finds it. */
+export function versionPath(ref: string, version?: string): string {
+  const { name, selector } = parseRef(ref, version);
+  const text = selector.kind === "version"
+    ? selector.version.full
+    : selector.kind === "range"
+    ? selector.text
+    : selector.kind === "alias"
+    ? selector.alias
+    : "latest";
+  return `${artifactPath(name)}/versions/${segment(text)}`;
+}
+
+/** The path of a file below that of its version. */
+export function filePath(path: string): string {
+  return path.split("/").map(segment).join("/");
+}

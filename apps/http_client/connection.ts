@@ -1,0 +1,198 @@
+/**
+ * Requests to one service: what may be sent again is, and what went wrong is an error with a code.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { Logger } from "../../core/registry.ts";
+import { isPassing, retry, withDeadline } from "../../core/retry.ts";
+import type { System } from "../../core/system.ts";
+import { problemOf, strange, unanswered } from "./problem.ts";
+
+/** What sends a request: `fetch`, or the handler of a service itself. */
+export type SendRequest = (request: Request) => Promise<Response>;
+
+/** One thing that is asked of a service. */
+export interface Call {
+  /** What is to be done, for messages: `load "my:model"`. */
+  action: string;
+  /** Below the address of the service, encoded. */
+  path: string;
+  /** @default "GET" */
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** What stands behind `?`; what is undefined does not. */
+  query?: Record<string, string | number | boolean | undefined>;
+  /** More headers. */
+  headers?: Record<string, string>;
+  /** What is sent, as JSON. */
+  json?: unknown;
+  /** What is sent, as it is. A stream is sent once. */
+  body?: () => Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
+  /** Whether what it does counts: without an answer it may have been done. @default false */
+  writes?: boolean;
+  /** Whether it may be sent again, though it may have been done. @default what does not write */
+  repeats?: boolean;
+  /** Nothing of it is sent again here, whatever fails: what is sent is gone, or its sender looks first. @default false */
+  once?: boolean;
+  /** Statuses that are answers too. */
+  also?: readonly number[];
+  /** Ends it. */
+  signal?: AbortSignal;
+}
+
+/** What {@linkcode createConnection} is made of. */
+export interface ConnectionOptions {
+  /** The address, without a slash at its end. */
+  location: string;
+  /** What is sent as `Authorization: Bearer …`. */
+  token?: string | (() => string | Promise<string>);
+  /** Sends requests. */
+  send: SendRequest;
+  /** How long what may be repeated is, milliseconds. */
+  retryForMs: number;
+  /** How long an answer to what only reads may take to begin, milliseconds. */
+  timeoutMs: number;
+  /** Clock, randomness, sleep. */
+  system: System;
+  /** Hears of repeats. */
+  logger: Logger;
+}
+
+/** Requests to one service. */
+export interface Connection {
+  /** The address of the service. */
+  readonly location: string;
+  /** Clock, randomness, ids. */
+  readonly system: System;
+  /** Hears of repeats. */
+  readonly logger: Logger;
+  /** How long what may be repeated is, milliseconds. */
+  readonly retryForMs: number;
+  /** How long an answer may take to begin, or to go on, milliseconds. */
+  readonly timeoutMs: number;
+  /** The answer, its body unread. Any that tells of no success is thrown. */
+  request(call: Call): Promise<Response>;
+  /** The JSON of the answer. */
+  json<T>(call: Call): Promise<T>;
+}
+
+/** Longest that a service may ask to wait. */
+const MAX_WAIT_MS = 30_000;
+
+/** Creates a connection. Nothing is sent. */
+export function createConnection(options: ConnectionOptions): Connection {
+  const { location, token, send, retryForMs, timeoutMs, system, logger } = options;
+
+  /** Asks, and uses the answer; where that breaks off, asks again as where there is none. */
+  async function ask<T>(call: Call, use: (response: Response) => T | Promise<T>): Promise<T> {
+    const { signal, writes = false, once = false, repeats = !writes && !once } = call;
+    let maybe: unknown; // after a write without an answer, no other failure says that nothing was done
+    const passes = (error: unknown) => {
+      if (isRegistryError(error, "Unknown")) maybe = error;
+      return !once && isPassing(error) || (repeats && isRegistryError(error, "Unknown"));
+    };
+    const onRetry = (error: unknown) => logger.debug(`${call.action}: again: ${(error as Error).message}`);
+    const startedAt = system.monotonic();
+    const leftMs = () => retryForMs - (system.monotonic() - startedAt);
+    try {
+      return await retry(() => attempt(call, use, leftMs), { system, retryForMs, signal, passes, onRetry });
+    } catch (error) {
+      if (maybe !== undefined && (isPassing(error) || signal?.aborted)) throw maybe;
+      throw error;
+    }
+  }
+
+  async function attempt<T>(
+    call: Call,
+    use: (response: Response) => T | Promise<T>,
+    leftMs: () => number,
+  ): Promise<T> {
+    const { action, signal, method = "GET", writes = false, also = [], json, body } = call;
+    const asked = { action, location, writes };
+    signal?.throwIfAborted();
+    const stop = new AbortController();
+    const made = await makeRequest(
+      call,
+      method,
+      signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+    );
+    const answersIn = json === undefined && body === undefined ? timeoutMs : undefined;
+    try {
+      const response = await withDeadline(send(made), { signal, timeoutMs: answersIn });
+      if (response.ok || also.includes(response.status)) {
+        return await withDeadline(Promise.resolve(use(response)), { signal, timeoutMs: answersIn });
+      }
+      const waitMs = Number(response.headers.get("retry-after") ?? NaN) * 1000;
+      const error = await problemOf(response, asked);
+      if (isPassing(error) && waitMs > 0 && waitMs <= Math.min(MAX_WAIT_MS, leftMs())) {
+        await system.sleep(waitMs, signal);
+      }
+      throw error;
+    } catch (cause) {
+      if (isRegistryError(cause) || (signal?.aborted && !writes)) throw cause;
+      stop.abort(cause);
+      throw unanswered({ ...asked, writes: writes && !wasRefused(cause) }, cause);
+    }
+  }
+
+  async function makeRequest(call: Call, method: string, signal: AbortSignal): Promise<Request> {
+    const { path, query = {}, headers: given, json, body } = call;
+    const headers = new Headers(given);
+    const secret = typeof token === "function" ? await token() : token;
+    if (secret !== undefined) setToken(headers, secret);
+    const init: RequestInit & { duplex?: "half" } = { method, headers, signal };
+    if (json !== undefined) {
+      headers.set("content-type", "application/json");
+      init.body = JSON.stringify(json);
+    } else if (body !== undefined) {
+      init.body = body();
+      if (init.body instanceof ReadableStream) init.duplex = "half";
+    }
+    return new Request(`${location}/${path}${queryText(query)}`, init);
+  }
+
+  return {
+    location,
+    system,
+    logger,
+    retryForMs,
+    timeoutMs,
+    request: (call) => ask(call, (response) => response),
+    json: <T>(call: Call) => ask(call, (response) => readJson(response, call) as Promise<T>),
+  };
+
+  async function readJson(response: Response, { action, writes = false }: Call): Promise<unknown> {
+    const text = await response.text();
+    try {
+      return JSON.parse(text);
+    } catch { // its message would quote the text
+      throw strange({ action, location, writes }, "what it says is no JSON");
+    }
+  }
+}
+
+function queryText(query: NonNullable<Call["query"]>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return "";
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
+
+/** A token that no header can hold is not shown, as the runtime would. */
+function setToken(headers: Headers, token: string): void {
+  if (/^[\x21-\x7e]+$/.test(token)) return headers.set("authorization", `Bearer ${token}`);
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot send the token: it is empty, or has characters that no header takes",
+    hint: "A token is one line of ASCII without spaces: mind a line feed at the end of its file.",
+  });
+}
+
+/** True where no connection was made, so that nothing was sent. */
+function wasRefused(error: unknown): boolean {
+  const { cause, code = (cause as { code?: unknown } | undefined)?.code } = error as {
+    cause?: unknown;
+    code?: unknown;
+  };
+  if (code !== undefined) return code === "ECONNREFUSED" || code === "ConnectionRefused";
+  return cause instanceof Error && cause.message.includes("client error (Connect)"); // Deno has no code for it
+}

@@ -1,0 +1,128 @@
+/**
+ * Drafts of a service.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { FilesToSave, Materializers } from "../../core/materializer.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
+import type { Draft, DraftInfo, DraftPart } from "../../core/record/draft.ts";
+import { checkMetadata } from "../../core/record/metadata.ts";
+import type { FileInfo } from "../../core/record/record.ts";
+import type { SavedArtifact } from "../../core/registry.ts";
+import { artifactPath, segment } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { gatherFiles } from "./gather_files.ts";
+import { savedOf } from "./wire.ts";
+import type { OnWire } from "./wire.ts";
+
+/** What a service says of a draft. */
+type WireDraft = Omit<DraftInfo, "parts"> & {
+  parts: OnWire<DraftPart>[];
+  files?: (FileInfo & { part: string })[];
+};
+
+/** Which draft, and of what. */
+export interface RemoteDraftOptions {
+  /** Identifies it among the drafts of the name. */
+  id: string;
+  /** What makes files of values. */
+  materializers: Materializers;
+  /** Throws where nothing may be written. */
+  checkWritable(action: string): void;
+}
+
+/** {@linkcode Registry.openDraft}; asks nothing of the service. */
+export function openRemoteDraft(
+  connection: Connection,
+  name: string,
+  { id, materializers, checkWritable }: RemoteDraftOptions,
+): Draft {
+  checkName(name);
+  checkName(id, "the id of a draft");
+  const path = `${artifactPath(name)}/drafts/${segment(id)}`;
+  const of = `draft ${shown(id)} of ${shown(name)}`;
+  const { location } = connection;
+
+  const look = (query: { files?: boolean }, signal?: AbortSignal) =>
+    connection.json<WireDraft>({ action: `look at ${of}`, path, query, signal });
+
+  const addPart: Draft["addPart"] = async (part, files, { signal, onProgress, compress } = {}) => {
+    checkName(part, "a part of a draft");
+    const action = `add part ${shown(part)} to ${of}`;
+    checkWritable(action);
+    if (typeof files !== "object" || files === null) throw noFiles(action);
+    const { state, parts } = await look({}, signal);
+    if (state === "open" && parts.some((there) => there.part === part)) { // nothing is read for it
+      const there = (await look({ files: true }, signal)).files?.filter((file) => file.part === part) ?? [];
+      return { added: false, files: there.length, size: there.reduce((sum, { size }) => sum + size, 0) };
+    }
+    if (state !== "open") throw ended(action, state);
+    const produce = () => filesOf(files, materializers, signal);
+    return await connection.json({
+      action,
+      method: "PUT",
+      path: `${path}/parts/${segment(part)}`,
+      json: { files: await gatherFiles(connection, produce, { action, signal, onProgress }), compress },
+      writes: true,
+      repeats: true, // a part that is there is left as it is
+      signal,
+    });
+  };
+
+  return {
+    name,
+    id,
+    addPart,
+    add: (path, content, options) => addPart(path, [{ path, content }], options),
+    async info({ signal } = {}) {
+      const { files: _, parts, ...info } = await look({}, signal);
+      return { ...info, parts: parts.map(({ part, addedAt }) => ({ part, addedAt: new Date(addedAt) })) };
+    },
+    files: async ({ signal } = {}) => (await look({ files: true }, signal)).files ?? [],
+    async commit({ signal, onProgress: _, materializer, ...asked } = {}) {
+      const action = `commit ${of}`;
+      checkWritable(action);
+      if (asked.metadata !== undefined) checkMetadata(asked.metadata);
+      const { id, formatVersion } = materializer ?? {};
+      const wire = await connection.json<OnWire<SavedArtifact>>({
+        action,
+        method: "POST",
+        path: `${path}/commit`,
+        json: { ...asked, ...(materializer === undefined ? {} : { materializer: { id, formatVersion } }) },
+        writes: true,
+        repeats: true, // it gives the same version again
+        signal,
+      });
+      return savedOf(wire, { action, location, writes: true });
+    },
+    async discard({ signal } = {}) {
+      const action = `discard ${of}`;
+      checkWritable(action);
+      const call = { action, method: "DELETE", path, writes: true, signal } as const;
+      return (await connection.json<{ discarded: boolean }>(call)).discarded;
+    },
+  };
+}
+
+/** Files as they are given, or those of a value. */
+function filesOf(given: FilesToSave | object, materializers: Materializers, signal?: AbortSignal): FilesToSave {
+  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given || given instanceof Promise;
+  return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
+}
+
+function ended(action: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot ${action}: it was ${state}`,
+    hint: "Open a draft with another id.",
+  });
+}
+
+function noFiles(action: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: it is neither a list of files nor a value`,
+    hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
+  });
+}

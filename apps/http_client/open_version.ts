@@ -1,0 +1,142 @@
+/**
+ * Opening and loading versions.
+ *
+ * @module
+ */
+import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
+import type { ByteRange } from "../../core/backend.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { tooLargeHere } from "../../core/record/load_limit.ts";
+import type { LoadLimit } from "../../core/record/load_limit.ts";
+import type { FileInfo } from "../../core/record/record.ts";
+import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.ts";
+import { artifactPath, filePath, segment, versionPath } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { checkBytes, readFile } from "./read_file.ts";
+import { decodeBase64, infoOf } from "./wire.ts";
+import type { WireInfo } from "./wire.ts";
+
+/** Files of so many bytes in all come with what is known of a version. */
+const SMALL_BYTES = 64 * 1024;
+
+/** How a version is opened. */
+export interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signal" | "onProgress"> {
+  /** How its bytes are checked. */
+  verify: Verify;
+  /** What may be read whole. */
+  limit: LoadLimit;
+  /** Ask for the bytes at once, where they are few. */
+  read?: boolean;
+}
+
+/** Opens the version that a ref means. */
+export async function openVersion(
+  connection: Connection,
+  ref: string,
+  options: OpenVersionOptions,
+): Promise<Artifact> {
+  const { version, signal, read = false } = options;
+  const action = `open ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
+  const query = read ? { data: SMALL_BYTES } : undefined;
+  const wire = await connection.json<WireInfo>({ action, path: versionPath(ref, version), query, signal });
+  const info = infoOf(wire, { action, location: connection.location, writes: false });
+  const data = new Map(wire.files.map(({ path, data }) => [path, data]));
+  return createRemoteArtifact(connection, info, { ...options, data });
+}
+
+/** What is known of the version that a ref means. */
+export async function versionInfo(
+  connection: Connection,
+  ref: string,
+  { version, signal }: Pick<LoadOptions, "version" | "signal">,
+): Promise<ArtifactInfo> {
+  const action = `find ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
+  const wire = await connection.json<WireInfo>({ action, path: versionPath(ref, version), signal });
+  return infoOf(wire, { action, location: connection.location, writes: false });
+}
+
+function createRemoteArtifact(
+  connection: Connection,
+  info: ArtifactInfo,
+  options: OpenVersionOptions & { data: ReadonlyMap<string, string | undefined> },
+): Artifact {
+  const { verify, limit, signal, onProgress, data } = options;
+  const ref = `${info.name}@${info.version}`;
+  const folder = `${artifactPath(info.name)}/versions/${segment(info.version)}/files`;
+  const byPath = new Map(info.files.map((file) => [file.path, file]));
+  const told: TransferProgress = { path: "", bytes: 0, totalBytes: info.size };
+  const tell = (path: string, bytes: number) => onProgress?.({ ...told, path, bytes: told.bytes += bytes });
+
+  async function* chunks(file: FileInfo, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const remote = { ref, path: `${folder}/${filePath(file.path)}`, commit: info.commit, info: file, signal };
+    for await (const chunk of readFile(connection, remote, { range, verify: verify !== "none" })) {
+      tell(file.path, chunk.byteLength);
+      yield chunk;
+    }
+  }
+
+  /** The bytes that came with the info. */
+  function smallBytes(file: FileInfo): Uint8Array | undefined {
+    const text = data.get(file.path);
+    if (text === undefined) return undefined;
+    const bytes = decodeBase64(text);
+    if (verify !== "none") checkBytes(ref, file, bytes);
+    tell(file.path, bytes.byteLength);
+    return bytes;
+  }
+
+  async function wholeOf(file: FileInfo): Promise<Uint8Array> {
+    const whole = new Uint8Array(file.size);
+    let at = 0;
+    for await (const chunk of chunks(file)) {
+      whole.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return whole;
+  }
+
+  async function bytes(file: FileInfo): Promise<Uint8Array> {
+    limit.check(ref, file);
+    try {
+      return smallBytes(file) ?? await wholeOf(file);
+    } catch (error) {
+      throw error instanceof RangeError ? tooLargeHere(ref, file, error) : error;
+    }
+  }
+
+  const open = (file: FileInfo): ArtifactFile => ({
+    info: { ...file },
+    stream: (range) => iterableStream(chunks(file, range)),
+    bytes: () => bytes(file),
+  });
+  return {
+    info,
+    files: () => info.files.map(open),
+    file(path) {
+      const file = byPath.get(path);
+      if (file !== undefined) return open(file);
+      const known = [...byPath.keys()].slice(0, 8).map(shown).join(", ");
+      throw new RegistryError({
+        code: "NotFound",
+        message: `Cannot open file ${shown(path)} of "${ref}": no such file`,
+        hint: `It has ${byPath.size}: ${known}${byPath.size > 8 ? ", …" : ""}`,
+      });
+    },
+  };
+}
+
+/** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
+const MAX_RESTARTS = 20;
+
+/** Reads, and begins anew where what was read was overwritten meanwhile. */
+export async function untilNotOverwritten<T>(read: () => Promise<T>): Promise<T> {
+  for (let restarts = 0;; restarts++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isRegistryError(error, "Conflict") || restarts >= MAX_RESTARTS) throw error;
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What a service says that is wrong, as errors.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+
+/** What a request was about, for messages. */
+export interface Asked {
+  /** What was to be done: `load "my:model"`. */
+  action: string;
+  /** The address of the service. */
+  location: string;
+  /** Whether it changes something, so that it may have been done though the answer says nothing. */
+  writes: boolean;
+}
+
+const CODES: Readonly<Record<ErrorCode, true>> = {
+  NotFound: true,
+  AlreadyExists: true,
+  Conflict: true,
+  Invalid: true,
+  Unsupported: true,
+  Corrupt: true,
+  Denied: true,
+  Unavailable: true,
+  Unknown: true,
+  TaskFailed: true,
+};
+
+/** What a status means where nothing else is said: of a proxy before the service, of a `HEAD`. */
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: "Denied",
+  403: "Denied",
+  404: "NotFound",
+  408: "Unavailable",
+  409: "Conflict",
+  412: "Conflict",
+  422: "Unsupported",
+  425: "Unavailable",
+  429: "Unavailable",
+  503: "Unavailable",
+};
+
+/** The error of an answer that is none of success. Reads its body. */
+export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
+  const said = await readProblem(response);
+  const { status } = response;
+  const { action, location } = asked;
+  if (said === undefined) return unexplained(status, asked);
+  const fields: RegistryErrorFields = {
+    code: said.code,
+    message: text(said.detail) ?? `Cannot ${action}: the service answers ${status}`,
+    backend: location,
+  };
+  const hint = text(said.hint) ?? (status === 401 ? TOKEN_HINT : undefined);
+  if (hint !== undefined) fields.hint = hint;
+  if (said.retry === "never" || said.retry === "later" || said.retry === "unknown") {
+    fields.retry = said.retry as RetryAdvice;
+  }
+  if (said.maybeWritten === true) fields.maybeWritten = true;
+  const [commit, key] = [text(said.commit), text(said.key)];
+  if (commit !== undefined) fields.commit = commit;
+  if (key !== undefined) fields.key = key;
+  return new RegistryError(fields);
+}
+
+const TOKEN_HINT = "Pass a token that the service knows: openHttpRegistry(url, { token }).";
+
+/** The error of a status alone. */
+function unexplained(status: number, { action, location, writes }: Asked): RegistryError {
+  const known = BY_STATUS[status];
+  const broken = status >= 500 && known === undefined; // a gateway that gave up: what is behind it may go on
+  const code = known ?? (broken ? (writes ? "Unknown" : "Unavailable") : "Invalid");
+  return new RegistryError({
+    code,
+    message: `Cannot ${action}: ${location} answers with status ${status}`,
+    hint: status === 401
+      ? TOKEN_HINT
+      : code === "Invalid"
+      ? "It may be no Holdfast service: check the address, and what stands before it."
+      : "The answer says no more; what stands before the service may have given it.",
+    backend: location,
+    ...(code === "Unknown" ? { maybeWritten: true } : {}),
+  });
+}
+
+type Problem = Record<string, unknown> & { code: ErrorCode };
+
+async function readProblem(response: Response): Promise<Problem | undefined> {
+  const isJson = /^application\/(problem\+)?json\b/i.test(response.headers.get("content-type") ?? "");
+  if (!isJson) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  try {
+    const said = await response.json();
+    return Object.hasOwn(CODES, said?.code) ? said : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The error of a request that got no answer. */
+export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
+  return new RegistryError({
+    code: writes ? "Unknown" : "Unavailable",
+    message: `Cannot ${action}: ${location} did not answer`,
+    hint: writes
+      ? "It may have been done: look, and decide whether it is to be done again."
+      : "Check the address, and that the service runs; in a browser also that it allows this page (CORS).",
+    backend: location,
+    cause,
+    ...(writes ? { maybeWritten: true } : {}),
+  });
+}
+
+/** The error of an answer that is not what the wire says. */
+export function strange({ action, location }: Asked, state: string, cause?: unknown): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot ${action}: ${shown(location)} answers in another way: ${state}`,
+    hint: "Use the release of the service, or check that the address is that of a Holdfast service.",
+    backend: location,
+    cause,
+  });
+}

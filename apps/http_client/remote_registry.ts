@@ -1,0 +1,217 @@
+/**
+ * The verbs of a registry, each as requests to its service.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
+import { shown } from "../../core/naming/names.ts";
+import { checkAlias, parseRef } from "../../core/naming/refs.ts";
+import { createLoadLimit } from "../../core/record/load_limit.ts";
+import { makeValue } from "../../core/record/make_value.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
+import type { AliasChange, LoadOptions, ManyOptions, ReadOptions, Registry, Verify } from "../../core/registry.ts";
+import type { SaveEntry, SaveOptions, SignalOptions } from "../../core/registry.ts";
+import { inLanes } from "../../core/work/lanes_of_names.ts";
+import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
+import { artifactPath, segment, versionPath } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { writeToDisk } from "./download.ts";
+import { openRemoteDraft } from "./drafts.ts";
+import { listAll } from "./listing.ts";
+import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
+import { saveValue } from "./save_value.ts";
+import { watchRemote } from "./watch.ts";
+import { changeOf, lineageOf, savedOf, versionOf } from "./wire.ts";
+import type { OnWire, WireVersion } from "./wire.ts";
+
+/** What a registry is made of besides its connection. */
+export interface RemoteRegistryOptions {
+  /** The registry's id. */
+  id: string;
+  /** What was fixed when it was created. */
+  settings: RegistrySettings;
+  /** What saves and loads values. */
+  materializers: Materializers;
+  /** Whether writing is refused. */
+  readOnly: boolean;
+  /** How loaded bytes are checked. */
+  verify: Verify;
+  /** What one load may read into memory, bytes. */
+  maxLoadBytes: number;
+}
+
+/** The registry behind a connection. */
+export function createRemoteRegistry(connection: Connection, options: RemoteRegistryOptions): Registry {
+  const { id, settings, materializers, maxLoadBytes } = options;
+  const { location } = connection;
+
+  function checkWritable(action: string): void {
+    if (!options.readOnly) return;
+    throw new RegistryError({
+      code: "Denied",
+      message: `Cannot ${action}: the registry was opened read-only`,
+      hint: "Open it without readOnly to write.",
+      backend: location,
+    });
+  }
+
+  async function saveOne(name: string, value: unknown, options: SaveOptions) {
+    checkWritable(`save ${shown(name)}`);
+    return await saveValue(connection, { name, value, materializers }, options);
+  }
+
+  const open = (ref: string, given: ReadOptions & Pick<LoadOptions, "onProgress">, read?: boolean) => {
+    const limit = createLoadLimit(maxLoadBytes);
+    const how = { ...given, verify: given.verify ?? options.verify, limit, read };
+    return openVersion(connection, ref, how).then((artifact) => ({ artifact, limit }));
+  };
+
+  async function loadOne(ref: string, given: LoadOptions): Promise<unknown> {
+    return await untilNotOverwritten(async () => {
+      const { artifact, limit } = await open(ref, given, true);
+      return await makeValue(artifact, { ...given, materializers, limit });
+    });
+  }
+
+  async function loadIfThere(ref: string, given: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
+    return await untilNotOverwritten(async () => {
+      const opened = await open(ref, given, true).catch(undefinedWhereAbsent);
+      if (opened === undefined) return undefined;
+      return { value: await makeValue(opened.artifact, { ...given, materializers, limit: opened.limit }) };
+    });
+  }
+
+  const names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
+    listAll<string>(connection, { action: "list names", path: "names", query: { prefix }, after, limit, signal });
+
+  return {
+    location,
+    id,
+    settings,
+    materializers,
+    save: (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
+      typeof artifact !== "object"
+        ? saveOne(artifact, value, options)
+        : saveOne(artifact.name, value, { materializer: artifact.materializer, ...options }),
+    load:
+      (async (ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}) =>
+        typeof ref !== "object"
+          ? await loadOne(ref, options)
+          : await loadOne(ref.name, { as: ref.materializer, ...options })) as Registry["load"],
+    open: async (ref, options = {}) => (await open(ref, options)).artifact,
+    download: (ref, options) =>
+      untilNotOverwritten(async () => writeToDisk((await open(ref, options)).artifact, options)),
+    info: (ref, options = {}) => versionInfo(connection, ref, options),
+    async has(ref, { version, signal } = {}) {
+      const path = versionPath(ref, version);
+      const call = { action: `find ${shown(ref)}`, method: "HEAD", path, also: [404], signal } as const;
+      return (await connection.request(call)).ok;
+    },
+    async delete(ref, { version, force, ifCommit, signal } = {}) {
+      const action = `delete ${shown(ref)}`;
+      checkWritable(action);
+      const { name, bare } = parseRef(ref, version);
+      const path = bare ? artifactPath(name) : versionPath(ref, version);
+      const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
+      const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
+      return (await connection.json<{ deleted: boolean }>(call)).deleted;
+    },
+    names,
+    async *versions(name, { range, details, limit, signal } = {}) {
+      const action = `list the versions of ${shown(name)}`;
+      const path = `${artifactPath(name)}/versions`;
+      const listing = { action, path, query: { range, details }, limit, signal };
+      for await (const entry of listAll<WireVersion>(connection, listing)) {
+        yield versionOf(entry, { action, location, writes: false });
+      }
+    },
+
+    async setAlias(name, alias, version, { expected, signal } = {}) {
+      const action = `let ${shown(alias)} of ${shown(name)} name ${shown(version)}`;
+      checkWritable(action);
+      await connection.request({
+        action,
+        method: "PUT",
+        path: aliasPath(name, alias),
+        json: { version, expected },
+        writes: true,
+        repeats: expected === undefined, // after an own one that was done, another would seem to have come first
+        signal,
+      }).then((response) => response.body?.cancel());
+    },
+    async deleteAlias(name, alias, { signal } = {}) {
+      const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
+      checkWritable(action);
+      const call = { action, method: "DELETE", path: aliasPath(name, alias), writes: true, signal } as const;
+      return (await connection.json<{ deleted: boolean }>(call)).deleted;
+    },
+    async aliases(name, { signal } = {}) {
+      const path = `${artifactPath(name)}/aliases`;
+      const listing = { action: `list the aliases of ${shown(name)}`, path, signal };
+      const aliases: Record<string, string> = {};
+      for await (const { alias, version } of listAll<{ alias: string; version: string }>(connection, listing)) {
+        Object.defineProperty(aliases, alias, { value: version, enumerable: true, configurable: true, writable: true });
+      }
+      return aliases;
+    },
+    async *history(name, alias, { limit, signal } = {}) {
+      const path = `${aliasPath(name, alias)}/history`;
+      const listing = { action: `tell what ${shown(alias)} of ${shown(name)} named`, path, limit, signal };
+      for await (const change of listAll<OnWire<AliasChange>>(connection, listing)) yield changeOf(change);
+    },
+
+    get: async (ref) => (await loadIfThere(ref))?.value,
+    set(name, value) {
+      const { versioned, mutable } = settings;
+      return saveOne(name, value, { onConflict: mutable && !versioned ? "overwrite" : "fail" });
+    },
+    async *entries(options) {
+      for await (const name of names(options)) {
+        const there = await loadIfThere(name, { signal: options?.signal });
+        if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
+      }
+    },
+
+    saveMany(entries, options = {}) {
+      const { signal } = options;
+      const save = inLanes(
+        { settings },
+        ({ name, value, ...given }: SaveEntry) => saveOne(name, value, { ...given, signal }),
+      );
+      return collectOutcomes(outcomesOf(entries, save, options), options);
+    },
+    loadMany(refs, options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {}) {
+      const { concurrency: _, stopOnError: __, onProgress: ___, ...given } = options;
+      return collectOutcomes(outcomesOf(refs, (ref) => loadOne(ref, given), options), options);
+    },
+
+    async copy(ref, to, { onConflict, signal } = {}) {
+      const action = `copy ${shown(ref)} to ${shown(to)}`;
+      checkWritable(action);
+      const path = `${versionPath(ref)}/copy`;
+      const call = { action, method: "POST", path, json: { to, onConflict }, writes: true, signal } as const;
+      return savedOf(await connection.json(call), { action, location, writes: true });
+    },
+    openDraft: (name, { id }) =>
+      Promise.resolve().then(() => openRemoteDraft(connection, name, { id, materializers, checkWritable })),
+    watch: (name, options) => watchRemote(connection, name, options),
+    async lineage(ref, { direction, depth, signal } = {}) {
+      parseRef(ref);
+      const action = `follow the lineage of ${shown(ref)}`;
+      const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
+      return lineageOf(await connection.json(call), { action, location, writes: false });
+    },
+    [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
+    [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
+  };
+}
+
+function aliasPath(name: string, alias: string): string {
+  checkAlias(alias);
+  return `${artifactPath(name)}/aliases/${segment(alias)}`;
+}
+
+function undefinedWhereAbsent(error: unknown): undefined {
+  if (!isRegistryError(error, "NotFound")) throw error;
+}

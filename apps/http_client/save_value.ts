@@ -1,0 +1,58 @@
+/**
+ * Saving: a value is made into files here, and the service stores them.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import { checkMaterializer } from "../../core/materializer.ts";
+import type { Materializers } from "../../core/materializer.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
+import { checkMetadata } from "../../core/record/metadata.ts";
+import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import { artifactPath } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { gatherFiles } from "./gather_files.ts";
+import { savedOf } from "./wire.ts";
+import type { OnWire } from "./wire.ts";
+
+/** {@linkcode Registry.save} */
+export async function saveValue(
+  connection: Connection,
+  { name, value, materializers }: { name: string; value: unknown; materializers: Materializers },
+  options: SaveOptions,
+): Promise<SavedArtifact> {
+  checkName(name);
+  checkOptions(name, options);
+  const { materializer = materializers.forValue(value), signal, onProgress, ...asked } = options;
+  checkMaterializer(materializer);
+  const action = `save ${shown(asked.version === undefined ? name : `${name}@${asked.version}`)}`;
+  const { id, formatVersion } = materializer;
+  // With a key a save can be sent again: the service gives what the first of them came to.
+  const { idempotencyKey = connection.system.id() } = asked;
+  const files = await gatherFiles(connection, () => materializer.save(value, { signal }), {
+    action,
+    signal,
+    onProgress,
+  });
+  const wire = await connection.json<OnWire<SavedArtifact>>({
+    action,
+    method: "POST",
+    path: `${artifactPath(name)}/versions`,
+    json: { ...asked, idempotencyKey, materializer: { id, formatVersion }, files },
+    writes: true,
+    repeats: true,
+    signal,
+  });
+  return savedOf(wire, { action, location: connection.location, writes: true });
+}
+
+/** What JSON would pass over in silence is told here; the rest the service checks. */
+function checkOptions(name: string, options: SaveOptions): void {
+  if (options.metadata !== undefined) checkMetadata(options.metadata);
+  if (!("as" in options)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot save ${shown(name)}: it takes no \`as\``,
+    hint: "Name what saves the value: { materializer }.",
+  });
+}

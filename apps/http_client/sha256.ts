@@ -1,0 +1,121 @@
+/**
+ * A running SHA-256 (FIPS 180-4) where there may be no `node:crypto`: a browser hashes only what is in memory at once.
+ *
+ * @module
+ */
+
+/** A running SHA-256. */
+export interface Sha256 {
+  /** Adds bytes. */
+  update(bytes: Uint8Array): void;
+  /** The digest as 64 lowercase hexadecimal digits; nothing may be added afterwards. */
+  digest(): string;
+}
+
+interface NodeCrypto {
+  createHash(name: "sha256"): { update(bytes: Uint8Array): void; digest(encoding: "hex"): string };
+}
+
+/** Starts a running SHA-256: by the runtime where it has one (Deno, Node from 22.3 on, Bun). */
+export function createSha256(): Sha256 {
+  const hash = nodeCrypto()?.createHash("sha256");
+  if (hash === undefined) return createPortableSha256();
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
+}
+
+/** SHA-256 of bytes, as 64 lowercase hexadecimal digits. */
+export function sha256(bytes: Uint8Array): string {
+  const hash = createSha256();
+  hash.update(bytes);
+  return hash.digest();
+}
+
+let crypto: NodeCrypto | null | undefined;
+
+/** Not imported: a browser, and what bundles for one, has no such module. */
+function nodeCrypto(): NodeCrypto | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  crypto ??= process?.getBuiltinModule?.("node:crypto") as NodeCrypto | undefined ?? null;
+  return crypto ?? undefined;
+}
+
+const BLOCK_BYTES = 64;
+let constants: { round: Uint32Array; start: Uint32Array } | undefined;
+
+/** The first 32 bits of the fractions of the cube roots of the first 64 primes, and of the square roots of the first 8. */
+function primeFractions(): { round: Uint32Array; start: Uint32Array } {
+  const primes: number[] = [];
+  for (let number = 2; primes.length < 64; number++) {
+    if (primes.every((prime) => number % prime !== 0)) primes.push(number);
+  }
+  const bits = (root: number) => (root - Math.floor(root)) * 2 ** 32;
+  return {
+    round: Uint32Array.from(primes, (prime) => bits(Math.cbrt(prime))),
+    start: Uint32Array.from(primes.slice(0, 8), (prime) => bits(Math.sqrt(prime))),
+  };
+}
+
+/** One that needs nothing of the runtime. Some ten times slower. */
+export function createPortableSha256(): Sha256 {
+  const { round, start } = constants ??= primeFractions();
+  const state = start.slice();
+  const words = new Uint32Array(64);
+  const rest = new Uint8Array(BLOCK_BYTES);
+  let restBytes = 0;
+  let size = 0;
+
+  return {
+    update(bytes) {
+      size += bytes.byteLength;
+      let at = 0;
+      if (restBytes > 0) {
+        at = Math.min(BLOCK_BYTES - restBytes, bytes.byteLength);
+        rest.set(bytes.subarray(0, at), restBytes);
+        restBytes += at;
+        if (restBytes < BLOCK_BYTES) return;
+        take(rest, 0);
+      }
+      for (; at + BLOCK_BYTES <= bytes.byteLength; at += BLOCK_BYTES) take(bytes, at);
+      rest.set(bytes.subarray(at));
+      restBytes = bytes.byteLength - at;
+    },
+    digest() {
+      const blocks = restBytes + 9 > BLOCK_BYTES ? 2 : 1; // a bit, zeros, and the number of bits
+      const end = new Uint8Array(blocks * BLOCK_BYTES);
+      end.set(rest.subarray(0, restBytes));
+      end[restBytes] = 0x80;
+      new DataView(end.buffer).setBigUint64(end.byteLength - 8, BigInt(size) * 8n);
+      for (let at = 0; at < end.byteLength; at += BLOCK_BYTES) take(end, at);
+      return Array.from(state, (word) => word.toString(16).padStart(8, "0")).join("");
+    },
+  };
+
+  function take(bytes: Uint8Array, at: number): void {
+    for (let i = 0; i < 16; i++, at += 4) {
+      words[i] = bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
+    }
+    for (let i = 16; i < 64; i++) {
+      const [x, y] = [words[i - 15], words[i - 2]];
+      const small = (x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3;
+      const large = (y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10;
+      words[i] = words[i - 16] + small + words[i - 7] + large;
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let i = 0; i < 64; i++) {
+      const large = (e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7);
+      const first = h + large + (e & f ^ ~e & g) + round[i] + words[i] | 0;
+      const small = (a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10);
+      const second = small + (a & b ^ a & c ^ b & c) | 0;
+      h = g;
+      g = f;
+      f = e;
+      e = d + first | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = first + second | 0;
+    }
+    const added = [a, b, c, d, e, f, g, h];
+    for (let i = 0; i < 8; i++) state[i] += added[i];
+  }
+}

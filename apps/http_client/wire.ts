@@ -1,0 +1,70 @@
+/**
+ * What a service says of artifacts, as the registry's own types.
+ *
+ * @module
+ */
+import type { ArtifactInfo } from "../../core/artifact.ts";
+import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
+import type { Lineage, LineageNode } from "../../core/record/lineage.ts";
+import type { FileInfo } from "../../core/record/record.ts";
+import { strange } from "./problem.ts";
+import type { Asked } from "./problem.ts";
+
+/** The same as JSON holds it: dates are texts. */
+export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
+
+/** What is known of a version, with the bytes of its files where they are few. */
+export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & { files: (FileInfo & { data?: string })[] };
+
+/** A version in a listing. */
+export type WireVersion = Omit<OnWire<VersionEntry>, "info"> & { info?: WireInfo };
+
+/** What is known of a version. */
+export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
+  if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) throw strange(asked, "it tells of no version");
+  const files = wire.files.map(({ data: _, ...file }) => file);
+  return { ...wire, files, createdAt: new Date(wire.createdAt) };
+}
+
+/** What was saved. */
+export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifact {
+  if (typeof wire?.commit !== "string") throw strange(asked, "it tells of nothing that was saved");
+  return { ...wire, createdAt: new Date(wire.createdAt) };
+}
+
+/** A version in a listing. */
+export function versionOf({ info, modifiedAt, ...entry }: WireVersion, asked: Asked): VersionEntry {
+  const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
+  if (info !== undefined) version.info = infoOf(info, asked);
+  return version;
+}
+
+/** A change of an alias. */
+export function changeOf(wire: OnWire<AliasChange>): AliasChange {
+  return { ...wire, changedAt: new Date(wire.changedAt), createdAt: new Date(wire.createdAt) };
+}
+
+/** What a version was made from, and what was made from it. */
+export function lineageOf(wire: Omit<Lineage, "nodes"> & { nodes: OnWire<LineageNode>[] }, asked: Asked): Lineage {
+  if (!Array.isArray(wire?.nodes)) throw strange(asked, "it is no lineage");
+  const nodes = wire.nodes.map(({ createdAt, ...node }) =>
+    createdAt === undefined ? node : { ...node, createdAt: new Date(createdAt) }
+  );
+  return { ...wire, nodes };
+}
+
+/** Bytes as base64. */
+export function encodeBase64(bytes: Uint8Array): string {
+  const { toBase64 } = bytes as { toBase64?(): string };
+  if (toBase64 !== undefined) return toBase64.call(bytes);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+
+/** The bytes again. */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 } = Uint8Array as { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
+  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}

@@ -1,0 +1,41 @@
+/**
+ * A registry behind a service of its own, for one test.
+ *
+ * @module
+ */
+import { createHandler } from "../../../apps/server.ts";
+import { openHttpRegistry } from "../../../apps/http_client.ts";
+import type { HttpRegistryOptions } from "../../../apps/http_client.ts";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import type { OpenOptions, Registry } from "../../../mod.ts";
+import { createMaterializers } from "../../../materializers/mod.ts";
+
+/** A service and what is behind it. */
+export interface TestService {
+  /** Answers requests. */
+  handler(request: Request): Promise<Response>;
+  /** What is behind it. */
+  behind: Registry;
+  /** Opens the registry of the service, in this process. */
+  open(options?: HttpRegistryOptions): Promise<Registry>;
+  /** Ends both. */
+  close(): Promise<void>;
+}
+
+/** The address that requests go to which no network sees. */
+export const ADDRESS = "http://service.test";
+
+/** Starts a service in this process. */
+export async function startService(settings: OpenOptions = {}): Promise<TestService> {
+  const behind = await openRegistry(createMemoryBackend(), settings);
+  const handler = createHandler(behind);
+  return {
+    handler,
+    behind,
+    open: (options) => openHttpRegistry(ADDRESS, { fetch: handler, materializers: createMaterializers(), ...options }),
+    async close() {
+      await handler.close();
+      await behind[Symbol.asyncDispose]();
+    },
+  };
+}
