@@ -132,8 +132,9 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
       code: "Invalid",
       message:
         `Cannot open a registry at "${scheme}:…": openRegistry takes a path, a file: URL, "memory:" or a backend`,
-      hint:
-        `Pass the backend: openRegistry(await openBackend(url)), from ./backends. For a folder of that name write "./${scheme}:…".`,
+      hint: /^https?$/i.test(scheme)
+        ? "For the registry of a service: openHttpRegistry(url), from ./http."
+        : `Pass the backend: openRegistry(await openBackend(url)), from ./backends. For a folder of that name write "./${scheme}:…".`,
     });
   }
   return createLocalBackend({ path: target, durability, ...await chooseOfFolder(target, options), system });

@@ -11,6 +11,7 @@ import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { DEFAULT_FOLDER, toLocation } from "../places/find_registry.ts";
 import { shellWord } from "../program/hints.ts";
+import { refuseService } from "../places/open_service.ts";
 import { localPathOf, registryTarget } from "../places/open_store.ts";
 import { refuseFile } from "../program/refusals.ts";
 import { formatGrace, parseDuration } from "../terminal/units.ts";
@@ -53,6 +54,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   async run([where], options, context) {
     const { io, shared } = context;
     const location = toLocation(where ?? shared.registry ?? DEFAULT_FOLDER, io.cwd);
+    refuseService(location, "create a registry");
     const path = localPathOf(location);
     refuseFile(path, "create");
     const existing = await settingsOf(location, context);

@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { checkStoreUrl, isStoreUrl } from "../../backends/mod.ts";
 import { RegistryError } from "../../mod.ts";
 import { mayRead } from "./may_read.ts";
+import { checkServiceAddress, isServiceAddress } from "./open_service.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
 /** The folder that holds a registry where nothing else is said. */
@@ -22,6 +23,8 @@ export interface FoundRegistry {
   location: string;
   /** `--registry`, `HOLDFAST_REGISTRY`, `.env`, or the folder that holds it. */
   from: string;
+  /** The token of a service, where the `.env` that names it has one. */
+  token?: string;
 }
 
 /** True for what can only be a place, not a name: `./r`, `../r`, `/r`, `file:…`, `s3://…`. */
@@ -32,6 +35,10 @@ export function looksLikeLocation(text: string): boolean {
 /** An absolute path, or a URL as it is. `Invalid` for one that is wrong; such a one is not shown, it may hold credentials. */
 export function toLocation(text: string, cwd: string): string {
   if (/^file:/i.test(text)) return text;
+  if (isServiceAddress(text)) {
+    checkServiceAddress(text);
+    return text;
+  }
   if (isStoreUrl(text)) {
     checkStoreUrl(text); // here, before anything shows it
     return text;
@@ -61,8 +68,8 @@ export function findRegistry(given: string | undefined, io: CliIo): FoundRegistr
   if (given !== undefined) return { location: toLocation(given, io.cwd), from: "--registry" };
   const named = io.system.env(VARIABLE);
   if (named) return { location: toLocation(named, io.cwd), from: VARIABLE };
-  const fromFile = parse(readTextIfThere(join(io.cwd, ".env")))[VARIABLE];
-  if (fromFile) return { location: toLocation(fromFile, io.cwd), from: ".env" };
+  const { [VARIABLE]: fromFile, HOLDFAST_TOKEN: token } = parse(readTextIfThere(join(io.cwd, ".env")));
+  if (fromFile) return { location: toLocation(fromFile, io.cwd), from: ".env", ...(token ? { token } : {}) };
   let unseen = false;
   for (let folder = io.cwd;; folder = dirname(folder)) {
     const location = join(folder, DEFAULT_FOLDER);

@@ -29,8 +29,8 @@ export async function openStore(location: string, { cwd, ...options }: OpenStore
   return await openBackend(location, { ...options, logger: tellingOfRepeats(options.logger), s3Configs });
 }
 
-/** A command that waits for a store says so once. */
-function tellingOfRepeats(logger: Logger): Logger {
+/** A command that waits for a store, or for a service, says so once. */
+export function tellingOfRepeats(logger: Logger): Logger {
   let repeats = 0;
   return {
     debug(...words) {

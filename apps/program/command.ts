@@ -97,6 +97,8 @@ export interface CommandContext {
 export interface SharedOptions {
   /** Where the registry is. */
   registry?: string;
+  /** The file that holds the token of a service. */
+  tokenFile?: string;
   /** Results as JSON. */
   json?: boolean;
   /** Debug lines and stacks on standard error. */
@@ -110,6 +112,11 @@ export const SHARED_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "-r, --registry <where>",
     text: "the registry, a folder or URL; else HOLDFAST_REGISTRY (also from .env), else the nearest .holdfast upward",
+    completes: "file",
+  },
+  {
+    flags: "--token-file <file>",
+    text: "where the registry is a service: the file that holds its token; else HOLDFAST_TOKEN",
     completes: "file",
   },
   { flags: "--json", text: "print JSON: one object, or one per line in listings" },

@@ -10,7 +10,8 @@ import { createColors } from "../terminal/colors.ts";
 import type { Command, CommandContext, SharedOptions } from "./command.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import { shellWord, withHints } from "./hints.ts";
-import { localPathOf, registryTarget } from "../places/open_store.ts";
+import { isServiceAddress, openService } from "../places/open_service.ts";
+import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -38,9 +39,16 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
     colors: createColors(io.stdout, io),
     logger,
     async open({ write = false, registry = shared.registry } = {}) {
-      const { location, from } = findRegistry(registry, io);
+      const found = findRegistry(registry, io);
+      const { location, from } = found;
       logger.debug(`registry ${location} (${from})`);
       const { signal, system } = io;
+      if (isServiceAddress(location)) {
+        const { tokenFile } = shared;
+        const opened = await openService(found, { tokenFile, readOnly: !write, io, logger: tellingOfRepeats(logger) });
+        registries.push(opened);
+        return opened;
+      }
       const path = localPathOf(location);
       refuseFile(path, "open");
       const target = await registryTarget(location, { cwd: io.cwd, logger, system });

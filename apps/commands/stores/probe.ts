@@ -8,6 +8,7 @@ import type { ProbeStep } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { findRegistry } from "../../places/find_registry.ts";
+import { refuseService } from "../../places/open_service.ts";
 import { openStore } from "../../places/open_store.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
@@ -32,6 +33,7 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
   async run([where], _options, context) {
     const { io, logger, shared } = context;
     const { location } = findRegistry(where ?? shared.registry, io);
+    refuseService(location, "probe a store");
     const backend = await openStore(location, { cwd: io.cwd, logger, system: io.system });
     try {
       const { signal, system } = io;
