@@ -9,6 +9,9 @@ import { backoffMs, withDeadline } from "../../core/retry.ts";
 import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 
+/** Services look no oftener. */
+const MIN_INTERVAL_MS = 100;
+
 /** {@linkcode Registry.watch} */
 export async function* watchRemote(
   connection: Connection,
@@ -22,7 +25,7 @@ export async function* watchRemote(
   const call = {
     action: `watch ${shown(name)}`,
     path: `${artifactPath(name)}/watch`,
-    query: { intervalMs },
+    query: { intervalMs: intervalMs && Math.max(intervalMs, MIN_INTERVAL_MS) },
     headers: { accept: "text/event-stream" },
     signal: ends,
   };
@@ -52,7 +55,7 @@ export async function* watchRemote(
   }
 }
 
-/** The data of each event named `change`. */
+/** The data of each event `latest`. */
 async function* eventsOf(
   stream: ReadableStream<Uint8Array>,
   { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
@@ -70,7 +73,7 @@ async function* eventsOf(
       rest = lines.pop()!;
       for (const line of lines) {
         if (line === "") {
-          if (kind === "change" && data.length > 0) yield data.join("\n");
+          if (kind === "latest" && data.length > 0) yield data.join("\n");
           [kind, data] = ["", []];
         } else if (line.startsWith("event:")) kind = line.slice(6).trim();
         else if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));

@@ -4,10 +4,9 @@ import { startService } from "./service.ts";
 
 testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
   const service = await startService(settings);
-  const registry = await service.open({ readOnly: true });
+  const registry = await service.open();
   return {
     registry: Object.assign(registry, { [Symbol.asyncDispose]: () => service.close() }),
-    writer: service.behind,
     reopen: ({ readOnly }) => service.open({ readOnly }),
   };
-}, { name: "http", features: ["mutable", "unversioned", "download", "readOnly"] });
+}, { name: "http" });
