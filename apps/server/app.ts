@@ -15,6 +15,7 @@ import { createMetrics } from "./observe/metrics.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, pathOf } from "./paths.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
+import { readDotNames } from "./dot_names.ts";
 import { createRoutes } from "./routing.ts";
 import type { Routes } from "./routing.ts";
 import { aliasesRoutes } from "./routes/aliases.ts";
@@ -81,6 +82,7 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
   const underWay = new Set<Promise<Response>>();
 
   const app = createRoutes();
+  app.use(readDotNames);
   for (const routes of SUBJECTS) app.route("/", routes(context));
   let document: Promise<Record<string, unknown>> | undefined;
   app.get(

@@ -108,10 +108,10 @@ export function savesRoutes(context: ServerContext): Routes {
     }),
     query(schemas.DeleteAllQuery),
     async (c) => {
-      const { force, allVersions = false } = c.req.valid("query");
+      const { force, ifCommit, allVersions = false } = c.req.valid("query");
       if (!allVersions) throw notSaid(c.req.param("name"));
       const name = c.req.param("name");
-      const deleted = await registry.delete(name, { force, signal: c.req.raw.signal });
+      const deleted = await registry.delete(name, { force, ifCommit, signal: c.req.raw.signal });
       hot.forget(name);
       return c.json({ deleted });
     },

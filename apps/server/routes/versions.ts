@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { compare } from "@std/semver";
 import { isRegistryError, parseVersion } from "../../../mod.ts";
-import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo, Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
@@ -13,7 +14,7 @@ import { answerListing, listingContent } from "../listing.ts";
 import { problem } from "../problem.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
-import { ArtifactInfoSchema, CommitQuery, INFO_EXAMPLE, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
+import { ArtifactInfoSchema, INFO_EXAMPLE, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
 
 const NAME = { name: "The artifact, percent-encoded as one segment" };
 
@@ -73,12 +74,13 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
       },
       problems: [404, 409, 412],
     }),
-    query(CommitQuery),
+    query(InfoQuery),
     async (c) => {
       const { name, version } = c.req.param();
       const { headers } = c.req.raw;
-      const { commit } = c.req.valid("query");
-      const { info } = await openVersion({ name, version, commit });
+      const { commit, data } = c.req.valid("query");
+      const artifact = await openVersion({ name, version, commit });
+      const { info } = artifact;
       const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
       const known = { "etag": validators.etag, "cache-control": "no-cache", "last-modified": validators.lastModified };
       const condition = evaluateConditions(headers, validators);
@@ -87,10 +89,19 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
         const detail = `Cannot answer: ${JSON.stringify(`${name}@${version}`)} is commit ${info.commit} now`;
         return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
       }
-      return c.json(info, 200, known);
+      return c.json(data !== undefined && info.size <= data ? await withData(artifact) : info, 200, known);
     },
   );
   return routes;
+}
+
+/** What is known of a version, with the bytes of its files. */
+async function withData(artifact: Artifact): Promise<ArtifactInfo> {
+  const files = artifact.files().map(async (file) => ({
+    ...file.info,
+    data: Buffer.from(await file.bytes()).toString("base64"),
+  }));
+  return { ...artifact.info, files: await Promise.all(files) };
 }
 
 /** The versions that a listing has after one of them, which may be gone. */

@@ -23,6 +23,7 @@ export const FileInfoSchema = v.pipe(
     sha256: Sha256,
     mediaType: v.optional(v.string()),
     mode: v.optional(v.picklist(["executable", "link", "folder"])),
+    data: v.optional(v.pipe(v.string(), v.description("Its bytes as base64, where they were asked for"))),
   }),
   v.metadata({ ref: "FileInfo" }),
 );
@@ -30,7 +31,7 @@ export const FileInfoSchema = v.pipe(
 /** What a version was made from. */
 export const ArtifactInputSchema = v.union([
   v.string(),
-  v.object({ ref: v.string(), digest: v.optional(Sha256) }),
+  v.strictObject({ ref: v.string(), digest: v.optional(Sha256) }),
 ]);
 
 /** What is known of a version. */
@@ -78,6 +79,23 @@ export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 /** The commit that is meant, where one is. */
 export const CommitQuery = v.object({
   commit: v.optional(v.pipe(v.string(), v.description("Only where it is this commit, else 409"))),
+});
+
+/** Most bytes of files that come with what is known of a version. */
+const MOST_DATA = 65_536;
+
+/** The commit that is meant, and whether small files come along. */
+export const InfoQuery = v.object({
+  ...CommitQuery.entries,
+  data: v.optional(v.pipe(
+    v.string(),
+    v.regex(/^\d{1,5}$/, "a number of bytes is expected"),
+    v.transform(Number),
+    v.maxValue(MOST_DATA),
+    v.description(
+      `Where all files together have at most so many bytes (${MOST_DATA} at most), each comes with its \`data\`, as base64`,
+    ),
+  )),
 });
 
 /** An example of an info. */

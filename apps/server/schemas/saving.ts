@@ -116,7 +116,11 @@ const optionalFlag = () => v.optional(flag());
 export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(v.string()) });
 
 /** How all versions of a name are deleted. */
-export const DeleteAllQuery = v.object({ force: optionalFlag(), allVersions: optionalFlag() });
+export const DeleteAllQuery = v.object({
+  force: optionalFlag(),
+  allVersions: optionalFlag(),
+  ifCommit: v.optional(v.pipe(v.string(), v.description("Only this commit, where the registry is without versions"))),
+});
 
 /** A part to be added to a draft. */
 export const PartRequestSchema = v.pipe(
