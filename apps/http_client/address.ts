@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { checkName, shown } from "../../core/naming/names.ts";
+import { checkName } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 
 /**
@@ -30,14 +30,9 @@ function invalid(state: string, hint: string): RegistryError {
   return new RegistryError({ code: "Invalid", message: `Cannot use the address of a service: ${state}`, hint });
 }
 
-/** A name as one segment of a path. */
+/** A name as one segment of a path: before dots alone, which mean folders there, stands a tilde, and before that another. */
 export function segment(name: string): string {
-  if (name !== "." && name !== "..") return encodeURIComponent(name);
-  throw new RegistryError({
-    code: "Unsupported",
-    message: `Cannot ask a service for ${shown(name)}: no address has it as a segment`,
-    hint: "Open the store itself for it: addresses take dots alone as this folder, and the one above.",
-  });
+  return encodeURIComponent(name.replace(/^~*\.{1,2}$/, "~$&"));
 }
 
 /** The path of an artifact. */
@@ -61,5 +56,5 @@ export function versionPath(ref: string, version?: string): string {
 
 /** The path of a file below that of its version. */
 export function filePath(path: string): string {
-  return path.split("/").map(segment).join("/");
+  return path.split("/").map(encodeURIComponent).join("/"); // none of them is dots alone
 }

@@ -1,5 +1,7 @@
 import { testRegistry } from "../../conformance/registry.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
+import { openHttpRegistry } from "../../../apps/http_client.ts";
+import { createMaterializers } from "../../../mod.ts";
 import { startService } from "./service.ts";
 
 testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
@@ -9,4 +11,17 @@ testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpe
     registry: Object.assign(registry, { [Symbol.asyncDispose]: () => service.close() }),
     reopen: ({ readOnly }) => service.open({ readOnly }),
   };
-}, { name: "http" });
+}, { name: "http, in process" });
+
+testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
+  const service = await startService(settings);
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, service.handler);
+  const open = ({ readOnly }: { readOnly: boolean }) =>
+    openHttpRegistry(`http://127.0.0.1:${server.addr.port}`, { readOnly, materializers: createMaterializers() });
+  const registry = await open({ readOnly: false });
+  const close = async () => {
+    await service.close();
+    await server.shutdown();
+  };
+  return { registry: Object.assign(registry, { [Symbol.asyncDispose]: close }), reopen: open };
+}, { name: "http, by a port" });

@@ -23,7 +23,7 @@ export interface TestService {
 }
 
 /** The address that requests go to which no network sees. */
-export const ADDRESS = "http://service.test";
+export const ADDRESS = "http://127.0.0.1";
 
 /** Starts a service in this process. */
 export async function startService(settings: OpenOptions = {}): Promise<TestService> {
