@@ -11,7 +11,7 @@ import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { DEFAULT_FOLDER, toLocation } from "../places/find_registry.ts";
 import { shellWord } from "../program/hints.ts";
-import { refuseService } from "../places/open_service.ts";
+import { refuseService } from "../places/service_address.ts";
 import { localPathOf, registryTarget } from "../places/open_store.ts";
 import { refuseFile } from "../program/refusals.ts";
 import { formatGrace, parseDuration } from "../terminal/units.ts";

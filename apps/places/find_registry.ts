@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { checkStoreUrl, isStoreUrl } from "../../backends/mod.ts";
 import { RegistryError } from "../../mod.ts";
 import { mayRead } from "./may_read.ts";
-import { checkServiceAddress, isServiceAddress } from "./open_service.ts";
+import { checkServiceAddress, isServiceAddress } from "./service_address.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
 /** The folder that holds a registry where nothing else is said. */

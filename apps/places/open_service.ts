@@ -22,29 +22,6 @@ export interface OpenServiceOptions {
   logger: Logger;
 }
 
-/** True for the address of a service: `http://…`, `https://…`. */
-export function isServiceAddress(text: string): boolean {
-  return /^https?:\/\//i.test(text);
-}
-
-/** Throws `Invalid` for an address that may hold a secret, before anything shows it. */
-export function checkServiceAddress(text: string): void {
-  const url = URL.parse(text);
-  const state = url === null
-    ? "it is no URL"
-    : url.username !== "" || url.password !== ""
-    ? "it has credentials in it"
-    : url.search !== "" || url.hash !== ""
-    ? "it has a query or a fragment"
-    : undefined;
-  if (state === undefined) return;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot use the address of a service: ${state}`,
-    hint: "Write https://host:8600 alone; the token comes from HOLDFAST_TOKEN or --token-file.",
-  });
-}
-
 /** Opens the registry of a service. */
 export async function openService(found: FoundRegistry, options: OpenServiceOptions): Promise<Registry> {
   const { io: { signal, system }, readOnly, logger } = options;
@@ -72,14 +49,4 @@ async function readToken(found: FoundRegistry, { tokenFile, io }: OpenServiceOpt
       cause,
     });
   }
-}
-
-/** Throws `Unsupported` where a store is needed and a service is named. */
-export function refuseService(location: string, action: string): void {
-  if (!isServiceAddress(location)) return;
-  throw new RegistryError({
-    code: "Unsupported",
-    message: `Cannot ${action} through a service: it takes the store itself`,
-    hint: "Run it where the store is, with the folder or the URL of the bucket.",
-  });
 }
