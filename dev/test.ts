@@ -29,6 +29,7 @@ const ONLY_IN_ALL = [
   "tests/operators/engines/kill_test.ts",
   "tests/operators/runner/carry/kill_test.ts",
   "tests/operators/runner/killed_run_test.ts",
+  "tests/plugins/jobs/kill_test.ts",
   "tests/queues/kill_test.ts",
   "tests/registry/cache/processes_test.ts",
   "tests/registry/drafts/killed_worker_test.ts",

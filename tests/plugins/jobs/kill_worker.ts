@@ -1,0 +1,25 @@
+/**
+ * A worker for tasks as a process of its own, which stays in the middle of its jobs where it is told to.
+ *
+ * @module
+ */
+import { openRegistry } from "../../../mod.ts";
+import { workTasks } from "../../../plugins/jobs.ts";
+import { createPlugins } from "../../../plugins/mod.ts";
+import { openQueue } from "../../../queues/mod.ts";
+
+const [url, folder, stay] = Deno.args;
+const registry = await openRegistry(folder);
+const plugins = createPlugins({ registry });
+const forever = new Promise<never>(() => {});
+
+plugins.defineTask("note", async ({ name }: { name: string }, { jobId }) => {
+  console.log(`begun ${name}`);
+  if (stay === "before") await forever;
+  const { version } = await registry.save(name, `by ${Deno.pid}`, { idempotencyKey: jobId });
+  console.log(`saved ${name}`);
+  if (stay === "after") await forever;
+  return { version };
+});
+
+await workTasks(plugins, await openQueue(url), { concurrency: 4 });
