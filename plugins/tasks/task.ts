@@ -13,7 +13,7 @@ import { Behavior } from "../interfaces.ts";
 import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/config.ts";
 import { createJobIds } from "./chain.ts";
 import type { Chain, ChainEntry, TaskTools } from "./chain.ts";
-import { checkChain, checkInput, usedBy } from "./check_chain.ts";
+import { checkChain, checkInput } from "./check_chain.ts";
 import { checkJobId, NEVER, runChain } from "./run_chain.ts";
 
 /** Makes a task of a function. */
@@ -47,7 +47,6 @@ export function createEntry(name: string, config: PluginConfig, { table, context
   const action = `add behavior ${shown(name)}`;
   checkSettings(config, action);
   const entry: ChainEntry = { name, definition, config: frozenCopy(config) };
-  usedBy(entry, table);
   const checked = validateConfig(definition, fillConfig(definition, config, { action, ...context }), action);
   if (checked instanceof Promise) checked.catch(() => {}); // the first run says so
   return entry;

@@ -64,6 +64,24 @@ Deno.test("a behavior may end what comes after it, and that alone", async () => 
   assertEquals(signals.map(({ aborted }) => aborted), [true, false]);
 });
 
+Deno.test("what ends the whole ends what a behavior has given a signal of its own", async () => {
+  const plugins = createPlugins();
+  plugins.register(Behavior, "own_signal", () => ({
+    execute: (next, input) => next(input, { signal: new AbortController().signal }),
+  }));
+  const begun = Promise.withResolvers<AbortSignal>();
+  const stop = new AbortController();
+  const task = plugins.createTask((_input: unknown, { signal }: TaskContext) => {
+    begun.resolve(signal);
+    return new Promise(() => {});
+  }).addBehavior("own_signal");
+  const ended = task.submit(1, { signal: stop.signal }).catch((error) => error);
+  const signal = await begun.promise;
+  stop.abort(reason);
+  assertStrictEquals(await ended, reason);
+  assertStrictEquals(signal.reason, reason);
+});
+
 Deno.test("what ends a submission does not end the job that it scheduled, and what ends the job does", async () => {
   const plugins = createPlugins();
   const runner = holdJobs(plugins);

@@ -128,6 +128,33 @@ Deno.test("timeout does not wait for what does not hear its signal", async () =>
   await ended;
 });
 
+Deno.test("timeout leaves no timer behind, and what is done in time is not ended later", async () => {
+  const system = sleepless();
+  let waits: AbortSignal | undefined;
+  const sleep: System["sleep"] = (ms, signal) => {
+    waits = signal;
+    return system.sleep(ms, signal);
+  };
+  const plugins = createPlugins({ system: { ...system, sleep } });
+  const given = await plugins.createTask((_input: unknown, { signal }: TaskContext) => signal)
+    .addBehavior("timeout", { ms: 5 }).submit();
+  assertEquals(waits?.aborted, true);
+  system.wake();
+  assertEquals(given.aborted, false);
+});
+
+Deno.test("a behavior that could not be made is made anew in the next run, and then kept", async () => {
+  const plugins = createPlugins();
+  let made = 0;
+  plugins.register(Behavior, "late", () => {
+    if (++made === 1) throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
+    return { execute: (next) => next() };
+  });
+  const task = plugins.createTask((input: number) => input).addBehavior("late");
+  assertEquals(await rejected(() => task.submit(1)), "Unavailable: Cannot connect: not yet. undefined");
+  assertEquals([await task.submit(1), await task.submit(2), made], [1, 2, 2]);
+});
+
 Deno.test("cache remembers results of plain inputs, in copies, for as long as it was told", async () => {
   const system = createScriptedSystem();
   const plugins = createPlugins({ system });

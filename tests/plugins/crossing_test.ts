@@ -155,6 +155,13 @@ Deno.test("behind a behavior that may change its input, what cannot travel is re
   assertEquals(runner.jobs, []);
 });
 
+Deno.test("what a behavior of which nothing is known makes plain may be sent", async () => {
+  const { plugins, runner } = sending();
+  plugins.register(Behavior, "told", () => ({ execute: (next, input) => next((input as Date).getTime()) }));
+  await plugins.createTask("echo").addBehavior("told").addBehavior("schedule_job", far).submit(new Date(7));
+  assertEquals(runner.jobs.map(({ call }) => call.input), [7]);
+});
+
 Deno.test("a closure is no task of a runner that crosses to another process, and one that was defined is", () => {
   const { plugins } = sending();
   const named = (input: unknown) => input;

@@ -84,6 +84,10 @@ for (const name of ["local", "local_file_storage"]) {
     const storage = await createPlugins().create(Storage, name, { path: root.join("files") });
     await checkStorage(storage);
     assertEquals(await readFile(root.join("files", "a", "text ü.txt"), "utf8"), "grün");
+    for (const path of ["names/a/versions/1/2.txt", "objects/model/0001/x.bin"]) { // as a registry has its keys
+      await storage.writeFile(path, path);
+      assertEquals(await readFile(root.join("files", ...path.split("/")), "utf8"), path);
+    }
     await writeFile(root.join("files", "put here.txt"), "by hand");
     assertEquals(text(await storage.readFile("put here.txt")), "by hand");
   });
