@@ -111,8 +111,11 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
     settled = true;
     ready.reject(error); // it will not be better by waiting
   });
+  const broken: ((reason: string) => void)[] = [];
   client.on("close", () => {
+    const wasReady = isReady; // else it is one more try to connect that failed
     isReady = false;
+    if (wasReady && !closed) { for (const hear of broken) hear(messageOf(last ?? "it was ended")); }
     if (!settled) return;
     settled = false;
     ready = Promise.withResolvers();
@@ -151,7 +154,7 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
         return answers!.map(([, value]) => value);
       }, options),
     onMessage: (hear) => void client.on("pmessage", hear),
-    onBroken: (hear) => void client.on("close", () => closed || hear(messageOf(last ?? "it was ended"))),
+    onBroken: (hear) => void broken.push(hear),
     reset: () => client.disconnect(true),
     close() {
       closed = true;
