@@ -27,6 +27,7 @@ return lost`;
  * above: those not named have not failed.
  */
 export const LEAVE = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local failures = {}
 for i = 3, #ARGV, 2 do failures[ARGV[i]] = ARGV[i + 1] end
 local own = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
@@ -51,6 +52,7 @@ return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])`;
  * ARGV: the longest silence, milliseconds.
  */
 export const TRIM = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local function fields(list)
   local map = {}
   for i = 1, #list, 2 do map[list[i]] = list[i + 1] end
@@ -82,5 +84,6 @@ return redis.call('XTRIM', KEYS[1], 'MINID', oldest)`;
 
 /** Ends a group, and the stream after the last one. ARGV: the group. */
 export const FORGET = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('XGROUP', 'DESTROY', KEYS[1], ARGV[1])
 if #redis.call('XINFO', 'GROUPS', KEYS[1]) == 0 then redis.call('DEL', KEYS[1]) end`;
