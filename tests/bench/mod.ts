@@ -83,6 +83,12 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
+  jobs: {
+    title: "Jobs: ten thousand over Redis and PostgreSQL, beside BullMQ alone",
+    create: async (settings) => (await import("./jobs/jobs.ts")).createJobsGroup(settings),
+    maxRepeats: 3,
+    named: true,
+  },
   files_far: {
     title: "Files by path: planes of 16 KiB in a MinIO behind TLS and a round trip of 30 ms",
     create: createFarFilesGroup,
