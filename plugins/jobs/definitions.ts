@@ -8,12 +8,14 @@ import { backgroundRunnerSettings, memoryRunnerSettings, serverRunnerSettings } 
 
 const memory: AnyDefinition = {
   config: memoryRunnerSettings,
+  secrets: ["storage"],
   crossesProcess: false,
   create: async (config, context) => (await import("../jobs.ts")).openMemoryRunner(config, context),
 };
 
 const background: AnyDefinition = {
   config: backgroundRunnerSettings,
+  secrets: ["storage"],
   aliases: { background_tasks: "background" },
   crossesProcess: false,
   create: async (config, context) => (await import("../jobs.ts")).openBackgroundRunner(config, context),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { JobRunner, ScheduledCall, ScheduleOptions } from "../../core/services/job_runner.ts";
+import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, TakenJob } from "../../core/services/queue.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -12,6 +13,7 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
 import type { PluginContext } from "../contract.ts";
 import type { Background } from "./background.ts";
+import { createJobKeeper } from "./keep_jobs.ts";
 import { jobIdOf, TASK_KIND } from "./task_job.ts";
 
 /** A runner whose jobs are in a queue, where they can be looked at, cancelled and retried. */
@@ -21,9 +23,11 @@ export interface QueueRunner extends JobRunner, AsyncDisposable {
 }
 
 /** What a runner of this process is made with. */
-export interface InProcessOptions extends Pick<PluginContext, "system"> {
+export interface InProcessOptions extends Pick<PluginContext, "system" | "logger"> {
   /** So many jobs run at once. @default 16 */
   concurrency?: number;
+  /** Keeps what becomes of the jobs, also when this process is gone; closed with the runner. @default nothing does */
+  storage?: JobStorage;
   /** Whether a job waits until what called it has gone on. @default false */
   afterwards?: boolean;
 }
@@ -42,8 +46,10 @@ const MOST_ENDED = 10_000;
  * what waits; what is delayed is not begun any more.
  */
 export async function createInProcessRunner(options: InProcessOptions): Promise<InProcessRunner> {
-  const { system, concurrency = 16, afterwards = false } = options;
+  const { system, logger, concurrency = 16, storage, afterwards = false } = options;
   const queue = createMemoryQueue({ system, mostEnded: MOST_ENDED });
+  const trouble = (reason: string) => logger.warn(`cannot keep what became of a job: ${reason}`);
+  const keeper = createJobKeeper(queue, { storage, trouble });
   const runs = new Map<string, ScheduleOptions["run"]>();
   const begins = new Map<string, PromiseWithResolvers<void>>();
   let added = 0;
@@ -57,7 +63,7 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     const result = kept(await run({ jobId: id, signal, onProgress }));
     runs.delete(id);
     return result;
-  }, { concurrency });
+  }, { concurrency, onEvent: keeper.hear });
 
   /** What the queue has forgotten is forgotten here too. */
   async function forget(): Promise<void> {
@@ -81,6 +87,7 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
       begins.delete(id);
       throw error;
     }
+    keeper.keep(id);
     return id;
   }
 
@@ -119,7 +126,9 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
         for (const { id } of await queue.list({ state })) await untilOver(id);
       }
       await worker.close();
+      await keeper.done();
       await queue[Symbol.asyncDispose]();
+      await storage?.[Symbol.asyncDispose]();
     },
   };
 }

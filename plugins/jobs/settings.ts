@@ -14,12 +14,16 @@ import type { Background } from "./background.ts";
 export interface MemoryRunnerSettings {
   /** So many jobs run at once. @default 16 */
   concurrency?: number;
+  /** The URL of what keeps what becomes of the jobs: see `openJobStorage`. @default nothing does */
+  storage?: string;
 }
 
 /** The settings of `background`. */
 export interface BackgroundRunnerSettings {
   /** What begins them: see `createBackground`. @default the next turn of the event loop */
   background?: Background;
+  /** The URL of what keeps what becomes of the jobs: see `openJobStorage`. @default nothing does */
+  storage?: string;
 }
 
 /** The settings of `redis` and `postgres`: a URL, or the parts of one. */
@@ -40,7 +44,7 @@ export interface ServerRunnerSettings {
   queue?: string;
 }
 
-const ALL = ["background", "concurrency", "url", "host", "port", "db", "user", "password", "queue"];
+const ALL = ["background", "concurrency", "storage", "url", "host", "port", "db", "user", "password", "queue"];
 
 const background: Setting = {
   problemOf: (value) =>
@@ -68,13 +72,13 @@ const queue: Setting = {
 
 /** What `memory` is made with. */
 export const memoryRunnerSettings: StandardSchema<MemoryRunnerSettings> = defineSettings(
-  { concurrency: count({ least: 1 }) },
+  { concurrency: count({ least: 1 }), storage: text },
   { others: ALL },
 );
 
 /** What `background` is made with. */
 export const backgroundRunnerSettings: StandardSchema<BackgroundRunnerSettings> = defineSettings(
-  { background },
+  { background, storage: text },
   { others: ALL },
 );
 

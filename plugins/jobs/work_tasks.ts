@@ -4,8 +4,16 @@
  * @module
  */
 import type { CallRunner } from "../../core/services/job_runner.ts";
+import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, QueueWorker, WorkOptions } from "../../core/services/queue.ts";
+import { createJobKeeper } from "./keep_jobs.ts";
 import { callOf } from "./task_job.ts";
+
+/** Options of {@linkcode workTasks}. */
+export interface WorkTasksOptions extends WorkOptions {
+  /** Keeps what becomes of the jobs, for longer than their queue does. It stays open. @default nothing does */
+  storage?: JobStorage;
+}
 
 /**
  * Takes tasks from a queue and runs them, by the functions and behaviors of a set of plugins: what is in the queue only
@@ -31,9 +39,26 @@ import { callOf } from "./task_job.ts";
  * }
  * ```
  */
-export async function workTasks(plugins: CallRunner, queue: JobQueue, options: WorkOptions = {}): Promise<QueueWorker> {
-  return await queue.work(
+export async function workTasks(
+  plugins: CallRunner,
+  queue: JobQueue,
+  options: WorkTasksOptions = {},
+): Promise<QueueWorker> {
+  const { storage, onEvent = () => {}, ...more } = options;
+  const keeper = createJobKeeper(queue, { storage, trouble: (reason) => onEvent({ event: "trouble", reason }) });
+  const worker = await queue.work(
     async (job, { signal, onProgress }) => await plugins.runCall(callOf(job), { jobId: job.id, signal, onProgress }),
-    options,
+    {
+      ...more,
+      onEvent(event) {
+        keeper.hear(event);
+        onEvent(event);
+      },
+    },
   );
+  async function close(closing?: Parameters<QueueWorker["close"]>[0]): Promise<void> {
+    await worker.close(closing);
+    await keeper.done();
+  }
+  return { running: () => worker.running(), close, [Symbol.asyncDispose]: () => close() };
 }

@@ -14,13 +14,18 @@ import type { JobQueue } from "../../core/services/queue.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { afterwardsCases } from "./queues/afterwards.ts";
 import { cancellingCases } from "./queues/cancelling.ts";
+import type { JobStorage } from "../../core/services/job_storage.ts";
 import { jobsCases } from "./queues/jobs.ts";
+import { jobStorageCases } from "./queues/job_storage.ts";
 import type { QueueCase } from "./queues/queue_case.ts";
 import { repeatingCases } from "./queues/repeating.ts";
 import { workingCases } from "./queues/working.ts";
 
 export type * from "../../core/services/queue.ts";
+export type { JobStorage } from "../../core/services/job_storage.ts";
 export type { RegisterTest } from "./backend/backend_case.ts";
+export { jobStorageCases } from "./queues/job_storage.ts";
+export type { JobStorageCase } from "./queues/job_storage.ts";
 export type { QueueCase, QueueCaseContext } from "./queues/queue_case.ts";
 
 /** Every case of the contract of a queue. */
@@ -66,5 +71,28 @@ export async function runQueueCase(run: QueueCase["run"], open: () => Promise<Jo
     await run({ queue: await again(), again });
   } finally {
     for (const queue of opened) await queue[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Registers a test for each case of the contract of what keeps what became of jobs.
+ *
+ * @param test what registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens the storage of a name, empty where that is new; it is disposed at the end
+ */
+export function testJobStorage(
+  test: RegisterTest,
+  open: (storage: string) => Promise<JobStorage>,
+  { name = "job storage" }: TestQueueOptions = {},
+): void {
+  for (const [index, { name: sentence, run }] of jobStorageCases.entries()) {
+    test(`${name}: ${sentence}`, async () => {
+      const storage = await open(`case-${index}`);
+      try {
+        await run(storage);
+      } finally {
+        await storage[Symbol.asyncDispose]();
+      }
+    });
   }
 }

@@ -1,0 +1,42 @@
+/**
+ * Keeping what becomes of jobs.
+ *
+ * @module
+ */
+import { messageOf } from "../../core/errors.ts";
+import type { JobStorage } from "../../core/services/job_storage.ts";
+import type { JobQueue, WorkerEvent } from "../../core/services/queue.ts";
+
+/** Keeps jobs, one after the other. */
+export interface JobKeeper {
+  /** Has what is known of a job now kept. */
+  keep(id: string): void;
+  /** The same for the job that a worker tells of. */
+  hear(event: WorkerEvent): void;
+  /** Resolves when all of it is kept. */
+  done(): Promise<void>;
+}
+
+/** Creates what keeps jobs of a queue; without a storage it does nothing. `trouble` hears of what could not be kept. */
+export function createJobKeeper(
+  queue: Pick<JobQueue, "get">,
+  { storage, trouble }: { storage?: JobStorage; trouble(reason: string): void },
+): JobKeeper {
+  let keeping = Promise.resolve();
+  function keep(id: string): void {
+    if (storage === undefined) return;
+    keeping = keeping.then(async () => {
+      try {
+        const job = await queue.get(id);
+        if (job !== undefined) await storage.put(job);
+      } catch (error) {
+        trouble(messageOf(error)); // the job goes on
+      }
+    });
+  }
+  return {
+    keep,
+    hear: (event) => void ("id" in event && keep(event.id)),
+    done: () => keeping,
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * What keeps what became of jobs, by its URL. Importing this downloads no package: the client of Redis is imported when
+ * it is used.
+ *
+ * @module
+ */
+import { RegistryError } from "../core/errors.ts";
+import type { JobStorage } from "../core/services/job_storage.ts";
+import { realSystem } from "../core/system.ts";
+import type { System } from "../core/system.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+import { createMemoryJobStorage } from "./job_storage/memory.ts";
+
+export type { JobStorage } from "../core/services/job_storage.ts";
+export type { JobState, ListJobsOptions, QueuedJob } from "../core/services/queue.ts";
+export type { SignalOptions } from "../core/registry.ts";
+export type { System } from "../core/system.ts";
+export type { PlainValue } from "../core/text/plain_value.ts";
+export { createMemoryJobStorage } from "./job_storage/memory.ts";
+export type { MemoryJobStorageOptions } from "./job_storage/memory.ts";
+
+/** Options of {@linkcode openJobStorage}. */
+export interface OpenJobStorageOptions {
+  /** On a server, a job is kept for so long after something became of it, milliseconds. @default 2592000000 (30 days) */
+  keepMs?: number;
+  /** Clock. */
+  system?: Pick<System, "now">;
+}
+
+interface RedisPart {
+  openRedisJobStorage(
+    url: string,
+    options: { name: string; keepMs: number; system: Pick<System, "now"> },
+  ): Promise<JobStorage>;
+}
+
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Opens the storage that a URL names: `redis://host:6379/0`, `rediss://…`, or `memory:`. `?jobs=name` may follow, else it
+ * is called `holdfast`.
+ *
+ * @throws {RegistryError} `Invalid` for what is no URL of a storage; `Unavailable` where no server answers, `Denied`
+ * where it refuses
+ */
+export async function openJobStorage(url: string, options: OpenJobStorageOptions = {}): Promise<JobStorage> {
+  const { keepMs = KEPT_MS, system = realSystem } = options;
+  if (/^memory:/i.test(url)) return createMemoryJobStorage();
+  if (!URL.canParse(url) || !/^rediss?:\/\//i.test(url)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot open a storage of jobs: this is no URL of one",
+      hint: "There is memory: and redis://host:6379, with ?jobs=NAME for one of its own.",
+    });
+  }
+  const server = new URL(url);
+  const name = server.searchParams.get("jobs") ?? "holdfast";
+  server.searchParams.delete("jobs");
+  const { openRedisJobStorage } = await loadPart<RedisPart>("./job_storage/redis.ts", import.meta.url);
+  return await openRedisJobStorage(server.href, { name, keepMs, system });
+}

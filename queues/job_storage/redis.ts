@@ -1,0 +1,86 @@
+/**
+ * What became of jobs, on Redis or Valkey: a text of JSON for each, and a sorted set of their ids by the time they were
+ * added.
+ *
+ * @module
+ */
+import { notListed } from "../../core/services/queue_checks.ts";
+import type { QueuedJob } from "../../core/services/queue.ts";
+import type { JobStorage } from "../../core/services/job_storage.ts";
+import type { System } from "../../core/system.ts";
+import { openRedis } from "../redis.ts";
+
+/** What it is opened with. */
+export interface RedisJobStorageOptions {
+  /** Its name: others do not see its jobs. */
+  name: string;
+  /** A job is kept for so long after something became of it, milliseconds. */
+  keepMs: number;
+  /** Clock. */
+  system: Pick<System, "now">;
+}
+
+/** So many jobs are read at once. */
+const READ_AT_ONCE = 200;
+
+/** Opens the storage at a `redis:` or `rediss:` URL. */
+export async function openRedisJobStorage(url: string, options: RedisJobStorageOptions): Promise<JobStorage> {
+  const { name, keepMs, system } = options;
+  const redis = await openRedis(url, { what: "the storage of jobs" });
+  const index = `holdfast:jobs:${name}`;
+  const keyOf = (id: string) => `${index}:${id}`;
+  return {
+    kind: "redis",
+    location: redis.location,
+    async put(job, sent) {
+      await redis.sendAll([
+        ["SET", keyOf(job.id), JSON.stringify(job), "PX", keepMs],
+        ["ZADD", index, job.addedAt.getTime(), job.id],
+        ["ZREMRANGEBYSCORE", index, "-inf", `(${system.now() - MOST_MS}`],
+      ], sent);
+    },
+    get: async (id, sent) => parseJob(await redis.send(["GET", keyOf(id)], sent)),
+    async list({ group, state, after, limit = Infinity, signal } = {}) {
+      const found: QueuedJob[] = [];
+      const rank = after === undefined ? -1 : await redis.send(["ZREVRANK", index, after], { signal }) as number | null;
+      if (rank === null) throw notListed(after!);
+      for (let from = rank + 1; found.length < limit; from += READ_AT_ONCE) {
+        const ids = await redis.send(["ZREVRANGE", index, from, from + READ_AT_ONCE - 1], { signal }) as string[];
+        if (ids.length === 0) break;
+        const texts = await redis.send(["MGET", ...ids.map(keyOf)], { signal }) as (string | null)[];
+        for (const job of texts.map(parseJob)) {
+          const fits = (group === undefined || job?.group === group) && (state === undefined || job?.state === state);
+          if (job !== undefined && fits && found.length < limit) found.push(job);
+        }
+      }
+      return found;
+    },
+    async remove(id, sent) {
+      const [removed] = await redis.sendAll([["DEL", keyOf(id)], ["ZREM", index, id]], sent);
+      return removed === 1;
+    },
+    [Symbol.asyncDispose]() {
+      redis.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Ids of jobs that were added so long ago are not listed any more. */
+const MOST_MS = 366 * 24 * 3_600_000;
+
+/** A job as it was written; undefined for what something else has put there. */
+function parseJob(text: unknown): QueuedJob | undefined {
+  try {
+    const { addedAt, startedAt, endedAt, ...job } = JSON.parse(String(text));
+    if (typeof job.id !== "string" || typeof job.state !== "string") return undefined;
+    return {
+      ...job,
+      addedAt: new Date(addedAt),
+      ...(startedAt === undefined ? {} : { startedAt: new Date(startedAt) }),
+      ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
+    };
+  } catch {
+    return undefined;
+  }
+}

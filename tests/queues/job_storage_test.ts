@@ -1,0 +1,68 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Redis } from "npm:ioredis@^5";
+import { RegistryError } from "../../core/errors.ts";
+import { realSystem } from "../../core/system.ts";
+import { createPlugins } from "../../plugins/mod.ts";
+import { createMemoryJobStorage, openJobStorage } from "../../queues/job_storage.ts";
+import { jobStorageCases, testJobStorage } from "../conformance/queues.ts";
+import { programTest } from "../support/servers/programs/program_tests.ts";
+
+testJobStorage(Deno.test, () => Promise.resolve(createMemoryJobStorage()), { name: "memory job storage" });
+
+for (const [index, { name, run }] of jobStorageCases.entries()) {
+  programTest(`job storage: ${name}`, "redis", async ({ shared }) => {
+    await using storage = await openJobStorage(`${(await shared()).url}?jobs=case-${index}`);
+    await run(storage);
+  });
+}
+
+const job = (id: string) => ({
+  ...{ id, group: "g", kind: "k", data: null, state: "done", attempts: 1, attemptsMade: 1 } as const,
+  addedAt: new Date(realSystem.now()),
+});
+
+Deno.test("a storage in memory keeps the last jobs", async () => {
+  await using storage = createMemoryJobStorage({ mostJobs: 2 });
+  for (const id of ["a", "b", "a", "c"]) await storage.put(job(id));
+  assertEquals((await storage.list()).map(({ id }) => id).sort(), ["a", "c"]);
+});
+
+Deno.test("what is no URL of a storage is refused", async () => {
+  for (const url of ["", "postgres://h/d", "redis:", "kafka://h"]) {
+    const error = await assertRejects(() => openJobStorage(url), RegistryError);
+    assertEquals(error.code, "Invalid", url);
+  }
+});
+
+programTest("what another program wrote into a storage is passed over", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using storage = await openJobStorage(`${url}?jobs=foreign`);
+  await storage.put(job("mine"));
+  const redis = new Redis(url);
+  await redis.set("holdfast:jobs:foreign:theirs", "{not json");
+  await redis.zadd("holdfast:jobs:foreign", realSystem.now() + 1_000, "theirs", realSystem.now() + 2_000, "gone");
+  assertEquals((await storage.list()).map(({ id }) => id), ["mine"]);
+  assertEquals(await storage.get("theirs"), undefined);
+  await redis.quit();
+});
+
+programTest("what became of a job of this process is known when the process is gone", "redis", async ({ shared }) => {
+  const url = `${(await shared()).url}?jobs=background`;
+  const ids: string[] = [];
+  {
+    await using plugins = createPlugins();
+    for (const jobType of ["background", "memory"]) {
+      const task = plugins.createTask((input: string) => {
+        if (input === "bad") throw new Error("the disk is full");
+        return input;
+      }).addBehavior("schedule_job", { jobType, storage: url });
+      for (const input of ["good", "bad"]) ids.push((await task.submit(input)).jobId);
+    }
+  }
+  await using storage = await openJobStorage(url);
+  const known = await Promise.all(ids.map((id) => storage.get(id)));
+  assertEquals(known.map((job) => [job?.state, job?.result ?? job?.reason]), [
+    ...[["done", "good"], ["failed", "the disk is full"]],
+    ...[["done", "good"], ["failed", "the disk is full"]],
+  ]);
+});
