@@ -22,6 +22,7 @@ import { listJobs } from "./bullmq/list.ts";
 import { createBullmqSchedules } from "./bullmq/schedules.ts";
 import type { BullmqStore } from "./bullmq/store.ts";
 import { stateOf, told } from "./bullmq/told.ts";
+import { trimEnded } from "./bullmq/trim.ts";
 import { createBullmqWorker } from "./bullmq/worker.ts";
 
 export type * from "../core/services/queue.ts";
@@ -86,7 +87,7 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
 
   const find = async (id: string): Promise<Job<JobForm> | undefined> =>
     isReservedId(id) ? undefined : await queue.getJob(id);
-  const schedules = createBullmqSchedules(queue, { ask, now: () => system.now() });
+  const schedules = createBullmqSchedules(queue, { kind: store.kind, ask, now: () => system.now() });
 
   const get: JobQueue["get"] = (id, options) =>
     ask(
@@ -124,7 +125,7 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
       const bulk = added.map((job) => ({
         name: job.kind,
         data: { group: job.group, data: job.data } satisfies JobForm,
-        opts: optionsOf(job),
+        opts: optionsOf(job, store.kind),
       }));
       if (bulk.length === 1) {
         const [{ name, data, opts }] = bulk;
@@ -162,7 +163,8 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
     ...schedules,
     async work(handler, options = {}) {
       checkWorkOptions(options);
-      const made = { ...options, store, settings, backend, system, find, readyWithinMs: answerWithinMs };
+      const trim = store.kind === "postgres" ? () => trimEnded(queue) : undefined;
+      const made = { ...options, store, settings, backend, system, find, readyWithinMs: answerWithinMs, trim };
       const worker = await createBullmqWorker(handler, made).catch((error) => {
         throw failure("take jobs of", store, error);
       });

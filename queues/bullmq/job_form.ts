@@ -24,24 +24,32 @@ export function formOf({ data: stored }: { data: unknown }): JobForm {
   return form;
 }
 
-/** Jobs that ended are known for a week, and the last of them however many there are. */
-const KEPT = { age: 7 * 24 * 3_600, count: 100_000 };
+/** How long jobs that ended are known, seconds. */
+const KEPT_SECONDS = 7 * 24 * 3_600;
+/** How many of them are known of each kind, done and failed. */
+export const MOST_ENDED = 100_000;
 
-/** The options that a job is added with. */
-export function optionsOf({ id, delayMs, ...job }: NewJob): { jobId: string; [option: string]: unknown } {
-  return { jobId: id, ...(delayMs ? { delay: delayMs } : {}), ...repeatedOptionsOf(job) };
+/** The options that a job is added with, for a store of a kind. */
+export function optionsOf(
+  { id, delayMs, ...job }: NewJob,
+  store: string,
+): { jobId: string; [option: string]: unknown } {
+  return { jobId: id, ...(delayMs ? { delay: delayMs } : {}), ...repeatedOptionsOf(job, store) };
 }
 
 /** The options of every job of a schedule. */
 export function repeatedOptionsOf(
   { priority, attempts = 1, backoffMs = 1_000 }: Omit<NewJob, "id" | "delayMs">,
+  store: string,
 ): { [option: string]: unknown } {
+  // PostgreSQL would compare all that are known with each that ends: see `trim.ts`.
+  const kept = { age: KEPT_SECONDS, ...(store === "postgres" ? {} : { count: MOST_ENDED }) };
   return {
     attempts,
     ...(priority ? { priority } : {}),
     ...(attempts > 1 ? { backoff: { type: "exponential", delay: backoffMs } } : {}),
-    removeOnComplete: KEPT,
-    removeOnFail: KEPT,
+    removeOnComplete: kept,
+    removeOnFail: kept,
     stackTraceLimit: 0, // a stack may show what nobody else is to see
   };
 }

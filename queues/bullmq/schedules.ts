@@ -14,6 +14,8 @@ import type { JobForm } from "./job_form.ts";
 
 /** What schedules need of their queue. */
 export interface SchedulePlace {
+  /** `redis` or `postgres`. */
+  kind: string;
   /** What the server answers, or why it does not. */
   ask<T>(what: string, answer: Promise<T>, options?: SignalOptions): Promise<T>;
   /** Milliseconds since 1970. */
@@ -23,7 +25,7 @@ export interface SchedulePlace {
 /** The verbs of a queue that are about schedules. */
 export function createBullmqSchedules(
   queue: Queue,
-  { ask, now }: SchedulePlace,
+  { kind, ask, now }: SchedulePlace,
 ): Pick<JobQueue, "schedule" | "unschedule" | "schedules"> {
   return {
     async schedule(schedule, options) {
@@ -32,7 +34,7 @@ export function createBullmqSchedules(
       if (cron !== undefined) checkCron({ id, cron, timeZone }, now());
       const times = cron === undefined ? { every: everyMs } : { pattern: cron, tz: timeZone };
       const data: JobForm = { group: job.group, data: job.data };
-      const template = { name: job.kind, data, opts: repeatedOptionsOf(job) };
+      const template = { name: job.kind, data, opts: repeatedOptionsOf(job, kind) };
       await ask("add a schedule to", queue.upsertJobScheduler(id, times, template), options);
     },
     unschedule: (id, options) => ask("remove a schedule of", queue.removeJobScheduler(id), options),

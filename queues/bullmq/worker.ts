@@ -14,6 +14,7 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 import { cancellationOf, formOf } from "./job_form.ts";
 import type { JobForm, ProgressForm } from "./job_form.ts";
 import type { BullmqStore } from "./store.ts";
+import { TRIM_EVERY } from "./trim.ts";
 
 /** A worker that was not heard of for so long is taken for dead, milliseconds: it tells of itself twice in this time. */
 const LOCK_MS = 5_000;
@@ -38,6 +39,8 @@ export interface BullmqWorkerOptions extends WorkOptions {
   readyWithinMs: number;
   /** Clock. */
   system: System;
+  /** Forgets jobs that ended, where they are too many; called now and then. @default the server does so */
+  trim?(): Promise<void>;
   /** Reads a job. */
   find(id: string): Promise<Job<JobForm> | undefined>;
 }
@@ -57,6 +60,7 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
   const running = new Map<string, Running>();
   const over = new AbortController();
   let looking: Promise<void> | undefined;
+  let ended = 0;
 
   async function run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
     const { id = "", name: kind } = job;
@@ -144,6 +148,12 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     }
   }
 
+  function end(event: WorkerEvent): void {
+    tell(event);
+    if (++ended % TRIM_EVERY > 0) return;
+    options.trim?.().catch((error) => tell({ event: "trouble", reason: messageOf(error) }));
+  }
+
   const worker = new Worker(
     store.queue,
     (job: Job<JobForm>, token?: string) => run(job, token),
@@ -161,13 +171,13 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
   worker.on("error", (error) => tell({ event: "trouble", reason: messageOf(error) }));
   worker.on("lockRenewalFailed", lose);
   worker.on("stalled", (id) => tell({ event: "taken over", id }));
-  worker.on("completed", (job) => tell({ event: "done", id: job.id ?? "", group: formOf(job).group }));
+  worker.on("completed", (job) => end({ event: "done", id: job.id ?? "", group: formOf(job).group }));
   worker.on("failed", (job, error) => {
     if (job === undefined) return;
     const { id = "", attemptsMade, opts: { attempts = 1 } } = job;
     const { group } = formOf(job);
-    if (error instanceof UnrecoverableError) return tell({ event: "cancelled", id, group });
-    tell({ event: "failed", id, group, reason: messageOf(error), again: attemptsMade < attempts });
+    if (error instanceof UnrecoverableError) return end({ event: "cancelled", id, group });
+    end({ event: "failed", id, group, reason: messageOf(error), again: attemptsMade < attempts });
   });
   try {
     await withDeadline(worker.waitUntilReady(), { timeoutMs: readyWithinMs }); // closed before, it leaves a connection

@@ -1,0 +1,48 @@
+import "../../../queues/bullmq/msgpackr_extract.ts"; // before BullMQ
+import { assertEquals } from "@std/assert";
+import { createPostgresBackend, Queue } from "npm:bullmq@^6";
+import { trimEnded } from "../../../queues/bullmq/trim.ts";
+import { openQueue } from "../../../queues/mod.ts";
+import { createListener } from "../../conformance/queues/queue_case.ts";
+import { programTest } from "../../support/servers/programs/program_tests.ts";
+
+programTest("where too many jobs have ended, those that ended first are forgotten", "postgres", async ({ shared }) => {
+  const { url } = await shared();
+  await using queue = await openQueue(`${url}?queue=trimmed`);
+  const { onEvent, until } = createListener();
+  await using _worker = await queue.work(({ id }) => {
+    if (id.startsWith("bad")) throw new Error("bad");
+  }, { onEvent });
+  for (const id of ["a", "b", "bad-c", "d", "bad-e", "f"]) {
+    await queue.add({ id, group: "g", kind: "k", data: null });
+    await until(id.startsWith("bad") ? "failed" : "done", id);
+  }
+  await queue.add({ id: "waits", group: "g", kind: "k", data: null, delayMs: 600_000 });
+  const connection = { connectionString: url, schema: "bullmq" };
+  const raw = new Queue("trimmed", { connection } as never, createPostgresBackend as never);
+  await trimEnded(raw, 2);
+  assertEquals((await queue.list()).map(({ id }) => id).sort(), ["bad-c", "bad-e", "d", "f", "waits"]);
+  await trimEnded(raw, 1);
+  assertEquals((await queue.list()).map(({ id }) => id).sort(), ["bad-e", "f", "waits"]);
+  await raw.close();
+});
+
+programTest(
+  "no job on PostgreSQL asks for what would be compared with all that ended",
+  "postgres",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using queue = await openQueue(`${url}?queue=untrimmed`);
+    const job = { group: "g", kind: "k", data: null };
+    await queue.add([{ id: "one", ...job }, { id: "two", ...job }]);
+    await queue.schedule({ id: "often", everyMs: 600_000, job });
+    const connection = { connectionString: url, schema: "bullmq" };
+    const raw = new Queue("untrimmed", { connection } as never, createPostgresBackend as never);
+    const jobs = await raw.getJobs(["waiting", "delayed"]);
+    assertEquals(jobs.length, 3);
+    for (const { opts: { removeOnComplete, removeOnFail } } of jobs) {
+      for (const kept of [removeOnComplete, removeOnFail]) assertEquals(kept as unknown, { age: 604_800 });
+    }
+    await raw.close();
+  },
+);
