@@ -28,6 +28,7 @@ import { createPeer } from "./peer.ts";
 import { createPipelinesGroup } from "./pipelines.ts";
 import { createPlatesGroup } from "./plates.ts";
 import { rowsOf, tableOf } from "./report.ts";
+import { createServiceGroup } from "./service/service.ts";
 import { createSmallGroup } from "./small.ts";
 
 const HELP = `Measures Holdfast on a disk, and in buckets where their groups are named.
@@ -70,6 +71,10 @@ const GROUPS: Record<string, GroupEntry> = {
   folder: { title: "A folder saved again", create: createFolderGroup, maxRepeats: 3 },
   files: { title: "Files by path: planes of 16 KiB on a disk", create: createFilesGroup },
   plates: { title: "Plates: 1,000 planes of 16 KiB as one array of OME-NGFF on a disk", create: createPlatesGroup },
+  service: {
+    title: "The service: a file of 200 bytes, beside a server that says a constant",
+    create: createServiceGroup,
+  },
   pipelines: { title: "Pipelines: trivial steps over a registry on a disk", create: createPipelinesGroup },
   engines: {
     title: "Engines: trivial steps over Redis, beside BullMQ alone",

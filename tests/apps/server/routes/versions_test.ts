@@ -3,7 +3,7 @@ import { openRegistry } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
-async function serve(registry: Registry) {
+function serve(registry: Registry) {
   const handler = createCheckedHandler(registry);
   const send = (path: string, init?: RequestInit) => handler(new Request(`http://localhost${path}`, init));
   const get = async (path: string) => await (await send(path)).json();
@@ -15,7 +15,7 @@ Deno.test("versions are listed newest first, in pages, by range and with details
   for (const version of ["1.0.0", "1.1.0", "2.0.0-rc.1", "2.0.0"]) {
     await registry.save("a", { version }, { version, metadata: { version } });
   }
-  const { send, get } = await serve(registry);
+  const { send, get } = serve(registry);
   const versionsOf = ({ items }: { items: { version: string }[] }) => items.map(({ version }) => version);
   const base = "/artifacts/a/versions";
   assertEquals(versionsOf(await get(base)), ["2.0.0", "2.0.0-rc.1", "1.1.0", "1.0.0"]);
@@ -43,7 +43,7 @@ Deno.test("a version is told with its commit as tag, by version, range, alias an
   await registry.save("team/a b", { n: 1 }, { metadata: { epochs: 3 } });
   await registry.setAlias("team/a b", "production", "1");
   const info = JSON.parse(JSON.stringify(await registry.info("team/a b")));
-  const { send, get } = await serve(registry);
+  const { send, get } = serve(registry);
   for (const version of ["1.0.0", "1", "%5E1.0", "production", "latest"]) {
     assertEquals(await get(`/artifacts/team%2Fa%20b/versions/${version}`), info, version);
   }
@@ -67,7 +67,7 @@ Deno.test("aliases are listed, told one by one, and with what they named before"
   for (const n of [1, 2, 3]) await registry.save("a", n);
   for (const version of ["1", "2", "3"]) await registry.setAlias("a", "production", version);
   await registry.setAlias("a", "canary", "3");
-  const { get } = await serve(registry);
+  const { get } = serve(registry);
   const base = "/artifacts/a/aliases";
   const canary = { alias: "canary", version: "3.0.0" };
   const production = { alias: "production", version: "3.0.0" };
@@ -91,7 +91,7 @@ Deno.test("lineage is told both ways", async () => {
   await using registry = await openRegistry("memory:");
   const { digest } = await registry.save("data", 1);
   await registry.save("model", 2, { inputs: [{ ref: "data@1.0.0", digest }] });
-  const { get } = await serve(registry);
+  const { get } = serve(registry);
   const edges = [{ from: "data@1.0.0", to: "model@1.0.0" }];
   assertEquals((await get("/lineage?ref=model")).edges, edges);
   assertEquals((await get("/lineage?ref=data%401&direction=down&depth=1")).edges, edges);
@@ -103,7 +103,7 @@ Deno.test("lineage is told both ways", async () => {
 
 Deno.test("a registry says what it is, and never where", async () => {
   await using registry = await openRegistry("memory:");
-  const { get } = await serve(registry);
+  const { get } = serve(registry);
   const { id, settings, service, features } = await get("/registry");
   assertEquals([id, settings, service.name, features.includes("reads")], [
     registry.id,

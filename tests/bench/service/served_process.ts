@@ -1,0 +1,29 @@
+/**
+ * A server that is measured: one that answers every request with the same bytes, which is the floor, or the service over
+ * a registry. Prints its port, then at each line that it is told the processor time that it took, milliseconds.
+ * Arguments: `constant`, or a folder with a registry.
+ *
+ * @module
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { createHandler } from "../../../apps/server.ts";
+import { openRegistry } from "../../../mod.ts";
+
+/** Bytes of the file that is asked for. */
+export const FILE_BYTES = 200;
+
+if (import.meta.main) {
+  const [what] = process.argv.slice(2);
+  const bytes = new Uint8Array(FILE_BYTES).fill(97);
+  const handler = what === "constant"
+    ? () => new Response(bytes, { headers: { "content-type": "application/octet-stream" } })
+    : createHandler(await openRegistry(what, { create: false, readOnly: true }));
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+  console.log(server.addr.port);
+  for await (const _ of createInterface({ input: process.stdin })) {
+    const { user, system } = process.cpuUsage();
+    console.log((user + system) / 1000);
+  }
+  await server.shutdown();
+}
