@@ -8,10 +8,12 @@ import { isRegistryError, realSystem } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
 import type { ServerContext } from "./context.ts";
 import { createDocument, describe } from "./describe.ts";
-import { answerHot, createHotFiles } from "./files/hot_files.ts";
+import { answerHot, findAnswer, keepAnswer } from "./files/hot_answers.ts";
+import { createHotFiles } from "./files/hot_files.ts";
 import { createOpened } from "./files/opened.ts";
-import { createGuard } from "./guard/guard.ts";
+import { createGuard, requestLine } from "./guard/guard.ts";
 import { createMetrics } from "./observe/metrics.ts";
+import { isTraced } from "./observe/trace.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, pathOf } from "./paths.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
@@ -80,6 +82,7 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     limits: { page: MOST_LIMIT },
   };
   const underWay = new Set<Promise<Response>>();
+  const atOnce = options.tokens === undefined && options.limits?.requestsPerSecond === undefined;
 
   const app = createRoutes();
   app.use(readDotNames);
@@ -114,18 +117,32 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     return problem(404, { code: "NotFound", detail, hint: "GET /openapi.json lists all routes." });
   });
 
-  const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
-    const answered = guard(request, info, async (admitted, known) => {
-      const path = pathOf(admitted.url);
-      const file = hot.find(path);
-      const ready = file && known.access.may("read", file.name) ? answerHot(admitted, file) : undefined;
-      if (ready !== undefined) {
+  async function answer(request: Request, info: HandlerInfo): Promise<Response> {
+    const response = await guard(request, info, async (admitted, known) => {
+      const file = hot.find(admitted.url);
+      if (file !== undefined && known.access.may("read", file.name) && isRead(admitted)) {
         known.route = HOT_ROUTE;
-        return ready;
+        return await answerHot(admitted, file);
       }
-      checkPath(path);
+      checkPath(pathOf(admitted.url));
       return await app.fetch(admitted, known);
     });
+    if (atOnce && !isTraced()) keepAnswer(hot, request, response);
+    return response;
+  }
+
+  const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
+    const beganAt = system.monotonic();
+    const found = atOnce ? findAnswer(hot, request) : undefined;
+    if (found !== undefined) {
+      const { file: { size: sentBytes }, answer } = found;
+      const durationMs = system.monotonic() - beganAt;
+      metrics.begin();
+      metrics.end({ method: "GET", route: HOT_ROUTE, status: 200, durationMs, receivedBytes: 0, sentBytes });
+      if (options.logger !== undefined) logger.info(requestLine(request, { status: 200, durationMs }));
+      return Promise.resolve(answer);
+    }
+    const answered = answer(request, info);
     underWay.add(answered);
     void answered.finally(() => underWay.delete(answered));
     return answered;
@@ -135,6 +152,11 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     await Promise.all(underWay);
   };
   return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
+}
+
+/** Whether a request reads, which is all that hot files are for. */
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /** What went wrong because of the store. */

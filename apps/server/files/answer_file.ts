@@ -18,17 +18,19 @@ export interface Representation extends Validators {
   readonly digest: string;
 }
 
-/** Where the bytes of a file are from. */
-export interface FileBody {
-  /** All of it, or a range; undefined where there are no ranges of it. */
-  read(range?: Required<ByteRange>): Promise<BodyInit | undefined> | BodyInit | undefined;
+/** Reads a file, or a range of it; undefined where there are no ranges of it. */
+export type ReadFile = (range?: Required<ByteRange>) => Promise<BodyInit | undefined> | BodyInit | undefined;
+
+/** Reads what is in memory. */
+export function partOf(bytes: Uint8Array<ArrayBuffer>): ReadFile {
+  return (range) => range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
 }
 
 /** Answers `GET` or `HEAD` of a file. */
 export async function answerFile(
   { method, headers }: Pick<Request, "method" | "headers">,
   representation: Representation,
-  { read }: FileBody,
+  read: ReadFile,
 ): Promise<Response> {
   const early = answerWithout(headers, representation);
   if (early !== undefined) return early;

@@ -82,16 +82,7 @@ export function createGuard(
       receivedBytes: Number(request.headers.get("content-length") ?? 0),
       sentBytes,
     });
-    logger.info(
-      line({
-        method,
-        path: shownPath(request),
-        status,
-        ms: Math.round(durationMs),
-        token: known.access?.token,
-        requestId,
-      }),
-    );
+    logger.info(requestLine(request, { status, durationMs, token: known.access?.token, requestId }));
     return response;
   };
 }
@@ -99,17 +90,12 @@ export function createGuard(
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** `GET /names 200 3 ms token=3f9c2a71b0de id=…`; a query is never in it, nor the id of an upload, which opens it. */
-function line(
-  { method, path, status, ms, token, requestId }: {
-    method: string;
-    path: string;
-    status: number;
-    ms: number;
-    token?: string;
-    requestId: string;
-  },
+export function requestLine(
+  request: Request,
+  { status, durationMs, token, requestId }: { status: number; durationMs: number; token?: string; requestId?: string },
 ): string {
-  return `${method} ${path} ${status} ${ms} ms${token === undefined ? "" : ` token=${token}`} id=${requestId}`;
+  const who = `${token === undefined ? "" : ` token=${token}`}${requestId === undefined ? "" : ` id=${requestId}`}`;
+  return `${request.method} ${shownPath(request)} ${status} ${Math.round(durationMs)} ms${who}`;
 }
 
 function shownPath({ url }: Request): string {

@@ -17,6 +17,11 @@ const HEADERS = {
   get: (headers: Headers, name: string) => headers.get(name) ?? undefined,
 };
 
+/** Whether spans are made: whether the program has a provider. */
+export function isTraced(): boolean {
+  return trace.getTracer("holdfast").startSpan("probe").isRecording();
+}
+
 /**
  * Answers in a span of kind server, which continues the one that `traceparent` names (W3C Trace Context). Its attributes
  * are those of HTTP's semantic conventions; neither query nor headers are among them.

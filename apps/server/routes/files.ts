@@ -7,13 +7,12 @@ import { isRegistryError, parseRef } from "../../../mod.ts";
 import type { Artifact, ArtifactFile, ByteRange } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerFile, wholeHeaders } from "../files/answer_file.ts";
+import { answerFile, partOf } from "../files/answer_file.ts";
 import type { Representation } from "../files/answer_file.ts";
 import { MOST_HOT_BYTES } from "../files/hot_files.ts";
 import { mediaHeaders } from "../files/media.ts";
 import type { Disposition } from "../files/media.ts";
 import { readFirst } from "../files/read_first.ts";
-import { pathOf } from "../paths.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
 import { FileQuery } from "../schemas/files.ts";
@@ -69,12 +68,10 @@ export function filesRoutes(context: ServerContext): Routes {
       const representation = represent({ artifact, file, disposition, isFixed });
       if (isFixed && file.info.size <= MOST_HOT_BYTES && request.method === "GET") {
         const bytes = await readAll(file);
-        const headers = wholeHeaders(representation);
-        hot.keep(pathOf(request.url), { ...representation, name, bytes, whole: headers });
-        const read = (range?: Required<ByteRange>) => part(bytes, range);
-        return await answerFile(request, representation, { read });
+        hot.keep(request.url, { ...representation, name, bytes });
+        return await answerFile(request, representation, partOf(bytes));
       }
-      return await answerFile(request, representation, { read: (range) => stream(file, range) });
+      return await answerFile(request, representation, (range) => stream(file, range));
     },
   ) as unknown as Routes;
 }
@@ -101,11 +98,6 @@ function represent(
       "holdfast-version": info.version,
     },
   };
-}
-
-/** A part of what is in memory. */
-function part(bytes: Uint8Array<ArrayBuffer>, range?: Required<ByteRange>): Uint8Array<ArrayBuffer> {
-  return range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
 }
 
 /** Opens the stream of a file; undefined for a range of a file that has none, since it is compressed. */

@@ -4,11 +4,11 @@ import type { HotFile } from "../../../../apps/server/files/hot_files.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
 function fileOf(name: string, size = 1000): HotFile {
-  return { name, bytes: new Uint8Array(size), whole: {}, size, etag: "", lastModified: "", digest: "", headers: {} };
+  return { name, bytes: new Uint8Array(size), size, etag: "", lastModified: "", digest: "", headers: {} };
 }
 
 Deno.test("hot files are bounded in bytes, and what was not asked for the longest goes", () => {
-  const hot = createHotFiles({ system: createScriptedSystem(), maxBytes: 10_000 });
+  const hot = createHotFiles({ system: createScriptedSystem(), maxBytes: 16_000 });
   for (const path of ["/a", "/b", "/c"]) hot.keep(path, fileOf(path));
   hot.find("/a");
   hot.keep("/d", fileOf("d"));

@@ -1,0 +1,48 @@
+/**
+ * Answers of hot files that are given before anything else is looked at. What is around other answers was done once,
+ * when the answer was made that is copied here; so only requests that say nothing but what they want are answered.
+ *
+ * @module
+ */
+import { answerFile, partOf } from "./answer_file.ts";
+import type { HotFile, HotFiles } from "./hot_files.ts";
+
+/** Headers by which a request says more than what it wants. A range or a condition is one, and a page that asks. */
+const MORE = [
+  "range",
+  "if-none-match",
+  "if-match",
+  "if-modified-since",
+  "if-unmodified-since",
+  "origin",
+  "sec-fetch-site",
+  "x-request-id",
+  "traceparent",
+];
+
+/** Whether a request says nothing but what it wants. */
+function isPlain({ method, headers }: Request): boolean {
+  return method === "GET" && !MORE.some((name) => headers.has(name));
+}
+
+/** A copy of what was answered before; undefined where there is none, or the request says more. */
+export function findAnswer(hot: HotFiles, request: Request): { answer: Response; file: HotFile } | undefined {
+  const file = hot.find(request.url);
+  if (file?.answer === undefined || !isPlain(request)) return undefined;
+  return { answer: file.answer.clone(), file };
+}
+
+/** Keeps what was answered, to be copied: all but what is of this request only. */
+export function keepAnswer(hot: HotFiles, request: Request, { status, headers }: Response): void {
+  const file = hot.find(request.url);
+  if (file === undefined || file.answer !== undefined || status !== 200 || !isPlain(request)) return;
+  const kept = new Headers(headers);
+  kept.delete("x-request-id");
+  file.answer = new Response(file.bytes, { headers: kept });
+}
+
+/** Answers from memory what says more, where what is around was looked at. */
+export async function answerHot(request: Request, file: HotFile): Promise<Response> {
+  const answer = await answerFile(request, file, partOf(file.bytes));
+  return request.method === "HEAD" ? new Response(null, answer) : answer;
+}
