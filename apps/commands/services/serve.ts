@@ -10,10 +10,12 @@ import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { aborted } from "../../program/stop_on_signals.ts";
 import type { Listening } from "../../server/listen/options.ts";
+import { openServedJobs } from "../../services/serve_jobs.ts";
+import type { ServeJobsFlags } from "../../services/serve_jobs.ts";
 import { loadServerPart } from "../../services/server_part.ts";
 import { parseBytes, parseCount, parseDuration } from "../../terminal/units.ts";
 
-interface ServeFlags {
+interface ServeFlags extends ServeJobsFlags {
   port?: number;
   host?: string;
   readOnly?: boolean;
@@ -55,12 +57,15 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     { flags: "--max-upload <size>", text: "largest upload (default: any)", parse: parseBytes },
     { flags: "--max-requests <count>", text: "requests a second of a token or address", parse: parseCount },
     { flags: "--max-connections <count>", text: "connections at once (default: 4096)", parse: parseCount },
+    { flags: "--queue <url>", text: "the jobs that /jobs tells of, as redis://127.0.0.1:6379" },
+    { flags: "--upload-task <name>", text: "a task of workers of that queue, for what POST /upload saved" },
     { flags: "--stop-within <duration>", text: "how long a stop waits (default: 30s)", parse: parseDuration },
     { flags: "--log", text: "a line on standard error for each request" },
   ],
   examples: [
     ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
     ["holdfast serve -r s3://bucket/registry --port 0 --json", "a bucket at a free port, and where that is"],
+    ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs of workers"],
     ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "for others"],
   ],
   async run(_args, flags, context) {
@@ -76,7 +81,10 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       ? undefined
       : await openTokenFile(resolve(io.cwd, flags.tokens), { system, logger });
     const registry = await context.open({ write: !readOnly });
+    const served = await openServedJobs(flags, context);
+    await using _jobs = served.jobs;
     const handler = createHandler(registry, {
+      ...served,
       system,
       logger,
       tokens,
