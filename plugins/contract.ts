@@ -57,6 +57,11 @@ export interface UsedPlugin {
   key: string;
   /** Which it is where none is named. @default one must be named */
   fallback?: string;
+  /**
+   * Its settings, of those of the behavior: then they are checked when the task is built, where the behavior is to run in
+   * this process. @default they are checked when it is made
+   */
+  settings?(config: Readonly<Record<string, unknown>>): PluginConfig;
 }
 
 /** What can be registered: a function or a class that makes plugins, or one with what is known of its configuration. */

@@ -7,29 +7,37 @@ import type { PluginDefinition, RemainderOptions } from "../contract.ts";
 import { JobRunner } from "../interfaces.ts";
 import type { Behavior } from "../interfaces.ts";
 import { count, defineSettings, milliseconds, text } from "../sets/settings.ts";
+import type { Setting } from "../sets/settings.ts";
 
 interface ScheduleSettings extends RemainderOptions {
   jobType: string;
 }
 
+const OWN: Record<string, Setting> = {
+  jobType: { ...text, otherwise: "background" },
+  delayMs: milliseconds,
+  priority: count({ least: 0 }),
+  attempts: count({ least: 1 }),
+  backoffMs: milliseconds,
+};
+
 /** `schedule_job`: gives the remainder to a runner, and `{ scheduled: true, jobId }` at once. */
 export const scheduleJob: PluginDefinition<Behavior> = {
-  config: defineSettings({
-    jobType: { ...text, otherwise: "background" },
-    delayMs: milliseconds,
-    priority: count({ least: 0 }),
-    attempts: count({ least: 1 }),
-    backoffMs: milliseconds,
-  }, { others: "kept" }),
+  config: defineSettings(OWN, { others: "kept" }),
   aliases: { job_type: "jobType", delay_ms: "delayMs", backoff_ms: "backoffMs" },
-  uses: { interface: JobRunner, key: "jobType", fallback: "background" },
+  uses: { interface: JobRunner, key: "jobType", fallback: "background", settings },
   consumes: [],
   create: () => ({
     async execute(_next, input, { config, plugins, remainder }) {
-      const { jobType, delayMs, priority, attempts, backoffMs, ...settings } = config as unknown as ScheduleSettings;
-      const runner = await plugins.shared(JobRunner, jobType, settings);
+      const { jobType, delayMs, priority, attempts, backoffMs } = config as unknown as ScheduleSettings;
+      const runner = await plugins.shared(JobRunner, jobType, settings(config));
       const jobId = await remainder.schedule(runner, input, { delayMs, priority, attempts, backoffMs });
       return { scheduled: true, jobId };
     },
   }),
 };
+
+/** What is left for the runner. */
+function settings(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !Object.hasOwn(OWN, name)));
+}

@@ -17,12 +17,12 @@ type Members = Record<string, unknown>;
 /** `storage_write`: writes `data` to `path`, and hands on everything but the data. */
 export const storageWrite: PluginDefinition<Behavior> = {
   config: defineSettings({ backend: text }, { others: "kept" }),
-  uses: { interface: Storage, key: "backend" },
+  uses: { interface: Storage, key: "backend", settings },
   consumes: ["data"],
   create: () => ({
     async execute(next, input, context) {
       const { path, data, ...others } = membersOf(input, ["path", "data"], "write a file");
-      const storage = await storageOf(context.config, context);
+      const storage = await storageOf(context);
       await storage.writeFile(path as string, data as FileData, { signal: context.signal });
       return await next({ path, ...others });
     },
@@ -34,14 +34,13 @@ export const storageRead: PluginDefinition<Behavior> = {
   config: defineSettings({ backend: text, as: { ...word("bytes", "text", "stream"), otherwise: "bytes" } }, {
     others: "kept",
   }),
-  uses: { interface: Storage, key: "backend" },
+  uses: { interface: Storage, key: "backend", settings },
   consumes: [],
   create: () => ({
     async execute(next, input, context) {
       const { path, ...others } = membersOf(input, ["path"], "read a file");
-      const { as, ...config } = context.config;
-      const { signal } = context;
-      const storage = await storageOf(config, context);
+      const { signal, config: { as } } = context;
+      const storage = await storageOf(context);
       if (as === "stream") {
         return await next({ ...others, path, data: await storage.openFile(path as string, { signal }) });
       }
@@ -51,11 +50,13 @@ export const storageRead: PluginDefinition<Behavior> = {
   }),
 };
 
-async function storageOf(
-  { backend, ...config }: Readonly<Members>,
-  { plugins }: BehaviorContext,
-): Promise<FileStorage> {
-  return await plugins.shared(Storage, backend as string, config);
+async function storageOf({ plugins, config }: BehaviorContext): Promise<FileStorage> {
+  return await plugins.shared(Storage, config.backend as string, settings(config));
+}
+
+/** What is left for the storage. */
+function settings({ backend: _backend, as: _as, ...others }: Readonly<Members>): Members {
+  return others;
 }
 
 function membersOf(input: unknown, names: string[], action: string): Members {

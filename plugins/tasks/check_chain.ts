@@ -8,6 +8,7 @@ import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
 import { contractOf } from "../interface.ts";
+import { JobRunner } from "../interfaces.ts";
 import { secretNames } from "../sets/config.ts";
 import type { AnyDefinition } from "../sets/definition.ts";
 import type { PluginTable } from "../sets/plugin_table.ts";
@@ -102,10 +103,23 @@ function without(input: unknown, names: ReadonlySet<string | undefined>): unknow
 }
 
 /** The first behavior that is known to send the remainder to another process, and who does it. */
-function crossingOf(entries: readonly ChainEntry[], table: PluginTable): { name: string; index: number } | undefined {
+function crossingOf(
+  entries: readonly ChainEntry[],
+  table: PluginTable,
+): { name: string; index: number } | undefined {
   for (const [index, entry] of entries.entries()) {
     if (entry.definition.crossesProcess) return { name: entry.name, index };
     const used = usedBy(entry, table);
     if (used?.definition.crossesProcess) return { name: used.name, index };
   }
+}
+
+/** Whether what comes after these may run in another process. */
+export function mayCross(entries: readonly ChainEntry[], table: PluginTable): boolean {
+  return entries.some((entry) => {
+    const { uses, crossesProcess } = entry.definition;
+    if (crossesProcess || uses === undefined) return crossesProcess === true;
+    const known = usedBy(entry, table)?.definition.crossesProcess;
+    return known ?? contractOf(uses.interface).name === contractOf(JobRunner).name;
+  });
 }

@@ -13,7 +13,7 @@ import { Behavior } from "../interfaces.ts";
 import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/config.ts";
 import { createJobIds } from "./chain.ts";
 import type { Chain, ChainEntry, TaskTools } from "./chain.ts";
-import { checkChain, checkInput } from "./check_chain.ts";
+import { checkChain, checkInput, mayCross, usedBy } from "./check_chain.ts";
 import { checkJobId, NEVER, runChain } from "./run_chain.ts";
 
 /** Makes a task of a function. */
@@ -24,8 +24,10 @@ export function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Tas
   const task: Task<unknown> = {
     name: target.task,
     addBehavior(name: string, config: PluginConfig = {}) {
-      const longer = [...entries, createEntry(name, config, tools)];
+      const entry = createEntry(name, config, tools);
+      const longer = [...entries, entry];
       checkChain(chainOf(longer), tools.table);
+      if (!mayCross(entries, tools.table)) checkUsed(entry, tools);
       entries = longer;
       return task as Task<never>;
     },
@@ -50,6 +52,18 @@ export function createEntry(name: string, config: PluginConfig, { table, context
   const checked = validateConfig(definition, fillConfig(definition, config, { action, ...context }), action);
   if (checked instanceof Promise) checked.catch(() => {}); // the first run says so
   return entry;
+}
+
+/** Refuses settings of the plugin that a behavior uses, before anything is done. */
+function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
+  const { name, definition, config } = entry;
+  const settings = definition.uses?.settings;
+  const used = usedBy(entry, table);
+  if (used === undefined || settings === undefined) return;
+  const action = `add behavior ${shown(name)} with ${shown(used.name)}`;
+  const given = settings(fillConfig(definition, config, { action, ...context }));
+  const checked = validateConfig(used.definition, fillConfig(used.definition, given, { action, ...context }), action);
+  if (checked instanceof Promise) checked.catch(() => {}); // it is checked again when the plugin is made
 }
 
 /** Refuses what is no function. */

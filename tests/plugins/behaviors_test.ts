@@ -307,6 +307,31 @@ Deno.test("a file without path or data is refused, and says what is missing", as
   assertEquals((await assertRejects(() => write.submit({ path: "../x", data: "x" }), RegistryError)).code, "Invalid");
 });
 
+Deno.test("settings of what a behavior uses are refused when the task is built, where it runs here", () => {
+  const plugins = createPlugins({ system: createScriptedSystem() });
+  plugins.defineTask("work", () => 0);
+  const task = plugins.createTask("work");
+  const correct = "Correct the settings of the plugin.";
+  assertEquals(
+    thrown(() => task.addBehavior("schedule_job", { job_type: "memory", concurency: 5 })).split(", but ")[0],
+    'Invalid: Cannot add behavior "schedule_job" with "memory": concurency: there is no such setting',
+  );
+  assertEquals(
+    thrown(() => task.addBehavior("storage_write", { backend: "local", pth: "/data" })).split("; ")[0],
+    'Invalid: Cannot add behavior "storage_write" with "local": path: it is missing',
+  );
+  assertEquals(
+    thrown(() => task.addBehavior("storage_read", { backend: "minio", as: "text", endpoint: "localhost" })),
+    `Invalid: Cannot add behavior "storage_read" with "minio": bucket: it is missing. ${correct} Or by the environment: ` +
+      "endpoint by MINIO_ENDPOINT, accessKey by MINIO_ACCESS_KEY, secretKey by MINIO_SECRET_KEY, bucket by MINIO_BUCKET.",
+  );
+  task.addBehavior("schedule_job", { job_type: "memory" });
+  assertThrows(() => task.addBehavior("storage_read", { backend: "minio" }), RegistryError);
+  // Elsewhere the environment may have it.
+  const far = plugins.createTask("work").addBehavior("schedule_job", { job_type: "redis" });
+  far.addBehavior("storage_read", { backend: "minio" });
+});
+
 Deno.test("settings that behaviors do not have are refused when the task is built", () => {
   const plugins = createPlugins();
   holdJobs(plugins);

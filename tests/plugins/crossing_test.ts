@@ -195,6 +195,7 @@ Deno.test("secrets never travel: the environment of the worker fills them", () =
   const { plugins } = sending();
   const task = plugins.createTask("echo").addBehavior("storage_write", {
     backend: "minio",
+    bucket: "b",
     access_key: "AKIA",
     secret_key: "hunter2",
   }).addBehavior("schedule_job", far);
