@@ -1,0 +1,68 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { Lineage, Registry, Upload } from "../../../mod.ts";
+import {
+  commitUpload,
+  createUpload,
+  digestOfValue,
+  lineageOf,
+  openRegistry,
+  presignDownload,
+  verifyRegistry,
+} from "../../../mod.ts";
+import { collectGarbage, rebuildLineage } from "../../../mod.ts";
+import { rejected } from "../rejected.ts";
+import { withoutStore } from "./without_store.ts";
+
+Deno.test("lineageOf() and digestOfValue() need no store", async () => {
+  const registry = withoutStore(await openRegistry("memory:"));
+  const { digest } = await registry.save("data", [1, 2, 3]);
+  assertEquals(await digestOfValue(registry, [1, 2, 3]), digest);
+  await registry.save("clean", [1], { inputs: [{ ref: "data@1", digest }] });
+  await registry.save("model", { w: 1 }, { inputs: ["clean@1"] });
+  const { edges, scanned } = await lineageOf(registry, "clean");
+  const both = [{ from: "data@1.0.0", to: "clean@1.0.0" }, { from: "clean@1.0.0", to: "model@1.0.0" }];
+  assertEquals([edges, scanned], [both, true]);
+});
+
+Deno.test("what works on the store says Unsupported, and where to do it", async () => {
+  const registry = withoutStore(await openRegistry("memory:"));
+  await registry.save("a", 1);
+  const upload = { id: "1", files: [{ path: "a" }] };
+  const calls = [
+    () => collectGarbage(registry),
+    () => verifyRegistry(registry),
+    () => rebuildLineage(registry),
+    () => createUpload(registry, { files: ["a"] }),
+    () => commitUpload(registry, upload, { name: "a" }),
+    () => presignDownload(registry, "a"),
+  ];
+  for (const call of calls) {
+    const { message, hint } = await rejected("Unsupported", call());
+    assertEquals(message.includes("behind memory:") && hint?.includes("where the store can be reached"), true, message);
+  }
+});
+
+Deno.test("a registry that knows lineage and transfers better is asked", async () => {
+  const inner = withoutStore(await openRegistry("memory:"));
+  await inner.save("a", 1);
+  const lineage = { root: "a@1.0.0" } as Lineage, upload = { id: "7" } as Upload;
+  const saved = await inner.save("b", 1), link = { url: "https://…", expiresAt: new Date(0), file: undefined as never };
+  const asked: unknown[][] = [];
+  const given = <T>(result: T) => (...args: unknown[]) => {
+    asked.push(args);
+    return Promise.resolve(result);
+  };
+  const registry: Registry = {
+    ...inner,
+    lineage: given(lineage),
+    createUpload: given(upload),
+    commitUpload: given(saved),
+    presignDownload: given(link),
+  };
+  assertStrictEquals(await lineageOf(registry, "a", { depth: 2 }), lineage);
+  assertStrictEquals(await createUpload(registry, { files: ["x"] }), upload);
+  assertStrictEquals(await commitUpload(registry, upload, { name: "c" }), saved);
+  assertStrictEquals(await presignDownload(registry, "a", { path: "x" }), link);
+  assertEquals(asked, [["a", { depth: 2 }], [{ files: ["x"] }], [upload, { name: "c" }], ["a", { path: "x" }]]);
+  await rejected("Invalid", lineageOf(registry, "a", { depth: 0 }));
+});
