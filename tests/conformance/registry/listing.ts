@@ -73,7 +73,7 @@ export const listingCases: readonly RegistryCase[] = [
       const whole = await collect(registry.names());
       strictEqual(new Set(whole).size, 150);
       const paged: string[] = [];
-      for (let page: string[] = [""]; page.length > 0;) {
+      for (let page: string[] = [""]; page.length > 0 && paged.length <= 150;) {
         page = await collect(registry.names({ after: paged.at(-1), limit: 40 }));
         paged.push(...page);
       }

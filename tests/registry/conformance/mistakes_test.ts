@@ -1,0 +1,180 @@
+import { assert } from "@std/assert";
+import { createMemoryBackend, RegistryError } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
+import { registryCases, testRegistry } from "../../conformance/registry.ts";
+import { withoutStore } from "../contract/without_store.ts";
+import { openOn } from "./open_on.ts";
+
+const calm = (error: unknown) => error as never;
+
+/** Registries with one mistake each, and a word of the sentence of a case that must notice it. */
+const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Partial<Registry> }> = {
+  "has() is true of a name whatever the version": {
+    noticedBy: /NotFound/,
+    make: (inner) => ({ has: (ref) => inner.has(ref.split("@")[0]) }),
+  },
+  "get() throws where there is nothing": {
+    noticedBy: /get\(\) undefined/,
+    make: (inner) => ({ get: (ref) => inner.load(ref) }),
+  },
+  "load() does not look at the version beside the name": {
+    noticedBy: /by its number, a range/,
+    make: (inner) => ({
+      load: ((ref: string, { version: _, ...rest } = {} as { version?: string }) => inner.load(ref, rest)) as Registry[
+        "load"
+      ],
+    }),
+  },
+  "load() passes over the schema": {
+    noticedBy: /schema/,
+    make: (inner) => ({
+      load:
+        ((ref: string, options: object = {}) => inner.load(ref, { ...options, schema: undefined })) as Registry["load"],
+    }),
+  },
+  "load() throws what the caller's code throws": {
+    noticedBy: /TaskFailed/,
+    make: (inner) => ({
+      load:
+        ((ref: string, options: object) =>
+          inner.load(ref, options).catch((error) => Promise.reject(error.cause ?? error))) as Registry["load"],
+    }),
+  },
+  "a range of a file is a byte too long": {
+    noticedBy: /in ranges/,
+    make: (inner) => ({
+      async open(ref, options) {
+        const artifact = await inner.open(ref, options);
+        const file = (path: string) => {
+          const one = artifact.file(path);
+          return {
+            info: one.info,
+            bytes: () => one.bytes(),
+            stream: (range?: { offset: number; length?: number }) =>
+              one.stream(range?.length === undefined ? range : { ...range, length: range.length + 1 }),
+          };
+        };
+        return { info: artifact.info, files: () => artifact.files(), file };
+      },
+    }),
+  },
+  "names() passes over the limit": {
+    noticedBy: /prefix, a name to come after and a limit/,
+    make: (inner) => ({ names: ({ limit: _, ...options } = {}) => inner.names(options) }),
+  },
+  "names() begins with the name that it shall come after": {
+    noticedBy: /prefix, a name to come after and a limit/,
+    make: (inner) => ({
+      async *names({ after, ...options } = {}) {
+        if (after !== undefined) yield after;
+        yield* inner.names({ after, ...options });
+      },
+    }),
+  },
+  "versions() lists the oldest first": {
+    noticedBy: /newest first/,
+    make: (inner) => ({
+      async *versions(name, options) {
+        yield* (await Array.fromAsync(inner.versions(name, options))).reverse();
+      },
+    }),
+  },
+  "dates are texts": {
+    noticedBy: /tells what was saved/,
+    make: (inner) => ({
+      info: (ref, options) =>
+        inner.info(ref, options).then((info) => ({ ...info, createdAt: calm(info.createdAt.toISOString()) })),
+    }),
+  },
+  "metadata is lost": {
+    noticedBy: /metadata/,
+    make: (inner) => ({
+      save:
+        ((name: string, value: unknown, { metadata: _, ...rest }: { metadata?: unknown } = {}) =>
+          inner.save(name, value, rest)) as Registry["save"],
+    }),
+  },
+  "an idempotency key is lost": {
+    noticedBy: /idempotency key/,
+    make: (inner) => ({
+      save:
+        ((name: string, value: unknown, { idempotencyKey: _, ...rest }: { idempotencyKey?: string } = {}) =>
+          inner.save(name, value, rest)) as Registry["save"],
+    }),
+  },
+  "what exists is skipped where that was not asked": {
+    noticedBy: /AlreadyExists/,
+    make: (inner) => ({
+      save:
+        ((name: string, value: unknown, options: object) =>
+          inner.save(name, value, { onConflict: "skip", ...options })) as Registry["save"],
+    }),
+  },
+  "a signal is not heard": {
+    noticedBy: /signal is aborted/,
+    make: (inner) => ({ info: (ref, { signal: _, ...options } = {}) => inner.info(ref, options) }),
+  },
+  "expected is passed over": {
+    noticedBy: /only from what is expected/,
+    make: (inner) => ({ setAlias: (name, alias, version) => inner.setAlias(name, alias, version) }),
+  },
+  "history() is oldest first": {
+    noticedBy: /newest first, and when it was removed/,
+    make: (inner) => ({
+      async *history(name, alias, options) {
+        yield* (await Array.fromAsync(inner.history(name, alias, options))).reverse();
+      },
+    }),
+  },
+  "delete() is forced": {
+    noticedBy: /unless forced/,
+    make: (inner) => ({ delete: (ref, options) => inner.delete(ref, { ...options, force: true }) }),
+  },
+  "one failure of many ends all": {
+    noticedBy: /goes on past a failure/,
+    make: (inner) => ({
+      saveMany: (entries, options) => inner.saveMany(entries, { ...options, stopOnError: true, concurrency: 1 }),
+    }),
+  },
+  "copy() forgets where a value comes from": {
+    noticedBy: /copy\(\) saves files, metadata and inputs/,
+    make: (inner) => ({
+      copy: async (ref, to, options) => await inner.save(to.split("@")[0], await inner.load(ref), options),
+    }),
+  },
+  "watch() says everything twice": {
+    noticedBy: /watch\(\) gives/,
+    make: (inner) => ({
+      async *watch(name, options) {
+        for await (const event of inner.watch(name, options)) yield* [event, event];
+      },
+    }),
+  },
+  "an error has no hint": {
+    noticedBy: /NotFound/,
+    make: (inner) => ({
+      info: (ref, options) =>
+        inner.info(ref, options).catch(({ code, message }) => Promise.reject(new RegistryError({ code, message }))),
+    }),
+  },
+  "a download replaces what is there": {
+    noticedBy: /replaces nothing/,
+    make: (inner) => ({ download: (ref, options) => inner.download(ref, { ...options, overwrite: true }) }),
+  },
+};
+
+for (const [mistake, { noticedBy, make }] of Object.entries(MISTAKES)) {
+  Deno.test(`the suite notices that ${mistake}`, async () => {
+    const cases = registryCases.filter(({ name }) => noticedBy.test(name));
+    const tests: (() => Promise<void>)[] = [];
+    testRegistry((name, run) => cases.some((one) => name.endsWith(one.name)) && tests.push(run), async (settings) => {
+      const backend = createMemoryBackend();
+      const { registry, reopen } = await openOn(() => backend, settings);
+      const wrong = (inner: Registry) => ({ ...withoutStore(inner), ...make(inner) });
+      return { registry: wrong(registry), reopen: async (options) => wrong(await reopen(options)) };
+    });
+    assert(tests.length > 0);
+    const outcomes = await Promise.allSettled(tests.map((run) => run()));
+    assert(outcomes.some(({ status }) => status === "rejected"), "every case passes");
+  });
+}
