@@ -102,7 +102,13 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
         },
       },
     }),
-    async (c) => c.json(await (document ??= createDocument(app, manifest.version))),
+    async (c) =>
+      c.json(
+        await (document ??= createDocument(app, {
+          version: manifest.version,
+          hasTokens: options.tokens !== undefined,
+        })),
+      ),
   );
   const refuse = (thrown: unknown): Response => {
     if (isRegistryError(thrown)) {
@@ -113,6 +119,8 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
   const guard = createGuard(options, { system, logger, metrics, refuse });
   app.onError(refuse);
   app.notFound((c) => {
+    const allowed = METHODS.filter((method) => isRoute(app, method, c.req.path));
+    if (allowed.length > 0) return noSuchMethod(c.req.method, allowed);
     const detail = `Cannot find ${JSON.stringify(c.req.path)}: there is no such route`;
     return problem(404, { code: "NotFound", detail, hint: "GET /openapi.json lists all routes." });
   });
@@ -157,6 +165,19 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
 /** Whether a request reads, which is all that hot files are for. */
 function isRead({ method }: Request): boolean {
   return method === "GET" || method === "HEAD";
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** Whether there is a route, besides what every request passes. */
+function isRoute(app: Routes, method: string, path: string): boolean {
+  return app.router.match(method, path)[0].some(([[, route]]) => route.method !== "ALL");
+}
+
+function noSuchMethod(method: string, allowed: readonly string[]): Response {
+  const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
+  const detail = `Cannot ${method} there: the method is not for this`;
+  return problem(405, { code: "Invalid", detail, hint: `There is: ${allow}.` }, { allow });
 }
 
 /** What went wrong because of the store. */

@@ -60,7 +60,8 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
   const { id, tag, summary, description, scope, requestHeaders = {}, params = {}, body, answers, problems = [] } =
     route;
   const answered = Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)]);
-  const refused = [...new Set([400, 401, 403, 429, 500, 503, ...problems])].sort().map((status) => [
+  const ofBodies = scope === "write" ? [408, 413, 415] : [];
+  const refused = [...new Set([400, 401, 403, 429, 500, 503, ...ofBodies, ...problems])].sort().map((status) => [
     status,
     { description: PROBLEMS[status], content: { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } } },
   ]);
@@ -163,6 +164,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   403: "The token may not do that, or the store refuses.",
   404: "There is no such thing.",
   406: "There is no such form of it.",
+  408: "Its body was not here in time.",
   409: "It exists, or somebody else changed it first.",
   410: "It was there, and is over.",
   412: "It is not as `If-Match` or `ifCommit` expects.",
@@ -176,14 +178,21 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   503: "The store does not answer now.",
 };
 
-/** The OpenAPI 3.1 document of these routes. */
-export async function createDocument(routes: Routes, version: string): Promise<Record<string, unknown>> {
+/** The OpenAPI 3.1 document of these routes. Where nobody is asked for a token, none is spoken of. */
+export async function createDocument(
+  routes: Routes,
+  { version, hasTokens }: { version: string; hasTokens: boolean },
+): Promise<Record<string, unknown>> {
   const document = await generateSpecs(routes, {
     excludeStaticFile: false,
     documentation: {
       info: { title: "Holdfast", version, description: "Versioned artifacts on storage that you already have." },
-      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
-      security: [{ token: [] }],
+      ...(hasTokens
+        ? {
+          components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+          security: [{ token: [] }],
+        }
+        : {}),
     },
   });
   addHeads(document.paths as Record<string, Methods>);

@@ -3,8 +3,15 @@
  *
  * @module
  */
+import type { JsonSchema } from "npm:@valibot/to-json-schema@^1.8";
 import { toJsonSchema } from "npm:@valibot/to-json-schema@^1.8";
 
 /** A schema of valibot, as JSON Schema 2020-12; what JSON Schema cannot say is left out. */
 export const valibotToJsonSchema: typeof toJsonSchema = (schema, options) =>
-  toJsonSchema(schema, { ...options, typeMode: "input", errorMode: "ignore" });
+  toJsonSchema(schema, {
+    ...options,
+    typeMode: "input",
+    errorMode: "ignore",
+    // A text that is read as something else may say what it is instead.
+    overrideAction: ({ valibotAction }) => (valibotAction as { metadata?: { as?: JsonSchema } }).metadata?.as,
+  });

@@ -29,6 +29,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: "Not found",
   405: "No such method here",
   406: "No such form of it",
+  408: "Too slow",
   409: "Something else is there",
   410: "It is over",
   412: "It is not as was expected",

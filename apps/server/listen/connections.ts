@@ -33,6 +33,7 @@ export function watchConnections(
   }
 
   server.on("connection", (socket: Socket) => {
+    socket.setNoDelay(true); // headers and a body may be two writes
     idle.add(socket);
     socket.once("close", () => {
       idle.delete(socket);

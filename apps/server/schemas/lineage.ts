@@ -14,7 +14,7 @@ export const LineageQuery = v.object({
     v.picklist(["up", "down", "both"], "up, down or both is expected"),
     v.description("To what it was made from, to what was made from it, or both, which is the default"),
   )),
-  depth: v.optional(v.pipe(count({ least: 1, most: 1_000_000 }), v.description("How many steps to go"))),
+  depth: v.optional(count({ least: 1, most: 1_000_000, description: "How many steps to go" })),
 });
 
 /** What was made from what. */

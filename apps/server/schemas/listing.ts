@@ -10,12 +10,13 @@ export const DEFAULT_LIMIT = 1000;
 /** So many at most. */
 export const MOST_LIMIT = 10_000;
 
-/** A whole number in a query, from `least` to `most`. */
-export function count(options: { least: number; most: number }) {
-  const { least, most } = options;
+/** A whole number in a query, from `least` to `most`, and what it is. */
+export function count(options: { least: number; most: number; description: string }) {
+  const { least, most, description } = options;
   return v.pipe(
     v.string(),
     v.regex(/^[0-9]{1,15}$/, "a whole number is expected"),
+    v.metadata({ as: { type: "integer", minimum: least, maximum: most, description } }),
     v.transform(Number),
     v.integer(),
     v.minValue(least, `at least ${least} is expected`),
@@ -30,10 +31,11 @@ export function flag() {
 
 /** How a page is asked for. */
 export const pageFields = {
-  limit: v.optional(v.pipe(
-    count({ least: 1, most: MOST_LIMIT }),
-    v.description(`At most so many, ${DEFAULT_LIMIT} where it is not given, ${MOST_LIMIT} at most`),
-  )),
+  limit: v.optional(count({
+    least: 1,
+    most: MOST_LIMIT,
+    description: `At most so many, ${DEFAULT_LIMIT} where it is not given, ${MOST_LIMIT} at most`,
+  })),
   after: v.optional(v.pipe(v.string(), v.description("Only what comes after this: the `next` of the page before"))),
 };
 

@@ -13,7 +13,7 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 /** Which file is to be fetched. */
 export const PresignQuery = v.object({
   path: v.optional(v.pipe(v.string(), v.description("The file; the only one where it is not given"))),
-  expiresInMs: v.optional(v.pipe(count({ least: 1000, most: WEEK_MS }), v.description("How long the URL works"))),
+  expiresInMs: v.optional(count({ least: 1000, most: WEEK_MS, description: "How long the URL works, milliseconds" })),
 });
 
 /** Where a file can be fetched. */

@@ -8,8 +8,11 @@ import { count } from "./listing.ts";
 
 /** What a watch is asked for with. */
 export const WatchQuery = v.object({
-  intervalMs: v.optional(v.pipe(
-    count({ least: 100, most: 3_600_000 }),
-    v.description("How often the store is asked, milliseconds; 2000 where it is not given"),
-  )),
+  intervalMs: v.optional(
+    count({
+      least: 100,
+      most: 3_600_000,
+      description: "How often the store is asked, milliseconds; 2000 where it is not given",
+    }),
+  ),
 });
