@@ -19,7 +19,7 @@ export interface RedisConnection {
   readonly location: string;
   /** Waits for the server and sends a command. `signal` ends the waiting, `withinMs` too. */
   send(command: RedisCommand, options?: SendOptions): Promise<unknown>;
-  /** The same for several, in one round trip; the first failure is thrown once all were answered. */
+  /** The same for several, sent one after the other at once; the first failure is thrown once all were answered. */
   sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]>;
   /** Hears of what is published in channels that fit these patterns, also after the connection broke. */
   onMessage(hear: (pattern: string, channel: string, message: string) => void): void;
@@ -52,7 +52,7 @@ export interface OpenRedisOptions {
 }
 
 /** The URL as it is shown: without user, password and parameters, which may be secrets. */
-export function shownRedisUrl({ protocol, host, pathname }: URL): string {
+function shownRedisUrl({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
@@ -106,7 +106,7 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
     ready.resolve();
   });
   client.on("error", (error: Error) => {
-    last = error;
+    if (!isEnded(error)) last = error;
     if (!isRefused(error)) return;
     settled = true;
     ready.reject(error); // it will not be better by waiting
@@ -148,10 +148,11 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
     send: ([name, ...args], options) => answer("ask", () => client.call(name, ...args), options),
     sendAll: (commands, options) =>
       answer("ask", async () => {
-        const answers = await client.pipeline(commands.map(([name, ...args]) => ["call", name, ...args])).exec();
-        const failed = answers?.find(([error]) => error !== null)?.[0];
-        if (failed) throw failed;
-        return answers!.map(([, value]) => value);
+        const answers = await Promise.allSettled(commands.map(([name, ...args]) => client.call(name, ...args)));
+        return answers.map((one) => {
+          if (one.status === "rejected") throw one.reason;
+          return one.value;
+        });
       }, options),
     onMessage: (hear) => void client.on("pmessage", hear),
     onBroken: (hear) => void broken.push(hear),
@@ -171,17 +172,22 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
   return connection;
 }
 
+/** What the client says of a connection that ended: nothing of why. */
+function isEnded(error: unknown): boolean {
+  return /Stream isn't writeable|max retries per request|Connection is closed/i.test(messageOf(error));
+}
+
 /** Answers of Redis to who may not connect, or may not do this. */
 const REFUSED = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** Whether the server refuses: without another password it always will. */
-export function isRefused(error: unknown): boolean {
+function isRefused(error: unknown): boolean {
   return REFUSED.test(messageOf(error));
 }
 
 /** Answers of Redis carry the command that they answer, with its arguments: passwords, and what is stored. */
-export function withoutCommand(error: unknown): unknown {
-  if (error instanceof Error) { for (const name of ["command", "previousErrors"]) Reflect.deleteProperty(error, name); }
+function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, "command");
   return error;
 }
 
@@ -199,13 +205,14 @@ function redisFailure(
 ): RegistryError {
   if (isRegistryError(cause)) return cause;
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
-  const error = withoutCommand(
-    timedOut || /Stream isn't writeable|max retries/i.test(messageOf(cause)) ? last ?? cause : cause,
-  );
+  const error = withoutCommand(timedOut || isEnded(cause) ? last ?? cause : cause);
   const refused = isRefused(error);
   const { code = "", name } = error as { code?: string; name?: string };
   const unknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
-  const state = messageOf(error) || code || "it does not answer";
+  const state = isEnded(error)
+    ? "the connection ended before there was an answer"
+    : messageOf(error) || code || "it does not answer";
+  const isOther = action === "open" && location.startsWith("redis:") && /ECONNRESET|before there was/.test(state);
   return new RegistryError({
     code: refused ? "Denied" : unknown ? "Unsupported" : "Unavailable",
     message: `Cannot ${action} ${what} at ${location}: ${state.replace(/[.\s]+$/, "")}`,
@@ -213,6 +220,10 @@ function redisFailure(
       ? "Check user and password in its URL."
       : unknown
       ? "Redis 6.2, or Valkey, is needed, or newer."
+      : /certificate/.test(state)
+      ? "Name the authority of its certificate: DENO_CERT=ca.pem, or NODE_EXTRA_CA_CERTS."
+      : isOther
+      ? "Check that Redis runs there: one that speaks TLS is named by rediss:."
       : "Check that Redis runs there, and try again.",
     ...(refused || action === "open" ? {} : { maybeWritten: true }),
     cause: error,

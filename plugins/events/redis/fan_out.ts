@@ -36,11 +36,15 @@ export function createFanOut(
 
   connection.onMessage((pattern, _channel, message) => {
     const listeners = heard.get(pattern);
-    const topic = decodeEvent(message)?.topic;
-    if (topic === undefined) return logger.debug(`a message in ${channel}… is no event: another program wrote it`);
-    for (const [deliveries, { fits }] of listeners?.members ?? []) {
-      if (fits(topic)) deliveries.offer(() => decodeEvent(message)!);
-    }
+    let event = decodeEvent(message);
+    if (event === undefined) return logger.debug(`a message in ${channel}… is no event: another program wrote it`);
+    const { topic } = event;
+    const take = () => { // each handler has one of its own
+      const own = event ?? decodeEvent(message)!;
+      event = undefined;
+      return own;
+    };
+    for (const [deliveries, { fits }] of listeners?.members ?? []) if (fits(topic)) deliveries.offer(take);
   });
   connection.onBroken((reason) => {
     for (const { members } of heard.values()) {
