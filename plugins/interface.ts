@@ -102,7 +102,8 @@ export function defineInterface<const Method extends string>(
   // deno-lint-ignore no-explicit-any -- the class says what its methods are
 ): Interface<Record<Method, (...args: any[]) => any>>;
 // deno-lint-ignore no-explicit-any -- both of the above
-export function defineInterface(name: string, { methods }: InterfaceOptions<string>): Interface<any> {
+export function defineInterface(name: string, options: InterfaceOptions<string>): Interface<any> {
+  const { methods } = options ?? {};
   if (typeof name !== "string" || name.trim() === "") {
     throw invalid(name, "its name is empty", "Call it by what its plugins are: storage.");
   }

@@ -5,6 +5,7 @@
  */
 import type { EventBus as EventBusContract } from "../core/services/event_bus.ts";
 import type { JobRunner as JobRunnerContract } from "../core/services/job_runner.ts";
+import type { JobStorage as JobStorageContract } from "../core/services/job_storage.ts";
 import type { Behavior as BehaviorContract } from "./contract.ts";
 import { defineInterface } from "./interface.ts";
 import type { Interface } from "./interface.ts";
@@ -20,6 +21,13 @@ export type JobRunner = JobRunnerContract;
 /** The interface of job runners. */
 export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>("job_runner", {
   methods: ["schedule"],
+});
+
+/** What keeps what became of jobs that no queue remembers. */
+export type JobStorage = JobStorageContract;
+/** The interface of storages of jobs. */
+export const JobStorage: Interface<JobStorageContract> = defineInterface<JobStorageContract>("job_storage", {
+  methods: ["put", "get", "list", "remove"],
 });
 
 /** What carries events to whoever has subscribed. */

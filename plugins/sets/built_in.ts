@@ -11,8 +11,9 @@ import { trace } from "../behaviors/trace.ts";
 import { validate } from "../behaviors/validate.ts";
 import { BUSES } from "../events/definitions.ts";
 import { contractOf } from "../interface.ts";
-import { Behavior, EventBus, JobRunner, Storage } from "../interfaces.ts";
+import { Behavior, EventBus, JobRunner, JobStorage, Storage } from "../interfaces.ts";
 import { RUNNERS } from "../jobs/definitions.ts";
+import { JOB_STORAGES } from "../jobs/storage_definitions.ts";
 import {
   gcsSettings,
   localSettings,
@@ -28,6 +29,7 @@ import type { PluginTable } from "./plugin_table.ts";
 export function registerBuiltIn(table: PluginTable): void {
   for (const [name, definition] of Object.entries(STORAGES)) table.add(contractOf(Storage), name, definition);
   for (const [name, definition] of Object.entries(RUNNERS)) table.add(contractOf(JobRunner), name, definition);
+  for (const [name, definition] of Object.entries(JOB_STORAGES)) table.add(contractOf(JobStorage), name, definition);
   for (const [name, definition] of Object.entries(BUSES)) table.add(contractOf(EventBus), name, definition);
   for (const [name, definition] of Object.entries(BEHAVIORS)) table.add(contractOf(Behavior), name, definition);
 }

@@ -51,6 +51,7 @@ export function createPluginTable(): PluginTable {
       rows.set(contract.name, { contract, plugins });
     },
     get(contract, name) {
+      if (typeof name !== "string") checkName(name, `find a plugin of ${contract.name}`);
       const plugins = rowOf(contract);
       const definition = plugins.get(name);
       if (definition !== undefined) return definition;

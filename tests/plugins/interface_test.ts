@@ -61,6 +61,8 @@ Deno.test("an interface without a name, or without methods, is refused", () => {
         'Name what every plugin can do: { methods: ["writeFile", "readFile"] }.',
     );
   }
+  // @ts-expect-error what they are is not optional
+  assertEquals(thrown(() => defineInterface("mailer")).startsWith("Invalid: "), true);
 });
 
 Deno.test("an abstract class is an interface where the decorator stands on it, and what extends it is none", async () => {
@@ -137,6 +139,17 @@ Deno.test("an interface of which nothing is registered is named with those that 
   );
   const error = await rejected(() => plugins.create({} as never, "smtp"));
   assertEquals(error.startsWith("Invalid: Cannot use a value of class Object as an interface"), true, error);
+});
+
+Deno.test("what is no name of a plugin is told so", async () => {
+  await using plugins = createPlugins();
+  for (const name of [undefined, 7, Storage, {}]) {
+    assertEquals(
+      await rejected(() => plugins.create(Storage, name as never)),
+      "Invalid: Cannot find a plugin of storage: this is no name. " +
+        'Names are 1 to 100 letters, digits, ".", "_" and "-": storage_write.',
+    );
+  }
 });
 
 Deno.test("another interface of a name that is taken is refused", async () => {

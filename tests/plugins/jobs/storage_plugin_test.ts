@@ -1,0 +1,37 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RegistryError } from "../../../core/errors.ts";
+import { createPlugins, JobStorage } from "../../../plugins/mod.ts";
+import type { QueuedJob } from "../../../core/services/queue.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { programTest } from "../../support/servers/programs/program_tests.ts";
+
+const job: QueuedJob = {
+  ...{ id: "job-a", group: "g", kind: "k", data: { a: 1 }, state: "done", result: "text" },
+  ...{ attempts: 1, attemptsMade: 1, addedAt: new Date(0) },
+};
+
+for (const name of ["memory", "in_memory"]) {
+  Deno.test(`a storage of jobs is a plugin: ${name}`, async () => {
+    await using plugins = createPlugins();
+    const storage = await plugins.create(JobStorage, name, { host: "left aside" });
+    await storage.put(job);
+    assertEquals((await storage.get("job-a"))?.result, "text");
+    await storage[Symbol.asyncDispose]();
+  });
+}
+
+programTest("a storage of jobs on Redis is a plugin, and the environment says where it is", "redis", async (server) => {
+  const { hostname, port } = new URL((await server.shared()).url);
+  const system = createScriptedSystem({ environment: { REDIS_HOST: hostname, REDIS_PORT: port } });
+  await using plugins = createPlugins({ system });
+  const storage = await plugins.shared(JobStorage, "redis", { jobs: "by-plugin", keep_ms: 60_000 });
+  await storage.put(job);
+  const other = await plugins.create(JobStorage, "redis", { host: hostname, port, jobs: "another" });
+  assertEquals([(await storage.get("job-a"))?.state, await other.get("job-a")], ["done", undefined]);
+  await other[Symbol.asyncDispose]();
+  const error = await assertRejects(() => plugins.create(JobStorage, "redis", { keep: 5 }), RegistryError);
+  assertEquals(
+    error.message.split(", but ")[0],
+    'Cannot create plugin "redis" of job_storage: keep: there is no such setting',
+  );
+});
