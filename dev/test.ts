@@ -15,6 +15,7 @@ import { tempRoot } from "../tests/support/temp_root.ts";
 const ONLY_IN_ALL = [
   // programs that save, read, are killed, are interrupted, or may do little
   "tests/apps/cli_process_test.ts",
+  "tests/apps/http_client/browser_test.ts",
   "tests/apps/interrupt_test.ts",
   "tests/apps/permissions_test.ts",
   "tests/apps/pty_test.ts",
