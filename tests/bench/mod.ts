@@ -82,6 +82,11 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
+  http_client: {
+    title: "Small values through a service, by its client",
+    create: async (settings) => (await import("./service/http_client.ts")).createHttpClientGroup(settings),
+    named: true,
+  },
   uploads: {
     title: "Uploads over HTTP, into a service over a registry on a disk",
     create: async (settings) => (await import("./service/uploads.ts")).createUploadsGroup(settings),

@@ -36,12 +36,13 @@ async function send(url: string, init: RequestInit, status: number): Promise<Res
 }
 
 /** A service, and the most memory that it ever had. */
-interface BenchedService extends AsyncDisposable {
+export interface BenchedService extends AsyncDisposable {
   url: string;
   peakRssMib(): number;
 }
 
-async function startService(folder: string): Promise<BenchedService> {
+/** Starts `holdfast serve` on a folder. */
+export async function startService(folder: string): Promise<BenchedService> {
   const child = spawnDeno("apps/cli.ts", ["serve", "-r", folder, "--port", "0", "--json"], { permissions: ["-A"] });
   const watched: WatchedProcess = watchProcess(child);
   const [line] = await watched.lines(1);
