@@ -33,7 +33,8 @@ export interface WebhookTarget {
 /** Options of {@linkcode createWebhooks}. */
 export interface WebhooksOptions {
   /** Whose events are sent. */
-  bus: Pick<EventBus, "subscribe">;
+  // deno-lint-ignore no-explicit-any -- buses of whatever topics
+  bus: Pick<EventBus<any>, "subscribe">;
   /** Where deliveries wait: a queue of their own, in which nothing else is. */
   queue: Pick<JobQueue, "add" | "work">;
   /** Who is told. Each process that delivers has the same. */
@@ -150,7 +151,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       ...await signatureHeaders(await target.keys, { id, seconds, body }),
     };
     const { allowPrivate } = target;
-    const status = await sendWebhook(target.url, { headers, body, allowPrivate, timeoutMs, signal, lookup });
+    const how = { headers, body, allowPrivate, timeoutMs, signal, lookup, system };
+    const status = await sendWebhook(target.url, how);
     logger.debug(`webhook ${name}: ${topic} ${id}: ${status}`);
     if (status === 410) logger.warn(`webhook ${name}: it wants no more, 410`);
     if ((status >= 200 && status < 300) || status === 410) return { status };
@@ -168,7 +170,12 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       if (delivers) worker ??= await queue.work(deliver, { concurrency });
       const patterns = new Set(listen && subscriptions.length === 0 ? targets.flatMap(({ patterns }) => patterns) : []);
       for (const pattern of patterns) {
-        subscriptions.push(await bus.subscribe(pattern, schedule, { group, attempts: Number.MAX_SAFE_INTEGER }));
+        subscriptions.push(
+          await bus.subscribe(pattern, (event: BusEvent) => schedule(event), {
+            group,
+            attempts: Number.MAX_SAFE_INTEGER,
+          }),
+        );
       }
     },
     async [Symbol.asyncDispose]() {

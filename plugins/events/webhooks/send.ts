@@ -8,6 +8,7 @@ import { request as requestByHttp } from "node:http";
 import { request as requestByHttps } from "node:https";
 import { isIP } from "node:net";
 import { messageOf, RegistryError } from "../../../core/errors.ts";
+import type { System } from "../../../core/system.ts";
 import { isPublicAddress } from "./addresses.ts";
 
 /** An address of a host. */
@@ -35,6 +36,8 @@ export interface SendOptions {
   signal: AbortSignal;
   /** Finds the addresses of its host. @default as the system does */
   lookup?: HostLookup;
+  /** Sleep. */
+  system: System;
 }
 
 /**
@@ -44,10 +47,13 @@ export interface SendOptions {
  * @throws {RegistryError} `Denied` for an address that is not public; `Unavailable` where there is no answer
  */
 export async function sendWebhook(url: URL, options: SendOptions): Promise<number> {
-  const { headers, body, allowPrivate, timeoutMs, signal, lookup = lookupByDns } = options;
+  const { headers, body, allowPrivate, timeoutMs, signal, lookup = lookupByDns, system } = options;
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const ended = AbortSignal.any([signal, deadline]);
+  // Ended with the request: a timer that goes on would keep the program from ending.
+  const deadline = new AbortController();
+  const answered = new AbortController();
+  system.sleep(timeoutMs, answered.signal).then(() => deadline.abort(), () => {});
+  const ended = AbortSignal.any([signal, deadline.signal]);
   const checked = async (): Promise<readonly HostAddress[]> => {
     const family = isIP(host);
     const addresses = family === 0 ? await lookup(host) : [{ address: host, family }];
@@ -61,7 +67,9 @@ export async function sendWebhook(url: URL, options: SendOptions): Promise<numbe
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RegistryError) throw error;
-    throw unavailable(url, deadline.aborted ? `it has not answered within ${timeoutMs} ms` : messageOf(error));
+    throw unavailable(url, deadline.signal.aborted ? `it has not answered within ${timeoutMs} ms` : messageOf(error));
+  } finally {
+    answered.abort();
   }
 }
 

@@ -4,6 +4,7 @@ import type { RegistryTopics } from "../../../mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 import type { WorkerEvent } from "../../../core/services/queue.ts";
+import { realSystem } from "../../../core/system.ts";
 import { createMemoryBus } from "../../../plugins/events/memory.ts";
 import { createWebhooks, createWebhookSecret, verifyWebhook } from "../../../plugins/events/mod.ts";
 import type { WebhooksOptions } from "../../../plugins/events/mod.ts";
@@ -84,7 +85,7 @@ Deno.test("what a registry says is delivered", async () => {
   await using receiver = receive();
   const bus = createMemoryBus<RegistryTopics>();
   await using _world = await open(receiver.url, {
-    bus: bus as unknown as WebhooksOptions["bus"],
+    bus,
     targets: [{ url: receiver.url, topics: ["registry.saved", "registry.**"], secret: SECRET }],
   });
   await using registry = await openRegistry("memory:", { events: bus });
@@ -133,6 +134,19 @@ Deno.test("a receiver that does not answer is not waited for longer than is said
   await world.bus.publish("model.trained", 1);
   assertMatch(reasonOf((await world.happened.until(1))[0]), /it has not answered within 200 ms/);
   answered.resolve(new Response());
+});
+
+Deno.test("an answer ends the waiting for it: nothing keeps the program from ending", async () => {
+  await using receiver = receive();
+  const signals: AbortSignal[] = [];
+  const sleep = (ms: number, signal?: AbortSignal) => {
+    if (ms === 15_000) signals.push(signal!);
+    return realSystem.sleep(ms, signal);
+  };
+  await using world = await open(receiver.url, { system: { ...realSystem, sleep } });
+  await world.bus.publish("model.trained", 1);
+  await world.happened.until(1);
+  assertEquals(signals.map(({ aborted }) => aborted), [true]);
 });
 
 Deno.test("who answers 410 is not asked again", async () => {
