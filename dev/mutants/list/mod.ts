@@ -18,6 +18,7 @@ import { PAYLOAD } from "./payload.ts";
 import { PIPELINES } from "./pipelines/mod.ts";
 import { RULES } from "./rules.ts";
 import { SAVE } from "./save.ts";
+import { SERVICES } from "./services/mod.ts";
 import { TARGET } from "./target.ts";
 import { TRANSFER } from "./transfer.ts";
 import { VERBS } from "./verbs.ts";
@@ -43,4 +44,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...WORKERS,
   ...BUCKETS,
   ...PIPELINES,
+  ...SERVICES,
 ];
