@@ -37,6 +37,7 @@ import { versionsRoutes } from "./routes/versions.ts";
 import { watchRoutes } from "./routes/watch.ts";
 import { MOST_LIMIT } from "./schemas/listing.ts";
 import { observationRoutes } from "./routes/observation.ts";
+import { searchRoutes } from "./routes/search.ts";
 
 /** The routes of each subject. */
 const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
@@ -55,6 +56,7 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   watchRoutes,
   lineageRoutes,
   runsRoutes,
+  searchRoutes,
   observationRoutes,
 ];
 

@@ -1,0 +1,58 @@
+/**
+ * `GET /search`
+ *
+ * @module
+ */
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/search.ts";
+import { parseQuery } from "../search/query.ts";
+import { createSearchIndex } from "../search/search_index.ts";
+
+/** Versions by what is said of them. */
+export function searchRoutes({ registry, system, logger, closing, features }: ServerContext): Routes {
+  const readIndex = createSearchIndex(registry, { system, logger, closing });
+  features.add("search");
+  return createRoutes().get(
+    "/search",
+    describe({
+      id: "search",
+      tag: "artifacts",
+      summary: "Finds versions by their name, aliases and metadata",
+      description: "Of each name the newest 20 versions are searched, as they were at most a minute or so ago.",
+      scope: "read",
+      answers: {
+        200: {
+          description: "What is found, in the order of names, newest first",
+          schema: SearchResultSchema,
+          example: {
+            items: [{
+              name: "models/bert",
+              version: "2.0.0",
+              aliases: ["production"],
+              metadata: { epochs: 4 },
+              createdAt: "2026-01-31T12:00:00.000Z",
+              size: 512,
+            }],
+            total: 1,
+            ageMs: 1200,
+            cut: false,
+          },
+        },
+      },
+    }),
+    query(SearchQuerySchema),
+    async (c) => {
+      const { q, limit = DEFAULT_FOUND, offset = 0 } = c.req.valid("query");
+      const isMeant = parseQuery(q);
+      const { entries, readAt, cut } = await readIndex();
+      const { access } = c.env;
+      const all = entries.filter(({ found, text }) => access.may("read", found.name) && isMeant(found, text));
+      const items = all.slice(offset, offset + limit).map(({ found }) => found);
+      const ageMs = Math.max(0, system.now() - readAt);
+      return c.json({ items, total: all.length, ageMs, cut }, 200, { "cache-control": "no-store" });
+    },
+  ) as unknown as Routes;
+}

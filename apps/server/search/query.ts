@@ -1,0 +1,110 @@
+/**
+ * What is searched for: words, and filters such as `metadata.epochs>3`.
+ *
+ * @module
+ */
+import { RegistryError } from "../../../mod.ts";
+
+/** What is known of a version, as far as it is searched. */
+export interface SearchedVersion {
+  /** The artifact. */
+  readonly name: string;
+  /** The version, in full. */
+  readonly version: string;
+  /** The aliases that name it. */
+  readonly aliases: readonly string[];
+  /** The user's metadata. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Whether a version is one that is searched for. */
+export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
+
+type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
+
+const FILTER = /^(name|version|alias|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
+const MOST_TERMS = 20;
+
+/**
+ * Parses a query: terms between spaces, all of which must be met. A word is met where it is in the name, the version, an
+ * alias or a value of the metadata, whatever its case; a filter compares `name`, `version`, `alias` or
+ * `metadata.KEY` (with dots for what is inside) by `= != > >= < <=`, numbers as numbers. `"two words"` is one term.
+ *
+ * @throws {RegistryError} `Invalid` for more than 20 terms, and for an order of what has none
+ */
+export function parseQuery(query: string): SearchQuery {
+  const terms = query.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+  if (terms.length > MOST_TERMS) {
+    throw invalid(`Cannot search: there are ${terms.length} terms`, `At most ${MOST_TERMS} are taken.`);
+  }
+  const tests = terms.map(parseTerm);
+  return (found, text) => tests.every((test) => test(found, text));
+}
+
+/** All words of a version, to look for words in. */
+export function searchText({ name, version, aliases, metadata }: SearchedVersion): string {
+  return [name, version, ...aliases, ...valuesOf(metadata)].join("\n").toLowerCase();
+}
+
+function parseTerm(term: string): SearchQuery {
+  const bare = term.replaceAll('"', "");
+  const [, field, comparison, wanted] = FILTER.exec(bare) ?? [];
+  if (field === undefined) {
+    const word = bare.toLowerCase();
+    return (_found, text) => text.includes(word);
+  }
+  const compare = comparing(comparison as Comparison, wanted);
+  if (field === "alias") return ({ aliases }) => aliases.some(compare);
+  if (field === "name" || field === "version") return (found) => compare(found[field]);
+  const path = field.split(".").slice(1);
+  return ({ metadata }) => {
+    const value = valueAt(metadata, path);
+    return value !== undefined && compare(value);
+  };
+}
+
+/** Numbers are compared with numbers, all else as text; only equality is asked of `true`, lists and the like. */
+function comparing(comparison: Comparison, wanted: string): (value: unknown) => boolean {
+  const number = wanted.trim() === "" ? NaN : Number(wanted);
+  const isOrder = comparison !== "=" && comparison !== "!=";
+  if (isOrder && wanted === "") {
+    throw invalid("Cannot search: there is nothing to compare with", "As in metadata.epochs>3.");
+  }
+  return (value) => {
+    const isNumber = typeof value === "number" && !Number.isNaN(number);
+    if (isOrder && !isNumber && typeof value !== "string") return false;
+    const [left, right] = isNumber ? [value, number] : [String(value), wanted];
+    switch (comparison) {
+      case "=":
+        return left === right;
+      case "!=":
+        return left !== right;
+      case ">":
+        return left > right;
+      case ">=":
+        return left >= right;
+      case "<":
+        return left < right;
+      case "<=":
+        return left <= right;
+    }
+  };
+}
+
+function valueAt(metadata: unknown, path: readonly string[]): unknown {
+  let value = metadata;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+function* valuesOf(value: unknown): Generator<string> {
+  if (typeof value === "object" && value !== null) { for (const each of Object.values(value)) yield* valuesOf(each); }
+  else if (value !== null) yield String(value);
+}
+
+function invalid(message: string, hint: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message, hint });
+}

@@ -1,0 +1,132 @@
+/**
+ * What is searched: names, versions, aliases and metadata of the latest versions of each name, in memory, read from
+ * listings when somebody searches and what is there is too old.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../../mod.ts";
+import type { Logger, Registry, System } from "../../../mod.ts";
+import { searchText } from "./query.ts";
+import type { SearchedVersion } from "./query.ts";
+
+/** A version in the index. */
+export interface IndexedVersion extends SearchedVersion {
+  /** When it was saved. */
+  readonly createdAt: string;
+  /** Bytes of its files. */
+  readonly size: number;
+}
+
+/** What was read, and when. */
+export interface SearchIndex {
+  /** Versions, in the order of their names, newest first, with their words. */
+  readonly entries: readonly { readonly found: IndexedVersion; readonly text: string }[];
+  /** When it began to be read, by the wall clock, milliseconds. */
+  readonly readAt: number;
+  /** Whether there was more than is kept. */
+  readonly cut: boolean;
+}
+
+/** Options of {@linkcode createSearchIndex}. */
+export interface SearchIndexOptions {
+  /** Clocks. */
+  system: System;
+  /** Hears of what could not be read. */
+  logger: Logger;
+  /** Ends a reading. */
+  closing: AbortSignal;
+}
+
+const FRESH_MS = 60_000;
+const MOST_VERSIONS = 200_000;
+const MOST_TEXT = 128 * 1024 * 1024;
+const VERSIONS_OF_A_NAME = 20;
+const NAMES_AT_ONCE = 32;
+
+/**
+ * Creates the index. The first who searches waits for the first reading; after that what is there is searched, and read
+ * anew beside that where it is older than a minute. Versions that have not changed are not read again.
+ */
+export function createSearchIndex(
+  registry: Registry,
+  { system, logger, closing }: SearchIndexOptions,
+): () => Promise<SearchIndex> {
+  let index: SearchIndex | undefined;
+  let reading: Promise<SearchIndex> | undefined;
+  let known = new Map<string, IndexedVersion>();
+
+  async function read(): Promise<SearchIndex> {
+    const readAt = system.now();
+    const entries: { found: IndexedVersion; text: string }[] = [];
+    const next = new Map<string, IndexedVersion>();
+    let text = 0;
+    let cut = false;
+    for await (const found of inGroups(registry.names({ signal: closing }), versionsOf)) {
+      for (const [key, version] of found) {
+        const words = searchText(version);
+        text += words.length;
+        if (entries.length >= MOST_VERSIONS || text > MOST_TEXT) {
+          cut = true;
+          break;
+        }
+        next.set(key, version);
+        entries.push({ found: version, text: words });
+      }
+      if (cut) break;
+    }
+    known = next;
+    return { entries, readAt, cut };
+  }
+
+  async function versionsOf(name: string): Promise<[key: string, IndexedVersion][]> {
+    const found: [string, IndexedVersion][] = [];
+    try {
+      const aliases = Object.entries(await registry.aliases(name, { signal: closing }));
+      for await (
+        const { version, generation } of registry.versions(name, { limit: VERSIONS_OF_A_NAME, signal: closing })
+      ) {
+        const key = `${name}@${version}#${generation}`;
+        const naming = aliases.filter(([, named]) => named === version).map(([alias]) => alias);
+        const { createdAt, size, metadata } = known.get(key) ?? await describe(name, version);
+        found.push([key, { name, version, aliases: naming, metadata, createdAt, size }]);
+      }
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
+      logger.warn(`Cannot search ${JSON.stringify(name)}: ${error.message}`); // it was deleted meanwhile, or is damaged
+    }
+    return found;
+  }
+
+  async function describe(
+    name: string,
+    version: string,
+  ): Promise<Omit<IndexedVersion, "name" | "version" | "aliases">> {
+    const { createdAt, size, metadata } = await registry.info(name, { version, signal: closing });
+    return { createdAt: createdAt.toISOString(), size, metadata };
+  }
+
+  function refresh(): Promise<SearchIndex> {
+    reading ??= read().then((found) => index = found).finally(() => reading = undefined);
+    return reading;
+  }
+
+  return async () => {
+    if (index === undefined) return await refresh();
+    if (system.now() - index.readAt >= FRESH_MS) {
+      void refresh().catch((error) => logger.error("Cannot read the index:", error));
+    }
+    return index;
+  };
+}
+
+/** What is made of each, so many at once, in their order. */
+async function* inGroups<T, R>(items: AsyncIterable<T>, make: (item: T) => Promise<R>): AsyncGenerator<R> {
+  let group: Promise<R>[] = [];
+  for await (const item of items) {
+    group.push(make(item));
+    if (group.length < NAMES_AT_ONCE) continue;
+    yield* await Promise.all(group);
+    group = [];
+  }
+  yield* await Promise.all(group);
+}

@@ -1,0 +1,49 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { RegistryError } from "../../../../mod.ts";
+import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
+
+const VERSION = {
+  name: "models/Bert",
+  version: "2.0.0",
+  aliases: ["production"],
+  metadata: { epochs: 10, by: "Ann Lee", data: { rows: 9 }, done: true, tags: ["nlp"] },
+};
+const meets = (query: string) => parseQuery(query)(VERSION, searchText(VERSION));
+
+Deno.test("words are looked for in names, versions, aliases and all values, whatever their case", () => {
+  for (const query of ["bert", "BERT", "2.0", "prod ann", "nlp", "", '"ann lee"', "true"]) {
+    assertEquals(meets(query), true, query);
+  }
+  for (const query of ["gpt", "bert gpt", "epochs", '"lee ann"']) assertEquals(meets(query), false, query);
+});
+
+Deno.test("filters compare numbers as numbers, and what is inside by its path", () => {
+  const yes = [
+    "metadata.epochs>9",
+    "metadata.epochs>=10",
+    "metadata.epochs=10.0",
+    "metadata.epochs!=3",
+    "metadata.data.rows<10",
+    "metadata.done=true",
+    'metadata.by="Ann Lee"',
+    "alias=production",
+    "name=models/Bert",
+    "bert metadata.epochs<=10",
+  ];
+  for (const query of yes) assertEquals(meets(query), true, query);
+  const no = [
+    "metadata.epochs>10",
+    "metadata.none=1",
+    "metadata.none!=1",
+    "metadata.__proto__!=1",
+    "metadata.done>0",
+    "alias=canary",
+    "metadata.data.rows.x=9",
+  ];
+  for (const query of no) assertEquals(meets(query), false, query);
+});
+
+Deno.test("queries without end are refused", () => {
+  assertThrows(() => parseQuery("a ".repeat(21)), RegistryError, "21 terms");
+  assertThrows(() => parseQuery("metadata.a>"), RegistryError, "nothing to compare");
+});
