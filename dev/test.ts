@@ -24,6 +24,7 @@ const ONLY_IN_ALL = [
   "tests/apps/commands/pipelines/follow_logs_test.ts",
   "tests/apps/commands/pipelines/init_test.ts",
   "tests/apps/commands/pipelines/stopped_run_test.ts",
+  "tests/apps/server/node_test.ts",
   "tests/backends/gcs/process_test.ts",
   "tests/backends/local_processes_test.ts",
   "tests/operators/engines/conformance_test.ts",
