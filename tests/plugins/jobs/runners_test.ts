@@ -72,18 +72,36 @@ Deno.test("the end of a set of plugins waits for what its runners have, and begi
     done.push(text);
   };
   const never = createBackground();
-  await plugins.createTask(work).addBehavior("schedule_job", { job_type: "memory" }).submit("memory");
+  const oneAtOnce = { job_type: "memory", concurrency: 1 };
+  const memory = plugins.createTask(work).addBehavior("schedule_job", oneAtOnce);
+  for (const text of ["first", "second", "third"]) await memory.submit(text);
   await plugins.createTask(work).addBehavior("schedule_job").submit("background");
   await plugins.createTask(work).addBehavior("schedule_job", { background: never }).submit("response");
-  await plugins.createTask(work).addBehavior("schedule_job", { job_type: "memory", delayMs: 600_000 }).submit("later");
-  const runner = await plugins.shared(JobRunner, "memory");
+  await plugins.createTask(work).addBehavior("schedule_job", { ...oneAtOnce, delayMs: 600_000 }).submit("later");
+  const runner = await plugins.shared(JobRunner, "memory", { concurrency: 1 });
   const closing = plugins[Symbol.asyncDispose]();
   may.resolve();
   await closing;
-  assertEquals(done.sort(), ["background", "memory", "response"]);
+  assertEquals(done.sort(), ["background", "first", "response", "second", "third"]);
   const call = { task: "t", behaviors: [], input: null };
   const late = await assertRejects(() => runner.schedule(call, { run: () => Promise.resolve() }), RegistryError);
   assertEquals(late.code, "Invalid");
+});
+
+Deno.test("the end of a set of plugins waits also for jobs that have not begun", async () => {
+  const plugins = createPlugins();
+  const done: string[] = [];
+  const may = Promise.withResolvers<void>();
+  const task = plugins.createTask(async (text: string) => {
+    await may.promise;
+    done.push(text);
+  }).addBehavior("schedule_job", { job_type: "memory", concurrency: 1 });
+  for (const text of ["first", "second", "third"]) await task.submit(text);
+  const closing = plugins[Symbol.asyncDispose]();
+  await new Promise((resolve) => setImmediate(resolve)); // by then it is closing
+  may.resolve();
+  await closing;
+  assertEquals(done, ["first", "second", "third"]);
 });
 
 Deno.test("a job that failed is tried again by its queue, with what it did before", async () => {
