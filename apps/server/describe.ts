@@ -185,6 +185,7 @@ export async function createDocument(
 ): Promise<Record<string, unknown>> {
   const document = await generateSpecs(routes, {
     excludeStaticFile: false,
+    excludeMethods: [],
     documentation: {
       info: { title: "Holdfast", version, description: "Versioned artifacts on storage that you already have." },
       ...(hasTokens

@@ -54,11 +54,10 @@ export async function answerTus(request: Request, options: TusOptions): Promise<
     onResponseError: (_request, error) => void (store.failure ??= error),
   });
   const answer = await server.handleWeb(request);
-  for (const name of [...answer.headers.keys()]) {
-    if (name.startsWith("access-control-")) answer.headers.delete(name);
-  }
-  if (request.method === "OPTIONS") answer.headers.set("tus-checksum-algorithm", CHECKSUM_ALGORITHMS.join(","));
-  return answer.status < 400 ? answer : await refused(answer, store);
+  const headers = new Headers([...answer.headers].filter(([name]) => !/^(access-control-|content-)/.test(name)));
+  if (request.method === "OPTIONS") headers.set("tus-checksum-algorithm", CHECKSUM_ALGORITHMS.join(","));
+  const { status } = answer;
+  return status < 400 ? new Response(null, { status, headers }) : await refused(answer, store);
 }
 
 /** What the protocol refuses, as the service says it. */
@@ -75,8 +74,9 @@ async function refused(answer: Response, { failure, mismatched }: UploadStore): 
     for (const [name, value] of Object.entries(headers)) known.headers.set(name, value);
     return known;
   }
-  const { status } = answer;
+  const status = answer.status === 501 ? 422 : answer.status; // an extension that is not spoken here
   if (status >= 500) return problem(status, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
+  if (status === 422) return problem(status, { code: "Unsupported", detail: `Cannot upload: ${said}` }, headers);
   const code = status === 404 || status === 410 ? "NotFound" : status === 409 ? "Conflict" : "Invalid";
   const hint = "tus.io/protocols/resumable-upload says what is sent; HEAD tells how far an upload is.";
   return problem(status, { code, detail: `Cannot upload: ${said || "it is refused"}`, hint }, headers);

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createHandler } from "../../../../apps/server.ts";
 import type { HandlerOptions } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import type { Backend, Registry } from "../../../../mod.ts";
+import { createCheckedHandler } from "../checked_handler.ts";
 
 /** A service, and how it is called. */
 export interface Service extends AsyncDisposable {
@@ -25,7 +25,7 @@ export async function openService(
   { backend, ...options }: HandlerOptions & { backend?: Backend } = {},
 ): Promise<Service> {
   const registry = await openRegistry(backend ?? "memory:", { system: options.system });
-  const handler = createHandler(registry, options);
+  const handler = createCheckedHandler(registry, options);
   const send: Service["send"] = (method, path, init) =>
     handler(new Request(`http://127.0.0.1${path}`, { method, duplex: "half", ...init } as RequestInit));
   return {
