@@ -97,7 +97,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       },
     });
     const limits = { maxConnections: flags.maxConnections };
-    const server = await listen(handler, { host, port, hasTokens: tokens !== undefined, tls, limits });
+    const server = await listen(handler, { host, port, hasTokens: tokens !== undefined, tls, limits, system });
     const stopReloading = reloadOnHangup(server, context);
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
@@ -105,7 +105,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       await aborted(io.signal);
     } finally {
       stopReloading();
-      const cut = await server.stop({ withinMs: stopWithin, sleep: (ms, signal) => system.sleep(ms, signal) });
+      const cut = await server.stop({ withinMs: stopWithin });
       if (cut > 0) await context.note(`Cut off what was not done in time: ${cut}`);
     }
     await context.note("Stopped");

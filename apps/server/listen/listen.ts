@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { realSystem } from "../../../mod.ts";
 import { isLoopback } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";
@@ -23,7 +24,7 @@ import { openCertificate } from "./certificate.ts";
  * taken
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
-  const { host = "127.0.0.1", port = 8600, hasTokens = false, tls, limits = {} } = options;
+  const { host = "127.0.0.1", port = 8600, hasTokens = false, tls, limits = {}, system = realSystem } = options;
   const { maxHeaderBytes = 16_384, headersTimeoutMs = 10_000, idleTimeoutMs = 60_000, keepAliveMs = 15_000 } = limits;
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
   const certificate = tls && await openCertificate(tls);
@@ -57,11 +58,11 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
       await certificate.reload();
       (server as ReturnType<typeof createSecureServer>).setSecureContext(certificate.read());
     },
-    async stop({ withinMs, sleep }) {
+    async stop({ withinMs = 30_000 } = {}) {
       const over = new AbortController();
       const closed = new Promise<"closed">((resolve) => server.close(() => resolve("closed")));
       server.closeIdleConnections();
-      const late = sleep(withinMs, over.signal).then(() => "late" as const, () => "closed" as const);
+      const late = system.sleep(withinMs, over.signal).then(() => "late" as const, () => "closed" as const);
       const ended = await Promise.race([Promise.all([closed, handler.close()]).then(() => "closed" as const), late]);
       over.abort();
       const cut = ended === "late" ? connections.cut() : 0;

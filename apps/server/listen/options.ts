@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { System } from "../../../mod.ts";
 
 /** How much connections may take. */
 export interface ConnectionLimits {
@@ -30,6 +31,14 @@ export interface ListenOptions {
   tls?: { cert: string; key: string };
   /** How much connections may take. */
   limits?: ConnectionLimits;
+  /** What waits. @default the real one */
+  system?: Pick<System, "sleep">;
+}
+
+/** How a server is stopped. */
+export interface StopOptions {
+  /** How long what is under way may take, milliseconds. @default 30000 */
+  withinMs?: number;
 }
 
 /** A handler on a port. */
@@ -44,5 +53,5 @@ export interface Listening {
    *
    * @returns how many requests were cut off
    */
-  stop(options: { withinMs: number; sleep: (ms: number, signal: AbortSignal) => Promise<void> }): Promise<number>;
+  stop(options?: StopOptions): Promise<number>;
 }

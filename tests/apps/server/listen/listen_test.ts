@@ -97,10 +97,10 @@ function held(): { handler: Handler; asked: Promise<void>; answer: () => void } 
 
 Deno.test("a stop takes no more connections, and lets what is under way end", async () => {
   const { handler, asked, answer } = held();
-  const server = await listen(handler, { port: 0 });
+  const server = await listen(handler, { port: 0, system: { sleep: () => new Promise(() => {}) } });
   const response = fetch(server.url);
   await asked;
-  const stopped = server.stop({ withinMs: 1000, sleep: () => new Promise(() => {}) });
+  const stopped = server.stop();
   await assertRejects(() => fetch(server.url), TypeError);
   answer();
   assertEquals(await (await response).text(), "done");
@@ -109,10 +109,10 @@ Deno.test("a stop takes no more connections, and lets what is under way end", as
 
 Deno.test("a stop cuts off what is not done in time, and says how much", async () => {
   const { handler, asked, answer } = held();
-  const server = await listen(handler, { port: 0 });
+  const server = await listen(handler, { port: 0, system: { sleep: () => Promise.resolve() } });
   const response = fetch(server.url).then(() => "answered", () => "cut");
   await asked;
-  assertEquals(await server.stop({ withinMs: 1, sleep: () => Promise.resolve() }), 1);
+  assertEquals(await server.stop({ withinMs: 1 }), 1);
   assertEquals(await response, "cut");
   answer();
 });
@@ -127,6 +127,6 @@ Deno.test("where requests come from is known to the handler", async () => {
   const server = await listen(Object.assign(answer, { close, [Symbol.asyncDispose]: close }), { port: 0 });
   await (await fetch(server.url)).text();
   assertEquals(from, [{ hostname: "127.0.0.1" }]);
-  await server.stop({ withinMs: 0, sleep: () => Promise.resolve() });
+  await server.stop({ withinMs: 0 });
   assert(server.url.startsWith("http:"));
 });

@@ -20,8 +20,6 @@ export interface Served extends AsyncDisposable {
   talk(text: string): Promise<string>;
   /** Opens a connection. */
   connect(): Promise<Deno.TcpConn>;
-  /** Stops it. */
-  stop(withinMs?: number): Promise<number>;
 }
 
 const encoder = new TextEncoder();
@@ -34,9 +32,6 @@ export async function serve(
   const server = await listen(createHandler(registry, handlerOptions), { port: 0, ...options });
   const port = Number(new URL(server.url).port);
   const connect = () => Deno.connect({ port, hostname: "127.0.0.1" });
-  const never = () => new Promise<void>(() => {});
-  const stop = (withinMs?: number) =>
-    server.stop({ withinMs: 0, sleep: withinMs === 0 ? () => Promise.resolve() : never });
   return {
     registry,
     server,
@@ -46,9 +41,8 @@ export async function serve(
       await connection.write(encoder.encode(text));
       return await readToEnd(connection);
     },
-    stop,
     [Symbol.asyncDispose]: async () => {
-      await stop(0);
+      await server.stop({ withinMs: 0 });
       await registry[Symbol.asyncDispose]();
     },
   };
