@@ -13,8 +13,8 @@ import type { HandlerInfo, HandlerOptions } from "./options.ts";
 /**
  * What every route is handed.
  *
- * The signal of a request is left alone: on Deno it is aborted after answers that arrived too, and says so on the terminal.
- * Streams that nobody reads any more are cancelled; what is shorter goes on to its end.
+ * What reads leaves the signal of a request alone: under `Deno.serve` it is aborted after answers that arrived too, with a
+ * warning on the terminal. Streams that nobody reads any more are cancelled; what is shorter goes on to its end.
  */
 export interface ServerContext {
   /** What is served. */
