@@ -26,16 +26,18 @@ Deno.test("lines are read no faster than somebody takes them, and no longer", as
 
 Deno.test("a listing that fails in its middle is no whole answer", async () => {
   await using registry = await openRegistry("memory:");
+  let names = 0;
   const failing: Registry = {
     ...registry,
     async *names() {
-      yield await Promise.resolve("a");
+      for (let count = 0; count < names; count++) yield await Promise.resolve("a".repeat(100));
       throw new TypeError("the store is gone");
     },
   };
   await using handler = createCheckedHandler(failing);
   const ask = (accept: string) => handler(new Request("http://localhost/names", { headers: { accept } }));
-  assertEquals((await ask("application/json")).status, 500);
+  for (const accept of ["application/json", "application/x-ndjson"]) assertEquals((await ask(accept)).status, 500);
+  names = 500;
   const lines = await ask("application/x-ndjson");
   assertEquals(await lines.text().catch((error) => error.message), "the store is gone");
 });

@@ -67,7 +67,7 @@ Deno.test("aliases are listed, told one by one, and with what they named before"
   for (const n of [1, 2, 3]) await registry.save("a", n);
   for (const version of ["1", "2", "3"]) await registry.setAlias("a", "production", version);
   await registry.setAlias("a", "canary", "3");
-  const { get } = serve(registry);
+  const { send, get } = serve(registry);
   const base = "/artifacts/a/aliases";
   const canary = { alias: "canary", version: "3.0.0" };
   const production = { alias: "production", version: "3.0.0" };
@@ -83,7 +83,9 @@ Deno.test("aliases are listed, told one by one, and with what they named before"
   assertEquals(changes.items.map(({ version }: { version: string }) => version), ["3.0.0", "2.0.0"]);
   const rest = await get(`${base}/production/history?after=${changes.next}`);
   assertEquals(rest.items.map(({ version }: { version: string }) => version), ["1.0.0"]);
-  assertEquals((await get(`${base}/none/history`)).code, "NotFound");
+  for (const accept of ["application/json", "application/x-ndjson"]) {
+    assertEquals((await send(`${base}/none/history`, { headers: { accept } })).status, 404, accept);
+  }
   assertEquals((await get(`${base}/production/history?after=x`)).code, "Invalid");
 });
 
