@@ -263,6 +263,8 @@ export { localPath } from "./materializers/mod.ts";
 export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts";
 export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";
 export { defineArtifact } from "./registry/define_artifact.ts";
+export { defineRegistry } from "./registry/define_registry.ts";
+export type { RegistryParts } from "./registry/define_registry.ts";
 export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
 export type * from "./core/record/lineage.ts";
 export type * from "./core/record/transfer.ts";

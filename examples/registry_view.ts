@@ -1,0 +1,47 @@
+/**
+ * A registry of one's own: what is below a prefix of another one, as if that was all there is, and only to be read. A
+ * team is given `viewBelow(registry, "team-a/")`, and says `model` for `team-a/model`. Run it with
+ * `deno run examples/registry_view.ts`.
+ *
+ * @module
+ */
+import { defineRegistry, openRegistry, parseRef } from "@holdfast/holdfast";
+import type { Registry } from "@holdfast/holdfast";
+
+/** The names of a registry below a prefix, without it. */
+export function viewBelow(inner: Registry, prefix: string): Registry {
+  const { id, settings, materializers } = inner;
+  const below = (ref: string) => (parseRef(ref), prefix + ref); // what is no ref shall not become one
+  const own = <T extends { name: string }>(thing: T): T => ({ ...thing, name: thing.name.slice(prefix.length) });
+  return defineRegistry({
+    ...{ id, settings, materializers, location: `${inner.location}, ${prefix}*` },
+    async open(ref, options) {
+      const artifact = await inner.open(below(ref), options);
+      return { info: own(artifact.info), files: () => artifact.files(), file: (path) => artifact.file(path) };
+    },
+    async *names({ prefix: start = "", after, ...options } = {}) {
+      const from = after === undefined ? {} : { after: below(after) };
+      const names = inner.names({ ...options, ...from, prefix: prefix + start });
+      for await (const name of names) yield name.slice(prefix.length);
+    },
+    async *versions(name, options) {
+      for await (const entry of inner.versions(below(name), options)) {
+        yield { ...own(entry), ...(entry.info && { info: own(entry.info) }) };
+      }
+    },
+    aliases: async (name, options) => await inner.aliases(below(name), options),
+    async *history(name, alias, options) {
+      yield* inner.history(below(name), alias, options);
+    },
+  });
+}
+
+if (import.meta.main) {
+  await using registry = await openRegistry("memory:");
+  for (const name of ["team-a/model", "team-a/data", "team-b/model"]) await registry.save(name, `of ${name}`);
+
+  const team = viewBelow(registry, "team-a/");
+  console.log("names:  ", (await Array.fromAsync(team)).join(", "));
+  console.log("model:  ", await team.load("model"));
+  console.log("refused:", await team.save("model", "mine").catch(({ code, message }) => `${code}: ${message}`));
+}

@@ -1,0 +1,188 @@
+/**
+ * A registry of one's own, from the little that only it knows.
+ *
+ * @module
+ */
+import type { Artifact } from "../core/artifact.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
+import type { DefinedArtifact } from "../core/materializer.ts";
+import { checkName, shown } from "../core/naming/names.ts";
+import { checkAlias, parseRef } from "../core/naming/refs.ts";
+import type { LoadOptions, Registry, SaveEntry, SaveOptions, SignalOptions } from "../core/registry.ts";
+import { realSystem } from "../core/system.ts";
+
+/** What {@linkcode defineRegistry} cannot do without. */
+export type RegistryParts =
+  & Pick<Registry, "location" | "id" | "settings" | "materializers" | "open" | "names" | "versions">
+  & Partial<Registry>;
+
+/**
+ * Makes a registry of what only it knows: how a version is opened, and which names and versions there are. From these
+ * follow `load`, `download`, `info`, `has`, `get`, `entries`, `loadMany` and `watch`, with the meaning and the errors
+ * that they have everywhere. There are no aliases, and every write is `Unsupported`, unless the parts have them: what
+ * they have of any other member is taken as it is. With `save` there are `set` and `saveMany`.
+ *
+ * `testRegistry` of `./testing/registry` says whether it keeps the contract.
+ *
+ * @example
+ * ```ts
+ * import { defineRegistry, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using all = await openRegistry("memory:");
+ * await all.save("model", { depth: 12 });
+ * await all.setAlias("model", "production", "1");
+ * await all.save("model", "an experiment");
+ *
+ * // Only what is in production is to be seen, and only to be read.
+ * const { location, id, settings, materializers } = all;
+ * const inProduction = defineRegistry({
+ *   ...{ location, id, settings, materializers },
+ *   open: (ref, options) => all.open(`${ref}@production`, options),
+ *   names: (options) => all.names(options),
+ *   versions: (name, options) => all.versions(name, { ...options, range: "1.0.0" }),
+ * });
+ * assertEquals(await inProduction.load("model"), { depth: 12 });
+ * ```
+ */
+export function defineRegistry(parts: RegistryParts): Registry {
+  const { location, id, settings, materializers } = parts;
+  /** A member as it was given, which finds its object again: that may be of a class. */
+  const own = <K extends keyof Registry>(key: K): Partial<Registry>[K] => {
+    const value: unknown = parts[key];
+    return (typeof value === "function" ? value.bind(parts) : value) as Partial<Registry>[K];
+  };
+  const optional = <K extends keyof Registry>(key: K) => parts[key] === undefined ? {} : { [key]: own(key) };
+  const open: Registry["open"] = async (ref, options) => await parts.open(ref, options);
+  const names: Registry["names"] = (options) => parts.names(options);
+  type SaveByName = (name: string, value: unknown, options?: SaveOptions) => ReturnType<Registry["save"]>;
+  const save = own("save") as SaveByName | undefined;
+
+  async function loadOpened(artifact: Artifact, options: LoadOptions): Promise<unknown> {
+    const { makeValue } = await import("../core/record/make_value.ts");
+    const { checkMaxLoadBytes, createLoadLimit } = await import("../core/record/load_limit.ts");
+    const limit = createLoadLimit(checkMaxLoadBytes());
+    const value = await makeValue(artifact, { ...options, materializers, limit });
+    const { size, files } = artifact.info;
+    options.onProgress?.({ path: files.at(-1)?.path ?? "", bytes: size, totalBytes: size });
+    return value;
+  }
+
+  async function loadAny(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
+    if (typeof ref !== "object") return await loadOpened(await open(ref, options), options);
+    return await loadOpened(await open(ref.name, options), { as: ref.materializer, ...options });
+  }
+  const load = own("load") ?? loadAny as Registry["load"];
+
+  async function loadIfThere(ref: string, options: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
+    const artifact = await orMissing(open(ref, options));
+    return artifact && { value: await loadOpened(artifact, options) };
+  }
+
+  /** Refuses to write. */
+  const refuse = async (action: string): Promise<never> => {
+    await Promise.resolve();
+    throw new RegistryError({
+      code: "Unsupported",
+      message: `Cannot ${action}: the registry at ${location} is only read`,
+      hint: "Write to the registry that it shows, or give defineRegistry what writes.",
+    });
+  };
+
+  return {
+    ...{ location, id, settings, materializers },
+    ...optional("backend"),
+    open,
+    names,
+    versions: (name, options) => parts.versions(name, options),
+    load,
+    info: own("info") ?? (async (ref, options) => (await open(ref, options)).info),
+    has: own("has") ?? (async (ref, options) => await orMissing(open(ref, options)) !== undefined),
+    get: own("get") ?? (async (ref) => (await loadIfThere(ref))?.value),
+    download: own("download") ?? (async (ref, { to, overwrite, onProgress, ...options }) => {
+      const [disk, artifact] = await Promise.all([import("../core/disk/write_files.ts"), open(ref, options)]);
+      const { path, files } = await disk.writeFiles(artifact, to, { overwrite, signal: options.signal });
+      const { info } = artifact;
+      onProgress?.({ path: info.files.at(-1)?.path ?? "", bytes: info.size, totalBytes: info.size });
+      return { path, files, size: info.size, info };
+    }),
+    entries: own("entries") ?? async function* (options) {
+      for await (const name of names(options)) {
+        const there = await loadIfThere(name, options);
+        if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
+      }
+    },
+    loadMany: own("loadMany") ?? (async (refs, options = {}) => {
+      const { collectOutcomes, outcomesOf } = await import("../core/work/outcomes.ts");
+      const { concurrency: _, stopOnError: __, onProgress: ___, ...how } = options;
+      return await collectOutcomes(outcomesOf(refs, (ref) => load(ref, how), options), options);
+    }),
+    watch: own("watch") ?? async function* (name, { intervalMs = 2_000, signal } = {}) {
+      checkName(name);
+      let last: string | undefined | null = null;
+      while (!signal?.aborted) {
+        const info = await orMissing(open(name, { signal })).catch((error) => {
+          if (!signal?.aborted) throw error;
+        }).then((artifact) => artifact?.info);
+        if (signal?.aborted) return;
+        if (info?.commit !== last) {
+          yield info === undefined ? { name } : { name, version: info.version, commit: info.commit };
+        }
+        last = info?.commit;
+        await realSystem.sleep(intervalMs, signal).catch(() => {}); // the signal: the loop looks at it
+      }
+    },
+    aliases: own("aliases") ?? (async (name) => {
+      checkName(name);
+      return await Promise.resolve({});
+    }),
+    history: own("history") ?? noHistory,
+
+    save: own("save") ??
+      ((artifact: string | DefinedArtifact<unknown>) =>
+        refuse(`save ${shown(typeof artifact === "object" ? artifact.name : artifact)}`)),
+    set: own("set") ?? ((name, value) => {
+      const { versioned, mutable } = settings;
+      if (save === undefined) return refuse(`save ${shown(name)}`);
+      return save(name, value, { onConflict: mutable && !versioned ? "overwrite" : "fail" });
+    }),
+    saveMany: own("saveMany") ?? (async (entries, options = {}) => {
+      const { inLanes } = await import("../core/work/lanes_of_names.ts");
+      const { collectOutcomes, outcomesOf } = await import("../core/work/outcomes.ts");
+      const one = ({ name, value, ...how }: SaveEntry) =>
+        save === undefined ? refuse(`save ${shown(name)}`) : save(name, value, { ...how, signal: options.signal });
+      return await collectOutcomes(outcomesOf(entries, inLanes({ settings }, one), options), options);
+    }),
+    delete: own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`)),
+    setAlias: own("setAlias") ?? ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
+    deleteAlias: own("deleteAlias") ?? ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
+    copy: own("copy") ?? ((ref) => refuse(`copy ${shown(ref)}`)),
+    openDraft: own("openDraft") ?? ((name) => refuse(`open a draft of ${shown(name)}`)),
+    ...optional("lineage"),
+    ...optional("createUpload"),
+    ...optional("commitUpload"),
+    ...optional("presignDownload"),
+    [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
+    [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]?.(),
+  };
+}
+
+async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+  }
+}
+
+// deno-lint-ignore require-yield
+async function* noHistory(name: string, alias: string): AsyncGenerator<never> {
+  parseRef(name);
+  checkAlias(alias);
+  await Promise.resolve();
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot tell the history of ${shown(`${name}@${alias}`)}: there is no such alias`,
+    hint: "This registry has no aliases.",
+  });
+}

@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { viewBelow } from "../../../examples/registry_view.ts";
+import { createMemoryBackend, defineRegistry, openRegistry } from "../../../mod.ts";
+import type { DefinedArtifact, Registry } from "../../../mod.ts";
+import { testRegistry } from "../../conformance/registry.ts";
+import { openOn } from "../conformance/open_on.ts";
+import { rejected } from "../rejected.ts";
+import { withoutStore } from "./without_store.ts";
+
+/** Saves and deletes below a prefix. */
+function writerBelow(inner: Registry, prefix: string): Registry {
+  const save = (artifact: string | DefinedArtifact<unknown>, value: unknown, options?: object) =>
+    inner.save(`${prefix}${artifact}`, value, options);
+  return {
+    ...withoutStore(inner),
+    save: save as Registry["save"],
+    saveMany: async (entries, options) => {
+      const all = await Array.fromAsync(entries);
+      return await inner.saveMany(all.map((entry) => ({ ...entry, name: prefix + entry.name })), options);
+    },
+    delete: (ref, options) => inner.delete(prefix + ref, options),
+    setAlias: (name, alias, version, options) => inner.setAlias(prefix + name, alias, version, options),
+    deleteAlias: (name, alias, options) => inner.deleteAlias(prefix + name, alias, options),
+  };
+}
+
+testRegistry((name, run) => Deno.test(name, run), async (settings) => {
+  const inner = await openRegistry("memory:", settings);
+  for (const name of ["other", "team", "team-b/model", "z"]) await inner.save(name, "of others");
+  const view = () => viewBelow(inner, "team/");
+  return { registry: view(), writer: writerBelow(inner, "team/"), reopen: () => Promise.resolve(view()) };
+}, { name: "a view below a prefix", features: ["download", "mutable", "unversioned"] });
+
+/** A registry of a class, with all that writes, and nothing that follows from the rest. */
+class Own {
+  readonly id: string;
+  readonly location = "a class";
+  readonly settings: Registry["settings"];
+  readonly materializers: Registry["materializers"];
+  readonly #inner: Registry;
+  constructor(inner: Registry) {
+    this.#inner = inner;
+    this.id = inner.id;
+    this.settings = inner.settings;
+    this.materializers = inner.materializers;
+  }
+  open: Registry["open"] = (ref, options) => this.#inner.open(ref, options);
+  names(...args: Parameters<Registry["names"]>) {
+    return this.#inner.names(...args);
+  }
+  versions(...args: Parameters<Registry["versions"]>) {
+    return this.#inner.versions(...args);
+  }
+  save: Registry["save"] = (...args: [never, never]) => this.#inner.save(...args);
+  delete: Registry["delete"] = (...args) => this.#inner.delete(...args);
+  setAlias: Registry["setAlias"] = (...args) => this.#inner.setAlias(...args);
+  deleteAlias: Registry["deleteAlias"] = (...args) => this.#inner.deleteAlias(...args);
+  aliases: Registry["aliases"] = (...args) => this.#inner.aliases(...args);
+  history: Registry["history"] = (...args) => this.#inner.history(...args);
+  copy: Registry["copy"] = (...args) => this.#inner.copy(...args);
+  openDraft: Registry["openDraft"] = (...args) => this.#inner.openDraft(...args);
+}
+
+testRegistry((name, run) => Deno.test(name, run), async (settings) => {
+  const backend = createMemoryBackend();
+  const { registry, reopen } = await openOn(() => backend, settings);
+  const own = (inner: Registry) => defineRegistry(new Own(inner));
+  return { registry: own(registry), reopen: async (options) => own(await reopen(options)) };
+}, { name: "a registry that is defined" });
+
+Deno.test("a registry of the least that one is made of has no aliases, and refuses to write", async () => {
+  const { location, id, settings, materializers, open, names, versions } = await openRegistry("memory:");
+  const registry = defineRegistry({ location, id, settings, materializers, open, names, versions });
+  assertEquals(await registry.aliases("a"), {});
+  await rejected("NotFound", Array.fromAsync(registry.history("a", "production")));
+  await rejected("Invalid", registry.aliases(" a"));
+  for (const write of [() => registry.save("a", 1), () => registry.set("a", 1), () => registry.delete("a")]) {
+    await rejected("Unsupported", write());
+  }
+  assertEquals([registry.backend, registry.lineage], [undefined, undefined]);
+  await registry[Symbol.asyncDispose]();
+});
