@@ -117,6 +117,22 @@ Deno.test("examples/typed_artifact.ts needs no permission", async () => {
   assertEquals(stdout, "most seen: fast\nweights:   2 × 3 float32\nby name:   true\n");
 });
 
+Deno.test("examples/registry_view.ts shows what is below a prefix, as the guide has it", async () => {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/registry_view.ts");
+  assertEquals(code, 0, stderr);
+  assertMatch(
+    stdout,
+    /^names: {3}data, model\nmodel: {3}of team-a\/model\nrefused: Unsupported: Cannot save "model": .*\n$/,
+  );
+  const example = await readFile(`${ROOT}examples/registry_view.ts`, "utf8");
+  const guide = await readFile(`${ROOT}docs/services.md`, "utf8");
+  assertStringIncludes(
+    guide,
+    example.slice(example.indexOf("/** The names"), example.indexOf("if (import.meta.main)")),
+  );
+});
+
 Deno.test("examples/files.ts does the same on each kind of store", async () => {
   await using work = await tempRoot();
   const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/files.ts");
