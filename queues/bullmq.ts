@@ -136,7 +136,7 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
       }
     },
     get,
-    list: (options = {}) => ask("list jobs of", listJobs(queue, options), options),
+    list: (options = {}) => ask("list jobs of", listJobs(queue, { ...options, store: store.kind }), options),
     watch: (id, watching) =>
       watchJob({
         look: () => get(id, watching),

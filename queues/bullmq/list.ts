@@ -16,7 +16,10 @@ const IDS_AT_ONCE = 1_000;
 const READ_AT_ONCE = 200;
 
 /** The jobs that are asked for. What nobody asked for is not read, but for the ids before them. */
-export async function listJobs(queue: Queue, options: ListJobsOptions): Promise<QueuedJob[]> {
+export async function listJobs(
+  queue: Queue,
+  { store, ...options }: ListJobsOptions & { store: string },
+): Promise<QueuedJob[]> {
   const { group, state, after, limit = Infinity, signal } = options;
   const found = new Map<string, QueuedJob>();
   const places = placesOf(state);
@@ -28,7 +31,7 @@ export async function listJobs(queue: Queue, options: ListJobsOptions): Promise<
     places.splice(0, first);
   }
   for (const place of places) {
-    for await (const ids of pagesOf(queue, place, limit)) {
+    for await (const ids of pagesOf(queue, { place, store, limit })) {
       const wanted = isBefore ? ids.slice(ids.indexOf(after!) + 1) : ids;
       if (isBefore && !ids.includes(after!)) continue;
       isBefore = false;
@@ -50,8 +53,13 @@ export async function listJobs(queue: Queue, options: ListJobsOptions): Promise<
 }
 
 /** The ids of the jobs at a place. All at once where all are wanted: none moves on to where it was looked for before. */
-async function* pagesOf(queue: Queue, place: Place, limit: number): AsyncIterable<string[]> {
-  if (limit === Infinity) return yield await queue.getRanges([place], 0, -1, true);
+async function* pagesOf(
+  queue: Queue,
+  { place, store, limit }: { place: Place; store: string; limit: number },
+): AsyncIterable<string[]> {
+  // BullMQ (6.7) counts waiting and active jobs of PostgreSQL from the newest, also where the oldest are to be first.
+  const isWhole = limit === Infinity || (store === "postgres" && (place === "waiting" || place === "active"));
+  if (isWhole) return yield await queue.getRanges([place], 0, -1, true);
   for (let from = 0;; from += IDS_AT_ONCE) {
     const ids = await queue.getRanges([place], from, from + IDS_AT_ONCE - 1, true);
     yield ids;

@@ -68,7 +68,10 @@ export const QUEUES: readonly Mutant[] = [
     file: "queues/memory.ts",
     text: "job.id === after) + 1;",
     replacement: "job.id === after) + 2;",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "memory queue: jobs that failed are listed by themselves" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "memory queue: jobs that failed are listed by themselves",
+    },
   },
   {
     name: "queue/unscheduled-job-stays",
@@ -88,13 +91,13 @@ export const QUEUES: readonly Mutant[] = [
     name: "queue/mark-of-cancellation-stays",
     file: "queues/bullmq.ts",
     text: "if (isMarked) await job.updateData",
-    replacement: "if (isMarked && id === \"\") await job.updateData",
+    replacement: 'if (isMarked && id === "") await job.updateData',
     foundBy: { test: "tests/queues/conformance_test.ts", name: "queue: a job that was cancelled waits again" },
   },
   {
     name: "queue/ended-jobs-compared",
     file: "queues/bullmq/job_form.ts",
-    text: "(store === \"postgres\" ? {} : { count: MOST_ENDED })",
+    text: '(store === "postgres" ? {} : { count: MOST_ENDED })',
     replacement: "{ count: MOST_ENDED }",
     foundBy: { test: "tests/queues/bullmq/trim_test.ts", name: "no job on PostgreSQL asks" },
   },
@@ -123,7 +126,7 @@ export const QUEUES: readonly Mutant[] = [
     name: "jobs/other-kinds-run",
     file: "plugins/jobs/task_job.ts",
     text: "if (kind === TASK_KIND) return",
-    replacement: "if (kind !== \"\") return",
+    replacement: 'if (kind !== "") return',
     foundBy: { test: "tests/plugins/jobs/servers_test.ts", name: "a job that is no task" },
   },
 ];
