@@ -20,6 +20,7 @@ import { RULES } from "./rules.ts";
 import { SAVE } from "./save.ts";
 import { SERVICES } from "./services/mod.ts";
 import { TARGET } from "./target.ts";
+import { HTTP_CLIENT } from "./services/http_client.ts";
 import { TRANSFER } from "./transfer.ts";
 import { VERBS } from "./verbs.ts";
 import { WORKERS } from "./workers.ts";
@@ -43,6 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CORE,
   ...WORKERS,
   ...BUCKETS,
+  ...HTTP_CLIENT,
   ...PIPELINES,
   ...SERVICES,
 ];
