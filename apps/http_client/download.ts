@@ -7,7 +7,6 @@ import type { Artifact } from "../../core/artifact.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { DownloadOptions, DownloadResult } from "../../core/registry.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
 
 type Disk = typeof import("../../core/disk/write_files.ts");
 
@@ -16,18 +15,29 @@ export async function writeToDisk(
   artifact: Artifact,
   { to, overwrite, signal }: DownloadOptions,
 ): Promise<DownloadResult> {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  if (process?.versions?.node === undefined) throw noDisk(artifact);
-  // By a name that bundles for browsers do not see: it reads and writes files.
-  const { writeFiles } = await loadPart<Disk>("../../core/disk/write_files.ts", import.meta.url);
+  const { writeFiles } = await loadDisk(artifact);
   const { path, files } = await writeFiles(artifact, to, { overwrite, signal });
   return { path, files, size: artifact.info.size, info: artifact.info };
 }
 
-function noDisk({ info }: Artifact): RegistryError {
+/** What writes files, by a name that bundles for browsers do not see: it needs modules of Node. */
+async function loadDisk(artifact: Artifact): Promise<Disk> {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  if (process?.versions?.node === undefined) throw noDisk(artifact, "a browser has no disk to write to");
+  const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts"; // `.js` where the sources were compiled
+  const url = new URL(`../../core/disk/write_files${extension}`, import.meta.url);
+  try {
+    return await import(url.href);
+  } catch (cause) {
+    throw noDisk(artifact, "what writes files is not in this bundle", cause);
+  }
+}
+
+function noDisk({ info }: Artifact, state: string, cause?: unknown): RegistryError {
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot download ${shown(`${info.name}@${info.version}`)}: a browser has no disk to write to`,
+    message: `Cannot download ${shown(`${info.name}@${info.version}`)}: ${state}`,
     hint: "Open it and read its files: (await registry.open(ref)).file(path).stream().",
+    cause,
   });
 }

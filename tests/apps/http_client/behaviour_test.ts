@@ -6,15 +6,6 @@ import { startService } from "./service.ts";
 
 testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
   const service = await startService(settings);
-  const registry = await service.open();
-  return {
-    registry: Object.assign(registry, { [Symbol.asyncDispose]: () => service.close() }),
-    reopen: ({ readOnly }) => service.open({ readOnly }),
-  };
-}, { name: "http, in process" });
-
-testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
-  const service = await startService(settings);
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, service.handler);
   const open = ({ readOnly }: { readOnly: boolean }) =>
     openHttpRegistry(`http://127.0.0.1:${server.addr.port}`, { readOnly, materializers: createMaterializers() });

@@ -70,8 +70,9 @@ Deno.test({
       `--user-data-dir=${root.join("profile")}`,
       `${origin}/?${new URLSearchParams({ service })}`,
     ];
-    const child = new Deno.Command(browser ?? "chromium", { args, stdin: "null", stdout: "null", stderr: "null" })
+    const child = new Deno.Command(browser ?? "chromium", { args, stdin: "null", stdout: "null", stderr: "piped" })
       .spawn();
+    const silent = child.stderr.pipeTo(new WritableStream()); // ends with the last process that has it
     const ended = child.status.then(({ code }) => ({ failed: `the browser ended with ${code}` }));
     try {
       assertEquals(await Promise.race([told.promise, ended]), {
@@ -87,7 +88,7 @@ Deno.test({
       });
     } finally {
       child.kill();
-      await child.status;
+      await Promise.all([child.status, silent]); // nobody writes into the profile any more
     }
     assertEquals(await behind.load("browser:config"), 2);
   },

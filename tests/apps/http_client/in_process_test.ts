@@ -1,0 +1,22 @@
+import { testRegistry } from "../../conformance/registry.ts";
+import type { RegistryFeature, RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
+import { startService } from "./service.ts";
+
+/** Node and Bun run a bundle, which does not have what writes to a disk. */
+const isBundle = !globalThis.navigator?.userAgent?.startsWith("Deno");
+const features: RegistryFeature[] = [
+  "save",
+  "mutable",
+  "unversioned",
+  "readOnly",
+  ...isBundle ? [] : ["download" as const],
+];
+
+testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
+  const service = await startService(settings);
+  const registry = await service.open();
+  return {
+    registry: Object.assign(registry, { [Symbol.asyncDispose]: () => service.close() }),
+    reopen: ({ readOnly }) => service.open({ readOnly }),
+  };
+}, { name: "http, in process", features });
