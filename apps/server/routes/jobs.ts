@@ -190,7 +190,7 @@ function queueOf(queue: JobQueue | undefined): JobQueue {
   throw new RegistryError({
     code: "Unsupported",
     message: "Cannot tell of jobs: this service has no queue",
-    hint: "Give it one: createHandler(registry, { jobs: await openQueue(url) }).",
+    hint: "Give it one: holdfast serve --queue URL, or createHandler(registry, { jobs: await openQueue(url) }).",
   });
 }
 

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { commitUpload, createUpload, openRegistry, presignDownload } from "../../../mod.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { commitUpload, createUpload, openRegistry, openUploads, presignDownload } from "../../../mod.ts";
 import type { StoredRegistry, UploadTarget } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { realSystem, type System } from "../../../core/system.ts";
@@ -122,3 +122,24 @@ testOnServers(
     assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
   },
 );
+
+testOnServers("an upload that arrives in pieces goes on where it broke off", REAL_SERVERS, async (world) => {
+  const registry = await open(world);
+  const uploads = await openUploads(registry);
+  const content = noise(9 * 1024 * 1024, 4);
+  const { id } = await uploads.begin({ size: content.byteLength });
+  async function* broken() {
+    yield content.subarray(0, 8_500_000);
+    throw new Error("connection reset");
+  }
+  await assertRejects(() => uploads.append(id, broken(), { offset: 0 }), Error, "connection reset");
+  const { offset } = await uploads.state(id);
+  assertEquals(offset, 8_500_000);
+  const rest = () => ReadableStream.from([content.subarray(offset)]);
+  await uploads.append(id, rest(), { offset });
+  await rejected("Conflict", uploads.append(id, rest(), { offset }));
+  const source = await uploads.source(id);
+  assertEquals(sha256(new Uint8Array(await new Response(source.stream()).arrayBuffer())), sha256(content));
+  await uploads.remove(id);
+  assertEquals(await keysOf(registry.backend, "uploads/"), []);
+});

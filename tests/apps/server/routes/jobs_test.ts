@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import { openService } from "../uploads/sending.ts";
 
 interface HeardEvent {
@@ -113,4 +115,30 @@ Deno.test("a service without a queue says so", async () => {
   await using service = await openService();
   const answer = await service.send("GET", "/jobs");
   assertEquals([answer.status, (await answer.json()).code], [422, "Unsupported"]);
+});
+
+Deno.test("a job about an artifact is seen by who may read that, and ended by who may write it", async () => {
+  await using jobs = createMemoryQueue();
+  const access = (scopes: string) => createAccess("1", scopes.split(" ").map(parseScope));
+  await using service = await openService({ jobs, tokens: { find: (header) => Promise.resolve(access(header!)) } });
+  await jobs.add([
+    { ...job("mine"), data: { name: "team/a" } },
+    { ...job("task"), kind: "task", data: { task: "resize", behaviors: [], input: { name: "team/b" } } },
+    { ...job("theirs"), data: { name: "other" } },
+    { ...job("step"), data: null },
+  ]);
+  const ask = (method: string, path: string, scopes: string) =>
+    service.send(method, path, { headers: { authorization: scopes } });
+  const listed = async (scopes: string) => {
+    const { items } = await (await ask("GET", "/jobs", scopes)).json();
+    return items.map(({ id }: { id: string }) => id).sort();
+  };
+  assertEquals(await listed("read:team/*"), ["mine", "task"]);
+  assertEquals(await listed("admin"), ["mine", "step", "task", "theirs"]);
+  for (const path of ["/jobs/theirs", "/jobs/theirs/events", "/jobs/step"]) {
+    assertEquals((await ask("GET", path, "read:team/*")).status, 403, path);
+  }
+  assertEquals((await ask("GET", "/jobs/mine", "read:team/*")).status, 200);
+  assertEquals((await ask("DELETE", "/jobs/mine", "read:team/* write:other")).status, 403);
+  assertEquals((await ask("DELETE", "/jobs/mine", "write:team/*")).status, 200);
 });
