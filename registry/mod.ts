@@ -24,7 +24,7 @@ import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
 import { aliasHistory } from "./aliases/history.ts";
 import { createCache } from "./cache/cache.ts";
 import { checkMaxBytes } from "./cache/max_bytes.ts";
-import { createAnnouncer } from "./opening/announcer.ts";
+import { checkPublisher, createAnnouncer } from "./opening/announcer.ts";
 import { rememberContext } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
 import { copyVersion } from "./copy.ts";
@@ -70,7 +70,8 @@ function guarded(logger: Logger): Logger {
 
 /** Opens the registry on a backend, or creates it where there is none. */
 export async function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<StoredRegistry> {
-  const { graceMs = DEFAULT_GRACE_MS, system = realSystem } = options;
+  const { graceMs = DEFAULT_GRACE_MS, system = realSystem, events } = options;
+  checkPublisher(events);
   const opening = {
     backend,
     system,
@@ -90,7 +91,7 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
   const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
   const executor = createExecutor(createPayloadJobs({ backend, cache }));
   const { id } = stored;
-  const announcer = options.events && createAnnouncer(options.events, { registry: id, logger: opening.logger, system });
+  const announcer = events && createAnnouncer(events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, { cache, executor, announcer });
   const registry = createRegistry(context);
   rememberContext(registry, context);

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, RegistryError } from "../../core/errors.ts";
+import { described } from "../../core/materializer.ts";
 import { decodeRecord } from "../../core/record/record.ts";
 import type { Logger } from "../../core/registry.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -32,6 +33,16 @@ const MOST_WAITING = 10_000;
 const TOLD_WITHIN_MS = 10_000;
 /** So long the end of a registry waits for events that are not told yet. */
 const CLOSED_WITHIN_MS = 2_000;
+
+/** Throws `Invalid` for what is no bus: nobody would hear that nothing is told. */
+export function checkPublisher(events: unknown): void {
+  if (events === undefined || typeof (events as Partial<EventPublisher>)?.publish === "function") return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot open the registry: its events are ${described(events)}, and no bus`,
+    hint: "Give it a bus: { events: await openEventBus(url) }, from ./events.",
+  });
+}
 
 /** Creates what tells a bus. */
 export function createAnnouncer(

@@ -48,7 +48,7 @@ Deno.test("the test that finds a mutant is there, and mutants are of the product
     if (!("test" in foundBy)) continue;
     const beside = files.filter((file) => dirname(file) === dirname(foundBy.test));
     const sources = [...await Promise.all(beside.map(readSource)), ...cases];
-    const [, own] = /^(?:\w+ )?(?:engine|queue): (.*)$/.exec(foundBy.name) ?? [, foundBy.name]; // which runs the case
+    const [, own] = /^(?:\w+ )?(?:engine|queue|bus): (.*)$/.exec(foundBy.name) ?? [, foundBy.name]; // which runs the case
     assert(sources.some((source) => source.includes(own)), `${name}: no test "${foundBy.name}"`);
   }
 });

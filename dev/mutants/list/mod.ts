@@ -19,6 +19,7 @@ import { PIPELINES } from "./pipelines/mod.ts";
 import { RULES } from "./rules.ts";
 import { SAVE } from "./save.ts";
 import { SERVICES } from "./services/mod.ts";
+import { EVENTS } from "./services/events.ts";
 import { TARGET } from "./target.ts";
 import { HTTP_CLIENT } from "./services/http_client.ts";
 import { TRANSFER } from "./transfer.ts";
@@ -47,4 +48,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...HTTP_CLIENT,
   ...PIPELINES,
   ...SERVICES,
+  ...EVENTS,
 ];

@@ -16,7 +16,7 @@ testEventBus((name, fn) => {
 }, async () => {
   const place = `${url}?bus=case-${buses++}`;
   return { bus: await openRedisBus(place), again: () => openRedisBus(place) };
-}, { name: "redis" });
+}, { name: "redis bus" });
 
 let url = "";
 

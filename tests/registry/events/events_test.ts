@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { commitUpload, createMemoryBackend, createUpload, mirrorRegistry, openRegistry, prune } from "../../../mod.ts";
+import {
+  commitUpload,
+  createMemoryBackend,
+  createUpload,
+  mirrorRegistry,
+  openRegistry,
+  prune,
+  RegistryError,
+} from "../../../mod.ts";
 import type { OpenOptions, Registry } from "../../../mod.ts";
 import type { EventPublisher } from "../../../core/services/event_bus.ts";
 import type { RegistryTopics } from "../../../core/services/registry_events.ts";
@@ -174,4 +182,22 @@ Deno.test("a bus of events of this process hears a registry, typed", async () =>
   }
   await registry[Symbol.asyncDispose]();
   await bus[Symbol.asyncDispose]();
+});
+
+Deno.test("the end of a registry waits for what is being told", async () => {
+  const told = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const { registry } = await open({ events: { publish: () => told.promise.then(() => order.push("told")) } });
+  await registry.save("a", 1);
+  const closed = registry[Symbol.asyncDispose]().then(() => order.push("closed"));
+  await open(); // much happens meanwhile
+  told.resolve();
+  await closed;
+  assertEquals(order, ["told", "closed"]);
+});
+
+Deno.test("what is no bus is refused", async () => {
+  for (const events of [{}, null, "redis://127.0.0.1:6379", () => {}]) {
+    await assertRejects(() => openRegistry("memory:", { events: events as never }), RegistryError, "and no bus");
+  }
 });
