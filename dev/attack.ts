@@ -1,0 +1,148 @@
+/**
+ * Attacks `holdfast serve` with what takes too many connections, too much time or memory for a test, and says after each
+ * how long the service takes to answer somebody else. `deno run -A dev/attack.ts [connections]`
+ *
+ * @module
+ */
+import { fromFileUrl } from "@std/path";
+
+const CLI = fromFileUrl(new URL("../apps/cli.ts", import.meta.url));
+const [connections = "10000"] = Deno.args;
+const COUNT = Number(connections);
+const ANSWERS_WITHIN_MS = 10_000;
+
+const folder = await Deno.makeTempDir({ prefix: "holdfast-attack-" });
+const holdfast = (...args: string[]) =>
+  new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", CLI, ...args],
+    cwd: folder,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+await holdfast("init").output();
+const token = new TextDecoder()
+  .decode((await holdfast("token", "create", "--tokens", "t.json", "--scope", "admin").output()).stdout).trim();
+const service = holdfast("serve", "--port", "0", "--tokens", "t.json").spawn();
+const reader = service.stdout.pipeThrough(new TextDecoderStream()).getReader();
+const url = (await reader.read()).value!.trim();
+const { hostname, port } = new URL(url);
+const encoder = new TextEncoder();
+
+const connect = () => Deno.connect({ hostname, port: Number(port) });
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Sends bytes, and gives the first line of what comes back. */
+async function send(text: string): Promise<string> {
+  using connection = await connect();
+  await connection.write(encoder.encode(text)).catch(() => 0);
+  const buffer = new Uint8Array(200);
+  const read = await connection.read(buffer).catch(() => null);
+  return read === null ? "ended" : new TextDecoder().decode(buffer.subarray(0, read)).split("\r\n")[0];
+}
+
+/** A request of somebody else: whether it is answered, and how soon. */
+async function other(): Promise<string> {
+  const begun = performance.now();
+  const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+  const { status } = await fetch(`${url}/names`, { headers: { authorization: `Bearer ${token}` }, signal });
+  if (status !== 200) throw new Error(`others are answered ${status}`);
+  return `${Math.round(performance.now() - begun)} ms`;
+}
+
+/** Opens many connections that begin in this way, and keeps them while `during` runs. */
+async function holding(count: number, begin: string, during: (all: Deno.Conn[]) => Promise<void>): Promise<string> {
+  const all: Deno.Conn[] = [];
+  let refused = 0;
+  for (let i = 0; i < count; i += 200) {
+    const group = Array.from({ length: Math.min(200, count - i) }, async () => {
+      const connection = await connect();
+      all.push(connection);
+      if (begin !== "") await connection.write(encoder.encode(begin));
+    });
+    for (const { status } of await Promise.allSettled(group)) if (status === "rejected") refused++;
+  }
+  await during(all);
+  for (const connection of all) {
+    try {
+      connection.close();
+    } catch { /* the service did */ }
+  }
+  return `${all.length} opened, ${refused} refused`;
+}
+
+const HEAD = `Host: ${hostname}:${port}\r\nAuthorization: Bearer ${token}\r\n`;
+const post = (path: string, headers: string) => `POST ${path} HTTP/1.1\r\n${HEAD}${headers}\r\n`;
+const JSON_TYPE = "Content-Type: application/json\r\n";
+
+const ATTACKS: Record<string, () => Promise<string>> = {
+  "idle connections": () => holding(COUNT, "", async () => void await other()),
+  "headers that never end": () =>
+    holding(Math.min(COUNT, 4000), `GET /names HTTP/1.1\r\n${HEAD}X: `, async (all) => {
+      for (let i = 0; i < 3; i++) {
+        await Promise.allSettled(all.map((connection) => connection.write(encoder.encode("a"))));
+        await other();
+        await pause(1000);
+      }
+    }),
+  "bodies that never come": () =>
+    holding(
+      Math.min(COUNT, 2000),
+      post("/batch", `${JSON_TYPE}Content-Length: 1000\r\n`),
+      async () => void await other(),
+    ),
+  "uploads that never come": () =>
+    holding(Math.min(COUNT, 1000), post("/contents", "Content-Length: 1000000000\r\n"), async () => void await other()),
+  "a header of 10 MB": () => send(`GET / HTTP/1.1\r\n${HEAD}X: ${"a".repeat(10_000_000)}\r\n\r\n`),
+  "a path of 1 MB": () => send(`GET /${"a".repeat(1_000_000)} HTTP/1.1\r\n${HEAD}\r\n`),
+  "100,000 headers": () => send(`GET / HTTP/1.1\r\n${HEAD}${"a: b\r\n".repeat(100_000)}\r\n`),
+  "a body of 10 GB, as announced": () => send(post("/batch", `${JSON_TYPE}Content-Length: 10000000000\r\n`)),
+  "a body in gzip": () => send(post("/batch", `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`) + "abcde"),
+  "JSON 5,000,000 deep": async () => {
+    const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
+    const body = `{"operations":${"[".repeat(5_000_000)}`;
+    const response = await fetch(`${url}/batch`, { method: "POST", headers, body });
+    return `${response.status} ${await response.text().then((text) => text.slice(0, 60))}`;
+  },
+  "metadata 20,000 deep": async () => {
+    const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
+    const deep = '{"a":'.repeat(20_000) + "1" + "}".repeat(20_000);
+    const body =
+      `{"materializer":{"id":"json","formatVersion":1},"files":[{"path":"a","data":""}],"metadata":{"a":${deep}}}`;
+    const response = await fetch(`${url}/artifacts/x/versions`, { method: "POST", headers, body });
+    return `${response.status} ${await response.text().then((text) => text.slice(0, 120))}`;
+  },
+  "10,000 guessed tokens": async () => {
+    const counts: Record<number, number> = {};
+    for (let i = 0; i < 10_000; i += 100) {
+      await Promise.all(Array.from({ length: 100 }, async (_, j) => {
+        const guess = `holdfast_${String(i + j).padStart(12, "0")}_${"A".repeat(43)}`;
+        const response = await fetch(`${url}/names`, { headers: { authorization: `Bearer ${guess}` } });
+        await response.body?.cancel();
+        counts[response.status] = (counts[response.status] ?? 0) + 1;
+      }));
+    }
+    return JSON.stringify(counts);
+  },
+};
+
+let failed = 0;
+for (const [name, attack] of Object.entries(ATTACKS)) {
+  try {
+    const found = await attack().catch((error) => `ended (${error.message.slice(0, 60)})`);
+    console.log(`${name.padEnd(32)} ${found.padEnd(50)} others after it: ${await other()}`);
+  } catch (error) {
+    failed++;
+    console.log(`${name.padEnd(32)} FAILED ${(error as Error).message}`);
+  }
+}
+const { rss } = await Deno.readTextFile(`/proc/${service.pid}/status`).then(
+  (text) => ({ rss: /VmRSS:\s+(\d+)/.exec(text)?.[1] ?? "?" }),
+  () => ({ rss: "?" }),
+);
+console.log(`memory of the service at the end: ${Math.round(Number(rss) / 1024)} MiB`);
+service.kill("SIGTERM");
+const { code } = await service.status;
+console.log(`it stopped with code ${code}`);
+await Deno.remove(folder, { recursive: true });
+Deno.exit(failed > 0 || code !== 0 ? 1 : 0);
