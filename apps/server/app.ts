@@ -121,7 +121,7 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
   const guard = createGuard(options, { system, logger, metrics, refuse });
   app.onError(refuse);
   app.notFound((c) => {
-    const allowed = METHODS.filter((method) => isRoute(app, method, c.req.path));
+    const allowed = methodsAt(app, c.req.path);
     if (allowed.length > 0) return noSuchMethod(c.req.method, allowed);
     const detail = `Cannot find ${JSON.stringify(c.req.path)}: there is no such route`;
     return problem(404, { code: "NotFound", detail, hint: "GET /openapi.json lists all routes." });
@@ -171,9 +171,13 @@ function isRead({ method }: Request): boolean {
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Whether there is a route, besides what every request passes. */
-function isRoute(app: Routes, method: string, path: string): boolean {
-  return app.router.match(method, path)[0].some(([[, route]]) => route.method !== "ALL");
+/** The methods of the routes at a path. Where it is written out in one, those with parameters do not mean it. */
+function methodsAt(app: Routes, path: string): string[] {
+  const found = METHODS.flatMap((method) =>
+    app.router.match(method, path)[0].map(([[, route]]) => route).filter((route) => route.method !== "ALL")
+  );
+  const exact = found.filter((route) => !route.path.includes(":"));
+  return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
 }
 
 function noSuchMethod(method: string, allowed: readonly string[]): Response {

@@ -60,7 +60,7 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
   const { id, tag, summary, description, scope, requestHeaders = {}, params = {}, body, answers, problems = [] } =
     route;
   const answered = Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)]);
-  const ofBodies = scope === "write" ? [408, 413, 415] : [];
+  const ofBodies = scope === "open" ? [] : [408, 413, 415]; // also where no body is expected, one may come
   const refused = [...new Set([400, 401, 403, 429, 500, 503, ...ofBodies, ...problems])].sort().map((status) => [
     status,
     { description: PROBLEMS[status], content: { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } } },
@@ -79,10 +79,15 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
       ...(scope === "open" ? { security: [] } : {}),
       "x-scope": scope,
       ...(parameters.length > 0 ? { parameters } : {}),
-      ...(body === undefined ? {} : { requestBody: { required: true, content: describeContent(body) } }),
+      ...(body === undefined ? {} : { requestBody: { required: !isOfBytes(body), content: describeContent(body) } }),
       responses: Object.fromEntries([...refused, ...answered]),
     } as unknown as Spec),
   );
+}
+
+/** Whether a body is bytes, of which there may be none. */
+function isOfBytes(body: NonNullable<RouteDescription["body"]>): boolean {
+  return Object.keys(body).some((type) => type.endsWith("octet-stream"));
 }
 
 function parameter(place: "path" | "header", name: string, description: string) {
