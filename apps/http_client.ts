@@ -96,7 +96,7 @@ export async function openHttpRegistry(address: string | URL, options: HttpRegis
     logger.warn(`The token goes to ${location} unencrypted: whoever sees it pass can use it. Use https.`);
   }
   const connection = createConnection({ location, token, send, retryForMs, timeoutMs, system, logger });
-  const action = `open the registry at ${location}`;
+  const action = "open the registry";
   const asked = { action, location, writes: false };
   const said = await connection.json<Partial<Pick<Registry, "id" | "settings">> | null>({
     action,

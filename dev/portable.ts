@@ -11,9 +11,9 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
-const FOLDERS = ["core", "registry", "backends", "files", "formats", "materializers", "apps/http_client"].map((folder) =>
-  `tests/${folder}/`
-);
+const FOLDERS = ["core", "registry", "backends", "files", "formats", "materializers", "apps/http_client"].map((
+  folder,
+) => `tests/${folder}/`);
 const RUNTIMES: Record<string, string[]> = {
   node: ["npx", "-y", "-p", "node@22", "node"],
   bun: ["npx", "-y", "-p", "bun@1", "bun"],
@@ -55,7 +55,8 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   for (const path of files) {
     if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) needsDeno.add(path);
   }
-  const bound = tests.filter((test) => [...reachable(graph, test)].some((path) => needsDeno.has(path) && !(path === LAZY && test.startsWith(WITHOUT_LAZY)))
+  const bound = tests.filter((test) =>
+    [...reachable(graph, test)].some((path) => needsDeno.has(path) && !(path === LAZY && test.startsWith(WITHOUT_LAZY)))
   );
   return { shared: tests.filter((test) => !bound.includes(test)), bound };
 }

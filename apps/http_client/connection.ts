@@ -91,7 +91,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (isRegistryError(error, "Unknown")) maybe = error;
       return !once && isPassing(error) || (repeats && isRegistryError(error, "Unknown"));
     };
-    const onRetry = (error: unknown) => logger.debug(`${call.action}: again: ${(error as Error).message}`);
+    const onRetry = (error: unknown) => logger.debug((error as Error).message);
     const startedAt = system.monotonic();
     const leftMs = () => retryForMs - (system.monotonic() - startedAt);
     try {

@@ -5,7 +5,6 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
 
 /** What a request was about, for messages. */
 export interface Asked {
@@ -125,7 +124,7 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
 export function strange({ action, location }: Asked, state: string, cause?: unknown): RegistryError {
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot ${action}: ${shown(location)} answers in another way: ${state}`,
+    message: `Cannot ${action}: ${location} answers in another way: ${state}`,
     hint: "Use the release of the service, or check that the address is that of a Holdfast service.",
     backend: location,
     cause,

@@ -46,7 +46,10 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       const { signal, system } = io;
       if (isServiceAddress(location)) {
         const { tokenFile } = shared;
-        const opened = await openService(found, { tokenFile, readOnly: !write, io, logger: tellingOfRepeats(logger) });
+        const how = { tokenFile, readOnly: !write, io, logger: tellingOfRepeats(logger) };
+        const opened = await withHints(openService(found, how), {
+          Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
+        });
         registries.push(opened);
         return opened;
       }
