@@ -37,7 +37,7 @@ export function viewBelow(inner: Registry, prefix: string): Registry {
 }
 
 if (import.meta.main) {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   for (const name of ["team-a/model", "team-a/data", "team-b/model"]) await registry.save(name, `of ${name}`);
 
   const team = viewBelow(registry, "team-a/");
