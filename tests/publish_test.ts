@@ -7,6 +7,7 @@ import { denoSucceeds, REPOSITORY } from "./support/run_deno.ts";
  * the caller knows them.
  */
 const UNSEEN_IMPORTS: string[] = [
+  "apps/http_client/download.ts",
   "apps/places/load_module.ts",
   "apps/places/load_part.ts",
   "core/urls/load_part.ts",
