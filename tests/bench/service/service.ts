@@ -34,11 +34,13 @@ export async function createServiceGroup({ folder, operations }: BenchSettings):
   await registry[Symbol.asyncDispose]();
   const constant = await serve("constant");
   const service = await serve(stored);
+  const listening = await serve(stored, "node");
   const file = `/artifacts/bench%2Fvalue/versions/1.0.0/files/${path}`;
   const latest = `/artifacts/bench%2Fvalue/versions/latest/files/${path}`;
   const measures = [
     measure(FLOOR, constant, "/"),
     measure("a file of an exact version", service, file, { floor: FLOOR }),
+    measure("the same through holdfast serve, which listens by node:http", listening, file, { floor: FLOOR }),
     measure("the same by commit", service, `${latest}?commit=${commit}`, { floor: FLOOR }),
     measure("the same by latest, from the disk", service, latest, { floor: FLOOR, part: 0.1 }),
     measure("info of a version, from the disk", service, "/artifacts/bench%2Fvalue/versions/1.0.0", {
@@ -49,7 +51,7 @@ export async function createServiceGroup({ folder, operations }: BenchSettings):
   return {
     measures,
     async [Symbol.asyncDispose]() {
-      await Promise.all([constant, service].map(({ process }) => process.stop("SIGTERM")));
+      await Promise.all([constant, service, listening].map(({ process }) => process.stop("SIGTERM")));
     },
   };
 
@@ -80,8 +82,8 @@ export async function createServiceGroup({ folder, operations }: BenchSettings):
   }
 }
 
-async function serve(what: string): Promise<Served> {
-  const child = spawnDeno(PROGRAMS.server, [what], { permissions: ["-A", "--no-check"] });
+async function serve(...what: string[]): Promise<Served> {
+  const child = spawnDeno(PROGRAMS.server, what, { permissions: ["-A", "--no-check"] });
   const process = watchProcess(child);
   const [port] = await process.lines(1);
   return { process, questions: child.stdin.getWriter(), port: Number(port), lines: 1 };
