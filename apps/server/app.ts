@@ -8,13 +8,14 @@ import { isRegistryError, realSystem } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
 import type { ServerContext } from "./context.ts";
 import { createDocument, describe } from "./describe.ts";
-import { answerHot, findAnswer, keepAnswer } from "./files/hot_answers.ts";
+import { answerHot, findAnswered, keepAnswer } from "./files/hot_answers.ts";
+import type { Answered, PlainRequest, ReadyHandler } from "./files/hot_answers.ts";
 import { createHotFiles } from "./files/hot_files.ts";
 import { createOpened } from "./files/opened.ts";
 import { createGuard, requestLine } from "./guard/guard.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { isTraced } from "./observe/trace.ts";
-import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
+import type { HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, pathOf } from "./paths.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { readDotNames } from "./dot_names.ts";
@@ -64,7 +65,7 @@ const HOT_ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
 const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 
 /** Creates the handler. */
-export function createApp(registry: Registry, options: HandlerOptions): Handler & Pick<Routes, "routes"> {
+export function createApp(registry: Registry, options: HandlerOptions): ReadyHandler & Pick<Routes, "routes"> {
   const { system = realSystem, logger = SILENT, maxHotBytes = DEFAULT_HOT_BYTES } = options;
   const closing = new AbortController();
   const uploads = createLazyUploads({ registry });
@@ -141,17 +142,21 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     return response;
   }
 
-  const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
+  /** A file that can be answered with at once; it is counted as answered. */
+  function ready(request: PlainRequest): Answered | undefined {
     const beganAt = system.monotonic();
-    const found = atOnce ? findAnswer(hot, request) : undefined;
-    if (found !== undefined) {
-      const { file: { size: sentBytes }, answer } = found;
-      const durationMs = system.monotonic() - beganAt;
-      metrics.begin();
-      metrics.end({ method: "GET", route: HOT_ROUTE, status: 200, durationMs, receivedBytes: 0, sentBytes });
-      if (options.logger !== undefined) logger.info(requestLine(request, { status: 200, durationMs }));
-      return Promise.resolve(answer);
-    }
+    const file = atOnce ? findAnswered(hot, request) : undefined;
+    if (file === undefined) return undefined;
+    const durationMs = system.monotonic() - beganAt;
+    metrics.begin();
+    metrics.end({ method: "GET", route: HOT_ROUTE, status: 200, durationMs, receivedBytes: 0, sentBytes: file.size });
+    if (options.logger !== undefined) logger.info(requestLine(request, { status: 200, durationMs }));
+    return file;
+  }
+
+  const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
+    const file = ready(request);
+    if (file !== undefined) return Promise.resolve(file.answer.response.clone());
     const answered = answer(request, info);
     underWay.add(answered);
     void answered.finally(() => underWay.delete(answered));
@@ -161,7 +166,7 @@ export function createApp(registry: Registry, options: HandlerOptions): Handler 
     closing.abort();
     await Promise.all(underWay);
   };
-  return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
+  return Object.assign(handler, { close, ready, routes: app.routes, [Symbol.asyncDispose]: close });
 }
 
 /** Whether a request reads, which is all that hot files are for. */

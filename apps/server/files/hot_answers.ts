@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Handler } from "../options.ts";
 import { answerFile, partOf } from "./answer_file.ts";
 import type { HotFile, HotFiles } from "./hot_files.ts";
 
@@ -20,16 +21,34 @@ const MORE = [
   "traceparent",
 ];
 
+/** What is looked at of a request. */
+export interface PlainRequest {
+  /** Its method. */
+  readonly method: string;
+  /** Where it goes to, in whole. */
+  readonly url: string;
+  /** Its headers. */
+  readonly headers: { has(name: string): boolean };
+}
+
 /** Whether a request says nothing but what it wants. */
-function isPlain({ method, headers }: Request): boolean {
+function isPlain({ method, headers }: PlainRequest): boolean {
   return method === "GET" && !MORE.some((name) => headers.has(name));
 }
 
-/** A copy of what was answered before; undefined where there is none, or the request says more. */
-export function findAnswer(hot: HotFiles, request: Request): { answer: Response; file: HotFile } | undefined {
+/** The file that was answered with before; undefined where there is none, or the request says more. */
+export function findAnswered(hot: HotFiles, request: PlainRequest): Answered | undefined {
   const file = hot.find(request.url);
-  if (file?.answer === undefined || !isPlain(request)) return undefined;
-  return { answer: file.answer.clone(), file };
+  return file?.answer !== undefined && isPlain(request) ? file as Answered : undefined;
+}
+
+/** A hot file that was answered with. */
+export type Answered = HotFile & Required<Pick<HotFile, "answer">>;
+
+/** A handler that tells what it has ready, for servers that write answers themselves. */
+export interface ReadyHandler extends Handler {
+  /** A file that can be answered with at once; it is counted as answered. */
+  ready(request: PlainRequest): Answered | undefined;
 }
 
 /** Keeps what was answered, to be copied: all but what is of this request only. */
@@ -38,7 +57,7 @@ export function keepAnswer(hot: HotFiles, request: Request, { status, headers }:
   if (file === undefined || file.answer !== undefined || status !== 200 || !isPlain(request)) return;
   const kept = new Headers(headers);
   kept.delete("x-request-id");
-  file.answer = new Response(file.bytes, { headers: kept });
+  file.answer = { response: new Response(file.bytes, { headers: kept }), headers: Object.fromEntries(kept) };
 }
 
 /** Answers from memory what says more, where what is around was looked at. */

@@ -23,7 +23,12 @@ export interface HotFile extends Representation {
   /** All of it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The answer to who asks for all of it and says no more, as it was given once, to be copied. */
-  answer?: Response;
+  answer?: {
+    /** The answer. */
+    response: Response;
+    /** Its headers. */
+    headers: Record<string, string>;
+  };
 }
 
 /** Files in memory, by the whole URL that they are asked for with: so the host of a request is one that was let in. */

@@ -91,14 +91,14 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 
 /** `GET /names 200 3 ms token=3f9c2a71b0de id=…`; a query is never in it, nor the id of an upload, which opens it. */
 export function requestLine(
-  request: Request,
+  request: Pick<Request, "method" | "url">,
   { status, durationMs, token, requestId }: { status: number; durationMs: number; token?: string; requestId?: string },
 ): string {
   const who = `${token === undefined ? "" : ` token=${token}`}${requestId === undefined ? "" : ` id=${requestId}`}`;
   return `${request.method} ${shownPath(request)} ${status} ${Math.round(durationMs)} ms${who}`;
 }
 
-function shownPath({ url }: Request): string {
+function shownPath({ url }: Pick<Request, "url">): string {
   return pathOf(url).split("?", 1)[0].replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
 }
 

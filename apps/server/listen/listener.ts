@@ -4,7 +4,9 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";
+import type { PlainRequest, ReadyHandler } from "../files/hot_answers.ts";
 import type { Handler } from "../options.ts";
 import { problem } from "../problem.ts";
 
@@ -19,5 +21,17 @@ export function listenerOf(handler: Handler): (request: IncomingMessage, respons
         problem(400, { code: "Invalid", detail: "Cannot read the request: its target or host is no URL" }),
     },
   );
-  return (request, response) => void listener(request, response);
+  return (request, response) => {
+    const file = (handler as Partial<ReadyHandler>).ready?.(plainRequest(request));
+    if (file === undefined) return void listener(request, response);
+    request.resume(); // a body that nobody asked for
+    response.writeHead(200, file.answer.headers).end(file.bytes);
+  };
+}
+
+/** What is looked at of a request before any other is made of it: the latter takes longer than the answer. */
+function plainRequest({ method = "", url, headers, socket }: IncomingMessage): PlainRequest {
+  const scheme = (socket as Partial<TLSSocket>).encrypted ? "https" : "http";
+  const has = (name: string) => headers[name] !== undefined;
+  return { method, url: `${scheme}://${headers.host}${url}`, headers: { has } };
 }
