@@ -16,6 +16,8 @@ export type RegistryParts =
   & Pick<Registry, "location" | "id" | "settings" | "materializers" | "open" | "names" | "versions">
   & Partial<Registry>;
 
+const NEEDED = ["location", "id", "settings", "materializers", "open", "names", "versions"] as const;
+
 /**
  * Makes a registry of what only it knows: how a version is opened, and which names and versions there are. From these
  * follow `load`, `download`, `info`, `has`, `get`, `entries`, `loadMany` and `watch`, with the meaning and the errors
@@ -23,6 +25,8 @@ export type RegistryParts =
  * they have of any other member is taken as it is. With `save` there are `set` and `saveMany`.
  *
  * `testRegistry` of `./testing/registry` says whether it keeps the contract.
+ *
+ * @throws {RegistryError} `Invalid` where a part is missing that nothing else can stand for
  *
  * @example
  * ```ts
@@ -46,6 +50,7 @@ export type RegistryParts =
  * ```
  */
 export function defineRegistry(parts: RegistryParts): Registry {
+  checkParts(parts);
   const { location, id, settings, materializers } = parts;
   /** A member as it was given, which finds its object again: that may be of a class. */
   const own = <K extends keyof Registry>(key: K): Partial<Registry>[K] => {
@@ -165,6 +170,16 @@ export function defineRegistry(parts: RegistryParts): Registry {
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]?.(),
   };
+}
+
+function checkParts(parts: RegistryParts): void {
+  const missing = NEEDED.filter((key) => parts[key] === undefined);
+  if (missing.length === 0) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot define a registry: it has no ${missing.join(", ")}`,
+    hint: `Give at least ${NEEDED.join(", ")}: the rest follows from these.`,
+  });
 }
 
 async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {

@@ -80,3 +80,10 @@ Deno.test("a registry of the least that one is made of has no aliases, and refus
   assertEquals([registry.backend, registry.lineage], [undefined, undefined]);
   await registry[Symbol.asyncDispose]();
 });
+
+Deno.test("a registry is not defined without what the rest follows from", async () => {
+  const { location, id, settings, materializers } = await openRegistry("memory:");
+  const parts = { location, id, settings, materializers } as never;
+  const { message } = await rejected("Invalid", Promise.resolve().then(() => defineRegistry(parts)));
+  assertEquals(message, "Cannot define a registry: it has no open, names, versions");
+});
