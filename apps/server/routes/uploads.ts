@@ -69,23 +69,28 @@ export function uploadsRoutes(context: ServerContext): Routes {
     tus,
   );
 
-  routes.post(
-    "/uploads",
-    describe({
-      id: "beginUpload",
-      tag: "uploads",
-      summary: "Begins a resumable upload (tus 1.0: creation, creation-with-upload)",
-      scope: "write",
-      requestHeaders: {
-        "tus-resumable": "1.0.0",
-        "upload-length": "How many bytes it will have",
-        "upload-metadata": "What the client says of it",
-      },
-      answers: { 201: { description: "It was begun", headers: { location: "Where it is, relative to this", ...TUS } } },
-      problems: [412, 413, 415, 422],
-    }),
-    tus,
-  );
+  // clients of tus are told its address in both ways
+  for (const [path, id] of [["/uploads", "beginUpload"], ["/uploads/", "beginUploadHere"]] as const) {
+    routes.post(
+      path,
+      describe({
+        id,
+        tag: "uploads",
+        summary: "Begins a resumable upload (tus 1.0: creation, creation-with-upload)",
+        scope: "write",
+        requestHeaders: {
+          "tus-resumable": "1.0.0",
+          "upload-length": "How many bytes it will have",
+          "upload-metadata": "What the client says of it",
+        },
+        answers: {
+          201: { description: "It was begun", headers: { location: "Where it is, relative to this", ...TUS } },
+        },
+        problems: [412, 413, 415, 422],
+      }),
+      tus,
+    );
+  }
 
   routes.get(
     "/uploads/:upload",

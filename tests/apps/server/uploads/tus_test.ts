@@ -66,6 +66,8 @@ Deno.test("where an upload is said relative to where it was begun, so that it is
   const location = answer.headers.get("location")!;
   assert(/^uploads\/[0-9a-f-]{36}$/.test(location), location);
   assertEquals(answer.headers.get("upload-expires")?.endsWith("GMT"), true);
+  const behindSlash = await service.tus("POST", "/uploads/", { "upload-length": "1" });
+  assert(/^[0-9a-f-]{36}$/.test(behindSlash.headers.get("location")!), "relative to an address with a slash");
 });
 
 Deno.test("an upload is begun and sent in one request, and one of nothing is there at once", async () => {
