@@ -24,7 +24,7 @@ export const EVENTS: readonly Mutant[] = [
     file: "registry/opening/announcer.ts",
     text: "|| place.generation === 1",
     replacement: "",
-    foundBy: { test: REGISTRY, name: "a batch over workers, and what a mirror brings" },
+    foundBy: { test: REGISTRY, name: "what a mirror brings is heard of" },
   },
   {
     name: "events/the-end-waits-for-nothing",
