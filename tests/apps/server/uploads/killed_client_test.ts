@@ -41,7 +41,7 @@ for (const head of ["POST /upload?name=a HTTP/1.1", "POST /contents HTTP/1.1"]) 
     const before = await keysOf(service.backend);
     await sendAndDie(service, head);
     assertEquals(await keysOf(service.backend), before);
-    await service.server.stop({ withinMs: 0, sleep: () => Promise.resolve() });
+    await service.server.stop({ withinMs: 0 });
   });
 }
 
@@ -53,5 +53,5 @@ Deno.test("of a tus client that is killed on its way what had arrived stays", as
   await sendAndDie(service, `PATCH /uploads/${id} HTTP/1.1\r\n${headers}`);
   const { offset } = await uploads.state(id);
   assert(offset > 0 && offset <= 400_000, `${offset}`);
-  await service.server.stop({ withinMs: 0, sleep: () => Promise.resolve() });
+  await service.server.stop({ withinMs: 0 });
 });
