@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { context, propagation, SpanKind, SpanStatusCode, trace } from "npm:@opentelemetry/api@^1.10";
+import {
+  context,
+  propagation,
+  ProxyTracerProvider,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "npm:@opentelemetry/api@^1.10";
 import { pathOf } from "../paths.ts";
 
 /** What becomes known of a request while it is answered. */
@@ -19,7 +26,8 @@ const HEADERS = {
 
 /** Whether spans are made: whether the program has a provider. */
 export function isTraced(): boolean {
-  return trace.getTracer("holdfast").startSpan("probe").isRecording();
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer("holdfast") !== undefined;
 }
 
 /**
@@ -27,6 +35,7 @@ export function isTraced(): boolean {
  * are those of HTTP's semantic conventions; neither query nor headers are among them.
  */
 export function traced(request: Request, known: TracedRequest, answer: () => Promise<Response>): Promise<Response> {
+  if (!isTraced()) return answer();
   const tracer = trace.getTracer("holdfast");
   const parent = propagation.extract(context.active(), request.headers, HEADERS);
   const attributes = { "http.request.method": request.method, "url.path": pathOf(request.url).split("?", 1)[0] };

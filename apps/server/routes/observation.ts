@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { JobQueue } from "../../../queues/mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/prometheus.ts";
@@ -11,10 +12,25 @@ import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/observation.ts";
 
+/** So many jobs of each state are counted: a queue tells which they are, not how many. */
+const MOST_COUNTED = 1000;
+
+async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<string, number>> {
+  const states = ["waiting", "delayed", "running", "failed"] as const;
+  const counts = states.map(async (state) =>
+    [state, (await jobs.list({ state, limit: MOST_COUNTED, signal })).length] as const
+  );
+  return Object.fromEntries(await Promise.all(counts));
+}
+
 const FRESH = { "cache-control": "no-store" };
 
 /** What those who watch over the service ask. */
-export function observationRoutes({ registry, system, closing, metrics }: ServerContext): Routes {
+export function observationRoutes({ registry, system, closing, metrics, options: { jobs } }: ServerContext): Routes {
+  if (jobs !== undefined) {
+    const help = `Jobs of the queue by their state, at most ${MOST_COUNTED} of each`;
+    metrics.watch({ name: "holdfast_jobs", help, label: "state", read: () => countJobs(jobs, closing) });
+  }
   const readiness = createReadiness(registry, { system, closing });
   return createRoutes()
     .get(

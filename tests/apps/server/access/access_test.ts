@@ -62,3 +62,30 @@ Deno.test("without a token the answer is 401, with one that may not 403, and wit
   assertEquals(wrong.status, 401);
   assert(wrong.headers.get("www-authenticate")!.includes("invalid_token"));
 });
+
+Deno.test("a token without rights is refused by every route that is not open to all, whatever there is", async () => {
+  const { registry, ask } = await served();
+  await using _ = registry;
+  const { routes } = createApp(registry, {});
+  const open = new Set(["/health", "/ready", "/openapi.json"]);
+  const handler = createApp(registry, { tokens });
+  for (const { method, path } of routes) {
+    if (method === "ALL" || open.has(path) || method === "OPTIONS") continue;
+    const target = path.replace(/:(\w+)(\{[^}]*\})?/g, (_, key) => key === "name" ? "other" : "1.0.0");
+    for (const scopes of ["read:none", "write:none"]) {
+      const request = new Request(`http://127.0.0.1${target}`, {
+        method,
+        headers: { authorization: `Bearer ${scopes}` },
+      });
+      const { status } = await handler(request);
+      const isAboutOther = path.includes(":name") || path === "/metrics";
+      assert(isAboutOther ? status === 403 : status !== 500, `${method} ${target} by ${scopes}: ${status}`);
+    }
+  }
+  assertEquals((await ask("/artifacts/other/versions", "read:other")).status, 200);
+  assertEquals(
+    (await ask("/artifacts/none/versions", "read:other")).status,
+    403,
+    "there is no such name, and it is not said",
+  );
+});

@@ -4,6 +4,7 @@ import type { Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
 const ask = (handler: ReturnType<typeof createHandler>, path: string, headers: Record<string, string> = {}) =>
@@ -45,6 +46,16 @@ Deno.test("a store that never answers is not ready after two seconds", async () 
   const handler = createHandler(store as unknown as Registry, { system: createScriptedSystem() });
   const response = await ask(handler, "/ready");
   assertEquals([response.status, (await response.json()).reason], [503, "the store does not answer in time"]);
+});
+
+Deno.test("metrics count the jobs of the queue", async () => {
+  await using registry = await openRegistry("memory:");
+  await using jobs = createMemoryQueue();
+  await jobs.add({ id: "one", group: "g", kind: "k", data: null });
+  await using handler = createHandler(registry, { jobs });
+  const text = await (await ask(handler, "/metrics")).text();
+  assertStringIncludes(text, 'holdfast_jobs{state="waiting"} 1');
+  assertStringIncludes(text, 'holdfast_jobs{state="failed"} 0');
 });
 
 Deno.test("metrics count by route, never by path, and need a token where there are tokens", async () => {
