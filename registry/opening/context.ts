@@ -89,7 +89,8 @@ export function contextOf(registry: Registry, action: string): Context {
   if (context !== undefined) return context;
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot ${action}: the registry at ${registry.location} has no store that openRegistry opened`,
-    hint: "Do it where the store can be reached, and pass what openRegistry gives: no client, and no wrapper.",
+    message: `Cannot ${action}: the store of the registry at ${registry.location} is not open here`,
+    hint:
+      "Do it where its folder or bucket can be reached, on what is opened there: a client of a service, or a wrapper, has no store.",
   });
 }

@@ -38,7 +38,11 @@ Deno.test("what works on the store says Unsupported, and where to do it", async 
   ];
   for (const call of calls) {
     const { message, hint } = await rejected("Unsupported", call());
-    assertEquals(message.includes("behind memory:") && hint?.includes("where the store can be reached"), true, message);
+    assertEquals(
+      message.includes("behind memory:") && hint?.includes("where its folder or bucket can be reached"),
+      true,
+      message,
+    );
   }
 });
 

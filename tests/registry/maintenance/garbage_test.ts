@@ -386,5 +386,5 @@ testProtocol("a registry that was opened read-only is not cleaned", {}, async ({
 });
 
 testProtocol("a wrapper around a registry is refused", {}, async ({ registry }) => {
-  await assertRejects(() => collectGarbage({ ...registry }), Error, "no store that openRegistry opened");
+  await assertRejects(() => collectGarbage({ ...registry }), Error, "is not open here");
 });
