@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isRegistryError } from "../core/errors.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { createMaterializerSet } from "../core/materializer.ts";
 import type { Materializers } from "../core/materializer.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
@@ -52,7 +52,20 @@ export interface HttpRegistryOptions
  * arrays of numbers. Your own can be added.
  */
 export function createPortableMaterializers(): Materializers {
-  return createMaterializerSet([json(), text(), typedArray(), bytes(), arrayBuffer(), blob(), ndarray()]);
+  const set = createMaterializerSet([json(), text(), typedArray(), bytes(), arrayBuffer(), blob(), ndarray()]);
+  return { ...set, get: (id) => set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(id) };
+}
+
+/** Those of files and folders, which need a disk. */
+const OF_DISKS = ["file", "folder"];
+
+function refuseDisk(id: string): never {
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot find materializer "${id}": it is not among those that need no disk`,
+    hint:
+      "Open with { materializers: createMaterializers() }, from ./materializers; or read files: registry.open(ref).",
+  });
 }
 
 /** Whether nobody between here and there sees what passes. */

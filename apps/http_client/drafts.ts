@@ -13,6 +13,7 @@ import type { SavedArtifact } from "../../core/registry.ts";
 import { artifactPath, segment } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
+import { askedOf } from "./save_value.ts";
 import { savedOf } from "./wire.ts";
 import type { OnWire } from "./wire.ts";
 
@@ -80,16 +81,20 @@ export function openRemoteDraft(
       return { ...info, parts: parts.map(({ part, addedAt }) => ({ part, addedAt: new Date(addedAt) })) };
     },
     files: async ({ signal } = {}) => (await look({ files: true }, signal)).files ?? [],
-    async commit({ signal, onProgress: _, materializer, ...asked } = {}) {
+    async commit({ signal, materializer, parts, ...options } = {}) {
       const action = `commit ${of}`;
       checkWritable(action);
-      if (asked.metadata !== undefined) checkMetadata(asked.metadata);
+      if (options.metadata !== undefined) checkMetadata(options.metadata);
       const { id, formatVersion } = materializer ?? {};
       const wire = await connection.json<OnWire<SavedArtifact>>({
         action,
         method: "POST",
         path: `${path}/commit`,
-        json: { ...asked, ...(materializer === undefined ? {} : { materializer: { id, formatVersion } }) },
+        json: {
+          ...askedOf(options),
+          parts,
+          ...(materializer === undefined ? {} : { materializer: { id, formatVersion } }),
+        },
         writes: true,
         repeats: true, // it gives the same version again
         signal,

@@ -23,12 +23,12 @@ export async function saveValue(
 ): Promise<SavedArtifact> {
   checkName(name);
   checkOptions(name, options);
-  const { materializer = materializers.forValue(value), signal, onProgress, ...asked } = options;
+  const { materializer = materializers.forValue(value), signal, onProgress } = options;
   checkMaterializer(materializer);
-  const action = `save ${shown(asked.version === undefined ? name : `${name}@${asked.version}`)}`;
+  const action = `save ${shown(options.version === undefined ? name : `${name}@${options.version}`)}`;
   const { id, formatVersion } = materializer;
   // With a key a save can be sent again: the service gives what the first of them came to.
-  const { idempotencyKey = connection.system.id() } = asked;
+  const { idempotencyKey = connection.system.id() } = options;
   const files = await gatherFiles(connection, () => materializer.save(value, { signal }), {
     action,
     signal,
@@ -38,12 +38,18 @@ export async function saveValue(
     action,
     method: "POST",
     path: `${artifactPath(name)}/versions`,
-    json: { ...asked, idempotencyKey, materializer: { id, formatVersion }, files },
+    json: { ...askedOf(options), idempotencyKey, materializer: { id, formatVersion }, files },
     writes: true,
     repeats: true,
     signal,
   });
   return savedOf(wire, { action, location: connection.location, writes: true });
+}
+
+/** What a service is told of the options of a save: nothing that other registries pass over too. */
+export function askedOf(options: SaveOptions): Omit<SaveOptions, "materializer" | "signal" | "onProgress"> {
+  const { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress } = options;
+  return { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress };
 }
 
 /** What JSON would pass over in silence is told here; the rest the service checks. */

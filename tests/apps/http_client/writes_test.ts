@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { SendRequest } from "../../../apps/http_client.ts";
-import { RegistryError } from "../../../mod.ts";
+import { localPath, RegistryError } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { startService } from "./service.ts";
@@ -28,6 +28,24 @@ Deno.test("a save whose answer is lost is sent again, and gives the one version 
   const versions = await Array.fromAsync(service.behind.versions("a"));
   assertEquals(versions.map(({ version }) => version), ["1.0.0"]);
   assertEquals((await service.behind.info("a")).commit, saved.commit);
+  await service.close();
+});
+
+Deno.test("options that no registry knows are passed over here too", async () => {
+  const service = await startService();
+  await using registry = await service.open();
+  const { version } = await registry.save("a", 1, { version: "2", note: "mine" } as { version: string });
+  assertEquals(version, "2.0.0");
+  await service.close();
+});
+
+Deno.test("files and folders of a disk are Unsupported by the materializers that need none, with what to do", async () => {
+  const service = await startService();
+  await service.behind.save("f", localPath("deno.json"));
+  await using registry = await service.open({ materializers: undefined });
+  const error = await assertRejects(() => registry.load("f"), RegistryError);
+  assertEquals(error.code, "Unsupported");
+  assertStringIncludes(error.hint!, "createMaterializers()");
   await service.close();
 });
 

@@ -48,8 +48,8 @@ export const HTTP_CLIENT: readonly Mutant[] = [
   {
     name: "http_client/saves-without-a-key",
     file: "apps/http_client/save_value.ts",
-    text: "const { idempotencyKey = connection.system.id() } = asked;",
-    replacement: "const { idempotencyKey } = asked;",
+    text: "const { idempotencyKey = connection.system.id() } = options;",
+    replacement: "const { idempotencyKey } = options;",
     foundBy: { test: WRITES, name: "a save whose answer is lost is sent again" },
   },
   {
