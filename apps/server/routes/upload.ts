@@ -69,7 +69,7 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
         if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201);
         return c.json({ ...next, ...saved }, 202, { location: `/jobs/${encodeURIComponent(next.jobId)}` });
       } finally {
-        await files.return(undefined); // nobody reads the rest of a request that was refused
+        form?.close(); // of one that was refused nobody reads the rest
       }
     },
   );

@@ -13,8 +13,10 @@ import { sentBytes } from "./sent_bytes.ts";
 export interface Form {
   /** The fields before the first file. */
   fields: Readonly<Record<string, string>>;
-  /** The files, each to be read before the next one comes. Ending it early ends the request. */
-  files: AsyncGenerator<FileToSave>;
+  /** The files, each to be read before the next one comes. */
+  files: AsyncIterable<FileToSave>;
+  /** Reads no more of it. */
+  close(): void;
 }
 
 const LIMITS = { fields: 100, fieldSize: 64 * 1024, files: 10_000, headerPairs: 100, headerSize: 16 * 1024 };
@@ -23,8 +25,8 @@ const LIMITS = { fields: 100, fieldSize: 64 * 1024, files: 10_000, headerPairs: 
 export async function openForm(request: Request): Promise<Form> {
   const fields: Record<string, string> = Object.create(null);
   const came = createChannel<FileToSave>();
-  const over = new AbortController();
   let open: Readable | undefined;
+  let closed = false, goOn = () => {};
 
   const parser = createParser(request);
   parser.on("field", (name, value, _nameCut, isCut) => {
@@ -42,17 +44,22 @@ export async function openForm(request: Request): Promise<Form> {
   parser.on("error", (error: unknown) => came.fail(invalid((error as Error).message)));
   void pump();
 
-  const first = await came.take();
-  if (first === undefined) throw invalid("there is no file in it");
-  return { fields, files: files(first) };
+  const close = () => {
+    closed = true;
+    goOn();
+    open?.destroy();
+  };
+  try {
+    const first = await came.take();
+    if (first === undefined) throw invalid("there is no file in it");
+    return { fields, files: files(first), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
 
   async function* files(first: FileToSave): AsyncGenerator<FileToSave> {
-    try {
-      for (let file: FileToSave | undefined = first; file !== undefined; file = await came.take()) yield file;
-    } finally {
-      over.abort();
-      open?.destroy();
-    }
+    for (let file: FileToSave | undefined = first; file !== undefined; file = await came.take()) yield file;
   }
 
   /** Gives the parser what comes, as fast as it takes it. */
@@ -60,7 +67,7 @@ export async function openForm(request: Request): Promise<Form> {
     try {
       for await (const chunk of sentBytes(request)) {
         if (!parser.write(chunk)) await drained();
-        if (over.signal.aborted) return;
+        if (closed) return;
       }
       parser.end();
     } catch (error) {
@@ -70,10 +77,11 @@ export async function openForm(request: Request): Promise<Form> {
   }
 
   function drained(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    parser.once("drain", resolve);
-    over.signal.addEventListener("abort", () => resolve(), { once: true });
-    return promise;
+    return new Promise((resolve) => {
+      goOn = resolve;
+      parser.once("drain", resolve);
+      if (closed) resolve();
+    });
   }
 }
 

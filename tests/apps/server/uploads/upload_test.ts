@@ -194,3 +194,20 @@ for (
     assertEquals(size, 40 * MIB);
   });
 }
+
+Deno.test("of a form that is refused no more is read", async () => {
+  await using service = await openService();
+  const { body, told } = longBody(PART, "");
+  const gone = Promise.withResolvers<void>();
+  const reader = body.getReader();
+  const watched = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue((await reader.read()).value!);
+    },
+    cancel: () => gone.resolve(),
+  }, { highWaterMark: 0 });
+  const headers = { "content-type": "multipart/form-data; boundary=x" };
+  assertEquals((await service.send("POST", "/upload", { body: watched, headers })).status, 400); // it has no name
+  await gone.promise;
+  assertEquals(told.read < MIB, true, `${told.read}`);
+});
