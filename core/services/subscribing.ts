@@ -38,9 +38,12 @@ export function redeliveryMs({ backoffMs }: SubscriptionPlan, failures: number):
 export function planSubscription(
   pattern: string,
   options: SubscribeOptions,
-  { logger }: { logger: Logger },
+  { logger, handler }: { logger: Logger; handler: unknown },
 ): SubscriptionPlan {
   checkPattern(pattern);
+  if (typeof handler !== "function") {
+    throw invalid(pattern, "there is no handler", "Give a function (event) => …, or take bus.listen(pattern).");
+  }
   const { group, delivery = group === undefined ? "at-most-once" : "at-least-once", onTrouble } = options;
   const { concurrency = 1, maxWaiting = 1000, attempts = 10, backoffMs = 1000 } = options;
   if (delivery !== "at-most-once" && delivery !== "at-least-once") {

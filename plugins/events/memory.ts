@@ -87,7 +87,7 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
     options.signal?.throwIfAborted();
-    const plan = planSubscription(pattern, options, { logger });
+    const plan = planSubscription(pattern, options, { logger, handler });
     checkOpen(`subscribe to ${pattern}`);
     const group = plan.group === undefined ? undefined : groupOf(plan.group, pattern);
     const deliveries = group === undefined ? createDeliveries(handler, plan) : undefined;

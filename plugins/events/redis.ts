@@ -97,7 +97,7 @@ export async function openRedisBus<T = AnyTopics>(url: string, options: RedisBus
   ): Promise<Subscription> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const plan = planSubscription(pattern, options, { logger });
+    const plan = planSubscription(pattern, options, { logger, handler });
     checkOpen(`subscribe to ${pattern}`);
     const member = plan.group === undefined
       ? await (await openFanOut()).join(handler, plan)

@@ -116,7 +116,15 @@ interface Delivery {
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } = options;
   const { group = "webhooks", lookup, system = realSystem, logger = silentLogger } = options;
-  const targets = options.targets.map((target) => checkTarget(target, options.allowPrivate ?? false));
+  if (typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" || !Array.isArray(options.targets)) {
+    throw invalid(
+      "bus, queue or targets are missing",
+      "createWebhooks({ bus, queue, targets: [{ url, topics, secret }] }).",
+    );
+  }
+  const targets = (options.targets as readonly WebhookTarget[]).map((target) =>
+    checkTarget(target, options.allowPrivate ?? false)
+  );
   const byId = new Map(targets.map((target) => [target.id, target]));
   if (byId.size < targets.length) {
     throw invalid("two targets have one id", "Give each an id of its own: { id, url, topics, secret }.");
@@ -199,7 +207,7 @@ function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly str
   if (url.protocol === "http:" && !isAllowed) {
     throw invalid(`the URL at ${host} is not https:`, "Only hosts that allowPrivate names may be reached by http:.");
   }
-  const patterns = [topics].flat() as string[];
+  const patterns = [topics ?? []].flat() as string[];
   if (patterns.length === 0) throw invalid(`${host} hears no topics`, `As in { topics: "registry.*" }.`);
   patterns.forEach(checkPattern);
   const fitting = patterns.map(topicMatcher);

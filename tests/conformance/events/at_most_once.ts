@@ -179,6 +179,7 @@ export const fanOutCases: readonly EventBusCase[] = [
       await rejects(() => bus.publish("a", { when: new Date(0) } as never), isInvalid);
       await rejects(() => bus.publish("a", "x".repeat(300_000)), isInvalid);
       for (const pattern of ["", "a.**.b", "a*"]) await rejects(() => bus.subscribe(pattern, () => {}), isInvalid);
+      await rejects(() => bus.subscribe("a", undefined as never), isInvalid);
       const wrong = [
         { concurrency: 0 },
         { maxWaiting: 1.5 },

@@ -199,6 +199,7 @@ Deno.test("what is no target is refused, and what is secret in it never quoted",
     { url: "http://example.com/path-secret" },
     { url: "https://user:path-secret@example.com/" },
     { topics: [] },
+    { topics: undefined as never },
     { topics: "a*" },
     { id: "no id" },
   ];
