@@ -53,7 +53,14 @@ export interface HttpRegistryOptions
  */
 export function createPortableMaterializers(): Materializers {
   const set = createMaterializerSet([json(), text(), typedArray(), bytes(), arrayBuffer(), blob(), ndarray()]);
-  return { ...set, get: (id) => set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(id) };
+  return {
+    register: set.register,
+    forValue: (value) => set.forValue(value),
+    get: (id) => set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(id),
+    has: (id) => set.has(id),
+    names: () => set.names(),
+    [Symbol.iterator]: () => set[Symbol.iterator](),
+  };
 }
 
 /** Those of files and folders, which need a disk. */

@@ -17,7 +17,8 @@ Deno.test("the command line starts with no command, and with nothing that only a
 });
 
 Deno.test("the definition of a command, which its help shows, loads nothing of how values are stored", () => {
-  const heavy = /^workers\/|^formats\/(?!npy\/)|^apps\/batch\/run_rows|^registry\/(?!define_(artifact|registry)|tools)|csv/;
+  const heavy =
+    /^workers\/|^formats\/(?!npy\/)|^apps\/batch\/run_rows|^registry\/(?!define_(artifact|registry)|tools)|csv/;
   const loaded = commandFiles.flatMap((file) => [...reachable(graph, file)].filter((path) => heavy.test(path)));
   assertEquals(loaded, []);
 });
