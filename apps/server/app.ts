@@ -116,7 +116,7 @@ export function createApp(registry: Registry, options: HandlerOptions): ReadyHan
   const refuse = (thrown: unknown): Response => {
     if (isRegistryError(thrown)) {
       if (FAULTS.has(thrown.code)) metrics.fault(thrown.code);
-    } else if (!isOfRouter(thrown)) logger.error("Cannot answer:", thrown);
+    } else if (!isOfRouter(thrown) && !isHungUp(thrown)) logger.error("Cannot answer:", thrown);
     return problemOf(thrown);
   };
   const guard = createGuard(options, { system, logger, metrics, refuse });
@@ -189,6 +189,12 @@ function noSuchMethod(method: string, allowed: readonly string[]): Response {
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
   const detail = `Cannot ${method} there: the method is not for this`;
   return problem(405, { code: "Invalid", detail, hint: `There is: ${allow}.` }, { allow });
+}
+
+/** Whether the client went away before its request had arrived: nobody's fault, and nobody hears the answer. */
+function isHungUp(thrown: unknown): boolean {
+  const { name, code } = (thrown ?? {}) as { name?: string; code?: string };
+  return name === "AbortError" || code === "ECONNRESET";
 }
 
 /** What went wrong because of the store. */

@@ -55,8 +55,8 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     { flags: "--allow-host <name>", text: "without tokens: answer to this name too", repeat: true },
     { flags: "--max-body <size>", text: "largest body but uploads (default: 64MiB)", parse: parseBytes },
     { flags: "--max-upload <size>", text: "largest upload (default: any)", parse: parseBytes },
-    { flags: "--max-requests <count>", text: "requests a second of a token or address", parse: parseCount },
-    { flags: "--max-connections <count>", text: "connections at once (default: 4096)", parse: parseCount },
+    { flags: "--max-requests <count>", text: "requests a second of a token or address", parse: parseBound },
+    { flags: "--max-connections <count>", text: "connections at once (default: 4096)", parse: parseBound },
     { flags: "--queue <url>", text: "the jobs that /jobs tells of, as redis://127.0.0.1:6379" },
     { flags: "--upload-task <name>", text: "a task of workers of that queue, for what POST /upload saved" },
     { flags: "--stop-within <duration>", text: "how long a stop waits (default: 30s)", parse: parseDuration },
@@ -119,6 +119,16 @@ function parsePort(text: string): number {
     code: "Invalid",
     message: `Cannot read ${text} as a port: it is larger than 65535`,
     hint: "Take one from 1024 on, or 0 for a free one.",
+  });
+}
+
+function parseBound(text: string): number {
+  const bound = parseCount(text);
+  if (bound > 0) return bound;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot serve with a bound of 0: nothing would be answered",
+    hint: "Leave it out for the default.",
   });
 }
 

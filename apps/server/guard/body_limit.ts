@@ -21,10 +21,14 @@ export interface BodyLimits {
 const UPLOADS = /^\/(contents|uploads|upload)([/?]|$)/;
 
 /**
- * The request, whose body fails once it is too large or too slow. What says at once that it is too large is refused
+ * The request, whose body fails, and tells `onRefuse` why, once it is too large or too slow. What says at once that it is too large is refused
  * before a byte is read; what is compressed is refused too, as nobody knows what it will be.
  */
-export function limitBody(request: Request, limits: BodyLimits, system: Pick<System, "sleep">): Request {
+export function limitBody(
+  request: Request,
+  limits: BodyLimits,
+  { system, onRefuse }: { system: Pick<System, "sleep">; onRefuse?: (reason: RefusedRequest) => void },
+): Request {
   if (request.body === null || request.method === "GET" || request.method === "HEAD") return request;
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
@@ -37,6 +41,7 @@ export function limitBody(request: Request, limits: BodyLimits, system: Pick<Sys
     maxBytes,
     timeoutMs: isUpload ? undefined : limits.bodyTimeoutMs,
     system,
+    onRefuse,
   });
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit);
@@ -44,7 +49,12 @@ export function limitBody(request: Request, limits: BodyLimits, system: Pick<Sys
 
 function limited(
   body: ReadableStream<Uint8Array>,
-  { maxBytes, timeoutMs, system }: { maxBytes: number; timeoutMs?: number; system: Pick<System, "sleep"> },
+  { maxBytes, timeoutMs, system, onRefuse }: {
+    maxBytes: number;
+    timeoutMs?: number;
+    system: Pick<System, "sleep">;
+    onRefuse?: (reason: RefusedRequest) => void;
+  },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const done = new AbortController();
@@ -67,6 +77,7 @@ function limited(
       } catch (error) {
         done.abort();
         void reader.cancel(error).catch(() => {});
+        if (error instanceof RefusedRequest) onRefuse?.(error);
         throw error;
       }
     },

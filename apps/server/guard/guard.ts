@@ -57,7 +57,12 @@ export function createGuard(
     const waitMs = rate?.take(token ?? addressOf(known)) ?? 0;
     if (waitMs > 0) throw tooMany(waitMs);
     known.access = await whose;
-    return await answer(limitBody(request, { maxBodyBytes, maxUploadBytes, bodyTimeoutMs }, system), known);
+    let refused: RefusedRequest | undefined; // whoever reads the body may say something else of it
+    const onRefuse = (reason: RefusedRequest) => void (refused = reason);
+    const limits = { maxBodyBytes, maxUploadBytes, bodyTimeoutMs };
+    const answered = await answer(limitBody(request, limits, { system, onRefuse }), known);
+    if (refused !== undefined && answered.status >= 400) throw refused;
+    return answered;
   }
 
   return async (request, info, answer) => {

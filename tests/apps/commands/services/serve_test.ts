@@ -54,7 +54,16 @@ Deno.test("serve says why it cannot", async () => {
   assertEquals([code, err.includes("another program does"), err.includes("--port 0")], [4, true, true], err);
   await holdfast("token create --tokens t --scope admin", { cwd: root.path });
   const elsewhere = "--port 0 --tokens t --host not.an.address.invalid";
-  for (const args of ["--port 70000", "--port x", "--port 0 --cert c.pem", "--port 0 --cert c --key k", elsewhere]) {
+  for (
+    const args of [
+      "--port 70000",
+      "--port x",
+      "--port 0 --cert c.pem",
+      "--port 0 --max-requests 0",
+      "--port 0 --cert c --key k",
+      elsewhere,
+    ]
+  ) {
     assertEquals((await holdfast(`serve ${args}`, { cwd: root.path })).code, 2, args);
   }
 });

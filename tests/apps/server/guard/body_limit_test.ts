@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../../../mod.ts";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
 import { limitBody } from "../../../../apps/server/guard/body_limit.ts";
 import type { RefusedRequest } from "../../../../apps/server/problem.ts";
 
@@ -21,7 +22,7 @@ async function statusOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 Deno.test("a body counts as it comes, whatever was announced", async () => {
-  const read = async (request: Request) => (await limitBody(request, LIMITS, never).bytes()).length;
+  const read = async (request: Request) => (await limitBody(request, LIMITS, { system: never }).bytes()).length;
   assertEquals(await read(sent("/batch", 10)), 10);
   assertEquals(await statusOf(() => read(sent("/batch", 11))), 413);
   assertEquals(await read(sent("/contents", 20)), 20);
@@ -30,7 +31,8 @@ Deno.test("a body counts as it comes, whatever was announced", async () => {
 });
 
 Deno.test("a body that says that it is too large is refused before it is read, and so is a compressed one", async () => {
-  const refused = (request: Request) => statusOf(() => Promise.resolve().then(() => limitBody(request, LIMITS, never)));
+  const refused = (request: Request) =>
+    statusOf(() => Promise.resolve().then(() => limitBody(request, LIMITS, { system: never })));
   assertEquals(await refused(sent("/batch", 0, { "content-length": "11" })), 413);
   assertEquals(await refused(sent("/batch", 1, { "content-encoding": "gzip" })), 415);
   assertEquals(await refused(sent("/contents", 1, { "content-encoding": "br" })), 415);
@@ -41,6 +43,13 @@ Deno.test("a body that does not come is not waited for", async () => {
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => void (cancelled = true) });
   const request = new Request("http://localhost/batch", { method: "POST", body });
   const over = { sleep: () => Promise.resolve() };
-  assertEquals(await statusOf(() => limitBody(request, LIMITS, over).bytes()), 408);
+  assertEquals(await statusOf(() => limitBody(request, LIMITS, { system: over }).bytes()), 408);
   assertEquals(cancelled, true);
+});
+
+Deno.test("a body that is too large is said to be so, also where what it is read for is JSON", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry, { limits: { maxBodyBytes: 10 } });
+  const response = await handler(sent("/batch", 11, { "content-type": "application/json" }));
+  assertEquals([response.status, (await response.json()).code], [413, "Invalid"]);
 });
