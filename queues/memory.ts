@@ -22,6 +22,9 @@ export type { PlainValue } from "../core/text/plain_value.ts";
 /** So many jobs that ended are known, the last ones, as by queues on servers. */
 const MOST_ENDED = 100_000;
 
+/** The longest that one sleep lasts, milliseconds: a time further away, as that of a monthly schedule, is several. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
+
 /** Options of {@linkcode createMemoryQueue}. */
 export interface MemoryQueueOptions {
   /** So many jobs that ended are known, the last ones. @default 100000 */
@@ -72,7 +75,13 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
   function wait(entry: Entry, delayMs: number): void {
     alter(entry, { state: "delayed" });
     if (delayMs === 0) return ready(entry);
-    system.sleep(delayMs, closing.signal).then(() => ready(entry), () => {});
+    sleepLong(delayMs).then(() => ready(entry), () => {});
+  }
+
+  async function sleepLong(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= LONGEST_SLEEP_MS) {
+      await system.sleep(Math.min(left, LONGEST_SLEEP_MS), closing.signal);
+    }
   }
 
   function ready(entry: Entry): void {
@@ -111,7 +120,15 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
 
   function begin(entry: Entry): void {
     alter(entry, { state: "running", startedAt: system.now() });
-    if (entry.schedule !== undefined) schedules.begun(entry.schedule);
+    planNext(entry);
+  }
+
+  /** What a schedule has next is planned once for each of its jobs, however often that is tried. */
+  function planNext(entry: Entry | undefined): void {
+    const schedule = entry?.schedule;
+    if (schedule === undefined) return;
+    delete entry!.schedule;
+    schedules.begun(schedule);
   }
 
   /** The entry has ended: the one that ended before all others is forgotten where they are too many. */
@@ -164,7 +181,7 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
       } else if (entry?.state === "waiting" || entry?.state === "delayed") {
         waiting.delete(entry);
         end(entry, { state: "cancelled", reason });
-        if (entry.schedule !== undefined) schedules.begun(entry.schedule);
+        planNext(entry);
       }
       return Promise.resolve();
     },
@@ -177,7 +194,13 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
       wait(entry, 0);
       return Promise.resolve(true);
     },
-    remove: (id) => Promise.resolve(entries.get(id)?.state === "running" ? false : forget(id)),
+    remove(id) {
+      const entry = entries.get(id);
+      if (entry?.state === "running") return Promise.resolve(false);
+      const wasThere = forget(id);
+      planNext(entry);
+      return Promise.resolve(wasThere);
+    },
     schedule: (schedule) => schedules.schedule(schedule),
     unschedule: (id) => Promise.resolve(schedules.unschedule(id)),
     schedules: () => Promise.resolve(schedules.list()),

@@ -25,7 +25,7 @@ export interface Entry {
   cancelled?: string;
   /** Of the worker that has it. */
   controller?: AbortController;
-  /** The id of the schedule that it is of. */
+  /** The id of the schedule that it is of, until the next one of that is planned. */
   schedule?: string;
   /** Those who wait for something to become of it. */
   watchers: Set<() => void>;

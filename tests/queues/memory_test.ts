@@ -34,3 +34,62 @@ Deno.test("a job that was removed while it waited for its time is not begun", as
   await until("done", "there");
   assertEquals(heard.flatMap((event) => "id" in event ? [event.id] : []), ["there", "there"]);
 });
+
+/** A queue whose time goes on when the test says so: by what is slept for next. */
+function withClock(startAt: number) {
+  const sleeps: { ms: number; end: () => void }[] = [];
+  let now = startAt;
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const end = () => {
+        now += ms;
+        resolve();
+      };
+      sleeps.push({ ms, end });
+    });
+  const queue = createMemoryQueue({ system: { ...realSystem, now: () => now, sleep } });
+  async function goOn(): Promise<number> {
+    const { ms, end } = sleeps.shift()!;
+    end();
+    await new Promise((resolve) => setImmediate(resolve)); // that is heard
+    return ms;
+  }
+  return { queue, goOn };
+}
+
+Deno.test("a scheduled job that is tried again, retried, cancelled or removed has one that follows it", async () => {
+  const { queue, goOn } = withClock(Date.UTC(2026, 0, 1));
+  const delayed = async () => (await queue.list({ state: "delayed" })).map(({ id }) => id);
+  await queue.schedule({ id: "s", everyMs: 60_000, job: { group: "g", kind: "k", data: null, attempts: 3 } });
+  const { onEvent, until } = createListener();
+  const first = (await queue.list())[0].id;
+  await using worker = await queue.work(() => Promise.reject(new Error("no")), { onEvent });
+  await until("failed", first);
+  assertEquals((await delayed()).length, 2, "the next, and this one, which waits for its second attempt");
+  const [, next] = await delayed();
+  await worker.close();
+  await queue.cancel(first);
+  await queue.retry(first);
+  await queue.cancel(first);
+  assertEquals(await delayed(), [next]);
+  await queue.cancel(next);
+  await queue.retry(next);
+  await queue.cancel(next);
+  const [third, ...more] = await delayed();
+  assertEquals(more, []);
+  await queue.remove(third);
+  assertEquals((await delayed()).length, 1, "the schedule goes on");
+  assertEquals(await queue.unschedule("s"), true);
+  assertEquals(await delayed(), []);
+  await goOn();
+});
+
+Deno.test("a schedule of a month is begun at its time, though no timer is so long", async () => {
+  const { queue, goOn } = withClock(Date.UTC(2026, 0, 1, 0, 0, 1));
+  await queue.schedule({ id: "monthly", cron: "0 0 1 * *", job: { group: "g", kind: "k", data: null } });
+  assertEquals(await goOn() < 2 ** 31, true);
+  assertEquals((await queue.list()).map(({ state }) => state), ["delayed"]);
+  await goOn();
+  assertEquals((await queue.list()).map(({ state }) => state), ["waiting"]);
+  await queue[Symbol.asyncDispose]();
+});
