@@ -91,6 +91,12 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     return id;
   }
 
+  /** Lets a job begin that waits for what called it, whoever of those that submitted it comes first. */
+  function letBegin(id: string): void {
+    begins.get(id)?.resolve();
+    begins.delete(id);
+  }
+
   /** Ends when the job has ended, or waits for another attempt. */
   async function untilOver(id: string): Promise<void> {
     for await (const { job: { state } } of queue.watch(id)) if (state !== "waiting" && state !== "running") return;
@@ -101,20 +107,14 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     queue,
     async schedule(call, given) {
       if (!afterwards) return await add(call, given);
-      const begin = Promise.withResolvers<void>();
-      const id = await add(call, given, begin);
-      system.sleep(0).then(() => {
-        begins.delete(id);
-        begin.resolve();
-      });
+      const id = await add(call, given, Promise.withResolvers());
+      system.sleep(0).then(() => letBegin(id));
       return id;
     },
     async scheduleIn(background, call, given) {
-      const begin = Promise.withResolvers<void>();
-      const id = await add(call, given, begin);
+      const id = await add(call, given, Promise.withResolvers());
       background.add(async () => {
-        begins.delete(id);
-        begin.resolve();
+        letBegin(id);
         await untilOver(id);
       });
       return id;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { createBackground } from "../../../plugins/jobs.ts";
 import type { QueueRunner } from "../../../plugins/jobs.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
 import { createPlugins, JobRunner } from "../../../plugins/mod.ts";
 import type { Plugins, ScheduledJob } from "../../../plugins/mod.ts";
 
@@ -195,4 +196,20 @@ Deno.test("a thousand jobs in the background are each done once", async () => {
     await Promise.all(Array.from({ length: 1_000 }, (_, index) => task.submit(index)));
   }
   assertEquals(done.size, 1_000);
+});
+
+Deno.test("a job that two responses submit under one key begins after the first of them, and keeps nobody", async () => {
+  const plugins = createPlugins();
+  const [first, second] = [createBackground(), createBackground()];
+  let calls = 0;
+  plugins.defineTask("once", () => ++calls);
+  for (const background of [first, second]) {
+    await plugins.createTask("once").addBehavior("schedule_job", { background })
+      .submit(null, { idempotencyKey: "same" });
+  }
+  await withoutHanging("the second response", second.run(), 10_000);
+  assertEquals(calls, 1);
+  await withoutHanging("the end", plugins[Symbol.asyncDispose](), 10_000);
+  await first.run();
+  assertEquals(calls, 1);
 });
