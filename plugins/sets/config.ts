@@ -122,7 +122,8 @@ function hide(text: string, secret: unknown): string {
   if (typeof secret === "object" && secret !== null) {
     return Object.values(secret).reduce((safe: string, member) => hide(safe, member), text);
   }
-  return typeof secret === "string" && secret !== "" ? text.replaceAll(secret, "…") : text;
+  if (typeof secret !== "string" || secret === "") return text;
+  return text.replaceAll(secret, "…").replaceAll(encodeURIComponent(secret.toWellFormed()), "…"); // also in a URL
 }
 
 /** Lists and plain objects that hold data. What has functions is used as it is: it may know itself, as schemas do. */

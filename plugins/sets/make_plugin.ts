@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inspect } from "node:util";
 import { isRegistryError, messageOf, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginConfig, PluginContext } from "../contract.ts";
@@ -47,11 +48,15 @@ export async function makePlugin(order: CheckedOrder, context: PluginContext): P
   const action = `create plugin ${shown(name)} of ${contract.name}`;
   const plugin = await callCreate(definition, checked, context).catch((error) => {
     if (isRegistryError(error)) throw error;
+    const whole = inspect(error, { depth: 10 });
+    const showsSecret = withoutSecrets(definition, filled, whole) !== whole;
     throw new RegistryError({
       code: "TaskFailed",
       message: `Cannot ${action}: ${withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, "")}`,
-      hint: "Making it failed; its cause is the error underneath.",
-      cause: error,
+      hint: showsSecret
+        ? "Making it failed; the error underneath is left out, as it shows a secret."
+        : "Making it failed; its cause is the error underneath.",
+      ...(showsSecret ? {} : { cause: error }),
     });
   });
   checkContract(contract, plugin, action);

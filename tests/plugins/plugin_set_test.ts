@@ -137,8 +137,27 @@ Deno.test("no error shows a secret", async () => {
   assertEquals(
     await rejected(() => plugins.create(Teller, "checked", { port: 1, token: "hunter2" })),
     'TaskFailed: Cannot create plugin "checked" of teller: refused …. ' +
-      "Making it failed; its cause is the error underneath.",
+      "Making it failed; the error underneath is left out, as it shows a secret.",
   );
+  for (const token of ["hunter2", "hunter/2 ?"]) {
+    plugins.register(Teller, `deep ${token.length}`.replace(" ", ""), {
+      secrets,
+      create: ({ token }: { token: string }) => {
+        throw Object.assign(new Error("refused"), { request: { url: `https://h/?t=${encodeURIComponent(token)}` } });
+      },
+    });
+    const deep = await assertRejects(() => plugins.create(Teller, `deep${token.length}`, { token }), RegistryError);
+    assert(!Deno.inspect(deep, { depth: 20 }).includes("hunter"));
+  }
+  plugins.register(Teller, "open", {
+    secrets,
+    create() {
+      throw new Error("the port is taken");
+    },
+  });
+  const open = await assertRejects(() => plugins.create(Teller, "open", { token: "hunter2" }), RegistryError);
+  assertEquals(open.hint, "Making it failed; its cause is the error underneath.");
+  assertEquals((open.cause as Error).message, "the port is taken");
 });
 
 Deno.test("the environment fills what is not given, and empty variables fill nothing", async () => {
