@@ -75,8 +75,14 @@ export const STORAGE_ALIASES: Readonly<Record<string, string>> = {
   create_bucket: "createBucket",
 };
 
-/** What no storage shows or sends, one's own or another's that it leaves aside. */
-export const STORAGE_SECRETS: readonly string[] = ["accessKey", "secretKey", "credentials"];
+/**
+ * What no storage shows or sends, one's own or another's that it leaves aside. No storage has a setting that is called as
+ * the SDK of AWS calls its keys, but whoever calls them so shall hear of it before they are in a queue.
+ */
+export const STORAGE_SECRETS: readonly string[] = [
+  ...["accessKey", "secretKey", "credentials"],
+  ...["accessKeyId", "secretAccessKey", "sessionToken", "access_key_id", "secret_access_key", "session_token"],
+];
 
 const ALL = [...Object.keys(S3), "credentials", "path"];
 
