@@ -216,7 +216,9 @@ function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly str
   if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,80}$/.test(id)) {
     throw invalid(`${shown(id)} is no id of a target`, "Take 1 to 80 of A-Z a-z 0-9 . _ -");
   }
-  const keys = Promise.all(([secret].flat() as string[]).map(importSecret));
+  const secrets = [secret].flat() as string[];
+  if (secrets.length === 0) throw invalid(`${host} has no secret`, "createWebhookSecret() makes one.");
+  const keys = Promise.all(secrets.map(importSecret));
   keys.catch(() => {}); // start() throws it
   return { id, url, patterns, keys, allowPrivate: isAllowed, fits: (topic) => fitting.some((fits) => fits(topic)) };
 }

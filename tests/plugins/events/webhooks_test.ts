@@ -200,6 +200,7 @@ Deno.test("what is no target is refused, and what is secret in it never quoted",
     { url: "https://user:path-secret@example.com/" },
     { topics: [] },
     { topics: undefined as never },
+    { secret: [] },
     { topics: "a*" },
     { id: "no id" },
   ];
