@@ -130,8 +130,10 @@ export function isReservedId(id: string): boolean {
   return RESERVED.has(id);
 }
 
-const MOST_PRIORITY = 2_000_000;
-const MOST_MS = 2 ** 31 - 1; // a longer timer fires at once
+/** The priority of what comes last. */
+export const MOST_PRIORITY = 2_000_000;
+/** The longest delay, milliseconds: a longer timer fires at once. */
+export const MOST_MS = 2 ** 31 - 1;
 
 function invalid(id: string, state: string, hint: string): RegistryError {
   return new RegistryError({ code: "Invalid", message: `Cannot add job ${JSON.stringify(id)}: ${state}`, hint });

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { MOST_MS, MOST_PRIORITY } from "../../core/services/queue_checks.ts";
 import type { PluginDefinition, RemainderOptions } from "../contract.ts";
 import { JobRunner } from "../interfaces.ts";
 import type { Behavior } from "../interfaces.ts";
-import { count, defineSettings, milliseconds, text } from "../sets/settings.ts";
+import { count, defineSettings, text } from "../sets/settings.ts";
 import type { Setting } from "../sets/settings.ts";
 
 interface ScheduleSettings extends RemainderOptions {
@@ -15,10 +16,10 @@ interface ScheduleSettings extends RemainderOptions {
 
 const OWN: Record<string, Setting> = {
   jobType: { ...text, otherwise: "background" },
-  delayMs: milliseconds,
-  priority: count({ least: 0 }),
+  delayMs: count({ least: 0, most: MOST_MS }),
+  priority: count({ least: 0, most: MOST_PRIORITY }),
   attempts: count({ least: 1 }),
-  backoffMs: milliseconds,
+  backoffMs: count({ least: 0, most: MOST_MS }),
 };
 
 /** `schedule_job`: gives the remainder to a runner, and `{ scheduled: true, jobId }` at once. */

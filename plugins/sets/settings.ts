@@ -56,10 +56,13 @@ export const flag: Setting = {
 };
 
 /** A whole number. */
-export function count({ least }: { least: number }): Setting {
+export function count({ least, most }: { least: number; most?: number }): Setting {
+  const range = most === undefined ? `from ${least} on` : `from ${least} to ${most}`;
   return {
     problemOf: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= least ? undefined : `it is no whole number from ${least} on`,
+      Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= (most ?? Infinity)
+        ? undefined
+        : `it is no whole number ${range}`,
   };
 }
 
