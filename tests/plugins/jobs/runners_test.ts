@@ -209,7 +209,7 @@ Deno.test("a job that two responses submit under one key begins after the first 
   }
   await withoutHanging("the second response", second.run(), 10_000);
   assertEquals(calls, 1);
-  await withoutHanging("the end", plugins[Symbol.asyncDispose](), 10_000);
+  await withoutHanging("the end", Promise.resolve(plugins[Symbol.asyncDispose]()), 10_000);
   await first.run();
   assertEquals(calls, 1);
 });
