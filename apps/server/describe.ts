@@ -208,10 +208,11 @@ export async function createDocument(
 /** What is used of a path of the document. */
 type Methods = Record<"get" | "head", { operationId: string; responses: Record<string, { content?: unknown }> }>;
 
-/** Whatever is asked for with GET can be asked for with HEAD, which answers the same without a body. */
+/** What is asked for with GET has no body that could be wrong. Whatever is asked for with GET can be asked for with HEAD, which answers the same without a body. */
 function addHeads(paths: Record<string, Methods>): void {
   for (const methods of Object.values(paths)) {
     if (methods.get === undefined || methods.head !== undefined) continue;
+    for (const ofBodies of ["408", "413", "415"]) delete methods.get.responses[ofBodies];
     const { operationId, responses, ...get } = methods.get;
     const without = Object.entries(responses).map(([status, { content: _content, ...answer }]) => [status, answer]);
     methods.head = { ...get, operationId: `${operationId}Head`, responses: Object.fromEntries(without) };

@@ -81,7 +81,7 @@ export function savesRoutes(context: ServerContext): Routes {
       scope: "write",
       params: VERSION,
       answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-      problems: [409, 412],
+      problems: [404, 409, 412],
     }),
     query(schemas.DeleteQuery),
     async (c) => {
