@@ -16,6 +16,7 @@ import { inLanes } from "../../core/work/lanes_of_names.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
+import { createDirectTransfers } from "./direct.ts";
 import { writeToDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { listAll } from "./listing.ts";
@@ -202,6 +203,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
       return lineageOf(await connection.json(call), { action, location, writes: false });
     },
+    ...createDirectTransfers(connection, { checkWritable }),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
   };

@@ -7,7 +7,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry } from "../../../apps/http_client.ts";
 import type { HttpRegistryOptions } from "../../../apps/http_client.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import type { OpenOptions, Registry } from "../../../mod.ts";
+import type { Backend, OpenOptions, Registry } from "../../../mod.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 
 /** A service and what is behind it. */
@@ -25,9 +25,11 @@ export interface TestService {
 /** The address that requests go to which no network sees. */
 export const ADDRESS = "http://127.0.0.1";
 
-/** Starts a service in this process. */
-export async function startService(settings: OpenOptions = {}): Promise<TestService> {
-  const behind = await openRegistry(createMemoryBackend(), settings);
+/** Starts a service in this process, on a store of its own or one that is given. */
+export async function startService(
+  { backend = createMemoryBackend(), ...settings }: OpenOptions & { backend?: Backend } = {},
+): Promise<TestService> {
+  const behind = await openRegistry(backend, settings);
   const handler = createHandler(behind);
   return {
     handler,
