@@ -30,7 +30,7 @@ export function jobsRoutes(context: ServerContext): Routes {
     const job = await queue.get(id);
     if (job === undefined) throw noJob(id);
     if (!mayDo(access, right, job)) {
-      throw denied(`Cannot ${right === "read" ? "see" : "change"} job ${JSON.stringify(id)}`, "admin");
+      throw denied(`${right === "read" ? "see" : "change"} job ${JSON.stringify(id)}`, "admin");
     }
     return { queue, job };
   }
