@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { parseRef } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json } from "../describe.ts";
 import { problemOf } from "../problem.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
-import { ofCondition, saveSent } from "../saving/save_sent.ts";
+import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
+import { saveSent } from "../saving/save_sent.ts";
 import { BatchResultSchema, BatchSchema, MOST_OPERATIONS } from "../schemas/batch.ts";
 import type { Operation } from "../schemas/batch.ts";
 import { SAVE_EXAMPLE } from "../schemas/saving.ts";
@@ -84,7 +84,7 @@ async function tryOne(context: ServerContext, operation: Operation, options: DoO
 }
 
 async function doOne(context: ServerContext, operation: Operation, { access, signal }: DoOptions): Promise<unknown> {
-  const { registry, hot } = context;
+  const { registry } = context;
   const { name } = operation;
   const reads = operation.op === "info" || operation.op === "copy";
   access.check(reads ? "read" : "write", name);
@@ -94,20 +94,16 @@ async function doOne(context: ServerContext, operation: Operation, { access, sig
       return await saveSent(context, request, { name, access, signal });
     }
     case "copy": {
-      const { version = "latest", to, onConflict } = operation;
-      access.check("write", parseRef(to).name);
-      return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, { onConflict, signal });
+      const { op: _, ...copied } = operation;
+      return await copyVersion(context, { ...copied, access, signal });
     }
     case "delete": {
-      const { version, force, ifCommit } = operation;
-      const deleted = await ofCondition(ifCommit, () => registry.delete(name, { version, force, ifCommit, signal }));
-      hot.forget(name);
-      return { deleted };
+      const { op: _, ...asked } = operation;
+      return await deleteVersions(context, { ...asked, signal });
     }
     case "setAlias": {
-      const { alias, version, expected } = operation;
-      await registry.setAlias(name, alias, version, { expected, signal });
-      return { alias, version };
+      const { op: _, ...asked } = operation;
+      return await setAlias(context, { ...asked, signal });
     }
     case "deleteAlias":
       return { deleted: await registry.deleteAlias(name, operation.alias, { signal }) };

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { parseRef, RegistryError } from "../../../mod.ts";
+import { RegistryError } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
 import type { RouteContext, Routes } from "../routing.ts";
-import { ofCondition, saveSent } from "../saving/save_sent.ts";
+import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
+import { saveSent } from "../saving/save_sent.ts";
 import { AliasSchema } from "../schemas/aliases.ts";
 import * as schemas from "../schemas/saving.ts";
 import type { SavedArtifact } from "../../../mod.ts";
@@ -23,7 +24,7 @@ const SAVED = {
 
 /** Writes of versions and aliases. */
 export function savesRoutes(context: ServerContext): Routes {
-  const { registry, hot, features } = context;
+  const { registry, features } = context;
   features.add("writes");
   const routes = createRoutes();
 
@@ -65,10 +66,10 @@ export function savesRoutes(context: ServerContext): Routes {
     }),
     json(schemas.CopyRequestSchema),
     async (c) => {
-      const { to, onConflict } = c.req.valid("json");
-      c.env.access.check("write", parseRef(to).name);
-      const from = refOf(c.req.param("name"), c.req.param("version"));
-      return savedAnswer(c, await registry.copy(from, to, { onConflict, signal: c.req.raw.signal }));
+      const { name, version } = c.req.param();
+      const { access } = c.env;
+      const copied = { name, version, ...c.req.valid("json"), access, signal: c.req.raw.signal };
+      return savedAnswer(c, await copyVersion(context, copied));
     },
   );
 
@@ -85,13 +86,9 @@ export function savesRoutes(context: ServerContext): Routes {
     }),
     query(schemas.DeleteQuery),
     async (c) => {
-      const { force, ifCommit } = c.req.valid("query");
-      const version = c.req.param("version");
-      const options = { version, force, ifCommit, signal: c.req.raw.signal };
-      const name = c.req.param("name");
-      const deleted = await ofCondition(ifCommit, () => registry.delete(name, options));
-      hot.forget(name);
-      return c.json({ deleted });
+      const { name, version } = c.req.param();
+      const asked = { name, version, ...c.req.valid("query"), signal: c.req.raw.signal };
+      return c.json(await deleteVersions(context, asked));
     },
   );
 
@@ -104,16 +101,14 @@ export function savesRoutes(context: ServerContext): Routes {
       scope: "write",
       params: NAME,
       answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-      problems: [409],
+      problems: [409, 412],
     }),
     query(schemas.DeleteAllQuery),
     async (c) => {
-      const { force, ifCommit, allVersions = false } = c.req.valid("query");
-      if (!allVersions) throw notSaid(c.req.param("name"));
+      const { allVersions = false, ...asked } = c.req.valid("query");
       const name = c.req.param("name");
-      const deleted = await registry.delete(name, { force, ifCommit, signal: c.req.raw.signal });
-      hot.forget(name);
-      return c.json({ deleted });
+      if (!allVersions) throw notSaid(name);
+      return c.json(await deleteVersions(context, { name, ...asked, signal: c.req.raw.signal }));
     },
   );
 
@@ -131,13 +126,8 @@ export function savesRoutes(context: ServerContext): Routes {
     }),
     json(schemas.AliasRequestSchema),
     async (c) => {
-      const { version, expected } = c.req.valid("json");
-      const name = c.req.param("name"), alias = c.req.param("alias");
-      await registry.setAlias(name, alias, version, { expected, signal: c.req.raw.signal });
-      for await (const change of registry.history(name, alias, { limit: 1 })) {
-        return c.json({ alias, version: change.version ?? version });
-      }
-      return c.json({ alias, version });
+      const { name, alias } = c.req.param();
+      return c.json(await setAlias(context, { name, alias, ...c.req.valid("json"), signal: c.req.raw.signal }));
     },
   );
 
@@ -165,11 +155,6 @@ export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? {} : { location });
-}
-
-/** A ref of a name and a version. `latest` is what a bare name means. */
-function refOf(name: string, version: string): string {
-  return version === "latest" ? name : `${name}@${version}`;
 }
 
 function notSaid(name: string): RegistryError {

@@ -30,7 +30,7 @@ Deno.test("many operations are done in one request, and what fails stops none of
   assertEquals(answer.status, 200);
   assertEquals(
     results.map(({ ok, value, problem }: Record<string, Record<string, unknown>>) => ok ? value.version : problem.code),
-    ["1.0.0", "2.0.0", "1.0.0", "AlreadyExists", "2", "1.0.0", "2.0.0", undefined, undefined, "NotFound"],
+    ["1.0.0", "2.0.0", "1.0.0", "AlreadyExists", "2.0.0", "1.0.0", "2.0.0", undefined, undefined, "NotFound"],
   );
   assertEquals([results[3].problem.status, results[9].problem.status], [409, 404]);
   assertEquals(await service.registry.load("c"), 1);
@@ -50,15 +50,18 @@ Deno.test("a batch that is wrong is refused before anything of it is done", asyn
 });
 
 Deno.test("of a batch each operation needs its right", async () => {
-  const access = createAccess("1", ["write:team/*", "read:team/*"].map(parseScope));
+  const access = createAccess("1", ["write:team/*", "read:team/*", "read:public"].map(parseScope));
   await using service = await openService({ tokens: { find: () => Promise.resolve(access) } });
-  await service.registry.save("other", 1);
+  for (const name of ["other", "public"]) await service.registry.save(name, 1);
   const operations = [
     save("team/a", 1),
     save("other", 2),
     { op: "info", name: "other" },
     { op: "copy", name: "team/a", to: "other" },
     { op: "copy", name: "other", to: "team/b" },
+    { op: "delete", name: "public", version: "1" },
+    { op: "setAlias", name: "public", alias: "production", version: "1" },
+    { op: "info", name: "public" },
   ];
   const headers = { "content-type": "application/json", authorization: "Bearer x" };
   const answer = await service.send("POST", "/batch", { headers, body: JSON.stringify({ operations }) });
@@ -69,6 +72,18 @@ Deno.test("of a batch each operation needs its right", async () => {
     "Denied",
     "Denied",
     "Denied",
+    "Denied",
+    "Denied",
+    undefined,
   ]);
-  assertEquals(await Array.fromAsync(service.registry.names()), ["other", "team/a"]);
+  assertEquals(await Array.fromAsync(service.registry.names()), ["other", "public", "team/a"]);
+});
+
+Deno.test("what a batch deletes is not answered from memory", async () => {
+  await using service = await openService();
+  await service.registry.save("a", 1);
+  const read = async () => (await service.send("GET", "/artifacts/a/versions/1.0.0/files/data.json")).status;
+  assertEquals([await read(), await read()], [200, 200]);
+  await service.sendJson("POST", "/batch", { operations: [{ op: "delete", name: "a", version: "1" }] });
+  assertEquals(await read(), 404);
 });

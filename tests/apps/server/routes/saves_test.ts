@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
 import { openService, sentBody } from "../uploads/sending.ts";
 import type { Service } from "../uploads/sending.ts";
@@ -132,6 +134,17 @@ Deno.test("a version that is there is 409, or is kept, and one that another comm
   assertEquals((await service.send("DELETE", `/artifacts/a/versions/1?ifCommit=${other}`)).status, 412);
 });
 
+Deno.test("a name without versions is deleted where it has the commit that is expected, else it is 412", async () => {
+  const backend = createMemoryBackend();
+  await (await openRegistry(backend, { versioned: false }))[Symbol.asyncDispose]();
+  await using service = await openService({ backend });
+  const { commit } = await service.registry.save("a", 1);
+  const deleted = (commit: string) => service.send("DELETE", `/artifacts/a?allVersions=true&ifCommit=${commit}`);
+  const refused = await deleted("019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60");
+  assertEquals([refused.status, (await refused.json()).code], [412, "Conflict"]);
+  assertEquals(await (await deleted(commit)).json(), { deleted: true });
+});
+
 Deno.test("versions and aliases are set, copied and deleted", async () => {
   await using service = await openService();
   const { registry, send, sendJson } = service;
@@ -193,4 +206,20 @@ Deno.test("clients write a draft together, and one commits it", async () => {
   await sendJson("PUT", "/artifacts/set/drafts/other/parts/one", { files: [{ path: "c", data: "" }] });
   const discard = async () => await (await send("DELETE", "/artifacts/set/drafts/other")).json();
   assertEquals([await discard(), await discard()], [{ discarded: true }, { discarded: false }]);
+});
+
+Deno.test("who copies a version needs the right to write the other name, and to read this one", async () => {
+  const access = createAccess("1", ["read:team/*", "write:team/copy"].map(parseScope));
+  await using service = await openService({ tokens: { find: () => Promise.resolve(access) } });
+  for (const name of ["team/a", "other"]) await service.registry.save(name, 1);
+  const headers = { "content-type": "application/json", authorization: "Bearer x" };
+  const copy = async (name: string, to: string) => {
+    const path = `/artifacts/${encodeURIComponent(name)}/versions/latest/copy`;
+    return (await service.send("POST", path, { headers, body: JSON.stringify({ to }) })).status;
+  };
+  assertEquals(await copy("team/a", "team/copy"), 201);
+  for (const [from, to] of [["team/a", "other"], ["team/a", "team/b"], ["other", "team/copy"]]) {
+    assertEquals(await copy(from, to), 403, `${from} to ${to}`);
+  }
+  assertEquals(await Array.fromAsync(service.registry.names()), ["other", "team/a", "team/copy"]);
 });

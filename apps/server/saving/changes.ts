@@ -1,0 +1,51 @@
+/**
+ * Copying and deleting versions and setting aliases: the same for a request of its own and for one of a batch.
+ *
+ * @module
+ */
+import { parseRef } from "../../../mod.ts";
+import type { CopyOptions, DeleteOptions, SavedArtifact, SetAliasOptions } from "../../../mod.ts";
+import type { Access } from "../access/access.ts";
+import type { ServerContext } from "../context.ts";
+import { ofCondition } from "./save_sent.ts";
+
+/** What is copied, and where to. */
+export interface CopiedVersion extends CopyOptions {
+  /** The artifact. */
+  name: string;
+  /** A version, a range, an alias or `latest`. @default "latest" */
+  version?: string;
+  /** The ref that it is saved under; its right to be written is asked for here. */
+  to: string;
+  /** What whoever asks may do. */
+  access: Access;
+}
+
+/** Copies a version. */
+export async function copyVersion({ registry }: ServerContext, copied: CopiedVersion): Promise<SavedArtifact> {
+  const { name, version = "latest", to, access, ...options } = copied;
+  access.check("write", parseRef(to).name);
+  return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, options);
+}
+
+/** Deletes a version, or all of a name where none is said; whether there was one. */
+export async function deleteVersions(
+  { registry, hot }: ServerContext,
+  { name, ...options }: DeleteOptions & { name: string },
+): Promise<{ deleted: boolean }> {
+  const deleted = await ofCondition(options.ifCommit, () => registry.delete(name, options));
+  hot.forget(name);
+  return { deleted };
+}
+
+/** Lets an alias name a version, and says which one that is. */
+export async function setAlias(
+  { registry }: ServerContext,
+  { name, alias, version, ...options }: SetAliasOptions & { name: string; alias: string; version: string },
+): Promise<{ alias: string; version: string }> {
+  await registry.setAlias(name, alias, version, options);
+  for await (const change of registry.history(name, alias, { limit: 1 })) {
+    return { alias, version: change.version ?? version };
+  }
+  return { alias, version };
+}
