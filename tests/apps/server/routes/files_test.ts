@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createMemoryBackend, isPrefix, localPath, openRegistry } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
@@ -127,6 +129,43 @@ Deno.test("a commit that was replaced stays readable for who began with it, and 
     new Request(`http://localhost/artifacts/text/versions/latest/files/${path}?commit=${commit}`),
   );
   assertEquals([late.status, (await late.json()).code], [409, "Conflict"]);
+});
+
+Deno.test("a version that can be replaced is asked for each time", async () => {
+  await using registry = await openRegistry("memory:", { mutable: true });
+  const { send, file } = await serve(registry);
+  const before = await send(file);
+  assertEquals([await before.text(), before.headers.get("cache-control")], [TEXT, "no-cache"]);
+  await registry.save("text", "after", { version: "1", onConflict: "overwrite" });
+  assertEquals(await (await send(file)).text(), "after");
+});
+
+Deno.test("a version that was deleted here is not answered from memory", async () => {
+  await using registry = await openRegistry("memory:");
+  const { send, file } = await serve(registry);
+  for (const _ of ["from the store", "from memory"]) assertEquals((await send(file)).status, 200);
+  assertEquals((await send("/artifacts/text/versions/1.0.0", {}, "DELETE")).status, 200);
+  assertEquals((await send(file)).status, 404);
+});
+
+Deno.test("what one token has read is in memory for no other: neither the file, nor its commit under another name", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const name of ["mine", "theirs"]) await registry.save(name, `the text of ${name}`);
+  const find = (name: string | null) => Promise.resolve(createAccess(name!, [parseScope(`read:${name}`)]));
+  await using handler = createCheckedHandler(registry, { tokens: { find } });
+  const { commit, files: [{ path }] } = await registry.info("theirs");
+  const read = async (name: string, token: string, query = "") => {
+    const url = `http://localhost/artifacts/${name}/versions/1.0.0/files/${path}${query}`;
+    const answer = await handler(new Request(url, { headers: { authorization: token } }));
+    return [answer.status, answer.status === 200 ? await answer.text() : ""];
+  };
+  for (const query of ["", `?commit=${commit}`]) {
+    for (const _ of ["from the store", "from memory"]) {
+      assertEquals(await read("theirs", "theirs", query), [200, "the text of theirs"]);
+    }
+    assertEquals(await read("theirs", "mine", query), [403, ""]);
+  }
+  assertEquals(await read("mine", "mine", `?commit=${commit}`), [409, ""]);
 });
 
 Deno.test("a damaged file is no whole answer", async () => {

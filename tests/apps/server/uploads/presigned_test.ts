@@ -4,6 +4,9 @@ import { noise } from "../../../registry/registries.ts";
 import { createPresigningStore } from "../../../registry/transfer/presigning_store.ts";
 import { openService } from "./sending.ts";
 
+/** An upload that nobody began. */
+const UPLOAD = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
+
 Deno.test("files go past the service, straight to the store and back", async () => {
   const world = createPresigningStore();
   await using service = await openService({ backend: world.backend });
@@ -25,6 +28,18 @@ Deno.test("files go past the service, straight to the store and back", async () 
   assertEquals((await service.send("GET", "/artifacts/data/versions/1/presign")).status, 200);
   assertEquals((await service.send("GET", "/artifacts/data/versions/1/presign?path=x")).status, 404);
   assertEquals((await service.send("GET", "/artifacts/data/versions/1/presign?expiresInMs=1")).status, 400);
+});
+
+Deno.test("who commits an upload needs the right to write the name", async () => {
+  const access = createAccess("1", [{ kind: "write", name: "team/", prefix: true }]);
+  const { backend } = createPresigningStore();
+  await using service = await openService({ backend, tokens: { find: () => Promise.resolve(access) } });
+  const commit = async (name: string) => {
+    const headers = { "content-type": "application/json", authorization: "Bearer x" };
+    const body = JSON.stringify({ name, files: [{ path: "a", size: 1 }] });
+    return (await service.send("POST", `/uploads/presigned/${UPLOAD}/commit`, { headers, body })).status;
+  };
+  assertEquals([await commit("other"), await commit("team/a")], [403, 404]);
 });
 
 Deno.test("a store that gives no URLs says so", async () => {
