@@ -112,6 +112,7 @@ testInMemory("of two clients that send one upload, each place has one, and bytes
 
   const { offset } = await uploads.state(id);
   await rejected("Conflict", uploads.append(id, sent(content), { offset: offset - 1 }));
+  await rejected("Conflict", uploads.append(id, sent(content), { offset: offset + 1 }));
   await uploads.append(id, sent(content.subarray(offset)), { offset });
   assertEquals(await bytesOf(await uploads.source(id)), content);
 });
