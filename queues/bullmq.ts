@@ -9,7 +9,7 @@ import type { Job } from "npm:bullmq@^6";
 import { RegistryError } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkWorkOptions, isReservedId } from "../core/services/queue_checks.ts";
-import type { JobQueue, QueueWorker } from "../core/services/queue.ts";
+import type { JobQueue, QueuedJob, QueueWorker } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
 import { realSystem } from "../core/system.ts";
@@ -19,6 +19,7 @@ import { failure } from "./bullmq/failure.ts";
 import { formOf, optionsOf } from "./bullmq/job_form.ts";
 import type { JobForm } from "./bullmq/job_form.ts";
 import { listJobs } from "./bullmq/list.ts";
+import { readJob, toldDamaged } from "./bullmq/read_job.ts";
 import { createBullmqSchedules } from "./bullmq/schedules.ts";
 import type { BullmqStore } from "./bullmq/store.ts";
 import { stateOf, told } from "./bullmq/told.ts";
@@ -86,22 +87,24 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
   }
 
   const find = async (id: string): Promise<Job<JobForm> | undefined> =>
-    isReservedId(id) ? undefined : await queue.getJob(id);
+    isReservedId(id) ? undefined : await readJob(queue, id);
   const schedules = createBullmqSchedules(queue, { kind: store.kind, ask, now: () => system.now() });
 
   const get: JobQueue["get"] = (id, options) =>
     ask(
       "look into",
-      (async () => {
-        const job = await find(id);
-        if (job === undefined) return undefined;
-        const state = await queue.getJobState(id);
-        // It ended, or went, between the two.
-        const fresh = state === "completed" || state === "failed" ? await find(id) : job;
-        return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
-      })(),
+      look(id).catch(async (error) => toldDamaged(id, stateOf(await queue.getJobState(id)), error)),
       options,
     );
+
+  async function look(id: string): Promise<QueuedJob | undefined> {
+    const job = await find(id);
+    if (job === undefined) return undefined;
+    const state = await queue.getJobState(id);
+    // It ended, or went, between the two.
+    const fresh = state === "completed" || state === "failed" ? await find(id) : job;
+    return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
+  }
 
   /** True where the job failed, or was cancelled, and waits now. */
   async function retry(id: string): Promise<boolean> {
@@ -157,7 +160,7 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
     remove: (id, options) =>
       ask(
         "remove a job of",
-        (async () => await find(id) !== undefined && await queue.remove(id) === 1)(),
+        (async () => !isReservedId(id) && await queue.getJobState(id) !== "unknown" && await queue.remove(id) === 1)(),
         options,
       ),
     ...schedules,

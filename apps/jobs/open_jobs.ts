@@ -45,9 +45,9 @@ export async function findJob(queue: JobQueue, id: string, { io: { signal } }: C
   });
 }
 
-/** One line of what is to be known of a job: why it failed, or how far it is. */
+/** One line of what is to be known of a job: why it failed, or cannot be read, or how far it is. */
 export function remarkOf({ state, reason, progress }: QueuedJob): string {
-  if (state === "failed" || state === "cancelled") return (reason ?? "").split("\n")[0];
+  if (reason !== undefined || state === "failed" || state === "cancelled") return (reason ?? "").split("\n")[0];
   return progress === undefined ? "" : typeof progress === "object" ? JSON.stringify(progress) : String(progress);
 }
 

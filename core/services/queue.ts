@@ -53,7 +53,7 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
   progress?: PlainValue;
   /** What its handler returned, where it is done. */
   result?: PlainValue;
-  /** Why it failed, or was cancelled. */
+  /** Why it failed, or was cancelled; or, of one that is damaged, why no more is known of it. */
   reason?: string;
 }
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Job, Queue } from "npm:bullmq@^6";
+import type { Queue } from "npm:bullmq@^6";
 import { isReservedId, notListed } from "../../core/services/queue_checks.ts";
 import type { ListJobsOptions, QueuedJob } from "../../core/services/queue.ts";
-import type { JobForm } from "./job_form.ts";
+import { readJob, toldDamaged } from "./read_job.ts";
 import { placesOf, stateOf, told } from "./told.ts";
 import type { Place } from "./told.ts";
 
@@ -38,10 +38,17 @@ export async function listJobs(
       for (let from = 0; from < wanted.length; from += READ_AT_ONCE) {
         if (found.size >= limit) return [...found.values()].slice(0, limit);
         signal?.throwIfAborted();
-        const jobs = await Promise.all(wanted.slice(from, from + READ_AT_ONCE).map((id) => queue.getJob(id)));
-        for (const job of jobs as (Job<JobForm> | undefined)[]) {
-          if (job === undefined) continue;
-          const said = told(job, stateOf(place));
+        const look = async (id: string) => {
+          const job = await readJob(queue, id);
+          return job && told(job, stateOf(place));
+        };
+        const jobs = await Promise.all(
+          wanted.slice(from, from + READ_AT_ONCE).map((id) =>
+            look(id).catch((error) => toldDamaged(id, stateOf(place), error))
+          ),
+        );
+        for (const said of jobs) {
+          if (said === undefined) continue;
           const fits = (group === undefined || said.group === group) && (state === undefined || said.state === state);
           if (fits) found.set(said.id, said);
         }

@@ -59,7 +59,7 @@ export function told(job: StoredJob, state: JobState): QueuedJob {
   const progress = (job.progress as Partial<ProgressForm> | null)?.said;
   return {
     ...{ id: id!, kind, group, data, state: shown, attempts: job.opts.attempts ?? 1, attemptsMade },
-    addedAt: new Date(timestamp),
+    addedAt: new Date(timestamp || 0), // whatever another program wrote there
     ...(processedOn ? { startedAt: new Date(processedOn) } : {}),
     ...(finishedOn ? { endedAt: new Date(finishedOn) } : {}),
     ...(progress === undefined ? {} : { progress }),

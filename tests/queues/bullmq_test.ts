@@ -10,7 +10,11 @@ import { aborted, createListener } from "../conformance/queues/queue_case.ts";
 async function connect(url: string) {
   const redis = new Redis(url);
   await redis.ping();
-  return { del: (key: string) => redis.del(key), [Symbol.asyncDispose]: async () => void await redis.quit() };
+  return {
+    del: (key: string) => redis.del(key),
+    hset: (key: string, field: string, value: string) => redis.hset(key, field, value),
+    [Symbol.asyncDispose]: async () => void await redis.quit(),
+  };
 }
 
 const job = (id: string) => ({ id, group: "g", kind: "k", data: null });
@@ -39,6 +43,30 @@ programTest("jobs of another program neither hide those of ours nor stop a worke
   await using _worker = await queue.work(() => {}, { onEvent });
   await until("done", "ours");
   assertEquals(heard.filter(({ event }) => event === "trouble"), []);
+});
+
+programTest("a damaged job hides no others, says so, and can be removed", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using redis = await connect(url);
+  const damages = [["data", "{"], ["opts", "null"], ["opts", "x"], ["progress", "{"]];
+  for (const [index, [field, value]] of damages.entries()) {
+    await using queue = await openQueue(`${url}?queue=damaged-${index}`);
+    await queue.add([job("bad"), job("good")]);
+    await redis.hset(`bull:damaged-${index}:bad`, field, value);
+    assertEquals((await queue.list()).map(({ id, state }) => [id, state]), [["bad", "waiting"], ["good", "waiting"]]);
+    const told = await queue.get("bad");
+    assert(told?.reason?.startsWith('Cannot read job "bad": what its queue has of it is damaged: '), told?.reason);
+    assertEquals((await assertRejects(() => queue.cancel("bad"), RegistryError)).code, "Corrupt");
+    const { onEvent, until } = createListener();
+    {
+      await using _worker = await queue.work(() => {}, { onEvent });
+      await until("done", "good");
+    }
+    await redis.del(`bull:damaged-${index}:bad:lock`);
+    assertEquals(await queue.remove("bad"), true);
+    assertEquals(await queue.remove("bad"), false);
+    assertEquals((await queue.list()).map(({ id }) => id), ["good"]);
+  }
 });
 
 programTest(
