@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkTopic } from "../../../core/services/event_bus.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 
 /** Writes an event whose payload is JSON already. */
@@ -15,10 +16,10 @@ export function decodeEvent(text: unknown): BusEvent | undefined {
   if (typeof text !== "string") return undefined;
   try {
     const { id, topic, at, payload } = JSON.parse(text);
-    if (typeof id !== "string" || typeof topic !== "string" || !Number.isFinite(at) || payload === undefined) {
-      return undefined;
-    }
-    return { id, topic, at: new Date(at), payload };
+    if (typeof id !== "string" || !/^[^\s]{1,100}$/.test(id) || payload === undefined) return undefined;
+    checkTopic(topic);
+    const time = new Date(typeof at === "number" ? at : NaN);
+    return Number.isNaN(time.getTime()) ? undefined : { id, topic, at: time, payload };
   } catch {
     return undefined;
   }

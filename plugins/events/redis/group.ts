@@ -43,6 +43,10 @@ export async function joinGroup(
     troubled = true;
   }
 
+  function tellLost(count: number): void {
+    if (count > 0) plan.trouble({ trouble: "lost", count, reason: "too many waited for their group" });
+  }
+
   async function handle(entry: Entry): Promise<void> {
     if (closing.signal.aborted) return;
     const event = decodeEvent(entry.text)!;
@@ -109,7 +113,7 @@ export async function joinGroup(
 
   async function takeOver(room: number): Promise<number> {
     const { entries, gone } = await member.takeOver(room);
-    if (gone > 0) plan.trouble({ trouble: "lost", count: gone, reason: "too many waited for their group" });
+    tellLost(gone);
     await take(entries);
     return entries.length;
   }
@@ -129,8 +133,9 @@ export async function joinGroup(
           lookedAt = system.monotonic();
           continue;
         }
-        const entries = await member.read(waiting, { count: room, blockMs: waitMs });
+        const { entries, lost } = await member.read(waiting, { count: room, blockMs: waitMs });
         troubled = false;
+        tellLost(lost);
         if (!closing.signal.aborted) await take(entries); // else they are for the next, as all that is left
       } catch (error) {
         if (closing.signal.aborted) return;

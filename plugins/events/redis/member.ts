@@ -7,7 +7,7 @@ import { messageOf } from "../../../core/errors.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import type { System } from "../../../core/system.ts";
 import type { RedisCommand, RedisConnection } from "../../../queues/redis.ts";
-import { FORGET, LEAVE, RENEW, TRIM } from "./scripts.ts";
+import { FORGET, LEAVE, LOST, RENEW, TRIM } from "./scripts.ts";
 
 /** What a member works with. */
 export interface GroupPlace {
@@ -42,8 +42,11 @@ export interface Member {
   create(): Promise<void>;
   /** The same where an error says that it is gone, as a server that keeps nothing was started again; else false. */
   createAgain(error: unknown): Promise<boolean>;
-  /** Waits for new events on a connection of its own. */
-  read(connection: RedisConnection, options: { count: number; blockMs: number }): Promise<Entry[]>;
+  /** Waits for new events on a connection of its own. `lost`: so many before them were trimmed. */
+  read(
+    connection: RedisConnection,
+    options: { count: number; blockMs: number },
+  ): Promise<{ entries: Entry[]; lost: number }>;
   /** Ends a reading that waits. */
   wake(connection: RedisConnection, reading: Promise<void>): Promise<void>;
   /** Takes events of members that are taken for dead, or have left. `gone`: of so many nothing is there any more. */
@@ -98,16 +101,18 @@ export function createMember(
         stream,
         ">",
       ];
-      let answer: unknown;
+      let lost: unknown, answer: unknown;
       try {
-        answer = await connection.send(command, { withinMs: 3 * blockMs });
+        [lost, answer] = await connection.sendAll([["EVAL", LOST, 1, stream, group], command], {
+          withinMs: 3 * blockMs,
+        });
       } catch (error) {
         // A connection that hangs would keep what it was sent from everybody.
         if (/timed out|timeout/i.test(messageOf(error))) connection.reset();
         throw error;
       }
       const [[, listed]] = (answer ?? [[stream, []]]) as [[string, StreamEntry[]]];
-      return entriesOf(listed).map((entry) => ({ ...entry, deliveries: 1 }));
+      return { entries: entriesOf(listed).map((entry) => ({ ...entry, deliveries: 1 })), lost: Number(lost) };
     },
     async wake(connection, reading) {
       // It waits for a few seconds at most; where the server says who waits, less.

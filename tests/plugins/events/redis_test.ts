@@ -76,6 +76,25 @@ programTest("events for groups that are gone are bounded", "redis", async ({ sha
   assert(await client.xlen(stream("bounded")) <= 300);
 });
 
+programTest("a group is told how many events it will not hear of, as too many waited", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using bus = await openRedisBus(`${url}?bus=lost`, { maxEvents: 100 });
+  const [heard, trouble] = [gatherPayloads(), gather<BusTrouble>()];
+  const goOn = Promise.withResolvers<void>();
+  await bus.subscribe("a", async (event) => {
+    await heard.handler(event);
+    await goOn.promise;
+  }, { group: "slow", onTrouble: trouble.add });
+  await bus.publish("a", 0);
+  await heard.until(1);
+  for (let number = 1; number < 1_000; number++) await bus.publish("a", number);
+  goOn.resolve();
+  await trouble.until(1);
+  for (let count = 2; heard.items.at(-1) !== 999; count++) await heard.until(count);
+  const lost = trouble.items.flatMap((told) => told.trouble === "lost" ? [told.count] : []);
+  assertEquals([lost.length, heard.items.length + lost[0]], [1, 1_000]);
+});
+
 programTest("the events of a member that says nothing any more are taken over", "redis", async ({ shared }) => {
   const { url } = await shared();
   await using bus = await openRedisBus(`${url}?bus=dead`, { takeOverAfterMs: 300 });
@@ -186,7 +205,16 @@ programTest("what other programs write there is passed over", "redis", async ({ 
   const [plain, grouped] = [gatherPayloads(), gatherPayloads()];
   await bus.subscribe("a", plain.handler);
   await bus.subscribe("a", grouped.handler, { group: "g" });
-  for (const text of ["", "{", "null", "7", '{"id":1}', '{"id":"1","topic":"a","at":"x","payload":1}']) {
+  const foreign = [
+    '{"id":1}',
+    '{"id":"1","topic":"a","at":"x","payload":1}',
+    '{"id":"","topic":"a","at":1,"payload":1}',
+  ];
+  foreign.push(
+    '{"id":"1","topic":"a","at":1e300,"payload":1}',
+    `{"id":"${"x".repeat(500)}","topic":"a","at":1,"payload":1}`,
+  );
+  for (const text of ["", "{", "null", "7", ...foreign]) {
     await client.publish("foreign:events:a", text);
     await client.xadd(stream("foreign"), "*", "event", text);
   }
