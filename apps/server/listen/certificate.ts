@@ -46,7 +46,8 @@ async function readPem(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw unusable(`${file}: ${(cause as { code?: string }).code ?? "it cannot be read"}`, cause);
+    const { code } = cause as { code?: string };
+    throw unusable(`${file}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}`, cause);
   }
 }
 
