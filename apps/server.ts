@@ -38,6 +38,8 @@ export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./serv
  * assertEquals(await response.json(), { items: ["my:config"] });
  * await handler.close();
  * ```
+ *
+ * @throws {RegistryError} `Invalid` for what is no registry, and for options that nobody could meet or use
  */
 export function createHandler(registry: Registry, options: HandlerOptions = {}): Handler {
   return createApp(registry, options);

@@ -6,6 +6,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
+import { checkHandlerOptions } from "./check_options.ts";
 import type { ServerContext } from "./context.ts";
 import { createDocument, describe } from "./describe.ts";
 import { answerHot, findAnswered, keepAnswer } from "./files/hot_answers.ts";
@@ -67,6 +68,7 @@ const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 /** Creates the handler. */
 export function createApp(registry: Registry, options: HandlerOptions): ReadyHandler & Pick<Routes, "routes"> {
   const { system = realSystem, logger = SILENT, maxHotBytes = DEFAULT_HOT_BYTES } = options;
+  checkHandlerOptions(registry, options);
   const closing = new AbortController();
   const uploads = createLazyUploads({ registry });
   const hot = createHotFiles({ system, maxBytes: maxHotBytes });
@@ -125,7 +127,7 @@ export function createApp(registry: Registry, options: HandlerOptions): ReadyHan
     const allowed = methodsAt(app, c.req.path);
     if (allowed.length > 0) return noSuchMethod(c.req.method, allowed);
     const detail = `Cannot find ${JSON.stringify(c.req.path)}: there is no such route`;
-    return problem(404, { code: "NotFound", detail, hint: "GET /openapi.json lists all routes." });
+    return problem(404, { code: "NotFound", detail, hint: hintOfRoute(c.req.path) });
   });
 
   async function answer(request: Request, info: HandlerInfo): Promise<Response> {
@@ -201,3 +203,9 @@ function isHungUp(thrown: unknown): boolean {
 const FAULTS: ReadonlySet<string> = new Set(["Unavailable", "Unknown", "Corrupt"]);
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A name with a slash in it, written as it is, is what leads to no route most often. */
+function hintOfRoute(path: string): string {
+  const name = path.startsWith("/artifacts/") ? " A name is one segment of the path: a / in it is written %2F." : "";
+  return `GET /openapi.json lists all routes.${name}`;
+}

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { RegistryError } from "../../../mod.ts";
 import { RefusedRequest } from "../problem.ts";
 
 /** Options of {@linkcode createOriginCheck}. */
@@ -34,8 +35,14 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host) || host === "::1";
 }
 
-/** Creates the check. */
+/**
+ * Creates the check.
+ *
+ * @throws {RegistryError} `Invalid` for an origin or a name that no request could have
+ */
 export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens: boolean): OriginCheck {
+  for (const origin of listed(cors, "cors")) checkOrigin(origin);
+  for (const host of listed(hosts ?? [], "hosts")) checkHost(host);
   const origins = new Set(cors);
   const names = hosts === undefined ? undefined : new Set(hosts.map((host) => host.toLowerCase()));
   const anyHost = hosts === undefined ? hasTokens : names!.has("*");
@@ -87,6 +94,40 @@ const CROSS_ORIGIN = [["cross-origin-resource-policy", "cross-origin"], ["vary",
 
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function listed(given: readonly string[], option: string): readonly string[] {
+  if (Array.isArray(given)) return given;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot serve: the option ${option} is no list`,
+    hint: `Write a list, also of one: { ${option}: [${JSON.stringify(String(given))}] }.`,
+  });
+}
+
+/** What a browser sends as `Origin` has no path, no slash at its end, and no port that is the default. */
+function checkOrigin(origin: string): void {
+  const url = origin === "*" ? undefined : URL.parse(origin);
+  const said = url?.host ? `${url.protocol}//${url.host}` : undefined;
+  if (origin === "*" || origin === said) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot serve pages of ${JSON.stringify(origin)}: it is no origin`,
+    hint: said === undefined
+      ? "An origin is a scheme and a host, as https://app.example.com; * stands for all."
+      : `Browsers say ${said}: an origin has no path and no slash at its end.`,
+  });
+}
+
+/** A name is compared with that of the address, as {@linkcode URL} reads it. */
+function checkHost(host: string): void {
+  const written = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  if (host === "*" || URL.parse(`http://${written}`)?.host === written.toLowerCase()) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot serve as ${JSON.stringify(host)}: it is no name of a machine`,
+    hint: "Write the name alone, as browsers send it, without scheme, port and path: registry.example.com",
+  });
 }
 
 function foreignHost(host: string): RefusedRequest {

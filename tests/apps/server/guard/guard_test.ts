@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import type { Handler, HandlerOptions } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
@@ -65,6 +66,45 @@ Deno.test("an origin that is named may ask, and its browser is told what it may 
   assert(answered.headers.get("vary")!.includes("origin"));
   assertEquals((await get(service.handler, url, { origin: "https://evil.example" })).status, 403);
   assertEquals((await get(service.handler, url)).headers.get("access-control-allow-origin"), null);
+});
+
+Deno.test("what no page says as its origin, and no machine has as its name, is refused before anybody asks", async () => {
+  await using registry = await openRegistry("memory:");
+  const slash = assertThrows(() => createHandler(registry, { cors: ["https://app.example/"] }), RegistryError);
+  assertEquals(slash.code, "Invalid");
+  assertMatch(slash.hint!, /https:\/\/app\.example:/);
+  for (
+    const origin of ["app.example", "https://app.example/page", "https://app.example:443", "HTTPS://app.example", ""]
+  ) {
+    assertThrows(() => createHandler(registry, { cors: [origin] }), RegistryError, "it is no origin");
+  }
+  for (const host of ["https://app.example", "app.example:8600", "app.example/", "", "a b"]) {
+    assertThrows(() => createHandler(registry, { hosts: [host] }), RegistryError, "it is no name of a machine");
+  }
+  const text = "https://app.example" as unknown as string[];
+  assertThrows(() => createHandler(registry, { cors: text }), RegistryError, "the option cors is no list");
+  const cors = ["https://app.example", "http://localhost:3000", "capacitor://localhost", "*"];
+  await createHandler(registry, { cors, hosts: ["App.example", "::1", "[::1]", "*"] }).close();
+});
+
+Deno.test("a handler says at once what it cannot be made of", async () => {
+  await using registry = await openRegistry("memory:");
+  const made = (given: unknown, options: unknown = {}) => () =>
+    createHandler(given as Registry, options as HandlerOptions);
+  assertThrows(made(undefined), RegistryError, "it is given no registry");
+  assertThrows(made("./registry"), RegistryError, "it is given no registry");
+  assertThrows(made(registry, { tokens: ["secret"] }), RegistryError, "its tokens are no check of tokens");
+  assertThrows(made(registry, { jobs: "redis://127.0.0.1" }), RegistryError, "its jobs are no queue");
+  for (const upload of [{}, { task: "resize" }, { schedule: "resize" }]) {
+    assertThrows(made(registry, { upload }), RegistryError, "its upload says neither a task nor what schedules one");
+  }
+});
+
+Deno.test("a name whose slash was not written as %2F leads nowhere, and the hint says so", async () => {
+  await using service = await served();
+  const hint = async (path: string) => (await (await get(service.handler, `http://localhost${path}`)).json()).hint;
+  assertMatch(await hint("/artifacts/team/model/versions"), /%2F/);
+  assertEquals(await hint("/nothing"), "GET /openapi.json lists all routes.");
 });
 
 Deno.test("every answer has an id and headers that keep what is stored from running", async () => {
