@@ -18,7 +18,8 @@ export interface BodyLimits {
   maxUploadBytes: number;
 }
 
-const UPLOADS = /^\/(contents|uploads|upload)([/?]|$)/;
+/** Where bytes are written as they come. What is below `/uploads/presigned` is JSON, also where a `%` hides that. */
+const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*)(\?|$)/;
 
 /**
  * The request, whose body fails, and tells `onRefuse` why, once it is too large or too slow. What says at once that it is too large is refused

@@ -28,6 +28,10 @@ Deno.test("a body counts as it comes, whatever was announced", async () => {
   assertEquals(await read(sent("/contents", 20)), 20);
   assertEquals(await statusOf(() => read(sent("/contents", 21))), 413);
   assertEquals(await statusOf(() => read(sent("/contentsx", 11))), 413);
+  assertEquals(await read(sent("/uploads/019a9f5e", 20)), 20);
+  for (const path of ["/uploads/presigned", "/uploads/%70resigned", "/uploads/presigned/x/commit", "/upload/x"]) {
+    assertEquals(await statusOf(() => read(sent(path, 11))), 413, `${path}: it is read as a whole`);
+  }
 });
 
 Deno.test("a body that says that it is too large is refused before it is read, and so is a compressed one", async () => {
