@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { commitUpload, createUpload, presignDownload } from "../../../mod.ts";
+import { commitUpload, createUpload, isRegistryError, presignDownload, RegistryError } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
@@ -20,7 +20,7 @@ import { SavedArtifactSchema } from "../schemas/saving.ts";
 import { savedAnswer } from "./saves.ts";
 
 /** Transfers past the service. */
-export function presignedRoutes({ registry }: ServerContext): Routes {
+export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
   const routes = createRoutes();
 
   routes.get(
@@ -78,11 +78,31 @@ export function presignedRoutes({ registry }: ServerContext): Routes {
     async (c) => {
       const { files, name, ...options } = c.req.valid("json");
       c.env.access.check("write", name);
-      const commit = () =>
-        commitUpload(registry, { id: c.req.param("upload"), files }, { name, ...options, signal: c.req.raw.signal });
+      const id = c.req.param("upload");
+      if (await isSentHere(uploads, id)) throw notPresigned(id);
+      const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal: c.req.raw.signal });
       return savedAnswer(c, await ofCondition(options.ifCommit, commit));
     },
   );
 
   return routes as unknown as Routes;
+}
+
+/** Whether an upload is one of POST /contents or tus: those have owners, and lie beside what is sent to the store. */
+async function isSentHere(uploads: ServerContext["uploads"], id: string): Promise<boolean> {
+  try {
+    await (await uploads()).state(id);
+    return true;
+  } catch (error) {
+    if (isRegistryError(error, "NotFound", "Unsupported")) return false; // Unsupported: a store that takes none in
+    throw error;
+  }
+}
+
+function notPresigned(id: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot commit upload ${JSON.stringify(id)}: there is none that was sent to the store`,
+    hint: "Save what was sent to /contents or /uploads by naming it: POST /artifacts/{name}/versions.",
+  });
 }

@@ -73,3 +73,18 @@ Deno.test("an upload belongs to its token, and none is found by another", async 
   };
   assertEquals([await save("two"), await save("one")], [404, 201]);
 });
+
+Deno.test("what another token uploads is not taken by committing its id as if it were sent to the store", async () => {
+  const access = (id: string) => createAccess(id, [{ kind: "write", name: "", prefix: true }]);
+  await using service = await openService({ tokens: { find: (header) => Promise.resolve(access(header ?? "")) } });
+  const as = (token: string) => ({ authorization: token, "content-type": "application/json" });
+  const sent = await service.send("POST", "/contents", { headers: { authorization: "one" }, body: "secret" });
+  const { upload } = await sent.json();
+  const files = [{ path: "note" }, { path: "content" }];
+  const body = JSON.stringify({ name: "b", files });
+  const stolen = await service.send("POST", `/uploads/presigned/${upload}/commit`, { headers: as("two"), body });
+  assertEquals([stolen.status, await service.registry.has("b")], [404, false]);
+  const save = JSON.stringify({ materializer: { id: "file", formatVersion: 1 }, files: [{ path: "a", upload }] });
+  const saved = await service.send("POST", "/artifacts/a/versions", { headers: as("one"), body: save });
+  assertEquals(saved.status, 201, "it is still there for whose it is");
+});
