@@ -5,17 +5,21 @@
  */
 import type { RouteMiddleware } from "./routing.ts";
 
-/** Parameters of paths as they are meant: a tilde before dots alone is not of the name (`~..` is `..`, `~~..` is `~..`). */
+/**
+ * Parameters of addresses as they are meant: a tilde before dots alone is not of the name (`~..` is `..`, `~~..` is
+ * `~..`). The path of a file is as it is: none of its segments is dots alone.
+ */
 export const readDotNames: RouteMiddleware = async (c, next) => {
   const param = c.req.param.bind(c.req) as (key?: string) => unknown;
   const read = (key?: string) => {
-    if (key !== undefined) return meant(param(key));
-    return Object.fromEntries(Object.entries(param() ?? {}).map(([key, value]) => [key, meant(value)]));
+    if (key !== undefined) return meant(key, param(key));
+    return Object.fromEntries(Object.entries(param() ?? {}).map(([key, value]) => [key, meant(key, value)]));
   };
   c.req.param = read as typeof c.req.param;
   await next();
 };
 
-function meant(value: unknown): unknown {
-  return typeof value === "string" && value.startsWith("~") ? value.replace(/^~(~*\.{1,2})$/, "$1") : value;
+function meant(key: string, value: unknown): unknown {
+  if (key === "path" || typeof value !== "string" || !value.startsWith("~")) return value;
+  return value.replace(/^~(~*\.{1,2})$/, "$1");
 }

@@ -34,14 +34,14 @@ export async function answerFile(
 ): Promise<Response> {
   const early = answerWithout(headers, representation);
   if (early !== undefined) return early;
+  if (method === "HEAD") return new Response(null, { headers: wholeHeaders(representation) }); // ranges are GET's
   const span = parseRange(headers, representation.size, representation);
   if (span === "unsatisfiable") return noSuchRange(representation);
-  const isHead = method === "HEAD";
   if (span !== "whole") {
-    const part = isHead ? null : await read(span);
+    const part = await read(span);
     if (part !== undefined) return new Response(part, { status: 206, headers: partHeaders(representation, span) });
   }
-  return new Response(isHead ? null : await read(), { headers: wholeHeaders(representation) });
+  return new Response(await read(), { headers: wholeHeaders(representation) });
 }
 
 /** The answer that a condition of a request leads to without a look at the file. */

@@ -64,9 +64,7 @@ Deno.test("ranges and conditions are answered from the store and from memory ali
 Deno.test("HEAD of a file is GET without a body", async () => {
   await using registry = await openRegistry("memory:");
   const { send, file } = await serve(registry);
-  const asked: Record<string, string>[] = [{}, { range: "bytes=2-4" }, { range: "bytes=99-" }, {
-    "if-none-match": "*",
-  }];
+  const asked: Record<string, string>[] = [{}, { "if-none-match": "*" }, { "if-match": '"other"' }];
   for (const condition of asked) {
     const headers = { "x-request-id": "same", ...condition };
     const get = await send(file, headers);
@@ -182,4 +180,28 @@ Deno.test("a damaged file is no whole answer", async () => {
   const response = await handler(new Request(`http://localhost/artifacts/large/versions/1/files/${path}`));
   const got = await response.text().catch((error) => error.code);
   assertEquals(response.status === 500 || got === "Corrupt", true, `${response.status} ${got.slice(0, 50)}`);
+});
+
+Deno.test("a range is asked for with GET alone: HEAD tells of the whole", async () => {
+  await using registry = await openRegistry("memory:");
+  const { send, file, path } = await serve(registry);
+  for (const place of [file, file, `/artifacts/text/versions/latest/files/${path}`]) {
+    for (const range of ["bytes=2-4", "bytes=99-"]) {
+      const head = await send(place, { range }, "HEAD");
+      assertEquals([head.status, head.headers.get("content-length")], [200, "10"]);
+    }
+  }
+});
+
+Deno.test("a file whose path begins with a tilde and is dots else is read as it is", async () => {
+  await using registry = await openRegistry("memory:");
+  const { send } = await serve(registry);
+  const paths = ["~.", "~..", "~~.", "~/~.."];
+  const materializer = { id: "folder", formatVersion: 1, load: () => undefined };
+  const save = () => paths.map((path) => ({ path, content: new TextEncoder().encode(path) }));
+  await registry.save("tildes", undefined, { materializer: { ...materializer, save } });
+  for (const path of paths) {
+    const response = await send(`/artifacts/tildes/versions/1.0.0/files/${path}`);
+    assertEquals([response.status, await response.text()], [200, path]);
+  }
 });
