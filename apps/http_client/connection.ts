@@ -140,7 +140,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     const headers = new Headers(given);
     const secret = typeof token === "function" ? await token() : token;
     if (secret !== undefined) setToken(headers, secret);
-    const init: RequestInit & { duplex?: "half" } = { method, headers, signal };
+    // Where a redirection leads, a POST may be a GET and the token somebody else's.
+    const init: RequestInit & { duplex?: "half" } = { method, headers, signal, redirect: "manual" };
     if (json !== undefined) {
       headers.set("content-type", "application/json");
       init.body = JSON.stringify(json);

@@ -6,15 +6,16 @@
 import { RegistryError } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
-import type { Draft, DraftInfo, DraftPart } from "../../core/record/draft.ts";
+import type { AddedPart, Draft, DraftInfo, DraftPart } from "../../core/record/draft.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import type { SavedArtifact } from "../../core/registry.ts";
 import { artifactPath, segment } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
+import { strange } from "./problem.ts";
 import { askedOf } from "./save_value.ts";
-import { savedOf } from "./wire.ts";
+import { flagOf, savedOf } from "./wire.ts";
 import type { OnWire } from "./wire.ts";
 
 /** What a service says of a draft. */
@@ -45,8 +46,12 @@ export function openRemoteDraft(
   const of = `draft ${shown(id)} of ${shown(name)}`;
   const { location } = connection;
 
-  const look = (query: { files?: boolean }, signal?: AbortSignal) =>
-    connection.json<WireDraft>({ action: `look at ${of}`, path, query, signal });
+  const look = async (query: { files?: boolean }, signal?: AbortSignal) => {
+    const action = `look at ${of}`;
+    const wire = await connection.json<WireDraft | null>({ action, path, query, signal });
+    if (!Array.isArray(wire?.parts)) throw strange({ action, location, writes: false }, "it tells of no draft");
+    return wire;
+  };
 
   const addPart: Draft["addPart"] = async (part, files, { signal, onProgress, compress } = {}) => {
     checkName(part, "a part of a draft");
@@ -60,7 +65,7 @@ export function openRemoteDraft(
     }
     if (state !== "open") throw ended(action, state);
     const produce = () => filesOf(files, materializers, signal);
-    return await connection.json({
+    const wire = await connection.json<AddedPart>({
       action,
       method: "PUT",
       path: `${path}/parts/${segment(part)}`,
@@ -69,6 +74,8 @@ export function openRemoteDraft(
       repeats: true, // a part that is there is left as it is
       signal,
     });
+    flagOf(wire, "added", { action, location, writes: true });
+    return wire;
   };
 
   return {
@@ -105,7 +112,7 @@ export function openRemoteDraft(
       const action = `discard ${of}`;
       checkWritable(action);
       const call = { action, method: "DELETE", path, writes: true, signal } as const;
-      return (await connection.json<{ discarded: boolean }>(call)).discarded;
+      return flagOf(await connection.json(call), "discarded", { action, location, writes: true });
     },
   };
 }

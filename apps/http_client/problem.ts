@@ -45,6 +45,7 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 
 /** The error of an answer that is none of success. Reads its body. */
 export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
+  if (response.type === "opaqueredirect" || REDIRECTIONS.includes(response.status)) return await moved(response, asked);
   const said = await readProblem(response);
   const { status } = response;
   const { action, location } = asked;
@@ -64,6 +65,19 @@ export async function problemOf(response: Response, asked: Asked): Promise<Regis
   if (commit !== undefined) fields.commit = commit;
   if (key !== undefined) fields.key = key;
   return new RegistryError(fields);
+}
+
+const REDIRECTIONS = [301, 302, 303, 307, 308];
+
+async function moved(response: Response, { action, location }: Asked): Promise<RegistryError> {
+  await response.body?.cancel();
+  const to = URL.parse(response.headers.get("location") ?? "", location); // browsers do not say where
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: ${location} says that it moved${to === null ? "" : ` to ${to.origin}${to.pathname}`}`,
+    hint: "Nothing was sent there. Open the registry at the address where its service is.",
+    backend: location,
+  });
 }
 
 const TOKEN_HINT = "Pass a token that the service knows: openHttpRegistry(url, { token }).";
@@ -121,12 +135,13 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
 }
 
 /** The error of an answer that is not what the wire says. */
-export function strange({ action, location }: Asked, state: string, cause?: unknown): RegistryError {
+export function strange({ action, location, writes }: Asked, state: string, cause?: unknown): RegistryError {
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot ${action}: ${location} answers in another way: ${state}`,
     hint: "Use the release of the service, or check that the address is that of a Holdfast service.",
     backend: location,
     cause,
+    ...(writes ? { maybeWritten: true } : {}), // what answers may have altered what the service said
   });
 }

@@ -102,11 +102,17 @@ async function begin(
   const action = `read ${shown(info.path)} of "${ref}"`;
   const headers = whole ? undefined : { range: `bytes=${at}-${end - 1}` };
   const response = await connection.request({ action, path, query: { commit }, headers, signal });
-  if (!whole && response.status !== 206) {
+  if (!whole && !(response.status === 206 && isRange(response, { at, end }))) {
     await response.body?.cancel();
     throw strange({ action, location: connection.location, writes: false }, "it gives no ranges");
   }
   return (response.body ?? new Blob([]).stream()).getReader();
+}
+
+/** Whether an answer is of this range, or its beginning. */
+function isRange({ headers }: Response, { at, end }: { at: number; end: number }): boolean {
+  const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? `bytes ${at}-${end - 1}/`) ?? [];
+  return Number(first) === at && Number(last) < end;
 }
 
 function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: number; end: number } {

@@ -21,9 +21,10 @@ import { writeToDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { listAll } from "./listing.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
+import { strange } from "./problem.ts";
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
-import { changeOf, lineageOf, savedOf, versionOf } from "./wire.ts";
+import { changeOf, flagOf, lineageOf, savedOf, versionOf } from "./wire.ts";
 import type { OnWire, WireVersion } from "./wire.ts";
 
 /** What a registry is made of besides its connection. */
@@ -107,7 +108,10 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     async has(ref, { version, signal } = {}) {
       const path = versionPath(ref, version);
       const call = { action: `find ${shown(ref)}`, method: "HEAD", path, also: [404], signal } as const;
-      return (await connection.request(call)).ok;
+      const { ok, headers } = await connection.request(call);
+      const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
+      if (!isService) throw strange({ action: call.action, location, writes: false }, "it tells of no version");
+      return ok;
     },
     async delete(ref, { version, force, ifCommit, signal } = {}) {
       const action = `delete ${shown(ref)}`;
@@ -116,7 +120,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       const path = bare ? artifactPath(name) : versionPath(ref, version);
       const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
       const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-      return (await connection.json<{ deleted: boolean }>(call)).deleted;
+      return flagOf(await connection.json(call), "deleted", { action, location, writes: true });
     },
     names,
     async *versions(name, { range, details, limit, signal } = {}) {
@@ -131,7 +135,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     async setAlias(name, alias, version, { expected, signal } = {}) {
       const action = `let ${shown(alias)} of ${shown(name)} name ${shown(version)}`;
       checkWritable(action);
-      await connection.request({
+      const set = await connection.json<{ alias?: unknown } | null>({
         action,
         method: "PUT",
         path: aliasPath(name, alias),
@@ -139,13 +143,14 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
         writes: true,
         repeats: expected === undefined, // after an own one that was done, another would seem to have come first
         signal,
-      }).then((response) => response.body?.cancel());
+      });
+      if (set?.alias !== alias) throw strange({ action, location, writes: true }, "it tells of no alias");
     },
     async deleteAlias(name, alias, { signal } = {}) {
       const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
       checkWritable(action);
       const call = { action, method: "DELETE", path: aliasPath(name, alias), writes: true, signal } as const;
-      return (await connection.json<{ deleted: boolean }>(call)).deleted;
+      return flagOf(await connection.json(call), "deleted", { action, location, writes: true });
     },
     async aliases(name, { signal } = {}) {
       const path = `${artifactPath(name)}/aliases`;

@@ -32,6 +32,13 @@ export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifac
   return { ...wire, createdAt: new Date(wire.createdAt) };
 }
 
+/** What an answer says of yes or no. */
+export function flagOf(wire: unknown, name: string, asked: Asked): boolean {
+  const said = (wire as Record<string, unknown> | null)?.[name];
+  if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
+  return said;
+}
+
 /** A version in a listing. */
 export function versionOf({ info, modifiedAt, ...entry }: WireVersion, asked: Asked): VersionEntry {
   const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };

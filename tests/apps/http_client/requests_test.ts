@@ -247,3 +247,89 @@ Deno.test("a token that goes unencrypted to another machine is warned of", async
   assertStringIncludes(warned[0], "https");
   await service.close();
 });
+
+Deno.test("a page that something on the way shows in place of the service is never taken for its answer", async () => {
+  const service = await startService();
+  await service.behind.save("a", 1);
+  let shown = false;
+  const page = () => new Response("<h1>Sign in</h1>", { headers: { "content-type": "text/html" } });
+  const send: SendRequest = async (request) => shown ? page() : await service.handler(request);
+  await using registry = await service.open({ fetch: send, system: createScriptedSystem(), retryForMs: 100 });
+  shown = true;
+  const reads: (() => Promise<unknown>)[] = [
+    () => registry.has("a"),
+    () => registry.info("a"),
+    () => registry.load("a"),
+    () => registry.aliases("a"),
+    () => Array.fromAsync(registry.names()),
+  ];
+  const writes: (() => Promise<unknown>)[] = [
+    () => registry.setAlias("a", "production", "1"),
+    () => registry.deleteAlias("a", "production"),
+    () => registry.delete("a"),
+    () => registry.copy("a", "b"),
+    () => registry.save("a", 2),
+  ];
+  for (const action of [...reads, ...writes]) {
+    const { code, backend, maybeWritten = false } = await failureOf(action());
+    assertEquals([code, backend, maybeWritten], ["Unsupported", ADDRESS, writes.includes(action)], String(action));
+  }
+  assertEquals(await service.behind.aliases("a"), {});
+  await service.close();
+});
+
+Deno.test("an answer of JSON that says nothing of what was asked is not taken for one that does", async () => {
+  const service = await startService();
+  await service.behind.save("a", 1);
+  let strange = false;
+  const send: SendRequest = async (request) => strange ? Response.json({ ok: 1 }) : await service.handler(request);
+  await using registry = await service.open({ fetch: send, system: createScriptedSystem(), retryForMs: 100 });
+  strange = true;
+  const draft = await registry.openDraft("a", { id: "d" });
+  for (
+    const action of [
+      () => registry.setAlias("a", "production", "1"),
+      () => registry.deleteAlias("a", "production"),
+      () => registry.delete("a"),
+      () => draft.discard(),
+      () => draft.info(),
+      () => draft.addPart("p", [{ path: "x", content: new Uint8Array(1) }]),
+    ]
+  ) {
+    assertEquals((await failureOf(action())).code, "Unsupported", String(action));
+  }
+  await service.close();
+});
+
+Deno.test("where a service has moved is said, and nothing is sent there", async () => {
+  const service = await startService();
+  const asked: string[] = [];
+  await using moved = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    asked.push(`${request.method} ${request.headers.get("authorization")}`);
+    return service.handler(request);
+  });
+  const to = `http://127.0.0.1:${moved.addr.port}`;
+  await using old = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    return new Response(null, { status: 301, headers: { location: `${to}${pathname}` } });
+  });
+  const error = await failureOf(openHttpRegistry(`http://127.0.0.1:${old.addr.port}`, { token: "t" }));
+  assertEquals([error.code, asked], ["Invalid", []]);
+  assertStringIncludes(error.message, `moved to ${to}/registry`);
+  await service.close();
+});
+
+Deno.test("another range than was asked for is not taken for it", async () => {
+  const service = await startService();
+  const bytes = noise(300_000);
+  await service.behind.save("a", bytes);
+  const other: SendRequest = (request) => {
+    if (request.headers.has("range")) request.headers.set("range", "bytes=0-9");
+    return service.handler(request);
+  };
+  await using registry = await service.open({ fetch: other, system: createScriptedSystem(), retryForMs: 100 });
+  const [file] = (await registry.open("a")).files();
+  const read = new Response(file.stream({ offset: 100, length: 10 })).bytes();
+  assertEquals((await failureOf(read)).code, "Unsupported");
+  await service.close();
+});
