@@ -68,14 +68,17 @@ export function createAnnouncer(
 
   async function tell(announcement: Announcement): Promise<void> {
     const { topic, payload } = announcement;
+    const late = new AbortController();
+    const told = new AbortController();
+    system.sleep(TOLD_WITHIN_MS, told.signal).then(() => late.abort(`no answer in ${TOLD_WITHIN_MS} ms`), () => {});
     try {
-      const timeout = AbortSignal.any([AbortSignal.timeout(TOLD_WITHIN_MS), closing.signal]);
+      const signal = AbortSignal.any([late.signal, closing.signal]);
       const publish = events.publish as (...args: unknown[]) => Promise<unknown>;
-      await withDeadline(Promise.resolve(publish.call(events, topic, payload, { signal: timeout })), {
-        signal: timeout,
-      });
+      await withDeadline(Promise.resolve(publish.call(events, topic, payload, { signal })), { signal });
     } catch (error) {
       logLost(announcement, messageOf(error));
+    } finally {
+      told.abort();
     }
   }
 
