@@ -87,13 +87,14 @@ Deno.test("a mirror without a store takes names, ranges, prefixes and renaming, 
 Deno.test("another value in the target is a Conflict, or overwritten where it is mutable", async () => {
   const from = await openRegistry("memory:");
   await from.save("a", "theirs", { version: "1" });
+  await from.setAlias("a", "production", "1");
   for (const wrap of [(registry: Registry) => registry, withoutStore]) {
     const firm = await openRegistry("memory:"), soft = await openRegistry("memory:", { mutable: true });
     for (const to of [firm, soft]) await to.save("a", "ours", { version: "1" });
     const { failures } = await mirrorRegistry(withoutStore(from), wrap(firm));
     assertEquals(failures.map(({ name, version, error }) => [name, version, error.code]), [["a", "1.0.0", "Conflict"]]);
     assertMatch(failures[0].error.hint!, /rename/);
-    assertEquals(await firm.load("a"), "ours");
+    assertEquals([await firm.load("a"), await firm.aliases("a")], ["ours", {}]); // no alias of what it has not
     assertEquals((await mirrorRegistry(withoutStore(from), wrap(soft))).failures, []);
     assertEquals(await soft.load("a"), "theirs");
     await firm.delete("a");

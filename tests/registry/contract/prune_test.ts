@@ -68,6 +68,21 @@ Deno.test("prune() of a registry without a store deletes no version that got an 
   assertEquals(await inner.load("a@1"), "new");
 });
 
+Deno.test("prune() of a registry without a store deletes nothing that was overwritten after it was looked at", async () => {
+  const inner = await openRegistry("memory:", { mutable: true });
+  await fill(inner, "a", 2);
+  const busy = {
+    ...withoutStore(inner),
+    async info(ref: string) {
+      const before = await inner.info(ref);
+      await inner.save("a", "new", { version: "1", onConflict: "overwrite" });
+      return before;
+    },
+  };
+  const { deleted, kept } = await prune(busy, { keepLast: 1 });
+  assertEquals([deleted, kept, await inner.load("a@1")], [[], 2, "new"]);
+});
+
 Deno.test("prune() of a registry without a store leaves what is damaged, and names it", async () => {
   const inner = await openRegistry("memory:");
   await fill(inner, "a", 3);
