@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
-import { createMemoryBackend } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
 import { openService, sentBody } from "./sending.ts";
 
@@ -36,4 +37,20 @@ Deno.test("a body that is compressed on its way is refused: what it unpacks to h
   await using service = await openService();
   const answer = await service.send("POST", "/contents", { body: "x", headers: { "content-encoding": "gzip" } });
   assertEquals([answer.status, (await answer.json()).code], [415, "Unsupported"]);
+});
+
+Deno.test("a service that is closed waits for what is arriving", async () => {
+  await using registry = await openRegistry("memory:");
+  const handler = createHandler(registry);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const sent = { method: "POST", body: readable, duplex: "half" } as RequestInit;
+  const order: string[] = [];
+  const answered = handler(new Request("http://localhost/contents", sent)).then(() => order.push("answered"));
+  const writer = writable.getWriter();
+  await writer.write(noise(1000)); // it is being read
+  const closed = handler.close().then(() => order.push("closed"));
+  await writer.write(noise(1000));
+  await writer.close();
+  await Promise.all([answered, closed]);
+  assertEquals(order, ["answered", "closed"]);
 });

@@ -130,7 +130,7 @@ Deno.test("what cannot be uploaded is refused with what is expected", async () =
     "Cannot read the form: there is no file in it",
   ]);
   const long = await formOf([["name", "a".repeat(70_000)], ["file", file]]);
-  assertMatch((await json(service.send("POST", "/upload", long)))[1], /too long/);
+  assertMatch((await json(service.send("POST", "/upload", long)))[1], /its field "name" is too long/);
   const unbounded = { body: "x", headers: { "content-type": "multipart/form-data; charset=utf-8" } };
   assertEquals((await json(service.send("POST", "/upload", unbounded)))[0], 400);
   const outside = await formOf([["name", "a"], ["file", new File(["x"], "../../etc/passwd")]]);
