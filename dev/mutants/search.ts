@@ -10,6 +10,9 @@ import type { SourceCopy } from "./source_copy.ts";
 
 /** The tests that a file's mistakes are looked for in, by the beginning of its path: the first that fits. */
 const LIKELY: readonly [prefix: string, tests: readonly string[]][] = [
+  ["registry/maintenance/prune_by_contract", ["tests/registry/contract"]],
+  ["registry/mirror/by_contract/", ["tests/registry/contract"]],
+  ["registry/opening/announcer", ["tests/registry/events"]],
   ["registry/maintenance/", ["tests/registry/maintenance", "tests/registry/cell"]],
   ["registry/mirror", ["tests/registry/mirror"]],
   ["registry/cache/", ["tests/registry/cache"]],
@@ -28,6 +31,9 @@ const LIKELY: readonly [prefix: string, tests: readonly string[]][] = [
   ["operators/", ["tests/operators"]],
   ["queues/", ["tests/queues"]],
   ["workers/", ["tests/workers"]],
+  ["plugins/", ["tests/plugins"]],
+  ["apps/server", ["tests/apps/server"]],
+  ["apps/http_client", ["tests/apps/http_client"]],
 ];
 
 /** Where to look. */

@@ -19,9 +19,7 @@ import { PIPELINES } from "./pipelines/mod.ts";
 import { RULES } from "./rules.ts";
 import { SAVE } from "./save.ts";
 import { SERVICES } from "./services/mod.ts";
-import { EVENTS } from "./services/events.ts";
 import { TARGET } from "./target.ts";
-import { HTTP_CLIENT } from "./services/http_client.ts";
 import { TRANSFER } from "./transfer.ts";
 import { VERBS } from "./verbs.ts";
 import { WORKERS } from "./workers.ts";
@@ -45,8 +43,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...CORE,
   ...WORKERS,
   ...BUCKETS,
-  ...HTTP_CLIENT,
   ...PIPELINES,
   ...SERVICES,
-  ...EVENTS,
 ];

@@ -75,4 +75,25 @@ export const EVENTS: readonly Mutant[] = [
     replacement: "(Number(timestamp) * 1000 - system.now())",
     foundBy: { test: WEBHOOKS, name: "a webhook that is not of the secret" },
   },
+  {
+    name: "events/bus-inside-of-a-commit",
+    file: "registry/opening/announcer.ts",
+    text: "queueMicrotask(look)",
+    replacement: "look()",
+    foundBy: { test: "tests/registry/events/events_test.ts", name: "a bus that hangs delays no commit" },
+  },
+  {
+    name: "events/a-bus-that-hangs",
+    file: "registry/opening/announcer.ts",
+    text: "system.sleep(CLOSED_WITHIN_MS, enough.signal).catch(() => {})",
+    replacement: "new Promise(() => {})",
+    foundBy: { test: "tests/registry/events/events_test.ts", name: "a bus that gives no answer" },
+  },
+  {
+    name: "events/ended-acknowledges",
+    file: "plugins/events/redis/group.ts",
+    text: "if (signal.aborted) return void (closing.signal.aborted || held.delete(entry.id));",
+    replacement: "if (false) return;",
+    foundBy: { test: "tests/plugins/events/redis_test.ts", name: "redis bus: what a handler left undone" },
+  },
 ];
