@@ -9,6 +9,7 @@ import { createMaterializerSet } from "../core/materializer.ts";
 import type { Materializers } from "../core/materializer.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import type { OpenOptions, Registry } from "../core/registry.ts";
+import { isPassing } from "../core/retry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { arrayBuffer } from "../materializers/array_buffer.ts";
 import { blob } from "../materializers/blob.ts";
@@ -41,7 +42,7 @@ export interface HttpRegistryOptions
    * @default {@linkcode createPortableMaterializers}; for files and folders of a disk give `createMaterializers()`
    */
   materializers?: Materializers;
-  /** How long what may be sent again is, milliseconds. @default 30000 */
+  /** How long what may be sent again is, milliseconds. @default 30000; 3000 where nothing answers the opening */
   retryForMs?: number;
   /** How long an answer to what only reads may take to begin, or to go on, milliseconds. @default 60000 */
   timeoutMs?: number;
@@ -74,6 +75,9 @@ function refuseDisk(id: string): never {
       "Open with { materializers: createMaterializers() }, from ./materializers; or read files: registry.open(ref).",
   });
 }
+
+/** Who typed an address wrong, or started no service, is told so before long, milliseconds. */
+const FIRST_CONTACT_MS = 3_000;
 
 /** Whether nobody between here and there sees what passes. */
 function isPrivate(location: string): boolean {
@@ -118,16 +122,17 @@ export async function openHttpRegistry(address: string | URL, options: HttpRegis
   const connection = createConnection({ location, token, send, retryForMs, timeoutMs, system, logger });
   const action = "open the registry";
   const asked = { action, location, writes: false };
-  const said = await connection.json<Partial<Pick<Registry, "id" | "settings">> | null>({
-    action,
-    path: "registry",
-    signal,
-  }).catch(
-    (error) => {
-      // A page of another server, or a route that is not there.
-      throw isRegistryError(error, "NotFound") ? strange(asked, "it has no registry", error) : error;
-    },
-  );
+  const call = { action, path: "registry", signal };
+  const ask = (within?: { retryForMs?: number }) =>
+    connection.json<Partial<Pick<Registry, "id" | "settings">> | null>({ ...call, ...within });
+  const said = await ask({ retryForMs: options.retryForMs ?? FIRST_CONTACT_MS }).catch((error) => {
+    const wasAnswered = isPassing(error) && error.cause === undefined; // what got no answer has a cause
+    if (wasAnswered && options.retryForMs === undefined) return ask();
+    throw error;
+  }).catch((error) => {
+    // A page of another server, or a route that is not there.
+    throw isRegistryError(error, "NotFound") ? strange(asked, "it has no registry", error) : error;
+  });
   const { id, settings } = said ?? {};
   if (typeof id !== "string" || typeof settings !== "object") throw strange(asked, "it tells of no registry");
   return createRemoteRegistry(connection, { id, settings, materializers, readOnly, verify, maxLoadBytes });

@@ -34,6 +34,8 @@ export interface Call {
   repeats?: boolean;
   /** Nothing of it is sent again here, whatever fails: what is sent is gone, or its sender looks first. @default false */
   once?: boolean;
+  /** How long it is sent again, milliseconds. @default as the connection */
+  retryForMs?: number;
   /** Statuses that are answers too. */
   also?: readonly number[];
   /** Ends it. */
@@ -81,11 +83,11 @@ const MAX_WAIT_MS = 30_000;
 
 /** Creates a connection. Nothing is sent. */
 export function createConnection(options: ConnectionOptions): Connection {
-  const { location, token, send, retryForMs, timeoutMs, system, logger } = options;
+  const { location, token, send, timeoutMs, system, logger } = options;
 
   /** Asks, and uses the answer; where that breaks off, asks again as where there is none. */
   async function ask<T>(call: Call, use: (response: Response) => T | Promise<T>): Promise<T> {
-    const { signal, writes = false, once = false, repeats = !writes && !once } = call;
+    const { signal, writes = false, once = false, repeats = !writes && !once, retryForMs = options.retryForMs } = call;
     let maybe: unknown; // after a write without an answer, no other failure says that nothing was done
     const passes = (error: unknown) => {
       if (isRegistryError(error, "Unknown")) maybe = error;
@@ -156,7 +158,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     location,
     system,
     logger,
-    retryForMs,
+    retryForMs: options.retryForMs,
     timeoutMs,
     request: (call) => ask(call, (response) => response),
     json: <T>(call: Call) => ask(call, (response) => readJson(response, call) as Promise<T>),

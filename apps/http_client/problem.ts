@@ -127,7 +127,7 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
     message: `Cannot ${action}: ${location} did not answer`,
     hint: writes
       ? "It may have been done: look, and decide whether it is to be done again."
-      : "Check the address, and that the service runs; in a browser also that it allows this page (CORS).",
+      : "Check the address, and that the service runs (holdfast serve); in a browser also that it allows this page (CORS).",
     backend: location,
     cause,
     ...(writes ? { maybeWritten: true } : {}),

@@ -333,3 +333,31 @@ Deno.test("another range than was asked for is not taken for it", async () => {
   assertEquals((await failureOf(read)).code, "Unsupported");
   await service.close();
 });
+
+Deno.test("a service that does not answer at first is told of within seconds, with where and what to do", async () => {
+  const system = createScriptedSystem();
+  const before = system.now();
+  let asked = 0;
+  const send = () => (asked++, Promise.reject(new TypeError("refused")));
+  const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system }));
+  assertEquals(error.code, "Unavailable");
+  assertStringIncludes(error.message, ADDRESS);
+  assertStringIncludes(error.hint!, "holdfast serve");
+  assert(asked > 1);
+  assert(system.now() - before <= 5_000, `${system.now() - before} ms`);
+
+  const since = system.now();
+  await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system, retryForMs: 60_000 })); // who says so waits so long
+  assert(system.now() - since > 10_000, `${system.now() - since} ms`);
+});
+
+Deno.test("a service that is busy at first is waited for as ever", async () => {
+  const service = await startService();
+  const system = createScriptedSystem();
+  const before = system.now();
+  const busy: SendRequest = (request) =>
+    system.now() - before < 15_000 ? Promise.resolve(new Response("", { status: 503 })) : service.handler(request);
+  await using registry = await service.open({ fetch: busy, system });
+  assertEquals(await registry.has("a"), false);
+  await service.close();
+});
