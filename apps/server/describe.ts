@@ -149,11 +149,13 @@ function checkJsonType({ headers }: Request): void {
   });
 }
 
-function refuse(checked: { success: boolean; target: string; error?: readonly unknown[] }): void {
+function refuse(checked: { success: boolean; target: string; data: unknown; error?: readonly unknown[] }): void {
   if (checked.success) return;
   const issues = (checked.error ?? []) as { message: string; path?: { key: unknown }[] }[];
   const said = issues.slice(0, 5).map(({ message, path = [] }) => {
     const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+    const times = checked.target === "query" ? timesGiven(checked.data, place) : 1;
+    if (times > 1) return `${place}: it is given ${times} times, and taken once`;
     return place === "" ? message : `${place}: ${message}`;
   });
   throw new RegistryError({
@@ -161,6 +163,12 @@ function refuse(checked: { success: boolean; target: string; error?: readonly un
     message: `Cannot read the ${checked.target === "query" ? "query" : "body"}: ${said.join("; ")}`,
     hint: "The document at /openapi.json says what is taken here.",
   });
+}
+
+/** How often a parameter stands in a query: of several there is a list. */
+function timesGiven(given: unknown, parameter: string): number {
+  const value = (given as Record<string, unknown> | undefined)?.[parameter];
+  return Array.isArray(value) ? value.length : 1;
 }
 
 const PROBLEMS: Readonly<Record<number, string>> = {

@@ -33,3 +33,14 @@ Deno.test("a query that is wrong is a problem that says what is expected", async
     hint: "The document at /openapi.json says what is taken here.",
   });
 });
+
+Deno.test("a parameter that is given more than once is refused in plain words", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry);
+  for (const path of ["/names?prefix=a&prefix=b", "/names?prefix=a&limit=1&prefix=b", "/search?q=a&q=b"]) {
+    const key = path.startsWith("/names") ? "prefix" : "q";
+    const response = await handler(new Request(`http://localhost${path}`));
+    assertEquals(response.status, 400);
+    assertEquals((await response.json()).detail, `Cannot read the query: ${key}: it is given 2 times, and taken once`);
+  }
+});
