@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import { createHandler } from "../../../../apps/server.ts";
+import { createAccess } from "../../../../apps/server/access/access.ts";
+import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+
+const FILES = { materializer: { id: "bytes", formatVersion: 1 }, files: [{ path: "x", data: "aGk=" }] };
+const MINE = "/artifacts/mine%2Fa", OTHER = "/artifacts/other%2Fa";
+
+/** What a token of `mine/*` asks about `other/a`: each must be refused, whatever there is. */
+const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
+  ["GET", `${OTHER}/versions`],
+  ["GET", `${OTHER}/versions/1.0.0`],
+  ["GET", `${OTHER}/versions/1.0.0?data=100`],
+  ["GET", `${OTHER}/versions/1.0.0/files/content`],
+  ["GET", `${OTHER}/versions/1.0.0/presign`],
+  ["GET", `${OTHER}/aliases`],
+  ["GET", `${OTHER}/aliases/production`],
+  ["GET", `${OTHER}/aliases/production/history`],
+  ["GET", `${OTHER}/watch`],
+  ["GET", `${OTHER}/drafts/d`],
+  ["GET", "/lineage?ref=other%2Fa"],
+  ["GET", "/lineage?ref=other%2Fa%401.0.0"],
+  ["GET", "/runs/other@1"],
+  ["GET", "/jobs/other"],
+  ["GET", "/jobs/other/events"],
+  ["GET", "/metrics"],
+  ["POST", `${OTHER}/versions`, FILES],
+  ["POST", `${OTHER}/versions/1.0.0/copy`, { to: "mine/b" }],
+  ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b" }],
+  ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b@2.0.0" }],
+  ["DELETE", `${OTHER}/versions/1.0.0`],
+  ["DELETE", `${OTHER}?allVersions=true`],
+  ["PUT", `${OTHER}/aliases/production`, { version: "1.0.0" }],
+  ["DELETE", `${OTHER}/aliases/production`],
+  ["PUT", `${OTHER}/drafts/d/parts/p`, { files: FILES.files }],
+  ["POST", `${OTHER}/drafts/d/commit`, {}],
+  ["DELETE", `${OTHER}/drafts/d`],
+  ["POST", "/upload?name=other%2Fa"],
+  ["POST", "/uploads/presigned/x/commit", { name: "other/a", files: [{ path: "x" }] }],
+  ["DELETE", "/jobs/other"],
+  ["POST", "/jobs/other/retry"],
+];
+
+const OPERATIONS = [
+  { op: "save", name: "other/a", ...FILES },
+  { op: "info", name: "other/a" },
+  { op: "copy", name: "other/a", to: "mine/b" },
+  { op: "copy", name: "mine/a", to: "other/b" },
+  { op: "delete", name: "other/a", version: "1.0.0" },
+  { op: "setAlias", name: "other/a", alias: "x", version: "1.0.0" },
+  { op: "deleteAlias", name: "other/a", alias: "production" },
+];
+
+Deno.test("a token of one prefix neither sees nor changes what is of another, by any route", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const name of ["mine/a", "other/a"]) await registry.save(name, new Uint8Array(3));
+  await registry.setAlias("other/a", "production", "1.0.0");
+  await using jobs = createMemoryQueue();
+  await jobs.add({ id: "other", group: "g", kind: "k", data: { name: "other/a" } });
+  const scopes = (text: string) => createAccess("me", text.split(",").map(parseScope));
+  const find = (header: string | null) => Promise.resolve(header === null ? undefined : scopes(header));
+  await using handler = createHandler(registry, { tokens: { find }, jobs });
+  const ask = (method: string, path: string, body?: unknown, token?: string) =>
+    handler(
+      new Request(`http://127.0.0.1${path}`, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: token }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      }),
+    );
+  const before = JSON.stringify(await registry.info("other/a"));
+  for (const [method, path, body] of REFUSED) {
+    assertEquals((await ask(method, path, body)).status, 401, `${method} ${path} without a token`);
+    for (const token of ["read:mine/*,write:mine/*", "read:mine/a,write:mine/b", "metrics"]) {
+      if (token === "metrics" && path === "/metrics") continue;
+      const answer = await ask(method, path, body, token);
+      assertEquals([answer.status, (await answer.json()).code], [403, "Denied"], `${method} ${path} by ${token}`);
+    }
+    if (method === "GET") continue;
+    const reader = await ask(method, path, body, "read:*,metrics");
+    assertEquals(reader.status, 403, `${method} ${path} by one who reads`);
+    await reader.body?.cancel();
+  }
+  const batch = await ask("POST", "/batch", { operations: OPERATIONS }, "read:mine/*,write:mine/*");
+  const { results } = await batch.json();
+  assertEquals(
+    results.map(({ problem }: { problem?: { status: number } }) => problem?.status),
+    OPERATIONS.map(() => 403),
+  );
+  for (const listing of ["/names", "/jobs", "/search", "/runs"]) {
+    const text = await (await ask("GET", listing, undefined, "read:mine/*")).text();
+    assertEquals(text.includes("other"), false, `${listing}: ${text}`);
+  }
+  assertEquals(JSON.stringify(await registry.info("other/a")), before);
+  assertEquals(await registry.aliases("other/a"), { production: "1.0.0" });
+  assertEquals(await Array.fromAsync(registry.names()), ["mine/a", "other/a"]);
+});
