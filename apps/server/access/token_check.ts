@@ -6,6 +6,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { stat } from "node:fs/promises";
+import process from "node:process";
 import { realSystem, RegistryError } from "../../../mod.ts";
 import type { Logger, System } from "../../../mod.ts";
 import { createAccess } from "./access.ts";
@@ -24,8 +25,8 @@ export interface TokenCheck {
 export interface TokenFileOptions {
   /** The clocks. @default the real ones */
   system?: Pick<System, "now" | "monotonic">;
-  /** Hears of a file that can no longer be read. @default silent */
-  logger?: Pick<Logger, "error">;
+  /** Hears of a file that can no longer be read, or that others may write to. @default silent */
+  logger?: Partial<Pick<Logger, "error" | "warn">>;
 }
 
 interface Known {
@@ -49,6 +50,9 @@ export async function openTokenFile(file: string, options: TokenFileOptions = {}
   let known = byId(await readTokens(file) ?? noFile(file));
   let changedAt = await lastChange(file);
   let lookedAt = system.monotonic();
+  if (await mayOthersWrite(file)) {
+    logger?.warn?.(`Others may write to ${file}, and so make tokens of their own: chmod 600 ${file}`);
+  }
 
   /** A file that is gone or damaged lets nobody in: what was removed must not count for longer than that. */
   async function refresh(): Promise<void> {
@@ -62,7 +66,7 @@ export async function openTokenFile(file: string, options: TokenFileOptions = {}
     } catch (error) {
       known = new Map();
       changedAt = "unknown";
-      logger?.error(`Cannot read the tokens, so none counts: ${(error as Error).message}`);
+      logger?.error?.(`Cannot read the tokens, so none counts: ${(error as Error).message}`);
     }
   }
 
@@ -76,6 +80,12 @@ export async function openTokenFile(file: string, options: TokenFileOptions = {}
       return same && found !== undefined && system.now() < found.expiresAtMs ? found.access : undefined;
     },
   };
+}
+
+async function mayOthersWrite(file: string): Promise<boolean> {
+  if (process.platform === "win32") return false; // its modes say nothing of others
+  const { mode } = await stat(file).catch(() => ({ mode: 0 }));
+  return (mode & 0o022) !== 0;
 }
 
 /** Its time and size: two changes within the clock of a disk differ in size, as a token came or went. */

@@ -6,7 +6,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
-import { realSystem, RegistryError } from "../../../mod.ts";
+import { isRegistryError, realSystem, RegistryError } from "../../../mod.ts";
 import type { System } from "../../../mod.ts";
 import { parseScope } from "./scopes.ts";
 
@@ -51,6 +51,13 @@ export async function createToken(
     });
   }
   scopes.forEach(parseScope);
+  if (expiresInMs !== undefined && !(expiresInMs > 0)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot create a token: it would be over at once",
+      hint: "Say how long it counts, as --expires 30d, or nothing for always.",
+    });
+  }
   const id = randomBytes(6).toString("hex");
   const token = `holdfast_${id}_${randomBytes(32).toString("base64url")}`;
   const stored: StoredToken = {
@@ -86,7 +93,8 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
     throw unreadable(file, "the system refused", error);
   }
   try {
-    const { tokens } = JSON.parse(text) as { tokens: StoredToken[] };
+    const { format = 1, tokens } = JSON.parse(text) as { format?: number; tokens: StoredToken[] };
+    if (format !== 1) throw unreadable(file, "another release wrote it");
     for (const { id, sha256, scopes, expiresAt } of tokens) {
       scopes.forEach(parseScope);
       const sound = typeof id === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
@@ -95,7 +103,7 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
     }
     return tokens;
   } catch (error) {
-    throw unreadable(file, "it is no file of tokens", error);
+    throw isRegistryError(error, "Corrupt") ? error : unreadable(file, "it is no file of tokens", error);
   }
 }
 

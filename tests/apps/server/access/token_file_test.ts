@@ -19,6 +19,32 @@ Deno.test("a token is shown once: the file has its sum, and only its owner may r
   assertEquals((await readTokens(file))!.map(({ id }) => id), [stored.id, other.stored.id]);
 });
 
+Deno.test("a file that others may write to is warned of: whoever does so makes tokens", async () => {
+  if (Deno.build.os === "windows") return;
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  await createToken(file, { scopes: ["admin"] });
+  const warned: string[] = [];
+  const logger = { error() {}, warn: (text: string) => void warned.push(text) };
+  await openTokenFile(file, { logger });
+  await Deno.chmod(file, 0o644);
+  await openTokenFile(file, { logger });
+  assertEquals(warned, [], "it holds sums alone");
+  await Deno.chmod(file, 0o620);
+  await openTokenFile(file, { logger });
+  assertEquals(warned.length, 1);
+  assert(warned[0].includes(`chmod 600 ${file}`), warned[0]);
+});
+
+Deno.test("a token that is over at once is not made, and a file of a later release is not guessed at", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  const made = await assertRejects(() => createToken(file, { scopes: ["admin"], expiresInMs: 0 }), RegistryError);
+  assertEquals([made.code, await readTokens(file)], ["Invalid", undefined]);
+  await Deno.writeTextFile(file, JSON.stringify({ format: 2, tokens: [] }));
+  assertEquals((await assertRejects(() => readTokens(file), RegistryError)).code, "Corrupt");
+});
+
 Deno.test("a token counts by its whole text, until it ends", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
