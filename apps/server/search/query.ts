@@ -23,14 +23,18 @@ export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
 type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
 const FILTER = /^(name|version|alias|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
+/** What is meant as a filter, of something that is none of those. */
+const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 const MOST_TERMS = 20;
 
 /**
  * Parses a query: terms between spaces, all of which must be met. A word is met where it is in the name, the version, an
  * alias or a value of the metadata, whatever its case; a filter compares `name`, `version`, `alias` or
- * `metadata.KEY` (with dots for what is inside) by `= != > >= < <=`, numbers as numbers. `"two words"` is one term.
+ * `metadata.KEY` (with dots for what is inside) by `= != > >= < <=`, numbers as numbers. `"two words"` is one term, and
+ * what begins with a quote is a word.
  *
- * @throws {RegistryError} `Invalid` for more than 20 terms, and for an order of what has none
+ * @throws {RegistryError} `Invalid` for more than 20 terms, for a filter by something else, and for an order of what has
+ * none
  */
 export function parseQuery(query: string): SearchQuery {
   const terms = query.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
@@ -48,8 +52,15 @@ export function searchText({ name, version, aliases, metadata }: SearchedVersion
 
 function parseTerm(term: string): SearchQuery {
   const bare = term.replaceAll('"', "");
-  const [, field, comparison, wanted] = FILTER.exec(bare) ?? [];
+  const [, field, comparison, wanted] = term.startsWith('"') ? [] : FILTER.exec(bare) ?? [];
   if (field === undefined) {
+    const [, other] = OTHER_FILTER.exec(term) ?? [];
+    if (other !== undefined) {
+      throw invalid(
+        `Cannot search by ${JSON.stringify(other)}: only name, version, alias and metadata.KEY are compared`,
+        `As in metadata.epochs>3. As a word it stands in quotes: "epochs>3".`,
+      );
+    }
     const word = bare.toLowerCase();
     return (_found, text) => text.includes(word);
   }

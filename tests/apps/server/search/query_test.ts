@@ -47,3 +47,13 @@ Deno.test("queries without end are refused", () => {
   assertThrows(() => parseQuery("a ".repeat(21)), RegistryError, "21 terms");
   assertThrows(() => parseQuery("metadata.a>"), RegistryError, "nothing to compare");
 });
+
+Deno.test("a filter by what is not compared is refused, and taken as a word in quotes", () => {
+  for (const query of ["epochs>3", "bert data.rows=9", "size<=3", "Name=x"]) {
+    assertEquals(assertThrows(() => parseQuery(query), RegistryError).code, "Invalid", query);
+  }
+  const version = { ...VERSION, metadata: { note: "loss=low name=x" } };
+  const found = (query: string) => parseQuery(query)(version, searchText(version));
+  for (const query of ['"loss=low"', '"name=x"']) assertEquals(found(query), true);
+  for (const query of ["https://x?loss=low", ">3", "="]) parseQuery(query);
+});
