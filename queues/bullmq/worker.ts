@@ -24,6 +24,8 @@ const STALLED_EVERY_MS = 3_000;
 const LOOK_EVERY_MS = 500;
 /** How long it waits before it asks a server again that did not answer, milliseconds. */
 const ASK_AGAIN_MS = 1_000;
+/** How long it waits before it tells the end of a job again, milliseconds. */
+const TELL_AGAIN_MS = 200;
 /** A job whose worker died may be begun again so often: that is no fault of its own. */
 const MOST_DEATHS = 1_000_000;
 
@@ -70,6 +72,7 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     const entry: Running = { job, controller: new AbortController(), startedAt: system.monotonic(), handBack: false };
     const progress = createProgress(job);
     running.set(id, entry);
+    keepCompleting(job);
     looking ??= look();
     tell({ event: "started", id, group });
     try {
@@ -81,12 +84,37 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
       await progress.told();
       if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
       if (!entry.handBack) throw error;
-      await job.moveToWait(token);
-      tell({ event: "handed back", id, group });
+      try {
+        await job.moveToWait(token);
+        tell({ event: "handed back", id, group });
+      } catch (error) { // others have it as soon as this worker is taken for dead
+        tell({ event: "trouble", reason: messageOf(error) });
+      }
       throw elsewhere();
     } finally {
       if (running.get(id) === entry) running.delete(id); // it may be here again, after it was lost
     }
+  }
+
+  /**
+   * Has the end of a job told until the server has it, or others have the job by now: BullMQ takes a connection that
+   * broke then for a failure of the job, though that was done.
+   */
+  function keepCompleting(job: Job<JobForm>): void {
+    const complete = job.moveToCompleted.bind(job);
+    job.moveToCompleted = async (...args) => {
+      const untilMs = system.monotonic() + LOCK_MS;
+      for (;;) {
+        try {
+          return await complete(...args);
+        } catch (error) {
+          if (typeof (error as { code?: unknown } | null)?.code === "number") throw error; // the server's answer
+          tell({ event: "trouble", reason: messageOf(error) });
+          if (system.monotonic() >= untilMs) throw elsewhere();
+          await system.sleep(TELL_AGAIN_MS);
+        }
+      }
+    };
   }
 
   /** Tells the server how far a job is: the last that it said, where it says more than the server takes. */

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { connect as connectTo, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { Queue } from "npm:bullmq@^6";
 import { Redis } from "npm:ioredis@^5";
 import { RegistryError } from "../../core/errors.ts";
@@ -105,6 +107,77 @@ programTest(
     assertEquals((await again.get("one"))?.state, "waiting");
   },
 );
+
+/** A way to a server, all of whose connections can be cut at once; the next ones that are tried fail too. */
+async function cuttable(url: string) {
+  const sockets = new Set<Socket>();
+  let refused = 0;
+  const way = createServer((from) => {
+    if (refused-- > 0) return from.destroy();
+    const to = connectTo(Number(new URL(url).port), "127.0.0.1");
+    for (const socket of [from, to]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        sockets.delete(socket);
+        (socket === from ? to : from).destroy();
+      });
+    }
+    from.pipe(to).pipe(from);
+  });
+  await new Promise<void>((resolve) => way.listen(0, "127.0.0.1", resolve));
+  const through = new URL(url);
+  through.port = String((way.address() as AddressInfo).port);
+  const cut = () => {
+    refused = 3;
+    sockets.forEach((socket) => socket.destroy());
+  };
+  return {
+    url: through.href,
+    cut,
+    [Symbol.dispose]() {
+      way.close();
+      cut();
+    },
+  };
+}
+
+for (const handBack of [false, true]) {
+  programTest(
+    `a connection that breaks when a job ${handBack ? "is handed back" : "was done"} is no failure of the job`,
+    ["redis", "postgres"],
+    async ({ kind, shared }) => {
+      const { url } = await shared();
+      using way = await cuttable(url);
+      await using direct = await openQueue(`${url}?queue=broken-${handBack}`);
+      await using queue = await openQueue(`${way.url}?queue=broken-${handBack}`);
+      const begun = Promise.withResolvers<void>();
+      let calls = 0;
+      await direct.add(job("one"));
+      const worker = await queue.work(async (_job, { signal }) => {
+        if (++calls > 1) return "done again";
+        begun.resolve();
+        if (handBack) await aborted(signal).catch(() => {});
+        way.cut();
+        if (handBack) signal.throwIfAborted();
+        return "done";
+      });
+      await begun.promise;
+      if (handBack) {
+        await worker.close({ handBack });
+        await direct.work(() => "by the next");
+      }
+      const states: string[] = [];
+      let result: unknown;
+      for await (const event of direct.watch("one")) {
+        states.push(event.job.state);
+        result = event.job.result ?? event.job.reason;
+      }
+      assertEquals([states.at(-1), result], ["done", handBack ? "by the next" : "done"], kind);
+      assertEquals(calls, 1);
+    },
+  );
+}
 
 programTest("a worker that could not be made takes no job later", ["redis", "postgres"], async ({ own }) => {
   await using server = await own();
