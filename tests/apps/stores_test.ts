@@ -110,7 +110,7 @@ serverTest("a bucket needs the network, the environment and the drivers", ["mini
   const permissions = [DRIVERS, host, "--allow-env", ...(server.protocol === "s3" ? ["--allow-sys=osRelease"] : [])];
   const run = (args: string[], without?: string) =>
     runDeno("apps/cli.ts", args, { cwd: root.path, env, permissions: permissions.filter((flag) => flag !== without) });
-  for (const args of [["init", url], ["save", "a", "-", "-r", url], ["ls", url], ["gc", "-r", url]]) {
+  for (const args of [["init", url], ["save", "a", "-", "--allow-empty", "-r", url], ["ls", url], ["gc", "-r", url]]) {
     const { code, stderr } = await run(args);
     assertEquals(code, 0, stderr);
   }
