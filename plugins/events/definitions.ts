@@ -4,7 +4,7 @@
  * @module
  */
 import type { StandardSchema } from "../../core/standard_schema.ts";
-import { database, port, queueUrl } from "../jobs/settings.ts";
+import { database, port, REDIS_ENVIRONMENT, SERVER_SECRETS, serverUrl } from "../jobs/settings.ts";
 import type { ServerRunnerSettings } from "../jobs/settings.ts";
 import type { AnyDefinition } from "../sets/definition.ts";
 import { count, defineSettings, text } from "../sets/settings.ts";
@@ -46,27 +46,17 @@ export const BUSES: Readonly<Record<string, AnyDefinition>> = {
   },
   redis: {
     config: redisSettings,
-    env: {
-      host: "REDIS_HOST",
-      port: "REDIS_PORT",
-      db: "REDIS_DB",
-      user: "REDIS_USERNAME",
-      password: "REDIS_PASSWORD",
-    },
-    secrets: ["password", "url"],
+    env: REDIS_ENVIRONMENT,
+    secrets: SERVER_SECRETS,
     create: async (config, { system, logger }) => {
       const { openEventBus } = await import("./mod.ts");
       const { maxEvents, takeOverAfterMs }: RedisBusSettings = config;
-      return await openEventBus(busUrl(config), { maxEvents, takeOverAfterMs, system, logger });
+      return await openEventBus(serverUrl("redis", config, { bus: config.bus }), {
+        maxEvents,
+        takeOverAfterMs,
+        system,
+        logger,
+      });
     },
   },
 };
-
-/** The URL of the bus. What is given as a URL counts before its parts. */
-function busUrl({ bus, ...settings }: RedisBusSettings): string {
-  const url = queueUrl("redis", settings);
-  if (bus === undefined || !URL.canParse(url)) return url;
-  const named = new URL(url);
-  named.searchParams.set("bus", bus);
-  return named.href;
-}

@@ -4,7 +4,13 @@
  * @module
  */
 import type { AnyDefinition } from "../sets/definition.ts";
-import { backgroundRunnerSettings, memoryRunnerSettings, serverRunnerSettings } from "./settings.ts";
+import {
+  backgroundRunnerSettings,
+  memoryRunnerSettings,
+  REDIS_ENVIRONMENT,
+  SERVER_SECRETS,
+  serverRunnerSettings,
+} from "./settings.ts";
 
 const memory: AnyDefinition = {
   config: memoryRunnerSettings,
@@ -30,14 +36,8 @@ export const RUNNERS: Readonly<Record<string, AnyDefinition>> = {
   redis: {
     config: serverRunnerSettings,
     crossesProcess: true,
-    env: {
-      host: "REDIS_HOST",
-      port: "REDIS_PORT",
-      db: "REDIS_DB",
-      user: "REDIS_USERNAME",
-      password: "REDIS_PASSWORD",
-    },
-    secrets: ["password", "url"],
+    env: REDIS_ENVIRONMENT,
+    secrets: SERVER_SECRETS,
     create: async (config, { system }) =>
       (await import("../jobs.ts")).openServerRunner(config, { kind: "redis", system }),
   },
@@ -46,7 +46,7 @@ export const RUNNERS: Readonly<Record<string, AnyDefinition>> = {
     crossesProcess: true,
     aliases: { database: "db" },
     env: { host: "PGHOST", port: "PGPORT", db: "PGDATABASE", user: "PGUSER", password: "PGPASSWORD" },
-    secrets: ["password", "url"],
+    secrets: SERVER_SECRETS,
     create: async (config, { system }) =>
       (await import("../jobs.ts")).openServerRunner(config, { kind: "postgres", system }),
   },

@@ -88,9 +88,30 @@ export const serverRunnerSettings: StandardSchema<ServerRunnerSettings> = define
   { others: ALL },
 );
 
-/** The URL of the queue. What is given as a URL counts before its parts. */
+/** What of the environment says where Redis is. */
+export const REDIS_ENVIRONMENT: Readonly<Record<string, string>> = {
+  host: "REDIS_HOST",
+  port: "REDIS_PORT",
+  db: "REDIS_DB",
+  user: "REDIS_USERNAME",
+  password: "REDIS_PASSWORD",
+};
+
+/** What of the settings of a server is secret. */
+export const SERVER_SECRETS: readonly string[] = ["password", "url"];
+
+/** The URL of the queue. */
 export function queueUrl(kind: "redis" | "postgres", settings: ServerRunnerSettings): string {
-  const { host = "127.0.0.1", port, db, user, password, queue } = settings;
+  return serverUrl(kind, settings, { queue: settings.queue });
+}
+
+/** The URL of a server, with what is asked for there, `?queue=mine`. What is given as a URL counts before its parts. */
+export function serverUrl(
+  kind: "redis" | "postgres",
+  settings: Omit<ServerRunnerSettings, "queue">,
+  asked: Readonly<Record<string, string | undefined>>,
+): string {
+  const { host = "127.0.0.1", port, db, user, password } = settings;
   const known =
     { redis: { port: 6379, db: 0, user: "" }, postgres: { port: 5432, db: undefined, user: "postgres" } }[kind];
   const name = user ?? known.user;
@@ -100,8 +121,9 @@ export function queueUrl(kind: "redis" | "postgres", settings: ServerRunnerSetti
   const place = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   const path = db ?? known.db ?? name;
   const url = settings.url ?? `${kind}://${account}${place}:${port ?? known.port}/${encodeURIComponent(path)}`;
-  if (queue === undefined || !URL.canParse(url)) return url;
+  const said = Object.entries(asked).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  if (said.length === 0 || !URL.canParse(url)) return url; // whoever opens it says that it is none
   const named = new URL(url);
-  named.searchParams.set("queue", queue);
+  for (const [name, value] of said) named.searchParams.set(name, value);
   return named.href;
 }

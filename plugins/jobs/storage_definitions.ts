@@ -6,7 +6,7 @@
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import type { AnyDefinition } from "../sets/definition.ts";
 import { count, defineSettings, text } from "../sets/settings.ts";
-import { database, port, queueUrl } from "./settings.ts";
+import { database, port, REDIS_ENVIRONMENT, SERVER_SECRETS, serverUrl } from "./settings.ts";
 import type { ServerRunnerSettings } from "./settings.ts";
 
 /** The settings of `redis`: a URL, or the parts of one. */
@@ -43,18 +43,11 @@ export const JOB_STORAGES: Readonly<Record<string, AnyDefinition>> = {
   redis: {
     config: redisSettings,
     aliases: { keep_ms: "keepMs" },
-    env: {
-      host: "REDIS_HOST",
-      port: "REDIS_PORT",
-      db: "REDIS_DB",
-      user: "REDIS_USERNAME",
-      password: "REDIS_PASSWORD",
-    },
-    secrets: ["password", "url"],
+    env: REDIS_ENVIRONMENT,
+    secrets: SERVER_SECRETS,
     async create({ jobs, keepMs, ...server }: RedisJobStorageSettings, { system }) {
-      const url = new URL(queueUrl("redis", server));
-      if (jobs !== undefined) url.searchParams.set("jobs", jobs);
-      return await (await import("../../queues/job_storage.ts")).openJobStorage(url.href, { keepMs, system });
+      const url = serverUrl("redis", server, { jobs });
+      return await (await import("../../queues/job_storage.ts")).openJobStorage(url, { keepMs, system });
     },
   },
 };

@@ -20,7 +20,7 @@ export function frozenCopy<T>(value: T): T {
 }
 
 /** The same, to be changed by whoever gets it. */
-export function ownCopy<T>(value: T): T {
+function ownCopy<T>(value: T): T {
   return copied(value, (copy) => copy) as T;
 }
 

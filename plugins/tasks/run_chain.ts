@@ -122,7 +122,7 @@ const CROSSING: ChainEntry = {
 const namedOnly = ({ name }: ChainEntry) => ({ name, config: {} });
 
 /** The ids of what a job schedules itself. */
-export function jobIdsOf(jobId: string): ChainRun["ids"] {
+function jobIdsOf(jobId: string): ChainRun["ids"] {
   return createJobIds(jobId, { isJob: true });
 }
 

@@ -11,7 +11,7 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
 
 /** What travels without the registry at most: JSON in UTF-8 with the bytes in it, before base64. */
-export const MOST_TRAVELLING_BYTES = 65_536;
+const MOST_TRAVELLING_BYTES = 65_536;
 
 const ARTIFACT = "$artifact";
 const BYTES = "$bytes";

@@ -20,6 +20,14 @@ for (const name of ["memory", "in_memory"]) {
   });
 }
 
+Deno.test("a storage of jobs at what is no URL is refused as any other place, and the URL is not shown", async () => {
+  await using plugins = createPlugins();
+  for (const settings of [{ url: "word:secret" }, { url: "no url" }, { url: "no url", jobs: "mine" }]) {
+    const error = await assertRejects(() => plugins.create(JobStorage, "redis", settings), RegistryError);
+    assertEquals([error.code, /secret|no url/.test(error.message)], ["Invalid", false], error.message);
+  }
+});
+
 programTest("a storage of jobs on Redis is a plugin, and the environment says where it is", "redis", async (server) => {
   const { hostname, port } = new URL((await server.shared()).url);
   const system = createScriptedSystem({ environment: { REDIS_HOST: hostname, REDIS_PORT: port } });
