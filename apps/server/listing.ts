@@ -10,7 +10,7 @@ import type { RouteContext } from "./routing.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
 /** The media type of lines of JSON. */
-export const LINES_TYPE = "application/x-ndjson";
+const LINES_TYPE = "application/x-ndjson";
 
 /** Which page is asked for. */
 export interface PageQuery {

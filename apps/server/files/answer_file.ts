@@ -45,7 +45,7 @@ export async function answerFile(
 }
 
 /** The answer that a condition of a request leads to without a look at the file. */
-export function answerWithout(headers: Headers, representation: Representation): Response | undefined {
+function answerWithout(headers: Headers, representation: Representation): Response | undefined {
   const condition = evaluateConditions(headers, representation);
   if (condition === "go on") return undefined;
   if (condition === "not modified") {
@@ -64,7 +64,7 @@ export function answerWithout(headers: Headers, representation: Representation):
 }
 
 /** The headers of an answer with all of a file. */
-export function wholeHeaders({ headers, size, etag, lastModified, digest }: Representation): Record<string, string> {
+function wholeHeaders({ headers, size, etag, lastModified, digest }: Representation): Record<string, string> {
   return {
     ...headers,
     "content-length": String(size),

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { openUploads, RegistryError } from "../../../mod.ts";
+import { openUploads } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
 import type { RouteContext, Routes } from "../routing.ts";
+import { noUpload } from "../saving/sent_files.ts";
 import { CONTENT_EXAMPLE, ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
 import { sentBytes } from "../uploads/sent_bytes.ts";
@@ -106,7 +107,7 @@ export function uploadsRoutes(context: ServerContext): Routes {
     async (c) => {
       if (c.req.method === "HEAD") return await tus(c);
       const { owner, ...state } = await (await context.uploads()).state(c.req.param("upload"));
-      if (!c.env.access.owns(owner)) throw notThere(c.req.param("upload"));
+      if (!c.env.access.owns(owner)) throw noUpload(c.req.param("upload"));
       return c.json(state, 200, { "cache-control": "no-store" });
     },
   );
@@ -154,12 +155,4 @@ export function uploadsRoutes(context: ServerContext): Routes {
 export function createLazyUploads({ registry }: Pick<ServerContext, "registry">): ServerContext["uploads"] {
   let opened: ReturnType<typeof openUploads> | undefined;
   return () => opened ??= openUploads(registry);
-}
-
-function notThere(id: string): RegistryError {
-  return new RegistryError({
-    code: "NotFound",
-    message: `Cannot find upload ${JSON.stringify(id)}: there is none`,
-    hint: "It was saved, removed, or begun too long ago. Begin another one.",
-  });
 }

@@ -64,7 +64,7 @@ export async function openSentFiles(
   async function openUpload({ path, upload, size, sha256 }: SentFile & { upload: string }): Promise<FileSource> {
     try {
       const source = await (await uploads()).source(upload, { signal });
-      if (!access.owns(source.owner)) throw gone(upload);
+      if (!access.owns(source.owner)) throw noUpload(upload);
       if (size !== undefined && source.size !== size) throw notAsSaid(path, `it has ${source.size} bytes, not ${size}`);
       ids.add(upload);
       if (sha256 === undefined || source.sha256 === sha256) return source;
@@ -122,7 +122,8 @@ function notAsSaid(path: string, state: string): RegistryError {
   });
 }
 
-function gone(upload: string): RegistryError {
+/** Why an upload cannot be used: as if it were not there, also where it is another token's. */
+export function noUpload(upload: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
     message: `Cannot find upload ${JSON.stringify(upload)}: there is none`,

@@ -12,7 +12,7 @@ import { uploadKey, UPLOADS } from "../../layout.ts";
 import type { Context } from "../../opening/context.ts";
 
 /** Most bytes of a piece. It is held in memory until the store has it. */
-export const MAX_PIECE_BYTES = 8 * 1024 * 1024;
+const MAX_PIECE_BYTES = 8 * 1024 * 1024;
 const MIN_PIECE_BYTES = 64 * 1024;
 /** What all pieces that are being filled may hold together, bytes: the more there are, the sooner each is stored. */
 const HELD_BYTES = 128 * 1024 * 1024;

@@ -10,7 +10,7 @@ export const UPLOADS: readonly Mutant[] = [
   {
     name: "server/saves-uploads-of-others",
     file: "apps/server/saving/sent_files.ts",
-    text: "      if (!access.owns(source.owner)) throw gone(upload);\n",
+    text: "      if (!access.owns(source.owner)) throw noUpload(upload);\n",
     replacement: "",
     foundBy: { test: "tests/apps/server/uploads/presigned_test.ts", name: "an upload belongs to its token" },
   },
