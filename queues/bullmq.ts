@@ -8,7 +8,7 @@ import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
 import type { Job } from "npm:bullmq@^6";
 import { RegistryError } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
-import { checkNewJob, checkWorkOptions, isReservedId } from "../core/services/queue_checks.ts";
+import { checkNewJob, checkWorkOptions, isReservedId, ofSchedule } from "../core/services/queue_checks.ts";
 import type { JobQueue, QueuedJob, QueueWorker } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
@@ -23,7 +23,7 @@ import { readJob, toldDamaged } from "./bullmq/read_job.ts";
 import { createBullmqSchedules } from "./bullmq/schedules.ts";
 import type { BullmqStore } from "./bullmq/store.ts";
 import { stateOf, told } from "./bullmq/told.ts";
-import { trimEnded } from "./bullmq/trim.ts";
+import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { createBullmqWorker } from "./bullmq/worker.ts";
 
 export type * from "../core/services/queue.ts";
@@ -160,7 +160,10 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
     remove: (id, options) =>
       ask(
         "remove a job of",
-        (async () => !isReservedId(id) && await queue.getJobState(id) !== "unknown" && await queue.remove(id) === 1)(),
+        (async () => !isReservedId(id) && await queue.getJobState(id) !== "unknown" && await queue.remove(id) === 1)()
+          .catch((error) => {
+            throw belongsToSchedule(error) ? ofSchedule(id) : error;
+          }),
         options,
       ),
     ...schedules,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNewJob, checkWorkOptions, notListed } from "../core/services/queue_checks.ts";
+import { checkNewJob, checkWorkOptions, notListed, ofSchedule } from "../core/services/queue_checks.ts";
 import type { JobQueue, NewJob, RateLimit } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
 import { realSystem } from "../core/system.ts";
@@ -124,10 +124,10 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
   }
 
   /** What a schedule has next is planned once for each of its jobs, however often that is tried. */
-  function planNext(entry: Entry | undefined): void {
-    const schedule = entry?.schedule;
+  function planNext(entry: Entry): void {
+    const { schedule } = entry;
     if (schedule === undefined) return;
-    delete entry!.schedule;
+    delete entry.schedule;
     schedules.begun(schedule);
   }
 
@@ -194,12 +194,12 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
       wait(entry, 0);
       return Promise.resolve(true);
     },
-    remove(id) {
+    // deno-lint-ignore require-await -- what is refused is rejected
+    async remove(id) {
       const entry = entries.get(id);
-      if (entry?.state === "running") return Promise.resolve(false);
-      const wasThere = forget(id);
-      planNext(entry);
-      return Promise.resolve(wasThere);
+      if (entry?.state === "running") return false;
+      if (entry?.schedule !== undefined) throw ofSchedule(id);
+      return forget(id);
     },
     schedule: (schedule) => schedules.schedule(schedule),
     unschedule: (id) => Promise.resolve(schedules.unschedule(id)),

@@ -189,7 +189,11 @@ export interface JobQueue extends AsyncDisposable {
   cancel(id: string, options?: SignalOptions & { reason?: string }): Promise<void>;
   /** Lets a job that failed, or was cancelled, wait again, with all its attempts; true if there was such a one. */
   retry(id: string, options?: SignalOptions): Promise<boolean>;
-  /** Forgets a job; true if there was one. One that is running is left as it is. */
+  /**
+   * Forgets a job; true if there was one. One that is running is left as it is.
+   *
+   * @throws {RegistryError} `Conflict` for one that is to come by a schedule; servers may keep others of it too
+   */
   remove(id: string, options?: SignalOptions): Promise<boolean>;
   /**
    * Adds jobs again and again. The next is there, delayed, as soon as the one before was begun: where nobody takes jobs

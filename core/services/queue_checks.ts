@@ -107,6 +107,15 @@ export function notListed(after: string): RegistryError {
   });
 }
 
+/** What is wrong with removing a job that a schedule needs. */
+export function ofSchedule(id: string): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot remove job ${JSON.stringify(id)}: it belongs to a schedule`,
+    hint: "unschedule() ends the schedule, and forgets the job that is to come; cancel() ends one job alone.",
+  });
+}
+
 /** What a handler returned, as it is kept; throws `Invalid` for what no queue can keep, which is a failed attempt. */
 export function resultOf(id: string, returned: PlainValue | void): PlainValue {
   const result = returned ?? null;

@@ -47,6 +47,17 @@ programTest("jobs of another program neither hide those of ours nor stop a worke
   assertEquals(heard.filter(({ event }) => event === "trouble"), []);
 });
 
+programTest("a job that is to come by a schedule is not removed alone", ["redis", "postgres"], async ({ shared }) => {
+  await using queue = await openQueue(`${(await shared()).url}?queue=to-come`);
+  const { id: _, ...nothing } = job("");
+  await queue.schedule({ id: "hourly", cron: "0 * * * *", job: nothing });
+  const [{ id }] = await queue.list();
+  const error = await assertRejects(() => queue.remove(id), RegistryError, "it belongs to a schedule");
+  assertEquals(error.code, "Conflict");
+  assertEquals(await queue.unschedule("hourly"), true);
+  assertEquals(await queue.list(), []);
+});
+
 programTest("a damaged job hides no others, says so, and can be removed", "redis", async ({ shared }) => {
   const { url } = await shared();
   await using redis = await connect(url);
