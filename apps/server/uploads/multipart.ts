@@ -35,6 +35,7 @@ export async function openForm(request: Request): Promise<Form> {
   });
   parser.on("file", (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
     open = stream;
+    stream.on("error", () => {}); // it may break before anybody reads it, who is told then: else the program ends
     came.put({ path: fileName || "content", mediaType, content: readable(stream) });
   });
   for (const limit of ["fieldsLimit", "filesLimit", "partsLimit"] as const) {

@@ -1,7 +1,8 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
+import { openForm } from "../../../../apps/server/uploads/multipart.ts";
 import { openService, sentBody } from "./sending.ts";
 
 /** A form as clients send it, and how it is announced. */
@@ -210,4 +211,26 @@ Deno.test("of a form that is refused no more is read", async () => {
   assertEquals((await service.send("POST", "/upload", { body: watched, headers })).status, 400); // it has no name
   await gone.promise;
   assertEquals(told.read < MIB, true, `${told.read}`);
+});
+
+Deno.test("a form that breaks off before its file is read fails for whoever reads it, and nobody else", async () => {
+  const head = '--b\r\ncontent-disposition: form-data; name="f"; filename="a"\r\n\r\nabc';
+  for (const breaks of [true, false]) {
+    const gone = Promise.withResolvers<void>();
+    const sent = async function* (): AsyncGenerator<Uint8Array> {
+      yield new TextEncoder().encode(head);
+      await gone.promise;
+      if (breaks) throw new TypeError("connection reset");
+    };
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    const init = { method: "POST", headers, body: ReadableStream.from(sent()), duplex: "half" };
+    const form = await openForm(new Request("http://localhost/upload", init as RequestInit));
+    gone.resolve();
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const read = async () => {
+      for await (const { content } of form.files) await new Response(content as ReadableStream).bytes();
+    };
+    await assertRejects(read);
+    form.close();
+  }
 });
