@@ -151,12 +151,12 @@ function checkJsonType({ headers }: Request): void {
 
 function refuse(checked: { success: boolean; target: string; data: unknown; error?: readonly unknown[] }): void {
   if (checked.success) return;
-  const issues = (checked.error ?? []) as { message: string; path?: { key: unknown }[] }[];
-  const said = issues.slice(0, 5).map(({ message, path = [] }) => {
-    const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+  const issues = (checked.error ?? []) as Issue[];
+  const said = issues.slice(0, 5).map((issue) => {
+    const place = (issue.path ?? []).map((step) => String(typeof step === "object" ? step.key : step)).join(".");
     const times = checked.target === "query" ? timesGiven(checked.data, place) : 1;
     if (times > 1) return `${place}: it is given ${times} times, and taken once`;
-    return place === "" ? message : `${place}: ${message}`;
+    return place === "" ? issue.message : `${place}: ${stateOf(issue)}`;
   });
   throw new RegistryError({
     code: "Invalid",
@@ -225,4 +225,17 @@ function addHeads(paths: Record<string, Methods>): void {
     const without = Object.entries(responses).map(([status, { content: _content, ...answer }]) => [status, answer]);
     methods.head = { ...get, operationId: `${operationId}Head`, responses: Object.fromEntries(without) };
   }
+}
+
+interface Issue {
+  message: string;
+  path?: { key: unknown }[];
+  expected?: string | null;
+  received?: string;
+}
+
+/** What is missing, and what nobody asked for, is said in the words of the library and not of its checker. */
+function stateOf({ message, expected, received }: Issue): string {
+  if (received === "undefined") return "it is missing";
+  return expected === "never" ? "there is no such member" : message;
 }
