@@ -41,7 +41,9 @@ export async function findJob(queue: JobQueue, id: string, { io: { signal } }: C
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot find job ${JSON.stringify(id)}: the queue at ${queue.location} does not know it`,
-    hint: "See what it knows: holdfast jobs ls. Jobs that ended are forgotten after a week.",
+    hint: id.includes("…")
+      ? "That id was cut to fit the terminal. Whole ones: holdfast jobs ls --quiet"
+      : "See what it knows: holdfast jobs ls. Jobs that ended are forgotten after a week.",
   });
 }
 

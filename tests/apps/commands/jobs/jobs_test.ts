@@ -109,6 +109,7 @@ jobsTest("jobs cancel ends what waits, and says what had ended", async ({ jobs, 
   assertEquals([ended.code !== 0, ended.out], [true, "good\tdone\nbad\tfailed\n"]);
   assertStringIncludes(ended.err, "good done, bad failed");
   assertEquals((await jobs("cancel nobody")).code, 3);
+  assertStringIncludes((await jobs("cancel 01a1ffe1…a183c78b")).err, "Whole ones: holdfast jobs ls --quiet");
 });
 
 Deno.test("commands about jobs say where a queue can be, and take no password on the command line", async () => {
