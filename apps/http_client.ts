@@ -56,8 +56,15 @@ export function createPortableMaterializers(): Materializers {
   const set = createMaterializerSet([json(), text(), typedArray(), bytes(), arrayBuffer(), blob(), ndarray()]);
   return {
     register: set.register,
-    forValue: (value) => set.forValue(value),
-    get: (id) => set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(id),
+    forValue(value) {
+      try {
+        return set.forValue(value);
+      } catch (error) {
+        if (isOfDisk(value)) refuseDisk("save a file or folder of this machine");
+        throw error;
+      }
+    },
+    get: (id) => set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(`find materializer "${id}"`),
     has: (id) => set.has(id),
     names: () => set.names(),
     [Symbol.iterator]: () => set[Symbol.iterator](),
@@ -67,10 +74,15 @@ export function createPortableMaterializers(): Materializers {
 /** Those of files and folders, which need a disk. */
 const OF_DISKS = ["file", "folder"];
 
-function refuseDisk(id: string): never {
+/** A file or folder, as `localPath` names one. Its class is of what needs a disk, and so not imported here. */
+function isOfDisk(value: unknown): boolean {
+  return (value as object | null | undefined)?.constructor?.name === "LocalPath";
+}
+
+function refuseDisk(action: string): never {
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot find materializer "${id}": it is not among those that need no disk`,
+    message: `Cannot ${action}: what is of a disk is not among the materializers that need none`,
     hint:
       "Open with { materializers: createMaterializers() }, from ./materializers; or read files: registry.open(ref).",
   });

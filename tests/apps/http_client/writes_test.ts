@@ -46,6 +46,9 @@ Deno.test("files and folders of a disk are Unsupported by the materializers that
   const error = await assertRejects(() => registry.load("f"), RegistryError);
   assertEquals(error.code, "Unsupported");
   assertStringIncludes(error.hint!, "createMaterializers()");
+  const unsaved = await assertRejects(() => registry.save("g", localPath("deno.json")), RegistryError);
+  assertEquals(unsaved.code, "Unsupported");
+  assertStringIncludes(unsaved.hint!, "createMaterializers()");
   await service.close();
 });
 
