@@ -26,7 +26,10 @@ export const SERVER: readonly Mutant[] = [
     file: "apps/server/access/guard_route.ts",
     text: "else if (name !== undefined) access.check(scope, name);",
     replacement: "else if (name !== undefined) return;",
-    foundBy: { test: "tests/apps/server/access/access_test.ts", name: "a token without rights is refused by every route" },
+    foundBy: {
+      test: "tests/apps/server/access/access_test.ts",
+      name: "a token without rights is refused by every route",
+    },
   },
   {
     name: "server/expired-tokens-count",
@@ -45,7 +48,7 @@ export const SERVER: readonly Mutant[] = [
   {
     name: "server/copies-anywhere",
     file: "apps/server/saving/changes.ts",
-    text: "  access.check(\"write\", parseRef(to).name);\n",
+    text: '  access.check("write", parseRef(to).name);\n',
     replacement: "",
     foundBy: { test: "tests/apps/server/routes/saves_test.ts", name: "who copies a version needs the right" },
   },
@@ -59,7 +62,7 @@ export const SERVER: readonly Mutant[] = [
   {
     name: "server/presigned-saved-anywhere",
     file: "apps/server/routes/presigned.ts",
-    text: "      c.env.access.check(\"write\", name);\n",
+    text: '      c.env.access.check("write", name);\n',
     replacement: "",
     foundBy: { test: "tests/apps/server/uploads/presigned_test.ts", name: "who commits an upload needs the right" },
   },
@@ -157,14 +160,14 @@ export const SERVER: readonly Mutant[] = [
   {
     name: "server/upload-ids-in-logs",
     file: "apps/server/guard/guard.ts",
-    text: ".replace(/^\\/uploads\\/.+/, \"/uploads/…\")",
+    text: '.replace(/^\\/uploads\\/.+/, "/uploads/…")',
     replacement: "",
     foundBy: { test: "tests/apps/server/guard/guard_test.ts", name: "the log has a line a request" },
   },
   {
     name: "server/lines-in-event-ids",
     file: "apps/server/event_stream.ts",
-    text: "return text.replace(/[\\r\\n\\0]/g, \" \");",
+    text: 'return text.replace(/[\\r\\n\\0]/g, " ");',
     replacement: "return text;",
     foundBy: { test: "tests/apps/server/event_stream_test.ts", name: "events are sent with their ids" },
   },
