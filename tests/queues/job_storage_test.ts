@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Redis } from "npm:ioredis@^5";
 import { RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
@@ -44,6 +44,16 @@ programTest("what another program wrote into a storage is passed over", "redis",
   assertEquals((await storage.list()).map(({ id }) => id), ["mine"]);
   assertEquals(await storage.get("theirs"), undefined);
   await redis.quit();
+});
+
+programTest("a storage on Redis keeps a job for as long as it was told", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using storage = await openJobStorage(`${url}?jobs=kept`, { keepMs: 3_600_000 });
+  await storage.put(job("mine"));
+  const redis = new Redis(url);
+  const leftMs = await redis.pttl("holdfast:jobs:kept:mine");
+  await redis.quit();
+  assert(leftMs > 0 && leftMs <= 3_600_000, `it is kept for ${leftMs} ms`);
 });
 
 programTest("what became of a job of this process is known when the process is gone", "redis", async ({ shared }) => {

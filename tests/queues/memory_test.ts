@@ -36,6 +36,28 @@ Deno.test("a job that was removed while it waited for its time is not begun", as
   assertEquals(heard.flatMap((event) => "id" in event ? [event.id] : []), ["there", "there"]);
 });
 
+Deno.test("a job that is handed back was no attempt, and what is said of one after its end is not kept", async () => {
+  await using queue = createMemoryQueue();
+  await queue.add({ ...job("a"), attempts: 1 });
+  const first = createListener(), second = createListener();
+  const worker = await queue.work(
+    (_job, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    { onEvent: first.onEvent },
+  );
+  await first.until("started");
+  await worker.close({ handBack: true });
+  assertEquals((await queue.get("a"))?.attemptsMade, 0);
+  let tell = (_: string) => {};
+  await using _worker = await queue.work((_job, { onProgress }) => {
+    onProgress("half of it");
+    tell = onProgress;
+  }, { onEvent: second.onEvent });
+  await second.until("done");
+  tell("too late");
+  const { attemptsMade, progress } = (await queue.get("a"))!;
+  assertEquals([attemptsMade, progress], [1, "half of it"]);
+});
+
 /** A queue whose time goes on when the test says so: by what is slept for next. */
 function withClock(startAt: number) {
   const sleeps: { ms: number; end: () => void }[] = [];

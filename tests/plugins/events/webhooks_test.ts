@@ -95,6 +95,18 @@ Deno.test("what a registry says is delivered", async () => {
   assertEquals(heard.map(({ topic }) => topic).toSorted(), ["registry.aliased", "registry.saved"]); // once each
 });
 
+Deno.test("each target hears of an event, by a job of its own", async () => {
+  await using one = receive();
+  await using other = receive();
+  const targets = [one, other].map(({ url }) => ({ url, topics: "model.*", secret: SECRET }));
+  await using world = await open(one.url, { targets });
+  await world.bus.publish("model.trained", 1);
+  await world.happened.until(1);
+  assertEquals((await world.queue.list()).length, 2);
+  await world.happened.until(2);
+  assertEquals([one.heard.items.length, other.heard.items.length], [1, 1]);
+});
+
 Deno.test("a delivery that fails is tried again under the same id, until it is taken", async () => {
   let calls = 0;
   await using receiver = receive(() => new Response(null, { status: ++calls < 3 ? 503 : 204 }));
