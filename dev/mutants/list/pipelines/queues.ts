@@ -129,4 +129,18 @@ export const QUEUES: readonly Mutant[] = [
     replacement: 'if (kind !== "") return',
     foundBy: { test: "tests/plugins/jobs/servers_test.ts", name: "a job that is no task" },
   },
+  {
+    name: "queue/told-though-over",
+    file: "queues/memory/worker.ts",
+    text: "if (!over) alter",
+    replacement: "alter",
+    foundBy: { test: "tests/queues/memory_test.ts", name: "a job that is handed back was no attempt" },
+  },
+  {
+    name: "jobs/storage-forgets-nothing",
+    file: "queues/job_storage/redis.ts",
+    text: ', "PX", keepMs]',
+    replacement: "]",
+    foundBy: { test: "tests/queues/job_storage_test.ts", name: "a storage on Redis keeps a job" },
+  },
 ];

@@ -96,4 +96,18 @@ export const EVENTS: readonly Mutant[] = [
     replacement: "if (false) return;",
     foundBy: { test: "tests/plugins/events/redis_test.ts", name: "redis bus: what a handler left undone" },
   },
+  {
+    name: "webhooks/one-job-for-all-targets",
+    file: "plugins/events/webhooks.ts",
+    text: "`webhook-${target.id}-${id}`",
+    replacement: "`webhook-${id}`",
+    foundBy: { test: WEBHOOKS, name: "each target hears of an event" },
+  },
+  {
+    name: "webhooks/redirects-are-deliveries",
+    file: "plugins/events/webhooks.ts",
+    text: "(status >= 200 && status < 300)",
+    replacement: "status < 400",
+    foundBy: { test: WEBHOOKS, name: "redirects are not followed" },
+  },
 ];
