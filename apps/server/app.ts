@@ -62,7 +62,6 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   observationRoutes,
 ];
 
-const HOT_ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
 const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 
 /** Creates the handler. */
@@ -134,7 +133,7 @@ export function createApp(registry: Registry, options: HandlerOptions): ReadyHan
     const response = await guard(request, info, async (admitted, known) => {
       const file = hot.find(admitted.url);
       if (file !== undefined && known.access.may("read", file.name) && isRead(admitted)) {
-        known.route = HOT_ROUTE;
+        known.route = file.route;
         return await answerHot(admitted, file);
       }
       checkPath(pathOf(admitted.url));
@@ -151,7 +150,7 @@ export function createApp(registry: Registry, options: HandlerOptions): ReadyHan
     if (file === undefined) return undefined;
     const durationMs = system.monotonic() - beganAt;
     metrics.begin();
-    metrics.end({ method: "GET", route: HOT_ROUTE, status: 200, durationMs, receivedBytes: 0, sentBytes: file.size });
+    metrics.end({ method: "GET", route: file.route, status: 200, durationMs, receivedBytes: 0, sentBytes: file.size });
     if (options.logger !== undefined) logger.info(requestLine(request, { status: 200, durationMs }));
     return file;
   }

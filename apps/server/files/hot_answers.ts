@@ -5,7 +5,7 @@
  * @module
  */
 import type { Handler } from "../options.ts";
-import { answerFile, partOf } from "./answer_file.ts";
+import { answerFile, answerWithout, partOf } from "./answer_file.ts";
 import type { HotFile, HotFiles } from "./hot_files.ts";
 
 /** Headers by which a request says more than what it wants. A range or a condition is one, and a page that asks. */
@@ -62,6 +62,8 @@ export function keepAnswer(hot: HotFiles, request: Request, { status, headers }:
 
 /** Answers from memory what says more, where what is around was looked at. */
 export async function answerHot(request: Request, file: HotFile): Promise<Response> {
-  const answer = await answerFile(request, file, partOf(file.bytes));
+  const answer = file.isWhole
+    ? answerWithout(request.headers, file) ?? new Response(file.bytes, { headers: file.headers })
+    : await answerFile(request, file, partOf(file.bytes));
   return request.method === "HEAD" ? new Response(null, answer) : answer;
 }

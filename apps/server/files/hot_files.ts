@@ -1,6 +1,6 @@
 /**
  * Small files that are asked for again and again, in memory: those of versions that are never overwritten, so that what
- * they hold is known without asking the store.
+ * they hold is known without asking the store. So is what is known of such a version, where its files come with it.
  *
  * @module
  */
@@ -16,8 +16,12 @@ const FRESH_MS = 10_000;
 /** What an entry takes besides its bytes, about: its headers most of all. */
 const ENTRY_BYTES = 4 * 1024;
 
-/** A file in memory. */
+/** A file in memory, or what is known of a version with its files. */
 export interface HotFile extends Representation {
+  /** The route that it is an answer of. */
+  readonly route: string;
+  /** Whether it is answered with as a whole, whatever range is asked for. @default false */
+  readonly isWhole?: boolean;
   /** The artifact. */
   readonly name: string;
   /** All of it. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import { parseRef, RegistryError } from "../../../mod.ts";
 import type { Artifact, Registry } from "../../../mod.ts";
 
 /** So many versions and files of theirs are remembered. */
@@ -22,6 +22,11 @@ export interface AskedVersion {
 
 /** Opens versions. */
 export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
+
+/** Whether what is asked for is the same whenever it is asked: a commit, or a version that nobody can overwrite. */
+export function isFixed({ settings }: Pick<Registry, "settings">, { name, version, commit }: AskedVersion): boolean {
+  return commit !== undefined || (!settings.mutable && parseRef(name, version).selector.kind === "version");
+}
 
 /** Creates what opens versions of a registry. */
 export function createOpened(registry: Pick<Registry, "open">): OpenVersion {

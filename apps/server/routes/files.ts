@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { isRegistryError, parseRef } from "../../../mod.ts";
+import { isRegistryError } from "../../../mod.ts";
 import type { Artifact, ArtifactFile, ByteRange } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerFile, partOf } from "../files/answer_file.ts";
 import type { Representation } from "../files/answer_file.ts";
 import { MOST_HOT_BYTES } from "../files/hot_files.ts";
+import { isFixed } from "../files/opened.ts";
 import { mediaHeaders } from "../files/media.ts";
 import type { Disposition } from "../files/media.ts";
 import { readFirst } from "../files/read_first.ts";
@@ -20,11 +21,13 @@ import { FileQuery } from "../schemas/files.ts";
 /** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
 const IMMUTABLE = "private, max-age=604800, immutable";
 
+const ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
+
 /** The files of versions. */
 export function filesRoutes(context: ServerContext): Routes {
   const { registry, hot, openVersion } = context;
   return createRoutes().get(
-    "/artifacts/:name/versions/:version/files/:path{.+}",
+    ROUTE,
     describe({
       id: "getFile",
       tag: "artifacts",
@@ -63,12 +66,11 @@ export function filesRoutes(context: ServerContext): Routes {
       const request = c.req.raw;
       const artifact = await openVersion({ name, version, commit });
       const file = artifact.file(path);
-      const isFixed = commit !== undefined ||
-        (!registry.settings.mutable && parseRef(name, version).selector.kind === "version");
-      const representation = represent({ artifact, file, disposition, isFixed });
-      if (isFixed && file.info.size <= MOST_HOT_BYTES && request.method === "GET") {
+      const fixed = isFixed(registry, { name, version, commit });
+      const representation = represent({ artifact, file, disposition, fixed });
+      if (fixed && file.info.size <= MOST_HOT_BYTES && request.method === "GET") {
         const bytes = await readAll(file);
-        hot.keep(request.url, { ...representation, name, bytes });
+        hot.keep(request.url, { ...representation, route: ROUTE, name, bytes });
         return await answerFile(request, representation, partOf(bytes));
       }
       return await answerFile(request, representation, (range) => stream(file, range));
@@ -78,11 +80,11 @@ export function filesRoutes(context: ServerContext): Routes {
 
 /** All that is said of a file. */
 function represent(
-  { artifact: { info }, file: { info: { path, size, sha256, mediaType } }, disposition, isFixed }: {
+  { artifact: { info }, file: { info: { path, size, sha256, mediaType } }, disposition, fixed }: {
     artifact: Artifact;
     file: ArtifactFile;
     disposition?: Disposition;
-    isFixed: boolean;
+    fixed: boolean;
   },
 ): Representation {
   const sum = Uint8Array.from(sha256.match(/../g)!, (hex) => parseInt(hex, 16));
@@ -93,7 +95,7 @@ function represent(
     digest: `sha-256=:${btoa(String.fromCharCode(...sum))}:`,
     headers: {
       ...mediaHeaders({ path, mediaType }, disposition),
-      "cache-control": isFixed ? IMMUTABLE : "no-cache",
+      "cache-control": fixed ? IMMUTABLE : "no-cache",
       "holdfast-commit": info.commit,
       "holdfast-version": info.version,
     },

@@ -10,6 +10,8 @@ import type { Artifact, ArtifactInfo, Registry, VersionEntry, VersionsOptions } 
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
+import { MOST_HOT_BYTES } from "../files/hot_files.ts";
+import { isFixed } from "../files/opened.ts";
 import { answerListing, listingContent } from "../listing.ts";
 import { problem } from "../problem.ts";
 import { createRoutes } from "../routing.ts";
@@ -18,8 +20,10 @@ import { ArtifactInfoSchema, INFO_EXAMPLE, InfoQuery, VersionsPage, VersionsQuer
 
 const NAME = { name: "The artifact, percent-encoded as one segment" };
 
+const INFO_ROUTE = "/artifacts/:name/versions/:version";
+
 /** The versions of names, and what is known of each. */
-export function versionsRoutes({ registry, openVersion }: ServerContext): Routes {
+export function versionsRoutes({ registry, hot, openVersion }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(
     "/artifacts/:name/versions",
@@ -52,7 +56,7 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
     },
   );
   routes.get(
-    "/artifacts/:name/versions/:version",
+    INFO_ROUTE,
     describe({
       id: "getVersion",
       tag: "artifacts",
@@ -77,19 +81,26 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
     query(InfoQuery),
     async (c) => {
       const { name, version } = c.req.param();
-      const { headers } = c.req.raw;
+      const { headers: asked, method, url } = c.req.raw;
       const { commit, data } = c.req.valid("query");
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
       const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
       const known = { "etag": validators.etag, "cache-control": "no-cache", "last-modified": validators.lastModified };
-      const condition = evaluateConditions(headers, validators);
+      const condition = evaluateConditions(asked, validators);
       if (condition === "not modified") return new Response(null, { status: 304, headers: known });
       if (condition === "failed") {
         const detail = `Cannot answer: ${JSON.stringify(`${name}@${version}`)} is commit ${info.commit} now`;
         return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
       }
-      return c.json(data !== undefined && info.size <= data ? await withData(artifact) : info, 200, known);
+      if (data === undefined || info.size > data) return c.json(info, 200, known);
+      const bytes = new TextEncoder().encode(JSON.stringify(await withData(artifact)));
+      const size = bytes.byteLength;
+      const headers = { ...known, "content-type": "application/json", "content-length": String(size) };
+      if (method === "GET" && size <= MOST_HOT_BYTES && isFixed(registry, { name, version, commit })) {
+        hot.keep(url, { ...validators, route: INFO_ROUTE, isWhole: true, name, bytes, size, digest: "", headers });
+      }
+      return new Response(bytes, { headers });
     },
   );
   return routes;

@@ -67,3 +67,40 @@ Deno.test("what was deleted elsewhere is not answered from memory for more than 
   system.advance(10_001);
   assertEquals(await status(), 404);
 });
+
+Deno.test("a version that comes with its bytes is answered from memory where it is named exactly and cannot change", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("text", "0123456789");
+  let opened = 0;
+  const counting = { ...registry, open: (...args: Parameters<Registry["open"]>) => (opened++, registry.open(...args)) };
+  await using handler = createHandler(counting);
+  const get = async (version: string, headers: Record<string, string> = {}) => {
+    const address = `http://localhost/artifacts/text/versions/${version}?data=65536`;
+    const response = await handler(new Request(address, { headers }));
+    const { "x-request-id": _, ...known } = Object.fromEntries(response.headers);
+    return { status: response.status, headers: known, text: await response.text() };
+  };
+  const first = await get("1.0.0");
+  assertEquals(JSON.parse(first.text).files[0].data, btoa("0123456789"));
+  assertEquals(await get("1.0.0"), first);
+  assertEquals((await get("1.0.0", { range: "bytes=0-1" })).text, first.text);
+  assertEquals((await get("1.0.0", { "if-none-match": first.headers.etag })).status, 304);
+  assertEquals(opened, 1);
+  for (let count = 0; count < 2; count++) await get("latest");
+  assertEquals(opened, 3);
+  const metrics = await (await handler(new Request("http://localhost/metrics"))).text();
+  assertEquals(/holdfast_requests_total\{[^}]*versions\/:version"[^}]*status="200"\} 5\n/.test(metrics), true, metrics);
+  await handler(new Request("http://localhost/artifacts/text/versions/1.0.0", { method: "DELETE" }));
+  assertEquals((await get("1.0.0")).status, 404);
+});
+
+Deno.test("a version that comes with its bytes and may be overwritten is looked up each time", async () => {
+  await using registry = await openRegistry("memory:", { mutable: true });
+  await registry.save("text", "one");
+  await using handler = createHandler(registry);
+  const get = async () =>
+    await (await handler(new Request("http://localhost/artifacts/text/versions/1.0.0?data=9"))).json();
+  assertEquals((await get()).files[0].data, btoa("one"));
+  await registry.save("text", "two", { version: "1.0.0", onConflict: "overwrite" });
+  assertEquals((await get()).files[0].data, btoa("two"));
+});

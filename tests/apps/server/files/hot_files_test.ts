@@ -4,7 +4,7 @@ import type { HotFile } from "../../../../apps/server/files/hot_files.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
 function fileOf(name: string, size = 1000): HotFile {
-  return { name, bytes: new Uint8Array(size), size, etag: "", lastModified: "", digest: "", headers: {} };
+  return { route: "/", name, bytes: new Uint8Array(size), size, etag: "", lastModified: "", digest: "", headers: {} };
 }
 
 Deno.test("hot files are bounded in bytes, and what was not asked for the longest goes", () => {
