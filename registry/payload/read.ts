@@ -44,7 +44,7 @@ export function createArtifact(context: ReadingContext, source: PayloadSource, o
       throw new RegistryError({
         code: "NotFound",
         message: `Cannot open file ${shown(path)} of "${source.ref}": no such file`,
-        hint: `It has ${byPath.size}: ${known}${byPath.size > 8 ? ", …" : ""}`,
+        hint: byPath.size === 0 ? "It has none." : `It has ${byPath.size}: ${known}${byPath.size > 8 ? ", …" : ""}`,
       });
     },
   };

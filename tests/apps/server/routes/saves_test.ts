@@ -237,3 +237,11 @@ Deno.test("what a request lacks, and what nobody asked for, is said by its name"
   const query = await service.send("GET", "/lineage");
   assertEquals((await query.json()).detail, "Cannot read the query: ref: it is missing");
 });
+
+Deno.test("of a version without files none is found, and the hint says that there are none", async () => {
+  await using service = await openService();
+  const empty = { materializer: JSON_KIND, files: [] };
+  assertEquals((await service.sendJson("POST", "/artifacts/a/versions", empty)).status, 201);
+  const missing = await service.send("GET", "/artifacts/a/versions/1.0.0/files/data.json");
+  assertEquals([missing.status, (await missing.json()).hint], [404, "It has none."]);
+});
