@@ -13,7 +13,7 @@ import { MOST_HOT_BYTES } from "../files/hot_files.ts";
 import { isFixed } from "../files/opened.ts";
 import { mediaHeaders } from "../files/media.ts";
 import type { Disposition } from "../files/media.ts";
-import { readFirst } from "../files/read_first.ts";
+import { oneBehind, readFirst } from "../files/read_first.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
 import { FileQuery } from "../schemas/files.ts";
@@ -105,7 +105,7 @@ function represent(
 /** Opens the stream of a file; undefined for a range of a file that has none, since it is compressed. */
 async function stream(file: ArtifactFile, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
   try {
-    return await readFirst(file.stream(range));
+    return await readFirst(range === undefined ? oneBehind(file.stream()) : file.stream(range));
   } catch (error) {
     if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
     throw error;

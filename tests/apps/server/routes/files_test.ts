@@ -1,8 +1,9 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { createMemoryBackend, isPrefix, localPath, openRegistry } from "../../../../mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createMemoryBackend, isPrefix, localPath, openRegistry, RegistryError } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { oneBehind } from "../../../../apps/server/files/read_first.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
@@ -204,4 +205,31 @@ Deno.test("a file whose path begins with a tilde and is dots else is read as it 
     const response = await send(`/artifacts/tildes/versions/1.0.0/files/${path}`);
     assertEquals([response.status, await response.text()], [200, path]);
   }
+});
+
+Deno.test("a file that turns out to be damaged at its end is not sent to its end, so nobody takes it for whole", async () => {
+  const backend = createMemoryBackend();
+  await using registry = await openRegistry(backend);
+  const size = 300_000;
+  await registry.save("large", new Uint8Array(size).fill(1));
+  for await (const object of backend.list("objects/")) {
+    if (isPrefix(object)) continue;
+    const bytes = await (await backend.get(object.key))!.bytes();
+    bytes[object.size - 1] ^= 1;
+    await backend.put(object.key, bytes);
+  }
+  await using handler = createCheckedHandler(registry);
+  const { files: [{ path }] } = await registry.info("large");
+  const response = await handler(new Request(`http://localhost/artifacts/large/versions/1.0.0/files/${path}`));
+  assertEquals([response.status, (await response.json()).code], [500, "Corrupt"], "it came in one piece");
+
+  const pieces = async function* (): AsyncGenerator<Uint8Array> {
+    for (const byte of [1, 2, 3]) yield Uint8Array.of(byte);
+    throw new RegistryError({ code: "Corrupt", message: "Cannot read it: it is damaged" });
+  };
+  const sent: number[] = [];
+  await assertRejects(async () => {
+    for await (const [byte] of oneBehind(ReadableStream.from(pieces()))) sent.push(byte);
+  }, RegistryError);
+  assertEquals(sent, [1, 2]);
 });
