@@ -43,8 +43,8 @@ export function engineUrl(given: string | true | undefined, { io }: Pick<Command
   });
 }
 
-/** Drivers take one as a parameter too. */
-function hasPassword(url: string): boolean {
+/** Whether there is a password in a URL. Drivers take one as a parameter too. */
+export function hasPassword(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { password, searchParams } = new URL(url);
   return password !== "" || searchParams.has("password");

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Logger, Registry } from "../../mod.ts";
+import type { Logger, Registry, RegistryTopics } from "../../mod.ts";
+import type { EventBus } from "../../plugins/events/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -81,8 +82,11 @@ export interface CommandContext {
   readonly colors: Colors;
   /** What the registry and the command log to. */
   readonly logger: Logger;
-  /** Opens the registry of this run, which must exist; for reading only unless `write`. The run closes it. */
-  open(options?: { write?: boolean; registry?: string }): Promise<Registry>;
+  /**
+   * Opens the registry of this run, which must exist; for reading only unless `write`. The run closes it, and then the
+   * bus that it tells of changes.
+   */
+  open(options?: { write?: boolean; registry?: string; events?: EventBus<RegistryTopics> }): Promise<Registry>;
   /** Prints a result: as one line of JSON with `--json`, else the text with a line end. */
   result(value: unknown, text: string | undefined): Promise<void>;
   /** Says something on standard error, unless `--quiet`. */

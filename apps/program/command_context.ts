@@ -4,7 +4,7 @@
  * @module
  */
 import { openRegistry, RegistryError } from "../../mod.ts";
-import type { Logger, Registry } from "../../mod.ts";
+import type { Logger } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
 import type { Command, CommandContext, SharedOptions } from "./command.ts";
@@ -30,7 +30,7 @@ export interface CommandContextOptions {
 /** A context for one run; disposing it closes what the run has opened. */
 export function createCommandContext(options: CommandContextOptions): CommandContext & AsyncDisposable {
   const { io, shared, loadCommands } = options;
-  const registries: Registry[] = [];
+  const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
   return {
@@ -39,29 +39,31 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
     loadCommands,
     colors: createColors(io.stdout, io),
     logger,
-    async open({ write = false, registry = shared.registry } = {}) {
+    async open({ write = false, registry = shared.registry, events } = {}) {
+      if (events !== undefined) toClose.push(events); // after the registry, which tells it the last
       const found = findRegistry(registry, io);
       const { location, from } = found;
       logger.debug(`registry ${location} (${from})`);
       const { signal, system } = io;
       if (isServiceAddress(location)) {
+        if (events !== undefined) throw eventsElsewhere();
         const { tokenFile } = shared;
         const how = { tokenFile, readOnly: !write, io, logger: tellingOfRepeats(logger) };
         const opened = await withHints(openService(found, how), {
           Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
         });
-        registries.push(opened);
+        toClose.push(opened);
         return opened;
       }
       const path = localPathOf(location);
       refuseFile(path, "open");
       const target = await registryTarget(location, { cwd: io.cwd, logger, system });
-      const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger });
+      const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger, events });
       const opened = await withHints(opening, {
         NotFound: `Check the place, or create it: holdfast init ${shellWord(registry ?? location)}` +
           (path === undefined ? ", and --create-bucket where the bucket is not there either" : ""),
       });
-      registries.push(opened);
+      toClose.push(opened);
       return opened;
     },
     async result(value, text) {
@@ -80,9 +82,17 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
     },
     async [Symbol.asyncDispose]() {
       for (const transfer of transfers) await transfer.end();
-      for (const registry of registries) await registry[Symbol.asyncDispose]();
+      for (const opened of toClose.reverse()) await opened[Symbol.asyncDispose]();
     },
   };
+}
+
+function eventsElsewhere(): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: "Cannot tell events of the registry of a service: that service tells them",
+    hint: "Give --events to the holdfast serve that has the store.",
+  });
 }
 
 function createLogger(io: CliIo, shared: SharedOptions): Logger {

@@ -10,6 +10,7 @@ import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { aborted } from "../../program/stop_on_signals.ts";
 import type { Listening } from "../../server/listen/options.ts";
+import { openServedEvents } from "../../services/serve_events.ts";
 import { openServedJobs } from "../../services/serve_jobs.ts";
 import type { ServeJobsFlags } from "../../services/serve_jobs.ts";
 import { loadServerPart } from "../../services/server_part.ts";
@@ -28,6 +29,7 @@ interface ServeFlags extends ServeJobsFlags {
   maxUpload?: number;
   maxRequests?: number;
   maxConnections?: number;
+  events?: string;
   stopWithin?: number;
   log?: boolean;
 }
@@ -59,6 +61,10 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     { flags: "--max-connections <count>", text: "connections at once (default: 4096)", parse: parseBound },
     { flags: "--queue <url>", text: "the jobs that /jobs tells of, as redis://127.0.0.1:6379" },
     { flags: "--upload-task <name>", text: "a task of workers of that queue, for what POST /upload saved" },
+    {
+      flags: "--events <url>",
+      text: "a bus that hears what was saved through this service, as redis://127.0.0.1:6379",
+    },
     { flags: "--stop-within <duration>", text: "how long a stop waits (default: 30s)", parse: parseDuration },
     { flags: "--log", text: "a line on standard error for each request" },
   ],
@@ -80,7 +86,8 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     const tokens = flags.tokens === undefined
       ? undefined
       : await openTokenFile(resolve(io.cwd, flags.tokens), { system, logger });
-    const registry = await context.open({ write: !readOnly });
+    const events = await openServedEvents(flags.events, context);
+    const registry = await context.open({ write: !readOnly, events });
     const served = await openServedJobs(flags, context);
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {

@@ -1,0 +1,48 @@
+/**
+ * The bus that a service which is started by the command line tells of what was saved, deleted and aliased.
+ *
+ * @module
+ */
+import { RegistryError } from "../../mod.ts";
+import type { RegistryTopics } from "../../mod.ts";
+import type { EventBus, OpenEventBusOptions } from "../../plugins/events/mod.ts";
+import { hasPassword } from "../pipelines/open_carrier.ts";
+import { loadPart } from "../places/load_part.ts";
+import type { CommandContext } from "../program/command.ts";
+
+/** The variable that names the bus, where its URL has a password. */
+export const EVENTS_VARIABLE = "HOLDFAST_EVENTS";
+
+interface EventsPart {
+  openEventBus<T>(url: string, options: OpenEventBusOptions): Promise<EventBus<T>>;
+}
+
+/**
+ * Opens the bus that is named, if one is. Who opened it closes it.
+ *
+ * @throws {RegistryError} `Invalid` for one with a password, which belongs into the environment, and for one of this
+ * process alone; what `openEventBus` throws
+ */
+export async function openServedEvents(
+  given: string | undefined,
+  { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
+): Promise<EventBus<RegistryTopics> | undefined> {
+  const url = given ?? system.env(EVENTS_VARIABLE);
+  if (!url) return undefined;
+  if (given !== undefined && hasPassword(given)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot take a password by --events: whoever lists the processes of this machine sees it",
+      hint: `Set ${EVENTS_VARIABLE} to the URL, and leave it out of the command line.`,
+    });
+  }
+  if (/^memory:/i.test(url)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot tell events by memory: nobody outside of this program would hear them",
+      hint: "Name a server: --events redis://127.0.0.1:6379.",
+    });
+  }
+  const { openEventBus } = await loadPart<EventsPart>("plugins/events/mod.ts", "the events");
+  return await openEventBus<RegistryTopics>(url, { system, logger });
+}
