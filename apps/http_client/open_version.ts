@@ -6,10 +6,11 @@
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { ByteRange } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { tooLargeHere } from "../../core/record/load_limit.ts";
 import type { LoadLimit } from "../../core/record/load_limit.ts";
+import { noSuchFile } from "../../core/record/no_such_file.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
@@ -118,12 +119,7 @@ function createRemoteArtifact(
     file(path) {
       const file = byPath.get(path);
       if (file !== undefined) return open(file);
-      const known = [...byPath.keys()].slice(0, 8).map(shown).join(", ");
-      throw new RegistryError({
-        code: "NotFound",
-        message: `Cannot open file ${shown(path)} of "${ref}": no such file`,
-        hint: `It has ${byPath.size}: ${known}${byPath.size > 8 ? ", …" : ""}`,
-      });
+      throw noSuchFile(ref, path, byPath.keys());
     },
   };
 }

@@ -5,9 +5,8 @@
  */
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
+import { noSuchFile } from "../../core/record/no_such_file.ts";
 import type { FileInfo, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import { createCachedReader } from "../cache/cached_reader.ts";
@@ -40,12 +39,7 @@ export function createArtifact(context: ReadingContext, source: PayloadSource, o
     file(path) {
       const file = byPath.get(path);
       if (file !== undefined) return open(file);
-      const known = [...byPath.keys()].slice(0, 8).map(shown).join(", ");
-      throw new RegistryError({
-        code: "NotFound",
-        message: `Cannot open file ${shown(path)} of "${source.ref}": no such file`,
-        hint: byPath.size === 0 ? "It has none." : `It has ${byPath.size}: ${known}${byPath.size > 8 ? ", …" : ""}`,
-      });
+      throw noSuchFile(source.ref, path, byPath.keys());
     },
   };
 }
