@@ -103,8 +103,8 @@ export const SERVER: readonly Mutant[] = [
   },
   {
     name: "server/replaceable-is-immutable",
-    file: "apps/server/routes/files.ts",
-    text: "!registry.settings.mutable && ",
+    file: "apps/server/files/opened.ts",
+    text: "!settings.mutable && ",
     replacement: "",
     foundBy: { test: "tests/apps/server/routes/files_test.ts", name: "a version that can be replaced" },
   },
