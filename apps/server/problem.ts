@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode, RegistryErrorFields } from "../../mod.ts";
+import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
 
 /** The media type of an error. */
 export const PROBLEM_TYPE = "application/problem+json";
@@ -53,15 +53,21 @@ export interface ProblemFields {
   hint?: string;
   /** Whether a write may have been done all the same. */
   maybeWritten?: boolean;
+  /** Whether the same request may succeed later. */
+  retry?: RetryAdvice;
+  /** The commit that failed. */
+  commit?: string;
+  /** The object of the store that is concerned. */
+  key?: string;
 }
 
 /** An answer that says what is wrong. */
 export function problem(
   status: number,
-  { code, detail, hint, maybeWritten }: ProblemFields,
+  { code, detail, ...fields }: ProblemFields,
   headers: Record<string, string> = {},
 ): Response {
-  const body = { title: TITLES[status] ?? "It failed", status, detail, code, hint, maybeWritten };
+  const body = { title: TITLES[status] ?? "It failed", status, detail, code, ...fields };
   return new Response(JSON.stringify(body), {
     status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headers },
@@ -80,11 +86,11 @@ export function problemOf(thrown: unknown): Response {
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
   }
-  const { code, message, hint, maybeWritten } = thrown;
+  const { code, message, hint, maybeWritten, retry, commit, key } = thrown;
   const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
-  return problem(status, { code, detail: message, hint, maybeWritten }, headers);
+  return problem(status, { code, detail: message, hint, maybeWritten, retry, commit, key }, headers);
 }
 
 /** What the router refuses itself, such as a body that is no JSON. */

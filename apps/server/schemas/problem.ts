@@ -25,6 +25,9 @@ export const ProblemSchema = v.pipe(
     ]),
     hint: v.optional(v.string()),
     maybeWritten: v.optional(v.boolean()),
+    retry: v.optional(v.picklist(["never", "later", "unknown"])),
+    commit: v.optional(v.string()),
+    key: v.optional(v.string()),
   }),
   v.metadata({ ref: "Problem" }),
 );
