@@ -10,7 +10,7 @@ export interface Readiness {
   /** Whether requests can be answered. */
   ready: boolean;
   /** Why not. */
-  reason?: "the store does not answer in time" | "the store refuses" | "the service stops";
+  reason?: "the store does not answer in time" | "the store refuses" | "the registry is gone" | "the service stops";
 }
 
 const KEEP_MS = 2000;
@@ -29,9 +29,9 @@ export function createReadiness(
       () => ({ ready: false, reason: "the store does not answer in time" }),
       () => ({ ready: true }),
     );
-    const asked: Promise<Readiness> = askStore(registry, over.signal).then(
-      () => ({ ready: true }),
-      () => ({ ready: false, reason: "the store refuses" }),
+    const asked = askStore(registry, over.signal).then(
+      (isThere): Readiness => isThere ? { ready: true } : { ready: false, reason: "the registry is gone" },
+      (): Readiness => ({ ready: false, reason: "the store refuses" }),
     );
     const found = await Promise.race([asked, late]);
     over.abort();
@@ -45,6 +45,14 @@ export function createReadiness(
   };
 }
 
-async function askStore(registry: Registry, signal: AbortSignal): Promise<void> {
-  for await (const _ of registry.names({ limit: 1, signal })) return;
+/**
+ * Whether the registry is there: a folder that is no longer mounted is an empty one, and shows it only by lacking what
+ * says what the registry is, which was written before all else.
+ */
+async function askStore(registry: Registry, signal: AbortSignal): Promise<boolean> {
+  const { backend } = registry;
+  for await (const _ of registry.names({ limit: 1, signal })) return true;
+  if (backend === undefined) return true;
+  for await (const _ of backend.list("settings/", { limit: 1, signal })) return true;
+  return false;
 }

@@ -13,7 +13,12 @@ export const ReadinessSchema = v.pipe(
   v.object({
     ready: v.boolean(),
     reason: v.optional(
-      v.picklist(["the store does not answer in time", "the store refuses", "the service stops"]),
+      v.picklist([
+        "the store does not answer in time",
+        "the store refuses",
+        "the registry is gone",
+        "the service stops",
+      ]),
     ),
   }),
   v.metadata({ ref: "Readiness" }),

@@ -5,6 +5,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
 const ask = (handler: ReturnType<typeof createHandler>, path: string, headers: Record<string, string> = {}) =>
@@ -46,6 +47,19 @@ Deno.test("a store that never answers is not ready after two seconds", async () 
   const handler = createHandler(store as unknown as Registry, { system: createScriptedSystem() });
   const response = await ask(handler, "/ready");
   assertEquals([response.status, (await response.json()).reason], [503, "the store does not answer in time"]);
+});
+
+Deno.test("a folder that holds no registry any more, as one that is not mounted, is not ready; an empty registry is", async () => {
+  await using root = await tempRoot();
+  const path = root.join("registry");
+  await using registry = await openRegistry(path);
+  await using empty = createHandler(registry);
+  assertEquals((await ask(empty, "/ready")).status, 200);
+  await Deno.remove(path, { recursive: true });
+  await Deno.mkdir(path);
+  await using gone = createHandler(registry);
+  const response = await ask(gone, "/ready");
+  assertEquals([response.status, (await response.json()).reason], [503, "the registry is gone"]);
 });
 
 Deno.test("metrics count the jobs of the queue", async () => {
