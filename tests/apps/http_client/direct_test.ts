@@ -13,7 +13,7 @@ async function codeOf(action: Promise<unknown>): Promise<string> {
 Deno.test("files go past the service, straight to its store and back, by the functions for any registry", async () => {
   const world = createPresigningStore();
   const service = await startService({ backend: world.backend });
-  await using registry = await service.open();
+  const registry = await service.open();
   const content = noise(400_000);
   const file = { path: "a.bin", mediaType: "image/tiff", size: content.byteLength };
   const upload = await createUpload(registry, { files: [file], expiresInMs: 60_000 });
@@ -41,7 +41,7 @@ Deno.test("a direct upload whose commit got no answer is committed again, and is
   const world = createPresigningStore();
   const service = await startService({ backend: world.backend });
   let lost = 0;
-  await using registry = await service.open({
+  const registry = await service.open({
     system: createScriptedSystem(),
     async fetch(request) {
       const response = await service.handler(request);
@@ -61,10 +61,10 @@ Deno.test("direct transfers are Unsupported where the store of the service gives
   const service = await startService();
   await service.behind.save("a", noise(400_000));
   const upload = (registry: Registry) => createUpload(registry, { files: ["a"] });
-  await using registry = await service.open();
+  const registry = await service.open();
   assertEquals(await codeOf(upload(registry)), "Unsupported");
   assertEquals(await codeOf(presignDownload(registry, "a")), "Unsupported");
-  await using reader = await service.open({ readOnly: true });
+  const reader = await service.open({ readOnly: true });
   assertEquals(await codeOf(upload(reader)), "Denied");
   const begun = { id: "01900000-0000-7000-8000-000000000000", files: [{ path: "a" }] };
   assertEquals(await codeOf(commitUpload(reader, begun, { name: "b" })), "Denied");
