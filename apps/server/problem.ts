@@ -53,7 +53,7 @@ export interface ProblemFields {
   hint?: string;
   /** Whether a write may have been done all the same. */
   maybeWritten?: boolean;
-  /** Whether the same request may succeed later. */
+  /** Whether the same request may succeed later, where the code does not say it. */
   retry?: RetryAdvice;
   /** The commit that failed. */
   commit?: string;
@@ -86,7 +86,9 @@ export function problemOf(thrown: unknown): Response {
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
   }
-  const { code, message, hint, maybeWritten, retry, commit, key } = thrown;
+  const { code, message, hint, maybeWritten, commit, key } = thrown;
+  const isUsual = thrown.retry === new RegistryError({ code, message }).retry; // who reads it knows that by the code
+  const retry = isUsual ? undefined : thrown.retry;
   const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
