@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { createCommandContext } from "../../../apps/program/command_context.ts";
-import { gc } from "../../../apps/commands/gc.ts";
-import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { withAge } from "../../registry/with_age.ts";
-import { damageRecords } from "../damage_records.ts";
-import { captureIo, fillRegistry, holdfast, noise, succeeds } from "../captured_io.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { createCommandContext } from "../../../../apps/program/command_context.ts";
+import { gc } from "../../../../apps/commands/space/gc.ts";
+import { createLocalBackend, openRegistry } from "../../../../mod.ts";
+import { withAge } from "../../../registry/with_age.ts";
+import { damageRecords } from "../../damage_records.ts";
+import { captureIo, fillRegistry, holdfast, noise, succeeds } from "../../captured_io.ts";
 
 Deno.test("gc leaves what is young, and says so", async () => {
   await using root = await tempRoot();

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { prune as pruneRegistry, RegistryError } from "../../mod.ts";
-import type { PruneReport } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
-import { refuseRef } from "../program/refusals.ts";
-import { printTable } from "../terminal/print_table.ts";
-import { formatCount, parseCount, parseDuration } from "../terminal/units.ts";
+import { prune as pruneRegistry, RegistryError } from "../../../mod.ts";
+import type { PruneReport } from "../../../mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { refuseRef } from "../../program/refusals.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
 interface PruneFlags {
   keepLast?: number;

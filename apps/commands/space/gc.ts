@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { collectGarbage, RegistryError } from "../../mod.ts";
-import type { GarbageReport } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
-import { printTable } from "../terminal/print_table.ts";
-import type { Column } from "../terminal/table.ts";
-import { formatBytes, formatCount, formatGrace } from "../terminal/units.ts";
+import { collectGarbage, RegistryError } from "../../../mod.ts";
+import type { GarbageReport } from "../../../mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import type { Column } from "../../terminal/table.ts";
+import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
 
 const MEANING: Record<string, string> = {
   stage: "unfinished writes",

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { damageRecords } from "../damage_records.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { damageRecords } from "../../damage_records.ts";
+import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
 
 async function saveFive(cwd: string): Promise<void> {
   await fillRegistry(cwd);
