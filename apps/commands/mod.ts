@@ -8,7 +8,7 @@ import type { Command } from "../program/command.ts";
 
 /** By the words that call them, in the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  init: async () => (await import("./init.ts")).init,
+  init: async () => (await import("./places/init.ts")).init,
   save: async () => (await import("./save.ts")).save,
   load: async () => (await import("./load.ts")).load,
   ls: async () => (await import("./ls.ts")).ls,

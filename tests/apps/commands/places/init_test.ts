@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { holdfast, succeeds } from "../captured_io.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { holdfast, succeeds } from "../../captured_io.ts";
 
 Deno.test("init creates a registry here and says what to do next; again it changes nothing", async () => {
   await using root = await tempRoot();

@@ -5,16 +5,16 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isRegistryError, openRegistry, RegistryError } from "../../mod.ts";
-import type { Locking, Registry, RegistrySettings } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
-import { DEFAULT_FOLDER, toLocation } from "../places/find_registry.ts";
-import { shellWord } from "../program/hints.ts";
-import { refuseService } from "../places/service_address.ts";
-import { localPathOf, registryTarget } from "../places/open_store.ts";
-import { refuseFile } from "../program/refusals.ts";
-import { formatGrace, parseDuration } from "../terminal/units.ts";
+import { isRegistryError, openRegistry, RegistryError } from "../../../mod.ts";
+import type { Locking, Registry, RegistrySettings } from "../../../mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { DEFAULT_FOLDER, toLocation } from "../../places/find_registry.ts";
+import { shellWord } from "../../program/hints.ts";
+import { refuseService } from "../../places/service_address.ts";
+import { localPathOf, registryTarget } from "../../places/open_store.ts";
+import { refuseFile } from "../../program/refusals.ts";
+import { formatGrace, parseDuration } from "../../terminal/units.ts";
 
 interface InitOptions {
   unversioned?: boolean;
