@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { ArtifactInfo } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
-import { lookUp, withHints } from "../program/hints.ts";
-import { knownColumns } from "../terminal/cli_io.ts";
-import { createTable, printable } from "../terminal/table.ts";
-import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { lookUp, withHints } from "../../program/hints.ts";
+import { knownColumns } from "../../terminal/cli_io.ts";
+import { createTable, printable } from "../../terminal/table.ts";
+import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
 const SHOWN_FILES = 30;
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
 
 Deno.test("info shows what is known, for people and for programs", async () => {
   await using root = await tempRoot();

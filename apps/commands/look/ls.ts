@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { isRegistryError } from "../../mod.ts";
-import type { Registry } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
-import { createDamage, damageJson, damageMark } from "../terminal/damage.ts";
-import type { Damage } from "../terminal/damage.ts";
-import { looksLikeLocation } from "../places/find_registry.ts";
-import { printTable } from "../terminal/print_table.ts";
-import type { Row } from "../terminal/print_table.ts";
-import type { Column } from "../terminal/table.ts";
-import { formatBytes, formatTime, parseCount } from "../terminal/units.ts";
+import { isRegistryError } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
+import type { Damage } from "../../terminal/damage.ts";
+import { looksLikeLocation } from "../../places/find_registry.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import type { Row } from "../../terminal/print_table.ts";
+import type { Column } from "../../terminal/table.ts";
+import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
 interface LsFlags {
   long?: boolean;
@@ -79,7 +79,7 @@ async function* presentRows(
   names: AsyncIterable<string>,
   toRow: (name: string) => Promise<Row | undefined>,
 ): AsyncGenerator<Row> {
-  const { mapAtOnce } = await import("../../workers/mod.ts");
+  const { mapAtOnce } = await import("../../../workers/mod.ts");
   for await (const row of mapAtOnce(names, toRow)) if (row !== undefined) yield row;
 }
 

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { Registry, VersionEntry } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
-import { createDamage, damageJson, damageMark } from "../terminal/damage.ts";
-import type { Damage } from "../terminal/damage.ts";
-import { printTable } from "../terminal/print_table.ts";
-import type { Row } from "../terminal/print_table.ts";
-import { refuseRef } from "../program/refusals.ts";
-import { formatBytes, formatTime, parseCount } from "../terminal/units.ts";
+import { isRegistryError, RegistryError } from "../../../mod.ts";
+import type { Registry, VersionEntry } from "../../../mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
+import type { Damage } from "../../terminal/damage.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import type { Row } from "../../terminal/print_table.ts";
+import { refuseRef } from "../../program/refusals.ts";
+import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
 interface VersionsFlags {
   range?: string;
@@ -75,7 +75,7 @@ async function* bareRows(registry: Registry, name: string, options: Options): As
 
 async function* rowsWithDetails(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
   const { damage, signal } = options;
-  const { mapAtOnce } = await import("../../workers/mod.ts");
+  const { mapAtOnce } = await import("../../../workers/mod.ts");
   const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
   const toRow = ({ version }: VersionEntry) => row(registry, { name, version, aliases }, options);
   for await (const row of mapAtOnce(registry.versions(name, options), toRow)) if (row !== undefined) yield row;

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { damageRecords } from "../damage_records.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { damageRecords } from "../../damage_records.ts";
+import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
 
 Deno.test("ls lists names with latest version, count and size, aligned", async () => {
   await using root = await tempRoot();

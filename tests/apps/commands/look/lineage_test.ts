@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { damageRecords } from "../damage_records.ts";
-import { holdfast, succeeds } from "../captured_io.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { damageRecords } from "../../damage_records.ts";
+import { holdfast, succeeds } from "../../captured_io.ts";
 
 /** data -> clean -> model -> report, and clean -> report. */
 async function fill(cwd: string): Promise<void> {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { lineageOf, rebuildLineage, RegistryError } from "../../mod.ts";
-import type { Lineage, LineageNode } from "../../mod.ts";
-import type { Drawing, DrawingForm } from "../../operators/graph/mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
-import { lookUp, withHints } from "../program/hints.ts";
-import { printable } from "../terminal/table.ts";
-import { formatCount, parseCount } from "../terminal/units.ts";
+import { lineageOf, rebuildLineage, RegistryError } from "../../../mod.ts";
+import type { Lineage, LineageNode } from "../../../mod.ts";
+import type { Drawing, DrawingForm } from "../../../operators/graph/mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { lookUp, withHints } from "../../program/hints.ts";
+import { printable } from "../../terminal/table.ts";
+import { formatCount, parseCount } from "../../terminal/units.ts";
 
 interface LineageFlags {
   up?: boolean;
@@ -170,7 +170,7 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
 
 /** What draws is loaded only where something is drawn. */
 async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
-  const { draw } = await import("../../operators/graph/mod.ts");
+  const { draw } = await import("../../../operators/graph/mod.ts");
   return (await draw(drawingOf(found), { as })).trimEnd();
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { damageRecords } from "../damage_records.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { damageRecords } from "../../damage_records.ts";
+import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
 
 Deno.test("versions lists newest first, with aliases, in a range, up to a limit", async () => {
   await using root = await tempRoot();
