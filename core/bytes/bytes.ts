@@ -149,6 +149,11 @@ export function clipRange(range: ByteRange | undefined, info: ObjectInfo): { sta
   return { start, end: Math.min(start + length, info.size) };
 }
 
+/** Whether these are the same bytes; nothing is the same as what is not there. */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && a.byteLength === b?.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
 /** Compares two texts by the bytes of their UTF-8 form (JavaScript's `<` compares UTF-16 units). */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

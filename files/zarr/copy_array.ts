@@ -4,11 +4,12 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
+import { sameBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { DOCUMENT } from "./array_files.ts";
-import { isSame, readDocument, replacedAgain } from "./read_stored.ts";
+import { readDocument, replacedAgain } from "./read_stored.ts";
 import { removeTree } from "./remove_tree.ts";
 
 /** As often an array may be replaced while it is copied. */
@@ -29,7 +30,7 @@ export async function copyArray(
       await forEachAtOnce(paths.filter((path) => path !== `${from}/${DOCUMENT}`), async (path) => {
         await files.write(`${to}${path.slice(from.length)}`, await files.open(path, { signal }), { signal });
       });
-      if (isSame(before, await document())) {
+      if (sameBytes(before, await document())) {
         await files.write(`${to}/${DOCUMENT}`, before, { signal });
         return true;
       }

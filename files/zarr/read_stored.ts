@@ -4,6 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
+import { sameBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -39,7 +40,7 @@ export async function readStored(
     try {
       const array = await openZarrArray(store, "", { version: 3, signal });
       const elements = await array.read([], { signal });
-      if (isSame(before, await below.get(DOCUMENT, { signal }))) return { array, elements };
+      if (sameBytes(before, await below.get(DOCUMENT, { signal }))) return { array, elements };
       continue;
     } catch (error) {
       if (isRegistryError(error, "NotFound")) return undefined;
@@ -47,7 +48,7 @@ export async function readStored(
       if (!isRegistryError(error, "Corrupt")) throw error;
       failure = error;
     }
-    if (isSame(before, await below.get(DOCUMENT, { signal }))) throw failure;
+    if (sameBytes(before, await below.get(DOCUMENT, { signal }))) throw failure;
   }
   throw replacedAgain("load", folder, { backend: files.location, tries: TRIES });
 }
@@ -74,9 +75,4 @@ export function replacedAgain(
     key: folder,
     backend,
   });
-}
-
-/** True for the same document, which was there. */
-export function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && a.length === b?.length && a.every((byte, i) => byte === b[i]);
 }

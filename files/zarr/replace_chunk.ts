@@ -4,10 +4,11 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
+import { sameBytes } from "../../core/bytes/bytes.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { DOCUMENT } from "./array_files.ts";
-import { isSame, readDocument } from "./read_stored.ts";
+import { readDocument } from "./read_stored.ts";
 
 /**
  * Replaces the one chunk of an array where its document stays the same: readers see what was there before, or all of
@@ -20,7 +21,7 @@ export async function replaceChunk(
   path: string,
   { made, ...options }: CallOptions & { made: ReadonlyMap<string, Uint8Array> },
 ): Promise<boolean> {
-  if (!isSame(await readDocument(files, path, options), made.get(DOCUMENT))) return false;
+  if (!sameBytes(await readDocument(files, path, options), made.get(DOCUMENT))) return false;
   for (const [name, bytes] of made) if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
   return true;
 }

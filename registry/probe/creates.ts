@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { sameBytes } from "../../core/bytes/bytes.ts";
 import type { ProbeStepDefinition } from "./step.ts";
-import { allEnded, must, sameBytes, text } from "./target.ts";
+import { allEnded, must, text } from "./target.ts";
 import type { ProbeTarget } from "./target.ts";
 
 /** Every second race is one of bodies of this size: where a store checks before it writes, they leave it more time. */

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { compareUtf8, sameBytes } from "../../core/bytes/bytes.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { ProbeStepDefinition } from "./step.ts";
-import { must, sameBytes, text } from "./target.ts";
+import { must, text } from "./target.ts";
 import type { Listed, ProbeTarget } from "./target.ts";
 
 /** Keys as a registry makes them, in order: `-` and `.` come before `/`, all else after it. */

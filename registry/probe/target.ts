@@ -6,6 +6,7 @@
  */
 import type { Backend, ByteRange, ListOptions, ObjectInfo } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
+import { sameBytes } from "../../core/bytes/bytes.ts";
 import { retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
@@ -143,11 +144,6 @@ export function createTarget(backend: Backend, folder: string, settings: ProbeSe
 export async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return await Promise.all(promises);
-}
-
-/** Whether these are the same bytes. */
-export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && a.byteLength === b?.byteLength && a.every((byte, i) => byte === b[i]);
 }
 
 /** The UTF-8 form of a text. */

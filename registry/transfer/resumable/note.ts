@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isJsonObject } from "../../../core/text/json_text.ts";
 import { plainProblem } from "../../../core/text/plain_value.ts";
 
 /** What is known of an upload but how much of it is there. */
@@ -34,19 +35,15 @@ export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
   if (owner !== undefined && typeof owner !== "string") return undefined;
   if (sha256 !== undefined && typeof sha256 !== "string") return undefined;
   const isText = (value: unknown) => value === null || typeof value === "string";
-  if (metadata !== undefined && !(isRecord(metadata) && Object.values(metadata).every(isText))) return undefined;
+  if (metadata !== undefined && !(isJsonObject(metadata) && Object.values(metadata).every(isText))) return undefined;
   return { size: size as number, owner, metadata: metadata as UploadNote["metadata"], sha256 };
 }
 
 function parsed(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return isRecord(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { isPrefix } from "../../../core/backend.ts";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { concatBytes, sameBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { retry } from "../../../core/retry.ts";
 import { uploadKey, UPLOADS } from "../../layout.ts";
@@ -178,7 +178,7 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
     const result = await backend.put(key, bytes, { mode: "create", size: bytes.byteLength });
     if (result.written) return;
     const there = await (await backend.get(key))?.bytes();
-    if (there !== undefined && isEqual(there, bytes)) return;
+    if (sameBytes(there, bytes)) return;
     throw new RegistryError({
       code: "Conflict",
       message: "Cannot store a piece of an upload: another client has sent one for the same place",
@@ -187,10 +187,6 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
       backend: backend.location,
     });
   }, { system, retryForMs, passes });
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
 }
 
 function tooLong(id: string, size: number): RegistryError {
