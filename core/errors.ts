@@ -111,6 +111,15 @@ export function isRegistryError(error: unknown, ...codes: ErrorCode[]): error is
   return typeof code === "string" && (codes.length === 0 || codes.includes(code));
 }
 
+/** What is found, or undefined where that is `NotFound`. */
+export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+  }
+}
+
 /** What an error says, whatever was thrown; what has no text is named by its type. */
 export function messageOf(error: unknown): string {
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { orMissing, RegistryError } from "../core/errors.ts";
 import type { DefinedArtifact } from "../core/materializer.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
@@ -180,14 +180,6 @@ function checkParts(parts: RegistryParts): void {
     message: `Cannot define a registry: it has no ${missing.join(", ")}`,
     hint: `Give at least ${NEEDED.join(", ")}: the rest follows from these.`,
   });
-}
-
-async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (!isRegistryError(error, "NotFound")) throw error;
-  }
 }
 
 // deno-lint-ignore require-yield

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { orMissing, RegistryError } from "../../core/errors.ts";
 import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
@@ -78,7 +78,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
 
   async function loadIfThere(ref: string, given: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
     return await untilNotOverwritten(async () => {
-      const opened = await open(ref, given, true).catch(undefinedWhereAbsent);
+      const opened = await orMissing(open(ref, given, true));
       if (opened === undefined) return undefined;
       return { value: await makeValue(opened.artifact, { ...given, materializers, limit: opened.limit }) };
     });
@@ -217,8 +217,4 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
 function aliasPath(name: string, alias: string): string {
   checkAlias(alias);
   return `${artifactPath(name)}/aliases/${segment(alias)}`;
-}
-
-function undefinedWhereAbsent(error: unknown): undefined {
-  if (!isRegistryError(error, "NotFound")) throw error;
 }

@@ -5,8 +5,8 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
-import { isRegistryError, messageOf, RegistryError } from "../../../core/errors.ts";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { isRegistryError, messageOf, orMissing, RegistryError } from "../../../core/errors.ts";
 import { compareVersions, inRange, parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { readThrough } from "../../payload/read.ts";
@@ -120,14 +120,6 @@ export async function readBackByContract(
     }
   });
   return failures;
-}
-
-async function orMissing<T extends Artifact | ArtifactInfo>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (!isRegistryError(error, "NotFound")) throw error;
-  }
 }
 
 function occupied({ to }: ContractRun, target: string, state: string): RegistryError {
