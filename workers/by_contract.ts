@@ -5,7 +5,7 @@
  */
 import type { FilesToSave, Materializer } from "../core/materializer.ts";
 import type { Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
-import { createBudget } from "../core/work/budget.ts";
+import { createBudget, createShare } from "../core/work/budget.ts";
 import { readThrough } from "../registry/payload/read.ts";
 import { heldBytesOf } from "../registry/payload/write.ts";
 import { DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
@@ -17,14 +17,10 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
 
   async function save({ name, value, ...rest }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
     const { materializer = registry.materializers.forValue(value) } = rest;
-    let takenBytes = 0;
+    const held = createShare(budget);
     const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
       const files = await made;
-      budget.give(takenBytes);
-      takenBytes = 0;
-      const heldBytes = heldBytesOf(files);
-      await budget.take(heldBytes, signal);
-      takenBytes = heldBytes;
+      await held.take(heldBytesOf(files), signal);
       return files;
     };
     const counting: Materializer = {
@@ -39,7 +35,7 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
     try {
       return await registry.save(name, value, { ...rest, materializer: counting, signal });
     } finally {
-      budget.give(takenBytes);
+      held.give();
     }
   }
 

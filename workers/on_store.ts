@@ -8,7 +8,7 @@ import { reopenOf } from "../core/materializer.ts";
 import type { Materializer } from "../core/materializer.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
-import { createBudget } from "../core/work/budget.ts";
+import { createBudget, createShare } from "../core/work/budget.ts";
 import { createReader } from "../registry/jobs/reader.ts";
 import type { Reader } from "../registry/jobs/reader.ts";
 import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
@@ -52,20 +52,16 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
 
   async function save({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
     const { materializer = context.materializers.forValue(value) } = options;
-    let takenBytes = 0;
+    const held = createShare(budget);
     const produce = async () => {
       const made = filesOf(value, materializer, { signal });
-      budget.give(takenBytes);
-      takenBytes = 0;
-      const heldBytes = heldBytesOf(await made);
-      await budget.take(heldBytes, signal);
-      takenBytes = heldBytes;
+      await held.take(heldBytesOf(await made), signal);
       return await made;
     };
     try {
       return await saveFiles(context, { name, materializer, produce }, { ...options, signal }, executor);
     } finally {
-      budget.give(takenBytes);
+      held.give();
     }
   }
 

@@ -50,3 +50,28 @@ export function createBudget(totalBytes: number): Budget {
     },
   };
 }
+
+/** What one task has of a budget. */
+export interface Share {
+  /** Gives back what it had, and waits for so many bytes instead: a task that begins anew holds what it holds now. */
+  take(bytes: number, signal?: AbortSignal): Promise<void>;
+  /** Gives back what it has. */
+  give(): void;
+}
+
+/** Creates a share that has nothing yet. */
+export function createShare(budget: Budget): Share {
+  let takenBytes = 0;
+  const give = () => {
+    budget.give(takenBytes);
+    takenBytes = 0;
+  };
+  return {
+    give,
+    async take(bytes, signal) {
+      give();
+      await budget.take(bytes, signal);
+      takenBytes = bytes;
+    },
+  };
+}
