@@ -200,7 +200,7 @@ async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       const rest = PIECE_BYTES - size;
       held.push(chunk.subarray(0, rest));
       yield concatBytes(held) as Uint8Array<ArrayBuffer>;
-      chunk = chunk.slice(rest);
+      chunk = chunk.subarray(rest);
       held = [];
       size = 0;
     }
