@@ -255,6 +255,8 @@ export type { AnyTopics, EventPublisher, TopicOf } from "./core/services/event_b
 export type * from "./core/services/registry_events.ts";
 export type * from "./core/standard_schema.ts";
 export type { PlainValue } from "./core/text/plain_value.ts";
+export { diffValues } from "./core/text/value_changes.ts";
+export type { ValueChange } from "./core/text/value_changes.ts";
 export { realSystem };
 export type { System } from "./core/system.ts";
 export { parseVersion } from "./core/naming/versions.ts";
@@ -266,6 +268,7 @@ export { defineArtifact } from "./registry/define_artifact.ts";
 export { defineRegistry } from "./registry/define_registry.ts";
 export type { RegistryParts } from "./registry/define_registry.ts";
 export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
+export type * from "./core/record/difference.ts";
 export type * from "./core/record/lineage.ts";
 export type * from "./core/record/transfer.ts";
 export type { UploadNote } from "./registry/transfer/resumable/note.ts";
@@ -302,6 +305,7 @@ export {
   collectGarbage,
   commitUpload,
   createUpload,
+  diffVersions,
   digestOfValue,
   hashFiles,
   lineageOf,

@@ -6,6 +6,7 @@
  */
 import type { Backend } from "../core/backend.ts";
 import type { FilesToSave } from "../core/materializer.ts";
+import type { DiffOptions, VersionDifference } from "../core/record/difference.ts";
 import type { Lineage, LineageOptions } from "../core/record/lineage.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type {
@@ -304,4 +305,28 @@ export async function lineageOf(registry: Registry, ref: string, options: Lineag
 export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
   const tool = await import("./lineage/rebuild.ts");
   return await tool.rebuildLineage(registry, options);
+}
+
+/**
+ * What differs between two versions, by their records: files that were added, removed, changed and renamed, metadata by
+ * its structure, and what they were made from. No content of theirs is read.
+ *
+ * @throws {RegistryError} `NotFound` where there is no such version
+ *
+ * @example
+ * ```ts
+ * import { diffVersions, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("model", { rate: 1 }, { metadata: { epochs: 3 } });
+ * await registry.save("model", { rate: 2 }, { metadata: { epochs: 5 } });
+ * const { same, files, metadata } = await diffVersions(registry, { before: "model@1", after: "model@2" });
+ * assertEquals([same, files.map(({ change }) => change)], [false, ["changed"]]);
+ * assertEquals(metadata, [{ path: ["epochs"], before: 3, after: 5 }]);
+ * ```
+ */
+export async function diffVersions(registry: Registry, options: DiffOptions): Promise<VersionDifference> {
+  const tool = await import("./look/diff.ts");
+  return await tool.diffVersions(registry, options);
 }

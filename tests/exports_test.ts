@@ -9,6 +9,7 @@ import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 const NAMED: Record<string, string> = {
   ".": "./mod.ts",
   "./cli": "./apps/cli.ts",
+  "./diff": "./apps/diff.ts",
   "./http": "./apps/http_client.ts",
   "./server": "./apps/server.ts",
   "./materializers/formats": "./materializers/formats.ts",

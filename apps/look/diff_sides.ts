@@ -1,0 +1,62 @@
+/**
+ * The two that `holdfast diff` compares, and the content of their files.
+ *
+ * @module
+ */
+import { lstat, readFile, readlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { RegistryError } from "../../mod.ts";
+import type { FileInfo, Registry } from "../../mod.ts";
+import { looksLikeLocation } from "../places/find_registry.ts";
+import { lookUp, withHints } from "../program/hints.ts";
+import { readValue } from "../values/value_source.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+
+/** One of the two. */
+export interface DiffSide {
+  /** How it is called: `name@version`, or the path. */
+  readonly label: string;
+  /** What `diffVersions` takes: a ref, or a file or folder. */
+  readonly compared: unknown;
+  /** The content of one of its files. */
+  bytes(file: FileInfo): Promise<Uint8Array>;
+}
+
+/** A version of the registry, which is named exactly from now on. */
+export async function versionSide(registry: Registry, ref: string, { signal }: CliIo): Promise<DiffSide> {
+  const artifact = await withHints(registry.open(ref, { signal }), lookUp(ref));
+  const { name, version } = artifact.info;
+  const label = `${name}@${version}`;
+  return { label, compared: label, bytes: (file) => artifact.file(file.path).bytes() };
+}
+
+/** A file or folder on this disk where that is what is named (`./data`, `/data`), else a version. */
+export async function otherSide(registry: Registry, text: string, io: CliIo): Promise<DiffSide> {
+  if (!looksLikeLocation(text)) return await versionSide(registry, text, io);
+  const path = resolve(io.cwd, text);
+  const compared = await readValue(path, io, { links: "keep" });
+  const isFolder = (await lstat(path)).isDirectory();
+  return {
+    label: text,
+    compared,
+    async bytes(file) {
+      const at = isFolder ? join(path, file.path) : path;
+      return file.mode === "link" ? new TextEncoder().encode(await readlink(at)) : await readFile(at);
+    },
+  };
+}
+
+/** The version that came before the one that a ref means, by their numbers. */
+export async function versionBefore(registry: Registry, after: DiffSide, { signal }: CliIo): Promise<string> {
+  const [name, version] = after.label.split("@");
+  let isNext = false;
+  for await (const entry of registry.versions(name, { signal })) {
+    if (isNext) return `${name}@${entry.version}`;
+    isNext = entry.version === version.replace(/\+.*/, "");
+  }
+  throw new RegistryError({
+    code: "NotFound",
+    message: `Cannot compare ${after.label} with the version before it: there is none`,
+    hint: "Name what it shall be compared with: holdfast diff A B",
+  });
+}

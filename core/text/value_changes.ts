@@ -1,0 +1,98 @@
+/**
+ * What differs between two values of plain data, by their structure.
+ *
+ * @module
+ */
+
+/** One place where two values differ. */
+export interface ValueChange {
+  /** The keys and indices that lead there; empty for the values as a whole. An index is of the second, or of the first where it has no more. */
+  path: (string | number)[];
+  /** What the first holds there; absent where it has nothing. */
+  before?: unknown;
+  /** What the second holds there; absent where it has nothing. */
+  after?: unknown;
+}
+
+/** Deeper than this, values are compared as wholes: a stack must hold it. */
+const MAX_DEPTH = 500;
+
+/**
+ * Where two values of plain data (what JSON says) differ, and what each holds there. Keys are compared by name, whatever
+ * their order; of arrays what is equal at both ends is left out, and the rest is compared place by place.
+ *
+ * @example
+ * ```ts
+ * import { diffValues } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(diffValues({ rate: 1, layers: [64, 32] }, { rate: 2, layers: [64, 48, 32] }), [
+ *   { path: ["rate"], before: 1, after: 2 },
+ *   { path: ["layers", 1], after: 48 },
+ * ]);
+ * ```
+ */
+export function diffValues(before: unknown, after: unknown): ValueChange[] {
+  const changes: ValueChange[] = [];
+  collect(before, after, [], changes);
+  return changes;
+}
+
+function collect(before: unknown, after: unknown, path: (string | number)[], changes: ValueChange[]): void {
+  if (Object.is(before, after)) return;
+  if (path.length < MAX_DEPTH) {
+    if (Array.isArray(before) && Array.isArray(after)) return collectItems(before, after, path, changes);
+    if (isMap(before) && isMap(after)) return collectKeys(before, after, path, changes);
+  }
+  if (sameText(before, after)) return;
+  changes.push({ path, before, after });
+}
+
+function collectKeys(
+  before: Record<string, unknown>,
+  after: Record<string, unknown>,
+  path: (string | number)[],
+  changes: ValueChange[],
+): void {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const at = [...path, key];
+    if (!Object.hasOwn(after, key)) changes.push({ path: at, before: before[key] });
+    else if (!Object.hasOwn(before, key)) changes.push({ path: at, after: after[key] });
+    else collect(before[key], after[key], at, changes);
+  }
+}
+
+function collectItems(before: unknown[], after: unknown[], path: (string | number)[], changes: ValueChange[]): void {
+  const shorter = Math.min(before.length, after.length);
+  const same = (i: number, j: number) => isSame(before[i], after[j]);
+  let start = 0;
+  while (start < shorter && same(start, start)) start++;
+  let end = 0;
+  while (end < shorter - start && same(before.length - 1 - end, after.length - 1 - end)) end++;
+  const removed = before.length - end;
+  const added = after.length - end;
+  for (let i = start; i < Math.max(removed, added); i++) {
+    const at = [...path, i];
+    if (i >= added) changes.push({ path: at, before: before[i] });
+    else if (i >= removed) changes.push({ path: at, after: after[i] });
+    else collect(before[i], after[i], at, changes);
+  }
+}
+
+function isSame(before: unknown, after: unknown): boolean {
+  if (Object.is(before, after)) return true;
+  if (typeof before !== "object" || typeof after !== "object") return false;
+  return diffValues(before, after).length === 0;
+}
+
+/** What is no plain data, such as a date, or lies too deep. */
+function sameText(before: unknown, after: unknown): boolean {
+  if (typeof before !== "object" || typeof after !== "object") return false;
+  return JSON.stringify(before) === JSON.stringify(after);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

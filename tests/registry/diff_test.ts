@@ -1,0 +1,92 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { defineMaterializer, diffValues, diffVersions, openRegistry, RegistryError } from "../../mod.ts";
+import type { FileToSave } from "../../mod.ts";
+
+class Files {
+  readonly files: readonly FileToSave[];
+  constructor(files: readonly FileToSave[]) {
+    this.files = files;
+  }
+}
+
+async function filesRegistry() {
+  const registry = await openRegistry("memory:");
+  registry.materializers.register(
+    Files,
+    defineMaterializer<Files>({ id: "test/files", save: ({ files }) => [...files], load: () => new Files([]) }),
+  );
+  return registry;
+}
+
+function files(contents: Record<string, string>, modes: Record<string, FileToSave["mode"]> = {}): Files {
+  const encoder = new TextEncoder();
+  return new Files(
+    Object.entries(contents).map(([path, text]) => ({ path, content: encoder.encode(text), mode: modes[path] })),
+  );
+}
+
+Deno.test("files are added, removed, changed and renamed, in the order of their paths", async () => {
+  const registry = await filesRegistry();
+  await registry.save("tree", files({ "a": "one", "b/x": "two", "b/y": "two", "c": "three", "d": "", "e": "five" }));
+  await registry.save("tree", files({ "a": "ONE", "n/y": "two", "z": "two", "f": "", "e": "five", "g": "new" }));
+  const found = await diffVersions(registry, { before: "tree@1", after: "tree@2" });
+  assertEquals(found.files.map(({ path, change, from }) => [path, change, from]), [
+    ["a", "changed", undefined],
+    ["c", "removed", undefined],
+    ["d", "removed", undefined], // empty files are all alike
+    ["f", "added", undefined],
+    ["g", "added", undefined],
+    ["n/y", "renamed", "b/y"], // the one with the same name
+    ["z", "renamed", "b/x"],
+  ]);
+  assertEquals([found.same, found.unchanged], [false, 1]);
+  assertEquals([found.before.version, found.after.version], ["1.0.0", "2.0.0"]);
+});
+
+Deno.test("a file that only became executable is changed", async () => {
+  const registry = await filesRegistry();
+  await registry.save("tool", files({ run: "x" }));
+  await registry.save("tool", files({ run: "x" }, { run: "executable" }));
+  const found = await diffVersions(registry, { before: "tool@1", after: "tool@2" });
+  assertEquals(found.files.map(({ change, after }) => [change, after?.mode]), [["changed", "executable"]]);
+});
+
+Deno.test("metadata, inputs and what wrote the files are compared", async () => {
+  const registry = await openRegistry("memory:");
+  await registry.save("model", "x", { metadata: { a: { b: [1, 2] }, c: 1 }, inputs: ["data@1", "code@1"] });
+  await registry.save("model", "x", { metadata: { c: 1, a: { b: [1, 3] } }, inputs: ["data@2", "code@1"] });
+  await registry.save("model", new TextEncoder().encode("x"), { metadata: { c: 1 } });
+  const { files, metadata, inputs, same } = await diffVersions(registry, { before: "model@1", after: "model@2" });
+  assertEquals([files, same], [[], false]);
+  assertEquals(metadata, [{ path: ["a", "b", 1], before: 2, after: 3 }]);
+  assertEquals(inputs, { added: ["data@2"], removed: ["data@1"] });
+  assertEquals((await diffVersions(registry, { before: "model@1", after: "model@1" })).same, true);
+  const kinds = await diffVersions(registry, { before: "model@2", after: "model@3" });
+  assertEquals([kinds.before.materializer.id, kinds.after.materializer.id], ["text", "bytes"]);
+});
+
+Deno.test("a value that is not saved is compared by its digests", async () => {
+  const registry = await openRegistry("memory:");
+  const { digest } = await registry.save("config", { rate: 1 });
+  const same = await diffVersions(registry, { before: "config", after: { rate: 1 } });
+  assertEquals([same.same, same.after], [true, {
+    digest,
+    size: same.before.size,
+    materializer: same.before.materializer,
+  }]);
+  assertEquals((await diffVersions(registry, { before: "config", after: { rate: 2 } })).files.length, 1);
+  const error = await assertRejects(
+    () => diffVersions(registry, { before: "config", after: "config@9" }),
+    RegistryError,
+  );
+  assertEquals(error.code, "NotFound");
+});
+
+Deno.test("values are compared by structure, arrays from both ends", () => {
+  assertEquals(diffValues([1, 2, 3], [1, 9, 2, 3]), [{ path: [1], after: 9 }]);
+  assertEquals(diffValues([1, 2, 3], [2, 3]), [{ path: [0], before: 1 }]);
+  assertEquals(diffValues({ a: null }, {}), [{ path: ["a"], before: null }]);
+  assertEquals(diffValues({ a: 1, b: 2 }, { b: 2, a: 1 }), []);
+  assertEquals(diffValues([], {}), [{ path: [], before: [], after: {} }]);
+  assertEquals(diffValues(1, "1"), [{ path: [], before: 1, after: "1" }]);
+});
