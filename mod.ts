@@ -250,6 +250,7 @@ export type {
 export { checkName } from "./core/naming/names.ts";
 export { checkAlias, parseRef } from "./core/naming/refs.ts";
 export type { Ref, Selector } from "./core/naming/refs.ts";
+export type * from "./core/disk/left_out.ts";
 export type * from "./core/registry.ts";
 export type { AnyTopics, EventPublisher, TopicOf } from "./core/services/event_bus.ts";
 export type * from "./core/services/registry_events.ts";

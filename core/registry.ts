@@ -5,6 +5,7 @@
  */
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
+import type { LeftOut, WrittenLinks } from "./disk/left_out.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
@@ -217,6 +218,13 @@ export interface DownloadOptions extends ReadOptions {
   to: string;
   /** Replace what is there. @default false: an existing file or a folder with content is `AlreadyExists` */
   overwrite?: boolean;
+  /**
+   * Which symbolic links are written: `safe`, those that stay inside the folder; `unsafe`, all of them, with whatever
+   * target they have; `skip`, none. What is not written stands in `leftOut`. Files are never written through a link.
+   *
+   * @default "safe"
+   */
+  links?: WrittenLinks;
   /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }
@@ -229,6 +237,8 @@ export interface DownloadResult {
   files: number;
   /** Their bytes. */
   size: number;
+  /** The links that were not written, and why; absent where a registry does not tell. */
+  leftOut?: readonly LeftOut[];
   /** The version. */
   info: ArtifactInfo;
 }

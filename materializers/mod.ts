@@ -24,7 +24,8 @@ export { StoredPath } from "./path/stored_path.ts";
 export { stream } from "./stream.ts";
 export { text } from "./text.ts";
 export { typedArray } from "./typed_array.ts";
-export type { LocalPathOptions } from "./path/walk_folder.ts";
+export type * from "../core/disk/left_out.ts";
+export type { LocalPathOptions } from "./path/local_path_options.ts";
 export type { WriteFilesOptions, WrittenFiles } from "../core/disk/write_files.ts";
 export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
 export type {

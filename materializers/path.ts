@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { lstatSync, realpathSync } from "node:fs";
+import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RegistryError } from "../core/errors.ts";
@@ -15,14 +15,16 @@ import { shown } from "../core/naming/names.ts";
 import { DiskContent, lookAt, stateOf } from "../core/disk/disk_file.ts";
 import { onlyFile } from "./only_file.ts";
 import { StoredPath } from "./path/stored_path.ts";
+import { checkLocalPathOptions } from "./path/local_path_options.ts";
+import type { LocalPathOptions } from "./path/local_path_options.ts";
 import { walkFolder } from "./path/walk_folder.ts";
-import type { FoundFile, LocalPathOptions } from "./path/walk_folder.ts";
+import type { FoundFile } from "./path/walk_folder.ts";
 
 /** A file or folder on disk, as a value to be saved. */
 export class LocalPath {
   /** Its absolute path. */
   readonly path: string;
-  /** What happens to links and special files. */
+  /** What of it is saved, and how. */
   readonly options: Readonly<LocalPathOptions>;
 
   /** Use {@linkcode localPath}. */
@@ -34,11 +36,12 @@ export class LocalPath {
 
 /**
  * Names a file or a whole folder on disk, to be saved: its bytes, not this path. It is read when it is saved, with
- * bounded memory. What is kept: names, bytes, the executable bit, empty folders, and links where asked; not kept:
- * times, owners, other permissions. So the same folder gives the same digest. `Conflict` where it changes meanwhile.
+ * bounded memory. What is kept: names, bytes, the executable bit, empty folders, and symbolic links with the text of
+ * their target, wherever that leads; not kept: times, owners, other permissions. So the same folder gives the same
+ * digest. Pipes, sockets and devices are left out. `Conflict` where the folder changes meanwhile.
  *
- * A path that is itself a symbolic link is refused, like links in a folder: name its target. So are names which other
- * systems would read otherwise: with a backslash, or beginning with a drive letter (`c:`). Names that only Windows
+ * A path that is itself a symbolic link is refused, unless links are followed: name its target. So are names which
+ * other systems would read otherwise: with a backslash, or beginning with a drive letter (`c:`). Names that only Windows
  * cannot store (`aux.c`, `a?`) are kept; writing them to a disk there is `Invalid`.
  *
  * @example
@@ -56,8 +59,9 @@ export class LocalPath {
  * ```
  */
 export function localPath(path: string | URL, options: LocalPathOptions = {}): LocalPath {
-  const { links = "refuse", special = "refuse" } = options;
-  return new LocalPath(resolve(pathText(path)), { links, special });
+  const absolute = resolve(pathText(path));
+  checkLocalPathOptions(absolute, options);
+  return new LocalPath(absolute, { ...options });
 }
 
 function pathText(path: string | URL): string {
@@ -102,15 +106,16 @@ function kindOf(value: unknown): "file" | "folder" | undefined {
   if (value instanceof StoredPath) return value.kind;
   if (!(value instanceof LocalPath)) return undefined;
   try {
-    return lstatSync(value.path).isDirectory() ? "folder" : "file";
+    const look = value.options.links === "follow" ? statSync : lstatSync;
+    return look(value.path).isDirectory() ? "folder" : "file";
   } catch {
     return "file";
   }
 }
 
-function fileOf({ path }: LocalPath): FileToSave {
+function fileOf({ path: named, options }: LocalPath): FileToSave {
+  const path = followed(named, options);
   const stats = lookAt(path);
-  if (stats.isSymbolicLink()) throw refusedLink(path);
   if (!stats.isFile()) {
     throw new RegistryError({
       code: "Unsupported",
@@ -118,7 +123,7 @@ function fileOf({ path }: LocalPath): FileToSave {
       hint: "Pipes, sockets and devices have no content of their own; read one as a stream and save that.",
     });
   }
-  const name = basename(path);
+  const name = basename(named);
   const problem = name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
   if (problem !== undefined) {
     throw new RegistryError({
@@ -132,8 +137,7 @@ function fileOf({ path }: LocalPath): FileToSave {
 }
 
 async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOptions): AsyncIterable<FileToSave> {
-  if (lookAt(path).isSymbolicLink()) throw refusedLink(path);
-  const found = await walkFolder(realPath(path), { ...options, signal });
+  const found = await walkFolder(realPath(followed(path, options)), { ...options, signal });
   for (const [i, file] of found.files.entries()) {
     signal?.throwIfAborted();
     yield {
@@ -151,8 +155,11 @@ function contentOf(file: FoundFile): FileToSave["content"] {
   return file.target === undefined ? new DiskContent(file) : new TextEncoder().encode(file.target);
 }
 
-function refusedLink(path: string): RegistryError {
-  return new RegistryError({
+/** The path, or where it leads if it is a link that is to be followed. */
+function followed(path: string, { links }: LocalPathOptions): string {
+  if (!lookAt(path).isSymbolicLink()) return path;
+  if (links === "follow") return realPath(path);
+  throw new RegistryError({
     code: "Unsupported",
     message: `Cannot save ${shown(path)}: it is a symbolic link`,
     hint: `Name its target: localPath(${shown(realPath(path))}).`,

@@ -105,12 +105,12 @@ export function downloadFiles(
   elsewhere?: ReadElsewhere,
 ): Promise<DownloadResult> {
   return withArtifact(context, ref, options, async (artifact) => {
-    const { to, overwrite, signal } = options;
+    const { to, overwrite, links, signal } = options;
     const { kind, location } = context.backend;
     const notInside = kind === "local" ? location : undefined;
-    const how = { overwrite, signal, notInside, writeLarge: elsewhere?.writeLarge };
-    const { path, files } = await writeFiles(artifact, to, how);
-    return { path, files, size: artifact.info.size, info: artifact.info };
+    const how = { overwrite, links, signal, notInside, writeLarge: elsewhere?.writeLarge };
+    const { path, files, leftOut } = await writeFiles(artifact, to, how);
+    return { path, files, size: artifact.info.size, leftOut, info: artifact.info };
   }, elsewhere?.read);
 }
 

@@ -4,13 +4,20 @@
  * @module
  */
 import { join, resolve, sep } from "node:path";
+import type { WrittenLinks } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
+import { leftOutJson, leftOutLine } from "../values/left_out.ts";
+
+interface DownloadFlags {
+  overwrite?: boolean;
+  links?: WrittenLinks;
+}
 
 /** Writes the files of a version to disk. */
-export const download: Command = defineCommand<[ref: string, to: string], { overwrite?: boolean }>({
+export const download: Command = defineCommand<[ref: string, to: string], DownloadFlags>({
   name: "download",
   summary: "Write the files of a version to disk.",
   details: "A folder is written as a folder, a single file as a file. " +
@@ -23,13 +30,20 @@ export const download: Command = defineCommand<[ref: string, to: string], { over
       completes: "file",
     },
   ],
-  options: [{ flags: "--overwrite", text: "replace what is there" }],
+  options: [
+    { flags: "--overwrite", text: "replace what is there" },
+    {
+      flags: "--links <which>",
+      text: "symbolic links: safe writes those that stay inside the folder (default), unsafe all, skip none",
+      choices: ["safe", "unsafe", "skip"],
+    },
+  ],
   examples: [
     ["holdfast download my:model ./model.bin", "the latest version"],
     ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range"],
     ["holdfast download my:model@production . --overwrite", "into this folder"],
   ],
-  async run([ref, to], { overwrite }, context) {
+  async run([ref, to], { overwrite, links }, context) {
     const { io, shared } = context;
     const registry = await context.open();
     const { name, version } = await withHints(registry.info(ref, { signal: io.signal }), lookUp(ref));
@@ -38,6 +52,7 @@ export const download: Command = defineCommand<[ref: string, to: string], { over
     const download = registry.download(`${name}@${version}`, {
       to: isFolder ? join(resolve(io.cwd, to), sep) : resolve(io.cwd, to),
       overwrite,
+      links,
       signal: io.signal,
       onProgress: progress.update,
     });
@@ -45,9 +60,13 @@ export const download: Command = defineCommand<[ref: string, to: string], { over
       AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced by other things.",
     });
     await progress.end();
-    const { path, files, size, info: { digest } } = result;
+    const { path, files, size, leftOut, info: { digest } } = result;
+    const line = leftOutLine(leftOut);
+    if (line !== undefined && !shared.json) {
+      await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
+    }
     await context.result(
-      { path, files, size, name, version, digest },
+      { path, files, size, name, version, digest, ...leftOutJson(leftOut) },
       shared.quiet
         ? path
         : `Downloaded ${name}@${version} to ${path} (${formatCount(files, "file")}, ${formatBytes(size)})`,

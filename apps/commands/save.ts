@@ -4,13 +4,15 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
+import type { Bump, Encoding, LocalPathOptions, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { splitTarget } from "../places/split_target.ts";
 import { formatBytes } from "../terminal/units.ts";
+import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
+import { TREE_OPTIONS } from "../values/tree_options.ts";
 import { measureSource, readValue } from "../values/value_source.ts";
 import type { SourceKind } from "../values/value_source.ts";
 
@@ -18,7 +20,8 @@ interface SaveFlags {
   version?: string;
   bump?: Bump;
   as?: SourceKind;
-  links?: "keep" | "refuse";
+  links?: LocalPathOptions["links"];
+  special?: LocalPathOptions["special"];
   allowEmpty?: boolean;
   share: boolean;
   alias?: string[];
@@ -36,7 +39,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
   name: "save",
   summary: "Save a file, a folder or standard input as a new version.",
   details: "Without --version the next number is taken: 1.0.0, 2.0.0, 3.0.0 …, or after 1.4.0 1.5.0. " +
-    "Files that did not change since the last version are not stored again. With --quiet only the ref is printed.",
+    "Files that did not change since the last version are not stored again. Of a folder all is kept but what the " +
+    "options below leave out, which is told; links are kept as links. With --quiet only the ref is printed.",
   args: [
     { usage: "<name>", text: "the artifact, any text without @; name@1.2.0 also says the version", completes: "name" },
     { usage: "<source>", text: "a file, a folder, or - for standard input", completes: "file" },
@@ -69,11 +73,12 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     { flags: "--idempotency-key <key>", text: "a repeat with this key saves nothing and returns the first result" },
     { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
     { flags: "--allow-empty", text: "save standard input also where nothing came: mostly a program before it failed" },
-    { flags: "--links <action>", text: "symbolic links in a folder (default: refuse)", choices: ["keep", "refuse"] },
+    ...TREE_OPTIONS,
   ],
   examples: [
     ["holdfast save my:model ./model.bin", "the next version"],
     ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
+    ["holdfast save site ./public --links follow", "with what its links lead to in their place"],
     ["pg_dump shop | holdfast save backup - --compress zstd", "what a program writes"],
     [`echo '{"lr": 0.1}' | holdfast save config - --as json`, "a value that programs load"],
     ["holdfast save my:model m.bin -m epochs:=3 --input data:raw@1.4.0", "with what it was made from"],
@@ -92,7 +97,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     for (const input of flags.input ?? []) refuseHalfRef(input);
     const metadata = await readMetadata(flags.metadata ?? [], { file: flags.metadataFile, cwd: io.cwd });
     const registry = await context.open({ write: true });
-    const value = await readValue(source, io, flags);
+    const left = new LeftOutList();
+    const value = await readValue(source, io, { ...flags, onLeftOut: left.add });
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress, input: inputs } = flags;
     const progress = context.progress(`save ${name}`);
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
@@ -114,7 +120,9 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
     const kept = saved.skipped ? `: ${await whyKept(registry, saved, flags, io.signal)}` : "";
     const text = `${saved.skipped ? "Kept" : "Saved"} ${refOf(saved)} (${sizeAndAliases(saved, flags.alias)})${kept}`;
-    await context.result({ ...saved, ...aliases }, shared.quiet ? refOf(saved) : text);
+    const line = leftOutLine(left.entries);
+    if (line !== undefined && !shared.json) await context.note(line);
+    await context.result({ ...saved, ...aliases, ...leftOutJson(left.entries) }, shared.quiet ? refOf(saved) : text);
   },
 });
 

@@ -13,11 +13,11 @@ type Disk = typeof import("../../core/disk/write_files.ts");
 /** Writes the files of an opened version. `Unsupported` in a browser. */
 export async function writeToDisk(
   artifact: Artifact,
-  { to, overwrite, signal }: DownloadOptions,
+  { to, overwrite, links, signal }: DownloadOptions,
 ): Promise<DownloadResult> {
   const { writeFiles } = await loadDisk(artifact);
-  const { path, files } = await writeFiles(artifact, to, { overwrite, signal });
-  return { path, files, size: artifact.info.size, info: artifact.info };
+  const { path, files, leftOut } = await writeFiles(artifact, to, { overwrite, links, signal });
+  return { path, files, size: artifact.info.size, leftOut, info: artifact.info };
 }
 
 /** What writes files, by a name that bundles for browsers do not see: it needs modules of Node. */

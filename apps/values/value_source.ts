@@ -8,6 +8,7 @@ import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
 import { localPath, RegistryError } from "../../mod.ts";
+import type { LocalPathOptions } from "../../mod.ts";
 import { shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
@@ -15,18 +16,16 @@ import type { CliIo } from "../terminal/cli_io.ts";
 export type SourceKind = "json" | "text" | "bytes";
 
 /** Options of {@linkcode readValue}. */
-export interface ReadValueOptions {
+export interface ReadValueOptions extends LocalPathOptions {
   /** @default a file or folder by its path, standard input as bytes */
   as?: SourceKind;
-  /** What becomes of symbolic links in a folder. @default "refuse" */
-  links?: "keep" | "refuse";
   /** Take standard input also where nothing comes. @default false: `Invalid` */
   allowEmpty?: boolean;
 }
 
 /** The value of a source: a path, or `-` for standard input. */
 export async function readValue(source: string, io: CliIo, options: ReadValueOptions = {}): Promise<unknown> {
-  const { as, links, allowEmpty = false } = options;
+  const { as, allowEmpty = false, links, special, onLeftOut } = options;
   if (source === "-") {
     const input = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
     const stream = allowEmpty ? input : await notEmpty(input);
@@ -51,7 +50,7 @@ export async function readValue(source: string, io: CliIo, options: ReadValueOpt
       hint: `Save what it gives: holdfast save NAME - < ${shellWord(source)}`,
     });
   }
-  if (as === undefined) return localPath(await realpath(path), { links }); // a link named here means its target
+  if (as === undefined) return localPath(await realpath(path), { links, special, onLeftOut }); // a link named here means its target
   if (found.isDirectory()) {
     throw new RegistryError({
       code: "Invalid",

@@ -6,9 +6,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
-import { RegistryError } from "../errors.ts";
 import { linkTargetProblem } from "./file_paths.ts";
-import { shown } from "../naming/names.ts";
+import type { LeftOut, LeftOutReason, WrittenLinks } from "./left_out.ts";
 import type { FileInfo } from "../record/record.ts";
 import { mapAtOnce } from "../work/at_once.ts";
 import { createSideBySide } from "../work/side_by_side.ts";
@@ -21,6 +20,8 @@ export interface StageOptions {
   signal?: AbortSignal;
   /** Hears of each file that was written. */
   onFile?: (file: FileInfo) => void;
+  /** Which symbolic links are written. @default "safe" */
+  links?: WrittenLinks;
   /** Writes a large file to a path that is free. @default it is written here, in pieces where it has some */
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
@@ -33,7 +34,7 @@ const AT_ONCE = 16;
 const ROOM_BYTES = 24 * 1024 * 1024;
 
 /**
- * Writes files into an empty folder: links last, so that nothing is written through one.
+ * Writes files into an empty folder: links last, so that nothing is written through one. Returns what was left out.
  *
  * @param files with safe paths
  */
@@ -41,8 +42,9 @@ export async function stageFiles(
   files: readonly ArtifactFile[],
   folder: string,
   options: StageOptions,
-): Promise<void> {
+): Promise<LeftOut[]> {
   const { signal, onFile, writeLarge } = options;
+  const leftOut: LeftOut[] = [];
   const made = new Set([folder]);
   function makeFolder(path: string): void {
     if (made.has(path)) return;
@@ -87,9 +89,13 @@ export async function stageFiles(
   for (const file of links) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));
-    symlinkSync(await readTarget(file), path);
+    const target = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.bytes());
+    const reason = reasonAgainst(file.info.path, target, options.links);
+    if (reason === undefined) symlinkSync(target, path);
+    else leftOut.push({ path: file.info.path, reason, target });
     onFile?.(file.info);
   }
+  return leftOut;
 }
 
 /** Writes a file to a path that is free: in pieces where it has some. */
@@ -109,13 +115,9 @@ async function together(signal: AbortSignal | undefined, begin: (tasks: SideBySi
   }
 }
 
-async function readTarget(file: ArtifactFile): Promise<string> {
-  const target = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.bytes());
-  const problem = linkTargetProblem(file.info.path, target);
-  if (problem === undefined) return target;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot write link ${shown(file.info.path)} of the artifact: ${problem}`,
-    hint: "Nothing was written. Read single files by registry.open(ref) and file(path).",
-  });
+/** Why a link is not written, or undefined where it is. No system has one with an empty target, or NUL in it. */
+function reasonAgainst(path: string, target: string, links: WrittenLinks = "safe"): LeftOutReason | undefined {
+  if (links === "skip") return "link";
+  if (target === "" || target.includes("\0")) return "outside link";
+  return links === "unsafe" || linkTargetProblem(path, target) === undefined ? undefined : "outside link";
 }

@@ -12,6 +12,7 @@ import type { Artifact, ArtifactFile } from "../artifact.ts";
 import { RegistryError } from "../errors.ts";
 import { fileError } from "./file_errors.ts";
 import { filePathProblem } from "./file_paths.ts";
+import type { LeftOut, WrittenLinks } from "./left_out.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
 import { stageFiles } from "./stage_files.ts";
@@ -26,6 +27,13 @@ export interface WriteFilesOptions {
    * @default false: an existing file, or a folder with content, is `AlreadyExists`
    */
   overwrite?: boolean;
+  /**
+   * Which symbolic links are written: `safe`, those that stay inside the folder; `unsafe`, all of them, with whatever
+   * target they have; `skip`, none. What is not written stands in `leftOut`. Files are never written through a link.
+   *
+   * @default "safe"
+   */
+  links?: WrittenLinks;
   /** Ends the work; what was written so far is removed. */
   signal?: AbortSignal;
   /** Hears of each file that was read and written to the side. */
@@ -46,6 +54,8 @@ export interface WrittenFiles {
   files: number;
   /** Their bytes. */
   size: number;
+  /** The links that were not written, and why. */
+  leftOut: readonly LeftOut[];
 }
 
 const STAGE_PREFIX = ".holdfast-";
@@ -58,17 +68,18 @@ const STAGE_PREFIX = ".holdfast-";
  * a temporary name (`.holdfast-…`) first, and renamed when it is complete and verified.
  *
  * @param to the file or folder to write
- * @throws {RegistryError} `AlreadyExists`, `Invalid` for paths and links that would leave the folder, `Denied`, `Corrupt`
+ * @throws {RegistryError} `AlreadyExists`, `Invalid` for paths that would leave the folder, `Denied`, `Corrupt`
  */
 export async function writeFiles(
   artifact: Artifact,
   to: string,
   options: WriteFilesPlan = {},
 ): Promise<WrittenFiles> {
-  const { overwrite = false, signal, onFile, writeLarge, notInside } = options;
+  const { overwrite = false, links, signal, onFile, writeLarge, notInside } = options;
+  checkLinks(links);
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
-  const files = artifact.files();
-  checkPaths(files.map(({ info }) => info));
+  const all = artifact.files();
+  checkPaths(all.map(({ info }) => info));
   try {
     const target = findTarget(artifact, to);
     if (!overwrite) checkFree(target);
@@ -76,19 +87,30 @@ export async function writeFiles(
     const stage = join(target.stageIn, `${STAGE_PREFIX}${realSystem.id()}`);
     mkdirSync(stage);
     try {
-      await stageFiles(files, stage, { signal, onFile, writeLarge });
+      const leftOut = await stageFiles(all, stage, { links, signal, onFile, writeLarge });
       signal?.throwIfAborted();
-      if (target.kind === "file") place(join(stage, files[0].info.path), target.path, overwrite);
-      else if (!target.exists) renameSync(stage, target.path);
-      else placeAll(stage, target.path, { files, overwrite });
+      const left = new Set(leftOut.map(({ path }) => path));
+      const files = all.filter(({ info }) => !left.has(info.path));
+      if (target.kind === "file" && files.length > 0) place(join(stage, files[0].info.path), target.path, overwrite);
+      else if (target.kind === "folder" && !target.exists) renameSync(stage, target.path);
+      else if (target.kind === "folder") placeAll(stage, target.path, { files, overwrite });
+      const size = files.reduce((sum, { info }) => sum + info.size, 0);
+      return { path: target.path, files: files.length, size, leftOut };
     } finally {
       rmSync(stage, { recursive: true, force: true });
     }
-    const size = files.reduce((sum, { info }) => sum + info.size, 0);
-    return { path: target.path, files: files.length, size };
   } catch (cause) {
     throw fileError("write", to, cause);
   }
+}
+
+function checkLinks(links: WrittenLinks = "safe"): void {
+  if (["safe", "unsafe", "skip"].includes(links)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot write links: ${shown(String(links))} is unknown`,
+    hint: "links is one of safe, unsafe, skip.",
+  });
 }
 
 /** In the folder of a registry nothing but the registry writes. */

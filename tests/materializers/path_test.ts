@@ -7,6 +7,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { createMaterializers, file, folder, LocalPath, localPath, StoredPath } from "../../materializers/mod.ts";
+import type { LeftOut } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, savedBy } from "./fake_artifact.ts";
 import { inFolder, listed, save, write } from "./in_folder.ts";
 
@@ -55,39 +56,6 @@ inFolder("the same folder gives the same digest, whenever and wherever it lies",
   assert(await digest("one") !== before);
 });
 
-inFolder("links are refused by default, and the message names the link", async (root) => {
-  write(root, "a");
-  symlinkSync("a", join(root, "link"));
-  const error = await fails("Unsupported", () => save(root));
-  assertStringIncludes(error.message, join(root, "link"));
-  assertStringIncludes(error.hint!, "keep");
-});
-
-inFolder("links are kept as links where asked, also ones that lead nowhere", async (root) => {
-  write(root, "sub/a", "text");
-  symlinkSync("sub/a", join(root, "up"));
-  symlinkSync("../sub/./a", join(root, "sub/around"));
-  symlinkSync("..", join(root, "sub/parent"));
-  symlinkSync("gone", join(root, "dangling"));
-  assertEquals(await listed(root, { links: "keep" }), [
-    "dangling link gone",
-    "sub/a - text",
-    "sub/around link ../sub/./a",
-    "sub/parent link ..",
-    "up link sub/a",
-  ]);
-});
-
-inFolder("links that leave the folder are refused even where links are kept", async (root) => {
-  const targets = ["/etc/passwd", "..", "../..", "sub/../../x", "sub/../x", "sub\\..\\x"];
-  for (const target of targets) {
-    symlinkSync(target, join(root, "link"));
-    const error = await fails("Unsupported", () => save(root, { links: "keep" }));
-    assertStringIncludes(error.message, "link");
-    rmSync(join(root, "link"));
-  }
-});
-
 inFolder("a path that is itself a link is refused, and the hint names its target", async (root) => {
   write(root, "real/a");
   symlinkSync("real", join(root, "folder"));
@@ -107,20 +75,23 @@ inFolder("a path through a linked folder is read where it leads", async (root) =
   assertEquals(await listed(join(root, "link/sub/a")), ["a - text"]);
 });
 
-inFolder("pipes are refused or skipped, and never opened", async (root) => {
+inFolder("pipes are left out or refused, and never opened", async (root) => {
   write(root, "a");
-  execFileSync("mkfifo", [join(root, "pipe")]);
-  await fails("Unsupported", () => save(root));
-  await fails("Unsupported", () => save(join(root, "pipe")));
-  assertEquals(await listed(root, { special: "skip" }), ["a - a"]);
+  mkdirSync(join(root, "sub"));
+  execFileSync("mkfifo", [join(root, "sub/pipe")]);
+  const leftOut: LeftOut[] = [];
+  assertEquals(await listed(root, { onLeftOut: (entry) => leftOut.push(entry) }), ["a - a", "sub folder "]);
+  assertEquals(leftOut, [{ path: "sub/pipe", reason: "special" }]);
+  await fails("Unsupported", () => save(root, { special: "refuse" }));
+  await fails("Unsupported", () => save(join(root, "sub/pipe")));
 });
 
-inFolder("sockets are refused or skipped", async (root) => {
+inFolder("sockets are left out or refused", async (root) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(join(root, "socket"), resolve));
   try {
-    await fails("Unsupported", () => save(root));
-    assertEquals(await listed(root, { special: "skip" }), []);
+    await fails("Unsupported", () => save(root, { special: "refuse" }));
+    assertEquals(await listed(root), []);
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
@@ -184,7 +155,7 @@ Deno.test("a stored path of no single file does not pretend to be one", async ()
 });
 
 Deno.test("localPath() looks at nothing: it only names", () => {
-  const value = localPath("/no/such/file", { links: "keep" });
+  const value = localPath("/no/such/file", { links: "follow" });
   assertInstanceOf(value, LocalPath);
-  assertEquals([value.path, value.options], ["/no/such/file", { links: "keep", special: "refuse" }]);
+  assertEquals([value.path, value.options], ["/no/such/file", { links: "follow" }]);
 });

@@ -84,24 +84,27 @@ Deno.test("a folder goes into a registry and comes out again the same, and uncha
     writeFileSync(join(data, "sub/run"), "#!/bin/sh\n");
     chmodSync(join(data, "sub/run"), 0o755);
     symlinkSync("sub/run", join(data, "link"));
-    const value = localPath(data, { links: "keep" });
+    symlinkSync("/etc/passwd", join(data, "sub/away"));
+    const value = localPath(data);
     const first = await registry.save("data", value);
     assert((await registry.save("data", value, { skipIfUnchanged: true })).skipped);
     writeFileSync(join(data, "a"), "2");
     const second = await registry.save("data", value);
     assert(second.digest !== first.digest);
 
-    await registry.download("data@1", { to: root.join("one") });
+    const { leftOut } = await registry.download("data@1", { to: root.join("safe") });
+    assertEquals(leftOut, [{ path: "sub/away", reason: "outside link", target: "/etc/passwd" }]);
+    assertEquals((await registry.download("data@1", { to: root.join("one"), links: "unsafe" })).leftOut, []);
     const stored = await registry.load("data", { as: folder() });
     assertInstanceOf(stored, StoredPath);
-    await stored.writeTo(root.join("two"));
+    await stored.writeTo(root.join("two"), { links: "unsafe" });
     const paths = readdirSync(data, { recursive: true }).map(String).sort();
     for (const copy of ["one", "two"]) {
       assertEquals(readdirSync(root.join(copy), { recursive: true }).map(String).sort(), paths);
       assertEquals(readFileSync(root.join(copy, "sub/large")), readFileSync(join(data, "sub/large")));
     }
     assertEquals([readFileSync(root.join("one/a"), "utf8"), readFileSync(root.join("two/a"), "utf8")], ["1", "2"]);
-    const again = await registry.save("copy", localPath(root.join("one"), { links: "keep" }));
+    const again = await registry.save("copy", localPath(root.join("one")));
     assertEquals(again.digest, first.digest);
     assertEquals((await registry.save("resaved", stored)).digest, second.digest);
     await registry.save("none", localPath(root.join("data/sub/empty")));

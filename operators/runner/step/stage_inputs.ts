@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { onDisk } from "../../../core/disk/file_errors.ts";
 import { filePathProblem } from "../../../core/disk/file_paths.ts";
+import type { LeftOut } from "../../../core/disk/left_out.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -51,8 +52,9 @@ async function stagePart(
   { registry, s3, signal }: Pick<RunContext, "registry" | "s3" | "signal">,
 ): Promise<void> {
   if (ref !== undefined) {
-    const { info } = await registry.download(ref, { to: `${to}/`, signal });
+    const { info, leftOut = [] } = await registry.download(ref, { to: `${to}/`, signal });
     if (info.digest !== digest) throw changed(ref);
+    if (leftOut.length > 0) throw notWhole(ref, leftOut[0]);
   } else if (path !== undefined && isUrl(path)) {
     const found = await findObjects(path, { s3, files, signal });
     await forEachAtOnce(found.objects, async ({ path, url }) => {
@@ -116,5 +118,14 @@ function changed(ref: string): RegistryError {
     code: "Conflict",
     message: `Cannot read input ${shown(ref)}: it was changed since the run was planned`,
     hint: "Run the pipeline again, when nobody writes there.",
+  });
+}
+
+/** A step would do without what it was planned with, and not know it. */
+function notWhole(ref: string, { path, target = "" }: LeftOut): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot read input ${shown(ref)}: its link ${shown(path)} leads outside, to ${shown(target)}`,
+    hint: "Save it with links that stay inside its folder, or with what they lead to: --links follow.",
   });
 }

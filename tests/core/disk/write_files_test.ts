@@ -72,7 +72,7 @@ inFolder("a folder is written whole: files, empty folders, links and the executa
       assert(!existsSync(join(root, "new/out")), "half-written, where an interruption would leave it");
     },
   });
-  assertEquals(written, { path: join(root, "new/out"), files: 6, size: artifact.info.size });
+  assertEquals(written, { path: join(root, "new/out"), files: 6, size: artifact.info.size, leftOut: [] });
   assertEquals(tree(join(root, "new/out")), [...WRITTEN.slice(0, 3), "run: x", ...WRITTEN.slice(3)]);
   assertEquals(heard.sort(), artifact.files().map(({ info }) => info.path).sort());
   assert((lstatSync(join(root, "new/out/run")).mode & 0o100) !== 0);
@@ -193,7 +193,7 @@ inFolder("a file that exists is AlreadyExists unless it may be overwritten", asy
   await fails("AlreadyExists", () => writeFiles(artifactOf(SAMPLE), join(root, "f"), { overwrite: true }));
 });
 
-inFolder("hostile paths and links are Invalid, and nothing at all is written", async (root) => {
+inFolder("hostile paths are Invalid, and nothing at all is written", async (root) => {
   const hostile: Record<string, string>[] = [
     { "../x": "" },
     { "/x": "" },
@@ -204,9 +204,6 @@ inFolder("hostile paths and links are Invalid, and nothing at all is written", a
     { "a\0": "" },
     { ".": "" },
     { "": "" },
-    { "ok": "", "l -> link": "/etc/passwd" },
-    { "ok": "", "l -> link": "../x" },
-    { "ok": "", "a/b -> link": "..", "l -> link": "a/b/../../x" },
     { "l -> link": "ok", "l/x": "" },
     { "f": "", "f/x": "" },
     { "f -> folder": "", "f/x/../..": "" },
@@ -218,6 +215,59 @@ inFolder("hostile paths and links are Invalid, and nothing at all is written", a
   const twice = fakeArtifact([{ path: "a", content: "1" }, { path: "a", content: "2" }]);
   await fails("Invalid", () => writeFiles(twice, join(root, "out")));
 });
+
+inFolder("a link that leads outside is not written but told, and everything else is", async (root) => {
+  const outside = {
+    abs: "/etc/passwd",
+    up: "../x",
+    "sub/up": "../../x",
+    around: "sub/../../x",
+    empty: "",
+    nul: "a\0b",
+  };
+  const links = Object.fromEntries(Object.entries(outside).map(([path, target]) => [`${path} -> link`, target]));
+  const artifact = artifactOf({ "sub/a": "1", "in -> link": "sub/a", "sub/in -> link": "../sub", ...links });
+  mkdirSync(join(root, "old"));
+  for (const to of ["new", "old"]) {
+    const { files, leftOut } = await writeFiles(artifact, join(root, to));
+    assertEquals(leftOut, Object.entries(outside).map(([path, target]) => ({ path, reason: "outside link", target })));
+    assertEquals(files, 3);
+    assertEquals(tree(join(root, to)), ["in -> sub/a", "sub/", "sub/a: 1", "sub/in -> ../sub"]);
+  }
+  const { leftOut } = await writeFiles(artifact, join(root, "all"), { links: "unsafe" });
+  assertEquals(leftOut.map(({ path }) => path), ["empty", "nul"], "no system has such links");
+  assertEquals(readlinkSync(join(root, "all/sub/up")), "../../x");
+  assertEquals((await writeFiles(artifact, join(root, "none"), { links: "skip" })).leftOut.length, 8);
+  assertEquals(tree(join(root, "none")), ["sub/", "sub/a: 1"]);
+  await fails("Invalid", () => writeFiles(artifact, join(root, "odd"), { links: "all" as "safe" }));
+});
+
+inFolder(
+  "no file is written through links of the version, whatever they lead to and however they are chained",
+  async (root) => {
+    const chains: Record<string, string>[] = [
+      { "a -> link": "b", "b -> link": "..", "a/x": "evil" },
+      { "b -> link": "..", "b/x": "evil" },
+      { "a -> link": "..", "a/b/x": "evil" },
+      { "a/b -> link": "../..", "a/b/x": "evil" },
+    ];
+    mkdirSync(join(root, "old"));
+    for (const links of ["safe", "unsafe"] as const) {
+      for (const files of chains) {
+        for (const to of ["new", "old"]) {
+          await fails("Invalid", () => writeFiles(artifactOf(files), join(root, to), { links, overwrite: true }));
+        }
+      }
+      // Of two versions, the first leaves the link, the second has a folder in its place.
+      const to = join(root, `two-${links}`);
+      await writeFiles(artifactOf({ "a -> link": "b", "b -> link": ".." }), to, { links });
+      const second = artifactOf({ "b/x": "evil" });
+      if (links === "safe") await writeFiles(second, to, { overwrite: true });
+      else await fails("AlreadyExists", () => writeFiles(second, to, { overwrite: true }));
+      assertEquals(existsSync(join(root, "x")), false);
+    }
+  },
+);
 
 inFolder("a file that fails half way leaves nothing, in a new folder and in an old one", async (root) => {
   const artifact = artifactOf({ a: "1", b: new Uint8Array(2_000_000) });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isRegistryError } from "../../../mod.ts";
+import { isRegistryError, localPath } from "../../../mod.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import type { ObjectTransfer, RunEvent } from "../../../operators/runner/mod.ts";
 import { realSystem } from "../../../core/system.ts";
@@ -73,6 +73,17 @@ testInRoot(
     assertEquals(clean.reasons.map((reason) => reason.split(":")[0]), ["inputs changed"]);
   },
 );
+
+testInRoot("an input that is not whole without a link that leads outside fails the step", async (root) => {
+  await using here = await world(root);
+  await Deno.mkdir(root.join("data"));
+  await Deno.symlink("/etc/hostname", root.join("data/away"));
+  await here.registry.save("data:raw", localPath(root.join("data")));
+  const reading = pipeline([step("clean", { inputs: { data: "registry:data:raw" } })]);
+  const { steps } = await runPipeline(reading, here);
+  assertStringIncludes(steps.clean.reason!, 'its link "away" leads outside, to "/etc/hostname"');
+  assertEquals(here.ran, []);
+});
 
 testInRoot(
   "a step can be a command: it knows its folders, and its lines, code and memory are on record",

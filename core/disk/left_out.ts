@@ -1,0 +1,32 @@
+/**
+ * What was left out when a folder was saved, or when it was written to a disk, and which links are written.
+ *
+ * @module
+ */
+
+/**
+ * Why something was left out:
+ *
+ * - `special`: a pipe, a socket or a device; it has no content of its own.
+ * - `link`: a symbolic link, and links were to be skipped.
+ * - `broken link`: links were to be followed, and this one leads to nothing.
+ * - `looping link`: links were to be followed, and this one leads to a folder that it is in itself.
+ * - `outside link`: a link that was not written, since it leads out of the folder.
+ */
+export type LeftOutReason = "special" | "link" | "broken link" | "looping link" | "outside link";
+
+/** Something that was left out. */
+export interface LeftOut {
+  /** Its path in the folder, with `/`. */
+  path: string;
+  /** Why. */
+  reason: LeftOutReason;
+  /** Where a link leads, as it says. */
+  target?: string;
+}
+
+/**
+ * Which symbolic links are written to a disk: `safe`, those that stay inside the folder; `unsafe`, all of them, with
+ * whatever target they have; `skip`, none.
+ */
+export type WrittenLinks = "safe" | "unsafe" | "skip";

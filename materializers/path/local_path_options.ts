@@ -1,0 +1,42 @@
+/**
+ * How the tree of a {@linkcode localPath} is taken.
+ *
+ * @module
+ */
+import type { LeftOut } from "../../core/disk/left_out.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+
+/** Options of `localPath`: what of a folder is saved, and how. */
+export interface LocalPathOptions {
+  /**
+   * Symbolic links: `keep` them as links, with whatever text they have as their target; `follow` them, so that what
+   * they lead to is saved in their place; `skip` them; or `refuse` the folder.
+   *
+   * @default "keep"
+   */
+  links?: "keep" | "follow" | "skip" | "refuse";
+  /**
+   * Pipes, sockets and devices: `skip` them, or `refuse` the folder. They are never opened.
+   *
+   * @default "skip"
+   */
+  special?: "skip" | "refuse";
+  /** Hears of what is left out; once more where the folder is read once more. */
+  onLeftOut?: (entry: LeftOut) => void;
+}
+
+const WORDS = { links: ["keep", "follow", "skip", "refuse"], special: ["skip", "refuse"] } as const;
+
+/** Throws `Invalid` for a word that an option does not know: a program in JavaScript, or a cast, may have it. */
+export function checkLocalPathOptions(path: string, options: LocalPathOptions): void {
+  for (const [name, words] of Object.entries(WORDS)) {
+    const given = options[name as keyof typeof WORDS];
+    if (given === undefined || words.some((word) => word === given)) continue;
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot use ${shown(path)} as a local path: ${name} ${shown(String(given))} is unknown`,
+      hint: `It is one of ${words.join(", ")}.`,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { tempRoot } from "../../support/temp_root.ts";
+import { holdfast, succeeds } from "../captured_io.ts";
+
+/** A folder as people have them. */
+async function tree(folder: string): Promise<void> {
+  await Deno.mkdir(join(folder, "sub/empty"), { recursive: true });
+  await Deno.writeTextFile(join(folder, "a.txt"), "a");
+  await Deno.writeTextFile(join(folder, "sub/b.txt"), "b");
+  await Deno.symlink("sub/b.txt", join(folder, "inside"));
+  await Deno.symlink("/etc/hostname", join(folder, "sub/away"));
+  await Deno.symlink("../gone", join(folder, "sub/dangling"));
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+}
+
+Deno.test("a tree is saved as it is: links are kept, and what has no content is told", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await tree(root.join("tree"));
+  const { code, out, err } = await holdfast("save t tree", { cwd });
+  assertEquals([code, out.startsWith("Saved t@1.0.0 (")], [0, true], err);
+  assertEquals(err, "Left out 1: 1 × pipe, socket or device (pipe)\n");
+  const saved = JSON.parse(await succeeds("save t tree --json", { cwd }));
+  assertEquals(saved.leftOut, [{ path: "pipe", reason: "special" }]);
+  assertEquals((await holdfast("save t tree --quiet", { cwd })).err, "");
+});
+
+Deno.test("download writes links that stay inside, tells of the others, and writes them where that is asked", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await tree(root.join("tree"));
+  await succeeds("save t tree -q", { cwd });
+  const { code, err } = await holdfast("download t safe", { cwd });
+  assertEquals([code, err], [0, "Left out 1: 1 × link that leads outside (sub/away). --links unsafe writes them\n"]);
+  assertEquals(await Deno.readLink(root.join("safe/inside")), "sub/b.txt");
+  const names = (folder: string) => Array.from(Deno.readDirSync(root.join(folder)), ({ name }) => name).sort();
+  assertEquals(names("safe/sub"), ["b.txt", "dangling", "empty"]);
+  await succeeds("download t all --links unsafe", { cwd });
+  assertEquals(await Deno.readLink(root.join("all/sub/away")), "/etc/hostname");
+  const { leftOut } = JSON.parse(await succeeds("download t none --links skip --json", { cwd }));
+  assertEquals(leftOut.map(({ path }: { path: string }) => path), ["inside", "sub/away", "sub/dangling"]);
+});
+
+Deno.test("links are followed, skipped or refused as --links says, and pipes as --special", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await tree(root.join("tree"));
+  const { err } = await holdfast("save f tree --links follow", { cwd });
+  assertStringIncludes(
+    err,
+    "Left out 2: 1 × pipe, socket or device (pipe); 1 × link that leads nowhere (sub/dangling)",
+  );
+  assertEquals(await succeeds("cat f inside", { cwd }), "b");
+  assertStringIncludes((await holdfast("save s tree --links skip", { cwd })).err, "3 × link (inside, sub/");
+  for (const flag of ["--links refuse", "--special refuse"]) {
+    const refused = await holdfast(`save r tree ${flag}`, { cwd });
+    assertEquals(refused.code, 1, refused.err);
+    assertStringIncludes(refused.err, "hint: ");
+  }
+});
