@@ -284,7 +284,8 @@ export type {
 } from "./registry/transfer/resumable/uploads.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
 export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
-export type { GarbageItem, GarbageKind } from "./registry/maintenance/collection.ts";
+export type { GarbageItem, GarbageKind, WaitingItem } from "./registry/maintenance/collection.ts";
+export type { GarbageSpace, NameSpace, SpaceReport } from "./registry/maintenance/space.ts";
 export type { RebuildOptions, RebuildReport } from "./registry/lineage/rebuild.ts";
 export type { MirrorOptions } from "./registry/mirror.ts";
 export type {
@@ -316,5 +317,6 @@ export {
   probeBackend,
   prune,
   rebuildLineage,
+  spaceOf,
   verifyRegistry,
 } from "./registry/tools.ts";

@@ -20,6 +20,7 @@ import type {
 import type { Registry, SavedArtifact, SignalOptions } from "../core/registry.ts";
 import type { RebuildOptions, RebuildReport } from "./lineage/rebuild.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collect_garbage.ts";
+import type { SpaceReport } from "./maintenance/space.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./mirror.ts";
@@ -181,6 +182,29 @@ export async function presignDownload(
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
   const tool = await import("./maintenance/collect_garbage.ts");
   return await tool.collectGarbage(registry, options);
+}
+
+/**
+ * How much a registry takes of its store: in all, by name, what versions have in common, and what nobody needs and from
+ * when on it may be removed. Every record is read, and nothing is written. What a file system shares besides (copies by
+ * hard link) is counted once for each name.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open, such as a client of a service
+ *
+ * @example
+ * ```ts
+ * import { openRegistry, spaceOf } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data", new Uint8Array(100_000));
+ * const { names: [data], garbage } = await spaceOf(registry);
+ * assertEquals([data.versions, data.size, garbage.bytes], [1, 100_000, 0]);
+ * ```
+ */
+export async function spaceOf(registry: Registry, options: SignalOptions = {}): Promise<SpaceReport> {
+  const tool = await import("./maintenance/space.ts");
+  return await tool.spaceOf(registry, options);
 }
 
 /**

@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   download: async () => (await import("./download.ts")).download,
   cat: async () => (await import("./cat.ts")).cat,
   verify: async () => (await import("./verify.ts")).verify,
+  du: async () => (await import("./space/du.ts")).du,
   gc: async () => (await import("./space/gc.ts")).gc,
   prune: async () => (await import("./space/prune.ts")).prune,
   mirror: async () => (await import("./stores/mirror.ts")).mirror,

@@ -11,7 +11,7 @@ import type { Context } from "../opening/context.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { NAMES, OBJECTS } from "../layout.ts";
 import { memoryMs } from "./collection.ts";
-import type { Collection, GarbageItem, GarbageKind } from "./collection.ts";
+import type { Collection, GarbageItem, GarbageKind, Measure, WaitingItem } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { collectName } from "./garbage_of_name.ts";
@@ -30,8 +30,17 @@ export interface GarbageOptions extends SignalOptions {
    * runs, and no other collector may run; names stay where one is seen. @default false
    */
   forget?: boolean;
+  /**
+   * Remove what nobody needs whatever its age, as if the grace had passed. Only where nobody else uses the registry
+   * while this runs, on any machine: a save that is under way then may be acknowledged though its files were removed, and
+   * a load or a download of what was just replaced or deleted fails. Of a name that is seen to be written to meanwhile
+   * nothing goes. Idempotency keys and drafts stay as long as ever. @default false
+   */
+  now?: boolean;
   /** Hears of each thing that goes. */
   onItem?: (item: GarbageItem) => void;
+  /** Hears of each thing that nobody needs and that is too young to go, and from when on it may. */
+  onWaiting?: (item: WaitingItem) => void;
 }
 
 /** What {@linkcode collectGarbage} did. */
@@ -44,6 +53,8 @@ export interface GarbageReport {
   removed: Record<GarbageKind, { count: number; bytes: number }>;
   /** Bytes of all. */
   bytes: number;
+  /** What nobody needs and is too young to go: how many things, their bytes, and from when on the first may go. */
+  waiting: { count: number; bytes: number; nextAt?: Date };
   /** Keys of records that do not count: they landed too late, when their payload was gone. */
   voids: string[];
   /** What could not be removed. The next run tries again. */
@@ -57,7 +68,7 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
   const { mark, key } = await takeMark(context, "collect garbage", options.signal);
   const report = emptyReport(options.dryRun ?? false, mark);
   try {
-    const collection = createCollection(context, { report, markKey: key }, options);
+    const collection = createCollection(context, { report, markKey: key, ...options });
     for (const step of STEPS) {
       context.logger.debug(`collect garbage: ${step.name}`);
       await step(collection, report);
@@ -71,14 +82,24 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
 const STEPS = [sweepStages, collectNames, removeLeftovers, removeNotes];
 
 /** Unfinished writes first: a writer whose stage is gone can no longer commit. */
-async function sweepStages({ context, count, signal }: Collection, { markAt, dryRun }: GarbageReport): Promise<void> {
-  const olderThan = markAt.getTime() - context.settings.graceMs;
-  for await (const { key, size = 0 } of context.backend.sweepUploads?.({ olderThan, dryRun, signal }) ?? []) {
-    count({ what: "stage", key, size, why: "a write that never ended" });
+export async function sweepStages(
+  { context, count, waits, graceMs, signal }: Collection,
+  report: GarbageReport,
+): Promise<void> {
+  const { backend } = context;
+  const olderThan = report.markAt.getTime() - graceMs;
+  const why = "a write that never ended";
+  for await (const { key, size = 0 } of backend.sweepUploads?.({ olderThan, dryRun: report.dryRun, signal }) ?? []) {
+    count({ what: "stage", key, size, why });
+  }
+  for await (const young of backend.sweepUploads?.({ olderThan: Infinity, dryRun: true, signal }) ?? []) {
+    const { key, size = 0, startedAt } = young;
+    if (startedAt >= olderThan) waits([{ what: "stage", key, size, why }], startedAt + graceMs);
   }
 }
 
-async function collectNames(collection: Collection): Promise<void> {
+/** Looks at all names. */
+export async function collectNames(collection: Collection): Promise<void> {
   const { context, signal, names } = collection;
   collection.drafts = await collectDrafts(collection);
   for (const name of collection.drafts.names) names.add(name);
@@ -99,30 +120,38 @@ async function collectNames(collection: Collection): Promise<void> {
   }
 }
 
-function createCollection(
+/** What is written in the same second as the mark is not younger: many stores tell no more than seconds. */
+const CLOCK_STEP_MS = 1000;
+
+/** A run that fills this report. */
+export function createCollection(
   context: Context,
-  { report, markKey }: { report: GarbageReport; markKey: string },
-  options: GarbageOptions,
+  { report, markKey, signal, forget = false, now = false, onItem, onWaiting, measure }: GarbageOptions & {
+    report: GarbageReport;
+    markKey: string;
+    measure?: Measure;
+  },
 ): Collection {
   const { backend, settings, system } = context;
-  const { signal, onItem, forget = false } = options;
-  const { graceMs } = settings;
+  const graceMs = now ? -CLOCK_STEP_MS : settings.graceMs;
   const markAt = () => report.markAt.getTime();
   const begun = { wall: system.now(), monotonic: system.monotonic() };
   const collection: Collection = {
     context,
     signal,
     forget,
+    measure,
+    graceMs,
     markKey,
     markAt,
     dryRun: report.dryRun,
     names: new Set(),
     drafts: { names: new Set(), placesOf: () => [] },
     isOld: (modifiedAt) => modifiedAt < markAt() - graceMs,
-    isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(graceMs),
+    isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(settings.graceMs),
     isLate() {
       const { wall, monotonic } = begun;
-      return Math.max(system.now() - wall, system.monotonic() - monotonic) > graceMs / 4;
+      return Math.max(system.now() - wall, system.monotonic() - monotonic) > settings.graceMs / 4;
     },
     count(item) {
       const removed = report.removed[item.what];
@@ -130,6 +159,15 @@ function createCollection(
       removed.bytes += item.size;
       report.bytes += item.size;
       onItem?.(item);
+    },
+    waits(items, until) {
+      for (const item of items) {
+        const { waiting } = report;
+        waiting.count++;
+        waiting.bytes += item.size;
+        waiting.nextAt = new Date(Math.min(waiting.nextAt?.getTime() ?? until, until));
+        onWaiting?.({ ...item, until: new Date(until) });
+      }
     },
     async remove(items) {
       const keys = report.dryRun ? [] : items.map(({ key }) => key);
@@ -161,9 +199,18 @@ function createCollection(
   return collection;
 }
 
-function emptyReport(dryRun: boolean, mark: number): GarbageReport {
+/** A report of nothing yet. */
+export function emptyReport(dryRun: boolean, mark: number): GarbageReport {
   const none = () => ({ count: 0, bytes: 0 });
   const records = { generation: none(), scrubbed: none(), key: none(), name: none() };
   const removed = { stage: none(), ...records, payload: none(), upload: none(), draft: none(), note: none() };
-  return { dryRun, markAt: new Date(mark), removed, bytes: 0, voids: [], failures: [] };
+  return {
+    dryRun,
+    markAt: new Date(mark),
+    removed,
+    bytes: 0,
+    waiting: { count: 0, bytes: 0 },
+    voids: [],
+    failures: [],
+  };
 }

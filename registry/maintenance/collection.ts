@@ -4,6 +4,8 @@
  * @module
  */
 import type { Context } from "../opening/context.ts";
+import type { KnownName } from "./garbage/forget_name.ts";
+import type { Cell, Folder } from "./garbage/listed.ts";
 
 /** What the janitor removes. */
 export type GarbageKind =
@@ -33,6 +35,12 @@ export interface GarbageItem {
   why: string;
 }
 
+/** One thing that nobody needs, and that is too young to be removed. */
+export interface WaitingItem extends GarbageItem {
+  /** From when on it may be removed, by the store's clock. */
+  until: Date;
+}
+
 /** What drafts need. */
 export interface DraftNeeds {
   /** Encoded segments of all names that have a draft. */
@@ -59,6 +67,8 @@ export interface Collection {
   names: Set<string>;
   /** The mark: the store's time that all ages are measured against, milliseconds. */
   markAt(): number;
+  /** How long what nobody needs stays, milliseconds. */
+  graceMs: number;
   /** Whether something that was written then is old: older than `graceMs` at the mark. */
   isOld(modifiedAt: number): boolean;
   /** Whether it is so old that keys and deleted names need not be remembered any more; see {@linkcode memoryMs}. */
@@ -67,6 +77,10 @@ export interface Collection {
   isLate(): boolean;
   /** Counts what goes, and says so. */
   count(item: GarbageItem): void;
+  /** Tells of what nobody needs and may not go before `until`, milliseconds of the store's clock. */
+  waits(items: readonly GarbageItem[], until: number): void;
+  /** Hears how much there is, where that is all that is wanted. */
+  measure?: Measure;
   /** Removes objects, counts those that went, and reports the others. True where all went. */
   remove(items: readonly GarbageItem[]): Promise<boolean>;
   /** Overwrites an object with less, and counts it; reports that it could not, and is false then. */
@@ -75,6 +89,14 @@ export interface Collection {
   fail(key: string, message: string): void;
   /** Names a record that does not count. */
   foundVoid(key: string): void;
+}
+
+/** Hears what the store has of each name. */
+export interface Measure {
+  /** What was listed. */
+  listed(name: string, folders: ReadonlyMap<string, Folder>, cells: readonly Cell[]): void;
+  /** What its records say. */
+  known(name: KnownName): void;
 }
 
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000;

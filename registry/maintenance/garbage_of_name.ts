@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { RegistryError } from "../../core/errors.ts";
+import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { ScrubbedRecord } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
@@ -12,7 +14,7 @@ import { ALIVE } from "../layout.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { forgetName } from "./garbage/forget_name.ts";
 import { encodeRemains, neededPlaces, readRecords, readRemains } from "./garbage/known_records.ts";
-import type { KnownRecords } from "./garbage/known_record.ts";
+import type { KnownRecord, KnownRecords } from "./garbage/known_record.ts";
 import { listCells, listFolders } from "./garbage/listed.ts";
 import type { Cell, Folder } from "./garbage/listed.ts";
 import { openNote } from "./garbage/note.ts";
@@ -23,22 +25,27 @@ export async function collectName(collection: Collection, name: string): Promise
   const folders = await listFolders(collection, name);
   const cells = await listCells(collection, name);
   const heads = cells.flatMap(({ generations }) => generations);
+  checkAlone(collection, folders, cells);
+  collection.measure?.listed(name, folders, cells);
   const note = await openNote(collection, name, heads.length);
   const records = await readRecords(collection, heads, note);
+  collection.measure?.known({ name, cells, records });
   const { drafts } = collection;
   if (folders.size === 0 && !drafts.names.has(name) && await forgetName(collection, { name, cells, records })) return;
-  const plan: Plan = { referred: new Set(drafts.placesOf(name)), keys: [], replaced: [], firsts: [] };
+  const referred = new Map(drafts.placesOf(name).map((place) => [place, Infinity]));
+  const plan: Plan = { referred, keys: [], replaced: [], firsts: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
   const gone = await removeReplaced(collection, plan, records);
   const unneeded = [...folders].filter(([place, { newest }]) => collection.isOld(newest) && !plan.referred.has(place));
   await removeFolders(collection, unneeded.map(([, folder]) => folder));
+  tellFolders(collection, folders, plan);
   await note.save(heads.filter(({ key }) => !gone.has(key)), records);
 }
 
 /** What is to become of the records of a name. */
 interface Plan {
-  /** Places of payload that is needed. */
-  referred: Set<string>;
+  /** Places of payload that is needed, and until when: milliseconds of the store's clock, or for ever. */
+  referred: Map<string, number>;
   /** Records of idempotency keys that are forgotten, the head of each cell last. */
   keys: Generation[];
   /** Generations that nobody needs. */
@@ -78,7 +85,11 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
   const ends = endsForGood(collection, cell, records);
   generations.forEach((head, place) => {
     if (!isSettled || place <= kept || !collection.isOld(generations[place - 1].modifiedAt)) {
-      for (const payload of neededPlaces(context, head.key, found[place])) plan.referred.add(payload);
+      const until = !isSettled || place <= kept ? Infinity : generations[place - 1].modifiedAt + collection.graceMs;
+      for (const payload of neededPlaces(context, head.key, found[place])) {
+        plan.referred.set(payload, Math.max(plan.referred.get(payload) ?? 0, until));
+      }
+      if (until < Infinity) tellRecord(collection, head, found[place], until);
     } else if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
     else if (found[place]?.kind === "version" || ends) plan.firsts.push({ head, as: ends ? "deleted" : "scrubbed" });
   });
@@ -118,6 +129,51 @@ async function removeReplaced(collection: Collection, plan: Plan, records: Known
   const keys = isAlone ? plan.keys : []; // else the next run removes them
   await collection.remove(keys.map(({ key, size }) => ({ what: "key", key, size, why })));
   return new Set([...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)));
+}
+
+/** Where a run takes no account of ages, whoever writes beside it would lose what it is about to commit. */
+function checkAlone(
+  { graceMs, isOld }: Collection,
+  folders: ReadonlyMap<string, Folder>,
+  cells: readonly Cell[],
+): void {
+  if (graceMs > 0) return;
+  const written = [...folders.values()].flatMap(({ objects }) => objects)
+    .concat(cells.flatMap(({ generations }) => generations)).find(({ modifiedAt }) => !isOld(modifiedAt));
+  if (written === undefined) return;
+  throw new RegistryError({
+    code: "Unavailable",
+    message: `Cannot remove what nobody needs of a name: "${written.key}" was written since this began`,
+    hint: "Somebody else writes to the registry. Wait for them, or collect without `now`, which disturbs nobody.",
+    key: written.key,
+  });
+}
+
+/** Tells of a replaced generation that readers may still use. */
+function tellRecord(
+  collection: Collection,
+  { key, size, generation }: Generation,
+  known: KnownRecord | undefined,
+  until: number,
+): void {
+  const why = "replaced, and the grace has not passed";
+  if (generation > 1) collection.waits([{ what: "generation", key, size, why }], until);
+  else if (known?.kind === "version") {
+    collection.waits([{ what: "scrubbed", key, size: Math.max(0, size - TOMBSTONE_BYTES), why }], until);
+  }
+}
+
+/** Tells of payload that nobody needs, or nobody will. */
+function tellFolders(collection: Collection, folders: ReadonlyMap<string, Folder>, { referred }: Plan): void {
+  for (const [place, { objects, newest }] of folders) {
+    const neededUntil = referred.get(place);
+    const until = Math.max(neededUntil ?? 0, newest + collection.graceMs);
+    if (until === Infinity || (neededUntil === undefined && collection.isOld(newest))) continue;
+    const why = neededUntil === undefined
+      ? "no version refers to it, unless a save is under way"
+      : "what refers to it was replaced or deleted";
+    collection.waits(objects.map(({ key, size }) => ({ what: "payload", key, size, why })), until);
+  }
 }
 
 /** Removes payload folders; what shows that they are some goes last. */

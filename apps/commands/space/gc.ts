@@ -4,12 +4,12 @@
  * @module
  */
 import { collectGarbage, RegistryError } from "../../../mod.ts";
-import type { GarbageReport } from "../../../mod.ts";
+import type { GarbageReport, WaitingItem } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
-import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
+import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
 
 const MEANING: Record<string, string> = {
   stage: "unfinished writes",
@@ -26,16 +26,24 @@ const MEANING: Record<string, string> = {
 const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, { title: "SIZE", align: "right" }];
 
 /** Removes what nothing refers to any more. */
-export const gc: Command = defineCommand<[], { dryRun?: boolean; forget?: boolean }>({
+export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; forget?: boolean; yes?: boolean }>({
   name: "gc",
   summary: "Free the space of what was deleted, replaced or left unfinished.",
   details:
     "Only what is older than the registry's grace period (24 h unless created otherwise), so readers and writers " +
-    "are never disturbed. With --verbose each thing is named, and why.",
+    "are never disturbed. With --verbose each thing is named, and why; and what waits, and until when. " +
+    "With --now its age does not count: only where nobody else uses the registry meanwhile, on any machine. A save " +
+    "that is under way may lose its files, and a download of what was just deleted fails. Asks first; scripts pass --yes.",
   args: [],
   options: [{
     flags: "-n, --dry-run",
     text: "only say what would be removed (and write the mark that tells the age of things)",
+  }, {
+    flags: "--now",
+    text: "free what is younger than the grace too, where nobody else uses the registry",
+  }, {
+    flags: "-y, --yes",
+    text: "do not ask",
   }, {
     flags: "--forget",
     text: "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
@@ -43,22 +51,40 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; forget?: boolea
   examples: [
     ["holdfast gc --dry-run", "what would be freed"],
     ["holdfast gc --quiet", "from cron"],
+    ["holdfast gc --dry-run --verbose", "what waits, and until when"],
+    ["holdfast gc --now", "a disk is full, and nobody else writes here"],
     ["holdfast gc --forget --dry-run --verbose", "which deleted names could be forgotten"],
   ],
-  async run(_args, { dryRun = false, forget = false }, context) {
+  async run(_args, { dryRun = false, now = false, forget = false, yes = false }, context) {
     const { io, shared } = context;
     const registry = await context.open({ write: true });
+    if (now && !dryRun && !yes) {
+      const { bytes } = await collectGarbage(registry, { dryRun: true, now, forget, signal: io.signal });
+      if (!await context.confirm(`${RISK}\nFree ${formatBytes(bytes)} now?`)) {
+        await context.note("Nothing was removed");
+        return 1;
+      }
+    }
     const report = await collectGarbage(registry, {
       dryRun,
+      now,
       forget,
       signal: io.signal,
       onItem: ({ what, key, size, why }) => context.logger.debug(`${what} ${key} (${formatBytes(size)}): ${why}`),
+      onWaiting: (item) => context.logger.debug(waitingText(item)),
     });
     if (shared.json) await context.result(report, undefined);
     if (!shared.json) await say(report, registry.settings.graceMs, context);
     if (report.failures.length > 0) throw notAll(report.failures);
   },
 });
+
+const RISK = "This takes no account of the grace period. If anybody else uses this registry now, on any machine, " +
+  "a save of theirs may lose its files, and a load of what was just replaced or deleted fails.";
+
+function waitingText({ what, key, size, why, until }: WaitingItem): string {
+  return `${what} ${key} (${formatBytes(size)}) waits until ${formatTime(until)}: ${why}`;
+}
 
 async function say(report: GarbageReport, graceMs: number, context: CommandContext): Promise<void> {
   const { quiet } = context.shared;
@@ -78,6 +104,13 @@ async function say(report: GarbageReport, graceMs: number, context: CommandConte
     ? `${report.dryRun ? "Would free" : "Freed"} nothing`
     : "Nothing to free yet: what is deleted, replaced or left unfinished stays for the registry's grace of " +
       formatGrace(graceMs);
+  const { count, bytes, nextAt } = report.waiting;
+  if (nextAt !== undefined && !quiet) {
+    await context.note(
+      `${formatCount(count, "thing")} (${formatBytes(bytes)}) may go later, the first at ${formatTime(nextAt)}; ` +
+        "see them with --verbose",
+    );
+  }
   await context.result(report, quiet ? undefined : freed);
 }
 

@@ -22,6 +22,7 @@ interface ListedDraft {
   end?: ObjectInfo;
 }
 
+const ENDED = "committed or discarded";
 const NONE: readonly string[] = [];
 
 /**
@@ -64,6 +65,14 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     },
   };
 
+  /** What it needs stays; it too, as long as nobody can say that it will never be committed. */
+  function keep(name: string, { places, objects, newest, end }: ListedDraft): void {
+    needed.set(name, [...needed.get(name) ?? [], ...places]);
+    if (end === undefined) return;
+    const items = objects.map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why: ENDED }));
+    collection.waits(items, newest + collection.graceMs);
+  }
+
   /** A draft was listed whole. */
   async function settle(): Promise<void> {
     if (current === undefined) return;
@@ -71,14 +80,14 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     names.add(name);
     if (unreadable.has(name)) return;
     const why = whyGone(collection, listed);
-    if (why === undefined) needed.set(name, [...needed.get(name) ?? [], ...listed.places]);
+    if (why === undefined) keep(name, listed);
     else await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
   }
 }
 
 /** Why a draft may go; undefined where it is needed. Ended or not, nobody has begun anything with it for long. */
 function whyGone({ isOld, markAt, context }: Collection, { end, newest }: ListedDraft): string | undefined {
-  if (end !== undefined) return isOld(newest) ? "committed or discarded" : undefined;
+  if (end !== undefined) return isOld(newest) ? ENDED : undefined;
   return newest < markAt() - draftMemoryMs(context.settings.graceMs) ? "left alone for long" : undefined;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { AnyRecord, ScrubbedRecord } from "../../../core/record/record.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
+import type { PayloadObject } from "../../payload/objects.ts";
 
 /** What is known of a record. */
 export interface KnownRecord {
@@ -14,6 +15,8 @@ export interface KnownRecord {
   places?: readonly string[];
   /** The record itself, without its content, where it may not count: it landed late, and refers to payload. */
   late?: FoundRecord;
+  /** Where sizes are measured: bytes of all its files, and where they are. */
+  version?: { size: number; objects: readonly PayloadObject[] };
   /** What may be left of it, where it is a first generation that was just read. */
   remains?: ScrubbedRecord;
 }

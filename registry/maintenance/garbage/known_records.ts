@@ -36,7 +36,10 @@ export async function readRecords(
     const whole = record.kind === "version" ? await withFiles(context, record, signal) : record;
     const late = mayBecomeVoid(context, found) ? { record, info, inline: NOTHING } : undefined;
     const remains = head.generation === 1 ? remainsOf(record) : undefined;
-    records.set(head.key, { kind: record.kind, places: whole && placesOf(context, whole), late, remains });
+    const version = collection.measure && whole?.kind === "version"
+      ? { size: whole.size, objects: objectsOf(context, whole) }
+      : undefined;
+    records.set(head.key, { kind: record.kind, places: whole && placesOf(context, whole), late, remains, version });
   });
   return records;
 }

@@ -13,12 +13,18 @@ const LEFTOVERS_AT_ONCE = 1000;
 
 /** Removes old uploads, marks and what probes left, and the notes of names that the store has nothing of. */
 export async function removeLeftovers(collection: Collection): Promise<void> {
-  const { context, names, isOld, remove, fail, signal } = collection;
+  const { context, names, isOld, graceMs, markKey, remove, waits, fail, signal } = collection;
   const onFailure = ({ message }: Error, key: string) => fail(key, message);
   let old: GarbageItem[] = [];
   for (const top of [UPLOADS, SCRATCH, JANITOR]) {
     for await (const entry of listReadable(context, top, { signal, onFailure })) {
-      if (!isOld(entry.modifiedAt)) continue;
+      if (!isOld(entry.modifiedAt)) {
+        if (top === UPLOADS && isLeftover(entry.key)) {
+          waits([{ what: "upload", key: entry.key, size: entry.size, why: "left behind" }], entry.modifiedAt + graceMs);
+        }
+        continue;
+      }
+      if (entry.key === markKey) continue;
       const name = entry.key.slice(JANITOR.length);
       const isGone = top === JANITOR ? !names.has(name) && decodeName(name) !== undefined : isLeftover(entry.key);
       if (!isGone) continue;

@@ -38,7 +38,7 @@ export async function openNote(collection: Collection, name: string, count: numb
   const key = janitorKey(name);
   const folder = `${NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
-  const noted = count < MIN_RECORDS ? undefined : await attempt(read);
+  const noted = count < MIN_RECORDS || collection.measure !== undefined ? undefined : await attempt(read);
 
   return {
     find(entry) {

@@ -68,3 +68,35 @@ Deno.test("gc says what it left because of damage, and ends with 1", async () =>
   assertStringIncludes(err, `stays: ${key}: `);
   assertStringIncludes(err, "hint: Nothing that is needed was removed. See what is damaged: holdfast verify\n");
 });
+
+Deno.test("gc --verbose names what waits, and until when; gc says how much it is", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await succeeds("save big -", { cwd, stdin: noise(200_000) });
+  await succeeds("rm big@1 --yes", { cwd });
+  const { err } = await holdfast("gc --verbose", { cwd });
+  assertMatch(
+    err,
+    /payload objects\/big\/\S+ \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: what refers to it was/,
+  );
+  assertMatch(err, /2 things \(19\d KiB\) may go later, the first at \d{4}-/);
+});
+
+Deno.test("gc --now asks, says what it risks, and frees what is young", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await succeeds("save big -", { cwd, stdin: noise(200_000) });
+  await succeeds("save kept -", { cwd, stdin: noise(100_000) });
+  await succeeds("rm big@1 --yes", { cwd });
+  const asked = await holdfast("gc --now", { cwd });
+  assertEquals(asked.code, 2); // nobody can answer
+  assertStringIncludes(asked.err, "--yes");
+  assertMatch(await succeeds("gc --now --dry-run", { cwd }), /Would free 19\d KiB\n$/);
+  assertMatch(await succeeds("gc --now --yes", { cwd }), /Freed 19\d KiB\n$/);
+  assertEquals(await succeeds("verify --quiet", { cwd }), "");
+  assertEquals(await Array.fromAsync(createLocalBackend({ path: root.join(".holdfast") }).list("objects/big/")), []);
+  await succeeds("gc --now --yes", { cwd }); // of the deletion one record is left
+  assertMatch(await succeeds("gc --now --yes", { cwd }), /^Nothing to free/);
+});

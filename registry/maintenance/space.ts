@@ -1,0 +1,155 @@
+/**
+ * What a registry takes of its store: how much each name does, what versions share, and what nobody needs.
+ *
+ * @module
+ */
+import { decodeName } from "../../core/naming/names.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { AUXILIARY, SETTINGS } from "../layout.ts";
+import { contextOf } from "../opening/context.ts";
+import type { Context } from "../opening/context.ts";
+import { collectNames, createCollection, emptyReport, sweepStages } from "./collect_garbage.ts";
+import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
+import { removeLeftovers } from "./garbage/leftovers.ts";
+import { listReadable } from "./readable.ts";
+
+/** Bytes that nobody needs. */
+export interface GarbageSpace {
+  /** All of them. */
+  bytes: number;
+  /** Those that `collectGarbage` frees now; the rest is too young. */
+  freeableBytes: number;
+  /** From when on something of the rest may be removed, by the store's clock. */
+  nextAt?: Date;
+  /** From when on all of it may. */
+  allAt?: Date;
+}
+
+/** What one name takes. */
+export interface NameSpace {
+  /** The name. */
+  name: string;
+  /** Its versions that are there. */
+  versions: number;
+  /** Bytes of the files of these versions, each counted in full. */
+  size: number;
+  /** Bytes in the store: records and files, also of what nobody needs. */
+  bytes: number;
+  /** Bytes in the store that two of these versions or more have in common. */
+  sharedBytes: number;
+  /** What nobody needs of that. */
+  garbage: GarbageSpace;
+}
+
+/** What {@linkcode spaceOf} found. */
+export interface SpaceReport {
+  /** Bytes of all that the registry keeps in its store. */
+  bytes: number;
+  /** How many objects that is. */
+  objects: number;
+  /** Each name, the largest first. */
+  names: NameSpace[];
+  /** Bytes that belong to no name: settings, drafts, uploads, marks and notes. */
+  otherBytes: number;
+  /** What nobody needs of all that. */
+  garbage: GarbageSpace;
+  /** The time that ages were measured against: by this machine's clock, for nothing is written. */
+  measuredAt: Date;
+  /** What could not be read. Its name is counted as far as it was listed. */
+  failures: { key: string; message: string }[];
+}
+
+/** What `spaceOf` of `registry/tools.ts` does. */
+export async function spaceOf(registry: Registry, { signal }: SignalOptions = {}): Promise<SpaceReport> {
+  const context = contextOf(registry, "measure space");
+  const { system, clockOffset } = context;
+  const report = emptyReport(true, system.now() + (clockOffset?.ms ?? 0));
+  const spaces = new Map<string, NameSpace>();
+  const garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
+  let objects = 0;
+  const measure: Measure = {
+    listed(name, folders, cells) {
+      const entries = [...folders.values()].flatMap(({ objects }) => objects)
+        .concat(cells.flatMap(({ generations }) => generations));
+      objects += entries.length;
+      const bytes = entries.reduce((sum, { size }) => sum + size, 0);
+      const none = { versions: 0, size: 0, sharedBytes: 0, garbage: { bytes: 0, freeableBytes: 0 } };
+      spaces.set(name, { name: decodeName(name)!, bytes, ...none });
+      sizes = new Map(
+        [...folders].flatMap(([place, { objects }]) =>
+          objects.map(({ key, size }): [string, number] => [`${place}/${key.slice(key.lastIndexOf("/") + 1)}`, size])
+        ),
+      );
+    },
+    known({ name, cells, records }) {
+      const users = new Map<string, number>();
+      const space = spaces.get(name)!;
+      for (const { kind, generations: [head] } of cells) {
+        const version = kind === "version" ? records.get(head.key)?.version : undefined;
+        if (version === undefined) continue;
+        space.versions++;
+        space.size += version.size;
+        for (const [place, object] of version.objects) {
+          const key = `${place}/${object}`;
+          users.set(key, (users.get(key) ?? 0) + 1);
+        }
+      }
+      for (const [key, count] of users) if (count > 1) space.sharedBytes += sizes.get(key) ?? 0;
+    },
+  };
+  let sizes = new Map<string, number>(); // of the objects of the name that is looked at, by place and number
+  const spacesOf = ({ key }: GarbageItem) => {
+    const [top, name] = key.split("/");
+    const space = top === "names" || top === "objects" ? spaces.get(name) : undefined;
+    return space === undefined ? [garbage] : [garbage, space.garbage];
+  };
+  const onItem = (item: GarbageItem) => {
+    for (const space of spacesOf(item)) {
+      space.bytes += item.size;
+      space.freeableBytes += item.size;
+    }
+  };
+  const onWaiting = (item: WaitingItem) => {
+    for (const space of spacesOf(item)) {
+      space.bytes += item.size;
+      if (space.nextAt === undefined || item.until < space.nextAt) space.nextAt = item.until;
+      if (space.allAt === undefined || item.until > space.allAt) space.allAt = item.until;
+    }
+  };
+  const collection = createCollection(context, { report, markKey: "", signal, onItem, onWaiting, measure });
+  await sweepStages(collection, report);
+  await collectNames(collection);
+  await removeLeftovers(collection);
+  const other = await measureOther(context, report.failures, signal);
+  const names = [...spaces.values()].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+  return {
+    bytes: names.reduce((sum, { bytes }) => sum + bytes, other.bytes),
+    objects: objects + other.objects,
+    names,
+    otherBytes: other.bytes,
+    garbage,
+    measuredAt: report.markAt,
+    failures: report.failures,
+  };
+}
+
+/** What is kept beside the names. */
+async function measureOther(
+  context: Context,
+  failures: SpaceReport["failures"],
+  signal?: AbortSignal,
+): Promise<{ bytes: number; objects: number }> {
+  let bytes = 0, objects = 0;
+  const onFailure = ({ message }: Error, key: string) => void failures.push({ key, message });
+  for (const top of [SETTINGS, ...AUXILIARY]) {
+    for await (const { size } of listReadable(context, top, { signal, onFailure })) {
+      bytes += size;
+      objects++;
+    }
+  }
+  for await (const stage of context.backend.sweepUploads?.({ olderThan: Infinity, dryRun: true, signal }) ?? []) {
+    bytes += stage.size ?? 0;
+    objects++;
+  }
+  return { bytes, objects };
+}
