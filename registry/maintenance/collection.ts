@@ -4,8 +4,7 @@
  * @module
  */
 import type { Context } from "../opening/context.ts";
-import type { KnownName } from "./garbage/forget_name.ts";
-import type { Cell, Folder } from "./garbage/listed.ts";
+import type { Cell, Folder, KnownName } from "./garbage/known_name.ts";
 
 /** What the janitor removes. */
 export type GarbageKind =

@@ -16,7 +16,7 @@ import { forgetName } from "./garbage/forget_name.ts";
 import { encodeRemains, neededPlaces, readRecords, readRemains } from "./garbage/known_records.ts";
 import type { KnownRecord, KnownRecords } from "./garbage/known_record.ts";
 import { listCells, listFolders } from "./garbage/listed.ts";
-import type { Cell, Folder } from "./garbage/listed.ts";
+import type { Cell, Folder } from "./garbage/known_name.ts";
 import { openNote } from "./garbage/note.ts";
 import { otherMark } from "./garbage/other_mark.ts";
 

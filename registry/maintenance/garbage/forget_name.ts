@@ -10,18 +10,8 @@ import type { Collection } from "../collection.ts";
 import { encodeRemains, readRemains } from "./known_records.ts";
 import type { KnownRecords } from "./known_record.ts";
 import { listCells } from "./listed.ts";
-import type { Cell } from "./listed.ts";
+import type { Cell, KnownName } from "./known_name.ts";
 import { otherMark } from "./other_mark.ts";
-
-/** What is known of a name. */
-export interface KnownName {
-  /** Its encoded segment. */
-  name: string;
-  /** Its cells. */
-  cells: readonly Cell[];
-  /** Their records. */
-  records: KnownRecords;
-}
 
 /**
  * Removes all records of a name that has no payload, no version alive, and nothing that is younger than what is

@@ -11,6 +11,8 @@ import { listReadable } from "../readable.ts";
 /** How many are held in memory. */
 const LEFTOVERS_AT_ONCE = 1000;
 
+const WHY = "left behind";
+
 /** Removes old uploads, marks and what probes left, and the notes of names that the store has nothing of. */
 export async function removeLeftovers(collection: Collection): Promise<void> {
   const { context, names, isOld, graceMs, markKey, remove, waits, fail, signal } = collection;
@@ -18,17 +20,15 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
   let old: GarbageItem[] = [];
   for (const top of [UPLOADS, SCRATCH, JANITOR]) {
     for await (const entry of listReadable(context, top, { signal, onFailure })) {
-      if (!isOld(entry.modifiedAt)) {
-        if (top === UPLOADS && isLeftover(entry.key)) {
-          waits([{ what: "upload", key: entry.key, size: entry.size, why: "left behind" }], entry.modifiedAt + graceMs);
-        }
-        continue;
-      }
       if (entry.key === markKey) continue;
+      if (!isOld(entry.modifiedAt) && top === UPLOADS && isLeftover(entry.key)) {
+        waits([{ what: "upload", key: entry.key, size: entry.size, why: WHY }], entry.modifiedAt + graceMs);
+      }
+      if (!isOld(entry.modifiedAt)) continue;
       const name = entry.key.slice(JANITOR.length);
       const isGone = top === JANITOR ? !names.has(name) && decodeName(name) !== undefined : isLeftover(entry.key);
       if (!isGone) continue;
-      old.push({ what: "upload", key: entry.key, size: entry.size, why: "left behind" });
+      old.push({ what: "upload", key: entry.key, size: entry.size, why: WHY });
       if (old.length < LEFTOVERS_AT_ONCE) continue;
       await remove(old);
       old = [];

@@ -4,30 +4,10 @@
  * @module
  */
 import { isPrefix } from "../../../core/backend.ts";
-import type { ObjectInfo } from "../../../core/backend.ts";
 import { asGeneration } from "../../cell/heads.ts";
-import type { Generation } from "../../cell/heads.ts";
 import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../layout.ts";
-import type { CellKey } from "../../layout.ts";
 import type { Collection } from "../collection.ts";
-
-/** A payload folder: what is in it, and when something was last written there. */
-export interface Folder {
-  /** Its objects. */
-  objects: ObjectInfo[];
-  /** Store time of the youngest. */
-  newest: number;
-}
-
-/** A cell. */
-export interface Cell {
-  /** Its prefix. */
-  cell: string;
-  /** What it is of. */
-  kind: CellKey["kind"];
-  /** Its generations, newest first. */
-  generations: Generation[];
-}
+import type { Cell, Folder } from "./known_name.ts";
 
 /** The payload folders of a name by their place. */
 export async function listFolders({ context, signal }: Collection, name: string): Promise<Map<string, Folder>> {

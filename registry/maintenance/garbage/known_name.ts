@@ -1,0 +1,37 @@
+/**
+ * What the janitor knows of a name: what was listed, and what its records say.
+ *
+ * @module
+ */
+import type { ObjectInfo } from "../../../core/backend.ts";
+import type { Generation } from "../../cell/heads.ts";
+import type { CellKey } from "../../layout.ts";
+import type { KnownRecords } from "./known_record.ts";
+
+/** A payload folder: what is in it, and when something was last written there. */
+export interface Folder {
+  /** Its objects. */
+  objects: ObjectInfo[];
+  /** Store time of the youngest. */
+  newest: number;
+}
+
+/** A cell. */
+export interface Cell {
+  /** Its prefix. */
+  cell: string;
+  /** What it is of. */
+  kind: CellKey["kind"];
+  /** Its generations, newest first. */
+  generations: Generation[];
+}
+
+/** What is known of a name. */
+export interface KnownName {
+  /** Its encoded segment. */
+  name: string;
+  /** Its cells. */
+  cells: readonly Cell[];
+  /** Their records. */
+  records: KnownRecords;
+}
