@@ -19,6 +19,7 @@ import { createLocalBackend, detectLocking } from "./backends/local.ts";
 import type { LocalBackendOptions } from "./backends/local.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Layout, Locking } from "./core/backend.ts";
+import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { RegistryError } from "./core/errors.ts";
 import { shown } from "./core/naming/names.ts";
@@ -44,22 +45,66 @@ export interface OpenRegistryOptions extends OpenOptions {
 }
 
 /**
- * Opens a registry, or creates it where there is none.
+ * Opens a registry. One that is named is created where there is none. Without a place it is the one that
+ * `HOLDFAST_REGISTRY` names in the environment or in the `.env` of the current folder, else the nearest `.holdfast` folder
+ * upward: as for the command line (`findRegistry`, of `./places`). That is created only with `create: true`, by default
+ * in `./.holdfast`.
  *
- * @param target a path, a `file:` URL, `"memory:"`, or any backend. @default "./.holdfast"
- * @throws {RegistryError} `NotFound` with `create: false` where there is none; `Invalid` for options that differ
+ * The driver of a bucket, and the client of a service, are imported when a URL names one. A compiled program names them:
+ * `--include backends/mod.ts --include backends/s3.ts`. A registry behind a service has no `backend`: asking for it is
+ * `Unsupported`.
+ *
+ * @param target a path, a `file:` URL, `"memory:"`, the URL of a store (as `openBackend` takes it) or of a service,
+ * `"@team"` for a name of `holdfast remote`, or any backend. @default the one that is found
+ * @throws {RegistryError} `NotFound` where there is none and it is not to be created; `Invalid` for options that differ
  * from those it was created with; `Unsupported` where it would be created on a store that `probeBackend` finds wanting
  */
 export async function openRegistry(
-  target: string | URL | Backend = "./.holdfast",
+  target?: string | URL | Backend,
   options: OpenRegistryOptions = {},
 ): Promise<StoredRegistry> {
-  const { materializers = createMaterializers() } = options;
   checkTarget(target);
-  const { checkGrace, openOnBackend } = await import("./registry/mod.ts");
+  const { checkGrace } = await import("./registry/mod.ts");
   checkGrace(options.graceMs); // before anything is made on a disk
-  if (isBackend(target)) checkOfFolder(options);
-  const backend = isBackend(target) ? target : await openTarget(String(target), options);
+  if (isBackend(target)) {
+    checkOfFolder(options);
+    return await openOn(target, options);
+  }
+  const text = target === undefined ? undefined : String(target);
+  if (text === undefined || isNamed(text)) return await openFound(text, options);
+  return await openOn(await openTarget(text, options), options);
+}
+
+/** True for what is neither a path nor a backend of this process: the URL of a store or a service, `@team`. */
+function isNamed(target: string): boolean {
+  return target.startsWith("@") || isStoreUrl(target);
+}
+
+async function openFound(target: string | undefined, options: OpenRegistryOptions): Promise<StoredRegistry> {
+  const { findRegistry } = await import("./core/places/find_registry.ts");
+  const { system, logger, create = target !== undefined } = options;
+  const found = findRegistry(target, { system, create });
+  logger?.debug("registry", { location: found.location, by: found.by });
+  try {
+    if (found.kind === "folder") {
+      return await openOn(await openTarget(found.location, { ...options, create }), { ...options, create });
+    }
+    checkOfFolder(options);
+    const { openServiceByUrl, openStoreByUrl } = await import("./core/places/open_by_url.ts");
+    if (found.kind === "store") {
+      return await openOn(await openStoreByUrl(found.location, options), { ...options, create });
+    }
+    const { materializers = createMaterializers() } = options;
+    return await openServiceByUrl(found, { ...options, materializers });
+  } catch (error) {
+    const { explainFailure } = await import("./core/places/explain_failure.ts");
+    throw explainFailure(error, found);
+  }
+}
+
+async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<StoredRegistry> {
+  const { materializers = createMaterializers() } = options;
+  const { openOnBackend } = await import("./registry/mod.ts");
   return await openOnBackend(backend, { ...options, materializers, cache: chooseCache(backend, options) });
 }
 
@@ -130,11 +175,8 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
   if (scheme !== undefined && scheme !== "file") {
     throw new RegistryError({
       code: "Invalid",
-      message:
-        `Cannot open a registry at "${scheme}:…": openRegistry takes a path, a file: URL, "memory:" or a backend`,
-      hint: /^https?$/i.test(scheme)
-        ? "For the registry of a service: openHttpRegistry(url), from ./http."
-        : `Pass the backend: openRegistry(await openBackend(url)), from ./backends. For a folder of that name write "./${scheme}:…".`,
+      message: `Cannot open a registry at "${scheme}:…": this is neither a path nor the URL of a store or a service`,
+      hint: `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`,
     });
   }
   return createLocalBackend({ path: target, durability, ...await chooseOfFolder(target, options), system });
@@ -167,8 +209,8 @@ function checkOfFolder(options: OpenRegistryOptions): void {
 const VERBS = ["head", "get", "put", "delete", "list"] as const;
 
 /** Throws `Invalid` for what is no place, and for a path that only a shell understands. */
-function checkTarget(target: string | URL | Backend): void {
-  if (target instanceof URL) return;
+function checkTarget(target: string | URL | Backend | undefined): void {
+  if (target === undefined || target instanceof URL) return;
   if (typeof target === "string" && target !== "") {
     if (!/^~(\/|$)/.test(target)) return;
     throw new RegistryError({
@@ -184,12 +226,12 @@ function checkTarget(target: string | URL | Backend): void {
     message: typeof target === "object" && target !== null
       ? `Cannot open a registry: its target is no backend, it lacks ${missing.join(", ")}`
       : `Cannot open a registry at ${JSON.stringify(target)}: this is no place`,
-    hint:
-      'Give a path, a file: URL, "memory:" or a backend first, and options after it: openRegistry("./models", { … }).',
+    hint: 'Give a path, a URL, "memory:" or a backend first, and options after it: openRegistry("./models", { … }). ' +
+      "For the one that is found it is undefined: openRegistry(undefined, { … }).",
   });
 }
 
-function isBackend(target: string | URL | Backend): target is Backend {
+function isBackend(target: string | URL | Backend | undefined): target is Backend {
   return typeof target === "object" && !(target instanceof URL);
 }
 

@@ -17,8 +17,8 @@ import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { System } from "../core/system.ts";
 import { createLocalBackend } from "./local.ts";
 import { createMemoryBackend } from "./memory.ts";
-import { checkParameters, parsePlace } from "./mod/place.ts";
-import type { BackendPlace } from "./mod/place.ts";
+import { checkParameters, parsePlace } from "../core/urls/store_place.ts";
+import type { BackendPlace } from "../core/urls/store_place.ts";
 import { createS3Configs } from "./s3_configs.ts";
 import type { S3Configs } from "./s3_configs.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
@@ -31,6 +31,7 @@ export type * from "../core/backend.ts";
 export type { Lookup } from "../core/lookup.ts";
 export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
+export { checkStoreUrl } from "../core/urls/store_place.ts";
 export type { BackendPlace, S3Credentials };
 export { createS3Configs } from "./s3_configs.ts";
 export type * from "./s3_configs.ts";
@@ -90,23 +91,6 @@ export async function openBackend(url: string | URL, options: OpenBackendOptions
     message: `Cannot open a store by a URL of scheme ${shown(place.scheme)}: there is no such scheme`,
     hint: `There is ${backends.names().join(", ")}. For a folder of that name write "./${place.scheme}:…".`,
   });
-}
-
-/**
- * Throws `Invalid` for what cannot be the URL of a bucket, before anything is opened; the message shows nothing of it
- * that could be a secret.
- *
- * @example
- * ```ts
- * import { checkStoreUrl } from "@holdfast/holdfast/backends";
- * import { assertThrows } from "@std/assert";
- *
- * checkStoreUrl("s3://bucket/prefix?region=eu-central-1");
- * assertThrows(() => checkStoreUrl("s3://key:secret@bucket"));
- * ```
- */
-export function checkStoreUrl(url: string): void {
-  checkParameters(parsePlace(url), ["endpoint", "region", "provider"]);
 }
 
 /**

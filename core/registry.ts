@@ -159,7 +159,7 @@ export interface OpenOptions extends SignalOptions {
   mutable?: boolean;
   /** How long replaced data stays readable, milliseconds, at least an hour. Fixed at creation. @default 86400000 (24 h) */
   graceMs?: number;
-  /** Create the registry where there is none; else `NotFound`. @default true */
+  /** Create the registry where there is none; else `NotFound`. @default true where a place is given, else false */
   create?: boolean;
   /** Refuse every write. @default false */
   readOnly?: boolean;

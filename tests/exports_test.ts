@@ -12,6 +12,7 @@ const NAMED: Record<string, string> = {
   "./diff": "./apps/diff.ts",
   "./http": "./apps/http_client.ts",
   "./server": "./apps/server.ts",
+  "./places": "./core/places/mod.ts",
   "./materializers/formats": "./materializers/formats.ts",
   "./materializers/zarr": "./materializers/zarr.ts",
   "./operators/engines": "./operators/engines/mod.ts",

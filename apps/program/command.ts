@@ -86,7 +86,7 @@ export interface CommandContext {
    * Opens the registry of this run, which must exist; for reading only unless `write`. The run closes it, and then the
    * bus that it tells of changes.
    */
-  open(options?: { write?: boolean; registry?: string; events?: EventBus<RegistryTopics> }): Promise<Registry>;
+  open(options?: OpenRunOptions): Promise<Registry>;
   /** Prints a result: as one line of JSON with `--json`, else the text with a line end. */
   result(value: unknown, text: string | undefined): Promise<void>;
   /** Says something on standard error, unless `--quiet`. */
@@ -95,6 +95,18 @@ export interface CommandContext {
   confirm(question: string): Promise<boolean>;
   /** Shows a transfer, unless `--quiet`. The run ends it. */
   progress(label: string): Progress;
+}
+
+/** How the registry of a run is opened. */
+export interface OpenRunOptions {
+  /** Not for reading only. @default false */
+  write?: boolean;
+  /** Where it is. @default that of the run */
+  registry?: string;
+  /** A bus that it tells of changes. */
+  events?: EventBus<RegistryTopics>;
+  /** The hint where there is none. @default how it is created */
+  missing?: string;
 }
 
 /** The options that every command has. */
@@ -115,7 +127,8 @@ export interface SharedOptions {
 export const SHARED_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "-r, --registry <where>",
-    text: "the registry, a folder or URL; else HOLDFAST_REGISTRY (also from .env), else the nearest .holdfast upward",
+    text:
+      "the registry, a folder, URL or @name; else HOLDFAST_REGISTRY (also from .env), else the nearest .holdfast upward",
     completes: "file",
   },
   {

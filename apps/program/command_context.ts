@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { explainFailure, originOf } from "../../core/places/mod.ts";
+import type { FoundRegistry } from "../../core/places/mod.ts";
 import { openRegistry, RegistryError } from "../../mod.ts";
-import type { Logger } from "../../mod.ts";
+import type { Logger, Registry, RegistryTopics } from "../../mod.ts";
+import type { EventBus } from "../../plugins/events/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
 import type { Command, CommandContext, SharedOptions } from "./command.ts";
@@ -12,7 +15,6 @@ import { findRegistry } from "../places/find_registry.ts";
 import { shellWord, withHints } from "./hints.ts";
 import { openService } from "../places/open_service.ts";
 import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
-import { isServiceAddress } from "../places/service_address.ts";
 import { refuseFile } from "./refusals.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -33,38 +35,41 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
+
+  async function openFound(found: FoundRegistry, { write, events, missing }: OpenFound): Promise<Registry> {
+    const { location, kind } = found;
+    const { signal, system } = io;
+    if (kind === "service") {
+      if (events !== undefined) throw eventsElsewhere();
+      const { tokenFile } = shared;
+      const how = { tokenFile, readOnly: !write, io, logger: tellingOfRepeats(logger) };
+      return await withHints(openService(found, how), {
+        Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
+      });
+    }
+    refuseFile(localPathOf(location), "open");
+    const target = await registryTarget(location, { cwd: io.cwd, logger, system });
+    const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger, events });
+    return await withHints(opening, { NotFound: missing });
+  }
+
   return {
     io,
     shared,
     loadCommands,
     colors: createColors(io.stdout, io),
     logger,
-    async open({ write = false, registry = shared.registry, events } = {}) {
+    async open({ write = false, registry = shared.registry, events, missing } = {}) {
       if (events !== undefined) toClose.push(events); // after the registry, which tells it the last
       const found = findRegistry(registry, io);
-      const { location, from } = found;
-      logger.debug(`registry ${location} (${from})`);
-      const { signal, system } = io;
-      if (isServiceAddress(location)) {
-        if (events !== undefined) throw eventsElsewhere();
-        const { tokenFile } = shared;
-        const how = { tokenFile, readOnly: !write, io, logger: tellingOfRepeats(logger) };
-        const opened = await withHints(openService(found, how), {
-          Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
-        });
+      logger.debug(`registry ${found.location}: the place ${originOf(found) ?? "is given"}`);
+      try {
+        const opened = await openFound(found, { write, events, missing: missing ?? toMake(found, registry) });
         toClose.push(opened);
         return opened;
+      } catch (error) {
+        throw explainFailure(error, found);
       }
-      const path = localPathOf(location);
-      refuseFile(path, "open");
-      const target = await registryTarget(location, { cwd: io.cwd, logger, system });
-      const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger, events });
-      const opened = await withHints(opening, {
-        NotFound: `Check the place, or create it: holdfast init ${shellWord(registry ?? location)}` +
-          (path === undefined ? ", and --create-bucket where the bucket is not there either" : ""),
-      });
-      toClose.push(opened);
-      return opened;
     },
     async result(value, text) {
       if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
@@ -85,6 +90,20 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       for (const opened of toClose.reverse()) await opened[Symbol.asyncDispose]();
     },
   };
+}
+
+/** How a registry is opened, and the hint where there is none. */
+interface OpenFound {
+  write: boolean;
+  events?: EventBus<RegistryTopics>;
+  missing: string;
+}
+
+/** What creates a registry at the place; `init` without one goes by what is configured too. */
+function toMake({ location, kind, by }: FoundRegistry, given: string | undefined): string {
+  const isConfigured = by === "variable" || by === "env-file";
+  return `Check the place, or create it: holdfast init${isConfigured ? "" : ` ${shellWord(given ?? location)}`}` +
+    (kind === "folder" ? "" : ", and --create-bucket where the bucket is not there either");
 }
 
 function eventsElsewhere(): RegistryError {

@@ -32,6 +32,10 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
 
 /** What the hints of the library name, and what that is on the command line. */
 const WORDS: readonly [library: RegExp, cli: string][] = [
+  [
+    /Create one here: openRegistry\(undefined, \{ create: true \}\), or name one: openRegistry\(place\), or HOLDFAST_REGISTRY\./g,
+    'Run "holdfast init" to create one here, or name one with --registry or HOLDFAST_REGISTRY.',
+  ],
   [/Create it, give createBucket: true,/g, "Make it with: holdfast init URL --create-bucket,"],
   [/or make it: `createBucket: true` does/g, "or make it: holdfast init URL --create-bucket"],
   [/Check secretAccessKey and region/g, "Check the secret key (…_SECRET_KEY) and the region"],

@@ -101,7 +101,10 @@ Deno.test("--verbose says which registry is used and why", async () => {
   await using root = await tempRoot();
   await fillRegistry(root.path);
   const { err } = await holdfast("ls -v", { cwd: root.join("data") });
-  assertStringIncludes(err, `debug: registry ${root.join(".holdfast")} (${root.path})`);
+  assertStringIncludes(
+    err,
+    `debug: registry ${root.join(".holdfast")}: the place is the nearest .holdfast upward of the current folder`,
+  );
 });
 
 Deno.test("every command but init refuses where no registry is, creates none, and says how to begin", async () => {

@@ -5,13 +5,14 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DEFAULT_FOLDER, originOf } from "../../../core/places/mod.ts";
 import { isRegistryError, openRegistry, RegistryError } from "../../../mod.ts";
 import type { Locking, Registry, RegistrySettings } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
-import { DEFAULT_FOLDER, toLocation } from "../../places/find_registry.ts";
+import { findRegistry } from "../../places/find_registry.ts";
 import { shellWord } from "../../program/hints.ts";
-import { refuseService } from "../../places/service_address.ts";
+import { refuseService } from "../../places/refuse_service.ts";
 import { localPathOf, registryTarget } from "../../places/open_store.ts";
 import { refuseFile } from "../../program/refusals.ts";
 import { formatGrace, parseDuration } from "../../terminal/units.ts";
@@ -28,11 +29,15 @@ interface InitOptions {
 /** Creates a registry. */
 export const init: Command = defineCommand<[where?: string], InitOptions>({
   name: "init",
-  summary: "Create a registry in ./.holdfast, or in the folder or bucket given.",
-  details:
+  summary: "Create a registry in ./.holdfast, or where is said.",
+  details: "Where: as given, else as HOLDFAST_REGISTRY says (also in .env), else in ./.holdfast.\n\n" +
     "What is said here is fixed for the life of the registry. A registry that exists already is left as it is; " +
     "saying something else about it than it was created with is an error.",
-  args: [{ usage: "[where]", text: "a folder or URL, instead of ./.holdfast or --registry", completes: "file" }],
+  args: [{
+    usage: "[where]",
+    text: "a folder, URL or @name, instead of --registry, HOLDFAST_REGISTRY or ./.holdfast",
+    completes: "file",
+  }],
   options: [
     { flags: "--mutable", text: "versions may be overwritten (else each is kept as it was saved)" },
     { flags: "--unversioned", text: "names have one value and no versions" },
@@ -53,7 +58,8 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   ],
   async run([where], options, context) {
     const { io, shared } = context;
-    const location = toLocation(where ?? shared.registry ?? DEFAULT_FOLDER, io.cwd);
+    const found = findRegistry(where ?? shared.registry, io, { upward: false, create: true });
+    const { location } = found;
     refuseService(location, "create a registry");
     const path = localPathOf(location);
     refuseFile(path, "create");
@@ -77,9 +83,12 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     const said = `${versioned ? "versioned" : "unversioned"}, ${mutable ? "mutable" : "immutable"}, ` +
       `grace ${formatGrace(graceMs)}`;
     const created = existing === undefined;
+    const origin = found.by === "variable" || found.by === "env-file" ? `; the place ${originOf(found)}` : "";
     await context.result(
       { created, location: registry.location, id: registry.id, settings: registry.settings },
-      shared.quiet ? undefined : `${created ? "Created a registry" : "There is a registry"} in ${location} (${said})`,
+      shared.quiet
+        ? undefined
+        : `${created ? "Created a registry" : "There is a registry"} in ${location} (${said})${origin}`,
     );
     if (created && !shared.json) {
       await context.note(`Next: holdfast save NAME FILE${elsewhere(where, shared.registry)}`);

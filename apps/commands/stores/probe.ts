@@ -8,7 +8,7 @@ import type { ProbeStep } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { findRegistry } from "../../places/find_registry.ts";
-import { refuseService } from "../../places/service_address.ts";
+import { refuseService } from "../../places/refuse_service.ts";
 import { openStore } from "../../places/open_store.ts";
 import { printTable } from "../../terminal/print_table.ts";
 

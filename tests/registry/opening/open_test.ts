@@ -46,11 +46,7 @@ testInFolder("openRegistry() creates a memory registry of its own, and refuses o
   const one = await openRegistry("memory:");
   const two = await openRegistry("memory:");
   assertNotEquals(one.id, two.id);
-  for (const target of ["s3://bucket/prefix", "gs://b", "c3:x"]) {
-    const error = await rejected("Invalid", openRegistry(target));
-    assertMatch(error.hint!, /openBackend/);
-  }
-  assertMatch((await rejected("Invalid", openRegistry("https://example.com"))).hint!, /openHttpRegistry/);
+  assertMatch((await rejected("Invalid", openRegistry("c3:x"))).hint!, /"c3:\/\/bucket\/prefix".*"\.\/c3:…"/);
   for (const target of ["", "a\0b", "file://host/share", "file:///a%2Fb"]) {
     await rejected("Invalid", openRegistry(target));
   }

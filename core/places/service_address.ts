@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { RegistryError } from "../errors.ts";
 
 /** True for the address of a service: `http://…`, `https://…`. */
 export function isServiceAddress(text: string): boolean {
@@ -25,15 +25,5 @@ export function checkServiceAddress(text: string): void {
     code: "Invalid",
     message: `Cannot use the address of a service: ${state}`,
     hint: "Write https://host:8600 alone; the token comes from HOLDFAST_TOKEN or --token-file.",
-  });
-}
-
-/** Throws `Unsupported` where a store is needed and a service is named. */
-export function refuseService(location: string, action: string): void {
-  if (!isServiceAddress(location)) return;
-  throw new RegistryError({
-    code: "Unsupported",
-    message: `Cannot ${action} through a service: it takes the store itself`,
-    hint: "Run it where the store is, with the folder or the URL of the bucket.",
   });
 }

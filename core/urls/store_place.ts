@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { checkBucket, parseStoreUrl } from "./store_url.ts";
 
 /** What a URL says about a store: `scheme://bucket/prefix?name=value&…`. */
 export interface BackendPlace {
@@ -28,6 +28,23 @@ export function parsePlace(url: string): BackendPlace {
   const [folder, ...rest] = path.split("?");
   const prefix = decodePrefix(folder, `${scheme}://${bucket}/…`).replace(/^\/+|\/+$/g, "");
   return { url, scheme, bucket, prefix, parameters: parseParameters(rest.join("?"), `${scheme}://${bucket}`) };
+}
+
+/**
+ * Throws `Invalid` for what cannot be the URL of a bucket, before anything is opened; the message shows nothing of it
+ * that could be a secret.
+ *
+ * @example
+ * ```ts
+ * import { checkStoreUrl } from "@holdfast/holdfast/backends";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkStoreUrl("s3://bucket/prefix?region=eu-central-1");
+ * assertThrows(() => checkStoreUrl("s3://key:secret@bucket"));
+ * ```
+ */
+export function checkStoreUrl(url: string): void {
+  checkParameters(parsePlace(url), ["endpoint", "region", "provider"]);
 }
 
 /** Throws `Invalid` where parameters other than these are set, and for an `endpoint` that is none. */

@@ -1,0 +1,17 @@
+/**
+ * What works on a store and so not through a service.
+ *
+ * @module
+ */
+import { isServiceAddress } from "../../core/places/mod.ts";
+import { RegistryError } from "../../mod.ts";
+
+/** Throws `Unsupported` where a store is needed and a service is named. */
+export function refuseService(location: string, action: string): void {
+  if (!isServiceAddress(location)) return;
+  throw new RegistryError({
+    code: "Unsupported",
+    message: `Cannot ${action} through a service: it takes the store itself`,
+    hint: "Run it where the store is, with the folder or the URL of the bucket.",
+  });
+}

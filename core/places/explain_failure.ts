@@ -1,0 +1,21 @@
+/**
+ * What somebody has to know who is told that a registry cannot be opened: which place was tried, and why that one.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { originOf, registryInside } from "./find_registry.ts";
+import type { FoundRegistry } from "./find_registry.ts";
+
+/** The same failure; its hint says who named the place, and names the registry in the folder that was taken for one. */
+export function explainFailure(error: unknown, found: FoundRegistry): unknown {
+  if (!isRegistryError(error)) return error;
+  const inside = error.code === "NotFound" ? registryInside(found) : undefined;
+  const origin = originOf(found);
+  if (inside === undefined && origin === undefined) return error;
+  const { code, message, key, backend, retry, maybeWritten, commit } = error;
+  const advice = inside === undefined ? error.hint : `There is one in ${shown(inside)}: name that.`;
+  const hint = [advice, origin && `The place ${origin}.`].filter(Boolean).join(" ");
+  return new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause: error });
+}
