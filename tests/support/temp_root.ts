@@ -25,7 +25,7 @@ export async function tempRoot(): Promise<TempRoot> {
 }
 
 /** A test with a temporary folder of its own; the shared tests run where there is no `await using`. */
-export function testInRoot(name: string, run: (root: TempRoot) => Promise<void>): void {
+export function testInRoot(name: string, run: (root: TempRoot) => void | Promise<void>): void {
   Deno.test(name, async () => {
     const root = await tempRoot();
     try {

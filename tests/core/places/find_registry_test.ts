@@ -5,43 +5,43 @@ import { findRegistry, originOf, tokenSourceOf } from "../../../core/places/find
 import { setRemote } from "../../../core/places/remotes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
-import { tempRoot } from "../../support/temp_root.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 
 /** The real system with this environment alone. */
 function withEnv(env: Record<string, string> = {}) {
   return { ...realSystem, env: (name: string) => env[name] };
 }
 
-Deno.test("what is given wins over the environment, that over .env, that over the nearest folder upward", async () => {
-  await using root = await tempRoot();
-  const cwd = root.join("a/b");
-  mkdirSync(cwd, { recursive: true });
-  mkdirSync(root.join("a/.holdfast"));
-  const bare = { cwd, system: withEnv() };
-  const named = { cwd, system: withEnv({ HOLDFAST_REGISTRY: "from/env" }) };
-  const upward = findRegistry(undefined, bare);
-  assertEquals([upward.location, upward.kind, upward.by], [root.join("a/.holdfast"), "folder", "upward"]);
-  writeFileSync(join(cwd, ".env"), "# where\nHOLDFAST_REGISTRY='from/file'\n");
-  const inFile = findRegistry(undefined, bare);
-  assertEquals([inFile.location, inFile.by], [join(cwd, "from/file"), "env-file"]);
-  assertMatch(originOf(inFile)!, /HOLDFAST_REGISTRY in .*a.b.\.env$/);
-  const inEnvironment = findRegistry(undefined, named);
-  assertEquals([inEnvironment.location, inEnvironment.by], [join(cwd, "from/env"), "variable"]);
-  assertEquals(originOf(inEnvironment), "is named by HOLDFAST_REGISTRY in the environment");
-  const given = findRegistry("given", named);
-  assertEquals([given.location, given.by, originOf(given)], [join(cwd, "given"), "argument", undefined]);
-});
+testInRoot(
+  "what is given wins over the environment, that over .env, that over the nearest folder upward",
+  (root) => {
+    const cwd = root.join("a/b");
+    mkdirSync(cwd, { recursive: true });
+    mkdirSync(root.join("a/.holdfast"));
+    const bare = { cwd, system: withEnv() };
+    const named = { cwd, system: withEnv({ HOLDFAST_REGISTRY: "from/env" }) };
+    const upward = findRegistry(undefined, bare);
+    assertEquals([upward.location, upward.kind, upward.by], [root.join("a/.holdfast"), "folder", "upward"]);
+    writeFileSync(join(cwd, ".env"), "# where\nHOLDFAST_REGISTRY='from/file'\n");
+    const inFile = findRegistry(undefined, bare);
+    assertEquals([inFile.location, inFile.by], [join(cwd, "from/file"), "env-file"]);
+    assertMatch(originOf(inFile)!, /HOLDFAST_REGISTRY in .*a.b.\.env$/);
+    const inEnvironment = findRegistry(undefined, named);
+    assertEquals([inEnvironment.location, inEnvironment.by], [join(cwd, "from/env"), "variable"]);
+    assertEquals(originOf(inEnvironment), "is named by HOLDFAST_REGISTRY in the environment");
+    const given = findRegistry("given", named);
+    assertEquals([given.location, given.by, originOf(given)], [join(cwd, "given"), "argument", undefined]);
+  },
+);
 
-Deno.test("the nearest folder upward wins over a farther one", async () => {
-  await using root = await tempRoot();
+testInRoot("the nearest folder upward wins over a farther one", (root) => {
   mkdirSync(root.join("a/b/.holdfast"), { recursive: true });
   mkdirSync(root.join("a/.holdfast"));
   const { location } = findRegistry(undefined, { cwd: root.join("a/b"), system: withEnv() });
   assertEquals(location, root.join("a/b/.holdfast"));
 });
 
-Deno.test("where no registry is, the hint says how to begin; a file named .holdfast is none", async () => {
-  await using root = await tempRoot();
+testInRoot("where no registry is, the hint says how to begin; a file named .holdfast is none", (root) => {
   writeFileSync(root.join(".holdfast"), "");
   const options = { cwd: root.path, system: withEnv() };
   const error = assertThrows(() => findRegistry(undefined, options), RegistryError);
@@ -49,16 +49,18 @@ Deno.test("where no registry is, the hint says how to begin; a file named .holdf
   assertMatch(error.hint!, /openRegistry\(undefined, \{ create: true \}\)/);
 });
 
-Deno.test("what is to be created is ./.holdfast where nothing else is named, and not one upward where that is wanted", async () => {
-  await using root = await tempRoot();
-  const cwd = root.join("a");
-  mkdirSync(cwd);
-  mkdirSync(root.join(".holdfast"));
-  const options = { cwd, system: withEnv(), create: true };
-  assertEquals(findRegistry(undefined, options).location, root.join(".holdfast"));
-  const here = findRegistry(undefined, { ...options, upward: false });
-  assertEquals([here.location, here.by], [join(cwd, ".holdfast"), "default"]);
-});
+testInRoot(
+  "what is to be created is ./.holdfast where nothing else is named, and not one upward where that is wanted",
+  (root) => {
+    const cwd = root.join("a");
+    mkdirSync(cwd);
+    mkdirSync(root.join(".holdfast"));
+    const options = { cwd, system: withEnv(), create: true };
+    assertEquals(findRegistry(undefined, options).location, root.join(".holdfast"));
+    const here = findRegistry(undefined, { ...options, upward: false });
+    assertEquals([here.location, here.by], [join(cwd, ".holdfast"), "default"]);
+  },
+);
 
 Deno.test("URLs stay, paths become absolute; a URL that is wrong, and memory, are refused and not shown", () => {
   const at = { cwd: "/w/x", system: withEnv() };
@@ -77,25 +79,26 @@ Deno.test("URLs stay, paths become absolute; a URL that is wrong, and memory, ar
   assertEquals(findRegistry("../r", at).kind, "folder");
 });
 
-Deno.test("@team is the registry that this user calls so, from whoever names it; another name is NotFound with those that are", async () => {
-  await using root = await tempRoot();
-  const env = { XDG_CONFIG_HOME: root.path };
-  const { location, tokenFile } = { location: "https://host:8600", tokenFile: root.join("token") };
-  setRemote("team", { location, tokenFile }, { system: withEnv(env) });
-  for (const [given, more] of [["@team", {}], ["@team/", {}], [undefined, { HOLDFAST_REGISTRY: "@team" }]] as const) {
-    const found = findRegistry(given, { cwd: root.path, system: withEnv({ ...env, ...more }) });
-    assertEquals([found.location, found.kind, found.remote], [location, "service", "team"]);
-    assertEquals(tokenSourceOf(found, { system: withEnv(env) }), { tokenFile });
-  }
-  const error = assertThrows(() => findRegistry("@tem", { cwd: root.path, system: withEnv(env) }), RegistryError);
-  assertEquals(error.code, "NotFound");
-  assertMatch(error.hint!, /There is @team\./);
-  const folder = findRegistry("./@tem", { cwd: root.path, system: withEnv(env) });
-  assertEquals(folder.location, root.join("@tem"));
-});
+testInRoot(
+  "@team is the registry that this user calls so, from whoever names it; another name is NotFound with those that are",
+  (root) => {
+    const env = { XDG_CONFIG_HOME: root.path };
+    const { location, tokenFile } = { location: "https://host:8600", tokenFile: root.join("token") };
+    setRemote("team", { location, tokenFile }, { system: withEnv(env) });
+    for (const [given, more] of [["@team", {}], ["@team/", {}], [undefined, { HOLDFAST_REGISTRY: "@team" }]] as const) {
+      const found = findRegistry(given, { cwd: root.path, system: withEnv({ ...env, ...more }) });
+      assertEquals([found.location, found.kind, found.remote], [location, "service", "team"]);
+      assertEquals(tokenSourceOf(found, { system: withEnv(env) }), { tokenFile });
+    }
+    const error = assertThrows(() => findRegistry("@tem", { cwd: root.path, system: withEnv(env) }), RegistryError);
+    assertEquals(error.code, "NotFound");
+    assertMatch(error.hint!, /There is @team\./);
+    const folder = findRegistry("./@tem", { cwd: root.path, system: withEnv(env) });
+    assertEquals(folder.location, root.join("@tem"));
+  },
+);
 
-Deno.test("the token of the environment is not for a service that a .env names", async () => {
-  await using root = await tempRoot();
+testInRoot("the token of the environment is not for a service that a .env names", (root) => {
   const system = withEnv({ HOLDFAST_TOKEN: "mine" });
   writeFileSync(root.join(".env"), "HOLDFAST_REGISTRY=https://host\n");
   const named = findRegistry(undefined, { cwd: root.path, system });

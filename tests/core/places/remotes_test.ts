@@ -4,45 +4,48 @@ import process from "node:process";
 import { readRemotes, setRemote } from "../../../core/places/remotes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
-import { tempRoot } from "../../support/temp_root.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 
 function withEnv(env: Record<string, string>) {
   return { system: { ...realSystem, env: (name: string) => env[name] } };
 }
 
-Deno.test("names of registries are kept in a file of this user alone, which keeps what else is in it", async () => {
-  await using root = await tempRoot();
-  const options = withEnv({ HOME: root.path });
-  assertEquals(readRemotes(options).registries, {});
-  const file = setRemote("team", { location: "s3://bucket/team" }, options);
-  assertEquals(file, root.join(".config/holdfast/config.json"));
-  if (process.platform !== "win32") assertEquals(statSync(file).mode & 0o777, 0o600);
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }));
-  setRemote("b.2", { location: "/srv/models" }, options);
-  assertEquals(Object.keys(readRemotes(options).registries), ["b.2", "team"]);
-  setRemote("team", undefined, options);
-  assertEquals(readRemotes(options), { file, registries: { "b.2": { location: "/srv/models" } } });
-  assertEquals(JSON.parse(readFileSync(file, "utf8")).theme, "dark");
-  assertEquals(readdirSync(root.join(".config/holdfast")), ["config.json"]);
-});
+testInRoot(
+  "names of registries are kept in a file of this user alone, which keeps what else is in it",
+  (root) => {
+    const options = withEnv({ HOME: root.path });
+    assertEquals(readRemotes(options).registries, {});
+    const file = setRemote("team", { location: "s3://bucket/team" }, options);
+    assertEquals(file, root.join(".config/holdfast/config.json"));
+    if (process.platform !== "win32") assertEquals(statSync(file).mode & 0o777, 0o600);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }));
+    setRemote("b.2", { location: "/srv/models" }, options);
+    assertEquals(Object.keys(readRemotes(options).registries), ["b.2", "team"]);
+    setRemote("team", undefined, options);
+    assertEquals(readRemotes(options), { file, registries: { "b.2": { location: "/srv/models" } } });
+    assertEquals(JSON.parse(readFileSync(file, "utf8")).theme, "dark");
+    assertEquals(readdirSync(root.join(".config/holdfast")), ["config.json"]);
+  },
+);
 
-Deno.test("XDG_CONFIG_HOME says where the file is, unless it is relative; without a home there are no names", async () => {
-  await using root = await tempRoot();
-  assertEquals(
-    readRemotes(withEnv({ XDG_CONFIG_HOME: root.join("c"), HOME: "/h" })).file,
-    root.join("c/holdfast/config.json"),
-  );
-  assertEquals(
-    readRemotes(withEnv({ XDG_CONFIG_HOME: "c", HOME: root.path })).file,
-    root.join(".config/holdfast/config.json"),
-  );
-  assertEquals(readRemotes(withEnv({})), { registries: {} });
-  const error = assertThrows(() => setRemote("a", { location: "/r" }, withEnv({})), RegistryError);
-  assertEquals(error.code, "Denied");
-});
+testInRoot(
+  "XDG_CONFIG_HOME says where the file is, unless it is relative; without a home there are no names",
+  (root) => {
+    assertEquals(
+      readRemotes(withEnv({ XDG_CONFIG_HOME: root.join("c"), HOME: "/h" })).file,
+      root.join("c/holdfast/config.json"),
+    );
+    assertEquals(
+      readRemotes(withEnv({ XDG_CONFIG_HOME: "c", HOME: root.path })).file,
+      root.join(".config/holdfast/config.json"),
+    );
+    assertEquals(readRemotes(withEnv({})), { registries: {} });
+    const error = assertThrows(() => setRemote("a", { location: "/r" }, withEnv({})), RegistryError);
+    assertEquals(error.code, "Denied");
+  },
+);
 
-Deno.test("a file of names that others may write to, or that is none, is refused and left as it is", async () => {
-  await using root = await tempRoot();
+testInRoot("a file of names that others may write to, or that is none, is refused and left as it is", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
   mkdirSync(root.join("holdfast"));
   const file = root.join("holdfast/config.json");
@@ -62,8 +65,7 @@ Deno.test("a file of names that others may write to, or that is none, is refused
   assertMatch(error.hint!, /chmod go-w/);
 });
 
-Deno.test("a registry is named by one word", async () => {
-  await using root = await tempRoot();
+testInRoot("a registry is named by one word", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
   for (const name of ["", "@team", "a/b", "a@1", "-r", ".", "a b", "__proto__"]) {
     assertEquals(assertThrows(() => setRemote(name, { location: "/r" }, options), RegistryError).code, "Invalid", name);

@@ -3,27 +3,28 @@ import { existsSync, mkdirSync } from "node:fs";
 import { openRegistry } from "../../../mod.ts";
 import { setRemote } from "../../../core/places/remotes.ts";
 import { realSystem } from "../../../core/system.ts";
-import { tempRoot } from "../../support/temp_root.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 import { rejected } from "../rejected.ts";
 
 function withEnv(env: Record<string, string>) {
   return { ...realSystem, env: (name: string) => env[name] };
 }
 
-Deno.test("openRegistry() without a place opens what HOLDFAST_REGISTRY names, and creates it only where that is said", async () => {
-  await using root = await tempRoot();
-  const path = root.join("registry");
-  const system = withEnv({ HOLDFAST_REGISTRY: path });
-  const error = await rejected("NotFound", openRegistry(undefined, { system }));
-  assertMatch(error.hint!, /The place is named by HOLDFAST_REGISTRY in the environment\./);
-  assert(!existsSync(path));
-  const created = await openRegistry(undefined, { system, create: true });
-  assertEquals((await openRegistry(undefined, { system })).id, created.id);
-  assertEquals((await openRegistry(path)).id, created.id);
-});
+testInRoot(
+  "openRegistry() without a place opens what HOLDFAST_REGISTRY names, and creates it only where that is said",
+  async (root) => {
+    const path = root.join("registry");
+    const system = withEnv({ HOLDFAST_REGISTRY: path });
+    const error = await rejected("NotFound", openRegistry(undefined, { system }));
+    assertMatch(error.hint!, /The place is named by HOLDFAST_REGISTRY in the environment\./);
+    assert(!existsSync(path));
+    const created = await openRegistry(undefined, { system, create: true });
+    assertEquals((await openRegistry(undefined, { system })).id, created.id);
+    assertEquals((await openRegistry(path)).id, created.id);
+  },
+);
 
-Deno.test("openRegistry() takes @name for what this user calls so, and creates it as it does a path", async () => {
-  await using root = await tempRoot();
+testInRoot("openRegistry() takes @name for what this user calls so, and creates it as it does a path", async (root) => {
   const system = withEnv({ XDG_CONFIG_HOME: root.join("config") });
   await rejected("NotFound", openRegistry("@team", { system }));
   setRemote("team", { location: root.join("registry") }, { system });
@@ -31,8 +32,7 @@ Deno.test("openRegistry() takes @name for what this user calls so, and creates i
   assertEquals((await openRegistry(root.join("registry"))).id, created.id);
 });
 
-Deno.test("a folder that has its registry in .holdfast is no registry, and the hint names that", async () => {
-  await using root = await tempRoot();
+testInRoot("a folder that has its registry in .holdfast is no registry, and the hint names that", async (root) => {
   await openRegistry(root.join("project/.holdfast"));
   mkdirSync(root.join("other"));
   setRemote("p", { location: root.join("project") }, { system: withEnv({ XDG_CONFIG_HOME: root.path }) });
