@@ -8,9 +8,8 @@
  *
  * @module
  */
-import process from "node:process";
 import manifest from "../deno.json" with { type: "json" };
-import { createProcessIo, ReaderGone } from "./terminal/cli_io.ts";
+import { ReaderGone } from "./terminal/cli_io.ts";
 import type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
 import { createColors } from "./terminal/colors.ts";
 import { createCommandContext } from "./program/command_context.ts";
@@ -20,8 +19,8 @@ import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from ".
 import { inCliWords } from "./program/hints.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { printable } from "./terminal/table.ts";
+import { runProcess } from "./program/run_process.ts";
 import { runProgram } from "./program/program.ts";
-import { stopOnSignals } from "./program/stop_on_signals.ts";
 
 export type { CliInput, CliIo, CliOutput };
 export type { System } from "../mod.ts";
@@ -69,29 +68,4 @@ function hasVerbose(args: readonly string[]): boolean {
   return args.includes("--verbose") || args.includes("-v");
 }
 
-/** Runs the command line of this process. */
-async function main(): Promise<void> {
-  Object.assign(process, { noDeprecation: true }); // what a driver's package uses is no news for who runs a command
-  const controller = new AbortController();
-  const second = new AbortController();
-  let isAwaited = false;
-  const io = {
-    ...createProcessIo(controller.signal),
-    get secondStop() {
-      isAwaited = true;
-      return second.signal;
-    },
-  };
-  stopOnSignals(process, controller, {
-    onStop() {
-      if (io.stderr.isTerminal) void io.stderr.write("\r\x1b[Kstopping; once more to stop at once\n");
-    },
-    onSecond() {
-      second.abort();
-      return isAwaited;
-    },
-  });
-  process.exit(await runCli(process.argv.slice(2), io));
-}
-
-if (import.meta.main) await main();
+if (import.meta.main) await runProcess(runCli);

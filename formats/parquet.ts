@@ -15,7 +15,8 @@ import { isTable } from "../core/tables/list_columns.ts";
 import { unwritableTable } from "../core/tables/table_file.ts";
 import { findGroups, openTable } from "./parquet/table.ts";
 import type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
-import { encodeRows, schemaOf } from "./parquet/write.ts";
+import { schemaOf } from "./parquet/schema.ts";
+import { encodeRows } from "./parquet/write.ts";
 import type { ParquetCompression, ParquetWriteOptions, RowGroupWriter } from "./parquet/write.ts";
 
 export type * from "../core/format.ts";

@@ -17,8 +17,9 @@ import { mayRead } from "./may_read.ts";
  */
 export async function loadPart<Part>(path: string, purpose: string): Promise<Part> {
   const library = new URL("../../", import.meta.url);
+  const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts"; // `.js` where the sources were compiled
   try {
-    return await import(new URL(path, library).href);
+    return await import(new URL(path.replace(/\.ts$/, extension), library).href);
   } catch (cause) {
     if (library.protocol !== "file:" || mayRead(fileURLToPath(library))) throw cause;
     throw new RegistryError({

@@ -41,10 +41,13 @@ function failure(path: string, folder: URL, cause: unknown): RegistryError {
     const hint = "Allow what is named here; the packages of stores want --allow-env and --allow-net.";
     return new RegistryError({ code: "Denied", message: `Cannot load ${path}: ${reason}`, hint, cause });
   }
+  const [, missing] = /^Cannot find package '([^']+)'/.exec(reason) ?? [];
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot load ${path}: ${reason}`,
-    hint: "Its package is downloaded at the first use; Node and Bun want it installed, a compiled program --include.",
+    message: `Cannot load ${path}: ${missing === undefined ? reason : `the package ${missing} is not installed`}`,
+    hint: missing !== undefined
+      ? `Install it: npm install ${missing}`
+      : "Deno downloads its package at the first use; a compiled program wants --include.",
     cause,
   });
 }

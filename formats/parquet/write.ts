@@ -40,24 +40,6 @@ export interface RowGroupWriter {
   finish(): Uint8Array | Promise<Uint8Array>;
 }
 
-/** The elements of the schema for each type of column. */
-const TYPES = {
-  string: { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } },
-  number: { type: "DOUBLE" },
-  int64: { type: "INT64" },
-  boolean: { type: "BOOLEAN" },
-  date: {
-    type: "INT64",
-    converted_type: "TIMESTAMP_MILLIS",
-    logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MILLIS" },
-  },
-} as const;
-
-/** The elements of the schema of a table. */
-export function schemaOf(columns: readonly Column[]) {
-  return [{ name: "schema", num_children: columns.length }, ...columns.map(elementOf)];
-}
-
 /** The bytes of a table, piece by piece: no more than a row group of them is in memory. */
 export async function* encodeRows(
   table: TableRows,
@@ -89,10 +71,6 @@ export async function* encodeRows(
   }
   if (count > 0) yield await endGroup();
   yield await writer.finish();
-}
-
-function elementOf({ name, type, nullable }: Column) {
-  return { name, ...TYPES[type], repetition_type: nullable ? "OPTIONAL" : "REQUIRED" } as const;
 }
 
 /** A dictionary of numbers takes 0 and -0 for one: they are written as they are. */

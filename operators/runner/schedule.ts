@@ -45,7 +45,7 @@ const LIMITS = { cpu: "cpuLimit", memory: "memoryLimit", gpu: "gpuLimit" } as co
  *
  * @param concurrency how many steps run at once on the whole machine
  */
-export function createRoom({ nodes }: Pipeline, machine: Machine, concurrency = Infinity): Room {
+export function createRoom({ nodes }: Pipeline, machine: Machine, concurrency: number = Infinity): Room {
   const used = new Map(nodes.map(({ id }) => [id, { steps: 0, cpu: 0, memory: 0, gpu: 0 }]));
   const limits = new Map(nodes.map((node) => [node.id, limitsOf(node)]));
   const whole = { steps: 0, cpu: 0, memory: 0, gpu: 0 };

@@ -1,0 +1,146 @@
+/**
+ * The files of the npm package: each source file as JavaScript, and the declarations of what users can import.
+ *
+ * @module
+ */
+import { dirname, join, relative } from "@std/path";
+import ts from "npm:typescript@~5.9";
+
+/** A file of the package. */
+export interface PackageFile {
+  /** Its path in the package. */
+  path: string;
+  /** What it holds. */
+  text: string;
+}
+
+/** One file as the package has it, and what it imports. */
+export interface Translated extends PackageFile {
+  /** The files of the repository that it imports, as paths from its root. */
+  files: string[];
+  /** The packages of npm that it imports, as `npm:` says them: `hono@^4.13`. */
+  packages: string[];
+  /** The standard packages that it imports: `@std/path`. */
+  std: string[];
+}
+
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022, // Node 22 has no `using`
+  module: ts.ModuleKind.ESNext,
+  verbatimModuleSyntax: true,
+  strict: true,
+};
+
+/** Programs of threads are loaded by their URL. */
+const PROGRAM = /(?<=new URL\("\.[^"]*)\.ts(?=", import\.meta\.url\))|(?<=import\.meta\.resolve\("\.[^"]*)\.ts(?="\))/g;
+
+/** One file as JavaScript. */
+export function toJavaScript(path: string, source: string): Translated {
+  const { outputText } = ts.transpileModule(source, {
+    fileName: path,
+    compilerOptions: { ...OPTIONS, removeComments: true },
+  });
+  return translated(path, outputText.replace(PROGRAM, ".js"), ".js");
+}
+
+/** Its declarations, with the docstrings. */
+export function toDeclarations(path: string, source: string): Translated {
+  const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, {
+    fileName: path,
+    reportDiagnostics: true,
+    compilerOptions: { ...OPTIONS, declaration: true, isolatedDeclarations: true },
+  });
+  // What cannot be told without other files has the type any.
+  const [problem] = /: any(\[\])*[,;)]/.test(outputText) ? diagnostics : [];
+  if (problem !== undefined) {
+    const line = source.slice(0, problem.start).split("\n").length;
+    const state = ts.flattenDiagnosticMessageText(problem.messageText, " ");
+    throw new Error(`Cannot declare what users see: ${path}:${line}: ${state}`);
+  }
+  return translated(path, withLibraries(withoutTwice(outputText)), ".d.ts");
+}
+
+/** TypeScript declares a method `[Symbol.asyncDispose]()` of a class twice where it sees no other file. */
+function withoutTwice(text: string): string {
+  return text.replace(/(?: *\/\*\* [^\n]* \*\/\n)? *\[Symbol\.asyncDispose\]: \(\) => Promise<void>;\n/g, "");
+}
+
+/** What is of the newest JavaScript only: users may have chosen an older library. */
+const LIBRARIES: [uses: RegExp, library: string][] = [
+  [/\bFloat16Array\b/, "esnext.float16"],
+  [/\bAsyncDisposable\b|\bSymbol\.(?:asyncD|d)ispose\b/, "esnext.disposable"],
+];
+
+function withLibraries(text: string): string {
+  const needed = LIBRARIES.filter(([uses]) => uses.test(text));
+  return needed.map(([, library]) => `/// <reference lib="${library}" />\n`).join("") + text;
+}
+
+/** Where a file of the repository is in the package: no folder of tests is there. */
+export function placeOf(path: string): string {
+  return path.replace(/^tests\/conformance\//, "testing/").replace(/^tests\/simulate\//, "testing/simulate/");
+}
+
+/** Where a standard package is in the package. */
+export function placeOfStd(name: string): string {
+  return `vendor/${name.replace("@", "").replaceAll("/", "_")}.js`;
+}
+
+function translated(path: string, text: string, extension: ".js" | ".d.ts"): Translated {
+  const files = new Set<string>(), packages = new Set<string>(), std = new Set<string>();
+  const place = placeOf(path);
+  const rewrite = (specifier: string) => {
+    if (specifier.startsWith(".")) {
+      const target = join(dirname(path), specifier);
+      if (target === "deno.json") return relativeTo(place, "package.json");
+      files.add(target);
+      return relativeTo(place, placeOf(target).replace(/\.ts$/, ".js"));
+    }
+    if (specifier.startsWith("npm:")) {
+      const [, name, version, rest] = /^npm:((?:@[^/]+\/)?[^/@]+)@([^/]+)(\/.*)?$/.exec(specifier)!;
+      packages.add(`${name}@${version}`);
+      return `${name}${rest ?? ""}`;
+    }
+    if (!specifier.startsWith("@std/")) return specifier;
+    std.add(specifier);
+    return relativeTo(place, placeOfStd(specifier));
+  };
+  let rewritten = "", end = 0;
+  for (const { text: specifier, start, last } of specifiersOf(text)) {
+    rewritten += text.slice(end, start) + JSON.stringify(rewrite(specifier));
+    end = last;
+  }
+  return {
+    path: place.replace(/\.ts$/, extension),
+    text: rewritten + text.slice(end),
+    files: [...files],
+    packages: [...packages],
+    std: [...std],
+  };
+}
+
+/** What a text imports, in order, with the place of the quotes. */
+function specifiersOf(text: string): { text: string; start: number; last: number }[] {
+  const source = ts.createSourceFile("module.ts", text, ts.ScriptTarget.Latest);
+  const found: { text: string; start: number; last: number }[] = [];
+  const look = (node: ts.Node): void => {
+    const specifier = specifierOf(node);
+    if (specifier !== undefined && ts.isStringLiteral(specifier)) {
+      found.push({ text: specifier.text, start: specifier.getStart(source), last: specifier.end });
+    }
+    ts.forEachChild(node, look);
+  };
+  look(source);
+  return found;
+}
+
+function specifierOf(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) return node.arguments[0];
+}
+
+function relativeTo(from: string, to: string): string {
+  const path = relative(dirname(from), to);
+  return path.startsWith(".") ? path : `./${path}`;
+}

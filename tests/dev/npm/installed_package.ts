@@ -1,0 +1,83 @@
+/**
+ * The npm package as a newcomer has it: built, and installed into a folder with an empty home.
+ *
+ * @module
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "@std/path";
+import { buildPackage } from "../../../dev/npm.ts";
+import type { Built } from "../../../dev/npm.ts";
+
+/** What runs JavaScript; `npx` brings each. */
+export const RUNTIMES = ["node@22", "node@24", "bun@1"] as const;
+
+/** A project that has the package. */
+export interface InstalledPackage {
+  /** What was built. */
+  built: Built;
+  /** The folder of the project. */
+  project: string;
+  /** The environment of a newcomer. */
+  env: Record<string, string>;
+  /** The program of a runtime, as in `node@22`. */
+  runtime(name: string): Promise<string>;
+}
+
+/** What a program did. */
+export interface Ran {
+  /** Its exit code. */
+  code: number;
+  /** What it wrote. */
+  stdout: string;
+  /** What it wrote. */
+  stderr: string;
+}
+
+/** Where programs run. */
+export interface RunPlace {
+  /** The working folder. */
+  cwd: string;
+  /** The whole environment. */
+  env: Record<string, string>;
+  /** What it reads. @default nothing */
+  stdin?: string;
+}
+
+/** Runs a program to its end. */
+export async function runIn({ cwd, env, stdin }: RunPlace, command: readonly string[]): Promise<Ran> {
+  const child = new Deno.Command(command[0], {
+    args: command.slice(1),
+    cwd,
+    env,
+    clearEnv: true,
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (stdin !== undefined) await new Blob([stdin]).stream().pipeTo(child.stdin);
+  const { code, stdout, stderr } = await child.output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Builds the package, and installs it by npm beside what a project in TypeScript has, with an SDK. */
+export async function installPackage(root: string): Promise<InstalledPackage> {
+  const home = join(root, "home"), project = join(root, "project");
+  const { PATH = "", HOME = "" } = Deno.env.toObject();
+  // What was downloaded before is not downloaded again; everything else of the home is empty.
+  const env = { PATH, HOME: home, NO_COLOR: "1", npm_config_cache: join(HOME, ".npm") };
+  await Promise.all([home, project].map((folder) => mkdir(folder, { recursive: true })));
+  await writeFile(join(project, "package.json"), '{ "type": "module" }\n');
+  const built = await buildPackage(root);
+  const others = ["@aws-sdk/client-s3@3", "typescript@5.9", "@types/node@22"];
+  const { code, stderr } = await runIn({ cwd: project, env }, [
+    ...["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"],
+    built.archive,
+    ...others,
+  ]);
+  if (code !== 0) throw new Error(`Cannot install the package: ${stderr}`);
+  const runtime = async (name: string) => {
+    const which = ["npx", "-y", "-p", name, "which", name.replace(/@.*/, "")];
+    return (await runIn({ cwd: home, env }, which)).stdout.trim();
+  };
+  return { built, project, env, runtime };
+}

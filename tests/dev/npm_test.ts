@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "@std/path";
+import { readExports } from "../support/exports.ts";
+import { serverTest } from "../support/servers/mod.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
+import type { InstalledPackage } from "./npm/installed_package.ts";
+
+const root = await tempRoot();
+globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
+
+let found: Promise<InstalledPackage> | undefined;
+/** All tests use one: it takes half a minute. */
+const installed = () => found ??= installPackage(root.path);
+const BIN = "node_modules/@holdfast/holdfast/bin/holdfast.js";
+
+Deno.test("the npm package has each door with its types, and no file of tests", async () => {
+  const { built: { folder } } = await installed();
+  const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const paths = (await readdir(folder, { recursive: true })).sort();
+  const doors = Object.entries<Record<string, string>>(manifest.exports).filter(([, door]) => typeof door !== "string");
+  assertEquals(doors.map(([subpath]) => subpath), Object.keys(await readExports()));
+  const missing = doors.flatMap(([, door]) => Object.values(door)).filter((path) => !paths.includes(path.slice(2)));
+  assertEquals(missing, []);
+  assertEquals(paths.filter((path) => /_test\.|(^|\/)tests(\/|$)|(?<!\.d)\.ts$/.test(path)), []);
+  assertEquals(Object.keys(manifest.peerDependencies).slice(0, 2), ["@aws-sdk/client-s3", "@google-cloud/storage"]);
+  const scripts = paths.filter((path) => /\.(js|d\.ts)$/.test(path));
+  for (const path of scripts) {
+    const text = await readFile(join(folder, path), "utf8");
+    const [foreign] = text.match(/^(?:import|export)\b[^;]*?\bfrom "(?:npm:|@std\/|[^"]*\.ts")/m) ?? [];
+    assertEquals(foreign, undefined, path);
+  }
+});
+
+Deno.test("its declarations are right for strict TypeScript that checks libraries too", async () => {
+  const { project, env, built: { folder } } = await installed();
+  const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const subpaths = Object.keys(exports).filter((subpath) => subpath !== "./package.json").map((text) => text.slice(1));
+  const imports = subpaths.map((subpath, index) => `export * as door${index} from "@holdfast/holdfast${subpath}";\n`);
+  await writeFile(
+    join(project, "check.ts"),
+    `${imports.join("")}import { openRegistry } from "@holdfast/holdfast";
+const saved = await (await openRegistry("memory:")).save("name", { rate: 1 });
+export const version: string = saved.version;
+// @ts-expect-error a version is a text
+export const wrong: number = saved.version;
+`,
+  );
+  const check = ["--module", "nodenext", "--target", "es2022", "--strict", "--noEmit", "--types", "node", "check.ts"];
+  const ran = await runIn({ cwd: project, env }, ["npx", "tsc", ...check]);
+  assertEquals(ran.stdout + ran.stderr, "");
+});
+
+for (const name of RUNTIMES) {
+  Deno.test(`the library, with batches, runs on ${name}`, async () => {
+    const { project, env, runtime } = await installed();
+    const program = join(project, "library.mjs");
+    await writeFile(program, LIBRARY);
+    const folder = root.join(`library-${name}`);
+    const { stdout, stderr } = await runIn({ cwd: project, env }, [await runtime(name), program, folder]);
+    assertEquals(stderr, "");
+    assertEquals(JSON.parse(stdout), ["1.0.0", { layers: [64, 32] }, [1, 2, 3], [0, 1], "NotFound"]);
+  });
+
+  Deno.test(`the command line runs on ${name}`, async () => {
+    const { project, env, runtime } = await installed();
+    const cwd = root.join(`cli-${name}`);
+    await mkdir(join(cwd, "tree"), { recursive: true });
+    await writeFile(join(cwd, "tree/a.txt"), "first");
+    await writeFile(join(cwd, "rows.csv"), "name,path\nrow:a,tree/a.txt\nrow:b,rows.csv\n");
+    const command = [await runtime(name), join(project, BIN)];
+    const holdfast = async (line: string, stdin?: string) => {
+      const { code, stdout, stderr } = await runIn({ cwd, env, stdin }, [...command, ...line.split(" ")]);
+      assertEquals(code, 0, `${line}: ${stderr}`);
+      return stdout;
+    };
+    await holdfast("init");
+    await holdfast("save my:config - --as json", '{"rate": 0.01}');
+    await holdfast("save data:tree tree --alias production");
+    await holdfast("batch save rows.csv --workers 2");
+    assertEquals((await holdfast("ls --json")).trim().split("\n").length, 4);
+    assertEquals(JSON.parse(await holdfast("load my:config")), { rate: 0.01 });
+    await holdfast("download data:tree@production copy");
+    assertEquals(await readFile(join(cwd, "copy/a.txt"), "utf8"), "first");
+    await holdfast("init other");
+    assertStringIncludes(await holdfast("mirror .holdfast other"), "4 versions");
+    assertStringIncludes(await holdfast("verify --registry other"), "All is well: 4 versions");
+    const wrong = await runIn({ cwd, env }, [...command, "help", "sav"]);
+    assertEquals(wrong.code, 2);
+    assertStringIncludes(wrong.stderr, 'there is no command "sav"\nhint: Did you mean save?');
+  });
+}
+
+Deno.test("bun add takes the same archive", async () => {
+  const { built: { archive }, env, runtime } = await installed();
+  const cwd = root.join("bun");
+  await mkdir(cwd);
+  await writeFile(join(cwd, "package.json"), "{}\n");
+  const bun = await runtime("bun@1");
+  const added = await runIn({ cwd, env }, [bun, "add", archive]);
+  assertEquals(added.code, 0, added.stderr);
+  const { stdout, stderr } = await runIn({ cwd, env }, [bun, BIN, "--version"]);
+  assertMatch(stdout, /^\d+\.\d+\.\d+\n$/, stderr);
+});
+
+Deno.test("a store whose SDK is not installed says what to install", async () => {
+  const { project, env, runtime } = await installed();
+  const command = [await runtime("node@22"), BIN, "ls", "--registry", "gs://bucket/there"];
+  const { code, stderr } = await runIn({ cwd: project, env }, command);
+  assert(code !== 0);
+  assertStringIncludes(stderr, "npm install @google-cloud/storage");
+});
+
+serverTest("its driver of S3 runs on Node", "minio", async ({ endpoint, bucket, accessKey, secretKey }) => {
+  const { project, env, runtime } = await installed();
+  const prefix = bucket.toUpperCase().replaceAll("-", "_");
+  const credentials = { [`MINIO_${prefix}_ACCESS_KEY`]: accessKey, [`MINIO_${prefix}_SECRET_KEY`]: secretKey };
+  const url = `minio://${bucket}/npm?endpoint=${endpoint}`;
+  const command = [await runtime("node@22"), BIN];
+  const place = { cwd: project, env: { ...env, ...credentials } };
+  for (const line of [["init"], ["save", "a:file", "package.json"], ["verify"]]) {
+    const ran = await runIn(place, [...command, ...line, ...line[0] === "init" ? [url] : ["--registry", url]]);
+    assertEquals(ran.code, 0, ran.stderr);
+  }
+  await rm(join(project, "got"), { force: true });
+  const ran = await runIn(place, [...command, "download", "a:file", "got", "--registry", url]);
+  assertEquals(ran.code, 0, ran.stderr);
+  assertEquals(await readFile(join(project, "got"), "utf8"), await readFile(join(project, "package.json"), "utf8"));
+});
+
+const LIBRARY = `
+import process from "node:process";
+import { openRegistry } from "@holdfast/holdfast";
+import { createBatch } from "@holdfast/holdfast/workers";
+
+const registry = await openRegistry(process.argv[2]);
+const saved = await registry.save("my:model", { layers: [64, 32] });
+await registry.save("weights", new Float32Array([1, 2, 3]));
+const batch = createBatch(registry, { workers: 2 });
+await batch.saveMany([{ name: "a", value: "1".repeat(2 ** 20) }, { name: "b", value: 2 }]);
+const loaded = await batch.loadMany(["a", "b", "c"]);
+const weights = Array.from(await registry.load("weights"));
+const code = loaded.errors.get(2).code;
+console.log(JSON.stringify([saved.version, await registry.load("my:model"), weights, loaded.succeeded, code]));
+await batch[Symbol.asyncDispose]();
+await registry[Symbol.asyncDispose]();
+`;
