@@ -5,6 +5,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
+import { realSystem } from "../../../core/system.ts";
 import { buildPackage } from "../../../dev/npm.ts";
 import type { Built } from "../../../dev/npm.ts";
 
@@ -62,7 +63,7 @@ export async function runIn({ cwd, env, stdin }: RunPlace, command: readonly str
 /** Builds the package, and installs it by npm beside what a project in TypeScript has, with an SDK. */
 export async function installPackage(root: string): Promise<InstalledPackage> {
   const home = join(root, "home"), project = join(root, "project");
-  const { PATH = "", HOME = "" } = Deno.env.toObject();
+  const [PATH = "", HOME = ""] = ["PATH", "HOME"].map((name) => realSystem.env(name));
   // What was downloaded before is not downloaded again; everything else of the home is empty.
   const env = { PATH, HOME: home, NO_COLOR: "1", npm_config_cache: join(HOME, ".npm") };
   await Promise.all([home, project].map((folder) => mkdir(folder, { recursive: true })));
