@@ -5,9 +5,10 @@
  */
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
-import type { LeftOut, WrittenLinks } from "./disk/left_out.ts";
+import type { WrittenLinks } from "./disk/left_out.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
+import type { DownloadResult } from "./record/downloading.ts";
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
 import type { Lineage, LineageOptions } from "./record/lineage.ts";
 import type { RegistrySettings } from "./record/record.ts";
@@ -25,6 +26,7 @@ import type { RegistryTopics } from "./services/registry_events.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
+export type { DownloadChange, DownloadedFiles, DownloadResult } from "./record/downloading.ts";
 export type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
 
 /**
@@ -216,8 +218,21 @@ export interface LoadOptions extends ReadOptions {
 export interface DownloadOptions extends ReadOptions {
   /** The file or folder to write. A folder that exists, or a path that ends with `/`, receives a file inside. */
   to: string;
-  /** Replace what is there. @default false: an existing file or a folder with content is `AlreadyExists` */
+  /**
+   * Replace files that differ. What is the same, by size and digest, is left in any case, and what is missing comes.
+   *
+   * @default false: they are `AlreadyExists`, and nothing is changed
+   */
   overwrite?: boolean;
+  /**
+   * Remove what is in the folder and not of the version, also where it is in the way of what is. `.git`, registries,
+   * and what a link leads to stay; so does all that lies beside a single file.
+   *
+   * @default false
+   */
+  delete?: boolean;
+  /** Only say what would be done. @default false */
+  dryRun?: boolean;
   /**
    * Which symbolic links are written: `safe`, those that stay inside the folder; `unsafe`, all of them, with whatever
    * target they have; `skip`, none. What is not written stands in `leftOut`. Files are never written through a link.
@@ -225,22 +240,8 @@ export interface DownloadOptions extends ReadOptions {
    * @default "safe"
    */
   links?: WrittenLinks;
-  /** Hears of bytes as they move. */
+  /** Hears of bytes as they move, or are found to be there. */
   onProgress?: (progress: TransferProgress) => void;
-}
-
-/** What was downloaded. */
-export interface DownloadResult {
-  /** The file or folder that was written. */
-  path: string;
-  /** Number of files. */
-  files: number;
-  /** Their bytes. */
-  size: number;
-  /** The links that were not written, and why; absent where a registry does not tell. */
-  leftOut?: readonly LeftOut[];
-  /** The version. */
-  info: ArtifactInfo;
 }
 
 /** Options of deleting. */

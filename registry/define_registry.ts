@@ -104,13 +104,10 @@ export function defineRegistry(parts: RegistryParts): Registry {
     info: own("info") ?? (async (ref, options) => (await open(ref, options)).info),
     has: own("has") ?? (async (ref, options) => await orMissing(open(ref, options)) !== undefined),
     get: own("get") ?? (async (ref) => (await loadIfThere(ref))?.value),
-    download: own("download") ?? (async (ref, { to, overwrite, links, onProgress, ...options }) => {
-      const [disk, artifact] = await Promise.all([import("../core/disk/write_files.ts"), open(ref, options)]);
-      const how = { overwrite, links, signal: options.signal };
-      const { path, files, leftOut } = await disk.writeFiles(artifact, to, how);
-      const { info } = artifact;
-      onProgress?.({ path: info.files.at(-1)?.path ?? "", bytes: info.size, totalBytes: info.size });
-      return { path, files, size: info.size, leftOut, info };
+    download: own("download") ?? (async (ref, options) => {
+      const { createDownload } = await import("../core/disk/download_files.ts");
+      const { version, verify, signal } = options;
+      return await createDownload(options).write(await open(ref, { version, verify, signal }));
     }),
     entries: own("entries") ?? async function* (options) {
       for await (const name of names(options)) {

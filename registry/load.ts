@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
-import { writeFiles } from "../core/disk/write_files.ts";
+import { createDownload } from "../core/disk/download_files.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
@@ -98,20 +98,17 @@ export function loadValue(
 }
 
 /** {@linkcode Registry.download} */
-export function downloadFiles(
+export function downloadVersion(
   context: Context,
   ref: Ref,
   options: DownloadOptions,
   elsewhere?: ReadElsewhere,
 ): Promise<DownloadResult> {
-  return withArtifact(context, ref, options, async (artifact) => {
-    const { to, overwrite, links, signal } = options;
-    const { kind, location } = context.backend;
-    const notInside = kind === "local" ? location : undefined;
-    const how = { overwrite, links, signal, notInside, writeLarge: elsewhere?.writeLarge };
-    const { path, files, leftOut } = await writeFiles(artifact, to, how);
-    return { path, files, size: artifact.info.size, leftOut, info: artifact.info };
-  }, elsewhere?.read);
+  const download = createDownload(options);
+  const { kind, location } = context.backend;
+  const plan = { notInside: kind === "local" ? location : undefined, writeLarge: elsewhere?.writeLarge };
+  const reading = { ...options, onProgress: download.onProgress };
+  return withArtifact(context, ref, reading, (artifact) => download.write(artifact, plan), elsewhere?.read);
 }
 
 /** Reads every byte of a version from the store, whatever is cached, and checks it. */

@@ -31,7 +31,7 @@ import { copyVersion } from "./copy.ts";
 import { deleteRef } from "./delete.ts";
 import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
-import { artifactInfo, downloadFiles, loadValue, openArtifact } from "./load.ts";
+import { artifactInfo, downloadVersion, loadValue, openArtifact } from "./load.ts";
 import { loadMany, saveMany } from "./many.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
@@ -155,7 +155,7 @@ function createRegistry(context: Context): StoredRegistry {
     save,
     load: load as Registry["load"],
     open: async (ref, options = {}) => await openArtifact(context, parseRef(ref, options.version), options),
-    download: async (ref, options) => await downloadFiles(context, parseRef(ref, options.version), options),
+    download: async (ref, options) => await downloadVersion(context, parseRef(ref, options.version), options),
     async info(ref, { version, signal } = {}) {
       return await artifactInfo(context, await locate(context, parseRef(ref, version), signal), signal);
     },

@@ -11,7 +11,7 @@ import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../c
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { createReader } from "../registry/jobs/reader.ts";
 import type { Reader } from "../registry/jobs/reader.ts";
-import { checkFiles, downloadFiles, loadValue } from "../registry/load.ts";
+import { checkFiles, downloadVersion, loadValue } from "../registry/load.ts";
 import type { Context } from "../registry/opening/context.ts";
 import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";
@@ -78,7 +78,7 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
   }
 
   function download({ ref, ...rest }: DownloadEntry, signal?: AbortSignal): Promise<DownloadResult> {
-    return reading((reader) => downloadFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
+    return reading((reader) => downloadVersion(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
   }
 
   function verify({ ref, ...rest }: VerifyEntry, signal?: AbortSignal): Promise<ArtifactInfo> {

@@ -4,72 +4,110 @@
  * @module
  */
 import { join, resolve, sep } from "node:path";
-import type { WrittenLinks } from "../../mod.ts";
+import { RegistryError } from "../../mod.ts";
+import type { DownloadResult, WrittenLinks } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
+import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine } from "../values/left_out.ts";
 
 interface DownloadFlags {
   overwrite?: boolean;
+  delete?: boolean;
+  dryRun?: boolean;
   links?: WrittenLinks;
 }
 
 /** Writes the files of a version to disk. */
-export const download: Command = defineCommand<[ref: string, to: string], DownloadFlags>({
+export const download: Command = defineCommand<[ref: string, to?: string], DownloadFlags>({
   name: "download",
-  summary: "Write the files of a version to disk.",
-  details: "A folder is written as a folder, a single file as a file. " +
-    "Every file is checked against its SHA-256. Nothing that exists is replaced without --overwrite.",
+  summary: "Write the files of a version to disk, or what of them is missing there.",
+  details: "A folder is written as a folder, a single file as a file. Every file is checked against its SHA-256. " +
+    "Over a folder that is there, files with the same content are left and missing ones come; where any differs, " +
+    "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries.",
   args: [
     { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
     {
-      usage: "<to>",
-      text: "the file or folder to write; a folder that exists receives a file inside",
+      usage: "[to]",
+      text:
+        "the file or folder to write (else ./ and the last part of the name); a folder that exists receives a file inside",
       completes: "file",
     },
   ],
   options: [
-    { flags: "--overwrite", text: "replace what is there" },
+    { flags: "--overwrite", text: "replace files that differ" },
+    { flags: "--delete", text: "remove what is in the folder and not of the version" },
     {
       flags: "--links <which>",
       text: "symbolic links: safe writes those that stay inside the folder (default), unsafe all, skip none",
       choices: ["safe", "unsafe", "skip"],
     },
+    { flags: "--dry-run", text: "only say what would be written and removed" },
   ],
   examples: [
-    ["holdfast download my:model ./model.bin", "the latest version"],
-    ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range"],
-    ["holdfast download my:model@production . --overwrite", "into this folder"],
+    ["holdfast download my:model", "the latest version, as ./model"],
+    ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range; again: what is missing"],
+    ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "what would make ./data this version"],
   ],
-  async run([ref, to], { overwrite, links }, context) {
+  async run([ref, to], { overwrite, delete: remove, dryRun, links }, context) {
     const { io, shared } = context;
     const registry = await context.open();
     const { name, version } = await withHints(registry.info(ref, { signal: io.signal }), lookUp(ref));
+    const place = to ?? defaultTarget(name);
     const progress = context.progress(`download ${ref}`);
-    const isFolder = /[/\\]$/.test(to);
+    const isFolder = /[/\\]$/.test(place);
     const download = registry.download(`${name}@${version}`, {
-      to: isFolder ? join(resolve(io.cwd, to), sep) : resolve(io.cwd, to),
+      to: isFolder ? join(resolve(io.cwd, place), sep) : resolve(io.cwd, place),
       overwrite,
+      delete: remove,
+      dryRun,
       links,
       signal: io.signal,
       onProgress: progress.update,
     });
     const result = await withHints(download, {
-      AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced by other things.",
+      AlreadyExists:
+        "Nothing was changed. Choose another place, or see what --overwrite and --delete would do: add --dry-run",
     });
     await progress.end();
-    const { path, files, size, leftOut, info: { digest } } = result;
+    const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
     const line = leftOutLine(leftOut);
     if (line !== undefined && !shared.json) {
       await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
     }
+    const json = { path, files, size, left, written, deleted, name, version, digest, ...leftOutJson(leftOut) };
+    if (dryRun && !shared.json && !shared.quiet) {
+      for (const { path, change } of changes) await io.stdout.write(`${change} ${printable(path)}\n`);
+    }
     await context.result(
-      { path, files, size, name, version, digest, ...leftOutJson(leftOut) },
+      dryRun ? { ...json, dryRun, changes } : json,
       shared.quiet
         ? path
-        : `Downloaded ${name}@${version} to ${path} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+        : `${said(`${name}@${version}`, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
     );
   },
 });
+
+function said(exact: string, { path, files, left, written, deleted }: DownloadResult, dryRun = false): string {
+  if (left === files && deleted === 0) return `${exact} is in ${path} already`;
+  const parts = [
+    ...(left > 0 ? [`${left} left`] : []),
+    ...(left > 0 || deleted > 0 ? [`${written} written`] : []),
+    ...(deleted > 0 ? [`${deleted} deleted`] : []),
+  ];
+  const what = parts.length > 0 ? `: ${parts.join(", ")}` : "";
+  return `${dryRun ? "Would download" : "Downloaded"} ${exact} to ${path}${what}`;
+}
+
+/** The last part of a name: `model` of `team/my:model`. */
+function defaultTarget(name: string): string {
+  const last = /[^/:\\]*$/.exec(name)![0];
+  if (!["", ".", ".."].includes(last)) return last;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot download "${name}": the last part of its name cannot be that of a file`,
+    hint: "Say where it goes: holdfast download REF TO",
+  });
+}

@@ -17,7 +17,7 @@ import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { createDirectTransfers } from "./direct.ts";
-import { writeToDisk } from "./download.ts";
+import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { listAll } from "./listing.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
@@ -102,8 +102,11 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
           ? await loadOne(ref, options)
           : await loadOne(ref.name, { as: ref.materializer, ...options })) as Registry["load"],
     open: async (ref, options = {}) => (await open(ref, options)).artifact,
-    download: (ref, options) =>
-      untilNotOverwritten(async () => writeToDisk((await open(ref, options)).artifact, options)),
+    async download(ref, options) {
+      const download = (await loadDisk(ref)).createDownload(options);
+      const reading = { ...options, onProgress: download.onProgress };
+      return await untilNotOverwritten(async () => await download.write((await open(ref, reading)).artifact));
+    },
     info: (ref, options = {}) => versionInfo(connection, ref, options),
     async has(ref, { version, signal } = {}) {
       const path = versionPath(ref, version);

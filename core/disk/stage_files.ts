@@ -6,8 +6,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
-import { linkTargetProblem } from "./file_paths.ts";
-import type { LeftOut, LeftOutReason, WrittenLinks } from "./left_out.ts";
 import type { FileInfo } from "../record/record.ts";
 import { mapAtOnce } from "../work/at_once.ts";
 import { createSideBySide } from "../work/side_by_side.ts";
@@ -20,8 +18,8 @@ export interface StageOptions {
   signal?: AbortSignal;
   /** Hears of each file that was written. */
   onFile?: (file: FileInfo) => void;
-  /** Which symbolic links are written. @default "safe" */
-  links?: WrittenLinks;
+  /** Where its links lead; those that it does not name are not written. @default none are */
+  targets?: ReadonlyMap<string, string>;
   /** Writes a large file to a path that is free. @default it is written here, in pieces where it has some */
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
@@ -34,7 +32,7 @@ const AT_ONCE = 16;
 const ROOM_BYTES = 24 * 1024 * 1024;
 
 /**
- * Writes files into an empty folder: links last, so that nothing is written through one. Returns what was left out.
+ * Writes files into an empty folder: links last, so that nothing is written through one.
  *
  * @param files with safe paths
  */
@@ -42,9 +40,8 @@ export async function stageFiles(
   files: readonly ArtifactFile[],
   folder: string,
   options: StageOptions,
-): Promise<LeftOut[]> {
-  const { signal, onFile, writeLarge } = options;
-  const leftOut: LeftOut[] = [];
+): Promise<void> {
+  const { signal, onFile, writeLarge, targets } = options;
   const made = new Set([folder]);
   function makeFolder(path: string): void {
     if (made.has(path)) return;
@@ -89,13 +86,10 @@ export async function stageFiles(
   for (const file of links) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));
-    const target = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.bytes());
-    const reason = reasonAgainst(file.info.path, target, options.links);
-    if (reason === undefined) symlinkSync(target, path);
-    else leftOut.push({ path: file.info.path, reason, target });
+    const target = targets?.get(file.info.path);
+    if (target !== undefined) symlinkSync(target, path);
     onFile?.(file.info);
   }
-  return leftOut;
 }
 
 /** Writes a file to a path that is free: in pieces where it has some. */
@@ -113,11 +107,4 @@ async function together(signal: AbortSignal | undefined, begin: (tasks: SideBySi
     await tasks.stop(error); // nothing is written any more when the folder is removed
     throw error;
   }
-}
-
-/** Why a link is not written, or undefined where it is. No system has one with an empty target, or NUL in it. */
-function reasonAgainst(path: string, target: string, links: WrittenLinks = "safe"): LeftOutReason | undefined {
-  if (links === "skip") return "link";
-  if (target === "" || target.includes("\0")) return "outside link";
-  return links === "unsafe" || linkTargetProblem(path, target) === undefined ? undefined : "outside link";
 }

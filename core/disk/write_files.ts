@@ -1,32 +1,43 @@
 /**
  * Writing the files of an artifact to disk, safely: nothing outside the target, nothing through a link, nothing
- * half-written where somebody may look.
+ * half-written where somebody may look. What is there as it is in the artifact is left.
  *
  * @module
  */
-import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
-import type { Stats } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { mkdirSync, realpathSync, renameSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../artifact.ts";
-import { RegistryError } from "../errors.ts";
-import { fileError } from "./file_errors.ts";
-import { filePathProblem } from "./file_paths.ts";
-import type { LeftOut, WrittenLinks } from "./left_out.ts";
+import type { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
+import type { DownloadChange, DownloadedFiles } from "../record/downloading.ts";
+import { compareFile, compareFiles } from "./compare_files.ts";
+import type { Found } from "./compare_files.ts";
+import { errorCode, fileError } from "./file_errors.ts";
+import type { WrittenLinks } from "./left_out.ts";
+import { checkLinks, readLinks } from "./links.ts";
+import type { LinkTargets } from "./links.ts";
 import { stageFiles } from "./stage_files.ts";
 import type { StageOptions } from "./stage_files.ts";
-import { realSystem } from "../system.ts";
+import { openStageFolder } from "./stage_folders.ts";
+import { findSurplus, removeSurplus } from "./surplus_files.ts";
+import type { Surplus } from "./surplus_files.ts";
+import { checkOutside, checkPaths, exists, findTarget, lookAt } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** Options of {@linkcode writeFiles}. */
 export interface WriteFilesOptions {
   /**
-   * Replace files that exist. Other files of an existing folder stay.
+   * Replace files that differ.
    *
-   * @default false: an existing file, or a folder with content, is `AlreadyExists`
+   * @default false: they are `AlreadyExists`, and nothing is changed
    */
   overwrite?: boolean;
+  /** Remove what is in the folder and not of the artifact, but never `.git` and registries. @default false */
+  delete?: boolean;
+  /** Only say what would be done. @default false */
+  dryRun?: boolean;
   /**
    * Which symbolic links are written: `safe`, those that stay inside the folder; `unsafe`, all of them, with whatever
    * target they have; `skip`, none. What is not written stands in `leftOut`. Files are never written through a link.
@@ -34,7 +45,7 @@ export interface WriteFilesOptions {
    * @default "safe"
    */
   links?: WrittenLinks;
-  /** Ends the work; what was written so far is removed. */
+  /** Ends the work; what was written to the side so far is removed. */
   signal?: AbortSignal;
   /** Hears of each file that was read and written to the side. */
   onFile?: (file: FileInfo) => void;
@@ -44,28 +55,34 @@ export interface WriteFilesOptions {
 interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
   /** The `file:` URL of a folder into which nothing is written. */
   notInside?: string;
+  /** Hears of each file that is there as it is in the artifact. */
+  onSame?: (file: FileInfo) => void;
 }
 
 /** What was written. */
-export interface WrittenFiles {
-  /** The file or folder, absolute. */
-  path: string;
-  /** Number of files. */
-  files: number;
-  /** Their bytes. */
-  size: number;
-  /** The links that were not written, and why. */
-  leftOut: readonly LeftOut[];
+export type WrittenFiles = DownloadedFiles;
+
+/** What is to be done with a target. */
+interface Work extends LinkTargets {
+  /** The files that belong there: all but links that are left out. */
+  files: readonly ArtifactFile[];
+  /** What is at the path of each file. */
+  found: Map<string, Found>;
+  /** What is to be removed. */
+  surplus: Surplus;
 }
 
-const STAGE_PREFIX = ".holdfast-";
+const NO_SURPLUS: Surplus = { paths: [], emptied: [] };
+/** So many files are named in a message. */
+const NAMED = 3;
 
 /**
  * Writes the files of an artifact.
  *
  * An artifact of one file that is not a `folder` becomes the file `to`, or goes under its own name into `to` where that
- * is a folder or ends with `/`. Others become the folder `to`. Everything is written beside or inside the target under
- * a temporary name (`.holdfast-…`) first, and renamed when it is complete and verified.
+ * is a folder or ends with `/`. Others become the folder `to`. What is there already is compared byte by byte: the same
+ * files are left, missing ones come. Everything is written beside or inside the target under a temporary name
+ * (`.holdfast-…`) first; when it is complete and verified, what goes is removed and the rest renamed.
  *
  * @param to the file or folder to write
  * @throws {RegistryError} `AlreadyExists`, `Invalid` for paths that would leave the folder, `Denied`, `Corrupt`
@@ -75,147 +92,149 @@ export async function writeFiles(
   to: string,
   options: WriteFilesPlan = {},
 ): Promise<WrittenFiles> {
-  const { overwrite = false, links, signal, onFile, writeLarge, notInside } = options;
+  const { dryRun = false, links, notInside } = options;
   checkLinks(links);
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
-  const all = artifact.files();
-  checkPaths(all.map(({ info }) => info));
+  const files = artifact.files();
+  checkPaths(files.map(({ info }) => info));
   try {
     const target = findTarget(artifact, to);
-    if (!overwrite) checkFree(target);
-    mkdirSync(target.stageIn, { recursive: true });
-    const stage = join(target.stageIn, `${STAGE_PREFIX}${realSystem.id()}`);
-    mkdirSync(stage);
-    try {
-      const leftOut = await stageFiles(all, stage, { links, signal, onFile, writeLarge });
-      signal?.throwIfAborted();
-      const left = new Set(leftOut.map(({ path }) => path));
-      const files = all.filter(({ info }) => !left.has(info.path));
-      if (target.kind === "file" && files.length > 0) place(join(stage, files[0].info.path), target.path, overwrite);
-      else if (target.kind === "folder" && !target.exists) renameSync(stage, target.path);
-      else if (target.kind === "folder") placeAll(stage, target.path, { files, overwrite });
-      const size = files.reduce((sum, { info }) => sum + info.size, 0);
-      return { path: target.path, files: files.length, size, leftOut };
-    } finally {
-      rmSync(stage, { recursive: true, force: true });
-    }
+    const work = await planWork(files, target, options);
+    const result = resultOf(target, work); // before it is done: then all is as in the artifact
+    if (!dryRun) await carryOut(target, work, options);
+    return result;
   } catch (cause) {
     throw fileError("write", to, cause);
   }
 }
 
-function checkLinks(links: WrittenLinks = "safe"): void {
-  if (["safe", "unsafe", "skip"].includes(links)) return;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot write links: ${shown(String(links))} is unknown`,
-    hint: "links is one of safe, unsafe, skip.",
-  });
-}
-
-/** In the folder of a registry nothing but the registry writes. */
-function checkOutside(folder: string, path: string): void {
-  if (path !== folder && !path.startsWith(join(folder, sep))) return;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot write ${shown(path)}: it is inside the registry`,
-    hint: "Choose a place outside its folder.",
-  });
-}
-
-/** Throws `Invalid` unless each path is safe, and a place of its own that no other file or link is on the way to. */
-function checkPaths(files: readonly FileInfo[]): void {
-  const taken = new Set<string>();
-  for (const { path, mode } of files) {
-    const problem = filePathProblem(path) ?? (taken.has(path) ? "it occurs twice" : undefined);
-    if (problem !== undefined) throw unsafePath(path, problem);
-    taken.add(path);
-    if (mode === "folder") taken.delete(path);
-  }
-  for (const { path } of files) {
-    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
-      if (taken.has(path.slice(0, end))) throw unsafePath(path, "another file is where its folder should be");
+/** Looks at what is there. Throws where it may not be done. */
+async function planWork(all: readonly ArtifactFile[], target: Target, options: WriteFilesPlan): Promise<Work> {
+  const found = await lookAtFiles(all, target, options);
+  const links = await readLinks(all.filter(({ info }) => found.get(info.path) !== "same"), options.links);
+  const leftOut = new Set(links.leftOut.map(({ path }) => path));
+  const files = all.filter(({ info }) => !leftOut.has(info.path));
+  const isFolder = target.kind === "folder" && target.exists;
+  const surplus = options.delete && isFolder ? findSurplus(target.path, all.map(({ info }) => info)) : NO_SURPLUS;
+  const going = new Set([...surplus.paths.map((path) => path.replace(/\/$/, "")), ...surplus.emptied]);
+  const different: string[] = [];
+  for (const { info: { path } } of files) {
+    const there = found.get(path);
+    if (there === "different") different.push(path);
+    else if (typeof there === "object" && !going.has(relativePath(target, there.inTheWay))) {
+      throw exists(there.inTheWay, there.state);
     }
   }
+  if (!options.overwrite && different.length > 0) throw differs(target, different);
+  return { files, found, surplus, ...links };
 }
 
-interface Target {
-  kind: "file" | "folder";
-  /** The file or folder to write. */
-  path: string;
-  /** Whether the folder is there. */
-  exists: boolean;
-  /** The folder that the temporary folder goes into: on the same disk, so that a rename suffices. */
-  stageIn: string;
-}
-
-function findTarget(artifact: Artifact, to: string): Target {
-  const files = artifact.files();
-  const path = resolve(to);
-  const isFolder = isDirectory(path);
-  if (files.length !== 1 || artifact.info.materializer.id === "folder") {
-    if (isFolder) return { kind: "folder", path: realpathSync(path), exists: true, stageIn: realpathSync(path) };
-    if (lookAt(path) !== undefined) throw exists(path, "it is not a folder");
-    return { kind: "folder", path, exists: false, stageIn: dirname(path) };
+async function lookAtFiles(
+  files: readonly ArtifactFile[],
+  target: Target,
+  { signal, onSame }: WriteFilesPlan,
+): Promise<Map<string, Found>> {
+  const infos = files.map(({ info }) => info);
+  if (target.kind === "folder") {
+    if (target.exists) return await compareFiles(infos, target.path, { signal, onSame });
+    return new Map(infos.map(({ path }) => [path, "missing"]));
   }
-  if (!isFolder && !/[/\\]$/.test(to)) return { kind: "file", path, exists: false, stageIn: dirname(path) };
-  const inside = isFolder ? realpathSync(path) : path;
-  return { kind: "file", path: join(inside, basename(files[0].info.path)), exists: false, stageIn: inside };
+  const [info] = infos;
+  const found = await compareFile(info, target.path, { signal });
+  if (found === "same") onSame?.(info);
+  return new Map([[info.path, found]]);
 }
 
-function checkFree(target: Target): void {
-  if (target.kind === "file" && lookAt(target.path) !== undefined) throw exists(target.path, "it exists");
-  // Temporary folders inside are those of other downloads, under way or interrupted.
-  const inTheWay = target.exists && readdirSync(target.path).some((name) => !name.startsWith(STAGE_PREFIX));
-  if (inTheWay) throw exists(target.path, "the folder has content");
+async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
+  const { signal, onFile, writeLarge, overwrite = false } = options;
+  const { found, surplus, targets } = work;
+  const files = work.files.filter(({ info }) => found.get(info.path) !== "same");
+  const isNew = target.kind === "folder" && !target.exists;
+  if (files.length === 0 && !isNew) return removeSurplus(target.path, surplus, signal);
+  const stage = openStageFolder(target.stageIn);
+  try {
+    await stageFiles(files, stage.path, { signal, onFile, writeLarge, targets });
+    signal?.throwIfAborted();
+    removeSurplus(target.path, surplus, signal);
+    if (target.kind === "file") {
+      await place(join(stage.path, files[0].info.path), target.path, files[0].info, overwrite);
+    } else if (!isNew || !becomes(stage.path, target.path)) {
+      await placeAll(stage.path, realpathSync(target.path), { files, overwrite });
+    }
+  } finally {
+    stage.remove();
+  }
+}
+
+/** Gives a folder its name; false where somebody else has made one there meanwhile. */
+function becomes(stage: string, path: string): boolean {
+  try {
+    renameSync(stage, path);
+    return true;
+  } catch (cause) {
+    if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(errorCode(cause) ?? "") && lookAt(path)?.isDirectory()) return false;
+    throw cause;
+  }
 }
 
 /** Moves all staged files into a folder that exists. */
-function placeAll(stage: string, root: string, options: { files: readonly ArtifactFile[]; overwrite: boolean }): void {
-  const links = options.files.filter(({ info }) => info.mode === "link");
-  const others = options.files.filter(({ info }) => info.mode !== "link");
+async function placeAll(
+  stage: string,
+  root: string,
+  { files, overwrite }: { files: readonly ArtifactFile[]; overwrite: boolean },
+): Promise<void> {
+  const links = files.filter(({ info }) => info.mode === "link");
+  const others = files.filter(({ info }) => info.mode !== "link");
   for (const { info } of [...others, ...links]) {
     const segments = info.path.split("/");
     const folders = info.mode === "folder" ? segments : segments.slice(0, -1);
     folders.forEach((_, i) => ensureFolder(join(root, ...folders.slice(0, i + 1))));
-    if (info.mode !== "folder") place(join(stage, info.path), join(root, info.path), options.overwrite);
+    if (info.mode !== "folder") await place(join(stage, info.path), join(root, info.path), info, overwrite);
   }
 }
 
-function place(from: string, to: string, overwrite: boolean): void {
-  const found = lookAt(to);
-  if (found?.isDirectory()) throw exists(to, "it is a folder");
-  if (found !== undefined && !overwrite) throw exists(to, "it exists");
-  renameSync(from, to); // replaces a link itself, not what it leads to
+/** Gives a file its name. What others wrote there meanwhile may be the same. */
+async function place(from: string, to: string, file: FileInfo, overwrite: boolean): Promise<void> {
+  const there = lookAt(to);
+  if (there?.isDirectory()) throw exists(to, "it is a folder");
+  if (there === undefined || overwrite) renameSync(from, to); // replaces a link itself, not what it leads to
+  else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
 }
 
 function ensureFolder(path: string): void {
   const found = lookAt(path);
-  if (found === undefined) mkdirSync(path);
+  if (found === undefined) mkdirSync(path, { recursive: true }); // also where another download makes it right now
   else if (!found.isDirectory()) throw exists(path, found.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
 }
 
-/** What is at a path, links not followed. */
-function lookAt(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+function resultOf(target: Target, { files, found, surplus, leftOut }: Work): WrittenFiles {
+  const changes: DownloadChange[] = [];
+  for (const { info: { path } } of files) {
+    const there = found.get(path);
+    if (there !== "same") changes.push({ path, change: there === "different" ? "replace" : "add" });
+  }
+  const written = changes.length;
+  for (const path of surplus.paths) changes.push({ path, change: "remove" });
+  return {
+    path: target.path,
+    files: files.length,
+    size: files.reduce((sum, { info }) => sum + info.size, 0),
+    left: files.length - written,
+    written,
+    deleted: surplus.paths.length,
+    changes,
+    leftOut,
+  };
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function relativePath(target: Target, path: string): string {
+  return relative(target.path, path).replaceAll(sep, "/");
 }
 
-function exists(path: string, state: string): RegistryError {
-  return new RegistryError({
-    code: "AlreadyExists",
-    message: `Cannot write ${shown(path)}: ${state}`,
-    hint: "Choose another place, or allow to overwrite files. Links and folders are never replaced by other things.",
-  });
-}
-
-function unsafePath(path: string, problem: string): RegistryError {
-  return new RegistryError({
-    code: "Invalid",
-    message: `Cannot write file ${shown(path)} of the artifact: ${problem}`,
-    hint: "Nothing was written. Read single files by registry.open(ref) and file(path).",
-  });
+function differs(target: Target, paths: readonly string[]): RegistryError {
+  if (target.kind === "file") return exists(target.path, "another file is there");
+  const named = paths.slice(0, NAMED).map(shown).join(", ");
+  const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
+  const what = paths.length === 1 ? "1 file differs" : `${paths.length} files differ`;
+  return exists(target.path, `${what} from the version (${named}${more})`);
 }

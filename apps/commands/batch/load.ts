@@ -3,11 +3,7 @@
  *
  * @module
  */
-import { lstatSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
-import { isRegistryError } from "../../../mod.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
-import { sameOnDisk } from "../../batch/same_on_disk.ts";
 import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
 import { BATCH_OPTIONS } from "../../batch/flags.ts";
@@ -55,33 +51,16 @@ export const batchLoad: Command = defineCommand<[manifest: string], BatchFlags &
         if (!isInside) targets.add(to);
         return { ...row, to: isInside ? join(to, sep) : to };
       },
-      async run({ ref, to: place }, moved) {
-        const to = place!;
-        const info = await withHints(registry.info(ref, { signal }), lookUp(ref));
-        const { name, version, digest, size } = info;
-        const result = { name, version, digest, size };
-        const there = await look(info, to);
-        if (there !== undefined) return { ...result, path: there, skipped: true };
-        if (dryRun) return { ...result, path: to };
-        const exact = `${name}@${version}`;
+      async run({ ref, to }, moved) {
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
-        const entry = { ref: exact, to, overwrite, onProgress };
-        try {
-          const written = await withHints(batch.download(entry, { signal }), {
-            AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
-          });
-          return { ...result, path: written.path };
-        } catch (error) {
-          const path = isRegistryError(error, "AlreadyExists") ? await look(info, to) : undefined;
-          if (path !== undefined) return { ...result, path, skipped: true }; // somebody else wrote it meanwhile
-          throw error;
-        }
+        const entry = { ref, to: to!, overwrite, dryRun, onProgress };
+        const { path, left, files, info } = await withHints(batch.download(entry, { signal }), {
+          ...lookUp(ref),
+          AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
+        });
+        const { name, version, digest, size } = info;
+        return { name, version, digest, size, path, ...(left === files ? { skipped: true } : {}) };
       },
     }));
-
-    async function look(info: ArtifactInfo, to: string): Promise<string | undefined> {
-      if (lstatSync(to, { throwIfNoEntry: false }) === undefined) return undefined;
-      return await sameOnDisk(info, to, { signal });
-    }
   },
 });

@@ -38,3 +38,31 @@ Deno.test("download of what is not there is exit code 3 and leaves nothing", asy
   assertEquals((await holdfast("download nothing out", { cwd })).code, 3);
   assertEquals(await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name), [".holdfast"]);
 });
+
+Deno.test("download again leaves what is there, and --delete and --dry-run say what goes", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("download data:raw", { cwd });
+  assertEquals(
+    await succeeds("download data:raw", { cwd }),
+    `data:raw@1.0.0 is in ${root.join("raw")} already (2 files, 6 B)\n`,
+  );
+  await Deno.writeTextFile(root.join("raw/mine"), "mine");
+  await Deno.remove(root.join("raw/a.csv"));
+  assertEquals(
+    await succeeds("download data:raw raw --delete --dry-run", { cwd }),
+    `add a.csv\nremove mine\n` +
+      `Would download data:raw@1.0.0 to ${root.join("raw")}: 1 left, 1 written, 1 deleted (2 files, 6 B)\n`,
+  );
+  const { changes, ...told } = JSON.parse(await succeeds("download data:raw --delete --dry-run --json", { cwd }));
+  assertEquals([changes.length, told.left, told.written, told.deleted, told.dryRun], [2, 1, 1, 1, true]);
+  const { left, written, deleted } = JSON.parse(await succeeds("download data:raw --delete --json", { cwd }));
+  assertEquals([left, written, deleted], [1, 1, 1]);
+  await Deno.writeTextFile(root.join("raw/a.csv"), "1,3\n");
+  const { code, err } = await holdfast("download data:raw", { cwd });
+  assertEquals(code, 4);
+  assertStringIncludes(err, `1 file differs from the version ("a.csv")`);
+  await succeeds("save a/.. - --as text", { cwd, stdin: "x" });
+  assertEquals((await holdfast("download a/..", { cwd })).code, 2);
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   chmodSync,
   existsSync,
@@ -15,50 +15,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import type { Artifact } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import type { FileMode } from "../../../core/record/record.ts";
 import { writeFiles } from "../../../core/disk/write_files.ts";
 import { fails, fakeArtifact } from "../../materializers/fake_artifact.ts";
+import { artifactOf, inFolder, tree } from "./folder_case.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-
-/** Runs a test in a folder of its own, and checks that nothing temporary is left in it. */
-function inFolder(name: string, test: (root: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const root = await tempRoot();
-    try {
-      await test(root.path);
-      const left = readdirSync(root.path, { recursive: true }).map(String).filter((path) =>
-        path.includes(".holdfast-")
-      );
-      assertEquals(left, []);
-    } finally {
-      await root.remove();
-    }
-  });
-}
-
-/** An artifact of files `path` or `path mode`, whose content is their path or what is given. */
-function artifactOf(files: Record<string, string | Uint8Array>, id = "folder"): Artifact {
-  const list = Object.entries(files).map(([key, content]) => {
-    const [path, mode] = key.split(" -> ");
-    return { path, content, ...(mode === undefined ? {} : { mode: mode as FileMode }) };
-  });
-  return fakeArtifact(list, { id });
-}
-
-/** Everything in a folder: `path/`, `path -> target`, `path: content`. */
-function tree(root: string, below = ""): string[] {
-  return readdirSync(join(root, below)).sort().flatMap((name) => {
-    const path = join(below, name);
-    const stats = lstatSync(join(root, path));
-    if (stats.isSymbolicLink()) return [`${path} -> ${readlinkSync(join(root, path))}`];
-    return stats.isDirectory()
-      ? [`${path}/`, ...tree(root, path)]
-      : [`${path}: ${readFileSync(join(root, path), "utf8")}`];
-  });
-}
 
 const SAMPLE = { "a": "1", "sub/b": "2", "sub/deep/c": "3", "none -> folder": "", "link -> link": "sub/b" };
 const WRITTEN = ["a: 1", "link -> sub/b", "none/", "sub/", "sub/b: 2", "sub/deep/", "sub/deep/c: 3"];
@@ -72,7 +34,10 @@ inFolder("a folder is written whole: files, empty folders, links and the executa
       assert(!existsSync(join(root, "new/out")), "half-written, where an interruption would leave it");
     },
   });
-  assertEquals(written, { path: join(root, "new/out"), files: 6, size: artifact.info.size, leftOut: [] });
+  const { changes, ...counts } = written;
+  const all = { files: 6, size: artifact.info.size, left: 0, written: 6, deleted: 0, leftOut: [] };
+  assertEquals(counts, { path: join(root, "new/out"), ...all });
+  assertEquals(changes, artifact.files().map(({ info: { path } }) => ({ path, change: "add" })));
   assertEquals(tree(join(root, "new/out")), [...WRITTEN.slice(0, 3), "run: x", ...WRITTEN.slice(3)]);
   assertEquals(heard.sort(), artifact.files().map(({ info }) => info.path).sort());
   assert((lstatSync(join(root, "new/out/run")).mode & 0o100) !== 0);
@@ -92,14 +57,6 @@ inFolder("what an interrupted download left in a folder does not make it full", 
   await writeFiles(artifactOf(SAMPLE), join(root, "out"));
   assertEquals(tree(join(root, "out")).filter((line) => !line.startsWith(".holdfast")), WRITTEN);
   rmdirSync(join(root, "out/.holdfast-0197"));
-});
-
-inFolder("a folder with content is AlreadyExists and stays as it was", async (root) => {
-  mkdirSync(join(root, "out"));
-  writeFileSync(join(root, "out/mine"), "mine");
-  const error = await fails("AlreadyExists", () => writeFiles(artifactOf(SAMPLE), join(root, "out")));
-  assertStringIncludes(error.message, join(root, "out"));
-  assertEquals(tree(join(root, "out")), ["mine: mine"]);
 });
 
 inFolder("overwriting replaces files of the same path and leaves others", async (root) => {

@@ -36,7 +36,7 @@ testOnEach("download() gives a folder back as it was saved", async ({ registry, 
 });
 
 testInMemory(
-  "download() refuses to replace a file or fill a folder, unless it is told to",
+  "download() refuses to replace what differs, unless it is told to, and leaves what is the same",
   async ({ registry, root }) => {
     await registry.save("a", "new");
     writeFileSync(root.join("a.txt"), "old");
@@ -49,9 +49,19 @@ testInMemory(
     writeFileSync(root.join("data", "x"), "1");
     writeFileSync(root.join("data", "y"), "2");
     await registry.save("data", localPath(root.join("data")));
-    await rejected("AlreadyExists", registry.download("data", { to: root.join("data") }));
+    const heard: TransferProgress[] = [];
+    const again = await registry.download("data", { to: root.join("data"), onProgress: (told) => heard.push(told) });
+    assertEquals([again.left, again.written, heard.at(-1)?.bytes, heard.at(-1)?.totalBytes], [2, 0, 2, 2]);
     writeFileSync(root.join("data", "x"), "changed");
     writeFileSync(root.join("data", "mine"), "stays");
+    await rejected("AlreadyExists", registry.download("data", { to: root.join("data") }));
+    const told = await registry.download("data", {
+      to: root.join("data"),
+      overwrite: true,
+      delete: true,
+      dryRun: true,
+    });
+    assertEquals([told.left, told.written, told.deleted], [1, 1, 1]);
     await registry.download("data", { to: root.join("data"), overwrite: true });
     assertEquals(readFileSync(root.join("data", "x"), "utf8"), "1");
     assertEquals(readFileSync(root.join("data", "mine"), "utf8"), "stays");

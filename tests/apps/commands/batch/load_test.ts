@@ -31,14 +31,14 @@ Deno.test("batch load writes files and folders beside the manifest, and again on
   assertStringIncludes(await succeeds("batch load in/m.csv", { cwd }), "Wrote 0 of 4 rows (4 were there already)");
 });
 
-Deno.test("what is there with other content, more or less of it, is not taken for the version, and only replaced when asked", async () => {
+Deno.test("what is there with other content is not taken for the version, and only replaced when asked", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
   await Deno.writeTextFile(root.join("m.csv"), MANIFEST);
   await succeeds("batch load m.csv", { cwd });
   await Deno.writeTextFile(root.join("out/note.txt"), "jello");
-  await Deno.writeTextFile(root.join("out/data/more.txt"), "more");
+  await Deno.writeTextFile(root.join("out/data/a.csv"), "more");
   const refused = await holdfast("batch load m.csv --report r.jsonl", { cwd });
   assertEquals(refused.code, 1);
   assertEquals(await Deno.readTextFile(root.join("out/note.txt")), "jello");

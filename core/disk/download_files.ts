@@ -1,0 +1,53 @@
+/**
+ * `download()` of whatever opens versions.
+ *
+ * @module
+ */
+import type { Artifact } from "../artifact.ts";
+import type { FileInfo } from "../record/record.ts";
+import type { TransferProgress } from "../record/saving.ts";
+import type { DownloadOptions, DownloadResult } from "../registry.ts";
+import type { StageOptions } from "./stage_files.ts";
+import { writeFiles } from "./write_files.ts";
+
+/** What a registry says besides. */
+export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
+  /** The `file:` URL of a folder into which nothing is written. */
+  notInside?: string;
+}
+
+/** A download that says how far it is: what is there already counts as moved. */
+export interface Download {
+  /** To be told of the bytes that are read of the version; undefined where nobody listens. */
+  readonly onProgress?: (progress: TransferProgress) => void;
+  /** Writes the files of the version. */
+  write(artifact: Artifact, plan?: DownloadPlan): Promise<DownloadResult>;
+}
+
+/** Creates the {@linkcode Download} that these options ask for. */
+export function createDownload(options: DownloadOptions): Download {
+  const { to, overwrite, delete: remove, dryRun, links, signal, onProgress } = options;
+  let moved = 0, there = 0, totalBytes: number | undefined;
+  const tell = (path: string) => onProgress?.({ path, bytes: moved + there, totalBytes });
+  return {
+    onProgress: onProgress && (({ path, bytes }) => {
+      moved = bytes;
+      tell(path);
+    }),
+    async write(artifact, plan) {
+      const { info } = artifact;
+      [moved, there, totalBytes] = [0, 0, info.size];
+      const onSame = ({ path, size }: FileInfo) => {
+        there += size;
+        tell(path);
+      };
+      const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onSame };
+      const written = await writeFiles(artifact, to, how);
+      if (!dryRun && moved + there < totalBytes) { // what was read said nothing
+        there = totalBytes - moved;
+        tell(info.files.at(-1)?.path ?? "");
+      }
+      return { ...written, info };
+    },
+  };
+}

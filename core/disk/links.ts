@@ -1,0 +1,49 @@
+/**
+ * Which links of a version are written to a disk.
+ *
+ * @module
+ */
+import type { ArtifactFile } from "../artifact.ts";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { linkTargetProblem } from "./file_paths.ts";
+import type { LeftOut, LeftOutReason, WrittenLinks } from "./left_out.ts";
+
+/** Where links lead. */
+export interface LinkTargets {
+  /** The target of each that is written, by its path. */
+  targets: Map<string, string>;
+  /** The others. */
+  leftOut: LeftOut[];
+}
+
+/** Throws `Invalid` for what is no {@linkcode WrittenLinks}. */
+export function checkLinks(links: WrittenLinks = "safe"): void {
+  if (["safe", "unsafe", "skip"].includes(links)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot write links: ${shown(String(links))} is unknown`,
+    hint: "links is one of safe, unsafe, skip.",
+  });
+}
+
+/** Reads where the links among these files lead. */
+export async function readLinks(files: readonly ArtifactFile[], links?: WrittenLinks): Promise<LinkTargets> {
+  const read: LinkTargets = { targets: new Map(), leftOut: [] };
+  for (const file of files) {
+    const { path, mode } = file.info;
+    if (mode !== "link") continue;
+    const target = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.bytes());
+    const reason = reasonAgainst(path, target, links);
+    if (reason === undefined) read.targets.set(path, target);
+    else read.leftOut.push({ path, reason, target });
+  }
+  return read;
+}
+
+/** Why a link is not written, or undefined where it is. No system has one with an empty target, or NUL in it. */
+function reasonAgainst(path: string, target: string, links: WrittenLinks = "safe"): LeftOutReason | undefined {
+  if (links === "skip") return "link";
+  if (target === "" || target.includes("\0")) return "outside link";
+  return links === "unsafe" || linkTargetProblem(path, target) === undefined ? undefined : "outside link";
+}

@@ -1,0 +1,150 @@
+/**
+ * What lies in a folder beside the files of a version, and removing it: never through a link, and never what belongs
+ * to somebody else's work there.
+ *
+ * @module
+ */
+import { readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
+import type { Dirent } from "node:fs";
+import { dirname, join } from "node:path";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { FileInfo } from "../record/record.ts";
+import { realSystem } from "../system.ts";
+import { errorCode, fileError, onDisk } from "./file_errors.ts";
+import { mayRead } from "./may_read.ts";
+import { STAGE_PREFIX } from "./stage_folders.ts";
+import { exists } from "./target.ts";
+
+/** What is in a folder and not of a version. */
+export interface Surplus {
+  /** Files, links and empty folders, relative with `/`; folders end with one. */
+  paths: string[];
+  /** Folders that are empty when these are gone, the deepest first. */
+  emptied: string[];
+}
+
+/** What no download removes: the history of a working copy, and a registry beside the files. */
+const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
+
+/** Options of {@linkcode findSurplus}. */
+export interface SurplusOptions {
+  /** Whether a path, with `/` at the end of a folder's, is looked at. @default all are */
+  selects?: (path: string) => boolean;
+}
+
+/**
+ * Finds what is in a folder and not of a version. `.git`, registries, and folders of other downloads are never told,
+ * nor what is in them.
+ *
+ * @param root absolute, without links in it
+ * @throws {RegistryError} `Invalid` where no download may remove anything
+ */
+export function findSurplus(
+  root: string,
+  files: readonly FileInfo[],
+  { selects = () => true }: SurplusOptions = {},
+): Surplus {
+  checkMayRemove(root);
+  const folders = new Set<string>();
+  const others = new Set<string>();
+  for (const { path, mode } of files) {
+    (mode === "folder" ? folders : others).add(path);
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      folders.add(path.slice(0, end));
+    }
+  }
+  const surplus: Surplus = { paths: [], emptied: [] };
+  visit("");
+  return surplus;
+
+  /** Returns whether the folder is empty when its surplus is gone. */
+  function visit(folder: string): boolean {
+    const path = join(root, folder);
+    const entries = onDisk("read", path, () => readdirSync(path, { withFileTypes: true }));
+    entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    let isEmptied = true;
+    for (const entry of entries) {
+      const inside = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const goes = isKept(join(path, entry.name), entry)
+        ? false
+        : entry.isDirectory()
+        ? folderGoes(inside)
+        : goesAlone(inside);
+      isEmptied &&= goes;
+    }
+    return isEmptied;
+  }
+
+  function folderGoes(folder: string): boolean {
+    const before = surplus.paths.length;
+    if (!visit(folder) || folders.has(folder) || !selects(`${folder}/`)) return false;
+    if (surplus.paths.length === before) surplus.paths.push(`${folder}/`);
+    else surplus.emptied.push(folder);
+    return true;
+  }
+
+  function goesAlone(path: string): boolean {
+    if (others.has(path) || !selects(path)) return false;
+    surplus.paths.push(path);
+    return true;
+  }
+}
+
+/** Removes what was found. What is gone already, or a folder into which somebody put something, is left. */
+export function removeSurplus(root: string, { paths, emptied }: Surplus, signal?: AbortSignal): void {
+  let checked: string | undefined;
+  for (const path of [...paths, ...emptied.map((folder) => `${folder}/`)]) {
+    signal?.throwIfAborted();
+    const place = join(root, path);
+    const above = dirname(place);
+    try {
+      if (checked !== above && realpathSync.native(above) !== above) throw exists(above, "it became a link");
+      checked = above;
+      if (path.endsWith("/")) rmdirSync(place);
+      else unlinkSync(place);
+    } catch (cause) {
+      if (!["ENOENT", "ENOTEMPTY"].includes(errorCode(cause) ?? "")) throw fileError("remove", place, cause);
+    }
+  }
+}
+
+function isKept(path: string, entry: Dirent): boolean {
+  if (KEPT_NAMES.includes(entry.name) || entry.name.startsWith(STAGE_PREFIX)) return true;
+  return entry.isDirectory() && isRegistryFolder(path);
+}
+
+/** A folder in which a registry lies: its settings are there. */
+function isRegistryFolder(path: string): boolean {
+  try {
+    return readdirSync(join(path, "settings")).some((name) => name.endsWith(".rec"));
+  } catch {
+    return false; // no such folder, or not ours to read
+  }
+}
+
+/** A whole disk, a home and a registry hold more than a download. */
+function checkMayRemove(root: string): void {
+  const state = root === dirname(root)
+    ? "it is a whole disk"
+    : root === realSystem.env("HOME")
+    ? "it is your home"
+    : foldersUpward(root).some(isRegistryFolder)
+    ? "it is a registry, or inside one"
+    : undefined;
+  if (state === undefined) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot remove what is not of the version from ${shown(root)}: ${state}`,
+    hint: "Choose a folder that holds nothing else.",
+  });
+}
+
+/** A folder and those above it, as far as they may be read. */
+function foldersUpward(path: string): string[] {
+  const folders = [path];
+  for (let above = dirname(path); above !== dirname(above) && mayRead(above); above = dirname(above)) {
+    folders.push(above);
+  }
+  return folders;
+}

@@ -1,0 +1,93 @@
+/**
+ * Where the files of an artifact are written, and what may not be written at all.
+ *
+ * @module
+ */
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import type { Artifact } from "../artifact.ts";
+import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { FileInfo } from "../record/record.ts";
+import { filePathProblem } from "./file_paths.ts";
+
+/** Where an artifact is written. */
+export interface Target {
+  /** Whether it becomes one file, or a folder with files. */
+  kind: "file" | "folder";
+  /** The file or folder to write. */
+  path: string;
+  /** Whether the folder is there. */
+  exists: boolean;
+  /** The folder that the temporary folder goes into: on the same disk, so that a rename suffices. */
+  stageIn: string;
+}
+
+/** Finds out what `to` means for an artifact. `AlreadyExists` where something is there that is no folder. */
+export function findTarget(artifact: Artifact, to: string): Target {
+  const files = artifact.files();
+  const path = resolve(to);
+  const isFolder = isDirectory(path);
+  if (files.length !== 1 || artifact.info.materializer.id === "folder") {
+    if (isFolder) return { kind: "folder", path: realpathSync(path), exists: true, stageIn: realpathSync(path) };
+    if (lookAt(path) !== undefined) throw exists(path, "it is not a folder");
+    return { kind: "folder", path, exists: false, stageIn: dirname(path) };
+  }
+  if (!isFolder && !/[/\\]$/.test(to)) return { kind: "file", path, exists: false, stageIn: dirname(path) };
+  const inside = isFolder ? realpathSync(path) : path;
+  return { kind: "file", path: join(inside, basename(files[0].info.path)), exists: false, stageIn: inside };
+}
+
+/** In the folder of a registry nothing but the registry writes. */
+export function checkOutside(folder: string, path: string): void {
+  if (path !== folder && !path.startsWith(join(folder, sep))) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot write ${shown(path)}: it is inside the registry`,
+    hint: "Choose a place outside its folder.",
+  });
+}
+
+/** Throws `Invalid` unless each path is safe, and a place of its own that no other file or link is on the way to. */
+export function checkPaths(files: readonly FileInfo[]): void {
+  const taken = new Set<string>();
+  for (const { path, mode } of files) {
+    const problem = filePathProblem(path) ?? (taken.has(path) ? "it occurs twice" : undefined);
+    if (problem !== undefined) throw unsafePath(path, problem);
+    taken.add(path);
+    if (mode === "folder") taken.delete(path);
+  }
+  for (const { path } of files) {
+    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
+      if (taken.has(path.slice(0, end))) throw unsafePath(path, "another file is where its folder should be");
+    }
+  }
+}
+
+/** What is at a path, links not followed. */
+export function lookAt(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** What to throw where something is in the way. */
+export function exists(path: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "AlreadyExists",
+    message: `Cannot write ${shown(path)}: ${state}`,
+    hint:
+      "Nothing was changed. Choose another place, or allow to overwrite files; folders are never replaced by files, nor files by folders, but where what is not of the version may be deleted.",
+  });
+}
+
+function unsafePath(path: string, problem: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot write file ${shown(path)} of the artifact: ${problem}`,
+    hint: "Nothing was written. Read single files by registry.open(ref) and file(path).",
+  });
+}

@@ -1,0 +1,41 @@
+/**
+ * What a download did.
+ *
+ * @module
+ */
+import type { ArtifactInfo } from "../artifact.ts";
+import type { LeftOut } from "../disk/left_out.ts";
+
+/** What a download does, or would do, to one path. */
+export interface DownloadChange {
+  /** The path in the folder, with `/`; that of an empty folder that is removed ends with one. */
+  path: string;
+  /** Whether it comes, takes the place of another one, or goes. */
+  change: "add" | "replace" | "remove";
+}
+
+/** Files that were written to a disk. */
+export interface DownloadedFiles {
+  /** The file or folder, absolute. */
+  path: string;
+  /** Number of files of the version, without links that were left out. */
+  files: number;
+  /** Their bytes. */
+  size: number;
+  /** How many of them were there already. */
+  left: number;
+  /** How many were written; of a dry run, would be. */
+  written: number;
+  /** How many files, links and empty folders were removed that are not of the version; of a dry run, would be. */
+  deleted: number;
+  /** What was written and removed; of a dry run, would be. */
+  changes: DownloadChange[];
+  /** The links that were not written, and why. */
+  leftOut: readonly LeftOut[];
+}
+
+/** What was downloaded. */
+export interface DownloadResult extends DownloadedFiles {
+  /** The version. */
+  info: ArtifactInfo;
+}
