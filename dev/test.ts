@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
@@ -72,6 +73,8 @@ const PACKAGES: Record<string, string> = { redis: "redis-server", postgres: "pos
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
 const SEEDS = { quick: "200", all: "2000" };
+/** When nothing was said for so long, a test waits for what never comes. */
+const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
@@ -89,15 +92,44 @@ const env = {
 };
 const where = words.some((word) => word.startsWith("tests")) ? [] : ["tests"];
 const ignored = isQuick ? [`--ignore=${ONLY_IN_ALL.join(",")}`] : [];
-const { code } = await new Deno.Command(Deno.execPath(), {
+const watched = !Deno.stdout.isTerminal(); // at a terminal somebody sees what hangs, and stops it
+const tests = new Deno.Command(Deno.execPath(), {
   args: ["test", "-A", "--no-check", "--parallel", ...ignored, ...words, ...where],
   cwd: REPOSITORY,
   env,
-}).spawn().status;
+  stdout: watched ? "piped" : "inherit",
+}).spawn();
+if (watched) await repeatOutput(tests);
+const { code } = await tests.status;
 for (const line of await tellLeftOut()) console.log(line);
 if (isQuick) console.log("Programs, threads and real servers are tested by deno task test:all.");
 await root.remove();
 Deno.exit(code);
+
+/** Says what the tests say. Where they hang it ends them, and names each that has not ended: others wait for this run. */
+async function repeatOutput(tests: Deno.ChildProcess): Promise<void> {
+  const slow = new Set<string>();
+  const hang = () => {
+    for (const name of slow) console.log(`${name} ... FAILED`);
+    console.log(`Those did not end: no test did for ${SILENCE_MS / 60_000} minutes: all are ended.`);
+    tests.kill("SIGKILL");
+  };
+  let silence = setTimeout(hang, SILENCE_MS);
+  const decoder = new TextDecoder();
+  for await (const bytes of tests.stdout) {
+    clearTimeout(silence);
+    silence = setTimeout(hang, SILENCE_MS);
+    const text = stripVTControlCharacters(decoder.decode(bytes, { stream: true }));
+    for (const [, name] of text.matchAll(/'(.+)' has been running for over/g)) slow.add(name);
+    for (const name of slow) if (text.includes(`=> ${name} ... `)) slow.delete(name);
+    await write(bytes);
+  }
+  clearTimeout(silence);
+}
+
+async function write(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+}
 
 async function tellLeftOut(): Promise<string[]> {
   const counts = new Map<string, number>();

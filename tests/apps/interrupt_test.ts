@@ -43,7 +43,7 @@ async function stopped(
   args: string[],
   options: { watch: string; signal?: Deno.Signal },
 ): Promise<Stopped> {
-  for (;;) {
+  for (let tries = 1; tries <= 10; tries++) {
     const root = await prepare();
     const watched = root.join(options.watch);
     const before = new Set(await Array.fromAsync(walkFiles(watched)));
@@ -55,6 +55,7 @@ async function stopped(
     if (code !== 0) return { root, code, err: stderr, [Symbol.asyncDispose]: root.remove };
     await root.remove();
   }
+  throw new Error(`Cannot stop holdfast ${args.join(" ")}: it was done before, ten times`);
 }
 
 async function hasGrown(folder: string, before: Set<string>): Promise<boolean> {

@@ -3,6 +3,7 @@ import { realSystem } from "../../core/system.ts";
 import { openQueue } from "../../queues/mod.ts";
 import { spawnDeno } from "../support/run_deno.ts";
 import { programTest } from "../support/servers/programs/program_tests.ts";
+import { withoutHanging } from "../support/without_hanging.ts";
 import { createListener } from "../conformance/queues/queue_case.ts";
 
 /** A worker as a process, and the lines that it says. */
@@ -17,7 +18,7 @@ function startWorker(
     child,
     async until(line) {
       while (!`\n${said}`.includes(`\n${line}\n`)) {
-        const { done, value } = await lines.read();
+        const { done, value } = await withoutHanging(`${line} of ${how}`, lines.read());
         if (done) throw new Error(`The worker ended without "${line}": ${said}`);
         said += value;
       }

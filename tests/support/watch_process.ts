@@ -26,7 +26,7 @@ export interface WatchedProcess {
   readonly stderr: string;
   /** Its end. */
   readonly ended: Promise<Ended>;
-  /** Resolves once it is so. Throws at once where the program ends before. */
+  /** Resolves once it is so. Throws at once where the program ends before, and where it takes three minutes. */
   until(condition: () => boolean | Promise<boolean>): Promise<void>;
   /** Resolves once it has printed so many whole lines, with all that there are then. */
   lines(count: number): Promise<string[]>;
@@ -39,6 +39,8 @@ export interface WatchedProcess {
 }
 
 const POLL_MS = 2;
+/** Far more than a busy machine needs: what is waited for longer does not come, and would hold all other tests. */
+const LIMIT_MS = 180_000;
 
 /** Watches a program that was just started, with all three pipes open. */
 export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
@@ -65,8 +67,12 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
     },
     ended,
     async until(condition) {
+      const startedAt = realSystem.monotonic();
       while (!await condition()) {
         if (over !== undefined) throw tooEarly(over);
+        if (realSystem.monotonic() - startedAt > LIMIT_MS) {
+          throw new Error(`Cannot go on: the program did not do it within ${LIMIT_MS} ms\n${stdout}${stderr}`);
+        }
         await realSystem.sleep(POLL_MS);
       }
     },

@@ -9,6 +9,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import type { Engine, EngineJob, EngineStep } from "../../../core/pipelines/engine.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
 
 /** What a case works with. */
 export interface EngineCaseContext {
@@ -31,8 +32,12 @@ export interface EngineCase {
 const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
 
 /** Asks until a job is in one of these states. Engines tell nothing by themselves. */
-export async function untilState(engine: Engine, id: string, states: Iterable<string> = OVER): Promise<EngineJob> {
+export function untilState(engine: Engine, id: string, states: Iterable<string> = OVER): Promise<EngineJob> {
   const wanted = new Set(states);
+  return withoutHanging(`${[...wanted].join(" or ")} of ${id}`, pollUntil(engine, id, wanted));
+}
+
+async function pollUntil(engine: Engine, id: string, wanted: ReadonlySet<string>): Promise<EngineJob> {
   for (;;) {
     const [job] = await engine.poll([id]);
     if (wanted.has(job.state)) return job;
@@ -47,7 +52,11 @@ export async function linesOf(path: string): Promise<string[]> {
 }
 
 /** Waits for a line in a file. */
-export async function untilLine(path: string): Promise<string[]> {
+export function untilLine(path: string): Promise<string[]> {
+  return withoutHanging(`a line in ${path}`, pollLine(path));
+}
+
+async function pollLine(path: string): Promise<string[]> {
   for (;;) {
     const lines = await linesOf(path);
     if (lines.length > 0) return lines;

@@ -10,6 +10,7 @@ import { realSystem } from "../../../../core/system.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
+import { withoutHanging } from "../../../support/without_hanging.ts";
 import { watchProcess } from "../../../support/watch_process.ts";
 import type { WatchedProcess } from "../../../support/watch_process.ts";
 
@@ -31,6 +32,9 @@ export const operators = createOperators({
   },
 });
 `;
+
+/** What was taken from a process that died is given again after half a minute: much longer, and it never is. */
+const LIMIT_MS = 240_000;
 
 const ORDER = ["first", "second", "third"];
 
@@ -65,7 +69,7 @@ export async function killProject(engine: string, env: Record<string, string> = 
   );
   await Deno.writeTextFile(root.join("operators.ts"), OPERATORS);
   await openRegistry(root.join(".holdfast"), { durability: "os" }).then((registry) => registry[Symbol.asyncDispose]());
-  const started: Deno.ChildProcess[] = [];
+  const started: Deno.ChildProcess[] = [], watched: WatchedProcess[] = [];
 
   async function pids(): Promise<number[]> {
     const names = (await Array.fromAsync(Deno.readDir(cwd))).map(({ name }) => name);
@@ -89,14 +93,17 @@ export async function killProject(engine: string, env: Record<string, string> = 
         options,
       );
       started.push(child);
-      return watchProcess(child);
+      watched.push(watchProcess(child));
+      return watched.at(-1)!;
     },
     async begun(count) {
-      for (;;) {
-        const found = await pids();
-        if (found.length >= count) return found;
-        await realSystem.sleep(20);
-      }
+      const begun = (async () => {
+        while ((await pids()).length < count) await realSystem.sleep(20);
+        return await pids();
+      })();
+      return await withoutHanging(`process ${count} of the second step`, begun, LIMIT_MS).catch(({ message }) => {
+        throw new Error([message, ...watched.map(({ stderr }) => stderr)].join("\n"));
+      });
     },
     kill,
     go: () => Deno.writeTextFile(root.join("go"), ""),
@@ -129,6 +136,8 @@ export async function killProject(engine: string, env: Record<string, string> = 
 
 /** Waits for the end of a run that has to end well. */
 export async function endsWell(run: WatchedProcess): Promise<void> {
-  const { code, stdout, stderr } = await run.ended;
+  const { code, stdout, stderr } = await withoutHanging("the end of the run", run.ended, LIMIT_MS).catch((error) => {
+    throw new Error(`${error.message}\n${run.stdout}${run.stderr}`);
+  });
   assertEquals(code, 0, `${stdout}${stderr}`);
 }

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../../core/system.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { startSlurm } from "../../../support/servers/programs/slurm.ts";
+import { withoutHanging } from "../../../support/without_hanging.ts";
 import type { WatchedProcess } from "../../../support/watch_process.ts";
 import { endsWell, killProject } from "./kill_project.ts";
 
@@ -114,7 +115,7 @@ programTest("on Slurm a run goes on when a step was killed, and when the control
   const [one] = await project.begun(1);
   project.kill(one);
   await project.begun(2);
-  await untilKept(slurm.env!.SLURM_CONF, "kills-1-second-");
+  await withoutHanging("a job that Slurm keeps", untilKept(slurm.env!.SLURM_CONF, "kills-1-second-"));
   await slurm.killController();
   await slurm.startController();
   await project.go();
