@@ -18,6 +18,7 @@ import { loadCommands, loadCommandsFor } from "./commands/mod.ts";
 import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./program/exit_code.ts";
 import { inCliWords } from "./program/hints.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
+import { splitRemotes } from "./program/split_remotes.ts";
 import { printable } from "./terminal/table.ts";
 import { runProcess } from "./program/run_process.ts";
 import { runProgram } from "./program/program.ts";
@@ -34,11 +35,12 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
       io,
       version: manifest.version,
       async run(command, call) {
-        Object.assign(shared, call.shared);
-        refuseHalfRefs(command, call.args);
+        const { args: words, registry = call.shared.registry } = splitRemotes(command, call.args, call.shared);
+        Object.assign(shared, call.shared, { registry });
+        refuseHalfRefs(command, words);
         const context = createCommandContext({ io, shared, loadCommands });
         try {
-          return await command.run(call.args, call.options, context) ?? 0;
+          return await command.run(words, call.options, context) ?? 0;
         } finally {
           await context[Symbol.asyncDispose]();
         }

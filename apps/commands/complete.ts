@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readRemotes } from "../../core/places/mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { completeLine } from "../completion/complete_line.ts";
@@ -18,7 +19,8 @@ export const complete: Command = defineCommand<[words: string[]]>({
   async run([words], _options, context) {
     const { io } = context;
     const commands = await context.loadCommands();
-    const found = await completeLine(words, { commands, open: (registry) => context.open({ registry }) });
+    const remotes = Object.keys(readRemotes({ system: io.system }).registries);
+    const found = await completeLine(words, { commands, remotes, open: (registry) => context.open({ registry }) });
     if (found.length > 0) await io.stdout.write(`${found.join("\n")}\n`);
   },
 });

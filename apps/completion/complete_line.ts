@@ -18,6 +18,8 @@ export interface CompleteLineOptions {
   commands: readonly Command[];
   /** Opens the registry that the line names, if it names one. */
   open(registry: string | undefined): Promise<Registry>;
+  /** The names of registries, without the `@`. @default none */
+  remotes?: readonly string[];
 }
 
 /**
@@ -26,16 +28,22 @@ export interface CompleteLineOptions {
  * @param words the words behind the program's name; the last is the one being typed, perhaps empty
  */
 export async function completeLine(words: readonly string[], options: CompleteLineOptions): Promise<string[]> {
-  const { commands, open } = options;
+  const { commands, open, remotes = [] } = options;
   const typed = words.at(-1) ?? "";
   const { command, group, positional, pending, registry } = readWords(words.slice(0, -1), commands);
   const among = (candidates: readonly string[]) => candidates.filter((candidate) => candidate.startsWith(typed));
   const thing = async (completes: Completes | undefined): Promise<string[]> => {
     if (completes === "command") return among(wordsBehind("", commands));
-    if (completes === "name") return await namesFrom(await open(registry), typed);
-    if (completes === "ref") return await refsFrom(await open(registry), typed);
-    if (completes === "run") return await runsFrom(await open(registry), typed);
-    return []; // the shell itself knows files
+    if (completes === "place") return among(remotes.map((name) => typed.startsWith("@") ? `@${name}` : name));
+    if (completes === "remote") return among(remotes);
+    if (!isOfRegistry(completes)) return []; // the shell itself knows files
+    if (!typed.startsWith("@")) return await inRegistry(completes, await open(registry), typed);
+    const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
+    const found = remote === undefined ? among(remotes.map((name) => `@${name}/`)) : [`${remote}/`];
+    if (found.length !== 1) return found;
+    const [prefix] = found; // one word alone would get a blank behind it: go on with what is in it
+    const there = await inRegistry(completes, await open(prefix.slice(0, -1)), rest ?? "");
+    return there.map((word) => prefix + word);
   };
   if (pending !== undefined) return pending.choices ? among(pending.choices) : await thing(pending.completes);
   if (typed.startsWith("-")) return among(optionsOf(command).flatMap(formsOf).concat("--help"));
@@ -43,6 +51,16 @@ export async function completeLine(words: readonly string[], options: CompleteLi
   const last = command.args.at(-1);
   const argument = command.args[positional] ?? (last?.usage.includes("...") ? last : undefined);
   return await thing(argument?.completes);
+}
+
+const OF_REGISTRY = { name: namesFrom, ref: refsFrom, run: runsFrom } as const;
+
+function isOfRegistry(completes: Completes | undefined): completes is keyof typeof OF_REGISTRY {
+  return completes !== undefined && Object.hasOwn(OF_REGISTRY, completes);
+}
+
+function inRegistry(completes: keyof typeof OF_REGISTRY, registry: Registry, typed: string): Promise<string[]> {
+  return OF_REGISTRY[completes](registry, typed);
 }
 
 /** What the words before the one being typed say. */

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { Logger, Registry, RegistryTopics } from "../../mod.ts";
+import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../mod.ts";
 import type { EventBus } from "../../plugins/events/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 /** What the shell can complete in a place. */
-export type Completes = "name" | "ref" | "run" | "file" | "command";
+export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | "remote";
 
 /** A positional argument. */
 export interface ArgumentDefinition {
@@ -107,6 +107,8 @@ export interface OpenRunOptions {
   events?: EventBus<RegistryTopics>;
   /** The hint where there is none. @default how it is created */
   missing?: string;
+  /** Where there is none, create it as one with these settings; where only read, one in memory stands for it. */
+  create?: Pick<RegistrySettings, "versioned" | "mutable" | "graceMs">;
 }
 
 /** The options that every command has. */
@@ -129,7 +131,7 @@ export const SHARED_OPTIONS: readonly OptionDefinition[] = [
     flags: "-r, --registry <where>",
     text:
       "the registry, a folder, URL or @name; else HOLDFAST_REGISTRY (also from .env), else the nearest .holdfast upward",
-    completes: "file",
+    completes: "place",
   },
   {
     flags: "--token-file <file>",

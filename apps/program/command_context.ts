@@ -5,14 +5,14 @@
  */
 import { explainFailure, originOf } from "../../core/places/mod.ts";
 import type { FoundRegistry } from "../../core/places/mod.ts";
-import { openRegistry, RegistryError } from "../../mod.ts";
-import type { Logger, Registry, RegistryTopics } from "../../mod.ts";
-import type { EventBus } from "../../plugins/events/mod.ts";
+import { isRegistryError, openRegistry, RegistryError } from "../../mod.ts";
+import type { Logger, Registry } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
-import type { Command, CommandContext, SharedOptions } from "./command.ts";
+import type { Command, CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import { shellWord, withHints } from "./hints.ts";
+import { refuseForeign } from "../places/refuse_foreign.ts";
 import { openService } from "../places/open_service.ts";
 import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
@@ -36,7 +36,7 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
 
-  async function openFound(found: FoundRegistry, { write, events, missing }: OpenFound): Promise<Registry> {
+  async function openFound(found: FoundRegistry, { write, events, missing, create }: OpenFound): Promise<Registry> {
     const { location, kind } = found;
     const { signal, system } = io;
     if (kind === "service") {
@@ -47,10 +47,21 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
         Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
       });
     }
-    refuseFile(localPathOf(location), "open");
+    const path = localPathOf(location);
+    refuseFile(path, "open");
     const target = await registryTarget(location, { cwd: io.cwd, logger, system });
     const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger, events });
-    return await withHints(opening, { NotFound: missing });
+    if (create === undefined) return await withHints(opening, { NotFound: missing });
+    try {
+      return await opening;
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound")) throw error;
+    }
+    const { versioned, mutable, graceMs } = create;
+    const settings = { versioned, mutable, graceMs, signal, system, logger };
+    if (!write) return await openRegistry("memory:", settings);
+    if (path !== undefined) await refuseForeign(path);
+    return await openRegistry(target, { ...settings, events });
   }
 
   return {
@@ -59,12 +70,12 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
     loadCommands,
     colors: createColors(io.stdout, io),
     logger,
-    async open({ write = false, registry = shared.registry, events, missing } = {}) {
+    async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
       if (events !== undefined) toClose.push(events); // after the registry, which tells it the last
       const found = findRegistry(registry, io);
       logger.debug(`registry ${found.location}: the place ${originOf(found) ?? "is given"}`);
       try {
-        const opened = await openFound(found, { write, events, missing: missing ?? toMake(found, registry) });
+        const opened = await openFound(found, { write, events, create, missing: missing ?? toMake(found, registry) });
         toClose.push(opened);
         return opened;
       } catch (error) {
@@ -93,9 +104,8 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
 }
 
 /** How a registry is opened, and the hint where there is none. */
-interface OpenFound {
+interface OpenFound extends Pick<OpenRunOptions, "create" | "events"> {
   write: boolean;
-  events?: EventBus<RegistryTopics>;
   missing: string;
 }
 

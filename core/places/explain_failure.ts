@@ -16,6 +16,6 @@ export function explainFailure(error: unknown, found: FoundRegistry): unknown {
   if (inside === undefined && origin === undefined) return error;
   const { code, message, key, backend, retry, maybeWritten, commit } = error;
   const advice = inside === undefined ? error.hint : `There is one in ${shown(inside)}: name that.`;
-  const hint = [advice, origin && `The place ${origin}.`].filter(Boolean).join(" ");
+  const hint = [origin && `The place ${origin}.`, advice].filter(Boolean).join(" "); // commands stand at the end
   return new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause: error });
 }

@@ -103,7 +103,7 @@ export function originOf({ by, remote, envFile }: FoundRegistry): string | undef
 }
 
 /** A path of a registry in a folder, where that one has its registry in `.holdfast`; undefined where it has none. */
-export function registryInside({ kind, location }: FoundRegistry): string | undefined {
+export function registryInside({ kind, location }: Pick<FoundRegistry, "kind" | "location">): string | undefined {
   if (kind !== "folder") return undefined;
   try {
     const path = join(/^file:/i.test(location) ? fileURLToPath(location) : location, DEFAULT_FOLDER);

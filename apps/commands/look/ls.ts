@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { resolve } from "node:path";
+import { registryInside } from "../../../core/places/mod.ts";
 import { isRegistryError } from "../../../mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { shellWord } from "../../program/hints.ts";
 import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Damage } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
@@ -67,9 +70,16 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     if (count > 0 || limit === 0) return;
     if (after !== undefined) await context.note(`No more names`);
     else if (prefix === undefined) await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
-    else await context.note(`No name begins with ${JSON.stringify(prefix)}`);
+    else await context.note(`No name begins with ${JSON.stringify(prefix)}${registryThere(prefix, context)}`);
   },
 });
+
+/** Who gives a folder where a prefix is expected is told how the registry in it is named. */
+function registryThere(prefix: string, { io, shared }: CommandContext): string {
+  if (shared.registry !== undefined) return "";
+  const inside = registryInside({ kind: "folder", location: resolve(io.cwd, prefix) });
+  return inside === undefined ? "" : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
+}
 
 async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
   for await (const name of names) yield { json: { name }, cells: [name] };

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { DEFAULT_FOLDER, originOf } from "../../../core/places/mod.ts";
+import { originOf } from "../../../core/places/mod.ts";
 import { isRegistryError, openRegistry, RegistryError } from "../../../mod.ts";
 import type { Locking, Registry, RegistrySettings } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { shellWord } from "../../program/hints.ts";
+import { refuseForeign } from "../../places/refuse_foreign.ts";
 import { refuseService } from "../../places/refuse_service.ts";
 import { localPathOf, registryTarget } from "../../places/open_store.ts";
 import { refuseFile } from "../../program/refusals.ts";
@@ -36,7 +35,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   args: [{
     usage: "[where]",
     text: "a folder, URL or @name, instead of --registry, HOLDFAST_REGISTRY or ./.holdfast",
-    completes: "file",
+    completes: "place",
   }],
   options: [
     { flags: "--mutable", text: "versions may be overwritten (else each is kept as it was saved)" },
@@ -131,25 +130,6 @@ function refuseDifference(location: string, given: InitOptions, settings: Regist
     code: "Invalid",
     message: `Cannot create a registry in ${location} with ${flag}: there is one that was created ${was}`,
     hint: `Leave out ${differences.map(([flag]) => flag.split(" ")[0]).join(", ")}, or name another folder.`,
-  });
-}
-
-/** What a run that was stopped leaves of a registry, and what a fresh disk has. */
-const HARMLESS = [".stage", ".lock", "settings", "lost+found"];
-
-/** A registry wants a folder of its own: a wrong one would be filled with what is not easily told from the rest. */
-async function refuseForeign(path: string): Promise<void> {
-  const entries = await readdir(path).catch((error) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  if (entries.every((name) => HARMLESS.includes(name))) return;
-  throw new RegistryError({
-    code: "AlreadyExists",
-    message: `Cannot create a registry in ${path}: the folder holds other files and no registry`,
-    hint: `Name a new folder (${
-      shellWord(join(path, DEFAULT_FOLDER))
-    }), or add --force to create it there nevertheless.`,
   });
 }
 

@@ -7,7 +7,7 @@ import { mirrorRegistry, RegistryError } from "../../../mod.ts";
 import type { MirrorItem, MirrorReport } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
-import { inCliWords } from "../../program/hints.ts";
+import { inCliWords, shellWord } from "../../program/hints.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
@@ -21,6 +21,7 @@ interface MirrorFlags {
   verify?: boolean;
   concurrency?: number;
   dryRun?: boolean;
+  create?: boolean;
 }
 
 /** Names that begin with `from` begin with `to` instead. */
@@ -39,8 +40,8 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     "keeps what it has; a mutable one follows the source. Exit code 1 and a table when something could not be " +
     "mirrored. With --json: one line per failure, then the report.",
   args: [
-    { usage: "<from>", text: "a folder or URL", completes: "file" },
-    { usage: "<to>", text: "a folder or URL, with a registry made by init", completes: "file" },
+    { usage: "<from>", text: "a folder, URL or @name", completes: "place" },
+    { usage: "<to>", text: "a folder, URL or @name, with a registry; see --create", completes: "place" },
     { usage: "[names...]", text: "only these names" },
   ],
   options: [
@@ -54,21 +55,30 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     },
     { flags: "--no-aliases", text: "leave aliases as they are" },
     { flags: "--no-deleted", text: "leave what was deleted in the source as it is" },
+    { flags: "--create", text: "create the target, with the settings of the source, where it is not there" },
     { flags: "--verify", text: "trust no earlier run, and read back all that was mirrored" },
     { flags: "--concurrency <count>", text: "how many versions at once (8)", parse: parseCount },
     { flags: "-n, --dry-run", text: "only say what would be done" },
   ],
   examples: [
-    ["holdfast mirror .holdfast s3://bucket/team", "a folder into a bucket"],
+    ["holdfast mirror .holdfast s3://bucket/team --create", "a folder into a bucket, for the first time"],
     ["holdfast mirror s3://bucket/team ./backup --quiet", "from cron"],
     ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "some of it, under another name"],
   ],
   async run([fromPlace, toPlace, names], flags, context) {
     const { io, shared, logger } = context;
-    const { rename = [], dryRun = false, ...options } = flags;
+    const { rename = [], dryRun = false, create = false, ...options } = flags;
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
-    const from = await context.open({ registry: fromPlace });
-    const to = await context.open({ registry: toPlace, write: !dryRun });
+    const from = await context.open({
+      registry: fromPlace,
+      missing: "Check the place: the first one is what is mirrored, and must be a registry.",
+    });
+    const to = await context.open({
+      registry: toPlace,
+      write: !dryRun,
+      create: create ? from.settings : undefined,
+      missing: `Check the place, or add --create to make a registry there, as ${shellWord(fromPlace)} is.`,
+    });
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
       ...options,

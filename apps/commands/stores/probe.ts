@@ -23,7 +23,7 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
     "?endpoint=URL, &region=NAME, after s3: also &provider=NAME. Keys of a bucket are looked for in the variables " +
     "PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION (S3_MY_BUCKET_REGION), then by the same names in " +
     "./s3_aksk.env; for s3: and gs: then where the vendor's own tools look (AWS_ACCESS_KEY_ID …).",
-  args: [{ usage: "[where]", text: "a folder or URL, instead of the registry's", completes: "file" }],
+  args: [{ usage: "[where]", text: "a folder or URL, instead of the registry's", completes: "place" }],
   options: [],
   examples: [
     ["holdfast probe s3://bucket", "before the first registry there"],

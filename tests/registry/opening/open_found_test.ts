@@ -38,7 +38,7 @@ testInRoot("a folder that has its registry in .holdfast is no registry, and the 
   setRemote("p", { location: root.join("project") }, { system: withEnv({ XDG_CONFIG_HOME: root.path }) });
   const options = { create: false, system: withEnv({ XDG_CONFIG_HOME: root.path }) };
   const error = await rejected("NotFound", openRegistry("@p", options));
-  assertMatch(error.hint!, /There is one in ".*project.\.holdfast": name that\. The place is what @p stands for/);
+  assertMatch(error.hint!, /The place is what @p stands for.*There is one in ".*project.\.holdfast": name that\./);
 });
 
 Deno.test("a wrong URL in HOLDFAST_REGISTRY shows nothing that could be a secret", async () => {

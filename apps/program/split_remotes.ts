@@ -1,0 +1,54 @@
+/**
+ * Refs with the registry before them: `@team/my:model@^1` is `my:model@^1` of the registry that is called team. No name
+ * of an artifact begins with `@`, so nothing else can be meant.
+ *
+ * @module
+ */
+import { RegistryError } from "../../mod.ts";
+import type { Command, SharedOptions } from "./command.ts";
+import { shellWord } from "./hints.ts";
+
+/** Arguments without registries, and which registry they named. */
+export interface SplitArguments {
+  /** The arguments as the command takes them. */
+  args: readonly unknown[];
+  /** `@team`, as for `--registry`. */
+  registry?: string;
+}
+
+/**
+ * Takes the registry off the arguments that are names or refs.
+ *
+ * @throws {RegistryError} `Invalid` where they name several, or `--registry` another
+ */
+export function splitRemotes(command: Command, args: readonly unknown[], shared: SharedOptions): SplitArguments {
+  const named = new Set<string>();
+  const split = (arg: unknown): unknown => {
+    if (Array.isArray(arg)) return arg.map(split);
+    const [, remote, rest] = typeof arg === "string" ? /^(@[^/@]+)\/(.+)$/s.exec(arg) ?? [] : [];
+    if (remote === undefined) return arg;
+    named.add(remote);
+    return rest;
+  };
+  const rest = args.map((arg, i) => isRef(command, i) ? split(arg) : arg);
+  if (named.size === 0) return { args };
+  const [registry, other] = named;
+  const given = shared.registry?.replace(/^(?!@)/, "@");
+  if (other !== undefined) throw twice(registry, other);
+  if (given !== undefined && given !== registry) throw twice(shared.registry!, registry);
+  return { args: rest, registry };
+}
+
+function isRef(command: Command, index: number): boolean {
+  return ["name", "ref", "run"].includes(command.args[index]?.completes ?? "");
+}
+
+function twice(one: string, other: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot work on two registries at once: ${one} and ${other} are named`,
+    hint: `Name one. What is in one is brought to the other by: holdfast mirror ${shellWord(one)} ${
+      shellWord(other)
+    } NAME`,
+  });
+}

@@ -1,0 +1,86 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
+
+Deno.test("a registry that has a name is used as -r team, -r @team and @team/REF, from any folder", async () => {
+  await using root = await tempRoot();
+  const env = { XDG_CONFIG_HOME: root.join("config") };
+  await Deno.mkdir(root.join("elsewhere"));
+  await fillRegistry(root.path);
+  assertStringIncludes(
+    await succeeds("remote add team .holdfast", { cwd: root.path, env }),
+    `team is ${root.join(".holdfast")}`,
+  );
+  const at = { cwd: root.join("elsewhere"), env };
+  for (const line of ["ls -q -r team", "ls -q -r @team", "ls -q --registry=team", "ls -q @team"]) {
+    assertEquals(await succeeds(line, at), "config\ndata:raw\nnote\n", line);
+  }
+  assertEquals(await succeeds("ls -q @team/da", at), "data:raw\n");
+  assertEquals(await succeeds("load @team/note", at), "hello");
+  assertEquals(await succeeds("load @team/config@1 -r team", at), await succeeds("load config@1 -r team", at));
+  await succeeds("copy @team/note @team/copied", at);
+  assertEquals(await succeeds("cat @team/copied text.txt", at), "hello");
+  assertEquals(JSON.parse(await succeeds("remote ls --json", at)), { name: "team", location: root.join(".holdfast") });
+  await succeeds("remote rm @team", at);
+  assertEquals((await holdfast("ls -r @team", at)).code, 3);
+});
+
+Deno.test("two registries in one line are refused, with how to bring something from one to the other", async () => {
+  await using root = await tempRoot();
+  const env = { XDG_CONFIG_HOME: root.join("config") };
+  const at = { cwd: root.path, env };
+  for (const name of ["a", "b"]) await succeeds(`remote add ${name} ./${name}`, at);
+  for (const line of ["copy @a/x @b/x", "load @a/x -r b", "load @a/x -r ./b"]) {
+    const { code, err } = await holdfast(line, at);
+    assertEquals(code, 2, line);
+    assertStringIncludes(err, "holdfast mirror ");
+  }
+});
+
+Deno.test("a name that is taken, none, or for a place with a secret in it is refused; nothing of it is kept", async () => {
+  await using root = await tempRoot();
+  const env = { XDG_CONFIG_HOME: root.join("config") };
+  const at = { cwd: root.path, env };
+  await succeeds("remote add team s3://bucket/team", at);
+  assertEquals((await holdfast("remote add team ./other", at)).code, 4);
+  await succeeds("remote add team ./other --force", at);
+  assertEquals((await holdfast("remote add @team ./other", at)).code, 2);
+  assertEquals((await holdfast("remote rm none", at)).code, 3);
+  for (const url of ["s3://key:verysecret@bucket", "https://host?token=verysecret"]) {
+    const { code, out, err } = await holdfast(["remote", "add", "x", url], at);
+    assertEquals([code, /verysecret/.test(out + err)], [2, false]);
+  }
+  assertEquals((await holdfast("remote add x s3://bucket --token-file t", at)).code, 2);
+  assertEquals(/secret/.test(await Deno.readTextFile(root.join("config/holdfast/config.json"))), false);
+});
+
+Deno.test("init and mirror take names of registries, and HOLDFAST_REGISTRY may be one", async () => {
+  await using root = await tempRoot();
+  const env = { XDG_CONFIG_HOME: root.join("config"), HOLDFAST_REGISTRY: "@team" };
+  const at = { cwd: root.path, env };
+  const { err } = await holdfast("remote add team ./there", at);
+  assertStringIncludes(err, "holdfast init @team");
+  assertStringIncludes((await holdfast("ls", at)).err, "HOLDFAST_REGISTRY in the environment as @team");
+  await succeeds("init", at);
+  await succeeds("save note -", at);
+  assertEquals(await succeeds("ls -q -r ./there", at), "note\n");
+  await succeeds("mirror team ./copy --create", at);
+  assertEquals(await succeeds("ls -q -r ./copy", at), "note\n");
+});
+
+Deno.test("shells are offered names of registries, and what is in them", async () => {
+  await using root = await tempRoot();
+  const env = { XDG_CONFIG_HOME: root.join("config") };
+  const at = { cwd: root.path, env };
+  await fillRegistry(root.path);
+  await succeeds("remote add team .holdfast", at);
+  const offered = async (...words: string[]) =>
+    (await succeeds(["__complete", "--", ...words], at)).split("\n").slice(0, -1);
+  assertEquals(await offered("load", "@t"), ["@team/config", "@team/data:raw", "@team/note"]);
+  assertEquals(await offered("load", "@team/config@p"), ["@team/config@production"]);
+  assertEquals(await offered("-r", "te"), ["team"]);
+  assertEquals(await offered("mirror", "@"), ["@team"]);
+  assertEquals(await offered("remote", "rm", ""), ["team"]);
+  await succeeds("remote add tea ./none", at);
+  assertEquals(await offered("load", "@t"), ["@tea/", "@team/"]);
+});
