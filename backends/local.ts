@@ -13,6 +13,7 @@ import { headFirst, readFirst } from "./local/first.ts";
 import { createPassedFolders, listObjects } from "./local/list.ts";
 import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
+import { makeReserve } from "./local/reserve.ts";
 import { headObject, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
 import { createDiskSync } from "../core/disk/disk_sync.ts";
@@ -85,7 +86,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   return {
     kind: "local",
     location: root.location,
-    capabilities: new Set(["sweepUploads", "getFirst", ...(sync === undefined ? [] : ["sync" as const])]),
+    capabilities: new Set(["sweepUploads", "getFirst", "reserve", ...(sync === undefined ? [] : ["sync" as const])]),
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
@@ -146,6 +147,12 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       await turn();
       options.signal?.throwIfAborted();
       yield* sweepStages(root, options);
+    },
+
+    async reserve({ signal } = {}) {
+      await turn();
+      signal?.throwIfAborted();
+      return makeReserve(root);
     },
 
     ...(sync && {

@@ -5,7 +5,7 @@
  */
 
 /** What a backend offers beyond the five verbs, one word for each optional member. */
-export type Capability = "deleteMany" | "presign" | "copy" | "sweepUploads" | "sync" | "getFirst";
+export type Capability = "deleteMany" | "presign" | "copy" | "sweepUploads" | "sync" | "getFirst" | "reserve";
 
 /** What may be stored: bytes, a blob, or a stream of bytes. */
 export type Body = Uint8Array | Blob | ReadableStream<Uint8Array>;
@@ -40,6 +40,8 @@ export interface PutOptions extends CallOptions {
   contentType?: string;
   /** Small ASCII values beside the object, where the store keeps them. */
   metadata?: Record<string, string>;
+  /** Room can be freed once this is written: where there is none, the store may use its {@linkcode Backend.reserve}. @default false */
+  freesRoom?: boolean;
 }
 
 /** Options of {@linkcode Backend.list}. */
@@ -156,6 +158,11 @@ export interface Backend extends AsyncDisposable {
    * had done that. A missing key is a success. Absent where whatever can be read is as safe as it gets.
    */
   sync?(keys: readonly string[], options?: CallOptions): Promise<void>;
+  /**
+   * Sets a little room aside, where that was not done or has been used, for puts with `freesRoom` when there is no other.
+   * False where that cannot be: what is not set aside is no fault. Absent where stores are not expected to be full.
+   */
+  reserve?(options?: CallOptions): Promise<boolean>;
 }
 
 /** One object that {@linkcode Backend.deleteMany} could not remove. */

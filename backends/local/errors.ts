@@ -87,6 +87,12 @@ export function diskError(error: unknown, call: FailedCall): unknown {
   return new RegistryError({ ...fields, ...where, message: `Cannot ${action} ${object}: ${state}`, cause: error });
 }
 
+/** Whether an error of {@linkcode diskError} says that there is no room. */
+export function saysFull(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: unknown } };
+  return meaningOf(cause?.code) === FULL;
+}
+
 function meaningOf(code: unknown): Meaning | undefined {
   const name = errorCode({ code });
   if (name === undefined) return undefined;

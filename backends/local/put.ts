@@ -10,8 +10,10 @@ import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
 import { isTaken, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
 import type { Placement } from "./place.ts";
+import { saysFull } from "./errors.ts";
 import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
+import { giveReserve } from "./reserve.ts";
 import { closeStage, removeStage, writeStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
@@ -34,7 +36,18 @@ export type LocalPut = (key: string, body: Body, options: PutOptions) => Promise
 
 /** Creates the `put` of a local store. */
 export function createPut(root: LocalRoot, { disk, locking, system, turn }: LocalPutOptions): LocalPut {
-  return async (key, body, { mode, size, signal }) => {
+  return async (key, body, options) => {
+    try {
+      return await write(key, body, options);
+    } catch (error) {
+      // What was put is not there: it can be put again.
+      const mayFree = options.freesRoom && body instanceof Uint8Array && saysFull(error);
+      if (!mayFree || (error as RegistryError).maybeWritten || !giveReserve(root)) throw error;
+      return await write(key, body, options);
+    }
+  };
+
+  async function write(key: string, body: Body, { mode, size, signal }: PutOptions): Promise<PutResult> {
     const path = root.fileOf(key);
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
@@ -50,7 +63,7 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
     } finally {
       closeStage(stage);
     }
-  };
+  }
 
   async function place(placement: Placement, create: boolean, signal?: AbortSignal): Promise<boolean> {
     if (locking === "link") return create ? placeByLink(placement) : placeByRename(placement);

@@ -8,6 +8,7 @@ import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
+import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
 import { readHead, readRecord } from "./heads.ts";
 import type { FoundRecord } from "./heads.ts";
@@ -85,6 +86,7 @@ async function send(context: OpeningContext, operation: Operation, key: string, 
       mode: "create",
       size: bytes.byteLength,
       contentType: "application/json",
+      freesRoom: bytes.byteLength === TOMBSTONE_BYTES,
       signal: operation.signal,
     });
   } catch (error) {

@@ -75,6 +75,7 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
     }
   } finally {
     await context.backend.delete(key);
+    if (!report.dryRun) await context.backend.reserve?.();
   }
   return report;
 }
@@ -182,7 +183,7 @@ export function createCollection(
     async replace(item, replacement) {
       signal?.throwIfAborted();
       try {
-        if (!report.dryRun) await backend.put(item.key, replacement, { signal });
+        if (!report.dryRun) await backend.put(item.key, replacement, { freesRoom: true, signal });
         collection.count(item);
         return true;
       } catch (error) {

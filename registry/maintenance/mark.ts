@@ -22,7 +22,7 @@ export interface Mark {
 export async function takeMark(context: Context, action: string, signal?: AbortSignal): Promise<Mark> {
   const { backend, system, settings } = context;
   const key = markKey(system.id());
-  const result = await backend.put(key, new Uint8Array(), { signal });
+  const result = await backend.put(key, new Uint8Array(), { freesRoom: true, signal });
   const mark = result.written ? result.info.modifiedAt : NaN;
   const skewMs = Math.abs(mark - system.now());
   if (skewMs <= settings.graceMs / 4) return { mark, key };

@@ -99,6 +99,7 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   const bytes = encodeRecord({ ...operation.recordBase(1), kind: "settings", settings, ...kept });
   const outcome = await createRecord(context, operation, key, bytes);
   if (!outcome.won) return outcome.found;
+  await backend.reserve?.({ signal: options.signal });
   const found = await readRecord(context, key, options.signal);
   if (found !== undefined && isEmpty) {
     await markNew({ ...context, id: operation.commit, createdAt: found.info.modifiedAt }, options);

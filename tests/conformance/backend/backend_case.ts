@@ -37,7 +37,7 @@ export interface TestBackendOptions {
 /** What registers a test: `Deno.test`, or `test` of `node:test`. */
 export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
 
-const ALL: readonly Capability[] = ["deleteMany", "presign", "copy", "sweepUploads", "sync", "getFirst"];
+const ALL: readonly Capability[] = ["deleteMany", "presign", "copy", "sweepUploads", "sync", "getFirst", "reserve"];
 
 /** Registers a test for each of these cases. See `testBackend` for the parameters. */
 export function testCases(

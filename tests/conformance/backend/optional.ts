@@ -135,6 +135,17 @@ export const optionalCases: readonly BackendCase[] = [
     },
   },
   {
+    name: "reserve() may be asked for again and again, and changes no listing",
+    needs: "reserve",
+    async run({ backend }) {
+      await backend.put("a", text("a"));
+      ok(await backend.reserve!());
+      ok(await backend.reserve!());
+      deepStrictEqual(await listed(backend, ""), ["a"]);
+      ok((await backend.put("b", text("b"), { freesRoom: true })).written);
+    },
+  },
+  {
     name: "sync() takes objects that are there or not, one key twice, and no key at all, and changes nothing",
     needs: "sync",
     async run({ backend, largeBytes }) {

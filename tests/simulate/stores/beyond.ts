@@ -11,9 +11,9 @@ export type Around = <T>(call: StoreCall, signal: AbortSignal | undefined, work:
 
 /** The optional verbs of a store, each surrounded; those that it has, and no others. */
 export function beyond(
-  { deleteMany, copy, presign, sweepUploads, sync, getFirst }: Backend,
+  { deleteMany, copy, presign, sweepUploads, sync, getFirst, reserve }: Backend,
   around: Around,
-): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst"> {
+): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst" | "reserve"> {
   return {
     ...(deleteMany && {
       deleteMany: (keys, options) =>
@@ -40,5 +40,6 @@ export function beyond(
     ...(getFirst && {
       getFirst: (prefix, options) => around({ verb: "getFirst", key: prefix }, options?.signal, () => getFirst(prefix)),
     } satisfies Pick<Backend, "getFirst">),
+    ...(reserve && { reserve } satisfies Pick<Backend, "reserve">),
   };
 }
