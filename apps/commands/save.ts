@@ -12,16 +12,14 @@ import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { splitTarget } from "../places/split_target.ts";
 import { formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
-import { TREE_OPTIONS } from "../values/tree_options.ts";
+import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
 import { measureSource, readValue } from "../values/value_source.ts";
 import type { SourceKind } from "../values/value_source.ts";
 
-interface SaveFlags {
+interface SaveFlags extends LocalPathOptions {
   version?: string;
   bump?: Bump;
   as?: SourceKind;
-  links?: LocalPathOptions["links"];
-  special?: LocalPathOptions["special"];
   allowEmpty?: boolean;
   share: boolean;
   alias?: string[];
@@ -78,6 +76,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
   examples: [
     ["holdfast save my:model ./model.bin", "the next version"],
     ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
+    ["holdfast save code . --gitignore --exclude '*.log'", "a checkout, without what git ignores"],
     ["holdfast save site ./public --links follow", "with what its links lead to in their place"],
     ["pg_dump shop | holdfast save backup - --compress zstd", "what a program writes"],
     [`echo '{"lr": 0.1}' | holdfast save config - --as json`, "a value that programs load"],
@@ -98,7 +97,12 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const metadata = await readMetadata(flags.metadata ?? [], { file: flags.metadataFile, cwd: io.cwd });
     const registry = await context.open({ write: true });
     const left = new LeftOutList();
-    const value = await readValue(source, io, { ...flags, onLeftOut: left.add });
+    const value = await readValue(source, io, {
+      ...treeOptionsOf(flags),
+      as: flags.as,
+      allowEmpty: flags.allowEmpty,
+      onLeftOut: left.add,
+    });
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress, input: inputs } = flags;
     const progress = context.progress(`save ${name}`);
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;

@@ -14,6 +14,11 @@ const WORDS: Record<LeftOutReason, string> = {
   "broken link": "link that leads nowhere",
   "looping link": "link that leads back to its own folder",
   "outside link": "link that leads outside",
+  ignored: "ignored",
+  excluded: "excluded",
+  "not included": "not included",
+  git: "history of git",
+  registry: "registry",
 };
 
 /** Gathers what is left out: each path once, however often the folder is read. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LocalPathOptions } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
 /** As `localPath` takes them. */
@@ -17,4 +18,23 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
     text: "pipes, sockets and devices in a folder (default: skip)",
     choices: ["skip", "refuse"],
   },
+  {
+    flags: "--include <pattern>",
+    text: "only what matches, as in a .gitignore: '*.csv', '/data', 'raw/'",
+    repeat: true,
+  },
+  {
+    flags: "--exclude <pattern>",
+    text: "not what matches; '!keep.bin' brings back what a .holdfastignore leaves out",
+    repeat: true,
+  },
+  { flags: "--gitignore", text: "leave out what each .gitignore in the folder says" },
+  { flags: "--no-ignore-files", text: "do not leave out what each .holdfastignore in the folder says" },
+  { flags: "--all", text: "also .git, registries in the folder, and what each .holdfastignore says" },
 ];
+
+/** What {@linkcode TREE_OPTIONS} gave, for `localPath`. */
+export function treeOptionsOf(flags: LocalPathOptions): LocalPathOptions {
+  const { links, special, include, exclude, gitignore, ignoreFiles, all } = flags;
+  return { links, special, include, exclude, gitignore, ignoreFiles: ignoreFiles === false ? false : undefined, all };
+}

@@ -25,7 +25,7 @@ export interface ReadValueOptions extends LocalPathOptions {
 
 /** The value of a source: a path, or `-` for standard input. */
 export async function readValue(source: string, io: CliIo, options: ReadValueOptions = {}): Promise<unknown> {
-  const { as, allowEmpty = false, links, special, onLeftOut } = options;
+  const { as, allowEmpty = false, ...tree } = options;
   if (source === "-") {
     const input = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
     const stream = allowEmpty ? input : await notEmpty(input);
@@ -50,7 +50,7 @@ export async function readValue(source: string, io: CliIo, options: ReadValueOpt
       hint: `Save what it gives: holdfast save NAME - < ${shellWord(source)}`,
     });
   }
-  if (as === undefined) return localPath(await realpath(path), { links, special, onLeftOut }); // a link named here means its target
+  if (as === undefined) return localPath(await realpath(path), tree); // a link named here means its target
   if (found.isDirectory()) {
     throw new RegistryError({
       code: "Invalid",

@@ -12,12 +12,25 @@
  * - `broken link`: links were to be followed, and this one leads to nothing.
  * - `looping link`: links were to be followed, and this one leads to a folder that it is in itself.
  * - `outside link`: a link that was not written, since it leads out of the folder.
+ * - `excluded`, `not included`: by the patterns that were given.
+ * - `ignored`: by a `.holdfastignore` or `.gitignore` in the folder.
+ * - `git`, `registry`: the history of a checkout, and a registry, which may be the one that is written to.
  */
-export type LeftOutReason = "special" | "link" | "broken link" | "looping link" | "outside link";
+export type LeftOutReason =
+  | "special"
+  | "link"
+  | "broken link"
+  | "looping link"
+  | "outside link"
+  | "excluded"
+  | "not included"
+  | "ignored"
+  | "git"
+  | "registry";
 
 /** Something that was left out. */
 export interface LeftOut {
-  /** Its path in the folder, with `/`. */
+  /** Its path in the folder, with `/`; a folder, with all that is in it, ends with one. */
   path: string;
   /** Why. */
   reason: LeftOutReason;

@@ -22,6 +22,21 @@ export interface LocalPathOptions {
    * @default "skip"
    */
   special?: "skip" | "refuse";
+  /**
+   * Only what matches one of these patterns, or lies in a folder that does. Patterns are those of `.gitignore`
+   * (git-scm.com/docs/gitignore): `*.csv` anywhere, `/data` at the root of the folder, `raw/` folders of this name.
+   *
+   * @default everything
+   */
+  include?: string | readonly string[];
+  /** Not what matches one of these patterns; one with `!` before it brings back what a `.holdfastignore` leaves out. */
+  exclude?: string | readonly string[];
+  /** Leave out what a `.holdfastignore` in the folder, or in one below it, says, as a `.gitignore` would. @default true, false with `all` */
+  ignoreFiles?: boolean;
+  /** Do the same with each `.gitignore`; those above the folder are not looked at. @default false */
+  gitignore?: boolean;
+  /** Also the `.git` of a checkout, and registries in the folder, and what a `.holdfastignore` leaves out. @default false */
+  all?: boolean;
   /** Hears of what is left out; once more where the folder is read once more. */
   onLeftOut?: (entry: LeftOut) => void;
 }

@@ -3,19 +3,21 @@
  *
  * @module
  */
-import { readlinkSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../core/disk/file_errors.ts";
+import type { LeftOutReason } from "../../core/disk/left_out.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import { changed, checkFolderPlace, isSameState, lookAgain, lostFile, stateOf } from "../../core/disk/disk_file.ts";
 import type { DiskFile, DiskState } from "../../core/disk/disk_file.ts";
+import { Choice } from "./choice.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
 /** Something found in a folder. */
@@ -42,6 +44,8 @@ interface FolderToWalk {
   name: string;
   /** Where it is, without links in its path. */
   path: string;
+  /** What of it is left out. */
+  choice: Choice;
   /** The folders that it is in, links followed: one that leads to one of them would never end. */
   above: readonly string[];
 }
@@ -54,7 +58,7 @@ interface FolderToWalk {
 export async function walkFolder(root: string, options: LocalPathOptions & MaterializeOptions): Promise<FoundFolder> {
   const files: FoundFile[] = [];
   const folders: { path: string; state: DiskState }[] = [];
-  const waiting: FolderToWalk[] = [{ name: "", path: root, above: [] }];
+  const waiting: FolderToWalk[] = [{ name: "", path: root, above: [], choice: await Choice.of(options) }];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     options.signal?.throwIfAborted();
     const { name, path } = folder;
@@ -62,17 +66,22 @@ export async function walkFolder(root: string, options: LocalPathOptions & Mater
     if (!stats.isDirectory()) throw changed(path);
     folders.push({ path, state: stateOf(stats) });
     const above = [...folder.above, identityOf(stats)];
+    const entries = await list(path);
+    const choice = await folder.choice.within(folder, entries);
     let kept = 0;
-    for (const entry of await list(path)) {
-      const inside = name === "" ? entry : `${name}/${entry}`;
-      checkName(root, inside);
-      const found = look({ name: inside, path: join(path, entry), above }, options);
+    for (const entry of entries) {
+      const found = look(
+        { name: name === "" ? entry : `${name}/${entry}`, path: join(path, entry), above, choice },
+        options,
+      );
       if (found === undefined) continue;
       kept++;
       if ("above" in found) waiting.push(found);
       else files.push(found);
     }
-    if (kept === 0 && name !== "") files.push({ name, path, state: stateOf(stats), mode: "folder" });
+    if (kept === 0 && name !== "" && choice.keepsEmpty(name)) {
+      files.push({ name, path, state: stateOf(stats), mode: "folder" });
+    }
     checkFolderPlace(path); // what was just found was found in this folder, and not behind a link in its place
   }
   files.sort((a, b) => compareUtf8(a.name, b.name));
@@ -95,26 +104,54 @@ async function list(path: string): Promise<string[]> {
   }
 }
 
-function checkName(root: string, name: string): void {
+/** Why a name cannot be saved. */
+function nameProblem(name: string): string | undefined {
   // Runtimes put U+FFFD where the bytes of a name are not UTF-8: such a name cannot be told from another one.
-  const problem = name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
-  if (problem === undefined) return;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot save ${shown(name)} of folder ${shown(root)}: ${problem}`,
-    hint: "Rename it: the name must mean the same on every system.",
-  });
+  return name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
 }
 
 /** What is to be saved of an entry of a folder; a folder is to be walked. Undefined for what is left out. */
 function look(entry: FolderToWalk, options: LocalPathOptions): FoundFile | FolderToWalk | undefined {
-  const stats = lookAgain(entry.path);
-  return stats.isSymbolicLink() ? lookAtLink(entry, stats, options) : describe(entry, stats, options);
+  const { name, path, choice } = entry;
+  const problem = nameProblem(name);
+  if (problem !== undefined) {
+    const reason = choice.reasonAgainst(name, false) ?? choice.reasonAgainst(name, true);
+    if (reason !== undefined) return void options.onLeftOut?.({ path: name, reason });
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot save ${shown(path)}: ${problem}`,
+      hint: "Rename it: the name must mean the same on every system. Or leave it out: exclude takes a pattern.",
+    });
+  }
+  const stats = lookAgain(path);
+  if (!stats.isSymbolicLink()) return describe(entry, stats, options);
+  if (options.links === "follow") return followLink(entry, options);
+  const reason = choice.reasonAgainst(name, false);
+  return reason === undefined ? lookAtLink(entry, stats, options) : void options.onLeftOut?.({ path: name, reason });
+}
+
+/** Why something that is no link is left out, or undefined where it is not. */
+function reasonAgainst({ name, path, choice }: FolderToWalk, stats: Stats, all = false): LeftOutReason | undefined {
+  const reason = choice.reasonAgainst(name, stats.isDirectory());
+  if (reason !== undefined || all) return reason;
+  if (basename(name) === ".git") return "git";
+  return stats.isDirectory() && isRegistry(path) ? "registry" : undefined;
+}
+
+/** The settings of a registry are where FORMAT.md says, and nothing else is called so. */
+function isRegistry(folder: string): boolean {
+  const settings = join(folder, "settings");
+  if (!lstatSync(settings, { throwIfNoEntry: false })?.isDirectory()) return false;
+  return onDisk("read", settings, () => readdirSync(settings)).some((name) => /^\d{16}\.rec$/.test(name));
 }
 
 function describe(entry: FolderToWalk, stats: Stats, options: LocalPathOptions): FoundFile | FolderToWalk | undefined {
-  if (stats.isDirectory()) return entry;
   const { name, path } = entry;
+  const reason = reasonAgainst(entry, stats, options.all);
+  if (reason !== undefined) {
+    return void options.onLeftOut?.({ path: stats.isDirectory() ? `${name}/` : name, reason });
+  }
+  if (stats.isDirectory()) return entry;
   const found: FoundFile = { name, path, state: stateOf(stats) };
   if (stats.isFile()) return (stats.mode & 0o100) === 0 ? found : { ...found, mode: "executable" };
   if (options.special !== "refuse") return void options.onLeftOut?.({ path: name, reason: "special" });
@@ -133,32 +170,35 @@ function lookAtLink(
   const { name, path } = entry;
   const { links = "keep", onLeftOut } = options;
   if (links === "refuse") throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.");
-  const target = onDisk("read", path, () => readlinkSync(path)).replaceAll(sep, "/");
+  const target = targetOf(path);
   if (links === "skip") return void onLeftOut?.({ path: name, reason: "link", target });
-  if (links === "follow") return followLink(entry, target, options);
   if (!target.includes("\ufffd")) return { name, path, state: stateOf(stats), mode: "link", target };
   throw notSaved(path, "its target is not UTF-8", "Make the link anew, or skip links.");
 }
 
+function targetOf(path: string): string {
+  return onDisk("read", path, () => readlinkSync(path)).replaceAll(sep, "/");
+}
+
 /** What a link leads to, under the name of the link. */
-function followLink(
-  { name, path, above }: FolderToWalk,
-  target: string,
-  options: LocalPathOptions,
-): FoundFile | FolderToWalk | undefined {
+function followLink(entry: FolderToWalk, options: LocalPathOptions): FoundFile | FolderToWalk | undefined {
+  const { name, path, above } = entry;
   try {
     const stats = statSync(path);
     if (above.includes(identityOf(stats))) {
-      return void options.onLeftOut?.({ path: name, reason: "looping link", target });
+      return void options.onLeftOut?.({ path: name, reason: "looping link", target: targetOf(path) });
     }
-    return describe({ name, path: realpathSync.native(path), above }, stats, options);
+    return describe({ ...entry, path: realpathSync.native(path) }, stats, options);
   } catch (cause) {
-    const reason = { ENOENT: "broken link", ENOTDIR: "broken link", ELOOP: "looping link" } as const;
-    const why = reason[errorCode(cause) as keyof typeof reason];
-    if (why === undefined) throw lostFile(path, cause);
-    options.onLeftOut?.({ path: name, reason: why, target });
+    const broken = BROKEN[errorCode(cause) ?? ""];
+    if (broken === undefined) throw lostFile(path, cause);
+    const reason = entry.choice.reasonAgainst(name, false) ?? broken;
+    options.onLeftOut?.({ path: name, reason, target: targetOf(path) });
   }
 }
+
+/** What the system says of links that lead to nothing. */
+const BROKEN: Record<string, LeftOutReason> = { ENOENT: "broken link", ENOTDIR: "broken link", ELOOP: "looping link" };
 
 function notSaved(path: string, state: string, hint: string): RegistryError {
   return new RegistryError({ code: "Unsupported", message: `Cannot save ${shown(path)}: ${state}`, hint });

@@ -32,7 +32,7 @@ export interface PathDigest {
 export async function digestOfPath(path: string, { signal }: SignalOptions = {}): Promise<PathDigest> {
   const materializer = onDisk("read", path, () => statSync(path)).isDirectory() ? folder() : file();
   const infos: FileInfo[] = [];
-  for await (const found of await materializer.save(localPath(path, { links: "keep" }), { signal })) {
+  for await (const found of await materializer.save(localPath(path, { all: true }), { signal })) {
     signal?.throwIfAborted();
     infos.push({ path: found.path, ...await hashed(found), ...(found.mode === undefined ? {} : { mode: found.mode }) });
   }

@@ -150,7 +150,7 @@ export async function openSharedStep(
     const part = `${shard!.index}/${system.id()}`;
     const added: ShardRecord["outputs"] = {};
     for (const { name: output, to, from } of outputs) {
-      await (await draftOf(output, to)).addPart(part, localPath(from, { links: "keep" }), { signal });
+      await (await draftOf(output, to)).addPart(part, localPath(from, { all: true }), { signal });
       added[output] = { part };
     }
     const record: ShardRecord = { kind: "shard", shard: shard!, run, ...ended, outputs: added };

@@ -96,7 +96,7 @@ async function publish(
     const more = { version, inputs, metadata: { ...metadata, output: name }, signal };
     let key = sha256(`${effect} ${name}`);
     for (;;) {
-      const saved = await registry.save(place.name, localPath(from, { links: "keep" }), {
+      const saved = await registry.save(place.name, localPath(from, { all: true }), {
         ...more,
         idempotencyKey: key,
       });

@@ -63,3 +63,38 @@ Deno.test("links are followed, skipped or refused as --links says, and pipes as 
     assertStringIncludes(refused.err, "hint: ");
   }
 });
+
+Deno.test("patterns, ignore files and --all say what of a folder is saved, and one line tells what is not", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await tree(root.join("tree"));
+  await Deno.remove(root.join("tree/pipe"));
+  for (const name of ["1.log", "2.log", "3.log", "4.log"]) await Deno.writeTextFile(root.join("tree", name), "");
+  await Deno.writeTextFile(root.join("tree/.gitignore"), "sub/");
+  await Deno.writeTextFile(root.join("tree/.holdfastignore"), "*.log");
+  await Deno.mkdir(root.join("tree/.git"));
+  const left = async (flags: string) => (await holdfast(`save t tree ${flags}`, { cwd })).err;
+  assertEquals(
+    await left("--exclude a.* --exclude inside"),
+    [
+      "Left out 7: 4 × ignored (1.log, 2.log, 3.log, …); 2 × excluded (a.txt, inside); 1 × history of git (.git/)\n",
+    ].join(),
+  );
+  const names = async () => (await succeeds("info t --json", { cwd })).match(/"path":"[^"]*"/g)!.length;
+  assertEquals(await names(), 6);
+  assertStringIncludes(await left("--gitignore"), "5 × ignored");
+  assertEquals(await left("--all"), "");
+  assertEquals(await names(), 13);
+  assertStringIncludes(await left("--no-ignore-files --include *.txt"), "not included");
+  assertEquals(await names(), 2);
+});
+
+Deno.test("the folder that holds the registry can be saved: the registry itself is left out", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await Deno.writeTextFile(root.join("a"), "a");
+  const { code, err } = await holdfast("save here .", { cwd });
+  assertEquals([code, err], [0, "Left out 1: 1 × registry (.holdfast/)\n"]);
+});

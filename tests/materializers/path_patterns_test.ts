@@ -1,0 +1,135 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { LeftOut, LocalPathOptions } from "../../materializers/mod.ts";
+import { folder, localPath } from "../../materializers/mod.ts";
+import { openRegistry } from "../../mod.ts";
+import { fails, savedBy } from "./fake_artifact.ts";
+import { inFolder, save, write } from "./in_folder.ts";
+
+/** What reads patterns is loaded by name, which no bundle holds: these tests run on Deno alone. */
+const isDeno = Deno.version !== undefined;
+
+/** The paths that are saved, and those that are not with the reason. */
+async function chosen(root: string, options: LocalPathOptions = {}): Promise<[saved: string[], left: string[]]> {
+  const left: LeftOut[] = [];
+  const saved = await save(root, { ...options, onLeftOut: (entry) => left.push(entry) });
+  return [saved.map(({ path }) => path), left.map(({ path, reason }) => `${path}: ${reason}`).sort()];
+}
+
+inFolder("what is included is all that is saved, at any depth, and what is excluded is not", async (root) => {
+  for (const path of ["a.csv", "b.bin", "raw/c.bin", "raw/deep/d.csv", "x/raw/e", "x/f.csv"]) write(root, path);
+  mkdirSync(join(root, "none"));
+  symlinkSync("b.bin", join(root, "l.csv"));
+  assertEquals((await chosen(root, { include: "*.csv" }))[0], ["a.csv", "l.csv", "raw/deep/d.csv", "x/f.csv"]);
+  assertEquals(await chosen(root, { include: ["raw/"], exclude: ["*.csv"] }), [
+    ["raw/c.bin", "raw/deep", "x/raw/e"],
+    ["a.csv: excluded", "b.bin: not included", "l.csv: excluded", "raw/deep/d.csv: excluded", "x/f.csv: excluded"],
+  ]);
+  assertEquals((await chosen(root, { include: "/raw" }))[0], ["raw/c.bin", "raw/deep/d.csv"]);
+  assertEquals(await chosen(root, { exclude: ["/raw", "x/"] }), [
+    ["a.csv", "b.bin", "l.csv", "none"],
+    ["raw/: excluded", "x/: excluded"],
+  ]);
+  assertEquals((await chosen(root, { exclude: ["*", "!*/", "!e"] }))[0], ["none", "raw/deep", "x/raw/e"]);
+  assertEquals((await chosen(root, { include: [], exclude: [] }))[1], []);
+}, { ignore: !isDeno });
+
+inFolder(
+  "a .holdfastignore counts in its folder and below, the nearest one the most, and stays itself",
+  async (root) => {
+    for (const path of ["a.tmp", "keep.tmp", "sub/b.tmp", "sub/c", "sub/deep/d.tmp", "top", "sub/top"]) {
+      write(
+        root,
+        path,
+      );
+    }
+    write(root, ".holdfastignore", "# temporary\r\n*.tmp\r\n/top\n!keep.tmp");
+    write(root, "sub/.holdfastignore", "\ufeffc\n!b.tmp\n");
+    write(root, ".gitignore", "keep.tmp");
+    const saved = [
+      ".gitignore",
+      ".holdfastignore",
+      "keep.tmp",
+      "sub/.holdfastignore",
+      "sub/b.tmp",
+      "sub/deep",
+      "sub/top",
+    ];
+    const left = ["a.tmp: ignored", "sub/c: ignored", "sub/deep/d.tmp: ignored", "top: ignored"];
+    assertEquals(await chosen(root), [saved, left]);
+    assertEquals((await chosen(root, { ignoreFiles: false }))[1], []);
+    assertEquals((await chosen(root, { all: true }))[1], []);
+    assertEquals((await chosen(root, { exclude: "!a.tmp" }))[1], left.slice(1));
+    assertEquals((await chosen(root, { gitignore: true, ignoreFiles: false }))[1], ["keep.tmp: ignored"]);
+    assertEquals((await chosen(root, { gitignore: true }))[1], left, "what is Holdfast's own counts more");
+  },
+  { ignore: !isDeno },
+);
+
+inFolder("patterns of a folder with an odd name mean that folder alone", async (root) => {
+  for (const odd of ["[ab]", "x*", "!n", "#h", "a b", "q?"]) {
+    write(root, `${odd}/a`);
+    write(root, `${odd}/kept/b`);
+    write(root, `${odd}/.holdfastignore`, "/a\nkept/*\n!kept/b\n\\#x");
+  }
+  write(root, "a/a");
+  write(root, "xy/a");
+  const [saved, left] = await chosen(root);
+  assertEquals(left, ["!n/a", "#h/a", "[ab]/a", "a b/a", "q?/a", "x*/a"].map((path) => `${path}: ignored`));
+  assertEquals(saved.filter((path) => path.endsWith("/a")), ["a/a", "xy/a"]);
+}, { ignore: !isDeno });
+
+inFolder(
+  "the history of a checkout and registries in the folder are left out, unless all is asked for",
+  async (root) => {
+    write(root, "a");
+    write(root, ".git/config");
+    write(root, "module/.git", "gitdir: elsewhere");
+    write(root, "module/settings/notes.rec");
+    const registry = await openRegistry(join(root, "runs/registry"), { durability: "os" });
+    try {
+      const saved = await registry.save("tree", localPath(root));
+      const { files } = await registry.info("tree");
+      assertEquals(files.map(({ path }) => path), ["a", "module/settings/notes.rec", "runs"]);
+      await registry.save("tree", 1);
+      assertEquals((await registry.save("tree", localPath(root))).digest, saved.digest);
+    } finally {
+      await registry[Symbol.asyncDispose]();
+    }
+    assertEquals((await chosen(root))[1], [".git/: git", "module/.git: git", "runs/registry/: registry"]);
+    const [paths, left] = await chosen(root, { all: true });
+    assertEquals([paths.includes(".git/config"), paths.some((path) => path.includes("registry/settings/")), left], [
+      true,
+      true,
+      [],
+    ]);
+    assertEquals((await save(join(root, "runs/registry"))).length > 1, true, "one that is named is meant");
+  },
+);
+
+inFolder("the digest is of what is kept only", async (root) => {
+  const digest = async (options?: LocalPathOptions) =>
+    (await savedBy<unknown>(folder(), localPath(root, options))).info.digest;
+  write(root, "a");
+  const before = await digest();
+  write(root, "junk.log");
+  write(root, "cache/x");
+  assertEquals(await digest({ exclude: ["*.log", "cache/"] }), before);
+  assertEquals(await digest({ include: "/a" }), before);
+  assertEquals(await digest() === before, false);
+}, { ignore: !isDeno });
+
+inFolder("links that are followed are chosen by what they lead to, and a bad name can be left out", async (root) => {
+  write(root, "../outside/b");
+  write(root, "a");
+  symlinkSync("../outside", join(root, "there"));
+  symlinkSync("gone", join(root, "dangling"));
+  const exclude = ["there/", "dangling"];
+  assertEquals(await chosen(root, { links: "follow", exclude }), [["a"], ["dangling: excluded", "there/: excluded"]]);
+  assertEquals((await chosen(root, { exclude }))[0], ["a", "there"], "kept as a link it is no folder");
+  write(root, "bad\\name");
+  const error = await fails("Invalid", () => save(root));
+  assertStringIncludes(error.hint!, "exclude");
+  assertEquals((await chosen(root, { exclude: "bad*" }))[0], ["a", "dangling", "there"]);
+}, { ignore: !isDeno });
