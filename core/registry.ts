@@ -196,6 +196,14 @@ export interface OpenOptions extends SignalOptions {
 export interface RefOptions extends SignalOptions {
   /** The version, range or alias, beside a bare name. @default latest */
   version?: string;
+  /**
+   * What the ref meant at this moment, by when each version was saved and each alias was set (`createdAt`). What was
+   * deleted or overwritten since is `NotFound`, and named, as far as the registry knows of it: a client of a service does
+   * not know of what was deleted.
+   *
+   * @default now
+   */
+  asOf?: Date;
 }
 
 /** Options of reading. */

@@ -58,7 +58,13 @@ export function defineRegistry(parts: RegistryParts): Registry {
     return (typeof value === "function" ? value.bind(parts) : value) as Partial<Registry>[K];
   };
   const optional = <K extends keyof Registry>(key: K) => parts[key] === undefined ? {} : { [key]: own(key) };
-  const open: Registry["open"] = async (ref, options) => await parts.open(ref, options);
+  const open: Registry["open"] = async (ref, given) => {
+    if (given?.asOf === undefined) return await parts.open(ref, given);
+    const { pinned } = await import("../core/record/as_of.ts");
+    const past = { info: registry.info, history: registry.history, versions: registry.versions };
+    const { ref: name, options } = await pinned(past, ref, given);
+    return await parts.open(name, options);
+  };
   const names: Registry["names"] = (options) => parts.names(options);
   type SaveByName = (name: string, value: unknown, options?: SaveOptions) => ReturnType<Registry["save"]>;
   const save = own("save") as SaveByName | undefined;
@@ -94,7 +100,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
     });
   };
 
-  return {
+  const registry: Registry = {
     ...{ location, id, settings, materializers },
     ...optional("backend"),
     open,
@@ -168,6 +174,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]?.(),
   };
+  return registry;
 }
 
 function checkParts(parts: RegistryParts): void {

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { parseRef } from "../core/naming/refs.ts";
 import type { Backend } from "../core/backend.ts";
 import type { BatchResult, LoadOptions, ManyOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { collectOutcomes, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
 import { inLanes } from "../core/work/lanes_of_names.ts";
 import type { Context } from "./opening/context.ts";
+import { refMeant } from "./look/ref_meant.ts";
 import { loadValue } from "./load.ts";
 import { saveValue } from "./save.ts";
 
@@ -48,6 +48,6 @@ export function loadMany(
   options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {},
 ): Promise<BatchResult<unknown>> {
   const { concurrency: _, stopOnError: __, onProgress: ___, ...loadOptions } = options;
-  const load = (ref: string) => loadValue(context, parseRef(ref, options.version), loadOptions);
+  const load = async (ref: string) => loadValue(context, await refMeant(context, ref, loadOptions), loadOptions);
   return collectOutcomes(outcomesOf(refs, load, manyOptions(context, "load", options)), options);
 }

@@ -6,8 +6,7 @@
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
-import { RegistryError } from "../core/errors.ts";
-import { parseRef } from "../core/naming/refs.ts";
+import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type {
   CacheOptions,
   LoadOptions,
@@ -32,6 +31,7 @@ import { deleteRef } from "./delete.ts";
 import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadVersion, loadValue, openArtifact } from "./load.ts";
+import { refMeant } from "./look/ref_meant.ts";
 import { loadMany, saveMany } from "./many.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
@@ -122,14 +122,15 @@ function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
   async function load(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
-    if (typeof ref !== "object") return await loadValue(context, parseRef(ref, options.version), options);
-    return await loadValue(context, parseRef(ref.name, options.version), { as: ref.materializer, ...options });
+    if (typeof ref !== "object") return await loadValue(context, await refMeant(context, ref, options), options);
+    return await loadValue(context, await refMeant(context, ref.name, options), { as: ref.materializer, ...options });
   }
-  async function has(ref: string, { version, signal }: RefOptions = {}): Promise<boolean> {
+  async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
+    const { asOf, signal } = options;
     try {
-      return await tryLocate(context, parseRef(ref, version), signal) !== undefined;
+      return await tryLocate(context, await refMeant(context, ref, options), signal) !== undefined;
     } catch (error) {
-      if (isAbsent(error)) return false; // an alias that is not there
+      if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false; // an alias that is not there
       throw error;
     }
   }
@@ -154,10 +155,11 @@ function createRegistry(context: Context): StoredRegistry {
     materializers,
     save,
     load: load as Registry["load"],
-    open: async (ref, options = {}) => await openArtifact(context, parseRef(ref, options.version), options),
-    download: async (ref, options) => await downloadVersion(context, parseRef(ref, options.version), options),
-    async info(ref, { version, signal } = {}) {
-      return await artifactInfo(context, await locate(context, parseRef(ref, version), signal), signal);
+    open: async (ref, options = {}) => await openArtifact(context, await refMeant(context, ref, options), options),
+    download: async (ref, options) => await downloadVersion(context, await refMeant(context, ref, options), options),
+    async info(ref, options = {}) {
+      const { signal } = options;
+      return await artifactInfo(context, await locate(context, await refMeant(context, ref, options), signal), signal);
     },
     has,
     delete: (ref, options) => deleteRef(context, ref, options),

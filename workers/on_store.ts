@@ -6,12 +6,12 @@
 import type { ArtifactInfo } from "../core/artifact.ts";
 import { reopenOf } from "../core/materializer.ts";
 import type { Materializer } from "../core/materializer.ts";
-import { parseRef } from "../core/naming/refs.ts";
 import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { createReader } from "../registry/jobs/reader.ts";
 import type { Reader } from "../registry/jobs/reader.ts";
 import { checkFiles, downloadVersion, loadValue } from "../registry/load.ts";
+import { refMeant } from "../registry/look/ref_meant.ts";
 import type { Context } from "../registry/opening/context.ts";
 import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";
@@ -74,15 +74,19 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
   }
 
   function load(ref: string, rest: LoadOptions): Promise<unknown> {
-    return reading((reader) => loadValue(context, parseRef(ref, rest.version), rest, reader));
+    return reading(async (reader) => await loadValue(context, await refMeant(context, ref, rest), rest, reader));
   }
 
   function download({ ref, ...rest }: DownloadEntry, signal?: AbortSignal): Promise<DownloadResult> {
-    return reading((reader) => downloadVersion(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
+    return reading(async (reader) =>
+      await downloadVersion(context, await refMeant(context, ref, rest), { ...rest, signal }, reader)
+    );
   }
 
   function verify({ ref, ...rest }: VerifyEntry, signal?: AbortSignal): Promise<ArtifactInfo> {
-    return reading((reader) => checkFiles(context, parseRef(ref, rest.version), { ...rest, signal }, reader));
+    return reading(async (reader) =>
+      await checkFiles(context, await refMeant(context, ref, rest), { ...rest, signal }, reader)
+    );
   }
 
   async function reading<T>(read: (reader: Reader) => Promise<T>): Promise<T> {

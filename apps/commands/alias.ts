@@ -5,13 +5,18 @@
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
+import { namedAt, rollBack, showHistory } from "../look/alias_history.ts";
+import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
+import type { AsOfFlags } from "../look/as_of.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
 
-interface AliasFlags {
+interface AliasFlags extends AsOfFlags {
+  history?: boolean;
+  rollback?: boolean;
   delete?: boolean;
   expected?: string;
 }
@@ -28,12 +33,17 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
   ],
   options: [
     { flags: "-d, --delete", text: "delete the alias" },
+    { flags: "--history", text: "list what the alias named, the newest first" },
+    { flags: "--rollback", text: "let the alias name what it named before" },
+    AS_OF_OPTION,
     { flags: "--expected <version>", text: "set it only if it names this version now (none: only if there is none)" },
   ],
   examples: [
     ["holdfast alias my:model production 2.1", "set it"],
     ["holdfast alias my:model", "show all"],
     ["holdfast alias my:model canary --delete", "delete it"],
+    ["holdfast alias my:model production --history", "what it named, and since when"],
+    ["holdfast alias my:model production --rollback", "back to what it named before"],
     ["holdfast alias my:model production 2.2 --expected 2.1", "only if nobody changed it meanwhile"],
   ],
   async run([name, alias, version], flags, context) {
@@ -55,14 +65,25 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
       const named = await namedBy(registry, { name, alias }, context) ?? version;
       const text = `${name}@${alias} is ${named}`;
       await context.result({ name, alias, version: named }, context.shared.quiet ? undefined : text);
-    } else await show(name, alias, context);
+    } else if (flags.history) {
+      await showHistory(await context.open(), { name, alias: alias! }, context);
+    } else if (flags.rollback) {
+      await rollBack(await context.open({ write: true }), { name, alias: alias! }, context);
+    } else await show(name, alias, { context, asOf: refOptions(flags, context.io).asOf });
   },
 });
 
-async function show(name: string, alias: string | undefined, context: CommandContext): Promise<void> {
+async function show(
+  name: string,
+  alias: string | undefined,
+  { context, asOf }: { context: CommandContext; asOf?: Date },
+): Promise<void> {
   const registry = await context.open();
   if (alias !== undefined) {
-    const version = await namedBy(registry, { name, alias }, context);
+    const named = { name, alias };
+    const version = asOf === undefined
+      ? await namedBy(registry, named, context)
+      : await namedAt(registry, named, { asOf, context });
     if (version === undefined) throw noAlias(name, alias);
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     if (deleted) await context.note(`"${name}@${version}" is deleted`);
@@ -109,6 +130,12 @@ function refuseMixture(alias: string | undefined, version: string | undefined, f
     ? "--delete takes a name and an alias"
     : flags.expected !== undefined && version === undefined
     ? "--expected belongs to setting one"
+    : (flags.history || flags.rollback) && (alias === undefined || version !== undefined)
+    ? `${flags.history ? "--history" : "--rollback"} takes a name and an alias`
+    : flags.asOf !== undefined && (alias === undefined || version !== undefined)
+    ? "--as-of takes a name and an alias"
+    : [flags.delete, flags.history, flags.rollback, flags.asOf].filter((flag) => flag !== undefined).length > 1
+    ? "--delete, --history, --rollback and --as-of stand alone"
     : undefined;
   if (why === undefined) return;
   throw new RegistryError({

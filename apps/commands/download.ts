@@ -6,6 +6,8 @@
 import { join, resolve, sep } from "node:path";
 import { RegistryError } from "../../mod.ts";
 import type { DownloadResult, WrittenLinks } from "../../mod.ts";
+import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
+import type { AsOfFlags } from "../look/as_of.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
@@ -13,7 +15,7 @@ import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine } from "../values/left_out.ts";
 
-interface DownloadFlags {
+interface DownloadFlags extends AsOfFlags {
   overwrite?: boolean;
   delete?: boolean;
   dryRun?: boolean;
@@ -45,16 +47,17 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
       choices: ["safe", "unsafe", "skip"],
     },
     { flags: "--dry-run", text: "only say what would be written and removed" },
+    AS_OF_OPTION,
   ],
   examples: [
     ["holdfast download my:model", "the latest version, as ./model"],
     ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range; again: what is missing"],
     ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "what would make ./data this version"],
   ],
-  async run([ref, to], { overwrite, delete: remove, dryRun, links }, context) {
+  async run([ref, to], { overwrite, delete: remove, dryRun, links, asOf }, context) {
     const { io, shared } = context;
     const registry = await context.open();
-    const { name, version } = await withHints(registry.info(ref, { signal: io.signal }), lookUp(ref));
+    const { name, version } = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref));
     const place = to ?? defaultTarget(name);
     const progress = context.progress(`download ${ref}`);
     const isFolder = /[/\\]$/.test(place);

@@ -6,29 +6,34 @@
 import { inspect } from "node:util";
 import { RegistryError } from "../../mod.ts";
 import type { Artifact, ArtifactFile } from "../../mod.ts";
+import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
+import type { AsOfFlags } from "../look/as_of.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 /** Prints a value. */
-export const load: Command = defineCommand<[ref: string], { output?: string }>({
+export const load: Command = defineCommand<[ref: string], { output?: string } & AsOfFlags>({
   name: "load",
   summary: "Print a value: JSON values as JSON, text and bytes as they are.",
   details:
     "Values that JSON cannot express (dates, maps, arrays of numbers …) are shown as a program would log them; " +
     "their exact bytes are what cat and download give. A folder is refused: download it.",
   args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
-  options: [{ flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" }],
+  options: [
+    { flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" },
+    AS_OF_OPTION,
+  ],
   examples: [
     ["holdfast load config", "the latest version"],
     ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
     ["holdfast load my:model@production --output model.bin", "into a file"],
   ],
-  async run([ref], { output }, context) {
+  async run([ref], { output, asOf }, context) {
     const { signal } = context.io;
     const registry = await context.open();
-    const artifact = await withHints(registry.open(ref, { signal }), lookUp(ref));
+    const artifact = await withHints(registry.open(ref, refOptions({ asOf }, context.io)), lookUp(ref));
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
     const content = contentOf(artifact, exact);

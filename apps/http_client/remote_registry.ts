@@ -7,6 +7,7 @@ import { orMissing, RegistryError } from "../../core/errors.ts";
 import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
+import { pinned } from "../../core/record/as_of.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { makeValue } from "../../core/record/make_value.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
@@ -63,10 +64,11 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     return await saveValue(connection, { name, value, materializers }, options);
   }
 
-  const open = (ref: string, given: ReadOptions & Pick<LoadOptions, "onProgress">, read?: boolean) => {
+  const open = async (asked: string, given: ReadOptions & Pick<LoadOptions, "onProgress">, read?: boolean) => {
+    const { ref, options: how } = await pinned(registry, asked, given);
     const limit = createLoadLimit(maxLoadBytes);
-    const how = { ...given, verify: given.verify ?? options.verify, limit, read };
-    return openVersion(connection, ref, how).then((artifact) => ({ artifact, limit }));
+    const artifact = await openVersion(connection, ref, { ...how, verify: how.verify ?? options.verify, limit, read });
+    return { artifact, limit };
   };
 
   async function loadOne(ref: string, given: LoadOptions): Promise<unknown> {
@@ -87,7 +89,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
   const names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
     listAll<string>(connection, { action: "list names", path: "names", query: { prefix }, after, limit, signal });
 
-  return {
+  const registry: Registry = {
     location,
     id,
     settings,
@@ -107,8 +109,14 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       const reading = { ...options, onProgress: download.onProgress };
       return await untilNotOverwritten(async () => await download.write((await open(ref, reading)).artifact));
     },
-    info: (ref, options = {}) => versionInfo(connection, ref, options),
-    async has(ref, { version, signal } = {}) {
+    async info(asked, given = {}) {
+      const { ref, options } = await pinned(registry, asked, given);
+      return await versionInfo(connection, ref, options);
+    },
+    async has(asked, given = {}) {
+      const found = await orMissing(pinned(registry, asked, given));
+      if (found === undefined) return false; // nor was it there
+      const { ref, options: { version, signal } } = found;
       const path = versionPath(ref, version);
       const call = { action: `find ${shown(ref)}`, method: "HEAD", path, also: [404], signal } as const;
       const { ok, headers } = await connection.request(call);
@@ -215,6 +223,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
   };
+  return registry;
 }
 
 function aliasPath(name: string, alias: string): string {

@@ -89,3 +89,24 @@ export function parseConcurrency(text: string): number {
     hint: "It is how many are under way at once.",
   });
 }
+
+/** A moment as people type it: a time, or how long ago. */
+export type TypedMoment = { at: Date } | { agoMs: number };
+
+/** Reads `2026-03-01` (its beginning), `2026-03-01T14:05`, both in local time, `2026-03-01T13:05:00Z`, or `7d` for so long ago. */
+export function parseMoment(text: string): TypedMoment {
+  if (/^\d+(\.\d+)?\s*[smhdw]$/.test(text)) return { agoMs: parseDuration(text) };
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i.exec(text);
+  const at = new Date(match === null ? NaN : `${match[1]}T${match[2] ?? "00:00"}${match[3] ?? ""}`);
+  if (!Number.isNaN(at.getTime())) return { at };
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${JSON.stringify(text)} as a time: a date, a time or an age is expected`,
+    hint: "Examples: 2026-03-01, 2026-03-01T14:05, 2026-03-01T13:05:00Z, 36h, 7d.",
+  });
+}
+
+/** The moment that was typed, seen from now. */
+export function momentOf(moment: TypedMoment, nowMs: number): Date {
+  return "at" in moment ? moment.at : new Date(nowMs - moment.agoMs);
+}

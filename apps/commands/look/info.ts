@@ -4,6 +4,8 @@
  * @module
  */
 import type { ArtifactInfo } from "../../../mod.ts";
+import { AS_OF_OPTION, refOptions } from "../../look/as_of.ts";
+import type { AsOfFlags } from "../../look/as_of.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
@@ -14,20 +16,21 @@ import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 const SHOWN_FILES = 30;
 
 /** Shows what is known of a version. */
-export const info: Command = defineCommand<[ref: string], { files?: boolean }>({
+export const info: Command = defineCommand<[ref: string], { files?: boolean } & AsOfFlags>({
   name: "info",
   summary: "Show what is known of a version: files, digests, metadata, origin.",
   args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
-  options: [{ flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` }],
+  options: [{ flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` }, AS_OF_OPTION],
   examples: [
     ["holdfast info my:model", "the latest version"],
     ["holdfast info data:raw@production --files", "what an alias names, with every file"],
+    ["holdfast info my:model@production --as-of 7d", "what production was a week ago"],
     ["holdfast info my:model@^1 --json | jq -r .version", "which version a range means"],
   ],
-  async run([ref], { files }, context) {
+  async run([ref], { files, asOf }, context) {
     const { io, shared, colors } = context;
     const registry = await context.open();
-    const info = await withHints(registry.info(ref, { signal: io.signal }), lookUp(ref));
+    const info = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref));
     if (shared.json) return await context.result(info, "");
     const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
     const own = aliases.filter(([, version]) => version === info.version.replace(/\+.*/, "")).map(([alias]) => alias);

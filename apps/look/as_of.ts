@@ -1,0 +1,27 @@
+/**
+ * The option `--as-of`: what a ref meant at a moment of the past.
+ *
+ * @module
+ */
+import type { RefOptions } from "../../mod.ts";
+import type { OptionDefinition } from "../program/command.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import { momentOf, parseMoment } from "../terminal/units.ts";
+import type { TypedMoment } from "../terminal/units.ts";
+
+/** What says which moment is meant. */
+export interface AsOfFlags {
+  asOf?: TypedMoment;
+}
+
+/** The definition of {@linkcode AsOfFlags}. */
+export const AS_OF_OPTION: OptionDefinition = {
+  flags: "--as-of <time>",
+  text: "what the ref meant then: 2026-03-01, 2026-03-01T14:05, or 7d for a week ago",
+  parse: parseMoment,
+};
+
+/** The options of asking for a version at that moment. */
+export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefOptions {
+  return asOf === undefined ? { signal } : { asOf: momentOf(asOf, system.now()), signal };
+}

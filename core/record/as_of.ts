@@ -1,0 +1,145 @@
+/**
+ * What a ref meant at a moment of the past, by what a registry tells of itself.
+ *
+ * @module
+ */
+import { isRegistryError, RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { parseRef } from "../naming/refs.ts";
+import type { Ref, Selector } from "../naming/refs.ts";
+import { compareVersions, inRange, parseVersion } from "../naming/versions.ts";
+import type { Version } from "../naming/versions.ts";
+import type { ArtifactInfo } from "../artifact.ts";
+import type { RefOptions, Registry } from "../registry.ts";
+
+/** A version that was deleted. */
+export interface DeletedVersion {
+  /** The version. */
+  version: Version;
+  /** When it was deleted. */
+  deletedAt: Date;
+  /** When what was deleted was saved, where that is known. */
+  savedAt?: Date;
+}
+
+/** What tells the past of a name. */
+export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
+  /** The versions that were deleted, where that is known. */
+  deletions?(name: string, signal?: AbortSignal): AsyncIterable<DeletedVersion>;
+}
+
+/**
+ * The version that a ref meant at `asOf`, by the time at which each was saved (`createdAt`), which a mirror and a copy
+ * keep.
+ *
+ * @throws {RegistryError} `NotFound` where it meant none, or one that was deleted or overwritten since
+ */
+export async function refAsOf(past: Past, ref: Ref, { asOf, signal }: RefOptions & { asOf: Date }): Promise<Ref> {
+  checkMoment(asOf);
+  const question: Question = { past, name: ref.name, asOf, signal };
+  const { selector } = ref;
+  const meant = selector.kind === "version"
+    ? await checked(question, selector.version.canonical)
+    : selector.kind === "alias"
+    ? await byAlias(question, selector.alias)
+    : await byOrder(question, selector);
+  return parseRef(ref.name, meant);
+}
+
+/** {@linkcode refAsOf} where a moment is given: the ref and the options that mean the same now. */
+export async function pinned<O extends RefOptions>(
+  past: Past,
+  ref: string,
+  options: O,
+): Promise<{ ref: string; options: O }> {
+  const { version: asked, asOf, signal } = options;
+  if (asOf === undefined) return { ref, options };
+  const { name, selector } = await refAsOf(past, parseRef(ref, asked), { asOf, signal });
+  const version = selector.kind === "version" ? selector.version.canonical : "latest";
+  return { ref: name, options: { ...options, version, asOf: undefined } };
+}
+
+interface Question {
+  past: Past;
+  name: string;
+  asOf: Date;
+  signal?: AbortSignal;
+}
+
+/** A version that is named exactly: it must have been there, and be there still. */
+async function checked({ past, name, asOf, signal }: Question, version: string): Promise<string> {
+  const info = await past.info(`${name}@${version}`, { signal });
+  if (info.createdAt <= asOf) return version;
+  throw absent(`${name}@${version}`, asOf, sinceThen(info));
+}
+
+async function byAlias(question: Question, alias: string): Promise<string> {
+  const { past, name, asOf, signal } = question;
+  const ref = `${name}@${alias}`;
+  for await (const change of past.history(name, alias, { signal })) {
+    if (change.createdAt > asOf) continue;
+    if (change.version === undefined) throw absent(ref, asOf, "the alias was removed before");
+    try {
+      await past.info(`${name}@${change.version}`, { signal });
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound")) throw error;
+      throw absent(ref, asOf, `the alias named version ${change.version}, which was deleted since`);
+    }
+    return await checked(question, change.version);
+  }
+  throw absent(ref, asOf, "the alias was not set yet");
+}
+
+/** The highest version of those that were there. */
+async function byOrder(question: Question, selector: Selector & { kind: "latest" | "range" }): Promise<string> {
+  const { past, name, asOf, signal } = question;
+  const range = selector.kind === "range" ? selector.text : undefined;
+  const ref = range === undefined ? name : `${name}@${range}`;
+  let found: Version | undefined;
+  for await (const entry of past.versions(name, { range, details: true, signal })) {
+    const version = parseVersion(entry.version);
+    if (found !== undefined && !ranksAbove(selector, version, found)) continue;
+    const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
+    if (info.createdAt <= asOf) found = version;
+    else if (info.generation > 1) throw absent(ref, asOf, `${entry.version} ${sinceThen(info)}`);
+    if (found !== undefined && (range !== undefined || !found.prerelease)) break;
+  }
+  for await (const gone of past.deletions?.(name, signal) ?? []) {
+    const { version, deletedAt, savedAt } = gone;
+    if (selector.kind === "range" && !inRange(version, selector.range)) continue;
+    if (deletedAt <= asOf || savedAt !== undefined && savedAt > asOf) continue;
+    if (found !== undefined && !ranksAbove(selector, version, found)) continue;
+    throw absent(ref, asOf, `version ${version.canonical} was deleted since, at ${deletedAt.toISOString()}`);
+  }
+  if (found === undefined) throw absent(ref, asOf, "no version of it was saved yet");
+  return found.canonical;
+}
+
+/** Whether one version is meant rather than another. For `latest` any release is rather meant than a prerelease. */
+function ranksAbove({ kind }: Selector, version: Version, other: Version): boolean {
+  if (kind === "latest" && version.prerelease !== other.prerelease) return other.prerelease;
+  return compareVersions(version, other) > 0;
+}
+
+function sinceThen({ generation, createdAt }: ArtifactInfo): string {
+  return generation > 1
+    ? `was written again since, at ${createdAt.toISOString()}: what it was before is not kept`
+    : `it was saved at ${createdAt.toISOString()}`;
+}
+
+function absent(ref: string, asOf: Date, state: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find ${shown(ref)} as of ${asOf.toISOString()}: ${state}`,
+    hint: "registry.versions(name) and registry.history(name, alias) tell what was when.",
+  });
+}
+
+function checkMoment(asOf: unknown): void {
+  if (asOf instanceof Date && !Number.isNaN(asOf.getTime())) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot look into the past: asOf is ${shown(asOf instanceof Date ? "a wrong date" : asOf)}, not a Date`,
+    hint: 'Write asOf: new Date("2026-03-01T12:00:00Z").',
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * What was in a registry on a store: its tombstones tell what was deleted, and when.
+ *
+ * @module
+ */
+import { refAsOf as refByPast } from "../../core/record/as_of.ts";
+import type { DeletedVersion, Past } from "../../core/record/as_of.ts";
+import type { Ref } from "../../core/naming/refs.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import { aliasHistory } from "../aliases/history.ts";
+import { readRecord, versionHeads } from "../cell/heads.ts";
+import { listVersions } from "../listing.ts";
+import { artifactInfo } from "../load.ts";
+import type { Context } from "../opening/context.ts";
+import { locate } from "../resolve.ts";
+
+/** The version that a ref meant at a moment. `NotFound` where it meant none, or one that is not there any more. */
+export function refAsOf(context: Context, ref: Ref, asOf: Date, { signal }: SignalOptions): Promise<Ref> {
+  return refByPast(pastOf(context), ref, { asOf, signal });
+}
+
+function pastOf(context: Context): Past {
+  return {
+    info: async (ref, { signal } = {}) =>
+      await artifactInfo(context, await locate(context, parseRef(ref), signal), signal),
+    history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
+    versions: (name, options) => listVersions(context, name, options),
+    deletions: (name, signal) => deletions(context, name, signal),
+  };
+}
+
+/** The versions of a name that were deleted, newest version first, as long as their tombstones stay. */
+export async function* deletions(context: Context, name: string, signal?: AbortSignal): AsyncGenerator<DeletedVersion> {
+  for await (const { version, head } of versionHeads(context, name, { deleted: true, signal })) {
+    if (!head.dead) continue;
+    const record = (await readRecord(context, head.key, signal))?.record;
+    if (record === undefined) continue; // removed since it was listed
+    const { createdAt, generation, previous } = record;
+    // Of a version that was saved once, its commit says when.
+    const savedAt = generation === 2 && previous !== undefined ? timeOf(previous) : undefined;
+    yield { version, deletedAt: new Date(createdAt), ...(savedAt && { savedAt }) };
+  }
+}
+
+/** The moment in a UUIDv7 (RFC 9562, 5.7): its first 48 bits are milliseconds since 1970. */
+function timeOf(commit: string): Date {
+  return new Date(parseInt(commit.replace("-", "").slice(0, 12), 16));
+}
