@@ -41,7 +41,11 @@ function environment(): Record<string, string | undefined> {
 }
 
 /** What a program may be allowed to do. */
-export type Permission = { name: "env"; variable?: string } | { name: "read" | "write"; path: string | URL };
+export type Permission =
+  | { name: "env"; variable?: string }
+  | { name: "read" | "write"; path: string | URL }
+  | { name: "sys"; kind: "hostname" }
+  | { name: "run" };
 
 /** Deno asks the person at the terminal where it may not: what nobody granted counts as denied instead. */
 export function isGranted(permission: Permission): boolean {

@@ -28,6 +28,7 @@ const ONLY_IN_ALL = [
   "tests/apps/server/node_test.ts",
   "tests/backends/gcs/process_test.ts",
   "tests/backends/local_processes_test.ts",
+  "tests/core/disk/stage/killed_test.ts",
   "tests/operators/engines/conformance_test.ts",
   "tests/operators/engines/kill_test.ts",
   "tests/operators/runner/carry/kill_test.ts",

@@ -28,7 +28,8 @@ export interface Download {
 export function createDownload(options: DownloadOptions): Download {
   const { to, overwrite, delete: remove, dryRun, links, signal, onProgress } = options;
   let moved = 0, there = 0, totalBytes: number | undefined;
-  const tell = (path: string) => onProgress?.({ path, bytes: moved + there, totalBytes });
+  const tell = (path: string) =>
+    onProgress?.({ path, bytes: Math.min(moved + there, totalBytes ?? Infinity), totalBytes });
   return {
     onProgress: onProgress && (({ path, bytes }) => {
       moved = bytes;
@@ -37,11 +38,11 @@ export function createDownload(options: DownloadOptions): Download {
     async write(artifact, plan) {
       const { info } = artifact;
       [moved, there, totalBytes] = [0, 0, info.size];
-      const onSame = ({ path, size }: FileInfo) => {
-        there += size;
+      const onThere = ({ path }: FileInfo, bytes: number) => {
+        there += bytes;
         tell(path);
       };
-      const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onSame };
+      const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onThere };
       const written = await writeFiles(artifact, to, how);
       if (!dryRun && moved + there < totalBytes) { // what was read said nothing
         there = totalBytes - moved;

@@ -13,7 +13,7 @@ import type { FileInfo } from "../record/record.ts";
 import { realSystem } from "../system.ts";
 import { errorCode, fileError, onDisk } from "./file_errors.ts";
 import { mayRead } from "./may_read.ts";
-import { STAGE_PREFIX } from "./stage_folders.ts";
+import { STAGE_PREFIX } from "./stage/folders.ts";
 import { exists } from "./target.ts";
 
 /** What is in a folder and not of a version. */

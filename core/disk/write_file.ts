@@ -52,8 +52,12 @@ export async function beginFile(path: string, file: ArtifactFile, { tasks, onFil
   }
 }
 
-/** Each at its place: what comes before it may come later. */
-async function writePiece(handle: FileHandle, { offset, stream }: FilePiece, signal: AbortSignal): Promise<void> {
+/** Writes a piece at its place: what comes before it may come later. */
+export async function writePiece(
+  handle: FileHandle,
+  { offset, stream }: FilePiece,
+  signal?: AbortSignal,
+): Promise<void> {
   let position = offset;
   await forEachChunk(stream(), async (chunk) => {
     for (let done = 0; done < chunk.byteLength;) {

@@ -8,6 +8,7 @@ import { mkdirSync, realpathSync, renameSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../artifact.ts";
+import { isRegistryError } from "../errors.ts";
 import type { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
@@ -20,7 +21,8 @@ import { checkLinks, readLinks } from "./links.ts";
 import type { LinkTargets } from "./links.ts";
 import { stageFiles } from "./stage_files.ts";
 import type { StageOptions } from "./stage_files.ts";
-import { openStageFolder } from "./stage_folders.ts";
+import { resumeFiles } from "./stage/resume.ts";
+import { openStageFolder } from "./stage/folders.ts";
 import { findSurplus, removeSurplus } from "./surplus_files.ts";
 import type { Surplus } from "./surplus_files.ts";
 import { checkOutside, checkPaths, exists, findTarget, lookAt } from "./target.ts";
@@ -55,8 +57,8 @@ export interface WriteFilesOptions {
 interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
   /** The `file:` URL of a folder into which nothing is written. */
   notInside?: string;
-  /** Hears of each file that is there as it is in the artifact. */
-  onSame?: (file: FileInfo) => void;
+  /** Hears of bytes that need not be read. */
+  onThere?: (file: FileInfo, bytes: number) => void;
 }
 
 /** What was written. */
@@ -132,37 +134,44 @@ async function planWork(all: readonly ArtifactFile[], target: Target, options: W
 async function lookAtFiles(
   files: readonly ArtifactFile[],
   target: Target,
-  { signal, onSame }: WriteFilesPlan,
+  { signal, onThere }: WriteFilesPlan,
 ): Promise<Map<string, Found>> {
   const infos = files.map(({ info }) => info);
+  const onSame = (file: FileInfo) => onThere?.(file, file.size);
   if (target.kind === "folder") {
     if (target.exists) return await compareFiles(infos, target.path, { signal, onSame });
     return new Map(infos.map(({ path }) => [path, "missing"]));
   }
   const [info] = infos;
   const found = await compareFile(info, target.path, { signal });
-  if (found === "same") onSame?.(info);
+  if (found === "same") onSame(info);
   return new Map([[info.path, found]]);
 }
 
 async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
-  const { signal, onFile, writeLarge, overwrite = false } = options;
+  const { signal, onFile, onThere, writeLarge, overwrite = false } = options;
   const { found, surplus, targets } = work;
   const files = work.files.filter(({ info }) => found.get(info.path) !== "same");
   const isNew = target.kind === "folder" && !target.exists;
   if (files.length === 0 && !isNew) return removeSurplus(target.path, surplus, signal);
-  const stage = openStageFolder(target.stageIn);
+  const stage = openStageFolder({ target: target.path, stageIn: target.stageIn });
+  let isKept = false;
   try {
-    await stageFiles(files, stage.path, { signal, onFile, writeLarge, targets });
+    const missing = stage.isUsed ? await resumeFiles(files, stage.files, { signal, onThere }) : files;
+    await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets });
     signal?.throwIfAborted();
     removeSurplus(target.path, surplus, signal);
     if (target.kind === "file") {
-      await place(join(stage.path, files[0].info.path), target.path, files[0].info, overwrite);
-    } else if (!isNew || !becomes(stage.path, target.path)) {
-      await placeAll(stage.path, realpathSync(target.path), { files, overwrite });
+      await place(join(stage.files, files[0].info.path), target.path, files[0].info, overwrite);
+    } else if (!isNew || !becomes(stage.files, target.path)) {
+      await placeAll(stage.files, realpathSync(target.path), { files, overwrite });
     }
+  } catch (error) {
+    isKept = isRegistryError(error, "Unavailable"); // the store does not answer: the next download goes on
+    throw error;
   } finally {
-    stage.remove();
+    if (isKept) stage.leave();
+    else stage.remove();
   }
 }
 

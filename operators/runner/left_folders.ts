@@ -3,32 +3,13 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
-import process from "node:process";
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
-import { sha256 } from "../../core/bytes/digest.ts";
+import { isProcessGone } from "../../core/disk/stage/process.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 
-/**
- * Names this process, as a part of the name of what it works in. Numbers of processes mean something only on their
- * machine, until it is started again, and in their container.
- */
-export function thisProcess(): string {
-  const place = [hostname(), read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"))];
-  const machine = sha256([...place, read(() => readlinkSync("/proc/self/ns/pid"))].join("\n")).slice(0, 8);
-  return `${process.pid}.${machine}`;
-}
-
-/** Not every system has it. */
-function read(of: () => string): string {
-  try {
-    return of();
-  } catch {
-    return "";
-  }
-}
+export { thisProcess } from "../../core/disk/stage/process.ts";
 
 /**
  * Removes folders of steps whose process is not there any more. Those of other machines are left to their runs, and those
@@ -60,12 +41,6 @@ function listed(folder: string): string[] {
 }
 
 function isLeft(name: string, machine: string): boolean {
-  const pid = /-([1-9]\d*)\.[0-9a-f]{8}$/.exec(name)?.[1];
-  if (pid === undefined || !name.endsWith(machine)) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH"; // else it is another user's
-  }
+  const [, owner] = /-([1-9]\d*\.[0-9a-f]{8})$/.exec(name) ?? [];
+  return owner !== undefined && name.endsWith(machine) && isProcessGone(owner);
 }

@@ -1,0 +1,138 @@
+/**
+ * Folders beside or inside a target into which a download writes before anything gets its name. That of a download that
+ * was killed is taken over by the next one to the same target, or removed.
+ *
+ * Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's path, the number of the
+ * process and 8 digits for its machine, and a UUID; releases before had `.holdfast-<id>`. The files are in `files/`.
+ *
+ * @module
+ */
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { sha256 } from "../../bytes/digest.ts";
+import { realSystem } from "../../system.ts";
+import { mayRead } from "../may_read.ts";
+import { isProcessGone, noProcess, thisProcess } from "./process.ts";
+
+/** How the names of these folders begin. */
+export const STAGE_PREFIX = ".holdfast-";
+
+const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`);
+/** What nobody has touched for so long is nobody's, whoever it was; milliseconds. */
+const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
+
+/** A folder to write into. */
+export interface StageFolder {
+  /** Where the files go. */
+  readonly files: string;
+  /** Whether a download that was killed has left files in it, which may be anything. */
+  readonly isUsed: boolean;
+  /** Removes it, with what is still in it. */
+  remove(): void;
+  /** Leaves it to the next download to the same target. */
+  leave(): void;
+}
+
+/** What a folder is for. */
+export interface StageFolderOptions {
+  /** The file or folder that is written. */
+  target: string;
+  /** The folder that it goes into. */
+  stageIn: string;
+}
+
+/** Makes a new one, or takes over what was left for the same target. Removes what others have left beside it. */
+export function openStageFolder({ target, stageIn }: StageFolderOptions): StageFolder {
+  mkdirSync(stageIn, { recursive: true });
+  const of = (owner: string) => join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
+  const path = of(thisProcess());
+  const isUsed = takeOver(target, stageIn, path);
+  if (!isUsed) mkdirSync(path, { mode: 0o700 });
+  const files = join(path, "files");
+  mkdirSync(files, { recursive: true });
+  return {
+    files,
+    isUsed,
+    remove: () => rmSync(path, { recursive: true, force: true }),
+    leave() {
+      if (readdirSync(files).length === 0) removeQuietly(path);
+      else renameSync(path, of(noProcess()));
+    },
+  };
+}
+
+/** Gives the first folder that was left for this target another name, and removes the others. True where there was one. */
+function takeOver(target: string, stageIn: string, path: string): boolean {
+  let taken = false;
+  const places = new Set([stageIn, dirname(target)]); // beside it, where it was no folder yet
+  for (const folder of places) {
+    for (const name of listed(folder)) {
+      const [isStage, id, owner] = STAGE_NAME.exec(name) ?? [];
+      const left = join(folder, name);
+      if (isStage === undefined || !isOwn(left)) continue;
+      const isSame = id === targetId(target);
+      const isLeft = isSame && isProcessGone(owner) || isForgotten(left);
+      if (isLeft && isSame && !taken) taken = renamed(left, path);
+      else if (isLeft) removeQuietly(left);
+    }
+  }
+  return taken;
+}
+
+function targetId(target: string): string {
+  return sha256(target).slice(0, 8);
+}
+
+/** For nobody else to enter, so that nobody else has put anything there, and made by the same user. */
+function isOwn(path: string): boolean {
+  try {
+    const stats = lstatSync(path);
+    if (!stats.isDirectory()) return false;
+    if (process.platform === "win32") return true;
+    if ((stats.mode & 0o077) !== 0) return false;
+    chmodSync(path, 0o700); // only its owner may
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isForgotten(path: string): boolean {
+  try {
+    const newest = Math.max(
+      ...[".", ...readdirSync(path, { recursive: true })].map((inside) =>
+        lstatSync(join(path, String(inside))).mtimeMs
+      ),
+    );
+    return realSystem.now() - newest > FORGOTTEN_MS;
+  } catch {
+    return false; // it goes right now
+  }
+}
+
+function listed(folder: string): string[] {
+  try {
+    return mayRead(folder) ? readdirSync(folder).sort() : [];
+  } catch {
+    return [];
+  }
+}
+
+function renamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    return false; // another download was faster, or it lies on another disk
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // the next one tries again
+  }
+}

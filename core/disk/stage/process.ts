@@ -1,0 +1,60 @@
+/**
+ * Which process a folder belongs to, and whether that is still there.
+ *
+ * @module
+ */
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import process from "node:process";
+import { sha256 } from "../../bytes/digest.ts";
+import { isGranted } from "../../system.ts";
+import { mayRead } from "../may_read.ts";
+
+/** How a process is named: its number, or 0 for what nobody works on any more, and its machine. */
+export const PROCESS_NAME = /^(0|[1-9]\d*)\.([0-9a-f]{8})$/;
+
+let machine: string | undefined;
+
+/**
+ * Names this process, as a part of a file's name. Numbers of processes mean something only on their machine, until it
+ * is started again, and in their container.
+ */
+export function thisProcess(): string {
+  return `${process.pid}.${thisMachine()}`;
+}
+
+/** Names no process: nobody works any more on what is called so. */
+export function noProcess(): string {
+  return `0.${thisMachine()}`;
+}
+
+/** True where a process is not there any more; false where it may be, or nobody can tell from here. */
+export function isProcessGone(name: string): boolean {
+  const [, pid, place] = PROCESS_NAME.exec(name) ?? [];
+  if (pid === "0") return true;
+  if (place !== thisMachine() || !isGranted({ name: "run" })) return false; // Deno wants that to be asked
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH"; // else it is another user's
+  }
+}
+
+function thisMachine(): string {
+  return machine ??= sha256([
+    isGranted({ name: "sys", kind: "hostname" }) ? hostname() : "",
+    read("/proc/sys/kernel/random/boot_id", (path) => readFileSync(path, "utf8")),
+    read("/proc/self/ns/pid", (path) => readlinkSync(path)),
+  ].join("\n")).slice(0, 8);
+}
+
+/** Not every system has it. */
+function read(path: string, of: (path: string) => string): string {
+  if (!mayRead(path)) return "";
+  try {
+    return of(path);
+  } catch {
+    return "";
+  }
+}

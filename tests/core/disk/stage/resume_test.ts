@@ -1,0 +1,157 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { RegistryError } from "../../../../core/errors.ts";
+import { noProcess } from "../../../../core/disk/stage/process.ts";
+import { writeFiles } from "../../../../core/disk/write_files.ts";
+import { artifactOf, inFolder, tree } from "../folder_case.ts";
+
+const MIB = 1024 * 1024;
+const large = Uint8Array.from({ length: 3 * MIB + 5 }, (_, i) => i % 251);
+const SAMPLE = { "a": "1", "sub/b": "2", "none -> folder": "", "link -> link": "sub/b", "large -> executable": large };
+
+/** The folders of downloads below this one. */
+function stagesIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith(".holdfast-"));
+}
+
+/** What a download leaves that is killed when it has written this file: a copy under the name of no process. */
+async function killedAfter(last: string, to: string, below: string): Promise<void> {
+  const killed = new AbortController();
+  await writeFiles(artifactOf(SAMPLE), to, {
+    signal: killed.signal,
+    onFile({ path }) {
+      if (path !== last) return;
+      const [name] = stagesIn(below);
+      cpSync(join(below, name), join(below, name.replace(`-${process.pid}.`, "-0.")), { recursive: true });
+      killed.abort(new Error("killed"));
+    },
+  }).catch(() => {});
+}
+
+/** The sample, and how many bytes of it were asked for. */
+function counted(): { artifact: ReturnType<typeof artifactOf>; bytes(): number } {
+  const artifact = artifactOf(SAMPLE);
+  let bytes = 0;
+  for (const file of artifact.files()) {
+    const { bytes: whole, stream } = file;
+    file.bytes = () => {
+      bytes += file.info.size;
+      return whole();
+    };
+    file.stream = (range) => {
+      bytes += file.info.size - (range?.offset ?? 0);
+      return stream(range);
+    };
+  }
+  return { artifact, bytes: () => bytes };
+}
+
+inFolder("a download that was killed after any of its files goes on with what it has left", async (root) => {
+  for (const [i, key] of Object.keys(SAMPLE).entries()) {
+    for (const isThere of [false, true]) {
+      const to = join(root, `${i}-${isThere}`, "out");
+      mkdirSync(isThere ? to : join(to, ".."), { recursive: true });
+      const below = isThere ? to : join(to, "..");
+      const last = key.split(" ")[0];
+      await killedAfter(last, to, below);
+      assertEquals(stagesIn(below).length, 1, `${last}: ${readdirSync(below)}`);
+      const { artifact, bytes } = counted();
+      let there = 0;
+      await writeFiles(artifact, to, { onThere: (_, bytes) => void (there += bytes) });
+      const written = artifact.info.size - there;
+      assert(["none", "a"].includes(last) || there > 0, `nothing was there after ${last}`);
+      assert(bytes() <= written + 5, `${bytes()} bytes were read, ${written} were missing`); // a link's are read in any case
+      assertEquals(tree(to).map((line) => line.slice(0, 20)), [
+        "a: 1",
+        `large: ${new TextDecoder().decode(large.subarray(0, 13))}`,
+        "link -> sub/b",
+        "none/",
+        "sub/",
+        "sub/b: 2",
+      ]);
+      assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
+      assertEquals((await writeFiles(artifactOf(SAMPLE), to)).left, 5);
+      assertEquals(stagesIn(below), []);
+    }
+  }
+});
+
+inFolder("of a large file only the rest is read, and a beginning that is not its own is read anew", async (root) => {
+  const to = join(root, "out");
+  for (const damage of [false, true]) {
+    await killedAfter("large", to, root);
+    const begun = join(root, stagesIn(root)[0], "files/large");
+    truncateSync(begun, 2 * MIB);
+    if (damage) writeFileSync(begun, new Uint8Array(2 * MIB));
+    const { artifact, bytes } = counted();
+    await writeFiles(artifact, to);
+    const rest = MIB + 5;
+    assertEquals(bytes() >= rest && bytes() < rest + 20, !damage, `${bytes()} bytes`);
+    assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
+    rmSync(to, { recursive: true });
+  }
+});
+
+inFolder(
+  "nothing that was left is followed or kept, whatever it is, and another version takes only its own",
+  async (root) => {
+    const to = join(root, "out");
+    await killedAfter("large", to, root);
+    const files = join(root, stagesIn(root)[0], "files");
+    mkdirSync(join(root, "outside"));
+    rmSync(join(files, "sub"), { recursive: true });
+    symlinkSync("../../outside", join(files, "sub"));
+    writeFileSync(join(files, "more"), "more");
+    await writeFiles(artifactOf({ "sub/b": "2", "a": "3" }), to);
+    assertEquals(tree(to), ["a: 3", "sub/", "sub/b: 2"]);
+    assertEquals(tree(join(root, "outside")), []);
+  },
+);
+
+inFolder("what others are at stays, and what they forgot goes", async (root) => {
+  const id = "01951e2f-6c00-7abc-8def-0123456789ab";
+  const [, machine] = noProcess().split(".");
+  const names = [
+    `.holdfast-${id}`,
+    `.holdfast-00000000-7.ffffffff-${id}`,
+    `.holdfast-00000000-${process.pid}.${machine}-${id}`,
+  ];
+  for (const name of names) mkdirSync(join(root, name), { mode: 0o700 });
+  await writeFiles(artifactOf({ a: "1" }), join(root, "out"));
+  assertEquals(stagesIn(root), names.sort());
+  for (const name of names) utimesSync(join(root, name), 1, 1);
+  await writeFiles(artifactOf({ b: "1" }), join(root, "out"));
+  assertEquals(stagesIn(root), []);
+});
+
+inFolder(
+  "where the store does not answer any more, the next download goes on; where it fails otherwise, nothing is left",
+  async (root) => {
+    const to = join(root, "out");
+    for (const code of ["Unavailable", "Corrupt"] as const) {
+      const broken = artifactOf(SAMPLE);
+      const file = broken.files().find(({ info }) => info.path === "large")!;
+      file.stream = () => {
+        throw new RegistryError({ code, message: "Cannot read it: no answer" });
+      };
+      await assertRejects(() => writeFiles(broken, to), RegistryError);
+      assertEquals(stagesIn(root).length, code === "Unavailable" ? 1 : 0);
+      const { artifact, bytes } = counted();
+      await writeFiles(artifact, to);
+      assertEquals(bytes() < artifact.info.size, code === "Unavailable");
+      rmSync(to, { recursive: true });
+    }
+  },
+);
