@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endQuietStart } from "./gcs/quiet_start.ts"; // before the library
 import { Storage } from "npm:@google-cloud/storage@^7";
 import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
@@ -28,6 +29,8 @@ export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";
 export type { GcsAuth, GcsBucketOptions, GcsClient, GcsCredential, GcsCredentials, GcsPutOptions };
 export type { GcsServiceAccountKey, GcsSignedUrlOptions, GcsUrlSigner };
+
+endQuietStart();
 
 /** Options of {@linkcode createGcsBackend}. */
 export interface GcsBackendOptions {
