@@ -51,6 +51,7 @@ const ONLY_IN_ALL = [
   // builds, examples, what is published
   "tests/dev/compile_test.ts",
   "tests/dev/install_servers_test.ts",
+  "tests/dev/jsr_test.ts",
   "tests/dev/npm_test.ts",
   "tests/examples_test.ts",
   "tests/lazy_drivers_test.ts",

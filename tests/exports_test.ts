@@ -27,6 +27,8 @@ const NAMED: Record<string, string> = {
   "./testing/registry": "./tests/conformance/registry.ts",
   "./testing/queues": "./tests/conformance/queues.ts",
   "./testing/simulate": "./tests/simulate/mod.ts",
+  "./workers/operators/program": "./workers/operators/program.ts",
+  "./workers/worker": "./workers/worker.ts",
 };
 
 /** Folders whose `mod.ts` is a door of its own; that of `registry/` stands behind the root. */

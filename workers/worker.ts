@@ -62,7 +62,8 @@ const logger: Logger = {
   warn: forward("warn"),
   error: forward("error"),
 };
-self_.onmessage = ({ data }) => caller.receive(data);
+// Not in a program that only names this module, so that it is compiled with it.
+if ("WorkerGlobalScope" in globalThis) self_.onmessage = ({ data }) => caller.receive(data);
 
 /** A logger of the caller's thread. */
 function forward(level: keyof Logger) {

@@ -4,12 +4,16 @@
  * @module
  */
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 /** What Deno tells of itself. */
 interface DenoRuntime {
   build?: { standalone?: boolean };
   permissions?: { querySync(descriptor: { name: string }): { state: string } };
 }
+
+/** The program of the npm package, from that of Deno: see `dev/npm.ts`. */
+const NPM_PROGRAM = "../bin/holdfast.js";
 
 const PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"];
 
@@ -18,7 +22,7 @@ export function ownCommand(): string[] {
   const { Deno } = globalThis as { Deno?: DenoRuntime };
   if (Deno?.build?.standalone) return [process.execPath];
   const { href } = new URL(`../cli${/\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts"}`, import.meta.url);
-  if (Deno === undefined) return [process.execPath, ...process.execArgv, href];
+  if (Deno === undefined) return [process.execPath, ...process.execArgv, fileURLToPath(new URL(NPM_PROGRAM, href))];
   return [process.execPath, "run", "--quiet", "--no-prompt", ...permissionFlags(Deno), href];
 }
 

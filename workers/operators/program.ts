@@ -15,7 +15,8 @@ import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
 import { usageOfThread, watchThread } from "./watch_thread.ts";
 
-const port = parentPort!;
+/** There is none where a program only names this module, so that it is compiled with it. */
+const port = parentPort;
 const methods: OperatorMethods = {
   async run({ module, job: { key, context }, sampleEveryMs }, signal) {
     const over = new AbortController();
@@ -33,11 +34,11 @@ const methods: OperatorMethods = {
     return { exitCode, usage: usageOfThread(), ...error === undefined ? {} : { error: toWire(error) } };
   },
 };
-const caller = createChannel<OperatorCallerMethods>(methods, (message) => port.postMessage(message));
+const caller = createChannel<OperatorCallerMethods>(methods, (message) => port?.postMessage(message));
 const logger: Logger = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 // This thread is the operator's alone: what it prints is of its log too.
-Object.assign(console, logger, { log: logger.info });
-port.on("message", (message) => caller.receive(message));
+if (port !== null) Object.assign(console, logger, { log: logger.info });
+port?.on("message", (message) => caller.receive(message));
 
 function say(level: keyof Logger) {
   return (...args: unknown[]) => tell("log", { level, text: format(...args) });

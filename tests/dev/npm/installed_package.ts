@@ -38,7 +38,7 @@ export interface Ran {
 export interface RunPlace {
   /** The working folder. */
   cwd: string;
-  /** The whole environment. */
+  /** What is added to the environment. */
   env: Record<string, string>;
   /** What it reads. @default nothing */
   stdin?: string;
@@ -50,7 +50,6 @@ export async function runIn({ cwd, env, stdin }: RunPlace, command: readonly str
     args: command.slice(1),
     cwd,
     env,
-    clearEnv: true,
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
@@ -63,9 +62,9 @@ export async function runIn({ cwd, env, stdin }: RunPlace, command: readonly str
 /** Builds the package, and installs it by npm beside what a project in TypeScript has, with an SDK. */
 export async function installPackage(root: string): Promise<InstalledPackage> {
   const home = join(root, "home"), project = join(root, "project");
-  const [PATH = "", HOME = ""] = ["PATH", "HOME"].map((name) => realSystem.env(name));
   // What was downloaded before is not downloaded again; everything else of the home is empty.
-  const env = { PATH, HOME: home, NO_COLOR: "1", npm_config_cache: join(HOME, ".npm") };
+  const cache = join(realSystem.env("HOME") ?? "", ".npm");
+  const env = { HOME: home, NO_COLOR: "1", npm_config_cache: cache, HOLDFAST_REGISTRY: "" };
   await Promise.all([home, project].map((folder) => mkdir(folder, { recursive: true })));
   await writeFile(join(project, "package.json"), '{ "type": "module" }\n');
   const built = await buildPackage(root);
