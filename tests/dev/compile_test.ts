@@ -9,8 +9,8 @@ Deno.test("what a compiled program loads by name is found in the tree: the worke
   for (const file of ["workers/worker.ts", "backends/local.ts", "materializers/mod.ts", "queues/memory/cron.ts"]) {
     assert(files.includes(file), file);
   }
-  // Of programs what other commands load: the service, and its client.
-  const isLoaded = (file: string) => /^apps\/(server|http_client)\.ts$/.test(file);
+  // Of programs what others import too: the service, its client, and what compares.
+  const isLoaded = (file: string) => /^apps\/(server|http_client|diff)\.ts$/.test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
 
