@@ -83,7 +83,23 @@ export class RegistryError extends Error {
     if (fields.backend !== undefined) this.backend = fields.backend;
     if (fields.maybeWritten !== undefined) this.maybeWritten = fields.maybeWritten;
     if (fields.commit !== undefined) this.commit = fields.commit;
+    if (this.hint !== undefined && ONLY_STACKS) tellInStack(this, this.hint);
   }
+}
+
+/** Deno shows only the stack of an error that nobody caught; Node and Bun show its fields too. */
+const ONLY_STACKS = "Deno" in globalThis;
+
+/** Puts the hint into the stack, which is put together when somebody asks for it. */
+function tellInStack(error: RegistryError, hint: string): void {
+  const frames: { stack?: string } = {};
+  Error.captureStackTrace(frames, RegistryError); // of the error itself Deno would show its own frames, not this text
+  const set = (value: unknown) => Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+  const get = () => {
+    const at = frames.stack?.match(/^ {4}at .*$/gm) ?? [];
+    return [`${error.name}: ${error.message}`, `    hint: ${hint}`, ...at].join("\n");
+  };
+  Object.defineProperty(error, "stack", { get, set, configurable: true, enumerable: false });
 }
 
 const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = { Unavailable: "later", Unknown: "unknown" };
