@@ -22,6 +22,9 @@ import type { Backend, Layout, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { RegistryError } from "./core/errors.ts";
+import { checkOptions } from "./core/options/check_options.ts";
+import type { OptionNames } from "./core/options/check_options.ts";
+import { OPEN_OPTIONS } from "./core/options/open_options.ts";
 import { shown } from "./core/naming/names.ts";
 import type { CacheOptions, OpenOptions, StoredRegistry } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
@@ -44,6 +47,13 @@ export interface OpenRegistryOptions extends OpenOptions {
   layout?: Layout;
 }
 
+const OPTIONS: OptionNames<OpenRegistryOptions> = {
+  ...OPEN_OPTIONS,
+  durability: true,
+  locking: true,
+  layout: true,
+};
+
 /**
  * Opens a registry. One that is named is created where there is none. Without a place it is the one that
  * `HOLDFAST_REGISTRY` names in the environment or in the `.env` of the current folder, else the nearest `.holdfast` folder
@@ -63,6 +73,7 @@ export async function openRegistry(
   target?: string | URL | Backend,
   options: OpenRegistryOptions = {},
 ): Promise<StoredRegistry> {
+  checkOptions("open the registry", options, OPTIONS);
   checkTarget(target);
   const { checkGrace } = await import("./registry/mod.ts");
   checkGrace(options.graceMs); // before anything is made on a disk

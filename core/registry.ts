@@ -21,12 +21,14 @@ import type {
   Upload,
   UploadToCommit,
 } from "./record/transfer.ts";
+import type { WatchEvent, WatchOptions } from "./record/watching.ts";
 import type { EventPublisher } from "./services/event_bus.ts";
 import type { RegistryTopics } from "./services/registry_events.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
 export type { DownloadChange, DownloadedFiles, DownloadResult } from "./record/downloading.ts";
+export type { WatchEvent, WatchOptions } from "./record/watching.ts";
 export type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
 
 /**
@@ -49,18 +51,28 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** What saves and loads values. */
   readonly materializers: Materializers;
 
-  /** Saves a value as a new version and returns what was saved. */
-  save<T, S>(artifact: DefinedArtifact<T, S>, value: S, options?: SaveOptions): Promise<SavedArtifact>;
-  /** Saves a value under a name; the first materializer that takes it writes it. */
-  save(name: string, value: unknown, options?: SaveOptions): Promise<SavedArtifact>;
-  /** Loads a value. `NotFound` where there is none. */
-  load<T, S>(artifact: DefinedArtifact<T, S>, options?: LoadOptions): Promise<T>;
-  /** Loads a value by a materializer of the caller's choice, and as its type. */
-  load<T, S>(ref: string, options: LoadOptions & { as: Materializer<T, S> }): Promise<T>;
-  /** Loads a value that a schema checks and types. */
-  load<S extends StandardSchema>(ref: string, options: LoadOptions & { schema: S }): Promise<InferOutput<S>>;
-  /** Loads a value by the materializer that its record names. */
-  load(ref: string, options?: LoadOptions): Promise<unknown>;
+  /**
+   * Saves a value as a new version, and returns what was saved. Under a name the first materializer that takes the value
+   * writes it; what `defineArtifact` gave says which one, and of which type values are.
+   */
+  save<S = unknown>(
+    // deno-lint-ignore no-explicit-any -- what it loads does not matter here
+    artifact: string | DefinedArtifact<any, S>,
+    value: NoInfer<S>,
+    options?: SaveOptions,
+  ): Promise<SavedArtifact>;
+  /**
+   * Loads a value: by the materializer that its record names, or by `as`, and checked by `schema`. Its type is what
+   * `schema`, `as` or the artifact of `defineArtifact` say, else `unknown`. `NotFound` where there is none.
+   *
+   * @typeParam _ takes nothing: a type alone would only be claimed, and nothing would check it
+   */
+  load<_ extends NoTypeOfLoad, T = unknown, S extends StandardSchema | undefined = undefined>(
+    // deno-lint-ignore no-explicit-any -- what it saves does not matter here
+    ref: string | DefinedArtifact<T, any>,
+    // deno-lint-ignore no-explicit-any -- the same
+    options?: LoadOptions & { as?: Materializer<T, any>; schema?: S },
+  ): Promise<NoInfer<S extends StandardSchema ? InferOutput<S> : T>>;
   /** Opens a version without materializing it. */
   open(ref: string, options?: ReadOptions): Promise<Artifact>;
   /** Writes the files of a version to disk. */
@@ -69,7 +81,7 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   info(ref: string, options?: RefOptions): Promise<ArtifactInfo>;
   /** Whether there is such a version. */
   has(ref: string, options?: RefOptions): Promise<boolean>;
-  /** Deletes a version, or with a bare name every version; true if there was something. */
+  /** Deletes a version, or with `allVersions` every version of a bare name; true if there was something. */
   delete(ref: string, options?: DeleteOptions): Promise<boolean>;
   /** Names that have a version, in the order of their encoding. */
   names(options?: NamesOptions): AsyncIterable<string>;
@@ -122,6 +134,10 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** What `presignDownload` does, where the registry has a way of its own. */
   presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
 }
+
+/** What the compiler says to `load<T>(ref)`. */
+export type NoTypeOfLoad =
+  "load() takes no type: give { schema } or { as: materializer }, which check it, or load what defineArtifact() gave";
 
 /** A registry on a store that this program has open: what `openRegistry` gives. */
 export interface StoredRegistry extends Registry {
@@ -254,8 +270,14 @@ export interface DownloadOptions extends ReadOptions {
 
 /** Options of deleting. */
 export interface DeleteOptions extends SignalOptions {
-  /** The version, beside a bare name. @default every version */
+  /** The version, beside a bare name. */
   version?: string;
+  /**
+   * Delete every version of a bare name.
+   *
+   * @default false: a bare name is `Invalid`, but in a registry without versions, where it has one value
+   */
+  allVersions?: boolean;
   /** Delete a version although an alias names it. @default false: `Conflict` */
   force?: boolean;
   /** Delete only this commit, else `Conflict`. */
@@ -373,20 +395,4 @@ export interface CopyOptions extends SignalOptions {
   onConflict?: OnConflict;
   /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
-}
-
-/** Options of watching. */
-export interface WatchOptions extends SignalOptions {
-  /** How often the store is asked, milliseconds. @default 2000 */
-  intervalMs?: number;
-}
-
-/** A change of what `latest` is. */
-export interface WatchEvent {
-  /** The artifact. */
-  name: string;
-  /** The latest version, or undefined when none is left. */
-  version?: string;
-  /** Its commit. */
-  commit?: string;
 }

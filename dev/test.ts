@@ -26,7 +26,7 @@ const ONLY_IN_ALL = [
   "tests/apps/commands/pipelines/init_test.ts",
   "tests/apps/commands/pipelines/stopped_run_test.ts",
   "tests/apps/server/node_test.ts",
-  "tests/core/uncaught_error_test.ts",
+  "tests/apps/uncaught_error_test.ts",
   "tests/backends/gcs/process_test.ts",
   "tests/backends/local_processes_test.ts",
   "tests/core/disk/stage/killed_test.ts",

@@ -8,7 +8,7 @@ import { orMissing, RegistryError } from "../core/errors.ts";
 import type { DefinedArtifact } from "../core/materializer.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
-import type { LoadOptions, Registry, SaveEntry, SaveOptions, SignalOptions } from "../core/registry.ts";
+import type { LoadOptions, ReadOptions, Registry, SaveEntry, SaveOptions, SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 
 /** What {@linkcode defineRegistry} cannot do without. */
@@ -80,8 +80,8 @@ export function defineRegistry(parts: RegistryParts): Registry {
   }
 
   async function loadAny(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
-    if (typeof ref !== "object") return await loadOpened(await open(ref, options), options);
-    return await loadOpened(await open(ref.name, options), { as: ref.materializer, ...options });
+    if (typeof ref !== "object") return await loadOpened(await open(ref, readOf(options)), options);
+    return await loadOpened(await open(ref.name, readOf(options)), { as: ref.materializer, ...options });
   }
   const load = own("load") ?? loadAny as Registry["load"];
 
@@ -117,7 +117,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
     }),
     entries: own("entries") ?? async function* (options) {
       for await (const name of names(options)) {
-        const there = await loadIfThere(name, options);
+        const there = await loadIfThere(name, { signal: options?.signal });
         if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
       }
     },
@@ -175,6 +175,11 @@ export function defineRegistry(parts: RegistryParts): Registry {
     [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]?.(),
   };
   return registry;
+}
+
+/** What `open` takes of the options of a load. */
+function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {
+  return { version, asOf, verify, signal };
 }
 
 function checkParts(parts: RegistryParts): void {

@@ -7,6 +7,7 @@ import { RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record/record.ts";
 import { parseRef } from "../core/naming/refs.ts";
+import { checkDelete } from "../core/options/check_delete.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import type { DeleteOptions, SignalOptions } from "../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
@@ -29,6 +30,7 @@ import { tryLocate } from "./resolve.ts";
 export async function deleteRef(context: Context, text: string, options: DeleteOptions = {}): Promise<boolean> {
   checkWritable(context, `delete ${shown(text)}`);
   const ref = parseRef(text, options.version);
+  checkDelete(ref, options, context.settings);
   const { force = false, ifCommit, signal } = options;
   if (!ref.bare) {
     const version = await versionOf(context, ref, signal);

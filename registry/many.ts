@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkSaveEntry } from "../core/options/checked_verbs.ts";
 import type { Backend } from "../core/backend.ts";
 import type { BatchResult, LoadOptions, ManyOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { collectOutcomes, outcomesOf } from "../core/work/outcomes.ts";
@@ -36,7 +37,11 @@ export function saveMany(
   const { signal } = options;
   const save = inLanes(
     context,
-    ({ name, value, ...saveOptions }: SaveEntry) => saveValue(context, name, value, { ...saveOptions, signal }),
+    (entry: SaveEntry) => {
+      checkSaveEntry(entry);
+      const { name, value, ...saveOptions } = entry;
+      return saveValue(context, name, value, { ...saveOptions, signal });
+    },
   );
   return collectOutcomes(outcomesOf(entries, save, manyOptions(context, "save", options)), options);
 }

@@ -6,6 +6,7 @@
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
+import { checkVerbs } from "../core/options/checked_verbs.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type {
   CacheOptions,
@@ -147,7 +148,7 @@ function createRegistry(context: Context): StoredRegistry {
       ? saveValue(context, artifact, value, options)
       : saveValue(context, artifact.name, value, { materializer: artifact.materializer, ...options });
 
-  return {
+  return checkVerbs({
     location: backend.location,
     id: context.id,
     settings: context.settings,
@@ -194,5 +195,5 @@ function createRegistry(context: Context): StoredRegistry {
       await context.cache?.close();
       await backend[Symbol.asyncDispose]();
     },
-  };
+  });
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
+import { checkOptions } from "../core/options/check_options.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { DiffOptions, VersionDifference } from "../core/record/difference.ts";
 import type { Lineage, LineageOptions } from "../core/record/lineage.ts";
@@ -25,6 +26,7 @@ import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirrorReport } from "./mirror/report.ts";
+import { GARBAGE_OPTIONS, LINEAGE_OPTIONS, MIRROR_OPTIONS, PRUNE_OPTIONS, VERIFY_OPTIONS } from "./tools/options.ts";
 import type { ProbeCertificate, ProbeOptions } from "./probe.ts";
 import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
 
@@ -180,6 +182,7 @@ export async function presignDownload(
  * ```
  */
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
+  checkOptions("collect garbage", options, GARBAGE_OPTIONS);
   const tool = await import("./maintenance/collect_garbage.ts");
   return await tool.collectGarbage(registry, options);
 }
@@ -231,6 +234,7 @@ export async function spaceOf(registry: Registry, options: SignalOptions = {}): 
  * ```
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
+  checkOptions("prune", options, PRUNE_OPTIONS);
   const tool = await import("./maintenance/prune.ts");
   return await tool.prune(registry, options);
 }
@@ -241,6 +245,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
  * looked at.
  */
 export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
+  checkOptions("verify the registry", options, VERIFY_OPTIONS);
   const tool = await import("./maintenance/verify.ts");
   return await tool.verifyRegistry(registry, options);
 }
@@ -280,6 +285,7 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
+  checkOptions("mirror the registry", options, MIRROR_OPTIONS);
   const tool = await import("./mirror.ts");
   return await tool.mirrorRegistry(from, to, options);
 }
@@ -305,6 +311,7 @@ export async function mirrorRegistry(
  * ```
  */
 export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
+  checkOptions("follow the lineage", options, LINEAGE_OPTIONS);
   const tool = await import("./lineage.ts");
   return await tool.lineageOf(registry, ref, options);
 }

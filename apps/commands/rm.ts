@@ -120,7 +120,7 @@ async function removeAll(registry: Registry, name: string, flags: RmFlags, conte
   }
   const count = formatCount(versions.length, "version");
   if (!flags.yes && !await context.confirm(`Delete all of ${name} (${count})?`)) return await kept(context);
-  await withHints(registry.delete(name, { force: flags.force, signal }), IN_USE);
+  await withHints(registry.delete(name, { allVersions: true, force: flags.force, signal }), IN_USE);
   const text = `Deleted ${name} (${count})`;
   await context.result(
     { deleted: versions.map((version) => ({ name, version })) },

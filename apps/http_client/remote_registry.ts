@@ -8,6 +8,8 @@ import type { DefinedArtifact, Materializers } from "../../core/materializer.ts"
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { pinned } from "../../core/record/as_of.ts";
+import { checkDelete } from "../../core/options/check_delete.ts";
+import { checkSaveEntry, checkVerbs } from "../../core/options/checked_verbs.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { makeValue } from "../../core/record/make_value.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
@@ -124,10 +126,12 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       if (!isService) throw strange({ action: call.action, location, writes: false }, "it tells of no version");
       return ok;
     },
-    async delete(ref, { version, force, ifCommit, signal } = {}) {
+    async delete(ref, { version, force, ifCommit, signal, ...all } = {}) {
       const action = `delete ${shown(ref)}`;
       checkWritable(action);
-      const { name, bare } = parseRef(ref, version);
+      const parsed = parseRef(ref, version);
+      checkDelete(parsed, all, settings);
+      const { name, bare } = parsed;
       const path = bare ? artifactPath(name) : versionPath(ref, version);
       const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
       const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
@@ -194,7 +198,11 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       const { signal } = options;
       const save = inLanes(
         { settings },
-        ({ name, value, ...given }: SaveEntry) => saveOne(name, value, { ...given, signal }),
+        (entry: SaveEntry) => {
+          checkSaveEntry(entry);
+          const { name, value, ...given } = entry;
+          return saveOne(name, value, { ...given, signal });
+        },
       );
       return collectOutcomes(outcomesOf(entries, save, options), options);
     },
@@ -223,7 +231,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
   };
-  return registry;
+  return checkVerbs(registry);
 }
 
 function aliasPath(name: string, alias: string): string {

@@ -5,7 +5,7 @@
  */
 import type { PipelineNode } from "../../core/pipelines/pipeline.ts";
 import type { PipelineFound } from "./found.ts";
-import { didYouMean } from "./tree/nearest.ts";
+import { didYouMean } from "../../core/text/nearest.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { readResources } from "./resources.ts";
 

@@ -9,7 +9,7 @@ import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/
 import { findCycle } from "../graph/mod.ts";
 import type { OperatorFound } from "./found.ts";
 import type { KnownOperators } from "./definition.ts";
-import { didYouMean } from "./tree/nearest.ts";
+import { didYouMean } from "../../core/text/nearest.ts";
 import type { ConfigNode, Path, Place } from "./tree/node.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { decodeSecret, plainSecret, SECRET_PREFIX } from "./table/secret_texts.ts";

@@ -10,7 +10,7 @@ import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { FILE_KEYS, ID_PATTERN, pipeline as pipelineReader, PIPELINE_FIELDS } from "./table/fields.ts";
 import { interpolate } from "./tree/interpolate.ts";
-import { didYouMean } from "./tree/nearest.ts";
+import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, describeNode } from "./tree/node.ts";
 import type { ConfigEntry, ConfigMap, ConfigNode } from "./tree/node.ts";
 import { assign, checkRemote, isForRefs } from "./tree/overrides.ts";

@@ -35,7 +35,7 @@ testOnServers(
       await registry.save("kept", noise(100_000, n), { version: "1", onConflict: "overwrite" });
     }
     await registry.save("gone", noise(100_000));
-    await registry.delete("gone");
+    await registry.delete("gone", { allVersions: true });
     await fill(store, range(2_400).map((n) => `${CRASHED}${n}`));
     await fill(store, range(200).map((n) => `uploads/01951e2f-6c00-7abc-8def-${`${n}`.padStart(12, "0")}/0`));
     await store.put(`${CRASHED}.alive`, new Uint8Array());

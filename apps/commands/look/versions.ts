@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../../mod.ts";
-import type { Registry, VersionEntry } from "../../../mod.ts";
+import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
@@ -69,8 +69,14 @@ interface Options extends VersionsFlags {
   damage: Damage;
 }
 
+function listed({ range, limit, signal }: Options): VersionsOptions {
+  return { range, limit, signal };
+}
+
 async function* bareRows(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
-  for await (const { version } of registry.versions(name, options)) yield { json: { name, version }, cells: [version] };
+  for await (const { version } of registry.versions(name, listed(options))) {
+    yield { json: { name, version }, cells: [version] };
+  }
 }
 
 async function* rowsWithDetails(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
@@ -78,7 +84,7 @@ async function* rowsWithDetails(registry: Registry, name: string, options: Optio
   const { mapAtOnce } = await import("../../../workers/mod.ts");
   const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
   const toRow = ({ version }: VersionEntry) => row(registry, { name, version, aliases }, options);
-  for await (const row of mapAtOnce(registry.versions(name, options), toRow)) if (row !== undefined) yield row;
+  for await (const row of mapAtOnce(registry.versions(name, listed(options)), toRow)) if (row !== undefined) yield row;
 }
 
 async function row(

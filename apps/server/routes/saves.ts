@@ -108,7 +108,7 @@ export function savesRoutes(context: ServerContext): Routes {
       const { allVersions = false, ...asked } = c.req.valid("query");
       const name = c.req.param("name");
       if (!allVersions) throw notSaid(name);
-      return c.json(await deleteVersions(context, { name, ...asked, signal: c.req.raw.signal }));
+      return c.json(await deleteVersions(context, { name, allVersions, ...asked, signal: c.req.raw.signal }));
     },
   );
 

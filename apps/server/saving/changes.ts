@@ -28,7 +28,7 @@ export async function copyVersion({ registry }: ServerContext, copied: CopiedVer
   return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, options);
 }
 
-/** Deletes a version, or all of a name where none is said; whether there was one. */
+/** Deletes a version, or with `allVersions` all of a name; whether there was one. */
 export async function deleteVersions(
   { registry, hot }: ServerContext,
   { name, ...options }: DeleteOptions & { name: string },

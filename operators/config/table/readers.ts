@@ -7,7 +7,7 @@
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { describeNode, plainOf } from "../tree/node.ts";
 import type { ConfigMap, ConfigNode, ConfigScalar, Path, Place } from "../tree/node.ts";
-import { didYouMean } from "../tree/nearest.ts";
+import { didYouMean } from "../../../core/text/nearest.ts";
 import type { ProblemList } from "../tree/problems.ts";
 
 /** A JSON Schema, draft 2020-12. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf } from "./node.ts";
 import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
 import { findNode, fullPath } from "./paths.ts";

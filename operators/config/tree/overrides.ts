@@ -4,7 +4,7 @@
  * @module
  */
 import { FILE_KEYS } from "../table/fields.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode } from "./node.ts";
 import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";
 import { fullPath, idOf, idsOf, indexOf, nextKey } from "./paths.ts";

@@ -7,7 +7,7 @@ import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path
 import { ID_PATTERN, VERSION_PATTERN } from "../table/fields.ts";
 import { EXTENSIONS } from "./folder.ts";
 import type { ConfigFolder } from "./folder.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode, nodeOf } from "./node.ts";
 import type { ConfigEntry, ConfigList, ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
 import type { ProblemList } from "./problems.ts";

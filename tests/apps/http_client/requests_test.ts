@@ -266,7 +266,7 @@ Deno.test("a page that something on the way shows in place of the service is nev
   const writes: (() => Promise<unknown>)[] = [
     () => registry.setAlias("a", "production", "1"),
     () => registry.deleteAlias("a", "production"),
-    () => registry.delete("a"),
+    () => registry.delete("a", { allVersions: true }),
     () => registry.copy("a", "b"),
     () => registry.save("a", 2),
   ];
@@ -290,7 +290,7 @@ Deno.test("an answer of JSON that says nothing of what was asked is not taken fo
     const action of [
       () => registry.setAlias("a", "production", "1"),
       () => registry.deleteAlias("a", "production"),
-      () => registry.delete("a"),
+      () => registry.delete("a", { allVersions: true }),
       () => draft.discard(),
       () => draft.info(),
       () => draft.addPart("p", [{ path: "x", content: new Uint8Array(1) }]),
@@ -367,7 +367,7 @@ Deno.test("a load that is to be verified in full is of what the store has, not o
   await using registry = await service.open();
   await service.behind.save("a", 1);
   assertEquals(await registry.load("a@1.0.0"), 1);
-  await service.behind.delete("a"); // by another program
+  await service.behind.delete("a", { allVersions: true }); // by another program
   assertEquals(await registry.load("a@1.0.0"), 1);
   assertEquals((await failureOf(registry.load("a@1.0.0", { verify: "full" }))).code, "NotFound");
   await service.close();

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { SendRequest } from "../../../apps/http_client.ts";
 import { localPath, RegistryError } from "../../../mod.ts";
+import type { SaveOptions } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { startService } from "./service.ts";
@@ -31,11 +32,19 @@ Deno.test("a save whose answer is lost is sent again, and gives the one version 
   await service.close();
 });
 
-Deno.test("options that no registry knows are passed over here too", async () => {
+Deno.test("an option that no registry knows is Invalid here too, before anything is sent", async () => {
   const service = await startService();
   await using registry = await service.open();
-  const { version } = await registry.save("a", 1, { version: "2", note: "mine" } as { version: string });
-  assertEquals(version, "2.0.0");
+  const options = { versoin: "2" } as SaveOptions;
+  const error = await assertRejects(() => registry.save("a", 1, options), RegistryError);
+  assertEquals([error.code, error.message], [
+    "Invalid",
+    'Cannot save "a": there is no option versoin: did you mean version?',
+  ]);
+  assertEquals((await registry.saveMany([{ name: "a", value: 1, ...options }])).errors.get(0)?.code, "Invalid");
+  assertEquals(await Array.fromAsync(service.behind.names()), []);
+  const some = await assertRejects(() => registry.delete("a"), RegistryError);
+  assertEquals([some.code, some.message], ["Invalid", 'Cannot delete "a": no version is named']);
   await service.close();
 });
 
@@ -109,7 +118,7 @@ Deno.test("a write to a service that is not there was not done: Unavailable", as
     gone ? fetch(new Request(`http://127.0.0.1:${port}/`, { method: request.method })) : service.handler(request);
   await using registry = await service.open({ fetch: send, system: createScriptedSystem(), retryForMs: 100 });
   gone = true;
-  const error = await assertRejects(() => registry.delete("a"), RegistryError);
+  const error = await assertRejects(() => registry.delete("a", { allVersions: true }), RegistryError);
   assertEquals(error.code, "Unavailable");
   await service.close();
 });

@@ -136,7 +136,7 @@ export const aliasCases: readonly RegistryCase[] = [
       await refused("NotFound", collect(registry.history("a", "prod")));
       await refused("NotFound", collect(registry.history("b", "production")));
       await refused("Invalid", collect(registry.history("a", "latest")));
-      await writer.delete("a", { force: true });
+      await writer.delete("a", { allVersions: true, force: true });
       strictEqual((await collect(registry.history("a", "production"))).length, 4);
     },
   },

@@ -124,8 +124,8 @@ export const conflictCases: readonly RegistryCase[] = [
       await refused("NotFound", registry.load("a@2.0.0"));
       deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
       const { commit } = await registry.info("a");
-      await refused("Conflict", registry.delete("a", { ifCommit: "another" }));
-      strictEqual(await registry.delete("a", { ifCommit: commit }), true);
+      await refused("Conflict", registry.delete("a", { allVersions: true, ifCommit: "another" }));
+      strictEqual(await registry.delete("a", { allVersions: true, ifCommit: commit }), true);
       deepStrictEqual(await versionsOf(registry, "a"), []);
     },
   },
@@ -138,7 +138,7 @@ export const conflictCases: readonly RegistryCase[] = [
       strictEqual((await registry.set("a", 2)).version, "1.0.0");
       strictEqual(await registry.get("a"), 2);
       await refused("Conflict", registry.save("a", "x", { ifCommit: first.commit }));
-      strictEqual(await registry.delete("a"), true);
+      strictEqual(await registry.delete("a", { allVersions: true }), true);
       await registry.set("a", 3);
       strictEqual(await registry.load("a"), 3);
     },
@@ -157,7 +157,8 @@ export const conflictCases: readonly RegistryCase[] = [
     async run({ registry }) {
       for (const version of ["1.0", "1.1", "2.0", "3.0"]) await registry.save("a", version, { version });
       strictEqual(await registry.delete("a@1"), true);
-      for (const ref of ["a@1", "a@7", "b", "b@1", "b@^1"]) strictEqual(await registry.delete(ref), false, ref);
+      for (const ref of ["a@1", "a@7", "b@1", "b@^1"]) strictEqual(await registry.delete(ref), false, ref);
+      strictEqual(await registry.delete("b", { allVersions: true }), false);
       strictEqual(await registry.delete("a@^1"), true);
       strictEqual(await registry.delete("a@latest"), true);
       strictEqual(await registry.delete("a", { version: "2.0.0" }), true);
@@ -172,8 +173,8 @@ export const conflictCases: readonly RegistryCase[] = [
     async run({ registry }) {
       for (const version of ["1", "2", "3.0.0-rc.1"]) await registry.save("a", version, { version });
       await registry.save("a/b", "stays");
-      strictEqual(await registry.delete("a"), true);
-      strictEqual(await registry.delete("a"), false);
+      strictEqual(await registry.delete("a", { allVersions: true }), true);
+      strictEqual(await registry.delete("a", { allVersions: true }), false);
       deepStrictEqual(await collect(registry.names()), ["a/b"]);
     },
   },
@@ -183,7 +184,8 @@ export const conflictCases: readonly RegistryCase[] = [
     async run({ registry }) {
       for (const version of ["1", "2"]) await registry.save("a", version, { version });
       await registry.setAlias("a", "production", "1");
-      for (const ref of ["a@1", "a@production", "a"]) await refused("Conflict", registry.delete(ref));
+      for (const ref of ["a@1", "a@production"]) await refused("Conflict", registry.delete(ref));
+      await refused("Conflict", registry.delete("a", { allVersions: true }));
       strictEqual((await versionsOf(registry, "a")).length, 2, "refused as a whole");
       strictEqual(await registry.delete("a@1", { force: true }), true);
       await refused("NotFound", registry.load("a@production"));
@@ -198,7 +200,7 @@ export const conflictCases: readonly RegistryCase[] = [
       const second = await registry.save("a", 2, { version: "1", onConflict: "overwrite" });
       await refused("Conflict", registry.delete("a@1", { ifCommit: first.commit }));
       strictEqual(await registry.load("a"), 2);
-      await refused("Invalid", registry.delete("a", { ifCommit: second.commit }));
+      await refused("Invalid", registry.delete("a", { allVersions: true, ifCommit: second.commit }));
       strictEqual(await registry.delete("a@1", { ifCommit: second.commit }), true);
       strictEqual(await registry.has("a"), false);
     },

@@ -47,7 +47,7 @@ export const endingCases: readonly RegistryCase[] = [
         () => registry.save("a", "small", { version: "7", signal }),
         () => registry.save("a", noise(400_000), { signal }),
         () => registry.save("a", 1, { idempotencyKey: "k", signal }),
-        () => registry.delete("a", { force: true, signal }),
+        () => registry.delete("a", { allVersions: true, force: true, signal }),
         () => registry.delete("a@1", { force: true, signal }),
         () => registry.setAlias("a", "p", "1", { signal }),
         () => registry.deleteAlias("a", "p", { signal }),
@@ -78,7 +78,7 @@ export const endingCases: readonly RegistryCase[] = [
       const steps: [version: string | undefined, then: () => unknown][] = [
         ["1.0.0", () => writer.save("a", 2)],
         ["2.0.0", () => writer.delete("a@2")],
-        ["1.0.0", () => writer.delete("a")],
+        ["1.0.0", () => writer.delete("a", { allVersions: true })],
         [undefined, () => stop.abort()],
       ];
       for await (const event of registry.watch("a", { intervalMs: 5, signal: stop.signal })) {

@@ -39,7 +39,7 @@ export const listingCases: readonly RegistryCase[] = [
       for (const name of ["b", "a", "c", "a-b", "a/b", "Ä", "keyed"]) await writer.save(name, 1);
       for (let i = 0; i < 3; i++) await writer.save("c", i);
       await writer.setAlias("a", "prod", "1");
-      await writer.delete("a", { force: true });
+      await writer.delete("a", { allVersions: true, force: true });
       await writer.delete("c@4.0.0");
       const names = await collect(registry.names());
       const there = ["b", "c", "a-b", "a/b", "Ä", "keyed"];

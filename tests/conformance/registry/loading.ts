@@ -236,7 +236,7 @@ export const loadCases: readonly RegistryCase[] = [
     async run({ registry, writer }) {
       await writer.save("a", noise(400_000));
       const artifact = await registry.open("a");
-      await writer.delete("a");
+      await writer.delete("a", { allVersions: true });
       const [file] = artifact.files();
       deepStrictEqual(await file.bytes(), noise(400_000));
       await refused("NotFound", registry.open("a"));

@@ -130,7 +130,7 @@ export const manyCases: readonly RegistryCase[] = [
       notStrictEqual(copied.commit, from.commit);
       const info = await registry.info("b");
       deepStrictEqual([info.metadata, info.inputs, info.idempotencyKey], [{ x: 1 }, ["raw@1"], undefined]);
-      await registry.delete("a");
+      await registry.delete("a", { allVersions: true });
       deepStrictEqual(await registry.load("b", { as: files }), value);
     },
   },

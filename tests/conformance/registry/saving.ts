@@ -164,7 +164,7 @@ export const saveCases: readonly RegistryCase[] = [
       for (const name of HOSTILE) await registry.save(name, { of: name });
       for (const name of HOSTILE) deepStrictEqual(await registry.load(name), { of: name }, name);
       deepStrictEqual(new Set(await collect(registry.names())), new Set(HOSTILE));
-      await registry.delete("model");
+      await registry.delete("model", { allVersions: true });
       deepStrictEqual(await registry.load("model/1.0.0"), { of: "model/1.0.0" });
     },
   },
@@ -177,7 +177,7 @@ export const saveCases: readonly RegistryCase[] = [
         await refused("Invalid", registry.set(name, 1));
         await refused("Invalid", registry.copy("b", name));
         await refused("Invalid", registry.setAlias(name, "x", "1"));
-        if (name !== "a@b") await refused("Invalid", registry.delete(name));
+        if (name !== "a@b") await refused("Invalid", registry.delete(name, { allVersions: true }));
       }
     },
   },
@@ -190,7 +190,7 @@ export const saveCases: readonly RegistryCase[] = [
       deepStrictEqual(saved, ["1.0.0", "2.0.0", "3.0.0", "4.0.0"]);
       await registry.delete("a@4.0.0");
       strictEqual((await registry.save("a", "x")).version, "5.0.0");
-      await registry.delete("a");
+      await registry.delete("a", { allVersions: true });
       strictEqual((await registry.save("a", "y")).version, "6.0.0");
       for (const version of ["2.1", "1.0.9", "3.0.0-rc.1"]) await registry.save("b", version, { version });
       strictEqual((await registry.save("b", "next")).version, "2.2.0");

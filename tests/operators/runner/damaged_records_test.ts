@@ -48,8 +48,8 @@ testInRoot("who deletes what a step wrote, and that it was done, has it written 
   await registry.save("data:raw", "raw ");
   await runPipeline(threeSteps(), here);
   for (const version of ["2.0.0", "3.0.0"]) {
-    await registry.delete("data:report");
-    await registry.delete("nightly:step:report");
+    await registry.delete("data:report", { allVersions: true });
+    await registry.delete("nightly:step:report", { allVersions: true });
     const { steps } = await runPipeline(threeSteps(), here);
     assertEquals(steps.report.outputs, { text: `data:report@${version}` });
     assertEquals(await textOf(registry, steps.report.outputs!.text), "raw clean report ");

@@ -40,7 +40,7 @@ testOnEach("history() of what never was an alias is NotFound", async ({ registry
 testInMemory("history() survives the versions that it names", async ({ registry }) => {
   await registry.save("a", 1);
   await registry.setAlias("a", "production", "1");
-  await registry.delete("a", { force: true });
+  await registry.delete("a", { allVersions: true, force: true });
   assertEquals((await collect(registry.history("a", "production"))).map(({ version }) => version), ["1.0.0"]);
 });
 

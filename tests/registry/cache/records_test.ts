@@ -62,7 +62,7 @@ testCached("who deletes a version never loads it again, nor does who shares the 
   await other.load("b@1");
   await settle();
   await registry.delete("a@1");
-  await registry.delete("b");
+  await registry.delete("b", { allVersions: true });
   for (const ref of ["a@1", "b@1"]) for (const by of [registry, other]) await rejected("NotFound", by.load(ref));
 });
 

@@ -311,7 +311,7 @@ testProtocol("a damaged head can be overwritten and deleted, never rewritten", M
   assertEquals((await head(CELL)).generation, 2);
   assertEquals((await head(CELL)).previous, undefined);
   backend.answer(READ_BACK, damaged);
-  assertEquals(await registry.delete("a"), true);
+  assertEquals(await registry.delete("a", { allVersions: true }), true);
 });
 
 testProtocol("ifCommit overwrites that commit only, also when it loses a race", MUTABLE, async (world) => {

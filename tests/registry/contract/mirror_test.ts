@@ -97,7 +97,7 @@ Deno.test("another value in the target is a Conflict, or overwritten where it is
     assertEquals([await firm.load("a"), await firm.aliases("a")], ["ours", {}]); // no alias of what it has not
     assertEquals((await mirrorRegistry(withoutStore(from), wrap(soft))).failures, []);
     assertEquals(await soft.load("a"), "theirs");
-    await firm.delete("a");
+    await firm.delete("a", { allVersions: true });
     const buried = await mirrorRegistry(withoutStore(from), wrap(firm));
     assertMatch(buried.failures[0].error.message, /deleted there/);
   }

@@ -74,7 +74,13 @@ Deno.test("a registry of the least that one is made of has no aliases, and refus
   assertEquals(await registry.aliases("a"), {});
   await rejected("NotFound", Array.fromAsync(registry.history("a", "production")));
   await rejected("Invalid", registry.aliases(" a"));
-  for (const write of [() => registry.save("a", 1), () => registry.set("a", 1), () => registry.delete("a")]) {
+  for (
+    const write of [
+      () => registry.save("a", 1),
+      () => registry.set("a", 1),
+      () => registry.delete("a", { allVersions: true }),
+    ]
+  ) {
     await rejected("Unsupported", write());
   }
   assertEquals([registry.backend, registry.lineage], [undefined, undefined]);

@@ -86,7 +86,7 @@ testProtocol("drafts that cannot be listed keep everything of their name", {}, a
   const { registry, backend, advance, keys } = world;
   for (const name of ["a", "b"]) {
     await registry.save(name, noise(70_000));
-    await registry.delete(name);
+    await registry.delete(name, { allVersions: true });
   }
   const draft = await registry.openDraft("a", { id: "1" });
   await draft.addPart("0", large("0.bin"));

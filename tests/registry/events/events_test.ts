@@ -88,10 +88,10 @@ Deno.test("every verb that commits is heard of, and what commits nothing is not"
   await registry.save("over", 2, { skipIfUnchanged: true }); // nothing
   for (let repeat = 0; repeat < 2; repeat++) await registry.save("once", 1, { idempotencyKey: "k" });
   await assertRejects(() => registry.save("over", 4, { version: "1" }));
-  assertEquals(await registry.delete("nothing"), false);
+  assertEquals(await registry.delete("nothing", { allVersions: true }), false);
   assertEquals(await registry.deleteAlias("over", "none"), false);
   await prune(registry, { names: ["many"], keepLast: 1 });
-  await registry.delete("many");
+  await registry.delete("many", { allVersions: true });
   assertEquals(await said(), [
     "saved many 1.0.0",
     "saved many 2.0.0",

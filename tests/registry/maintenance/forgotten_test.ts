@@ -27,7 +27,7 @@ async function kept({ keys }: ProtocolWorld): Promise<string[]> {
 testProtocol("of deleted versions one tombstone each is left, and nothing of their keys", {}, async (world) => {
   const { registry, store, advance } = world;
   for (let n = 1; n <= 300; n++) await registry.save("a", n, { idempotencyKey: `k${n}` });
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   assertEquals((await world.keys()).length, 902);
   await pass(world, 2 * GRACE_MS, 2);
   assertEquals((await kept(world)).length, 600, "the keys are good for a month");
@@ -47,7 +47,7 @@ testProtocol("of deleted versions one tombstone each is left, and nothing of the
 testProtocol("the first record becomes a tombstone before the one above it goes, a grace later", {}, async (world) => {
   const { registry, records } = world;
   const { commit, digest } = await registry.save("a", noise(70_000));
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   await pass(world, GRACE_MS + 1);
   const [head, first] = await records("names/a/");
   assertEquals([head.kind, head.generation, head.previous], ["deleted", 2, commit]);
@@ -65,7 +65,7 @@ testProtocol("the first record becomes a tombstone before the one above it goes,
 testProtocol("a cell that may be written above keeps its head", { mutable: true }, async (world) => {
   const { registry, records } = world;
   await registry.save("a", 1, { version: "1" });
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   await pass(world, 2 * GRACE_MS, 40);
   assertEquals((await records("names/a/")).map(({ kind }) => kind), ["deleted", "scrubbed"]);
   await registry.save("a", 3, { version: "1", onConflict: "overwrite" });
@@ -78,7 +78,7 @@ testProtocol(
   async (world) => {
     const { registry, store, keys, records } = world;
     await registry.save("a", 1);
-    await registry.delete("a");
+    await registry.delete("a", { allVersions: true });
     const [second] = await keys("names/a/");
     const [tombstone] = await records("names/a/");
     await store.delete(second);
@@ -143,10 +143,10 @@ for (const mutable of [false, true]) {
         await registry.deleteAlias(name, "live");
       }
       if (mutable) await registry.save("gone", "over", { version: "1", onConflict: "overwrite" });
-      await registry.delete("gone");
+      await registry.delete("gone", { allVersions: true });
       await registry.delete("alive@1");
       await pass(world, 2 * GRACE_MS, 2);
-      await registry.delete("young");
+      await registry.delete("young", { allVersions: true });
       await pass(world, MONTH_MS - 3 * DAY_MS, 1, FORGET);
       assert((await kept(world)).some((key) => key.startsWith("names/gone/")));
       advance(2 * GRACE_MS);
@@ -177,7 +177,7 @@ testProtocol("a name is not forgotten while anything of it is alive, young or ha
   for (const name of ["alias", "payload", "key"]) {
     await registry.save(name, 1);
     await registry.setAlias(name, "live", "1");
-    await registry.delete(name, { force: true });
+    await registry.delete(name, { allVersions: true, force: true });
   }
   await pass(world, 2 * GRACE_MS, 2);
   advance(MONTH_MS);
@@ -192,7 +192,7 @@ for (const meanwhile of ["somebody saves under it", "a quarter of the grace pass
   testProtocol(`a name stays where ${meanwhile} while it is about to be forgotten`, {}, async (world) => {
     const { registry, open, advance, keys } = world;
     for (let n = 1; n <= 3; n++) await registry.save("gone", n);
-    await registry.delete("gone");
+    await registry.delete("gone", { allVersions: true });
     await pass(world, 2 * GRACE_MS, 2);
     advance(MONTH_MS);
     const before = await keys("names/");

@@ -134,7 +134,7 @@ testProtocol(
 testProtocol("a scrubbed number is not given again, automatically or by name", {}, async (world) => {
   const { registry, advance, keys } = world;
   for (let n = 0; n < 3; n++) await registry.save("a", n);
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   advance(9 * GRACE_MS);
   await collectGarbage(registry);
   assertEquals((await keys(CELL)).length, 6, "three tombstones over three first records");
@@ -145,7 +145,7 @@ testProtocol("a scrubbed number is not given again, automatically or by name", {
 testProtocol("a tombstone that is the head stays for ever where it may be written above", MUTABLE, async (world) => {
   const { registry, advance, store } = world;
   await registry.save("a", noise(70_000));
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   for (let days = 0; days < 9; days++) {
     advance(9 * GRACE_MS);
     await collectGarbage(registry);
@@ -190,7 +190,7 @@ testProtocol("payload goes with the last version that refers to it, a grace late
   const { registry, advance, keys } = world;
   await registry.save("a", noise(300_000));
   const [payload] = await keys("objects/");
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   advance(GRACE_MS);
   assertEquals(await removed(world), [], "a reader may be under way");
   advance(1);

@@ -213,7 +213,7 @@ Deno.test("a load that began before an overwrite ends well within the grace, and
     assertEquals(await slow.registry.load("a"), noise(70_000, waits > GRACE_MS ? n : n - 1));
   }
   const gone = async () => {
-    await registry.delete("a");
+    await registry.delete("a", { allVersions: true });
     advance(2 * GRACE_MS);
     await collectGarbage(janitor);
   };

@@ -189,7 +189,7 @@ Deno.test("a name that was overwritten and deleted, and is forgotten at once, co
   for (let n = 0, finished = false; !finished; n++) {
     const world = await createProtocolWorld({ mutable: true });
     for (let value = 1; value <= 3; value++) await world.registry.save("gone", value, OVERWRITE);
-    await world.registry.delete("gone");
+    await world.registry.delete("gone", { allVersions: true });
     world.advance(2 * MONTH_MS);
     const { registry, backend } = await world.open();
     const killed = Promise.withResolvers<"killed">();
@@ -209,7 +209,7 @@ for (const verb of ["put", "delete"] as const) {
   Deno.test(`no name is forgotten beside a collector that stands still before its ${verb}`, async () => {
     const world = await createProtocolWorld();
     await world.registry.save("a", "old");
-    await world.registry.delete("a");
+    await world.registry.delete("a", { allVersions: true });
     if (verb === "delete") {
       world.advance(2 * GRACE_MS);
       await collectGarbage(world.registry);
@@ -228,7 +228,7 @@ for (const verb of ["put", "delete"] as const) {
     await collectGarbage(still.registry);
     await assertRefused(other.registry, "1.0.0");
     assertEquals(await other.registry.load("a"), ANEW);
-    await other.registry.delete("a");
+    await other.registry.delete("a", { allVersions: true });
     world.advance(2 * MONTH_MS);
     assertEquals((await collectGarbage(other.registry, { forget: true })).failures, []);
     await collectGarbage(other.registry, { forget: true });

@@ -97,7 +97,7 @@ testMirror("a mutable mirror follows its source, whatever was saved there meanwh
   await to.save("a", "target", { version: "1", onConflict: "overwrite" });
   assertEquals((await mirrorRegistry(from, to)).copied, 1);
   assertEquals(await to.load("a"), "source");
-  await to.delete("a");
+  await to.delete("a", { allVersions: true });
   assertEquals((await mirrorRegistry(from, to)).copied, 1);
   assertEquals(await to.load("a"), "source");
 }, MUTABLE);
@@ -156,7 +156,7 @@ testMirror("a deletion is mirrored also when the janitor has been in the source"
   await from.save("a", noise(100_000));
   await from.save("b", noise(100_000));
   await mirrorRegistry(from, to);
-  await from.delete("a");
+  await from.delete("a", { allVersions: true });
   const old = await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs));
   assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
   assertEquals((await mirrorRegistry(from, to)).deleted, 1);
@@ -167,7 +167,7 @@ testMirror(
   "what the target has of its own is not deleted because the source once had that number",
   async ({ from, to }) => {
     await from.save("a", "source");
-    await from.delete("a");
+    await from.delete("a", { allVersions: true });
     await to.save("a", "own");
     const { failures, deleted } = await mirrorRegistry(from, to);
     assertEquals([failures.map(({ error }) => error.code), deleted], [["Conflict"], 0]);
@@ -245,7 +245,7 @@ testMirror("the mirror of a mirror is as good, and knows where all was saved fir
   assertEquals([back.copied, back.deleted, back.aliases, back.failures], [0, 0, 0, []]);
   const across = await mirrorRegistry(from, third);
   assertEquals([across.copied, across.deleted, across.aliases, across.failures], [0, 0, 0, []]);
-  await from.delete("a/b c é");
+  await from.delete("a/b c é", { allVersions: true });
   await mirrorRegistry(from, to);
   assertEquals((await mirrorRegistry(to, third)).deleted, 1);
   await assertMirrored(from, third);
@@ -261,7 +261,7 @@ testMirror("registries that are mirrored to each other do not overwrite back and
     assertEquals((await mirrorRegistry(to, from)).copied, 0);
   }
   assertEquals([await from.load("a"), await to.load("a")], ["two", "two"]);
-  await to.delete("a");
+  await to.delete("a", { allVersions: true });
   assertEquals((await mirrorRegistry(to, from)).deleted, 1);
   assertEquals(await contents(from), {});
 }, MUTABLE);
@@ -378,7 +378,7 @@ testMirror(
     await from.save("a", "two", { version: "1", onConflict: "overwrite" });
     await mirrorRegistry(from, to);
     await from.save("a", "three", { version: "1", onConflict: "overwrite" });
-    await from.delete("a");
+    await from.delete("a", { allVersions: true });
     await collectGarbage(await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs)));
     assertEquals((await mirrorRegistry(from, to)).deleted, 1);
   },
@@ -390,7 +390,7 @@ testMirror("a deletion passes through a mirror whose janitor was there before", 
   await mirrorRegistry(from, to);
   const third = await openRegistry(createMemoryBackend());
   await mirrorRegistry(to, third);
-  await from.delete("a");
+  await from.delete("a", { allVersions: true });
   await mirrorRegistry(from, to);
   const old = await open("to", {}, (backend) => withAge(backend, 10 * to.settings.graceMs));
   assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);

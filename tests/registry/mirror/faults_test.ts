@@ -290,7 +290,7 @@ testMirror("writers on both sides do not disturb a mirror", async ({ from, to, o
   assertEquals(failures, []);
   await mirrorRegistry(from, to);
   assertEquals((await Array.fromAsync(to.versions("own"))).length, 30);
-  await to.delete("own");
+  await to.delete("own", { allVersions: true });
   await assertMirrored(from, to);
 });
 

@@ -97,7 +97,7 @@ export async function fill(registry: StoredRegistry): Promise<{ live: number; de
   for (let n = 1; n <= 3; n++) await registry.save("deleted", n);
   await registry.delete("deleted@2");
   await registry.save("gone", noise(100_000));
-  await registry.delete("gone");
+  await registry.delete("gone", { allVersions: true });
   await registry.setAlias("inline", "production", "1.1");
   await registry.setAlias("deleted", "old", "1");
   await registry.setAlias("deleted", "removed", "1");

@@ -57,7 +57,7 @@ Deno.test("what is no registry of ours is left alone beside one", async () => {
     const registry = await openRegistry(root.path);
     await registry.save("strange", 1);
     assertEquals(await Array.fromAsync(registry.names()), ["strange"]);
-    await registry.delete("strange");
+    await registry.delete("strange", { allVersions: true });
     assertEquals(await registry.has("strange"), false);
     assertEquals(readFileSync(root.join("names", "strange", "deep", "file"), "utf8"), "mine");
   } finally {

@@ -141,7 +141,7 @@ testProtocol("a base under another name copies the bytes: payloads never cross n
   await registry.save("a", { large: LARGE }, AS);
   await registry.save("b", { large: LARGE }, { ...AS, base: "a" });
   assertEquals(await places(world, "names/b/versions/"), { large: undefined });
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   advance(2 * GRACE_MS);
   await collectGarbage(registry);
   await assertHolds(world, { b: { large: LARGE } });
@@ -155,7 +155,7 @@ testProtocol("copy() shares under its own name and copies the bytes to another",
   assertEquals(backend.asked(UPLOAD).length, 0);
   assertEquals(await places(world), { large: first.commit, small: first.commit });
   await registry.copy("a@5", "b");
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   advance(2 * GRACE_MS);
   await collectGarbage(registry);
   await assertHolds(world, { b: { large: LARGE, small: noise(1000) } });
@@ -309,7 +309,7 @@ testProtocol("files come and go between versions: each is whole", {}, async (wor
     await registry.save("a", now, AS);
     if (random(3) > 0) continue;
     const gone = `a@${random(n) + 1}`;
-    await registry.delete(gone);
+    await registry.delete(gone, { allVersions: true });
     delete versions[gone];
     advance(2 * GRACE_MS);
     assertEquals((await collectGarbage(registry)).failures, []);

@@ -72,7 +72,7 @@ for (const copies of [true, false]) {
       assertEquals((await keysOf(world.store, "uploads/")).length, 1);
       const right = { id: upload.id, files: [{ path: "large.bin", sha256: sha256(LARGE), size: LARGE.byteLength }] };
       await commitUpload(registry, right, { name: "data" });
-      await registry.delete("data");
+      await registry.delete("data", { allVersions: true });
       await collectGarbageNow(world);
     }
   });
@@ -291,7 +291,7 @@ Deno.test("a copy that is not there when it is read is no version", async () => 
     await rejected("Conflict", commitUpload(registry, upload, { name: "data" }));
     const { commit } = await commitUpload(registry, upload, { name: "data" });
     assertNotEquals(commit, "");
-    await registry.delete("data");
+    await registry.delete("data", { allVersions: true });
     await collectGarbageNow(world);
   }
 });

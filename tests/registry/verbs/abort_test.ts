@@ -24,7 +24,7 @@ testOnEach(
       () => registry.save("a", "small", { version: "7", signal }),
       () => registry.save("a", noise(400_000), { signal }),
       () => registry.save("a", 1, { idempotencyKey: "k", signal }),
-      () => registry.delete("a", { force: true, signal }),
+      () => registry.delete("a", { allVersions: true, force: true, signal }),
       () => registry.delete("a@1", { force: true, signal }),
       () => registry.setAlias("a", "p", "1", { signal }),
       () => registry.deleteAlias("a", "p", { signal }),

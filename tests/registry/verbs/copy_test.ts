@@ -16,7 +16,7 @@ testOnEach("copy() saves files, metadata and inputs under another name", async (
     const info = await registry.info("b");
     assertEquals([info.metadata, info.inputs, info.idempotencyKey], [{ x: 1 }, ["raw@1"], undefined]);
   }
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   for (const key of await keysOf(backend, "objects/a/")) await backend.delete(key);
   assertEquals(await (await open()).load("b"), noise(700_000));
 });

@@ -7,7 +7,7 @@ testOnEach("delete() removes a version and says whether there was one", async ({
   assertEquals(await registry.delete("a@1"), true);
   assertEquals(await registry.delete("a@1"), false);
   assertEquals(await registry.delete("a@7"), false);
-  assertEquals(await registry.delete("b"), false);
+  assertEquals(await registry.delete("b", { allVersions: true }), false);
   assertEquals(await registry.delete("b@^1"), false);
   assertEquals(await registry.has("a@1"), false);
   assertEquals(await registry.load("a"), "2");
@@ -16,8 +16,8 @@ testOnEach("delete() removes a version and says whether there was one", async ({
 testOnEach("delete() of a bare name removes every version, prereleases too", async ({ registry, backend }) => {
   for (const version of ["1", "2", "3.0.0-rc.1"]) await registry.save("a", noise(100_000), { version });
   await registry.save("a/b", "stays");
-  assertEquals(await registry.delete("a"), true);
-  assertEquals(await registry.delete("a"), false);
+  assertEquals(await registry.delete("a", { allVersions: true }), true);
+  assertEquals(await registry.delete("a", { allVersions: true }), false);
   assertEquals(await collect(registry.versions("a")), []);
   assertEquals(await collect(registry.names()), ["a/b"]);
   assertEquals(await registry.has("a"), false);
@@ -36,7 +36,7 @@ testOnEach("delete() refuses a version that an alias names, unless forced", asyn
   for (const version of ["1", "2"]) await registry.save("a", version, { version });
   await registry.setAlias("a", "production", "1");
   for (const ref of ["a@1", "a@production", "a@1.0", "a"]) {
-    const error = await rejected("Conflict", registry.delete(ref));
+    const error = await rejected("Conflict", registry.delete(ref, { allVersions: ref === "a" }));
     assertMatch(error.message, /"a@1\.0\.0": the alias "production" names it/);
     assertMatch(error.hint!, /force/);
   }
@@ -53,15 +53,15 @@ testOnEach("delete() with ifCommit removes only that commit", async ({ registry 
   const second = await registry.save("a", 2, { version: "1", onConflict: "overwrite" });
   await rejected("Conflict", registry.delete("a@1", { ifCommit: first.commit }));
   assertEquals(await registry.load("a"), 2);
-  await rejected("Invalid", registry.delete("a", { ifCommit: second.commit }));
+  await rejected("Invalid", registry.delete("a", { allVersions: true, ifCommit: second.commit }));
   assertEquals(await registry.delete("a@1", { ifCommit: second.commit }), true);
   assertEquals(await registry.has("a"), false);
 }, { mutable: true });
 
 testOnEach("delete() with ifCommit takes a bare name where there are no versions", async ({ registry }) => {
   const { commit } = await registry.save("a", 1);
-  await rejected("Conflict", registry.delete("a", { ifCommit: "another" }));
-  assertEquals(await registry.delete("a", { ifCommit: commit }), true);
+  await rejected("Conflict", registry.delete("a", { allVersions: true, ifCommit: "another" }));
+  assertEquals(await registry.delete("a", { allVersions: true, ifCommit: commit }), true);
   await rejected("AlreadyExists", registry.save("a", 2));
 }, { versioned: false });
 
@@ -93,3 +93,17 @@ testInMemory("delete() takes the version beside a bare name, and leaves the othe
   assertEquals(await registry.get("a"), 2);
   await rejected("Invalid", registry.delete("a@2", { version: "2" }));
 });
+
+testInMemory("delete() of a bare name needs allVersions, but where a name has one value", async ({ registry }) => {
+  await registry.save("a", 1);
+  const error = await rejected("Invalid", registry.delete("a"));
+  assertMatch(error.hint!, /allVersions: true/);
+  await rejected("Invalid", registry.delete("a@1", { allVersions: true }));
+  assertEquals(await registry.has("a@1"), true);
+  assertEquals(await registry.delete("a", { allVersions: true }), true);
+});
+
+testInMemory("delete() of a bare name is of its one value in a registry without versions", async ({ registry }) => {
+  await registry.set("a", 1);
+  assertEquals(await registry.delete("a"), true);
+}, { versioned: false });

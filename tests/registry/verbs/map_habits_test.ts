@@ -17,7 +17,7 @@ testOnEach("has() and get() give false and undefined where there is nothing", as
     assertEquals(await registry.get(ref), 7, ref);
   }
   assertEquals(await registry.has("a", { version: "^2" }), false);
-  await registry.delete("a", { force: true });
+  await registry.delete("a", { allVersions: true, force: true });
   for (const ref of ["a", "a@1", "a@production"]) {
     assertEquals(await registry.has(ref), false, ref);
     assertEquals(await registry.get(ref), undefined, ref);
@@ -86,7 +86,7 @@ testOnEach("entries() leaves out what is deleted while it is read", async ({ reg
       async before({ verb, key }) {
         if (deleted || verb !== "get" || !key.startsWith("names/b/")) return;
         deleted = true;
-        await registry.delete("b");
+        await registry.delete("b", { allVersions: true });
         for await (const entry of inner.list("names/b/")) { // as if the grace were over
           if ("key" in entry && entry.size !== TOMBSTONE_BYTES) await inner.delete(entry.key);
         }

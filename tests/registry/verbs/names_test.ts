@@ -48,7 +48,7 @@ testOnEach("hostile names keep their values apart", async ({ registry, backend, 
   for (const name of HOSTILE) await registry.save(name, { of: name });
   for (const name of HOSTILE) assertEquals(await registry.load(name), { of: name }, name);
   assertEquals(new Set(await collect((await open()).names())), new Set(HOSTILE));
-  await registry.delete("model");
+  await registry.delete("model", { allVersions: true });
   assertEquals(await registry.load("model/1.0.0"), { of: "model/1.0.0" });
   assertEquals(await registry.load("Model"), { of: "Model" });
   const keys = await keysOf(backend);
@@ -83,7 +83,7 @@ testInMemory("names that no store keeps safely are refused by every verb", async
       () => registry.load(name),
       () => registry.has(name),
       () => registry.get(name),
-      () => registry.delete(name),
+      () => registry.delete(name, { allVersions: true }),
       () => registry.set(name, 1),
       () => registry.setAlias(name, "x", "1"),
       () => registry.aliases(name),
@@ -100,7 +100,7 @@ testOnEach("names() lists names with a living version, each once", async ({ regi
   for (const name of ["b", "a", "c", "a-b", "a/b"]) await registry.save(name, 1);
   for (let i = 0; i < 3; i++) await registry.save("c", i);
   await registry.setAlias("a", "prod", "1");
-  await registry.delete("a", { force: true });
+  await registry.delete("a", { allVersions: true, force: true });
   await registry.delete("c@4.0.0");
   await registry.save("keyed", 1, { idempotencyKey: "k" });
   await backend.put("names/stranger/file", new Uint8Array(1));
@@ -133,7 +133,7 @@ testOnEach("names() takes a prefix, a name to come after and a limit", async ({ 
 testOnEach("names() goes on over a name with many versions, living or deleted", async ({ registry }) => {
   for (let i = 0; i < 230; i++) await registry.save("many", i, { version: `${i}` });
   for (let i = 0; i < 210; i++) await registry.save("none", i, { version: `${i}` });
-  await registry.delete("none");
+  await registry.delete("none", { allVersions: true });
   await registry.save("z", 1);
   assertEquals(await collect(registry.names()), ["many", "z"]);
   assertEquals(await collect(registry.names({ after: "many" })), ["z"]);

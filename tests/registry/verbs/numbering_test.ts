@@ -58,7 +58,7 @@ testOnEach("save() never takes the number of a deleted version again", async ({ 
   for (let i = 0; i < 3; i++) await registry.save("a", i);
   await registry.delete("a@3.0.0");
   assertEquals((await registry.save("a", "x")).version, "4.0.0");
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   assertEquals(await registry.has("a"), false);
   assertEquals((await registry.save("a", "y")).version, "5.0.0");
 });

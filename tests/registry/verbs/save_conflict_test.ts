@@ -129,7 +129,7 @@ testOnEach(
     assertEquals(await registry.load("a"), "two");
     assertEquals((await registry.info("a")).version, "1.0.0");
     assertEquals((await keysOf(backend, "names/")).length, 2);
-    assertEquals(await registry.delete("a"), true);
+    assertEquals(await registry.delete("a", { allVersions: true }), true);
     await registry.save("a", "three", { onConflict: "overwrite" });
     assertEquals(await registry.load("a"), "three");
   },

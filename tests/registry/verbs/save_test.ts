@@ -120,7 +120,7 @@ testOnEach("save() copies the bytes of a base under another name", async ({ regi
   await registry.save("a", noise(500_000));
   await registry.save("b", noise(500_000), { base: "a" });
   assertEquals((await keysOf(backend, "objects/b/")).length, 1);
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   assertEquals(await registry.load("b"), noise(500_000));
 });
 

@@ -97,7 +97,7 @@ testOnEach("versions() of a registry without versions is the one that there is",
   await registry.save("a", 1);
   assertEquals(await versionsOf(registry.versions("a")), ["1.0.0"]);
   assertEquals(await versionsOf(registry.versions("a", { range: "^1" })), ["1.0.0"]);
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   assertEquals(await versionsOf(registry.versions("a")), []);
 }, { versioned: false });
 

@@ -33,7 +33,7 @@ testOnEach("watch() gives the present latest version, then each new one", async 
     () => Promise.resolve(), // nothing new: nothing said
     () => registry.save("a", 3, { version: "2" }), // not the latest
     () => registry.delete("a@3"),
-    () => registry.delete("a"),
+    () => registry.delete("a", { allVersions: true }),
     () => registry.save("b", 1),
     () => registry.save("a", 5),
   ], () => stop.abort());

@@ -67,7 +67,7 @@ export function createManyVerbs({ call, registry, log, labels, reading }: VerbPa
 
     async deleteAll(name, { force = false } = {}) {
       await call({ verb: "deleteAll", name, force }, async () => {
-        return { ok: true, done: await registry.delete(name, { force }) };
+        return { ok: true, done: await registry.delete(name, { allVersions: true, force }) };
       });
     },
   };

@@ -63,7 +63,7 @@ Deno.test("what was deleted elsewhere is not answered from memory for more than 
   await using handler = createHandler(registry, { system });
   const status = async () => (await handler(new Request(`http://localhost${path}`))).status;
   assertEquals([await status(), await status()], [200, 200]);
-  await registry.delete("text");
+  await registry.delete("text", { allVersions: true });
   system.advance(10_001);
   assertEquals(await status(), 404);
 });

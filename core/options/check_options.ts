@@ -1,0 +1,54 @@
+/**
+ * Options that nobody knows: mistyped, they would have no effect, and nobody would be told.
+ *
+ * @module
+ */
+import { RegistryError } from "../errors.ts";
+import { nearest } from "../text/nearest.ts";
+
+/** Every option of a kind, by name: the compiler says which one is missing. */
+export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
+
+/**
+ * Throws `Invalid` for an option that is not known, and for options that are no object. What is undefined is not given.
+ *
+ * @param action what was asked for, as in `load "model"`
+ *
+ * @example
+ * ```ts
+ * import { checkOptions } from "./check_options.ts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const known = { version: true } as const;
+ * assertThrows(() => checkOptions("load", { versoin: "1" }, known), "versoin: did you mean version?");
+ * ```
+ */
+export function checkOptions(action: string, options: unknown, known: Readonly<Record<string, true>>): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot ${action}: its options are ${nameOf(options)}, not an object`,
+      hint: `Write them as { ${Object.keys(known)[0]}: … }.`,
+    });
+  }
+  for (const name in options) {
+    if (known[name] === true && Object.hasOwn(known, name)) continue;
+    if ((options as Record<string, unknown>)[name] === undefined) continue;
+    throw unknownOption(action, name, Object.keys(known));
+  }
+}
+
+function unknownOption(action: string, name: string, known: string[]): RegistryError {
+  const meant = nearest(name, known);
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: there is no option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
+    hint: `Options are ${known.join(", ")}.`,
+  });
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
+}

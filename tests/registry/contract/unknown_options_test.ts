@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ndarray } from "../../../materializers/mod.ts";
+import { collectGarbage, defineArtifact, openRegistry, prune, verifyRegistry } from "../../../mod.ts";
+import type { Registry, SaveOptions } from "../../../mod.ts";
+import { rejected } from "../rejected.ts";
+import { testInMemory } from "../registries.ts";
+
+/** Whatever a program in JavaScript may write. */
+const WRONG = { versoin: "1" } as Record<string, unknown>;
+
+const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
+  save: (registry) => registry.save("a", 1, WRONG),
+  load: (registry) => registry.load("a", WRONG),
+  open: (registry) => registry.open("a", WRONG),
+  download: (registry) => registry.download("a", { to: "nowhere", ...WRONG }),
+  info: (registry) => registry.info("a", WRONG),
+  has: (registry) => registry.has("a", WRONG),
+  delete: (registry) => registry.delete("a", WRONG),
+  names: (registry) => Array.fromAsync(registry.names(WRONG)),
+  versions: (registry) => Array.fromAsync(registry.versions("a", WRONG)),
+  setAlias: (registry) => registry.setAlias("a", "b", "1", WRONG),
+  deleteAlias: (registry) => registry.deleteAlias("a", "b", WRONG),
+  aliases: (registry) => registry.aliases("a", WRONG),
+  history: (registry) => Array.fromAsync(registry.history("a", "b", WRONG)),
+  entries: (registry) => Array.fromAsync(registry.entries(WRONG)),
+  saveMany: (registry) => registry.saveMany([], WRONG),
+  loadMany: (registry) => registry.loadMany([], WRONG),
+  copy: (registry) => registry.copy("a", "b", WRONG),
+  watch: (registry) => Array.fromAsync(registry.watch("a", WRONG)),
+  collectGarbage: (registry) => collectGarbage(registry, WRONG),
+  prune: (registry) => prune(registry, { keepLast: 1, ...WRONG }),
+  verifyRegistry: (registry) => verifyRegistry(registry, WRONG),
+  openRegistry: () => openRegistry("memory:", WRONG),
+};
+
+for (const [verb, call] of Object.entries(VERBS)) {
+  testInMemory(`${verb}() refuses an option that it does not know`, async ({ registry }) => {
+    await registry.save("a", 1);
+    await registry.setAlias("a", "b", "1");
+    const error = await rejected("Invalid", call(registry));
+    assertMatch(error.message, /: there is no option versoin/);
+    assert(error.hint !== undefined);
+    assertEquals((await Array.fromAsync(registry.versions("a"))).length, 1);
+  });
+}
+
+testInMemory("one of many that has an option that is not known fails, and the others do not", async ({ registry }) => {
+  const { errors, succeeded } = await registry.saveMany([{ name: "a", value: 1, ...WRONG }, { name: "b", value: 2 }]);
+  assertMatch(errors.get(0)!.message, /versoin/);
+  assertEquals(succeeded, [1]);
+});
+
+testInMemory("options and types are checked by the compiler too, each where it stands", async ({ registry }) => {
+  const note = defineArtifact("note", ndarray());
+  const calls = async () => {
+    await registry.save("a", 1, {
+      // @ts-expect-error: the option is underlined, not the call
+      versoin: "1",
+    });
+    await registry.load("a", {
+      // @ts-expect-error: the same
+      versoin: "1",
+    });
+    await registry.save(
+      note,
+      // @ts-expect-error: the value is underlined
+      "a text",
+    );
+    // @ts-expect-error: a type is only claimed: load() takes none, and says what to give
+    await registry.load<number>("a");
+    // @ts-expect-error: what has no schema is unknown
+    const claimed: number = await registry.load("a");
+    const shape: readonly number[] = (await registry.load("a", { as: ndarray() })).shape;
+    const options: SaveOptions = { version: "1" };
+    const saved = await registry.save("a", claimed, options);
+    return [shape, saved];
+  };
+  assertEquals(typeof calls, "function");
+  await Promise.resolve();
+});
