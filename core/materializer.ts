@@ -26,6 +26,8 @@ export interface FileToSave {
   mediaType?: string;
   /** What the file is besides ordinary. */
   mode?: FileMode;
+  /** When it was modified last, ISO 8601 in UTC with milliseconds: kept where it is given, and part of the digest. */
+  modifiedAt?: string;
   /** Called when all files are stored, before the version counts: what it throws fails the save, as of a source that changed. */
   check?(): void;
 }

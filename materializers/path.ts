@@ -17,8 +17,9 @@ import { onlyFile } from "./only_file.ts";
 import { StoredPath } from "./path/stored_path.ts";
 import { checkLocalPathOptions } from "./path/local_path_options.ts";
 import type { LocalPathOptions } from "./path/local_path_options.ts";
-import { walkFolder } from "./path/walk_folder.ts";
+import { factsOf, walkFolder } from "./path/walk_folder.ts";
 import type { FoundFile } from "./path/walk_folder.ts";
+import { fileFacts } from "../core/record/file_facts.ts";
 
 /** A file or folder on disk, as a value to be saved. */
 export class LocalPath {
@@ -38,7 +39,7 @@ export class LocalPath {
  * Names a file or a whole folder on disk, to be saved: its bytes, not this path. It is read when it is saved, with
  * bounded memory. What is kept: names, bytes, the executable bit, empty folders, and symbolic links with the text of
  * their target, wherever that leads; not kept: times, owners, other permissions. So the same folder gives the same
- * digest. Pipes, sockets and devices are left out. `Conflict` where the folder changes meanwhile.
+ * digest; `preserve: ["times"]` keeps when files were modified, too. Pipes, sockets and devices are left out. `Conflict` where the folder changes meanwhile.
  *
  * A path that is itself a symbolic link is refused, unless links are followed: name its target. So are names which
  * other systems would read otherwise: with a backslash, or beginning with a drive letter (`c:`). Names that only Windows
@@ -133,7 +134,7 @@ function fileOf({ path: named, options }: LocalPath): FileToSave {
     });
   }
   const content = new DiskContent({ path, state: stateOf(stats) });
-  return { path: name, content, ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" as const }) };
+  return { path: name, content, ...factsOf(stats, options) };
 }
 
 async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOptions): AsyncIterable<FileToSave> {
@@ -143,7 +144,7 @@ async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOpt
     yield {
       path: file.name,
       content: contentOf(file),
-      ...(file.mode === undefined ? {} : { mode: file.mode }),
+      ...fileFacts({ path: file.name, mode: file.mode, modifiedAt: file.modifiedAt }),
       ...(i === 0 ? { check: found.checkUnchanged } : {}), // some may be read when all have been given
     };
   }

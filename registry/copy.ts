@@ -12,6 +12,7 @@ import type { CopyOptions, SavedArtifact } from "../core/registry.ts";
 import type { Context } from "./opening/context.ts";
 import { withArtifact } from "./load.ts";
 import { saveFiles } from "./save.ts";
+import { fileFacts } from "../core/record/file_facts.ts";
 
 /** {@linkcode Registry.copy} */
 export async function copyVersion(
@@ -43,7 +44,7 @@ export async function copyVersion(
 
 function filesOf(artifact: Artifact): FileToSave[] {
   return artifact.files().map((file) => {
-    const { path, size, mediaType, mode } = file.info;
-    return { path, mediaType, mode, content: { size, stream: () => file.stream() } };
+    const { path, size } = file.info;
+    return { path, ...fileFacts(file.info), content: { size, stream: () => file.stream() } };
   });
 }

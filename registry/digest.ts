@@ -9,6 +9,7 @@ import { artifactDigest } from "../core/record/record.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { openContent, readSmall } from "./payload/content.ts";
+import { fileFacts } from "../core/record/file_facts.ts";
 
 /** The digest of these files as a value of this materializer, as `digestOfValue` of `registry/tools.ts` gives it. */
 export async function digestOfFiles(
@@ -24,8 +25,8 @@ export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions
   const hashed: FileInfo[] = [];
   for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
     signal?.throwIfAborted();
-    const { path, mode } = file;
-    hashed.push({ path, ...await hashContent(file, signal), ...(mode === undefined ? {} : { mode }) });
+    const { mediaType: _, ...facts } = fileFacts(file);
+    hashed.push({ path: file.path, ...await hashContent(file, signal), ...facts });
   }
   return hashed;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { Bump, Encoding, LocalPathOptions, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
+import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
@@ -13,10 +13,11 @@ import { splitTarget } from "../places/split_target.ts";
 import { formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
 import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
+import type { TreeFlags } from "../values/tree_options.ts";
 import { measureSource, readValue } from "../values/value_source.ts";
 import type { SourceKind } from "../values/value_source.ts";
 
-interface SaveFlags extends LocalPathOptions {
+interface SaveFlags extends TreeFlags {
   version?: string;
   bump?: Bump;
   as?: SourceKind;

@@ -15,6 +15,7 @@ import { openContent } from "./content.ts";
 import { PIECE_BYTES, sendContent } from "./send_content.ts";
 import { sha256 } from "./sha256.ts";
 import { encodeBase64 } from "./wire.ts";
+import { fileFacts } from "../../core/record/file_facts.ts";
 
 /** What a save, or a part of a draft, may have in its own request, bytes of all files. */
 const INLINE_BYTES = 256 * 1024;
@@ -29,6 +30,8 @@ export interface WireFile {
   mediaType?: string;
   /** What it is besides ordinary. */
   mode?: FileMode;
+  /** When it was modified last, where that is to be kept. */
+  modifiedAt?: string;
   /** Bytes. */
   size: number;
   /** Their SHA-256. */
@@ -67,10 +70,8 @@ export async function gatherFiles(
     for await (const file of untilAborted(all, signal)) {
       signal?.throwIfAborted();
       if (file.check !== undefined) checks.push(file);
-      const { path, mediaType, mode } = file;
-      const wire: WireFile = { path, size: 0, sha256: "" };
-      if (mediaType !== undefined) wire.mediaType = mediaType;
-      if (mode !== undefined) wire.mode = mode;
+      const { path } = file;
+      const wire: WireFile = { path, size: 0, sha256: "", ...fileFacts(file) };
       gathered.push(wire);
       const content = await openContent(file, { maxBytes: left, signal });
       if (content instanceof Uint8Array) {

@@ -6,6 +6,12 @@
 import type { LocalPathOptions } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
+/** What {@linkcode TREE_OPTIONS} are read as. */
+export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "onLeftOut"> {
+  /** What else is kept. */
+  preserve?: "times";
+}
+
 /** As `localPath` takes them. */
 export const TREE_OPTIONS: readonly OptionDefinition[] = [
   {
@@ -28,13 +34,18 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
     text: "not what matches; '!keep.bin' brings back what a .holdfastignore leaves out",
     repeat: true,
   },
+  { flags: "--preserve <what>", text: "keep when files were modified, too", choices: ["times"] },
   { flags: "--gitignore", text: "leave out what each .gitignore in the folder says" },
   { flags: "--no-ignore-files", text: "do not leave out what each .holdfastignore in the folder says" },
   { flags: "--all", text: "also .git, registries in the folder, and what each .holdfastignore says" },
 ];
 
 /** What {@linkcode TREE_OPTIONS} gave, for `localPath`. */
-export function treeOptionsOf(flags: LocalPathOptions): LocalPathOptions {
-  const { links, special, include, exclude, gitignore, ignoreFiles, all } = flags;
-  return { links, special, include, exclude, gitignore, ignoreFiles: ignoreFiles === false ? false : undefined, all };
+export function treeOptionsOf(flags: TreeFlags): LocalPathOptions {
+  const { links, special, include, exclude, gitignore, ignoreFiles, all, preserve } = flags;
+  return {
+    ...{ links, special, include, exclude, gitignore, all },
+    ignoreFiles: ignoreFiles === false ? false : undefined, // it is true where nothing is said
+    preserve: preserve === undefined ? undefined : [preserve],
+  };
 }

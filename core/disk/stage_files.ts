@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
 import type { FileInfo } from "../record/record.ts";
@@ -83,6 +83,9 @@ export async function stageFiles(
       }
     }
   });
+  for (const { info: { path, modifiedAt } } of ordinary) {
+    if (modifiedAt !== undefined) utimesSync(join(folder, path), new Date(modifiedAt), new Date(modifiedAt));
+  }
   for (const file of links) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));

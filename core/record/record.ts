@@ -38,6 +38,8 @@ export interface FileInfo {
   mediaType?: string;
   /** Absent for an ordinary file; the content of a `link` is its target, a `folder` (an empty one) has none. */
   mode?: FileMode;
+  /** When the file was modified last, ISO 8601 in UTC with milliseconds, where that was to be kept. */
+  modifiedAt?: string;
 }
 
 /** What a file is besides ordinary. */
@@ -324,16 +326,16 @@ function corruptRecord(key: string, state: string): RegistryError {
 
 /**
  * What identifies the content of an artifact: SHA-256 over one line for its materializer and one for each file,
- * `sha256 size mode path` (mode `-` for ordinary, the path as JSON), sorted by the path's UTF-8 bytes. Metadata does
- * not count.
+ * `sha256 size mode path` (mode `-` for ordinary, the path as JSON; then the time of modification, where it is kept),
+ * sorted by the path's UTF-8 bytes. Metadata does not count.
  */
 export function artifactDigest(
   materializer: { id: string; formatVersion: number },
   files: readonly FileInfo[],
 ): string {
   const sorted = files.length > 1 ? files.toSorted((a, b) => compareUtf8(a.path, b.path)) : files;
-  const lines = sorted.map(({ path, size, sha256, mode = "-" }) =>
-    `${sha256} ${size} ${mode} ${JSON.stringify(path)}\n`
+  const lines = sorted.map(({ path, size, sha256, mode = "-", modifiedAt }) =>
+    `${sha256} ${size} ${mode} ${JSON.stringify(path)}${modifiedAt === undefined ? "" : ` ${modifiedAt}`}\n`
   );
   return sha256(`${materializer.id} ${materializer.formatVersion}\n${lines.join("")}`);
 }

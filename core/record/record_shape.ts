@@ -110,7 +110,7 @@ function isStoredFile(file: unknown): boolean {
     return false;
   }
   const { inline, parts, encoding, from, mode = "", mediaType = "" } = file;
-  if (!areTexts(mode, mediaType)) return false;
+  if (!areTexts(mode, mediaType) || !(file.modifiedAt === undefined || isDate(file.modifiedAt))) return false;
   if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
   if (inline !== undefined) {
     return parts === undefined && Array.isArray(inline) && inline.length === 2 &&

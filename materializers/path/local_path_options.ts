@@ -37,21 +37,30 @@ export interface LocalPathOptions {
   gitignore?: boolean;
   /** Also the `.git` of a checkout, and registries in the folder, and what a `.holdfastignore` leaves out. @default false */
   all?: boolean;
+  /** What else is kept of files: `times`, when each was modified last. It is part of the digest. @default [] */
+  preserve?: readonly "times"[];
   /** Hears of what is left out; once more where the folder is read once more. */
   onLeftOut?: (entry: LeftOut) => void;
 }
 
 const WORDS = { links: ["keep", "follow", "skip", "refuse"], special: ["skip", "refuse"] } as const;
 
+const PRESERVED: readonly unknown[] = ["times"];
+
 /** Throws `Invalid` for a word that an option does not know: a program in JavaScript, or a cast, may have it. */
 export function checkLocalPathOptions(path: string, options: LocalPathOptions): void {
   for (const [name, words] of Object.entries(WORDS)) {
     const given = options[name as keyof typeof WORDS];
-    if (given === undefined || words.some((word) => word === given)) continue;
-    throw new RegistryError({
-      code: "Invalid",
-      message: `Cannot use ${shown(path)} as a local path: ${name} ${shown(String(given))} is unknown`,
-      hint: `It is one of ${words.join(", ")}.`,
-    });
+    if (given !== undefined && words.every((word) => word !== given)) throw unknownWord(path, name, given, words);
   }
+  const unknown = [options.preserve ?? []].flat().find((word) => !PRESERVED.includes(word));
+  if (unknown !== undefined) throw unknownWord(path, "preserve", unknown, PRESERVED);
+}
+
+function unknownWord(path: string, name: string, given: unknown, words: readonly unknown[]): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${shown(path)} as a local path: ${name} ${shown(String(given))} is unknown`,
+    hint: `It is one of ${words.join(", ")}.`,
+  });
 }

@@ -6,6 +6,7 @@
 import type { Artifact } from "../../core/artifact.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { WriteFilesOptions, WrittenFiles } from "../../core/disk/write_files.ts";
+import { fileFacts } from "../../core/record/file_facts.ts";
 
 /** Files up to this size are handed on as bytes. */
 const SMALL_BYTES = 65_536;
@@ -58,9 +59,9 @@ export class StoredPath {
   /** Its files, to be saved again. */
   async *filesToSave(): AsyncIterable<FileToSave> {
     for (const file of this.artifact.files()) {
-      const { path, size, mode } = file.info;
+      const { path, size, mode, modifiedAt } = file.info;
       const content = size <= SMALL_BYTES ? await file.bytes() : { size, stream: () => file.stream() };
-      yield { path, content, ...(mode === undefined ? {} : { mode }) };
+      yield { path, content, ...fileFacts({ path, mode, modifiedAt }) };
     }
   }
 }

@@ -26,6 +26,8 @@ export interface FoundFile extends DiskFile {
   name: string;
   /** What it is besides an ordinary file; only empty folders are found. */
   mode?: FileMode;
+  /** When an ordinary file was modified, where that is to be kept. */
+  modifiedAt?: string;
   /** Where a link leads. */
   target?: string;
 }
@@ -153,13 +155,22 @@ function describe(entry: FolderToWalk, stats: Stats, options: LocalPathOptions):
   }
   if (stats.isDirectory()) return entry;
   const found: FoundFile = { name, path, state: stateOf(stats) };
-  if (stats.isFile()) return (stats.mode & 0o100) === 0 ? found : { ...found, mode: "executable" };
+  if (stats.isFile()) return { ...found, ...factsOf(stats, options) };
   if (options.special !== "refuse") return void options.onLeftOut?.({ path: name, reason: "special" });
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot save ${shown(path)}: it is a pipe, socket or device`,
     hint: "Move it away, or leave such files out: that is what happens where nothing is said.",
   });
+}
+
+/** What is kept of an ordinary file besides its name and its bytes. */
+export function factsOf(stats: Stats, { preserve = [] }: LocalPathOptions): Pick<FoundFile, "mode" | "modifiedAt"> {
+  return {
+    ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" }),
+    // To the nearest millisecond: what is written from it, and read again, is the same.
+    ...(preserve.includes("times") ? { modifiedAt: new Date(Math.round(stats.mtimeMs)).toISOString() } : {}),
+  };
 }
 
 function lookAtLink(

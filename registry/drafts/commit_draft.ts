@@ -25,6 +25,7 @@ import type { DraftName } from "./look.ts";
 import { encodeEnd } from "./note.ts";
 import { readParts } from "./read_parts.ts";
 import type { FoundPart } from "./read_parts.ts";
+import { fileFacts } from "../../core/record/file_facts.ts";
 
 /** Saves what is in a draft as one version, however often it is called. */
 export async function commitDraft(
@@ -80,10 +81,9 @@ async function filesOfDraft(
 function filesOfPart({ note, inline, addition }: FoundPart): FileToSave[] {
   const from = encodePlace(draftPlace(addition.commit));
   return note.files.map((file): FileToSave => {
-    const { path, mode, mediaType, parts } = file;
-    const facts = { path, ...(mode === undefined ? {} : { mode }), ...(mediaType === undefined ? {} : { mediaType }) };
+    const { path, parts } = file;
     const content = parts === undefined ? inNote(file, inline) : new PlacedContent({ ...file, parts, from });
-    return { ...facts, content };
+    return { path, ...fileFacts(file), content };
   });
 }
 

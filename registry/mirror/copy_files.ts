@@ -21,6 +21,7 @@ import { saveFiles } from "../save.ts";
 import type { FilesOfArtifact } from "../save.ts";
 import { originOf } from "./run.ts";
 import type { MirrorRun } from "./run.ts";
+import { fileFacts } from "../../core/record/file_facts.ts";
 
 /** Members of a record that a mirror gives anew, or hands to the save. What else there is survives. */
 const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
@@ -133,8 +134,7 @@ export async function copyFiles(
 }
 
 function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
-  const { path, mediaType, mode } = file;
-  return { path, mediaType, mode, content: new StoredContent(file, reader) };
+  return { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) };
 }
 
 /** A reader that counts, and that remembers whether it was the source that failed. */

@@ -82,10 +82,11 @@ export async function drain(file: ArtifactFile): Promise<void> {
 }
 
 /** What users see of a stored file. */
-export function fileInfo({ path, size, sha256, mediaType, mode }: StoredFile): FileInfo {
+export function fileInfo({ path, size, sha256, mediaType, mode, modifiedAt }: StoredFile): FileInfo {
   const info: FileInfo = { path, size, sha256 };
   if (mediaType !== undefined) info.mediaType = mediaType;
   if (mode !== undefined) info.mode = mode;
+  if (modifiedAt !== undefined) info.modifiedAt = modifiedAt;
   return info;
 }
 

@@ -41,13 +41,14 @@ export async function openSentFiles(
   const ids = new Set<string>();
   const files: FileToSave[] = [];
   for (const file of sent) {
-    const { path, mediaType, mode } = file;
+    const { path, mediaType, mode, modifiedAt } = file;
     const content = "data" in file ? decoded(file) : await openUpload(file);
     files.push({
       path,
       content,
       ...(mediaType === undefined ? {} : { mediaType }),
       ...(mode === undefined ? {} : { mode }),
+      ...(modifiedAt === undefined ? {} : { modifiedAt }),
     });
   }
   return {

@@ -17,6 +17,7 @@ const aboutFile = {
   path: v.string(),
   mediaType: v.optional(v.string()),
   mode: v.optional(v.picklist(["executable", "link", "folder"])),
+  modifiedAt: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   size: v.optional(Amount),
   sha256: v.optional(Sha256),
 };

@@ -11,6 +11,7 @@ import type { Registry } from "../../../core/registry.ts";
 import type { Context } from "../../opening/context.ts";
 import { saveFiles } from "../../save.ts";
 import type { AnyRun } from "../run.ts";
+import { fileFacts } from "../../../core/record/file_facts.ts";
 
 /** One run of a mirror by what every registry has. */
 export interface ContractRun extends AnyRun {
@@ -47,7 +48,7 @@ export async function saveInTarget(
 }
 
 function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
-  const { path, size, mediaType, mode } = file.info;
+  const { path, size } = file.info;
   const counting = () =>
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
@@ -56,7 +57,7 @@ function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
       },
     });
   const stream = () => file.stream().pipeThrough(counting());
-  return { path, mediaType, mode, content: { size, stream } };
+  return { path, ...fileFacts(file.info), content: { size, stream } };
 }
 
 function passedOn(id: string): never {

@@ -16,6 +16,7 @@ import type { StoredContent } from "../stored_content.ts";
 import type { WriteProgress } from "./progress.ts";
 import { createSender } from "./sender.ts";
 import type { Sender, SendTo } from "./sender.ts";
+import { fileFacts } from "../../../core/record/file_facts.ts";
 
 /** Files up to this size in all, as stored, live in the record itself. */
 export const INLINE_BYTES = 64 * 1024;
@@ -124,10 +125,7 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     checkPath(file);
     if (file.check !== undefined) checks.push(file);
     const content = await openContent(file, signal);
-    const { path, mediaType, mode } = file;
-    const stored: StoredFile = { path, size: 0, sha256: "" };
-    if (mediaType !== undefined) stored.mediaType = mediaType;
-    if (mode !== undefined) stored.mode = mode;
+    const stored: StoredFile = { path: file.path, size: 0, sha256: "", ...fileFacts(file) };
     if (content.kind === "placed") {
       Object.assign(stored, content.placed.file);
       progress.count(stored.size);

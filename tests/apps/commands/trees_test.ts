@@ -98,3 +98,17 @@ Deno.test("the folder that holds the registry can be saved: the registry itself 
   const { code, err } = await holdfast("save here .", { cwd });
   assertEquals([code, err], [0, "Left out 1: 1 × registry (.holdfast/)\n"]);
 });
+
+Deno.test("--preserve times brings back when files were modified, and tells versions apart by it", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await Deno.mkdir(root.join("tree"));
+  await Deno.writeTextFile(root.join("tree/a"), "a");
+  await Deno.utime(root.join("tree/a"), 1_000, 1_000);
+  await succeeds("save t tree --preserve times", { cwd });
+  await succeeds("download t copy", { cwd });
+  assertEquals((await Deno.stat(root.join("copy/a"))).mtime, new Date(1_000_000));
+  assertStringIncludes(await succeeds("save t copy --preserve times --skip-if-unchanged", { cwd }), "Kept t@1.0.0");
+  assertStringIncludes(await succeeds("save t copy --skip-if-unchanged", { cwd }), "Saved t@2.0.0");
+});
