@@ -52,7 +52,7 @@ inFolder("times go with a version wherever it goes: copied, saved again, drafted
   const { digest } = await registry.save("one", localPath(root, TIMES));
   await registry.copy("one", "copied");
   await registry.save("again", await registry.load("one", { as: folder() }));
-  const draft = await registry.openDraft("drafted", { id: "d", materializer: folder() });
+  const draft = await registry.openDraft("drafted", { id: "d" });
   await draft.addPart("all", localPath(root, TIMES));
   await draft.commit();
   await mirrorRegistry(registry, other);
