@@ -28,6 +28,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   mirror: async () => (await import("./stores/mirror.ts")).mirror,
   probe: async () => (await import("./stores/probe.ts")).probe,
   cache: async () => (await import("./stores/cache.ts")).cache,
+  status: async () => (await import("./places/status.ts")).status,
+  doctor: async () => (await import("./places/doctor.ts")).doctor,
   "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
   "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
   "remote rm": async () => (await import("./places/remote.ts")).remoteRm,

@@ -28,7 +28,7 @@ Deno.test("every command's help has a purpose, its options and examples, and is 
     assert(hidden || examples.length >= 2, `${name} has ${examples.length} examples`);
     for (const [line] of examples) assertStringIncludes(out, line);
     assertEquals(out.split("\n").filter((line) => line.length > 80), [], name);
-    const paragraphs = out.split("Arguments:")[0].split("Options:")[0].split("\n\n").slice(1);
+    const paragraphs = out.split("Arguments:")[0].split(/^Options/m)[0].split("\n\n").slice(1);
     for (const [first, ...more] of paragraphs.map((text) => text.trimEnd().split("\n"))) {
       const next = more[0]?.split(" ")[0] ?? "";
       assert(more.length === 0 || first.length + 1 + next.length > 80, `${name}: a line ends early: ${first}`);

@@ -34,6 +34,10 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["prune", "--keep-last", "1", "--dry-run"], [READ]],
   [["probe"], [READ, WRITE]],
   [["mirror", "reg", "to"], [READ + ",to", "--allow-write=to"]],
+  [["status"], [READ]],
+  [["doctor"], [READ, WRITE]],
+  [["doctor", "--no-probe"], [READ]],
+  [["remote", "ls"], []],
   [["cache", "info"], []],
   [["completions", "bash"], []],
   [["--help"], []],
@@ -60,7 +64,7 @@ for (const [args, permissions] of TABLE) {
       const without = await run(permissions.filter((flag) => flag !== left));
       // Both list what they could not do.
       const listed = args[0] === "mirror" || args[0] === "batch";
-      const code = listed && left.includes("-write=") ? 1 : 6;
+      const code = args[0] === "doctor" || (listed && left.includes("-write=")) ? 1 : 6;
       assertEquals(without.code, code, `without ${left}: ${without.stdout}${without.stderr}`);
     }
     const { code, stderr } = await run(permissions);

@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../../core/system.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import type { CapturedIoOptions } from "../../captured_io.ts";
+import { holdfast, succeeds } from "../../captured_io.ts";
+
+interface Said {
+  what: string;
+  verdict: string;
+  found: string;
+  advice?: string;
+}
+
+/** The exit code of a doctor, and what it said of each thing. */
+async function examine(line: string, options: CapturedIoOptions): Promise<{ code: number; said: Map<string, Said> }> {
+  const { code, out } = await holdfast(`doctor --json ${line}`, options);
+  const all = out.trim().split("\n").map((text) => JSON.parse(text) as Said);
+  return { code, said: new Map(all.map((check) => [check.what, check])) };
+}
+
+Deno.test("doctor finds a registry in a folder well, thing by thing", async () => {
+  await using root = await tempRoot();
+  const at = { cwd: root.path, env: { HOLDFAST_CACHE: root.join("cache") } };
+  await succeeds("init", at);
+  const { code, said } = await examine("", at);
+  assertEquals(code, 0);
+  const things = ["names", "registry", "probe", "clock", "permissions", "disk", "cache", "certificates", "proxy"];
+  assertEquals([...said.keys()], things);
+  assert([...said.values()].every(({ verdict, advice }) => verdict === "ok" && advice === undefined));
+  const { out, err } = await holdfast("doctor --no-probe", at);
+  assertStringIncludes(out, `ok    permissions   may read and write ${root.join(".holdfast")}\n`);
+  assertEquals([/probe|clock/.test(out), err], [false, "All is well.\n"]);
+  assertEquals((await holdfast("doctor --no-probe --quiet", at)).out, "");
+});
+
+Deno.test("doctor fails where the registry cannot be opened, and goes on with the machine", async () => {
+  await using root = await tempRoot();
+  const none = await examine("", { cwd: root.path });
+  assertEquals([none.code, none.said.get("registry")?.verdict], [1, "fail"]);
+  assertStringIncludes(none.said.get("registry")!.advice!, "holdfast init");
+  assert(none.said.has("proxy"));
+  const named = await examine("", { cwd: root.path, env: { HOLDFAST_REGISTRY: "there" } });
+  assertStringIncludes(named.said.get("registry")!.advice!, "named by HOLDFAST_REGISTRY in the environment");
+  assertEquals(named.said.get("disk")?.verdict, "ok", "that of the folder above");
+});
+
+Deno.test("doctor says how far a clock is off, and from when on that is a trouble", async () => {
+  await using root = await tempRoot();
+  await succeeds("init", { cwd: root.path });
+  const cases: [offMs: number, verdict: string, part: string][] = [
+    [-300_000, "warn", "behind"],
+    [-7 * 3_600_000, "fail", "behind"],
+    [7 * 3_600_000, "fail", "ahead of"],
+  ];
+  for (const [offMs, verdict, part] of cases) {
+    const system = { ...realSystem, env: () => undefined, now: () => realSystem.now() + offMs };
+    const { said } = await examine("", { cwd: root.path, system });
+    assertEquals(said.get("clock")?.verdict, verdict, JSON.stringify(said.get("clock")));
+    assertStringIncludes(said.get("clock")!.found, part);
+    assertStringIncludes(said.get("clock")!.advice!, "NTP");
+  }
+});
+
+Deno.test("doctor finds certificates that are none, proxies that are none, and names that others may change", async () => {
+  await using root = await tempRoot();
+  await Deno.mkdir(root.join("holdfast"));
+  await Deno.writeTextFile(root.join("holdfast/config.json"), "{}", { mode: 0o600 });
+  await Deno.chmod(root.join("holdfast/config.json"), 0o666);
+  await Deno.writeTextFile(root.join("ca.pem"), "no certificate");
+  const env = {
+    XDG_CONFIG_HOME: root.path,
+    NODE_EXTRA_CA_CERTS: root.join("ca.pem"),
+    HTTPS_PROXY: "http://user:verysecret@proxy:3128",
+  };
+  const { code, out } = await holdfast("doctor", { cwd: root.path, env });
+  assertEquals(code, 1);
+  assertStringIncludes(out, "chmod go-w");
+  assertStringIncludes(out, "has no certificate in it");
+  assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
+  assert(!out.includes("verysecret"));
+  const wrong = await examine("", { cwd: root.path, env: { HTTPS_PROXY: "verysecret" } });
+  assertEquals(wrong.said.get("proxy")?.verdict, "fail");
+  assert(!wrong.said.get("proxy")!.found.includes("verysecret"));
+  const gone = await examine("", { cwd: root.path, env: { DENO_CERT: root.join("gone.pem") } });
+  assertEquals(gone.said.get("certificates")?.verdict, "fail");
+});
