@@ -7,22 +7,32 @@ import { resolve } from "node:path";
 import { registryInside } from "../../../core/places/mod.ts";
 import { isRegistryError } from "../../../mod.ts";
 import type { Registry } from "../../../mod.ts";
+import { parseCondition } from "../../look/conditions.ts";
+import type { Condition } from "../../look/conditions.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
+import { refuseOddAlias } from "../../program/refusals.ts";
 import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Damage } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
-import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
+import { formatBytes, formatTime, momentOf, parseCount, parseMoment } from "../../terminal/units.ts";
+import type { TypedMoment } from "../../terminal/units.ts";
 
 interface LsFlags {
   long?: boolean;
   after?: string;
   limit?: number;
+  where?: Condition[];
+  since?: TypedMoment;
+  alias?: string;
+  sort?: Order;
 }
+
+type Order = "name" | "size" | "saved" | "versions";
 
 const COLUMNS: Column[] = [
   { title: "NAME", shrinks: true },
@@ -47,28 +57,56 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     { flags: "-l, --long", text: "also what saved it, its digest and its aliases" },
     { flags: "--limit <count>", text: "at most so many", parse: parseCount },
     { flags: "--after <name>", text: "only names after this one in the listing", completes: "name" },
+    {
+      flags: "--where <condition>",
+      text: "only what meets it: 'metadata.epochs > 3 and size < 10MiB'; also name, version, kind",
+      parse: parseCondition,
+      repeat: true,
+    },
+    {
+      flags: "--since <time>",
+      text: "only what was saved since: 7d, 2026-03-01, 2026-03-01T14:05",
+      parse: parseMoment,
+    },
+    { flags: "--alias <alias>", text: "only names with this alias, and the version that it names" },
+    {
+      flags: "--sort <order>",
+      text: "by name (default), or with the largest, the newest, or the one with most versions first",
+      choices: ["name", "size", "saved", "versions"],
+    },
   ],
   examples: [
     ["holdfast ls", "everything"],
     ["holdfast ls data: --long", "names that begin with data:"],
+    ["holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size", "found by what is known of it"],
+    ["holdfast ls --alias production", "what is in production"],
     ["holdfast ls --json | jq -r .name", "for programs"],
     ["holdfast ls ./other/registry", "another registry"],
   ],
-  async run([text], { long = false, after, limit }, context) {
+  async run([text], flags, context) {
+    const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
+    if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
     const place = shared.registry === undefined && text !== undefined && looksLikeLocation(text) ? text : undefined;
     const prefix = place === undefined ? text : undefined;
     const registry = await context.open({ registry: place });
-    const names = registry.names({ prefix, after, limit, signal: io.signal });
+    const from = since && momentOf(since, io.system.now());
+    const chosen = where.length > 0 || from !== undefined || alias !== undefined;
+    const all = chosen || sort !== "name"; // which come first is not known before all were looked at
+    const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal: io.signal });
     const damage = createDamage();
-    const rows = shared.quiet
+    const meets: Condition = (info) =>
+      (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
+    const toRow = (name: string) => row(registry, name, { long, alias, meets, chosen, damage, signal: io.signal });
+    const rows = shared.quiet && !all
       ? nameRows(names)
-      : presentRows(names, (name) => row(registry, name, { long, damage, signal: io.signal }));
+      : firstOf(sorted(presentRows(names, toRow), sort), { limit, quiet: shared.quiet });
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();
     if (count > 0 || limit === 0) return;
-    if (after !== undefined) await context.note(`No more names`);
+    if (chosen) await context.note("Nothing that is saved here meets all of this");
+    else if (after !== undefined) await context.note(`No more names`);
     else if (prefix === undefined) await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
     else await context.note(`No name begins with ${JSON.stringify(prefix)}${registryThere(prefix, context)}`);
   },
@@ -85,22 +123,52 @@ async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
   for await (const name of names) yield { json: { name }, cells: [name] };
 }
 
+/** A row, and what it is sorted by. */
+interface FoundRow extends Row {
+  name: string;
+  size: number;
+  saved: number;
+  versions: number;
+}
+
+/** By name as they come; else all of them are looked at before the first is shown. */
+async function* sorted(rows: AsyncIterable<FoundRow>, order: Order): AsyncGenerator<FoundRow> {
+  if (order === "name") return yield* rows;
+  yield* (await Array.fromAsync(rows)).sort((a, b) => b[order] - a[order]);
+}
+
+async function* firstOf(
+  rows: AsyncIterable<FoundRow>,
+  { limit = Infinity, quiet }: { limit?: number; quiet?: boolean },
+): AsyncGenerator<Row> {
+  let count = 0;
+  if (limit <= 0) return;
+  for await (const { name, ...row } of rows) {
+    yield quiet ? { json: { name }, cells: [name] } : row;
+    if (++count >= limit) return;
+  }
+}
+
 async function* presentRows(
   names: AsyncIterable<string>,
-  toRow: (name: string) => Promise<Row | undefined>,
-): AsyncGenerator<Row> {
+  toRow: (name: string) => Promise<FoundRow | undefined>,
+): AsyncGenerator<FoundRow> {
   const { mapAtOnce } = await import("../../../workers/mod.ts");
   for await (const row of mapAtOnce(names, toRow)) if (row !== undefined) yield row;
 }
 
 interface RowOptions {
   long: boolean;
+  alias?: string;
+  meets: Condition;
+  /** Whether anything is asked of it: of what cannot be read, nothing is known. */
+  chosen: boolean;
   damage: Damage;
   signal: AbortSignal;
 }
 
-async function row(registry: Registry, name: string, options: RowOptions): Promise<Row | undefined> {
-  const { long, damage, signal } = options;
+async function row(registry: Registry, name: string, options: RowOptions): Promise<FoundRow | undefined> {
+  const { long, alias, meets, chosen, damage, signal } = options;
   try {
     let count = 0;
     let newest: string | undefined;
@@ -110,22 +178,27 @@ async function row(registry: Registry, name: string, options: RowOptions): Promi
       newest ??= version;
       if (!version.includes("-")) release ??= version;
     }
-    const { value: info, error } = await damage.look(name, registry.info(name, { signal }));
+    const { value: info, error } = await damage.look(name, registry.info(name, { version: alias, signal }));
     if (info === undefined) {
+      if (chosen) return undefined;
       const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
       const cells = (long ? LONG_COLUMNS : COLUMNS).map((_, i) => known[i] ?? "");
-      return { json: { name, latest: known[1], versions: count, error: damageJson(error) }, cells };
+      const json = { name, latest: known[1], versions: count, error: damageJson(error) };
+      return { json, cells, name, size: 0, saved: 0, versions: count };
     }
+    if (!meets(info)) return undefined;
+    const sortedBy = { name, size: info.size, saved: info.createdAt.getTime(), versions: count };
     const { version: latest, size, createdAt, digest, materializer } = info;
     const json = { name, latest, versions: count, size, createdAt };
     const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
-    if (!long) return { json, cells };
+    if (!long) return { json, cells, ...sortedBy };
     const aliases = await damage.look(name, registry.aliases(name, { signal }));
     const pairs = Object.entries(aliases.value ?? {}).map(([alias, version]) => `${alias}=${version}`);
     const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
     return {
       json: { ...json, digest, materializer, aliases: aliases.value },
       cells: [...cells, materializer.id, digest.slice(0, 12), shown],
+      ...sortedBy,
     };
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed

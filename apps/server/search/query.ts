@@ -4,6 +4,8 @@
  * @module
  */
 import { RegistryError } from "../../../mod.ts";
+import { comparing, valueAt } from "../../look/comparing.ts";
+import type { Comparison } from "../../look/comparing.ts";
 
 /** What is known of a version, as far as it is searched. */
 export interface SearchedVersion {
@@ -19,8 +21,6 @@ export interface SearchedVersion {
 
 /** Whether a version is one that is searched for. */
 export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
-
-type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
 const FILTER = /^(name|version|alias|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
 /** What is meant as a filter, of something that is none of those. */
@@ -64,6 +64,9 @@ function parseTerm(term: string): SearchQuery {
     const word = bare.toLowerCase();
     return (_found, text) => text.includes(word);
   }
+  if (wanted === "" && comparison !== "=" && comparison !== "!=") {
+    throw invalid("Cannot search: there is nothing to compare with", "As in metadata.epochs>3.");
+  }
   const compare = comparing(comparison as Comparison, wanted);
   if (field === "alias") return ({ aliases }) => aliases.some(compare);
   if (field === "name" || field === "version") return (found) => compare(found[field]);
@@ -72,43 +75,6 @@ function parseTerm(term: string): SearchQuery {
     const value = valueAt(metadata, path);
     return value !== undefined && compare(value);
   };
-}
-
-/** Numbers are compared with numbers, all else as text; only equality is asked of `true`, lists and the like. */
-function comparing(comparison: Comparison, wanted: string): (value: unknown) => boolean {
-  const number = wanted.trim() === "" ? NaN : Number(wanted);
-  const isOrder = comparison !== "=" && comparison !== "!=";
-  if (isOrder && wanted === "") {
-    throw invalid("Cannot search: there is nothing to compare with", "As in metadata.epochs>3.");
-  }
-  return (value) => {
-    const isNumber = typeof value === "number" && !Number.isNaN(number);
-    if (isOrder && !isNumber && typeof value !== "string") return false;
-    const [left, right] = isNumber ? [value, number] : [String(value), wanted];
-    switch (comparison) {
-      case "=":
-        return left === right;
-      case "!=":
-        return left !== right;
-      case ">":
-        return left > right;
-      case ">=":
-        return left >= right;
-      case "<":
-        return left < right;
-      case "<=":
-        return left <= right;
-    }
-  };
-}
-
-function valueAt(metadata: unknown, path: readonly string[]): unknown {
-  let value = metadata;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
 }
 
 function* valuesOf(value: unknown): Generator<string> {

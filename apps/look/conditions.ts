@@ -1,0 +1,57 @@
+/**
+ * Conditions of what is listed: `metadata.epochs > 3 and kind = json`. They only compare; nothing of them is run.
+ *
+ * @module
+ */
+import { RegistryError } from "../../mod.ts";
+import type { ArtifactInfo } from "../../mod.ts";
+import { parseBytes } from "../terminal/units.ts";
+import { comparing, valueAt } from "./comparing.ts";
+import type { Comparison } from "./comparing.ts";
+
+/** Whether a version meets a condition. */
+export type Condition = (info: ArtifactInfo) => boolean;
+
+const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*(.*?)\s*$/s;
+
+/**
+ * Parses comparisons of `name`, `version`, `kind`, `size` or `metadata.KEY` (with dots for what is inside), joined by
+ * `and`. A text may stand in quotes; a size may have a unit: `size >= 10MiB`.
+ *
+ * @throws {RegistryError} `Invalid`
+ */
+export function parseCondition(text: string): Condition {
+  const terms = text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) => parseTerm(term, text));
+  return (info) => terms.every((meets) => meets(info));
+}
+
+function parseTerm(term: string, whole: string): Condition {
+  const [, field, sign, typed] = TERM.exec(term) ?? [];
+  const wanted = typed?.replace(/^(['"])(.*)\1$/s, "$2");
+  if (field === undefined || typed === "") throw invalid(whole, "a comparison such as metadata.epochs > 3 is expected");
+  const comparison = (sign === "==" ? "=" : sign) as Comparison;
+  if (field === "size") {
+    const meets = comparing(comparison, String(parseBytes(wanted)));
+    return ({ size }) => meets(size);
+  }
+  const meets = comparing(comparison, wanted);
+  if (field === "name" || field === "version") return (info) => meets(info[field]);
+  if (field === "kind") return ({ materializer }) => meets(materializer.id);
+  const [first, ...path] = field.split(".");
+  if (first !== "metadata" || path.length === 0 || path.includes("")) {
+    throw invalid(whole, `there is no ${JSON.stringify(field)} to compare`);
+  }
+  return ({ metadata }) => {
+    const value = valueAt(metadata, path);
+    return value !== undefined && meets(value);
+  };
+}
+
+function invalid(text: string, state: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read condition ${JSON.stringify(text)}: ${state}`,
+    hint: "Compare name, version, kind, size or metadata.KEY by = != > >= < <=, joined by and: " +
+      "'metadata.epochs > 3 and size < 10MiB'.",
+  });
+}
