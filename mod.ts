@@ -324,6 +324,7 @@ export type { RegistryParts } from "./registry/define_registry.ts";
 export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
 export type * from "./core/record/difference.ts";
 export type * from "./core/record/lineage.ts";
+export type * from "./core/record/log.ts";
 export type * from "./core/record/transfer.ts";
 export type { UploadNote } from "./registry/transfer/resumable/note.ts";
 export type { WritePiecesOptions } from "./registry/transfer/resumable/pieces.ts";
@@ -364,6 +365,7 @@ export {
   digestOfValue,
   hashFiles,
   lineageOf,
+  logOf,
   mirrorRegistry,
   openUploads,
   presignDownload,

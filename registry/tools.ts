@@ -9,6 +9,7 @@ import { checkOptions } from "../core/options/check_options.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { DiffOptions, VersionDifference } from "../core/record/difference.ts";
 import type { Lineage, LineageOptions } from "../core/record/lineage.ts";
+import type { LogEntry, LogOptions } from "../core/record/log.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type {
   CommitUploadOptions,
@@ -360,4 +361,28 @@ export async function rebuildLineage(registry: Registry, options: RebuildOptions
 export async function diffVersions(registry: Registry, options: DiffOptions): Promise<VersionDifference> {
   const tool = await import("./look/diff.ts");
   return await tool.diffVersions(registry, options);
+}
+
+/**
+ * What happened to a name, newest first: versions that were saved and deleted, aliases that were set and removed. All
+ * records of the name are read. A registry that `openRegistry` did not open, such as a client of a service, does not tell
+ * of what was deleted and of aliases that were removed.
+ *
+ * @throws {RegistryError} `NotFound` where nothing was ever saved under this name
+ *
+ * @example
+ * ```ts
+ * import { logOf, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("model", { rate: 1 });
+ * await registry.setAlias("model", "production", "1");
+ * const [last, first] = await logOf(registry, "model");
+ * assertEquals([first.event, first.version, last.event, last.alias], ["saved", "1.0.0", "aliased", "production"]);
+ * ```
+ */
+export async function logOf(registry: Registry, name: string, options: LogOptions = {}): Promise<LogEntry[]> {
+  const tool = await import("./look/log.ts");
+  return await tool.logOf(registry, name, options);
 }

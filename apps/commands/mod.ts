@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ls: async () => (await import("./look/ls.ts")).ls,
   versions: async () => (await import("./look/versions.ts")).versions,
   info: async () => (await import("./look/info.ts")).info,
+  log: async () => (await import("./look/log.ts")).log,
   diff: async () => (await import("./look/diff.ts")).diff,
   rm: async () => (await import("./rm.ts")).rm,
   alias: async () => (await import("./alias.ts")).alias,

@@ -167,7 +167,6 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   delete: "rm",
   get: "load",
   list: "ls",
-  log: "versions",
   pull: "download",
   push: "save",
   put: "save",
