@@ -4,16 +4,19 @@
  * @module
  */
 import { RegistryError } from "../../mod.ts";
-import type { Artifact, ArtifactFile } from "../../mod.ts";
+import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
 import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
-import { defineCommand } from "../program/command.ts";
+import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 /** Writes the bytes of one file to standard output. */
-export const cat: Command = defineCommand<[ref: string, path?: string], { output?: string } & AsOfFlags>({
+export const cat: Command = defineCommand<
+  [ref: string, path?: string],
+  { output?: string; verify?: Verify } & AsOfFlags
+>({
   name: "cat",
   summary: "Write the bytes of one file of a version to standard output.",
   details: "The bytes are checked against their SHA-256 as they pass: damaged ones end with exit code 5.",
@@ -24,15 +27,16 @@ export const cat: Command = defineCommand<[ref: string, path?: string], { output
   options: [
     { flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" },
     AS_OF_OPTION,
+    VERIFY_OPTION,
   ],
   examples: [
     ["holdfast cat my:model > model.bin", "the latest version"],
     ["holdfast cat data:raw@1.4 train.csv | head", "one file of a folder"],
     ["holdfast cat backup@production | psql shop", "into a program"],
   ],
-  async run([ref, path], { output, asOf }, context) {
+  async run([ref, path], { output, verify, asOf }, context) {
     const registry = await context.open();
-    const artifact = await withHints(registry.open(ref, refOptions({ asOf }, context.io)), lookUp(ref));
+    const artifact = await withHints(registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }), lookUp(ref));
     const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
     await writeStream(file.stream(), context, { output, totalBytes: file.info.size, label: `cat ${ref}` });
   },

@@ -5,10 +5,10 @@
  */
 import { join, resolve, sep } from "node:path";
 import { RegistryError } from "../../mod.ts";
-import type { DownloadResult, WrittenLinks } from "../../mod.ts";
+import type { DownloadResult, Verify, WrittenLinks } from "../../mod.ts";
 import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
-import { defineCommand } from "../program/command.ts";
+import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
@@ -20,6 +20,7 @@ interface DownloadFlags extends AsOfFlags {
   delete?: boolean;
   dryRun?: boolean;
   links?: WrittenLinks;
+  verify?: Verify;
 }
 
 /** Writes the files of a version to disk. */
@@ -48,13 +49,14 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
     },
     { flags: "--dry-run", text: "only say what would be written and removed" },
     AS_OF_OPTION,
+    VERIFY_OPTION,
   ],
   examples: [
     ["holdfast download my:model", "the latest version, as ./model"],
     ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range; again: what is missing"],
     ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "what would make ./data this version"],
   ],
-  async run([ref, to], { overwrite, delete: remove, dryRun, links, asOf }, context) {
+  async run([ref, to], { overwrite, delete: remove, dryRun, links, verify, asOf }, context) {
     const { io, shared } = context;
     const registry = await context.open();
     const { name, version } = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref));
@@ -67,6 +69,7 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
       delete: remove,
       dryRun,
       links,
+      verify,
       signal: io.signal,
       onProgress: progress.update,
     });

@@ -5,16 +5,16 @@
  */
 import { inspect } from "node:util";
 import { RegistryError } from "../../mod.ts";
-import type { Artifact, ArtifactFile } from "../../mod.ts";
+import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
 import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
-import { defineCommand } from "../program/command.ts";
+import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 /** Prints a value. */
-export const load: Command = defineCommand<[ref: string], { output?: string } & AsOfFlags>({
+export const load: Command = defineCommand<[ref: string], { output?: string; verify?: Verify } & AsOfFlags>({
   name: "load",
   summary: "Print a value: JSON values as JSON, text and bytes as they are.",
   details:
@@ -24,16 +24,17 @@ export const load: Command = defineCommand<[ref: string], { output?: string } & 
   options: [
     { flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" },
     AS_OF_OPTION,
+    VERIFY_OPTION,
   ],
   examples: [
     ["holdfast load config", "the latest version"],
     ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
     ["holdfast load my:model@production --output model.bin", "into a file"],
   ],
-  async run([ref], { output, asOf }, context) {
+  async run([ref], { output, verify, asOf }, context) {
     const { signal } = context.io;
     const registry = await context.open();
-    const artifact = await withHints(registry.open(ref, refOptions({ asOf }, context.io)), lookUp(ref));
+    const artifact = await withHints(registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }), lookUp(ref));
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
     const content = contentOf(artifact, exact);
@@ -41,7 +42,7 @@ export const load: Command = defineCommand<[ref: string], { output?: string } & 
       return await writeStream(content.stream(), context, { output, totalBytes: size, label: `load ${exact}` });
     }
     if (content !== undefined && id !== "text") throw notJson(exact);
-    const text = printed(await registry.load(exact, { signal }), exact, context);
+    const text = printed(await registry.load(exact, { verify, signal }), exact, context);
     await writeStream(new Blob([`${text}\n`]).stream(), context, { output, label: `load ${exact}` });
   },
 });

@@ -117,6 +117,8 @@ export interface SharedOptions {
   registry?: string;
   /** The file that holds the token of a service. */
   tokenFile?: string;
+  /** False: nothing is taken from the cache, nor kept there. */
+  cache?: boolean;
   /** Results as JSON. */
   json?: boolean;
   /** Debug lines and stacks on standard error. */
@@ -124,6 +126,13 @@ export interface SharedOptions {
   /** No progress, no notes. */
   quiet?: boolean;
 }
+
+/** The option of commands that read what is stored. */
+export const VERIFY_OPTION: OptionDefinition = {
+  flags: "--verify <how>",
+  text: "how bytes are checked: not at all, by their digests (the default), or with the store asked what counts, too",
+  choices: ["none", "integrity", "full"],
+};
 
 /** The definitions of {@linkcode SharedOptions}. */
 export const SHARED_OPTIONS: readonly OptionDefinition[] = [
@@ -138,6 +147,7 @@ export const SHARED_OPTIONS: readonly OptionDefinition[] = [
     text: "where the registry is a service: the file that holds its token; else HOLDFAST_TOKEN",
     completes: "file",
   },
+  { flags: "--no-cache", text: "take nothing from the cache of this machine, and keep nothing there" },
   { flags: "--json", text: "print JSON: one object, or one per line in listings" },
   { flags: "-q, --quiet", text: "no progress and no notes; results as short as possible" },
   { flags: "-v, --verbose", text: "say on standard error what is being done; errors with their stack" },

@@ -50,7 +50,8 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
     const path = localPathOf(location);
     refuseFile(path, "open");
     const target = await registryTarget(location, { cwd: io.cwd, logger, system });
-    const opening = openRegistry(target, { create: false, readOnly: !write, signal, system, logger, events });
+    const cache = shared.cache === false ? { cache: false } : {};
+    const opening = openRegistry(target, { create: false, readOnly: !write, ...cache, signal, system, logger, events });
     if (create === undefined) return await withHints(opening, { NotFound: missing });
     try {
       return await opening;
@@ -58,7 +59,7 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       if (!isRegistryError(error, "NotFound")) throw error;
     }
     const { versioned, mutable, graceMs } = create;
-    const settings = { versioned, mutable, graceMs, signal, system, logger };
+    const settings = { versioned, mutable, graceMs, ...cache, signal, system, logger };
     if (!write) return await openRegistry("memory:", settings);
     if (path !== undefined) await refuseForeign(path);
     return await openRegistry(target, { ...settings, events });

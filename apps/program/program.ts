@@ -85,6 +85,7 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     }
     sub.action(async () => {
       const shared = { ...program.opts(), ...sub.opts() } as SharedOptions;
+      if (program.opts().cache === false) shared.cache = false; // a --no-… has a value where it is not given, too
       exitCode = await run(command, { args: sub.processedArgs, options: sub.opts(), shared });
     });
   }

@@ -1,12 +1,12 @@
 /**
- * The entries of a cache, over any backend. Nothing here throws: a cache that fails is a cache that misses.
+ * The entries of a cache, over any backend. Nothing here throws but clearing: a cache that fails is a cache that misses.
  *
  * @module
  */
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
-import type { Logger } from "../../core/registry.ts";
+import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { recordEntryKey } from "./entry_keys.ts";
 import type { CachedRegistry } from "./entry_keys.ts";
@@ -52,6 +52,8 @@ export interface RegistryCache {
   removeRecord(cell: string, state?: string): Promise<void>;
   /** Cells whose version this handle has deleted: their records are not cached any more. */
   readonly forgotten: Set<string>;
+  /** Removes all that the cache holds, also what is being written now; throws what the cache's store does. */
+  clear(options?: SignalOptions): Promise<ClearCacheReport>;
   /** Waits for what is being written. The backend stays open. */
   close(): Promise<void>;
 }
@@ -133,6 +135,12 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
       const stream = createEntryStream({ system, onStall: (error) => fail("write", error) });
       start(key, write(key, stream, size).finally(stream.abandon));
       return { write: stream.write, keep: stream.close, abandon: stream.abandon };
+    },
+
+    async clear(options = {}) {
+      while (pending.size > 0) await Promise.all(pending);
+      const { clearEntries } = await import("./clear_cache.ts");
+      return await clearEntries(backend, options);
     },
 
     async close() {

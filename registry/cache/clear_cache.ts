@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import type { CacheOptions, SignalOptions } from "../../core/registry.ts";
+import type { CacheOptions, ClearCacheReport, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { FILES, RECORDS, recordsOf, USES } from "./entry_keys.ts";
 import { listCached } from "./list_cached.ts";
@@ -29,14 +29,6 @@ export interface CacheReport {
   path?: string;
   /** Why there is none. */
   problem?: string;
-  /** How many entries. */
-  files: number;
-  /** Their bytes. */
-  bytes: number;
-}
-
-/** What was removed from a cache. */
-export interface ClearCacheReport {
   /** How many entries. */
   files: number;
   /** Their bytes. */
