@@ -26,15 +26,10 @@ import { checkOptions } from "./core/options/check_options.ts";
 import type { OptionNames } from "./core/options/check_options.ts";
 import { OPEN_OPTIONS } from "./core/options/open_options.ts";
 import { shown } from "./core/naming/names.ts";
-import type { CacheOptions, OpenOptions, StoredRegistry } from "./core/registry.ts";
+import type { CacheOptions, ClearCacheReport, OpenOptions, StoredRegistry } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
-import type {
-  CacheReport,
-  ClearCacheOptions,
-  ClearCacheReport,
-  InspectCacheOptions,
-} from "./registry/cache/clear_cache.ts";
+import type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./registry/cache/clear_cache.ts";
 import type { OpenOnBackendOptions } from "./registry/mod.ts";
 
 /** Options of {@linkcode openRegistry}. */
@@ -321,7 +316,7 @@ export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mo
 export { defineArtifact } from "./registry/define_artifact.ts";
 export { defineRegistry } from "./registry/define_registry.ts";
 export type { RegistryParts } from "./registry/define_registry.ts";
-export type { CacheReport, ClearCacheOptions, ClearCacheReport, InspectCacheOptions };
+export type { CacheReport, ClearCacheOptions, InspectCacheOptions };
 export type * from "./core/record/difference.ts";
 export type * from "./core/record/lineage.ts";
 export type * from "./core/record/log.ts";

@@ -6,11 +6,12 @@
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { WrittenLinks } from "./disk/left_out.ts";
-import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { DownloadResult } from "./record/downloading.ts";
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
 import type { Lineage, LineageOptions } from "./record/lineage.ts";
+import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "./record/many.ts";
+import type { MapHabits, NamesOptions } from "./record/map_habits.ts";
 import type { RegistrySettings } from "./record/record.ts";
 import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
 import type {
@@ -29,6 +30,8 @@ import type { System } from "./system.ts";
 
 export type { DownloadChange, DownloadedFiles, DownloadResult } from "./record/downloading.ts";
 export type { WatchEvent, WatchOptions } from "./record/watching.ts";
+export type { BatchOutcome, BatchResult, ManyOptions, ManyProgress, SaveEntry } from "./record/many.ts";
+export type { ClearOptions, MapHabits, NamesOptions } from "./record/map_habits.ts";
 export type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
 
 /**
@@ -36,7 +39,7 @@ export type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferPro
  * your own, which `testRegistry` of `./testing/registry` tries. It holds no locks and no timers; several may be open on
  * one store.
  */
-export interface Registry extends AsyncDisposable, AsyncIterable<string> {
+export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<string> {
   /** Where it is, without secrets. */
   readonly location: string;
   /** The id of this registry: the commit of its settings. */
@@ -97,23 +100,22 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** What an alias named, the newest first, and when it was removed. `NotFound` where there never was such an alias. */
   history(name: string, alias: string, options?: HistoryOptions): AsyncIterable<AliasChange>;
 
-  /** The latest value, or undefined where there is none. */
-  get(ref: string): Promise<unknown>;
-  /** Saves a value; overwrites where the registry is unversioned and mutable. */
-  set(name: string, value: unknown): Promise<SavedArtifact>;
-  /** Names with their latest values, loaded one by one. */
-  entries(options?: NamesOptions): AsyncIterable<[name: string, value: unknown]>;
-
   /** Saves many values; a failure of one does not stop the others. */
-  saveMany(
-    entries: Iterable<SaveEntry> | AsyncIterable<SaveEntry>,
-    options?: ManyOptions,
-  ): Promise<BatchResult<SavedArtifact>>;
+  saveMany(entries: Inputs<SaveEntry>, options?: ManyOptions): Promise<BatchResult<SavedArtifact>>;
   /** Loads many values; a failure of one does not stop the others. */
   loadMany(
-    refs: Iterable<string> | AsyncIterable<string>,
+    refs: Inputs<string>,
     options?: ManyOptions & Omit<LoadOptions, "signal" | "onProgress">,
   ): Promise<BatchResult<unknown>>;
+  /** What is known of many versions; a failure of one does not stop the others. */
+  infoMany(refs: Inputs<string>, options?: ManyOptions & RefOptions): Promise<BatchResult<ArtifactInfo>>;
+  /** Whether there are such versions; a failure of one does not stop the others. */
+  hasMany(refs: Inputs<string>, options?: ManyOptions & RefOptions): Promise<BatchResult<boolean>>;
+  /** Deletes many, each as `delete` does; a failure of one does not stop the others. */
+  deleteMany(
+    refs: Inputs<string>,
+    options?: ManyOptions & Omit<DeleteOptions, "ifCommit">,
+  ): Promise<BatchResult<boolean>>;
 
   /** Saves the files and metadata of a version under another ref, without materializing them. */
   copy(ref: string, to: string, options?: CopyOptions): Promise<SavedArtifact>;
@@ -143,6 +145,19 @@ export type NoTypeOfLoad =
 export interface StoredRegistry extends Registry {
   /** The store. */
   readonly backend: Backend;
+  /**
+   * Empties the cache that this registry uses, also of what other registries keep there; what is loaded next comes from
+   * the store. Where there is no cache, nothing is done.
+   */
+  clearCache(options?: SignalOptions): Promise<ClearCacheReport>;
+}
+
+/** What was removed from a cache. */
+export interface ClearCacheReport {
+  /** How many entries. */
+  files: number;
+  /** Their bytes. */
+  bytes: number;
 }
 
 /**
@@ -284,16 +299,6 @@ export interface DeleteOptions extends SignalOptions {
   ifCommit?: string;
 }
 
-/** Options of listing names. */
-export interface NamesOptions extends SignalOptions {
-  /** Only names that begin with this. */
-  prefix?: string;
-  /** Only names that come after this one in the listing. */
-  after?: string;
-  /** At most so many. @default all */
-  limit?: number;
-}
-
 /** Options of listing versions. */
 export interface VersionsOptions extends SignalOptions {
   /** Only versions in this range. A prerelease is in a range that names one of the same numbers. */
@@ -342,51 +347,6 @@ export interface AliasChange {
   changedAt: Date;
   /** When the change was made, by the clock of who made it. */
   createdAt: Date;
-}
-
-/** One save of many. */
-export interface SaveEntry extends Omit<SaveOptions, "signal"> {
-  /** The artifact. */
-  name: string;
-  /** The value. */
-  value: unknown;
-}
-
-/** Options of many saves or loads. */
-export interface ManyOptions extends SignalOptions {
-  /** How many at once. @default 16; in a bucket 32 saves, or 48 of what reads */
-  concurrency?: number;
-  /** Begin no more after the first failure; what is under way is finished, what was not begun has no outcome. @default false */
-  stopOnError?: boolean;
-  /** Hears of each that ended. */
-  onProgress?: (progress: ManyProgress) => void;
-}
-
-/** How far many saves or loads are. */
-export interface ManyProgress {
-  /** Input index of the one that ended. */
-  index: number;
-  /** How many have ended. */
-  done: number;
-  /** How many of them failed. */
-  failed: number;
-}
-
-/** What became of one of many saves or loads. */
-export type BatchOutcome<T> =
-  & { index: number }
-  & ({ ok: true; value: T } | { ok: false; error: RegistryError });
-
-/** What became of many saves or loads, by input index. */
-export interface BatchResult<T> {
-  /** The outcome of each input. */
-  results: ({ ok: true; value: T } | { ok: false; error: RegistryError })[];
-  /** Indices of the successes. */
-  succeeded: number[];
-  /** Indices of the failures. */
-  failed: number[];
-  /** The failures by index. */
-  errors: Map<number, RegistryError>;
 }
 
 /** Options of copying. */

@@ -8,8 +8,9 @@ import { orMissing, RegistryError } from "../core/errors.ts";
 import type { DefinedArtifact } from "../core/materializer.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
-import type { LoadOptions, ReadOptions, Registry, SaveEntry, SaveOptions, SignalOptions } from "../core/registry.ts";
+import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
+import { createDerivedVerbs } from "../core/work/derived_verbs.ts";
 
 /** What {@linkcode defineRegistry} cannot do without. */
 export type RegistryParts =
@@ -20,9 +21,9 @@ const NEEDED = ["location", "id", "settings", "materializers", "open", "names", 
 
 /**
  * Makes a registry of what only it knows: how a version is opened, and which names and versions there are. From these
- * follow `load`, `download`, `info`, `has`, `get`, `entries`, `loadMany` and `watch`, with the meaning and the errors
+ * follow `load`, `download`, `info`, `has`, `watch`, what a map has, and many at once, with the meaning and the errors
  * that they have everywhere. There are no aliases, and every write is `Unsupported`, unless the parts have them: what
- * they have of any other member is taken as it is. With `save` there are `set` and `saveMany`.
+ * they have of any other member is taken as it is. With `save` there are `set`, `update`, `setDefault` and `saveMany`.
  *
  * `testRegistry` of `./testing/registry` says whether it keeps the contract.
  *
@@ -66,8 +67,6 @@ export function defineRegistry(parts: RegistryParts): Registry {
     return await parts.open(name, options);
   };
   const names: Registry["names"] = (options) => parts.names(options);
-  type SaveByName = (name: string, value: unknown, options?: SaveOptions) => ReturnType<Registry["save"]>;
-  const save = own("save") as SaveByName | undefined;
 
   async function loadOpened(artifact: Artifact, options: LoadOptions): Promise<unknown> {
     const { makeValue } = await import("../core/record/make_value.ts");
@@ -100,31 +99,31 @@ export function defineRegistry(parts: RegistryParts): Registry {
     });
   };
 
+  const info = own("info") ?? (async (ref, options) => (await open(ref, options)).info);
+  const has = own("has") ?? (async (ref, options) => await orMissing(open(ref, options)) !== undefined);
+  const remove = own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`));
+  const save = own("save") ??
+    ((artifact: string | DefinedArtifact<unknown>) =>
+      refuse(`save ${shown(typeof artifact === "object" ? artifact.name : artifact)}`));
+  const { backend } = parts;
+  const derived = createDerivedVerbs({ backend, settings, save, load, loadIfThere, info, has, delete: remove, names });
+  const ownOfThem = (Object.keys(derived) as (keyof typeof derived)[]).map(optional);
+
   const registry: Registry = {
+    ...derived,
+    ...Object.assign({}, ...ownOfThem),
     ...{ location, id, settings, materializers },
     ...optional("backend"),
     open,
     names,
     versions: (name, options) => parts.versions(name, options),
     load,
-    info: own("info") ?? (async (ref, options) => (await open(ref, options)).info),
-    has: own("has") ?? (async (ref, options) => await orMissing(open(ref, options)) !== undefined),
-    get: own("get") ?? (async (ref) => (await loadIfThere(ref))?.value),
+    info,
+    has,
     download: own("download") ?? (async (ref, options) => {
       const { createDownload } = await import("../core/disk/download_files.ts");
       const { version, verify, signal } = options;
       return await createDownload(options).write(await open(ref, { version, verify, signal }));
-    }),
-    entries: own("entries") ?? async function* (options) {
-      for await (const name of names(options)) {
-        const there = await loadIfThere(name, { signal: options?.signal });
-        if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
-      }
-    },
-    loadMany: own("loadMany") ?? (async (refs, options = {}) => {
-      const { collectOutcomes, outcomesOf } = await import("../core/work/outcomes.ts");
-      const { concurrency: _, stopOnError: __, onProgress: ___, ...how } = options;
-      return await collectOutcomes(outcomesOf(refs, (ref) => load(ref, how), options), options);
     }),
     watch: own("watch") ?? async function* (name, { intervalMs = 2_000, signal } = {}) {
       checkName(name);
@@ -147,22 +146,8 @@ export function defineRegistry(parts: RegistryParts): Registry {
     }),
     history: own("history") ?? noHistory,
 
-    save: own("save") ??
-      ((artifact: string | DefinedArtifact<unknown>) =>
-        refuse(`save ${shown(typeof artifact === "object" ? artifact.name : artifact)}`)),
-    set: own("set") ?? ((name, value) => {
-      const { versioned, mutable } = settings;
-      if (save === undefined) return refuse(`save ${shown(name)}`);
-      return save(name, value, { onConflict: mutable && !versioned ? "overwrite" : "fail" });
-    }),
-    saveMany: own("saveMany") ?? (async (entries, options = {}) => {
-      const { inLanes } = await import("../core/work/lanes_of_names.ts");
-      const { collectOutcomes, outcomesOf } = await import("../core/work/outcomes.ts");
-      const one = ({ name, value, ...how }: SaveEntry) =>
-        save === undefined ? refuse(`save ${shown(name)}`) : save(name, value, { ...how, signal: options.signal });
-      return await collectOutcomes(outcomesOf(entries, inLanes({ settings }, one), options), options);
-    }),
-    delete: own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`)),
+    save,
+    delete: remove,
     setAlias: own("setAlias") ?? ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
     deleteAlias: own("deleteAlias") ?? ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
     copy: own("copy") ?? ((ref) => refuse(`copy ${shown(ref)}`)),

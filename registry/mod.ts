@@ -33,8 +33,8 @@ import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadVersion, loadValue, openArtifact } from "./load.ts";
 import { refMeant } from "./look/ref_meant.ts";
-import { loadMany, saveMany } from "./many.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
+import { createDerivedVerbs } from "../core/work/derived_verbs.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
 import { DEFAULT_GRACE_MS, openSettings } from "./opening/settings.ts";
@@ -148,47 +148,40 @@ function createRegistry(context: Context): StoredRegistry {
       ? saveValue(context, artifact, value, options)
       : saveValue(context, artifact.name, value, { materializer: artifact.materializer, ...options });
 
+  const info: Registry["info"] = async (ref, options = {}) => {
+    const { signal } = options;
+    return await artifactInfo(context, await locate(context, await refMeant(context, ref, options), signal), signal);
+  };
+  const remove: Registry["delete"] = (ref, options) => deleteRef(context, ref, options);
+  const { settings } = context;
+
   return checkVerbs({
+    ...createDerivedVerbs({ backend, settings, save, load, loadIfThere, info, has, delete: remove, names }),
     location: backend.location,
     id: context.id,
-    settings: context.settings,
+    settings,
     backend,
     materializers,
     save,
     load: load as Registry["load"],
     open: async (ref, options = {}) => await openArtifact(context, await refMeant(context, ref, options), options),
     download: async (ref, options) => await downloadVersion(context, await refMeant(context, ref, options), options),
-    async info(ref, options = {}) {
-      const { signal } = options;
-      return await artifactInfo(context, await locate(context, await refMeant(context, ref, options), signal), signal);
-    },
+    info,
     has,
-    delete: (ref, options) => deleteRef(context, ref, options),
+    delete: remove,
     names,
     versions: (name, options) => listVersions(context, name, options),
     setAlias: (name, alias, version, options) => setAlias(context, { name, alias, version }, options),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
-    get: async (ref) => (await loadIfThere(ref))?.value,
-    set(name, value) {
-      const { versioned, mutable } = context.settings;
-      return save(name, value, { onConflict: mutable && !versioned ? "overwrite" : "fail" });
-    },
-    async *entries(options) {
-      for await (const name of names(options)) {
-        const there = await loadIfThere(name, options);
-        if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
-      }
-    },
-    saveMany: (entries, options) => saveMany(context, entries, options),
-    loadMany: (refs, options) => loadMany(context, refs, options),
     copy: (ref, to, options) => copyVersion(context, ref, to, options),
     async openDraft(name, options) {
       const { openDraft } = await import("./drafts/open_draft.ts"); // most programs have none
       return openDraft(context, name, options);
     },
     watch: (name, options) => watchName(context, name, options),
+    clearCache: async (options) => await context.cache?.clear(options) ?? { files: 0, bytes: 0 },
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {
       await context.announcer?.close();

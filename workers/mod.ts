@@ -36,7 +36,7 @@ import type {
 import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
 import { inLanes } from "../core/work/lanes_of_names.ts";
-import { manyOptions } from "../registry/many.ts";
+import { manyOptions } from "../core/work/derived_verbs.ts";
 import { knownContext } from "../registry/opening/context.ts";
 import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { workByContract } from "./by_contract.ts";
@@ -127,25 +127,25 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
 
   /** `start` makes what is run for each input, by the options of the call. */
   function manyOf<I, T, O extends ManyOptions = ManyOptions>(
-    verb: "save" | "load",
+    way: "reads" | "writes",
     start: (many: O) => (input: I) => Promise<T>,
   ) {
     const merged = (own?: O) => ({ ...callOptions(options), ...own }) as O;
-    const outcomes = (inputs: Inputs<I>, many: O) => outcomesOf(inputs, start(many), manyOptions(registry, verb, many));
+    const outcomes = (inputs: Inputs<I>, many: O) => outcomesOf(inputs, start(many), manyOptions(registry, way, many));
     return {
       each: (inputs: Inputs<I>, own?: O) => outcomes(inputs, merged(own)),
       all: (inputs: Inputs<I>, own?: O) => collectOutcomes(outcomes(inputs, merged(own)), merged(own)),
     };
   }
 
-  const saves = manyOf("save", ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)));
+  const saves = manyOf("writes", ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)));
   const loads = manyOf(
-    "load",
+    "reads",
     ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) => (ref: string) =>
       work.load(ref, rest),
   );
-  const downloads = manyOf("load", ({ signal }) => (entry: DownloadEntry) => work.download(entry, signal));
-  const checks = manyOf("load", ({ signal }) => (entry: VerifyEntry) => work.verify(entry, signal));
+  const downloads = manyOf("reads", ({ signal }) => (entry: DownloadEntry) => work.download(entry, signal));
+  const checks = manyOf("reads", ({ signal }) => (entry: VerifyEntry) => work.verify(entry, signal));
 
   return {
     get running() {

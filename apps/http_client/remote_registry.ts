@@ -9,14 +9,13 @@ import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { pinned } from "../../core/record/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
-import { checkSaveEntry, checkVerbs } from "../../core/options/checked_verbs.ts";
+import { checkVerbs } from "../../core/options/checked_verbs.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { makeValue } from "../../core/record/make_value.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
-import type { AliasChange, LoadOptions, ManyOptions, ReadOptions, Registry, Verify } from "../../core/registry.ts";
-import type { SaveEntry, SaveOptions, SignalOptions } from "../../core/registry.ts";
-import { inLanes } from "../../core/work/lanes_of_names.ts";
-import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
+import type { AliasChange, LoadOptions, ReadOptions, Registry, Verify } from "../../core/registry.ts";
+import type { SaveOptions, SignalOptions } from "../../core/registry.ts";
+import { createDerivedVerbs } from "../../core/work/derived_verbs.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { createDirectTransfers } from "./direct.ts";
@@ -61,7 +60,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     });
   }
 
-  async function saveOne(name: string, value: unknown, options: SaveOptions) {
+  async function saveOne(name: string, value: unknown, options: SaveOptions = {}) {
     checkWritable(`save ${shown(name)}`);
     return await saveValue(connection, { name, value, materializers }, options);
   }
@@ -73,7 +72,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     return { artifact, limit };
   };
 
-  async function loadOne(ref: string, given: LoadOptions): Promise<unknown> {
+  async function loadOne(ref: string, given: LoadOptions = {}): Promise<unknown> {
     return await untilNotOverwritten(async () => {
       const { artifact, limit } = await open(ref, given, true);
       return await makeValue(artifact, { ...given, materializers, limit });
@@ -91,7 +90,35 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
   const names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
     listAll<string>(connection, { action: "list names", path: "names", query: { prefix }, after, limit, signal });
 
+  const info: Registry["info"] = async (asked, given = {}) => {
+    const { ref, options } = await pinned(registry, asked, given);
+    return await versionInfo(connection, ref, options);
+  };
+  const has: Registry["has"] = async (asked, given = {}) => {
+    const found = await orMissing(pinned(registry, asked, given));
+    if (found === undefined) return false; // nor was it there
+    const { ref, options: { version, signal } } = found;
+    const path = versionPath(ref, version);
+    const call = { action: `find ${shown(ref)}`, method: "HEAD", path, also: [404], signal } as const;
+    const { ok, headers } = await connection.request(call);
+    const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
+    if (!isService) throw strange({ action: call.action, location, writes: false }, "it tells of no version");
+    return ok;
+  };
+  const remove: Registry["delete"] = async (ref, { version, force, ifCommit, signal, ...all } = {}) => {
+    const action = `delete ${shown(ref)}`;
+    checkWritable(action);
+    const parsed = parseRef(ref, version);
+    checkDelete(parsed, all, settings);
+    const { name, bare } = parsed;
+    const path = bare ? artifactPath(name) : versionPath(ref, version);
+    const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
+    const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
+    return flagOf(await connection.json(call), "deleted", { action, location, writes: true });
+  };
+
   const registry: Registry = {
+    ...createDerivedVerbs({ settings, save: saveOne, load: loadOne, loadIfThere, info, has, delete: remove, names }),
     location,
     id,
     settings,
@@ -111,32 +138,9 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       const reading = { ...options, onProgress: download.onProgress };
       return await untilNotOverwritten(async () => await download.write((await open(ref, reading)).artifact));
     },
-    async info(asked, given = {}) {
-      const { ref, options } = await pinned(registry, asked, given);
-      return await versionInfo(connection, ref, options);
-    },
-    async has(asked, given = {}) {
-      const found = await orMissing(pinned(registry, asked, given));
-      if (found === undefined) return false; // nor was it there
-      const { ref, options: { version, signal } } = found;
-      const path = versionPath(ref, version);
-      const call = { action: `find ${shown(ref)}`, method: "HEAD", path, also: [404], signal } as const;
-      const { ok, headers } = await connection.request(call);
-      const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
-      if (!isService) throw strange({ action: call.action, location, writes: false }, "it tells of no version");
-      return ok;
-    },
-    async delete(ref, { version, force, ifCommit, signal, ...all } = {}) {
-      const action = `delete ${shown(ref)}`;
-      checkWritable(action);
-      const parsed = parseRef(ref, version);
-      checkDelete(parsed, all, settings);
-      const { name, bare } = parsed;
-      const path = bare ? artifactPath(name) : versionPath(ref, version);
-      const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
-      const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-      return flagOf(await connection.json(call), "deleted", { action, location, writes: true });
-    },
+    info,
+    has,
+    delete: remove,
     names,
     async *versions(name, { range, details, limit, signal } = {}) {
       const action = `list the versions of ${shown(name)}`;
@@ -180,35 +184,6 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       const path = `${aliasPath(name, alias)}/history`;
       const listing = { action: `tell what ${shown(alias)} of ${shown(name)} named`, path, limit, signal };
       for await (const change of listAll<OnWire<AliasChange>>(connection, listing)) yield changeOf(change);
-    },
-
-    get: async (ref) => (await loadIfThere(ref))?.value,
-    set(name, value) {
-      const { versioned, mutable } = settings;
-      return saveOne(name, value, { onConflict: mutable && !versioned ? "overwrite" : "fail" });
-    },
-    async *entries(options) {
-      for await (const name of names(options)) {
-        const there = await loadIfThere(name, { signal: options?.signal });
-        if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
-      }
-    },
-
-    saveMany(entries, options = {}) {
-      const { signal } = options;
-      const save = inLanes(
-        { settings },
-        (entry: SaveEntry) => {
-          checkSaveEntry(entry);
-          const { name, value, ...given } = entry;
-          return saveOne(name, value, { ...given, signal });
-        },
-      );
-      return collectOutcomes(outcomesOf(entries, save, options), options);
-    },
-    loadMany(refs, options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {}) {
-      const { concurrency: _, stopOnError: __, onProgress: ___, ...given } = options;
-      return collectOutcomes(outcomesOf(refs, (ref) => loadOne(ref, given), options), options);
     },
 
     async copy(ref, to, { onConflict, signal } = {}) {

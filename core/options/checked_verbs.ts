@@ -5,6 +5,7 @@
  */
 import { shown } from "../naming/names.ts";
 import type {
+  ClearOptions,
   CopyOptions,
   DeleteOptions,
   DownloadOptions,
@@ -58,6 +59,8 @@ const SAVE: OptionNames<SaveOptions> = {
 const { signal: _, ...SAVE_OF_MANY } = SAVE;
 const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF_MANY };
 const DELETE: OptionNames<DeleteOptions> = { version: true, allVersions: true, force: true, ifCommit: true, ...SIGNAL };
+const { ifCommit: __, ...DELETE_OF_MANY } = DELETE;
+const CLEAR: OptionNames<ClearOptions> = { allVersions: true, prefix: true, force: true, ...SIGNAL };
 const VERSIONS: OptionNames<VersionsOptions> = { range: true, details: true, limit: true, ...SIGNAL };
 const SET_ALIAS: OptionNames<SetAliasOptions> = { expected: true, ...SIGNAL };
 const HISTORY: OptionNames<HistoryOptions> = { limit: true, ...SIGNAL };
@@ -84,6 +87,12 @@ const PROMISES: readonly Checked[] = [
   { verb: "aliases", at: 1, known: SIGNAL },
   { verb: "saveMany", at: 1, known: MANY },
   { verb: "loadMany", at: 1, known: { ...LOAD, ...MANY } },
+  { verb: "infoMany", at: 1, known: { ...REF, ...MANY } },
+  { verb: "hasMany", at: 1, known: { ...REF, ...MANY } },
+  { verb: "deleteMany", at: 1, known: { ...DELETE_OF_MANY, ...MANY } },
+  { verb: "update", at: 1, known: MANY },
+  { verb: "clear", at: 0, known: CLEAR },
+  { verb: "size", at: 0, known: NAMES },
   { verb: "copy", at: 2, known: COPY },
 ];
 
@@ -92,6 +101,8 @@ const LISTINGS: readonly Checked[] = [
   { verb: "versions", at: 1, known: VERSIONS },
   { verb: "history", at: 2, known: HISTORY },
   { verb: "entries", at: 0, known: NAMES },
+  { verb: "keys", at: 0, known: NAMES },
+  { verb: "values", at: 0, known: NAMES },
   { verb: "watch", at: 1, known: WATCH },
 ];
 
@@ -101,7 +112,7 @@ type Verb = (...args: unknown[]) => unknown;
 export function checkVerbs<R extends Registry>(registry: R): R {
   for (const { verb, at, known } of PROMISES) {
     replace(registry, verb, (inner) => async (...args) => {
-      checkOptions(actionOf(verb, args[0]), args[at], known);
+      checkOptions(actionOf(verb, at === 0 ? undefined : args[0]), args[at], known);
       return await inner(...args);
     });
   }

@@ -4,10 +4,9 @@
  * @module
  */
 import { isRegistryError, messageOf, RegistryError } from "../errors.ts";
-import type { BatchOutcome, BatchResult, ManyOptions } from "../registry.ts";
+import type { BatchOutcome, BatchResult, Inputs, ManyOptions } from "../record/many.ts";
 
-/** What many things are done to: all at once, or as they come. */
-export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
+export type { Inputs } from "../record/many.ts";
 
 /**
  * Runs an action for each input, so many at once, and says what became of each as it ends. An outcome that nobody has

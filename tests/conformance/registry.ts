@@ -23,6 +23,7 @@ import { downloadCases } from "./registry/downloads.ts";
 import { draftCases } from "./registry/drafts.ts";
 import { endingCases } from "./registry/ending.ts";
 import { manyCases } from "./registry/many.ts";
+import { mapCases } from "./registry/map_habits.ts";
 import { refused } from "./registry/registry_case.ts";
 import type {
   RegistryCase,
@@ -54,6 +55,7 @@ export const registryCases: readonly RegistryCase[] = [
   ...aliasCases,
   ...listingCases,
   ...manyCases,
+  ...mapCases,
   ...draftCases,
   ...endingCases,
   ...downloadCases,

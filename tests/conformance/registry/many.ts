@@ -74,6 +74,43 @@ export const manyCases: readonly RegistryCase[] = [
     },
   },
   {
+    name: "infoMany() and hasMany() tell of each ref at its own index",
+    async run({ registry, writer }) {
+      await writer.save("a", 1);
+      await writer.save("a", 22);
+      const refs = ["a", "nothing", "a@1", "a@@", "a@production"];
+      const { results, failed, errors } = await registry.infoMany(refs);
+      deepStrictEqual(results.map((result) => result.ok && result.value.version), [
+        "2.0.0",
+        false,
+        "1.0.0",
+        false,
+        false,
+      ]);
+      deepStrictEqual(failed.map((index) => errors.get(index)?.code), ["NotFound", "Invalid", "NotFound"]);
+      const there = await registry.hasMany(refs, { concurrency: 1 });
+      deepStrictEqual(there.results.map((result) => result.ok && result.value), [true, false, true, false, false]);
+      deepStrictEqual(there.failed, [3]);
+      const first = await registry.infoMany(["a"], { version: "1" });
+      strictEqual(first.results[0].ok && first.results[0].value.version, "1.0.0");
+    },
+  },
+  {
+    name: "deleteMany() goes on past a failure, and says of each whether there was one",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const name of ["a", "a", "b", "b", "c"]) await registry.save(name, 1);
+      await registry.setAlias("b", "production", "2");
+      const refs = ["a@1", "a@1", "b@2", "nothing@1", "c@^1"];
+      const { results, errors } = await registry.deleteMany(refs, { concurrency: 1 });
+      const deleted = [true, false, "Conflict", false, true];
+      deepStrictEqual(results.map((result) => result.ok ? result.value : result.error.code), deleted);
+      strictEqual(errors.get(2)?.code, "Conflict");
+      deepStrictEqual((await registry.deleteMany(["b@2"], { force: true })).succeeded, [0]);
+      deepStrictEqual(await collect(registry.names()), ["a", "b"]);
+    },
+  },
+  {
     name: "saveMany() takes inputs as they come, asks for no more than it works on, and tells of each that ended",
     needs: ["save"],
     async run({ registry }) {

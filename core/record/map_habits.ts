@@ -1,0 +1,61 @@
+/**
+ * What a registry has of a map: names are its keys, and the latest version of each is its value.
+ *
+ * @module
+ */
+import type { Inputs, ManyOptions } from "./many.ts";
+import type { SavedArtifact, SignalOptions } from "./saving.ts";
+
+/** Options of listing names. */
+export interface NamesOptions extends SignalOptions {
+  /** Only names that begin with this. */
+  prefix?: string;
+  /** Only names that come after this one in the listing. */
+  after?: string;
+  /** At most so many. @default all */
+  limit?: number;
+}
+
+/** Options of emptying a registry. */
+export interface ClearOptions extends SignalOptions {
+  /** Says that every version of every name is meant. */
+  allVersions: true;
+  /** Only names that begin with this. @default all */
+  prefix?: string;
+  /** Delete versions although an alias names them. @default false: `Conflict` */
+  force?: boolean;
+}
+
+/** What a registry has of a map. Where it keeps versions, what is set is a new one, and what is got is the latest. */
+export interface MapHabits {
+  /** The latest value, or undefined where there is none. */
+  get(ref: string): Promise<unknown>;
+  /** Saves a value; overwrites where the registry is unversioned and mutable. */
+  set(name: string, value: unknown): Promise<SavedArtifact>;
+  /**
+   * Sets many values, and throws the first failure; what was set before it stays.
+   *
+   * @param values an object, a map, or pairs as they come, such as `other.entries()`
+   */
+  update(
+    values: Readonly<Record<string, unknown>> | Inputs<readonly [name: string, value: unknown]>,
+    options?: ManyOptions,
+  ): Promise<SavedArtifact[]>;
+  /** The latest value; where there is none, this one, which is then saved. Who comes second gets that of the first. */
+  setDefault(name: string, value: unknown): Promise<unknown>;
+  /**
+   * Loads a value and deletes the version that it is of, and no other; undefined where there is none. Of many that do
+   * so at once, one gets it. `Conflict` where an alias names that version.
+   */
+  pop(ref: string): Promise<unknown>;
+  /** Deletes every version of every name, and says how many names there were; throws the first failure. */
+  clear(options: ClearOptions): Promise<number>;
+  /** How many names there are. They are listed to be counted. */
+  size(options?: NamesOptions): Promise<number>;
+  /** The same as `names`. */
+  keys(options?: NamesOptions): AsyncIterable<string>;
+  /** The latest value of each name, loaded one by one. */
+  values(options?: NamesOptions): AsyncIterable<unknown>;
+  /** Names with their latest values, loaded one by one. */
+  entries(options?: NamesOptions): AsyncIterable<[name: string, value: unknown]>;
+}

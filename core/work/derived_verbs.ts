@@ -1,0 +1,181 @@
+/**
+ * The verbs of a registry that follow from its others: many at once, and what a map has.
+ *
+ * @module
+ */
+import type { Backend } from "../backend.ts";
+import { isRegistryError, orMissing, RegistryError } from "../errors.ts";
+import { parseRef } from "../naming/refs.ts";
+import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../record/many.ts";
+import type { ClearOptions } from "../record/map_habits.ts";
+import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions } from "../record/saving.ts";
+import type { LoadOptions, Registry } from "../registry.ts";
+import { checkSaveEntry } from "../options/checked_verbs.ts";
+import { inLanes } from "./lanes_of_names.ts";
+import { collectOutcomes, outcomesOf } from "./outcomes.ts";
+
+/** What {@linkcode createDerivedVerbs} makes the others of. */
+export interface BasicVerbs extends Pick<Registry, "settings" | "info" | "has" | "delete" | "names"> {
+  /** The store, where there is one here: those that answer late are asked more at once. */
+  readonly backend?: Pick<Backend, "kind">;
+  /** Saves a value under a name. */
+  save(name: string, value: unknown, options?: SaveOptions): Promise<SavedArtifact>;
+  /** Loads a value. `NotFound` where there is none. */
+  load(ref: string, options?: LoadOptions): Promise<unknown>;
+  /** Loads a value, if there is one. What a materializer does not find is no such answer, but thrown. */
+  loadIfThere(ref: string, options?: SignalOptions): Promise<{ value: unknown } | undefined>;
+}
+
+/** What follows from the others. */
+export type DerivedVerbs = Pick<
+  Registry,
+  | "get"
+  | "set"
+  | "update"
+  | "setDefault"
+  | "pop"
+  | "clear"
+  | "size"
+  | "keys"
+  | "values"
+  | "entries"
+  | "saveMany"
+  | "loadMany"
+  | "infoMany"
+  | "hasMany"
+  | "deleteMany"
+>;
+
+/** How many at once where nobody says: a store that answers late has time for more, and a load asks it twice. */
+const AT_ONCE = { near: 16, writes: 32, reads: 48 };
+
+/** Options of many of what reads or writes, on this store. */
+export function manyOptions<O extends ManyOptions>(
+  { backend }: Pick<BasicVerbs, "backend">,
+  way: "reads" | "writes",
+  options: O,
+): O {
+  const near = backend === undefined || backend.kind === "memory" || backend.kind === "local";
+  const { concurrency = near ? AT_ONCE.near : AT_ONCE[way] } = options;
+  return { ...options, concurrency };
+}
+
+/** Makes the verbs that follow from the others. */
+export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
+  const { mutable, versioned } = basis.settings;
+  const onConflict = mutable && !versioned ? "overwrite" : "fail";
+  const set = (name: string, value: unknown) => basis.save(name, value, { onConflict });
+
+  /** Does one thing for each, so many at once, and says what became of each. */
+  function many<I, T, O extends ManyOptions>(
+    way: "reads" | "writes",
+    inputs: Inputs<I>,
+    options: O,
+    action: (input: I, how: Omit<O, "concurrency" | "stopOnError" | "onProgress">) => Promise<T>,
+  ) {
+    const { concurrency: _, stopOnError: __, onProgress: ___, ...how } = options;
+    const outcomes = outcomesOf(inputs, (input) => action(input, how), manyOptions(basis, way, options));
+    return collectOutcomes(outcomes, options);
+  }
+
+  const saveMany: Registry["saveMany"] = (entries, options = {}) => {
+    const { signal } = options;
+    const save = (entry: SaveEntry) => {
+      checkSaveEntry(entry);
+      const { name, value, ...how } = entry;
+      return basis.save(name, value, { ...how, signal });
+    };
+    return many("writes", entries, options, inLanes(basis, save));
+  };
+
+  async function* entries(options?: Parameters<Registry["entries"]>[0]): AsyncGenerator<[string, unknown]> {
+    for await (const name of basis.names(options)) {
+      const there = await basis.loadIfThere(name, { signal: options?.signal });
+      if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
+    }
+  }
+
+  return {
+    get: async (ref) => (await basis.loadIfThere(ref))?.value,
+    set,
+    async update(values, options) {
+      const isObject = !(Symbol.iterator in values || Symbol.asyncIterator in values);
+      const saves = savesOf(isObject ? Object.entries(values) : values, onConflict);
+      return allOf(await saveMany(saves, { ...options, stopOnError: true }));
+    },
+    async setDefault(name, value) {
+      const there = await basis.loadIfThere(name);
+      if (there !== undefined) return there.value;
+      const first = versioned ? { version: "1.0.0" } : {};
+      try {
+        const { skipped } = await basis.save(name, value, { ...first, onConflict: "skip" });
+        return skipped ? await basis.load(name) : value;
+      } catch (error) {
+        if (!isRegistryError(error, "AlreadyExists")) throw error; // else it was deleted: a number is not used again
+      }
+      await set(name, value);
+      return value;
+    },
+    async pop(ref) {
+      const { name } = parseRef(ref);
+      for (;;) {
+        const info = await orMissing(basis.info(ref));
+        const there = info && await basis.loadIfThere(`${name}@${info.version}`);
+        if (info === undefined) return undefined;
+        if (there === undefined) continue; // another one was faster: what there is now is looked for
+        const { version, commit } = info;
+        try {
+          if (await basis.delete(name, { version, ifCommit: commit })) return there.value;
+        } catch (error) {
+          const now = await orMissing(basis.info(`${name}@${version}`));
+          if (!isRegistryError(error, "Conflict") || now?.commit === commit) throw error; // an alias names it
+        }
+      }
+    },
+    async clear({ prefix, force, signal, allVersions }: Partial<ClearOptions> = {}) {
+      checkAllVersions(allVersions);
+      const names = basis.names({ prefix, signal });
+      const how = { allVersions: true, force, signal, stopOnError: true };
+      return allOf(await many("writes", names, how, basis.delete)).length;
+    },
+    async size(options) {
+      let count = 0;
+      for await (const _ of basis.names(options)) count++;
+      return count;
+    },
+    keys: (options) => basis.names(options),
+    async *values(options) {
+      for await (const [, value] of entries(options)) yield value;
+    },
+    entries,
+    saveMany,
+    loadMany: (refs, options = {}) => many("reads", refs, options, basis.load),
+    infoMany: (refs, options = {}) => many("reads", refs, options, basis.info),
+    hasMany: (refs, options = {}) => many("reads", refs, options, basis.has),
+    deleteMany: (refs, options = {}) => many("writes", refs, options, basis.delete),
+  };
+}
+
+async function* savesOf(
+  pairs: Inputs<readonly [name: string, value: unknown]>,
+  onConflict: OnConflict,
+): AsyncGenerator<SaveEntry> {
+  for await (const [name, value] of pairs) yield { name, value, onConflict };
+}
+
+/** All values, or the first failure. */
+function allOf<T>({ results }: BatchResult<T>): T[] {
+  return results.map((result) => {
+    if (!result.ok) throw result.error;
+    return result.value;
+  });
+}
+
+function checkAllVersions(allVersions: unknown): void {
+  if (allVersions === true) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot clear the registry: allVersions is not true",
+    hint: "This deletes every version of every name: say so by clear({ allVersions: true }), or give a prefix too.",
+  });
+}
