@@ -134,6 +134,7 @@ serverTest("cache says what is kept of buckets, and removes it", "minio", async 
   assertEquals([info.path, info.bytes >= 100_000], [root.join("cache"), true]);
   assertStringIncludes(await succeeds("cache info", options), root.join("cache"));
   assertStringIncludes(await succeeds("cache clear", options), "Removed");
+  for (const line of ["--no-cache load a -o again", "load a --no-cache -o once-more"]) await succeeds(line, options);
   assertEquals(JSON.parse(await succeeds("cache info --json", options)).files, 0);
 });
 

@@ -64,3 +64,19 @@ async function damageLargestFile(folder: string): Promise<void> {
     await file.write(Uint8Array.of(1));
   }
 }
+
+Deno.test("cat --verify none gives damaged bytes as they are, and --verify takes no other word", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("save big -", { cwd, stdin: noise(100_000) });
+  for await (const path of walkFiles(root.join(".holdfast"))) {
+    if (path.includes("objects/") && (await Deno.stat(path)).size === 100_000) {
+      await Deno.chmod(path, 0o600);
+      await Deno.writeFile(path, new Uint8Array(100_000));
+    }
+  }
+  assertEquals((await holdfast("cat big", { cwd })).code, 5);
+  assertEquals((await holdfast("cat big --verify none", { cwd })).bytes, new Uint8Array(100_000));
+  assertEquals((await holdfast("cat big --verify much", { cwd })).code, 2);
+});

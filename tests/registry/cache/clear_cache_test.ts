@@ -32,14 +32,15 @@ testCached("clearCache() removes everything that is cached, and nothing else", {
 
 Deno.test("registry.clearCache() empties its cache, also of what is just being kept", async () => {
   const system = createScriptedSystem();
-  await using cacheStore = createMemoryBackend({ system });
-  await using registry = await openRegistry(remote(system), { system, cache: { backend: cacheStore } });
+  const cacheStore = createMemoryBackend({ system });
+  const registry = await openRegistry(remote(system), { system, cache: { backend: cacheStore } });
   await registry.save("a", filler("a"), { version: "1" });
   await registry.load("a@1");
   assertEquals((await registry.clearCache()).files, 2); // nothing has waited for it to be kept
   assertEquals([await keysOf(cacheStore, "files/"), await keysOf(cacheStore, "records/")], [[], []]);
   assertEquals(await registry.load("a@1"), filler("a"));
-  await using other = await openRegistry("memory:");
+  await registry[Symbol.asyncDispose]();
+  const other = await openRegistry("memory:");
   assertEquals(await other.clearCache(), { files: 0, bytes: 0 });
 });
 
