@@ -25,7 +25,9 @@ const KINDS: Record<string, FieldKind> = { ref: "text", name: "text", version: "
 
 /** What a report has beside these, so that a report is a manifest too. */
 const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
-  ["index", "line", "ok", "skipped", "size", "error", "path", "to", "dryRun"].map((field) => [field, "ignored"]),
+  ["index", "line", "ok", "skipped", "size", "error", "path", "to", "dryRun", "leftOut"].map((
+    field,
+  ) => [field, "ignored"]),
 );
 
 /** What a row may have. */

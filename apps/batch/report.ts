@@ -8,7 +8,7 @@ import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { resolve } from "node:path";
 import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { RegistryErrorFields } from "../../mod.ts";
+import type { LeftOut, RegistryErrorFields } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { inCliWords } from "../program/hints.ts";
@@ -28,6 +28,8 @@ export interface RowResult {
   size?: number;
   /** What was written. */
   path?: string;
+  /** What of a folder was left out, and why. */
+  leftOut?: readonly LeftOut[];
   /** True when it was only looked at. */
   dryRun?: boolean;
 }

@@ -80,6 +80,7 @@ export async function runRows<Row extends RowName>(
   const startedAt = io.system.monotonic();
   const begun = new Map<number, RowResult & { line: number }>();
   const sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
+  let leftOut = 0;
 
   try {
     const { concurrency = atOnce, stopOnError } = flags;
@@ -128,6 +129,7 @@ export async function runRows<Row extends RowName>(
     const { ok, row } = outcome;
     sums.rows++;
     sums.bytes += row.size ?? 0;
+    leftOut += row.leftOut?.length ?? 0;
     sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
     report.add(outcome);
     progress.row(ok);
@@ -173,5 +175,7 @@ export async function runRows<Row extends RowName>(
       `${beside.length > 0 ? ` (${beside.join(", ")})` : ""}: ${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
     if (before !== "") await context.note(text);
     else if (!shared.quiet) await context.result(undefined, text);
+    const where = flags.report === undefined ? "--report FILE says which" : `see ${flags.report}`;
+    if (leftOut > 0) await context.note(`Left out of folders: ${leftOut}; ${where}`);
   }
 }

@@ -4,8 +4,10 @@
  * @module
  */
 import { resolve } from "node:path";
-import type { Encoding, OnConflict } from "../../mod.ts";
+import type { Encoding, LocalPathOptions, OnConflict } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
+import { treeOptionsOf } from "../values/tree_options.ts";
+import type { TreeFlags } from "../values/tree_options.ts";
 import { readValue } from "../values/value_source.ts";
 import type { SourceKind } from "../values/value_source.ts";
 import { fieldsOf } from "./fields.ts";
@@ -15,7 +17,7 @@ import type { Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
 
 /** A row of `batch save`. */
-export interface SaveRow {
+export interface SaveRow extends TreeFlags {
   /** The artifact. */
   name: string;
   /** A file or folder, relative to the manifest. */
@@ -43,7 +45,18 @@ const KINDS: Record<keyof SaveRow, FieldKind> = {
   metadata: "object",
   compress: ["gzip", "zstd"],
   onConflict: ["fail", "skip", "overwrite"],
+  links: ["keep", "follow", "skip", "refuse"],
+  special: ["skip", "refuse"],
+  include: "texts",
+  exclude: "texts",
+  gitignore: "flag",
+  ignoreFiles: "flag",
+  all: "flag",
+  preserve: ["times"],
 };
+
+/** What says how a folder is taken. */
+const OF_FOLDERS = ["links", "special", "include", "exclude", "gitignore", "ignoreFiles", "all", "preserve"];
 
 /** What a row may have. */
 export const SAVE_FIELDS: readonly string[] = Object.keys(KINDS);
@@ -55,10 +68,17 @@ export function parseSaveRow(raw: RawRow, { format }: Pick<Manifest, "format">):
   if (!("path" in row) && !("value" in row)) throw badRow("it has neither a path nor a value");
   if ("path" in row && "value" in row) throw badRow("it has a path and a value");
   if ("as" in row && !("path" in row)) throw badRow("as says how a file is taken, and it has no path");
+  const lost = OF_FOLDERS.find((field) => field in row && (!("path" in row) || "as" in row));
+  if (lost !== undefined) throw badRow(`${lost} says how a folder is taken, and it has none`);
   return { name, ...row };
 }
 
 /** The value of a row. */
-export async function readRowValue(row: SaveRow, { folder }: Pick<Manifest, "folder">, io: CliIo): Promise<unknown> {
-  return row.path === undefined ? row.value : await readValue(resolve(folder, row.path), io, { as: row.as });
+export async function readRowValue(
+  row: SaveRow,
+  { folder }: Pick<Manifest, "folder">,
+  { io, onLeftOut }: { io: CliIo } & Pick<LocalPathOptions, "onLeftOut">,
+): Promise<unknown> {
+  if (row.path === undefined) return row.value;
+  return await readValue(resolve(folder, row.path), io, { ...treeOptionsOf(row), as: row.as, onLeftOut });
 }

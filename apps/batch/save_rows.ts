@@ -10,6 +10,7 @@ import type { Registry } from "../../mod.ts";
 import { createLanes } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
+import { leftOutJson, LeftOutList } from "../values/left_out.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RowResult } from "./report.ts";
 import { createRowKeys } from "./row_keys.ts";
@@ -76,17 +77,18 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     const { name, version, metadata, compress } = row;
     const onConflict = row.onConflict ?? (key === undefined ? "skip" : undefined); // it is looked at below
     const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
-    const value = await readRowValue(row, manifest, io);
+    const left = new LeftOutList();
+    const value = await readRowValue(row, manifest, { io, onLeftOut: left.add });
     const entry = { name, value, version, metadata, compress, onConflict, idempotencyKey: key, onProgress };
     const { version: saved, digest, size, skipped } = await batch.save(entry, { signal });
     const there = { name, version: saved, digest, size };
     if (skipped && row.onConflict !== "skip") await checkSame(there, row);
-    return { ...there, skipped };
+    return { ...there, skipped, ...leftOutJson(left.entries) };
   }
 
   /** What is there already is what the row says, or the row was not saved. */
   async function checkSame({ name, version, digest }: There, row: SaveRow): Promise<void> {
-    const value = await readRowValue(row, manifest, io); // what was read before may have been a stream
+    const value = await readRowValue(row, manifest, { io }); // what was read before may have been a stream
     if (await digestOfValue(registry, value, { signal }) === digest) return;
     throw new RegistryError({
       code: "Conflict",
@@ -100,7 +102,7 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
   async function look(row: SaveRow): Promise<RowResult> {
     const { name, version, onConflict } = row;
     checkName(name);
-    const value = await readRowValue(row, manifest, io);
+    const value = await readRowValue(row, manifest, { io });
     if (value instanceof ReadableStream) await value.cancel();
     const there = version === undefined ? undefined : await find(name, version);
     if (there === undefined || onConflict === "overwrite") return { name, version, size: sizeOf(row) };

@@ -69,8 +69,6 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
     "See the flag --unversioned of: holdfast init",
   ],
   [/A save that had an idempotencyKey/g, "A save that had an --idempotency-key"],
-  [/Keep links as links with localPath\(path, \{ links: "keep" \}\)/g, "Add --links keep to keep links as links"],
-  [/, or leave such files out with localPath\(path, \{ special: "skip" \}\)/g, ""],
 ];
 
 /** A hint of the library in the words of the command line. */

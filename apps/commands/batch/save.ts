@@ -16,7 +16,8 @@ export const batchSave: Command = defineCommand<[manifest: string], BatchFlags &
   details:
     "A manifest is JSON lines, or CSV with a heading. Each row has a name, and a path (relative to the manifest) " +
     "or a value (JSON); if wanted a version, metadata (a JSON object), compress (gzip, zstd), as (json, text, bytes: " +
-    "how a file is taken) and onConflict (fail, skip, overwrite).\n\n" +
+    "how a file is taken), onConflict (fail, skip, overwrite), and of a folder what save --help says (links, special, " +
+    "include, exclude, gitignore, ignoreFiles, all, preserve).\n\n" +
     "A row that fails does not stop the others: the exit code is 1 then. Run the same again after a failure, Ctrl-C " +
     "or a crash, and only what is missing is saved. A row with a version is skipped when that version has the same " +
     "content, and is a Conflict when not. A row without one gets the next version, once in a run: two equal rows are " +
