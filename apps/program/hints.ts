@@ -69,6 +69,8 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
     "See the flag --unversioned of: holdfast init",
   ],
   [/A save that had an idempotencyKey/g, "A save that had an --idempotency-key"],
+  [/Keep links, or follow or skip them/g, "Add --links keep, follow or skip"],
+  [/Or leave it out: exclude takes a pattern/g, "Or leave it out: --exclude takes a pattern"],
 ];
 
 /** A hint of the library in the words of the command line. */

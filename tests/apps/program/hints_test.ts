@@ -40,10 +40,12 @@ Deno.test("hints name flags and commands, never options and functions of the lib
   await fillRegistry(cwd);
   await Deno.mkdir(root.join("links"));
   await Deno.symlink("../data", root.join("links/out"));
+  await Deno.mkdir(root.join("odd"));
+  await Deno.writeTextFile(root.join("odd/a\\b"), "");
   await Deno.writeTextFile(root.join("file"), "{}");
   const cases: [line: string | string[], hint: string][] = [
-    ["save x links", "Add --links keep"],
-    ["save x links --links keep", "Only links that stay inside the folder are kept"],
+    ["save x links --links refuse", "Add --links keep, follow or skip"],
+    ["save x odd", "--exclude takes a pattern"],
     ["init --mutable", "Leave out --mutable"],
     ["save x file --metadata-file data", "--metadata-file takes a file"],
     ["save x file --metadata-file gone", "--metadata-file takes a file"],
