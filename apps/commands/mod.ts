@@ -59,6 +59,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "token ls": async () => (await import("./services/token.ts")).tokenLs,
   "token rm": async () => (await import("./services/token.ts")).tokenRm,
   completions: async () => (await import("./completions.ts")).completions,
+  man: async () => (await import("./man.ts")).man,
   __complete: async () => (await import("./complete.ts")).complete,
 };
 

@@ -5,6 +5,8 @@
  */
 
 /**
+ * A function expands no aliases: the scripts look for what `holdfast` stands for. fish makes functions of aliases.
+ *
  * bash splits words at `:`, `=` and before `@`: the line is split here again, and what bash has already is cut off.
  */
 const BASH = `# holdfast completions for bash
@@ -16,7 +18,11 @@ _holdfast() {
   kept="\${typed%"\${typed##*[:@=]}"}"
   kept="\${kept%@}"
   [[ "$COMP_WORDBREAKS" == *:* ]] || kept=""
-  mapfile -t COMPREPLY < <("\${words[0]}" __complete -- "\${words[@]:1}" 2> /dev/null)
+  if [[ -n "\${BASH_ALIASES[\${words[0]}]}" ]]; then
+    mapfile -t COMPREPLY < <(eval "\${BASH_ALIASES[\${words[0]}]}"' __complete -- "\${words[@]:1}"' 2> /dev/null)
+  else
+    mapfile -t COMPREPLY < <("\${words[0]}" __complete -- "\${words[@]:1}" 2> /dev/null)
+  fi
   COMPREPLY=("\${COMPREPLY[@]#"$kept"}")
 }
 complete -o default -F _holdfast holdfast
@@ -24,8 +30,9 @@ complete -o default -F _holdfast holdfast
 
 const ZSH = `# holdfast completions for zsh
 _holdfast() {
-  local -a found
-  found=("\${(@f)$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2> /dev/null)}")
+  local -a found program
+  program=("\${(@Q)\${(z)\${aliases[$words[1]]:-\${(q)words[1]}}}}")
+  found=("\${(@f)$("\${(@)program}" __complete -- "\${(@)words[2,CURRENT]}" 2> /dev/null)}")
   if [[ -n "\${found[*]}" ]]; then
     compadd -- "\${found[@]}"
   else
@@ -33,6 +40,9 @@ _holdfast() {
   fi
 }
 compdef _holdfast holdfast
+# Of an alias zsh completes what it stands for, unless it is told.
+(( \${+aliases[holdfast]} )) && setopt complete_aliases
+true
 `;
 
 const FISH = `# holdfast completions for fish

@@ -40,6 +40,7 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["remote", "ls"], []],
   [["cache", "info"], []],
   [["completions", "bash"], []],
+  [["man"], []],
   [["--help"], []],
 ];
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
 import { realSystem } from "../../../core/system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
@@ -49,3 +50,48 @@ Deno.test("bash completes commands, options, and names and refs with their colon
     "@latest @production @2.0.0 @1.0.0",
   ]);
 });
+
+const CLI =
+  `alias holdfast="${Deno.execPath()} run -A --quiet --config=${REPOSITORY}deno.json ${REPOSITORY}apps/cli.ts"`;
+const SOURCED: Record<string, [args: string[], script: string]> = {
+  bash: [
+    ["--norc", "-c"],
+    [
+      `shopt -s expand_aliases`,
+      CLI,
+      `source <(holdfast completions bash)`,
+      `COMP_LINE="holdfast ve" COMP_POINT=11`,
+      `_holdfast; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    ].join("\n"),
+  ],
+  zsh: [
+    ["-f", "-c"],
+    [
+      CLI,
+      "compdef() { : }",
+      `compadd() { print -rl -- "\${@[2,-1]}" }`,
+      `source <(holdfast completions zsh)`,
+      `words=(holdfast ve) CURRENT=2`,
+      `_holdfast`,
+    ].join("\n"),
+  ],
+  fish: [["--no-config", "-c"], [CLI, "holdfast completions fish | source", `complete -C "holdfast ve"`].join("\n")],
+};
+
+for (const [shell, [args, script]] of Object.entries(SOURCED)) {
+  Deno.test({
+    name: `${shell} completes where holdfast is the alias that README says`,
+    ignore: !isInstalled(shell),
+    async fn() {
+      await using root = await tempRoot();
+      const command = new Deno.Command(shell, { args: [...args, script], cwd: root.path, env: { HOME: root.path } });
+      const { stdout } = await command.output();
+      assertEquals(new TextDecoder().decode(stdout).trim().split("\n").sort(), ["verify", "versions"]);
+    },
+  });
+}
+
+function isInstalled(program: string): boolean {
+  const folders = (realSystem.env("PATH") ?? "").split(":");
+  return folders.some((folder) => existsSync(`${folder}/${program}`));
+}

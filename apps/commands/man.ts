@@ -1,0 +1,24 @@
+/**
+ * `holdfast man`
+ *
+ * @module
+ */
+import manifest from "../../deno.json" with { type: "json" };
+import { defineCommand } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
+import { manPage } from "../program/man_page.ts";
+
+/** Prints the manual of all commands. */
+export const man: Command = defineCommand({
+  name: "man",
+  summary: "Print the manual of all commands, for man.",
+  args: [],
+  options: [],
+  examples: [
+    ["holdfast man > holdfast.1 && man -l holdfast.1", "read it"],
+    ["holdfast man > ~/.local/share/man/man1/holdfast.1", "so that man holdfast finds it"],
+  ],
+  async run(_args, _options, context) {
+    await context.io.stdout.write(manPage(await context.loadCommands(), manifest.version));
+  },
+});
