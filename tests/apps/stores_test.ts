@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { serverTest } from "../support/servers/mod.ts";
 import type { RunningServer } from "../support/servers/mod.ts";
 import { realSystem } from "../../core/system.ts";
+import { openRegistry } from "../../mod.ts";
 import { REPOSITORY, runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { holdfast, noise, succeeds } from "./captured_io.ts";
@@ -49,6 +50,22 @@ serverTest("every command works on a bucket as on a folder", ["minio", "versityg
   await succeeds("verify", options);
   await succeeds("gc", options);
   await succeeds("prune --keep-last 1 --yes", options);
+});
+
+serverTest("openRegistry() opens the bucket that HOLDFAST_REGISTRY names, and creates it where that is said", [
+  "minio",
+  "fake-gcs",
+], async (server) => {
+  const { url, env } = placeOn(server);
+  const all: Record<string, string> = { ...env, HOLDFAST_REGISTRY: url };
+  const system = { ...realSystem, env: (name: string) => all[name] };
+  const none = await openRegistry(undefined, { system, cache: false }).catch((error) => error);
+  assertEquals(none.code, "NotFound");
+  assertStringIncludes(none.hint, "HOLDFAST_REGISTRY in the environment");
+  await using registry = await openRegistry(undefined, { system, cache: false, create: true });
+  await registry.save("note", "remember");
+  await using again = await openRegistry(url, { system, cache: false });
+  assertEquals([again.id, await again.load("note")], [registry.id, "remember"]);
 });
 
 serverTest("the keys of a bucket are found in s3_aksk.env of the current folder", "minio", async (server) => {

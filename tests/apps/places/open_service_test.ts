@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
-import { openRegistry } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import { collectGarbage, openRegistry, RegistryError } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { holdfast, succeeds } from "../captured_io.ts";
 
@@ -84,4 +85,18 @@ Deno.test("an address with a secret in it is refused and not shown", async () =>
     assertEquals(code, 2);
     assert(!`${err}${out}`.includes("secret"), err);
   }
+});
+
+Deno.test("openRegistry() opens the service that HOLDFAST_REGISTRY names, with its token, and refuses its store", async () => {
+  await using service = await startPort();
+  const env: Record<string, string> = { HOLDFAST_REGISTRY: service.url, HOLDFAST_TOKEN: "t0k" };
+  const system = { ...realSystem, env: (name: string) => env[name] };
+  await using registry = await openRegistry(undefined, { system });
+  await registry.save("note", "remember");
+  assertEquals(await service.behind.load("note"), "remember");
+  assertEquals(new Set(service.tokens), new Set(["Bearer t0k"]));
+  assertEquals(assertThrows(() => registry.backend, RegistryError).code, "Unsupported");
+  assertEquals((await assertRejects(() => collectGarbage(registry), RegistryError)).code, "Unsupported");
+  const mutable = await assertRejects(() => openRegistry(service.url, { system, mutable: true }), RegistryError);
+  assertEquals(mutable.code, "Invalid");
 });
