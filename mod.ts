@@ -253,6 +253,7 @@ export type {
   ByteRange,
   CallOptions,
   Capability,
+  CopiedObject,
   DeleteFailure,
   GetOptions,
   Layout,

@@ -8,6 +8,7 @@ import { RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
+import { copyObject } from "./local/copy.ts";
 import { deleteObject } from "./local/delete.ts";
 import { headFirst, readFirst } from "./local/first.ts";
 import { createPassedFolders, listObjects } from "./local/list.ts";
@@ -86,7 +87,13 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   return {
     kind: "local",
     location: root.location,
-    capabilities: new Set(["sweepUploads", "getFirst", "reserve", ...(sync === undefined ? [] : ["sync" as const])]),
+    capabilities: new Set([
+      "sweepUploads",
+      "getFirst",
+      "reserve",
+      "copy",
+      ...(sync === undefined ? [] : ["sync" as const]),
+    ]),
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
@@ -147,6 +154,12 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       await turn();
       options.signal?.throwIfAborted();
       yield* sweepStages(root, options);
+    },
+
+    async copy(from, to, { signal } = {}) {
+      await turn();
+      signal?.throwIfAborted();
+      return await copyObject(root, { from, to }, { disk, locking, system, signal });
     },
 
     async reserve({ signal } = {}) {

@@ -149,8 +149,8 @@ export interface Backend extends AsyncDisposable {
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;
   /** A URL that lets its bearer get or put one object without credentials for `expiresInMs`. */
   presign?(key: string, options: PresignOptions): Promise<string>;
-  /** Copies an object inside the store. */
-  copy?(from: string, to: string, options?: CallOptions): Promise<ObjectInfo>;
+  /** Copies an object inside the store. `NotFound` where there is none. */
+  copy?(from: string, to: string, options?: CallOptions): Promise<CopiedObject>;
   /** Removes unfinished uploads that began before `olderThan` (store time, milliseconds); yields what it removed. */
   sweepUploads?(options: SweepOptions): AsyncIterable<SweptUpload>;
   /**
@@ -163,6 +163,12 @@ export interface Backend extends AsyncDisposable {
    * False where that cannot be: what is not set aside is no fault. Absent where stores are not expected to be full.
    */
   reserve?(options?: CallOptions): Promise<boolean>;
+}
+
+/** What a store says of an object that it has copied. */
+export interface CopiedObject extends ObjectInfo {
+  /** True where both have the same bytes on the disk: the copy takes no room. @default false */
+  linked?: boolean;
 }
 
 /** One object that {@linkcode Backend.deleteMany} could not remove. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Artifact } from "../core/artifact.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
@@ -11,6 +10,11 @@ import { parseRef } from "../core/naming/refs.ts";
 import type { CopyOptions, SavedArtifact } from "../core/registry.ts";
 import type { Context } from "./opening/context.ts";
 import { withArtifact } from "./load.ts";
+import { createArtifact } from "./payload/read.ts";
+import { createReader } from "./payload/store_reader.ts";
+import { StoredContent } from "./payload/stored_content.ts";
+import type { StoredReader } from "./payload/stored_content.ts";
+import type { StoredFile } from "../core/record/record.ts";
 import { saveFiles } from "./save.ts";
 import { fileFacts } from "../core/record/file_facts.ts";
 
@@ -32,19 +36,23 @@ export async function copyVersion(
   }
   const version = selector.kind === "version" ? selector.version.full : undefined;
   const { signal } = options;
+  let stored: FileToSave[] = [];
+  const read: typeof createArtifact = (context, source, how) => {
+    stored = filesOf(source.files, createReader(context, source, how));
+    return createArtifact(context, source, how);
+  };
   return await withArtifact(context, parseRef(from), { signal, verify: "integrity", fresh: true }, (artifact) => {
     const { name, materializer, metadata, inputs } = artifact.info;
-    // Under the same name the payload is shared; under another one its bytes are copied, for payloads never cross names.
-    const base = name === target.name ? `${name}@${artifact.info.version}` : undefined;
+    // Under the same name the payload is shared; under another one the store copies it, for payloads never cross names.
+    const base = `${name}@${artifact.info.version}`;
     const members = inputs.length > 0 ? { inputs } : {};
-    const files = { name: target.name, materializer, members, produce: () => filesOf(artifact) };
+    const files = { name: target.name, materializer, members, wholeBase: true, produce: () => stored };
     return saveFiles(context, files, { ...options, version, base, metadata });
-  });
+  }, read);
 }
 
-function filesOf(artifact: Artifact): FileToSave[] {
-  return artifact.files().map((file) => {
-    const { path, size } = file.info;
-    return { path, ...fileFacts(file.info), content: { size, stream: () => file.stream() } };
+function filesOf(files: readonly StoredFile[], reader: StoredReader): FileToSave[] {
+  return files.map((file) => {
+    return { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) };
   });
 }

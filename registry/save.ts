@@ -57,6 +57,8 @@ export interface FilesOfArtifact {
   members?: Partial<VersionRecord>;
   /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
   above?: number;
+  /** Whether its files are those of the base. @default false */
+  wholeBase?: boolean;
   /** The files; called again only when the base was deleted under a very long upload. */
   produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
   /** Looks at what was stored, before the record says so. What it throws is the end: nothing is committed. */
@@ -132,7 +134,9 @@ async function trySave(
     }
     if (!payload.sharing) delete operation.views.base;
     const outcome = await commit(digest, unchanged, list && await payload.append(list));
-    return "existing" in outcome ? await give(outcome.existing) : savedArtifact(outcome.saved, false);
+    return "existing" in outcome
+      ? await give(outcome.existing)
+      : savedArtifact(outcome.saved, false, outcome.addedBytes);
   } catch (error) {
     await payload.discard();
     throw error;
@@ -162,7 +166,7 @@ async function trySave(
     if ("existing" in choice) return choice.existing;
     place = { order: orderSegment(choice.target.version, context.settings.versioned), commit: operation.commit };
     base ??= await loadBase(context, operation, name, options.base);
-    payload.begin({ folder: payloadFolder(name, place), base });
+    payload.begin({ folder: payloadFolder(name, place), base, wholeBase: artifact.wholeBase });
   }
 
   async function give(existing: FoundRecord): Promise<SavedArtifact> {
@@ -174,7 +178,7 @@ async function trySave(
     digest: string,
     unchanged: FoundRecord | undefined,
     list: VersionRecord["fileList"],
-  ): Promise<{ saved: VersionRecord } | { existing: FoundRecord }> {
+  ): Promise<{ saved: VersionRecord; addedBytes: number } | { existing: FoundRecord }> {
     const { files, inline, size } = payload;
     const fields = { kind: "version" as const, name, materializer: { id, formatVersion }, digest, size };
     const { inputs = [] } = { ...given, ...members };
@@ -194,8 +198,10 @@ async function trySave(
         version: fullVersion(target),
         ...placedFiles(target, files, list),
       };
-      const existing = await create(target, encodeRecord(record, inline));
-      if (existing === "won") return { saved: record };
+      const bytes = encodeRecord(record, inline);
+      const existing = await create(target, bytes);
+      const sentBytes = bytes.byteLength - inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      if (existing === "won") return { saved: record, addedBytes: payload.addedBytes + sentBytes };
       if (existing !== undefined) return { existing };
       await pause(context, operation, losses);
     }
@@ -382,7 +388,7 @@ async function existingArtifact(context: Context, found: FoundRecord, signal?: A
 }
 
 /** What a save returns. */
-export function savedArtifact(record: VersionRecord, skipped: boolean): SavedArtifact {
+export function savedArtifact(record: VersionRecord, skipped: boolean, addedBytes = 0): SavedArtifact {
   const { name, version, commit, digest, size, createdAt } = record;
-  return { name, version, commit, digest, size, createdAt: new Date(createdAt), skipped };
+  return { name, version, commit, digest, size, createdAt: new Date(createdAt), skipped, addedBytes };
 }

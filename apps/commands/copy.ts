@@ -7,7 +7,7 @@ import type { OnConflict } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
-import { formatBytes } from "../terminal/units.ts";
+import { formatAdded, formatBytes } from "../terminal/units.ts";
 
 /** Saves a version under another ref. */
 export const copy: Command = defineCommand<[ref: string, to: string], { onConflict?: OnConflict }>({
@@ -35,7 +35,9 @@ export const copy: Command = defineCommand<[ref: string, to: string], { onConfli
     );
     await progress.end();
     const target = `${saved.name}@${saved.version}`;
-    const text = `${saved.skipped ? "Kept" : "Copied to"} ${target} (${formatBytes(saved.size)})`;
+    const text = `${saved.skipped ? "Kept" : "Copied to"} ${target} (${formatBytes(saved.size)}${
+      saved.skipped ? "" : formatAdded(saved)
+    })`;
     await context.result(saved, shared.quiet ? target : text);
   },
 });

@@ -10,7 +10,7 @@ import type { Command } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { splitTarget } from "../places/split_target.ts";
-import { formatBytes } from "../terminal/units.ts";
+import { formatAdded, formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
 import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
 import type { TreeFlags } from "../values/tree_options.ts";
@@ -135,8 +135,8 @@ function refOf({ name, version }: SavedArtifact): string {
   return `${name}@${version}`;
 }
 
-function sizeAndAliases({ size }: SavedArtifact, aliases: readonly string[] = []): string {
-  return [formatBytes(size), ...aliases].join(", ");
+function sizeAndAliases(saved: SavedArtifact, aliases: readonly string[] = []): string {
+  return [formatBytes(saved.size) + (saved.skipped ? "" : formatAdded(saved)), ...aliases].join(", ");
 }
 
 async function whyKept(

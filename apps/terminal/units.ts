@@ -18,6 +18,11 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${SIZES[unit]}`;
 }
 
+/** What a save added, where that is less than it has: `, 3.1 KiB of it new`. */
+export function formatAdded({ size, addedBytes = size }: { size: number; addedBytes?: number }): string {
+  return addedBytes < size ? `, ${formatBytes(addedBytes)} of it new` : "";
+}
+
 /** A local time to the minute: `2026-03-01 14:05`. */
 export function formatTime(time: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");

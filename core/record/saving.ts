@@ -70,4 +70,9 @@ export interface SavedArtifact {
   createdAt: Date;
   /** True when nothing was written because it was there. */
   skipped: boolean;
+  /**
+   * Bytes that this added to the store: less than `size` where files are shared with other versions, were copied as
+   * second names of the same file, or are compressed; the record counts too. Absent where a registry does not say it.
+   */
+  addedBytes?: number;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Context } from "../opening/context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";
@@ -27,9 +28,16 @@ export interface Base {
   readonly damaged: boolean;
   /** What may be shared of it, by size: another size need not be looked for. */
   readonly known: ReadonlyMap<number, Known>;
+  /** True where it is of another name: what is taken from it is copied inside the store, and no longer depends on it. */
+  readonly copies: boolean;
+  /** Copies all that its files have, several objects at once. Only of another name. */
+  copyAll(copy: CopyIntoPayload): Promise<void>;
   /** The same bytes under this path, or undefined; also where the store has lost some of them. */
-  share(file: StoredFile): Promise<StoredFile | undefined>;
+  share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined>;
 }
+
+/** Copies an object of the store into the payload that is being written, and says its number there. */
+export type CopyIntoPayload = (key: string) => Promise<number>;
 
 /** A base over a live version's record and files. */
 export function createBase(
@@ -44,8 +52,10 @@ export function createBase(
   const bySize = new Map<number, string[]>();
   let damaged = false;
   const objects = new Map<string, number>(); // sizes of those that were looked at
-  // A record that landed late may have lost its payload already. What belongs to another name is never shared.
-  if (!isLate(context, found) && record.name === name) {
+  const copied = new Map<string, Promise<number>>();
+  const copies = record.name !== name;
+  // A record that landed late may have lost its payload already. What belongs to another name is copied, never shared.
+  if (!isLate(context, found) && (!copies || context.backend.copy !== undefined)) {
     for (const file of files) {
       if (file.parts === undefined) continue;
       if (!bySha.has(file.sha256)) {
@@ -64,17 +74,39 @@ export function createBase(
     get damaged() {
       return damaged;
     },
+    copies,
+    async copyAll(copy) {
+      if (bySha.size === 0) return; // nothing of it may be taken
+      const parts = files.flatMap((file) => (file.parts ?? []).map((part) => ({ key: keyOf(file, part), part })));
+      await forEachAtOnce(parts, async ({ key, part }) => {
+        if (await isThere(key, part)) await copyOnce(key, copy);
+      });
+    },
     known: new Map(Array.from(bySize, ([size, digests]) => [size, knownOf(digests)])),
-    async share(file) {
+    async share(file, copy) {
       const same = bySha.get(file.sha256);
       if (same === undefined || same.size !== file.size) return undefined;
       const { encoding, parts, from = own } = same;
+      for (const part of parts!) if (!await isThere(keyOf(same, part), part)) return undefined;
+      const facts = { ...file, ...(encoding === undefined ? {} : { encoding }) };
+      if (!copies) return { ...facts, from, parts };
+      const here: Part[] = [];
       for (const part of parts!) {
-        if (!await isThere(payloadKey(name, placeOf({ from }, part)!, part.object), part)) return undefined;
+        const { from: _, ...rest } = part;
+        here.push({ ...rest, object: await copyOnce(keyOf(same, part), copy) });
       }
-      return { ...file, ...(encoding === undefined ? {} : { encoding }), from, parts };
+      return { ...facts, parts: here };
     },
   };
+
+  function keyOf(file: StoredFile, part: Part): string {
+    return payloadKey(record.name, placeOf(file, part) ?? own, part.object);
+  }
+
+  async function copyOnce(key: string, copy: CopyIntoPayload): Promise<number> {
+    if (!copied.has(key)) copied.set(key, copy(key));
+    return await copied.get(key)!;
+  }
 
   /** A look costs little; a save that shares what is lost would be acknowledged and could never be read. */
   async function isThere(key: string, { offset = 0, size }: Part): Promise<boolean> {

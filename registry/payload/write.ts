@@ -46,7 +46,9 @@ export interface PayloadTarget {
   /** The payload folder. */
   folder: string;
   /** The version whose files may be shared. */
-  base?: Pick<Base, "known" | "share">;
+  base?: Pick<Base, "known" | "share" | "copies" | "copyAll">;
+  /** Whether all of the base is wanted: of another name it is copied at once. */
+  wholeBase?: boolean;
 }
 
 /** How files are written. */
@@ -67,6 +69,8 @@ export interface Payload {
   readonly inline: Uint8Array[];
   /** Bytes of all plain files. */
   readonly size: number;
+  /** Bytes that it added to the store. */
+  readonly addedBytes: number;
   /** True when files of the base are shared. */
   readonly sharing: boolean;
   /** Takes files while they fit into the record. True where that was all of them: nothing need be sent. */
@@ -94,6 +98,8 @@ export function createPayload(
   let sharing = false;
   let value: ValueToStore | undefined;
   let base: PayloadTarget["base"];
+  let wholeBase = false;
+  let appended = 0;
   let uploads: Uploads | undefined;
 
   return {
@@ -106,6 +112,10 @@ export function createPayload(
     get size() {
       return files.reduce((sum, { size }) => sum + size, 0);
     },
+    get addedBytes() {
+      const bytes = inline.reduce((sum, { byteLength }) => sum + byteLength, appended);
+      return bytes + addedParts(files, uploads?.copied ?? new Map());
+    },
     get sharing() {
       return sharing;
     },
@@ -116,15 +126,18 @@ export function createPayload(
     },
     begin(target) {
       base = target.base;
+      wholeBase = target.wholeBase ?? false;
       uploads = createUploads(store, operation, { folder: target.folder, executor, progress });
     },
     async send() {
+      if (wholeBase && base?.copies) await base.copyAll(uploads!.copy);
       if (value !== undefined) return await sendValue(value.value, base?.known);
       const known = (size: number) => base?.known.get(size) ?? NOTHING_KNOWN;
       await writer.send({ storeFile: uploads!.storeFile, packFiles: uploads!.packFiles, known, share });
     },
     async append(bytes) {
       const object = await uploads!.put(bytes);
+      appended += bytes.byteLength;
       return { object, size: bytes.byteLength, sha256: sha256(bytes) };
     },
     async discard() {
@@ -148,11 +161,22 @@ export function createPayload(
   /** Puts into a file where the base has it. False where the base has lost it. */
   async function share(file: StoredFile): Promise<boolean> {
     const { encoding: _, ...plain } = file;
-    const same = await base?.share(plain);
+    const same = await base?.share(plain, uploads!.copy);
     if (same === undefined) return false;
     delete file.encoding;
     Object.assign(file, same);
-    sharing = true;
+    if (!base!.copies) sharing = true;
     return true;
   }
+}
+
+/** Bytes of the payload's own objects, as far as files refer to them, and all of those that were copied. */
+function addedParts(files: readonly StoredFile[], copied: ReadonlyMap<number, number>): number {
+  const own = new Map<string, number>();
+  for (const { from: ofFile, parts = [] } of files) {
+    for (const { object, offset = 0, size, from = ofFile } of parts) {
+      if (from === undefined && !copied.has(object)) own.set(`${object} ${offset}`, size);
+    }
+  }
+  return [...own.values(), ...copied.values()].reduce((sum, size) => sum + size, 0);
 }

@@ -31,7 +31,7 @@ function open(options: Partial<LocalBackendOptions> = {}) {
 
 testBackend(test, () => Promise.resolve(open()), {
   name: "local with links",
-  capabilities: ["sweepUploads", "getFirst", "reserve"],
+  capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
 });
 /** The tail of a key is one name there: no key of a registry has several long segments in it. */
 const shortKeyCases = keyCases.filter(({ name }) => !/up to 900 bytes/.test(name));
@@ -41,18 +41,25 @@ for (const folder of ["names/a/versions/final/", "names/a/keys/", "objects/a/"])
   testCases(
     [...verbCases, ...createCases, ...listingsBelow, ...shortKeyCases],
     { test, open: () => Promise.resolve(below(folder, open())) },
-    { name: `local, below ${folder}`, capabilities: ["sweepUploads", "getFirst", "reserve"], largeBytes: 2 ** 20 },
+    {
+      name: `local, below ${folder}`,
+      capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
+      largeBytes: 2 ** 20,
+    },
   );
 }
 testCases(
   [...verbCases, ...createCases, ...listingCases, ...keyCases],
   { test, open: () => Promise.resolve(open({ layout: "plain" })) },
-  { name: "local in plain paths", capabilities: ["sweepUploads", "getFirst", "reserve"], largeBytes: 2 ** 20 },
+  { name: "local in plain paths", capabilities: ["sweepUploads", "getFirst", "reserve", "copy"], largeBytes: 2 ** 20 },
 );
 testCases(
   [...verbCases, ...createCases, ...optionalCases],
   { test, open: () => Promise.resolve(open({ durability: "disk" })) },
-  { name: "local with links, waiting for the disk", capabilities: ["sweepUploads", "sync", "getFirst", "reserve"] },
+  {
+    name: "local with links, waiting for the disk",
+    capabilities: ["sweepUploads", "sync", "getFirst", "reserve", "copy"],
+  },
 );
 
 test("createLocalBackend() does no I/O, and reading makes nothing", async () => {

@@ -72,6 +72,7 @@ export const SavedArtifactSchema = v.pipe(
     size: Amount,
     createdAt: Moment,
     skipped: v.boolean(),
+    addedBytes: v.optional(Amount),
   }),
   v.metadata({ ref: "SavedArtifact" }),
 );
@@ -93,6 +94,7 @@ export const SAVED_EXAMPLE = {
   size: 12,
   createdAt: "2026-01-31T12:00:00.000Z",
   skipped: false,
+  addedBytes: 583,
 };
 
 /** Where a version is copied to. */

@@ -42,6 +42,10 @@ export interface UploadsOptions {
 export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles"> {
   /** Stores the files of a value. */
   storeValue(job: Omit<StoreValueJob, "folder" | "first">, signal?: AbortSignal): Promise<StoredValueReply>;
+  /** Copies an object of the store as one more object, and returns its number. */
+  copy(key: string): Promise<number>;
+  /** The objects that were copied, and the bytes that each of them added. */
+  readonly copied: ReadonlyMap<number, number>;
   /** Sends bytes as one more object, and returns its number. */
   put(bytes: Uint8Array): Promise<number>;
   /** Removes what was sent, as far as possible: nothing will refer to it. */
@@ -56,6 +60,7 @@ export function createUploads(
 ): Uploads {
   const { signal: ofCaller } = operation;
   const sent = new Set<number>();
+  const copied = new Map<number, number>();
   let last = -1;
   let guessing = false;
   const keyOf = (object: number) => `${folder}${object}`;
@@ -92,6 +97,15 @@ export function createUploads(
       const reply = await run("storeValue", make, signal);
       for (let n = 0; n < reply.objects; n++) sent.add(first + n);
       return reply;
+    },
+    copied,
+    async copy(key) {
+      const object = next();
+      await keepAlive();
+      const info = await sending(() => backend.copy!(key, keyOf(object), { signal: ofCaller }));
+      operation.noteReply(info);
+      copied.set(object, info.linked ? 0 : info.size);
+      return object;
     },
     async put(bytes) {
       const object = next();

@@ -36,6 +36,22 @@ export const optionalCases: readonly BackendCase[] = [
     },
   },
   {
+    name: "copy() over an object replaces it, and what becomes of one of the two leaves the other",
+    needs: "copy",
+    async run({ backend }) {
+      await backend.put("a", text("one"));
+      await backend.put("b", text("two"));
+      for (let i = 0; i < 2; i++) await backend.copy!("a", "b");
+      await assertHolds(backend, "b", text("one"));
+      await backend.put("a", text("three"));
+      await assertHolds(backend, "b", text("one"));
+      await backend.copy!("b", "c");
+      await backend.delete("b");
+      await assertHolds(backend, "c", text("one"));
+      deepStrictEqual(await listed(backend, ""), ["a", "c"]);
+    },
+  },
+  {
     name: "copy() of a missing object is NotFound",
     needs: "copy",
     async run({ backend }) {

@@ -8,7 +8,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { Materializer } from "../../../core/materializer.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 
 /**
  * What a registry may be without, and why:
@@ -132,3 +132,8 @@ export const files: Materializer<Record<string, Uint8Array>> = defineMaterialize
     return Object.fromEntries(await Promise.all(entries));
   },
 });
+
+/** What was saved, without what saving it has added: a repeat adds nothing, and some registries do not say. */
+export function identityOf({ addedBytes: _, ...saved }: SavedArtifact): Omit<SavedArtifact, "addedBytes"> {
+  return saved;
+}

@@ -55,8 +55,8 @@ testProtocol("a repeat returns the first result and writes nothing", {}, async (
     await registry.save("a", "another");
     const before = await keys();
     backend.forget();
-    assertEquals(await registry.save("a", "whatever", key), { ...first, skipped: true });
-    assertEquals(await registry.save("a", filler("large whatever"), key), { ...first, skipped: true });
+    assertEquals(await registry.save("a", "whatever", key), { ...first, skipped: true, addedBytes: 0 });
+    assertEquals(await registry.save("a", filler("large whatever"), key), { ...first, skipped: true, addedBytes: 0 });
     assertEquals(backend.asked({ verb: "put" }), []);
     assertEquals(await keys(), before);
   }
@@ -68,7 +68,7 @@ testProtocol("a repeat on another machine, days later, returns the first result"
   advance(9 * GRACE_MS);
   await collectGarbage(registry);
   const other = await open();
-  assertEquals(await other.registry.save("a", filler("one"), KEY), { ...first, skipped: true });
+  assertEquals(await other.registry.save("a", filler("one"), KEY), { ...first, skipped: true, addedBytes: 0 });
 });
 
 for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land": lostRequest })) {
@@ -115,7 +115,7 @@ testProtocol("where another's record is at the target the key takes its next gen
   assertEquals(saved.version, "3.0.0");
   const targets = (await records("names/a/keys/")).map((record) => record.kind === "key" && record.target.version);
   assertEquals(targets, ["3.0.0", "2.0.0", "1.0.0"]);
-  assertEquals(await registry.save("a", "mine", KEY), { ...saved, skipped: true });
+  assertEquals(await registry.save("a", "mine", KEY), { ...saved, skipped: true, addedBytes: 0 });
 });
 
 testProtocol("a crashed save whose number went to another is repeated under the next", {}, async (world) => {
@@ -221,7 +221,7 @@ for (const when of ["before the repeat", "under the repeat"] as const) {
     const saved = await registry.save("a", filler("one"), KEY);
     assertEquals(saved.version, "2.0.0");
     assertEquals(await registry.load(`a@${saved.version}`), filler("one"));
-    assertEquals(await registry.save("a", filler("one"), KEY), { ...saved, skipped: true });
+    assertEquals(await registry.save("a", filler("one"), KEY), { ...saved, skipped: true, addedBytes: 0 });
   });
 }
 
@@ -246,7 +246,7 @@ testProtocol("a key whose version was replaced and collected is a conflict", MUT
 testProtocol("a key still knows its version after that was deleted", {}, async ({ registry }) => {
   const first = await registry.save("a", "one", KEY);
   await registry.delete("a@1");
-  assertEquals(await registry.save("a", "one", KEY), { ...first, skipped: true });
+  assertEquals(await registry.save("a", "one", KEY), { ...first, skipped: true, addedBytes: 0 });
 });
 
 testProtocol("a damaged key record is a conflict, never a second save", {}, async ({ registry, backend, keys }) => {
@@ -313,7 +313,7 @@ testProtocol("a keyed save of a version that exists fails, or skips, each time t
   }
   for (const onConflict of ["skip", "skip", "fail"] as const) { // a failure is no result; what was skipped for is
     const skipped = await registry.save("a", "mine", { ...ONE, ...KEY, onConflict });
-    assertEquals(skipped, { ...first, skipped: true });
+    assertEquals(skipped, { ...first, skipped: true, addedBytes: 0 });
   }
 });
 
@@ -331,9 +331,9 @@ testProtocol(
     const { commit } = await registry.save("a", 1, ONE);
     const change = { ...ONE, ...KEY, ifCommit: commit };
     const saved = await registry.save("a", 2, change);
-    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true });
+    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
     await registry.save("a", 3, OVERWRITE);
-    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true });
+    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
     await rejected("Conflict", registry.save("a", 2, { ...change, idempotencyKey: "another" }));
   },
 );

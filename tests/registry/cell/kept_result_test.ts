@@ -18,7 +18,7 @@ for (const value of ["small", filler("large")]) {
   testProtocol(`a keyed save that changes nothing is repeated as such: ${size}`, {}, async ({ registry, keys }) => {
     const first = await registry.save("a", value);
     const kept = await registry.save("a", value, UNCHANGED);
-    assertEquals(kept, { ...first, skipped: true });
+    assertEquals(kept, { ...first, skipped: true, addedBytes: 0 });
     await registry.save("a", "something else");
     assertEquals(await registry.save("a", value, UNCHANGED), kept, "the first result, whatever is the latest now");
     assertEquals(await registry.save("a", "anything", KEY), kept);
@@ -28,7 +28,7 @@ for (const value of ["small", filler("large")]) {
   testProtocol(`a keyed save that skips is repeated as such: ${size}`, MUTABLE, async ({ registry, keys }) => {
     const first = await registry.save("a", value, { version: "1" });
     const kept = await registry.save("a", "mine", SKIP);
-    assertEquals(kept, { ...first, skipped: true });
+    assertEquals(kept, { ...first, skipped: true, addedBytes: 0 });
     await registry.save("a", "over", { version: "1", onConflict: "overwrite" });
     assertEquals(await registry.save("a", "mine", SKIP), kept);
     await registry.delete("a@1");
@@ -87,7 +87,7 @@ testProtocol("who finds that nothing changed follows a twin that is saving", {},
   );
   const saved = await registry.save("a", value, UNCHANGED);
   assertEquals([saved.version, saved.skipped], ["2.0.0", false], "the target that the key names may yet be won");
-  assertEquals(await registry.save("a", value, UNCHANGED), { ...saved, skipped: true });
+  assertEquals(await registry.save("a", value, UNCHANGED), { ...saved, skipped: true, addedBytes: 0 });
   assertEquals((await keys("names/a/versions/")).length, 2);
 });
 
@@ -111,7 +111,7 @@ testProtocol("the record of a kept result is committed by the same protocol", {}
   const { registry, backend, records } = world;
   const first = await registry.save("a", "one");
   backend.answer(KEY_RECORD, lostReply);
-  assertEquals(await registry.save("a", "one", UNCHANGED), { ...first, skipped: true });
+  assertEquals(await registry.save("a", "one", UNCHANGED), { ...first, skipped: true, addedBytes: 0 });
   assertEquals((await records("names/a/keys/")).length, 1);
 });
 

@@ -125,10 +125,18 @@ testProtocol(
     const first = await registry.save("a", tiny, { ...ONE, ...AS });
     const before = await keys();
     await rejected("AlreadyExists", registry.save("a", tiny, { ...ONE, ...AS }));
-    assertEquals(await registry.save("a", tiny, { ...ONE, ...AS, onConflict: "skip" }), { ...first, skipped: true });
+    assertEquals(await registry.save("a", tiny, { ...ONE, ...AS, onConflict: "skip" }), {
+      ...first,
+      skipped: true,
+      addedBytes: 0,
+    });
     assertEquals(await keys(), before);
     const keyed = await registry.save("b", tiny, { ...AS, idempotencyKey: "k" });
-    assertEquals(await registry.save("b", tiny, { ...AS, idempotencyKey: "k" }), { ...keyed, skipped: true });
+    assertEquals(await registry.save("b", tiny, { ...AS, idempotencyKey: "k" }), {
+      ...keyed,
+      skipped: true,
+      addedBytes: 0,
+    });
   },
 );
 

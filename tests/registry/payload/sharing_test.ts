@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Backend } from "../../../core/backend.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { StoredFile } from "../../../core/record/record.ts";
-import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { createRandom } from "../../simulate/random.ts";
+import { withVerbs } from "../../simulate/stores/with_verbs.ts";
 import { seededRandom } from "../../support/scripted_system.ts";
 import { fileSet, filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
@@ -237,7 +240,7 @@ testProtocol("skipIfUnchanged returns the base where all is the same, and writes
   const first = await registry.save("a", value, AS);
   const before = await keys();
   const skip = { ...AS, skipIfUnchanged: true };
-  assertEquals(await registry.save("a", value, skip), { ...first, skipped: true });
+  assertEquals(await registry.save("a", value, skip), { ...first, skipped: true, addedBytes: 0 });
   assertEquals(await keys(), before);
   assertEquals((await registry.save("a", { ...value, small: noise(11) }, skip)).version, "2.0.0");
   assertEquals((await registry.save("a", value, skip)).version, "3.0.0", "the base is the latest");
@@ -335,4 +338,38 @@ testProtocol("an empty file whose object is lost is stored again", {}, async (wo
   await registry.save("a", files, AS);
   assertEquals(await registry.load("a@2", AS_LOADED), files);
   assertEquals(await places(world), { empty: undefined, full: undefined });
+});
+
+testProtocol("copy(), and a base of another name, let a store that copies move the bytes", {}, async (world) => {
+  const { registry, backend, store, advance } = world;
+  const copying = withVerbs(store, { random: createRandom(1) });
+  const asked: string[] = [];
+  const watched: Backend = {
+    ...copying,
+    get: (key, options) => {
+      asked.push(`get ${key.split("/")[0]}`);
+      return copying.get(key, options);
+    },
+    copy: (from, to, options) => {
+      asked.push("copy");
+      return copying.copy!(from, to, options);
+    },
+  };
+  const other = await openRegistry(watched, { system: world.system });
+  await registry.save("a", { large: LARGE, small: noise(100_000), tiny: noise(10) }, AS);
+  backend.forget();
+  const { addedBytes } = await other.copy("a", "b");
+  assertEquals(asked.filter((call) => call === "copy").length, 2);
+  assertEquals(asked.filter((call) => call === "get objects"), []);
+  assert(addedBytes! > LARGE.byteLength + 100_000, "what a bucket copies takes room");
+  asked.splice(0);
+  await other.save("c", { same: LARGE, other: noise(100_000, 2) }, { ...AS, base: "a" });
+  assertEquals(asked.filter((call) => call === "copy").length, 1);
+  await registry.delete("a");
+  advance(2 * GRACE_MS);
+  await collectGarbage(registry);
+  await assertHolds(world, {
+    b: { large: LARGE, small: noise(100_000), tiny: noise(10) },
+    c: { same: LARGE, other: noise(100_000, 2) },
+  });
 });

@@ -58,14 +58,34 @@ testOnEach("copy() refuses what exists, skips it or overwrites it", async ({ reg
   assertEquals(await registry.load("b"), "new");
 }, { mutable: true });
 
-testOnEach("copy() never copies damaged bytes", async ({ registry, backend, open }) => {
+testOnEach("copy() of damaged bytes gives nothing that can be read", async ({ registry, backend, open }) => {
   await registry.save("a", noise(700_000));
   for (const key of await keysOf(backend, "objects/")) await backend.put(key, noise(700_000, 2));
   const careless = await open({ verify: "none" });
-  await rejected("Corrupt", careless.copy("a", "b"));
-  assertEquals(await registry.has("b"), false);
-  assertEquals(await keysOf(backend, "objects/b/"), []);
+  const outcome = await careless.copy("a", "b").catch((error) => error);
+  if (backend.copy === undefined) assertEquals(outcome.code, "Corrupt"); // else no byte of it was read
+  else await rejected("Corrupt", registry.load("b"));
+  for (const key of await keysOf(backend, "objects/a/")) await backend.put(key, noise(600_000));
+  await rejected("Corrupt", registry.copy("a", "c"));
+  assertEquals(await registry.has("c"), false);
+  assertEquals(await keysOf(backend, "objects/c/"), []);
 });
+
+testOnEach(
+  "copy() to another name says what it added, which on a disk is the record",
+  async ({ registry, backend }) => {
+    const saved = await registry.save("a", noise(700_000));
+    const { addedBytes, digest } = await registry.copy("a", "b");
+    assertEquals(digest, saved.digest);
+    const hasLinks = backend.copy !== undefined;
+    assertEquals(Math.floor(addedBytes! / 700_000), hasLinks ? 0 : 1);
+    assertEquals(Math.floor((await registry.copy("a", "a")).addedBytes! / 700_000), 0);
+    assertEquals(Math.floor(saved.addedBytes! / 700_000), 1);
+    await registry.delete("a");
+    for (const key of await keysOf(backend, "objects/a/")) await backend.delete(key);
+    assertEquals(await registry.load("b"), noise(700_000));
+  },
+);
 
 testInMemory(
   "copy() refuses a target that is a range or an alias, and a source that is not there",

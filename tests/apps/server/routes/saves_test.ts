@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
@@ -26,7 +26,8 @@ Deno.test("files are saved under the materializer that the client says, and load
     inputs: ["data@1.0.0"],
   });
   assertEquals([saved.status, saved.headers.get("location")], [201, "/artifacts/team%2Fconfig/versions/1.0.0"]);
-  const { createdAt, commit, digest, ...rest } = await saved.json();
+  const { createdAt, commit, digest, addedBytes, ...rest } = await saved.json();
+  assert(addedBytes > 12);
   assertEquals(rest, { name: "team/config", version: "1.0.0", size: 12, skipped: false });
   const info = await registry.info("team/config");
   assertEquals([info.commit, info.digest, info.createdAt.toISOString()], [commit, digest, createdAt]);

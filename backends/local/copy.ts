@@ -1,0 +1,127 @@
+/**
+ * Copying an object: a second name of the same file, for objects are replaced and never changed.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import { dirname } from "node:path";
+import type { CallOptions, CopiedObject, Locking } from "../../core/backend.ts";
+import { closeRead, look } from "../../core/disk/disk_calls.ts";
+import { syncFile } from "../../core/disk/disk_sync.ts";
+import type { DiskSync } from "../../core/disk/disk_sync.ts";
+import { errorCode } from "../../core/disk/file_errors.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { System } from "../../core/system.ts";
+import { withLock } from "./lock.ts";
+import { makeRoot } from "./make_root.ts";
+import { isOrdinary } from "./own_files.ts";
+import { placeByRename } from "./place.ts";
+import { objectInfo } from "./root.ts";
+import type { LocalRoot } from "./root.ts";
+import { removeStage } from "./stage.ts";
+
+/** How objects are copied. */
+export interface LocalCopyOptions {
+  /** Brings names to the disk; where it is left out, nothing waits for the disk. */
+  disk?: DiskSync;
+  /** How writers take turns. */
+  locking: Locking;
+  /** Names stage files, waits for locks. */
+  system: System;
+}
+
+/** Copies an object. No byte passes through the program; where files cannot have two names the system copies them. */
+export async function copyObject(
+  root: LocalRoot,
+  { from, to }: { from: string; to: string },
+  { disk, locking, system, signal }: LocalCopyOptions & CallOptions,
+): Promise<CopiedObject> {
+  const path = root.fileOf(to), source = findSource(root, from);
+  const stage = { path: `${root.stageFolder}/${system.id()}` };
+  const failure = (error: unknown) => root.failure(error, { action: "copy", key: from });
+  try {
+    prepareStage(root);
+    const linked = await linkOrCopy(source, stage.path);
+    if (!isOrdinary(look(stage.path), { key: from, backend: root.location })) throw missing(root, from);
+    if (disk !== undefined) await syncPath(stage.path);
+    signal?.throwIfAborted();
+    const place = () => placeByRename({ root, key: to, path, stagePath: stage.path });
+    await (locking === "link" ? place() : withLock(root, place, { system, signal }));
+    removeStage(stage); // it stays where both were names of one file already
+    const info = objectInfo(to, look(path));
+    await disk?.folder(dirname(path));
+    return { ...info, linked };
+  } catch (error) {
+    throw errorCode(error) === "ENOENT" ? missing(root, from) : failure(error);
+  } finally {
+    tryRemove(stage);
+  }
+}
+
+function findSource(root: LocalRoot, key: string): string {
+  const path = root.fileOf(key);
+  try {
+    root.checkWay(dirname(path));
+    if (isOrdinary(look(path), { key, backend: root.location })) return path;
+  } catch (error) {
+    if (!root.isMissing(error)) throw root.failure(error, { action: "copy", key });
+  }
+  throw missing(root, key);
+}
+
+function prepareStage(root: LocalRoot): void {
+  try {
+    root.checkWay(root.stageFolder);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    makeRoot(root);
+  }
+}
+
+/** What says that a file cannot have one more name: the file system, its number of names, or whose file it is. */
+const NO_LINK: ReadonlySet<string | undefined> = new Set([
+  "EPERM",
+  "EMLINK",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EXDEV",
+]);
+
+async function linkOrCopy(from: string, to: string): Promise<boolean> {
+  try {
+    fs.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (!NO_LINK.has(errorCode(error))) throw error;
+  }
+  await fs.promises.copyFile(from, to, fs.constants.COPYFILE_FICLONE);
+  return false;
+}
+
+async function syncPath(path: string): Promise<void> {
+  const file = fs.openSync(path, "r");
+  try {
+    await syncFile(file);
+  } finally {
+    closeRead(file);
+  }
+}
+
+function tryRemove(stage: { path: string; isGone?: boolean }): void {
+  try {
+    removeStage(stage);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error; // else a sweep will
+  }
+}
+
+function missing({ location }: LocalRoot, key: string): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot copy "${key}": there is no such object`,
+    hint: "Look whether it was removed.",
+    key,
+    backend: location,
+  });
+}

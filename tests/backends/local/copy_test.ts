@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { readdirSync, statSync, symlinkSync, unlinkSync } from "node:fs";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { rejected } from "../../registry/rejected.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { keyFile } from "./key_file.ts";
+import { LOCKINGS } from "./lockings.ts";
+
+const KEY = "objects/a/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0";
+const COPY = "objects/b/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0";
+
+for (const locking of LOCKINGS) {
+  Deno.test(`a copy is a second name of the same file, and leaves nothing behind (${locking})`, async () => {
+    const root = await tempRoot();
+    try {
+      const backend = createLocalBackend({ path: root.path, locking });
+      await backend.put(KEY, new Uint8Array(100_000));
+      for (let i = 0; i < 2; i++) {
+        const { key, size, linked } = await backend.copy!(KEY, COPY);
+        assertEquals([key, size, linked], [COPY, 100_000, true]);
+      }
+      assertEquals(statSync(keyFile(root.path, KEY)).ino, statSync(keyFile(root.path, COPY)).ino);
+      assertEquals(readdirSync(root.join(".stage")), []);
+    } finally {
+      await root.remove();
+    }
+  });
+}
+
+Deno.test("a link that lies in the place of an object is not copied", async () => {
+  const root = await tempRoot();
+  try {
+    const backend = createLocalBackend({ path: root.path });
+    await backend.put(KEY, new Uint8Array(10));
+    const file = keyFile(root.path, KEY);
+    unlinkSync(file);
+    symlinkSync("/etc/passwd", file);
+    await rejected("Denied", backend.copy!(KEY, COPY));
+    assertEquals(await backend.head(COPY), undefined);
+    assertEquals(readdirSync(root.join(".stage")), []);
+  } finally {
+    await root.remove();
+  }
+});
