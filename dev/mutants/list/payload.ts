@@ -56,8 +56,8 @@ export const PAYLOAD: readonly Mutant[] = [
   {
     name: "payload/shares-with-a-late-record",
     file: "registry/payload/base.ts",
-    text: "!isLate(context, found) && record.name === name",
-    replacement: "record.name === name",
+    text: "!isLate(context, found) && (!copies",
+    replacement: "(!copies",
     foundBy: {
       test: "tests/registry/cell/void_records_test.ts",
       name: "nothing is shared with a record that landed late, though it counts",
@@ -66,8 +66,8 @@ export const PAYLOAD: readonly Mutant[] = [
   {
     name: "payload/shares-across-names",
     file: "registry/payload/base.ts",
-    text: "!isLate(context, found) && record.name === name",
-    replacement: "!isLate(context, found)",
+    text: "const copies = record.name !== name;",
+    replacement: "const copies = false;",
     foundBy: {
       test: "tests/registry/payload/sharing_test.ts",
       name: "a base of another name is not looked into, and not taken for damaged",
@@ -83,8 +83,8 @@ export const PAYLOAD: readonly Mutant[] = [
   {
     name: "payload/shared-file-loses-its-encoding",
     file: "registry/payload/base.ts",
-    text: "...(encoding === undefined ? {} : { encoding }), ",
-    replacement: "",
+    text: "{ ...file, ...(encoding === undefined ? {} : { encoding }) }",
+    replacement: "{ ...file }",
     foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "a compressed file is shared as it is stored" },
   },
   {

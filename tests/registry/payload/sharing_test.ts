@@ -312,7 +312,7 @@ testProtocol("files come and go between versions: each is whole", {}, async (wor
     await registry.save("a", now, AS);
     if (random(3) > 0) continue;
     const gone = `a@${random(n) + 1}`;
-    await registry.delete(gone, { allVersions: true });
+    await registry.delete(gone);
     delete versions[gone];
     advance(2 * GRACE_MS);
     assertEquals((await collectGarbage(registry)).failures, []);
@@ -365,7 +365,7 @@ testProtocol("copy(), and a base of another name, let a store that copies move t
   asked.splice(0);
   await other.save("c", { same: LARGE, other: noise(100_000, 2) }, { ...AS, base: "a" });
   assertEquals(asked.filter((call) => call === "copy").length, 1);
-  await registry.delete("a");
+  await registry.delete("a", { allVersions: true });
   advance(2 * GRACE_MS);
   await collectGarbage(registry);
   await assertHolds(world, {

@@ -81,7 +81,7 @@ testOnEach(
     assertEquals(Math.floor(addedBytes! / 700_000), hasLinks ? 0 : 1);
     assertEquals(Math.floor((await registry.copy("a", "a")).addedBytes! / 700_000), 0);
     assertEquals(Math.floor(saved.addedBytes! / 700_000), 1);
-    await registry.delete("a");
+    await registry.delete("a", { allVersions: true });
     for (const key of await keysOf(backend, "objects/a/")) await backend.delete(key);
     assertEquals(await registry.load("b"), noise(700_000));
   },
