@@ -1,6 +1,6 @@
 /**
  * Refs with the registry before them: `@team/my:model@^1` is `my:model@^1` of the registry that is called team. No name
- * of an artifact begins with `@`, so nothing else can be meant.
+ * of an artifact begins with `@`, so nothing else can be meant. Where a name may be left out, `@team` is all of it.
  *
  * @module
  */
@@ -23,14 +23,15 @@ export interface SplitArguments {
  */
 export function splitRemotes(command: Command, args: readonly unknown[], shared: SharedOptions): SplitArguments {
   const named = new Set<string>();
-  const split = (arg: unknown): unknown => {
-    if (Array.isArray(arg)) return arg.map(split);
-    const [, remote, rest] = typeof arg === "string" ? /^(@[^/@]+)\/(.+)$/s.exec(arg) ?? [] : [];
+  const split = (arg: unknown, isOptional: boolean): unknown => {
+    if (Array.isArray(arg)) return arg.map((one) => split(one, true)).filter((one) => one !== undefined);
+    const [, remote, rest] = typeof arg === "string" ? /^(@[^/@]+)(?:\/(.*))?$/s.exec(arg) ?? [] : [];
     if (remote === undefined) return arg;
+    if (!rest && !isOptional) throw nameless(remote);
     named.add(remote);
-    return rest;
+    return rest || undefined; // the registry alone: all of it
   };
-  const rest = args.map((arg, i) => isRef(command, i) ? split(arg) : arg);
+  const rest = args.map((arg, i) => isRef(command, i) ? split(arg, command.args[i].usage.startsWith("[")) : arg);
   if (named.size === 0) return { args };
   const [registry, other] = named;
   const given = shared.registry?.replace(/^(?!@)/, "@");
@@ -41,6 +42,14 @@ export function splitRemotes(command: Command, args: readonly unknown[], shared:
 
 function isRef(command: Command, index: number): boolean {
   return ["name", "ref", "run"].includes(command.args[index]?.completes ?? "");
+}
+
+function nameless(remote: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ref ${JSON.stringify(remote)}: it names a registry and nothing in it`,
+    hint: `Write ${remote}/NAME. What there is: holdfast ls ${remote}`,
+  });
 }
 
 function twice(one: string, other: string): RegistryError {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { findRegistry } from "../../../apps/places/find_registry.ts";
 import { findCredentials } from "../../../apps/places/credentials.ts";
+import { setRemote } from "../../../core/places/remotes.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { captureIo } from "../captured_io.ts";
 
@@ -24,6 +25,15 @@ Deno.test("where credentials are is told for each kind of place, what they are n
     ["https://host", { HOLDFAST_TOKEN: SECRET }, true, "token in HOLDFAST_TOKEN"],
     ["https://host", {}, false, "HOLDFAST_TOKEN is not set"],
   ];
+  setRemote(
+    "work",
+    { location: "https://host", tokenFile: root.join("token") },
+    captureIo({
+      cwd: root.path,
+      env: { XDG_CONFIG_HOME: root.path },
+    }),
+  );
+  cases.push(["@work", { XDG_CONFIG_HOME: root.path }, true, `token in ${root.join("token")}`]);
   for (const [place, env, isFound, part] of cases) {
     const io = captureIo({ cwd: root.path, env });
     const { found, where } = await findCredentials(findRegistry(place, io), io);

@@ -16,6 +16,10 @@ Deno.test("a registry that has a name is used as -r team, -r @team and @team/REF
     assertEquals(await succeeds(line, at), "config\ndata:raw\nnote\n", line);
   }
   assertEquals(await succeeds("ls -q @team/da", at), "data:raw\n");
+  await succeeds("verify @team", at);
+  const nameless = await holdfast("info @team", at);
+  assertEquals(nameless.code, 2);
+  assertStringIncludes(nameless.err, "Write @team/NAME");
   assertEquals(await succeeds("load @team/note", at), "hello");
   assertEquals(await succeeds("load @team/config@1 -r team", at), await succeeds("load config@1 -r team", at));
   await succeeds("copy @team/note @team/copied", at);
