@@ -67,7 +67,8 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
   ],
   async run([fromPlace, toPlace, names], flags, context) {
     const { io, shared, logger } = context;
-    const { rename = [], dryRun = false, create = false, ...options } = flags;
+    const { rename = [], dryRun = false, create = false } = flags;
+    const { prefix, range, aliases, deleted, verify, concurrency } = flags; // beside them stand those of every command
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
     const from = await context.open({
       registry: fromPlace,
@@ -81,8 +82,7 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     });
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
-      ...options,
-      dryRun,
+      ...{ prefix, range, aliases, deleted, verify, concurrency, dryRun },
       names: names.length > 0 ? names : undefined,
       rename: (name) => renamed(name, rename),
       signal: io.signal,
