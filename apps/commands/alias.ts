@@ -10,7 +10,8 @@ import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { lookUp, withHints } from "../program/hints.ts";
+import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
+import { nearestRef } from "../program/nearest.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
 
@@ -53,7 +54,7 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
     const { signal } = context.io;
     if (flags.delete) {
       const registry = await context.open({ write: true });
-      if (!await registry.deleteAlias(name, alias!, { signal })) throw noAlias(name, alias!);
+      if (!await registry.deleteAlias(name, alias!, { signal })) throw await noAlias(registry, name, alias!);
       await context.result(
         { name, alias, deleted: true },
         context.shared.quiet ? undefined : `Deleted ${name}@${alias}`,
@@ -61,7 +62,10 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
     } else if (alias !== undefined && version !== undefined) {
       const expected = flags.expected === "none" ? null : flags.expected;
       const registry = await context.open({ write: true });
-      await withHints(registry.setAlias(name, alias, version, { signal, expected }), lookUp(`${name}@${version}`));
+      await withHints(
+        registry.setAlias(name, alias, version, { signal, expected }),
+        lookUp(`${name}@${version}`, registry),
+      );
       const named = await namedBy(registry, { name, alias }, context) ?? version;
       const text = `${name}@${alias} is ${named}`;
       await context.result({ name, alias, version: named }, context.shared.quiet ? undefined : text);
@@ -84,7 +88,7 @@ async function show(
     const version = asOf === undefined
       ? await namedBy(registry, named, context)
       : await namedAt(registry, named, { asOf, context });
-    if (version === undefined) throw noAlias(name, alias);
+    if (version === undefined) throw await noAlias(registry, name, alias);
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     if (deleted) await context.note(`"${name}@${version}" is deleted`);
     return await context.result({ name, alias, version, deleted }, version);
@@ -96,7 +100,7 @@ async function show(
   };
   const rows = await Array.fromAsync(Object.entries(aliases), toRow);
   if (rows.length === 0) {
-    if (!await registry.has(name, { signal: context.io.signal })) throw noName(name);
+    if (!await registry.has(name, { signal: context.io.signal })) throw await noName(registry, name);
     await context.note(`"${name}" has no aliases`);
   }
   await printTable(context, [{ title: "ALIAS" }, { title: "VERSION" }], rows);
@@ -145,18 +149,21 @@ function refuseMixture(alias: string | undefined, version: string | undefined, f
   });
 }
 
-function noName(name: string): RegistryError {
+async function noName(registry: Registry, name: string): Promise<RegistryError> {
   return new RegistryError({
     code: "NotFound",
     message: `Cannot list aliases of ${JSON.stringify(name)}: there is no such name`,
-    hint: "See what there is: holdfast ls",
+    hint: await nearestHint(registry, name),
   });
 }
 
-function noAlias(name: string, alias: string): RegistryError {
+async function noAlias(registry: Registry, name: string, alias: string): Promise<RegistryError> {
+  const near = await nearestRef(registry, `${name}@${alias}`);
   return new RegistryError({
     code: "NotFound",
     message: `Cannot find alias "${alias}" of "${name}": there is none`,
-    hint: `See what there is: holdfast alias ${name}`,
+    hint: `${near === undefined ? "" : `Did you mean ${shellWord(near)}? `}See what there is: holdfast alias ${
+      shellWord(name)
+    }`,
   });
 }

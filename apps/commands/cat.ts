@@ -36,7 +36,10 @@ export const cat: Command = defineCommand<
   ],
   async run([ref, path], { output, verify, asOf }, context) {
     const registry = await context.open();
-    const artifact = await withHints(registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }), lookUp(ref));
+    const artifact = await withHints(
+      registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
+      lookUp(ref, registry),
+    );
     const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
     await writeStream(file.stream(), context, { output, totalBytes: file.info.size, label: `cat ${ref}` });
   },

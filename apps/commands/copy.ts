@@ -31,7 +31,7 @@ export const copy: Command = defineCommand<[ref: string, to: string], { onConfli
     const progress = context.progress(`copy ${ref}`);
     const saved = await withHints(
       registry.copy(ref, to, { onConflict, signal: io.signal, onProgress: progress.update }),
-      lookUp(ref),
+      lookUp(ref, registry),
     );
     await progress.end();
     const target = `${saved.name}@${saved.version}`;

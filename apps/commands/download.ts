@@ -59,7 +59,7 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
   async run([ref, to], { overwrite, delete: remove, dryRun, links, verify, asOf }, context) {
     const { io, shared } = context;
     const registry = await context.open();
-    const { name, version } = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref));
+    const { name, version } = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref, registry));
     const place = to ?? defaultTarget(name);
     const progress = context.progress(`download ${ref}`);
     const isFolder = /[/\\]$/.test(place);

@@ -34,7 +34,10 @@ export const load: Command = defineCommand<[ref: string], { output?: string; ver
   async run([ref], { output, verify, asOf }, context) {
     const { signal } = context.io;
     const registry = await context.open();
-    const artifact = await withHints(registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }), lookUp(ref));
+    const artifact = await withHints(
+      registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
+      lookUp(ref, registry),
+    );
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
     const content = contentOf(artifact, exact);

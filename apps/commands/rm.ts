@@ -7,7 +7,7 @@ import { isRegistryError, parseRef, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { lookUp, shellWord, withHints } from "../program/hints.ts";
+import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
 interface RmFlags {
@@ -57,7 +57,7 @@ export const rm: Command = defineCommand<[ref: string], RmFlags>({
 
 async function removeOne(registry: Registry, ref: string, flags: RmFlags, context: CommandContext): Promise<number> {
   const { signal } = context.io;
-  const { exact, what, commit } = await withHints(target(registry, ref, flags, signal), lookUp(ref));
+  const { exact, what, commit } = await withHints(target(registry, ref, flags, signal), lookUp(ref, registry));
   if (!flags.yes && !await context.confirm(`Delete ${exact} (${what})?`)) return await kept(context);
   if (!await withHints(registry.delete(exact, { force: flags.force, ifCommit: commit, signal }), IN_USE)) {
     throw new RegistryError({
@@ -115,7 +115,7 @@ async function removeAll(registry: Registry, name: string, flags: RmFlags, conte
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot delete "${name}": there is no such name`,
-      hint: "See what there is: holdfast ls",
+      hint: await nearestHint(registry, name),
     });
   }
   const count = formatCount(versions.length, "version");

@@ -24,7 +24,7 @@ export interface DiffSide {
 
 /** A version of the registry, which is named exactly from now on. */
 export async function versionSide(registry: Registry, ref: string, { signal }: CliIo): Promise<DiffSide> {
-  const artifact = await withHints(registry.open(ref, { signal }), lookUp(ref));
+  const artifact = await withHints(registry.open(ref, { signal }), lookUp(ref, registry));
   const { name, version } = artifact.info;
   const label = `${name}@${version}`;
   return { label, compared: label, bytes: (file) => artifact.file(file.path).bytes() };

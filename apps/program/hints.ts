@@ -4,18 +4,29 @@
  * @module
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode } from "../../mod.ts";
+import type { ErrorCode, Registry } from "../../mod.ts";
+import { nearestRef } from "./nearest.ts";
 
 /** Hints by the code of a failure. */
-export type Hints = Partial<Record<ErrorCode, string>>;
+export type Hints = Partial<Record<ErrorCode, string | (() => Promise<string>)>>;
 
-/** For a ref that leads to nothing. */
-export function lookUp(ref: string): Hints {
+/** For a ref that leads to nothing; with the registry, what was meant is looked for. */
+export function lookUp(ref: string, registry?: Registry): Hints {
+  return { NotFound: registry === undefined ? whereToLook(ref) : () => nearestHint(registry, ref) };
+}
+
+/** The hint for a ref that leads to nothing: one that is like it, and where to look. */
+export async function nearestHint(registry: Registry, ref: string): Promise<string> {
+  const near = await nearestRef(registry, ref);
+  return near === undefined ? whereToLook(ref) : `Did you mean ${shellWord(near)}? ${whereToLook(ref)}`;
+}
+
+function whereToLook(ref: string): string {
   const [name, ...selector] = ref.split("@");
   const word = shellWord(name);
-  if (selector.length === 0) return { NotFound: "See what there is: holdfast ls" };
+  if (selector.length === 0) return "See what there is: holdfast ls";
   const isAlias = /^(?!latest$)[^\W\d]/.test(selector[0]);
-  return { NotFound: `See what there is: holdfast ${isAlias ? "alias" : "versions"} ${word}, or holdfast ls` };
+  return `See what there is: holdfast ${isAlias ? "alias" : "versions"} ${word}, or holdfast ls`;
 }
 
 /** The outcome of a call; a failure with one of these codes gets this hint instead of its own. */
@@ -25,7 +36,8 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
   } catch (error) {
     if (!isRegistryError(error) || hints[error.code] === undefined) throw error;
     const { code, message, key, backend, retry, maybeWritten, commit } = error;
-    const hint = hints[code];
+    const given = hints[code];
+    const hint = typeof given === "function" ? await given() : given;
     throw new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause: error });
   }
 }

@@ -30,7 +30,7 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
   async run([ref], { files, asOf }, context) {
     const { io, shared, colors } = context;
     const registry = await context.open();
-    const info = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref));
+    const info = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref, registry));
     if (shared.json) return await context.result(info, "");
     const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
     const own = aliases.filter(([, version]) => version === info.version.replace(/\+.*/, "")).map(([alias]) => alias);

@@ -67,7 +67,10 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     }
     const registry = await context.open();
     const direction = up === down ? "both" : up ? "up" : "down";
-    const found = await withHints(lineageOf(registry, ref, { direction, depth, signal: io.signal }), lookUp(ref));
+    const found = await withHints(
+      lineageOf(registry, ref, { direction, depth, signal: io.signal }),
+      lookUp(ref, registry),
+    );
     if (shared.json) await context.result(found, "");
     else await context.result(found, as === "text" ? toTrees(found, direction) : await drawn(found, as));
     await tellDoubts(found, (text) => context.note(text));

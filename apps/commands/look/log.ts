@@ -28,7 +28,10 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
   async run([name], { limit }, context) {
     refuseRef(name, "tell what happened to", "log");
     const registry = await context.open();
-    const entries = await withHints(logOf(registry, name, { limit, signal: context.io.signal }), lookUp(name));
+    const entries = await withHints(
+      logOf(registry, name, { limit, signal: context.io.signal }),
+      lookUp(name, registry),
+    );
     const rows = entries.map((entry) => ({ json: entry, cells: [formatTime(entry.at), described(entry)] }));
     await printTable(context, context.shared.quiet ? undefined : [{ title: "TIME" }, { title: "WHAT" }], rows);
   },

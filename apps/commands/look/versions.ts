@@ -11,6 +11,7 @@ import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Damage } from "../../terminal/damage.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Row } from "../../terminal/print_table.ts";
+import { nearestHint } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
@@ -59,7 +60,7 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot list versions of "${name}": there is no such name`,
-      hint: "See what there is: holdfast ls",
+      hint: await nearestHint(registry, name),
     });
   },
 });

@@ -1,0 +1,50 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { nearest } from "../../../apps/program/nearest.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+
+Deno.test("the nearest word is one with few letters wrong, or the last part of a name", () => {
+  assertEquals(nearest("modle", ["other", "model"]), "model");
+  assertEquals(nearest("Model", ["model", "modal"]), "model");
+  assertEquals(nearest("raw", ["data:raw", "rat"]), "data:raw");
+  assertEquals(nearest("ab", ["xy", "abcdef"]), undefined);
+  assertEquals(nearest("produktion", ["production", "canary"]), "production");
+  assertEquals(nearest("same", ["same"]), undefined);
+});
+
+Deno.test("who mistypes a name, a version or an alias is told what is like it", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("init other", { cwd });
+  for (
+    const [line, meant] of [
+      ["load confg", "config"],
+      ["info raw", "data:raw"],
+      ["download Config@2 out", "config@2"],
+      ["cat config@producton", "config@production"],
+      ["load config@lates", "config@latest"],
+      ["info config@2.0.1", "config@2.0.0"],
+      ["versions confg", "config"],
+      ["log nott", "note"],
+      ["diff config@1 cnofig@2", "config@2"],
+      ["alias confg", "config"],
+      ["alias config prodution", "config@production"],
+      ["rm confg --all --yes", "config"],
+      ["rm confg@1 --yes", "config@1"],
+    ]
+  ) {
+    const { code, err } = await holdfast(line, { cwd });
+    assertEquals(code, 3, `${line}\n${err}`);
+    assertStringIncludes(err, `Did you mean ${meant}? See what there is: holdfast`, line);
+  }
+  const strange = await holdfast("load something-else", { cwd });
+  assertEquals([strange.code, strange.err.includes("Did you mean")], [3, false]);
+});
+
+Deno.test("a bare x behind a name is a word that was cut short, not any version", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  for (const ref of ["config@x", "config@X"]) assertEquals((await holdfast(`info ${ref}`, { cwd })).code, 3, ref);
+});
