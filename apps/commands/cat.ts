@@ -5,11 +5,11 @@
  */
 import { RegistryError } from "../../mod.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
-import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
+import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
 import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
-import { lookUp, withHints } from "../program/hints.ts";
+import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 /** Writes the bytes of one file to standard output. */
@@ -38,7 +38,7 @@ export const cat: Command = defineCommand<
     const registry = await context.open();
     const artifact = await withHints(
       registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
-      lookUp(ref, registry),
+      lookUpThen(ref, registry, { asOf }),
     );
     const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
     await writeStream(file.stream(), context, { output, totalBytes: file.info.size, label: `cat ${ref}` });

@@ -6,11 +6,11 @@
 import { join, resolve, sep } from "node:path";
 import { RegistryError } from "../../mod.ts";
 import type { DownloadResult, Verify, WrittenLinks } from "../../mod.ts";
-import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
+import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
 import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
-import { lookUp, withHints } from "../program/hints.ts";
+import { withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine } from "../values/left_out.ts";
@@ -59,7 +59,10 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
   async run([ref, to], { overwrite, delete: remove, dryRun, links, verify, asOf }, context) {
     const { io, shared } = context;
     const registry = await context.open();
-    const { name, version } = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref, registry));
+    const { name, version } = await withHints(
+      registry.info(ref, refOptions({ asOf }, io)),
+      lookUpThen(ref, registry, { asOf }),
+    );
     const place = to ?? defaultTarget(name);
     const progress = context.progress(`download ${ref}`);
     const isFolder = /[/\\]$/.test(place);

@@ -6,11 +6,11 @@
 import { inspect } from "node:util";
 import { RegistryError } from "../../mod.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
-import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
+import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
 import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { lookUp, withHints } from "../program/hints.ts";
+import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 /** Prints a value. */
@@ -36,7 +36,7 @@ export const load: Command = defineCommand<[ref: string], { output?: string; ver
     const registry = await context.open();
     const artifact = await withHints(
       registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
-      lookUp(ref, registry),
+      lookUpThen(ref, registry, { asOf }),
     );
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;

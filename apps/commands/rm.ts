@@ -5,6 +5,7 @@
  */
 import { isRegistryError, parseRef, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
+import { expandNames } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
@@ -18,58 +19,113 @@ interface RmFlags {
 
 const IN_USE = { Conflict: "Look again. Where an alias names it: set the alias to another version, or add --force." };
 
-/** Deletes a version or a name. */
-export const rm: Command = defineCommand<[ref: string], RmFlags>({
+/** Deletes versions or names. */
+export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   name: "rm",
-  summary: "Delete a version, or with --all every version of a name.",
+  summary: "Delete versions, or with --all every version of names.",
   details:
-    "Asks first; scripts pass --yes. In an immutable registry, which is the default, the number of a deleted version " +
-    "is never used again; in a mutable one only save --on-conflict overwrite uses it again. Space is freed by gc, " +
-    "after the registry's grace period.",
-  args: [{ usage: "<ref>", text: "name@version, or a bare name with --all", completes: "ref" }],
+    "Asks first; scripts pass --yes. Of several, all are found before anything is deleted. In a pattern * stands for " +
+    "anything but /, and **/ for any folders: quote it, so that the shell does not take it. In an immutable registry, which " +
+    "is the default, the number of a deleted version is never used again; in a mutable one only save --on-conflict " +
+    "overwrite uses it again. Space is freed by gc, after the registry's grace period.",
+  args: [{
+    usage: "<refs...>",
+    text: "name@version, or bare names with --all; or patterns of names",
+    completes: "ref",
+  }],
   options: [
-    { flags: "--all", text: "every version of the name" },
+    { flags: "--all", text: "every version of the names" },
     { flags: "-f, --force", text: "also where an alias names it, or where it is damaged" },
     { flags: "-y, --yes", text: "do not ask" },
   ],
   examples: [
-    ["holdfast rm my:model@1.0.0", "one version"],
+    ["holdfast rm my:model@1.0.0 my:model@1.1.0", "two versions"],
     ["holdfast rm old:model --all --yes", "every version, without asking"],
+    ["holdfast rm 'tmp:*' --all", "every name that begins with tmp:"],
     ["holdfast rm my:model@production --force", "the version that an alias names"],
   ],
-  async run([ref], flags, context) {
-    const { bare, selector, name } = parseRef(ref);
-    if (!bare && flags.all) throw refusal(ref, "--all takes a bare name", `Write: holdfast rm ${name} --all`);
-    if (selector.kind === "range") {
-      throw refusal(
-        ref,
-        "a range may mean another version tomorrow",
-        `See: holdfast versions ${name} --range '${selector.text}'`,
-      );
-    }
+  async run([refs], flags, context) {
+    for (const ref of refs) refuseUnclear(ref, flags);
     const registry = await context.open({ write: true });
-    if (bare && !flags.all && registry.settings.versioned) {
-      throw refusal(ref, "it is a bare name", `Write ${name}@VERSION, or add --all for every version.`);
+    const meant = await expandNames(registry, refs, context.io.signal);
+    const found = new Map<string, Removal>();
+    for (const ref of meant) {
+      if (!flags.all && registry.settings.versioned && parseRef(ref).bare) {
+        throw refusal(ref, "it is a bare name", `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`);
+      }
+      const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context.io.signal);
+      found.set(removal.label, removal);
     }
-    return await (flags.all ? removeAll(registry, name, flags, context) : removeOne(registry, ref, flags, context));
+    const removals = [...found.values()];
+    if (!flags.yes && !await isMeant(removals, context)) {
+      await context.note("Nothing was deleted");
+      return 1;
+    }
+    await removeEach(removals, context);
   },
 });
 
-async function removeOne(registry: Registry, ref: string, flags: RmFlags, context: CommandContext): Promise<number> {
-  const { signal } = context.io;
-  const { exact, what, commit } = await withHints(target(registry, ref, flags, signal), lookUp(ref, registry));
-  if (!flags.yes && !await context.confirm(`Delete ${exact} (${what})?`)) return await kept(context);
-  if (!await withHints(registry.delete(exact, { force: flags.force, ifCommit: commit, signal }), IN_USE)) {
-    throw new RegistryError({
-      code: "NotFound",
-      message: `Cannot delete "${exact}": it was deleted meanwhile`,
-      hint: "There is nothing left to do.",
-    });
+/** Something to delete, once it was found. */
+interface Removal {
+  /** What it is called: `name@version`, or `all of name`. */
+  label: string;
+  /** What the question says about it. */
+  what: string;
+  /** How it is said that it is gone. */
+  done: string;
+  /** Deletes it and returns what was deleted. */
+  remove(): Promise<{ name: string; version?: string }[]>;
+}
+
+/** Refuses what cannot be meant, before the registry is asked. */
+function refuseUnclear(ref: string, { all }: RmFlags): void {
+  const { bare, selector, name } = parseRef(ref);
+  if (!bare && all) throw refusal(ref, "--all takes a bare name", `Write: holdfast rm ${shellWord(name)} --all`);
+  if (selector.kind !== "range") return;
+  const hint = `See: holdfast versions ${shellWord(name)} --range '${selector.text}'`;
+  throw refusal(ref, "a range may mean another version tomorrow", hint);
+}
+
+async function isMeant(removals: readonly Removal[], context: CommandContext): Promise<boolean> {
+  const [{ label, what }] = removals;
+  if (removals.length === 1) return await context.confirm(`Delete ${label} (${what})?`);
+  for (const { label, what } of removals) await context.note(`${label} (${what})`);
+  return await context.confirm(`Delete these ${removals.length}?`);
+}
+
+async function removeEach(removals: readonly Removal[], context: CommandContext): Promise<void> {
+  const deleted: { name: string; version?: string }[] = [];
+  const done: string[] = [];
+  try {
+    for (const removal of removals) {
+      deleted.push(...await removal.remove());
+      done.push(`Deleted ${removal.done}`);
+    }
+  } catch (error) {
+    if (done.length > 0) await context.note(done.join("\n"));
+    throw error;
   }
-  const { name, selector } = parseRef(exact);
-  const version = selector.kind === "version" ? selector.version.canonical : undefined;
-  await context.result({ deleted: [{ name, version }] }, context.shared.quiet ? undefined : `Deleted ${exact}`);
-  return 0;
+  await context.result({ deleted }, context.shared.quiet ? undefined : done.join("\n"));
+}
+
+async function oneOf(registry: Registry, ref: string, flags: RmFlags, signal: AbortSignal): Promise<Removal> {
+  const { exact, what, commit } = await withHints(target(registry, ref, flags, signal), lookUp(ref, registry));
+  return {
+    label: exact,
+    what,
+    done: exact,
+    async remove() {
+      if (!await withHints(registry.delete(exact, { force: flags.force, ifCommit: commit, signal }), IN_USE)) {
+        throw new RegistryError({
+          code: "NotFound",
+          message: `Cannot delete "${exact}": it was deleted meanwhile`,
+          hint: "There is nothing left to do.",
+        });
+      }
+      const { name, selector } = parseRef(exact);
+      return [{ name, version: selector.kind === "version" ? selector.version.canonical : undefined }];
+    },
+  };
 }
 
 interface Target {
@@ -107,8 +163,7 @@ async function target(registry: Registry, ref: string, { force }: RmFlags, signa
   }
 }
 
-async function removeAll(registry: Registry, name: string, flags: RmFlags, context: CommandContext): Promise<number> {
-  const { signal } = context.io;
+async function allOf(registry: Registry, name: string, flags: RmFlags, signal: AbortSignal): Promise<Removal> {
   const versions: string[] = [];
   for await (const { version } of registry.versions(name, { signal })) versions.push(version);
   if (versions.length === 0) {
@@ -119,19 +174,15 @@ async function removeAll(registry: Registry, name: string, flags: RmFlags, conte
     });
   }
   const count = formatCount(versions.length, "version");
-  if (!flags.yes && !await context.confirm(`Delete all of ${name} (${count})?`)) return await kept(context);
-  await withHints(registry.delete(name, { allVersions: true, force: flags.force, signal }), IN_USE);
-  const text = `Deleted ${name} (${count})`;
-  await context.result(
-    { deleted: versions.map((version) => ({ name, version })) },
-    context.shared.quiet ? undefined : text,
-  );
-  return 0;
-}
-
-async function kept(context: CommandContext): Promise<number> {
-  await context.note("Nothing was deleted");
-  return 1;
+  return {
+    label: `all of ${name}`,
+    what: count,
+    done: `${name} (${count})`,
+    async remove() {
+      await withHints(registry.delete(name, { allVersions: true, force: flags.force, signal }), IN_USE);
+      return versions.map((version) => ({ name, version }));
+    },
+  };
 }
 
 function refusal(ref: string, why: string, hint: string): RegistryError {

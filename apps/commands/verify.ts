@@ -5,6 +5,7 @@
  */
 import { verifyRegistry } from "../../mod.ts";
 import type { VerifyLineage, VerifyUnseen } from "../../mod.ts";
+import { expandNames } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { inCliWords } from "../program/hints.ts";
@@ -19,11 +20,11 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
   summary: "Check all that is stored, each byte against its SHA-256.",
   details: "All records, those of aliases, idempotency keys and older generations too; then what was not looked at. " +
     "Exit code 1 and a table when there are problems. With --json: one line per problem, then the report.",
-  args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
+  args: [{ usage: "[names...]", text: "only these names, or patterns of names", completes: "name" }],
   options: [{ flags: "--shallow", text: "only the records, not the content of files" }],
   examples: [
     ["holdfast verify", "everything"],
-    ["holdfast verify my:model data:raw", "some names"],
+    ["holdfast verify my:model 'data:*'", "some names"],
     ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick look, from cron"],
   ],
   async run([names], { shallow = false }, context) {
@@ -32,7 +33,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     const registry = await context.open();
     const progress = context.progress("verify");
     const report = await verifyRegistry(registry, {
-      names: names.length > 0 ? names : undefined,
+      names: names.length > 0 ? await expandNames(registry, names, io.signal) : undefined,
       deep: !shallow,
       signal: io.signal,
       onProgress: progress.update,

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { RefOptions } from "../../mod.ts";
+import type { RefOptions, Registry } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
+import { lookUp, shellWord } from "../program/hints.ts";
+import type { Hints } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { momentOf, parseMoment } from "../terminal/units.ts";
 import type { TypedMoment } from "../terminal/units.ts";
@@ -24,4 +26,10 @@ export const AS_OF_OPTION: OptionDefinition = {
 /** The options of asking for a version at that moment. */
 export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefOptions {
   return asOf === undefined ? { signal } : { asOf: momentOf(asOf, system.now()), signal };
+}
+
+/** Hints for a ref that meant nothing, now or then. */
+export function lookUpThen(ref: string, registry: Registry, { asOf }: AsOfFlags): Hints {
+  if (asOf === undefined) return lookUp(ref, registry);
+  return { NotFound: `See what was when: holdfast log ${shellWord(ref.split("@", 1)[0])}` };
 }

@@ -56,6 +56,7 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   [/registry\.names\(\)/g, "holdfast ls"],
   [/rebuildLineage\(registry\)/g, "holdfast lineage --rebuild"],
   [/registry\.versions\(name\)/g, "holdfast versions NAME"],
+  [/registry\.history\(name, alias\)/g, "holdfast alias NAME ALIAS --history"],
   [/registry\.versions\("(.*?)"\)/g, "holdfast versions $1"],
   [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],
   [/registry\.deleteAlias\("(.*?)", "(.*?)"\)/g, "holdfast alias $1 $2 --delete"],

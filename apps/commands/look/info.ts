@@ -4,11 +4,11 @@
  * @module
  */
 import type { ArtifactInfo } from "../../../mod.ts";
-import { AS_OF_OPTION, refOptions } from "../../look/as_of.ts";
+import { AS_OF_OPTION, lookUpThen, refOptions } from "../../look/as_of.ts";
 import type { AsOfFlags } from "../../look/as_of.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
-import { lookUp, withHints } from "../../program/hints.ts";
+import { withHints } from "../../program/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { createTable, printable } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
@@ -30,7 +30,7 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
   async run([ref], { files, asOf }, context) {
     const { io, shared, colors } = context;
     const registry = await context.open();
-    const info = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUp(ref, registry));
+    const info = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUpThen(ref, registry, { asOf }));
     if (shared.json) return await context.result(info, "");
     const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
     const own = aliases.filter(([, version]) => version === info.version.replace(/\+.*/, "")).map(([alias]) => alias);
