@@ -6,6 +6,7 @@
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { WrittenLinks } from "./disk/left_out.ts";
+import type { FilePatterns } from "./files/choose_files.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { DownloadResult } from "./record/downloading.ts";
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
@@ -29,6 +30,7 @@ import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
 export type { DownloadChange, DownloadedFiles, DownloadResult } from "./record/downloading.ts";
+export type { FilePatterns } from "./files/choose_files.ts";
 export type { WatchEvent, WatchOptions } from "./record/watching.ts";
 export type { BatchOutcome, BatchResult, ManyOptions, ManyProgress, SaveEntry } from "./record/many.ts";
 export type { ClearOptions, MapHabits, NamesOptions } from "./record/map_habits.ts";
@@ -254,7 +256,7 @@ export interface LoadOptions extends ReadOptions {
 }
 
 /** Options of downloading. */
-export interface DownloadOptions extends ReadOptions {
+export interface DownloadOptions extends ReadOptions, FilePatterns {
   /** The file or folder to write. A folder that exists, or a path that ends with `/`, receives a file inside. */
   to: string;
   /**

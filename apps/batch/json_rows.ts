@@ -10,12 +10,12 @@ import type { RawRow } from "./raw_row.ts";
 /** No row is longer, characters: what has no line ends is no manifest. */
 const MAX_LINE = 64 * 1024 * 1024;
 
-/** Reads rows; blank lines are none. */
+/** Reads rows; blank lines, and the sums at the end of what a batch says, are none. */
 export async function* jsonRows(stream: ReadableStream<Uint8Array>): AsyncGenerator<RawRow> {
   let number = 0;
   for await (const line of linesOf(stream)) {
     number++;
-    if (line.trim() !== "") yield rowOf(line, number);
+    if (line.trim() !== "" && !line.startsWith(`{"summary":`)) yield rowOf(line, number);
   }
 }
 

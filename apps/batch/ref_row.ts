@@ -15,7 +15,7 @@ import type { RawRow } from "./raw_row.ts";
 export interface RefRow {
   /** Which version. */
   ref: string;
-  /** The file or folder to write, relative to the manifest. */
+  /** The file or folder to write, relative to the manifest, or to the folder that was named. */
   to?: string;
   /** The digest that it must have. */
   digest?: string;
@@ -23,17 +23,21 @@ export interface RefRow {
 
 const KINDS: Record<string, FieldKind> = { ref: "text", name: "text", version: "text", digest: "text" };
 
-/** What a report has beside these, so that a report is a manifest too. */
+/** What reports and listings have beside these, so that each of them is a manifest too. */
 const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
-  ["index", "line", "ok", "skipped", "size", "error", "path", "to", "dryRun", "leftOut"].map((
-    field,
-  ) => [field, "ignored"]),
+  [
+    ...["index", "line", "ok", "skipped", "size", "error", "path", "to", "dryRun"], // reports of batches
+    ...["latest", "versions", "createdAt", "materializer", "aliases"], // holdfast ls
+    ...["commit", "metadata", "generation", "inputs", "files", "origin", "idempotencyKey"], // versions, info
+    ...["left", "written", "deleted", "changes", "leftOut"], // download
+    ...["created", "addedBytes", "unchanged"], // save
+  ].map((field) => [field, "ignored"]),
 );
 
 /** What a row may have. */
 export const REF_FIELDS: readonly string[] = [...Object.keys(KINDS), ...Object.keys(OF_REPORTS)];
 
-/** Reads a row; throws `Invalid`. A `target` is required where it is asked for. */
+/** Reads a row; throws `Invalid`. A `target` is read where it is asked for. */
 export function parseRefRow(
   raw: RawRow,
   { format }: Pick<Manifest, "format">,
@@ -47,9 +51,15 @@ export function parseRefRow(
     throw badRow(ref === undefined ? "it has neither a ref nor a name" : "it has a ref and a name");
   }
   if (ref !== undefined && version !== undefined) throw badRow("it has a ref and a version");
-  if (target && to === undefined) throw badRow("it has no `to`, the place to write");
   const whole = ref ?? (version === undefined ? name! : `${name}@${version}`);
   refuseHalfRef(whole);
   parseRef(whole);
   return { ref: whole, to, digest };
+}
+
+/** Where a version goes below a folder: under its ref, in which a name may have folders. */
+export function placeOfRef(ref: string): string {
+  const isPlain = ref.split("/").every((part) => !["", ".", ".."].includes(part)) && !ref.includes("\\");
+  if (isPlain) return ref;
+  throw badRow("it has no `to`, and its name cannot be that of a file");
 }

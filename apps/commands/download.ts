@@ -21,6 +21,8 @@ interface DownloadFlags extends AsOfFlags {
   dryRun?: boolean;
   links?: WrittenLinks;
   verify?: Verify;
+  include?: string[];
+  exclude?: string[];
 }
 
 /** Writes the files of a version to disk. */
@@ -47,6 +49,8 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
       text: "symbolic links: safe writes those that stay inside the folder (default), unsafe all, skip none",
       choices: ["safe", "unsafe", "skip"],
     },
+    { flags: "--include <pattern>", text: "only files that match, as in a .gitignore: '*.csv', '/raw'", repeat: true },
+    { flags: "--exclude <pattern>", text: "no files that match; nor are such removed", repeat: true },
     { flags: "--dry-run", text: "only say what would be written and removed" },
     AS_OF_OPTION,
     VERIFY_OPTION,
@@ -56,7 +60,8 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
     ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range; again: what is missing"],
     ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "what would make ./data this version"],
   ],
-  async run([ref, to], { overwrite, delete: remove, dryRun, links, verify, asOf }, context) {
+  async run([ref, to], flags, context) {
+    const { overwrite, delete: remove, dryRun, links, verify, include, exclude, asOf } = flags;
     const { io, shared } = context;
     const registry = await context.open();
     const { name, version } = await withHints(
@@ -73,6 +78,8 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
       dryRun,
       links,
       verify,
+      include,
+      exclude,
       signal: io.signal,
       onProgress: progress.update,
     });

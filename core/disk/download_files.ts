@@ -4,11 +4,12 @@
  * @module
  */
 import type { Artifact } from "../artifact.ts";
+import { chooseFiles } from "../files/choose_files.ts";
 import type { FileInfo } from "../record/record.ts";
 import type { TransferProgress } from "../record/saving.ts";
 import type { DownloadOptions, DownloadResult } from "../registry.ts";
 import type { StageOptions } from "./stage_files.ts";
-import { writeFiles } from "./write_files.ts";
+import { pathOf, writeFiles } from "./write_files.ts";
 
 /** What a registry says besides. */
 export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
@@ -26,7 +27,7 @@ export interface Download {
 
 /** Creates the {@linkcode Download} that these options ask for. */
 export function createDownload(options: DownloadOptions): Download {
-  const { to, overwrite, delete: remove, dryRun, links, signal, onProgress } = options;
+  const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } = options;
   let moved = 0, there = 0, totalBytes: number | undefined;
   const tell = (path: string) =>
     onProgress?.({ path, bytes: Math.min(moved + there, totalBytes ?? Infinity), totalBytes });
@@ -37,16 +38,19 @@ export function createDownload(options: DownloadOptions): Download {
     }),
     async write(artifact, plan) {
       const { info } = artifact;
-      [moved, there, totalBytes] = [0, 0, info.size];
+      const chosen = await chooseFiles({ include, exclude });
+      const files = chosen === undefined ? info.files : info.files.filter((file) => chosen(pathOf(file)));
+      [moved, there] = [0, 0];
+      totalBytes = files.reduce((sum, { size }) => sum + size, 0);
       const onThere = ({ path }: FileInfo, bytes: number) => {
         there += bytes;
         tell(path);
       };
-      const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onThere };
+      const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onThere, chosen };
       const written = await writeFiles(artifact, to, how);
       if (!dryRun && moved + there < totalBytes) { // what was read said nothing
         there = totalBytes - moved;
-        tell(info.files.at(-1)?.path ?? "");
+        tell(files.at(-1)?.path ?? "");
       }
       return { ...written, info };
     },

@@ -8,8 +8,8 @@ import { mkdirSync, realpathSync, renameSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../artifact.ts";
-import { isRegistryError } from "../errors.ts";
-import type { RegistryError } from "../errors.ts";
+import { isRegistryError, RegistryError } from "../errors.ts";
+import type { ChosenPath } from "../files/choose_files.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
 import type { DownloadChange, DownloadedFiles } from "../record/downloading.ts";
@@ -57,6 +57,8 @@ export interface WriteFilesOptions {
 interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
   /** The `file:` URL of a folder into which nothing is written. */
   notInside?: string;
+  /** Which files are wanted; nothing else in the folder is removed either. @default all */
+  chosen?: ChosenPath;
   /** Hears of bytes that need not be read. */
   onThere?: (file: FileInfo, bytes: number) => void;
 }
@@ -94,11 +96,13 @@ export async function writeFiles(
   to: string,
   options: WriteFilesPlan = {},
 ): Promise<WrittenFiles> {
-  const { dryRun = false, links, notInside } = options;
+  const { dryRun = false, links, notInside, chosen } = options;
   checkLinks(links);
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
-  const files = artifact.files();
-  checkPaths(files.map(({ info }) => info));
+  const all = artifact.files();
+  checkPaths(all.map(({ info }) => info));
+  const files = chosen === undefined ? all : all.filter(({ info }) => chosen(pathOf(info)));
+  if (files.length === 0 && all.length > 0) throw noneChosen(artifact);
   try {
     const target = findTarget(artifact, to);
     const work = await planWork(files, target, options);
@@ -117,7 +121,9 @@ async function planWork(all: readonly ArtifactFile[], target: Target, options: W
   const leftOut = new Set(links.leftOut.map(({ path }) => path));
   const files = all.filter(({ info }) => !leftOut.has(info.path));
   const isFolder = target.kind === "folder" && target.exists;
-  const surplus = options.delete && isFolder ? findSurplus(target.path, all.map(({ info }) => info)) : NO_SURPLUS;
+  const surplus = options.delete && isFolder
+    ? findSurplus(target.path, all.map(({ info }) => info), { selects: options.chosen })
+    : NO_SURPLUS;
   const going = new Set([...surplus.paths.map((path) => path.replace(/\/$/, "")), ...surplus.emptied]);
   const different: string[] = [];
   for (const { info: { path } } of files) {
@@ -234,6 +240,19 @@ function resultOf(target: Target, { files, found, surplus, leftOut }: Work): Wri
     changes,
     leftOut,
   };
+}
+
+/** The path of a file as patterns see it. */
+export function pathOf({ path, mode }: FileInfo): string {
+  return mode === "folder" ? `${path}/` : path;
+}
+
+function noneChosen({ info }: Artifact): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot download ${shown(`${info.name}@${info.version}`)}: no file of it is chosen by the patterns`,
+    hint: `Patterns are those of .gitignore; its first file is ${shown(info.files[0].path)}.`,
+  });
 }
 
 function relativePath(target: Target, path: string): string {

@@ -17,7 +17,7 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
   summary: "Check the versions that a manifest lists, each byte against its SHA-256.",
   details:
     "A manifest is JSON lines, or CSV with a heading. Each row has a ref (or a name and a version), and if wanted " +
-    "the digest that it must have. The report of a batch save is such a manifest too. With --dry-run only the records " +
+    "the digest that it must have. What ls, versions, save, and reports say with --json is such a manifest too. With --dry-run only the records " +
     "are read, not the content of files.",
   args: [{ usage: "<manifest>", text: "the file, or - for standard input", completes: "file" }],
   options: BATCH_OPTIONS,

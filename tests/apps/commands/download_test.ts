@@ -66,3 +66,23 @@ Deno.test("download again leaves what is there, and --delete and --dry-run say w
   await succeeds("save a/.. - --as text", { cwd, stdin: "x" });
   assertEquals((await holdfast("download a/..", { cwd })).code, 2);
 });
+
+Deno.test("download takes only what patterns choose, and removes nothing else either", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.mkdir(root.join("raw"));
+  for (const name of ["old.csv", "old.txt"]) await Deno.writeTextFile(root.join("raw", name), "old");
+  const said = await succeeds("download data:raw --include *.csv --delete --json", { cwd });
+  const { files, size, written, deleted } = JSON.parse(said);
+  assertEquals([files, size, written, deleted], [1, 4, 1, 1]);
+  assertEquals((await Array.fromAsync(Deno.readDir(root.join("raw")), ({ name }) => name)).sort(), [
+    "a.csv",
+    "old.txt",
+  ]);
+  assertEquals(JSON.parse(await succeeds("download data:raw --exclude *.csv --json", { cwd })).written, 1);
+  assertEquals(await Deno.readTextFile(root.join("raw/inner/b.bin")), "\u0000\u0001");
+  const none = await holdfast("download data:raw --include *.png", { cwd });
+  assertEquals(none.code, 3);
+  assertStringIncludes(none.err, "no file of it is chosen by the patterns");
+});

@@ -101,3 +101,37 @@ Deno.test("no row writes over the manifest, where another row writes, or into th
   assertEquals(await Deno.readTextFile(root.join("out")), "hello");
   assertStringIncludes(await succeeds("verify", { cwd }), "All is well");
 });
+
+Deno.test("what ls, versions, save, download and reports say as JSON is a manifest, and --to says where it goes", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const manifests: Record<string, [rows: string, files: string[]]> = {
+    ls: [await succeeds("ls --json", { cwd }), ["config", "data:raw/a.csv", "data:raw/inner/b.bin", "note"]],
+    long: [await succeeds("ls data --json --long", { cwd }), ["data:raw/a.csv", "data:raw/inner/b.bin"]],
+    versions: [await succeeds("versions config --json", { cwd }), ["config@1.0.0", "config@2.0.0"]],
+    info: [await succeeds("info config --json", { cwd }), ["config@2.0.0"]],
+    save: [await succeeds("save team/new - --as text --json", { cwd, stdin: "x" }), ["team/new@1.0.0"]],
+    download: [await succeeds("download note --json", { cwd }), ["note@1.0.0"]],
+    verify: [
+      await succeeds("batch verify - --json", { cwd, stdin: `{"ref":"note"}` }),
+      ["note@1.0.0"],
+    ],
+  };
+  for (const [name, [stdin, files]] of Object.entries(manifests)) {
+    await succeeds("batch verify -", { cwd, stdin });
+    const said = await succeeds(["batch", "load", "-", "--to", name, "--json"], { cwd, stdin });
+    const there = await Array.fromAsync(walkFiles(root.join(name)));
+    assertEquals(there.map((path) => path.slice(root.join(name).length + 1)).sort(), files);
+    await succeeds("batch verify -", { cwd, stdin: said });
+    assertMatch(await succeeds(["batch", "load", "-", "--to", name], { cwd, stdin }), /^Wrote 0 of \d rows? \(/);
+  }
+  await succeeds("save a/.. - --as text", { cwd, stdin: "x" });
+  const refused = await holdfast("batch load - --to out", {
+    cwd,
+    stdin: `{"ref":"a/.."}\n{"ref":"note","to":"sub/n.txt"}`,
+  });
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.err, "its name cannot be that of a file");
+  assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), [root.join("out/sub/n.txt")]);
+});

@@ -1,0 +1,33 @@
+/**
+ * Which files of a version are wanted, by patterns as `.gitignore` has them.
+ *
+ * @module
+ */
+import { loadPart } from "../urls/load_part.ts";
+
+/** Patterns that choose files. */
+export interface FilePatterns {
+  /** Only files that one of these matches. @default all */
+  include?: string | readonly string[];
+  /** No files that one of these matches; the last pattern that matches counts, and `!` before one brings back. */
+  exclude?: string | readonly string[];
+}
+
+/** Whether a path is chosen; that of a folder ends with `/`. */
+export type ChosenPath = (path: string) => boolean;
+
+/** What reads patterns, where there are any: it needs a package. */
+interface PatternPart {
+  createPatterns(lines: readonly string[]): { test(path: string): "matched" | "negated" | undefined };
+}
+
+/** Makes the choice that patterns say; undefined where there are none. */
+export async function chooseFiles({ include, exclude }: FilePatterns): Promise<ChosenPath | undefined> {
+  if (include === undefined && exclude === undefined) return undefined;
+  const { createPatterns } = await loadPart<PatternPart>("../../materializers/path/ignore_rules.ts", import.meta.url);
+  const [wanted, refused] = [include, exclude].map((given) => given && createPatterns([given].flat()));
+  return (path) => {
+    if (refused && refused.test(path) === "matched") return false;
+    return !wanted || wanted.test(path) === "matched";
+  };
+}
