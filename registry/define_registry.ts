@@ -122,8 +122,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
     has,
     download: own("download") ?? (async (ref, options) => {
       const { createDownload } = await import("../core/disk/download_files.ts");
-      const { version, verify, signal } = options;
-      return await createDownload(options).write(await open(ref, { version, verify, signal }));
+      return await createDownload(options).write(await open(ref, readOf(options)));
     }),
     watch: own("watch") ?? async function* (name, { intervalMs = 2_000, signal } = {}) {
       checkName(name);

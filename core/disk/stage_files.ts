@@ -83,15 +83,20 @@ export async function stageFiles(
       }
     }
   });
-  for (const { info: { path, modifiedAt } } of ordinary) {
-    if (modifiedAt !== undefined) utimesSync(join(folder, path), new Date(modifiedAt), new Date(modifiedAt));
-  }
   for (const file of links) {
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));
     const target = targets?.get(file.info.path);
     if (target !== undefined) symlinkSync(target, path);
     onFile?.(file.info);
+  }
+}
+
+/** Gives files the times that were kept of them. */
+export function restoreTimes(files: readonly ArtifactFile[], folder: string): void {
+  for (const { info: { path, mode, modifiedAt } } of files) {
+    if (modifiedAt === undefined || mode === "link" || mode === "folder") continue;
+    utimesSync(join(folder, path), new Date(modifiedAt), new Date(modifiedAt));
   }
 }
 

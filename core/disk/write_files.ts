@@ -19,7 +19,7 @@ import { errorCode, fileError } from "./file_errors.ts";
 import type { WrittenLinks } from "./left_out.ts";
 import { checkLinks, readLinks } from "./links.ts";
 import type { LinkTargets } from "./links.ts";
-import { stageFiles } from "./stage_files.ts";
+import { restoreTimes, stageFiles } from "./stage_files.ts";
 import type { StageOptions } from "./stage_files.ts";
 import { resumeFiles } from "./stage/resume.ts";
 import { openStageFolder } from "./stage/folders.ts";
@@ -165,6 +165,7 @@ async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Pr
   try {
     const missing = stage.isUsed ? await resumeFiles(files, stage.files, { signal, onThere }) : files;
     await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets });
+    restoreTimes(files, stage.files);
     signal?.throwIfAborted();
     removeSurplus(target.path, surplus, signal);
     if (target.kind === "file") {

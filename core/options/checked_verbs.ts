@@ -37,6 +37,8 @@ const DOWNLOAD: OptionNames<DownloadOptions> = {
   delete: true,
   dryRun: true,
   links: true,
+  include: true,
+  exclude: true,
   onProgress: true,
 };
 const NAMES: OptionNames<NamesOptions> = { prefix: true, after: true, limit: true, ...SIGNAL };
