@@ -4,7 +4,7 @@
  * @module
  */
 import { verifyRegistry } from "../../mod.ts";
-import type { VerifyLineage, VerifyUnseen } from "../../mod.ts";
+import type { Registry, VerifyLineage, VerifyUnseen } from "../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
@@ -31,12 +31,18 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     const { io, shared } = context;
     for (const name of names) refuseRef(name, "verify", "verify");
     const registry = await context.open();
+    const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
     const progress = context.progress("verify");
+    const what = "versions";
+    let all: number | undefined;
+    if (io.stderr.isTerminal && !shared.quiet) {
+      countVersions(registry, chosen, io.signal).then((count) => all = count, () => {}); // only to say how long it takes
+    }
     const report = await verifyRegistry(registry, {
-      names: names.length > 0 ? await expandNames(registry, names, io.signal) : undefined,
+      names: chosen,
       deep: !shallow,
       signal: io.signal,
-      onProgress: progress.update,
+      onProgress: ({ versions, bytes }) => progress.update({ bytes, things: { done: versions, total: all, what } }),
     });
     await progress.end();
     const { ok, versions, records, files, bytes, problems, lineage, unseen } = report;
@@ -60,6 +66,19 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     return ok ? 0 : 1;
   },
 });
+
+/** How many versions there are, of these names or of all. */
+async function countVersions(
+  registry: Registry,
+  names: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  let count = 0;
+  for await (const name of names ?? registry.names({ signal })) {
+    for await (const _ of registry.versions(name, { signal })) count++;
+  }
+  return count;
+}
 
 function unseenText({ names, files, generations, auxiliary, strangers }: VerifyUnseen): string {
   const parts = [

@@ -121,6 +121,8 @@ export interface SharedOptions {
   cache?: boolean;
   /** Results as JSON. */
   json?: boolean;
+  /** Tables as wide as what is in them. */
+  wide?: boolean;
   /** Debug lines and stacks on standard error. */
   verbose?: boolean;
   /** No progress, no notes. */
@@ -149,6 +151,7 @@ export const SHARED_OPTIONS: readonly OptionDefinition[] = [
   },
   { flags: "--no-cache", text: "take nothing from the cache of this machine, and keep nothing there" },
   { flags: "--json", text: "print JSON: one object, or one per line in listings" },
+  { flags: "--wide", text: "tables as wide as what is in them, also on a narrow terminal" },
   { flags: "-q, --quiet", text: "no progress and no notes; results as short as possible" },
   { flags: "-v, --verbose", text: "say on standard error what is being done; errors with their stack" },
 ];

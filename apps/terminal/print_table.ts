@@ -25,7 +25,10 @@ export async function printTable(
   rows: Iterable<Row> | AsyncIterable<Row>,
 ): Promise<number> {
   const { io, colors, shared } = context;
-  const table = columns && createTable(columns, { columns: knownColumns(io.stdout), heading: colors.bold });
+  const table = columns && createTable(columns, {
+    columns: shared.wide ? undefined : knownColumns(io.stdout),
+    heading: colors.bold,
+  });
   const toLines = (page: readonly Row[]) => {
     if (shared.json) return page.map((row) => JSON.stringify(row.json));
     return table?.page(page.map((row) => row.cells)) ?? page.map((row) => row.cells.join("\t"));
@@ -41,5 +44,7 @@ export async function printTable(
     if (page.push(row) >= PAGE_ROWS) await flush();
   }
   await flush();
+  const dropped = shared.json ? [] : table?.dropped ?? [];
+  if (dropped.length > 0) await context.note(`Not shown, for want of room: ${dropped.join(", ")} (--wide shows all)`);
   return count;
 }

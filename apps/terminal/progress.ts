@@ -5,12 +5,23 @@
  */
 import { knownColumns } from "./cli_io.ts";
 import type { CliIo } from "./cli_io.ts";
+import { cut, displayWidth } from "./table.ts";
 import { formatBytes, formatSeconds } from "./units.ts";
+
+/** How far work is. */
+export interface Amounts {
+  /** Bytes so far. */
+  bytes: number;
+  /** Bytes of all, where that is known. */
+  totalBytes?: number;
+  /** Things that are done, such as versions, and how many there are where that is known. */
+  things?: { done: number; total?: number; what: string };
+}
 
 /** A transfer that is being shown. */
 export interface Progress {
-  /** Takes the number of bytes so far, and of all where that is known. */
-  update(progress: { bytes: number; totalBytes?: number }): void;
+  /** Takes how far it is. */
+  update(progress: Amounts): void;
   /** Removes the line. */
   end(): Promise<void>;
 }
@@ -27,19 +38,22 @@ export function createProgress(label: string, io: CliIo): Progress {
   const { stderr, system } = io;
   if (!stderr.isTerminal) return { update() {}, end: () => Promise.resolve() };
   const startedAt = system.monotonic();
-  let samples = [{ at: startedAt, bytes: 0 }];
+  let samples = [{ at: startedAt, bytes: 0, share: 0 }];
   let drawnAt = -Infinity;
   let shown: Promise<void> = Promise.resolve();
 
   return {
-    update({ bytes, totalBytes }) {
+    update(amounts) {
       const now = system.monotonic();
       if (now - startedAt < SHOW_AFTER_MS || now - drawnAt < REDRAW_MS) return;
       drawnAt = now;
-      samples = [...samples.filter((sample) => now - sample.at <= RATE_WINDOW_MS), { at: now, bytes }];
+      const at = { at: now, share: shareOf(amounts), bytes: amounts.bytes };
+      samples = [...samples.filter((sample) => now - sample.at <= RATE_WINDOW_MS), at];
       const [first] = samples;
-      const rate = now > first.at ? (bytes - first.bytes) / ((now - first.at) / 1000) : 0;
-      const line = progressLine(label, bytes, totalBytes, rate).slice(0, (knownColumns(stderr) ?? 80) - 1);
+      const seconds = (now - first.at) / 1000;
+      const perSecond = (key: "share" | "bytes") => seconds > 0 ? (at[key] - first[key]) / seconds : 0;
+      const speed = { bytes: perSecond("bytes"), share: perSecond("share") };
+      const line = progressLine(label, amounts, speed, (knownColumns(stderr) ?? 80) - 1);
       shown = shown.then(() => stderr.write(`\r${line}\x1b[K`));
     },
     async end() {
@@ -50,15 +64,63 @@ export function createProgress(label: string, io: CliIo): Progress {
   };
 }
 
-/** `save model  45%  120 MiB of 340 MiB  52.1 MiB/s  4s left` */
-export function progressLine(label: string, bytes: number, totalBytes: number | undefined, rate: number): string {
-  const parts = [label];
-  if (totalBytes === undefined || totalBytes === 0) {
-    parts.push(formatBytes(bytes), `${formatBytes(rate)}/s`);
-  } else {
-    const percent = `${Math.min(100, Math.floor((bytes / totalBytes) * 100))}%`.padStart(4);
-    parts.push(percent, `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`, `${formatBytes(rate)}/s`);
-    if (rate > 0) parts.push(`${formatSeconds(Math.max(0, totalBytes - bytes) / rate)} left`);
-  }
-  return parts.join("  ");
+/** How much is done in a second. */
+export interface Speed {
+  /** Bytes. */
+  bytes: number;
+  /** Of all, from 0 to 1. */
+  share: number;
+}
+
+const BAR_WIDTH = 20;
+const LEAST_LABEL = 12;
+
+/**
+ * `save model  ████████░░░░░░░░░░░░  45%  120 MiB of 340 MiB  52.1 MiB/s  4s left`: without the bar, then without the
+ * rate and what follows, where the line is too short. When nothing moves there is no rate.
+ */
+export function progressLine(label: string, amounts: Amounts, speed: Speed, columns = Infinity): string {
+  const share = isMeasured(amounts) ? shareOf(amounts) : undefined;
+  const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`.padStart(4)];
+  const rate = speed.bytes >= 0.5 ? [`${formatBytes(speed.bytes)}/s`] : [];
+  const left = share !== undefined && share < 1 && speed.share > 0
+    ? [`${formatSeconds((1 - share) / speed.share)} left`]
+    : [];
+  const bar = share === undefined ? [] : [barOf(share)];
+  const amount = amountsText(amounts);
+  const lines = [
+    [...bar, ...percent, ...amount, ...rate, ...left],
+    [...percent, ...amount, ...rate, ...left],
+    [...percent, ...amount, ...left],
+    [...percent, ...amount],
+    [...percent, ...amount.slice(0, 1)],
+    percent,
+  ].map((parts) => parts.join("  "));
+  const least = Math.min(displayWidth(label), LEAST_LABEL);
+  const rest = lines.find((line) => least + 2 + line.length <= columns) ?? "";
+  return rest === "" ? cut(label, columns) : `${cut(label, columns - rest.length - 2)}  ${rest}`;
+}
+
+function isMeasured({ totalBytes, things }: Amounts): boolean {
+  return (totalBytes ?? 0) > 0 || (things?.total ?? 0) > 0;
+}
+
+/** How much of all is done, from 0 to 1: by bytes, else by the number of things. */
+function shareOf({ bytes, totalBytes, things }: Amounts): number {
+  if (totalBytes !== undefined && totalBytes > 0) return Math.min(1, bytes / totalBytes);
+  if (things?.total !== undefined && things.total > 0) return Math.min(1, things.done / things.total);
+  return 0;
+}
+
+function amountsText({ bytes, totalBytes, things }: Amounts): string[] {
+  const of = totalBytes === undefined || totalBytes === 0 ? "" : ` of ${formatBytes(totalBytes)}`;
+  const size = `${formatBytes(bytes)}${of}`;
+  if (things === undefined) return [size];
+  const { done, total, what } = things;
+  return [`${done}${total === undefined || total === 0 ? "" : ` of ${total}`} ${what}`, ...bytes > 0 ? [size] : []];
+}
+
+function barOf(share: number): string {
+  const full = Math.round(share * BAR_WIDTH);
+  return "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
 }

@@ -12,6 +12,8 @@ export interface Column {
   align?: "left" | "right";
   /** May be cut in its middle when the terminal is too narrow. @default false */
   shrinks?: boolean;
+  /** Is left out when the terminal is too narrow, those of the highest number first. @default it stays */
+  drops?: number;
 }
 
 /** How a table is laid out. */
@@ -29,20 +31,27 @@ const NARROWEST = 8;
 export interface Table {
   /** The lines of a page; the first page begins with the heading. */
   page(rows: readonly (readonly string[])[]): string[];
+  /** Titles of the columns that are left out, for want of room. */
+  readonly dropped: readonly string[];
 }
 
 /** Creates a table. */
 export function createTable(columns: readonly Column[], options: TableOptions = {}): Table {
   const { columns: lineWidth = Infinity, heading = (text) => text } = options;
   const widest = columns.map((column) => displayWidth(column.title));
+  let shown = columns.map((_, index) => index);
   let begun = false;
   const line = (cells: readonly string[], widths: readonly number[]) =>
-    cells.map((cell, i) => padded(cut(cell, widths[i]), widths[i], columns[i].align)).join(GAP).trimEnd();
+    shown.map((i) => padded(cut(cells[i], widths[i]), widths[i], columns[i].align)).join(GAP).trimEnd();
   return {
+    get dropped() {
+      return columns.flatMap(({ title }, i) => shown.includes(i) ? [] : [title]);
+    },
     page(rows) {
       const clean = rows.map((row) => row.map(printable));
       for (const row of clean) row.forEach((cell, i) => widest[i] = Math.max(widest[i], displayWidth(cell)));
-      const widths = fitted(widest, columns, lineWidth);
+      if (!begun) shown = withRoom(widest, columns, lineWidth);
+      const widths = fitted(widest, { columns, shown }, lineWidth);
       const lines = clean.map((row) => line(row, widths));
       if (!begun) lines.unshift(heading(line(columns.map((column) => column.title), widths)));
       begun = true;
@@ -51,12 +60,35 @@ export function createTable(columns: readonly Column[], options: TableOptions = 
   };
 }
 
+/** Characters that these columns take. */
+function widthOf(shown: readonly number[], widths: readonly number[]): number {
+  return shown.reduce((sum, i) => sum + widths[i], GAP.length * (shown.length - 1));
+}
+
+/** Which columns are shown: those that may be left out go before any other is cut. */
+function withRoom(widest: readonly number[], columns: readonly Column[], lineWidth: number): number[] {
+  const leaving = columns.flatMap(({ drops }, i) => drops === undefined ? [] : [{ drops, i }])
+    .sort((a, b) => b.drops - a.drops);
+  let shown = columns.map((_, index) => index);
+  for (const { i } of leaving) {
+    if (widthOf(shown, widest) <= lineWidth) break;
+    shown = shown.filter((index) => index !== i);
+  }
+  return shown;
+}
+
 /** Takes the characters that are too many from the columns that may shrink, the widest first. */
-function fitted(widest: readonly number[], columns: readonly Column[], lineWidth: number): number[] {
+function fitted(
+  widest: readonly number[],
+  { columns, shown }: { columns: readonly Column[]; shown: readonly number[] },
+  lineWidth: number,
+): number[] {
   const widths = [...widest];
-  let over = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - lineWidth;
+  let over = widthOf(shown, widths) - lineWidth;
   while (over > 0) {
-    const candidates = widths.map((width, i) => columns[i].shrinks && width > NARROWEST ? width : 0);
+    const candidates = widths.map((width, i) =>
+      shown.includes(i) && columns[i].shrinks && width > NARROWEST ? width : 0
+    );
     const most = Math.max(...candidates);
     if (most === 0) break;
     widths[candidates.indexOf(most)]--;
@@ -66,7 +98,7 @@ function fitted(widest: readonly number[], columns: readonly Column[], lineWidth
 }
 
 /** Cuts a text in its middle: the ends of names and paths tell them apart. */
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   const chars = [...text];
   while (displayWidth(chars.join("")) > width - 1) chars.splice(Math.floor(chars.length / 2), 1);

@@ -69,7 +69,10 @@ function fileLines(
   limit: number,
   { io, colors }: { io: { stdout: { columns?: number } }; colors: { bold(text: string): string } },
 ): string[] {
-  const columns = [{ title: "FILE", shrinks: true }, { title: "SIZE", align: "right" as const }, { title: "SHA-256" }];
+  const columns = [{ title: "FILE", shrinks: true }, { title: "SIZE", align: "right" as const }, {
+    title: "SHA-256",
+    drops: 1,
+  }];
   const table = createTable(columns, { columns: knownColumns(io.stdout), heading: colors.bold });
   const rows = info.files.slice(0, limit).map((file) => [
     file.path + (file.mode === undefined ? "" : ` (${file.mode})`),

@@ -37,11 +37,11 @@ type Order = "name" | "size" | "saved" | "versions";
 const COLUMNS: Column[] = [
   { title: "NAME", shrinks: true },
   { title: "LATEST" },
-  { title: "VERSIONS", align: "right" },
+  { title: "VERSIONS", align: "right", drops: 1 },
   { title: "SIZE", align: "right" },
-  { title: "SAVED" },
+  { title: "SAVED", drops: 2 },
 ];
-const LONG_COLUMNS: Column[] = [...COLUMNS, { title: "KIND" }, { title: "DIGEST" }, {
+const LONG_COLUMNS: Column[] = [...COLUMNS, { title: "KIND", drops: 3 }, { title: "DIGEST", drops: 4 }, {
   title: "ALIASES",
   shrinks: true,
 }];
@@ -98,9 +98,11 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const toRow = (name: string) => row(registry, name, { long, alias, meets, chosen, damage, signal: io.signal });
+    const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
+    const ordered = forPeople ? await inOrder(names) : names; // programs get them as they come
     const rows = shared.quiet && !all
       ? nameRows(names)
-      : firstOf(sorted(presentRows(names, toRow), sort), { limit, quiet: shared.quiet });
+      : firstOf(sorted(presentRows(ordered, toRow), sort), { limit, quiet: shared.quiet });
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();
@@ -117,6 +119,12 @@ function registryThere(prefix: string, { io, shared }: CommandContext): string {
   if (shared.registry !== undefined) return "";
   const inside = registryInside({ kind: "folder", location: resolve(io.cwd, prefix) });
   return inside === undefined ? "" : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
+}
+
+/** In the order that people expect: `run-2` before `run-10`. */
+async function inOrder(names: AsyncIterable<string>): Promise<string[]> {
+  const order = new Intl.Collator("en", { numeric: true });
+  return (await Array.fromAsync(names)).sort(order.compare);
 }
 
 async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
@@ -150,7 +158,7 @@ async function* firstOf(
 }
 
 async function* presentRows(
-  names: AsyncIterable<string>,
+  names: Iterable<string> | AsyncIterable<string>,
   toRow: (name: string) => Promise<FoundRow | undefined>,
 ): AsyncGenerator<FoundRow> {
   const { mapAtOnce } = await import("../../../workers/mod.ts");

@@ -42,8 +42,8 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
     const columns = shared.quiet ? undefined : [
       { title: "VERSION" },
       { title: "SIZE", align: "right" as const },
-      { title: "SAVED" },
-      { title: "DIGEST" },
+      { title: "SAVED", drops: 1 },
+      { title: "DIGEST", drops: 2 },
       { title: "ALIASES", shrinks: true },
     ];
     const damage = createDamage();

@@ -13,10 +13,10 @@ import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
 const COLUMNS: Column[] = [
   { title: "NAME", shrinks: true },
-  { title: "VERSIONS", align: "right" },
+  { title: "VERSIONS", align: "right", drops: 2 },
   { title: "SIZE", align: "right" },
   { title: "STORED", align: "right" },
-  { title: "SHARED", align: "right" },
+  { title: "SHARED", align: "right", drops: 1 },
   { title: "GARBAGE", align: "right" },
 ];
 

@@ -65,14 +65,20 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
         return 1;
       }
     }
+    const progress = context.progress("gc");
+    let [done, bytes] = [0, 0];
     const report = await collectGarbage(registry, {
       dryRun,
       now,
       forget,
       signal: io.signal,
-      onItem: ({ what, key, size, why }) => context.logger.debug(`${what} ${key} (${formatBytes(size)}): ${why}`),
+      onItem({ what, key, size, why }) {
+        progress.update({ bytes: bytes += size, things: { done: ++done, what: "things" } });
+        context.logger.debug(`${what} ${key} (${formatBytes(size)}): ${why}`);
+      },
       onWaiting: (item) => context.logger.debug(waitingText(item)),
     });
+    await progress.end();
     if (shared.json) await context.result(report, undefined);
     if (!shared.json) await say(report, registry.settings.graceMs, context);
     if (report.failures.length > 0) throw notAll(report.failures);

@@ -4,9 +4,9 @@
  * @module
  */
 import { prune as pruneRegistry, RegistryError } from "../../../mod.ts";
-import type { PruneReport } from "../../../mod.ts";
+import type { PruneOptions, PruneReport, Registry } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
@@ -58,7 +58,10 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     };
     if (!dryRun && !flags.yes) {
       const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
-      if (deleted.length > 0 && !await context.confirm(question(deleted))) {
+      for (const { name, version } of deleted) await context.note(`would go: ${name}@${version}`);
+      await sayProtected(registry, options, { deleted, context });
+      const question = `Delete ${formatCount(deleted.length, "version")}?`;
+      if (deleted.length > 0 && !await context.confirm(question)) {
         await context.note("Nothing was deleted");
         return 1;
       }
@@ -68,6 +71,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     await printTable(context, undefined, rows);
     const verb = dryRun ? "Would delete" : "Deleted";
     if (!context.shared.json) await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+    if (dryRun) await sayProtected(registry, options, { deleted, context });
     if (clock === "own") {
       await context.note("Ages by this machine's clock: the store's was not asked");
     }
@@ -78,11 +82,24 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   },
 });
 
-/** Names what would go, the first of it where it is much. */
-function question(versions: PruneReport["deleted"]): string {
-  const shown = versions.slice(0, 8).map(({ name, version }) => `${name}@${version}`);
-  if (shown.length < versions.length) shown.push("…");
-  return `Delete ${formatCount(versions.length, "version")} (${shown.join(", ")})?`;
+/** Names what stays because an alias names it, and the alias. */
+async function sayProtected(
+  registry: Registry,
+  options: PruneOptions,
+  { deleted, context }: Pick<PruneReport, "deleted"> & { context: CommandContext },
+): Promise<void> {
+  if (options.keepAliased === false) return;
+  const goes = new Set(deleted.map(refOf));
+  const all = await pruneRegistry(registry, { ...options, keepAliased: false, dryRun: true });
+  for (const kept of all.deleted.filter((one) => !goes.has(refOf(one)))) {
+    const aliases = Object.entries(await registry.aliases(kept.name, { signal: options.signal }))
+      .flatMap(([alias, version]) => version === kept.version ? [alias] : []);
+    if (aliases.length > 0) await context.note(`stays: ${refOf(kept)}: alias ${aliases.join(", ")}`);
+  }
+}
+
+function refOf({ name, version }: { name: string; version: string }): string {
+  return `${name}@${version}`;
 }
 
 /** What can be read was pruned; a version that cannot be is deleted by name only, when somebody has looked at it. */

@@ -87,7 +87,8 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
       rename: (name) => renamed(name, rename),
       signal: io.signal,
       onItem: (item) => logger.debug(`${item.action} ${shownItem(item)}`),
-      onProgress: progress.update,
+      onProgress: ({ bytes, names, totalNames }) =>
+        progress.update({ bytes, things: { done: names, total: totalNames, what: "names" } }),
     });
     await progress.end();
     const { failures, leftOut } = report;

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createProgress, progressLine } from "../../../apps/terminal/progress.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { captureIo } from "../captured_io.ts";
@@ -6,11 +6,37 @@ import { captureIo } from "../captured_io.ts";
 const MIB = 1024 ** 2;
 
 Deno.test("progress says what, how much, how fast and how long still", () => {
+  const speed = { bytes: 10 * MIB, share: 10 / 120 };
+  const amounts = { bytes: 30 * MIB, totalBytes: 120 * MIB };
   assertEquals(
-    progressLine("save a", 30 * MIB, 120 * MIB, 10 * MIB),
-    "save a   25%  30.0 MiB of 120 MiB  10.0 MiB/s  9s left",
+    progressLine("save a", amounts, speed),
+    "save a  █████░░░░░░░░░░░░░░░   25%  30.0 MiB of 120 MiB  10.0 MiB/s  9s left",
   );
-  assertEquals(progressLine("save a", 30 * MIB, undefined, 10 * MIB), "save a  30.0 MiB  10.0 MiB/s");
+  assertEquals(progressLine("save a", { bytes: 30 * MIB }, speed), "save a  30.0 MiB  10.0 MiB/s");
+  const things = { done: 3, total: 12, what: "versions" };
+  assertEquals(
+    progressLine("verify", { bytes: 30 * MIB, things }, { ...speed, share: 0.25 }),
+    "verify  █████░░░░░░░░░░░░░░░   25%  3 of 12 versions  30.0 MiB  10.0 MiB/s  3s left",
+  );
+});
+
+Deno.test("progress says no rate where nothing moves, and no time where all is done", () => {
+  const still = { bytes: 0, share: 0 };
+  assertEquals(progressLine("gc", { bytes: 7, things: { done: 2, what: "things" } }, still), "gc  2 things  7 B");
+  const done = progressLine("save a", { bytes: 8, totalBytes: 8 }, still);
+  assertEquals(done, "save a  ████████████████████  100%  8 B of 8 B");
+});
+
+Deno.test("progress drops the bar, then the rate, then the time, before it breaks a word", () => {
+  const line = (columns: number) => {
+    const amounts = { bytes: 30 * MIB, totalBytes: 120 * MIB };
+    return progressLine("save data:raw", amounts, { bytes: 10 * MIB, share: 10 / 120 }, columns);
+  };
+  assertEquals(line(70), "save data:raw   25%  30.0 MiB of 120 MiB  10.0 MiB/s  9s left");
+  assertEquals(line(55), "save data:raw   25%  30.0 MiB of 120 MiB  9s left");
+  assertEquals(line(45), "save data:raw   25%  30.0 MiB of 120 MiB");
+  assertEquals(line(20), "save data:raw   25%");
+  for (let columns = 8; columns < 100; columns++) assert(line(columns).length <= columns, String(columns));
 });
 
 Deno.test("progress is silent where standard error is no terminal", async () => {
@@ -35,7 +61,7 @@ Deno.test("progress draws nothing for what is over at once, then at most ten tim
   await progress.end();
   const draws = io.errors().split("\r").slice(1);
   assertEquals(draws.length, 17 + 1); // 1.6 s of the 2 s, and the clearing
-  assertMatch(draws[0], /^save a {3}19% {2}199 B of 1000 B .* left/);
+  assertMatch(draws[0], /^save a {2}█+░+ {3}19% {2}199 B of 1000 B .* left/);
   assertEquals(draws.at(-1), "\x1b[K");
 });
 
@@ -46,5 +72,5 @@ Deno.test("progress never gets wider than the terminal", async () => {
   system.advance(1_000);
   progress.update({ bytes: 5 });
   await progress.end();
-  assertEquals(io.errors().split("\r")[1], "save something:with\x1b[K");
+  assertEquals(io.errors().split("\r")[1], "save so…g:name  5 B\x1b[K");
 });

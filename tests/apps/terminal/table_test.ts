@@ -18,6 +18,23 @@ Deno.test("a table fits a narrow terminal by cutting the middle of what may shri
   assert(heading.length <= 20 && line.endsWith("1.5 KiB"));
 });
 
+Deno.test("a table on a narrow terminal leaves columns out before it cuts any, and says which", () => {
+  const columns = [
+    { title: "NAME", shrinks: true },
+    { title: "SIZE", align: "right" as const },
+    { title: "KIND", drops: 2 },
+    { title: "SAVED", drops: 1 },
+  ];
+  const row = ["my:model", "1.5 KiB", "folder", "2026-03-01 14:05"];
+  const at = (width: number) => {
+    const table = createTable(columns, { columns: width });
+    return [table.page([row])[1], ...table.dropped];
+  };
+  assertEquals(at(43), ["my:model  1.5 KiB  folder  2026-03-01 14:05"]);
+  assertEquals(at(42), ["my:model  1.5 KiB  2026-03-01 14:05", "KIND"]);
+  assertEquals(at(34), ["my:model  1.5 KiB", "KIND", "SAVED"]);
+});
+
 Deno.test("a table without a terminal never cuts", () => {
   const name = "x".repeat(300);
   assert(createTable(COLUMNS).page([[name, "1 B"]])[1].startsWith(name));

@@ -100,3 +100,18 @@ Deno.test("a terminal that does not know its width gets whole lines", async () =
   }
   assertStringIncludes(await succeeds("ls", { cwd, terminals: ["stdout"], columns: 0 }), name);
 });
+
+Deno.test("ls orders names as people do, leaves columns out on a narrow terminal and says so, and --wide shows all", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  for (const run of [10, 2, 1]) await succeeds(`save run-${run} - --as json`, { cwd, stdin: "1" });
+  const first = (text: string) => text.trimEnd().split("\n").map((line) => line.split(" ")[0]);
+  assertEquals(first(await succeeds("ls", { cwd })), ["NAME", "run-1", "run-2", "run-10"]);
+  const env = { NO_COLOR: "1" };
+  const narrow = await holdfast("ls --long", { cwd, env, terminals: ["stdout"], columns: 60 });
+  assertEquals(narrow.out.split("\n")[0].split(/ +/), ["NAME", "LATEST", "VERSIONS", "SIZE", "SAVED", "ALIASES"]);
+  assertStringIncludes(narrow.err, "Not shown, for want of room: KIND, DIGEST (--wide shows all)");
+  const wide = await holdfast("ls --long --wide", { cwd, terminals: ["stdout"], columns: 60 });
+  assertStringIncludes(wide.out, "DIGEST");
+});

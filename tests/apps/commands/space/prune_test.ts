@@ -15,6 +15,7 @@ Deno.test("prune deletes beyond the number kept, but what an alias names", async
   const dry = await holdfast("prune --keep-last 2 --dry-run", { cwd });
   assertEquals(dry.out, "config@3.0.0\nconfig@1.0.0\n");
   assertStringIncludes(dry.err, "Would delete 2 versions, kept");
+  assertStringIncludes(dry.err, "stays: config@2.0.0: alias ");
   assertEquals(await succeeds("versions config -q", { cwd }), "5.0.0\n4.0.0\n3.0.0\n2.0.0\n1.0.0\n");
   await succeeds("prune --keep-last 2 --yes", { cwd });
   assertEquals(await succeeds("versions config -q", { cwd }), "5.0.0\n4.0.0\n2.0.0\n");
@@ -27,7 +28,10 @@ Deno.test("prune asks first, takes names, and keeps what is young", async () => 
   assertEquals((await holdfast("prune --keep-last 1", { cwd })).code, 2);
   const no = await holdfast("prune --keep-last 1 config", { cwd, terminals: ["stdin", "stderr"], stdin: "no\n" });
   assertEquals(no.code, 1);
-  assertMatch(no.err, /Delete 3 versions \((\S+@\S+, ){2}\S+@\S+\)\? \[y\/N\] Nothing was deleted/);
+  assertMatch(
+    no.err,
+    /^(would go: \S+@\S+\n){3}(stays: \S+: alias \S+\n)*Delete 3 versions\? \[y\/N\] Nothing was deleted/,
+  );
   assertEquals(await succeeds("prune --keep-last 1 note --yes", { cwd }), "");
   assertEquals(await succeeds("prune --older-than 30d --yes", { cwd }), "");
   assertEquals((await holdfast("prune --yes", { cwd })).code, 2, "neither number nor age");
