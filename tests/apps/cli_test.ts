@@ -53,7 +53,7 @@ Deno.test("--version is that of the package", async () => {
 
 Deno.test("wrong words are answered with the nearest right one and the place to look", async () => {
   const cases: [line: string, says: string][] = [
-    ["lod", "Did you mean load?"],
+    ["lod", "Did you mean one of load, log?"],
     ["verison", "Did you mean versions?"],
     ["list", "Did you mean ls?"],
     ["delete", "Did you mean rm?"],
