@@ -27,7 +27,9 @@ async function demo(input: string, work: string): Promise<void> {
   await using registry = await openRegistry(store);
 
   step(1, "Save it");
-  const first = await clocked(() => registry.save(NAME, localPath(before), { metadata: { from: basename(input) } }));
+  const first = await clocked(() =>
+    registry.save(NAME, localPath(before, { all: true }), { metadata: { from: basename(input) } })
+  );
   const storedFirst = bytesIn(store);
   fact("saved as", `${NAME}@${first.value.version} in ${first.time}`);
   fact("digest", first.value.digest);
@@ -37,7 +39,7 @@ async function demo(input: string, work: string): Promise<void> {
   const changed = files[0].name === "" ? "" : (files.find(({ name }) => name === "README.md") ?? files[0]).name;
   addLine(join(after, changed), "This line was added by the demo.");
   const seen = new Set(filesIn(store).map(({ name }) => name));
-  const second = await clocked(() => registry.save(NAME, localPath(after)));
+  const second = await clocked(() => registry.save(NAME, localPath(after, { all: true })));
   const added = bytesIn(store) - storedFirst;
   fact("changed", `one line more in ${changed || basename(input)}`);
   fact("saved as", `${NAME}@${second.value.version} in ${second.time}`);

@@ -86,8 +86,17 @@ export async function walkFolder(root: string, options: LocalPathOptions & Mater
     }
     checkFolderPlace(path); // what was just found was found in this folder, and not behind a link in its place
   }
+  if (files.length === 0 && [options.include ?? []].flat().length > 0) throw nothingIncluded(root);
   files.sort((a, b) => compareUtf8(a.name, b.name));
   return { files, checkUnchanged: () => folders.forEach(checkUnchanged) };
+}
+
+function nothingIncluded(root: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot save folder ${shown(root)}: nothing in it matches the patterns of include`,
+    hint: "Patterns are as in a .gitignore: *.csv anywhere, /data at the root of the folder, raw/ a folder.",
+  });
 }
 
 function checkUnchanged({ path, state }: { path: string; state: DiskState }): void {

@@ -33,6 +33,8 @@ inFolder("what is included is all that is saved, at any depth, and what is exclu
   ]);
   assertEquals((await chosen(root, { exclude: ["*", "!*/", "!e"] }))[0], ["none", "raw/deep", "x/raw/e"]);
   assertEquals((await chosen(root, { include: [], exclude: [] }))[1], []);
+  const error = await fails("Invalid", () => save(root, { include: "*.cvs" }));
+  assertStringIncludes(error.message, "nothing in it matches");
 }, { ignore: !isDeno });
 
 inFolder(
