@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../disk/may_read.ts";
 import { RegistryError } from "../errors.ts";
-import { realSystem } from "../system.ts";
+import { isGranted, realSystem } from "../system.ts";
 import type { System } from "../system.ts";
 import { checkStoreUrl } from "../urls/store_place.ts";
 import { isStoreUrl } from "../urls/store_url.ts";
@@ -88,7 +88,10 @@ export function findRegistry(given: string | undefined, options: FindRegistryOpt
     message: `Cannot find a registry: there is no ${DEFAULT_FOLDER} folder here or above`,
     hint: `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ` +
       `${REGISTRY_VARIABLE}.` +
-      (unseen ? " Folders that this program may not read were passed over: see --allow-read." : ""),
+      (unseen ? " Folders that this program may not read were passed over: see --allow-read." : "") +
+      (isGranted({ name: "env", variable: REGISTRY_VARIABLE })
+        ? ""
+        : " The variable may not be read: see --allow-env."),
   });
 }
 
