@@ -147,5 +147,6 @@ export async function openHttpRegistry(address: string | URL, options: HttpRegis
   });
   const { id, settings } = said ?? {};
   if (typeof id !== "string" || typeof settings !== "object") throw strange(asked, "it tells of no registry");
-  return createRemoteRegistry(connection, { id, settings, materializers, readOnly, verify, maxLoadBytes });
+  const how = { id, settings, materializers, readOnly, verify, maxLoadBytes, system, logger };
+  return createRemoteRegistry(connection, how);
 }

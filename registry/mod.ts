@@ -7,6 +7,7 @@ import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { checkVerbs } from "../core/options/checked_verbs.ts";
+import { logVerbs } from "../core/options/logged_verbs.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type {
   CacheOptions,
@@ -155,7 +156,7 @@ function createRegistry(context: Context): StoredRegistry {
   const remove: Registry["delete"] = (ref, options) => deleteRef(context, ref, options);
   const { settings } = context;
 
-  return checkVerbs({
+  const registry: StoredRegistry = {
     ...createDerivedVerbs({ backend, settings, save, load, loadIfThere, info, has, delete: remove, names }),
     location: backend.location,
     id: context.id,
@@ -188,5 +189,6 @@ function createRegistry(context: Context): StoredRegistry {
       await context.cache?.close();
       await backend[Symbol.asyncDispose]();
     },
-  });
+  };
+  return checkVerbs(logVerbs(registry, context));
 }

@@ -1,0 +1,29 @@
+import { assert, assertEquals } from "@std/assert";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import { silentLogger } from "../../../core/system.ts";
+
+Deno.test("every verb says at debug when it begins and ends, and what it moved, and never a value", async () => {
+  const lines: string[] = [];
+  const logger = { ...silentLogger, debug: (line: unknown) => void lines.push(String(line)) };
+  const registry = await openRegistry(createMemoryBackend(), { logger });
+  const said = async (action: () => Promise<unknown>) => {
+    lines.length = 0;
+    await action().catch(() => {});
+    const own = lines.filter((line) => /: (begins$|done in|failed after)/.test(line));
+    return own.map((line) => line.replace(/\d+ ms/, "T"));
+  };
+  const saved = await said(() => registry.save("a", "secret", { metadata: { key: "secret" } }));
+  assertEquals(saved, ['save "a": begins', 'save "a": done in T, 1.0.0, 6 bytes']);
+  assertEquals(await said(() => registry.load("a@1")), ['load "a@1": begins', 'load "a@1": done in T, 6 bytes']);
+  assertEquals(await said(() => registry.load("b")), ['load "b": begins', 'load "b": failed after T, NotFound']);
+  const many = await said(() => registry.hasMany(["a", "b@@"]));
+  assertEquals(many, ["hasMany: begins", "hasMany: done in T, 1 done, 1 failed"]);
+  const names = await said(() => Array.fromAsync(registry.names()));
+  assertEquals(names, ["names: begins", "names: done in T, 1 of them"]);
+  const first = await said(async () => {
+    for await (const _ of registry.keys()) break;
+  });
+  assertEquals(first, ["keys: begins", "keys: done in T, 1 of them"]);
+  assert(!lines.some((line) => line.includes("secret")));
+  await registry[Symbol.asyncDispose]();
+});
