@@ -6,7 +6,7 @@
  */
 import { readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Dirent } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
@@ -127,8 +127,8 @@ function isRegistryFolder(path: string): boolean {
 function checkMayRemove(root: string): void {
   const state = root === dirname(root)
     ? "it is a whole disk"
-    : root === realSystem.env("HOME")
-    ? "it is your home"
+    : `${realSystem.env("HOME") ?? ""}${sep}`.startsWith(`${root}${sep}`)
+    ? "it is your home, or above it"
     : foldersUpward(root).some(isRegistryFolder)
     ? "it is a registry, or inside one"
     : undefined;

@@ -11,8 +11,9 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { realSystem } from "../../../core/system.ts";
 import { writeFiles } from "../../../core/disk/write_files.ts";
 import { fails } from "../../materializers/fake_artifact.ts";
 import { artifactOf, inFolder, tree } from "./folder_case.ts";
@@ -141,12 +142,11 @@ inFolder(
     await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), join(to, "reg/settings"), { delete: true }));
     await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true }));
     rmSync(join(to, ".holdfast-other"), { recursive: true });
-  },
-);
-
-inFolder("beside a single file nothing is removed", async (root) => {
-  writeFileSync(join(root, "mine"), "mine");
-  const { deleted } = await writeFiles(artifactOf({ f: "1" }, "file"), root, { delete: true });
+    const home = realSystem.env("HOME");
+  for (const folder of home === undefined ? [] : [home, dirname(home)]) {
+    await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true }));
+  }
+});
   assertEquals([deleted, tree(root)], [0, ["f: 1", "mine: mine"]]);
 });
 
