@@ -18,10 +18,11 @@ export type { PayloadJobs } from "./kinds.ts";
 /** Does jobs on a store. What it reads goes by way of the cache where a job says so. */
 export function createPayloadJobs(context: ReadingContext): JobHandlers<PayloadJobs> {
   const { backend } = context;
+  const drop = (key: string) => backend.delete(key).catch(() => {}); // nothing refers to it, so it only takes room
   const jobs: JobHandlers<PayloadJobs> = {
     storeFile: (job, options) => storeFile(backend, job, options),
     packFiles: (job, options) => packFiles(backend, job, options),
-    storeValue: (job, options) => storeValue(jobs, job, options),
+    storeValue: (job, options) => storeValue({ ...jobs, drop }, job, options),
     readFile: (job, options) => readFiles(context, job, options, (artifact) => artifact.files()[0].bytes()),
     writeFile: (job, options) =>
       readFiles(context, job, options, (artifact, signal) => writeFileTo(job.path, artifact.files()[0], signal)),

@@ -14,7 +14,7 @@ import { encodeBytes } from "../payload/encoding.ts";
 import type { FileFacts, PackedFilesReply, PackFilesJob } from "./kinds.ts";
 import { infoOf } from "./store_file.ts";
 
-/** Stores small files together, but those that are known. */
+/** Stores small files together, but those that are known; of those that are the same, one. */
 export async function packFiles(
   backend: Backend,
   { to, files, compress, known = NOTHING_KNOWN }: PackFilesJob,
@@ -22,6 +22,7 @@ export async function packFiles(
 ): Promise<PackedFilesReply> {
   const held: Uint8Array[] = [];
   const packed: PackedFilesReply["files"] = [];
+  const bySum = new Map<string, PackedFilesReply["files"][number]>();
   let offset = 0;
   for (const { path, content, as } of files) {
     signal?.throwIfAborted();
@@ -32,8 +33,16 @@ export async function packFiles(
       packed.push({ size: facts.size, sha256: facts.sha256 });
       continue;
     }
+    const same = bySum.get(`${facts.sha256} ${facts.encoding}`);
+    if (same !== undefined) {
+      packed.push(same);
+      await onProgress?.({ path, bytes: facts.size });
+      continue;
+    }
     const sum = facts.encoding === undefined ? {} : { sha256: sha256(bytes) };
-    packed.push({ ...facts, part: { offset, size: bytes.byteLength, ...sum } });
+    const file = { ...facts, part: { offset, size: bytes.byteLength, ...sum } };
+    bySum.set(`${facts.sha256} ${facts.encoding}`, file);
+    packed.push(file);
     held.push(bytes);
     offset += bytes.byteLength;
     await onProgress?.({ path, bytes: facts.size });

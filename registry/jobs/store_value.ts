@@ -12,7 +12,7 @@ import { createTelling } from "./telling.ts";
 
 /** Stores the files of a value by the jobs that store files. */
 export async function storeValue(
-  jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles">,
+  jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles"> & { drop(key: string): Promise<void> },
   { folder, first, compress, known, here }: StoreValueJob,
   options: JobOptions,
 ): Promise<StoredValueReply> {
@@ -38,6 +38,7 @@ export async function storeValue(
           info = reply.info ?? info;
           return { object, ...reply };
         },
+        drop: (object) => jobs.drop(`${folder}${object}`),
         known: (size) => known?.get(size) ?? NOTHING_KNOWN,
         share({ path, size }) {
           moved(path, size);

@@ -133,7 +133,13 @@ export function createPayload(
       if (wholeBase && base?.copies) await base.copyAll(uploads!.copy);
       if (value !== undefined) return await sendValue(value.value, base?.known);
       const known = (size: number) => base?.known.get(size) ?? NOTHING_KNOWN;
-      await writer.send({ storeFile: uploads!.storeFile, packFiles: uploads!.packFiles, known, share });
+      await writer.send({
+        storeFile: uploads!.storeFile,
+        packFiles: uploads!.packFiles,
+        drop: uploads!.drop,
+        known,
+        share,
+      });
     },
     async append(bytes) {
       const object = await uploads!.put(bytes);

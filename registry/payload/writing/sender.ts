@@ -16,7 +16,7 @@ import type {
 } from "../../jobs/kinds.ts";
 import { changedWhileSaving, sizeOf } from "../content.ts";
 import type { LargeContent, SmallContent } from "../content.ts";
-import { knownOfAll, NOTHING_KNOWN } from "../known.ts";
+import { knownOf, knownOfAll, NOTHING_KNOWN } from "../known.ts";
 import type { Known } from "../known.ts";
 import type { WriteProgress } from "./progress.ts";
 
@@ -38,6 +38,8 @@ export interface SendTo {
   known(size: number): Known;
   /** Puts into a file where others have it. False where they have it no more. */
   share(file: StoredFile): Promise<boolean>;
+  /** Removes an object again, as far as possible: nothing will refer to it. */
+  drop(object: number): Promise<void>;
 }
 
 /** A small file that is sent. */
@@ -70,6 +72,7 @@ export function createSender(
   const { signal } = tasks;
   let pack: SmallFile[] = [];
   let packBytes = 0;
+  const here = createStoredFiles();
 
   return {
     async addSmall(small) {
@@ -109,6 +112,8 @@ export function createSender(
     take(file, facts);
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
+      if (here.share(file)) await to.drop(object); // the same came at the same time
+      else here.add(file);
       if (job.as !== undefined) progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
     } else if (!await share(file)) await storeLarge(file, { ...job, known: undefined });
   }
@@ -123,24 +128,52 @@ export function createSender(
 
   async function storePack(files: readonly SmallFile[], compress: Encoding | undefined, sharing = true): Promise<void> {
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
-    const known = knownOfAll(Array.from(sizes, (size) => to.known(size)));
+    const known = knownOfAll(Array.from(sizes, (size) => [to.known(size), here.known(size)]).flat());
     const packed = files.map(({ file, content, as }): FileToPack => ({ path: file.path, content, as }));
     const { object, files: stored } = await to.packFiles({ files: packed, compress, known }, signal);
     const again: SmallFile[] = [];
     for (const [i, { part, ...facts }] of stored.entries()) {
       const { file } = files[i];
       take(file, facts);
-      if (part !== undefined) file.parts = [{ object, ...part }];
-      else if (!await share(file)) again.push(files[i]);
+      if (part !== undefined) {
+        file.parts = [{ object, ...part }];
+        here.add(file);
+      } else if (!await share(file)) again.push(files[i]);
     }
     if (again.length > 0) await storePack(again, compress, false);
   }
 
   async function share(file: StoredFile): Promise<boolean> {
-    if (!await to.share(file)) return false;
+    if (!here.share(file) && !await to.share(file)) return false;
     progress.count(file.size);
     return true;
   }
+}
+
+/** What one payload holds already: equal files of it are stored once. */
+function createStoredFiles() {
+  const bySum = new Map<string, StoredFile>();
+  const bySize = new Map<number, string[]>();
+  return {
+    /** What is there of this size. */
+    known: (size: number) => knownOf(bySize.get(size) ?? []),
+    /** Remembers a file that was stored. */
+    add(file: StoredFile): void {
+      if (bySum.has(file.sha256)) return;
+      bySum.set(file.sha256, file);
+      const same = bySize.get(file.size);
+      if (same === undefined) bySize.set(file.size, [file.sha256]);
+      else same.push(file.sha256);
+    },
+    /** Puts into a file where another one has the same bytes. */
+    share(file: StoredFile): boolean {
+      const same = bySum.get(file.sha256);
+      if (same === undefined || same.size !== file.size) return false;
+      delete file.encoding;
+      Object.assign(file, { parts: same.parts }, same.encoding === undefined ? {} : { encoding: same.encoding });
+      return true;
+    },
+  };
 }
 
 function take(file: StoredFile, { size, sha256, encoding }: FileFacts): void {

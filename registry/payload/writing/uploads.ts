@@ -39,7 +39,7 @@ export interface UploadsOptions {
 }
 
 /** Objects of one payload. */
-export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles"> {
+export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles" | "drop"> {
   /** Stores the files of a value. */
   storeValue(job: Omit<StoreValueJob, "folder" | "first">, signal?: AbortSignal): Promise<StoredValueReply>;
   /** Copies an object of the store as one more object, and returns its number. */
@@ -97,6 +97,14 @@ export function createUploads(
       const reply = await run("storeValue", make, signal);
       for (let n = 0; n < reply.objects; n++) sent.add(first + n);
       return reply;
+    },
+    async drop(object) {
+      try {
+        await backend.delete(keyOf(object), { signal: ofCaller });
+        sent.delete(object);
+      } catch (error) {
+        logger.debug(`${operation.action}: left "${keyOf(object)}", which nothing refers to`, error);
+      }
     },
     copied,
     async copy(key) {
