@@ -143,10 +143,15 @@ inFolder(
     await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true }));
     rmSync(join(to, ".holdfast-other"), { recursive: true });
     const home = realSystem.env("HOME");
-  for (const folder of home === undefined ? [] : [home, dirname(home)]) {
-    await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true }));
-  }
-});
+    for (const folder of home === undefined ? [] : [home, dirname(home)]) {
+      await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true }));
+    }
+  },
+);
+
+inFolder("beside a single file nothing is removed", async (root) => {
+  writeFileSync(join(root, "mine"), "mine");
+  const { deleted } = await writeFiles(artifactOf({ f: "1" }, "file"), root, { delete: true });
   assertEquals([deleted, tree(root)], [0, ["f: 1", "mine: mine"]]);
 });
 
