@@ -22,8 +22,8 @@ const RUNTIMES: Record<string, string[]> = {
 /** What is loaded by this when it is used is in no bundle: what uses it is left out, but a service that its tests do not. */
 const LAZY = "core/urls/load_part.ts";
 const WITHOUT_LAZY = "tests/apps/http_client/";
-/** These load what reads patterns, where there are some: tests of those name Deno. */
-const PATTERNS = ["materializers/path/choice.ts", "core/files/choose_files.ts"];
+/** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */
+const LOADERS = ["materializers/path/choice.ts", "core/files/choose_files.ts", "core/places/open_by_url.ts"];
 
 const names = Deno.args;
 if (names.length === 0 || names.some((name) => RUNTIMES[name] === undefined)) {
@@ -53,7 +53,7 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   const files = await sourceFiles(["tests"]);
   const tests = files.filter((path) => path.endsWith("_test.ts") && FOLDERS.some((folder) => path.startsWith(folder)));
   const graph = new Map(await readModuleGraph(tests));
-  for (const path of PATTERNS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));
+  for (const path of LOADERS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));
   const needsDeno = new Set([LAZY]);
   for (const path of files) {
     if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) needsDeno.add(path);
