@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { readExports } from "../support/exports.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { readmeSamples } from "./npm/readme_samples.ts";
 import { startJsr } from "./jsr/jsr_server.ts";
 
 const PROGRAM = `
@@ -51,6 +52,33 @@ Deno.test("a program that imports from JSR runs from an empty home, and is compi
   assertEquals(await embedded(), doors);
   await deno("compile", "-A", "--output", "program", "main.ts");
   assertEquals(await embedded(), []);
+});
+
+Deno.test("the samples of README run word for word in a fresh folder, with the permissions that they say and no fewer", async () => {
+  await using jsr = await startJsr();
+  await using home = await tempRoot();
+  for (const { text, permissions } of await readmeSamples()) {
+    await using root = await tempRoot();
+    const run = async (granted: readonly string[]) => {
+      const command = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--no-prompt", ...granted, "main.ts"],
+        cwd: root.path,
+        env: { HOME: home.path, DENO_DIR: home.join("deno"), JSR_URL: jsr.url, NO_COLOR: "1" },
+      });
+      const { code, stderr } = await command.output();
+      return { code, told: new TextDecoder().decode(stderr) };
+    };
+    await mkdir(root.join("examples"));
+    await writeFile(root.join("examples/a.txt"), "a file");
+    await writeFile(root.join("main.ts"), text);
+    await writeFile(root.join("deno.json"), '{ "imports": { "@holdfast/holdfast": "jsr:@holdfast/holdfast@^0.1" } }');
+    for (const left of permissions) {
+      const { code } = await run(permissions.filter((flag) => flag !== left));
+      assert(code !== 0, `${left} is not needed for ${text}`);
+    }
+    const { code, told } = await run(permissions);
+    assertEquals([code, told], [0, ""], text);
+  }
 });
 
 Deno.test("the page about installing names doors that there are, and the one of each part that is loaded by name", async () => {

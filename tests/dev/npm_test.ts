@@ -2,9 +2,11 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { readExports } from "../support/exports.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
+import { readmeSamples } from "./npm/readme_samples.ts";
 import type { InstalledPackage } from "./npm/installed_package.ts";
 
 const root = await tempRoot();
@@ -92,6 +94,23 @@ for (const name of RUNTIMES) {
   });
 }
 
+Deno.test("the samples of README run on Node 24 and Bun word for word, on Node 22 without `await using`", async () => {
+  const { project, env, runtime } = await installed();
+  const samples = await readmeSamples();
+  samples.push({ text: await pageSample(), permissions: [] });
+  for (const [index, { text }] of samples.entries()) {
+    for (const name of RUNTIMES) {
+      const cwd = join(project, `sample-${index}-${name}`);
+      await mkdir(join(cwd, "examples"), { recursive: true });
+      await writeFile(join(cwd, "examples/a.txt"), "a file");
+      const main = name !== "node@22" ? text : text.replace(/await using (?=\w+)/g, "const ") + DISPOSAL;
+      await writeFile(join(cwd, "main.mjs"), main);
+      const { code, stderr } = await runIn({ cwd, env }, [await runtime(name), "main.mjs"]);
+      assertEquals([code, stderr], [0, ""], `${name}: ${text}`);
+    }
+  }
+});
+
 Deno.test("bun add takes the same archive", async () => {
   const { built: { archive }, env, runtime } = await installed();
   const cwd = root.join("bun");
@@ -128,6 +147,14 @@ serverTest("its driver of S3 runs on Node", "minio", async ({ endpoint, bucket, 
   assertEquals(ran.code, 0, ran.stderr);
   assertEquals(await readFile(join(project, "got"), "utf8"), await readFile(join(project, "package.json"), "utf8"));
 });
+
+const DISPOSAL = "await registry[Symbol.asyncDispose]();\n";
+
+/** The sample of the page about installing. */
+async function pageSample(): Promise<string> {
+  const page = await readFile(join(REPOSITORY, "docs/install.md"), "utf8");
+  return /^```js\n([^]*?)^```$/m.exec(page)![1].replace(DISPOSAL, "");
+}
 
 const LIBRARY = `
 import process from "node:process";
