@@ -52,8 +52,10 @@ pipeline:
 /** The operators of {@linkcode pipelineText}. */
 export function operatorsText(): string {
   const [major, minor] = manifest.version.split(".");
+  const library = "Deno" in globalThis ? `jsr:@holdfast/holdfast@^${major}.${minor}` : "@holdfast/holdfast";
   return `// The code of the steps in pipeline.yaml. See what there is: holdfast operators ls
-import { createOperators, defineOperator } from "jsr:@holdfast/holdfast@^${major}.${minor}/operators";
+import { readFile, writeFile } from "node:fs/promises";
+import { createOperators, defineOperator } from "${library}/operators";
 
 export const operators = createOperators();
 
@@ -65,7 +67,7 @@ operators.register(
     async run({ outputRoot, params, logger }) {
       const count = Number(params.count);
       const numbers = Array.from({ length: count }, (_, i) => (i * 7919) % 1000);
-      await Deno.writeTextFile(\`\${outputRoot}/numbers.csv\`, numbers.map((number) => \`\${number}\\n\`).join(""));
+      await writeFile(\`\${outputRoot}/numbers.csv\`, numbers.map((number) => \`\${number}\\n\`).join(""));
       logger.info(\`wrote \${count} numbers\`);
     },
     // The same as a program, for steps with run_as: command. What it prints is its log; what it writes is its output.
@@ -83,9 +85,9 @@ operators.register(
   defineOperator({
     version: "1",
     async run({ inputRoot, outputRoot, logger }) {
-      const numbers = (await Deno.readTextFile(\`\${inputRoot}/numbers.csv\`)).trimEnd().split("\\n").map(Number);
+      const numbers = (await readFile(\`\${inputRoot}/numbers.csv\`, "utf8")).trimEnd().split("\\n").map(Number);
       const mean = (numbers.reduce((sum, number) => sum + number, 0) / numbers.length).toFixed(2);
-      await Deno.writeTextFile(\`\${outputRoot}/summary.txt\`, \`\${numbers.length} numbers, mean \${mean}\\n\`);
+      await writeFile(\`\${outputRoot}/summary.txt\`, \`\${numbers.length} numbers, mean \${mean}\\n\`);
       logger.info(\`the mean is \${mean}\`);
     },
     command: ({ inputRoot }) => [

@@ -67,7 +67,7 @@ for (const name of RUNTIMES) {
 
   Deno.test(`the command line runs on ${name}`, async () => {
     const { project, env, runtime } = await installed();
-    const cwd = root.join(`cli-${name}`);
+    const cwd = join(project, `cli-${name}`);
     await mkdir(join(cwd, "tree"), { recursive: true });
     await writeFile(join(cwd, "tree/a.txt"), "first");
     await writeFile(join(cwd, "rows.csv"), "name,path\nrow:a,tree/a.txt\nrow:b,rows.csv\n");
@@ -88,6 +88,8 @@ for (const name of RUNTIMES) {
     await holdfast("init other");
     assertStringIncludes(await holdfast("mirror .holdfast other"), "4 versions");
     assertStringIncludes(await holdfast("verify --registry other"), "All is well: 4 versions");
+    await holdfast("pipeline init"); // its operators import the package, and run as they are
+    await holdfast("pipeline run");
     const wrong = await runIn({ cwd, env }, [...command, "help", "sav"]);
     assertEquals(wrong.code, 2);
     assertStringIncludes(wrong.stderr, 'there is no command "sav"\nhint: Did you mean save?');
