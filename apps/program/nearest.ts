@@ -14,7 +14,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = lastPart(candidate) === word ? 1 : distanceOf(word, candidate, least);
+    const distance = isPartOf(word, candidate) ? 1 : distanceOf(word, candidate, least);
     if (distance >= least || candidate === word) continue;
     best = candidate;
     least = distance;
@@ -53,9 +53,10 @@ async function nearestName(registry: Registry, name: string, signal?: AbortSigna
   }
 }
 
-/** `model` for `my:model` and `team/model`. */
-function lastPart(name: string): string {
-  return name.slice(Math.max(name.lastIndexOf(":"), name.lastIndexOf("/")) + 1);
+/** `model` of `my:model` and `team/model`, `prod` of `production`. */
+function isPartOf(word: string, name: string): boolean {
+  const last = name.slice(Math.max(name.lastIndexOf(":"), name.lastIndexOf("/")) + 1);
+  return last === word || word.length >= 3 && name.startsWith(word);
 }
 
 /**

@@ -3,10 +3,11 @@ import { nearest } from "../../../apps/program/nearest.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
 
-Deno.test("the nearest word is one with few letters wrong, or the last part of a name", () => {
+Deno.test("the nearest word is one with few letters wrong, or a name that it is a part of", () => {
   assertEquals(nearest("modle", ["other", "model"]), "model");
   assertEquals(nearest("Model", ["model", "modal"]), "model");
   assertEquals(nearest("raw", ["data:raw", "rat"]), "data:raw");
+  assertEquals(nearest("prod", ["canary", "production"]), "production");
   assertEquals(nearest("ab", ["xy", "abcdef"]), undefined);
   assertEquals(nearest("produktion", ["production", "canary"]), "production");
   assertEquals(nearest("same", ["same"]), undefined);
