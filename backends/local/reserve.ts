@@ -17,7 +17,12 @@ export function makeReserve(root: LocalRoot): boolean {
   const path = root.pathOf(".reserve");
   try {
     if (lookIfThere(path) !== undefined) return true;
-    fs.writeFileSync(path, noise(RESERVE_BYTES), { flag: "wx", mode: root.modes.file });
+    const file = fs.openSync(path, "wx", root.modes.file); // as the umask says
+    try {
+      fs.writeFileSync(file, noise(RESERVE_BYTES));
+    } finally {
+      fs.closeSync(file);
+    }
     return true;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;

@@ -39,6 +39,7 @@ export const du: Command = defineCommand<[prefix?: string]>({
     const names = report.names.filter(({ name }) => name.startsWith(prefix));
     if (context.shared.json) await context.result({ ...report, names }, undefined);
     else await say(report, names, context);
+    if (names.length === 0 && prefix !== "") await context.note(`No name begins with ${JSON.stringify(prefix)}`);
     if (report.failures.length > 0) throw notAll(report.failures);
   },
 });

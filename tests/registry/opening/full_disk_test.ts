@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { existsSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { collectGarbage, isRegistryError, openRegistry } from "../../../mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
 import { noise } from "../registries.ts";
@@ -29,7 +30,8 @@ Deno.test({
         const registry = await openRegistry(path);
         await registry.save("a", noise(300_000));
         await registry.save("b", noise(300_000));
-        assert(existsSync(disk.join("registry/.reserve")));
+        const { size, mode } = statSync(disk.join("registry/.reserve"));
+        assertEquals([size, mode & 0o022 & ~process.umask()], [256 * 1024, mode & 0o022], "as the umask says");
       }
       fill(disk.join("filler"));
       assertEquals(statfsSync(disk.path).bavail, 0);
