@@ -32,11 +32,24 @@ testCached("clearCache() removes everything that is cached, and nothing else", {
 
 Deno.test("registry.clearCache() empties its cache, also of what is just being kept", async () => {
   const system = createScriptedSystem();
-  const cacheStore = createMemoryBackend({ system });
+  const memory = createMemoryBackend({ system });
+  const held = Promise.withResolvers<void>();
+  const cacheStore: Backend = {
+    ...memory,
+    async put(key, ...rest) {
+      if (/^(files|records)/.test(key)) await held.promise;
+      return await memory.put(key, ...rest);
+    },
+  };
   const registry = await openRegistry(remote(system), { system, cache: { backend: cacheStore } });
   await registry.save("a", filler("a"), { version: "1" });
   await registry.load("a@1");
-  assertEquals((await registry.clearCache()).files, 2); // nothing has waited for it to be kept
+  let cleared = false;
+  const clearing = registry.clearCache().finally(() => cleared = true);
+  for (let i = 0; i < 5; i++) await clearCache({ backend: createMemoryBackend() }); // longer than clearing takes
+  assertEquals(cleared, false); // what is being kept is waited for
+  held.resolve();
+  assertEquals((await clearing).files, 2);
   assertEquals([await keysOf(cacheStore, "files/"), await keysOf(cacheStore, "records/")], [[], []]);
   assertEquals(await registry.load("a@1"), filler("a"));
   await registry[Symbol.asyncDispose]();
