@@ -19,6 +19,7 @@ interface AliasFlags extends AsOfFlags {
   history?: boolean;
   rollback?: boolean;
   delete?: boolean;
+  dryRun?: boolean;
   expected?: string;
 }
 
@@ -37,6 +38,7 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
     { flags: "--history", text: "list what the alias named, the newest first" },
     { flags: "--rollback", text: "let the alias name what it named before" },
     AS_OF_OPTION,
+    { flags: "-n, --dry-run", text: "only say what would be set or deleted" },
     { flags: "--expected <version>", text: "set it only if it names this version now (none: only if there is none)" },
   ],
   examples: [
@@ -52,6 +54,7 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
     refuseMixture(alias, version, flags);
     if (alias !== undefined) refuseOddAlias(alias);
     const { signal } = context.io;
+    if (flags.dryRun) return await sayOnly({ name, alias, version }, flags, context);
     if (flags.delete) {
       const registry = await context.open({ write: true });
       if (!await registry.deleteAlias(name, alias!, { signal })) throw await noAlias(registry, name, alias!);
@@ -166,4 +169,28 @@ async function noAlias(registry: Registry, name: string, alias: string): Promise
       shellWord(name)
     }`,
   });
+}
+
+/** What would become of an alias; what the setting would refuse is refused here too. */
+async function sayOnly(
+  { name, alias, version }: { name: string; alias?: string; version?: string },
+  flags: AliasFlags,
+  context: CommandContext,
+): Promise<void> {
+  if (alias === undefined || flags.history || flags.rollback || (version === undefined && !flags.delete)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot try ${JSON.stringify(name)}: --dry-run goes with a version to set, or with --delete`,
+      hint: `Write: holdfast alias ${shellWord(name)} ALIAS VERSION --dry-run`,
+    });
+  }
+  const registry = await context.open();
+  const now = await namedBy(registry, { name, alias }, context);
+  if (flags.delete && now === undefined) throw await noAlias(registry, name, alias);
+  const ref = `${name}@${version}`;
+  const { signal } = context.io;
+  const to = flags.delete ? undefined : (await withHints(registry.info(ref, { signal }), lookUp(ref))).version;
+  const before = now === undefined ? "there is none now" : `it is ${now} now`;
+  const text = `Would ${to === undefined ? "delete" : `let ${to} be`} ${name}@${alias} (${before})`;
+  await context.result({ dryRun: true, name, alias, version: to, now }, text);
 }

@@ -3,14 +3,15 @@
  *
  * @module
  */
+import { parseRef } from "../../mod.ts";
 import type { OnConflict } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
 /** Saves a version under another ref. */
-export const copy: Command = defineCommand<[ref: string, to: string], { onConflict?: OnConflict }>({
+export const copy: Command = defineCommand<[ref: string, to: string], { onConflict?: OnConflict; dryRun?: boolean }>({
   name: "copy",
   summary: "Save a version under another name or version.",
   details: "Files and metadata are those of the original. A bare new name takes its next version.",
@@ -20,13 +21,15 @@ export const copy: Command = defineCommand<[ref: string, to: string], { onConfli
   ],
   options: [
     { flags: "--on-conflict <action>", text: "when the version exists", choices: ["fail", "skip", "overwrite"] },
+    { flags: "-n, --dry-run", text: "only say what would be copied" },
   ],
   examples: [
     ["holdfast copy my:model@production my:model-2026", "under a new name"],
     ["holdfast copy my:model@2.0.0-rc.1 my:model@2.0.0", "a candidate becomes a release"],
   ],
-  async run([ref, to], { onConflict }, context) {
+  async run([ref, to], { onConflict, dryRun = false }, context) {
     const { io, shared } = context;
+    if (dryRun) return await sayOnly(ref, to, context);
     const registry = await context.open({ write: true });
     const progress = context.progress(`copy ${ref}`);
     const saved = await withHints(
@@ -41,3 +44,15 @@ export const copy: Command = defineCommand<[ref: string, to: string], { onConfli
     await context.result(saved, shared.quiet ? target : text);
   },
 });
+
+async function sayOnly(ref: string, to: string, context: CommandContext): Promise<void> {
+  const { bare } = parseRef(to);
+  const { signal } = context.io;
+  const registry = await context.open();
+  const { name, version, size } = await withHints(registry.info(ref, { signal }), lookUp(ref));
+  const isThere = !bare && await registry.has(to, { signal });
+  const text = `Would copy ${name}@${version} to ${to} (${formatBytes(size)})${
+    isThere ? ", which is there already" : ""
+  }`;
+  await context.result({ dryRun: true, from: { name, version }, to, size, isThere }, text);
+}

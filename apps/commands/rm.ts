@@ -15,6 +15,7 @@ interface RmFlags {
   all?: boolean;
   force?: boolean;
   yes?: boolean;
+  dryRun?: boolean;
 }
 
 const IN_USE = { Conflict: "Look again. Where an alias names it: set the alias to another version, or add --force." };
@@ -36,6 +37,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   options: [
     { flags: "--all", text: "every version of the names" },
     { flags: "-f, --force", text: "also where an alias names it, or where it is damaged" },
+    { flags: "-n, --dry-run", text: "only say what would be deleted" },
     { flags: "-y, --yes", text: "do not ask" },
   ],
   examples: [
@@ -46,7 +48,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   ],
   async run([refs], flags, context) {
     for (const ref of refs) refuseUnclear(ref, flags);
-    const registry = await context.open({ write: true });
+    const registry = await context.open({ write: !flags.dryRun });
     const meant = await expandNames(registry, refs, context.io.signal);
     const found = new Map<string, Removal>();
     for (const ref of meant) {
@@ -57,6 +59,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
       found.set(removal.label, removal);
     }
     const removals = [...found.values()];
+    if (flags.dryRun) return await sayOnly(removals, context);
     if (!flags.yes && !await isMeant(removals, context)) {
       await context.note("Nothing was deleted");
       return 1;
@@ -64,6 +67,11 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
     await removeEach(removals, context);
   },
 });
+
+async function sayOnly(removals: readonly Removal[], context: CommandContext): Promise<void> {
+  const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");
+  await context.result({ dryRun: true, wouldDelete: removals.map(({ label }) => label) }, text);
+}
 
 /** Something to delete, once it was found. */
 interface Removal {

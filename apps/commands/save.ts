@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { digestOfValue, isRegistryError, RegistryError } from "../../mod.ts";
 import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { splitTarget } from "../places/split_target.ts";
@@ -22,6 +22,7 @@ interface SaveFlags extends TreeFlags {
   bump?: Bump;
   as?: SourceKind;
   allowEmpty?: boolean;
+  dryRun?: boolean;
   share: boolean;
   alias?: string[];
   metadata?: [string, unknown][];
@@ -67,6 +68,10 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       completes: "ref",
     },
     { flags: "--on-conflict <action>", text: "when the version exists", choices: ["fail", "skip", "overwrite"] },
+    {
+      flags: "-n, --dry-run",
+      text: "only say what would be saved, and whether the latest version has the same content",
+    },
     { flags: "--skip-if-unchanged", text: "save nothing when the content is that of the latest version" },
     { flags: "--no-share", text: "store every byte again, sharing no file with the version before" },
     { flags: "--idempotency-key <key>", text: "a repeat with this key saves nothing and returns the first result" },
@@ -96,7 +101,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     for (const alias of flags.alias ?? []) refuseOddAlias(alias); // before anything is saved
     for (const input of flags.input ?? []) refuseHalfRef(input);
     const metadata = await readMetadata(flags.metadata ?? [], { file: flags.metadataFile, cwd: io.cwd });
-    const registry = await context.open({ write: true });
+    const registry = await context.open({ write: !flags.dryRun });
     const left = new LeftOutList();
     const value = await readValue(source, io, {
       ...treeOptionsOf(flags),
@@ -104,6 +109,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       allowEmpty: flags.allowEmpty,
       onLeftOut: left.add,
     });
+    if (flags.dryRun) return await sayOnly(registry, { name, version, value }, context);
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress, input: inputs } = flags;
     const progress = context.progress(`save ${name}`);
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
@@ -158,4 +164,23 @@ async function hasKey(registry: Registry, saved: SavedArtifact, key: string, sig
     if (isRegistryError(error, "NotFound", "Corrupt", "Unsupported")) return true; // only a key returns what is gone
     throw error;
   }
+}
+
+/** Says what a save would do: whether its version is there, and whether the latest one has the same content. */
+async function sayOnly(
+  registry: Registry,
+  { name, version, value }: { name: string; version?: string; value: unknown },
+  context: CommandContext,
+): Promise<void> {
+  const { signal } = context.io;
+  const digest = await digestOfValue(registry, value, { signal });
+  const latest = await registry.has(name, { signal }) ? await registry.info(name, { signal }) : undefined;
+  const isThere = version !== undefined && await registry.has(`${name}@${version}`, { signal });
+  const unchanged = latest?.digest === digest;
+  const beside = latest === undefined
+    ? "nothing is saved under it yet"
+    : `the latest is ${latest.version}, of ${unchanged ? "the same" : "other"} content`;
+  const target = version === undefined ? name : `${name}@${version}`;
+  const text = `Would save ${target}: ${isThere ? "that version is there already; " : ""}${beside}`;
+  await context.result({ dryRun: true, name, version, digest, latest: latest?.version, unchanged, isThere }, text);
 }

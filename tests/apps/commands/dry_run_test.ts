@@ -1,0 +1,44 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../support/temp_root.ts";
+import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+
+/** Everything that the registry in a folder holds, as the command line tells it. */
+async function state(cwd: string): Promise<string> {
+  return await succeeds("ls --long --json", { cwd }) + await succeeds("versions config --json", { cwd });
+}
+
+Deno.test("a dry run of save, copy, alias and rm says what would be done, and does nothing", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const before = await state(cwd);
+  const says = async (line: string, said: string, stdin?: string) =>
+    assertStringIncludes(await succeeds(`${line} --dry-run`, { cwd, stdin }), said, line);
+  await succeeds("save same - --as json", { cwd, stdin: "7" });
+  await says("save same - --as json", "the latest is 1.0.0, of the same content", "7");
+  await says("save same - --as json", "the latest is 1.0.0, of other content", "8");
+  await says("save new - --as json", "Would save new: nothing is saved under it yet", "8");
+  await says("save same@1 - --as json", "that version is there already", "8");
+  await says("copy config other", "Would copy config@2.0.0 to other (");
+  await says("copy config same@1", ", which is there already");
+  await says("alias config canary 1", "Would let 1.0.0 be config@canary (there is none now)");
+  await says("rm config@1", "Would delete config@1.0.0 (");
+  await succeeds("rm same --all --yes", { cwd });
+  assertEquals(await state(cwd), before);
+});
+
+Deno.test("a dry run refuses what the run would refuse", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const lines = {
+    "rm nothing@1": 3,
+    "alias config canary 77": 3,
+    "alias config canary -d": 3,
+    "copy nothing a": 3,
+    "alias config": 2,
+  };
+  for (const [line, code] of Object.entries(lines)) {
+    assertEquals((await holdfast(`${line} --dry-run`, { cwd })).code, code, line);
+  }
+});
