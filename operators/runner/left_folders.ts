@@ -16,12 +16,10 @@ export { thisProcess } from "../../core/disk/stage/process.ts";
  * that somebody asked to keep name no process.
  *
  * @param folder the folder of all runs of a pipeline
- * @param self what names this process: {@linkcode thisProcess}
  */
-export function removeLeftFolders(folder: string, self: string, logger: Logger): void {
-  const machine = self.slice(self.indexOf("."));
+export function removeLeftFolders(folder: string, logger: Logger): void {
   for (const run of listed(folder)) {
-    const left = listed(join(folder, run)).filter((name) => isLeft(name, machine));
+    const left = listed(join(folder, run)).filter(isLeft);
     if (left.length === 0) continue;
     try {
       for (const name of left) rmSync(join(folder, run, name), { recursive: true, force: true });
@@ -40,7 +38,7 @@ function listed(folder: string): string[] {
   }
 }
 
-function isLeft(name: string, machine: string): boolean {
+function isLeft(name: string): boolean {
   const [, owner] = /-([1-9]\d*\.[0-9a-f]{8})$/.exec(name) ?? [];
-  return owner !== undefined && name.endsWith(machine) && isProcessGone(owner);
+  return owner !== undefined && isProcessGone(owner);
 }

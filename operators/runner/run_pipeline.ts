@@ -84,7 +84,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
     keep,
     tell,
   };
-  removeLeftFolders(dirname(context.folder), context.owner, context.logger);
+  removeLeftFolders(dirname(context.folder), context.logger);
   await options.onRun?.(run, context.folder);
   tell({ type: "run started", run, steps: plan.steps.length });
 

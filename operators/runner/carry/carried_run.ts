@@ -62,7 +62,7 @@ export async function findCarriedRun(pipeline: Pipeline, options: CarriedRunOpti
   const dependencies = findDependencies(pipeline);
   const tell = createTeller(options);
   const context: RunContext = { ...runContext(pipeline, run, options), dependencies, spare: [], tell };
-  removeLeftFolders(dirname(context.folder), context.owner, context.logger);
+  removeLeftFolders(dirname(context.folder), context.logger);
   return { context, plan, state: createRunState(context, plan.record), underWay: 0 };
 }
 

@@ -13,11 +13,11 @@ testInRoot("folders of steps are removed when their process is gone, and no othe
   folders.push(`3/clean-0000000d-${child.pid}.00000000`, `4/clean-0000000e`, "5");
   for (const folder of folders) Deno.mkdirSync(root.join(folder, "output"), { recursive: true });
   Deno.writeTextFileSync(root.join(folders[0], "output", "half"), "");
-  removeLeftFolders(root.path, self, silentLogger);
+  removeLeftFolders(root.path, silentLogger);
   const left = [...Deno.readDirSync(root.path)].flatMap(({ name }) =>
     [...Deno.readDirSync(root.join(name))].map((entry) => `${name}/${entry.name}`)
   );
   assertEquals(left.sort(), [...folders.slice(2, 5), "5/output"]);
   assertEquals([...Deno.readDirSync(root.path)].map(({ name }) => name).sort(), ["2", "3", "4", "5"]);
-  removeLeftFolders(root.join("nowhere"), self, silentLogger);
+  removeLeftFolders(root.join("nowhere"), silentLogger);
 });

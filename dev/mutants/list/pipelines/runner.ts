@@ -263,15 +263,15 @@ export const RUNNER: readonly Mutant[] = [
   {
     name: "runner/living-folder-removed",
     file: "operators/runner/left_folders.ts",
-    text: "    process.kill(Number(pid), 0);\n    return false;",
-    replacement: "    process.kill(Number(pid), 0);\n    return true;",
+    text: "owner !== undefined && isProcessGone(owner)",
+    replacement: "owner !== undefined",
     foundBy: { test: "tests/operators/runner/left_folders_test.ts", name: "folders of steps are removed" },
   },
   {
     name: "runner/folder-of-another-machine-removed",
-    file: "operators/runner/left_folders.ts",
-    text: "if (pid === undefined || !name.endsWith(machine)) return false;",
-    replacement: "if (pid === undefined) return false;",
+    file: "core/disk/stage/process.ts",
+    text: "if (place !== thisMachine() || !isGranted",
+    replacement: "if (!isGranted",
     foundBy: { test: "tests/operators/runner/left_folders_test.ts", name: "folders of steps are removed" },
   },
   {

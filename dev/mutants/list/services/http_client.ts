@@ -82,10 +82,10 @@ export const HTTP_CLIENT: readonly Mutant[] = [
   },
   {
     name: "http_client/token-for-whom-a-folder-names",
-    file: "apps/places/open_service.ts",
-    text: `found.from === ".env" ? undefined : `,
-    replacement: "",
-    foundBy: { test: "tests/apps/places/open_service_test.ts", name: "the token comes from --token-file" },
+    file: "core/places/find_registry.ts",
+    text: `by === "env-file" && remote === undefined ? token : system.env("HOLDFAST_TOKEN")`,
+    replacement: `token ?? system.env("HOLDFAST_TOKEN")`,
+    foundBy: { test: "tests/core/places/find_registry_test.ts", name: "the token of the environment is not for" },
   },
   {
     name: "http_client/browser-hash-of-a-full-block",
