@@ -6,15 +6,16 @@
  */
 import { readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Dirent } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
 import { realSystem } from "../system.ts";
+import type { System } from "../system.ts";
 import { errorCode, fileError, onDisk } from "./file_errors.ts";
 import { mayRead } from "./may_read.ts";
 import { STAGE_PREFIX } from "./stage/folders.ts";
-import { exists } from "./target.ts";
+import { exists, lookAt } from "./target.ts";
 
 /** What is in a folder and not of a version. */
 export interface Surplus {
@@ -31,6 +32,8 @@ const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
 export interface SurplusOptions {
   /** Whether a path, with `/` at the end of a folder's, is looked at. @default all are */
   selects?: (path: string) => boolean;
+  /** Says whose home is where. @default the real environment */
+  system?: Pick<System, "env">;
 }
 
 /**
@@ -43,9 +46,9 @@ export interface SurplusOptions {
 export function findSurplus(
   root: string,
   files: readonly FileInfo[],
-  { selects = () => true }: SurplusOptions = {},
+  { selects = () => true, system = realSystem }: SurplusOptions = {},
 ): Surplus {
-  checkMayRemove(root);
+  checkMayRemove(root, system);
   const folders = new Set<string>();
   const others = new Set<string>();
   for (const { path, mode } of files) {
@@ -54,6 +57,7 @@ export function findSurplus(
       folders.add(path.slice(0, end));
     }
   }
+  const alike = new Map([...folders, ...others].map((path) => [folded(path), path]));
   const surplus: Surplus = { paths: [], emptied: [] };
   visit("");
   return surplus;
@@ -78,16 +82,24 @@ export function findSurplus(
 
   function folderGoes(folder: string): boolean {
     const before = surplus.paths.length;
-    if (!visit(folder) || folders.has(folder) || !selects(`${folder}/`)) return false;
+    if (!visit(folder) || folders.has(folder) || !selects(`${folder}/`) || isOtherName(folder)) return false;
     if (surplus.paths.length === before) surplus.paths.push(`${folder}/`);
     else surplus.emptied.push(folder);
     return true;
   }
 
   function goesAlone(path: string): boolean {
-    if (others.has(path) || !selects(path)) return false;
+    if (others.has(path) || !selects(path) || isOtherName(path)) return false;
     surplus.paths.push(path);
     return true;
+  }
+
+  /** Some disks take `README` for `readme`: what is listed by the one name is the file of the version by the other. */
+  function isOtherName(path: string): boolean {
+    const ours = alike.get(folded(path));
+    if (ours === undefined || ours === path) return false;
+    const there = lookAt(join(root, path)), own = lookAt(join(root, ours));
+    return there !== undefined && there.ino === own?.ino && there.dev === own.dev;
   }
 }
 
@@ -109,6 +121,10 @@ export function removeSurplus(root: string, { paths, emptied }: Surplus, signal?
   }
 }
 
+function folded(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
+
 function isKept(path: string, entry: Dirent): boolean {
   if (KEPT_NAMES.includes(entry.name) || entry.name.startsWith(STAGE_PREFIX)) return true;
   return entry.isDirectory() && isRegistryFolder(path);
@@ -124,10 +140,10 @@ function isRegistryFolder(path: string): boolean {
 }
 
 /** A whole disk, a home and a registry hold more than a download. */
-function checkMayRemove(root: string): void {
+function checkMayRemove(root: string, system: Pick<System, "env">): void {
   const state = root === dirname(root)
     ? "it is a whole disk"
-    : `${realSystem.env("HOME") ?? ""}${sep}`.startsWith(`${root}${sep}`)
+    : homes(system).some((home) => `${home}${sep}`.startsWith(`${root}${sep}`))
     ? "it is your home, or above it"
     : foldersUpward(root).some(isRegistryFolder)
     ? "it is a registry, or inside one"
@@ -138,6 +154,18 @@ function checkMayRemove(root: string): void {
     message: `Cannot remove what is not of the version from ${shown(root)}: ${state}`,
     hint: "Choose a folder that holds nothing else.",
   });
+}
+
+/** The home of this user, as it is named and where that leads. */
+function homes({ env }: Pick<System, "env">): string[] {
+  const named = env("HOME") || env("USERPROFILE");
+  if (!named) return [];
+  const home = resolve(named);
+  try {
+    return mayRead(home) ? [home, realpathSync.native(home)] : [home];
+  } catch {
+    return [home]; // it is not there
+  }
 }
 
 /** A folder and those above it, as far as they may be read. */
