@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { sha256 } from "../../bytes/digest.ts";
@@ -48,8 +48,8 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
   mkdirSync(stageIn, { recursive: true });
   const of = (owner: string) => join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
   const path = of(thisProcess());
+  mkdirSync(path, { mode: 0o700 });
   const isUsed = takeOver(target, stageIn, path);
-  if (!isUsed) mkdirSync(path, { mode: 0o700 });
   const files = join(path, "files");
   mkdirSync(files, { recursive: true });
   return {
@@ -63,15 +63,16 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
   };
 }
 
-/** Gives the first folder that was left for this target another name, and removes the others. True where there was one. */
+/** Puts the first folder that was left for this target in the place of an empty one, and removes the others. True where there was one. */
 function takeOver(target: string, stageIn: string, path: string): boolean {
   let taken = false;
+  const { uid } = lstatSync(path); // Deno asks for a permission before it tells who runs it
   const places = new Set([stageIn, dirname(target)]); // beside it, where it was no folder yet
   for (const folder of places) {
     for (const name of listed(folder)) {
       const [isStage, id, owner] = STAGE_NAME.exec(name) ?? [];
       const left = join(folder, name);
-      if (isStage === undefined || !isOwn(left)) continue;
+      if (isStage === undefined || !isOwn(left, uid)) continue;
       const isSame = id === targetId(target);
       const isLeft = isSame && isProcessGone(owner) || isForgotten(left);
       if (isLeft && isSame && !taken) taken = renamed(left, path);
@@ -85,15 +86,13 @@ function targetId(target: string): string {
   return sha256(target).slice(0, 8);
 }
 
-/** For nobody else to enter, so that nobody else has put anything there, and made by the same user. */
-function isOwn(path: string): boolean {
+/** For nobody else to enter, so that nobody else has put anything there, and made by the same user, who may be root. */
+function isOwn(path: string, uid: number): boolean {
   try {
     const stats = lstatSync(path);
     if (!stats.isDirectory()) return false;
     if (process.platform === "win32") return true;
-    if ((stats.mode & 0o077) !== 0) return false;
-    chmodSync(path, 0o700); // only its owner may
-    return true;
+    return stats.uid === uid && (stats.mode & 0o077) === 0;
   } catch {
     return false;
   }
@@ -121,10 +120,12 @@ function listed(folder: string): string[] {
 }
 
 function renamed(from: string, to: string): boolean {
+  rmdirSync(to);
   try {
     renameSync(from, to);
     return true;
   } catch {
+    mkdirSync(to, { mode: 0o700 });
     return false; // another download was faster, or it lies on another disk
   }
 }

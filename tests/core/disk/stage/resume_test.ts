@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  chownSync,
   cpSync,
   mkdirSync,
   readdirSync,
@@ -155,3 +156,25 @@ inFolder(
     }
   },
 );
+
+/** Only root may make what belongs to another user. */
+const isRoot = process.getuid?.() === 0;
+
+if (isRoot) {
+  inFolder("what another user has left is neither taken over nor removed, for root neither", async (root) => {
+    const to = join(root, "out");
+    const victim = join(root, "victim");
+    mkdirSync(victim);
+    writeFileSync(join(victim, "precious"), "1");
+    await killedAfter("sub/b", to, root);
+    const left = join(root, stagesIn(root)[0]);
+    rmSync(join(left, "files"), { recursive: true });
+    symlinkSync(victim, join(left, "files"));
+    chownSync(left, 12_345, 12_345);
+    await writeFiles(artifactOf(SAMPLE), to);
+    assertEquals(tree(victim), ["precious: 1"]);
+    assertEquals(tree(left), [`files -> ${victim}`]);
+    assertEquals(readFileSync(join(to, "a"), "utf8"), "1");
+    rmSync(left, { recursive: true });
+  });
+}
