@@ -270,8 +270,8 @@ export const RUNNER: readonly Mutant[] = [
   {
     name: "runner/folder-of-another-machine-removed",
     file: "core/disk/stage/process.ts",
-    text: "if (place !== thisMachine() || !isGranted",
-    replacement: "if (!isGranted",
+    text: "if (place !== thisMachine() || !isCertain",
+    replacement: "if (!isCertain",
     foundBy: { test: "tests/operators/runner/left_folders_test.ts", name: "folders of steps are removed" },
   },
   {
