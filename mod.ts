@@ -68,7 +68,7 @@ export async function openRegistry(
   target?: string | URL | Backend,
   options: OpenRegistryOptions = {},
 ): Promise<StoredRegistry> {
-  checkOptions("open the registry", options, OPTIONS);
+  options = checkOptions("open the registry", options, OPTIONS);
   checkTarget(target);
   const { checkGrace } = await import("./registry/mod.ts");
   checkGrace(options.graceMs); // before anything is made on a disk

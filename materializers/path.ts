@@ -61,8 +61,7 @@ export class LocalPath {
  */
 export function localPath(path: string | URL, options: LocalPathOptions = {}): LocalPath {
   const absolute = resolve(pathText(path));
-  checkLocalPathOptions(absolute, options);
-  return new LocalPath(absolute, { ...options });
+  return new LocalPath(absolute, { ...checkLocalPathOptions(absolute, options) });
 }
 
 function pathText(path: string | URL): string {

@@ -183,9 +183,9 @@ export async function presignDownload(
  * ```
  */
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
-  checkOptions("collect garbage", options, GARBAGE_OPTIONS);
+  const given = checkOptions("collect garbage", options, GARBAGE_OPTIONS);
   const tool = await import("./maintenance/collect_garbage.ts");
-  return await tool.collectGarbage(registry, options);
+  return await tool.collectGarbage(registry, given);
 }
 
 /**
@@ -235,9 +235,9 @@ export async function spaceOf(registry: Registry, options: SignalOptions = {}): 
  * ```
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  checkOptions("prune", options, PRUNE_OPTIONS);
+  const given = checkOptions("prune", options, PRUNE_OPTIONS);
   const tool = await import("./maintenance/prune.ts");
-  return await tool.prune(registry, options);
+  return await tool.prune(registry, given);
 }
 
 /**
@@ -246,9 +246,9 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
  * looked at.
  */
 export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
-  checkOptions("verify the registry", options, VERIFY_OPTIONS);
+  const given = checkOptions("verify the registry", options, VERIFY_OPTIONS);
   const tool = await import("./maintenance/verify.ts");
-  return await tool.verifyRegistry(registry, options);
+  return await tool.verifyRegistry(registry, given);
 }
 
 /**
@@ -286,9 +286,9 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
-  checkOptions("mirror the registry", options, MIRROR_OPTIONS);
+  const given = checkOptions("mirror the registry", options, MIRROR_OPTIONS);
   const tool = await import("./mirror.ts");
-  return await tool.mirrorRegistry(from, to, options);
+  return await tool.mirrorRegistry(from, to, given);
 }
 
 /**
@@ -312,9 +312,9 @@ export async function mirrorRegistry(
  * ```
  */
 export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
-  checkOptions("follow the lineage", options, LINEAGE_OPTIONS);
+  const given = checkOptions("follow the lineage", options, LINEAGE_OPTIONS);
   const tool = await import("./lineage.ts");
-  return await tool.lineageOf(registry, ref, options);
+  return await tool.lineageOf(registry, ref, given);
 }
 
 /**

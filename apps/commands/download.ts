@@ -69,6 +69,7 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
       lookUpThen(ref, registry, { asOf }),
     );
     const place = to ?? defaultTarget(name);
+    if (place === "") throw nowhere(ref);
     const progress = context.progress(`download ${ref}`);
     const isFolder = /[/\\]$/.test(place);
     const download = registry.download(`${name}@${version}`, {
@@ -105,6 +106,14 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
     );
   },
 });
+
+function nowhere(ref: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot download "${ref}": the path of where it goes is empty`,
+    hint: "Is a variable of the shell not set? The current folder is written as a dot: .",
+  });
+}
 
 function said(exact: string, { path, files, left, written, deleted }: DownloadResult, dryRun = false): string {
   if (left === files && deleted === 0) return `${exact} is in ${path} already`;

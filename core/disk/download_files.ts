@@ -9,6 +9,7 @@ import type { FileInfo } from "../record/record.ts";
 import type { TransferProgress } from "../record/saving.ts";
 import type { DownloadOptions, DownloadResult } from "../registry.ts";
 import type { StageOptions } from "./stage_files.ts";
+import { checkTo } from "./target.ts";
 import { pathOf, writeFiles } from "./write_files.ts";
 
 /** What a registry says besides. */
@@ -27,6 +28,7 @@ export interface Download {
 
 /** Creates the {@linkcode Download} that these options ask for. */
 export function createDownload(options: DownloadOptions): Download {
+  checkTo(options?.to); // programs in JavaScript leave it out
   const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } = options;
   let moved = 0, there = 0, totalBytes: number | undefined;
   const tell = (path: string) =>

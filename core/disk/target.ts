@@ -24,6 +24,20 @@ export interface Target {
   stageIn: string;
 }
 
+/** Throws `Invalid` for what cannot be a path. An empty one, such as of a variable that is not set, is not the current folder. */
+export function checkTo(to: unknown): void {
+  if (typeof to === "string" && to !== "" && !to.includes("\0")) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot write files: ${
+      typeof to === "string"
+        ? "the path of where they go is empty, or has a NUL character"
+        : "no path says where they go"
+    }`,
+    hint: 'Name a file or folder: { to: "./out" }. The current folder is ".".',
+  });
+}
+
 /** Finds out what `to` means for an artifact. `AlreadyExists` where something is there that is no folder. */
 export function findTarget(artifact: Artifact, to: string): Target {
   const files = artifact.files();

@@ -25,7 +25,7 @@ import { resumeFiles } from "./stage/resume.ts";
 import { openStageFolder } from "./stage/folders.ts";
 import { findSurplus, removeSurplus } from "./surplus_files.ts";
 import type { Surplus } from "./surplus_files.ts";
-import { checkOutside, checkPaths, exists, findTarget, lookAt } from "./target.ts";
+import { checkOutside, checkPaths, checkTo, exists, findTarget, lookAt } from "./target.ts";
 import type { Target } from "./target.ts";
 
 /** Options of {@linkcode writeFiles}. */
@@ -97,6 +97,7 @@ export async function writeFiles(
   options: WriteFilesPlan = {},
 ): Promise<WrittenFiles> {
   const { dryRun = false, links, notInside, chosen } = options;
+  checkTo(to);
   checkLinks(links);
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
   const all = artifact.files();

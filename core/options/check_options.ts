@@ -11,6 +11,7 @@ export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
 
 /**
  * Throws `Invalid` for an option that is not known, and for options that are no object. What is undefined is not given.
+ * Returns them, as a plain object: what a class or a prototype gives would be lost where they are spread.
  *
  * @param action what was asked for, as in `load "model"`
  *
@@ -23,8 +24,8 @@ export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
  * assertThrows(() => checkOptions("load", { versoin: "1" }, known), "versoin: did you mean version?");
  * ```
  */
-export function checkOptions(action: string, options: unknown, known: Readonly<Record<string, true>>): void {
-  if (options === undefined) return;
+export function checkOptions<O>(action: string, options: O, known: Readonly<Record<string, true>>): O {
+  if (options === undefined) return options;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RegistryError({
       code: "Invalid",
@@ -37,6 +38,17 @@ export function checkOptions(action: string, options: unknown, known: Readonly<R
     if ((options as Record<string, unknown>)[name] === undefined) continue;
     throw unknownOption(action, name, Object.keys(known));
   }
+  return isPlain(options) ? options : plain(options as Record<string, unknown>, known) as O;
+}
+
+function isPlain(options: object): boolean {
+  const prototype = Object.getPrototypeOf(options);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function plain(options: Record<string, unknown>, known: Readonly<Record<string, true>>): Record<string, unknown> {
+  const given = Object.keys(known).map((name) => [name, options[name]]);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 function unknownOption(action: string, name: string, known: string[]): RegistryError {

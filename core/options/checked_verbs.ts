@@ -114,21 +114,26 @@ type Verb = (...args: unknown[]) => unknown;
 export function checkVerbs<R extends Registry>(registry: R): R {
   for (const { verb, at, known } of PROMISES) {
     replace(registry, verb, (inner) => async (...args) => {
-      checkOptions(actionOf(verb, at === 0 ? undefined : args[0]), args[at], known);
-      return await inner(...args);
+      return await inner(...checkedArguments({ verb, at, known }, args));
     });
   }
   for (const { verb, at, known } of LISTINGS) {
     replace(registry, verb, (inner) => (...args) => {
+      let checked: unknown[];
       try {
-        checkOptions(actionOf(verb, at === 0 ? undefined : args[0]), args[at], known);
+        checked = checkedArguments({ verb, at, known }, args);
       } catch (error) {
         return failing(error);
       }
-      return inner(...args);
+      return inner(...checked);
     });
   }
   return registry;
+}
+
+function checkedArguments({ verb, at, known }: Checked, args: unknown[]): unknown[] {
+  const options = checkOptions(actionOf(verb, at === 0 ? undefined : args[0]), args[at], known);
+  return options === args[at] ? args : args.with(at, options);
 }
 
 // deno-lint-ignore require-yield
@@ -136,9 +141,9 @@ async function* failing(error: unknown): AsyncGenerator<never> {
   throw await Promise.resolve(error);
 }
 
-/** Throws `Invalid` for what is no option of a save among many. */
-export function checkSaveEntry(entry: SaveEntry): void {
-  checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
+/** Throws `Invalid` for what is no option of a save among many. Returns it as a plain object. */
+export function checkSaveEntry(entry: SaveEntry): SaveEntry {
+  return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
 }
 
 function replace(registry: Registry, verb: string, wrapped: (inner: Verb) => Verb): void {

@@ -81,8 +81,7 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
   const saveMany: Registry["saveMany"] = (entries, options = {}) => {
     const { signal } = options;
     const save = (entry: SaveEntry) => {
-      checkSaveEntry(entry);
-      const { name, value, ...how } = entry;
+      const { name, value, ...how } = checkSaveEntry(entry);
       return basis.save(name, value, { ...how, signal });
     };
     return many("writes", entries, options, inLanes(basis, save));

@@ -6,6 +6,8 @@
 import type { LeftOut } from "../../core/disk/left_out.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** Options of `localPath`: what of a folder is saved, and how. */
 export interface LocalPathOptions {
@@ -47,14 +49,31 @@ const WORDS = { links: ["keep", "follow", "skip", "refuse"], special: ["skip", "
 
 const PRESERVED: readonly unknown[] = ["times"];
 
-/** Throws `Invalid` for a word that an option does not know: a program in JavaScript, or a cast, may have it. */
-export function checkLocalPathOptions(path: string, options: LocalPathOptions): void {
+const OPTIONS: OptionNames<LocalPathOptions> = {
+  links: true,
+  special: true,
+  include: true,
+  exclude: true,
+  ignoreFiles: true,
+  gitignore: true,
+  all: true,
+  preserve: true,
+  onLeftOut: true,
+};
+
+/**
+ * Throws `Invalid` for an option that is not known, and for a word that one does not know: a program in JavaScript, or a
+ * cast, may have it. Returns the options as a plain object.
+ */
+export function checkLocalPathOptions(path: string, given: LocalPathOptions): LocalPathOptions {
+  const options = checkOptions(`use ${shown(path)} as a local path`, given, OPTIONS);
   for (const [name, words] of Object.entries(WORDS)) {
     const given = options[name as keyof typeof WORDS];
     if (given !== undefined && words.every((word) => word !== given)) throw unknownWord(path, name, given, words);
   }
   const unknown = [options.preserve ?? []].flat().find((word) => !PRESERVED.includes(word));
   if (unknown !== undefined) throw unknownWord(path, "preserve", unknown, PRESERVED);
+  return options;
 }
 
 function unknownWord(path: string, name: string, given: unknown, words: readonly unknown[]): RegistryError {

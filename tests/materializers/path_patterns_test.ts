@@ -135,3 +135,9 @@ inFolder("links that are followed are chosen by what they lead to, and a bad nam
   assertStringIncludes(error.hint!, "exclude");
   assertEquals((await chosen(root, { exclude: "bad*" }))[0], ["a", "dangling", "there"]);
 }, { ignore: !isDeno });
+
+inFolder("an option that localPath does not know is refused: a pattern would have no effect", async (root) => {
+  const options = { exlude: ["secrets/"] } as LocalPathOptions;
+  const { message } = await fails("Invalid", () => localPath(root, options));
+  assertStringIncludes(message, "exlude: did you mean exclude?");
+});

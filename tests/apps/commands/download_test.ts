@@ -86,3 +86,14 @@ Deno.test("download takes only what patterns choose, and removes nothing else ei
   assertEquals(none.code, 3);
   assertStringIncludes(none.err, "no file of it is chosen by the patterns");
 });
+
+Deno.test("an empty place is not the current folder: nothing there is written or removed", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const before = (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort();
+  const { code, err } = await holdfast(["download", "data:raw", "", "--overwrite", "--delete"], { cwd });
+  assertEquals(code, 2);
+  assertStringIncludes(err, "empty");
+  assertEquals((await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(), before);
+});

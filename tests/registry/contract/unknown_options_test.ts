@@ -50,6 +50,45 @@ testInMemory("one of many that has an option that is not known fails, and the ot
   assertEquals(succeeded, [1]);
 });
 
+class Chosen {
+  readonly #wanted: string;
+  constructor(wanted: string) {
+    this.#wanted = wanted;
+  }
+  get version() {
+    return this.#wanted;
+  }
+}
+
+Deno.test("options that a class or a prototype gives count like any others, with a logger and without", async () => {
+  const inherited = (version: string) => Object.create({ version }) as { version: string };
+  const silent = { debug() {}, info() {}, warn() {}, error() {} };
+  for (const logger of [undefined, silent]) {
+    await using registry = await openRegistry("memory:", Object.create({ logger, mutable: true }));
+    assertEquals(registry.settings.mutable, true);
+    for (const value of [1, 2]) await registry.save("a", value);
+    assertEquals((await registry.save("a", 7, inherited("7"))).version, "7.0.0");
+    assertEquals((await registry.save("a", 8, new Chosen("8"))).version, "8.0.0");
+    for (const options of [inherited("1"), new Chosen("1")]) {
+      assertEquals(await registry.load("a", options), 1);
+      assertEquals((await registry.info("a", options)).version, "1.0.0");
+      const { results: [first] } = await registry.infoMany(["a"], options);
+      assertEquals(first.ok && first.value.version, "1.0.0");
+    }
+    assertMatch((await rejected("Invalid", registry.load("a", Object.create(WRONG)))).message, /versoin/);
+    const all = await collectGarbage(registry, Object.create({ dryRun: true }));
+    assertEquals(all.dryRun, true);
+  }
+});
+
+testInMemory("a download that does not say where to, or to an empty path, writes nothing", async ({ registry }) => {
+  await registry.save("a", 1);
+  for (const options of [undefined, {}, { to: "" }, { to: "a\0b" }, { to: 5 }]) {
+    // deno-lint-ignore no-explicit-any -- a program in JavaScript
+    await rejected("Invalid", registry.download("a", options as any));
+  }
+});
+
 testInMemory("options and types are checked by the compiler too, each where it stands", async ({ registry }) => {
   const note = defineArtifact("note", ndarray());
   const calls = async () => {
