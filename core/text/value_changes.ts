@@ -64,7 +64,7 @@ function collectKeys(
 
 function collectItems(before: unknown[], after: unknown[], path: (string | number)[], changes: ValueChange[]): void {
   const shorter = Math.min(before.length, after.length);
-  const same = (i: number, j: number) => isSame(before[i], after[j]);
+  const same = (i: number, j: number) => isSame(before[i], after[j], path.length + 1);
   let start = 0;
   while (start < shorter && same(start, start)) start++;
   let end = 0;
@@ -79,16 +79,29 @@ function collectItems(before: unknown[], after: unknown[], path: (string | numbe
   }
 }
 
-function isSame(before: unknown, after: unknown): boolean {
+/** Whether two values are seen to be the same, in one pass: what differs in them is not collected. */
+function isSame(before: unknown, after: unknown, depth: number): boolean {
   if (Object.is(before, after)) return true;
-  if (typeof before !== "object" || typeof after !== "object") return false;
-  return diffValues(before, after).length === 0;
+  if (typeof before !== "object" || typeof after !== "object" || depth > MAX_DEPTH) return false;
+  if (Array.isArray(before) && Array.isArray(after)) {
+    return before.length === after.length && before.every((item, i) => isSame(item, after[i], depth + 1));
+  }
+  if (isMap(before) && isMap(after)) {
+    const keys = Object.keys(before);
+    return keys.length === Object.keys(after).length &&
+      keys.every((key) => Object.hasOwn(after, key) && isSame(before[key], after[key], depth + 1));
+  }
+  return sameText(before, after);
 }
 
 /** What is no plain data, such as a date, or lies too deep. */
 function sameText(before: unknown, after: unknown): boolean {
   if (typeof before !== "object" || typeof after !== "object") return false;
-  return JSON.stringify(before) === JSON.stringify(after);
+  try {
+    return JSON.stringify(before) === JSON.stringify(after);
+  } catch {
+    return false; // too deep for that, too, or in a circle
+  }
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

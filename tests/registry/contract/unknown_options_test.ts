@@ -64,7 +64,7 @@ Deno.test("options that a class or a prototype gives count like any others, with
   const inherited = (version: string) => Object.create({ version }) as { version: string };
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
   for (const logger of [undefined, silent]) {
-    await using registry = await openRegistry("memory:", Object.create({ logger, mutable: true }));
+    const registry = await openRegistry("memory:", Object.create({ logger, mutable: true }));
     assertEquals(registry.settings.mutable, true);
     for (const value of [1, 2]) await registry.save("a", value);
     assertEquals((await registry.save("a", 7, inherited("7"))).version, "7.0.0");
