@@ -10,9 +10,10 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../disk/may_read.ts";
 import { RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
 import { isGranted, realSystem } from "../system.ts";
 import type { System } from "../system.ts";
-import { checkStoreUrl } from "../urls/store_place.ts";
+import { checkStoreUrl, parsePlace } from "../urls/store_place.ts";
 import { isStoreUrl } from "../urls/store_url.ts";
 import { remoteOf } from "./remotes.ts";
 import { checkServiceAddress, isServiceAddress } from "./service_address.ts";
@@ -73,7 +74,11 @@ export function findRegistry(given: string | undefined, options: FindRegistryOpt
   if (named) return { ...readPlace(named, at), by: "variable" };
   const envFile = join(cwd, ".env");
   const { [REGISTRY_VARIABLE]: fromFile, HOLDFAST_TOKEN: token } = parseEnv(readTextIfThere(envFile));
-  if (fromFile) return { ...readPlace(fromFile, at), by: "env-file", envFile, ...(token ? { token } : {}) };
+  if (fromFile) {
+    const place = readPlace(fromFile, at);
+    if (place.remote === undefined && place.kind === "store") checkForeignEndpoint(place.location, envFile);
+    return { ...place, by: "env-file", envFile, ...(token ? { token } : {}) };
+  }
   let unseen = false;
   for (let folder = cwd; upward; folder = dirname(folder)) {
     const location = join(folder, DEFAULT_FOLDER);
@@ -130,11 +135,34 @@ export function tokenSourceOf(found: FoundRegistry, { system = realSystem }: { s
   return said ? { token: said } : { none: true };
 }
 
-function readPlace(text: string, { cwd, system }: Required<Pick<FindRegistryOptions, "cwd" | "system">>) {
+function readPlace(
+  text: string,
+  { cwd, system }: Required<Pick<FindRegistryOptions, "cwd" | "system">>,
+): Pick<FoundRegistry, "location" | "kind" | "remote" | "tokenFile"> {
   if (!text.startsWith("@")) return toPlace(text, cwd);
   const remote = text.slice(1).replace(/\/$/, "");
   const { location, tokenFile } = remoteOf(remote, { system });
   return { ...toPlace(location, cwd), remote, ...(tokenFile === undefined ? {} : { tokenFile }) };
+}
+
+/**
+ * Throws `Invalid` for Google Cloud Storage anywhere but at Google: a request to it carries a token, good for whoever
+ * has it, and whoever wrote a `.env` is not to be sent that. Without TLS none is sent, and those to S3 are only signed.
+ */
+function checkForeignEndpoint(location: string, envFile: string): void {
+  const { scheme, parameters: { endpoint } } = parsePlace(location);
+  if (endpoint === undefined || !["gs", "gcs"].includes(scheme)) return;
+  const { protocol, hostname } = new URL(endpoint);
+  if (protocol === "http:" || /(^|\.)googleapis\.com$/.test(hostname)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use the registry that ${shown(envFile)} names: your token for Google would be sent to ${
+      shown(hostname)
+    }`,
+    hint:
+      `If you trust that host, name the registry yourself: by ${REGISTRY_VARIABLE} in the environment, an argument, ` +
+      "or holdfast remote add.",
+  });
 }
 
 function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "kind"> {

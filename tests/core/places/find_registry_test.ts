@@ -108,3 +108,26 @@ testInRoot("the token of the environment is not for a service that a .env names"
   writeFileSync(root.join(".env"), "HOLDFAST_REGISTRY=https://host\nHOLDFAST_TOKEN=theirs\n");
   assertEquals(tokenSourceOf(findRegistry(undefined, { cwd: root.path, system }), { system }), { token: "theirs" });
 });
+
+testInRoot("a .env does not have a token for Google sent to another host", (root) => {
+  const at = (url: string, env = {}) => {
+    writeFileSync(root.join(".env"), `HOLDFAST_REGISTRY=${url}\n`);
+    return findRegistry(undefined, { cwd: root.path, system: withEnv(env) });
+  };
+  for (const host of ["thief.example", "googleapis.com.thief.example", "thiefgoogleapis.com"]) {
+    for (const scheme of ["gs", "GCS"]) {
+      const url = `${scheme}://bucket/team?endpoint=https://${host}`;
+      const error = assertThrows(() => at(url), RegistryError);
+      assertEquals(error.code, "Invalid");
+      assertMatch(error.message, new RegExp(`would be sent to "${host}"`));
+      assertEquals(at("nothing", { HOLDFAST_REGISTRY: url }).kind, "store", "the environment is the user's own");
+    }
+  }
+  const harmless = [
+    "gs://bucket/team",
+    "gs://bucket?endpoint=https://storage.me-central2.rep.googleapis.com",
+    "gs://bucket?endpoint=http://127.0.0.1:4443", // an emulator: no credentials
+    "s3://bucket?endpoint=https://minio.example", // requests are signed, and nothing in them is good elsewhere
+  ];
+  for (const url of harmless) assertEquals(at(url).by, "env-file");
+});
