@@ -127,6 +127,13 @@ export function isRegistryError(error: unknown, ...codes: ErrorCode[]): error is
   return typeof code === "string" && (codes.length === 0 || codes.includes(code));
 }
 
+/**
+ * True for what cannot be read where others can: it is damaged, or of a newer release. A listing says so and goes on.
+ */
+export function isUnreadable(error: unknown): error is RegistryError {
+  return isRegistryError(error, "Corrupt", "Unsupported");
+}
+
 /** What is found, or undefined where that is `NotFound`. */
 export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {

@@ -7,6 +7,7 @@ import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { WrittenLinks } from "./disk/left_out.ts";
 import type { FilePatterns } from "./files/choose_files.ts";
+import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { DownloadResult } from "./record/downloading.ts";
 import type { Draft, OpenDraftOptions } from "./record/draft.ts";
@@ -90,7 +91,7 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
   delete(ref: string, options?: DeleteOptions): Promise<boolean>;
   /** Names that have a version, in the order of their encoding. */
   names(options?: NamesOptions): AsyncIterable<string>;
-  /** Versions of a name, newest first. */
+  /** Versions of a name, newest first. One that cannot be read is listed too: with `details` its entry has an `error`. */
   versions(name: string, options?: VersionsOptions): AsyncIterable<VersionEntry>;
 
   /** Lets an alias name a version, whatever it named before. */
@@ -305,7 +306,7 @@ export interface DeleteOptions extends SignalOptions {
 export interface VersionsOptions extends SignalOptions {
   /** Only versions in this range. A prerelease is in a range that names one of the same numbers. */
   range?: string;
-  /** Read each version's info. @default false */
+  /** Read each version's info, or say why it cannot be read. @default false */
   details?: boolean;
   /** At most so many. @default all */
   limit?: number;
@@ -321,8 +322,10 @@ export interface VersionEntry {
   generation: number;
   /** When the store received it. */
   modifiedAt: Date;
-  /** What is known of it, with `details`. */
+  /** What is known of it, with `details`; absent beside an {@linkcode VersionEntry.error}. */
   info?: ArtifactInfo;
+  /** With `details`, why it cannot be read: `Corrupt`, or `Unsupported` where a newer release wrote it. */
+  error?: RegistryError;
 }
 
 /** Options of setting an alias. */

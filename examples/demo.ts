@@ -49,7 +49,8 @@ async function demo(input: string, work: string): Promise<void> {
   }
 
   step(3, "What does the registry hold?");
-  for await (const { version, info } of registry.versions(NAME, { details: true })) {
+  for await (const { version, info, error } of registry.versions(NAME, { details: true })) {
+    if (error !== undefined) throw error;
     const files = info!.files.filter(({ mode }) => mode !== "folder"); // an empty folder is kept too
     fact(version, `${count(files.length, "file")}, ${size(info!.size)}, ${info!.createdAt.toISOString()}`);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import { isPrefix } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { isUnreadable, RegistryError } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/naming/versions.ts";
@@ -37,9 +37,14 @@ export async function* listVersions(
       modifiedAt: new Date(head.modifiedAt),
     };
     if (details) {
-      const located = await locateVersion(context, name, version, signal);
-      if (located === undefined) continue; // deleted while this listing was read
-      entry.info = await artifactInfo(context, located, signal);
+      try {
+        const located = await locateVersion(context, name, version, signal);
+        if (located === undefined) continue; // deleted while this listing was read
+        entry.info = await artifactInfo(context, located, signal);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        entry.error = error;
+      }
     }
     yield entry;
     if (++count >= limit) return;

@@ -47,12 +47,18 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
   if (response.type === "opaqueredirect" || REDIRECTIONS.includes(response.status)) return await moved(response, asked);
   const said = await readProblem(response);
-  const { status } = response;
-  const { action, location } = asked;
-  if (said === undefined) return unexplained(status, asked);
+  return said === undefined ? unexplained(response.status, asked) : errorOf(said, asked, response.status);
+}
+
+/** The error of a problem that stands in an answer, as beside a version that cannot be read. */
+export function errorOfProblem(said: unknown, asked: Asked): RegistryError {
+  return isProblem(said) ? errorOf(said, asked) : strange(asked, "it says of an error not what it is");
+}
+
+function errorOf(said: Problem, { action, location }: Asked, status?: number): RegistryError {
   const fields: RegistryErrorFields = {
     code: said.code,
-    message: text(said.detail) ?? `Cannot ${action}: the service answers ${status}`,
+    message: text(said.detail) ?? `Cannot ${action}: the service answers ${status ?? said.code}`,
     backend: location,
   };
   const hint = text(said.hint) ?? (status === 401 ? TOKEN_HINT : undefined);
@@ -110,10 +116,15 @@ async function readProblem(response: Response): Promise<Problem | undefined> {
   }
   try {
     const said = await response.json();
-    return Object.hasOwn(CODES, said?.code) ? said : undefined;
+    return isProblem(said) ? said : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isProblem(said: unknown): said is Problem {
+  const code = (said as Partial<Problem> | null)?.code;
+  return code !== undefined && Object.hasOwn(CODES, code);
 }
 
 function text(value: unknown): string | undefined {

@@ -7,7 +7,7 @@ import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
 import type { Lineage, LineageNode } from "../../core/record/lineage.ts";
 import type { FileInfo } from "../../core/record/record.ts";
-import { strange } from "./problem.ts";
+import { errorOfProblem, strange } from "./problem.ts";
 import type { Asked } from "./problem.ts";
 
 /** The same as JSON holds it: dates are texts. */
@@ -17,7 +17,7 @@ export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T
 export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & { files: (FileInfo & { data?: string })[] };
 
 /** A version in a listing. */
-export type WireVersion = Omit<OnWire<VersionEntry>, "info"> & { info?: WireInfo };
+export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & { info?: WireInfo; error?: unknown };
 
 /** What is known of a version. */
 export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
@@ -40,9 +40,10 @@ export function flagOf(wire: unknown, name: string, asked: Asked): boolean {
 }
 
 /** A version in a listing. */
-export function versionOf({ info, modifiedAt, ...entry }: WireVersion, asked: Asked): VersionEntry {
+export function versionOf({ info, error, modifiedAt, ...entry }: WireVersion, asked: Asked): VersionEntry {
   const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
   if (info !== undefined) version.info = infoOf(info, asked);
+  if (error !== undefined) version.error = errorOfProblem(error, asked);
   return version;
 }
 

@@ -99,6 +99,7 @@ async function byOrder(question: Question, selector: Selector & { kind: "latest"
   for await (const entry of past.versions(name, { range, details: true, signal })) {
     const version = parseVersion(entry.version);
     if (found !== undefined && !ranksAbove(selector, version, found)) continue;
+    if (entry.error !== undefined) throw entry.error; // nobody knows whether it was there
     const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
     if (info.createdAt <= asOf) found = version;
     else if (info.generation > 1) throw absent(ref, asOf, `${entry.version} ${sinceThen(info)}`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RegistryError } from "../errors.ts";
 import type { Inputs, ManyOptions } from "./many.ts";
 import type { SavedArtifact, SignalOptions } from "./saving.ts";
 
@@ -35,10 +36,10 @@ export interface MapHabits {
   /**
    * Sets many values, and throws the first failure; what was set before it stays.
    *
-   * @param values an object, a map, or pairs as they come, such as `other.entries()`
+   * @param values an object, a map, or pairs as they come, such as `other.entries()`; an error among them is thrown
    */
   update(
-    values: Readonly<Record<string, unknown>> | Inputs<readonly [name: string, value: unknown]>,
+    values: Readonly<Record<string, unknown>> | Inputs<readonly [name: string, value: unknown, error?: RegistryError]>,
     options?: ManyOptions,
   ): Promise<SavedArtifact[]>;
   /** The latest value; where there is none, this one, which is then saved. Who comes second gets that of the first. */
@@ -54,8 +55,14 @@ export interface MapHabits {
   size(options?: NamesOptions): Promise<number>;
   /** The same as `names`. */
   keys(options?: NamesOptions): AsyncIterable<string>;
-  /** The latest value of each name, loaded one by one. */
+  /**
+   * The latest value of each name, loaded one by one. Where some cannot be read, all others are given first, and the
+   * first error is thrown then.
+   */
   values(options?: NamesOptions): AsyncIterable<unknown>;
-  /** Names with their latest values, loaded one by one. */
-  entries(options?: NamesOptions): AsyncIterable<[name: string, value: unknown]>;
+  /**
+   * Names with their latest values, loaded one by one. One that cannot be read, `Corrupt` or `Unsupported`, is
+   * `[name, undefined, error]`, and the others follow.
+   */
+  entries(options?: NamesOptions): AsyncIterable<[name: string, value: unknown, error?: RegistryError]>;
 }

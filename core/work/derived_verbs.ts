@@ -4,10 +4,10 @@
  * @module
  */
 import type { Backend } from "../backend.ts";
-import { isRegistryError, orMissing, RegistryError } from "../errors.ts";
+import { isRegistryError, isUnreadable, orMissing, RegistryError } from "../errors.ts";
 import { parseRef } from "../naming/refs.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../record/many.ts";
-import type { ClearOptions } from "../record/map_habits.ts";
+import type { ClearOptions, NamesOptions } from "../record/map_habits.ts";
 import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions } from "../record/saving.ts";
 import type { LoadOptions, Registry } from "../registry.ts";
 import { checkSaveEntry } from "../options/checked_verbs.ts";
@@ -87,10 +87,20 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
     return many("writes", entries, options, inLanes(basis, save));
   };
 
-  async function* entries(options?: Parameters<Registry["entries"]>[0]): AsyncGenerator<[string, unknown]> {
+  async function* entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
     for await (const name of basis.names(options)) {
-      const there = await basis.loadIfThere(name, { signal: options?.signal });
-      if (there !== undefined) yield [name, there.value]; // else it was deleted since it was listed
+      const entry = await entryOf(name, options?.signal);
+      if (entry !== undefined) yield entry; // else it was deleted since it was listed
+    }
+  }
+
+  async function entryOf(name: string, signal?: AbortSignal): Promise<[string, unknown, RegistryError?] | undefined> {
+    try {
+      const there = await basis.loadIfThere(name, { signal });
+      return there && [name, there.value];
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return [name, undefined, error];
     }
   }
 
@@ -144,7 +154,12 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
     },
     keys: (options) => basis.names(options),
     async *values(options) {
-      for await (const [, value] of entries(options)) yield value;
+      let failure: RegistryError | undefined;
+      for await (const [, value, error] of entries(options)) {
+        if (error === undefined) yield value;
+        else failure ??= error;
+      }
+      if (failure !== undefined) throw failure;
     },
     entries,
     saveMany,
@@ -156,10 +171,13 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
 }
 
 async function* savesOf(
-  pairs: Inputs<readonly [name: string, value: unknown]>,
+  pairs: Inputs<readonly [name: string, value: unknown, error?: RegistryError]>,
   onConflict: OnConflict,
 ): AsyncGenerator<SaveEntry> {
-  for await (const [name, value] of pairs) yield { name, value, onConflict };
+  for await (const [name, value, error] of pairs) {
+    if (error !== undefined) throw error;
+    yield { name, value, onConflict };
+  }
 }
 
 /** All values, or the first failure. */

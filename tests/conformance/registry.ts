@@ -103,12 +103,13 @@ async function withRegistry(
   settings: Partial<RegistryToOpen> | undefined,
   run: (context: RegistryContext) => Promise<void>,
 ): Promise<void> {
-  const { registry, writer = registry, reopen } = await open({ versioned: true, mutable: false, ...settings });
+  const { registry, writer = registry, damage, reopen } = await open({ versioned: true, mutable: false, ...settings });
   const opened = new Set<Registry>([registry, writer]);
   try {
     await run({
       registry,
       writer,
+      damage,
       async reopen({ readOnly = false } = {}) {
         const again = await reopen({ readOnly });
         opened.add(again);

@@ -13,7 +13,7 @@ import { evaluateConditions } from "../files/conditions.ts";
 import { MOST_HOT_BYTES } from "../files/hot_files.ts";
 import { isFixed } from "../files/opened.ts";
 import { answerListing, listingContent } from "../listing.ts";
-import { problem } from "../problem.ts";
+import { problem, problemOf } from "../problem.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
 import { ArtifactInfoSchema, INFO_EXAMPLE, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
@@ -48,9 +48,11 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
       const name = c.req.param("name");
       return answerListing(c, page, {
         list: ({ after, limit }) =>
-          after === undefined
-            ? registry.versions(name, { range, details, limit })
-            : versionsAfter(registry, name, { after, range, details, limit }),
+          onWire(
+            after === undefined
+              ? registry.versions(name, { range, details, limit })
+              : versionsAfter(registry, name, { after, range, details, limit }),
+          ),
         keyOf: ({ version }) => version,
       });
     },
@@ -140,6 +142,16 @@ async function withInfo(
     return { ...entry, info: await registry.info(entry.name, { version: entry.version }) };
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined;
+    if (isRegistryError(error, "Corrupt", "Unsupported")) return { ...entry, error };
     throw error;
+  }
+}
+
+/** Versions as the wire says them: an error is a problem there. */
+async function* onWire(
+  entries: AsyncIterable<VersionEntry>,
+): AsyncGenerator<Omit<VersionEntry, "error"> & { error?: unknown }> {
+  for await (const { error, ...entry } of entries) {
+    yield error === undefined ? entry : { ...entry, error: await problemOf(error).json() };
   }
 }

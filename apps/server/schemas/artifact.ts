@@ -5,6 +5,7 @@
  */
 import * as v from "npm:valibot@^1.5";
 import { flag, page, pageFields } from "./listing.ts";
+import { ProblemSchema } from "./problem.ts";
 
 /** 64 lowercase hexadecimal digits. */
 export const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in 64 lowercase digits is expected"));
@@ -63,6 +64,7 @@ export const VersionEntrySchema = v.pipe(
     generation: Amount,
     modifiedAt: Moment,
     info: v.optional(ArtifactInfoSchema),
+    error: v.optional(ProblemSchema),
   }),
   v.metadata({ ref: "VersionEntry" }),
 );
@@ -70,7 +72,9 @@ export const VersionEntrySchema = v.pipe(
 /** What versions are listed by. */
 export const VersionsQuery = v.object({
   range: v.optional(v.pipe(v.string(), v.description("Only versions in this range, as `^1.2`"))),
-  details: v.optional(v.pipe(flag(), v.description("Whether each has its `info`"))),
+  details: v.optional(
+    v.pipe(flag(), v.description("Whether each has its `info`, or, where it cannot be read, an `error`")),
+  ),
   ...pageFields,
 });
 

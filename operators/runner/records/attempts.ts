@@ -51,7 +51,8 @@ export async function attemptsOf(
     { kind, range }: { kind: T["kind"]; range?: string },
   ): Promise<void> {
     const found: StepAttempt[] = [];
-    for await (const { version, info } of registry.versions(name, { range, details: true, signal })) {
+    for await (const { version, info, error } of registry.versions(name, { range, details: true, signal })) {
+      if (error !== undefined) throw error;
       if (info === undefined) continue; // deleted since it was listed
       if (info.createdAt.getTime() < since) break;
       if (info.metadata.run !== run) continue;

@@ -59,7 +59,9 @@ export async function findFailures(
   const name = recordNames(pipeline).failure(step);
   const attempts = new Map<number, number>();
   let last: FoundRecord<FailureRecord> | undefined;
-  for await (const { version, info } of registry.versions(name, { range: `^${number}.0.0`, details: true, signal })) {
+  const range = `^${number}.0.0`;
+  for await (const { version, info, error } of registry.versions(name, { range, details: true, signal })) {
+    if (error !== undefined) throw error;
     const [, attempt, shard] = version.split(".").map(Number);
     attempts.set(shard, Math.max(attempt, attempts.get(shard) ?? 0));
     if (last === undefined && info?.metadata.again === false) {

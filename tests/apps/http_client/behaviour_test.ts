@@ -2,6 +2,7 @@ import { testRegistry } from "../../conformance/registry.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
 import { openHttpRegistry } from "../../../apps/http_client.ts";
 import { createMaterializers } from "../../../mod.ts";
+import { damageRecord } from "../../registry/conformance/open_on.ts";
 import { startService } from "./service.ts";
 
 testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
@@ -14,5 +15,9 @@ testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpe
     await service.close();
     await server.shutdown();
   };
-  return { registry: Object.assign(registry, { [Symbol.asyncDispose]: close }), reopen: open };
+  return {
+    registry: Object.assign(registry, { [Symbol.asyncDispose]: close }),
+    damage: (name, version) => damageRecord(service.backend, `${name}@${version}`, settings),
+    reopen: open,
+  };
 }, { name: "http, by a port" });

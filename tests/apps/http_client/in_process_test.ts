@@ -1,5 +1,6 @@
 import { testRegistry } from "../../conformance/registry.ts";
 import type { RegistryFeature, RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
+import { damageRecord } from "../../registry/conformance/open_on.ts";
 import { startService } from "./service.ts";
 
 /** Node and Bun run a bundle, which does not have what writes to a disk. */
@@ -17,6 +18,7 @@ testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpe
   const registry = await service.open();
   return {
     registry: Object.assign(registry, { [Symbol.asyncDispose]: () => service.close() }),
+    damage: (name, version) => damageRecord(service.backend, `${name}@${version}`, settings),
     reopen: ({ readOnly }) => service.open({ readOnly }),
   };
 }, { name: "http, in process", features });

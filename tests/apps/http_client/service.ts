@@ -16,6 +16,8 @@ export interface TestService {
   handler(request: Request): Promise<Response>;
   /** What is behind it. */
   behind: Registry;
+  /** The store of it. */
+  backend: Backend;
   /** Opens the registry of the service, in this process. */
   open(options?: HttpRegistryOptions): Promise<Registry>;
   /** Ends both. */
@@ -34,6 +36,7 @@ export async function startService(
   return {
     handler,
     behind,
+    backend,
     open: (options) => openHttpRegistry(ADDRESS, { fetch: handler, materializers: createMaterializers(), ...options }),
     async close() {
       await handler.close();

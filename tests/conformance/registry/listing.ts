@@ -134,6 +134,41 @@ export const listingCases: readonly RegistryCase[] = [
     },
   },
   {
+    name: "versions() lists what cannot be read, with details and its error, and goes on",
+    async run({ registry, writer, damage }) {
+      for (let i = 0; i < 3; i++) await writer.save("a", i);
+      if (damage === undefined) return;
+      await damage("a", "2.0.0");
+      const versions = ["3.0.0", "2.0.0", "1.0.0"];
+      const plain = await collect(registry.versions("a"));
+      deepStrictEqual(plain.map(({ version, error }) => [version, error]), versions.map((one) => [one, undefined]));
+      const detailed = await collect(registry.versions("a", { details: true }));
+      deepStrictEqual(detailed.map(({ version }) => version), versions);
+      deepStrictEqual(detailed.map(({ info }) => info?.version), ["3.0.0", undefined, "1.0.0"]);
+      deepStrictEqual(detailed.map(({ error }) => error?.code), [undefined, "Corrupt", undefined]);
+      await refused("Corrupt", Promise.reject(detailed[1].error));
+      await refused("Corrupt", registry.info("a@2"));
+    },
+  },
+  {
+    name: "entries() says of what cannot be read why, and goes on; values() does at its end, and update() throws it",
+    async run({ registry, writer, damage }) {
+      for (const name of ["a", "b", "c"]) await writer.save(name, name);
+      if (damage === undefined) return;
+      await damage("b", "1.0.0");
+      const entries = await collect(registry.entries());
+      deepStrictEqual(entries.map(([name, value]) => [name, value]), [["a", "a"], ["b", undefined], ["c", "c"]]);
+      deepStrictEqual(entries.map(([, , error]) => error?.code), [undefined, "Corrupt", undefined]);
+      const values: unknown[] = [];
+      const reading = async () => {
+        for await (const value of registry.values()) values.push(value);
+      };
+      await refused("Corrupt", reading());
+      deepStrictEqual(values, ["a", "c"]);
+      await refused("Corrupt", writer.update(entries.slice(1)));
+    },
+  },
+  {
     name: "entries() adds the latest values to the names",
     async run({ registry, writer }) {
       const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };

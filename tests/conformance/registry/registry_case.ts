@@ -35,6 +35,11 @@ export interface RegistryUnderTest {
   registry: Registry;
   /** By what cases save what the registry is to show, under the same names. Disposed by the suite. @default the registry itself */
   writer?: Registry;
+  /**
+   * Damages what is kept of a version, so that it can be listed and not be read. Without it the suite cannot look at what
+   * a registry says of damage.
+   */
+  damage?(name: string, version: string): Promise<void>;
   /** Opens the same registry once more, as another program would. Disposed by the suite. */
   reopen(options: { readOnly: boolean }): Promise<Registry>;
 }
@@ -45,6 +50,8 @@ export interface RegistryContext {
   readonly registry: Registry;
   /** What saves what the registry shows. */
   readonly writer: Registry;
+  /** Damages what is kept of a version, where that can be done. */
+  readonly damage?: RegistryUnderTest["damage"];
   /** Opens the same registry once more. */
   reopen(options?: { readOnly?: boolean }): Promise<Registry>;
 }

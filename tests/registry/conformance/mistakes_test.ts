@@ -79,6 +79,22 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
       },
     }),
   },
+  "versions() leaves out what is damaged": {
+    noticedBy: /lists what cannot be read/,
+    make: (inner) => ({
+      async *versions(name, options) {
+        for await (const entry of inner.versions(name, options)) if (entry.error === undefined) yield entry;
+      },
+    }),
+  },
+  "entries() takes what is damaged for undefined": {
+    noticedBy: /says of what cannot be read why/,
+    make: (inner) => ({
+      async *entries(options) {
+        for await (const [name, value] of inner.entries(options)) yield [name, value];
+      },
+    }),
+  },
   "dates are texts": {
     noticedBy: /tells what was saved/,
     make: (inner) => ({
@@ -169,9 +185,9 @@ for (const [mistake, { noticedBy, make }] of Object.entries(MISTAKES)) {
     const tests: (() => Promise<void>)[] = [];
     testRegistry((name, run) => cases.some((one) => name.endsWith(one.name)) && tests.push(run), async (settings) => {
       const backend = createMemoryBackend();
-      const { registry, reopen } = await openOn(() => backend, settings);
+      const { registry, damage, reopen } = await openOn(() => backend, settings);
       const wrong = (inner: Registry) => ({ ...withoutStore(inner), ...make(inner) });
-      return { registry: wrong(registry), reopen: async (options) => wrong(await reopen(options)) };
+      return { registry: wrong(registry), damage, reopen: async (options) => wrong(await reopen(options)) };
     });
     assert(tests.length > 0);
     const outcomes = await Promise.allSettled(tests.map((run) => run()));

@@ -3,12 +3,27 @@
  *
  * @module
  */
-import { openRegistry } from "../../../mod.ts";
+import { openRegistry, parseVersion } from "../../../mod.ts";
 import type { Backend } from "../../../mod.ts";
+import { versionCell } from "../../../registry/layout.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
+import { keysOf, noise } from "../registries.ts";
 
 /** A registry on a store that can be opened many times. */
 export async function openOn(create: () => Backend, settings: RegistryToOpen): Promise<RegistryUnderTest> {
   const registry = await openRegistry(create(), { ...settings, cache: false });
-  return { registry, reopen: ({ readOnly }) => openRegistry(create(), { readOnly, cache: false }) };
+  return {
+    registry,
+    reopen: ({ readOnly }) => openRegistry(create(), { readOnly, cache: false }),
+    damage: (name, version) => damageRecord(registry.backend, `${name}@${version}`, settings),
+  };
+}
+
+/** Writes other bytes in place of the records of a version. */
+export async function damageRecord(backend: Backend, ref: string, { versioned = true } = {}): Promise<void> {
+  const [name, version] = ref.split("@");
+  for (const key of await keysOf(backend, versionCell(name, parseVersion(version), versioned))) {
+    const { byteLength } = await (await backend.get(key))!.bytes();
+    await backend.put(key, noise(byteLength));
+  }
 }

@@ -3,7 +3,7 @@ import { viewBelow } from "../../../examples/registry_view.ts";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../../mod.ts";
 import type { DefinedArtifact, Registry } from "../../../mod.ts";
 import { testRegistry } from "../../conformance/registry.ts";
-import { openOn } from "../conformance/open_on.ts";
+import { damageRecord, openOn } from "../conformance/open_on.ts";
 import { rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
 
@@ -28,7 +28,12 @@ testRegistry((name, run) => Deno.test(name, run), async (settings) => {
   const inner = await openRegistry("memory:", settings);
   for (const name of ["other", "team", "team-b/model", "z"]) await inner.save(name, "of others");
   const view = () => viewBelow(inner, "team/");
-  return { registry: view(), writer: writerBelow(inner, "team/"), reopen: () => Promise.resolve(view()) };
+  return {
+    registry: view(),
+    writer: writerBelow(inner, "team/"),
+    damage: (name, version) => damageRecord(inner.backend, `team/${name}@${version}`),
+    reopen: () => Promise.resolve(view()),
+  };
 }, { name: "a view below a prefix", features: ["download", "mutable", "unversioned"] });
 
 /** A registry of a class, with all that writes, and nothing that follows from the rest. */
@@ -63,9 +68,9 @@ class Own {
 
 testRegistry((name, run) => Deno.test(name, run), async (settings) => {
   const backend = createMemoryBackend();
-  const { registry, reopen } = await openOn(() => backend, settings);
+  const { registry, damage, reopen } = await openOn(() => backend, settings);
   const own = (inner: Registry) => defineRegistry(new Own(inner));
-  return { registry: own(registry), reopen: async (options) => own(await reopen(options)) };
+  return { registry: own(registry), damage, reopen: async (options) => own(await reopen(options)) };
 }, { name: "a registry that is defined" });
 
 Deno.test("a registry of the least that one is made of has no aliases, and refuses to write", async () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
+import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
+import { damageRecord } from "../../../registry/conformance/open_on.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
 function serve(registry: Registry) {
@@ -36,6 +37,21 @@ Deno.test("versions are listed newest first, in pages, by range and with details
     "1.1.0",
     "1.0.0",
   ]);
+});
+
+Deno.test("a version that cannot be read is listed with details as a problem, on a later page too", async () => {
+  const backend = createMemoryBackend();
+  await using registry = await openRegistry(backend);
+  for (const value of [1, 2, 3]) await registry.save("a", value);
+  await damageRecord(backend, "a@2.0.0");
+  const { get } = serve(registry);
+  for (const query of ["limit=3", "limit=2&after=3.0.0"]) {
+    const { items } = await get(`/artifacts/a/versions?details=true&${query}`);
+    const [damaged, whole] = items.slice(-2);
+    assertEquals([damaged.version, damaged.info, damaged.error.code], ["2.0.0", undefined, "Corrupt"]);
+    assertStringIncludes(damaged.error.detail, "Cannot ");
+    assertEquals([whole.info.version, whole.error], ["1.0.0", undefined]);
+  }
 });
 
 Deno.test("a version is told with its commit as tag, by version, range, alias and latest", async () => {

@@ -5,6 +5,8 @@ import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { attemptsOf, planPipeline, runStep } from "../../../../operators/runner/mod.ts";
 import { findFailures, saveFailure } from "../../../../operators/runner/records/failures.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
+import { damageRecord } from "../../../registry/conformance/open_on.ts";
+import { rejected } from "../../../registry/rejected.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { world } from "../world.ts";
@@ -24,10 +26,13 @@ testInRoot("attempts are told whatever the clocks of planner and worker say, an 
     await runStep(steps, { ...options, registry: worker, run, step });
     assertEquals((await attemptsOf(worker, { run, step })).map(({ record }) => record.step), [step]);
   }
+  await damageRecord(backend, "nightly:step:clean@1.0.0");
+  await rejected("Corrupt", attemptsOf(worker, { run, step: "clean" }));
 });
 
 Deno.test("how often a step failed is counted for each shard and run by itself, and who ended it is known", async () => {
-  await using registry = await openRegistry("memory:");
+  const backend = createMemoryBackend();
+  await using registry = await openRegistry(backend);
   const fail = async (attempt: number, index: number, { number = 2, again = true } = {}) => {
     const facts = { run: `nightly@${number}`, step: "clean", node: "here", operator: "clean", effect: "e" };
     const times = {
@@ -47,4 +52,6 @@ Deno.test("how often a step failed is counted for each shard and run by itself, 
   await fail(2, 1, { again: false });
   const { attempts, last } = await known();
   assertEquals([[...attempts].sort(), last?.record.attempt, last?.record.again], [[[0, 3], [1, 2]], 2, false]);
+  await damageRecord(backend, "nightly:failure:clean@2.2.1");
+  await rejected("Corrupt", known()); // whether it was the last one nobody knows
 });
