@@ -69,6 +69,15 @@ Deno.test("one package has one wrapper, which others import, and one file import
   assertEquals([...wrappers].filter(([, wholes]) => wholes.size > 1), []);
 });
 
+Deno.test("each package has one row in ARCHITECTURE.md, which says why", async () => {
+  const text = await Deno.readTextFile("ARCHITECTURE.md");
+  const [, table] = text.split("## Dependencies");
+  const rows = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
+  assertEquals(rows.filter((name, i) => rows.indexOf(name) !== i), []);
+  const packages = product.flatMap((path) => graph.get(path)!).filter((target) => target.startsWith("npm:"));
+  assertEquals(packages.filter((name) => !rows.includes(name.replace("npm:", ""))), []);
+});
+
 Deno.test("a door downloads the std copies and what is named here, and nothing else", () => {
   const doors: Record<string, string[]> = {
     "mod.ts": [],
