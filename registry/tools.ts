@@ -27,7 +27,7 @@ import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirrorReport } from "./mirror/report.ts";
-import { GARBAGE_OPTIONS, LINEAGE_OPTIONS, MIRROR_OPTIONS, PRUNE_OPTIONS, VERIFY_OPTIONS } from "./tools/options.ts";
+import { OPTIONS } from "./tools/options.ts";
 import type { ProbeCertificate, ProbeOptions } from "./probe.ts";
 import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
 
@@ -169,8 +169,8 @@ export async function presignDownload(
 /**
  * Removes replaced generations, the payload of what was deleted or never committed, and unfinished uploads, all
  * older than the registry's `graceMs` by the store's clock; and idempotency keys that were last used 30 days ago, or
- * 30 times the grace if that is longer, and notes of lineage that came to nothing so long ago; and drafts that were committed or discarded, or to which nothing was added for
- * 7 days, or 7 times the grace. What is live is never touched.
+ * 30 times the grace if that is longer, and notes of lineage that came to nothing so long ago; and drafts that were
+ * committed or discarded, or to which nothing was added for 7 days, or 7 times the grace. What is live is never touched.
  *
  * @example
  * ```ts
@@ -183,7 +183,7 @@ export async function presignDownload(
  * ```
  */
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
-  const given = checkOptions("collect garbage", options, GARBAGE_OPTIONS);
+  const given = checkOptions("collect garbage", options, OPTIONS.collectGarbage);
   const tool = await import("./maintenance/collect_garbage.ts");
   return await tool.collectGarbage(registry, given);
 }
@@ -207,8 +207,9 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
  * ```
  */
 export async function spaceOf(registry: Registry, options: SignalOptions = {}): Promise<SpaceReport> {
+  const given = checkOptions("measure space", options, OPTIONS.spaceOf);
   const tool = await import("./maintenance/space.ts");
-  return await tool.spaceOf(registry, options);
+  return await tool.spaceOf(registry, given);
 }
 
 /**
@@ -235,7 +236,7 @@ export async function spaceOf(registry: Registry, options: SignalOptions = {}): 
  * ```
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const given = checkOptions("prune", options, PRUNE_OPTIONS);
+  const given = checkOptions("prune", options, OPTIONS.prune);
   const tool = await import("./maintenance/prune.ts");
   return await tool.prune(registry, given);
 }
@@ -246,7 +247,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
  * looked at.
  */
 export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const given = checkOptions("verify the registry", options, VERIFY_OPTIONS);
+  const given = checkOptions("verify the registry", options, OPTIONS.verifyRegistry);
   const tool = await import("./maintenance/verify.ts");
   return await tool.verifyRegistry(registry, given);
 }
@@ -286,7 +287,7 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
-  const given = checkOptions("mirror the registry", options, MIRROR_OPTIONS);
+  const given = checkOptions("mirror the registry", options, OPTIONS.mirrorRegistry);
   const tool = await import("./mirror.ts");
   return await tool.mirrorRegistry(from, to, given);
 }
@@ -312,7 +313,7 @@ export async function mirrorRegistry(
  * ```
  */
 export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
-  const given = checkOptions("follow the lineage", options, LINEAGE_OPTIONS);
+  const given = checkOptions("follow the lineage", options, OPTIONS.lineageOf);
   const tool = await import("./lineage.ts");
   return await tool.lineageOf(registry, ref, given);
 }
@@ -335,8 +336,9 @@ export async function lineageOf(registry: Registry, ref: string, options: Lineag
  * ```
  */
 export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
+  const given = checkOptions("rebuild the lineage", options, OPTIONS.rebuildLineage);
   const tool = await import("./lineage/rebuild.ts");
-  return await tool.rebuildLineage(registry, options);
+  return await tool.rebuildLineage(registry, given);
 }
 
 /**
@@ -359,8 +361,9 @@ export async function rebuildLineage(registry: Registry, options: RebuildOptions
  * ```
  */
 export async function diffVersions(registry: Registry, options: DiffOptions): Promise<VersionDifference> {
+  const given = checkOptions("compare versions", options, OPTIONS.diffVersions);
   const tool = await import("./look/diff.ts");
-  return await tool.diffVersions(registry, options);
+  return await tool.diffVersions(registry, given);
 }
 
 /**
@@ -383,6 +386,7 @@ export async function diffVersions(registry: Registry, options: DiffOptions): Pr
  * ```
  */
 export async function logOf(registry: Registry, name: string, options: LogOptions = {}): Promise<LogEntry[]> {
+  const given = checkOptions("tell the log", options, OPTIONS.logOf);
   const tool = await import("./look/log.ts");
-  return await tool.logOf(registry, name, options);
+  return await tool.logOf(registry, name, given);
 }

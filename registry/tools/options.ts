@@ -4,16 +4,25 @@
  * @module
  */
 import type { OptionNames } from "../../core/options/check_options.ts";
+import type { DiffOptions } from "../../core/record/difference.ts";
 import type { LineageOptions } from "../../core/record/lineage.ts";
+import type { LogOptions } from "../../core/record/log.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import type { RebuildOptions } from "../lineage/rebuild.ts";
 import type { GarbageOptions } from "../maintenance/collect_garbage.ts";
 import type { PruneOptions } from "../maintenance/prune_report.ts";
 import type { VerifyOptions } from "../maintenance/verify_report.ts";
 import type { MirrorOptions } from "../mirror.ts";
 
-const SIGNAL = { signal: true } as const;
+const SIGNAL: OptionNames<SignalOptions> = { signal: true };
 
-/** Of {@linkcode collectGarbage}. */
-export const GARBAGE_OPTIONS: OptionNames<GarbageOptions> = {
+const REBUILD: OptionNames<RebuildOptions> = { onProgress: true, ...SIGNAL };
+
+const DIFF: OptionNames<DiffOptions> = { before: true, after: true, ...SIGNAL };
+
+const LOG: OptionNames<LogOptions> = { limit: true, ...SIGNAL };
+
+const GARBAGE: OptionNames<GarbageOptions> = {
   dryRun: true,
   forget: true,
   now: true,
@@ -22,8 +31,7 @@ export const GARBAGE_OPTIONS: OptionNames<GarbageOptions> = {
   ...SIGNAL,
 };
 
-/** Of {@linkcode prune}. */
-export const PRUNE_OPTIONS: OptionNames<PruneOptions> = {
+const PRUNE: OptionNames<PruneOptions> = {
   keepLast: true,
   olderThanMs: true,
   keepAliased: true,
@@ -32,11 +40,9 @@ export const PRUNE_OPTIONS: OptionNames<PruneOptions> = {
   ...SIGNAL,
 };
 
-/** Of {@linkcode verifyRegistry}. */
-export const VERIFY_OPTIONS: OptionNames<VerifyOptions> = { names: true, deep: true, onProgress: true, ...SIGNAL };
+const VERIFY: OptionNames<VerifyOptions> = { names: true, deep: true, onProgress: true, ...SIGNAL };
 
-/** Of {@linkcode mirrorRegistry}. */
-export const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
+const MIRROR: OptionNames<MirrorOptions> = {
   names: true,
   prefix: true,
   rename: true,
@@ -51,10 +57,22 @@ export const MIRROR_OPTIONS: OptionNames<MirrorOptions> = {
   ...SIGNAL,
 };
 
-/** Of {@linkcode lineageOf}. */
-export const LINEAGE_OPTIONS: OptionNames<LineageOptions> = {
+const LINEAGE: OptionNames<LineageOptions> = {
   direction: true,
   depth: true,
   onProgress: true,
   ...SIGNAL,
 };
+
+/** The options of each function, by its name. */
+export const OPTIONS = {
+  collectGarbage: GARBAGE,
+  diffVersions: DIFF,
+  lineageOf: LINEAGE,
+  logOf: LOG,
+  mirrorRegistry: MIRROR,
+  prune: PRUNE,
+  rebuildLineage: REBUILD,
+  spaceOf: SIGNAL,
+  verifyRegistry: VERIFY,
+} as const;

@@ -1,6 +1,19 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ndarray } from "../../../materializers/mod.ts";
-import { collectGarbage, defineArtifact, openRegistry, prune, verifyRegistry } from "../../../mod.ts";
+import {
+  collectGarbage,
+  defineArtifact,
+  diffVersions,
+  lineageOf,
+  localPath,
+  logOf,
+  mirrorRegistry,
+  openRegistry,
+  prune,
+  rebuildLineage,
+  spaceOf,
+  verifyRegistry,
+} from "../../../mod.ts";
 import type { Registry, SaveOptions } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
@@ -25,11 +38,26 @@ const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   entries: (registry) => Array.fromAsync(registry.entries(WRONG)),
   saveMany: (registry) => registry.saveMany([], WRONG),
   loadMany: (registry) => registry.loadMany([], WRONG),
+  infoMany: (registry) => registry.infoMany([], WRONG),
+  hasMany: (registry) => registry.hasMany([], WRONG),
+  deleteMany: (registry) => registry.deleteMany([], WRONG),
+  update: (registry) => registry.update({}, WRONG),
+  clear: (registry) => registry.clear({ allVersions: true, ...WRONG }),
+  size: (registry) => registry.size(WRONG),
+  keys: (registry) => Array.fromAsync(registry.keys(WRONG)),
+  values: (registry) => Array.fromAsync(registry.values(WRONG)),
   copy: (registry) => registry.copy("a", "b", WRONG),
   watch: (registry) => Array.fromAsync(registry.watch("a", WRONG)),
   collectGarbage: (registry) => collectGarbage(registry, WRONG),
   prune: (registry) => prune(registry, { keepLast: 1, ...WRONG }),
   verifyRegistry: (registry) => verifyRegistry(registry, WRONG),
+  mirrorRegistry: (registry) => mirrorRegistry(registry, registry, WRONG),
+  lineageOf: (registry) => lineageOf(registry, "a", WRONG),
+  rebuildLineage: (registry) => rebuildLineage(registry, WRONG),
+  diffVersions: (registry) => diffVersions(registry, { before: "a", after: "a", ...WRONG }),
+  logOf: (registry) => logOf(registry, "a", WRONG),
+  spaceOf: (registry) => spaceOf(registry, WRONG),
+  localPath: async (registry) => registry.save("b", localPath("a folder", await Promise.resolve(WRONG))),
   openRegistry: () => openRegistry("memory:", WRONG),
 };
 
