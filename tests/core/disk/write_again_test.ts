@@ -149,6 +149,28 @@ inFolder(
   },
 );
 
+inFolder("nothing is removed through a link that took the place of a folder meanwhile", async (root) => {
+  const to = join(root, "out");
+  mkdirSync(join(root, "outside"));
+  mkdirSync(join(to, "old"), { recursive: true });
+  for (const path of ["outside/x", "out/old/x"]) writeFileSync(join(root, path), "x");
+  const onFile = () => {
+    rmSync(join(to, "old"), { recursive: true });
+    symlinkSync("../outside", join(to, "old"));
+  };
+  await fails("AlreadyExists", () => writeFiles(artifactOf({ a: "1" }), to, { delete: true, onFile }));
+  assertEquals(tree(join(root, "outside")), ["x: x"]);
+});
+
+inFolder("of what patterns leave out nothing is removed, nor is its folder", async (root) => {
+  const to = join(root, "out");
+  mkdirSync(join(to, "old"), { recursive: true });
+  for (const path of ["old/x.csv", "y.csv", "z"]) writeFileSync(join(to, path), "x");
+  const chosen = (path: string) => path.endsWith(".csv");
+  const { deleted } = await writeFiles(artifactOf({ "a.csv": "1", "b": "2" }), to, { delete: true, chosen });
+  assertEquals([deleted, tree(to)], [2, ["a.csv: 1", "old/", "z: x"]]);
+});
+
 inFolder("beside a single file nothing is removed", async (root) => {
   writeFileSync(join(root, "mine"), "mine");
   const { deleted } = await writeFiles(artifactOf({ f: "1" }, "file"), root, { delete: true });

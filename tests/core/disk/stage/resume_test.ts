@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  chmodSync,
   chownSync,
   cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -95,6 +97,7 @@ inFolder("of a large file only the rest is read, and a beginning that is not its
     await killedAfter("large", to, root);
     const begun = join(root, stagesIn(root)[0], "files/large");
     truncateSync(begun, 2 * MIB);
+    chmodSync(begun, 0o600); // it becomes executable when it is whole
     if (damage) writeFileSync(begun, new Uint8Array(2 * MIB));
     const { artifact, bytes } = counted();
     await writeFiles(artifact, to);
@@ -134,6 +137,41 @@ inFolder("what others are at stays, and what they forgot goes", async (root) => 
   assertEquals(stagesIn(root), names.sort());
   for (const name of names) utimesSync(join(root, name), 1, 1);
   await writeFiles(artifactOf({ b: "1" }), join(root, "out"));
+  assertEquals(stagesIn(root), []);
+});
+
+inFolder(
+  "what was left for another target stays for that, and what others may write to is not touched",
+  async (root) => {
+    const [one, other] = [join(root, "one"), join(root, "other")];
+    await killedAfter("large", one, root);
+    const [left] = stagesIn(root);
+    await writeFiles(artifactOf({ a: "2" }), other);
+    assertEquals(stagesIn(root), [left]);
+
+    chmodSync(join(root, left), 0o777);
+    await writeFiles(artifactOf(SAMPLE), one);
+    assertEquals(stagesIn(root), process.platform === "win32" ? [] : [left]);
+    rmSync(join(root, left), { recursive: true, force: true });
+  },
+);
+
+inFolder("nobody knows of a process of another machine, whether it is there", async (root) => {
+  const to = join(root, "out");
+  await killedAfter("large", to, root);
+  const [left] = stagesIn(root);
+  const foreign = left.replace(/-0\.[0-9a-f]{8}-/, "-999999999.ffffffff-");
+  renameSync(join(root, left), join(root, foreign));
+  await writeFiles(artifactOf(SAMPLE), to);
+  assertEquals(stagesIn(root), [foreign]);
+  rmSync(join(root, foreign), { recursive: true });
+});
+
+inFolder("where the store does not answer at all, nothing is left: there is nothing to go on with", async (root) => {
+  const broken = artifactOf({ a: "1" });
+  broken.files()[0].bytes = () =>
+    Promise.reject(new RegistryError({ code: "Unavailable", message: "Cannot read it: no answer" }));
+  await assertRejects(() => writeFiles(broken, join(root, "out")), RegistryError);
   assertEquals(stagesIn(root), []);
 });
 
