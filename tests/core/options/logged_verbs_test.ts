@@ -4,7 +4,12 @@ import { silentLogger } from "../../../core/system.ts";
 
 Deno.test("every verb says at debug when it begins and ends, and what it moved, and never a value", async () => {
   const lines: string[] = [];
-  const logger = { ...silentLogger, debug: (line: unknown) => void lines.push(String(line)) };
+  const all: unknown[] = [];
+  const debug = (...said: unknown[]) => {
+    lines.push(String(said[0]));
+    all.push(said);
+  };
+  const logger = { ...silentLogger, debug };
   const registry = await openRegistry(createMemoryBackend(), { logger });
   const said = async (action: () => Promise<unknown>) => {
     lines.length = 0;
@@ -24,6 +29,8 @@ Deno.test("every verb says at debug when it begins and ends, and what it moved, 
     for await (const _ of registry.keys()) break;
   });
   assertEquals(first, ["keys: begins", "keys: done in T, 1 of them"]);
-  assert(!lines.some((line) => line.includes("secret")));
+  const none = await said(() => Array.fromAsync(registry.history("a", "none")));
+  assertEquals(none, ['history "a": begins', 'history "a": failed after T, NotFound']);
+  assert(all.length > 10 && !JSON.stringify(all).includes("secret"));
   await registry[Symbol.asyncDispose]();
 });
