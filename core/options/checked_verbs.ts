@@ -25,6 +25,7 @@ import type {
 } from "../registry.ts";
 import { checkOptions } from "./check_options.ts";
 import type { OptionNames } from "./check_options.ts";
+import { verbAction } from "./verb_action.ts";
 
 const SIGNAL: OptionNames<SignalOptions> = { signal: true };
 const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
@@ -132,7 +133,7 @@ export function checkVerbs<R extends Registry>(registry: R): R {
 }
 
 function checkedArguments({ verb, at, known }: Checked, args: unknown[]): unknown[] {
-  const options = checkOptions(actionOf(verb, at === 0 ? undefined : args[0]), args[at], known);
+  const options = checkOptions(verbAction(verb, at === 0 ? undefined : args[0]), args[at], known);
   return options === args[at] ? args : args.with(at, options);
 }
 
@@ -149,9 +150,4 @@ export function checkSaveEntry(entry: SaveEntry): SaveEntry {
 function replace(registry: Registry, verb: string, wrapped: (inner: Verb) => Verb): void {
   const verbs = registry as unknown as Record<string, Verb>;
   verbs[verb] = wrapped(verbs[verb].bind(registry));
-}
-
-function actionOf(verb: string, what: unknown): string {
-  const name = typeof what === "object" ? (what as { name?: unknown } | null)?.name : what;
-  return typeof name === "string" ? `${verb} ${shown(name)}` : verb;
 }

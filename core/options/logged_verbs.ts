@@ -4,10 +4,10 @@
  * @module
  */
 import { isRegistryError, messageOf } from "../errors.ts";
-import { shown } from "../naming/names.ts";
 import type { LoadOptions, Logger, Registry } from "../registry.ts";
 import { silentLogger } from "../system.ts";
 import type { System } from "../system.ts";
+import { verbAction } from "./verb_action.ts";
 
 /** What {@linkcode logVerbs} needs. */
 export interface LoggedVerbsOptions {
@@ -59,7 +59,7 @@ export function logVerbs<R extends Registry>(registry: R, { logger, system }: Lo
   const verbs = registry as unknown as Record<string, Verb>;
 
   function begin(verb: string, args: unknown[]) {
-    const action = actionOf(verb, args[0]);
+    const action = verbAction(verb, args[0]);
     const startedAt = system.monotonic();
     logger.debug(`${action}: begins`);
     const took = () => `${Math.round(system.monotonic() - startedAt)} ms`;
@@ -109,11 +109,6 @@ export function logVerbs<R extends Registry>(registry: R, { logger, system }: Lo
     };
   }
   return registry;
-}
-
-function actionOf(verb: string, what: unknown): string {
-  const name = typeof what === "object" ? (what as { name?: unknown } | null)?.name : what;
-  return typeof name === "string" ? `${verb} ${shown(name)}` : verb;
 }
 
 /** The same options, heard of by somebody else too. */
