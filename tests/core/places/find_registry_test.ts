@@ -98,6 +98,16 @@ testInRoot(
   },
 );
 
+testInRoot("a .env that names a registry of this user's says no token for it", (root) => {
+  const env = { XDG_CONFIG_HOME: root.path, HOLDFAST_TOKEN: "mine" };
+  const system = withEnv(env);
+  setRemote("team", { location: "https://host:8600" }, { system });
+  writeFileSync(root.join(".env"), "HOLDFAST_REGISTRY=@team\nHOLDFAST_TOKEN=theirs\n");
+  const found = findRegistry(undefined, { cwd: root.path, system });
+  assertEquals([found.by, found.remote], ["env-file", "team"]);
+  assertEquals(tokenSourceOf(found, { system }), { token: "mine" });
+});
+
 testInRoot("the token of the environment is not for a service that a .env names", (root) => {
   const system = withEnv({ HOLDFAST_TOKEN: "mine" });
   writeFileSync(root.join(".env"), "HOLDFAST_REGISTRY=https://host\n");
