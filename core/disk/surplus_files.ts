@@ -10,6 +10,7 @@ import { dirname, join, resolve, sep } from "node:path";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
+import { isRegistryFolder } from "../places/registry_folder.ts";
 import { realSystem } from "../system.ts";
 import type { System } from "../system.ts";
 import { errorCode, fileError, onDisk } from "./file_errors.ts";
@@ -128,15 +129,6 @@ function folded(path: string): string {
 function isKept(path: string, entry: Dirent): boolean {
   if (KEPT_NAMES.includes(entry.name) || entry.name.startsWith(STAGE_PREFIX)) return true;
   return entry.isDirectory() && isRegistryFolder(path);
-}
-
-/** A folder in which a registry lies: its settings are there. */
-function isRegistryFolder(path: string): boolean {
-  try {
-    return readdirSync(join(path, "settings")).some((name) => name.endsWith(".rec"));
-  } catch {
-    return false; // no such folder, or not ours to read
-  }
 }
 
 /** A whole disk, a home and a registry hold more than a download. */

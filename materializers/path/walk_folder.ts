@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { readlinkSync, realpathSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
@@ -14,6 +14,7 @@ import type { LeftOutReason } from "../../core/disk/left_out.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
+import { isRegistryFolder } from "../../core/places/registry_folder.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import { changed, checkFolderPlace, isSameState, lookAgain, lostFile, stateOf } from "../../core/disk/disk_file.ts";
 import type { DiskFile, DiskState } from "../../core/disk/disk_file.ts";
@@ -146,14 +147,7 @@ function reasonAgainst({ name, path, choice }: FolderToWalk, stats: Stats, all =
   const reason = choice.reasonAgainst(name, stats.isDirectory());
   if (reason !== undefined || all) return reason;
   if (basename(name) === ".git") return "git";
-  return stats.isDirectory() && isRegistry(path) ? "registry" : undefined;
-}
-
-/** The settings of a registry are where FORMAT.md says, and nothing else is called so. */
-function isRegistry(folder: string): boolean {
-  const settings = join(folder, "settings");
-  if (!lstatSync(settings, { throwIfNoEntry: false })?.isDirectory()) return false;
-  return onDisk("read", settings, () => readdirSync(settings)).some((name) => /^\d{16}\.rec$/.test(name));
+  return stats.isDirectory() && isRegistryFolder(path) ? "registry" : undefined;
 }
 
 function describe(entry: FolderToWalk, stats: Stats, options: LocalPathOptions): FoundFile | FolderToWalk | undefined {

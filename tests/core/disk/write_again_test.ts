@@ -133,7 +133,7 @@ inFolder(
     const to = join(root, "out");
     for (const path of ["lib/.git", ".holdfast-other", "reg/settings", "kept/.holdfast"]) {
       mkdirSync(join(to, path), { recursive: true });
-      writeFileSync(join(to, path, "1.rec"), "x");
+      writeFileSync(join(to, path, "0000000000000001.rec"), "x");
     }
     const before = tree(to);
     const { deleted } = await writeFiles(artifactOf({ "a": "1" }), to, { delete: true });
@@ -142,6 +142,10 @@ inFolder(
     await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), join(to, "reg/settings"), { delete: true }));
     await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true }));
     rmSync(join(to, ".holdfast-other"), { recursive: true });
+    mkdirSync(join(to, "module/settings"), { recursive: true });
+    writeFileSync(join(to, "module/settings/notes.rec"), "no registry");
+    const module = await writeFiles(artifactOf({ "a": "1" }), join(to, "module"), { delete: true });
+    assertEquals([module.deleted, tree(join(to, "module"))], [1, ["a: 1"]]);
     const home = realSystem.env("HOME");
     for (const folder of home === undefined ? [] : [home, dirname(home)]) {
       await fails("Invalid", () => writeFiles(artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true }));
