@@ -115,12 +115,14 @@ function nowhere(ref: string): RegistryError {
   });
 }
 
-function said(exact: string, { path, files, left, written, deleted }: DownloadResult, dryRun = false): string {
-  if (left === files && deleted === 0) return `${exact} is in ${path} already`;
+function said(exact: string, { path, changes, left, written, deleted }: DownloadResult, dryRun = false): string {
+  if (changes.length === 0) return `${exact} is in ${path} already`;
+  const times = changes.filter(({ change }) => change === "time").length;
   const parts = [
     ...(left > 0 ? [`${left} left`] : []),
     ...(left > 0 || deleted > 0 ? [`${written} written`] : []),
     ...(deleted > 0 ? [`${deleted} deleted`] : []),
+    ...(times > 0 ? [`${formatCount(times, "time")} set`] : []),
   ];
   const what = parts.length > 0 ? `: ${parts.join(", ")}` : "";
   return `${dryRun ? "Would download" : "Downloaded"} ${exact} to ${path}${what}`;

@@ -19,6 +19,7 @@ const WORDS: Record<LeftOutReason, string> = {
   "not included": "not included",
   git: "history of git",
   registry: "registry",
+  unfinished: "unfinished download",
 };
 
 /** Gathers what is left out: each path once, however often the folder is read. */

@@ -15,6 +15,8 @@
  * - `excluded`, `not included`: by the patterns that were given.
  * - `ignored`: by a `.holdfastignore` or `.gitignore` in the folder.
  * - `git`, `registry`: the history of a checkout, and a registry, which may be the one that is written to.
+ * - `unfinished`: what a download, or a file store, writes into before it gets its name, or has left there when it was
+ *   killed; left out with `all`, too.
  */
 export type LeftOutReason =
   | "special"
@@ -26,7 +28,8 @@ export type LeftOutReason =
   | "not included"
   | "ignored"
   | "git"
-  | "registry";
+  | "registry"
+  | "unfinished";
 
 /** Something that was left out. */
 export interface LeftOut {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
 import type { FileInfo } from "../record/record.ts";
@@ -89,14 +89,6 @@ export async function stageFiles(
     const target = targets?.get(file.info.path);
     if (target !== undefined) symlinkSync(target, path);
     onFile?.(file.info);
-  }
-}
-
-/** Gives files the times that were kept of them. */
-export function restoreTimes(files: readonly ArtifactFile[], folder: string): void {
-  for (const { info: { path, mode, modifiedAt } } of files) {
-    if (modifiedAt === undefined || mode === "link" || mode === "folder") continue;
-    utimesSync(join(folder, path), new Date(modifiedAt), new Date(modifiedAt));
   }
 }
 

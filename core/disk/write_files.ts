@@ -19,8 +19,9 @@ import { errorCode, fileError } from "./file_errors.ts";
 import type { WrittenLinks } from "./left_out.ts";
 import { checkLinks, readLinks } from "./links.ts";
 import type { LinkTargets } from "./links.ts";
-import { restoreTimes, stageFiles } from "./stage_files.ts";
+import { stageFiles } from "./stage_files.ts";
 import type { StageOptions } from "./stage_files.ts";
+import { hasOtherTime, restoreTime, restoreTimes } from "./stage/file_times.ts";
 import { resumeFiles } from "./stage/resume.ts";
 import { openStageFolder } from "./stage/folders.ts";
 import { findSurplus, removeSurplus } from "./surplus_files.ts";
@@ -72,6 +73,8 @@ interface Work extends LinkTargets {
   files: readonly ArtifactFile[];
   /** What is at the path of each file. */
   found: Map<string, Found>;
+  /** Files that are there, but with another time than the one that was kept of them. */
+  otherTimes: readonly FileInfo[];
   /** What is to be removed. */
   surplus: Surplus;
 }
@@ -135,7 +138,9 @@ async function planWork(all: readonly ArtifactFile[], target: Target, options: W
     }
   }
   if (!options.overwrite && different.length > 0) throw differs(target, different);
-  return { files, found, surplus, ...links };
+  const same = files.map(({ info }) => info).filter(({ path }) => found.get(path) === "same");
+  const otherTimes = same.filter((info) => hasOtherTime(info, placeOf(info, target)));
+  return { files, found, otherTimes, surplus, ...links };
 }
 
 async function lookAtFiles(
@@ -156,6 +161,11 @@ async function lookAtFiles(
 }
 
 async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
+  await writeMissing(target, work, options);
+  for (const info of work.otherTimes) restoreTime(info, placeOf(info, target));
+}
+
+async function writeMissing(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
   const { signal, onFile, onThere, writeLarge, overwrite = false } = options;
   const { found, surplus, targets } = work;
   const files = work.files.filter(({ info }) => found.get(info.path) !== "same");
@@ -224,7 +234,11 @@ function ensureFolder(path: string): void {
   else if (!found.isDirectory()) throw exists(path, found.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
 }
 
-function resultOf(target: Target, { files, found, surplus, leftOut }: Work): WrittenFiles {
+function placeOf({ path }: FileInfo, target: Target): string {
+  return target.kind === "folder" ? join(target.path, path) : target.path;
+}
+
+function resultOf(target: Target, { files, found, otherTimes, surplus, leftOut }: Work): WrittenFiles {
   const changes: DownloadChange[] = [];
   for (const { info: { path } } of files) {
     const there = found.get(path);
@@ -232,6 +246,8 @@ function resultOf(target: Target, { files, found, surplus, leftOut }: Work): Wri
   }
   const written = changes.length;
   for (const path of surplus.paths) changes.push({ path, change: "remove" });
+  for (const { path } of otherTimes) changes.push({ path, change: "time" });
+  if (files.length === 0 && target.kind === "folder" && !target.exists) changes.push({ path: "./", change: "add" });
   return {
     path: target.path,
     files: files.length,

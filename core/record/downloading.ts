@@ -8,10 +8,13 @@ import type { LeftOut } from "../disk/left_out.ts";
 
 /** What a download does, or would do, to one path. */
 export interface DownloadChange {
-  /** The path in the folder, with `/`; that of an empty folder that is removed ends with one. */
+  /**
+   * The path in the folder, with `/`; that of an empty folder that is removed ends with one, and `./` is the folder of a
+   * version that has no files.
+   */
   path: string;
-  /** Whether it comes, takes the place of another one, or goes. */
-  change: "add" | "replace" | "remove";
+  /** Whether it comes, takes the place of another one, goes, or gets only the time that the version has kept of it. */
+  change: "add" | "replace" | "remove" | "time";
 }
 
 /** Files that were written to a disk. */
@@ -22,13 +25,13 @@ export interface DownloadedFiles {
   files: number;
   /** Their bytes. */
   size: number;
-  /** How many of them were there already. */
+  /** How many of them were there already, with the same content. */
   left: number;
   /** How many were written; of a dry run, would be. */
   written: number;
   /** How many files, links and empty folders were removed that are not of the version; of a dry run, would be. */
   deleted: number;
-  /** What was written and removed; of a dry run, would be. */
+  /** What was written, removed and given its time; of a dry run, would be. */
   changes: DownloadChange[];
   /** The links that were not written, and why. */
   leftOut: readonly LeftOut[];

@@ -18,6 +18,7 @@ import { isRegistryFolder } from "../../core/places/registry_folder.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import { changed, checkFolderPlace, isSameState, lookAgain, lostFile, stateOf } from "../../core/disk/disk_file.ts";
 import type { DiskFile, DiskState } from "../../core/disk/disk_file.ts";
+import { isStageName } from "../../core/disk/stage/folders.ts";
 import { Choice } from "./choice.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
@@ -145,7 +146,9 @@ function look(entry: FolderToWalk, options: LocalPathOptions): FoundFile | Folde
 /** Why something that is no link is left out, or undefined where it is not. */
 function reasonAgainst({ name, path, choice }: FolderToWalk, stats: Stats, all = false): LeftOutReason | undefined {
   const reason = choice.reasonAgainst(name, stats.isDirectory());
-  if (reason !== undefined || all) return reason;
+  if (reason !== undefined) return reason;
+  if (isStageName(basename(name))) return "unfinished";
+  if (all) return undefined;
   if (basename(name) === ".git") return "git";
   return stats.isDirectory() && isRegistryFolder(path) ? "registry" : undefined;
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { onDisk } from "../../core/disk/file_errors.ts";
+import { pathsBelow } from "../../core/disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { artifactDigest } from "../../core/record/record.ts";
 import type { FileInfo } from "../../core/record/record.ts";
@@ -64,9 +65,7 @@ function stateOf(path: string): string {
   const whole = statSync(path);
   add("", whole);
   if (whole.isDirectory()) {
-    for (const name of (readdirSync(path, { recursive: true }) as string[]).sort()) {
-      add(name, lstatSync(join(path, name)));
-    }
+    for (const name of [...pathsBelow(path)].sort()) add(name, lstatSync(join(path, name)));
   }
   return hash.digest();
 }

@@ -110,6 +110,21 @@ inFolder(
   },
 );
 
+inFolder("what a killed download has left in a tree is never saved, with all neither", async (root) => {
+  const id = "01234567-89ab-cdef-0123-456789abcdef";
+  const left = [`.holdfast-0a1b2c3d-4711.0a1b2c3d-${id}/`, `.holdfast-${id}/`, `sub/.holdfast-${id}/`];
+  for (const folder of left) write(root, `${folder}files/half`);
+  write(root, ".holdfast-0"); // somebody's own
+  write(root, `sub/.holdfast-${id.replace("0", "f")}`);
+  write(root, ".holdfast-runs/1");
+  write(root, "a");
+  const paths = [".holdfast-0", ".holdfast-runs/1", "a", "sub"];
+  const file = `sub/.holdfast-${id.replace("0", "f")}`;
+  const entries = [...left, file].map((path) => `${path}: unfinished`).sort();
+  for (const all of [false, true]) assertEquals(await chosen(root, { all }), [paths, entries]);
+  assertEquals((await chosen(root, { links: "follow" }))[1], entries);
+});
+
 inFolder("the digest is of what is kept only", async (root) => {
   const digest = async (options?: LocalPathOptions) =>
     (await savedBy<unknown>(folder(), localPath(root, options))).info.digest;

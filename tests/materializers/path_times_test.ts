@@ -43,6 +43,33 @@ inFolder(
   },
 );
 
+inFolder("files with the same bytes get the times that were kept, and are not written again", async (root) => {
+  const registry = await openRegistry("memory:");
+  const to = join(root, "../copy");
+  for (const path of ["a", "sub/b"]) write(root, path);
+  for (const path of ["a", "sub/b"]) utimesSync(join(root, path), 9.5, 9.5);
+  await registry.save("kept", localPath(root, TIMES));
+  await registry.download("kept", { to });
+  const inode = statSync(join(to, "a")).ino;
+  utimesSync(join(to, "a"), 1, 1);
+  const changes = [{ path: "a", change: "time" as const }];
+  const tried = await registry.download("kept", { to, dryRun: true });
+  assertEquals([tried.changes, modifiedAt(to, "a")], [changes, 1000]);
+  const done = await registry.download("kept", { to });
+  assertEquals([done.changes, done.left, done.written], [changes, 2, 0]);
+  assertEquals([modifiedAt(to, "a"), modifiedAt(to, "sub/b"), statSync(join(to, "a")).ino], [9500, 9500, inode]);
+  assertEquals((await registry.download("kept", { to })).changes, []);
+  await registry.save("one", localPath(join(root, "a"), TIMES));
+  const file = join(root, "../file");
+  await registry.download("one", { to: file });
+  utimesSync(file, 1, 1);
+  await registry.download("one", { to: file });
+  assertEquals(Math.round(statSync(file).mtimeMs), 9500);
+  await registry.save("plain", localPath(root));
+  utimesSync(join(to, "a"), 1, 1);
+  assertEquals((await registry.download("plain", { to })).changes, [], "a version that has kept none leaves them");
+});
+
 inFolder("times go with a version wherever it goes: copied, saved again, drafted, mirrored", async (root) => {
   const registry = await openRegistry("memory:");
   const other = await openRegistry(createMemoryBackend({ id: "other" }));

@@ -70,12 +70,12 @@ export const batchLoad: Command = defineCommand<[manifest: string], LoadFlags>({
       async run({ ref, to }, moved) {
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
         const entry = { ref, to: to!, overwrite, dryRun, onProgress };
-        const { path, left, files, info } = await withHints(batch.download(entry, { signal }), {
+        const { path, changes, info } = await withHints(batch.download(entry, { signal }), {
           ...lookUp(ref),
           AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
         });
         const { name, version, digest, size } = info;
-        return { name, version, digest, size, path, ...(left === files ? { skipped: true } : {}) };
+        return { name, version, digest, size, path, ...(changes.length === 0 ? { skipped: true } : {}) };
       },
     }));
   },

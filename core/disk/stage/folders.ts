@@ -13,6 +13,7 @@ import process from "node:process";
 import { sha256 } from "../../bytes/digest.ts";
 import { realSystem } from "../../system.ts";
 import { mayRead } from "../may_read.ts";
+import { pathsBelow } from "../paths_below.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 
 /** How the names of these folders begin. */
@@ -20,6 +21,12 @@ export const STAGE_PREFIX = ".holdfast-";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`);
+
+/** Whether this is the name of such a folder, or of what a file store is writing beside its target. */
+export function isStageName(name: string): boolean {
+  return STAGE_NAME.test(name);
+}
+
 /** What nobody has touched for so long is nobody's, whoever it was; milliseconds. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
 
@@ -101,9 +108,7 @@ function isOwn(path: string, uid: number): boolean {
 function isForgotten(path: string): boolean {
   try {
     const newest = Math.max(
-      ...[".", ...readdirSync(path, { recursive: true })].map((inside) =>
-        lstatSync(join(path, String(inside))).mtimeMs
-      ),
+      ...[".", ...pathsBelow(path)].map((inside) => lstatSync(join(path, inside)).mtimeMs),
     );
     return realSystem.now() - newest > FORGOTTEN_MS;
   } catch {

@@ -39,6 +39,24 @@ Deno.test("download of what is not there is exit code 3 and leaves nothing", asy
   assertEquals(await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name), [".holdfast"]);
 });
 
+Deno.test("download says of an empty folder, and of times, what was done and what was there", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await Deno.mkdir(root.join("nothing"));
+  await succeeds("save none nothing", { cwd });
+  const none = `none@1.0.0 to ${root.join("out")} (0 files, 0 B)\n`;
+  assertEquals(await succeeds("download none out --dry-run", { cwd }), `add ./\nWould download ${none}`);
+  assertEquals(await succeeds("download none out", { cwd }), `Downloaded ${none}`);
+  assertStringIncludes(await succeeds("download none out", { cwd }), "already");
+  await Deno.writeTextFile(root.join("nothing/a"), "x");
+  await succeeds("save timed nothing --preserve times", { cwd });
+  await succeeds("download timed there", { cwd });
+  await Deno.utime(root.join("there/a"), 1, 1);
+  const said = `Downloaded timed@1.0.0 to ${root.join("there")}: 1 left, 0 written, 1 time set (1 file, 1 B)\n`;
+  assertEquals(await succeeds("download timed there", { cwd }), said);
+});
+
 Deno.test("download again leaves what is there, and --delete and --dry-run say what goes", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
