@@ -14,7 +14,7 @@ import { memoryMs } from "./collection.ts";
 import type { Collection, GarbageItem, GarbageKind, Measure, WaitingItem } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
-import { collectName } from "./garbage_of_name.ts";
+import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
 import { removeNotes } from "./garbage/lineage_notes.ts";
 import { takeMark } from "./mark.ts";
 import { asPartial } from "./readable.ts";
@@ -110,13 +110,21 @@ export async function collectNames(collection: Collection): Promise<void> {
       if (decodeName(name) !== undefined) names.add(name);
     }
   }
-  for (const name of names) {
-    try {
-      await collectName(collection, name);
-    } catch (error) {
-      // What cannot be read may refer to anything of its name: nothing of that goes.
-      const { key = name, message } = await asPartial(context, error, signal);
-      collection.fail(key, message);
+  const left = new Set<string>();
+  if (collection.graceMs <= 0) await forEachName((name) => checkNobodyUploads(collection, name));
+  await forEachName((name) => collectName(collection, name));
+
+  async function forEachName(action: (name: string) => Promise<void>): Promise<void> {
+    for (const name of names) {
+      if (left.has(name)) continue;
+      try {
+        await action(name);
+      } catch (error) {
+        // What cannot be read may refer to anything of its name: nothing of that goes.
+        const { key = name, message } = await asPartial(context, error, signal);
+        collection.fail(key, message);
+        left.add(name);
+      }
     }
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { ScrubbedRecord } from "../../core/record/record.ts";
@@ -25,7 +26,7 @@ export async function collectName(collection: Collection, name: string): Promise
   const folders = await listFolders(collection, name);
   const cells = await listCells(collection, name);
   const heads = cells.flatMap(({ generations }) => generations);
-  checkAlone(collection, folders, cells);
+  checkAlone(collection, heads);
   collection.measure?.listed(name, folders, cells);
   const note = await openNote(collection, name, heads.length);
   const records = await readRecords(collection, heads, note);
@@ -131,15 +132,19 @@ async function removeReplaced(collection: Collection, plan: Plan, records: Known
   return new Set([...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)));
 }
 
+/**
+ * Where a run takes no account of ages, throws `Unavailable` for a name into whose payload somebody writes. To be asked
+ * before the run removes any: where a copy is one more name of a file, removing the one changes the time of the other.
+ */
+export async function checkNobodyUploads(collection: Collection, name: string): Promise<void> {
+  const folders = await listFolders(collection, name);
+  checkAlone(collection, [...folders.values()].flatMap(({ objects }) => objects));
+}
+
 /** Where a run takes no account of ages, whoever writes beside it would lose what it is about to commit. */
-function checkAlone(
-  { graceMs, isOld }: Collection,
-  folders: ReadonlyMap<string, Folder>,
-  cells: readonly Cell[],
-): void {
+function checkAlone({ graceMs, isOld }: Collection, objects: readonly Pick<ObjectInfo, "key" | "modifiedAt">[]): void {
   if (graceMs > 0) return;
-  const written = [...folders.values()].flatMap(({ objects }) => objects)
-    .concat(cells.flatMap(({ generations }) => generations)).find(({ modifiedAt }) => !isOld(modifiedAt));
+  const written = objects.find(({ modifiedAt }) => !isOld(modifiedAt));
   if (written === undefined) return;
   throw new RegistryError({
     code: "Unavailable",

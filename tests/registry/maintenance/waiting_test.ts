@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { collectGarbage, spaceOf } from "../../../mod.ts";
+import { collectGarbage, createLocalBackend, openRegistry, spaceOf } from "../../../mod.ts";
 import type { WaitingItem } from "../../../mod.ts";
+import { tempRoot } from "../../support/temp_root.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
@@ -87,6 +88,41 @@ testProtocol("with `now` nothing goes of a name that somebody writes to meanwhil
   assertEquals([removed.payload.count, failures.length], [1, 1]);
   assertStringIncludes(failures[0].message, "was written since this began");
   assertEquals(await registry.load("a@2"), noise(BYTES, 2));
+});
+
+Deno.test("with `now` a copy in a folder, one more name of the same file, is not taken for being written to", async () => {
+  const root = await tempRoot();
+  try {
+    const real = createLocalBackend({ path: root.join("registry") });
+    let late = 0;
+    const slow = { // what it removes takes its time: the other name of the file seems to be written to later
+      ...real,
+      async *list(...args: Parameters<typeof real.list>) {
+        for await (const entry of real.list(...args)) {
+          yield isRemoved && "key" in entry && entry.key.startsWith("objects/")
+            ? { ...entry, modifiedAt: entry.modifiedAt + late }
+            : entry;
+        }
+      },
+      async delete(...args: Parameters<typeof real.delete>) {
+        if (args[0].startsWith("objects/")) [isRemoved, late] = [true, 5_000];
+        await real.delete(...args);
+      },
+    };
+    let isRemoved = false;
+    const registry = await openRegistry(slow);
+    await registry.save("a", noise(BYTES));
+    await registry.copy("a@1", "b");
+    await registry.copy("a@1", "c");
+    await registry.delete("a@1");
+    await registry.delete("c@1");
+    const { removed, failures } = await collectGarbage(registry, { now: true });
+    assertEquals(failures, []);
+    assertEquals(removed.payload.count >= 1, true);
+    assertEquals(await registry.load("b"), noise(BYTES));
+  } finally {
+    await root.remove();
+  }
 });
 
 testProtocol("space is told by name, with what versions share and what is garbage", {}, async (world) => {
