@@ -3,19 +3,20 @@
  *
  * @module
  */
-import { join, resolve, sep } from "node:path";
-import { RegistryError } from "../../mod.ts";
-import type { DownloadResult, Verify, WrittenLinks } from "../../mod.ts";
-import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
+import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../mod.ts";
+import { AS_OF_OPTION } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
+import { downloadTargets, wantedDownloads } from "../look/download_targets.ts";
+import type { DownloadTarget } from "../look/download_targets.ts";
 import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine } from "../values/left_out.ts";
 
 interface DownloadFlags extends AsOfFlags {
+  to?: string;
   overwrite?: boolean;
   delete?: boolean;
   dryRun?: boolean;
@@ -26,12 +27,16 @@ interface DownloadFlags extends AsOfFlags {
 }
 
 /** Writes the files of a version to disk. */
-export const download: Command = defineCommand<[ref: string, to?: string], DownloadFlags>({
+export const download: Command = defineCommand<
+  [ref: string, second: string | undefined, more: string[]],
+  DownloadFlags
+>({
   name: "download",
   summary: "Write the files of a version to disk, or what of them is missing there.",
   details: "A folder is written as a folder, a single file as a file. Every file is checked against its SHA-256. " +
     "Over a folder that is there, files with the same content are left and missing ones come; where any differs, " +
-    "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries.",
+    "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries. " +
+    "Of several, all are found before anything is written; names may be patterns, as of rm.",
   args: [
     { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
     {
@@ -40,8 +45,14 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
         "the file or folder to write (else ./ and the last part of the name); a folder that exists receives a file inside",
       completes: "file",
     },
+    { usage: "[refs...]", text: "with --to all are refs, the second one too", completes: "ref" },
   ],
   options: [
+    {
+      flags: "--to <folder>",
+      text: "the folder into which several go, each under the last part of its name",
+      completes: "file",
+    },
     { flags: "--overwrite", text: "replace files that differ" },
     { flags: "--delete", text: "remove what is in the folder and not of the version" },
     {
@@ -58,61 +69,56 @@ export const download: Command = defineCommand<[ref: string, to?: string], Downl
   examples: [
     ["holdfast download my:model", "the latest version, as ./model"],
     ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range; again: what is missing"],
+    ["holdfast download my:model@production 'data:*' --to ./all", "several, as ./all/model and so on"],
     ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "what would make ./data this version"],
   ],
-  async run([ref, to], flags, context) {
-    const { overwrite, delete: remove, dryRun, links, verify, include, exclude, asOf } = flags;
-    const { io, shared } = context;
+  async run([ref, second, more], flags, context) {
+    const wanted = wantedDownloads([ref, ...(second === undefined ? [] : [second]), ...more], flags);
     const registry = await context.open();
-    const { name, version } = await withHints(
-      registry.info(ref, refOptions({ asOf }, io)),
-      lookUpThen(ref, registry, { asOf }),
-    );
-    const place = to ?? defaultTarget(name);
-    if (place === "") throw nowhere(ref);
-    const progress = context.progress(`download ${ref}`);
-    const isFolder = /[/\\]$/.test(place);
-    const download = registry.download(`${name}@${version}`, {
-      to: isFolder ? join(resolve(io.cwd, place), sep) : resolve(io.cwd, place),
-      overwrite,
-      delete: remove,
-      dryRun,
-      links,
-      verify,
-      include,
-      exclude,
-      signal: io.signal,
-      onProgress: progress.update,
-    });
-    const result = await withHints(download, {
-      AlreadyExists:
-        "Nothing was changed. Choose another place, or see what --overwrite and --delete would do: add --dry-run",
-    });
-    await progress.end();
-    const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
-    const line = leftOutLine(leftOut);
-    if (line !== undefined && !shared.json) {
-      await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
+    for (const target of await downloadTargets(registry, wanted, context.io)) {
+      await downloadOne(registry, target, { flags, context });
     }
-    const json = { path, files, size, left, written, deleted, name, version, digest, ...leftOutJson(leftOut) };
-    if (dryRun && !shared.json && !shared.quiet) {
-      for (const { path, change } of changes) await io.stdout.write(`${change} ${printable(path)}\n`);
-    }
-    await context.result(
-      dryRun ? { ...json, dryRun, changes } : json,
-      shared.quiet
-        ? path
-        : `${said(`${name}@${version}`, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
-    );
   },
 });
 
-function nowhere(ref: string): RegistryError {
-  return new RegistryError({
-    code: "Invalid",
-    message: `Cannot download "${ref}": the path of where it goes is empty`,
-    hint: "Is a variable of the shell not set? The current folder is written as a dot: .",
+async function downloadOne(
+  registry: Registry,
+  { exact, name, version, to }: DownloadTarget,
+  { flags, context }: { flags: DownloadFlags; context: CommandContext },
+): Promise<void> {
+  const { overwrite, delete: remove, dryRun, links, verify, include, exclude } = flags;
+  const { io, shared } = context;
+  const progress = context.progress(`download ${exact}`);
+  const download = registry.download(exact, {
+    to,
+    overwrite,
+    delete: remove,
+    dryRun,
+    links,
+    verify,
+    include,
+    exclude,
+    signal: io.signal,
+    onProgress: progress.update,
   });
+  const result = await withHints(download, {
+    AlreadyExists:
+      "Nothing was changed. Choose another place, or see what --overwrite and --delete would do: add --dry-run",
+  });
+  await progress.end();
+  const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
+  const line = leftOutLine(leftOut);
+  if (line !== undefined && !shared.json) {
+    await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
+  }
+  const json = { path, files, size, left, written, deleted, name, version, digest, ...leftOutJson(leftOut) };
+  if (dryRun && !shared.json && !shared.quiet) {
+    for (const { path, change } of changes) await io.stdout.write(`${change} ${printable(path)}\n`);
+  }
+  await context.result(
+    dryRun ? { ...json, dryRun, changes } : json,
+    shared.quiet ? path : `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+  );
 }
 
 function said(exact: string, { path, changes, left, written, deleted }: DownloadResult, dryRun = false): string {
@@ -126,15 +132,4 @@ function said(exact: string, { path, changes, left, written, deleted }: Download
   ];
   const what = parts.length > 0 ? `: ${parts.join(", ")}` : "";
   return `${dryRun ? "Would download" : "Downloaded"} ${exact} to ${path}${what}`;
-}
-
-/** The last part of a name: `model` of `team/my:model`. */
-function defaultTarget(name: string): string {
-  const last = /[^/:\\]*$/.exec(name)![0];
-  if (!["", ".", ".."].includes(last)) return last;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot download "${name}": the last part of its name cannot be that of a file`,
-    hint: "Say where it goes: holdfast download REF TO",
-  });
 }

@@ -115,3 +115,44 @@ Deno.test("an empty place is not the current folder: nothing there is written or
   assertStringIncludes(err, "empty");
   assertEquals((await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(), before);
 });
+
+Deno.test("download --to takes several refs and patterns, each under the last part of its name", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("save data:one data/a.csv", { cwd });
+  const said = await succeeds("download config@production data:* data:raw@1 note --to all", { cwd });
+  const places = ["config@2.0.0", "data:one@1.0.0", "data:raw@1.0.0", "note@1.0.0"].map((exact) =>
+    `Downloaded ${exact}`
+  );
+  assertEquals(said.split("\n").map((line) => line.split(" to ")[0]), [...places, ""]);
+  assertEquals(await Deno.readTextFile(root.join("all/one")), "1,2\n");
+  assertEquals(await Deno.readTextFile(root.join("all/raw/a.csv")), "1,2\n");
+  const again = await succeeds("download data:* --to all --json", { cwd });
+  assertEquals(again.trim().split("\n").map((line) => JSON.parse(line).name), ["data:one", "data:raw"]);
+  await succeeds("download data:*", { cwd });
+  assertEquals(await Deno.readTextFile(root.join("one")), "1,2\n");
+});
+
+Deno.test("download of several finds all, and a place for each, before it writes anything", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await succeeds("copy note my:note", { cwd });
+  const bad: [line: string, code: number, says: string][] = [
+    ["download config nothing --to all", 3, "nothing"],
+    ["download config none:* --to all", 3, "matches no name"],
+    ["download config note my:note --to all", 2, "both would become"],
+    ["download config@1 config@2 --to all", 2, "both would become"],
+    ["download config data:raw note", 2, "--to FOLDER"],
+    ["download data:* all", 2, "--to FOLDER"],
+  ];
+  for (const [line, code, says] of bad) {
+    const run = await holdfast(line, { cwd });
+    assertEquals(run.code, code, `${line}\n${run.err}`);
+    assertStringIncludes(run.err, says, line);
+  }
+  const empty = await holdfast(["download", "config", "note", "--to", ""], { cwd });
+  assertEquals(empty.code, 2, empty.err);
+  assertEquals((await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(), [".holdfast", "data"]);
+});
