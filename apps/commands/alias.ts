@@ -13,6 +13,7 @@ import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
 import { nearestRef } from "../program/nearest.ts";
 import { printTable } from "../terminal/print_table.ts";
+import { formatTime } from "../terminal/units.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
 
 interface AliasFlags extends AsOfFlags {
@@ -91,7 +92,9 @@ async function show(
     const version = asOf === undefined
       ? await namedBy(registry, named, context)
       : await namedAt(registry, named, { asOf, context });
-    if (version === undefined) throw await noAlias(registry, name, alias);
+    if (version === undefined) {
+      throw asOf === undefined ? await noAlias(registry, name, alias) : notYet({ name, alias, asOf });
+    }
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     if (deleted) await context.note(`"${name}@${version}" is deleted`);
     return await context.result({ name, alias, version, deleted }, version);
@@ -157,6 +160,14 @@ async function noName(registry: Registry, name: string): Promise<RegistryError> 
     code: "NotFound",
     message: `Cannot list aliases of ${JSON.stringify(name)}: there is no such name`,
     hint: await nearestHint(registry, name),
+  });
+}
+
+function notYet({ name, alias, asOf }: { name: string; alias: string; asOf: Date }): RegistryError {
+  return new RegistryError({
+    code: "NotFound",
+    message: `Cannot find alias "${alias}" of "${name}": it named nothing at ${formatTime(asOf)}`,
+    hint: `See what it named, and since when: holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`,
   });
 }
 

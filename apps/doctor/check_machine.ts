@@ -65,21 +65,28 @@ const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE---
 /** Whether the files with certificates of authorities of one's own can be read, and are of this time. */
 export async function checkCertificates({ system }: Pick<CliIo, "system">): Promise<Check[]> {
   const what = "certificates";
-  const named = ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "SSL_CERT_FILE", "AWS_CA_BUNDLE"].flatMap((name) => {
+  const named = new Map<string, string[]>(); // the names of each file: often all name one
+  for (const name of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "SSL_CERT_FILE", "AWS_CA_BUNDLE"]) {
     const path = system.env(name);
-    return path ? [{ name, path }] : [];
-  });
-  if (named.length === 0) return [ok(what, "those of the system or runtime")];
-  return await Promise.all(named.map(async ({ name, path }) => {
+    if (path) named.set(path, [...named.get(path) ?? [], name]);
+  }
+  if (named.size === 0) return [ok(what, "those of the system or runtime")];
+  return await Promise.all(Array.from(named, async ([path, names]) => {
+    const name = names.join(", ");
     const advice = `Name a PEM file of certificates that are valid, or unset ${name}.`;
     try {
       const all = (await readFile(path, "utf8")).match(CERTIFICATES) ?? [];
       if (all.length === 0) {
         return trouble(what, "fail", { found: `${path} of ${name} has no certificate in it`, advice });
       }
-      const old = all.map((pem) => new X509Certificate(pem)).find(({ validTo }) => Date.parse(validTo) < system.now());
-      if (old === undefined) return ok(what, `${all.length} in ${path}, as ${name} says`);
-      return trouble(what, "warn", { found: `one in ${path} of ${name} ended on ${old.validTo}`, advice });
+      const ends = all.map((pem) => Date.parse(new X509Certificate(pem).validTo));
+      const old = ends.filter((end) => end < system.now());
+      const found = `${all.length} in ${path}, as ${name} says`;
+      if (old.length === 0) return ok(what, found);
+      const last = new Date(Math.max(...old)).toISOString().slice(0, 10);
+      // Bundles of systems hold some that have ended: they take nothing from the others.
+      if (old.length < all.length) return ok(what, `${found}; ${old.length} ended, the last on ${last}`);
+      return trouble(what, "warn", { found: `all ${found}, ended, the last on ${last}`, advice });
     } catch (error) {
       return trouble(what, "fail", {
         found: `${path} of ${name} cannot be read: ${toReportable(error).message}`,

@@ -12,7 +12,7 @@ import type { Comparison } from "./comparing.ts";
 /** Whether a version meets a condition. */
 export type Condition = (info: ArtifactInfo) => boolean;
 
-const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*(.*?)\s*$/s;
+const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*$/s;
 
 /**
  * Parses comparisons of `name`, `version`, `kind`, `size` or `metadata.KEY` (with dots for what is inside), joined by

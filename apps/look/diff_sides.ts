@@ -5,10 +5,10 @@
  */
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { RegistryError } from "../../mod.ts";
+import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { FileInfo, Registry } from "../../mod.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
-import { lookUp, withHints } from "../program/hints.ts";
+import { lookUp, shellWord, withHints } from "../program/hints.ts";
 import { readValue } from "../values/value_source.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
@@ -32,8 +32,15 @@ export async function versionSide(registry: Registry, ref: string, { signal }: C
 
 /** A file or folder on this disk where that is what is named (`./data`, `/data`), else a version. */
 export async function otherSide(registry: Registry, text: string, io: CliIo): Promise<DiffSide> {
-  if (!looksLikeLocation(text)) return await versionSide(registry, text, io);
   const path = resolve(io.cwd, text);
+  if (!looksLikeLocation(text)) {
+    return await versionSide(registry, text, io).catch(async (error) => {
+      if (!isRegistryError(error, "NotFound") || !await isThere(path)) throw error;
+      const { code, message } = error;
+      const hint = `There is a file or folder of that name: write ${shellWord(`./${text}`)} for it.`;
+      throw new RegistryError({ code, message, hint, cause: error });
+    });
+  }
   const compared = await readValue(path, io, { links: "keep" });
   const isFolder = (await lstat(path)).isDirectory();
   return {
@@ -44,6 +51,10 @@ export async function otherSide(registry: Registry, text: string, io: CliIo): Pr
       return file.mode === "link" ? new TextEncoder().encode(await readlink(at)) : await readFile(at);
     },
   };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(() => true, () => false);
 }
 
 /** The version that came before the one that a ref means, by their numbers. */

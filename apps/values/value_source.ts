@@ -33,6 +33,13 @@ export async function readValue(source: string, io: CliIo, options: ReadValueOpt
       ? stream
       : decode(await new Response(stream).bytes(), as, "standard input");
   }
+  if (source === "") {
+    throw new RegistryError({
+      code: "Invalid",
+      message: "Cannot read what is to be saved: its path is empty",
+      hint: "Is a variable of the shell not set? The current folder is written as a dot: .",
+    });
+  }
   const path = resolve(io.cwd, source);
   const found = await stat(path).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;

@@ -166,6 +166,18 @@ function checkForeignEndpoint(location: string, envFile: string): void {
 }
 
 function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "kind"> {
+  if (text === "" || /^~(\/|$)/.test(text)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: text === ""
+        ? "Cannot find the registry: its place is empty"
+        : `Cannot find the registry at ${JSON.stringify(text)}: only a shell knows what ~ means`,
+      hint: text === ""
+        ? "Is a variable of the shell not set? The current folder is written as a dot: ."
+        : `Write the folder in full: a shell replaces ~ at the beginning of a word without quotes alone. A folder that ` +
+          `is called ~ is "./${text}".`,
+    });
+  }
   if (/^file:/i.test(text)) return { location: text, kind: "folder" };
   if (isServiceAddress(text)) {
     checkServiceAddress(text);

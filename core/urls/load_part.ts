@@ -25,6 +25,7 @@ export async function loadPart<Module>(path: string, from: string): Promise<Modu
 }
 
 function failure(path: string, folder: URL, cause: unknown): RegistryError {
+  const part = path.replace(/^.*\/|\.ts$/g, "");
   const { name, message } = cause as Error;
   const [reason] = message.split("\n");
   // Deno checks the permission to read a module, and what that imports, where it learns of it while it runs.
@@ -32,19 +33,19 @@ function failure(path: string, folder: URL, cause: unknown): RegistryError {
     const hint = `Allow it: --allow-read=${decodeURIComponent(folder.pathname).replace(/\/$/, "")}`;
     return new RegistryError({
       code: "Denied",
-      message: `Cannot load ${path}: this program may not read it`,
+      message: `Cannot load ${part}: this program may not read it`,
       hint,
       cause,
     });
   }
   if (name === "NotCapable") {
     const hint = "Allow what is named here; the packages of stores want --allow-env and --allow-net.";
-    return new RegistryError({ code: "Denied", message: `Cannot load ${path}: ${reason}`, hint, cause });
+    return new RegistryError({ code: "Denied", message: `Cannot load ${part}: ${reason}`, hint, cause });
   }
   const [, missing] = /^Cannot find package '([^']+)'/.exec(reason) ?? [];
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot load ${path}: ${missing === undefined ? reason : `the package ${missing} is not installed`}`,
+    message: `Cannot load ${part}: ${missing === undefined ? reason : `the package ${missing} is not installed`}`,
     hint: missing !== undefined
       ? `Install it: npm install ${missing}`
       : "Deno downloads its package at the first use; a compiled program wants --include.",

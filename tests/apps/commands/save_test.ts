@@ -157,5 +157,8 @@ Deno.test("standard input without a byte is refused: a program before it has fai
     assertEquals(code, 2);
     assertStringIncludes(errors, "--allow-empty");
   }
+  const unset = await holdfast(["save", "a", ""], { cwd });
+  assertEquals(unset.code, 2);
+  assertStringIncludes(unset.err, "its path is empty");
   assertEquals(await succeeds("save a - --allow-empty", { cwd, stdin: "" }), "Saved a@1.0.0 (0 B)\n");
 });

@@ -34,6 +34,17 @@ testInRoot(
   },
 );
 
+Deno.test("an empty place, and a ~ that no shell has replaced, are Invalid wherever they come from", () => {
+  const cwd = "/there";
+  for (const text of ["", "~", "~/reg"]) {
+    const error = assertThrows(() => findRegistry(text, { cwd, system: withEnv() }), RegistryError);
+    assertEquals([error.code, error.message.includes(text === "" ? "empty" : "shell")], ["Invalid", true]);
+  }
+  const named = { cwd, system: withEnv({ HOLDFAST_REGISTRY: "~/reg" }) };
+  assertThrows(() => findRegistry(undefined, named), RegistryError, "only a shell knows what ~ means");
+  assertEquals(findRegistry("./~/reg", named).location, "/there/~/reg");
+});
+
 testInRoot("the nearest folder upward wins over a farther one", (root) => {
   mkdirSync(root.join("a/b/.holdfast"), { recursive: true });
   mkdirSync(root.join("a/.holdfast"));

@@ -32,6 +32,9 @@ Deno.test("--as-of gives what a ref meant then, in every command that reads", as
   await succeeds("download model@production out.txt --as-of 2026-03-04", { cwd });
   assertEquals(await Deno.readTextFile(root.join("out.txt")), "one");
   assertEquals(await succeeds("alias model production --as-of 2026-03-04", { cwd }), "1.0.0\n");
+  const before = await holdfast("alias model production --as-of 2026-01-01", { cwd });
+  assertEquals(before.code, 3);
+  assertStringIncludes(before.err, "it named nothing at 2026-01-01 00:00");
   const system = { ...realSystem, env: () => undefined, now: () => new Date(2026, 2, 4, 13).getTime() };
   assertEquals(await succeeds("load model --as-of 36h", { cwd, system }), "one");
   const early = await holdfast("load model --as-of 2026-02-01", { cwd });

@@ -31,6 +31,9 @@ Deno.test("diff of a folder on the disk: added, removed, renamed, and text line 
   assertStringIncludes(out, "    +new\\x1b[2J\n");
   assertStringIncludes(out, "+ inner  (an empty folder)\n"); // a version keeps empty folders
   assertStringIncludes(out, "2 added, 1 changed, 1 renamed, 0 unchanged\n");
+  const unclear = await holdfast("diff data:raw data", { cwd });
+  assertEquals(unclear.code, 3);
+  assertStringIncludes(unclear.err, "hint: There is a file or folder of that name: write ./data for it.");
   const stat = (await holdfast("diff data:raw ./data --stat", { cwd })).out;
   assertEquals(stat.includes("+3,4"), false);
   const json = JSON.parse((await holdfast("diff data:raw ./data --json", { cwd })).out);

@@ -29,7 +29,18 @@ Deno.test("ls --where refuses what it cannot read, and runs nothing", async () =
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  for (const odd of ["epochs > 3", "metadata.epochs", "metadata. > 3", "Deno.exit(9)", "size > many", "metadata.a >"]) {
+  for (
+    const odd of [
+      "epochs > 3",
+      "metadata.epochs",
+      "metadata. > 3",
+      "Deno.exit(9)",
+      "size > many",
+      "metadata.a >",
+      "size >> 3",
+      "name =! x",
+    ]
+  ) {
     const { code, err } = await holdfast(["ls", "--where", odd], { cwd });
     assertEquals(code, 2, odd);
     assertStringIncludes(err, "Cannot read", odd);

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../../core/system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import type { CapturedIoOptions } from "../../captured_io.ts";
@@ -83,4 +85,24 @@ Deno.test("doctor finds certificates that are none, proxies that are none, and n
   assert(!wrong.said.get("proxy")!.found.includes("verysecret"));
   const gone = await examine("", { cwd: root.path, env: { DENO_CERT: root.join("gone.pem") } });
   assertEquals(gone.said.get("certificates")?.verdict, "fail");
+});
+
+Deno.test("doctor takes a bundle of which some certificates ended for good, and names a file once", async () => {
+  await using root = await tempRoot();
+  const path = root.join("ca.pem");
+  const read = (name: string) => readFile(new URL(`../../../${name}`, import.meta.url), "utf8");
+  const ended = await read("support/certificates/authority.pem");
+  const now = () => Date.parse(new X509Certificate(ended).validTo) + 1;
+  const system = {
+    ...realSystem,
+    now,
+    env: (name: string) => ["SSL_CERT_FILE", "DENO_CERT"].includes(name) ? path : undefined,
+  };
+  await Deno.writeTextFile(path, ended);
+  const alone = (await examine("--no-probe", { cwd: root.path, system })).said.get("certificates")!;
+  assertEquals(alone.verdict, "warn");
+  assertStringIncludes(alone.found, "as DENO_CERT, SSL_CERT_FILE says");
+  await Deno.writeTextFile(path, ended + await read("fixtures/certificates/first.crt"));
+  const among = (await examine("--no-probe", { cwd: root.path, system })).said.get("certificates")!;
+  assertEquals([among.verdict, /; 1 ended/.test(among.found)], ["ok", true]);
 });
