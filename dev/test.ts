@@ -54,6 +54,7 @@ const ONLY_IN_ALL = [
   "tests/dev/install_servers_test.ts",
   "tests/dev/jsr_test.ts",
   "tests/dev/npm_test.ts",
+  "tests/docs/first_hour_test.ts",
   "tests/examples_test.ts",
   "tests/lazy_drivers_test.ts",
   "tests/publish_test.ts",

@@ -5,6 +5,7 @@ import { readExports } from "../support/exports.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { firstHour, runTranscript, withoutWhatVaries, writeFirstHour } from "../docs/transcript.ts";
 import { installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
 import type { InstalledPackage } from "./npm/installed_package.ts";
@@ -111,6 +112,22 @@ Deno.test("the samples of README run on Node 24 and Bun word for word, on Node 2
       assertEquals([code, stderr], [0, ""], `${name}: ${text}`);
     }
   }
+});
+
+Deno.test("the page about the first hour shows what its commands print on Node", async () => {
+  const { project, runtime } = await installed();
+  const [, text] = await firstHour();
+  const node = await runtime("node@22");
+  const before = `npx() { shift; '${node}' '${join(project, BIN)}' "$@"; }; node() { '${node}' "$@"; }`;
+  await mkdir(join(project, "first"));
+  // What is installed is found in the folder above.
+  const printed = await runTranscript(text, {
+    home: join(project, "first"),
+    env: {},
+    before: `${before}\nmkdir ~/project`,
+  });
+  await writeFirstHour({ onNode: printed });
+  assertEquals(withoutWhatVaries(printed), withoutWhatVaries(text));
 });
 
 Deno.test("bun add takes the same archive", async () => {

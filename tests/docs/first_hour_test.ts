@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { mkdir } from "node:fs/promises";
+import { join } from "@std/path";
+import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { firstHour, runTranscript, withoutWhatVaries, writeFirstHour } from "./transcript.ts";
+
+Deno.test("the page about the first hour shows what its commands print on Deno", async () => {
+  await using root = await tempRoot();
+  const home = root.join("home");
+  await mkdir(home);
+  const [text] = await firstHour();
+  const command = [
+    "run",
+    "--quiet",
+    "-A",
+    `--config=${join(REPOSITORY, "deno.json")}`,
+    join(REPOSITORY, "apps/cli.ts"),
+  ];
+  const before = `holdfast() { ${[Deno.execPath(), ...command].map((word) => `'${word}'`).join(" ")} "$@"; }`;
+  const printed = await runTranscript(text, { home, env: { DENO_DIR: await denoFolder() }, before });
+  await writeFirstHour({ onDeno: printed });
+  assertEquals(withoutWhatVaries(printed), withoutWhatVaries(text));
+});
+
+/** What was downloaded before: the home is empty. */
+async function denoFolder(): Promise<string> {
+  return JSON.parse((await denoSucceeds(["info", "--json"])).stdout).denoDir;
+}

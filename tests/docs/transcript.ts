@@ -1,0 +1,72 @@
+/**
+ * Pages of the guide that show commands and what they print: blocks of ```` ```console ```` whose lines that begin with
+ * `$ ` are commands. They are run again, one after the other, as one shell would.
+ *
+ * @module
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "@std/path";
+import { realSystem } from "../../core/system.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+
+const PAGE = join(REPOSITORY, "docs/first_hour.md");
+const BLOCK = /^```console\n([^]*?)^```$/gm;
+
+/** Where the commands of a page run. */
+export interface TranscriptPlace {
+  /** The home, and the folder where the first command begins. What is printed of it is shown as `~`. */
+  home: string;
+  /** The environment, beside `HOME` and `PATH`: nothing else of this machine is seen. */
+  env: Record<string, string>;
+  /** What a shell does before, as in `holdfast() { …; }`. */
+  before: string;
+}
+
+/** A text with the blocks of commands in it, and what they print now instead of what it shows. */
+export async function runTranscript(text: string, { home, env, before }: TranscriptPlace): Promise<string> {
+  const commands = Array.from(text.matchAll(BLOCK), ([, block]) => commandsOf(block));
+  const script = [before, "cd ~", ...commands.flat().flatMap((command) => [`echo; echo '${MARK}'`, command])];
+  const child = new Deno.Command("bash", {
+    args: ["-c", `exec 2>&1\n${script.join("\n")}\n`],
+    clearEnv: true,
+    env: { ...env, HOME: home, PATH: realSystem.env("PATH")!, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+  });
+  const printed = new TextDecoder().decode((await child.output()).stdout).replaceAll(home, "~");
+  const outputs = printed.split(`\n${MARK}\n`).slice(1);
+  let next = 0;
+  const blocks = commands.map((block) => block.map((command) => `$ ${command}\n${outputs[next++] ?? ""}`).join(""));
+  return text.replace(BLOCK, () => "```console\n" + blocks.shift() + "```");
+}
+
+/** A transcript without what differs at each run: times, ids, how long something took, what this machine is. */
+export function withoutWhatVaries(transcript: string): string {
+  return transcript
+    .replace(/\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:[\d.]+Z?)?/g, "TIME")
+    .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "ID")
+    .replace(/\b[\d.]+ ?(ms|s)\b/g, "A WHILE")
+    .replace(/\b[\d.]+ GiB free\b/g, "ROOM free")
+    .replace(/^programs .*$/gm, "programs")
+    .replace(/ +/g, " ");
+}
+
+/** The two parts of the page about the first hour: on Deno, and on Node. */
+export async function firstHour(): Promise<[onDeno: string, onNode: string]> {
+  const [onDeno, onNode] = (await readFile(PAGE, "utf8")).split(/(?=^## The same on Node$)/m);
+  return [onDeno, onNode];
+}
+
+/** Puts a part of the page in the place of what it was, where `HOLDFAST_WRITE_PAGES` is set: how the page is made. */
+export async function writeFirstHour(parts: { onDeno?: string; onNode?: string }): Promise<void> {
+  if (realSystem.env("HOLDFAST_WRITE_PAGES") === undefined) return;
+  const [onDeno, onNode] = await firstHour();
+  await writeFile(PAGE, (parts.onDeno ?? onDeno) + (parts.onNode ?? onNode));
+}
+
+const MARK = "-- the next command --";
+
+/** The lines of a block that are commands; a line that ends with a backslash goes on in the next. */
+function commandsOf(block: string): string[] {
+  return Array.from(block.matchAll(/^\$ ((?:.*\\\n)*.*)$/gm), ([, command]) => command);
+}
