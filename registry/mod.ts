@@ -7,7 +7,7 @@ import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { checkVerbs } from "../core/options/checked_verbs.ts";
-import { logVerbs } from "../core/options/logged_verbs.ts";
+import { observeVerbs } from "../core/options/observed_verbs.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type {
   CacheOptions,
@@ -190,5 +190,5 @@ function createRegistry(context: Context): StoredRegistry {
       await backend[Symbol.asyncDispose]();
     },
   };
-  return checkVerbs(logVerbs(registry, context));
+  return checkVerbs(observeVerbs(registry, context));
 }

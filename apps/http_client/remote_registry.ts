@@ -10,8 +10,8 @@ import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { pinned } from "../../core/record/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import { checkVerbs } from "../../core/options/checked_verbs.ts";
-import { logVerbs } from "../../core/options/logged_verbs.ts";
-import type { LoggedVerbsOptions } from "../../core/options/logged_verbs.ts";
+import { observeVerbs } from "../../core/options/observed_verbs.ts";
+import type { ObserveVerbsOptions } from "../../core/options/observed_verbs.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { makeValue } from "../../core/record/make_value.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
@@ -32,7 +32,7 @@ import { changeOf, flagOf, lineageOf, savedOf, versionOf } from "./wire.ts";
 import type { OnWire, WireVersion } from "./wire.ts";
 
 /** What a registry is made of besides its connection. */
-export interface RemoteRegistryOptions extends LoggedVerbsOptions {
+export interface RemoteRegistryOptions extends ObserveVerbsOptions {
   /** The registry's id. */
   id: string;
   /** What was fixed when it was created. */
@@ -208,7 +208,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
   };
-  return checkVerbs(logVerbs(registry, options));
+  return checkVerbs(observeVerbs(registry, options));
 }
 
 function aliasPath(name: string, alias: string): string {

@@ -25,7 +25,7 @@ import type {
 } from "../registry.ts";
 import { checkOptions } from "./check_options.ts";
 import type { OptionNames } from "./check_options.ts";
-import { verbAction } from "./verb_action.ts";
+import { createVerbCall, wordsOf } from "./verb_call.ts";
 
 const SIGNAL: OptionNames<SignalOptions> = { signal: true };
 const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
@@ -133,7 +133,8 @@ export function checkVerbs<R extends Registry>(registry: R): R {
 }
 
 function checkedArguments({ verb, at, known }: Checked, args: unknown[]): unknown[] {
-  const options = checkOptions(verbAction(verb, at === 0 ? undefined : args[0]), args[at], known);
+  const action = wordsOf(createVerbCall(verb, at === 0 ? undefined : args[0]));
+  const options = checkOptions(action, args[at], known);
   return options === args[at] ? args : args.with(at, options);
 }
 

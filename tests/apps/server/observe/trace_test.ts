@@ -1,23 +1,26 @@
 import { assertEquals } from "@std/assert";
-import { ROOT_CONTEXT, SpanKind, trace } from "npm:@opentelemetry/api@^1.10";
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, SpanKind, trace } from "npm:@opentelemetry/api@^1.10";
 import type { Attributes, Context, Span, SpanOptions, TextMapGetter, Tracer } from "npm:@opentelemetry/api@^1.10";
 import { propagation } from "npm:@opentelemetry/api@^1.10";
 import { openRegistry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
+
+type Use = (span: Span) => unknown;
 
 /** A provider that remembers the spans that were ended, and what they continue. */
 function remember() {
   const spans: { name: string; kind?: SpanKind; attributes: Attributes; parent: unknown }[] = [];
   const PARENT = Symbol("traceparent");
   const tracer = {
-    startActiveSpan(name: string, options: SpanOptions, context: Context, run: (span: Span) => unknown) {
+    startActiveSpan(name: string, options: SpanOptions, ...[context, use]: [Context, Use] | [Use]) {
+      if (use === undefined) return (context as Use)(trace.wrapSpanContext(INVALID_SPAN_CONTEXT)); // of a verb
       const span = {
         name,
         kind: options.kind,
         attributes: { ...options.attributes },
-        parent: context.getValue(PARENT),
+        parent: (context as Context).getValue(PARENT),
       };
-      return run(
+      return use(
         {
           updateName: (name: string) => void (span.name = name),
           setAttribute: (key: string, value: string) => void (span.attributes[key] = value),
