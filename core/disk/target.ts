@@ -10,7 +10,9 @@ import type { Artifact } from "../artifact.ts";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
+import { errorCode } from "./file_errors.ts";
 import { filePathProblem } from "./file_paths.ts";
+import { mayRead } from "./may_read.ts";
 
 /** Where an artifact is written. */
 export interface Target {
@@ -53,14 +55,26 @@ export function findTarget(artifact: Artifact, to: string): Target {
   return { kind: "file", path: join(inside, basename(files[0].info.path)), exists: false, stageIn: inside };
 }
 
-/** In the folder of a registry nothing but the registry writes. */
+/** In the folder of a registry nothing but the registry writes, whichever links lead there. */
 export function checkOutside(folder: string, path: string): void {
-  if (path !== folder && !path.startsWith(join(folder, sep))) return;
+  const isOutside = (place: string, of: string) => place !== of && !place.startsWith(join(of, sep));
+  if (isOutside(path, folder) && isOutside(realWay(path), realWay(folder))) return;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot write ${shown(path)}: it is inside the registry`,
     hint: "Choose a place outside its folder.",
   });
+}
+
+/** A path whose links are followed as far as it is there and may be read. */
+function realWay(path: string): string {
+  const above = dirname(path);
+  try {
+    if (mayRead(path)) return realpathSync(path);
+  } catch (cause) {
+    if (errorCode(cause) !== "ENOENT") return path;
+  }
+  return above === path ? path : join(realWay(above), basename(path));
 }
 
 /** Throws `Invalid` unless each path is safe, and a place of its own that no other file or link is on the way to. */
