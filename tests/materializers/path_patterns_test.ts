@@ -38,6 +38,16 @@ inFolder("what is included is all that is saved, at any depth, and what is exclu
 }, { ignore: !isDeno });
 
 inFolder(
+  "a pattern of a folder counts at any depth below its file, one with a slash inside only there",
+  async (root) => {
+    for (const path of ["raw/a", "sub/raw/b", "sub/x/raw/c", "sub/x/y", "sub/x/sub/x/y", "sub/z"]) write(root, path);
+    write(root, "sub/.holdfastignore", "raw/\nx/y\n");
+    assertEquals((await chosen(root, {}))[0], ["raw/a", "sub/.holdfastignore", "sub/x/sub/x/y", "sub/z"]);
+  },
+  { ignore: !isDeno },
+);
+
+inFolder(
   "a .holdfastignore counts in its folder and below, the nearest one the most, and stays itself",
   async (root) => {
     for (const path of ["a.tmp", "keep.tmp", "sub/b.tmp", "sub/c", "sub/deep/d.tmp", "top", "sub/top"]) {

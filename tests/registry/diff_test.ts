@@ -65,6 +65,23 @@ Deno.test("metadata, inputs and what wrote the files are compared", async () => 
   assertEquals([kinds.before.materializer.id, kinds.after.materializer.id], ["text", "bytes"]);
 });
 
+Deno.test("the same files by another materializer, and the same input with another digest, are a difference", async () => {
+  const registry = await filesRegistry();
+  await registry.save("a", files({ "text.txt": "x" }));
+  const other = defineMaterializer<Files>({
+    id: "test/other",
+    save: ({ files }) => [...files],
+    load: () => new Files([]),
+  });
+  await registry.save("a", files({ "text.txt": "x" }), { materializer: other });
+  const written = await diffVersions(registry, { before: "a@1", after: "a@2" });
+  assertEquals([written.files, written.metadata, written.same], [[], [], false]);
+  const inputs = ["1", "2"].map((digit) => ({ ref: "data@1.0.0", digest: digit.repeat(64) }));
+  for (const input of inputs) await registry.save("b", 1, { inputs: [input] });
+  const made = await diffVersions(registry, { before: "b@1", after: "b@2" });
+  assertEquals([made.inputs, made.same], [{ added: [inputs[1]], removed: [inputs[0]] }, false]);
+});
+
 Deno.test("a value that is not saved is compared by its digests", async () => {
   const registry = await openRegistry("memory:");
   const { digest } = await registry.save("config", { rate: 1 });
