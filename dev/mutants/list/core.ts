@@ -161,4 +161,24 @@ export const CORE: readonly Mutant[] = [
     also: [{ file: "registry/layout.ts", text: "MAX_GENERATION - Number(match[1])", replacement: "Number(match[1])" }],
     foundBy: { test: "tests/format_test.ts", name: "FORMAT.md: keys" },
   },
+  {
+    name: "core/pop-deletes-another-value",
+    file: "core/work/derived_verbs.ts",
+    text: "{ version, ifCommit: commit }",
+    replacement: "{ version }",
+    foundBy: {
+      test: "tests/core/work/derived_verbs_test.ts",
+      name: "pop() deletes the value that it gives, also where another one is saved in its place meanwhile",
+    },
+  },
+  {
+    name: "core/token-of-a-foreign-env-file",
+    file: "core/places/find_registry.ts",
+    text: `by === "env-file" && remote === undefined ? token`,
+    replacement: `by === "env-file" ? token`,
+    foundBy: {
+      test: "tests/core/places/find_registry_test.ts",
+      name: "a .env that names a registry of this user's says no token for it",
+    },
+  },
 ];

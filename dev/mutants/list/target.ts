@@ -211,4 +211,54 @@ export const TARGET: readonly Mutant[] = [
       name: "a damaged key record is a conflict, never a second save",
     },
   },
+  {
+    name: "target/removes-through-a-link",
+    file: "core/disk/surplus_files.ts",
+    text: "realpathSync.native(above) !== above",
+    replacement: "above !== above",
+    foundBy: {
+      test: "tests/core/disk/write_again_test.ts",
+      name: "nothing is removed through a link that took the place of a folder meanwhile",
+    },
+  },
+  {
+    name: "target/removes-what-patterns-leave-out",
+    file: "core/disk/surplus_files.ts",
+    text: " || !selects(`${folder}/`)",
+    replacement: "",
+    foundBy: {
+      test: "tests/core/disk/write_again_test.ts",
+      name: "of what patterns leave out nothing is removed, nor is its folder",
+    },
+  },
+  {
+    name: "target/takes-what-others-may-write",
+    file: "core/disk/stage/folders.ts",
+    text: " && (stats.mode & 0o077) === 0",
+    replacement: "",
+    foundBy: {
+      test: "tests/core/disk/stage/resume_test.ts",
+      name: "what was left for another target stays for that, and what others may write to is not touched",
+    },
+  },
+  {
+    name: "target/takes-what-is-for-another",
+    file: "core/disk/stage/folders.ts",
+    text: "const isSame = id === targetId(target);",
+    replacement: "const isSame = true;",
+    foundBy: {
+      test: "tests/core/disk/stage/resume_test.ts",
+      name: "what was left for another target stays for that, and what others may write to is not touched",
+    },
+  },
+  {
+    name: "target/believes-a-process-elsewhere-gone",
+    file: "core/disk/stage/process.ts",
+    text: "place !== thisMachine() || ",
+    replacement: "",
+    foundBy: {
+      test: "tests/core/disk/stage/resume_test.ts",
+      name: "nobody knows of a process of another machine, whether it is there",
+    },
+  },
 ];

@@ -276,4 +276,31 @@ export const VERBS: readonly Mutant[] = [
     replacement: "await",
     foundBy: { test: "tests/registry/lineage/index_test.ts", name: "claims nothing while a record cannot be read" },
   },
+  {
+    name: "log/out-of-order",
+    file: "registry/look/log.ts",
+    text: "entries.reverse().sort",
+    replacement: "entries.sort",
+    foundBy: { test: "tests/registry/log_test.ts", name: "what happened in one millisecond is told in its order" },
+  },
+  {
+    name: "log/stops-at-damage",
+    file: "registry/look/log.ts",
+    text: `if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;`,
+    replacement: "throw error;",
+    foundBy: {
+      test: "tests/registry/log_test.ts",
+      name: "a version whose record is damaged is in the log as the store knows it, and hides nothing",
+    },
+  },
+  {
+    name: "diff/does-not-see-who-wrote",
+    file: "registry/look/diff.ts",
+    text: " && wrote(a.version) === wrote(b.version)",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/diff_test.ts",
+      name: "the same files by another materializer, and the same input with another digest, are a difference",
+    },
+  },
 ];
