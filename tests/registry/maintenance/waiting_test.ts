@@ -33,6 +33,38 @@ testProtocol("what nobody needs is named with the time from which it may go, and
   assertEquals(await world.keys("objects/a/"), []);
 });
 
+testProtocol(
+  "of what waits the first and the last moment are told, whatever comes first in the store",
+  {},
+  async (world) => {
+    const { registry, advance, clocks } = world;
+    for (const name of ["a", "b", "c"]) await registry.save(name, noise(BYTES));
+    advance(30 * HOUR);
+    for (const name of ["b", "a", "c"]) {
+      await registry.delete(`${name}@1`);
+      advance(HOUR);
+    }
+    const { waiting: { nextAt } } = await collectGarbage(registry, { dryRun: true });
+    const { garbage } = await spaceOf(registry);
+    const hours = (at: Date | undefined) => (at!.getTime() - clocks.store) / HOUR;
+    assertEquals([nextAt, garbage.nextAt, garbage.allAt].map(hours), [21, 21, 23]);
+  },
+);
+
+testProtocol(
+  "with `now` a key of an operation is remembered as long as ever",
+  { mutable: true, graceMs: 2 * GRACE_MS },
+  async ({ registry, advance }) => {
+    await registry.save("a", 1, { idempotencyKey: "k" });
+    advance(40 * 24 * HOUR);
+    const { removed } = await collectGarbage(registry, { now: true });
+    assertEquals([GRACE_MS, removed.key.count], [24 * HOUR, 0]);
+    assertEquals((await registry.save("a", 1, { idempotencyKey: "k" })).skipped, true);
+    advance(61 * 24 * HOUR);
+    assertEquals((await collectGarbage(registry, { now: true })).removed.key.count > 0, true);
+  },
+);
+
 testProtocol("payload that no version refers to waits for its own age", {}, async (world) => {
   const { registry, store, advance } = world;
   await registry.save("a", 1);
