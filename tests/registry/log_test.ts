@@ -3,7 +3,7 @@ import { createMemoryBackend, logOf, openRegistry, realSystem } from "../../mod.
 import { keysOf } from "./registries.ts";
 
 Deno.test("what happened in one millisecond is told in its order", async () => {
-  const now = Date.now();
+  const now = realSystem.now();
   const registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
   await registry.save("a", 1);
   await registry.setAlias("a", "live", "1");
