@@ -326,7 +326,7 @@ for (
     const [key] = await keysOf(store, "names/a/versions/");
     const { line, inline } = await openRecord(store, key);
     await store.put(key, sealed(JSON.stringify({ ...line, ...change }), inline));
-    for (const name of ["a@1", "b@1"]) await registry.delete(name, { allVersions: true });
+    for (const name of ["a@1", "b@1"]) await registry.delete(name);
     const aged = await openRegistry(withAge(store, WEEK_MS));
     for (const _ of ["overwrites the first", "removes the second"]) await collectGarbage(aged);
     assertEquals(await keysOf(store, "objects/b/"), []);
