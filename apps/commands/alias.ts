@@ -8,6 +8,7 @@ import type { Registry } from "../../mod.ts";
 import { namedAt, rollBack, showHistory } from "../look/alias_history.ts";
 import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
+import { expandNames, isPattern } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
@@ -28,9 +29,10 @@ interface AliasFlags extends AsOfFlags {
 export const alias: Command = defineCommand<[name: string, alias?: string, version?: string], AliasFlags>({
   name: "alias",
   summary: "Show, set or delete the aliases of a name.",
-  details: "With a version the alias is set, whatever it named before; without one it is shown.",
+  details: "With a version the alias is set, whatever it named before; without one it is shown. " +
+    "To set and to delete, the name may be a pattern, as of rm: all that it takes is found before anything is changed.",
   args: [
-    { usage: "<name>", text: "the artifact", completes: "name" },
+    { usage: "<name>", text: "the artifact, or to set and delete a pattern of names", completes: "name" },
     { usage: "[alias]", text: "a word such as production (default: show all)" },
     { usage: "[version]", text: "the version that it shall name" },
   ],
@@ -44,6 +46,7 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
   ],
   examples: [
     ["holdfast alias my:model production 2.1", "set it"],
+    ["holdfast alias 'team:*' production 2.1", "set it for several names"],
     ["holdfast alias my:model", "show all"],
     ["holdfast alias my:model canary --delete", "delete it"],
     ["holdfast alias my:model production --history", "what it named, and since when"],
@@ -54,32 +57,69 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
     refuseRef(name, "look up aliases of", "alias");
     refuseMixture(alias, version, flags);
     if (alias !== undefined) refuseOddAlias(alias);
-    const { signal } = context.io;
+    if (alias !== undefined && (version !== undefined || flags.delete)) {
+      return await changeEach({ pattern: name, alias, version }, flags, context);
+    }
     if (flags.dryRun) return await sayOnly({ name, alias, version }, flags, context);
-    if (flags.delete) {
-      const registry = await context.open({ write: true });
-      if (!await registry.deleteAlias(name, alias!, { signal })) throw await noAlias(registry, name, alias!);
-      await context.result(
-        { name, alias, deleted: true },
-        context.shared.quiet ? undefined : `Deleted ${name}@${alias}`,
-      );
-    } else if (alias !== undefined && version !== undefined) {
-      const expected = flags.expected === "none" ? null : flags.expected;
-      const registry = await context.open({ write: true });
-      await withHints(
-        registry.setAlias(name, alias, version, { signal, expected }),
-        lookUp(`${name}@${version}`, registry),
-      );
-      const named = await namedBy(registry, { name, alias }, context) ?? version;
-      const text = `${name}@${alias} is ${named}`;
-      await context.result({ name, alias, version: named }, context.shared.quiet ? undefined : text);
-    } else if (flags.history) {
+    if (flags.history) {
       await showHistory(await context.open(), { name, alias: alias! }, context);
     } else if (flags.rollback) {
       await rollBack(await context.open({ write: true }), { name, alias: alias! }, context);
     } else await show(name, alias, { context, asOf: refOptions(flags, context.io).asOf });
   },
 });
+
+/** Sets or deletes the alias of each name that is meant; all that it takes is found before anything is changed. */
+async function changeEach(
+  { pattern, alias, version }: { pattern: string; alias: string; version?: string },
+  flags: AliasFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { signal } = context.io;
+  const registry = await context.open({ write: !flags.dryRun });
+  const names = isPattern(pattern) ? await expandNames(registry, [pattern], signal) : [pattern];
+  if (names.length > 1) {
+    for (const name of names) {
+      if (version !== undefined) {
+        await withHints(registry.info(`${name}@${version}`, { signal }), lookUp(`${name}@${version}`, registry));
+      } else if (await namedBy(registry, { name, alias }, context) === undefined) {
+        throw await noAlias(registry, name, alias);
+      }
+    }
+  }
+  for (const name of names) {
+    if (flags.dryRun) await sayOnly({ name, alias, version }, flags, context);
+    else if (version === undefined) await deleteOne(registry, { name, alias }, context);
+    else await setOne(registry, { name, alias, version, expected: flags.expected }, context);
+  }
+}
+
+async function deleteOne(
+  registry: Registry,
+  { name, alias }: { name: string; alias: string },
+  context: CommandContext,
+): Promise<void> {
+  const { signal } = context.io;
+  if (!await registry.deleteAlias(name, alias, { signal })) throw await noAlias(registry, name, alias);
+  await context.result({ name, alias, deleted: true }, context.shared.quiet ? undefined : `Deleted ${name}@${alias}`);
+}
+
+async function setOne(
+  registry: Registry,
+  { name, alias, version, expected }: { name: string; alias: string; version: string; expected?: string },
+  context: CommandContext,
+): Promise<void> {
+  const { signal } = context.io;
+  await withHints(
+    registry.setAlias(name, alias, version, { signal, expected: expected === "none" ? null : expected }),
+    lookUp(`${name}@${version}`, registry),
+  );
+  const named = await namedBy(registry, { name, alias }, context) ?? version;
+  await context.result(
+    { name, alias, version: named },
+    context.shared.quiet ? undefined : `${name}@${alias} is ${named}`,
+  );
+}
 
 async function show(
   name: string,

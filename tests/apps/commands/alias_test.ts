@@ -17,6 +17,25 @@ Deno.test("alias sets, shows and deletes", async () => {
   assertEquals((await holdfast("alias config canary -d", { cwd })).code, 3);
 });
 
+Deno.test("alias sets and deletes for each name of a pattern, and finds all before it changes anything", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const set = "config@live is 1.0.0\nnote@live is 1.0.0\n";
+  assertEquals(
+    await succeeds("alias {config,note} live 1 --dry-run", { cwd }),
+    "Would let 1.0.0 be config@live (there is none now)\nWould let 1.0.0 be note@live (there is none now)\n",
+  );
+  assertEquals((await holdfast("alias * live 2", { cwd })).code, 3, "not every name has it");
+  assertEquals((await holdfast("alias config live", { cwd })).code, 3, "nothing was set");
+  assertEquals(await succeeds("alias {config,note} live 1", { cwd }), set);
+  assertEquals((await holdfast("alias * live --delete", { cwd })).code, 3, "data:raw has none");
+  assertEquals(await succeeds("alias config live", { cwd }), "1.0.0\n");
+  const deleted = "Deleted config@live\nDeleted note@live\n";
+  assertEquals(await succeeds("alias {config,note} live --delete", { cwd }), deleted);
+  assertEquals((await holdfast("alias none:* live 1", { cwd })).code, 3);
+});
+
 Deno.test("alias of a name that there is not is not found, and of one without aliases says so", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
