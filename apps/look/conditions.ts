@@ -12,6 +12,10 @@ import type { Comparison } from "./comparing.ts";
 /** Whether a version meets a condition. */
 export type Condition = (info: ArtifactInfo) => boolean;
 
+/** What is longer is no condition that somebody wrote, and would take long to be read. */
+const MAX_CHARACTERS = 4_000;
+/** Words that join terms elsewhere, where they do not stand in quotes. */
+const OTHER_JOIN = /\s(or|\|\||&&)\s/i;
 const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*$/s;
 
 /**
@@ -21,6 +25,9 @@ const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*
  * @throws {RegistryError} `Invalid`
  */
 export function parseCondition(text: string): Condition {
+  if (text.length > MAX_CHARACTERS) {
+    throw invalid(`${text.slice(0, 20)}…`, `it has more than ${MAX_CHARACTERS} characters`);
+  }
   const terms = text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) => parseTerm(term, text));
   return (info) => terms.every((meets) => meets(info));
 }
@@ -29,6 +36,10 @@ function parseTerm(term: string, whole: string): Condition {
   const [, field, sign, typed] = TERM.exec(term) ?? [];
   const wanted = typed?.replace(/^(['"])(.*)\1$/s, "$2");
   if (field === undefined || typed === "") throw invalid(whole, "a comparison such as metadata.epochs > 3 is expected");
+  const join = wanted === typed ? OTHER_JOIN.exec(typed)?.[1] : undefined;
+  if (join !== undefined) {
+    throw invalid(whole, `comparisons are joined by and, not by ${join}; a text stands in quotes`);
+  }
   const comparison = (sign === "==" ? "=" : sign) as Comparison;
   if (field === "size") {
     const meets = comparing(comparison, String(parseBytes(wanted)));

@@ -39,6 +39,8 @@ Deno.test("ls --where refuses what it cannot read, and runs nothing", async () =
       "metadata.a >",
       "size >> 3",
       "name =! x",
+      "metadata.a > 3 or metadata.b > 3",
+      `metadata.a = ${" ".repeat(100_000)}`,
     ]
   ) {
     const { code, err } = await holdfast(["ls", "--where", odd], { cwd });
