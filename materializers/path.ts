@@ -39,7 +39,9 @@ export class LocalPath {
  * Names a file or a whole folder on disk, to be saved: its bytes, not this path. It is read when it is saved, with
  * bounded memory. What is kept: names, bytes, the executable bit, empty folders, and symbolic links with the text of
  * their target, wherever that leads; not kept: times, owners, other permissions. So the same folder gives the same
- * digest; `preserve: ["times"]` keeps when files were modified, too. Pipes, sockets and devices are left out. `Conflict` where the folder changes meanwhile.
+ * digest; `preserve: ["times"]` keeps when files were modified, too. Left out are pipes, sockets and devices, and in a
+ * folder `.git`, registries, and what a `.holdfastignore` says, unless `all` is asked for. `Conflict` where the folder
+ * changes meanwhile.
  *
  * A path that is itself a symbolic link is refused, unless links are followed: name its target. So are names which
  * other systems would read otherwise: with a backslash, or beginning with a drive letter (`c:`). Names that only Windows
