@@ -16,7 +16,9 @@ import { findRegistry } from "../../places/find_registry.ts";
 import { localPathOf } from "../../places/open_store.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
+import { knownColumns } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
+import { wrapped } from "../../terminal/wrap.ts";
 
 /** Looks for what keeps a registry from working here. */
 export const doctor: Command = defineCommand<[], { probe: boolean }>({
@@ -40,8 +42,9 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
       const { what, verdict, found, advice } = check;
       if (shared.quiet && verdict === "ok") continue;
       const mark = verdict === "ok" ? "ok  " : verdict === "warn" ? colors.bold("warn") : colors.red("FAIL");
-      const text = `${mark}  ${what.padEnd(12)}  ${printable(found)}`;
-      await context.result(check, advice === undefined ? text : `${text}\n${" ".repeat(20)}${printable(advice)}`);
+      const said = [found, ...advice === undefined ? [] : [advice]]
+        .map((text) => wrapped(printable(text), { indent: 20, columns: knownColumns(io.stdout) }));
+      await context.result(check, `${mark}  ${what.padEnd(12)}  ${said.join(`\n${" ".repeat(20)}`)}`);
       io.signal.throwIfAborted();
     }
     const { fail, warn } = verdicts;

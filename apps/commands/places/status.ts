@@ -16,6 +16,8 @@ import { exitCodeOf, toReportable } from "../../program/exit_code.ts";
 import { inCliWords } from "../../program/hints.ts";
 import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
 import { printable } from "../../terminal/table.ts";
+import { knownColumns } from "../../terminal/cli_io.ts";
+import { wrapped } from "../../terminal/wrap.ts";
 
 interface Size {
   objects: number;
@@ -75,7 +77,10 @@ export const status: Command = defineCommand<[], { size: boolean }>({
       Object.entries(versions).map((pair) => pair.join(" ")).join(", "),
     ]);
     const width = Math.max(...rows.map(([what]) => what.length)) + 2;
-    const lines = rows.map(([what, says]) => `${context.colors.bold(what.padEnd(width))}${printable(says)}`);
+    const limits = { indent: width, columns: knownColumns(context.io.stdout) };
+    const lines = rows.map(([what, says]) =>
+      `${context.colors.bold(what.padEnd(width))}${wrapped(printable(says), limits)}`
+    );
     await context.result({ ...report, cache, versions }, lines.join("\n"));
     return code;
   },
