@@ -371,3 +371,5 @@ export {
   spaceOf,
   verifyRegistry,
 } from "./registry/tools.ts";
+export { changeSettings, readSettings } from "./registry/tools/settings.ts";
+export type { CurrentSettings, SettingsChange } from "./registry/opening/change_settings.ts";

@@ -193,7 +193,7 @@ export interface OpenOptions extends SignalOptions {
   versioned?: boolean;
   /** Whether versions may be overwritten. Fixed at creation. @default false */
   mutable?: boolean;
-  /** How long replaced data stays readable, milliseconds, at least an hour. Fixed at creation. @default 86400000 (24 h) */
+  /** How long replaced data stays readable, milliseconds, at least an hour. `changeSettings` sets a longer one later. @default 86400000 (24 h) */
   graceMs?: number;
   /** Create the registry where there is none; else `NotFound`. @default true where a place is given, else false */
   create?: boolean;

@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   du: async () => (await import("./space/du.ts")).du,
   gc: async () => (await import("./space/gc.ts")).gc,
   prune: async () => (await import("./space/prune.ts")).prune,
+  settings: async () => (await import("./space/settings.ts")).settings,
   mirror: async () => (await import("./stores/mirror.ts")).mirror,
   probe: async () => (await import("./stores/probe.ts")).probe,
   cache: async () => (await import("./stores/cache.ts")).cache,

@@ -74,6 +74,17 @@ export function parseDuration(text: string): number {
   });
 }
 
+/** Reads a grace period. Shorter ones would take from under readers and slow writers what they rely on. */
+export function parseGrace(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= 3_600_000) return ms;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use --grace ${text}: it is less than an hour`,
+    hint: "Readers and slow writers rely on it: give 1h or more, such as 24h or 7d.",
+  });
+}
+
 /** Reads a whole number from 0. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);

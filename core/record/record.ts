@@ -14,6 +14,9 @@ import { recordProblem } from "./record_shape.ts";
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
 export const FORMAT = "holdfast/1";
 
+/** The format of settings that were changed: releases that would take such a record for the creation refuse it. */
+export const LATER_FORMAT = "holdfast/2";
+
 /**
  * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no multiple
  * of a sector, at which a disk that fails cuts files.
@@ -166,7 +169,9 @@ export interface KeyRecord extends RecordBase {
 export interface SettingsRecord extends RecordBase {
   /** Marks the kind. */
   kind: "settings";
-  /** Fixed at creation. */
+  /** The registry's id, in all generations but the first, whose commit is the id. */
+  registry?: string;
+  /** Fixed at creation, but for the grace. */
   settings: RegistrySettings;
   /** What a probe of the store found before it was written; absent in memory and on a disk. */
   certificate?: StoreCertificate;
@@ -277,7 +282,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   const summed = end - (SUM_BYTES - 1);
   const sum = SUM.exec(line.slice(1 - SUM_BYTES)); // all ASCII: as many bytes
   if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) throw corruptRecord(key, "its sum does not match");
-  if (format !== FORMAT) {
+  if (format !== FORMAT && !(format === LATER_FORMAT && isLaterSettings(record))) {
     throw new RegistryError({
       code: "Unsupported",
       message: `Cannot read record "${key}": its format is ${shown(format)}, this release reads "${FORMAT}"`,
@@ -295,6 +300,11 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   }
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
+}
+
+/** Whether these are settings that were changed. */
+function isLaterSettings({ kind, generation }: AnyRecord): boolean {
+  return kind === "settings" && generation > 1;
 }
 
 /** Aliases and keys that were written before may have the size that tombstones have now: their cells are read. */

@@ -48,6 +48,7 @@ export function recordProblem(record: { kind: string }, inlineBytes = Infinity):
   if (fields.kind === "alias" && !isAlias(fields)) return "its alias is not whole";
   if (fields.kind === "key" && !isKey(fields)) return "its idempotency key is not whole";
   if (fields.kind === "settings" && !isSettings(fields.settings)) return "its settings are not whole";
+  if (fields.kind === "settings" && !isGeneration(fields)) return "its settings are of no registry";
   if (fields.kind === "settings" && !isCertificate(fields.certificate)) return "its certificate is not whole";
 }
 
@@ -153,6 +154,11 @@ function isSettings(settings: unknown): boolean {
   if (!isJsonObject(settings)) return false;
   const { versioned, mutable, graceMs } = settings;
   return typeof versioned === "boolean" && typeof mutable === "boolean" && isNumber(graceMs, 1);
+}
+
+/** The first names no registry: it is one. What was changed since says of which, in a format of its own. */
+function isGeneration({ generation, format, registry }: Fields): boolean {
+  return generation === 1 || (format === "holdfast/2" && isMatch(registry, COMMIT));
 }
 
 function isCertificate(certificate: unknown): boolean {

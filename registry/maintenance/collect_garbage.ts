@@ -8,6 +8,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
+import { bindingGraceMs, readGraces } from "../opening/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { NAMES, OBJECTS } from "../layout.ts";
 import { memoryMs } from "./collection.ts";
@@ -49,6 +50,8 @@ export interface GarbageReport {
   dryRun: boolean;
   /** The store's time that all ages were measured against. */
   markAt: Date;
+  /** The grace that ages were measured by, milliseconds; with `now` none was. */
+  graceMs: number;
   /** How many of each kind, and their bytes. */
   removed: Record<GarbageKind, { count: number; bytes: number }>;
   /** Bytes of all. */
@@ -66,8 +69,10 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
   const context = contextOf(registry, "collect garbage");
   checkWritable(context, "collect garbage");
   const { mark, key } = await takeMark(context, "collect garbage", options.signal);
-  const report = emptyReport(options.dryRun ?? false, mark);
+  let report: GarbageReport;
   try {
+    const graceMs = bindingGraceMs(await readGraces(context, options.signal), mark); // as they are after the mark
+    report = emptyReport({ dryRun: options.dryRun ?? false, mark, graceMs });
     const collection = createCollection(context, { report, markKey: key, ...options });
     for (const step of STEPS) {
       context.logger.debug(`collect garbage: ${step.name}`);
@@ -75,7 +80,7 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
     }
   } finally {
     await context.backend.delete(key);
-    if (!report.dryRun) await context.backend.reserve?.();
+    if (!options.dryRun) await context.backend.reserve?.();
   }
   return report;
 }
@@ -142,7 +147,7 @@ export function createCollection(
   },
 ): Collection {
   const { backend, settings, system } = context;
-  const graceMs = now ? -CLOCK_STEP_MS : settings.graceMs;
+  const graceMs = now ? -CLOCK_STEP_MS : report.graceMs;
   const markAt = () => report.markAt.getTime();
   const begun = { wall: system.now(), monotonic: system.monotonic() };
   const collection: Collection = {
@@ -157,7 +162,7 @@ export function createCollection(
     names: new Set(),
     drafts: { names: new Set(), placesOf: () => [] },
     isOld: (modifiedAt) => modifiedAt < markAt() - graceMs,
-    isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(settings.graceMs),
+    isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(report.graceMs),
     isLate() {
       const { wall, monotonic } = begun;
       return Math.max(system.now() - wall, system.monotonic() - monotonic) > settings.graceMs / 4;
@@ -209,13 +214,16 @@ export function createCollection(
 }
 
 /** A report of nothing yet. */
-export function emptyReport(dryRun: boolean, mark: number): GarbageReport {
+export function emptyReport(
+  { dryRun, mark, graceMs }: { dryRun: boolean; mark: number; graceMs: number },
+): GarbageReport {
   const none = () => ({ count: 0, bytes: 0 });
   const records = { generation: none(), scrubbed: none(), key: none(), name: none() };
   const removed = { stage: none(), ...records, payload: none(), upload: none(), draft: none(), note: none() };
   return {
     dryRun,
     markAt: new Date(mark),
+    graceMs,
     removed,
     bytes: 0,
     waiting: { count: 0, bytes: 0 },

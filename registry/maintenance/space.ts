@@ -8,6 +8,7 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS } from "../layout.ts";
 import { contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
+import { bindingGraceMs, readGraces } from "../opening/graces.ts";
 import { collectNames, createCollection, emptyReport, sweepStages } from "./collect_garbage.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
@@ -63,7 +64,9 @@ export interface SpaceReport {
 export async function spaceOf(registry: Registry, { signal }: SignalOptions = {}): Promise<SpaceReport> {
   const context = contextOf(registry, "measure space");
   const { system, clockOffset } = context;
-  const report = emptyReport(true, system.now() + (clockOffset?.ms ?? 0));
+  const mark = system.now() + (clockOffset?.ms ?? 0);
+  const graceMs = bindingGraceMs(await readGraces(context, signal), mark);
+  const report = emptyReport({ dryRun: true, mark, graceMs });
   const spaces = new Map<string, NameSpace>();
   const garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
   let objects = 0;

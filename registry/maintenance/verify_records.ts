@@ -152,7 +152,9 @@ async function verifyRecord(
 
 /** Whether a record is of the cell that it lies in. A deletion names nothing; only a first generation is ever scrubbed. */
 function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): boolean {
-  if (key === undefined) return record.kind === "settings" && record.commit === id;
+  if (key === undefined) {
+    return record.kind === "settings" && (record.generation === 1 ? record.commit : record.registry) === id;
+  }
   if (record.kind === "deleted") return key.kind !== "key";
   if (record.kind === "scrubbed") return key.kind === "version" && record.generation === 1;
   if (record.kind !== key.kind || record.name !== key.name) return false;

@@ -1,5 +1,6 @@
 /**
- * The settings cell: what a registry is. Written once, before anything else.
+ * The settings cell: what a registry is. Its first generation is written before anything else, and stays what the
+ * registry is; later ones say another grace.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import type { RegistrySettings, StoreCertificate } from "../../core/record/recor
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
-import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
+import { misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { settle } from "../cell/settle.ts";
 import { NAMES, recordKey, SETTINGS } from "../layout.ts";
@@ -55,12 +56,15 @@ export async function readDiskSettings(
 export async function openSettings(context: OpeningContext, options: OpenOptions): Promise<StoredSettings> {
   checkGrace(options.graceMs);
   const head = await readHead(context, SETTINGS, options.signal);
-  const found = head === undefined ? await create(context, options) : await readRecord(context, head, options.signal);
-  if (found === undefined) throw damaged(context);
+  const newest = head === undefined ? await create(context, options) : await readRecord(context, head, options.signal);
+  const found = await firstOf(context, newest, options.signal);
+  if (newest === undefined || found === undefined) throw damaged(context);
   const record = recordOfKind(found, "settings");
+  const now = recordOfKind(newest, "settings");
+  if (now.generation > 1 && now.registry !== record.commit) throw misplaced(newest.info.key, now);
   for (const name of ["versioned", "mutable", "graceMs"] as const) {
     const given = options[name];
-    if (given === undefined || given === record.settings[name]) continue;
+    if (given === undefined || given === record.settings[name] || given === now.settings[name]) continue;
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${record.settings[name]}`,
@@ -71,9 +75,15 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
   checkKnown(context.backend, record.settings);
   checkLocking(context, record.settings);
   checkLayout(context, record.settings);
-  if (!context.readOnly) await settle(context, [found.info.key], options.signal); // all that will be written rests on it
+  if (!context.readOnly) await settle(context, [found.info.key, newest.info.key], options.signal); // all that will be written rests on it
   const { modifiedAt: createdAt, etag } = found.info;
   return { id: record.commit, settings: record.settings, createdAt, ...(etag === undefined ? {} : { etag }) };
+}
+
+/** The first generation of the settings: the registry's id, and when it was created here. */
+async function firstOf(context: OpeningContext, newest: FoundRecord | undefined, signal?: AbortSignal) {
+  if (newest === undefined || newest.record.generation === 1) return newest;
+  return await readRecord(context, recordKey(SETTINGS, 1), signal);
 }
 
 async function create(context: OpeningContext, options: OpenOptions): Promise<FoundRecord | undefined> {
@@ -119,11 +129,11 @@ async function certify(context: OpeningContext, graceMs: number, signal?: AbortS
 }
 
 /** Throws `Invalid` for a grace that readers and slow writers could not rely on. */
-export function checkGrace(graceMs: number | undefined): void {
+export function checkGrace(graceMs: number | undefined, action = "open a registry with"): void {
   if (graceMs === undefined || (Number.isSafeInteger(graceMs) && graceMs >= MIN_GRACE_MS)) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot open a registry with graceMs: ${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
+    message: `Cannot ${action} graceMs: ${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
     hint: "graceMs is at least an hour: readers and slow writers rely on it.",
   });
 }

@@ -13,6 +13,7 @@ import type { GarbageOptions } from "../maintenance/collect_garbage.ts";
 import type { PruneOptions } from "../maintenance/prune_report.ts";
 import type { VerifyOptions } from "../maintenance/verify_report.ts";
 import type { MirrorOptions } from "../mirror.ts";
+import type { SettingsChange } from "../opening/change_settings.ts";
 
 const SIGNAL: OptionNames<SignalOptions> = { signal: true };
 
@@ -58,6 +59,12 @@ const MIRROR: OptionNames<MirrorOptions> = {
 };
 
 const LINEAGE: OptionNames<LineageOptions> = {
+
+/** Of {@linkcode changeSettings}. */
+export const SETTINGS_OPTIONS: OptionNames<SettingsChange> = { graceMs: true, ...SIGNAL };
+
+/** Of {@linkcode lineageOf}. */
+export const LINEAGE_OPTIONS: OptionNames<LineageOptions> = {
   direction: true,
   depth: true,
   onProgress: true,

@@ -14,6 +14,9 @@ import type { Effect } from "./with_history.ts";
 /** What was written longer ago may be forgotten: FORMAT calls it K. */
 const MEMORY_MS = 30 * 24 * 3_600_000;
 
+/** Some stores tell no more than seconds. */
+const CLOCK_STEP_MS = 1000;
+
 /** A record that a create put into the store. */
 export interface Landing {
   /** Its place in the order of changes. */
@@ -91,7 +94,14 @@ export function createLedger(graceMs: number): Ledger {
   const users = new Map<string, Set<Cell>>();
   const breaches: { order: number; message: string }[] = [];
   const undone = new Set<Landing>();
+  const graces: { at: number; graceMs: number }[] = []; // as they were set
   let createdAt = Infinity;
+
+  function noteSettings({ verb, key, at, bytes }: Effect): void {
+    createdAt = Math.min(createdAt, at);
+    const record = verb === "put" && bytes !== undefined ? decodeRecord(bytes, key).record : undefined;
+    if (record?.kind === "settings") graces.push({ at, graceMs: record.settings.graceMs });
+  }
 
   function applyPayload(effect: Effect): void {
     const { verb, key, written } = effect;
@@ -114,7 +124,10 @@ export function createLedger(graceMs: number): Ledger {
       const isHead = known !== undefined && cell.states.at(-1)!.head === known;
       const may = (record.kind === "scrubbed" || buries && !isHead) && record.commit === known?.record.commit;
       if (!may) breaches.push({ order, message: `record ${key} was replaced by ${record.kind} of ${record.commit}` });
-      else known!.scrubbed = true;
+      else {
+        if (!known!.scrubbed) checkGrace(cell, known!, effect);
+        known!.scrubbed = true;
+      }
       if (may && buries) known!.tombstone = { ...known!, record, needs: [], scrubbed: false };
     } else {
       land(cell, effect, place, known);
@@ -126,10 +139,20 @@ export function createLedger(graceMs: number): Ledger {
     const { key, place } = landing;
     landing.present = false;
     landing.forgotten = isForgettable(cell, at);
+    checkGrace(cell, landing, { at, order });
     if (landing.forgotten) cell.forgotten.push(order);
     else if (place.kind === "alias") {
       breaches.push({ order, message: `${key} was removed from the history of an alias` });
     }
+  }
+
+  /** What is replaced stays for the grace that held when it was. */
+  function checkGrace({ landings }: Cell, { key, place }: Landing, { at, order }: Pick<Effect, "at" | "order">): void {
+    const above = landings.filter((other) => other.place.generation > place.generation && !other.lost);
+    const replacedAt = Math.min(...above.map((other) => other.at));
+    const held = graces.findLast((grace) => grace.at <= replacedAt);
+    if (held === undefined || above.length === 0 || at + CLOCK_STEP_MS >= replacedAt + held.graceMs) return;
+    breaches.push({ order, message: `${key} went ${at - replacedAt} ms after it was replaced, of ${held.graceMs}` });
   }
 
   /** Whether nothing in a cell is young enough to be remembered, and no version is in it. */
@@ -210,7 +233,7 @@ export function createLedger(graceMs: number): Ledger {
     undone,
     apply(effect) {
       if (effect.key.startsWith("objects/")) return applyPayload(effect);
-      if (effect.key.startsWith(SETTINGS) && effect.written) createdAt = Math.min(createdAt, effect.at);
+      if (effect.key.startsWith(SETTINGS) && effect.written) noteSettings(effect);
       const place = effect.written ? parseCellKey(effect.key) : undefined;
       if (place !== undefined) applyRecord(effect, place);
     },

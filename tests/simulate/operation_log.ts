@@ -18,6 +18,7 @@ export type Request =
   | { verb: "open"; name: string; ref: string }
   | { verb: "versions"; name: string }
   | { verb: "collect"; forget: boolean }
+  | { verb: "changeGrace"; graceMs: number }
   | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
   | { verb: "commitUpload"; name: string; options: SaveOptions; id: string; path: string }
   | { verb: "commitDraft"; name: string; options: SaveOptions; id: string; parts: readonly string[] }
@@ -162,6 +163,8 @@ function describeRequest(request: Request): string {
       return `versions ${request.name}`;
     case "collect":
       return `collect garbage${request.forget ? " and forget names" : ""}`;
+    case "changeGrace":
+      return `change the grace to ${request.graceMs}`;
     case "copy":
       return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${JSON.stringify(request.options)}`;
     case "commitUpload":

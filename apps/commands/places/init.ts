@@ -14,7 +14,7 @@ import { refuseForeign } from "../../places/refuse_foreign.ts";
 import { refuseService } from "../../places/refuse_service.ts";
 import { localPathOf, registryTarget } from "../../places/open_store.ts";
 import { refuseFile } from "../../program/refusals.ts";
-import { formatGrace, parseDuration } from "../../terminal/units.ts";
+import { formatGrace, parseGrace } from "../../terminal/units.ts";
 
 interface InitOptions {
   unversioned?: boolean;
@@ -129,18 +129,8 @@ function refuseDifference(location: string, given: InitOptions, settings: Regist
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot create a registry in ${location} with ${flag}: there is one that was created ${was}`,
-    hint: `Leave out ${differences.map(([flag]) => flag.split(" ")[0]).join(", ")}, or name another folder.`,
-  });
-}
-
-/** Shorter ones would take from under readers and slow writers what they rely on. */
-function parseGrace(text: string): number {
-  const ms = parseDuration(text);
-  if (ms >= 3_600_000) return ms;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot use --grace ${text}: it is less than an hour`,
-    hint: "Readers and slow writers rely on it: give 1h or more, such as 24h or 7d.",
+    hint: `Leave out ${differences.map(([flag]) => flag.split(" ")[0]).join(", ")}, or name another folder.` +
+      (flag.startsWith("--grace") ? " A longer grace can be set: holdfast settings --grace." : ""),
   });
 }
 

@@ -6,7 +6,7 @@
 import process from "node:process";
 import manifest from "../../../deno.json" with { type: "json" };
 import { originOf } from "../../../core/places/mod.ts";
-import { inspectCache, isRegistryError } from "../../../mod.ts";
+import { inspectCache, isRegistryError, readSettings } from "../../../mod.ts";
 import type { CacheReport, Registry, StoredRegistry } from "../../../mod.ts";
 import { findCredentials } from "../../places/credentials.ts";
 import { findRegistry } from "../../places/find_registry.ts";
@@ -50,7 +50,8 @@ export const status: Command = defineCommand<[], { size: boolean }>({
       report = { location, kind, by: found.by, why, remote, credentials };
       rows.push(["registry", location], ["why", `the place ${why}`]);
       const registry = await context.open();
-      const { id, settings } = registry;
+      const { id } = registry;
+      const settings = kind === "service" ? registry.settings : await readSettings(registry, { signal });
       const size = wantsSize && kind !== "service" ? await sizeOf(registry as StoredRegistry, context) : undefined;
       report = { ...report, id, settings, size, store: storeOf(registry, kind) };
       rows.push(["id", id], ["store", storeOf(registry, kind)]);

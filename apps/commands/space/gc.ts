@@ -80,7 +80,7 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
     });
     await progress.end();
     if (shared.json) await context.result(report, undefined);
-    if (!shared.json) await say(report, registry.settings.graceMs, context);
+    if (!shared.json) await say(report, context);
     if (report.failures.length > 0) throw notAll(report.failures);
   },
 });
@@ -92,7 +92,7 @@ function waitingText({ what, key, size, why, until }: WaitingItem): string {
   return `${what} ${key} (${formatBytes(size)}) waits until ${formatTime(until)}: ${why}`;
 }
 
-async function say(report: GarbageReport, graceMs: number, context: CommandContext): Promise<void> {
+async function say(report: GarbageReport, context: CommandContext): Promise<void> {
   const { quiet } = context.shared;
   const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
     .map(([what, { count, bytes }]) => ({
@@ -109,7 +109,7 @@ async function say(report: GarbageReport, graceMs: number, context: CommandConte
     : report.failures.length > 0
     ? `${report.dryRun ? "Would free" : "Freed"} nothing`
     : "Nothing to free yet: what is deleted, replaced or left unfinished stays for the registry's grace of " +
-      formatGrace(graceMs);
+      formatGrace(report.graceMs);
   const { count, bytes, nextAt } = report.waiting;
   if (nextAt !== undefined && !quiet) {
     await context.note(

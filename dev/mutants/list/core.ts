@@ -92,7 +92,7 @@ export const CORE: readonly Mutant[] = [
   {
     name: "record/format-not-checked",
     file: "core/record/record.ts",
-    text: "if (format !== FORMAT) {",
+    text: "if (format !== FORMAT && !(",
     replacement: "if (false) {",
     foundBy: {
       test: "tests/core/record/record_test.ts",

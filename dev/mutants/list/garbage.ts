@@ -8,6 +8,26 @@ import type { Mutant } from "../mutant.ts";
 /** Mistakes of the janitor. */
 export const GARBAGE: readonly Mutant[] = [
   {
+    name: "garbage/longer-grace-binds",
+    file: "registry/opening/graces.ts",
+    text: "replacedAt !== undefined && replacedAt + graceMs <= now",
+    replacement: "replacedAt !== undefined && replacedAt <= now",
+    foundBy: {
+      test: "tests/registry/opening/changed_settings_test.ts",
+      name: "a shorter grace counts once the longer one has passed since it was replaced",
+    },
+  },
+  {
+    name: "garbage/least-grace",
+    file: "registry/opening/change_settings.ts",
+    text: "if (graceMs >= settings.graceMs &&",
+    replacement: "if (graceMs >= 3_600_000 &&",
+    foundBy: {
+      test: "tests/registry/opening/changed_settings_test.ts",
+      name: "no grace is shorter than at creation, whatever was set since, nor longer than a year",
+    },
+  },
+  {
     name: "garbage/own-age-counts",
     file: "registry/maintenance/garbage_of_name.ts",
     text: "place <= kept || !collection.isOld(generations[place - 1].modifiedAt)",

@@ -279,7 +279,8 @@ testProtocol("unfinished writes of a disk are swept before anything else", {}, a
     backend.forget();
     const report = await collectGarbage(registry, { dryRun });
     assertEquals(report.removed.stage, { count: 1, bytes: 77 });
-    assertEquals(backend.calls.map(({ verb }) => verb).slice(0, 2), ["put", "sweepUploads"]);
+    const asked = backend.calls.filter(({ key = "" }) => !key.startsWith("settings/")).map(({ verb }) => verb);
+    assertEquals(asked.slice(0, 2), ["put", "sweepUploads"]);
     assertEquals(swept.shift(), { olderThan: report.markAt.getTime() - GRACE_MS, dryRun, signal: undefined });
     assertEquals(swept.splice(0).map(({ dryRun }) => dryRun), [true]); // a look at what is too young
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { changeSettings } from "../../../registry/opening/change_settings.ts";
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
 import { prune } from "../../../registry/maintenance/prune.ts";
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
@@ -13,6 +14,8 @@ import type { Actor, VerbParts } from "../actor.ts";
 export interface MaintenanceVerbs {
   /** Runs the janitor. */
   collect(options?: { forget?: boolean }): Promise<void>;
+  /** Changes the grace. */
+  changeGrace(graceMs: number): Promise<void>;
   /** Deletes old versions. */
   prune(options: PruneOptions): Promise<void>;
   /** Brings what another registry holds here; its actor lives in the same process. */
@@ -25,6 +28,13 @@ export function createMaintenanceVerbs({ call, registry }: VerbParts): Maintenan
     async collect({ forget = false } = {}) {
       await call({ verb: "collect", forget }, async () => {
         await collectGarbage(registry, { forget });
+        return { ok: true, done: true };
+      });
+    },
+
+    async changeGrace(graceMs) {
+      await call({ verb: "changeGrace", graceMs }, async () => {
+        await changeSettings(registry, { graceMs });
         return { ok: true, done: true };
       });
     },

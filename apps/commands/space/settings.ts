@@ -1,0 +1,58 @@
+/**
+ * `holdfast settings`
+ *
+ * @module
+ */
+import { changeSettings, readSettings } from "../../../mod.ts";
+import type { CurrentSettings } from "../../../mod.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command } from "../../program/command.ts";
+import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
+
+/** Shows the settings of the registry, and changes the grace. */
+export const settings: Command = defineCommand<[], { grace?: number }>({
+  name: "settings",
+  summary: "Show the settings of the registry, or change its grace period.",
+  details:
+    "Only the grace may be changed. A longer one counts at once, for all that gc might not have freed by then; a shorter " +
+    "one once the longer one has passed. It is never shorter than at creation, for whoever has the registry open " +
+    "relies on that. Releases before this one cannot open a registry that was changed.",
+  args: [],
+  options: [
+    {
+      flags: "--grace <duration>",
+      text: "how long replaced data stays readable from now on, at least as long as at creation",
+      parse: parseGrace,
+    },
+  ],
+  examples: [
+    ["holdfast settings", "what the registry is"],
+    ["holdfast settings --grace 7d", "what is deleted stays for a week before gc frees it"],
+  ],
+  async run(_args, { grace }, context) {
+    const { signal } = context.io;
+    const registry = await context.open({ write: grace !== undefined });
+    const current = grace === undefined
+      ? await readSettings(registry, { signal })
+      : await changeSettings(registry, { graceMs: grace, signal });
+    await context.result(current, context.shared.quiet && grace !== undefined ? undefined : textOf(current));
+  },
+});
+
+function textOf({ versioned, mutable, locking, layout, graceMs, leastGraceMs, ...now }: CurrentSettings): string {
+  const rows: [what: string, says: string | undefined][] = [
+    ["versions", versioned ? "each name has versions" : "each name has one value"],
+    ["overwriting", mutable ? "allowed (mutable)" : "never (immutable)"],
+    ["grace", formatGrace(graceMs)],
+    ["at creation", graceMs === leastGraceMs ? undefined : formatGrace(leastGraceMs)],
+    [
+      "for now",
+      now.countsFrom &&
+      `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${formatTime(now.countsFrom)} on`,
+    ],
+    ["locking", locking],
+    ["layout", layout],
+  ];
+  const said = rows.filter(([, says]) => says !== undefined);
+  return said.map(([what, says]) => `${what.padEnd(13)}${says}`).join("\n");
+}

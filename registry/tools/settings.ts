@@ -1,0 +1,54 @@
+/**
+ * The settings of a registry after its creation. Each function loads what it is made of when it is called.
+ *
+ * @module
+ */
+import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import type { CurrentSettings, SettingsChange } from "../opening/change_settings.ts";
+import { SETTINGS_OPTIONS } from "./options.ts";
+
+/**
+ * The settings of a registry as they are now; `registry.settings` are those of its creation. Nothing is written.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open, such as a client of a service
+ *
+ * @example
+ * ```ts
+ * import { openRegistry, readSettings } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const { graceMs, versioned } = await readSettings(registry);
+ * assertEquals([graceMs, versioned], [24 * 3_600_000, true]);
+ * ```
+ */
+export async function readSettings(registry: Registry, options: SignalOptions = {}): Promise<CurrentSettings> {
+  const tool = await import("../opening/change_settings.ts");
+  return await tool.readSettings(registry, options);
+}
+
+/**
+ * Changes the grace: how long what is replaced or deleted stays readable, and what was never committed stays. A longer
+ * one counts at once, for all that was not old enough to go before; a shorter one once the longer one has passed. It is
+ * never shorter than the registry was created with, for whoever has it open relies on that. Releases before this cannot
+ * open a registry whose settings were changed.
+ *
+ * @throws {RegistryError} `Invalid` for a grace below that of creation, or of more than a year
+ *
+ * @example
+ * ```ts
+ * import { changeSettings, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const week = 7 * 24 * 3_600_000;
+ * const { graceMs } = await changeSettings(registry, { graceMs: week });
+ * assertEquals(graceMs, week);
+ * ```
+ */
+export async function changeSettings(registry: Registry, change: SettingsChange): Promise<CurrentSettings> {
+  checkOptions("change the settings", change, SETTINGS_OPTIONS);
+  const tool = await import("../opening/change_settings.ts");
+  return await tool.changeSettings(registry, change);
+}

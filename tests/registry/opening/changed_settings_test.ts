@@ -1,0 +1,161 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { SettingsRecord } from "../../../core/record/record.ts";
+import { changeSettings, collectGarbage, readSettings, spaceOf, verifyRegistry } from "../../../mod.ts";
+import { recordKey, SETTINGS } from "../../../registry/layout.ts";
+import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import type { ProtocolWorld } from "../protocol_world.ts";
+import { keysOf, noise, testOnEach } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { doing, followedBy } from "../scripted_backend.ts";
+
+const DAY = 24 * HOUR;
+
+/** How much a collector frees of what was deleted. */
+async function freed({ registry }: Pick<ProtocolWorld, "registry">): Promise<number> {
+  return (await collectGarbage(registry)).removed.payload.count;
+}
+
+async function saveAndDelete({ registry }: ProtocolWorld, name: string): Promise<void> {
+  await registry.save(name, noise(70_000));
+  await registry.delete(`${name}@1`);
+}
+
+testProtocol("a longer grace counts at once, for who has the registry open too", {}, async (world) => {
+  await saveAndDelete(world, "a");
+  world.advance(23 * HOUR);
+  const other = await world.open();
+  const changed = await changeSettings(other.registry, { graceMs: 3 * DAY });
+  assertEquals([changed.graceMs, changed.leastGraceMs, changed.bindingGraceMs, changed.countsFrom], [
+    3 * DAY,
+    GRACE_MS,
+    3 * DAY,
+    undefined,
+  ]);
+  world.advance(2 * HOUR);
+  assertEquals([await freed(world), await freed(other)], [0, 0]);
+  assertEquals((await spaceOf(world.registry)).garbage.freeableBytes, 0);
+  world.advance(2 * DAY);
+  const { graceMs, removed } = await collectGarbage(world.registry);
+  assertEquals([graceMs, removed.payload.count], [3 * DAY, 1]);
+});
+
+testProtocol("a shorter grace counts once the longer one has passed since it was replaced", {}, async (world) => {
+  const { registry } = world;
+  await changeSettings(registry, { graceMs: 4 * DAY });
+  await saveAndDelete(world, "a");
+  const begun = world.clocks.store;
+  const changed = await changeSettings(registry, { graceMs: 2 * DAY });
+  assertEquals([changed.graceMs, changed.bindingGraceMs, changed.countsFrom!.getTime()], [
+    2 * DAY,
+    4 * DAY,
+    begun + 4 * DAY,
+  ]);
+  world.advance(2 * DAY + HOUR);
+  assertEquals(await freed(world), 0);
+  await saveAndDelete(world, "b");
+  world.advance(2 * DAY); // "a" may go by its own grace, and from now on two days are enough
+  assertEquals(await freed(world), 1);
+  assertEquals((await readSettings(registry)).countsFrom, undefined);
+  world.advance(HOUR);
+  assertEquals(await freed(world), 1);
+});
+
+testProtocol("a longer grace that is set between a collector's mark and its look at the settings counts", {}, async (
+  world,
+) => {
+  await saveAndDelete(world, "a");
+  world.advance(DAY + HOUR);
+  const { registry } = await world.open();
+  const raise = () => changeSettings(registry, { graceMs: 3 * DAY });
+  world.backend.answer({ verb: "put", key: /^scratch/ }, followedBy(raise));
+  assertEquals(await freed(world), 0);
+});
+
+testProtocol("no grace is shorter than at creation, whatever was set since, nor longer than a year", {}, async (
+  { registry, keys },
+) => {
+  await changeSettings(registry, { graceMs: 3 * DAY });
+  const before = await keys("settings/");
+  for (const graceMs of [GRACE_MS - 1, 0, -1, NaN, 1.5 * DAY + 0.5, 366 * DAY]) {
+    await rejected("Invalid", changeSettings(registry, { graceMs }));
+  }
+  const error = await rejected("Invalid", changeSettings(registry, { graceMs: 2 * HOUR }));
+  assertMatch(error.message, /created with 86400000/);
+  await rejected("Invalid", changeSettings(registry, {} as { graceMs: number }));
+  assertEquals(await keys("settings/"), before);
+});
+
+testProtocol("nothing is collected where a record of the settings is missing between others", {}, async (world) => {
+  const { registry, store } = world;
+  await saveAndDelete(world, "a");
+  await changeSettings(registry, { graceMs: 3 * DAY });
+  await changeSettings(registry, { graceMs: 2 * DAY });
+  await store.delete(recordKey(SETTINGS, 2));
+  world.advance(10 * DAY);
+  const error = await rejected("Corrupt", collectGarbage(registry));
+  assertMatch(error.message, /some of their records are gone/);
+  assertEquals((await world.keys("objects/")).length, 1);
+  assertEquals(await world.keys("scratch/"), []);
+});
+
+testProtocol("settings of another registry that lie there are refused", {}, async (world) => {
+  const { registry, store } = world;
+  await changeSettings(registry, { graceMs: 3 * DAY });
+  const key = recordKey(SETTINGS, 2);
+  const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
+  const stranger = { ...record as SettingsRecord, registry: "01951e2f-6c00-7abc-8def-0123456789ab" };
+  await store.put(key, encodeRecord(stranger));
+  await rejected("Corrupt", world.open());
+  await rejected("Corrupt", collectGarbage(registry));
+});
+
+testProtocol("of two who change the grace at once both are noted, and the longer one counts", {}, async (world) => {
+  const { registry, backend } = world;
+  const other = await world.open();
+  const raise = () => changeSettings(other.registry, { graceMs: 5 * DAY });
+  backend.answer({ verb: "put", mode: "create" }, doing(raise));
+  const { graceMs, bindingGraceMs } = await changeSettings(registry, { graceMs: 2 * DAY });
+  assertEquals([graceMs, bindingGraceMs], [2 * DAY, 5 * DAY]);
+  assertEquals((await world.keys("settings/")).length, 3);
+});
+
+testOnEach("the registry stays the same one when its grace is changed", async ({ registry, backend, open }) => {
+  const { id, settings } = registry;
+  const saved = await registry.save("a", 1, { idempotencyKey: "k" });
+  const { graceMs } = await changeSettings(registry, { graceMs: 2 * DAY });
+  assertEquals(graceMs, 2 * DAY);
+  const keys = await keysOf(backend, "settings/");
+  await changeSettings(registry, { graceMs: 2 * DAY }); // it is that already
+  assertEquals([keys.length, await keysOf(backend, "settings/")], [2, keys]);
+  const again = await open();
+  assertEquals([again.id, again.settings], [id, settings]);
+  assertEquals(await again.load("a"), 1);
+  assertEquals((await again.save("a", 1, { idempotencyKey: "k" })).commit, saved.commit);
+  assertEquals((await readSettings(again)).graceMs, 2 * DAY);
+  assertEquals((await open({ graceMs: 2 * DAY })).id, id);
+  assertEquals((await open({ graceMs: GRACE_MS })).id, id);
+  await rejected("Invalid", open({ graceMs: 3 * DAY }));
+  const { problems, unseen } = await verifyRegistry(again);
+  assertEquals([problems, unseen.strangers], [[], 0]);
+});
+
+testOnEach("who reads only must not change the settings, but sees them", async ({ registry, open }) => {
+  await changeSettings(registry, { graceMs: 2 * DAY });
+  const reader = await open({ readOnly: true });
+  assertEquals((await readSettings(reader)).bindingGraceMs, 2 * DAY);
+  await rejected("Denied", changeSettings(reader, { graceMs: 3 * DAY }));
+});
+
+testOnEach("releases that know one generation of settings refuse the second", async ({ registry, backend }) => {
+  await changeSettings(registry, { graceMs: 2 * DAY });
+  const [newest, first] = await keysOf(backend, "settings/");
+  const formats = await Promise.all(
+    [newest, first].map(async (key) => decodeRecord(await (await backend.get(key))!.bytes(), key).record.format),
+  );
+  assertEquals(formats, ["holdfast/2", "holdfast/1"]); // they read the newest, and of "holdfast/1" only
+  const { record } = decodeRecord(await (await backend.get(newest))!.bytes(), newest);
+  await backend.put(newest, encodeRecord({ ...record, format: "holdfast/1" }));
+  const { problems: [problem] } = await verifyRegistry(registry);
+  assert(problem.key === newest);
+});
