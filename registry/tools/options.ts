@@ -58,13 +58,9 @@ const MIRROR: OptionNames<MirrorOptions> = {
   ...SIGNAL,
 };
 
+const CHANGE: OptionNames<SettingsChange> = { graceMs: true, ...SIGNAL };
+
 const LINEAGE: OptionNames<LineageOptions> = {
-
-/** Of {@linkcode changeSettings}. */
-export const SETTINGS_OPTIONS: OptionNames<SettingsChange> = { graceMs: true, ...SIGNAL };
-
-/** Of {@linkcode lineageOf}. */
-export const LINEAGE_OPTIONS: OptionNames<LineageOptions> = {
   direction: true,
   depth: true,
   onProgress: true,
@@ -73,12 +69,14 @@ export const LINEAGE_OPTIONS: OptionNames<LineageOptions> = {
 
 /** The options of each function, by its name. */
 export const OPTIONS = {
+  changeSettings: CHANGE,
   collectGarbage: GARBAGE,
   diffVersions: DIFF,
   lineageOf: LINEAGE,
   logOf: LOG,
   mirrorRegistry: MIRROR,
   prune: PRUNE,
+  readSettings: SIGNAL,
   rebuildLineage: REBUILD,
   spaceOf: SIGNAL,
   verifyRegistry: VERIFY,

@@ -6,7 +6,7 @@
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { CurrentSettings, SettingsChange } from "../opening/change_settings.ts";
-import { SETTINGS_OPTIONS } from "./options.ts";
+import { OPTIONS } from "./options.ts";
 
 /**
  * The settings of a registry as they are now; `registry.settings` are those of its creation. Nothing is written.
@@ -24,8 +24,9 @@ import { SETTINGS_OPTIONS } from "./options.ts";
  * ```
  */
 export async function readSettings(registry: Registry, options: SignalOptions = {}): Promise<CurrentSettings> {
+  const given = checkOptions("read the settings", options, OPTIONS.readSettings);
   const tool = await import("../opening/change_settings.ts");
-  return await tool.readSettings(registry, options);
+  return await tool.readSettings(registry, given);
 }
 
 /**
@@ -48,7 +49,7 @@ export async function readSettings(registry: Registry, options: SignalOptions = 
  * ```
  */
 export async function changeSettings(registry: Registry, change: SettingsChange): Promise<CurrentSettings> {
-  checkOptions("change the settings", change, SETTINGS_OPTIONS);
+  const given = checkOptions("change the settings", change, OPTIONS.changeSettings);
   const tool = await import("../opening/change_settings.ts");
-  return await tool.changeSettings(registry, change);
+  return await tool.changeSettings(registry, given);
 }
