@@ -8,7 +8,7 @@ import { lockedRenames, stagedLinks } from "./disks.ts";
 import { caches } from "./caches.ts";
 import { drafts } from "./drafts.ts";
 import { general } from "./general.ts";
-import { changedGraces } from "./graces.ts";
+import { changedGraces } from "./settings/graces.ts";
 import { busyJanitor, savedAgain, slowJanitor, tornUploads, twoJanitors } from "./janitors.ts";
 import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
 import { contestedAliases, founders, hiddenRepeats, lostReplies, repeatedKeys } from "./lost_replies.ts";

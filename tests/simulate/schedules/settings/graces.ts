@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createRandomFaults } from "../random_faults.ts";
-import { GRACE_MS } from "../world.ts";
-import { largeValue, liveAs, sharingValue } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
+import { createRandomFaults } from "../../random_faults.ts";
+import { GRACE_MS } from "../../world.ts";
+import { largeValue, liveAs, sharingValue } from "../schedule.ts";
+import type { Schedule } from "../schedule.ts";
 
 /** Two set longer and shorter graces, with faults; handles stay open, of writers, readers and janitors. */
 export const changedGraces: Schedule = {
