@@ -28,6 +28,7 @@ import type { System } from "../core/system.ts";
 import { createConnections } from "./bucket/connections.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import type { S3CallName } from "./s3/calls.ts";
+import { createS3Contact } from "./s3/contact.ts";
 import { checkOptions, clientConfig, descriptorOf } from "./s3/client_config.ts";
 import { copyObject } from "./s3/copy.ts";
 import { createCredentialCache } from "./s3/credentials.ts";
@@ -84,7 +85,11 @@ export interface S3BackendOptions {
   requestTimeoutMs?: number;
   /** How long connecting may take, milliseconds. @default 10000 */
   connectionTimeoutMs?: number;
-  /** How long requests but creates are repeated after failures that may pass, milliseconds. @default 30000 */
+  /**
+   * How long requests but creates are repeated after failures that may pass, milliseconds.
+   *
+   * @default 30000; 3000 as long as nothing has answered at all
+   */
   retryForMs?: number;
   /** Bytes of a part of a large object, at least 5 MiB. @default 8 MiB */
   partBytes?: number;
@@ -140,10 +145,16 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     new S3Client(
       clientConfig({ ...options, requestTimeoutMs }, { provider, endpoint, region, credentials, connections }),
     );
+  const contact = createS3Contact({
+    ...{ bucket, endpoint, region, location, system },
+    looks: options.credentials === undefined && options.client === undefined,
+    bounded: options.retryForMs === undefined,
+  });
   const wire = createWire({
     client,
     command: (name, input) => new COMMANDS[name](input as never),
     provider,
+    heard: { asked: contact.asked, answered: contact.make },
     close() {
       if (options.client === undefined) client.destroy();
       connections.close();
@@ -155,6 +166,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     provider,
     location,
     wire,
+    contact,
     credentials,
     putOptions: options.putOptions ?? {},
     partBytes,
@@ -163,7 +175,9 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     retryForMs: options.retryForMs ?? 30_000,
     system,
     logger,
-    ready: options.createBucket ? createBucketMaker(wire, { bucket, region, location }) : () => Promise.resolve(),
+    ready: options.createBucket
+      ? createBucketMaker(wire, { contact, bucket, region, location })
+      : () => Promise.resolve(),
     known: { bucketExists: false },
   };
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { S3Wire } from "./calls.ts";
+import type { S3Contact } from "./contact.ts";
 import { failureOf, s3Error } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
 import { call } from "./store.ts";
@@ -25,6 +26,8 @@ export async function checkBucket(store: S3Store, signal?: AbortSignal): Promise
 
 /** What {@linkcode createBucketMaker} makes. */
 export interface BucketPlan {
+  /** Says where it is, as long as nothing answers. */
+  contact: S3Contact;
   /** Its name. */
   bucket: string;
   /** Where, for stores that ask. */
@@ -34,17 +37,18 @@ export interface BucketPlan {
 }
 
 /** Makes the bucket before the first request, unless it is there; when that failed, again before the next. */
-export function createBucketMaker(wire: S3Wire, { bucket, region, location }: BucketPlan): S3Store["ready"] {
+export function createBucketMaker(wire: S3Wire, { contact, bucket, region, location }: BucketPlan): S3Store["ready"] {
   const input = { Bucket: bucket };
   const call: FailedCall = { action: "create the bucket", backend: location, bucket };
   let made: Promise<void> | undefined;
   const make = async () => {
     try {
+      await contact.findCredentials(wire);
       await wire.send("HeadBucket", input, {});
       return;
     } catch (error) {
       const failure = failureOf(s3Error(error, call));
-      if (failure?.status !== 404) throw s3Error(error, call);
+      if (failure?.status !== 404) throw contact.told(s3Error(error, call));
     }
     try {
       const placed = region === undefined || region === "us-east-1" || region === "auto"

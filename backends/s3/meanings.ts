@@ -101,6 +101,24 @@ const NOT_UNDERSTOOD: Meaning = {
   hint: "Check the endpoint: https:// where the store speaks TLS, and that it is that of an S3 API.",
 };
 
+/** Where the SDK looks (https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html). */
+export const NO_CREDENTIALS: Meaning = {
+  code: "Denied",
+  state: "there are no credentials; looked in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, " +
+    "AWS_WEB_IDENTITY_TOKEN_FILE), in ~/.aws/credentials and ~/.aws/config, and asked this machine's own service for them",
+  hint: "Give credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws configure`; for a " +
+    "bucket named by its URL also S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
+  refused: true,
+};
+
+/** The SDK has no name for it. */
+const NO_REGION: Meaning = {
+  code: "Invalid",
+  state: "nobody said in which region the bucket is",
+  hint: "Give region, in a URL as ?region=eu-central-1, or set AWS_REGION.",
+  refused: true,
+};
+
 const BY_CODE: Record<string, Meaning> = {
   NoSuchBucket: {
     code: "NotFound",
@@ -138,12 +156,7 @@ const BY_CODE: Record<string, Meaning> = {
     state: "the store does not accept the session token",
     hint: "Check sessionToken, and that all three credentials are of one session.",
   },
-  CredentialsProviderError: {
-    code: "Denied",
-    state: "there are no credentials",
-    hint: "Give credentials, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or another source of the SDK.",
-    refused: true,
-  },
+  CredentialsProviderError: NO_CREDENTIALS,
   InvalidBucketName: { code: "Invalid", state: "the bucket's name is not valid", hint: "Check the bucket's name." },
   InvalidObjectState: {
     code: "Unsupported",
@@ -233,6 +246,7 @@ export function meaningOf(failure: Failure, bucket: string): Meaning {
   const known = BY_CODE[name];
   if (known !== undefined) return known;
   if (status === undefined) {
+    if (message === "Region is missing") return NO_REGION;
     const untrusted = untrustedHint(name);
     if (untrusted !== undefined || /CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) {
       return {

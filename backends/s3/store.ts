@@ -9,8 +9,10 @@ import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
+import type { FirstTry } from "../bucket/first_contact.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";
+import type { S3Contact } from "./contact.ts";
 import { checkReply } from "./replies.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 import { failureOf, s3Error } from "./errors.ts";
@@ -27,6 +29,8 @@ export interface S3Store {
   readonly location: string;
   /** The SDK. */
   readonly wire: S3Wire;
+  /** Whether it has answered yet. */
+  readonly contact: S3Contact;
   /** Credentials that may expire, where they come from a function. */
   readonly credentials?: CredentialCache;
   /** Fields that every upload gets. */
@@ -68,14 +72,35 @@ export async function call<N extends S3CallName>(
   input: Omit<S3Calls[N][0], "Bucket">,
   settings: CallSettings,
 ): Promise<S3Calls[N][1] & ReplyHeaders> {
-  const { action, key, signal, repeat = true, creates = false, headers } = settings;
-  const { bucket, location, logger } = store;
+  // A large body takes its time, also where it is the first that is sent.
+  return await store.contact.within((first) => callWithin(store, { name, input, first }, settings), {
+    signal: settings.signal,
+    ended: !("Body" in input),
+  });
+}
+
+/** A request, and what the first contact with the store means for it. */
+interface Requested<N extends S3CallName> {
+  name: N;
+  input: Omit<S3Calls[N][0], "Bucket">;
+  first: FirstTry;
+}
+
+async function callWithin<N extends S3CallName>(
+  store: S3Store,
+  { name, input, first }: Requested<N>,
+  settings: CallSettings,
+): Promise<S3Calls[N][1] & ReplyHeaders> {
+  const { action, key, repeat = true, creates = false, headers } = settings;
+  const { signal } = first;
+  const { bucket, location, logger, contact } = store;
   let used: S3Credentials | undefined;
   const attempt = async () => {
     signal?.throwIfAborted();
     await store.ready(signal);
     used = await store.credentials?.provide(signal);
     try {
+      await contact.findCredentials(store.wire);
       const whole = { Bucket: bucket, ...input } as S3Calls[N][0];
       const { output, headers: replied } = await store.wire.send(name, whole, { signal, headers });
       checkReply(name, output);
@@ -83,7 +108,7 @@ export async function call<N extends S3CallName>(
       return Object.assign(output as S3Calls[N][1] & object, { headers: replied });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw s3Error(error, { action, key, backend: location, bucket, creates, request: name });
+      throw contact.told(s3Error(error, { action, key, backend: location, bucket, creates, request: name }));
     }
   };
   const renewing = async () => {
@@ -97,7 +122,8 @@ export async function call<N extends S3CallName>(
       return await attempt();
     }
   };
-  return repeat ? await repeated(store, renewing, { what: name, key, signal }) : await renewing();
+  const passes = (error: unknown) => mayPass(error) && first.goesOn(error);
+  return repeat ? await repeated(store, renewing, { what: name, key, signal, passes }) : await renewing();
 }
 
 /** What is repeated, for the log, and what ends it. */

@@ -53,12 +53,14 @@ export interface WireParts {
   command(name: S3CallName, input: unknown): unknown;
   /** What this make of store does differently. */
   provider: S3Provider;
+  /** Hears of each answer, whatever it says, and of the host that is asked. */
+  heard: { asked(host: string): void; answered(): void };
   /** Ends what the client uses, where it is no client of the user's. */
   close(): void;
 }
 
 /** Puts the client behind the interface. */
-export function createWire({ client, command, provider, close }: WireParts): S3Wire {
+export function createWire({ client, command, provider, heard, close }: WireParts): S3Wire {
   return {
     async send<N extends S3CallName>(name: N, input: S3Calls[N][0], options: Parameters<S3Wire["send"]>[2]) {
       const prepared = command(name, input) as SdkCommand;
@@ -66,7 +68,12 @@ export function createWire({ client, command, provider, close }: WireParts): S3W
       addStep(prepared, (next) => async (args) => {
         prepare(name, args.request, provider);
         Object.assign(args.request.headers, options.headers);
-        const result = await next(args);
+        heard.asked(hostOf(args.request));
+        const result = await next(args).catch((error) => {
+          if (wasAnswered(error)) heard.answered();
+          throw error;
+        });
+        heard.answered();
         headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
         return result;
       });
@@ -112,7 +119,19 @@ function prepare(name: S3CallName, request: SdkRequest, provider: S3Provider): v
   }
 }
 
-function plainRequest({ protocol, hostname, port, path, query }: SdkRequest): PlainRequest {
-  const { "x-id": _, ...rest } = query;
-  return { protocol, host: port === undefined ? hostname : `${hostname}:${port}`, path, query: rest };
+function plainRequest(request: SdkRequest): PlainRequest {
+  const { protocol, path, query: { "x-id": _, ...query } } = request;
+  return { protocol, host: hostOf(request), path, query };
+}
+
+function hostOf({ hostname, port }: SdkRequest): string {
+  return port === undefined ? hostname : `${hostname}:${port}`;
+}
+
+function wasAnswered(error: unknown): boolean {
+  const { $metadata, $response } = (error ?? {}) as {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { statusCode?: number };
+  };
+  return ($metadata?.httpStatusCode ?? $response?.statusCode) !== undefined;
 }

@@ -1,0 +1,88 @@
+/**
+ * The first contact with a store: who typed an address wrong, or has no network, hears of it within seconds.
+ * What has answered once is waited for with the whole patience of its options.
+ *
+ * @module
+ */
+import type { RegistryError } from "../../core/errors.ts";
+import { withDeadline } from "../../core/retry.ts";
+import type { System } from "../../core/system.ts";
+
+/** How long is tried to get a first answer, milliseconds. */
+export const FIRST_CONTACT_MS = 3_000;
+
+/** What an error says of it. */
+export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_CONTACT_MS / 1000} seconds`;
+
+/** What else to do where nothing answers. */
+export const REACH_HINT =
+  "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; `holdfast doctor` looks at each. " +
+  "A program that is to wait longer says retryForMs.";
+
+/** What a request does while nothing has answered. */
+export interface FirstTry {
+  /** Ends it: the caller's own signal, and the time for a first answer. */
+  signal?: AbortSignal;
+  /** Whether there is time for one more try after this failure. Always, once anything answered. */
+  goesOn(failure: unknown): boolean;
+}
+
+/** How {@linkcode FirstContact} waits. */
+export interface FirstTryOptions {
+  /** The caller's signal. */
+  signal?: AbortSignal;
+  /** Whether a try that is under way is ended: not one that sends much, which takes its time. @default true */
+  ended?: boolean;
+}
+
+/** Whether a store has answered, and how long it is waited for until then. */
+export interface FirstContact {
+  /** Whether anything answered, whatever it said. */
+  readonly made: boolean;
+  /** It answered. */
+  make(): void;
+  /** Asks. When the time for a first answer is over it rejects with the last failure, or says that nothing answered. */
+  within<T>(ask: (first: FirstTry) => Promise<T>, options?: FirstTryOptions): Promise<T>;
+}
+
+/** Options of {@linkcode createFirstContact}. */
+export interface FirstContactOptions {
+  /** Clock. What is under way is ended by the real one. */
+  system: Pick<System, "monotonic">;
+  /** False where the caller said how long to wait. */
+  bounded: boolean;
+  /** The error of no answer at all. */
+  silence(): RegistryError;
+}
+
+/** Nothing has answered yet. */
+export function createFirstContact({ system, bounded, silence }: FirstContactOptions): FirstContact {
+  let made = false;
+  return {
+    get made() {
+      return made;
+    },
+    make: () => void (made = true),
+
+    async within(ask, { signal, ended = true } = {}) {
+      if (made || !bounded) return await ask({ signal, goesOn: () => true });
+      const startedAt = system.monotonic();
+      let last: unknown;
+      const goesOn = (failure: unknown) => {
+        last = failure;
+        return made || system.monotonic() - startedAt < FIRST_CONTACT_MS;
+      };
+      if (!ended) return await ask({ signal, goesOn });
+      const time = AbortSignal.timeout(FIRST_CONTACT_MS);
+      const over = new AbortController();
+      const end = () => made || over.abort(last ?? silence());
+      time.addEventListener("abort", end);
+      const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+      try {
+        return await withDeadline(ask({ signal: either, goesOn }), { signal: over.signal });
+      } finally {
+        time.removeEventListener("abort", end);
+      }
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * The first contact with a bucket: how long it is tried, and where that was, for messages.
+ *
+ * @module
+ */
+import { RegistryError } from "../../core/errors.ts";
+import type { System } from "../../core/system.ts";
+import { createFirstContact, NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
+import type { FirstContact } from "../bucket/first_contact.ts";
+import type { S3Wire } from "./calls.ts";
+import { NO_CREDENTIALS } from "./meanings.ts";
+
+/** The first contact with a bucket. */
+export interface S3Contact extends FirstContact {
+  /** Notes the host that is asked. */
+  asked(host: string): void;
+  /** Lets the SDK look for credentials where nobody gave any, until it found some once. */
+  findCredentials(wire: S3Wire): Promise<void>;
+  /** The error of a request that got no answer: of a store that never gave one, with where that is. */
+  told(error: RegistryError): RegistryError;
+}
+
+/** Options of {@linkcode createS3Contact}. */
+export interface S3ContactOptions {
+  /** The bucket. */
+  bucket: string;
+  /** As given, or of the provider. */
+  endpoint?: string;
+  /** As given, or of the provider. */
+  region?: string;
+  /** The `location` of the backend. */
+  location: string;
+  /** Whether the SDK looks for credentials. */
+  looks: boolean;
+  /** Clock and environment. */
+  system: System;
+  /** False where the caller said how long to wait. */
+  bounded: boolean;
+}
+
+/** Nothing has been asked yet. */
+export function createS3Contact(options: S3ContactOptions): S3Contact {
+  const { bucket, location, looks, system, bounded } = options;
+  let host = options.endpoint === undefined ? undefined : new URL(options.endpoint).host;
+  let looking = false;
+  let found = !looks;
+
+  const silence = () =>
+    told(
+      new RegistryError({
+        message: `Cannot wait: ${looking ? `${NO_CREDENTIALS.state} (nothing answered in time)` : NO_FIRST_ANSWER}`,
+        ...(looking
+          ? { code: "Denied", hint: NO_CREDENTIALS.hint }
+          : { code: "Unavailable", hint: "Check the endpoint and the network." }),
+      }),
+    );
+  const first = createFirstContact({ system, bounded, silence });
+
+  function told(error: RegistryError): RegistryError {
+    if (first.made) return error;
+    const region = options.region ?? system.env("AWS_REGION");
+    const at = host ?? (region === undefined ? "s3.amazonaws.com" : `s3.${region}.amazonaws.com`);
+    const where = region === undefined ? at : `${at} (region ${region})`;
+    const { code, message, retry, key, maybeWritten, cause } = error;
+    const hint = code === "Unavailable" && retry === "later" ? `${error.hint} ${REACH_HINT}` : error.hint;
+    return new RegistryError({
+      ...{ code, retry, hint, key, maybeWritten, cause },
+      message: `Cannot reach bucket "${bucket}" at ${where}: ${message.slice(message.indexOf(": ") + 2)}`,
+      backend: location,
+    });
+  }
+
+  return {
+    get made() {
+      return first.made;
+    },
+    make: first.make,
+    within: first.within,
+    asked: (asked) => void (host = asked),
+    async findCredentials(wire) {
+      if (found) return;
+      looking = true;
+      try {
+        await wire.signer();
+        found = true;
+      } finally {
+        looking = false;
+      }
+    },
+    told,
+  };
+}

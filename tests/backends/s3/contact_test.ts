@@ -1,0 +1,119 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createS3Backend } from "../../../backends/s3.ts";
+import type { S3BackendOptions } from "../../../backends/s3.ts";
+import type { RegistryError } from "../../../core/errors.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { holdTimers } from "../../support/held_timers.ts";
+import { refusal, SECRETS, standInTest, xml } from "./stand_in.ts";
+
+const NOBODY = "http://127.0.0.1:1";
+
+async function failure(promise: Promise<unknown>): Promise<RegistryError> {
+  return await promise.then(() => {
+    throw new Error("it did not fail");
+  }, (error) => error);
+}
+
+async function failedHead(options: Partial<S3BackendOptions>): Promise<RegistryError> {
+  await using backend = createS3Backend({ bucket: "models", endpoint: NOBODY, credentials: SECRETS, ...options });
+  return await failure(backend.head("a"));
+}
+
+Deno.test("a store where nobody listens is told of within seconds, with host, region and what to do", async () => {
+  const system = createScriptedSystem();
+  const before = system.now();
+  const error = await failedHead({ system, region: "eu-central-1" });
+  assertEquals(error.code, "Unavailable");
+  assertMatch(
+    error.message,
+    /^Cannot reach bucket "models" at 127\.0\.0\.1:1 \(region eu-central-1\): nothing answers/,
+  );
+  assertMatch(error.hint!, /endpoint.*NO_PROXY.*holdfast doctor/);
+  assert(system.slept.length > 2, "it was tried again");
+  assert(system.now() - before <= 9_000, `${system.now() - before} ms`);
+
+  const since = system.now();
+  await failedHead({ system, retryForMs: 60_000 }); // who says so waits so long
+  assert(system.now() - since > 10_000, `${system.now() - since} ms`);
+});
+
+standInTest(
+  "a store that takes requests and never answers is told of when the time for a first answer is over",
+  async (start) => {
+    using timers = holdTimers(3_000);
+    const store = await start(() => {
+      timers.pass();
+      return { end: "stall" };
+    });
+    const error = await failure(store.backend.head("a"));
+    assertEquals([error.code, error.retry], ["Unavailable", "later"]);
+    assertStringIncludes(error.message, new URL(store.endpoint).host);
+    assertStringIncludes(error.message, "did not answer within 3 seconds");
+  },
+);
+
+standInTest(
+  "a store that says it is busy is waited for as ever, and so is one that broke after it had answered",
+  async (start) => {
+    let replies = 0;
+    const store = await start(() => {
+      if (store.system.now() - before > 20_000) return undefined;
+      return ++replies === 1 ? refusal(503, "SlowDown") : { end: "cut" };
+    });
+    const before = store.system.now();
+    assertEquals((await store.backend.head("a"))?.key, "a");
+    assert(replies > 5);
+  },
+);
+
+standInTest("the time for a first answer ends no answer that came, and no large body", async (start) => {
+  using timers = holdTimers(3_000);
+  const store = await start((request) => {
+    timers.pass();
+    return request.line.startsWith("PUT") ? undefined : xml("ListBucketResult", "<IsTruncated>false</IsTruncated>");
+  });
+  assert((await store.backend.put("a", new Uint8Array(10))).written);
+  assertEquals(await Array.fromAsync(store.backend.list("")), []);
+});
+
+const NO_SOURCES: Record<string, string | undefined> = {
+  AWS_ACCESS_KEY_ID: undefined,
+  AWS_SECRET_ACCESS_KEY: undefined,
+  AWS_PROFILE: undefined,
+  AWS_REGION: undefined,
+  AWS_CONFIG_FILE: "/dev/null",
+  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+/** The SDK looks into the environment itself. */
+async function withoutSources(run: () => Promise<void>): Promise<void> {
+  const before = Object.keys(NO_SOURCES).map((name) => [name, Deno.env.get(name)] as const);
+  const set = (name: string, value?: string) => value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+  try {
+    for (const [name, value] of Object.entries(NO_SOURCES)) set(name, value);
+    await run();
+  } finally {
+    for (const [name, value] of before) set(name, value);
+  }
+}
+
+Deno.test("without credentials the error says where they were looked for, and which host and region they are for", async () => {
+  await withoutSources(async () => {
+    const options = { endpoint: undefined, credentials: undefined, region: "eu-central-1" };
+    const error = await failedHead(options);
+    assertEquals([error.code, error.retry], ["Denied", "never"]);
+    assertMatch(error.message, /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials/);
+    assertMatch(error.message, /AWS_ACCESS_KEY_ID.*~\/\.aws\/credentials/);
+    assertMatch(error.hint!, /AWS_SECRET_ACCESS_KEY/);
+  });
+});
+
+Deno.test("a bucket of which nobody said the region is Invalid at once, and not a broken connection", async () => {
+  await withoutSources(async () => {
+    const system = createScriptedSystem();
+    const error = await failedHead({ endpoint: undefined, system });
+    assertEquals([error.code, system.slept], ["Invalid", []]);
+    assertStringIncludes(error.hint!, "AWS_REGION");
+  });
+});
