@@ -44,7 +44,11 @@ export interface HttpRegistryOptions
   materializers?: Materializers;
   /** How long what may be sent again is, milliseconds. @default 30000; 3000 where nothing answers the opening */
   retryForMs?: number;
-  /** How long an answer to what only reads may take to begin, or to go on, milliseconds. @default 60000 */
+  /**
+   * How long an answer to what only reads may take to begin, or to go on, milliseconds.
+   *
+   * @default 60000; 3000 for the first, unless `retryForMs` says to wait
+   */
   timeoutMs?: number;
 }
 
@@ -135,9 +139,10 @@ export async function openHttpRegistry(address: string | URL, options: HttpRegis
   const action = "open the registry";
   const asked = { action, location, writes: false };
   const call = { action, path: "registry", signal };
-  const ask = (within?: { retryForMs?: number }) =>
+  const ask = (within?: { retryForMs?: number; timeoutMs?: number }) =>
     connection.json<Partial<Pick<Registry, "id" | "settings">> | null>({ ...call, ...within });
-  const said = await ask({ retryForMs: options.retryForMs ?? FIRST_CONTACT_MS }).catch((error) => {
+  const brief = { retryForMs: FIRST_CONTACT_MS, timeoutMs: options.timeoutMs ?? FIRST_CONTACT_MS };
+  const said = await ask(options.retryForMs === undefined ? brief : {}).catch((error) => {
     const wasAnswered = isPassing(error) && error.cause === undefined; // what got no answer has a cause
     if (wasAnswered && options.retryForMs === undefined) return ask();
     throw error;

@@ -36,6 +36,8 @@ export interface Call {
   once?: boolean;
   /** How long it is sent again, milliseconds. @default as the connection */
   retryForMs?: number;
+  /** How long an answer may take to begin, milliseconds. @default as the connection; with a body without end */
+  timeoutMs?: number;
   /** Statuses that are answers too. */
   also?: readonly number[];
   /** Ends it. */
@@ -118,7 +120,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       method,
       signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     );
-    const answersIn = json === undefined && body === undefined ? timeoutMs : undefined;
+    const answersIn = json === undefined && body === undefined ? call.timeoutMs ?? timeoutMs : undefined;
     try {
       const response = await withDeadline(send(made), { signal, timeoutMs: answersIn });
       if (response.ok || also.includes(response.status)) {

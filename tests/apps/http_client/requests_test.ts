@@ -3,6 +3,7 @@ import { openHttpRegistry } from "../../../apps/http_client.ts";
 import type { SendRequest } from "../../../apps/http_client.ts";
 import { RegistryError } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
+import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { ADDRESS, startService } from "./service.ts";
 
@@ -349,6 +350,17 @@ Deno.test("a service that does not answer at first is told of within seconds, wi
   const since = system.now();
   await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system, retryForMs: 60_000 })); // who says so waits so long
   assert(system.now() - since > 10_000, `${system.now() - since} ms`);
+});
+
+Deno.test("a service that takes the opening and never answers is told of when the time for that is over", async () => {
+  using timers = holdTimers(3_000);
+  const mute: SendRequest = () => {
+    queueMicrotask(timers.pass);
+    return new Promise(() => {});
+  };
+  const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: mute, system: createScriptedSystem() }));
+  assertEquals(error.code, "Unavailable");
+  assertStringIncludes(error.message, ADDRESS);
 });
 
 Deno.test("a service that is busy at first is waited for as ever", async () => {
