@@ -69,7 +69,11 @@ export interface GcsBackendOptions {
   putOptions?: GcsPutOptions;
   /** How long a request may make no progress, milliseconds. @default 60000 */
   requestTimeoutMs?: number;
-  /** How long a call that may be repeated is repeated, milliseconds. @default 30000 */
+  /**
+   * How long a call that may be repeated is repeated, milliseconds.
+   *
+   * @default 30000; 3000 as long as nothing has answered at all
+   */
   retryForMs?: number;
   /**
    * Bytes of one request: larger objects are read and written in parts. A multiple of 256 KiB.
@@ -104,7 +108,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     createBucket = false,
     putOptions = {},
     requestTimeoutMs = 60_000,
-    retryForMs = 30_000,
+    retryForMs,
     partBytes = 8 * 2 ** 20,
     parallel = 3,
     system = realSystem,

@@ -8,12 +8,14 @@ import { RegistryError } from "../../core/errors.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
-import { failure, faultError, replyError, replyText } from "./errors.ts";
+import { createFirstContact } from "../bucket/first_contact.ts";
+import type { FirstTry } from "../bucket/first_contact.ts";
+import { failure, faultError, replyError, replyText, unreached } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
 import { exchange } from "./exchange.ts";
 import type { HttpFault, HttpReply, HttpRequest } from "./exchange.ts";
 import type { Place } from "./place.ts";
-import type { SignIn } from "./sign_in.ts";
+import type { Pass, SignIn } from "./sign_in.ts";
 
 /** A call. */
 export interface ApiCall {
@@ -69,7 +71,8 @@ export interface ApiOptions {
   system: System;
   connections: Connections;
   requestTimeoutMs: number;
-  retryForMs: number;
+  /** How long what may be repeated is, milliseconds. @default 30000; less as long as nothing has answered at all */
+  retryForMs?: number;
   logger?: Pick<Console, "debug">;
 }
 
@@ -77,14 +80,22 @@ const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
 /** Makes the caller of one store. */
 export function createApi(options: ApiOptions): GcsApi {
-  const { place, signIn, system, connections, requestTimeoutMs: timeoutMs, retryForMs, logger } = options;
+  const { place, signIn, system, connections, requestTimeoutMs: timeoutMs, retryForMs = 30_000, logger } = options;
   const backend = place.location;
+  const where = `bucket "${place.bucket}" at ${new URL(signIn.endpoint).host}`;
+  let signing = false;
+  const contact = createFirstContact({
+    system,
+    bounded: options.retryForMs === undefined,
+    silence: () => unreached(where, { backend, signing }),
+  });
+  const told = (error: RegistryError) => contact.made ? error : unreached(where, { backend, error });
 
   async function signedIn(call: ApiCall): Promise<HttpReply | HttpFault> {
     const { method, path, body, repeatable, signal, maxBytes = MAX_REPLY_BYTES } = call;
     const url = `${signIn.endpoint}${path}${queryText(call.query)}`;
     for (let again = false;; again = true) {
-      const pass = await signIn.pass(signal);
+      const pass = await signedPass(signal);
       const headers = { ...call.headers, ...pass.headers };
       const reply = await exchange({
         method,
@@ -95,6 +106,7 @@ export function createApi(options: ApiOptions): GcsApi {
         connections,
         maxBytes,
         timeoutMs,
+        onAnswer: contact.make,
         signal,
       });
       // A refused request has done nothing: to send it once more is no second create.
@@ -103,11 +115,22 @@ export function createApi(options: ApiOptions): GcsApi {
     }
   }
 
+  async function signedPass(signal?: AbortSignal): Promise<Pass> {
+    signing = true;
+    try {
+      return await signIn.pass(signal);
+    } catch (error) {
+      throw error instanceof RegistryError && error.code !== "TaskFailed" ? told(error) : error;
+    } finally {
+      signing = false;
+    }
+  }
+
   async function once(call: ApiCall, failed: FailedCall): Promise<HttpReply> {
     const reply = await signedIn(call);
     if ("fault" in reply) {
       failed.maybeWritten ||= call.writes && reply.sent;
-      throw faultError(reply, failed);
+      throw told(faultError(reply, failed));
     }
     const { status } = reply;
     if (status < 300 || call.answers?.includes(status)) return reply;
@@ -115,25 +138,32 @@ export function createApi(options: ApiOptions): GcsApi {
     throw replyError(reply, failed);
   }
 
-  const persist: GcsApi["persist"] = (action, { action: name, key, signal, passes = isPassing }) =>
-    retry(action, {
+  function persistWithin<T>(first: FirstTry, action: () => Promise<T>, call: PersistOptions): Promise<T> {
+    const { action: name, key, passes = isPassing } = call;
+    return retry(action, {
       system,
       retryForMs,
-      signal,
-      passes,
+      signal: first.signal,
+      passes: (error) => passes(error) && first.goesOn(error),
       onRetry: (error, attempt) =>
         logger?.debug(`${name}: attempt ${attempt} failed: ${(error as Error).message}`, { backend, key }),
     });
+  }
 
   return {
     place,
     system,
-    persist,
+    persist: (action, call) =>
+      contact.within((first) => persistWithin(first, action, call), { signal: call.signal, ended: false }),
     exchange: (request) => exchange({ ...request, connections, maxBytes: MAX_REPLY_BYTES, timeoutMs }),
     call(call) {
       const { action, key } = call;
       const failed: FailedCall = { action, key, backend };
-      return call.once ? once(call, failed) : persist(() => once(call, failed), call);
+      // A large body takes its time, also where it is the first that is sent.
+      return contact.within((first) => {
+        const ask = () => once({ ...call, signal: first.signal }, failed);
+        return call.once ? ask() : persistWithin(first, ask, call);
+      }, { signal: call.signal, ended: call.body === undefined });
     },
   };
 }

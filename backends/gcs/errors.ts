@@ -6,6 +6,7 @@
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
+import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
 /** The call that failed. */
@@ -91,6 +92,35 @@ export function faultError({ fault, hint }: Pick<HttpFault, "fault" | "hint">, c
   return failure(fault, call, { code: "Unavailable", hint: "Check the endpoint and the network, then try again." });
 }
 
+/** Where Google's library looks (https://cloud.google.com/docs/authentication/application-default-credentials). */
+const LOOKED =
+  "looked in GOOGLE_APPLICATION_CREDENTIALS, in gcloud's file (application_default_credentials.json) and " +
+  "asked this machine's own service for them";
+
+/** What {@linkcode unreached} is told. */
+export interface Unreached {
+  /** The `location` of the backend. */
+  backend: string;
+  /** What failed. @default no answer came */
+  error?: RegistryError;
+  /** Whether credentials were still looked for. */
+  signing?: boolean;
+}
+
+/** The error of a store that never answered, with where it is. */
+export function unreached(where: string, { backend, error, signing = false }: Unreached): RegistryError {
+  const { code, retry, key, maybeWritten, cause, message = `: ${NO_FIRST_ANSWER}` } = error ?? {};
+  const said = message.slice(message.indexOf(": ") + 2);
+  const isSignIn = signing || message.startsWith("Cannot sign in") && code === "Denied";
+  const hint = error?.hint ?? (isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.");
+  return new RegistryError({
+    code: code ?? (signing ? "Denied" : "Unavailable"),
+    message: `Cannot reach ${where}: ${isSignIn ? `there are no credentials that work; ${LOOKED}: ` : ""}${said}`,
+    hint: isSignIn || retry === "never" ? hint : `${hint} ${REACH_HINT}`,
+    ...{ backend, retry, key, maybeWritten, cause },
+  });
+}
+
 /** The error of a bucket that is not there. */
 export function missingBucket(bucket: string, call: FailedCall): RegistryError {
   return failure(`there is no bucket "${bucket}"`, { ...call, maybeWritten: undefined }, {
@@ -98,6 +128,10 @@ export function missingBucket(bucket: string, call: FailedCall): RegistryError {
     hint: "Check its name, or make it: `createBucket: true` does.",
   });
 }
+
+/** What to do without credentials. */
+export const SIGN_IN_HINT = "Give `credentials`, `keyFilename` or `storage`, or set GOOGLE_APPLICATION_CREDENTIALS; " +
+  "`gcloud auth application-default login` signs a person in.";
 
 /** Any other error of a call. */
 export function failure(

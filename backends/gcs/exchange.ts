@@ -30,6 +30,8 @@ export interface HttpRequest {
   maxBytes: number;
   /** How long nothing may move, milliseconds. */
   timeoutMs: number;
+  /** Hears that a reply begins. */
+  onAnswer?(): void;
   /** Ends it; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -70,6 +72,7 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   watch(() => moved, { timeoutMs, signal: over.signal }).then(() => stop.abort(), () => {});
   try {
     const response = await fetch(url, { method, headers, redirect: "manual", signal: stop.signal });
+    request.onAnswer?.();
     const chunks: Uint8Array[] = [];
     let received = 0;
     moved++;
@@ -131,6 +134,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
     sending.on("error", (error) => fail(faultOf(error), untrustedHint((error as { code?: unknown }).code)));
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
+      request.onAnswer?.();
       const { statusCode: status = 0 } = response;
       const headers = response.headers as Record<string, string>;
       const chunks: Uint8Array[] = [];

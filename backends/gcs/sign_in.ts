@@ -6,7 +6,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
-import { withoutSecrets } from "./errors.ts";
+import { SIGN_IN_HINT, withoutSecrets } from "./errors.ts";
 
 /** What is used of a client: a `Storage` of `@google-cloud/storage` is one. */
 export interface GcsClient {
@@ -219,8 +219,6 @@ function signInFailure(error: unknown, signal?: AbortSignal): unknown {
   return new RegistryError({
     code: passes ? "Unavailable" : "Denied",
     message: `Cannot sign in: ${withoutSecrets(String(message ?? error)).replace(/\.$/, "")}`,
-    hint: passes
-      ? "The token server did not answer; try again later."
-      : "Give `credentials`, `keyFilename` or `storage`, or set GOOGLE_APPLICATION_CREDENTIALS; `gcloud auth application-default login` signs a person in.",
+    hint: passes ? "The token server did not answer; try again later." : SIGN_IN_HINT,
   });
 }

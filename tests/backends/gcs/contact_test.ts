@@ -1,0 +1,49 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createGcsBackend } from "../../../backends/gcs.ts";
+import { holdTimers } from "../../support/held_timers.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { failureOf, strictTest } from "./with_strict.ts";
+
+Deno.test("a store of Google's kind where nobody listens is told of within seconds, with its host", async () => {
+  const system = createScriptedSystem();
+  const before = system.now();
+  await using backend = createGcsBackend({ bucket: "models", endpoint: "http://127.0.0.1:1", system });
+  const error = await failureOf(backend.head("a"));
+  assertEquals([error.code, error.retry], ["Unavailable", "later"]);
+  assertMatch(error.message, /^Cannot reach bucket "models" at 127\.0\.0\.1:1: /);
+  assertMatch(error.hint!, /endpoint.*NO_PROXY.*holdfast doctor/);
+  assert(system.now() - before <= 9_000, `${system.now() - before} ms`);
+});
+
+strictTest("a bucket of Google's kind that takes requests and never answers is told of", async ({ fake, open }) => {
+  using timers = holdTimers(3_000);
+  fake.faults.add({ method: "GET", url: /./, times: 100 }, () => {
+    timers.pass();
+    return new Promise(() => {});
+  });
+  const error = await failureOf(open().head("a"));
+  assertMatch(error.message, /at 127\.0\.0\.1:\d+: it did not answer within 3 seconds/);
+});
+
+strictTest("a bucket of Google's kind that is busy at first is waited for as ever", async ({ fake, system, open }) => {
+  const before = system.now();
+  const backend = open();
+  fake.faults.add({ method: "GET", url: /./, times: 12 }, { status: 503 });
+  assertEquals(await backend.head("a"), undefined);
+  assert(system.now() - before > 3_000);
+});
+
+Deno.test("credentials that are not found in time are told of with where they were looked for", async () => {
+  using timers = holdTimers(3_000);
+  const never = () => {
+    queueMicrotask(timers.pass);
+    return new Promise<never>(() => {});
+  };
+  const authClient = { jsonContent: null, getRequestHeaders: never, getClient: never, getProjectId: never };
+  const apiEndpoint = "https://storage.googleapis.com";
+  const storage = { apiEndpoint, customEndpoint: false, authClient, bucket: () => never() as never };
+  await using backend = createGcsBackend({ bucket: "models", storage });
+  const error = await failureOf(backend.head("a"));
+  assertEquals(error.code, "Denied");
+  assertMatch(error.message, /"models" at storage\.googleapis\.com: .*GOOGLE_APPLICATION_CREDENTIALS.*gcloud/);
+});
