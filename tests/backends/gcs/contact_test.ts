@@ -7,8 +7,9 @@ import { failureOf, strictTest } from "./with_strict.ts";
 Deno.test("a store of Google's kind where nobody listens is told of within seconds, with its host", async () => {
   const system = createScriptedSystem();
   const before = system.now();
-  await using backend = createGcsBackend({ bucket: "models", endpoint: "http://127.0.0.1:1", system });
+  const backend = createGcsBackend({ bucket: "models", endpoint: "http://127.0.0.1:1", system });
   const error = await failureOf(backend.head("a"));
+  await backend[Symbol.asyncDispose]();
   assertEquals([error.code, error.retry], ["Unavailable", "later"]);
   assertMatch(error.message, /^Cannot reach bucket "models" at 127\.0\.0\.1:1: /);
   assertMatch(error.hint!, /endpoint.*NO_PROXY.*holdfast doctor/);
@@ -16,13 +17,17 @@ Deno.test("a store of Google's kind where nobody listens is told of within secon
 });
 
 strictTest("a bucket of Google's kind that takes requests and never answers is told of", async ({ fake, open }) => {
-  using timers = holdTimers(3_000);
-  fake.faults.add({ method: "GET", url: /./, times: 100 }, () => {
-    timers.pass();
-    return new Promise(() => {});
-  });
-  const error = await failureOf(open().head("a"));
-  assertMatch(error.message, /at 127\.0\.0\.1:\d+: it did not answer within 3 seconds/);
+  const timers = holdTimers(3_000);
+  try {
+    fake.faults.add({ method: "GET", url: /./, times: 100 }, () => {
+      timers.pass();
+      return new Promise(() => {});
+    });
+    const error = await failureOf(open().head("a"));
+    assertMatch(error.message, /at 127\.0\.0\.1:\d+: it did not answer within 3 seconds/);
+  } finally {
+    timers[Symbol.dispose]();
+  }
 });
 
 strictTest("a bucket of Google's kind that is busy at first is waited for as ever", async ({ fake, system, open }) => {
@@ -34,16 +39,21 @@ strictTest("a bucket of Google's kind that is busy at first is waited for as eve
 });
 
 Deno.test("credentials that are not found in time are told of with where they were looked for", async () => {
-  using timers = holdTimers(3_000);
-  const never = () => {
-    queueMicrotask(timers.pass);
-    return new Promise<never>(() => {});
-  };
-  const authClient = { jsonContent: null, getRequestHeaders: never, getClient: never, getProjectId: never };
-  const apiEndpoint = "https://storage.googleapis.com";
-  const storage = { apiEndpoint, customEndpoint: false, authClient, bucket: () => never() as never };
-  await using backend = createGcsBackend({ bucket: "models", storage });
-  const error = await failureOf(backend.head("a"));
-  assertEquals(error.code, "Denied");
-  assertMatch(error.message, /"models" at storage\.googleapis\.com: .*GOOGLE_APPLICATION_CREDENTIALS.*gcloud/);
+  const timers = holdTimers(3_000);
+  try {
+    const never = () => {
+      queueMicrotask(timers.pass);
+      return new Promise<never>(() => {});
+    };
+    const authClient = { jsonContent: null, getRequestHeaders: never, getClient: never, getProjectId: never };
+    const apiEndpoint = "https://storage.googleapis.com";
+    const storage = { apiEndpoint, customEndpoint: false, authClient, bucket: () => never() as never };
+    const backend = createGcsBackend({ bucket: "models", storage });
+    const error = await failureOf(backend.head("a"));
+    await backend[Symbol.asyncDispose]();
+    assertEquals(error.code, "Denied");
+    assertMatch(error.message, /"models" at storage\.googleapis\.com: .*GOOGLE_APPLICATION_CREDENTIALS.*gcloud/);
+  } finally {
+    timers[Symbol.dispose]();
+  }
 });

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createS3Backend } from "../../../backends/s3.ts";
 import type { S3BackendOptions } from "../../../backends/s3.ts";
@@ -15,8 +16,12 @@ async function failure(promise: Promise<unknown>): Promise<RegistryError> {
 }
 
 async function failedHead(options: Partial<S3BackendOptions>): Promise<RegistryError> {
-  await using backend = createS3Backend({ bucket: "models", endpoint: NOBODY, credentials: SECRETS, ...options });
-  return await failure(backend.head("a"));
+  const backend = createS3Backend({ bucket: "models", endpoint: NOBODY, credentials: SECRETS, ...options });
+  try {
+    return await failure(backend.head("a"));
+  } finally {
+    await backend[Symbol.asyncDispose]();
+  }
 }
 
 Deno.test("a store where nobody listens is told of within seconds, with host, region and what to do", async () => {
@@ -40,15 +45,19 @@ Deno.test("a store where nobody listens is told of within seconds, with host, re
 standInTest(
   "a store that takes requests and never answers is told of when the time for a first answer is over",
   async (start) => {
-    using timers = holdTimers(3_000);
-    const store = await start(() => {
-      timers.pass();
-      return { end: "stall" };
-    });
-    const error = await failure(store.backend.head("a"));
-    assertEquals([error.code, error.retry], ["Unavailable", "later"]);
-    assertStringIncludes(error.message, new URL(store.endpoint).host);
-    assertStringIncludes(error.message, "did not answer within 3 seconds");
+    const timers = holdTimers(3_000);
+    try {
+      const store = await start(() => {
+        timers.pass();
+        return { end: "stall" };
+      });
+      const error = await failure(store.backend.head("a"));
+      assertEquals([error.code, error.retry], ["Unavailable", "later"]);
+      assertStringIncludes(error.message, new URL(store.endpoint).host);
+      assertStringIncludes(error.message, "did not answer within 3 seconds");
+    } finally {
+      timers[Symbol.dispose]();
+    }
   },
 );
 
@@ -67,34 +76,38 @@ standInTest(
 );
 
 standInTest("the time for a first answer ends no answer that came, and no large body", async (start) => {
-  using timers = holdTimers(3_000);
-  const store = await start((request) => {
-    timers.pass();
-    return request.line.startsWith("PUT") ? undefined : xml("ListBucketResult", "<IsTruncated>false</IsTruncated>");
-  });
-  assert((await store.backend.put("a", new Uint8Array(10))).written);
-  assertEquals(await Array.fromAsync(store.backend.list("")), []);
+  const timers = holdTimers(3_000);
+  try {
+    const store = await start((request) => {
+      timers.pass();
+      return request.line.startsWith("PUT") ? undefined : xml("ListBucketResult", "<IsTruncated>false</IsTruncated>");
+    });
+    assert((await store.backend.put("a", new Uint8Array(10))).written);
+    assertEquals(await Array.fromAsync(store.backend.list("")), []);
+  } finally {
+    timers[Symbol.dispose]();
+  }
 });
 
-const NO_SOURCES: Record<string, string | undefined> = {
-  AWS_ACCESS_KEY_ID: undefined,
-  AWS_SECRET_ACCESS_KEY: undefined,
-  AWS_PROFILE: undefined,
-  AWS_REGION: undefined,
+/** The SDK looks into the environment itself, where these end its search. */
+const NO_SOURCES = {
+  AWS_ACCESS_KEY_ID: "",
+  AWS_PROFILE: "",
+  AWS_REGION: "",
   AWS_CONFIG_FILE: "/dev/null",
   AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
   AWS_EC2_METADATA_DISABLED: "true",
 };
 
-/** The SDK looks into the environment itself. */
 async function withoutSources(run: () => Promise<void>): Promise<void> {
-  const before = Object.keys(NO_SOURCES).map((name) => [name, Deno.env.get(name)] as const);
-  const set = (name: string, value?: string) => value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+  const { env } = process; // the SDK has no other
+  const before = { ...env };
+  const set = (name: string, value?: string) => value ? env[name] = value : delete env[name];
+  for (const [name, value] of Object.entries(NO_SOURCES)) set(name, value);
   try {
-    for (const [name, value] of Object.entries(NO_SOURCES)) set(name, value);
     await run();
   } finally {
-    for (const [name, value] of before) set(name, value);
+    for (const name of Object.keys(NO_SOURCES)) set(name, before[name]);
   }
 }
 
