@@ -93,7 +93,7 @@ function refuseDisk(action: string): never {
 }
 
 /** Who typed an address wrong, or started no service, is told so before long, milliseconds. */
-const FIRST_CONTACT_MS = 3_000;
+const FIRST_CONTACT_MS = 5_000;
 
 /** Whether nobody between here and there sees what passes. */
 function isPrivate(location: string): boolean {

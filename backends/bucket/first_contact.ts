@@ -8,11 +8,14 @@ import type { RegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
-/** How long is tried to get a first answer, milliseconds. */
+/** How long a first contact that fails is tried again, milliseconds. */
 export const FIRST_CONTACT_MS = 3_000;
 
+/** How long a first answer is waited for, milliseconds: a store that is busy takes a while. */
+export const FIRST_ANSWER_MS = 5_000;
+
 /** What an error says of it. */
-export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_CONTACT_MS / 1000} seconds`;
+export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_ANSWER_MS / 1000} seconds`;
 
 /** What else to do where nothing answers. */
 export const REACH_HINT =
@@ -73,7 +76,7 @@ export function createFirstContact({ system, bounded, silence }: FirstContactOpt
         return made || system.monotonic() - startedAt < FIRST_CONTACT_MS;
       };
       if (!ended) return await ask({ signal, goesOn });
-      const time = AbortSignal.timeout(FIRST_CONTACT_MS);
+      const time = AbortSignal.timeout(FIRST_ANSWER_MS);
       const over = new AbortController();
       const end = () => made || over.abort(last ?? silence());
       time.addEventListener("abort", end);

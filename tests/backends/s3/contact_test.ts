@@ -54,7 +54,7 @@ standInTest(
       const error = await failure(store.backend.head("a"));
       assertEquals([error.code, error.retry], ["Unavailable", "later"]);
       assertStringIncludes(error.message, new URL(store.endpoint).host);
-      assertStringIncludes(error.message, "did not answer within 3 seconds");
+      assertStringIncludes(error.message, "did not answer within 5 seconds");
     } finally {
       timers[Symbol.dispose]();
     }
