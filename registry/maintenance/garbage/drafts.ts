@@ -38,7 +38,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
   const unreadable = new Map<string, Error>();
   const onFailure = (error: Error, key: string) => {
     const name = key.slice(DRAFTS.length).split("/")[0];
-    names.add(name);
+    if (name !== "") names.add(name); // else all of them: no name is empty, and stores differ in what they say of one
     unreadable.set(name, error);
   };
   let current: { name: string; draft: string; listed: ListedDraft } | undefined;
