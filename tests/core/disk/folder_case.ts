@@ -7,6 +7,7 @@ import { assertEquals } from "@std/assert";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../../../core/artifact.ts";
+import { pathsBelow } from "../../../core/disk/paths_below.ts";
 import type { FileMode } from "../../../core/record/record.ts";
 import { fakeArtifact } from "../../materializers/fake_artifact.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -17,10 +18,7 @@ export function inFolder(name: string, test: (root: string) => Promise<void>): v
     const root = await tempRoot();
     try {
       await test(root.path);
-      const left = readdirSync(root.path, { recursive: true }).map(String).filter((path) =>
-        path.includes(".holdfast-")
-      );
-      assertEquals(left, []);
+      assertEquals([...pathsBelow(root.path)].filter((path) => path.includes(".holdfast-")), []);
     } finally {
       await root.remove();
     }

@@ -26,7 +26,7 @@ const SAMPLE = { "a": "1", "sub/b": "2", "none -> folder": "", "link -> link": "
 
 /** The folders of downloads below this one. */
 function stagesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name.startsWith(".holdfast-"));
+  return readdirSync(folder).filter((name) => name.startsWith(".holdfast-")).sort();
 }
 
 /** What a download leaves that is killed when it has written this file: a copy under the name of no process. */
@@ -37,7 +37,9 @@ async function killedAfter(last: string, to: string, below: string): Promise<voi
     onFile({ path }) {
       if (path !== last) return;
       const [name] = stagesIn(below);
-      cpSync(join(below, name), join(below, name.replace(`-${process.pid}.`, "-0.")), { recursive: true });
+      const left = join(below, name.replace(`-${process.pid}.`, "-0."));
+      cpSync(join(below, name), left, { recursive: true });
+      chmodSync(left, 0o700); // Node 22 copies a folder as the umask says
       killed.abort(new Error("killed"));
     },
   }).catch(() => {});
