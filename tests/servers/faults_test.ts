@@ -41,7 +41,7 @@ testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, as
 
 testOnServers("a store that is busy for good is Unavailable, and nothing was saved", REAL_SERVERS, async (world) => {
   const patience = { retryForMs: 300 };
-  const registry = await openRegistry(world.proxied(patience), { cache: false, ...patience });
+  const registry = await openRegistry(world.proxied(patience), { cache: false, retryForMs: patience.retryForMs });
   world.proxy.plan(() => BUSY);
   const error = await rejected("Unavailable", registry.save("a", "x"));
   assert(error.hint !== undefined && error.retry === "later");
@@ -62,7 +62,7 @@ testOnServers("a stalled connection is given up within the time that was set", R
   const { proxy } = world;
   await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
   const patience = { requestTimeoutMs: 600, retryForMs: 800 };
-  const registry = await openRegistry(world.proxied(patience), { cache: false, ...patience });
+  const registry = await openRegistry(world.proxied(patience), { cache: false, retryForMs: patience.retryForMs });
   for (const [how, meant] of STALLS) {
     proxy.plan((request) => meant(request) ? { fault: "stall" } : undefined);
     const error = await withoutHanging(`the end of a load where ${how}`, rejected("Unavailable", registry.load("a")));
