@@ -29,7 +29,7 @@ export interface ShiftedTimeOptions {
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
   const shifted = (info: ObjectInfo): ObjectInfo => ({ ...info, modifiedAt: info.modifiedAt + shiftMs(info) });
-  const { deleteMany, presign, copy, sync, getFirst } = inner;
+  const { deleteMany, presign, copy, sync, getFirst, reserve } = inner;
 
   return {
     kind: inner.kind,
@@ -60,6 +60,7 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
       copy: async (from, to, options) => shifted(await copy.call(inner, from, to, options)),
     } satisfies Pick<Backend, "copy">),
     ...(sync && { sync: sync.bind(inner) }),
+    ...(reserve && { reserve: reserve.bind(inner) }),
     ...(getFirst && {
       getFirst: async (prefix, options) => shiftedObject(await getFirst.call(inner, prefix, options)),
     } satisfies Pick<Backend, "getFirst">),
