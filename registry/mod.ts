@@ -6,8 +6,7 @@
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
-import { checkVerbs } from "../core/options/checked_verbs.ts";
-import { observeVerbs } from "../core/options/observed_verbs.ts";
+import { wrapVerbs } from "../core/options/wrap_verbs.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type {
   CacheOptions,
@@ -190,5 +189,5 @@ function createRegistry(context: Context): StoredRegistry {
       await backend[Symbol.asyncDispose]();
     },
   };
-  return checkVerbs(observeVerbs(registry, context));
+  return wrapVerbs(registry, context);
 }

@@ -9,9 +9,8 @@ import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { pinned } from "../../core/record/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
-import { checkVerbs } from "../../core/options/checked_verbs.ts";
-import { observeVerbs } from "../../core/options/observed_verbs.ts";
-import type { ObserveVerbsOptions } from "../../core/options/observed_verbs.ts";
+import { wrapVerbs } from "../../core/options/wrap_verbs.ts";
+import type { WrapVerbsOptions } from "../../core/options/wrap_verbs.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { makeValue } from "../../core/record/make_value.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
@@ -32,7 +31,7 @@ import { changeOf, flagOf, lineageOf, savedOf, versionOf } from "./wire.ts";
 import type { OnWire, WireVersion } from "./wire.ts";
 
 /** What a registry is made of besides its connection. */
-export interface RemoteRegistryOptions extends ObserveVerbsOptions {
+export interface RemoteRegistryOptions extends WrapVerbsOptions {
   /** The registry's id. */
   id: string;
   /** What was fixed when it was created. */
@@ -208,7 +207,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
   };
-  return checkVerbs(observeVerbs(registry, options));
+  return wrapVerbs(registry, options);
 }
 
 function aliasPath(name: string, alias: string): string {

@@ -30,7 +30,7 @@ export function checkOptions<O>(action: string, options: O, known: Readonly<Reco
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot ${action}: its options are ${nameOf(options)}, not an object`,
-      hint: `Write them as { ${Object.keys(known)[0]}: … }.`,
+      hint: Object.keys(known).length === 0 ? "It takes none." : `Write them as { ${Object.keys(known)[0]}: … }.`,
     });
   }
   for (const name in options) {
@@ -56,7 +56,7 @@ function unknownOption(action: string, name: string, known: string[]): RegistryE
   return new RegistryError({
     code: "Invalid",
     message: `Cannot ${action}: there is no option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
-    hint: `Options are ${known.join(", ")}.`,
+    hint: known.length === 0 ? "It takes none." : `Options are ${known.join(", ")}.`,
   });
 }
 

@@ -19,7 +19,9 @@ export interface VerbOutcome {
   /** The version that was meant. */
   version?: string;
   /** The size of what was moved, bytes. */
-  bytes?: number;
+  moved?: number;
+  /** The size of what was only looked at, bytes. */
+  seen?: number;
   /** Whether nothing was saved, because it was there. */
   skipped?: boolean;
   /** How many items a listing gave. */
@@ -59,15 +61,11 @@ export function namedBy({ ref }: VerbCall): { name?: string; version?: string } 
 }
 
 /** What the result of a verb tells. */
-export function outcomeOf(result: unknown): VerbOutcome {
-  if (typeof result !== "object" || result === null) return {};
-  const { version, size, skipped, succeeded, failed } = result as Record<string, unknown>;
-  if (Array.isArray(succeeded) && Array.isArray(failed)) {
+export function outcomeOf(result: unknown, tells: "moved" | "seen" | "batch"): VerbOutcome {
+  if (tells === "batch") {
+    const { succeeded, failed } = result as { succeeded: unknown[]; failed: unknown[] };
     return { batch: { succeeded: succeeded.length, failed: failed.length } };
   }
-  return {
-    version: typeof version === "string" ? version : undefined,
-    bytes: typeof size === "number" ? size : undefined,
-    skipped: skipped === true,
-  };
+  const { version, size, skipped } = result as { version?: string; size: number; skipped?: boolean };
+  return { version, [tells]: size, skipped };
 }

@@ -25,8 +25,8 @@ export function beginLines(call: VerbCall, { logger, system }: VerbLinesOptions)
   const took = () => `${Math.round(system.monotonic() - startedAt)} ms`;
   return {
     done(outcome) {
-      const moved = told(outcome);
-      logger.debug(`${action}: done in ${took()}${moved ? `, ${moved}` : ""}`);
+      const what = told(outcome);
+      logger.debug(`${action}: done in ${took()}${what ? `, ${what}` : ""}`);
     },
     failed(error) {
       const reason = isRegistryError(error) ? error.code : messageOf(error);
@@ -35,9 +35,9 @@ export function beginLines(call: VerbCall, { logger, system }: VerbLinesOptions)
   };
 }
 
-function told({ version, bytes, skipped, items, batch }: VerbOutcome): string {
+function told({ version, moved, skipped, items, batch }: VerbOutcome): string {
   if (batch !== undefined) return `${batch.succeeded} done, ${batch.failed} failed`;
   if (items !== undefined) return `${items} of them`;
-  const size = skipped ? "skipped" : bytes === undefined ? undefined : `${bytes} bytes`;
+  const size = skipped ? "skipped" : moved === undefined ? undefined : `${moved} bytes`;
   return [version, size].filter((word) => word).join(", ");
 }

@@ -62,10 +62,10 @@ export function beginSpan(call: VerbCall, registry: string): VerbSpan | undefine
     const within = context?.active();
     return {
       run: (step) => context === undefined ? step() : context.with(within, step),
-      done({ version: meant = version, bytes, skipped, items, batch }) {
+      done({ version: meant = version, moved, seen, skipped, items, batch }) {
         span.setAttributes({
           "holdfast.artifact.version": meant,
-          "holdfast.artifact.size": bytes,
+          "holdfast.artifact.size": moved ?? seen,
           "holdfast.skipped": skipped || undefined,
           "holdfast.items": items,
           "holdfast.batch.succeeded": batch?.succeeded,

@@ -10,7 +10,7 @@ import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../record/many
 import type { ClearOptions, NamesOptions } from "../record/map_habits.ts";
 import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions } from "../record/saving.ts";
 import type { LoadOptions, Registry } from "../registry.ts";
-import { checkSaveEntry } from "../options/checked_verbs.ts";
+import { checkSaveEntry } from "../options/verb_options.ts";
 import { inLanes } from "./lanes_of_names.ts";
 import { collectOutcomes, outcomesOf } from "./outcomes.ts";
 

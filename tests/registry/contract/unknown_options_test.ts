@@ -14,12 +14,14 @@ import {
   spaceOf,
   verifyRegistry,
 } from "../../../mod.ts";
-import type { Registry, SaveOptions } from "../../../mod.ts";
+import type { Registry, SaveOptions, StoredRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 
 /** Whatever a program in JavaScript may write. */
 const WRONG = { versoin: "1" } as Record<string, unknown>;
+
+type Loose = (...args: unknown[]) => Promise<unknown>;
 
 const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   save: (registry) => registry.save("a", 1, WRONG),
@@ -41,12 +43,18 @@ const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   infoMany: (registry) => registry.infoMany([], WRONG),
   hasMany: (registry) => registry.hasMany([], WRONG),
   deleteMany: (registry) => registry.deleteMany([], WRONG),
+  get: (registry) => (registry.get as Loose)("a", WRONG),
+  set: (registry) => (registry.set as Loose)("a", 2, WRONG),
+  setDefault: (registry) => (registry.setDefault as Loose)("a", 2, WRONG),
+  pop: (registry) => (registry.pop as Loose)("a", WRONG),
   update: (registry) => registry.update({}, WRONG),
   clear: (registry) => registry.clear({ allVersions: true, ...WRONG }),
   size: (registry) => registry.size(WRONG),
   keys: (registry) => Array.fromAsync(registry.keys(WRONG)),
   values: (registry) => Array.fromAsync(registry.values(WRONG)),
   copy: (registry) => registry.copy("a", "b", WRONG),
+  openDraft: (registry) => registry.openDraft("a", { id: "b", ...WRONG }),
+  clearCache: (registry) => (registry as StoredRegistry).clearCache(WRONG),
   watch: (registry) => Array.fromAsync(registry.watch("a", WRONG)),
   collectGarbage: (registry) => collectGarbage(registry, WRONG),
   prune: (registry) => prune(registry, { keepLast: 1, ...WRONG }),

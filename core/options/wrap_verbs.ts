@@ -1,63 +1,30 @@
 /**
- * What each verb of a registry does, as debug lines and as spans of OpenTelemetry.
+ * What stands around each verb of a registry: its options are checked, and what it does is told, as debug lines and as
+ * spans of OpenTelemetry.
  *
  * @module
  */
-import type { LoadOptions, Registry, StoredRegistry } from "../registry.ts";
+import type { LoadOptions, Registry } from "../registry.ts";
 import { silentLogger } from "../system.ts";
 import { createVerbCall, outcomeOf } from "./verb_call.ts";
 import type { VerbOutcome } from "./verb_call.ts";
 import { beginLines } from "./verb_lines.ts";
 import type { VerbLinesOptions } from "./verb_lines.ts";
+import { checkedArguments, VERBS } from "./verb_options.ts";
 import { beginSpan, isTraced } from "./verb_spans.ts";
 import type { VerbSpan } from "./verb_spans.ts";
 
-/** What {@linkcode observeVerbs} needs. */
-export type ObserveVerbsOptions = VerbLinesOptions;
-
-const PROMISES = [
-  "save",
-  "load",
-  "open",
-  "download",
-  "info",
-  "has",
-  "delete",
-  "setAlias",
-  "deleteAlias",
-  "aliases",
-  "get",
-  "set",
-  "update",
-  "setDefault",
-  "pop",
-  "clear",
-  "size",
-  "saveMany",
-  "loadMany",
-  "infoMany",
-  "hasMany",
-  "deleteMany",
-  "copy",
-  "openDraft",
-  "lineage",
-  "createUpload",
-  "commitUpload",
-  "presignDownload",
-  "clearCache",
-] as const satisfies readonly (keyof StoredRegistry)[];
-
-const LISTINGS = ["names", "keys", "values", "entries", "versions", "history", "watch"] as const satisfies readonly (
-  keyof Registry
-)[];
+/** What {@linkcode wrapVerbs} needs. */
+export type WrapVerbsOptions = VerbLinesOptions;
 
 type Verb = (...args: unknown[]) => unknown;
 
 /**
- * Lets the verbs of a registry say when they begin and end, with bytes where they move some. Values, metadata and
- * options are never said. With a silent logger, and without a provider of OpenTelemetry, they are called as they are.
+ * Lets the verbs of a registry refuse options that they do not know, by their promise or at the first step of a loop, and
+ * say when they begin and end, with bytes where they move some. Values, metadata and options are never said, and nothing
+ * is with a silent logger and without a provider of OpenTelemetry.
  */
-export function observeVerbs<R extends Registry>(registry: R, options: ObserveVerbsOptions): R {
+export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOptions): R {
   const verbs = registry as unknown as Record<string, Verb | undefined>;
   const isLogged = options.logger !== silentLogger;
 
@@ -78,17 +45,19 @@ export function observeVerbs<R extends Registry>(registry: R, options: ObserveVe
     };
   }
 
-  for (const verb of PROMISES) {
+  for (const known of VERBS.promises) {
+    const { verb, tells } = known;
     const inner = verbs[verb]?.bind(registry);
     if (inner === undefined) continue;
-    verbs[verb] = async (...args) => {
+    verbs[verb] = async (...given) => {
+      const args = checkedArguments(known, given);
       if (!isLogged && !isTraced()) return await inner(...args);
       const watched = begin(verb, args[0]);
       const loaded: VerbOutcome = {};
-      if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, (bytes) => loaded.bytes = bytes);
+      if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, (bytes) => loaded.moved = bytes);
       try {
         const result = await watched.run(() => inner(...args));
-        watched.done(verb === "load" ? loaded : outcomeOf(result));
+        watched.done(tells === undefined ? loaded : outcomeOf(result, tells));
         return result;
       } catch (error) {
         watched.failed(error);
@@ -96,7 +65,8 @@ export function observeVerbs<R extends Registry>(registry: R, options: ObserveVe
       }
     };
   }
-  for (const verb of LISTINGS) {
+  for (const known of VERBS.listings) {
+    const { verb } = known;
     const inner = verbs[verb]!.bind(registry) as (...args: unknown[]) => AsyncIterable<unknown>;
     const observed = async function* (...args: unknown[]) {
       const watched = begin(verb, args[0]);
@@ -115,9 +85,21 @@ export function observeVerbs<R extends Registry>(registry: R, options: ObserveVe
         else watched.failed(failure.error);
       }
     };
-    verbs[verb] = (...args) => isLogged || isTraced() ? observed(...args) : inner(...args);
+    verbs[verb] = (...given) => {
+      try {
+        const args = checkedArguments(known, given);
+        return isLogged || isTraced() ? observed(...args) : inner(...args);
+      } catch (error) {
+        return failing(error);
+      }
+    };
   }
   return registry;
+}
+
+// deno-lint-ignore require-yield
+async function* failing(error: unknown): AsyncGenerator<never> {
+  throw await Promise.resolve(error);
 }
 
 /** A listing whose steps are taken in a span; what the loop over it does is not. */

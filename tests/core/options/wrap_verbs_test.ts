@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { silentLogger } from "../../../core/system.ts";
 
@@ -21,6 +21,12 @@ Deno.test("every verb says at debug when it begins and ends, and what it moved, 
   assertEquals(saved, ['save "a": begins', 'save "a": done in T, 1.0.0, 6 bytes']);
   assertEquals(await said(() => registry.load("a@1")), ['load "a@1": begins', 'load "a@1": done in T, 6 bytes']);
   assertEquals(await said(() => registry.load("b")), ['load "b": begins', 'load "b": failed after T, NotFound']);
+  assertEquals(await said(() => registry.info("a")), ['info "a": begins', 'info "a": done in T, 1.0.0']);
+  await registry.save("told", { version: "secret", size: 7, succeeded: [], failed: [] });
+  assertEquals(await said(() => registry.get("told")), ['get "told": begins', 'get "told": done in T']);
+  const copied = await said(() => registry.copy("told", "told"));
+  assertMatch(copied[1], /^copy "told": done in T, 2\.0\.0, \d+ bytes$/);
+  await registry.delete("told", { allVersions: true });
   const many = await said(() => registry.hasMany(["a", "b@@"]));
   assertEquals(many, ["hasMany: begins", "hasMany: done in T, 1 done, 1 failed"]);
   const names = await said(() => Array.fromAsync(registry.names()));
