@@ -39,7 +39,7 @@ export class LocalPath {
  * Names a file or a whole folder on disk, to be saved: its bytes, not this path. It is read when it is saved, with
  * bounded memory. What is kept: names, bytes, the executable bit, empty folders, and symbolic links with the text of
  * their target, wherever that leads; not kept: times, owners, other permissions. So the same folder gives the same
- * digest; `preserve: ["times"]` keeps when files were modified, too. Left out are pipes, sockets and devices, and in a
+ * digest; `preserve: ["times"]` keeps when files, links and folders were modified, too. Left out are pipes, sockets and devices, and in a
  * folder `.git`, registries, and what a `.holdfastignore` says, unless `all` is asked for. `Conflict` where the folder
  * changes meanwhile.
  *

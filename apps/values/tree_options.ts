@@ -34,7 +34,7 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
     text: "not what matches; '!keep.bin' brings back what a .holdfastignore leaves out",
     repeat: true,
   },
-  { flags: "--preserve <what>", text: "keep when files were modified, too", choices: ["times"] },
+  { flags: "--preserve <what>", text: "keep when files, links and folders were modified, too", choices: ["times"] },
   { flags: "--gitignore", text: "leave out what each .gitignore in the folder says" },
   { flags: "--no-ignore-files", text: "do not leave out what each .holdfastignore in the folder says" },
   { flags: "--all", text: "also .git, registries in the folder, and what each .holdfastignore says" },

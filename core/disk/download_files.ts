@@ -4,13 +4,13 @@
  * @module
  */
 import type { Artifact } from "../artifact.ts";
-import { chooseFiles } from "../files/choose_files.ts";
+import { chooseFiles, chosenPaths } from "../files/choose_files.ts";
 import type { FileInfo } from "../record/record.ts";
 import type { TransferProgress } from "../record/saving.ts";
 import type { DownloadOptions, DownloadResult } from "../registry.ts";
 import type { StageOptions } from "./stage_files.ts";
 import { checkTo } from "./target.ts";
-import { pathOf, writeFiles } from "./write_files.ts";
+import { writeFiles } from "./write_files.ts";
 
 /** What a registry says besides. */
 export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
@@ -41,7 +41,8 @@ export function createDownload(options: DownloadOptions): Download {
     async write(artifact, plan) {
       const { info } = artifact;
       const chosen = await chooseFiles({ include, exclude });
-      const files = chosen === undefined ? info.files : info.files.filter((file) => chosen(pathOf(file)));
+      const wanted = chosenPaths(info.files, chosen);
+      const files = info.files.filter(({ path }) => wanted.has(path));
       [moved, there] = [0, 0];
       totalBytes = files.reduce((sum, { size }) => sum + size, 0);
       const onThere = ({ path }: FileInfo, bytes: number) => {

@@ -29,6 +29,19 @@ export function filePathProblem(path: string, windows: boolean = process.platfor
   }
 }
 
+/** The folders that files at these paths are in, each once, also those that other folders are in. */
+export function foldersOf(paths: Iterable<string>): Set<string> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const folder = path.slice(0, end);
+      if (folders.has(folder)) break; // and so are those above
+      folders.add(folder);
+    }
+  }
+  return folders;
+}
+
 /**
  * Why a symbolic link at this path may not have this target, or undefined where it may. A target is relative, climbs
  * at most to the artifact's root, and only at its beginning: `..` behind a name could climb from where another link leads.

@@ -14,6 +14,7 @@ import { isRegistryFolder } from "../places/registry_folder.ts";
 import { realSystem } from "../system.ts";
 import type { System } from "../system.ts";
 import { errorCode, fileError, onDisk } from "./file_errors.ts";
+import { foldersOf } from "./file_paths.ts";
 import { mayRead } from "./may_read.ts";
 import { STAGE_PREFIX } from "./stage/folders.ts";
 import { exists, lookAt } from "./target.ts";
@@ -50,14 +51,9 @@ export function findSurplus(
   { selects = () => true, system = realSystem }: SurplusOptions = {},
 ): Surplus {
   checkMayRemove(root, system);
-  const folders = new Set<string>();
+  const folders = foldersOf(files.map(({ path }) => path));
   const others = new Set<string>();
-  for (const { path, mode } of files) {
-    (mode === "folder" ? folders : others).add(path);
-    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      folders.add(path.slice(0, end));
-    }
-  }
+  for (const { path, mode } of files) (mode === "folder" ? folders : others).add(path);
   const alike = new Map([...folders, ...others].map((path) => [folded(path), path]));
   const surplus: Surplus = { paths: [], emptied: [] };
   visit("");

@@ -9,6 +9,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../artifact.ts";
 import { isRegistryError, RegistryError } from "../errors.ts";
+import { chosenPaths } from "../files/choose_files.ts";
 import type { ChosenPath } from "../files/choose_files.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
@@ -105,7 +106,8 @@ export async function writeFiles(
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
   const all = artifact.files();
   checkPaths(all.map(({ info }) => info));
-  const files = chosen === undefined ? all : all.filter(({ info }) => chosen(pathOf(info)));
+  const wanted = chosenPaths(all.map(({ info }) => info), chosen);
+  const files = all.filter(({ info }) => wanted.has(info.path));
   if (files.length === 0 && all.length > 0) throw noneChosen(artifact);
   try {
     const target = findTarget(artifact, to);
@@ -162,7 +164,11 @@ async function lookAtFiles(
 
 async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
   await writeMissing(target, work, options);
-  for (const info of work.otherTimes) restoreTime(info, placeOf(info, target));
+  const folders = work.files.map(({ info }) => info).filter(({ mode }) => mode === "folder");
+  for (const info of new Set([...work.otherTimes, ...folders])) { // what was put into a folder has changed its time
+    const path = placeOf(info, target);
+    if (hasOtherTime(info, path)) restoreTime(info, path);
+  }
 }
 
 async function writeMissing(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
@@ -258,11 +264,6 @@ function resultOf(target: Target, { files, found, otherTimes, surplus, leftOut }
     changes,
     leftOut,
   };
-}
-
-/** The path of a file as patterns see it. */
-export function pathOf({ path, mode }: FileInfo): string {
-  return mode === "folder" ? `${path}/` : path;
 }
 
 function noneChosen({ info }: Artifact): RegistryError {

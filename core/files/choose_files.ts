@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { foldersOf } from "../disk/file_paths.ts";
+import type { FileInfo } from "../record/record.ts";
 import { loadPart } from "../urls/load_part.ts";
 
 /** Patterns that choose files. */
@@ -30,4 +32,15 @@ export async function chooseFiles({ include, exclude }: FilePatterns): Promise<C
     if (refused && refused.test(path) === "matched") return false;
     return !wanted || wanted.test(path) === "matched";
   };
+}
+
+/** The paths of the files that are chosen. A folder that has something in it is where any of that is. */
+export function chosenPaths(files: readonly FileInfo[], chosen?: ChosenPath): Set<string> {
+  const paths = new Set(files.map(({ path }) => path));
+  if (chosen === undefined) return paths;
+  const folders = foldersOf(paths);
+  const wanted = files.filter(({ path, mode }) => !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path));
+  const used = new Set(wanted.map(({ path }) => path));
+  for (const folder of foldersOf(used)) if (paths.has(folder)) used.add(folder);
+  return used;
 }

@@ -39,9 +39,9 @@ export interface FileInfo {
   sha256: string;
   /** Media type, where the materializer gave one. */
   mediaType?: string;
-  /** Absent for an ordinary file; the content of a `link` is its target, a `folder` (an empty one) has none. */
+  /** Absent for an ordinary file; the content of a `link` is its target, a `folder` (one that is empty, or whose time was kept) has none. */
   mode?: FileMode;
-  /** When the file was modified last, ISO 8601 in UTC with milliseconds, where that was to be kept. */
+  /** When it was modified last, of a link not what it leads to: ISO 8601 in UTC with milliseconds, where that was to be kept. */
   modifiedAt?: string;
 }
 

@@ -39,7 +39,11 @@ export interface LocalPathOptions {
   gitignore?: boolean;
   /** Also the `.git` of a checkout, and registries in the folder, and what a `.holdfastignore` leaves out. @default false */
   all?: boolean;
-  /** What else is kept of files: `times`, when each was modified last. It is part of the digest. @default [] */
+  /**
+   * What else is kept: `times`, when each file, link and folder in it was modified last. It is part of the digest.
+   *
+   * @default []
+   */
   preserve?: readonly "times"[];
   /** Hears of what is left out; once more where the folder is read once more. */
   onLeftOut?: (entry: LeftOut) => void;

@@ -11,7 +11,7 @@ import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../core/disk/file_errors.ts";
 import type { LeftOutReason } from "../../core/disk/left_out.ts";
-import { filePathProblem } from "../../core/disk/file_paths.ts";
+import { filePathProblem, foldersOf } from "../../core/disk/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isRegistryFolder } from "../../core/places/registry_folder.ts";
@@ -26,9 +26,9 @@ import type { LocalPathOptions } from "./local_path_options.ts";
 export interface FoundFile extends DiskFile {
   /** Its path in the folder, with `/`. */
   name: string;
-  /** What it is besides an ordinary file; only empty folders are found. */
+  /** What it is besides an ordinary file; folders are found where they are empty, or their times are kept. */
   mode?: FileMode;
-  /** When an ordinary file was modified, where that is to be kept. */
+  /** When it was modified, where that is to be kept. */
   modifiedAt?: string;
   /** Where a link leads. */
   target?: string;
@@ -61,14 +61,15 @@ interface FolderToWalk {
  */
 export async function walkFolder(root: string, options: LocalPathOptions & MaterializeOptions): Promise<FoundFolder> {
   const files: FoundFile[] = [];
-  const folders: { path: string; state: DiskState }[] = [];
+  const folders: Omit<FoundFile, "target">[] = [];
+  const empty = new Set<string>();
   const waiting: FolderToWalk[] = [{ name: "", path: root, above: [], choice: await Choice.of(options) }];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     options.signal?.throwIfAborted();
     const { name, path } = folder;
     const stats = lookAgain(path);
     if (!stats.isDirectory()) throw changed(path);
-    folders.push({ path, state: stateOf(stats) });
+    folders.push({ name, path, state: stateOf(stats), mode: "folder", ...timesOf(stats, options) });
     const above = [...folder.above, identityOf(stats)];
     const entries = await list(path);
     const choice = await folder.choice.within(folder, entries);
@@ -83,14 +84,20 @@ export async function walkFolder(root: string, options: LocalPathOptions & Mater
       if ("above" in found) waiting.push(found);
       else files.push(found);
     }
-    if (kept === 0 && name !== "" && choice.keepsEmpty(name)) {
-      files.push({ name, path, state: stateOf(stats), mode: "folder" });
-    }
+    if (kept === 0 && name !== "" && choice.keepsEmpty(name)) empty.add(name);
     checkFolderPlace(path); // what was just found was found in this folder, and not behind a link in its place
   }
+  const kept = foldersKept(files, empty, options);
+  files.push(...folders.filter(({ name }) => kept.has(name)));
   if (files.length === 0 && [options.include ?? []].flat().length > 0) throw nothingIncluded(root);
   files.sort((a, b) => compareUtf8(a.name, b.name));
   return { files, checkUnchanged: () => folders.forEach(checkUnchanged) };
+}
+
+/** The folders that are saved themselves: those with nothing in them, and where times are kept those with files, too. */
+function foldersKept(files: FoundFile[], empty: Set<string>, { preserve = [] }: LocalPathOptions): Set<string> {
+  if (!preserve.includes("times")) return empty;
+  return empty.union(foldersOf([...files.map(({ name }) => name), ...empty]));
 }
 
 function nothingIncluded(root: string): RegistryError {
@@ -171,12 +178,13 @@ function describe(entry: FolderToWalk, stats: Stats, options: LocalPathOptions):
 }
 
 /** What is kept of an ordinary file besides its name and its bytes. */
-export function factsOf(stats: Stats, { preserve = [] }: LocalPathOptions): Pick<FoundFile, "mode" | "modifiedAt"> {
-  return {
-    ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" }),
-    // To the nearest millisecond: what is written from it, and read again, is the same.
-    ...(preserve.includes("times") ? { modifiedAt: new Date(Math.round(stats.mtimeMs)).toISOString() } : {}),
-  };
+export function factsOf(stats: Stats, options: LocalPathOptions): Pick<FoundFile, "mode" | "modifiedAt"> {
+  return { ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" }), ...timesOf(stats, options) };
+}
+
+/** To the nearest millisecond: what is written from it, and read again, is the same. */
+function timesOf({ mtimeMs }: Stats, { preserve = [] }: LocalPathOptions): Pick<FoundFile, "modifiedAt"> {
+  return preserve.includes("times") ? { modifiedAt: new Date(Math.round(mtimeMs)).toISOString() } : {};
 }
 
 function lookAtLink(
@@ -189,7 +197,9 @@ function lookAtLink(
   if (links === "refuse") throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.");
   const target = targetOf(path);
   if (links === "skip") return void onLeftOut?.({ path: name, reason: "link", target });
-  if (!target.includes("\ufffd")) return { name, path, state: stateOf(stats), mode: "link", target };
+  if (!target.includes("\ufffd")) {
+    return { name, path, state: stateOf(stats), mode: "link", target, ...timesOf(stats, options) };
+  }
   throw notSaved(path, "its target is not UTF-8", "Make the link anew, or skip links.");
 }
 

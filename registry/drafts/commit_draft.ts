@@ -75,7 +75,18 @@ async function filesOfDraft(
   if (parts.length === 0) throw empty(draft);
   checkPaths(draft, parts);
   await forEachAtOnce(parts, (part) => checkPayload(context, draft, part, signal));
-  return parts.flatMap(filesOfPart).sort((a, b) => compareUtf8(a.path, b.path));
+  return mergeFolders(parts.flatMap(filesOfPart)).sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+/** Parts may have a folder in common: its time is the last that is told. */
+function mergeFolders(files: FileToSave[]): FileToSave[] {
+  const folders = new Map<string, FileToSave>();
+  for (const file of files) {
+    if (file.mode !== "folder") continue;
+    const { modifiedAt = "" } = folders.get(file.path) ?? {};
+    if (!folders.has(file.path) || (file.modifiedAt ?? "") > modifiedAt) folders.set(file.path, file);
+  }
+  return files.filter((file) => file.mode !== "folder" || folders.get(file.path) === file);
 }
 
 function filesOfPart({ note, inline, addition }: FoundPart): FileToSave[] {
@@ -105,8 +116,9 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 function checkPaths(draft: DraftName, parts: readonly FoundPart[]): void {
   const owners = new Map<string, string>();
   for (const { note: { part, files } } of parts) {
-    for (const { path } of files) {
+    for (const { path, mode } of files) {
       const other = owners.get(path);
+      if (mode === "folder" && other === undefined) continue;
       if (other !== undefined) throw samePath(draft, path, [other, part]);
       owners.set(path, part);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { foldersOf } from "../../core/disk/file_paths.ts";
 import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "../../core/record/difference.ts";
 import { artifactDigest } from "../../core/record/record.ts";
 import type { ArtifactInput, FileInfo } from "../../core/record/record.ts";
@@ -27,7 +28,8 @@ export async function diffVersions(
     savedSide(registry, before, options),
     typeof after === "string" ? savedSide(registry, after, options) : unsavedSide(registry, after, options),
   ]);
-  const files = diffFiles(a.files, b.files);
+  const [old, now] = [a, b].map(({ files }) => withContent(files));
+  const files = diffFiles(old, now);
   const both = a.saved !== undefined && b.saved !== undefined;
   const metadata = both ? diffValues(a.saved!.metadata, b.saved!.metadata) : [];
   const inputs = both ? diffInputs(a.saved!.inputs, b.saved!.inputs) : { added: [], removed: [] };
@@ -38,7 +40,7 @@ export async function diffVersions(
     after: b.version,
     same: files.length + others === 0 && wrote(a.version) === wrote(b.version),
     files,
-    unchanged: b.files.length - files.filter(({ change }) => change !== "removed").length,
+    unchanged: now.length - files.filter(({ change }) => change !== "removed").length,
     metadata,
     inputs,
   };
@@ -61,6 +63,12 @@ async function unsavedSide({ materializers }: Registry, value: unknown, { signal
   const materializer = { id: writer.id, formatVersion: writer.formatVersion };
   const size = files.reduce((sum, file) => sum + file.size, 0);
   return { version: { digest: artifactDigest(materializer, files), size, materializer }, files };
+}
+
+/** All but the folders with something in them, which say no more than the paths of that. */
+function withContent(files: readonly FileInfo[]): readonly FileInfo[] {
+  const folders = foldersOf(files.map(({ path }) => path));
+  return files.filter(({ path, mode }) => mode !== "folder" || !folders.has(path));
 }
 
 /** The files that differ, in the order of their paths. */

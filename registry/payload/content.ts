@@ -8,6 +8,7 @@ import { DiskContent } from "../../core/disk/disk_file.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
+import type { FileMode } from "../../core/record/record.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { shown } from "../../core/naming/names.ts";
 import { PlacedContent } from "./placed_content.ts";
@@ -159,9 +160,12 @@ export interface PathCheck {
 /** Creates a {@linkcode PathCheck} for one artifact. */
 export function createPathCheck(): PathCheck {
   const files = new Set<string>();
-  const folders = new Set<string>();
+  const folders = new Set<string>(); // those that have an entry of their own
+  const above = new Set<string>();
   return ({ path, mode }) => {
-    const problem = typeof path !== "string" ? "it is not a text" : filePathProblem(path, false) ?? collision(path);
+    const problem = typeof path !== "string"
+      ? "it is not a text"
+      : filePathProblem(path, false) ?? collision(path, mode);
     if (problem !== undefined) {
       throw new RegistryError({
         code: "Invalid",
@@ -170,12 +174,12 @@ export function createPathCheck(): PathCheck {
       });
     }
     (mode === "folder" ? folders : files).add(path);
-    for (const folder of parents(path)) folders.add(folder);
+    for (const folder of parents(path)) above.add(folder);
   };
 
-  function collision(path: string): string | undefined {
-    if (files.has(path)) return "another file has this path";
-    if (folders.has(path)) return "it is the folder of another file";
+  function collision(path: string, mode?: FileMode): string | undefined {
+    if (files.has(path) || mode === "folder" && folders.has(path)) return "another file has this path";
+    if (mode !== "folder" && (folders.has(path) || above.has(path))) return "it is the folder of another file";
     return parents(path).some((folder) => files.has(folder)) ? "its folder is another file" : undefined;
   }
 }

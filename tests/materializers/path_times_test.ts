@@ -1,7 +1,24 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { chmodSync, statSync, utimesSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
-import { createMemoryBackend, localPath, mirrorRegistry, openRegistry, verifyRegistry } from "../../mod.ts";
+import {
+  createMemoryBackend,
+  diffVersions,
+  localPath,
+  mirrorRegistry,
+  openRegistry,
+  verifyRegistry,
+} from "../../mod.ts";
 import type { LocalPathOptions } from "../../mod.ts";
 import { folder } from "../../materializers/mod.ts";
 import { fails } from "./fake_artifact.ts";
@@ -26,7 +43,7 @@ inFolder(
     const plain = await registry.save("plain", localPath(root));
     const first = await registry.save("kept", localPath(root, TIMES));
     assertNotEquals(first.digest, plain.digest);
-    const { files } = await registry.info("kept");
+    const files = (await registry.info("kept")).files.filter(({ mode }) => mode !== "folder");
     assertEquals(files.map(({ modifiedAt }) => modifiedAt), [
       "1970-01-12T13:46:40.123Z",
       "1970-01-01T00:00:05.999Z",
@@ -56,7 +73,7 @@ inFolder("files with the same bytes get the times that were kept, and are not wr
   const tried = await registry.download("kept", { to, dryRun: true });
   assertEquals([tried.changes, modifiedAt(to, "a")], [changes, 1000]);
   const done = await registry.download("kept", { to });
-  assertEquals([done.changes, done.left, done.written], [changes, 2, 0]);
+  assertEquals([done.changes, done.left, done.written], [changes, 3, 0]);
   assertEquals([modifiedAt(to, "a"), modifiedAt(to, "sub/b"), statSync(join(to, "a")).ino], [9500, 9500, inode]);
   assertEquals((await registry.download("kept", { to })).changes, []);
   await registry.save("one", localPath(join(root, "a"), TIMES));
@@ -68,6 +85,66 @@ inFolder("files with the same bytes get the times that were kept, and are not wr
   await registry.save("plain", localPath(root));
   utimesSync(join(to, "a"), 1, 1);
   assertEquals((await registry.download("plain", { to })).changes, [], "a version that has kept none leaves them");
+});
+
+inFolder("links and folders have their times back, a folder when all is in it", async (root) => {
+  const registry = await openRegistry("memory:");
+  const to = join(root, "../copy");
+  for (const path of ["full/a", "full/deep/large", "next/b"]) write(root, path, new Uint8Array(2_000_000));
+  mkdirSync(join(root, "empty"));
+  symlinkSync("full/a", join(root, "link"));
+  symlinkSync("nowhere", join(root, "full/broken"));
+  const aged = ["full", "full/deep", "next", "empty", "link", "full/broken"];
+  aged.forEach((path, i) => lutimesSync(join(root, path), i + 1.5, i + 1.5));
+  const times = (root: string) => aged.map((path) => Math.round(lstatSync(join(root, path)).mtimeMs));
+  await registry.save("kept", localPath(root, TIMES));
+  const { files } = await registry.info("kept");
+  assertEquals(files.filter(({ mode }) => mode === "folder").map(({ path }) => path), [
+    "empty",
+    "full",
+    "full/deep",
+    "next",
+  ]);
+  await registry.download("kept", { to });
+  assertEquals(times(to), times(root));
+  assertEquals((await registry.save("kept", localPath(to, TIMES), { skipIfUnchanged: true })).skipped, true);
+
+  rmSync(join(to, "full/deep/large"));
+  write(to, "next/more");
+  lutimesSync(join(to, "link"), 99, 99);
+  const done = await registry.download("kept", { to, delete: true });
+  assertEquals(times(to), times(root), "also where something was put in or removed");
+  assertEquals(done.changes.map(({ path, change }) => `${change} ${path}`), [
+    "add full/deep/large",
+    "remove next/more",
+    "time full/deep",
+    "time link",
+    "time next",
+  ]);
+  assertEquals((await registry.download("kept", { to })).changes, []);
+
+  const some = join(root, "../some");
+  await registry.download("kept", { to: some, include: ["large"] });
+  assertEquals(readdirSync(some, { recursive: true }).sort(), ["full", "full/deep", "full/deep/large"]);
+  assertEquals(Math.round(statSync(join(some, "full/deep")).mtimeMs), 2500);
+
+  await registry.save("plain", localPath(root));
+  const { same } = await diffVersions(registry, { before: "kept", after: "plain@1" });
+  assertEquals(same, true, "a folder that only has a time is no difference");
+});
+
+inFolder("parts of a draft may have a folder in common, whose time is the last of them", async (root) => {
+  const registry = await openRegistry("memory:");
+  const draft = await registry.openDraft("drafted", { id: "d" });
+  for (const [part, seconds] of [["one", 9], ["two", 5]] as const) {
+    write(root, `${part}/sub/${part}`);
+    utimesSync(join(root, part, "sub"), seconds, seconds);
+    await draft.addPart(part, localPath(join(root, part), TIMES));
+  }
+  await draft.commit();
+  const { files } = await registry.info("drafted");
+  assertEquals(files.map(({ path }) => path), ["sub", "sub/one", "sub/two"]);
+  assertEquals(files[0].modifiedAt, "1970-01-01T00:00:09.000Z");
 });
 
 inFolder("times go with a version wherever it goes: copied, saved again, drafted, mirrored", async (root) => {

@@ -24,7 +24,7 @@ export const FileInfoSchema = v.pipe(
     sha256: Sha256,
     mediaType: v.optional(v.string()),
     mode: v.optional(v.picklist(["executable", "link", "folder"])),
-    modifiedAt: v.optional(v.pipe(v.string(), v.description("When the file was modified last, where that was kept"))),
+    modifiedAt: v.optional(v.pipe(v.string(), v.description("When it was modified last, where that was kept"))),
     data: v.optional(v.pipe(v.string(), v.description("Its bytes as base64, where they were asked for"))),
   }),
   v.metadata({ ref: "FileInfo" }),

@@ -11,6 +11,7 @@ import { isRegistryError } from "../../errors.ts";
 import { forEachAtOnce } from "../../work/at_once.ts";
 import type { FileInfo } from "../../record/record.ts";
 import { compareFile, compareFiles } from "../compare_files.ts";
+import { foldersOf } from "../file_paths.ts";
 import { makeExecutable, writePiece } from "../write_file.ts";
 
 /** Options of going on. */
@@ -55,14 +56,11 @@ export async function resumeFiles(
 
 /** Removes what is no place of these files, links above all. */
 function removeOthers(files: readonly FileInfo[], folder: string): void {
-  const folders = new Set<string>();
+  const folders = foldersOf(files.map(({ path }) => path));
   const ordinary = new Set<string>();
   for (const { path, mode } of files) {
     if (mode === "folder") folders.add(path);
     else if (mode !== "link") ordinary.add(path);
-    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      folders.add(path.slice(0, end));
-    }
   }
   clear("");
 
