@@ -3,7 +3,8 @@
  * was killed is taken over by the next one to the same target, or removed.
  *
  * Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's path, the number of the
- * process and 8 digits for its machine, and a UUID; releases before had `.holdfast-<id>`. The files are in `files/`.
+ * process and 8 digits for its machine, and a UUID; releases before had `.holdfast-<id>`. The files are in `files/`;
+ * `lock` is locked while Deno writes them.
  *
  * @module
  */
@@ -14,6 +15,8 @@ import { sha256 } from "../../bytes/digest.ts";
 import { realSystem } from "../../system.ts";
 import { mayRead } from "../may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
+import { areLocksSeen, lockFolder, takeLock } from "./lock.ts";
+import type { HeldLock } from "./lock.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 
 /** How the names of these folders begin. */
@@ -29,6 +32,9 @@ export function isStageName(name: string): boolean {
 
 /** What nobody has touched for so long is nobody's, whoever it was; milliseconds. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
+
+/** The same where its lock is free here, and nobody can tell whether it is elsewhere; milliseconds. */
+const UNLOCKED_MS = 60 * 60 * 1000;
 
 /** A folder to write into. */
 export interface StageFolder {
@@ -56,23 +62,28 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
   const of = (owner: string) => join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
   const path = of(thisProcess());
   mkdirSync(path, { mode: 0o700 });
-  const isUsed = takeOver(target, stageIn, path);
+  const { isUsed, lock } = takeOver(target, stageIn, path);
   const files = join(path, "files");
   mkdirSync(files, { recursive: true });
   return {
     files,
     isUsed,
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove() {
+      rmSync(path, { recursive: true, force: true });
+      lock?.release();
+    },
     leave() {
+      lock?.release();
       if (readdirSync(files).length === 0) removeQuietly(path);
       else renameSync(path, of(noProcess()));
     },
   };
 }
 
-/** Puts the first folder that was left for this target in the place of an empty one, and removes the others. True where there was one. */
-function takeOver(target: string, stageIn: string, path: string): boolean {
-  let taken = false;
+/** Puts the first folder that was left for this target in the place of an empty one, locks it, and removes the others. */
+function takeOver(target: string, stageIn: string, path: string): { isUsed: boolean; lock?: HeldLock } {
+  let isUsed = false;
+  let own: HeldLock | undefined;
   const { uid } = lstatSync(path); // Deno asks for a permission before it tells who runs it
   const places = new Set([stageIn, dirname(target)]); // beside it, where it was no folder yet
   for (const folder of places) {
@@ -81,12 +92,18 @@ function takeOver(target: string, stageIn: string, path: string): boolean {
       const left = join(folder, name);
       if (isStage === undefined || !isOwn(left, uid)) continue;
       const isSame = id === targetId(target);
-      const isLeft = isSame && isProcessGone(owner) || isForgotten(left);
-      if (isLeft && isSame && !taken) taken = renamed(left, path);
-      else if (isLeft) removeQuietly(left);
+      const lock = takeLock(left);
+      if (lock === "held") continue;
+      const isGone = isSame && (isProcessGone(owner) || lock !== undefined && isUnlocked(left));
+      const isLeft = isGone || isUntouched(left, FORGOTTEN_MS);
+      if (isLeft && isSame && !isUsed) {
+        isUsed = renamed(left, path);
+        if (isUsed) own = lockFolder(path); // before that of its writer is given back
+      } else if (isLeft) removeQuietly(left);
+      lock?.release();
     }
   }
-  return taken;
+  return { isUsed, lock: own ?? lockFolder(path) };
 }
 
 function targetId(target: string): string {
@@ -105,12 +122,17 @@ function isOwn(path: string, uid: number): boolean {
   }
 }
 
-function isForgotten(path: string): boolean {
+/** Whether nobody has a lock that is free here. */
+function isUnlocked(path: string): boolean {
+  return areLocksSeen(path) || isUntouched(path, UNLOCKED_MS);
+}
+
+function isUntouched(path: string, forMs: number): boolean {
   try {
     const newest = Math.max(
       ...[".", ...pathsBelow(path)].map((inside) => lstatSync(join(path, inside)).mtimeMs),
     );
-    return realSystem.now() - newest > FORGOTTEN_MS;
+    return realSystem.now() - newest > forMs;
   } catch {
     return false; // it goes right now
   }

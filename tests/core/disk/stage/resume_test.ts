@@ -39,6 +39,7 @@ async function killedAfter(last: string, to: string, below: string): Promise<voi
       const [name] = stagesIn(below);
       const left = join(below, name.replace(`-${process.pid}.`, "-0."));
       cpSync(join(below, name), left, { recursive: true });
+      rmSync(join(left, "lock"), { force: true }); // as Node leaves it
       chmodSync(left, 0o700); // Node 22 copies a folder as the umask says
       killed.abort(new Error("killed"));
     },
