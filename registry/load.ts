@@ -22,7 +22,7 @@ import type { LoadLimit } from "../core/record/load_limit.ts";
 import { makeValue } from "../core/record/make_value.ts";
 import type { PayloadSource } from "./payload/store_reader.ts";
 import { getPart } from "./payload/stored_part.ts";
-import { locate } from "./resolve.ts";
+import { locate, tryLocate } from "./resolve.ts";
 import type { Located } from "./resolve.ts";
 import { countingHead, isLate, noteVoid } from "./cell/voids.ts";
 
@@ -32,18 +32,19 @@ const MAX_RESTARTS = 20;
 /**
  * Does something with the version that a ref means. When that version is overwritten or deleted so long before the
  * end that its payload is gone, it begins anew with what counts now. With `fresh` the store says what counts, whatever
- * is cached.
+ * is cached. With `ifThere` it gives undefined where there is no such version, which costs less than an error.
  */
 export async function withArtifact<T>(
   context: Context,
   ref: Ref,
-  options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean },
+  options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean; ifThere?: boolean },
   use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
   read: ReadElsewhere["read"] = createArtifact,
 ): Promise<T> {
   return await untilNotSuperseded(context, ref.name, async () => {
     const cached = options.fresh ? undefined : await locateCached(context, ref, options);
-    const located = cached ?? await locate(context, ref, options.signal);
+    const located = cached ?? await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
+    if (located === undefined) return undefined as T;
     if (cached === undefined) keepRecord(context, ref, located);
     const source = await payloadSource(context, located, options.signal);
     const limit = createLoadLimit(context.maxLoadBytes);
@@ -88,13 +89,25 @@ export function loadValue(
   options: LoadOptions,
   elsewhere?: ReadElsewhere,
 ): Promise<unknown> {
-  return withArtifact(context, ref, options, async (artifact, limit) => {
+  const make = valueMaker(context, options, elsewhere);
+  return withArtifact(context, ref, options, make, elsewhere?.read);
+}
+
+/** The same, with undefined where there is no such version. A missing alias is still `NotFound`. */
+export function loadIfThere(context: Context, ref: Ref, options: LoadOptions): Promise<{ value: unknown } | undefined> {
+  const make = valueMaker(context, options);
+  return withArtifact<{ value: unknown } | undefined>(context, ref, { ...options, ifThere: true }, async (...read) => {
+    return { value: await make(...read) };
+  });
+}
+
+function valueMaker({ materializers, logger }: Context, options: LoadOptions, elsewhere?: ReadElsewhere) {
+  return async (artifact: Artifact, limit: LoadLimit): Promise<unknown> => {
     const { name, version, materializer: { id, formatVersion } } = artifact.info;
-    const how = { ...options, materializers: context.materializers, limit };
-    const value = await makeValue(artifact, how, elsewhere?.materialize);
-    context.logger.debug(`load "${name}@${version}" by ${id} ${formatVersion}`);
+    const value = await makeValue(artifact, { ...options, materializers, limit }, elsewhere?.materialize);
+    logger.debug(`load "${name}@${version}" by ${id} ${formatVersion}`);
     return value;
-  }, elsewhere?.read);
+  };
 }
 
 /** {@linkcode Registry.download} */

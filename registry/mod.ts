@@ -31,10 +31,11 @@ import { copyVersion } from "./copy.ts";
 import { deleteRef } from "./delete.ts";
 import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
-import { artifactInfo, downloadVersion, loadValue, openArtifact } from "./load.ts";
+import { artifactInfo, downloadVersion, loadIfThere, loadValue, openArtifact } from "./load.ts";
 import { refMeant } from "./look/ref_meant.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import { createDerivedVerbs } from "../core/work/derived_verbs.ts";
+import { parseRef } from "../core/naming/refs.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
 import { DEFAULT_GRACE_MS, openSettings } from "./opening/settings.ts";
@@ -135,9 +136,9 @@ function createRegistry(context: Context): StoredRegistry {
       throw error;
     }
   }
-  async function loadIfThere(ref: string, { signal }: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
+  async function valueIfThere(ref: string, options: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
     try {
-      return { value: await load(ref, { signal }) };
+      return await loadIfThere(context, parseRef(ref), options);
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
@@ -156,7 +157,17 @@ function createRegistry(context: Context): StoredRegistry {
   const { settings } = context;
 
   const registry: StoredRegistry = {
-    ...createDerivedVerbs({ backend, settings, save, load, loadIfThere, info, has, delete: remove, names }),
+    ...createDerivedVerbs({
+      backend,
+      settings,
+      save,
+      load,
+      loadIfThere: valueIfThere,
+      info,
+      has,
+      delete: remove,
+      names,
+    }),
     location: backend.location,
     id: context.id,
     settings,

@@ -52,6 +52,14 @@ testProtocol("opening a registry that exists asks twice and writes nothing", {},
   assertEquals(backend.calls.map(({ verb }) => verb), ["list", "get"]);
 });
 
+testProtocol("what is not there is got with one call, as it is looked for", {}, async (world) => {
+  const { registry } = world;
+  await registry.save("a", "x");
+  assertEquals(await calls(world, () => registry.has("a@9")), ["list"]);
+  assertEquals(await calls(world, () => registry.get("a@9")), ["list"]);
+  assertEquals(await calls(world, () => registry.get("none")), await calls(world, () => registry.has("none")));
+});
+
 testProtocol(
   "a small value is saved and loaded with as few calls as there can be",
   { mutable: true },
