@@ -87,19 +87,46 @@ export class RegistryError extends Error {
   }
 }
 
-/** Deno shows only the stack of an error that nobody caught; Node and Bun show its fields too. */
+/**
+ * Deno shows only the first line and the frames of an error that nobody caught (2.9.6); where it finds no frames, the
+ * text of its stack. Node and Bun show its fields too.
+ */
 const ONLY_STACKS = "Deno" in globalThis;
+
+/** Errors that are being shown with their fields, the hint among them. */
+const shownWhole = new WeakSet<RegistryError>();
 
 /** Puts the hint into the stack, which is put together when somebody asks for it. */
 function tellInStack(error: RegistryError, hint: string): void {
   const frames: { stack?: string } = {};
-  Error.captureStackTrace(frames, RegistryError); // of the error itself Deno would show its own frames, not this text
+  Error.captureStackTrace(frames, RegistryError); // to read those of the error itself would let Deno find them
   const set = (value: unknown) => Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
   const get = () => {
     const at = frames.stack?.match(/^ {4}at .*$/gm) ?? [];
-    return [`${error.name}: ${error.message}`, `    hint: ${hint}`, ...at].join("\n");
+    const told = shownWhole.has(error) ? [] : [`    hint: ${hint}`];
+    return [`${error.name}: ${error.message}`, ...told, ...at].join("\n");
   };
   Object.defineProperty(error, "stack", { get, set, configurable: true, enumerable: false });
+}
+
+if (ONLY_STACKS) {
+  // console.log shows both, so that the hint stood there twice.
+  const inspect = Symbol.for("Deno.customInspect");
+  Object.defineProperty(RegistryError.prototype, inspect, {
+    get(this: RegistryError) {
+      return shownWhole.has(this) ? undefined : showWhole;
+    },
+  });
+}
+
+/** What `console.log` shows of an error on Deno. */
+function showWhole(this: RegistryError, inspect: (value: unknown, options: unknown) => string, options: unknown) {
+  shownWhole.add(this);
+  try {
+    return inspect(this, options);
+  } finally {
+    shownWhole.delete(this);
+  }
 }
 
 const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = { Unavailable: "later", Unknown: "unknown" };

@@ -1,4 +1,6 @@
-import { assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { inspect as nodeInspect } from "node:util";
+import { RegistryError } from "../../core/errors.ts";
 import { REPOSITORY, runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
@@ -16,6 +18,17 @@ Deno.test("an error that nobody caught shows its hint on Deno, and where it was 
   const { stderr } = await runDeno(root.join("program.ts"), []);
   assertStringIncludes(stderr, `RegistryError: Cannot load "a": no such name\n    hint: ${HINT}\n    at `);
   assertStringIncludes(stderr, "program.ts:3");
+});
+
+Deno.test("what shows an error with its fields on Deno shows the hint once, also of one within another", () => {
+  const below = new RegistryError({ code: "Denied", message: "Cannot y: z", hint: "Ask first." });
+  const error = new RegistryError({ code: "NotFound", message: "Cannot x: y", hint: HINT, cause: below });
+  for (const inspect of [Deno.inspect, nodeInspect]) {
+    const shown = inspect([{ error }], { depth: 9 });
+    assertEquals(shown.match(/Save it first\.|Ask first\./g)?.sort(), ["Ask first.", HINT], shown);
+    assertStringIncludes(shown, "uncaught_error_test.ts");
+  }
+  assertStringIncludes(`${error.stack}`, `\n    hint: ${HINT}\n`); // as one that nobody caught is shown
 });
 
 for (
