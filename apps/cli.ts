@@ -16,7 +16,7 @@ import { createCommandContext } from "./program/command_context.ts";
 import type { SharedOptions } from "./program/command.ts";
 import { loadCommands, loadCommandsFor } from "./commands/mod.ts";
 import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./program/exit_code.ts";
-import { inCliWords } from "./program/hints.ts";
+import { inCliWords, withRegistry } from "./program/hints.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { splitRemotes } from "./program/split_remotes.ts";
 import { printable } from "./terminal/table.ts";
@@ -55,10 +55,12 @@ async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promis
   const error = toReportable(thrown);
   const colors = createColors(io.stderr, io);
   const lines: string[] = [];
-  if (shared.json) lines.push(errorJson(error));
+  if (shared.json) lines.push(errorJson(error, shared.registry));
   else {
     lines.push(`${colors.red("error:")} ${printable(error.message)}`);
-    if (!(error instanceof Interruption) && error.hint) lines.push(`hint: ${printable(inCliWords(error.hint))}`);
+    if (!(error instanceof Interruption) && error.hint) {
+      lines.push(`hint: ${printable(withRegistry(inCliWords(error.hint), shared.registry))}`);
+    }
   }
   if (shared.verbose) lines.push(errorStack(error));
   await io.stderr.write(`${lines.join("\n")}\n`);

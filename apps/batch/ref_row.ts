@@ -5,6 +5,7 @@
  */
 import { parseRef } from "../../mod.ts";
 import { refuseHalfRef } from "../program/refusals.ts";
+import { refuseRemote } from "../program/split_remotes.ts";
 import { fieldsOf } from "./fields.ts";
 import type { FieldKind } from "./fields.ts";
 import { badRow } from "./raw_row.ts";
@@ -52,10 +53,16 @@ export function parseRefRow(
   }
   if (ref !== undefined && version !== undefined) throw badRow("it has a ref and a version");
   const whole = ref ?? (version === undefined ? name! : `${name}@${version}`);
+  refuseRemote(whole, ONE_REGISTRY);
   refuseHalfRef(whole);
   parseRef(whole);
   return { ref: whole, to, digest };
 }
+
+/** The hint where a row names a registry. */
+export const ONE_REGISTRY = (remote: string, rest: string): string =>
+  `All rows are of one registry: write ${JSON.stringify(rest)}, and name it by -r ${remote.slice(1)}. ` +
+  "For several registries run one batch each.";
 
 /** Where a version goes below a folder: under its ref, in which a name may have folders. */
 export function placeOfRef(ref: string): string {

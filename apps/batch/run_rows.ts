@@ -9,7 +9,7 @@ import type { Batch } from "../../workers/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { inCliWords } from "../program/hints.ts";
+import { inCliWords, withRegistry } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { createBatchProgress } from "./batch_progress.ts";
@@ -141,7 +141,9 @@ export async function runRows<Row extends RowName>(
     if (sums.failed > MOST_TOLD) return;
     await progress.end();
     await io.stderr.write(`error: line ${line}: ${printable(message)}\n`);
-    if (hint && !shared.quiet) await io.stderr.write(`hint: ${printable(inCliWords(hint))}\n`);
+    if (hint && !shared.quiet) {
+      await io.stderr.write(`hint: ${printable(withRegistry(inCliWords(hint), shared.registry))}\n`);
+    }
     if (sums.failed === MOST_TOLD) {
       const where = flags.report === undefined ? "add --report FILE to have them all" : `see ${flags.report}`;
       await context.note(`More failures are not shown here: ${where}`);

@@ -10,9 +10,11 @@ import { treeOptionsOf } from "../values/tree_options.ts";
 import type { TreeFlags } from "../values/tree_options.ts";
 import { readValue } from "../values/value_source.ts";
 import type { SourceKind } from "../values/value_source.ts";
+import { refuseRemote } from "../program/split_remotes.ts";
 import { fieldsOf } from "./fields.ts";
 import type { FieldKind } from "./fields.ts";
 import { badRow } from "./raw_row.ts";
+import { ONE_REGISTRY } from "./ref_row.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
 
@@ -65,6 +67,7 @@ export const SAVE_FIELDS: readonly string[] = Object.keys(KINDS);
 export function parseSaveRow(raw: RawRow, { format }: Pick<Manifest, "format">): SaveRow {
   const { name, ...row } = fieldsOf<SaveRow>(raw, KINDS, format);
   if (name === undefined) throw badRow("it has no name");
+  refuseRemote(name, ONE_REGISTRY);
   if (!("path" in row) && !("value" in row)) throw badRow("it has neither a path nor a value");
   if ("path" in row && "value" in row) throw badRow("it has a path and a value");
   if ("as" in row && !("path" in row)) throw badRow("as says how a file is taken, and it has no path");

@@ -9,6 +9,7 @@ import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
+import { ownInput } from "../program/split_remotes.ts";
 import { splitTarget } from "../places/split_target.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
@@ -99,7 +100,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       });
     }
     for (const alias of flags.alias ?? []) refuseOddAlias(alias); // before anything is saved
-    for (const input of flags.input ?? []) refuseHalfRef(input);
+    const inputs = flags.input?.map((input) => ownInput(input, shared));
+    for (const input of inputs ?? []) refuseHalfRef(input);
     const metadata = await readMetadata(flags.metadata ?? [], { file: flags.metadataFile, cwd: io.cwd });
     const registry = await context.open({ write: !flags.dryRun });
     const left = new LeftOutList();
@@ -110,7 +112,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       onLeftOut: left.add,
     });
     if (flags.dryRun) return await sayOnly(registry, { name, version, value }, context);
-    const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress, input: inputs } = flags;
+    const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const progress = context.progress(`save ${name}`);
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
     const saved = await registry.save(name, value, {

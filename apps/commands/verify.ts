@@ -7,8 +7,8 @@ import { verifyRegistry } from "../../mod.ts";
 import type { Registry, VerifyLineage, VerifyUnseen } from "../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
-import { inCliWords } from "../program/hints.ts";
+import type { Command, SharedOptions } from "../program/command.ts";
+import { inCliWords, withRegistry } from "../program/hints.ts";
 import { refuseRef } from "../program/refusals.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
@@ -53,7 +53,9 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
         cells: [problem.ref, problem.code, problem.message],
       }));
       await printTable(context, columns, rows);
-      if (!shared.json) { for (const hint of hintsOf(problems)) await context.io.stdout.write(`hint: ${hint}\n`); }
+      if (!shared.json) {
+        for (const hint of hintsOf(problems, shared)) await context.io.stdout.write(`hint: ${hint}\n`);
+      }
     }
     const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}`;
     const text = ok ? `All is well: ${checked}` : `${formatCount(problems.length, "problem")} in ${checked}`;
@@ -106,6 +108,8 @@ function areNot(count: number): string {
 }
 
 /** Each hint once: many problems have the same remedy. */
-function hintsOf(problems: readonly { hint?: string }[]): Set<string> {
-  return new Set(problems.flatMap(({ hint }) => hint === undefined ? [] : [printable(inCliWords(hint))]));
+function hintsOf(problems: readonly { hint?: string }[], { registry }: SharedOptions): Set<string> {
+  return new Set(
+    problems.flatMap(({ hint }) => hint === undefined ? [] : [printable(withRegistry(inCliWords(hint), registry))]),
+  );
 }

@@ -11,7 +11,7 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
 import type { Command, CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry } from "../places/find_registry.ts";
-import { shellWord, withHints } from "./hints.ts";
+import { shellWord, withHints, withRegistry } from "./hints.ts";
 import { refuseForeign } from "../places/refuse_foreign.ts";
 import { openService } from "../places/open_service.ts";
 import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
@@ -88,7 +88,7 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       else if (text !== undefined) await io.stdout.write(`${text}\n`);
     },
     async note(text) {
-      if (!shared.quiet) await io.stderr.write(`${text}\n`);
+      if (!shared.quiet) await io.stderr.write(`${withRegistry(text, shared.registry)}\n`);
     },
     confirm: (question) => confirm(question, io),
     progress(label) {

@@ -5,7 +5,7 @@
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode } from "../../mod.ts";
-import { inCliWords } from "./hints.ts";
+import { inCliWords, withRegistry } from "./hints.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   Invalid: 2,
@@ -81,11 +81,11 @@ export function exitCodeOf(error: RegistryError | Interruption): number {
   return error instanceof Interruption ? error.exitCode : EXIT_CODES[error.code] ?? 1;
 }
 
-/** A failure as one line of JSON. */
-export function errorJson(error: RegistryError | Interruption): string {
+/** A failure as one line of JSON, with the registry that the run was given. */
+export function errorJson(error: RegistryError | Interruption, registry?: string): string {
   if (error instanceof Interruption) return JSON.stringify({ error: { code: "Interrupted", message: error.message } });
   const { code, message, key, backend, retry, maybeWritten, commit } = error;
-  const hint = inCliWords(error.hint);
+  const hint = withRegistry(inCliWords(error.hint), registry);
   return JSON.stringify({ error: { code, message, hint, key, backend, retry, maybeWritten, commit } });
 }
 

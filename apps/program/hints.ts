@@ -91,6 +91,22 @@ export function inCliWords<Hint extends string | undefined>(hint: Hint): Hint {
   return WORDS.reduce((text, [library, cli]) => text?.replace(library, cli), hint as string | undefined) as Hint;
 }
 
+/** The commands that work on the registry of a run. */
+const OF_REGISTRY = new Set([
+  ...["save", "load", "ls", "versions", "info", "log", "diff", "rm", "alias", "lineage", "copy", "download", "cat"],
+  ...["verify", "du", "gc", "prune", "settings", "status", "doctor", "batch save", "batch load", "batch verify"],
+  ...["pipeline plan", "pipeline run", "pipeline status", "pipeline logs", "pipeline cancel", "pipeline graph"],
+]);
+
+/** A hint or a note in which commands name the registry that this run was given, where they name none. */
+export function withRegistry<Text extends string | undefined>(text: Text, registry: string | undefined): Text {
+  if (registry === undefined || text === undefined || /(^|\s)(-r|--registry|@[^\s/]+)[\s=/]/.test(text)) return text;
+  return text.replace(
+    /\bholdfast ((?:batch|pipeline) [a-z]+|[a-z]+)(?! --help)\b/g,
+    (call, command) => OF_REGISTRY.has(command) ? `${call} -r ${shellWord(registry)}` : call,
+  ) as Text;
+}
+
 /** A text as one word of a shell's line. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -8,6 +8,9 @@ import { RegistryError } from "../../mod.ts";
 import type { Command, SharedOptions } from "./command.ts";
 import { shellWord } from "./hints.ts";
 
+/** `@team/my:model@^1`: the registry, and what of it. */
+const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;
+
 /** Arguments without registries, and which registry they named. */
 export interface SplitArguments {
   /** The arguments as the command takes them. */
@@ -25,7 +28,7 @@ export function splitRemotes(command: Command, args: readonly unknown[], shared:
   const named = new Set<string>();
   const split = (arg: unknown, isOptional: boolean): unknown => {
     if (Array.isArray(arg)) return arg.map((one) => split(one, true)).filter((one) => one !== undefined);
-    const [, remote, rest] = typeof arg === "string" ? /^(@[^/@]+)(?:\/(.*))?$/s.exec(arg) ?? [] : [];
+    const [, remote, rest] = typeof arg === "string" ? REMOTE.exec(arg) ?? [] : [];
     if (remote === undefined) return arg;
     if (!rest && !isOptional) throw nameless(remote);
     named.add(remote);
@@ -38,6 +41,33 @@ export function splitRemotes(command: Command, args: readonly unknown[], shared:
   if (other !== undefined) throw twice(registry, other);
   if (given !== undefined && given !== registry) throw twice(shared.registry!, registry);
   return { args: rest, registry };
+}
+
+/** Throws `Invalid` for a ref with a registry before it, where none can be: `hint` says what to do instead. */
+export function refuseRemote(ref: string, hint: (remote: string, rest: string) => string): void {
+  const [, remote, rest] = REMOTE.exec(ref) ?? [];
+  if (remote === undefined) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${JSON.stringify(ref)} here: it names the registry ${remote}`,
+    hint: hint(remote, rest || "NAME"),
+  });
+}
+
+/** What a version was made from: a ref of the same registry, which may be named, but no other. */
+export function ownInput(input: string, { registry }: SharedOptions): string {
+  const [, remote, rest] = REMOTE.exec(input) ?? [];
+  if (rest && remote === registry?.replace(/^(?!@)/, "@")) return rest;
+  refuseRemote(
+    input,
+    (remote, rest) =>
+      `An input is a version of the registry that is saved to: bring it there by holdfast mirror ${
+        shellWord(remote)
+      } HERE ${shellWord(rest.split("@")[0])}, or keep where it came from as metadata: -m ${
+        shellWord(`from=${input}`)
+      }`,
+  );
+  return input;
 }
 
 function isRef(command: Command, index: number): boolean {

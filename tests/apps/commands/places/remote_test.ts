@@ -72,6 +72,47 @@ Deno.test("init and mirror take names of registries, and HOLDFAST_REGISTRY may b
   assertEquals(await succeeds("ls -q -r ./copy", at), "note\n");
 });
 
+Deno.test("hints name the registry that the run was given", async () => {
+  await using root = await tempRoot();
+  const env = { XDG_CONFIG_HOME: root.join("config") };
+  const at = { cwd: root.path, env };
+  await fillRegistry(root.path);
+  await succeeds("remote add team .holdfast", at);
+  const hints: [line: string, hint: string][] = [
+    ["info none -r team", "holdfast ls -r team\n"],
+    ["info @team/none", "holdfast ls -r @team\n"],
+    ["info config@none -r ./.holdfast", "holdfast alias -r ./.holdfast config, or holdfast ls -r ./.holdfast\n"],
+    ["cat @team", "holdfast ls @team\n"], // it is named already
+    ["info none", "holdfast ls\n"],
+    ["alias note -r team --bogus", 'See "holdfast alias --help".\n'],
+  ];
+  for (const [line, hint] of hints) assertStringIncludes((await holdfast(line, at)).err, hint, line);
+  const { error } = JSON.parse((await holdfast("info none -r team --json", at)).err);
+  assertStringIncludes(error.hint, "holdfast ls -r team");
+  const row = await holdfast("batch verify - -r team", { ...at, stdin: '{"ref":"none"}' });
+  assertStringIncludes(row.err, "holdfast ls -r team\n");
+  await succeeds("init ./empty", at);
+  assertStringIncludes((await holdfast("ls -r ./empty", at)).err, "holdfast save -r ./empty NAME FILE\n");
+});
+
+Deno.test("rows of a batch and inputs name no other registry, and are told what to do instead", async () => {
+  await using root = await tempRoot();
+  const env = { XDG_CONFIG_HOME: root.join("config") };
+  const at = { cwd: root.path, env };
+  await fillRegistry(root.path);
+  await succeeds("remote add team .holdfast", at);
+  for (const [line, stdin] of [["verify", '{"ref":"@team/note@1"}'], ["save", '{"name":"@team/note","value":1}']]) {
+    const { code, err } = await holdfast(`batch ${line} -`, { ...at, stdin });
+    assertEquals(code, 1, line);
+    assertStringIncludes(err, "and name it by -r team");
+  }
+  const refused = await holdfast("save new - --input @team/note@1", { ...at, stdin: "x" });
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, "holdfast mirror @team HERE note");
+  await succeeds("save @team/new - --input @team/note@1", { ...at, stdin: "x" });
+  assertEquals(JSON.parse(await succeeds("info new --json", at)).inputs, ["note@1"]);
+});
+
 Deno.test("shells are offered names of registries, and what is in them", async () => {
   await using root = await tempRoot();
   const env = { XDG_CONFIG_HOME: root.join("config") };
