@@ -10,6 +10,7 @@ import type { Command, CommandContext } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
+import { localPathOf } from "../places/open_store.ts";
 import { splitTarget } from "../places/split_target.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
@@ -114,6 +115,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     if (flags.dryRun) return await sayOnly(registry, { name, version, value }, context);
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const progress = context.progress(`save ${name}`);
+    const waits = localPathOf(registry.location) === undefined ? "waiting for the store" : "writing it to the disk";
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
     const saved = await registry.save(name, value, {
       version,
@@ -126,7 +128,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       base: flags.share ? undefined : null,
       metadata,
       signal: io.signal,
-      onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes }),
+      onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes, waits }),
     });
     await progress.end();
     for (const alias of flags.alias ?? []) await registry.setAlias(name, alias, saved.version, { signal: io.signal });

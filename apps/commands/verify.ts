@@ -10,6 +10,7 @@ import { defineCommand } from "../program/command.ts";
 import type { Command, SharedOptions } from "../program/command.ts";
 import { inCliWords, withRegistry } from "../program/hints.ts";
 import { refuseRef } from "../program/refusals.ts";
+import { inOrder } from "../terminal/order.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
@@ -48,7 +49,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     const { ok, versions, records, files, bytes, problems, lineage, unseen } = report;
     if (problems.length > 0) {
       const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
-      const rows = problems.map((problem) => ({
+      const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((problem) => ({
         json: { ...problem, hint: inCliWords(problem.hint) },
         cells: [problem.ref, problem.code, problem.message],
       }));

@@ -18,7 +18,7 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 /** What `prune` of `registry/tools.ts` does. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const context = knownContext(registry);
-  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;
+  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, onDeleted, signal } = options;
   checkOptions(options);
   if (context !== undefined && !dryRun) checkWritable(context, "prune");
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
@@ -27,7 +27,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
     report.clock = context === undefined || context.readOnly ? "own" : "store";
     youngFrom = await timeBy(report.clock, context, signal) - olderThanMs;
   }
-  const rules: PruneRules = { keepLast, youngFrom, keepAliased, report, signal };
+  const rules: PruneRules = { keepLast, youngFrom, keepAliased, report, onDeleted, signal };
   if (context === undefined) {
     await pruneByContract(registry, options.names, rules);
     return report;

@@ -32,7 +32,7 @@ export async function pruneByContract(
  * each deletion is of the commit that was looked at.
  */
 async function pruneName(registry: Registry, name: string, rules: PruneRules): Promise<void> {
-  const { keepLast, youngFrom, keepAliased, report, signal } = rules;
+  const { keepLast, youngFrom, keepAliased, report, onDeleted, signal } = rules;
   const entries = await Array.fromAsync(registry.versions(name, { signal }));
   const aliased = new Set(keepAliased ? Object.values(await registry.aliases(name, { signal })) : []);
   const goes = ({ version, modifiedAt }: VersionEntry, rank: number) =>
@@ -43,6 +43,7 @@ async function pruneName(registry: Registry, name: string, rules: PruneRules): P
   await forEachAtOnce(going.toReversed(), async (entry) => {
     const outcome = report.dryRun ? "deleted" : await remove(registry, entry, rules);
     if (outcome === "deleted") deleted.add(entry);
+    if (outcome === "deleted" && !report.dryRun) onDeleted?.({ name, version: entry.version });
     if (outcome === "kept") report.kept++;
   }, { concurrency: AT_ONCE });
   for (const entry of going) if (deleted.has(entry)) report.deleted.push({ name, version: entry.version });

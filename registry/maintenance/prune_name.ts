@@ -14,7 +14,7 @@ import type { VersionHead } from "../cell/heads.ts";
 import { deleteListed } from "../delete.ts";
 import { cellOf } from "../layout.ts";
 import { readCell } from "../resolve.ts";
-import type { PruneReport } from "./prune_report.ts";
+import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
 /** The rules, and where it is said what they did. */
 export interface PruneRules {
@@ -26,6 +26,8 @@ export interface PruneRules {
   keepAliased: boolean;
   /** What was done. */
   report: PruneReport;
+  /** Hears of each that was deleted. */
+  onDeleted?: PruneOptions["onDeleted"];
   /** Ends the run. */
   signal?: AbortSignal;
 }
@@ -45,7 +47,7 @@ interface Standing {
 
 /** Deletes what the rules let go. What cannot be read stays, and is named. */
 export async function pruneName(context: Context, name: string, rules: PruneRules): Promise<void> {
-  const { keepLast, youngFrom, keepAliased, report, signal } = rules;
+  const { keepLast, youngFrom, keepAliased, report, onDeleted, signal } = rules;
   const standings = new Map<string, Standing>(); // by the key of the head: another head is another look
   const heads = await Array.fromAsync(versionHeads(context, name, { signal }));
   const going: VersionHead[] = [];
@@ -134,7 +136,10 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
   async function remove(found: VersionHead): Promise<void> {
     try {
       const outcome = await deleteListed(context, name, found, { signal });
-      if (outcome === "deleted") deleted.add(found);
+      if (outcome === "deleted") {
+        deleted.add(found);
+        onDeleted?.({ name, version: found.version.canonical });
+      }
       if (outcome === "changed") keep(); // a writer was here a moment ago
     } catch (error) {
       report.kept++;

@@ -18,6 +18,8 @@ export interface PruneOptions extends SignalOptions {
   names?: Iterable<string>;
   /** Only say what would go. @default false */
   dryRun?: boolean;
+  /** Hears of each version when it was deleted. */
+  onDeleted?: (version: { name: string; version: string }) => void;
 }
 
 /** What {@linkcode prune} did. */

@@ -36,6 +36,7 @@ const PRUNE: OptionNames<PruneOptions> = {
   keepLast: true,
   olderThanMs: true,
   keepAliased: true,
+  onDeleted: true,
   names: true,
   dryRun: true,
   ...SIGNAL,

@@ -10,6 +10,7 @@ import { differenceOf } from "../../look/file_difference.ts";
 import type { ContentDifference } from "../../look/file_difference.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 
@@ -51,7 +52,8 @@ export const diff: Command = defineCommand<[before: string, after?: string], { s
       files.push(stat ? change : { ...change, ...await differenceOf(change, { before, after }) });
     }
     const labels = { before: before.label, after: after.label };
-    const text = shared.quiet ? undefined : lines({ ...found, files }, labels, context).join("\n");
+    const told = { ...found, files: inOrder(files, ({ path }) => path) };
+    const text = shared.quiet ? undefined : lines(told, labels, context).join("\n");
     await context.result({ ...found, files }, text);
     return found.same ? 0 : 1;
   },

@@ -10,6 +10,7 @@ import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { withHints } from "../../program/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { createTable, printable } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
@@ -74,7 +75,7 @@ function fileLines(
     drops: 1,
   }];
   const table = createTable(columns, { columns: knownColumns(io.stdout), heading: colors.bold });
-  const rows = info.files.slice(0, limit).map((file) => [
+  const rows = inOrder(info.files, ({ path }) => path).slice(0, limit).map((file) => [
     file.path + (file.mode === undefined ? "" : ` (${file.mode})`),
     formatBytes(file.size),
     file.sha256.slice(0, 12),

@@ -16,6 +16,7 @@ import { refuseOddAlias } from "../../program/refusals.ts";
 import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Damage } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -99,7 +100,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const toRow = (name: string) => row(registry, name, { long, alias, meets, chosen, damage, signal: io.signal });
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
-    const ordered = forPeople ? await inOrder(names) : names; // programs get them as they come
+    const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
     const rows = shared.quiet && !all
       ? nameRows(names)
       : firstOf(sorted(presentRows(ordered, toRow), sort), { limit, quiet: shared.quiet });
@@ -119,12 +120,6 @@ function registryThere(prefix: string, { io, shared }: CommandContext): string {
   if (shared.registry !== undefined) return "";
   const inside = registryInside({ kind: "folder", location: resolve(io.cwd, prefix) });
   return inside === undefined ? "" : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
-}
-
-/** In the order that people expect: `run-2` before `run-10`. */
-async function inOrder(names: AsyncIterable<string>): Promise<string[]> {
-  const order = new Intl.Collator("en", { numeric: true });
-  return (await Array.fromAsync(names)).sort(order.compare);
 }
 
 async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {

@@ -12,6 +12,7 @@ import { findRegistry } from "../../places/find_registry.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
 /** Gives a registry a name. */
@@ -75,7 +76,8 @@ export const remoteLs: Command = defineCommand<[]>({
   ],
   async run(_args, _options, context) {
     const { file, registries } = readRemotes({ system: context.io.system });
-    const rows = Object.entries(registries).map(([name, remote]) => ({
+    const remotes = Object.entries(registries);
+    const rows = (context.shared.json ? remotes : inOrder(remotes, ([name]) => name)).map(([name, remote]) => ({
       json: { name, ...remote },
       cells: context.shared.quiet ? [name] : [name, remote.location, remote.tokenFile ?? ""],
     }));

@@ -7,6 +7,7 @@ import { RegistryError, spaceOf } from "../../../mod.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
@@ -45,7 +46,8 @@ export const du: Command = defineCommand<[prefix?: string]>({
 });
 
 async function say(report: SpaceReport, names: readonly NameSpace[], context: CommandContext): Promise<void> {
-  const rows = names.map(({ name, versions, size, bytes, sharedBytes, garbage }) => ({
+  const largestFirst = inOrder(names, ({ name }) => name).sort((a, b) => b.bytes - a.bytes);
+  const rows = largestFirst.map(({ name, versions, size, bytes, sharedBytes, garbage }) => ({
     json: {},
     cells: [name, String(versions), ...[size, bytes, sharedBytes, garbage.bytes].map(formatBytes)],
   }));

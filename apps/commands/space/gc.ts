@@ -7,6 +7,7 @@ import { collectGarbage, RegistryError } from "../../../mod.ts";
 import type { GarbageReport, WaitingItem } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
@@ -67,6 +68,7 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
     }
     const progress = context.progress("gc");
     let [done, bytes] = [0, 0];
+    const waiting: WaitingItem[] = [];
     const report = await collectGarbage(registry, {
       dryRun,
       now,
@@ -76,9 +78,11 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
         progress.update({ bytes: bytes += size, things: { done: ++done, what: "things" } });
         context.logger.debug(`${what} ${key} (${formatBytes(size)}): ${why}`);
       },
-      onWaiting: (item) => context.logger.debug(waitingText(item)),
+      onWaiting: shared.verbose ? (item) => waiting.push(item) : undefined,
     });
     await progress.end();
+    const soonestFirst = inOrder(waiting, ({ key }) => key).sort((a, b) => a.until.getTime() - b.until.getTime());
+    for (const item of soonestFirst) context.logger.debug(waitingText(item));
     if (shared.json) await context.result(report, undefined);
     if (!shared.json) await say(report, context);
     if (report.failures.length > 0) throw notAll(report.failures);

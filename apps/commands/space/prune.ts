@@ -8,6 +8,7 @@ import type { PruneOptions, PruneReport, Registry } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
@@ -48,29 +49,36 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
         hint: "Add --keep-last 10, --older-than 30d, or both.",
       });
     }
+    const { io, shared } = context;
     const registry = await context.open({ write: !dryRun }); // a dry run needs no permission to write
     const options = {
       keepLast,
       olderThanMs,
       keepAliased: !includeAliased,
       names: names.length > 0 ? names : undefined,
-      signal: context.io.signal,
+      signal: io.signal,
     };
-    if (!dryRun && !flags.yes) {
+    let total: number | undefined;
+    if (!dryRun && (!flags.yes || io.stderr.isTerminal)) { // who looks on is told of how many
       const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
-      for (const { name, version } of deleted) await context.note(`would go: ${name}@${version}`);
-      await sayProtected(registry, options, { deleted, context });
-      const question = `Delete ${formatCount(deleted.length, "version")}?`;
-      if (deleted.length > 0 && !await context.confirm(question)) {
+      total = deleted.length;
+      if (!flags.yes && !await isAgreed(deleted)) {
         await context.note("Nothing was deleted");
         return 1;
       }
     }
-    const { deleted, kept, clock, failures } = await pruneRegistry(registry, { ...options, dryRun });
-    const rows = deleted.map(({ name, version }) => ({ json: { name, version }, cells: [`${name}@${version}`] }));
+    const progress = context.progress("prune");
+    let done = 0;
+    const onDeleted = () => progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } });
+    const { deleted, kept, clock, failures } = await pruneRegistry(registry, { ...options, dryRun, onDeleted });
+    await progress.end();
+    const rows = (shared.json ? deleted : inOrder(deleted, nameOf)).map(({ name, version }) => ({
+      json: { name, version },
+      cells: [`${name}@${version}`],
+    }));
     await printTable(context, undefined, rows);
     const verb = dryRun ? "Would delete" : "Deleted";
-    if (!context.shared.json) await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+    if (!shared.json) await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
     if (dryRun) await sayProtected(registry, options, { deleted, context });
     if (clock === "own") {
       await context.note("Ages by this machine's clock: the store's was not asked");
@@ -79,6 +87,12 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       await context.note(`stays: ${version === undefined ? name : `${name}@${version}`}: ${message}`);
     }
     if (failures.length > 0) throw notAll(failures);
+
+    async function isAgreed(deleted: PruneReport["deleted"]): Promise<boolean> {
+      for (const { name, version } of inOrder(deleted, nameOf)) await context.note(`would go: ${name}@${version}`);
+      await sayProtected(registry, options, { deleted, context });
+      return deleted.length === 0 || await context.confirm(`Delete ${formatCount(deleted.length, "version")}?`);
+    }
   },
 });
 
@@ -96,6 +110,10 @@ async function sayProtected(
       .flatMap(([alias, version]) => version === kept.version ? [alias] : []);
     if (aliases.length > 0) await context.note(`stays: ${refOf(kept)}: alias ${aliases.join(", ")}`);
   }
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name;
 }
 
 function refOf({ name, version }: { name: string; version: string }): string {

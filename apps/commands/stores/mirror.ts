@@ -8,6 +8,7 @@ import type { MirrorItem, MirrorReport } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { inCliWords, shellWord } from "../../program/hints.ts";
+import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
@@ -97,7 +98,10 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     }
     if (failures.length > 0) {
       const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
-      const rows = failures.map(({ name, version, alias, error: { code, message, hint, key } }) => ({
+      const told = shared.json
+        ? failures
+        : inOrder(failures, ({ name, version, alias }) => `${name}@${version ?? alias}`);
+      const rows = told.map(({ name, version, alias, error: { code, message, hint, key } }) => ({
         json: { name, version, alias, code, message, hint: inCliWords(hint), key },
         cells: [`${name}@${version ?? alias}`, code, message],
       }));

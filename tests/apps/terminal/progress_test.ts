@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createProgress, progressLine } from "../../../apps/terminal/progress.ts";
+import type { Later } from "../../../apps/terminal/progress.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { captureIo } from "../captured_io.ts";
 
@@ -52,7 +53,7 @@ Deno.test("progress is silent where standard error is no terminal", async () => 
 Deno.test("progress draws nothing for what is over at once, then at most ten times a second, and clears its line", async () => {
   const system = createScriptedSystem();
   const io = captureIo({ cwd: "/", system, terminals: ["stderr"] });
-  const progress = createProgress("save a", io);
+  const progress = createProgress("save a", io, { later: () => () => {} });
   progress.update({ bytes: 1, totalBytes: 1000 });
   for (let bytes = 0; bytes < 1000; bytes++) {
     system.advance(2);
@@ -68,9 +69,36 @@ Deno.test("progress draws nothing for what is over at once, then at most ten tim
 Deno.test("progress never gets wider than the terminal", async () => {
   const system = createScriptedSystem();
   const io = captureIo({ cwd: "/", system, terminals: ["stderr"], columns: 20 });
-  const progress = createProgress("save something:with:a:long:name", io);
+  const progress = createProgress("save something:with:a:long:name", io, { later: () => () => {} });
   system.advance(1_000);
   progress.update({ bytes: 5 });
   await progress.end();
   assertEquals(io.errors().split("\r")[1], "save so…g:name  5 B\x1b[K");
+});
+
+Deno.test("progress says what it waits for while nothing moves, and is redrawn for that", async () => {
+  const system = createScriptedSystem();
+  const io = captureIo({ cwd: "/", system, terminals: ["stderr"], columns: 100 });
+  const waiting: { ms: number; action(): void }[] = [];
+  let cancelled = 0;
+  const later: Later = (ms, action) => {
+    waiting.push({ ms, action });
+    return () => void cancelled++;
+  };
+  const progress = createProgress("save a", io, { later });
+  const amounts = { bytes: MIB, totalBytes: MIB, waits: "waiting for the store" };
+  progress.update({ ...amounts, bytes: 1 });
+  system.advance(500);
+  progress.update(amounts);
+  assertEquals(waiting.length, 1, "one look at a time");
+  system.advance(500);
+  waiting.shift()!.action();
+  assertEquals(waiting.map(({ ms }) => ms), [500], "it moved since: looked at again");
+  system.advance(500);
+  waiting.shift()!.action();
+  progress.update(amounts);
+  await progress.end();
+  assertEquals(cancelled, 1);
+  const draws = io.errors().split("\r").slice(1);
+  assertEquals(draws[1], "save a  ████████████████████  100%  1.0 MiB of 1.0 MiB  waiting for the store\x1b[K");
 });

@@ -20,7 +20,12 @@ testOnEach("prune() keeps so many of the newest versions of each name", async ({
   await fill(registry, "a", 5);
   await fill(registry, "b", 2);
   await registry.save("a", "rc", { version: "9.0.0-rc.1" });
-  const report = await prune(registry, { keepLast: 3 });
+  const heard: string[] = [];
+  const onDeleted = ({ name, version }: { name: string; version: string }) => void heard.push(`${name}@${version}`);
+  assertEquals((await prune(registry, { keepLast: 3, dryRun: true, onDeleted })).deleted.length, 3);
+  assertEquals(heard, []);
+  const report = await prune(registry, { keepLast: 3, onDeleted });
+  assertEquals(heard.toSorted(), ["a@1.0.0", "a@2.0.0", "a@3.0.0"]);
   assertEquals(report, {
     dryRun: false,
     deleted: ["3.0.0", "2.0.0", "1.0.0"].map((version) => ({ name: "a", version })),

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../../core/system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { damageRecords } from "../../damage_records.ts";
 import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
@@ -35,6 +36,17 @@ Deno.test("prune asks first, takes names, and keeps what is young", async () => 
   assertEquals(await succeeds("prune --keep-last 1 note --yes", { cwd }), "");
   assertEquals(await succeeds("prune --older-than 30d --yes", { cwd }), "");
   assertEquals((await holdfast("prune --yes", { cwd })).code, 2, "neither number nor age");
+});
+
+Deno.test("prune shows how many of all are deleted where somebody looks on", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await saveFive(cwd);
+  let now = 0;
+  const system = { ...realSystem, env: () => undefined, monotonic: () => now += 300 };
+  const { code, err } = await holdfast("prune --keep-last 1 --yes", { cwd, terminals: ["stderr"], system });
+  assertEquals(code, 0);
+  assertMatch(err, /\rprune {2}█+░* +\d+% {2}\d of 3 versions/);
 });
 
 Deno.test("prune leaves what it cannot read, names it and ends with 1", async () => {
