@@ -91,7 +91,7 @@ export type PutResult =
   | { written: true; info: ObjectInfo }
   | { written: false; reason: "exists" };
 
-/** How a Web Worker opens the same store. Plain data without secrets. */
+/** How a worker opens the same store. Plain data without secrets. */
 export interface BackendDescriptor {
   /** Specifier of the module that exports `name`. */
   module: string;

@@ -48,7 +48,7 @@ export interface MaterializeOptions {
 // deno-lint-ignore no-explicit-any
 export type Class<T> = abstract new (...args: any[]) => T;
 
-/** How a Web Worker makes a materializer again. */
+/** How a worker makes a materializer again. */
 export interface MaterializerDescriptor {
   /** URL of the module that exports `name`. */
   module: string;

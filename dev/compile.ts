@@ -20,7 +20,7 @@ export async function filesToInclude(): Promise<string[]> {
   return [...new Set([...await loadedByName(), ...doors.map(([, file]) => file.replace(/^\.\//, ""))])].sort();
 }
 
-const LOADED = /(?:new Worker\(new URL|loadPart<[^;]*?>)\(\s*"(\.[^"]+\.ts)",\s*import\.meta\.url/g;
+const LOADED = /(?:(?:new Worker|startThread)\(new URL|loadPart<[^;]*?>)\(\s*"(\.[^"]+\.ts)",\s*import\.meta\.url/g;
 
 /** Programs of workers, `new URL("./worker.ts", import.meta.url)`, and parts that `loadPart` is given by name. */
 async function loadedByName(): Promise<string[]> {

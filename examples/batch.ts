@@ -1,5 +1,5 @@
 /**
- * Many saves and loads over Web Workers: `deno run -A examples/batch.ts`.
+ * Many saves and loads over workers: `deno run -A examples/batch.ts`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The executor over Web Workers: each job is run where it is predicted to be done first.
+ * The executor over workers: each job is run where it is predicted to be done first.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
   logger: Logger;
 }
 
-/** The executor over Web Workers. */
+/** The executor over workers. */
 export interface WorkerExecutor extends Executor<PayloadJobs> {
   /** Its workers. */
   readonly pool: Pool;

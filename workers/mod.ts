@@ -1,5 +1,5 @@
 /**
- * Batches: many saves and loads over Web Workers.
+ * Batches: many saves and loads over workers, threads of this program.
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export type {
 /** Options of loading many values. */
 export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
 
-/** Many saves and loads over Web Workers. */
+/** Many saves and loads over workers, threads of this program. */
 export interface Batch extends AsyncDisposable {
   /** Workers that run now. */
   readonly running: number;
@@ -108,8 +108,8 @@ export interface Batch extends AsyncDisposable {
  * folders on disk, bytes and arrays of numbers, values whose materializer has `reopen`, and whatever files others make
  * of them. What is small stays on the caller's thread.
  *
- * Memory, runtimes without Web Workers, and registries that `openRegistry` did not open, such as clients of a service:
- * everything is done on the caller's thread. Of the last, `memoryBudgetBytes` bounds what is saved; what is loaded, only
+ * Memory, programs that may start no threads, and registries that `openRegistry` did not open, such as clients of a
+ * service: everything is done on the caller's thread. Of the last, `memoryBudgetBytes` bounds what is saved; what is loaded, only
  * `concurrency` does.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {

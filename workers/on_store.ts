@@ -33,7 +33,7 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
     offload = "auto",
   } = options;
   const descriptor = context.backend.reopen;
-  const able = descriptor !== undefined && "Worker" in globalThis && workers > 0;
+  const able = descriptor !== undefined && workers > 0;
   const smallBytes = offload === "always" && able ? 0 : SMALL_BYTES;
   const executor = createWorkerExecutor({
     here: context.executor,

@@ -13,6 +13,7 @@ import type { Channel, Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 import { createSolitary } from "./slots.ts";
 import type { Slot, Solitary } from "./slots.ts";
+import { startThread } from "./threads.ts";
 
 /** Options of {@linkcode createPool}. */
 export interface PoolOptions {
@@ -154,21 +155,17 @@ interface StartOptions extends Pick<PoolOptions, "methods" | "stuckAfterMs" | "i
 }
 
 function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOptions): LiveWorker {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "holdfast" });
-  const channel = createChannel<WorkerMethods>(methods, (message, transfer) => worker.postMessage(message, transfer));
+  const thread = startThread(new URL("./worker.ts", import.meta.url), {
+    onMessage(message) {
+      silentLooks = 0;
+      channel.receive(message);
+    },
+    onLost: (state) => end(workerLost(state)),
+  });
+  const channel = createChannel<WorkerMethods>(methods, thread.post);
   let jobs = 0, ended = false;
   let silentLooks = 0;
   let waiting = new AbortController();
-
-  worker.onmessage = ({ data }) => {
-    silentLooks = 0;
-    channel.receive(data);
-  };
-  worker.onerror = (event) => {
-    event.preventDefault(); // it is an answer to whoever gave it work, not the end of the program
-    end(workerLost(event.message));
-  };
-  worker.onmessageerror = () => end(workerLost("a message could not be read"));
 
   return {
     channel,
@@ -225,7 +222,7 @@ function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOpti
     if (ended) return;
     ended = true;
     waiting.abort();
-    worker.terminate();
+    thread.end();
     onEnd();
     channel.close(reason);
   }

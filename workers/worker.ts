@@ -17,13 +17,8 @@ import type { PayloadJobs } from "../registry/jobs/mod.ts";
 import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { pulledChunks } from "./pulled.ts";
+import { listenToStarter } from "./threads.ts";
 import { buffersIn, isOurs, receiveJob } from "./wire_job.ts";
-
-/** What a worker thread sees of itself. */
-interface WorkerSelf {
-  postMessage(message: unknown, transfer: Transferable[]): void;
-  onmessage: ((event: MessageEvent) => void) | null;
-}
 
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 const PROGRESS_PIECES = 8;
@@ -54,17 +49,15 @@ const methods: WorkerMethods = {
   close: async () => await cache?.close(),
 };
 
-const self_ = globalThis as unknown as WorkerSelf;
-const caller = createChannel<CallerMethods>(methods, (message, transfer) => self_.postMessage(message, transfer));
+/** There is none in a program that only names this module, so that it is compiled with it. */
+const starter = listenToStarter((message) => caller.receive(message));
+const caller = createChannel<CallerMethods>(methods, (message, transfer) => starter?.post(message, transfer));
 const logger: Logger = {
   debug: forward("debug"),
   info: forward("info"),
   warn: forward("warn"),
   error: forward("error"),
 };
-// Not in a program that only names this module, so that it is compiled with it.
-if ("WorkerGlobalScope" in globalThis) self_.onmessage = ({ data }) => caller.receive(data);
-
 /** A logger of the caller's thread. */
 function forward(level: keyof Logger) {
   return (message: unknown) => void caller.call("log", { level, message: String(message) }).catch(() => {});

@@ -78,7 +78,7 @@ export type EnvironmentValue = string | { from_env: string };
 /** What counts as a change of a step. */
 export type RerunCause = "inputs" | "params" | "code";
 
-/** Where a step runs: on the thread of its runner, in a Web Worker, or as a process. */
+/** Where a step runs: on the thread of its runner, on one of its own, or as a process. */
 export type RunAs = "thread" | "worker" | "command";
 
 /** A step of a pipeline: an operator in its place. */

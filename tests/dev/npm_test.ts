@@ -8,6 +8,7 @@ import { tempRoot } from "../support/temp_root.ts";
 import { firstHour, runTranscript, withoutWhatVaries, writeFirstHour } from "../docs/transcript.ts";
 import { installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
+import { OF_BATCHES, OF_OPERATORS, THREAD_PROGRAMS } from "./npm/thread_programs.ts";
 import type { InstalledPackage } from "./npm/installed_package.ts";
 
 const root = await tempRoot();
@@ -63,7 +64,19 @@ for (const name of RUNTIMES) {
     const folder = root.join(`library-${name}`);
     const { stdout, stderr } = await runIn({ cwd: project, env }, [await runtime(name), program, folder]);
     assertEquals(stderr, "");
-    assertEquals(JSON.parse(stdout), ["1.0.0", { layers: [64, 32] }, [1, 2, 3], [0, 1], "NotFound"]);
+    assertEquals(JSON.parse(stdout), LIBRARY_SAYS);
+  });
+
+  Deno.test(`batches and operators have threads on ${name}, and what forgets them ends`, async () => {
+    const { project, env, runtime } = await installed();
+    for (const [file, text] of Object.entries(THREAD_PROGRAMS)) await writeFile(join(project, file), text);
+    const folder = root.join(`threads-${name}`);
+    await mkdir(folder);
+    for (const [file, expected] of [["batches.mjs", OF_BATCHES], ["operators.mjs", OF_OPERATORS]] as const) {
+      const { code, stdout, stderr } = await runIn({ cwd: project, env }, [await runtime(name), file, folder]);
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [...expected]);
+    }
   });
 
   Deno.test(`the command line runs on ${name}`, async () => {
@@ -142,6 +155,19 @@ Deno.test("bun add takes the same archive", async () => {
   assertMatch(stdout, /^\d+\.\d+\.\d+\n$/, stderr);
 });
 
+Deno.test("where Node may start no threads, batches do without", async () => {
+  const { project, env, runtime } = await installed();
+  const program = join(project, "library.mjs");
+  const always = LIBRARY.replace("{ workers: 2 }", '{ workers: 2, offload: "always" }');
+  await writeFile(program, always.replace("argv[2])", 'argv[2], { durability: "os" })')); // nor may it sync
+  const may = ["--permission", "--allow-fs-read=*", "--allow-fs-write=*"];
+  const { code, stdout } = await runIn({ cwd: project, env }, [
+    ...[await runtime("node@24"), ...may, program],
+    root.join("without"),
+  ]);
+  assertEquals([code, JSON.parse(stdout)], [0, LIBRARY_SAYS]);
+});
+
 Deno.test("a store whose SDK is not installed says what to install", async () => {
   const { project, env, runtime } = await installed();
   const command = [await runtime("node@22"), BIN, "ls", "--registry", "gs://bucket/there"];
@@ -192,3 +218,5 @@ console.log(JSON.stringify([saved.version, await registry.load("my:model"), weig
 await batch[Symbol.asyncDispose]();
 await registry[Symbol.asyncDispose]();
 `;
+
+const LIBRARY_SAYS = ["1.0.0", { layers: [64, 32] }, [1, 2, 3], [0, 1], "NotFound"];
