@@ -53,6 +53,8 @@ export interface OpenBackendOptions {
   layout?: Layout;
   /** The schemes. @default `createBackends()` */
   backends?: Lookup<BackendOpener>;
+  /** How long what may be sent again is, milliseconds. @default 30000; 3000 as long as nothing has answered at all */
+  retryForMs?: number;
   /** Hears of requests that are repeated. @default nobody */
   logger?: Logger;
   /** Clock, randomness, environment. */
@@ -139,13 +141,13 @@ async function openS3(place: BackendPlace, options: OpenBackendOptions): Promise
   const { scheme, bucket, prefix, parameters } = place;
   checkParameters(place, scheme === "s3" ? ["endpoint", "region", "provider"] : ["endpoint", "region"]);
   const provider = findS3Provider(parameters.provider ?? scheme).id;
-  const { credentials, createBucket, logger, system, s3Configs = createS3Configs({ system }) } = options;
+  const { credentials, createBucket, retryForMs, logger, system, s3Configs = createS3Configs({ system }) } = options;
   const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // the chain of the SDK is that of s3: alone
   const config = credentials === undefined ? await find(provider, bucket) : undefined;
   const { endpoint = config?.endpoint, region = config?.region } = parameters;
   const configured = async () => toCredentials(await s3Configs.get(provider, bucket));
   return await openBucket({
-    ...{ provider, bucket, prefix, endpoint, region, createBucket, logger, system },
+    ...{ provider, bucket, prefix, endpoint, region, createBucket, retryForMs, logger, system },
     credentials: config === undefined ? credentials as BucketOptions["credentials"] : configured,
   });
 }
@@ -158,6 +160,6 @@ async function openGcs(place: BackendPlace, options: OpenBackendOptions): Promis
   const { bucket, prefix, parameters: { endpoint } } = place;
   checkParameters(place, ["endpoint"]);
   const { createGcsBackend } = await loadPart<GcsDriver>("./gcs.ts", import.meta.url);
-  const { credentials, createBucket, logger, system } = options;
-  return createGcsBackend({ bucket, prefix, endpoint, credentials, createBucket, logger, system });
+  const { credentials, createBucket, retryForMs, logger, system } = options;
+  return createGcsBackend({ bucket, prefix, endpoint, credentials, createBucket, retryForMs, logger, system });
 }

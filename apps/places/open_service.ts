@@ -14,6 +14,8 @@ import type { CliIo } from "../terminal/cli_io.ts";
 export interface OpenServiceOptions {
   /** The file that holds the token. */
   tokenFile?: string;
+  /** How long one that does not answer is waited for, milliseconds. @default that of `openHttpRegistry` */
+  retryForMs?: number;
   /** Refuse every write. */
   readOnly: boolean;
   /** Folder, environment, signal. */
@@ -24,11 +26,12 @@ export interface OpenServiceOptions {
 
 /** Opens the registry of a service. The token is that of `tokenFile`, else the one that is configured. */
 export async function openService(found: FoundRegistry, options: OpenServiceOptions): Promise<Registry> {
-  const { io: { cwd, signal, system }, readOnly, logger, tokenFile } = options;
+  const { io: { cwd, signal, system }, readOnly, retryForMs, logger, tokenFile } = options;
   const token = tokenFile === undefined
     ? await readToken(found, { system })
     : await readTokenFile(resolve(cwd, tokenFile));
   const { openHttpRegistry } = await import("../http_client.ts");
   const materializers = createMaterializers();
-  return await openHttpRegistry(found.location, { token, readOnly, materializers, signal, system, logger });
+  const how = { token, readOnly, materializers, retryForMs, signal, system, logger };
+  return await openHttpRegistry(found.location, how);
 }

@@ -17,6 +17,8 @@ export interface OpenStoreOptions {
   cwd: string;
   /** Make the bucket where there is none. @default false */
   createBucket?: boolean;
+  /** How long a store that does not answer is waited for, milliseconds. @default that of `openBackend` */
+  retryForMs?: number;
   /** Hears of requests that are repeated. */
   logger: Logger;
   /** Clock, randomness, environment. */

@@ -7,6 +7,7 @@
 import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../mod.ts";
 import type { EventBus } from "../../plugins/events/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
+import { parseDuration } from "../terminal/units.ts";
 import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
 
@@ -117,6 +118,8 @@ export interface SharedOptions {
   registry?: string;
   /** The file that holds the token of a service. */
   tokenFile?: string;
+  /** How long a store or service that does not answer is waited for, milliseconds. */
+  wait?: number;
   /** False: nothing is taken from the cache, nor kept there. */
   cache?: boolean;
   /** Results as JSON. */
@@ -148,6 +151,11 @@ export const SHARED_OPTIONS: readonly OptionDefinition[] = [
     flags: "--token-file <file>",
     text: "where the registry is a service: the file that holds its token; else HOLDFAST_TOKEN",
     completes: "file",
+  },
+  {
+    flags: "--wait <time>",
+    text: "how long a store or service that does not answer is waited for: 90s, 5m (5s for the first answer, then 30s)",
+    parse: parseDuration,
   },
   { flags: "--no-cache", text: "take nothing from the cache of this machine, and keep nothing there" },
   { flags: "--json", text: "print JSON: one object, or one per line in listings" },

@@ -42,14 +42,14 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
     if (kind === "service") {
       if (events !== undefined) throw eventsElsewhere();
       const { tokenFile } = shared;
-      const how = { tokenFile, readOnly: !write, io, logger: tellingOfRepeats(logger) };
+      const how = { tokenFile, retryForMs: shared.wait, readOnly: !write, io, logger: tellingOfRepeats(logger) };
       return await withHints(openService(found, how), {
         Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
       });
     }
     const path = localPathOf(location);
     refuseFile(path, "open");
-    const target = await registryTarget(location, { cwd: io.cwd, logger, system });
+    const target = await registryTarget(location, { cwd: io.cwd, retryForMs: shared.wait, logger, system });
     const cache = shared.cache === false ? { cache: false } : {};
     const opening = openRegistry(target, { create: false, readOnly: !write, ...cache, signal, system, logger, events });
     if (create === undefined) return await withHints(opening, { NotFound: missing });

@@ -61,6 +61,11 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],
   [/registry\.deleteAlias\("(.*?)", "(.*?)"\)/g, "holdfast alias $1 $2 --delete"],
   [/registry\.open\(ref\) and file\(path\)(\.(bytes|stream)\(\))?/g, "holdfast cat REF PATH"],
+  [/A program that is to wait longer says retryForMs\./g, "To wait longer: --wait 90s."],
+  [
+    /\(holdfast serve\); in a browser also that it allows this page \(CORS\)\./g,
+    "(holdfast serve). To wait longer: --wait 90s.",
+  ],
   [/ Or open the registry with a larger maxLoadBytes\./g, ""],
   [/(pass|Pass) force: true/g, "add --force"],
   [

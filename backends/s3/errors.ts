@@ -59,7 +59,10 @@ export function isMissingKey(error: unknown): boolean {
 }
 
 /** Only the reply to a HEAD has no words by itself. The other names are what the SDK makes of none. */
-function isWordless({ status, name }: Failure, { request = "HeadObject" }: FailedCall): boolean {
+export function isWordless(
+  { status, name }: Pick<Failure, "status" | "name">,
+  { request = "HeadObject" }: Pick<FailedCall, "request">,
+): boolean {
   return (status === 400 || status === 404) && !request.startsWith("Head") &&
     /^(NotFound|Unknown|UnknownError|Error|SyntaxError)$/.test(name);
 }

@@ -89,7 +89,7 @@ const TOO_LARGE: Meaning = {
 /** A gateway or a page for people that stands where the store should be. */
 const STRANGER: Meaning = {
   code: "Unavailable",
-  state: "the reply makes no sense",
+  state: "it answers, but not as S3",
   hint: "Check that the endpoint is that of an S3 API, and that no gateway answers in its place.",
 };
 

@@ -15,9 +15,14 @@ const SAID: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
   CompleteMultipartUpload: ({ ETag }) => ETag,
 };
 
+/** Whether a reply that tells of success is that of a store. */
+export function isOfStore(name: S3CallName, output: unknown): boolean {
+  const said = SAID[name] as ((output: unknown) => unknown) | undefined;
+  return said === undefined || said(output) !== undefined;
+}
+
 /** Throws as the SDK does where a successful reply lacks what every store says in it. */
 export function checkReply<N extends S3CallName>(name: N, output: S3Calls[N][1]): void {
-  const said = SAID[name];
-  if (said === undefined || said(output) !== undefined) return;
+  if (isOfStore(name, output)) return;
   throw { name: "EmptyReply", message: `not a reply to ${name}`, $metadata: { httpStatusCode: 200 } };
 }

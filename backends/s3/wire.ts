@@ -5,6 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import type { S3Provider } from "../s3_providers.ts";
+import { isWordless } from "./errors.ts";
+import { isOfStore } from "./replies.ts";
 import type { PlainRequest, S3CallName, S3Calls, S3Wire } from "./calls.ts";
 
 /** A request inside the SDK. */
@@ -53,7 +55,7 @@ export interface WireParts {
   command(name: S3CallName, input: unknown): unknown;
   /** What this make of store does differently. */
   provider: S3Provider;
-  /** Hears of each answer, whatever it says, and of the host that is asked. */
+  /** Hears of each answer of a store, whatever it says, and of the host that is asked. */
   heard: { asked(host: string): void; answered(): void };
   /** Ends what the client uses, where it is no client of the user's. */
   close(): void;
@@ -70,10 +72,10 @@ export function createWire({ client, command, provider, heard, close }: WirePart
         Object.assign(args.request.headers, options.headers);
         heard.asked(hostOf(args.request));
         const result = await next(args).catch((error) => {
-          if (wasAnswered(error)) heard.answered();
+          if (wasAnswered(name, error)) heard.answered();
           throw error;
         });
-        heard.answered();
+        if (isOfStore(name, result.output)) heard.answered();
         headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
         return result;
       });
@@ -128,10 +130,13 @@ function hostOf({ hostname, port }: SdkRequest): string {
   return port === undefined ? hostname : `${hostname}:${port}`;
 }
 
-function wasAnswered(error: unknown): boolean {
-  const { $metadata, $response } = (error ?? {}) as {
+/** Whether the store answered, and no page that stands in its place. */
+function wasAnswered(request: S3CallName, error: unknown): boolean {
+  const { name = "Error", $metadata, $response } = (error ?? {}) as {
+    name?: string;
     $metadata?: { httpStatusCode?: number };
     $response?: { statusCode?: number };
   };
-  return ($metadata?.httpStatusCode ?? $response?.statusCode) !== undefined;
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode;
+  return status !== undefined && status >= 300 && !isWordless({ name, status }, { request });
 }

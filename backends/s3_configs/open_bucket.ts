@@ -26,6 +26,8 @@ export interface BucketOptions {
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   /** Make the bucket where there is none. */
   createBucket?: boolean;
+  /** How long what may be sent again is, milliseconds. */
+  retryForMs?: number;
   /** Hears of requests that are repeated. */
   logger?: Logger;
   /** Clock, randomness, sleep. */

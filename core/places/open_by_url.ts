@@ -13,16 +13,16 @@ import { tokenSourceOf } from "./find_registry.ts";
 import type { FoundRegistry } from "./find_registry.ts";
 
 interface Stores {
-  openBackend(url: string, options: Pick<OpenOptions, "system" | "logger">): Promise<Backend>;
+  openBackend(url: string, options: Pick<OpenOptions, "retryForMs" | "system" | "logger">): Promise<Backend>;
 }
 
 /** Opens the store at a URL, with the credentials that are configured. */
 export async function openStoreByUrl(
   url: string,
-  { system, logger }: Pick<OpenOptions, "system" | "logger">,
+  { retryForMs, system, logger }: Pick<OpenOptions, "retryForMs" | "system" | "logger">,
 ): Promise<Backend> {
   const { openBackend } = await loadPart<Stores>("../../backends/mod.ts", import.meta.url);
-  return await openBackend(url, { system, logger });
+  return await openBackend(url, { retryForMs, system, logger });
 }
 
 interface Services {

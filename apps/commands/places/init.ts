@@ -67,7 +67,10 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     else if (path !== undefined && !options.force) await refuseForeign(path);
     const { logger } = context;
     const { createBucket } = options;
-    const target = await registryTarget(location, { cwd: io.cwd, createBucket, logger, system: io.system });
+    const target = await registryTarget(location, {
+      ...{ cwd: io.cwd, createBucket, retryForMs: shared.wait, logger },
+      system: io.system,
+    });
     const registry = await openRegistry(target, {
       versioned: options.unversioned ? false : undefined,
       mutable: options.mutable,
@@ -98,8 +101,8 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
 async function settingsOf(location: string, context: CommandContext): Promise<RegistrySettings | undefined> {
   let registry: Registry;
   try {
-    const { io: { cwd, signal, system }, logger } = context;
-    const target = await registryTarget(location, { cwd, logger, system });
+    const { io: { cwd, signal, system }, shared, logger } = context;
+    const target = await registryTarget(location, { cwd, retryForMs: shared.wait, logger, system });
     registry = await openRegistry(target, { create: false, readOnly: true, signal });
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined;

@@ -34,7 +34,7 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
     const { io, logger, shared } = context;
     const { location } = findRegistry(where ?? shared.registry, io);
     refuseService(location, "probe a store");
-    const backend = await openStore(location, { cwd: io.cwd, logger, system: io.system });
+    const backend = await openStore(location, { cwd: io.cwd, retryForMs: shared.wait, logger, system: io.system });
     try {
       const { signal, system } = io;
       const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);

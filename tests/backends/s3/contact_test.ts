@@ -75,6 +75,18 @@ standInTest(
   },
 );
 
+standInTest("who answers, but not as S3, is no store that one waits for, and is told of", async (start) => {
+  for (const status of [200, 404]) {
+    const store = await start(() => ({ status, body: "<html><body>Welcome</body></html>" }));
+    const before = store.system.now();
+    const error = await failure(Array.fromAsync(store.backend.list("")));
+    assertEquals(error.code, "Unavailable");
+    assertStringIncludes(error.message, new URL(store.endpoint).host);
+    assertStringIncludes(error.message, "it answers, but not as S3");
+    assert(store.system.now() - before <= 9_000, `${status}: ${store.system.now() - before} ms`);
+  }
+});
+
 standInTest("the time for a first answer ends no answer that came, and no large body", async (start) => {
   const timers = holdTimers(3_000);
   try {
