@@ -1,17 +1,46 @@
 /**
  * Spans of OpenTelemetry. Without a provider in the program (an SDK, or `OTEL_DENO=true`) nothing is made.
  *
+ * Its package is not imported here: one of 1.10 finds no provider of a program that has 1.9, as all SDKs of 2 want it.
+ * Its API is where it registers itself for all its copies, `globalThis[Symbol.for("opentelemetry.js.api.1")]`.
+ *
+ * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
+ *
  * @module
  */
-import {
-  context,
-  propagation,
-  ProxyTracerProvider,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from "npm:@opentelemetry/api@^1.10";
 import { pathOf } from "../paths.ts";
+
+/** What is used of `@opentelemetry/api` 1. */
+interface OpenTelemetry {
+  trace?: { getTracer(name: string): Tracer };
+  context?: { active(): Context };
+  propagation?: { extract(context: Context, carrier: Headers, getter: typeof HEADERS): Context };
+}
+
+interface Context {
+  getValue(key: symbol): unknown;
+  setValue(key: symbol, value: unknown): Context;
+  deleteValue(key: symbol): Context;
+}
+
+interface Tracer {
+  startActiveSpan<T>(
+    name: string,
+    options: { kind: number; attributes: Record<string, string> },
+    parent: Context,
+    use: (span: Span) => T,
+  ): T;
+}
+
+interface Span {
+  updateName(name: string): unknown;
+  setAttribute(name: string, value: string | number): unknown;
+  setStatus(status: { code: number }): unknown;
+  end(): void;
+}
+
+/** `SpanKind.SERVER` and `SpanStatusCode.ERROR` of the API. */
+const SERVER = 1, ERROR = 2;
 
 /** What becomes known of a request while it is answered. */
 export interface TracedRequest {
@@ -26,8 +55,20 @@ const HEADERS = {
 
 /** Whether spans are made: whether the program has a provider. */
 export function isTraced(): boolean {
-  const provider = trace.getTracerProvider();
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer("holdfast") !== undefined;
+  return registered()?.trace !== undefined;
+}
+
+function registered(): OpenTelemetry | undefined {
+  return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as OpenTelemetry | undefined;
+}
+
+/** A context as the API has it, for a program without a manager of contexts. */
+function contextOf(values: ReadonlyMap<symbol, unknown>): Context {
+  return {
+    getValue: (key) => values.get(key),
+    setValue: (key, value) => contextOf(new Map([...values, [key, value]])),
+    deleteValue: (key) => contextOf(new Map([...values].filter(([known]) => known !== key))),
+  };
 }
 
 /**
@@ -35,11 +76,13 @@ export function isTraced(): boolean {
  * are those of HTTP's semantic conventions; neither query nor headers are among them.
  */
 export function traced(request: Request, known: TracedRequest, answer: () => Promise<Response>): Promise<Response> {
-  if (!isTraced()) return answer();
-  const tracer = trace.getTracer("holdfast");
-  const parent = propagation.extract(context.active(), request.headers, HEADERS);
+  const { trace, context, propagation } = registered() ?? {};
+  if (trace === undefined) return answer();
+  const active = context?.active() ?? contextOf(new Map());
+  const parent = propagation?.extract(active, request.headers, HEADERS) ?? active;
   const attributes = { "http.request.method": request.method, "url.path": pathOf(request.url).split("?", 1)[0] };
-  return tracer.startActiveSpan(request.method, { kind: SpanKind.SERVER, attributes }, parent, async (span) => {
+  const tracer = trace.getTracer("holdfast");
+  return tracer.startActiveSpan(request.method, { kind: SERVER, attributes }, parent, async (span) => {
     try {
       const response = await answer();
       if (known.route !== undefined) {
@@ -47,7 +90,7 @@ export function traced(request: Request, known: TracedRequest, answer: () => Pro
         span.setAttribute("http.route", known.route);
       }
       span.setAttribute("http.response.status_code", response.status);
-      if (response.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      if (response.status >= 500) span.setStatus({ code: ERROR });
       return response;
     } finally {
       span.end();

@@ -1,15 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, SpanKind, trace } from "npm:@opentelemetry/api@^1.10";
-import type { Attributes, Context, Span, SpanOptions, TextMapGetter, Tracer } from "npm:@opentelemetry/api@^1.10";
-import { propagation } from "npm:@opentelemetry/api@^1.10";
+import * as newest from "npm:@opentelemetry/api@^1.10";
+import * as older from "npm:@opentelemetry/api@~1.9";
+import type { Attributes, Context, Span, SpanOptions, TextMapGetter, Tracer } from "npm:@opentelemetry/api@~1.9";
+import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-async-hooks@^2";
 import { openRegistry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 
+/** The API as a program has it. */
+type Api = Pick<typeof older, "trace" | "propagation" | "context" | "INVALID_SPAN_CONTEXT">;
 type Use = (span: Span) => unknown;
 
 /** A provider that remembers the spans that were ended, and what they continue. */
-function remember() {
-  const spans: { name: string; kind?: SpanKind; attributes: Attributes; parent: unknown }[] = [];
+function remember({ trace, propagation, INVALID_SPAN_CONTEXT }: Api) {
+  const spans: { name: string; kind?: number; attributes: Attributes; parent: unknown }[] = [];
   const PARENT = Symbol("traceparent");
   const tracer = {
     startActiveSpan(name: string, options: SpanOptions, ...[context, use]: [Context, Use] | [Use]) {
@@ -34,13 +37,12 @@ function remember() {
   propagation.setGlobalPropagator({
     inject() {},
     fields: () => ["traceparent"],
-    extract: (_context, carrier, getter: TextMapGetter) =>
-      ROOT_CONTEXT.setValue(PARENT, getter.get(carrier, "traceparent")),
+    extract: (context, carrier, getter: TextMapGetter) => context.setValue(PARENT, getter.get(carrier, "traceparent")),
   });
   return spans;
 }
 
-Deno.test("with a provider each request is a span that continues the caller's; without one nothing is made", async () => {
+async function requestsAreSpans(api: Api) {
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry);
   const ask = async (path: string) => {
@@ -48,19 +50,21 @@ Deno.test("with a provider each request is a span that continues the caller's; w
     await (await handler(new Request(`http://localhost${path}`, { headers }))).text();
   };
   await ask("/names");
-  const spans = remember();
+  const spans = remember(api);
   try {
     await ask("/names?prefix=secret");
     await ask("/artifacts/none/versions/latest");
   } finally {
-    trace.disable();
-    propagation.disable();
+    api.trace.disable();
+    api.propagation.disable();
+    api.context.disable();
+    delete (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")]; // whose version stays
   }
   await ask("/names");
   assertEquals(spans, [
     {
       name: "GET /names",
-      kind: SpanKind.SERVER,
+      kind: newest.SpanKind.SERVER,
       attributes: {
         "http.request.method": "GET",
         "url.path": "/names",
@@ -71,7 +75,7 @@ Deno.test("with a provider each request is a span that continues the caller's; w
     },
     {
       name: "GET /artifacts/:name/versions/:version",
-      kind: SpanKind.SERVER,
+      kind: newest.SpanKind.SERVER,
       attributes: {
         "http.request.method": "GET",
         "url.path": "/artifacts/none/versions/latest",
@@ -81,4 +85,14 @@ Deno.test("with a provider each request is a span that continues the caller's; w
       parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     },
   ]);
+}
+
+Deno.test("with a provider each request is a span that continues the caller's; without one nothing is made", async () => {
+  await requestsAreSpans(newest as unknown as Api);
+});
+
+Deno.test("so it is in a program that has an older API, with a manager of contexts and without", async () => {
+  await requestsAreSpans(older);
+  older.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  await requestsAreSpans(older);
 });
