@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { mirrorRegistry, RegistryError } from "../../../mod.ts";
 import type { MirrorItem, MirrorReport } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { inCliWords, shellWord } from "../../program/hints.ts";
+import { localPathOf } from "../../places/open_store.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -38,7 +41,8 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
   details:
     "Versions with files, metadata and dates, aliases, deletions. Every byte is checked on its way. Run it again to " +
     "bring what is new, or what a run that was stopped has left: what is there is only listed. An immutable target " +
-    "keeps what it has; a mutable one follows the source. Exit code 1 and a table when something could not be " +
+    "keeps what it has; a mutable one follows the source. Versions are carried as they are: what of a folder is " +
+    "kept, and what is left out, is said when it is saved (holdfast save --exclude …). Exit code 1 and a table when something could not be " +
     "mirrored. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },
@@ -73,7 +77,7 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
     const from = await context.open({
       registry: fromPlace,
-      missing: "Check the place: the first one is what is mirrored, and must be a registry.",
+      missing: missingSource(fromPlace, toPlace, io.cwd),
     });
     const to = await context.open({
       registry: toPlace,
@@ -111,6 +115,17 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     return failures.length > 0 ? 1 : 0;
   },
 });
+
+/** What to do where the source is no registry: a plain folder is saved, not mirrored. */
+function missingSource(from: string, to: string, cwd: string): string {
+  const path = localPathOf(from);
+  if (path !== undefined && statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory()) {
+    return `It is a folder, and mirror carries versions between registries. Save it: holdfast save NAME ${
+      shellWord(from)
+    } -r ${shellWord(to)}`;
+  }
+  return "Check the place: the first one is what is mirrored, and must be a registry.";
+}
 
 function parseRenaming(text: string): Renaming {
   const at = text.indexOf("=");

@@ -86,3 +86,14 @@ Deno.test("mirror shows what could not be mirrored as a table, and ends with 1",
   assertStringIncludes(json[0].hint, "--rename");
   assertStringIncludes(json[0].hint, "--range");
 });
+
+Deno.test("mirror of a plain folder is told to save it, and of no folder at all to check the place", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await Deno.mkdir(root.join("plain"));
+  await succeeds("init ./there", { cwd });
+  const folder = await holdfast("mirror ./plain ./there", { cwd });
+  assertEquals(folder.code, 3);
+  assertStringIncludes(folder.err, "Save it: holdfast save NAME ./plain -r ./there\n");
+  assertStringIncludes((await holdfast("mirror ./none ./there", { cwd })).err, "hint: Check the place");
+});
