@@ -49,6 +49,10 @@ const OPTIONS: OptionNames<OpenRegistryOptions> = {
   layout: true,
 };
 
+const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: true };
+const INSPECT_CACHE: OptionNames<InspectCacheOptions> = { path: true, system: true, signal: true };
+const CLEAR_CACHE: OptionNames<ClearCacheOptions> = { backend: true, registryId: true, ...INSPECT_CACHE };
+
 /**
  * Opens a registry. One that is named is created where there is none. Without a place it is the one that
  * `HOLDFAST_REGISTRY` names in the environment or in the `.env` of the current folder, else the nearest `.holdfast` folder
@@ -118,7 +122,7 @@ async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<S
 function chooseCache(backend: Backend, options: OpenRegistryOptions): OpenOnBackendOptions["cache"] {
   const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } = options;
   if (cache === false) return undefined;
-  const { backend: given, path, maxBytes }: CacheOptions = cache === true ? {} : cache;
+  const { backend: given, path, maxBytes } = checkOptions("cache the registry", cache === true ? {} : cache, CACHE);
   if (given !== undefined) return { backend: given, maxBytes };
   const folder = cacheFolder(path, system);
   if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
@@ -146,6 +150,7 @@ function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system"
  * @throws {RegistryError} `Denied` where there is no folder that may be used
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearCacheReport> {
+  options = checkOptions("clear the cache", options, CLEAR_CACHE);
   const { backend, path, system = realSystem } = options;
   const { clearEntries } = await import("./registry/cache/clear_cache.ts");
   if (backend !== undefined) return await clearEntries(backend, options);
@@ -162,9 +167,8 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
  * Where loaded files are cached on this machine, or in the folder that is given, and how much is there. Nothing is made;
  * where there is no folder that may be used, the report says why.
  */
-export async function inspectCache(
-  { path, signal, system = realSystem }: InspectCacheOptions = {},
-): Promise<CacheReport> {
+export async function inspectCache(options: InspectCacheOptions = {}): Promise<CacheReport> {
+  const { path, signal, system = realSystem } = checkOptions("inspect the cache", options, INSPECT_CACHE);
   const folder = cacheFolder(path, system);
   if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
   const { measureEntries } = await import("./registry/cache/clear_cache.ts");
@@ -194,7 +198,10 @@ async function chooseOfFolder(
   { create = true, readOnly = false, signal, system, ...asked }: OpenRegistryOptions,
 ): Promise<Pick<LocalBackendOptions, "locking" | "layout">> {
   const { readDiskSettings } = await import("./registry/mod.ts");
-  const there = await readDiskSettings(createLocalBackend({ path, ...asked }), signal);
+  const there = await readDiskSettings(
+    createLocalBackend({ path, durability: asked.durability, layout: asked.layout, locking: asked.locking }),
+    signal,
+  );
   const { layout = there?.layout, locking = there?.locking } = asked;
   if (locking !== undefined || !create || readOnly) return { layout, locking };
   return { layout, locking: await detectLocking(path, { system }) };

@@ -7,6 +7,8 @@
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { createMaterializerSet } from "../core/materializer.ts";
 import type { Materializers } from "../core/materializer.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import type { OpenOptions, Registry } from "../core/registry.ts";
 import { isPassing } from "../core/retry.ts";
@@ -51,6 +53,20 @@ export interface HttpRegistryOptions
    */
   timeoutMs?: number;
 }
+
+const OPTIONS: OptionNames<HttpRegistryOptions> = {
+  token: true,
+  readOnly: true,
+  materializers: true,
+  verify: true,
+  maxLoadBytes: true,
+  retryForMs: true,
+  timeoutMs: true,
+  fetch: true,
+  system: true,
+  logger: true,
+  signal: true,
+};
 
 /**
  * The materializers that need nothing of a system: strings, plain data, bytes and streams of bytes, buffers, blobs and
@@ -127,6 +143,7 @@ function isPrivate(location: string): boolean {
  * ```
  */
 export async function openHttpRegistry(address: string | URL, options: HttpRegistryOptions = {}): Promise<Registry> {
+  options = checkOptions("open the registry of a service", options, OPTIONS);
   const { materializers = createPortableMaterializers(), readOnly = false, verify = "integrity", signal } = options;
   const { system = realSystem, logger = silentLogger, retryForMs = 30_000, timeoutMs = 60_000, token } = options;
   const maxLoadBytes = checkMaxLoadBytes(options.maxLoadBytes);

@@ -7,6 +7,8 @@ import { endQuietStart } from "./gcs/quiet_start.ts"; // before the library
 import { Storage } from "npm:@google-cloud/storage@^7";
 import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { checkCertificates, createConnections } from "./bucket/connections.ts";
@@ -89,6 +91,25 @@ export interface GcsBackendOptions {
   logger?: Pick<Console, "debug">;
 }
 
+const OPTIONS: OptionNames<GcsBackendOptions> = {
+  bucket: true,
+  prefix: true,
+  projectId: true,
+  endpoint: true,
+  keyFilename: true,
+  credentials: true,
+  storage: true,
+  ca: true,
+  createBucket: true,
+  putOptions: true,
+  requestTimeoutMs: true,
+  retryForMs: true,
+  partBytes: true,
+  parallel: true,
+  system: true,
+  logger: true,
+};
+
 const PART_UNIT = 256 * 1024;
 
 /**
@@ -103,6 +124,7 @@ const PART_UNIT = 256 * 1024;
  * ```
  */
 export function createGcsBackend(options: GcsBackendOptions): Backend {
+  options = checkOptions("create a store in a bucket", options, OPTIONS, ["bucket"]);
   const {
     prefix = "",
     createBucket = false,

@@ -6,6 +6,8 @@
 import type { Backend, CallOptions, Layout, Locking } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { copyObject } from "./local/copy.ts";
@@ -57,6 +59,15 @@ export interface LocalBackendOptions {
   system?: System;
 }
 
+const OPTIONS: OptionNames<LocalBackendOptions> = {
+  path: true,
+  durability: true,
+  locking: true,
+  layout: true,
+  ownerOnly: true,
+  system: true,
+};
+
 /**
  * Creates a store in a folder.
  *
@@ -73,7 +84,7 @@ export interface LocalBackendOptions {
  */
 export function createLocalBackend(options: LocalBackendOptions): Backend {
   const { path, durability = "disk", locking = "link", layout = "folded", ownerOnly = false, system = realSystem } =
-    options;
+    checkOptions("create a store in a folder", options, OPTIONS, ["path"]);
   checkWord("durability", durability, ["disk", "os"]);
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);

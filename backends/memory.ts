@@ -7,6 +7,8 @@
  */
 import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
 import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import { RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -21,6 +23,8 @@ export interface MemoryBackendOptions {
   /** The store's clock. */
   system?: System;
 }
+
+const OPTIONS: OptionNames<MemoryBackendOptions> = { id: true, system: true };
 
 /**
  * Creates a store that lives as long as this object.
@@ -37,7 +41,7 @@ export interface MemoryBackendOptions {
  * ```
  */
 export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend {
-  const { system = realSystem, id = system.id() } = options;
+  const { system = realSystem, id = system.id() } = checkOptions("create a store in memory", options, OPTIONS);
   const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
   const keys: string[] = []; // those of `objects`, in order
 

@@ -8,6 +8,8 @@
  */
 import type { Backend, Layout, Locking } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createLookup } from "../core/lookup.ts";
 import type { Lookup } from "../core/lookup.ts";
@@ -61,6 +63,18 @@ export interface OpenBackendOptions {
   system?: System;
 }
 
+const OPTIONS: OptionNames<OpenBackendOptions> = {
+  credentials: true,
+  s3Configs: true,
+  createBucket: true,
+  locking: true,
+  layout: true,
+  backends: true,
+  retryForMs: true,
+  logger: true,
+  system: true,
+};
+
 /** Opens the stores of one scheme. */
 export type BackendOpener = (place: BackendPlace, options: OpenBackendOptions) => Backend | Promise<Backend>;
 
@@ -85,6 +99,7 @@ export type BackendOpener = (place: BackendPlace, options: OpenBackendOptions) =
  * ```
  */
 export async function openBackend(url: string | URL, options: OpenBackendOptions = {}): Promise<Backend> {
+  options = checkOptions("open a store", options, OPTIONS);
   const { backends = createBackends() } = options;
   const place = readPlace(String(url));
   if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);

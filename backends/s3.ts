@@ -22,6 +22,8 @@ import {
   UploadPartCopyCommand,
 } from "npm:@aws-sdk/client-s3@^3";
 import type { Backend } from "../core/backend.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -29,7 +31,7 @@ import { createConnections } from "./bucket/connections.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import type { S3CallName } from "./s3/calls.ts";
 import { createS3Contact } from "./s3/contact.ts";
-import { checkOptions, clientConfig, descriptorOf } from "./s3/client_config.ts";
+import { checkClientOptions, clientConfig, descriptorOf } from "./s3/client_config.ts";
 import { copyObject } from "./s3/copy.ts";
 import { createCredentialCache } from "./s3/credentials.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
@@ -101,6 +103,26 @@ export interface S3BackendOptions {
   logger?: Logger;
 }
 
+const OPTIONS: OptionNames<S3BackendOptions> = {
+  bucket: true,
+  prefix: true,
+  provider: true,
+  endpoint: true,
+  region: true,
+  credentials: true,
+  client: true,
+  ca: true,
+  createBucket: true,
+  putOptions: true,
+  requestTimeoutMs: true,
+  connectionTimeoutMs: true,
+  retryForMs: true,
+  partBytes: true,
+  parallel: true,
+  system: true,
+  logger: true,
+};
+
 /** The SDK's commands by the name of the request. */
 const COMMANDS: Record<S3CallName, new (input: never) => unknown> = {
   AbortMultipartUpload: AbortMultipartUploadCommand,
@@ -133,7 +155,8 @@ const COMMANDS: Record<S3CallName, new (input: never) => unknown> = {
  * ```
  */
 export function createS3Backend(options: S3BackendOptions): Backend {
-  checkOptions(options);
+  options = checkOptions("create a store in a bucket", options, OPTIONS, ["bucket"]);
+  checkClientOptions(options);
   const { system = realSystem, logger = silentLogger, partBytes = 8 * 2 ** 20, parallel = 4 } = options;
   const { requestTimeoutMs = 30_000 } = options;
   const { provider, bucket, prefix, endpoint, region, location } = parsePlace(options);

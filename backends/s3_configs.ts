@@ -6,6 +6,8 @@
  */
 import type { ObjectInfo } from "../core/backend.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -41,6 +43,8 @@ export interface S3ConfigsOptions {
   /** The environment, and the names of temporary files. */
   system?: System;
 }
+
+const OPTIONS: OptionNames<S3ConfigsOptions> = { envFile: true, system: true };
 
 /** A configuration that is known of, without what it says. */
 export interface S3ConfigEntry {
@@ -107,7 +111,7 @@ export interface S3Configs {
  * ```
  */
 export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
-  const { envFile = "s3_aksk.env", system = realSystem } = options;
+  const { envFile = "s3_aksk.env", system = realSystem } = checkOptions("create configurations", options, OPTIONS);
   const registered = new Map<string, { provider: string; bucket: string; source: S3ConfigSource }>();
   const asked = new Map<string, { provider: string; bucket: string }>(); // found in variables, by their stem
 

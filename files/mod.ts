@@ -7,6 +7,8 @@ import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { BatchResult } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import { createFormats } from "../formats/mod.ts";
@@ -48,6 +50,8 @@ export interface FileStoresOptions {
   gcs?: BucketChoice;
 }
 
+const STORES: OptionNames<FileStoresOptions> = { root: true, s3: true, gcs: true };
+
 /**
  * Creates a set of file stores: `memory`, `disk` (also `local`), `zarr` (the folder of `disk`, with arrays and images in
  * zarr), `s3` and `gcs`, to which your own can be added. Each is made at its first use, and disposed of with the set.
@@ -65,7 +69,7 @@ export interface FileStoresOptions {
  */
 export function createFileStores(options: FileStoresOptions = {}): FileStores {
   if (typeof options === "string") throw noOptions(options); // it would be the current folder
-  const { root, s3, gcs } = options;
+  const { root, s3, gcs } = checkOptions("create file stores", options, STORES);
   return createStoreSet({
     memory: () => createMemoryFiles(),
     disk: () => createLocalFiles({ root }),
@@ -165,6 +169,8 @@ export interface FileManagerOptions {
   formats?: Formats;
 }
 
+const MANAGER: OptionNames<FileManagerOptions> = { formats: true };
+
 /**
  * Works with files by path on stores by name.
  *
@@ -187,8 +193,9 @@ export interface FileManagerOptions {
  */
 export function createFileManager(
   stores: FileStores | Record<string, AnyFileStore>,
-  { formats = createFormats() }: FileManagerOptions = {},
+  options: FileManagerOptions = {},
 ): FileManager {
+  const { formats = createFormats() } = checkOptions("create a file manager", options, MANAGER);
   const set = isSet(stores) ? stores : storesOf(stores);
   const on = async (name: string) => {
     if (typeof name !== "string") throw noStore("take the files of a store", 'Write await manager.on("disk").');

@@ -5,6 +5,8 @@
  */
 import { RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -29,6 +31,8 @@ export interface PluginsOptions {
   system?: System;
 }
 
+const OPTIONS: OptionNames<PluginsOptions> = { registry: true, logger: true, system: true };
+
 /**
  * Creates a set of plugins, in which those of this library are registered: storages `local minio s3 gcs memory`, job
  * runners, buses of events `memory redis`, and behaviors. Closing it closes what it shares: runners end what they began.
@@ -46,7 +50,8 @@ export interface PluginsOptions {
  * ```
  */
 export function createPlugins(options: PluginsOptions = {}): Plugins {
-  const { registry, logger = console, system = realSystem } = options;
+  const given = checkOptions("create a set of plugins", options, OPTIONS);
+  const { registry, logger = console, system = realSystem } = given;
   const table = createPluginTable();
   const shared = createSharedPlugins();
   let closed = false;

@@ -7,6 +7,8 @@ import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
 import type { Job } from "npm:bullmq@^6";
 import { RegistryError } from "../core/errors.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkWorkOptions, isReservedId, ofSchedule } from "../core/services/queue_checks.ts";
 import type { JobQueue, QueuedJob, QueueWorker } from "../core/services/queue.ts";
@@ -41,6 +43,8 @@ export interface BullmqQueueOptions {
   system?: System;
 }
 
+const OPTIONS: OptionNames<BullmqQueueOptions> = { connectWithinMs: true, answerWithinMs: true, system: true };
+
 /** How often a job is looked at that somebody watches, milliseconds. */
 const LOOK_EVERY_MS = 500;
 
@@ -56,6 +60,7 @@ const ADDED_AT_ONCE = 500;
  * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
  */
 export async function openBullmqQueue(url: string, options: BullmqQueueOptions = {}): Promise<JobQueue> {
+  options = checkOptions("open a queue", options, OPTIONS);
   const { connectWithinMs = 10_000, answerWithinMs = 30_000, system = realSystem } = options;
   const store = await createStore(url);
   const backend = store.kind === "postgres" ? createPostgresBackend : undefined;

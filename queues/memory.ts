@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import { checkNewJob, checkWorkOptions, notListed, ofSchedule } from "../core/services/queue_checks.ts";
 import type { JobQueue, NewJob, RateLimit } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
@@ -33,6 +35,8 @@ export interface MemoryQueueOptions {
   system?: System;
 }
 
+const OPTIONS: OptionNames<MemoryQueueOptions> = { mostEnded: true, system: true };
+
 /**
  * Creates a queue in this process.
  *
@@ -52,7 +56,7 @@ export interface MemoryQueueOptions {
  * ```
  */
 export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
-  const { mostEnded = MOST_ENDED, system = realSystem } = options;
+  const { mostEnded = MOST_ENDED, system = realSystem } = checkOptions("create a queue", options, OPTIONS);
   const entries = new Map<string, Entry>();
   const waiting = new Set<Entry>();
   const ended = new Set<string>();

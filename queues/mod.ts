@@ -6,6 +6,8 @@
 import { RegistryError } from "../core/errors.ts";
 import { createLookup } from "../core/lookup.ts";
 import type { Lookup } from "../core/lookup.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { JobQueue } from "../core/services/queue.ts";
 import type { System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -27,6 +29,8 @@ export interface OpenQueueOptions {
   system?: System;
 }
 
+const OPTIONS: OptionNames<OpenQueueOptions> = { connectWithinMs: true, queues: true, system: true };
+
 /** Opens the queues of one scheme. */
 export type QueueOpener = (url: string, options: OpenQueueOptions) => JobQueue | Promise<JobQueue>;
 
@@ -47,6 +51,7 @@ export type QueueOpener = (url: string, options: OpenQueueOptions) => JobQueue |
  * ```
  */
 export async function openQueue(url: string, options: OpenQueueOptions = {}): Promise<JobQueue> {
+  options = checkOptions("open a queue", options, OPTIONS);
   const { queues = createQueues() } = options;
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1].toLowerCase() ?? "";
   if (queues.has(scheme)) return await queues.get(scheme)(url, options);

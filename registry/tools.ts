@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { checkOptions } from "../core/options/check_options.ts";
+import { checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { DiffOptions, VersionDifference } from "../core/record/difference.ts";
 import type { Lineage, LineageOptions } from "../core/record/lineage.ts";
@@ -102,8 +102,9 @@ export async function probeBackend(backend: Backend, options: ProbeOptions = {})
  * ```
  */
 export async function createUpload(registry: Registry, options: CreateUploadOptions): Promise<Upload> {
+  const given = checkToolOptions("create an upload", registry, options, OPTIONS.createUpload, ["files"]);
   const tool = await import("./transfer/create_upload.ts");
-  return await tool.createUpload(registry, options);
+  return await tool.createUpload(registry, given);
 }
 
 /**
@@ -119,8 +120,9 @@ export async function commitUpload(
   upload: UploadToCommit,
   options: CommitUploadOptions,
 ): Promise<SavedArtifact> {
+  const given = checkToolOptions("commit an upload", registry, options, OPTIONS.commitUpload, ["name"]);
   const tool = await import("./transfer/commit_upload.ts");
-  return await tool.commitUpload(registry, upload, options);
+  return await tool.commitUpload(registry, upload, given);
 }
 
 /**
@@ -146,6 +148,7 @@ export async function commitUpload(
  * ```
  */
 export async function openUploads(registry: Registry): Promise<ResumableUploads> {
+  checkRegistry("open uploads", registry);
   const tool = await import("./transfer/resumable/uploads.ts");
   return tool.createResumableUploads(registry);
 }
@@ -162,8 +165,9 @@ export async function presignDownload(
   ref: string,
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
+  const given = checkToolOptions("presign a file", registry, options, OPTIONS.presignDownload);
   const tool = await import("./transfer/presign_download.ts");
-  return await tool.presignDownload(registry, ref, options);
+  return await tool.presignDownload(registry, ref, given);
 }
 
 /**
@@ -183,7 +187,7 @@ export async function presignDownload(
  * ```
  */
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
-  const given = checkOptions("collect garbage", options, OPTIONS.collectGarbage);
+  const given = checkToolOptions("collect garbage", registry, options, OPTIONS.collectGarbage);
   const tool = await import("./maintenance/collect_garbage.ts");
   return await tool.collectGarbage(registry, given);
 }
@@ -207,7 +211,7 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
  * ```
  */
 export async function spaceOf(registry: Registry, options: SignalOptions = {}): Promise<SpaceReport> {
-  const given = checkOptions("measure space", options, OPTIONS.spaceOf);
+  const given = checkToolOptions("measure space", registry, options, OPTIONS.spaceOf);
   const tool = await import("./maintenance/space.ts");
   return await tool.spaceOf(registry, given);
 }
@@ -236,7 +240,7 @@ export async function spaceOf(registry: Registry, options: SignalOptions = {}): 
  * ```
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const given = checkOptions("prune", options, OPTIONS.prune);
+  const given = checkToolOptions("prune", registry, options ?? {}, OPTIONS.prune);
   const tool = await import("./maintenance/prune.ts");
   return await tool.prune(registry, given);
 }
@@ -247,7 +251,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
  * looked at.
  */
 export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const given = checkOptions("verify the registry", options, OPTIONS.verifyRegistry);
+  const given = checkToolOptions("verify the registry", registry, options, OPTIONS.verifyRegistry);
   const tool = await import("./maintenance/verify.ts");
   return await tool.verifyRegistry(registry, given);
 }
@@ -287,7 +291,8 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
-  const given = checkOptions("mirror the registry", options, OPTIONS.mirrorRegistry);
+  const given = checkToolOptions("mirror the registry", from, options, OPTIONS.mirrorRegistry);
+  checkRegistry("mirror the registry", to);
   const tool = await import("./mirror.ts");
   return await tool.mirrorRegistry(from, to, given);
 }
@@ -313,7 +318,7 @@ export async function mirrorRegistry(
  * ```
  */
 export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
-  const given = checkOptions("follow the lineage", options, OPTIONS.lineageOf);
+  const given = checkToolOptions("follow the lineage", registry, options, OPTIONS.lineageOf);
   const tool = await import("./lineage.ts");
   return await tool.lineageOf(registry, ref, given);
 }
@@ -336,7 +341,7 @@ export async function lineageOf(registry: Registry, ref: string, options: Lineag
  * ```
  */
 export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
-  const given = checkOptions("rebuild the lineage", options, OPTIONS.rebuildLineage);
+  const given = checkToolOptions("rebuild the lineage", registry, options, OPTIONS.rebuildLineage);
   const tool = await import("./lineage/rebuild.ts");
   return await tool.rebuildLineage(registry, given);
 }
@@ -361,7 +366,7 @@ export async function rebuildLineage(registry: Registry, options: RebuildOptions
  * ```
  */
 export async function diffVersions(registry: Registry, options: DiffOptions): Promise<VersionDifference> {
-  const given = checkOptions("compare versions", options, OPTIONS.diffVersions);
+  const given = checkToolOptions("compare versions", registry, options, OPTIONS.diffVersions, ["before", "after"]);
   const tool = await import("./look/diff.ts");
   return await tool.diffVersions(registry, given);
 }
@@ -386,7 +391,7 @@ export async function diffVersions(registry: Registry, options: DiffOptions): Pr
  * ```
  */
 export async function logOf(registry: Registry, name: string, options: LogOptions = {}): Promise<LogEntry[]> {
-  const given = checkOptions("tell the log", options, OPTIONS.logOf);
+  const given = checkToolOptions("tell the log", registry, options, OPTIONS.logOf);
   const tool = await import("./look/log.ts");
   return await tool.logOf(registry, name, given);
 }

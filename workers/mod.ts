@@ -37,8 +37,13 @@ import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts
 import type { Inputs } from "../core/work/outcomes.ts";
 import { inLanes } from "../core/work/lanes_of_names.ts";
 import { manyOptions } from "../core/work/derived_verbs.ts";
+import { checkMethods } from "../core/options/check_methods.ts";
+import { checkOptions, checkToolOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
+import { checkSaveEntry, DOWNLOAD, LOAD, MANY, SIGNAL } from "../core/options/verb_options.ts";
+import { shown } from "../core/naming/names.ts";
 import { knownContext } from "../registry/opening/context.ts";
-import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
+import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { workByContract } from "./by_contract.ts";
 import { workOnStore } from "./on_store.ts";
 
@@ -71,6 +76,58 @@ export type {
 
 /** Options of loading many values. */
 export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
+
+const OPTIONS: OptionNames<BatchOptions> = {
+  workers: true,
+  offload: true,
+  memoryBudgetBytes: true,
+  stuckAfterMs: true,
+  idleMs: true,
+  ...MANY,
+};
+
+const LOAD_MANY = { ...LOAD, ...MANY };
+
+const METHODS = {
+  promises: [
+    ...["save", "download", "verify"].map((verb) => ({ verb, at: 1, known: SIGNAL })),
+    ...["saveMany", "downloadMany", "verifyMany"].map((verb) => ({ verb, at: 1, known: MANY })),
+    { verb: "load", at: 1, known: LOAD },
+    { verb: "loadMany", at: 1, known: LOAD_MANY },
+  ],
+  listings: [
+    ...["saveEach", "downloadEach", "verifyEach"].map((verb) => ({ verb, at: 1, known: MANY })),
+    { verb: "loadEach", at: 1, known: LOAD_MANY },
+  ],
+};
+
+const { signal: _, ...DOWNLOAD_OF_MANY } = DOWNLOAD;
+const DOWNLOAD_ENTRY: OptionNames<DownloadEntry> = { ref: true, ...DOWNLOAD_OF_MANY };
+const VERIFY_ENTRY: OptionNames<VerifyEntry> = {
+  ref: true,
+  version: true,
+  asOf: true,
+  links: true,
+  include: true,
+  exclude: true,
+  onProgress: true,
+};
+
+/** The same, which refuses inputs with options that nobody knows. */
+function checked(work: BatchWork): BatchWork {
+  return {
+    get running() {
+      return work.running;
+    },
+    load: work.load,
+    save: async (entry, signal) => await work.save(checkSaveEntry(entry), signal),
+    download: async (entry, signal) =>
+      await work.download(checkOptions(`download ${shown(entry?.ref)}`, entry, DOWNLOAD_ENTRY), signal),
+    verify: async (entry, signal) =>
+      await work.verify(checkOptions(`verify ${shown(entry?.ref)}`, entry, VERIFY_ENTRY), signal),
+    close: work.close,
+  };
+}
 
 /** Many saves and loads over workers, threads of this program. */
 export interface Batch extends AsyncDisposable {
@@ -113,13 +170,14 @@ export interface Batch extends AsyncDisposable {
  * `concurrency` does.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {
+  options = checkToolOptions("create a batch", registry, options, OPTIONS) ?? {};
   const { workers = 0, memoryBudgetBytes = 1, stuckAfterMs = 1, idleMs = 0 } = options; // what is not given is valid
   check("workers", workers, 0);
   check("memoryBudgetBytes", memoryBudgetBytes, 1);
   check("stuckAfterMs", stuckAfterMs, 1);
   check("idleMs", idleMs, 0);
   const context = knownContext(registry);
-  const work = context === undefined ? workByContract(registry, options) : workOnStore(context, options);
+  const work = checked(context === undefined ? workByContract(registry, options) : workOnStore(context, options));
 
   function one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
     return (entry: E, { signal = options.signal }: SignalOptions = {}) => outcomeOf(run(entry, signal), signal);
@@ -138,7 +196,10 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     };
   }
 
-  const saves = manyOf("writes", ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)));
+  const saves = manyOf(
+    "writes",
+    ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)),
+  );
   const loads = manyOf(
     "reads",
     ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) => (ref: string) =>
@@ -147,7 +208,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   const downloads = manyOf("reads", ({ signal }) => (entry: DownloadEntry) => work.download(entry, signal));
   const checks = manyOf("reads", ({ signal }) => (entry: VerifyEntry) => work.verify(entry, signal));
 
-  return {
+  return checkMethods<Batch>({
     get running() {
       return work.running;
     },
@@ -164,7 +225,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     downloadMany: downloads.all,
     verifyMany: checks.all,
     [Symbol.asyncDispose]: () => work.close(),
-  };
+  }, METHODS);
 }
 
 function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOptions): ManyOptions {

@@ -5,6 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
+import { checkDraft } from "../../core/options/check_methods.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { AddedPart, Draft, DraftInfo, DraftPart } from "../../core/record/draft.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";
@@ -78,7 +79,7 @@ export function openRemoteDraft(
     return wire;
   };
 
-  return {
+  return checkDraft({
     name,
     id,
     addPart,
@@ -114,7 +115,7 @@ export function openRemoteDraft(
       const call = { action, method: "DELETE", path, writes: true, signal } as const;
       return flagOf(await connection.json(call), "discarded", { action, location, writes: true });
     },
-  };
+  });
 }
 
 /** Files as they are given, or those of a value. */

@@ -128,8 +128,8 @@ export function statObject(root: LocalRoot, key: string, path: string = root.fil
 }
 
 function pathOf(location: string | URL): string {
-  const isUrl = location instanceof URL || location.startsWith("file:");
   const text = String(location);
+  const isUrl = location instanceof URL || text.startsWith("file:");
   const invalid = (cause?: unknown) =>
     new RegistryError({
       code: "Invalid",
@@ -137,6 +137,7 @@ function pathOf(location: string | URL): string {
       hint: "Give a path or a file: URL.",
       cause,
     });
+  if (!(location instanceof URL || typeof location === "string")) throw invalid();
   if (text === "" || text.includes("\0") || isUrl && !text.startsWith("file:")) throw invalid();
   try {
     return isUrl ? fileURLToPath(text) : text;

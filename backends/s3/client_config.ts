@@ -77,7 +77,7 @@ function credentialConfig({ credentials }: ClientOptions, cache: CredentialCache
 const MIN_PART_BYTES = 5 * 2 ** 20;
 
 /** Throws `Invalid` or `Unsupported` for options that cannot work. */
-export function checkOptions(options: ClientOptions): void {
+export function checkClientOptions(options: ClientOptions): void {
   const { credentials, partBytes = MIN_PART_BYTES, parallel = 1, putOptions = {} } = options;
   checkCertificates(options.ca);
   if (credentials !== undefined && typeof credentials !== "function") checkCredentials(credentials);

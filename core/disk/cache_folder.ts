@@ -5,6 +5,7 @@
  */
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { folderProblem } from "./private_folder.ts";
 import { isGranted } from "../system.ts";
@@ -40,5 +41,12 @@ function placeInEnvironment({ env }: System): string | undefined {
 }
 
 function pathOf(asked: string | URL): string {
+  if (typeof asked !== "string" && !(asked instanceof URL)) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot use a cache: its path is a ${typeof asked}`,
+      hint: "Name its folder by a path or a file: URL, or leave it out.",
+    });
+  }
   return asked instanceof URL || asked.startsWith("file:") ? fileURLToPath(asked) : asked;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { RegistryError } from "../errors.ts";
+import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
 
 /** Every option of a kind, by name: the compiler says which one is missing. */
@@ -14,6 +15,7 @@ export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
  * Returns them, as a plain object: what a class or a prototype gives would be lost where they are spread.
  *
  * @param action what was asked for, as in `load "model"`
+ * @param required those that have to be given
  *
  * @example
  * ```ts
@@ -24,8 +26,16 @@ export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
  * assertThrows(() => checkOptions("load", { versoin: "1" }, known), "versoin: did you mean version?");
  * ```
  */
-export function checkOptions<O>(action: string, options: O, known: Readonly<Record<string, true>>): O {
-  if (options === undefined) return options;
+export function checkOptions<O>(
+  action: string,
+  options: O,
+  known: Readonly<Record<string, true>>,
+  required: readonly string[] = [],
+): O {
+  if (options === undefined) {
+    if (required.length > 0) throw notGiven(action, required[0]);
+    return options;
+  }
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RegistryError({
       code: "Invalid",
@@ -38,7 +48,42 @@ export function checkOptions<O>(action: string, options: O, known: Readonly<Reco
     if ((options as Record<string, unknown>)[name] === undefined) continue;
     throw unknownOption(action, name, Object.keys(known));
   }
+  for (const name of required) {
+    if ((options as Record<string, unknown>)[name] === undefined) throw notGiven(action, name);
+  }
   return isPlain(options) ? options : plain(options as Record<string, unknown>, known) as O;
+}
+
+/** The same of what works on a registry, which is checked too: its promise is the usual mistake. */
+export function checkToolOptions<O>(
+  action: string,
+  registry: Pick<Registry, "names">,
+  options: O,
+  known: Readonly<Record<string, true>>,
+  required?: readonly string[],
+): O {
+  checkRegistry(action, registry);
+  return checkOptions(action, options, known, required);
+}
+
+/** Throws `Invalid` for what is no registry. */
+export function checkRegistry(action: string, registry: Pick<Registry, "names">): void {
+  if (typeof (registry as typeof registry | null | undefined)?.names === "function") return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: ${
+      registry as unknown instanceof Promise ? "the registry is a promise" : `${nameOf(registry)} is no registry`
+    }`,
+    hint: "Give what openRegistry() gives, awaited.",
+  });
+}
+
+function notGiven(action: string, name: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: ${name} is not given`,
+    hint: `Write it as { ${name}: … }.`,
+  });
 }
 
 function isPlain(options: object): boolean {
@@ -61,6 +106,6 @@ function unknownOption(action: string, name: string, known: string[]): RegistryE
 }
 
 function nameOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
+  if (value === null || value === undefined) return String(value);
+  return Array.isArray(value) ? "a list" : `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
 }

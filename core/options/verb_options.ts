@@ -30,11 +30,14 @@ import { checkOptions } from "./check_options.ts";
 import type { OptionNames } from "./check_options.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
 
-const SIGNAL: OptionNames<SignalOptions> = { signal: true };
+/** Of what can only be ended. */
+export const SIGNAL: OptionNames<SignalOptions> = { signal: true };
 const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
 const READ: OptionNames<ReadOptions> = { ...REF, verify: true };
-const LOAD: OptionNames<LoadOptions> = { ...READ, as: true, schema: true, onProgress: true };
-const DOWNLOAD: OptionNames<DownloadOptions> = {
+/** Of loading a value. */
+export const LOAD: OptionNames<LoadOptions> = { ...READ, as: true, schema: true, onProgress: true };
+/** Of writing a version to disk. */
+export const DOWNLOAD: OptionNames<DownloadOptions> = {
   to: true,
   ...READ,
   overwrite: true,
@@ -46,8 +49,10 @@ const DOWNLOAD: OptionNames<DownloadOptions> = {
   onProgress: true,
 };
 const NAMES: OptionNames<NamesOptions> = { prefix: true, after: true, limit: true, ...SIGNAL };
-const MANY: OptionNames<ManyOptions> = { concurrency: true, stopOnError: true, onProgress: true, ...SIGNAL };
-const SAVE: OptionNames<SaveOptions> = {
+/** Of doing much at once. */
+export const MANY: OptionNames<ManyOptions> = { concurrency: true, stopOnError: true, onProgress: true, ...SIGNAL };
+/** Of saving a value. */
+export const SAVE: OptionNames<SaveOptions> = {
   version: true,
   bump: true,
   onConflict: true,
@@ -99,6 +104,8 @@ export interface KnownVerb {
   at: number;
   /** What they may be. */
   known: Readonly<Record<string, true>>;
+  /** Those that have to be given. */
+  required?: readonly string[];
   /**
    * What its result says of the call; nothing where it is a value of the caller's:
    *
@@ -136,10 +143,10 @@ const PROMISES: Verbs = {
   hasMany: { at: 1, known: { ...REF, ...MANY }, tells: "batch" },
   deleteMany: { at: 1, known: { ...DELETE_OF_MANY, ...MANY }, tells: "batch" },
   copy: { at: 2, known: COPY, tells: "moved" },
-  openDraft: { at: 1, known: OPEN_DRAFT },
+  openDraft: { at: 1, known: OPEN_DRAFT, required: ["id"] },
   lineage: { at: 1, known: LINEAGE },
-  createUpload: { at: 0, known: CREATE_UPLOAD },
-  commitUpload: { at: 1, known: COMMIT_UPLOAD, tells: "moved" },
+  createUpload: { at: 0, known: CREATE_UPLOAD, required: ["files"] },
+  commitUpload: { at: 1, known: COMMIT_UPLOAD, required: ["name"], tells: "moved" },
   presignDownload: { at: 1, known: DIRECT_DOWNLOAD },
   clearCache: { at: 0, known: SIGNAL },
 };
@@ -162,11 +169,17 @@ export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[
 };
 
 /** The arguments of a verb, its options as a plain object. Throws `Invalid` for an option that it does not know. */
-export function checkedArguments({ verb, at, known }: KnownVerb, args: unknown[]): unknown[] {
-  if (args[at] === undefined) return args;
+export function checkedArguments({ verb, at, known, required }: KnownVerb, args: unknown[]): unknown[] {
+  if (args[at] === undefined && required === undefined) return args;
   const action = wordsOf(createVerbCall(verb, at === 0 ? undefined : args[0]));
-  const options = checkOptions(action, args[at], known);
+  const options = checkOptions(action, args[at], known, required);
   return options === args[at] ? args : args.with(at, options);
+}
+
+/** A listing that fails at its first step. */
+// deno-lint-ignore require-yield
+export async function* failing(error: unknown): AsyncGenerator<never> {
+  throw await Promise.resolve(error);
 }
 
 /** Throws `Invalid` for what is no option of a save among many. Returns it as a plain object. */

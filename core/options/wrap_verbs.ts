@@ -10,7 +10,7 @@ import { createVerbCall, outcomeOf } from "./verb_call.ts";
 import type { VerbOutcome } from "./verb_call.ts";
 import { beginLines } from "./verb_lines.ts";
 import type { VerbLinesOptions } from "./verb_lines.ts";
-import { checkedArguments, VERBS } from "./verb_options.ts";
+import { checkedArguments, failing, VERBS } from "./verb_options.ts";
 import { beginSpan, isTraced } from "./verb_spans.ts";
 import type { VerbSpan } from "./verb_spans.ts";
 
@@ -95,11 +95,6 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
     };
   }
   return registry;
-}
-
-// deno-lint-ignore require-yield
-async function* failing(error: unknown): AsyncGenerator<never> {
-  throw await Promise.resolve(error);
 }
 
 /** A listing whose steps are taken in a span; what the loop over it does is not. */

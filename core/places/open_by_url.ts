@@ -40,7 +40,11 @@ export async function openServiceByUrl(found: FoundRegistry, options: OpenOption
     throw unsupported(found, "tell events of", "Give the bus to the service, which knows of every change.");
   }
   const { openHttpRegistry } = await loadPart<Services>("../../apps/http_client.ts", import.meta.url);
-  const registry = await openHttpRegistry(found.location, { ...options, token: await readToken(found, options) });
+  const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } = options;
+  const registry = await openHttpRegistry(found.location, {
+    ...{ readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal },
+    token: await readToken(found, options),
+  });
   checkSettings(registry, options);
   return Object.defineProperty(registry, "backend", {
     get(): never {

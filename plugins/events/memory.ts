@@ -4,6 +4,8 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 import { checkTopic, encodePayload, topicMatcher } from "../../core/services/event_bus.ts";
 import type { AnyTopics, BusEvent, EventBus, EventHandler, Subscription } from "../../core/services/event_bus.ts";
 import type { SubscribeOptions } from "../../core/services/event_bus.ts";
@@ -30,6 +32,8 @@ export interface MemoryBusOptions {
   logger?: Logger;
 }
 
+const OPTIONS: OptionNames<MemoryBusOptions> = { maxEvents: true, system: true, logger: true };
+
 /**
  * Creates a bus in this process.
  *
@@ -48,6 +52,7 @@ export interface MemoryBusOptions {
  * ```
  */
 export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): EventBus<T> {
+  options = checkOptions("create a bus", options, OPTIONS);
   const { maxEvents = 100_000, system = realSystem, logger = silentLogger } = options;
   const listeners = new Set<{ fits(topic: string): boolean; offer(event: () => BusEvent): void }>();
   const groups = new Map<string, MemoryGroup>();

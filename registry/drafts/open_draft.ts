@@ -6,6 +6,7 @@
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
+import { checkDraft } from "../../core/options/check_methods.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { Draft, OpenDraftOptions } from "../../core/record/draft.ts";
 import { fileInfo } from "../payload/read.ts";
@@ -35,7 +36,7 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     return await addPart(context, draft, { ...options, part, produce: () => produced(context, files, options.signal) });
   };
 
-  return {
+  return checkDraft({
     name,
     id,
     addPart: add,
@@ -69,7 +70,7 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
       await context.backend.put(draftEndKey(draftFolder(name, id)), encodeEnd({ state: "discarded" }), { signal });
       return true;
     },
-  };
+  });
 }
 
 /** Files as they are given, or those of a value. */

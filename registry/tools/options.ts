@@ -4,18 +4,15 @@
  * @module
  */
 import type { OptionNames } from "../../core/options/check_options.ts";
+import { COMMIT_UPLOAD, CREATE_UPLOAD, DIRECT_DOWNLOAD, LINEAGE, SIGNAL } from "../../core/options/verb_options.ts";
 import type { DiffOptions } from "../../core/record/difference.ts";
-import type { LineageOptions } from "../../core/record/lineage.ts";
 import type { LogOptions } from "../../core/record/log.ts";
-import type { SignalOptions } from "../../core/registry.ts";
 import type { RebuildOptions } from "../lineage/rebuild.ts";
 import type { GarbageOptions } from "../maintenance/collect_garbage.ts";
 import type { PruneOptions } from "../maintenance/prune_report.ts";
 import type { VerifyOptions } from "../maintenance/verify_report.ts";
 import type { MirrorOptions } from "../mirror.ts";
 import type { SettingsChange } from "../opening/change_settings.ts";
-
-const SIGNAL: OptionNames<SignalOptions> = { signal: true };
 
 const REBUILD: OptionNames<RebuildOptions> = { onProgress: true, ...SIGNAL };
 
@@ -61,21 +58,17 @@ const MIRROR: OptionNames<MirrorOptions> = {
 
 const CHANGE: OptionNames<SettingsChange> = { graceMs: true, ...SIGNAL };
 
-const LINEAGE: OptionNames<LineageOptions> = {
-  direction: true,
-  depth: true,
-  onProgress: true,
-  ...SIGNAL,
-};
-
 /** The options of each function, by its name. */
 export const OPTIONS = {
   changeSettings: CHANGE,
   collectGarbage: GARBAGE,
+  commitUpload: COMMIT_UPLOAD,
+  createUpload: CREATE_UPLOAD,
   diffVersions: DIFF,
   lineageOf: LINEAGE,
   logOf: LOG,
   mirrorRegistry: MIRROR,
+  presignDownload: DIRECT_DOWNLOAD,
   prune: PRUNE,
   readSettings: SIGNAL,
   rebuildLineage: REBUILD,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
+import { checkToolOptions } from "../../core/options/check_options.ts";
 import type { CurrentSettings, SettingsChange } from "../opening/change_settings.ts";
 import { OPTIONS } from "./options.ts";
 
@@ -24,7 +24,7 @@ import { OPTIONS } from "./options.ts";
  * ```
  */
 export async function readSettings(registry: Registry, options: SignalOptions = {}): Promise<CurrentSettings> {
-  const given = checkOptions("read the settings", options, OPTIONS.readSettings);
+  const given = checkToolOptions("read the settings", registry, options, OPTIONS.readSettings);
   const tool = await import("../opening/change_settings.ts");
   return await tool.readSettings(registry, given);
 }
@@ -49,7 +49,7 @@ export async function readSettings(registry: Registry, options: SignalOptions = 
  * ```
  */
 export async function changeSettings(registry: Registry, change: SettingsChange): Promise<CurrentSettings> {
-  const given = checkOptions("change the settings", change, OPTIONS.changeSettings);
+  const given = checkToolOptions("change the settings", registry, change, OPTIONS.changeSettings, ["graceMs"]);
   const tool = await import("../opening/change_settings.ts");
   return await tool.changeSettings(registry, given);
 }

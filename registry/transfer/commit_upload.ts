@@ -29,8 +29,8 @@ export async function commitUpload(
 ): Promise<SavedArtifact> {
   if (registry.commitUpload !== undefined) return await registry.commitUpload(upload, options);
   const context = contextOf(registry, "commit an upload");
+  checkFiles((upload as typeof upload | null | undefined)?.files as typeof upload.files);
   const { name, materializer = reader(upload.files), idempotencyKey = upload.id, ...more } = options;
-  checkFiles(upload.files);
   const keys = upload.files.map((_, n) => uploadKey(upload.id, n));
   const artifact = {
     name,

@@ -19,6 +19,7 @@ export async function createUpload(registry: Registry, options: CreateUploadOpti
   const { expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   checkWritable(context, "create an upload");
   const presign = presigner(context, "create an upload");
+  checkList(options.files);
   const files = options.files.map((file) => typeof file === "string" ? { path: file } : file);
   checkFiles(files);
   const id = context.system.id();
@@ -41,6 +42,7 @@ export async function createUpload(registry: Registry, options: CreateUploadOpti
 
 /** Throws `Invalid` for files that could not be those of an artifact. */
 export function checkFiles(files: readonly UploadFile[]): void {
+  checkList(files);
   const checkPath = createPathCheck();
   for (const file of files) checkPath({ ...file, content: NOTHING });
   const wrong = files.find(({ sha256 }) => sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256));
@@ -51,6 +53,15 @@ export function checkFiles(files: readonly UploadFile[]): void {
       wrong === undefined ? "there are none" : `the sha256 of ${shown(wrong.path)} is none`
     }`,
     hint: "An upload has one file or more; a sha256 is 64 lowercase hexadecimal digits.",
+  });
+}
+
+function checkList(files: unknown): void {
+  if (Array.isArray(files)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: "Cannot upload files: they are no list",
+    hint: 'Give them as { files: ["model.bin"] }, or to commitUpload what createUpload gave.',
   });
 }
 

@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openHttpRegistry } from "../apps/http_client.ts";
+import { createLocalBackend } from "../backends/local.ts";
+import { createMemoryBackend } from "../backends/memory.ts";
+import { createS3Configs, openBackend } from "../backends/mod.ts";
+import { isRegistryError } from "../core/errors.ts";
+import { createFileManager, createFileStores } from "../files/mod.ts";
+import {
+  changeSettings,
+  clearCache,
+  collectGarbage,
+  commitUpload,
+  createUpload,
+  diffVersions,
+  inspectCache,
+  lineageOf,
+  logOf,
+  mirrorRegistry,
+  openRegistry,
+  openUploads,
+  presignDownload,
+  prune,
+  readSettings,
+  rebuildLineage,
+  spaceOf,
+  verifyRegistry,
+} from "../mod.ts";
+import { createMemoryBus } from "../plugins/events/memory.ts";
+import { createPlugins } from "../plugins/mod.ts";
+import { createMemoryQueue } from "../queues/memory.ts";
+import { openQueue } from "../queues/mod.ts";
+import { createBatch } from "../workers/mod.ts";
+import { testInMemory } from "./registry/registries.ts";
+
+// deno-lint-ignore no-explicit-any -- whatever a program in JavaScript may write
+type Anything = any;
+
+/** What it throws, at once or by its promise. */
+async function thrown(action: () => unknown): Promise<unknown> {
+  try {
+    await action();
+  } catch (error) {
+    return error;
+  }
+}
+
+async function assertInvalid(what: string, action: () => unknown): Promise<string> {
+  const error = await thrown(action);
+  assert(isRegistryError(error, "Invalid"), `${what}: ${error}`);
+  assert(error.hint !== undefined, what);
+  return error.message;
+}
+
+/** Functions that take options, and what makes one of them. */
+const CREATED: Record<string, (options?: Anything) => unknown> = {
+  createMemoryBackend,
+  createLocalBackend: (options) => createLocalBackend({ path: "nowhere", ...options }),
+  createS3Configs,
+  openBackend: (options) => openBackend("memory:", options),
+  clearCache,
+  inspectCache,
+  "openRegistry, its cache": (options) => openRegistry("memory:", { cache: options }),
+  createFileStores,
+  createFileManager: (options) => createFileManager({}, options),
+  openHttpRegistry: (options) => openHttpRegistry("http://127.0.0.1:1", options),
+  createPlugins,
+  createMemoryBus,
+  createMemoryQueue,
+  openQueue: (options) => openQueue("memory:", options),
+};
+
+Deno.test("a function refuses an option that it does not know", async () => {
+  for (const [name, create] of Object.entries(CREATED)) {
+    assertMatch(await assertInvalid(name, () => create({ optoin: 1 })), /: there is no option optoin/);
+  }
+});
+
+/** Functions of a registry, and what makes their call wrong. */
+const TOOLS: Record<string, (registry: Anything) => unknown> = {
+  changeSettings: (registry) => changeSettings(registry, { graceMs: 86_400_000 }),
+  collectGarbage,
+  createBatch,
+  createUpload: (registry) => createUpload(registry, { files: ["a"] }),
+  commitUpload: (registry) => commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a" }),
+  diffVersions: (registry) => diffVersions(registry, { before: "a", after: "b" }),
+  lineageOf: (registry) => lineageOf(registry, "a"),
+  logOf: (registry) => logOf(registry, "a"),
+  mirrorRegistry: (registry) => mirrorRegistry(registry, registry),
+  openUploads,
+  presignDownload: (registry) => presignDownload(registry, "a"),
+  prune: (registry) => prune(registry, { keepLast: 1 }),
+  readSettings,
+  rebuildLineage,
+  spaceOf,
+  verifyRegistry,
+};
+
+Deno.test("what is no registry is told of, a promise of one above all", async () => {
+  for (const [name, tool] of Object.entries(TOOLS)) {
+    for (const given of [undefined, null, 5, {}, "memory:"]) {
+      await assertInvalid(`${name}(${given})`, () => tool(given));
+    }
+    const forgotten = await assertInvalid(name, () => tool(Promise.resolve()));
+    assertMatch(forgotten, /^Cannot .*: the registry is a promise$/, name);
+  }
+});
+
+testInMemory("what has to be given and is not is named, whatever stands there instead", async ({ registry }) => {
+  await registry.save("a", 1);
+  const draft = await registry.openDraft("a", { id: "b" });
+  const calls: Record<string, (given?: Anything) => unknown> = {
+    createLocalBackend,
+    createLocalPath: (given) => createLocalBackend({ path: given }),
+    openDraft: (given) => registry.openDraft("a", given),
+    prune: (given) => prune(registry, given),
+    changeSettings: (given) => changeSettings(registry, given),
+    diffVersions: (given) => diffVersions(registry, given),
+    createUpload: (given) => createUpload(registry, given),
+    commitUpload: (given) => commitUpload(registry, given, { name: "a" }),
+    "commitUpload, its options": (given) => commitUpload(registry, { id: "a", files: [{ path: "a" }] }, given),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    for (const given of [undefined, null, {}, 5]) {
+      const error = await thrown(() => call(given));
+      assert(isRegistryError(error, "Invalid"), `${name}(${given}): ${error}`);
+    }
+  }
+  for (const path of [5, null, {}]) {
+    await assertInvalid(`cache at ${path}`, () => openRegistry(createFarBackend(), { cache: { path } as Anything }));
+    await assertInvalid(`cache at ${path}`, () => clearCache({ path } as Anything));
+  }
+  assertEquals((await draft.info()).parts, []);
+});
+
+/** A store that is far away as far as anybody knows. */
+function createFarBackend() {
+  return Object.assign(createMemoryBackend(), { kind: "far" });
+}
+
+testInMemory("the methods of a draft and of a batch refuse options that they do not know", async ({ registry }) => {
+  const draft = await registry.openDraft("a", { id: "b" });
+  const file = new TextEncoder().encode("x");
+  await draft.add("one", file);
+  await draft.add("two", file);
+  await using batch = createBatch(registry, { workers: 0 });
+  const wrong = { part: ["one"] } as Anything;
+  const calls: Record<string, () => unknown> = {
+    addPart: () => draft.addPart("c", [{ path: "c", content: file }], wrong),
+    add: () => draft.add("c", file, wrong),
+    info: () => draft.info(wrong),
+    files: () => draft.files(wrong),
+    discard: () => draft.discard(wrong),
+    commit: () => draft.commit(wrong),
+    createBatch: () => createBatch(registry, wrong),
+    save: () => batch.save({ name: "c", value: 1 }, wrong),
+    "save, its entry": () => batch.save({ name: "c", value: 1, ...wrong }),
+    load: () => batch.load("c", wrong),
+    download: () => batch.download({ ref: "c", to: "c" }, wrong),
+    verify: () => batch.verify({ ref: "c" }, wrong),
+    saveMany: () => batch.saveMany([], wrong),
+    loadMany: () => batch.loadMany([], wrong),
+    downloadMany: () => batch.downloadMany([], wrong),
+    verifyMany: () => batch.verifyMany([], wrong),
+    saveEach: () => Array.fromAsync(batch.saveEach([], wrong)),
+    loadEach: () => Array.fromAsync(batch.loadEach([], wrong)),
+    downloadEach: () => Array.fromAsync(batch.downloadEach([], wrong)),
+    verifyEach: () => Array.fromAsync(batch.verifyEach([], wrong)),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    assertMatch(await assertInvalid(name, call), /: there is no option part/, name);
+  }
+  assertEquals(await Array.fromAsync(registry.names()), []);
+  const { size } = await draft.commit({ parts: ["one"] });
+  assertEquals(size, 1);
+});
