@@ -20,6 +20,7 @@ import { inCliWords, withRegistry } from "./program/hints.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { splitRemotes } from "./program/split_remotes.ts";
 import { printable } from "./terminal/table.ts";
+import { wrappedFor } from "./terminal/wrap.ts";
 import { runProcess } from "./program/run_process.ts";
 import { runProgram } from "./program/program.ts";
 
@@ -57,9 +58,10 @@ async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promis
   const lines: string[] = [];
   if (shared.json) lines.push(errorJson(error, shared.registry));
   else {
-    lines.push(`${colors.red("error:")} ${printable(error.message)}`);
+    const told = (text: string, indent: number) => wrappedFor(printable(text), io.stderr, indent);
+    lines.push(`${colors.red("error:")} ${told(error.message, "error: ".length)}`);
     if (!(error instanceof Interruption) && error.hint) {
-      lines.push(`hint: ${printable(withRegistry(inCliWords(error.hint), shared.registry))}`);
+      lines.push(`hint: ${told(withRegistry(inCliWords(error.hint), shared.registry), "hint: ".length)}`);
     }
   }
   if (shared.verbose) lines.push(errorStack(error));

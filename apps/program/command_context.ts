@@ -18,6 +18,7 @@ import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_st
 import { refuseFile } from "./refusals.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { Progress } from "../terminal/progress.ts";
+import { wrappedFor } from "../terminal/wrap.ts";
 
 /** What {@linkcode createCommandContext} is made of. */
 export interface CommandContextOptions {
@@ -88,7 +89,7 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       else if (text !== undefined) await io.stdout.write(`${text}\n`);
     },
     async note(text) {
-      if (!shared.quiet) await io.stderr.write(`${withRegistry(text, shared.registry)}\n`);
+      if (!shared.quiet) await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
     },
     confirm: (question) => confirm(question, io),
     progress(label) {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { knownColumns } from "./cli_io.ts";
+import type { CliOutput } from "./cli_io.ts";
 
 /** Below this many characters a line is left to the terminal. */
 const NARROWEST = 24;
@@ -25,4 +27,10 @@ export function wrapped(text: string, { indent, columns }: { indent: number; col
     else lines.push(word);
   }
   return lines.join(`\n${" ".repeat(indent)}`);
+}
+
+/** A text of several lines as it goes to this output: on a terminal none is longer than that is wide. */
+export function wrappedFor(text: string, output: CliOutput, indent = 0): string {
+  const columns = output.isTerminal ? knownColumns(output) : undefined;
+  return text.split("\n").map((line) => wrapped(line, { indent, columns })).join("\n");
 }

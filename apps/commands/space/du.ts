@@ -46,7 +46,8 @@ export const du: Command = defineCommand<[prefix?: string]>({
 });
 
 async function say(report: SpaceReport, names: readonly NameSpace[], context: CommandContext): Promise<void> {
-  const largestFirst = inOrder(names, ({ name }) => name).sort((a, b) => b.bytes - a.bytes);
+  const isAlike = (a: NameSpace, b: NameSpace) => formatBytes(a.bytes) === formatBytes(b.bytes);
+  const largestFirst = inOrder(names, ({ name }) => name).sort((a, b) => isAlike(a, b) ? 0 : b.bytes - a.bytes);
   const rows = largestFirst.map(({ name, versions, size, bytes, sharedBytes, garbage }) => ({
     json: {},
     cells: [name, String(versions), ...[size, bytes, sharedBytes, garbage.bytes].map(formatBytes)],

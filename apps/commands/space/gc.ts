@@ -117,8 +117,8 @@ async function say(report: GarbageReport, context: CommandContext): Promise<void
   const { count, bytes, nextAt } = report.waiting;
   if (nextAt !== undefined && !quiet) {
     await context.note(
-      `${formatCount(count, "thing")} (${formatBytes(bytes)}) may go later, the first at ${formatTime(nextAt)}; ` +
-        "see them with --verbose",
+      `${formatCount(count, "thing")} (${formatBytes(bytes)}) may go later, the first at ${formatTime(nextAt)}` +
+        (context.shared.verbose ? "" : "; see them with --verbose"),
     );
   }
   await context.result(report, quiet ? undefined : freed);

@@ -21,7 +21,7 @@ Deno.test("what people read is in the order that people expect, what programs re
     await succeeds(`remote add ${name} .holdfast`, at);
   }
   await succeeds("save data data", at);
-  const lists = ["ls run-", "info data", "remote ls", "prune --keep-last 1 --dry-run"];
+  const lists = ["ls run-", "du run-", "info data", "remote ls", "prune --keep-last 1 --dry-run"];
   for (const line of lists) {
     assertEquals(found(await succeeds(line, at), /\brun-\d+\b/g), people, line);
     assertEquals(found(await succeeds(`${line} --json`, at), /(?<=name":"|path":")run-\d+/g), programs, line);
