@@ -81,12 +81,14 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
   for (; found[counting]?.late !== undefined && await isVoid(context, found[counting]!.late!, signal); counting++) {
     collection.foundVoid(generations[counting].key);
   }
-  let kept = counting; // another janitor may have listed before a late record landed: below it all stays until it is covered
-  while (found[kept]?.late !== undefined) kept++;
   const ends = endsForGood(collection, cell, records);
+  // By the nearest above that did not land late: under one that did, what is below may count, or have counted, and
+  // another janitor may have listed before that landed.
+  let replacedAt = Infinity;
   generations.forEach((head, place) => {
-    if (!isSettled || place <= kept || !collection.isOld(generations[place - 1].modifiedAt)) {
-      const until = !isSettled || place <= kept ? Infinity : generations[place - 1].modifiedAt + collection.graceMs;
+    if (place > 0 && found[place - 1]?.late === undefined) replacedAt = generations[place - 1].modifiedAt;
+    if (!isSettled || !collection.isOld(replacedAt)) {
+      const until = isSettled ? replacedAt + collection.graceMs : Infinity;
       for (const payload of neededPlaces(context, head.key, found[place])) {
         plan.referred.set(payload, Math.max(plan.referred.get(payload) ?? 0, until));
       }

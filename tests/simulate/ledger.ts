@@ -148,7 +148,9 @@ export function createLedger(graceMs: number): Ledger {
 
   /** What is replaced stays for the grace that held when it was. */
   function checkGrace({ landings }: Cell, { key, place }: Landing, { at, order }: Pick<Effect, "at" | "order">): void {
-    const above = landings.filter((other) => other.place.generation > place.generation && !other.lost);
+    const above = landings.filter((other) =>
+      other.place.generation > place.generation && !other.lost && !(other.late && other.needs.length > 0)
+    );
     const replacedAt = Math.min(...above.map((other) => other.at));
     const held = graces.findLast((grace) => grace.at <= replacedAt);
     if (held === undefined || above.length === 0 || at + CLOCK_STEP_MS >= replacedAt + held.graceMs) return;

@@ -30,11 +30,21 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/own-age-counts",
     file: "registry/maintenance/garbage_of_name.ts",
-    text: "place <= kept || !collection.isOld(generations[place - 1].modifiedAt)",
-    replacement: "place <= kept || !collection.isOld(head.modifiedAt)",
+    text: "!collection.isOld(replacedAt)",
+    replacement: "place === 0 || !collection.isOld(head.modifiedAt)",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",
       name: "payload that a replaced but readable generation shares stays",
+    },
+  },
+  {
+    name: "garbage/late-record-replaces",
+    file: "registry/maintenance/garbage_of_name.ts",
+    text: "place > 0 && found[place - 1]?.late === undefined",
+    replacement: "place > 0",
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "what counted under a void record stays for the grace after an ordinary one replaced it",
     },
   },
   {
@@ -105,16 +115,6 @@ export const GARBAGE: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/maintenance/meeting_garbage_test.ts",
       name: "a janitor that stood still for days between two reads brings nothing back",
-    },
-  },
-  {
-    name: "garbage/late-record-hides-what-counts",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "while (found[kept]?.late !== undefined) kept++;",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/cell/void_records_test.ts",
-      name: "below a record that landed late nothing goes until an ordinary one covers it",
     },
   },
   {

@@ -236,6 +236,21 @@ testProtocol("below a record that landed late nothing goes until an ordinary one
   assertEquals(await keys("objects/"), []);
 });
 
+testProtocol("what counted under a void record stays for the grace after an ordinary one replaced it", MUTABLE, async (
+  world,
+) => {
+  const { commit } = await covered(world);
+  world.advance(GRACE_MS + HOUR); // the void record is old
+  const { registry } = await world.open();
+  await registry.save("a", filler("third"), OVERWRITE);
+  const payload = async () => (await world.keys("objects/")).filter((key) => key.includes(commit)).length;
+  await collectGarbage(registry);
+  assertEquals(await payload(), 1, "readers and writers may have seen it a moment ago");
+  world.advance(GRACE_MS + HOUR);
+  await collectGarbage(registry);
+  assertEquals(await payload(), 0);
+});
+
 testProtocol("a payload that is missing under a record that landed in time is Corrupt", MUTABLE, async (world) => {
   const { registry, store, keys } = world;
   await registry.save("a", filler("first"), ONE);
