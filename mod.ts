@@ -74,8 +74,8 @@ export async function openRegistry(
 ): Promise<StoredRegistry> {
   options = checkOptions("open the registry", options, OPTIONS);
   checkTarget(target);
-  const { checkGrace } = await import("./registry/mod.ts");
-  checkGrace(options.graceMs); // before anything is made on a disk
+  const { checkGraces } = await import("./registry/mod.ts");
+  checkGraces(options); // before anything is made on a disk
   if (isBackend(target)) {
     checkOfFolder(options);
     return await openOn(target, options);

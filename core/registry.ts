@@ -193,8 +193,15 @@ export interface OpenOptions extends SignalOptions {
   versioned?: boolean;
   /** Whether versions may be overwritten. Fixed at creation. @default false */
   mutable?: boolean;
-  /** How long replaced data stays readable, milliseconds, at least an hour. `changeSettings` sets a longer one later. @default 86400000 (24 h) */
+  /** How long replaced data stays readable, milliseconds, at least an hour. `changeSettings` changes it. @default 86400000 (24 h) */
   graceMs?: number;
+  /**
+   * What `graceMs` may be lowered to later, milliseconds, at least an hour. Fixed at creation. A write that stands still
+   * for more than a quarter of it fails, and a machine whose clock is so far off the store's collects no garbage.
+   *
+   * @default 3600000 (an hour)
+   */
+  leastGraceMs?: number;
   /** Create the registry where there is none; else `NotFound`. @default true where a place is given, else false */
   create?: boolean;
   /** Refuse every write. @default false */

@@ -38,10 +38,10 @@ import { createDerivedVerbs } from "../core/work/derived_verbs.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
-import { DEFAULT_GRACE_MS, openSettings } from "./opening/settings.ts";
+import { gracesOf, openSettings } from "./opening/settings.ts";
 import { watchName } from "./watch.ts";
 
-export { checkGrace, readDiskSettings } from "./opening/settings.ts";
+export { checkGraces, readDiskSettings } from "./opening/settings.ts";
 
 /** Options of {@linkcode openOnBackend}. */
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
@@ -72,7 +72,7 @@ function guarded(logger: Logger): Logger {
 
 /** Opens the registry on a backend, or creates it where there is none. */
 export async function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<StoredRegistry> {
-  const { graceMs = DEFAULT_GRACE_MS, system = realSystem, events } = options;
+  const { system = realSystem, events } = options;
   checkPublisher(events);
   const opening = {
     backend,
@@ -83,7 +83,7 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
     maxLoadBytes: checkMaxLoadBytes(options.maxLoadBytes),
     readOnly: options.readOnly ?? false,
     retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
-    settings: { graceMs },
+    settings: gracesOf(options),
     voids: new Set<string>(),
   };
   const place = chooseCache(opening, options);

@@ -44,8 +44,8 @@ export async function checkStore(registry: StoredRegistry, context: CommandConte
   }
 }
 
-/** Ages go by the store's clock; a machine that is a quarter of the grace off is refused by what frees space. */
-function checkClock(offsetMs: number | undefined, { settings: { graceMs } }: Registry): Check {
+/** Ages go by the store's clock; a machine that is a quarter of the least grace off is refused by what frees space. */
+function checkClock(offsetMs: number | undefined, { settings: { graceMs, leastGraceMs = graceMs } }: Registry): Check {
   if (offsetMs === undefined) {
     return trouble("clock", "warn", { found: "the store does not say what time it is", advice: "See: holdfast probe" });
   }
@@ -54,6 +54,6 @@ function checkClock(offsetMs: number | undefined, { settings: { graceMs } }: Reg
     ? "as the store's"
     : `${formatSeconds(off / 1000)} ${offsetMs > 0 ? "behind" : "ahead of"} the store's`;
   const advice = "Set the clock of this machine: it is to follow a time server (NTP).";
-  if (off > graceMs / 4) return trouble("clock", "fail", { found, advice });
+  if (off > leastGraceMs / 4) return trouble("clock", "fail", { found, advice });
   return off > 60_000 ? trouble("clock", "warn", { found, advice }) : ok("clock", found);
 }

@@ -11,6 +11,7 @@ export const OPEN_OPTIONS: OptionNames<OpenOptions> = {
   versioned: true,
   mutable: true,
   graceMs: true,
+  leastGraceMs: true,
   create: true,
   readOnly: true,
   retryForMs: true,

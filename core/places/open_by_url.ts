@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import type { Backend } from "../backend.ts";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
+import { leastGraceOf } from "../record/record.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../registry.ts";
 import { loadPart } from "../urls/load_part.ts";
 import { tokenSourceOf } from "./find_registry.ts";
@@ -55,12 +56,13 @@ export async function openServiceByUrl(found: FoundRegistry, options: OpenOption
 
 /** What was fixed at the creation of a registry stays, wherever it is. */
 function checkSettings({ settings, location }: Registry, options: OpenOptions): void {
-  for (const name of ["versioned", "mutable", "graceMs"] as const) {
+  for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
     const given = options[name];
-    if (given === undefined || given === settings[name]) continue;
+    const stored = name === "leastGraceMs" ? leastGraceOf(settings) : settings[name];
+    if (given === undefined || given === stored) continue;
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${settings[name]}`,
+      message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
       hint: "Leave the option out.",
       backend: location,
     });

@@ -14,7 +14,7 @@ import { recordProblem } from "./record_shape.ts";
 /** The format that this release writes. Others are `Unsupported`, never guessed. */
 export const FORMAT = "holdfast/1";
 
-/** The format of settings that were changed: releases that would take such a record for the creation refuse it. */
+/** The format of settings that were changed, or say a least grace: releases that do not know what that means refuse it. */
 export const LATER_FORMAT = "holdfast/2";
 
 /**
@@ -197,12 +197,24 @@ export interface RegistrySettings {
   versioned: boolean;
   /** Whether a version may be overwritten. */
   mutable: boolean;
-  /** How long replaced and deleted data stays readable, and how long an operation may take, milliseconds. */
+  /** How long replaced and deleted data stays readable, as it was set at creation, milliseconds. */
   graceMs: number;
+  /** What the grace may be lowered to, milliseconds: writers go by it. @default `graceMs`, as in the first registries */
+  leastGraceMs?: number;
   /** Disk: how creates are made exclusive. */
   locking?: Locking;
   /** Disk only: how keys are laid out. @default "plain", as the first registries are */
   layout?: Layout;
+}
+
+/**
+ * The grace that writers go by, milliseconds: a quarter of it is their deadline, and a record that landed half of it
+ * after its operation began is late. It is fixed at creation, and no grace of collectors is ever shorter.
+ */
+export function leastGraceOf(
+  { graceMs, leastGraceMs = graceMs }: Pick<RegistrySettings, "graceMs" | "leastGraceMs">,
+): number {
+  return leastGraceMs;
 }
 
 /** A deletion. */
@@ -302,9 +314,9 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   return { record, inline: bytes.subarray(end + 1) };
 }
 
-/** Whether these are settings that were changed. */
-function isLaterSettings({ kind, generation }: AnyRecord): boolean {
-  return kind === "settings" && generation > 1;
+/** Whether these are settings that were changed, or say what they may be changed to. */
+function isLaterSettings(record: AnyRecord): boolean {
+  return record.kind === "settings" && (record.generation > 1 || record.settings?.leastGraceMs !== undefined);
 }
 
 /** Aliases and keys that were written before may have the size that tombstones have now: their cells are read. */

@@ -152,13 +152,15 @@ function isOrigin(origin: unknown): boolean {
 
 function isSettings(settings: unknown): boolean {
   if (!isJsonObject(settings)) return false;
-  const { versioned, mutable, graceMs } = settings;
-  return typeof versioned === "boolean" && typeof mutable === "boolean" && isNumber(graceMs, 1);
+  const { versioned, mutable, graceMs, leastGraceMs = 1 } = settings;
+  if (typeof versioned !== "boolean" || typeof mutable !== "boolean") return false;
+  return isNumber(leastGraceMs, 1) && isNumber(graceMs, leastGraceMs as number);
 }
 
-/** The first names no registry: it is one. What was changed since says of which, in a format of its own. */
-function isGeneration({ generation, format, registry }: Fields): boolean {
-  return generation === 1 || (format === "holdfast/2" && isMatch(registry, COMMIT));
+/** The first names no registry: it is one. What was changed since, or says a least grace, is of a format of its own. */
+function isGeneration({ generation, format, registry, settings }: Fields): boolean {
+  if (generation !== 1) return format === "holdfast/2" && isMatch(registry, COMMIT);
+  return (settings as Fields).leastGraceMs === undefined || format === "holdfast/2";
 }
 
 function isCertificate(certificate: unknown): boolean {

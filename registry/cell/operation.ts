@@ -6,7 +6,7 @@
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record/record.ts";
-import { FORMAT } from "../../core/record/record.ts";
+import { FORMAT, leastGraceOf } from "../../core/record/record.ts";
 import type { OpeningContext } from "../opening/context.ts";
 
 /** One write operation. It commits at most once. */
@@ -23,7 +23,7 @@ export interface Operation {
   readonly views: { head?: Moment; base?: Moment; draft?: Moment };
   /** Milliseconds since a moment, by the clock that says most. */
   ageMs(since: Moment): number;
-  /** How old a view may be, and how long the operation may go on unless it is renewed: `graceMs / 4`. */
+  /** How old a view may be, and how long the operation may go on unless it is renewed: a quarter of the least grace. */
   readonly deadlineMs: number;
   /** Throws where nothing may be sent any more: aborted, or past the deadline. */
   checkSend(): void;
@@ -57,7 +57,8 @@ export interface Moment {
 export function startOperation(context: OpeningContext, action: string, signal?: AbortSignal): Operation {
   const { backend, system, settings } = context;
   const commit = system.id();
-  const deadlineMs = settings.graceMs / 4;
+  const graceMs = leastGraceOf(settings);
+  const deadlineMs = graceMs / 4;
   let firstReply: number | undefined;
   let lastReply: number | undefined;
   let startedAt: number | undefined; // the first reply, or the last that renewed
@@ -99,7 +100,7 @@ export function startOperation(context: OpeningContext, action: string, signal?:
       const wall = system.now();
       context.clockOffset = { ms: modifiedAt - wall, wall, monotonic: system.monotonic() };
     },
-    landedLate: ({ modifiedAt }) => modifiedAt > began() + settings.graceMs / 2,
+    landedLate: ({ modifiedAt }) => modifiedAt > began() + graceMs / 2,
     get replied() {
       return lastReply !== undefined;
     },

@@ -4,6 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
+import { leastGraceOf } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
@@ -16,7 +17,7 @@ import { objectsOf, withFiles } from "../payload/objects.ts";
  */
 export function isLate(context: Context, { record, info }: FoundRecord): boolean {
   const startedAt = Date.parse(record.startedAt);
-  return context.createdAt <= startedAt && info.modifiedAt > startedAt + context.settings.graceMs / 2;
+  return context.createdAt <= startedAt && info.modifiedAt > startedAt + leastGraceOf(context.settings) / 2;
 }
 
 /** Whether a record landed late and refers to payload: it does not count, or not for long, where that is gone. */

@@ -5,6 +5,7 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
+import { leastGraceOf } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { draftPlace, encodePlace, payloadKey } from "../layout.ts";
 import type { Context } from "../opening/context.ts";
@@ -69,7 +70,7 @@ export function partObjects(name: string, { note, addition }: FoundPart): string
 /** Whether a part landed so long after it was begun that its payload may have been collected before. */
 function isLate({ createdAt, settings }: Context, { startedAt }: PartNote, { info }: Addition): boolean {
   const began = Date.parse(startedAt);
-  return createdAt <= began && info.modifiedAt > began + settings.graceMs / 2;
+  return createdAt <= began && info.modifiedAt > began + leastGraceOf(settings) / 2;
 }
 
 const MAX_TOLD = 5;

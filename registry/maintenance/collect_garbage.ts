@@ -5,6 +5,7 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
+import { leastGraceOf } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
@@ -165,7 +166,7 @@ export function createCollection(
     isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(report.graceMs),
     isLate() {
       const { wall, monotonic } = begun;
-      return Math.max(system.now() - wall, system.monotonic() - monotonic) > settings.graceMs / 4;
+      return Math.max(system.now() - wall, system.monotonic() - monotonic) > leastGraceOf(settings) / 4;
     },
     count(item) {
       const removed = report.removed[item.what];

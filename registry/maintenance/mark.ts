@@ -4,6 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
+import { leastGraceOf } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";
 import { markKey } from "../layout.ts";
 
@@ -16,7 +17,7 @@ export interface Mark {
 }
 
 /**
- * Writes an object and reads its time. Where this machine's clock is further off than a quarter of the grace it
+ * Writes an object and reads its time. Where this machine's clock is further off than a quarter of the least grace it
  * refuses: ages by either of the two clocks are then not to be trusted with what cannot be undone.
  */
 export async function takeMark(context: Context, action: string, signal?: AbortSignal): Promise<Mark> {
@@ -25,7 +26,7 @@ export async function takeMark(context: Context, action: string, signal?: AbortS
   const result = await backend.put(key, new Uint8Array(), { freesRoom: true, signal });
   const mark = result.written ? result.info.modifiedAt : NaN;
   const skewMs = Math.abs(mark - system.now());
-  if (skewMs <= settings.graceMs / 4) return { mark, key };
+  if (skewMs <= leastGraceOf(settings) / 4) return { mark, key };
   await backend.delete(key);
   throw new RegistryError({
     code: "Unavailable",

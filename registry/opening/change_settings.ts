@@ -4,7 +4,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { encodeRecord, LATER_FORMAT } from "../../core/record/record.ts";
+import { encodeRecord, LATER_FORMAT, leastGraceOf } from "../../core/record/record.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { writeCell } from "../cell/cell.ts";
@@ -21,7 +21,7 @@ import { checkGrace } from "./settings.ts";
 export interface CurrentSettings extends RegistrySettings {
   /** The grace that was set last, milliseconds. */
   graceMs: number;
-  /** The grace of creation, milliseconds: writers rely on it, so none is ever shorter. */
+  /** What the grace may be lowered to, milliseconds: writers rely on it, so none is ever shorter. */
   leastGraceMs: number;
   /** The grace by which garbage is collected now, milliseconds: longer than `graceMs` until `countsFrom`. */
   bindingGraceMs: number;
@@ -31,7 +31,7 @@ export interface CurrentSettings extends RegistrySettings {
 
 /** What {@linkcode changeSettings} changes. */
 export interface SettingsChange extends SignalOptions {
-  /** How long replaced data is to stay readable, milliseconds: from what the registry was created with to a year. */
+  /** How long replaced data is to stay readable, milliseconds: from `leastGraceMs` of the registry to a year. */
   graceMs: number;
 }
 
@@ -88,22 +88,23 @@ async function currentSettings(context: Context, signal?: AbortSignal): Promise<
   return {
     ...settings,
     graceMs: graces[0].graceMs,
-    leastGraceMs: settings.graceMs,
+    leastGraceMs: leastGraceOf(settings),
     bindingGraceMs: bindingGraceMs(graces, now),
     ...(from === undefined ? {} : { countsFrom: new Date(from) }),
   };
 }
 
-/** Writers that opened the registry at any time, and may never close it, end what they do by the grace of creation. */
+/** Writers that opened the registry at any time, and may never close it, end what they do by the least grace. */
 function checkChange({ backend, settings }: Context, graceMs: number): void {
   checkGrace(graceMs ?? NaN, "change the settings to");
-  if (graceMs >= settings.graceMs && graceMs <= MAX_GRACE_MS) return;
-  const isShort = graceMs < settings.graceMs;
+  const least = leastGraceOf(settings);
+  if (graceMs >= least && graceMs <= MAX_GRACE_MS) return;
+  const isShort = graceMs < least;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot change graceMs to ${graceMs}: ` +
       (isShort
-        ? `the registry was created with ${settings.graceMs}, and whoever has it open relies on that`
+        ? `the registry was created with ${least} as the least, and whoever has it open relies on that`
         : `at most a year (${MAX_GRACE_MS}) is allowed`),
     hint: isShort
       ? "To free space at once collect garbage with `now`, where nobody else uses it; for a shorter grace create another registry and mirror this one into it."

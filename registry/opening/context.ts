@@ -52,7 +52,7 @@ export interface Context {
 
 /** A context before the registry's settings are known. */
 export type OpeningContext = Omit<Context, "id" | "settings" | "createdAt" | "executor"> & {
-  settings: { graceMs: number };
+  settings: Pick<RegistrySettings, "graceMs" | "leastGraceMs">;
 };
 
 /** Refuses a write where the registry was opened read-only. */

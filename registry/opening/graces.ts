@@ -2,8 +2,8 @@
  * The graces of a registry: the one it was created with, and those that were set since. FORMAT.md, section 6.4 says the
  * rule in words.
  *
- * Writers go by the one of creation for ever, and every later one is at least as long, so what a collector removes by a
- * later one it might have removed by the first.
+ * Writers go by the least grace for ever, and every one that is set is at least as long, so what a collector removes by
+ * one of these it might have removed by that.
  *
  * @module
  */
@@ -55,6 +55,11 @@ export async function readGraces(context: Context, signal?: AbortSignal): Promis
  */
 export function bindingGraceMs(graces: readonly SetGrace[], now: number): number {
   return Math.max(...graces.filter((grace) => !hasPassed(grace, now)).map(({ graceMs }) => graceMs));
+}
+
+/** How long what was written or replaced at a moment, store time, stays at least, milliseconds. */
+export function graceAt(graces: readonly SetGrace[], moment: number): number {
+  return graces.findLast(({ replacedAt = Infinity }) => replacedAt > moment)!.graceMs;
 }
 
 /** From when on the newest grace alone counts, store time, milliseconds; undefined where it does already. */

@@ -7,7 +7,7 @@
 import type { Backend, Layout, Locking } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { encodeRecord } from "../../core/record/record.ts";
+import { encodeRecord, LATER_FORMAT, leastGraceOf } from "../../core/record/record.ts";
 import type { RegistrySettings, StoreCertificate } from "../../core/record/record.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
@@ -21,7 +21,8 @@ import { startOperation } from "../cell/operation.ts";
 
 /** Default of `graceMs`: 24 hours. */
 export const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
-const MIN_GRACE_MS = 60 * 60 * 1000;
+/** The shortest grace, and the default of `leastGraceMs`: an hour. */
+export const MIN_GRACE_MS = 60 * 60 * 1000;
 
 /** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
@@ -54,7 +55,7 @@ export async function readDiskSettings(
 
 /** Reads the settings of a registry; where there are none, creates it, or throws `NotFound`. */
 export async function openSettings(context: OpeningContext, options: OpenOptions): Promise<StoredSettings> {
-  checkGrace(options.graceMs);
+  checkGraces(options);
   const head = await readHead(context, SETTINGS, options.signal);
   const newest = head === undefined ? await create(context, options) : await readRecord(context, head, options.signal);
   const found = await firstOf(context, newest, options.signal);
@@ -62,12 +63,13 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
   const record = recordOfKind(found, "settings");
   const now = recordOfKind(newest, "settings");
   if (now.generation > 1 && now.registry !== record.commit) throw misplaced(newest.info.key, now);
-  for (const name of ["versioned", "mutable", "graceMs"] as const) {
+  for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
     const given = options[name];
-    if (given === undefined || given === record.settings[name] || given === now.settings[name]) continue;
+    const stored = name === "leastGraceMs" ? leastGraceOf(record.settings) : record.settings[name];
+    if (given === undefined || given === stored || given === now.settings[name]) continue;
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${record.settings[name]}`,
+      message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
       hint: `Leave ${name} out, or use another registry.`,
       backend: context.backend.location,
     });
@@ -97,16 +99,17 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
     });
   }
   if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);
-  const { versioned = true, mutable = false, graceMs = DEFAULT_GRACE_MS } = options;
-  const settings: RegistrySettings = { versioned, mutable, graceMs };
+  const { versioned = true, mutable = false } = options;
+  const settings: RegistrySettings = { versioned, mutable, ...context.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
-  const certificate = KNOWN_KINDS.includes(backend.kind) ? undefined : await certify(context, graceMs, options.signal);
+  const certificate = KNOWN_KINDS.includes(backend.kind) ? undefined : await certify(context, options.signal);
   const isEmpty = await hasNoNames(context, options.signal);
   const operation = startOperation(context, `create the registry at ${backend.location}`, options.signal);
   const key = recordKey(SETTINGS, 1);
   const kept = certificate === undefined ? {} : { certificate };
-  const bytes = encodeRecord({ ...operation.recordBase(1), kind: "settings", settings, ...kept });
+  const format = settings.leastGraceMs === undefined ? {} : { format: LATER_FORMAT };
+  const bytes = encodeRecord({ ...operation.recordBase(1), ...format, kind: "settings", settings, ...kept });
   const outcome = await createRecord(context, operation, key, bytes);
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });
@@ -123,18 +126,40 @@ async function hasNoNames({ backend }: OpeningContext, signal?: AbortSignal): Pr
   return true;
 }
 
-async function certify(context: OpeningContext, graceMs: number, signal?: AbortSignal): Promise<StoreCertificate> {
+async function certify(context: OpeningContext, signal?: AbortSignal): Promise<StoreCertificate> {
   const { certifyStore } = await import("../probe.ts");
-  return await certifyStore(context, { graceMs, signal });
+  return await certifyStore(context, { graceMs: leastGraceOf(context.settings), signal });
+}
+
+/** The graces of a registry that is created; where nothing shorter is allowed later, its settings are those of every release. */
+export function gracesOf(
+  { graceMs = DEFAULT_GRACE_MS, leastGraceMs = MIN_GRACE_MS }: GivenGraces,
+): OpeningContext["settings"] {
+  return leastGraceMs === graceMs ? { graceMs } : { graceMs, leastGraceMs };
+}
+
+/** What is given of the graces. */
+type GivenGraces = Pick<OpenOptions, "graceMs" | "leastGraceMs">;
+
+/** Throws `Invalid` for graces that readers and slow writers could not rely on. */
+export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
+  checkGrace(graceMs);
+  checkGrace(leastGraceMs, "open a registry with", "leastGraceMs");
+  if (leastGraceMs === undefined || leastGraceMs <= (graceMs ?? DEFAULT_GRACE_MS)) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot open a registry with leastGraceMs: ${leastGraceMs}: it is more than graceMs`,
+    hint: "graceMs is what counts now; leastGraceMs is what it may be lowered to.",
+  });
 }
 
 /** Throws `Invalid` for a grace that readers and slow writers could not rely on. */
-export function checkGrace(graceMs: number | undefined, action = "open a registry with"): void {
+export function checkGrace(graceMs: number | undefined, action = "open a registry with", name = "graceMs"): void {
   if (graceMs === undefined || (Number.isSafeInteger(graceMs) && graceMs >= MIN_GRACE_MS)) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot ${action} graceMs: ${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
-    hint: "graceMs is at least an hour: readers and slow writers rely on it.",
+    message: `Cannot ${action} ${name}: ${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
+    hint: "It is at least an hour: readers and slow writers rely on it.",
   });
 }
 

@@ -32,10 +32,11 @@ export async function readSettings(registry: Registry, options: SignalOptions = 
 /**
  * Changes the grace: how long what is replaced or deleted stays readable, and what was never committed stays. A longer
  * one counts at once, for all that was not old enough to go before; a shorter one once the longer one has passed. It is
- * never shorter than the registry was created with, for whoever has it open relies on that. Releases before this cannot
- * open a registry whose settings were changed.
+ * never shorter than `leastGraceMs`, for whoever has the registry open relies on that: an hour unless another one was
+ * given at creation, and in registries of releases before this the grace of creation. Those releases cannot open a
+ * registry whose settings were changed.
  *
- * @throws {RegistryError} `Invalid` for a grace below that of creation, or of more than a year
+ * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs`, or of more than a year
  *
  * @example
  * ```ts

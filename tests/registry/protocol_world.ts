@@ -109,7 +109,7 @@ export async function createProtocolWorld(options: OpenOptions = {}): Promise<Pr
       (await keys(prefix)).map(async (key) => decodeRecord(await (await store.get(key))!.bytes(), key).record),
     );
   const world: ProtocolWorld = {
-    ...await open({ graceMs: GRACE_MS, ...options }),
+    ...await open({ graceMs: GRACE_MS, leastGraceMs: GRACE_MS, ...options }),
     store,
     clocks,
     warnings,

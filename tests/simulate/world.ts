@@ -30,7 +30,7 @@ import type { History } from "./with_history.ts";
 import { withProcess } from "./with_process.ts";
 import type { CallPause } from "./with_process.ts";
 
-/** The grace of simulated registries: the shortest that there is. */
+/** The least grace of simulated registries, and that of most: the shortest that there is. */
 export const GRACE_MS = 3_600_000;
 
 /** A simulated world around one store, or several. */
@@ -56,7 +56,8 @@ export interface World {
 }
 
 /** Options of {@linkcode World.actor}. */
-export interface ActorOptions extends Pick<OpenOptions, "mutable" | "versioned" | "retryForMs" | "create" | "verify"> {
+export interface ActorOptions
+  extends Pick<OpenOptions, "mutable" | "versioned" | "graceMs" | "retryForMs" | "create" | "verify"> {
   /** How far its wall clock is ahead, milliseconds. @default 0 */
   skewMs?: number;
   /** What goes wrong with its calls. @default nothing */
@@ -89,6 +90,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   const actors: Actor[] = [];
   const sites: Site[] = [];
   let layout: Layout | undefined;
+  let createdWith = GRACE_MS;
 
   function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
     const memory = createMemoryBackend({ system, id: location });
@@ -135,7 +137,9 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     });
     const materializers = createMaterializerSet([createBundleMaterializer(own, reading)]);
     const caching = cache && { cache: { backend: withProcess(cache, { process }) } };
-    const opened = { ...open, ...caching, graceMs: GRACE_MS, system: own, materializers };
+    const { graceMs = createdWith } = open;
+    createdWith = graceMs;
+    const opened = { ...open, ...caching, graceMs, system: own, materializers };
     const opening = openOnBackend(backend, opened);
     opening.catch(() => {}); // seen below, unless the process was killed first
     const registry = await Promise.race([opening, process.death]).catch(() => undefined);

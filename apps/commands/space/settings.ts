@@ -15,13 +15,13 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
   summary: "Show the settings of the registry, or change its grace period.",
   details:
     "Only the grace may be changed. A longer one counts at once, for all that gc might not have freed by then; a shorter " +
-    "one once the longer one has passed. It is never shorter than at creation, for whoever has the registry open " +
-    "relies on that. Releases before this one cannot open a registry that was changed.",
+    "one once the longer one has passed. It is never shorter than the least that the registry was created with: an hour, " +
+    "or its own grace where a release before this one created it, for whoever has it open relies on that.",
   args: [],
   options: [
     {
       flags: "--grace <duration>",
-      text: "how long replaced data stays readable from now on, at least as long as at creation",
+      text: "how long replaced data stays readable from now on, at least an hour",
       parse: parseGrace,
     },
   ],
@@ -44,7 +44,7 @@ function textOf({ versioned, mutable, locking, layout, graceMs, leastGraceMs, ..
     ["versions", versioned ? "each name has versions" : "each name has one value"],
     ["overwriting", mutable ? "allowed (mutable)" : "never (immutable)"],
     ["grace", formatGrace(graceMs)],
-    ["at creation", graceMs === leastGraceMs ? undefined : formatGrace(leastGraceMs)],
+    ["at least", graceMs === leastGraceMs ? undefined : formatGrace(leastGraceMs)],
     [
       "for now",
       now.countsFrom &&

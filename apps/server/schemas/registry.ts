@@ -10,7 +10,12 @@ import { Amount } from "./artifact.ts";
 export const RegistrySchema = v.pipe(
   v.object({
     id: v.string(),
-    settings: v.object({ versioned: v.boolean(), mutable: v.boolean(), graceMs: Amount }),
+    settings: v.object({
+      versioned: v.boolean(),
+      mutable: v.boolean(),
+      graceMs: Amount,
+      leastGraceMs: v.optional(Amount),
+    }),
     service: v.object({ name: v.string(), version: v.string() }),
     limits: v.record(v.string(), v.number()),
     features: v.array(v.string()),

@@ -96,10 +96,13 @@ class UploadStore extends DataStore {
   mismatched = false;
   readonly #given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum };
 
+  #keptForMs: number;
+
   constructor(given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum }) {
     super();
     this.extensions = EXTENSIONS;
     this.#given = given;
+    this.#keptForMs = given.keptForMs;
   }
 
   override async create(upload: Upload): Promise<Upload> {
@@ -107,6 +110,7 @@ class UploadStore extends DataStore {
     const begun = await uploads.begin({ size: upload.size!, owner: access.token, metadata: upload.metadata });
     upload.id = begun.id;
     upload.creation_date = begun.beganAt.toISOString();
+    this.#keptForMs = begun.expiresAt.getTime() - begun.beganAt.getTime();
     return upload;
   }
 
@@ -114,7 +118,8 @@ class UploadStore extends DataStore {
     const { uploads, access } = this.#given;
     const state = await uploads.state(id);
     if (!access.owns(state.owner)) throw NO_SUCH_UPLOAD;
-    const { size, offset, metadata, beganAt } = state;
+    const { size, offset, metadata, beganAt, expiresAt } = state;
+    this.#keptForMs = expiresAt.getTime() - beganAt.getTime();
     return new Upload({ id, size, offset, metadata, creation_date: beganAt.toISOString() });
   }
 
@@ -136,6 +141,6 @@ class UploadStore extends DataStore {
   }
 
   override getExpiration(): number {
-    return this.#given.keptForMs;
+    return this.#keptForMs;
   }
 }

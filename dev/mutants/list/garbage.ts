@@ -18,13 +18,27 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
+    name: "garbage/writers-by-the-grace-of-creation",
+    file: "core/record/record.ts",
+    text: "  return leastGraceMs;",
+    replacement: "  return Math.max(graceMs, leastGraceMs);",
+    foundBy: { seeds: { first: 1, count: 300, schedule: "changed graces" } },
+  },
+  {
+    name: "garbage/lowered-at-once",
+    file: "registry/opening/graces.ts",
+    text: "graces.filter((grace) => !hasPassed(grace, now))",
+    replacement: "graces.slice(0, 1)",
+    foundBy: { seeds: { first: 1, count: 300, schedule: "changed graces" } },
+  },
+  {
     name: "garbage/least-grace",
     file: "registry/opening/change_settings.ts",
-    text: "if (graceMs >= settings.graceMs &&",
+    text: "if (graceMs >= least &&",
     replacement: "if (graceMs >= 3_600_000 &&",
     foundBy: {
       test: "tests/registry/opening/changed_settings_test.ts",
-      name: "no grace is shorter than at creation, whatever was set since, nor longer than a year",
+      name: "no grace is shorter than the least, whatever was set since, nor longer than a year",
     },
   },
   {
@@ -209,7 +223,7 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/clock-not-checked",
     file: "registry/maintenance/mark.ts",
-    text: "if (skewMs <= settings.graceMs / 4) return",
+    text: "if (skewMs <= leastGraceOf(settings) / 4) return",
     replacement: "if (skewMs >= 0) return",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",

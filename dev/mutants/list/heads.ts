@@ -130,8 +130,8 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "voids/late-after-twice-the-grace",
     file: "registry/cell/voids.ts",
-    text: "context.settings.graceMs / 2",
-    replacement: "context.settings.graceMs * 2",
+    text: "leastGraceOf(context.settings) / 2",
+    replacement: "leastGraceOf(context.settings) * 2",
     foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "latest passes over a version that is void" },
   },
   {

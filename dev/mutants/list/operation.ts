@@ -75,8 +75,8 @@ export const OPERATION: readonly Mutant[] = [
   {
     name: "operation/landing-judged-too-late",
     file: "registry/cell/operation.ts",
-    text: "began() + settings.graceMs / 2",
-    replacement: "began() + settings.graceMs * 2",
+    text: "began() + graceMs / 2",
+    replacement: "began() + graceMs * 2",
     foundBy: {
       test: "tests/registry/cell/cell_test.ts",
       name: "a record with payload that landed too late is no success, though it is the head",

@@ -6,7 +6,8 @@
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Operation } from "../../cell/operation.ts";
-import type { Context } from "../../opening/context.ts";
+import { leastGraceOf } from "../../../core/record/record.ts";
+import type { Context, OpeningContext } from "../../opening/context.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../../jobs/kinds.ts";
 import { ALIVE } from "../../layout.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
@@ -26,7 +27,7 @@ export type PayloadOperation = Pick<
 >;
 
 /** All that writing a payload takes of a registry. */
-export type PayloadStore = Pick<Context, "backend" | "logger"> & { settings: { graceMs: number } };
+export type PayloadStore = Pick<Context, "backend" | "logger"> & Pick<OpeningContext, "settings">;
 
 /** Where objects of a payload go. */
 export interface UploadsOptions {
@@ -68,7 +69,7 @@ export function createUploads(
     sent.add(++last);
     return last;
   };
-  const keepAlive = createKeepAlive(operation, settings.graceMs, async () => {
+  const keepAlive = createKeepAlive(operation, leastGraceOf(settings), async () => {
     const result = await sending(() => backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller }));
     return result.written ? result.info : undefined;
   });

@@ -12,6 +12,7 @@ import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { uploadKey } from "../../layout.ts";
 import { checkWritable, contextOf } from "../../opening/context.ts";
+import { graceAt, readGraces } from "../../opening/graces.ts";
 import { decodeNote, encodeNote, MAX_NOTE_BYTES } from "./note.ts";
 import type { UploadNote } from "./note.ts";
 import { createPieceWriter, listPieces, putPiece } from "./pieces.ts";
@@ -76,7 +77,7 @@ export interface ResumableUploads {
 /** What `openUploads` of `registry/tools.ts` does. */
 export function createResumableUploads(registry: Registry): ResumableUploads {
   const context = contextOf(registry, "take uploads in");
-  const { backend, system, settings } = context;
+  const { backend, system } = context;
   const writer = createPieceWriter(context);
 
   async function readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
@@ -87,7 +88,8 @@ export function createResumableUploads(registry: Registry): ResumableUploads {
     const note = object === undefined || tooLong ? undefined : decodeNote(await object.bytes());
     if (object === undefined || note === undefined) throw notThere(id);
     const { modifiedAt } = object.info;
-    return { ...note, id, beganAt: new Date(modifiedAt), expiresAt: new Date(modifiedAt + settings.graceMs) };
+    const keptForMs = graceAt(await readGraces(context, signal), modifiedAt);
+    return { ...note, id, beganAt: new Date(modifiedAt), expiresAt: new Date(modifiedAt + keptForMs) };
   }
 
   async function look(id: string, signal?: AbortSignal): Promise<UploadState & { pieces: Piece[]; keys: string[] }> {

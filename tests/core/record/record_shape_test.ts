@@ -51,6 +51,13 @@ Deno.test("a record whose members are missing or of another type is Corrupt, tho
     { ...BASE, kind: "alias", name: "a", alias: "b" },
     { ...BASE, kind: "key", name: "a", key: "k", target: { version: "1.0.0" } },
     { ...BASE, kind: "settings", settings: { versioned: 1, mutable: false, graceMs: 1 } },
+    { ...BASE, kind: "settings", settings: { versioned: true, mutable: false, graceMs: 2, leastGraceMs: 1 } },
+    {
+      ...BASE,
+      format: "holdfast/2",
+      kind: "settings",
+      settings: { versioned: true, mutable: false, graceMs: 1, leastGraceMs: 2 },
+    },
   ];
   for (const record of wrong) {
     const bytes = encodeRecord(record as unknown as AnyRecord, [new Uint8Array(2)]);

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { SettingsRecord } from "../../../core/record/record.ts";
-import { changeSettings, collectGarbage, readSettings, spaceOf, verifyRegistry } from "../../../mod.ts";
+import { changeSettings, collectGarbage, openRegistry, readSettings, spaceOf, verifyRegistry } from "../../../mod.ts";
 import { recordKey, SETTINGS } from "../../../registry/layout.ts";
 import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
-import { keysOf, noise, testOnEach } from "../registries.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { doing, followedBy } from "../scripted_backend.ts";
 
@@ -72,7 +72,7 @@ testProtocol("a longer grace that is set between a collector's mark and its look
   assertEquals(await freed(world), 0);
 });
 
-testProtocol("no grace is shorter than at creation, whatever was set since, nor longer than a year", {}, async (
+testProtocol("no grace is shorter than the least, whatever was set since, nor longer than a year", {}, async (
   { registry, keys },
 ) => {
   await changeSettings(registry, { graceMs: 3 * DAY });
@@ -81,9 +81,67 @@ testProtocol("no grace is shorter than at creation, whatever was set since, nor 
     await rejected("Invalid", changeSettings(registry, { graceMs }));
   }
   const error = await rejected("Invalid", changeSettings(registry, { graceMs: 2 * HOUR }));
-  assertMatch(error.message, /created with 86400000/);
+  assertMatch(error.message, /created with 86400000 as the least/);
   await rejected("Invalid", changeSettings(registry, {} as { graceMs: number }));
   assertEquals(await keys("settings/"), before);
+});
+
+const LOWERED = { leastGraceMs: HOUR };
+
+testProtocol("a grace below that of creation counts once that has passed", LOWERED, async (world) => {
+  await saveAndDelete(world, "a");
+  const changed = await changeSettings(world.registry, { graceMs: HOUR });
+  assertEquals([changed.graceMs, changed.leastGraceMs, changed.bindingGraceMs], [HOUR, HOUR, GRACE_MS]);
+  world.advance(2 * HOUR);
+  assertEquals(await freed(world), 0, "it was readable for a day when it was deleted");
+  world.advance(DAY - HOUR);
+  assertEquals(await freed(world), 1);
+  await saveAndDelete(world, "b");
+  world.advance(HOUR + 1001);
+  assertEquals(await freed(world), 1);
+});
+
+testProtocol("who opened the registry before its grace was lowered, and slept, is not told that a late save counts", {
+  ...LOWERED,
+  mutable: true,
+}, async (world) => {
+  const { registry, backend, clocks } = world; // it never looks at the settings again
+  const other = await world.open();
+  await registry.save("a", 1, { version: "1" });
+  await changeSettings(other.registry, { graceMs: HOUR });
+  world.advance(2 * DAY);
+  const sleeps = async () => {
+    world.advance(2 * HOUR, "store"); // its own clocks sleep too
+    const system = { ...world.system, now: () => clocks.store };
+    await collectGarbage(await openRegistry(world.store, { system }));
+  };
+  backend.answer({ verb: "put", key: /^objects/ }, followedBy(sleeps));
+  await rejected("Unknown", registry.save("a", noise(70_000), { version: "1", onConflict: "overwrite" }));
+  assertEquals(await (await world.open()).registry.load("a"), 1);
+});
+
+testProtocol("a write ends a quarter of the least grace after it began", LOWERED, async (world) => {
+  const { registry, backend } = world;
+  backend.answer({ verb: "put", key: /^objects/ }, followedBy(() => Promise.resolve(world.advance(HOUR / 4 + 1))));
+  await rejected("Unavailable", registry.save("a", noise(70_000)));
+  assertEquals(await world.keys("names/"), []);
+});
+
+testInMemory("the least grace is an hour unless it is given, and fixed at creation", async ({ open, registry }) => {
+  assertEquals(registry.settings.leastGraceMs, HOUR);
+  assertEquals((await open({ leastGraceMs: HOUR })).id, registry.id);
+  await rejected("Invalid", open({ leastGraceMs: 2 * HOUR }));
+  for (const leastGraceMs of [HOUR - 1, NaN, 25 * HOUR]) {
+    await rejected("Invalid", openRegistry("memory:", { leastGraceMs }));
+  }
+  const short = await openRegistry("memory:", { graceMs: HOUR });
+  assertEquals(short.settings, { versioned: true, mutable: false, graceMs: HOUR });
+});
+
+testProtocol("nothing shorter than at creation: such a registry is of the first format", {}, async ({ store }) => {
+  const key = recordKey(SETTINGS, 1);
+  const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
+  assertEquals([record.format, (record as SettingsRecord).settings.leastGraceMs], ["holdfast/1", undefined]);
 });
 
 testProtocol("nothing is collected where a record of the settings is missing between others", {}, async (world) => {
@@ -147,15 +205,18 @@ testOnEach("who reads only must not change the settings, but sees them", async (
   await rejected("Denied", changeSettings(reader, { graceMs: 3 * DAY }));
 });
 
-testOnEach("releases that know one generation of settings refuse the second", async ({ registry, backend }) => {
-  await changeSettings(registry, { graceMs: 2 * DAY });
-  const [newest, first] = await keysOf(backend, "settings/");
-  const formats = await Promise.all(
-    [newest, first].map(async (key) => decodeRecord(await (await backend.get(key))!.bytes(), key).record.format),
-  );
-  assertEquals(formats, ["holdfast/2", "holdfast/1"]); // they read the newest, and of "holdfast/1" only
-  const { record } = decodeRecord(await (await backend.get(newest))!.bytes(), newest);
-  await backend.put(newest, encodeRecord({ ...record, format: "holdfast/1" }));
-  const { problems: [problem] } = await verifyRegistry(registry);
-  assert(problem.key === newest);
-});
+testOnEach(
+  "releases that know one generation of settings, and no least grace, refuse both",
+  async ({ registry, backend }) => {
+    await changeSettings(registry, { graceMs: 2 * DAY });
+    const [newest, first] = await keysOf(backend, "settings/");
+    const formats = await Promise.all(
+      [newest, first].map(async (key) => decodeRecord(await (await backend.get(key))!.bytes(), key).record.format),
+    );
+    assertEquals(formats, ["holdfast/2", "holdfast/2"]); // they read the newest, and of "holdfast/1" only
+    const { record } = decodeRecord(await (await backend.get(newest))!.bytes(), newest);
+    await backend.put(newest, encodeRecord({ ...record, format: "holdfast/1" }));
+    const { problems: [problem] } = await verifyRegistry(registry);
+    assert(problem.key === newest);
+  },
+);

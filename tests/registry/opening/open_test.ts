@@ -147,7 +147,12 @@ testInMemory("a registry tells where it is, without secrets, and what it is", as
   assertEquals(registry.location, backend.location);
   assertEquals(registry.backend, backend);
   assertMatch(registry.id, /^[0-9a-f-]{36}$/);
-  assertEquals(registry.settings, { versioned: true, mutable: false, graceMs: 86_400_000 });
+  assertEquals(registry.settings, {
+    versioned: true,
+    mutable: false,
+    graceMs: 86_400_000,
+    leastGraceMs: 3_600_000,
+  });
 });
 
 Deno.test("openRegistry() never shows what a URL holds, secrets and all", async () => {

@@ -47,9 +47,9 @@ testInMemory("graceMs is a whole number of at least an hour", async ({ open }) =
 
 testOnEach("a registry of a newer format is not opened, and not touched", async ({ backend, open }) => {
   const { key, record } = await settingsRecord(backend);
-  await backend.put(key, encodeRecord({ ...record, format: "holdfast/2" }));
+  await backend.put(key, encodeRecord({ ...record, format: "holdfast/3" }));
   const error = await rejected("Unsupported", open());
-  assertMatch(error.message, /"holdfast\/2"/);
+  assertMatch(error.message, /"holdfast\/3"/);
   assertMatch(error.hint!, /newer/);
   assertEquals(error.key, key);
   assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);

@@ -14,6 +14,8 @@ export interface SimulatedSettings {
   versioned: boolean;
   /** Whether versions may be overwritten. */
   mutable: boolean;
+  /** The grace of creation, milliseconds. @default the least */
+  graceMs?: number;
 }
 
 /** A way to use a registry: who does what, when, and what goes wrong. It draws from the world's seed. */

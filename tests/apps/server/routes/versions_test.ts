@@ -125,7 +125,7 @@ Deno.test("a registry says what it is, and never where", async () => {
   const { id, settings, service, features } = await get("/registry");
   assertEquals([id, settings, service.name, features.includes("reads")], [
     registry.id,
-    { versioned: true, mutable: false, graceMs: 86_400_000 },
+    { versioned: true, mutable: false, graceMs: 86_400_000, leastGraceMs: 3_600_000 },
     "holdfast",
     true,
   ]);

@@ -5,14 +5,26 @@
  */
 import { createRandomFaults } from "../../random_faults.ts";
 import { GRACE_MS } from "../../world.ts";
-import { largeValue, liveAs, sharingValue } from "../schedule.ts";
+import type { Random } from "../../random.ts";
+import type { StoreCall } from "../../with_faults.ts";
+import type { CallPause } from "../../with_process.ts";
+import { inOrder, isCommit, isUpload, largeValue, liveAs, longValue, sharingValue } from "../schedule.ts";
 import type { Schedule } from "../schedule.ts";
 
-/** Two set longer and shorter graces, with faults; handles stay open, of writers, readers and janitors. */
+const MINUTE_MS = 60_000;
+
+/**
+ * Two set longer and shorter graces, below that of creation too, with faults; handles stay open, of writers, readers
+ * and janitors. Writers stand still in the midst of a save, by clocks that may stand still with them.
+ */
 export const changedGraces: Schedule = {
   name: "changed graces",
   weight: 3,
-  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
+  settings: ({ random }) => ({
+    versioned: random.chance(0.8),
+    mutable: true,
+    graceMs: random.pick([1, 1, 2, 4]) * GRACE_MS,
+  }),
   async run(world) {
     const { random } = world;
     const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
@@ -36,8 +48,10 @@ export const changedGraces: Schedule = {
         for (let n = 0; n < 6; n++) {
           await actor.rest(own.between(0, 1.2) * GRACE_MS);
           const label = `writer ${i} value ${n}`;
+          if (own.chance(0.5)) actor.plan.pause = sleep(own);
+          const value = own.pick([largeValue(label), sharingValue("common", label), longValue(label, MINUTE_MS)]);
           if (own.chance(0.2)) await actor.delete("a", "1.0.0");
-          else await actor.save("a", own.pick([largeValue(label), sharingValue("common", label)]), overwrite);
+          else await actor.save("a", value, overwrite);
         }
       });
     });
@@ -59,3 +73,10 @@ export const changedGraces: Schedule = {
     await Promise.all([...setters, ...writers, reader, ...janitors]);
   },
 };
+
+/** A machine that sleeps once, long enough for a collector; its clocks may sleep too. */
+function sleep(random: Random): (call: StoreCall) => CallPause | undefined {
+  const frozen = random.pick([{}, { wall: true }, { monotonic: true }, { wall: true, monotonic: true }]);
+  const ms = random.between(0.1, 3) * GRACE_MS;
+  return inOrder(random.pick([isUpload, isCommit]), [{ ms, at: random.pick(["send", "reply"] as const), ...frozen }]);
+}
