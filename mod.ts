@@ -25,6 +25,7 @@ import { RegistryError } from "./core/errors.ts";
 import { checkOptions } from "./core/options/check_options.ts";
 import type { OptionNames } from "./core/options/check_options.ts";
 import { OPEN_OPTIONS } from "./core/options/open_options.ts";
+import { worded } from "./core/options/words_of_verbs.ts";
 import { shown } from "./core/naming/names.ts";
 import type { CacheOptions, ClearCacheReport, OpenOptions, StoredRegistry } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
@@ -153,9 +154,10 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
   options = checkOptions("clear the cache", options, CLEAR_CACHE);
   const { backend, path, system = realSystem } = options;
   const { clearEntries } = await import("./registry/cache/clear_cache.ts");
-  if (backend !== undefined) return await clearEntries(backend, options);
+  const clear = (cache: Backend) => worded({ verb: "clearCache" }, () => clearEntries(cache, options));
+  if (backend !== undefined) return await clear(backend);
   const folder = cacheFolder(path, system);
-  if ("path" in folder) return await clearEntries(createCacheBackend(folder.path, options), options);
+  if ("path" in folder) return await clear(createCacheBackend(folder.path, options));
   throw new RegistryError({
     code: "Denied",
     message: `Cannot clear the cache: ${folder.problem}`,
@@ -172,7 +174,8 @@ export async function inspectCache(options: InspectCacheOptions = {}): Promise<C
   const folder = cacheFolder(path, system);
   if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
   const { measureEntries } = await import("./registry/cache/clear_cache.ts");
-  return { path: folder.path, ...await measureEntries(createLocalBackend({ path: folder.path }), { signal }) };
+  const measure = () => measureEntries(createLocalBackend({ path: folder.path }), { signal });
+  return { path: folder.path, ...await worded({ verb: "measure the cache" }, measure) };
 }
 
 async function openTarget(target: string, options: OpenRegistryOptions): Promise<Backend> {
@@ -198,10 +201,9 @@ async function chooseOfFolder(
   { create = true, readOnly = false, signal, system, ...asked }: OpenRegistryOptions,
 ): Promise<Pick<LocalBackendOptions, "locking" | "layout">> {
   const { readDiskSettings } = await import("./registry/mod.ts");
-  const there = await readDiskSettings(
-    createLocalBackend({ path, durability: asked.durability, layout: asked.layout, locking: asked.locking }),
-    signal,
-  );
+  const asBefore = { path, durability: asked.durability, layout: asked.layout, locking: asked.locking };
+  const look = () => readDiskSettings(createLocalBackend(asBefore), signal);
+  const there = await worded({ verb: "open the registry" }, look);
   const { layout = there?.layout, locking = there?.locking } = asked;
   if (locking !== undefined || !create || readOnly) return { layout, locking };
   return { layout, locking: await detectLocking(path, { system }) };

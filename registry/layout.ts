@@ -340,7 +340,8 @@ function checked(key: string): string {
   if (key.length <= MAX_KEY_BYTES - 64) return key; // room for what is put behind it
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot store ${shown(key)}: the key is too long (${key.length} bytes)`,
+    message: `Cannot store "${key}": the key would be too long (${key.length} bytes)`,
     hint: "Use a shorter name, version or alias.",
+    key,
   });
 }

@@ -6,6 +6,7 @@
  */
 import { isPrefix } from "../core/backend.ts";
 import { isUnreadable, RegistryError } from "../core/errors.ts";
+import { inWords } from "../core/options/words_of_verbs.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/naming/versions.ts";
@@ -43,7 +44,7 @@ export async function* listVersions(
         entry.info = await artifactInfo(context, located, signal);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
-        entry.error = error;
+        entry.error = inWords({ verb: "read", ref: `${name}@${entry.version}` }, error) as RegistryError;
       }
     }
     yield entry;

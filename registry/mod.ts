@@ -6,6 +6,7 @@
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
+import { worded } from "../core/options/words_of_verbs.ts";
 import { wrapVerbs } from "../core/options/wrap_verbs.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type {
@@ -87,7 +88,10 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
     voids: new Set<string>(),
   };
   const place = chooseCache(opening, options);
-  const stored = await openSettings(opening, { ...options, cache: undefined });
+  const stored = await worded(
+    { verb: "open the registry" },
+    () => openSettings(opening, { ...options, cache: undefined }),
+  );
   const { settings: _, ...identity } = stored;
   const seen = { ...identity, location: backend.location };
   const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });

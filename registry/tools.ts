@@ -6,6 +6,7 @@
  */
 import type { Backend } from "../core/backend.ts";
 import { checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import { worded } from "../core/options/words_of_verbs.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { DiffOptions, VersionDifference } from "../core/record/difference.ts";
 import type { Lineage, LineageOptions } from "../core/record/lineage.ts";
@@ -104,7 +105,7 @@ export async function probeBackend(backend: Backend, options: ProbeOptions = {})
 export async function createUpload(registry: Registry, options: CreateUploadOptions): Promise<Upload> {
   const given = checkToolOptions("create an upload", registry, options, OPTIONS.createUpload, ["files"]);
   const tool = await import("./transfer/create_upload.ts");
-  return await tool.createUpload(registry, given);
+  return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, given));
 }
 
 /**
@@ -122,7 +123,7 @@ export async function commitUpload(
 ): Promise<SavedArtifact> {
   const given = checkToolOptions("commit an upload", registry, options, OPTIONS.commitUpload, ["name"]);
   const tool = await import("./transfer/commit_upload.ts");
-  return await tool.commitUpload(registry, upload, given);
+  return await worded({ verb: "save", ref: given.name }, () => tool.commitUpload(registry, upload, given));
 }
 
 /**
@@ -167,7 +168,7 @@ export async function presignDownload(
 ): Promise<DirectDownload> {
   const given = checkToolOptions("presign a file", registry, options, OPTIONS.presignDownload);
   const tool = await import("./transfer/presign_download.ts");
-  return await tool.presignDownload(registry, ref, given);
+  return await worded({ verb: "presignDownload", ref }, () => tool.presignDownload(registry, ref, given));
 }
 
 /**
@@ -189,7 +190,7 @@ export async function presignDownload(
 export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
   const given = checkToolOptions("collect garbage", registry, options, OPTIONS.collectGarbage);
   const tool = await import("./maintenance/collect_garbage.ts");
-  return await tool.collectGarbage(registry, given);
+  return await worded({ verb: "collect garbage" }, () => tool.collectGarbage(registry, given));
 }
 
 /**
@@ -213,7 +214,7 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
 export async function spaceOf(registry: Registry, options: SignalOptions = {}): Promise<SpaceReport> {
   const given = checkToolOptions("measure space", registry, options, OPTIONS.spaceOf);
   const tool = await import("./maintenance/space.ts");
-  return await tool.spaceOf(registry, given);
+  return await worded({ verb: "measure space" }, () => tool.spaceOf(registry, given));
 }
 
 /**
@@ -242,7 +243,7 @@ export async function spaceOf(registry: Registry, options: SignalOptions = {}): 
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const given = checkToolOptions("prune", registry, options ?? {}, OPTIONS.prune);
   const tool = await import("./maintenance/prune.ts");
-  return await tool.prune(registry, given);
+  return await worded({ verb: "prune" }, () => tool.prune(registry, given));
 }
 
 /**
@@ -253,7 +254,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
 export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
   const given = checkToolOptions("verify the registry", registry, options, OPTIONS.verifyRegistry);
   const tool = await import("./maintenance/verify.ts");
-  return await tool.verifyRegistry(registry, given);
+  return await worded({ verb: "verify the registry" }, () => tool.verifyRegistry(registry, given));
 }
 
 /**
@@ -294,7 +295,7 @@ export async function mirrorRegistry(
   const given = checkToolOptions("mirror the registry", from, options, OPTIONS.mirrorRegistry);
   checkRegistry("mirror the registry", to);
   const tool = await import("./mirror.ts");
-  return await tool.mirrorRegistry(from, to, given);
+  return await worded({ verb: "mirror the registry" }, () => tool.mirrorRegistry(from, to, given));
 }
 
 /**
@@ -320,7 +321,7 @@ export async function mirrorRegistry(
 export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
   const given = checkToolOptions("follow the lineage", registry, options, OPTIONS.lineageOf);
   const tool = await import("./lineage.ts");
-  return await tool.lineageOf(registry, ref, given);
+  return await worded({ verb: "lineage", ref }, () => tool.lineageOf(registry, ref, given));
 }
 
 /**
@@ -343,7 +344,7 @@ export async function lineageOf(registry: Registry, ref: string, options: Lineag
 export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
   const given = checkToolOptions("rebuild the lineage", registry, options, OPTIONS.rebuildLineage);
   const tool = await import("./lineage/rebuild.ts");
-  return await tool.rebuildLineage(registry, given);
+  return await worded({ verb: "rebuild the lineage" }, () => tool.rebuildLineage(registry, given));
 }
 
 /**
@@ -393,5 +394,5 @@ export async function diffVersions(registry: Registry, options: DiffOptions): Pr
 export async function logOf(registry: Registry, name: string, options: LogOptions = {}): Promise<LogEntry[]> {
   const given = checkToolOptions("tell the log", registry, options, OPTIONS.logOf);
   const tool = await import("./look/log.ts");
-  return await tool.logOf(registry, name, given);
+  return await worded({ verb: "tell the log of", ref: name }, () => tool.logOf(registry, name, given));
 }

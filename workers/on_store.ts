@@ -7,6 +7,8 @@ import type { ArtifactInfo } from "../core/artifact.ts";
 import { reopenOf } from "../core/materializer.ts";
 import type { Materializer } from "../core/materializer.ts";
 import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
+import { createVerbCall } from "../core/options/verb_call.ts";
+import { worded } from "../core/options/words_of_verbs.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { createReader } from "../registry/jobs/reader.ts";
 import type { Reader } from "../registry/jobs/reader.ts";
@@ -102,10 +104,10 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
     get running() {
       return pool.running;
     },
-    save,
-    load,
-    download,
-    verify,
+    save: (entry, signal) => worded(createVerbCall("save", entry), () => save(entry, signal)),
+    load: (ref, rest) => worded({ verb: "load", ref }, () => load(ref, rest)),
+    download: (entry, signal) => worded({ verb: "download", ref: entry.ref }, () => download(entry, signal)),
+    verify: (entry, signal) => worded({ verb: "verify", ref: entry.ref }, () => verify(entry, signal)),
     close: () => pool.close(),
   };
 }

@@ -53,7 +53,7 @@ export function toReportable(error: unknown): RegistryError | Interruption {
   const code = codeOf(cause);
   return new RegistryError({
     code,
-    message: cause.message,
+    message: inWords(cause as NodeJS.ErrnoException),
     hint: code === "Denied" && cause.name !== "NotCapable"
       ? "Check who owns it, who may write there, and whether the disk is mounted for writing."
       : code === "Denied"
@@ -62,6 +62,8 @@ export function toReportable(error: unknown): RegistryError | Interruption {
       ? "Run again with --verbose to see where this happened."
       : code === "Unavailable"
       ? "Free space or raise the quota, then run it again."
+      : (cause as NodeJS.ErrnoException).code === "ENAMETOOLONG"
+      ? "Use shorter names: most disks take 255 bytes of each, and 4,096 of a whole path."
       : "Check the path: the folders in it have to be there, and to be folders.",
     cause,
   });
@@ -72,8 +74,28 @@ function codeOf(error: Error): ErrorCode {
   if (error.name === "NotCapable" || system === "EACCES" || system === "EPERM" || system === "EROFS") return "Denied";
   if (system === "ENOSPC" || system === "EDQUOT") return "Unavailable";
   if (system === "ENOENT" || system === "ENOTDIR") return "NotFound";
-  if (system === "EISDIR" || system === "EEXIST") return "Invalid";
+  if (system === "EISDIR" || system === "EEXIST" || system === "ENAMETOOLONG") return "Invalid";
   return "TaskFailed";
+}
+
+const STATES: Readonly<Record<string, string>> = {
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ENOENT: "no such file or folder",
+  ENOTDIR: "a part of its path is no folder",
+  EISDIR: "it is a folder",
+  EEXIST: "it exists",
+  ENAMETOOLONG: "its path, or a name in it, is too long for this disk",
+};
+
+/** What the system says of a file, in words; anything else as it is. */
+function inWords({ code = "", path, message }: NodeJS.ErrnoException): string {
+  const state = STATES[code];
+  if (state === undefined || typeof path !== "string") return message;
+  return `Cannot use ${JSON.stringify(path.length > 120 ? `${path.slice(0, 120)}…` : path)}: ${state}`;
 }
 
 /** The exit code for a failure. */

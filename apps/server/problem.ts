@@ -75,7 +75,7 @@ export function problem(
 }
 
 /**
- * The answer to what was thrown. What is no {@linkcode RegistryError} is a fault of this program, and what it says is for
+ * The answer to what was thrown, without where the store is. What is no {@linkcode RegistryError} is a fault of this program, and what it says is for
  * its log.
  */
 export function problemOf(thrown: unknown): Response {
@@ -92,7 +92,17 @@ export function problemOf(thrown: unknown): Response {
   const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
-  return problem(status, { code, detail: message, hint, maybeWritten, retry, commit, key }, headers);
+  return problem(status, { code, detail: withoutPlace(thrown), hint, maybeWritten, retry, commit, key }, headers);
+}
+
+/** Where the store is, is nobody's business who only knows the service. */
+function withoutPlace({ message, backend }: RegistryError): string {
+  const said = message
+    .replace(/^Cannot reach bucket "[^"]*" at [^: ]+(:\d+)?( \(region [^)]*\))?: /, "Cannot reach the store: ")
+    .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
+  if (!backend) return said;
+  const folder = backend.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
+  return said.replaceAll(backend, "the store").replaceAll(folder, "the store");
 }
 
 /** What the router refuses itself, such as a body that is no JSON. */

@@ -78,7 +78,7 @@ export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
     };
   }
   const said = reason === "" ? String(status) : `${status} ${reason}`;
-  return failure(`the store answered ${said}`, call, {
+  return failure(`the store answered ${said}${whereOf(call)}`, call, {
     ...meaning,
     cause: message === "" ? undefined : { status, reason, message },
   });
@@ -87,9 +87,25 @@ export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
 /** The error of a request without a reply. */
 export function faultError({ fault, hint }: Pick<HttpFault, "fault" | "hint">, call: FailedCall): RegistryError {
   if (hint !== undefined) {
-    return failure("the store's certificate is not trusted", call, { code: "Unavailable", retry: "never", hint });
+    return failure(`the store's certificate is not trusted${whereOf(call)}`, call, {
+      code: "Unavailable",
+      retry: "never",
+      hint,
+    });
   }
-  return failure(fault, call, { code: "Unavailable", hint: "Check the endpoint and the network, then try again." });
+  return failure(`${fault}${whereOf(call)}`, call, {
+    code: "Unavailable",
+    hint: "Check the endpoint and the network, then try again.",
+  });
+}
+
+/** Which bucket a failure is about, for the end of a message. */
+function whereOf({ backend }: FailedCall): string {
+  const { host, searchParams } = new URL(backend);
+  const endpoint = searchParams.get("endpoint");
+  return ` (bucket "${host}" at ${
+    endpoint === null ? "storage.googleapis.com" : URL.parse(endpoint)?.host ?? endpoint
+  })`;
 }
 
 /** Where Google's library looks (https://cloud.google.com/docs/authentication/application-default-credentials). */
@@ -110,7 +126,7 @@ export interface Unreached {
 /** The error of a store that never answered, with where it is. */
 export function unreached(where: string, { backend, error, signing = false }: Unreached): RegistryError {
   const { code, retry, key, maybeWritten, cause, message = `: ${NO_FIRST_ANSWER}` } = error ?? {};
-  const said = message.slice(message.indexOf(": ") + 2);
+  const said = message.slice(message.indexOf(": ") + 2).replace(/ \(bucket "[^"]*" at [^ ]*\)$/, "");
   const isSignIn = signing || message.startsWith("Cannot sign in") && code === "Denied";
   const hint = error?.hint ?? (isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.");
   return new RegistryError({

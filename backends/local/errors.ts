@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
@@ -24,12 +25,18 @@ type Meaning = Pick<RegistryErrorFields, "code" | "hint" | "retry"> & { state: s
 const FULL: Meaning = {
   code: "Unavailable",
   state: "the disk is full",
+  hint: "Free space, then try again.",
+  retry: "never",
+};
+const QUOTA: Meaning = {
+  code: "Unavailable",
+  state: "the disk quota is used up",
   hint: "Free space or raise the quota, then try again.",
   retry: "never",
 };
 const DENIED: Meaning = {
   code: "Denied",
-  state: "the file system denies it",
+  state: "permission is denied",
   hint: "Check the owner and the permissions of the folder.",
 };
 const CROWDED: Meaning = {
@@ -40,12 +47,28 @@ const CROWDED: Meaning = {
 const NOT_A_FOLDER: Meaning = {
   code: "Invalid",
   state: "a part of its path is a file and not a folder",
-  hint: "The root must be a folder, and no key may be another key followed by / and more.",
+  hint: "A registry is a folder, and nothing else may replace what is in it; no key may be another key followed by / " +
+    "and more.",
+};
+const NOT_OFFERED: Meaning = {
+  code: "Unsupported",
+  state: "its file system cannot do that",
+  hint: "Use a folder on another file system.",
+};
+const BUSY: Meaning = {
+  code: "Unavailable",
+  state: "others were using it",
+  hint: "Try again.",
+};
+const NO_SERVER: Meaning = {
+  code: "Unavailable",
+  state: "the server of this folder does not answer",
+  hint: "Check the network and the server that the folder is mounted from, then try again.",
 };
 
 const MEANINGS: Record<string, Meaning> = {
   ENOSPC: FULL,
-  EDQUOT: FULL,
+  EDQUOT: QUOTA,
   EACCES: DENIED,
   EPERM: DENIED,
   EROFS: {
@@ -69,32 +92,77 @@ const MEANINGS: Record<string, Meaning> = {
   },
   ENAMETOOLONG: {
     code: "Invalid",
-    state: "it is too long for this disk",
-    hint: "Use segments of at most 200 bytes, or a root with a shorter path.",
+    state: "the name of a file would be too long for this disk",
+    hint:
+      "Use a folder with a shorter path, or shorter names, versions and aliases: most disks take 255 bytes of each " +
+      "name in a path, encrypted ones 143, and 4,096 of all of it.",
   },
+  ENOENT: {
+    code: "Unavailable",
+    state: "a folder of it was removed meanwhile",
+    hint: "Check that the folder is there, and that nothing else removes what is in it; then try again.",
+  },
+  ESTALE: {
+    code: "Unavailable",
+    state: "the server of this folder has put something else in its place, a stale handle of NFS",
+    hint: "Try again; if it stays so, mount the folder anew.",
+  },
+  EXDEV: {
+    code: "Unsupported",
+    state: "it is spread over several file systems",
+    hint: "Keep the whole folder on one file system: nothing inside it may be a mount.",
+  },
+  EIO: {
+    code: "Unavailable",
+    state: "the disk failed to read or write",
+    hint: "Look into the log of the system: the disk, or the way to it, may be broken.",
+  },
+  EFBIG: {
+    code: "Invalid",
+    state: "it is too large for this file system",
+    hint: "Use a folder on a file system that takes larger files, or raise the limit (ulimit -f).",
+  },
+  ENOTSUP: NOT_OFFERED,
+  EOPNOTSUPP: NOT_OFFERED,
+  ENOSYS: NOT_OFFERED,
+  EAGAIN: BUSY,
+  EBUSY: BUSY,
+  ETXTBSY: BUSY,
+  ETIMEDOUT: NO_SERVER,
+  EHOSTDOWN: NO_SERVER,
+  ENOTCONN: NO_SERVER,
 };
 
 /** The {@linkcode RegistryError} for an error of the file system; any other error unchanged. */
 export function diskError(error: unknown, call: FailedCall): unknown {
   const { name, code, message } = error as { name?: string; code?: unknown; message?: string };
   const meaning = name === "NotCapable"
-    ? { code: "Denied" as const, state: "the program has no permission for it", hint: `${message}.` }
+    ? { code: "Denied" as const, state: "this program was not allowed to", hint: `${message}.` }
     : meaningOf(code);
   if (meaning === undefined) return error;
   const { state, ...fields } = meaning;
   const { action, ...where } = call;
-  const object = call.key === undefined ? call.backend : `"${call.key}"`;
-  return new RegistryError({ ...fields, ...where, message: `Cannot ${action} ${object}: ${state}`, cause: error });
+  const folder = fileURLToPath(call.backend);
+  const told = call.key === undefined
+    ? `Cannot ${action} ${folder}: ${state}`
+    : `Cannot ${action} "${call.key}": ${state} (in ${folder})`;
+  return new RegistryError({ ...fields, ...where, message: told, cause: error });
 }
 
 /** Whether an error of {@linkcode diskError} says that there is no room. */
 export function saysFull(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: unknown } };
-  return meaningOf(cause?.code) === FULL;
+  const meaning = meaningOf(cause?.code);
+  return meaning === FULL || meaning === QUOTA;
 }
 
 function meaningOf(code: unknown): Meaning | undefined {
   const name = errorCode({ code });
   if (name === undefined) return undefined;
-  return MEANINGS[name] ?? { code: "Unavailable", state: `the file system says ${name}` };
+  return MEANINGS[name] ??
+    {
+      code: "Unavailable",
+      state: `the disk reports ${name}`,
+      hint: "Look into the log of the system, then try again.",
+    };
 }

@@ -65,7 +65,10 @@ export function* listObjects(
         given = group;
         yield { prefix: group };
       } else if (entry.isLink) {
-        throw linkError({ key: entry.text.replace(/\/$/, ""), backend: root.location }, entry.path.slice(0, -1));
+        throw linkError(
+          { key: entry.text.replace(/\/$/, ""), backend: root.location },
+          root.pathOf(entry.path.slice(0, -1)),
+        );
       } else if (entry.path.endsWith("/")) {
         yield* walk(entry.path, true);
       } else {

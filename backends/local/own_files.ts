@@ -6,6 +6,7 @@
  */
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { RegistryError } from "../../core/errors.ts";
 import { look } from "../../core/disk/disk_calls.ts";
 import type { FileLook } from "../../core/disk/disk_calls.ts";
@@ -29,7 +30,7 @@ export function createWayCheck(root: string, backend: string): WayCheck {
     if (real === realRoot + below) return;
     // A link, or another spelling of the same name where the disk folds letters: the steps tell.
     for (let step = path; step.length > root.length; step = dirname(step)) {
-      if (look(step).isSymlink) throw linkError({ key: step.slice(root.length + 1), backend });
+      if (look(step).isSymlink) throw linkError({ key: step.slice(root.length + 1), backend }, step);
     }
   };
 }
@@ -53,12 +54,13 @@ export interface StorePlace {
 /**
  * The error of a link.
  *
- * @param path where it lies below the root
+ * @param path where it lies, where it is not the file of the key
  */
-export function linkError({ key, backend }: StorePlace, path: string = key): RegistryError {
+export function linkError({ key, backend }: StorePlace, path?: string): RegistryError {
+  const [what, where] = path === undefined ? ["its file", ` (in ${fileURLToPath(backend)})`] : [path, ""];
   return new RegistryError({
     code: "Denied",
-    message: `Cannot use "${path}": it is a symbolic link, and none below the root is followed`,
+    message: `Cannot use "${key}": ${what} is a symbolic link, and none below the root is followed${where}`,
     hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
     key,
     backend,
@@ -69,7 +71,7 @@ export function linkError({ key, backend }: StorePlace, path: string = key): Reg
 export function notOrdinary({ key, backend }: StorePlace): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot use "${key}": it is a pipe, a socket or a device, and no ordinary file`,
+    message: `Cannot use "${key}": its file is a pipe, a socket or a device (in ${fileURLToPath(backend)})`,
     hint: "Something else than this program put it there: remove it, and restore the object from a copy.",
     key,
     backend,

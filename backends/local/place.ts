@@ -127,7 +127,7 @@ function makeFolder(root: LocalRoot, path: string): void {
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
     if (lookIfThere(path)?.isSymlink) {
-      throw linkError({ key: path.slice(root.path.length + 1), backend: root.location });
+      throw linkError({ key: path.slice(root.path.length + 1), backend: root.location }, path);
     }
   }
 }

@@ -18,7 +18,9 @@ export async function checkBucket(store: S3Store, signal?: AbortSignal): Promise
     const { status } = failureOf(error) ?? {};
     if (status === 404) {
       const missing = { name: "NoSuchBucket", message: "", $metadata: { httpStatusCode: 404 } };
-      throw s3Error(missing, { action: "use the store", backend: store.location, bucket: store.bucket });
+      throw store.contact.told(
+        s3Error(missing, { action: "use the store", backend: store.location, bucket: store.bucket }),
+      );
     }
     if (status === undefined || status >= 500) throw error; // a 403 may only mean that buckets must not be looked at
   }
@@ -57,7 +59,7 @@ export function createBucketMaker(wire: S3Wire, { contact, bucket, region, locat
       await wire.send("CreateBucket", { ...input, ...placed }, {});
     } catch (error) {
       const failure = failureOf(s3Error(error, call));
-      if (failure?.name !== "BucketAlreadyOwnedByYou") throw s3Error(error, call);
+      if (failure?.name !== "BucketAlreadyOwnedByYou") throw contact.told(s3Error(error, call));
     }
   };
   return (signal) => {

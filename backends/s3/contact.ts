@@ -16,7 +16,7 @@ export interface S3Contact extends FirstContact {
   asked(host: string): void;
   /** Lets the SDK look for credentials where nobody gave any, until it found some once. */
   findCredentials(wire: S3Wire): Promise<void>;
-  /** The error of a request that got no answer: of a store that never gave one, with where that is. */
+  /** The error of a request, with where that was: of a store that never answered, as one that cannot be reached. */
   told(error: RegistryError): RegistryError;
 }
 
@@ -57,11 +57,15 @@ export function createS3Contact(options: S3ContactOptions): S3Contact {
   const first = createFirstContact({ system, bounded, silence });
 
   function told(error: RegistryError): RegistryError {
-    if (first.made) return error;
     const region = options.region ?? system.env("AWS_REGION");
     const at = host ?? (region === undefined ? "s3.amazonaws.com" : `s3.${region}.amazonaws.com`);
-    const where = region === undefined ? at : `${at} (region ${region})`;
     const { code, message, retry, key, maybeWritten, cause } = error;
+    if (first.made) {
+      const placed = `${message} (bucket "${bucket}" at ${at})`;
+      const { hint } = error;
+      return new RegistryError({ code, retry, hint, key, backend: location, maybeWritten, cause, message: placed });
+    }
+    const where = region === undefined ? at : `${at} (region ${region})`;
     const hint = code === "Unavailable" && retry === "later" ? `${error.hint} ${REACH_HINT}` : error.hint;
     return new RegistryError({
       ...{ code, retry, hint, key, maybeWritten, cause },

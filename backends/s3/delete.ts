@@ -78,5 +78,5 @@ async function deleteEach(store: S3Store, keys: readonly string[], signal?: Abor
 function keyError(store: S3Store, key: string, code: string, message: string) {
   const $metadata = { httpStatusCode: code === "NoSuchKey" ? 404 : code === "InternalError" ? 500 : 400 };
   const error = { name: code, message, $metadata };
-  return s3Error(error, { action: "delete", key, backend: store.location, bucket: store.bucket });
+  return store.contact.told(s3Error(error, { action: "delete", key, backend: store.location, bucket: store.bucket }));
 }

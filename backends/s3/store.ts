@@ -4,7 +4,7 @@
  * @module
  */
 import type { ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
@@ -108,6 +108,7 @@ async function callWithin<N extends S3CallName>(
       return Object.assign(output as S3Calls[N][1] & object, { headers: replied });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
+      if (isRegistryError(error) && contact.made) throw error; // it says itself what it is about
       throw contact.told(s3Error(error, { action, key, backend: location, bucket, creates, request: name }));
     }
   };

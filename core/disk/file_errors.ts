@@ -17,11 +17,16 @@ const MEANING: Record<string, [code: ErrorCode, state: string]> = {
   EACCES: ["Denied", "permission denied"],
   EPERM: ["Denied", "operation not permitted"],
   EROFS: ["Denied", "the file system is read-only"],
-  ENAMETOOLONG: ["Invalid", "the name is too long"],
+  ENAMETOOLONG: ["Invalid", "its path, or a name in it, is too long for this disk"],
   EINVAL: ["Invalid", "the file system does not take this name"],
   EXDEV: ["Unsupported", "it would go from one file system to another"],
   ENOSPC: ["Unavailable", "no space is left on the disk"],
   EDQUOT: ["Unavailable", "the disk quota is used up"],
+  EMFILE: ["Unavailable", "too many files are open"],
+  ENFILE: ["Unavailable", "too many files are open"],
+  EBUSY: ["Unavailable", "another program uses it"],
+  EIO: ["Unavailable", "the disk failed to read or write"],
+  ESTALE: ["Unavailable", "its server has put something else in its place, a stale handle of NFS"],
 };
 
 const HINTS: Partial<Record<ErrorCode, string>> = {

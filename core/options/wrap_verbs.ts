@@ -1,6 +1,6 @@
 /**
- * What stands around each verb of a registry: its options are checked, and what it does is told, as debug lines and as
- * spans of OpenTelemetry.
+ * What stands around each verb of a registry: its options are checked, what it does is told, as debug lines and as spans
+ * of OpenTelemetry, and what a store says of its objects is told of what the verb was asked for.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import type { VerbLinesOptions } from "./verb_lines.ts";
 import { checkedArguments, failing, VERBS } from "./verb_options.ts";
 import { beginSpan, isTraced } from "./verb_spans.ts";
 import type { VerbSpan } from "./verb_spans.ts";
+import { inWords, wordedListing } from "./words_of_verbs.ts";
 
 /** What {@linkcode wrapVerbs} needs. */
 export type WrapVerbsOptions = VerbLinesOptions;
@@ -51,17 +52,19 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
     if (inner === undefined) continue;
     verbs[verb] = async (...given) => {
       const args = checkedArguments(known, given);
-      if (!isLogged && !isTraced()) return await inner(...args);
-      const watched = begin(verb, args[0]);
-      const loaded: VerbOutcome = {};
-      if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, (bytes) => loaded.moved = bytes);
+      let watched: VerbSpan | undefined;
       try {
+        if (!isLogged && !isTraced()) return await inner(...args);
+        watched = begin(verb, args[0]);
+        const loaded: VerbOutcome = {};
+        if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, (bytes) => loaded.moved = bytes);
         const result = await watched.run(() => inner(...args));
         watched.done(tells === undefined ? loaded : outcomeOf(result, tells));
         return result;
       } catch (error) {
-        watched.failed(error);
-        throw error;
+        const told = inWords(createVerbCall(verb, args[0]), error);
+        watched?.failed(told);
+        throw told;
       }
     };
   }
@@ -88,7 +91,8 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
     verbs[verb] = (...given) => {
       try {
         const args = checkedArguments(known, given);
-        return isLogged || isTraced() ? observed(...args) : inner(...args);
+        const items = isLogged || isTraced() ? observed(...args) : inner(...args);
+        return wordedListing(createVerbCall(verb, args[0]), items);
       } catch (error) {
         return failing(error);
       }

@@ -10,7 +10,9 @@ import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../record/many
 import type { ClearOptions, NamesOptions } from "../record/map_habits.ts";
 import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions } from "../record/saving.ts";
 import type { LoadOptions, Registry } from "../registry.ts";
+import { createVerbCall } from "../options/verb_call.ts";
 import { checkSaveEntry } from "../options/verb_options.ts";
+import { inWords, worded } from "../options/words_of_verbs.ts";
 import { inLanes } from "./lanes_of_names.ts";
 import { collectOutcomes, outcomesOf } from "./outcomes.ts";
 
@@ -68,13 +70,15 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
 
   /** Does one thing for each, so many at once, and says what became of each. */
   function many<I, T, O extends ManyOptions>(
-    way: "reads" | "writes",
+    verb: "save" | "load" | "info" | "has" | "delete",
     inputs: Inputs<I>,
     options: O,
     action: (input: I, how: Omit<O, "concurrency" | "stopOnError" | "onProgress">) => Promise<T>,
   ) {
     const { concurrency: _, stopOnError: __, onProgress: ___, ...how } = options;
-    const outcomes = outcomesOf(inputs, (input) => action(input, how), manyOptions(basis, way, options));
+    const one = (input: I) => worded(createVerbCall(verb, input), () => action(input, how));
+    const way = verb === "save" || verb === "delete" ? "writes" : "reads";
+    const outcomes = outcomesOf(inputs, one, manyOptions(basis, way, options));
     return collectOutcomes(outcomes, options);
   }
 
@@ -84,7 +88,7 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
       const { name, value, ...how } = checkSaveEntry(entry);
       return basis.save(name, value, { ...how, signal });
     };
-    return many("writes", entries, options, inLanes(basis, save));
+    return many("save", entries, options, inLanes(basis, save));
   };
 
   async function* entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
@@ -99,8 +103,9 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
       const there = await basis.loadIfThere(name, { signal });
       return there && [name, there.value];
     } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      return [name, undefined, error];
+      const told = inWords({ verb: "load", ref: name }, error);
+      if (!isUnreadable(told)) throw told;
+      return [name, undefined, told];
     }
   }
 
@@ -145,7 +150,7 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
       checkAllVersions(allVersions);
       const names = basis.names({ prefix, signal });
       const how = { allVersions: true, force, signal, stopOnError: true };
-      return allOf(await many("writes", names, how, basis.delete)).length;
+      return allOf(await many("delete", names, how, basis.delete)).length;
     },
     async size(options) {
       let count = 0;
@@ -163,10 +168,10 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
     },
     entries,
     saveMany,
-    loadMany: (refs, options = {}) => many("reads", refs, options, basis.load),
-    infoMany: (refs, options = {}) => many("reads", refs, options, basis.info),
-    hasMany: (refs, options = {}) => many("reads", refs, options, basis.has),
-    deleteMany: (refs, options = {}) => many("writes", refs, options, basis.delete),
+    loadMany: (refs, options = {}) => many("load", refs, options, basis.load),
+    infoMany: (refs, options = {}) => many("info", refs, options, basis.info),
+    hasMany: (refs, options = {}) => many("has", refs, options, basis.has),
+    deleteMany: (refs, options = {}) => many("delete", refs, options, basis.delete),
   };
 }
 

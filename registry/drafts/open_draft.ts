@@ -8,6 +8,7 @@ import { RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
 import { checkDraft } from "../../core/options/check_methods.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
+import { wordedVerbs } from "../../core/options/words_of_verbs.ts";
 import type { Draft, OpenDraftOptions } from "../../core/record/draft.ts";
 import { fileInfo } from "../payload/read.ts";
 import { checkWritable } from "../opening/context.ts";
@@ -36,7 +37,7 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     return await addPart(context, draft, { ...options, part, produce: () => produced(context, files, options.signal) });
   };
 
-  return checkDraft({
+  const opened = checkDraft({
     name,
     id,
     addPart: add,
@@ -70,6 +71,14 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
       await context.backend.put(draftEndKey(draftFolder(name, id)), encodeEnd({ state: "discarded" }), { signal });
       return true;
     },
+  });
+  return wordedVerbs(opened, {
+    addPart: `add to ${spoken(draft)}`,
+    add: `add to ${spoken(draft)}`,
+    info: `look up ${spoken(draft)}`,
+    files: `look up ${spoken(draft)}`,
+    commit: `commit ${spoken(draft)}`,
+    discard: `discard ${spoken(draft)}`,
   });
 }
 

@@ -6,6 +6,7 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
+import { inWords } from "../../core/options/words_of_verbs.ts";
 import { listAliases } from "../aliases.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Context } from "../opening/context.ts";
@@ -163,8 +164,9 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
 
   function fail(found: VersionHead | undefined, error: unknown): void {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
-    const { key, code, message, hint } = error;
     const version = found?.version.canonical;
+    const ref = version === undefined ? name : `${name}@${version}`;
+    const { key, code, message, hint } = inWords({ verb: "prune", ref }, error) as RegistryError;
     const about = { name, ...(version === undefined ? {} : { version }), ...(key === undefined ? {} : { key }) };
     report.failures.push({ ...about, code, message, ...(hint === undefined ? {} : { hint }) });
   }

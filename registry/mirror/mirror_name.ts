@@ -4,7 +4,9 @@
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { compareVersions, inRange } from "../../core/naming/versions.ts";
+import { inWords } from "../../core/options/words_of_verbs.ts";
 import { settle } from "../cell/settle.ts";
 import { listCells } from "./cells.ts";
 import type { MirrorCell } from "./cells.ts";
@@ -82,7 +84,8 @@ async function attempt(
   } catch (error) {
     run.signal?.throwIfAborted();
     if (!isRegistryError(error) || error.code === "TaskFailed") throw error; // the caller's own code
-    run.done({ ...item, action: "failed", error });
+    const ref = `${item.name}@${"version" in item ? item.version : item.alias}`;
+    run.done({ ...item, action: "failed", error: inWords({ verb: "mirror", ref }, error) as RegistryError });
   }
 }
 

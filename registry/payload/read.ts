@@ -5,6 +5,7 @@
  */
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
+import { inWords, wordedListing } from "../../core/options/words_of_verbs.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { noSuchFile } from "../../core/record/no_such_file.ts";
 import type { FileInfo, StoredFile } from "../../core/record/record.ts";
@@ -19,19 +20,20 @@ import type { PayloadSource, ReadFilesOptions, ReadingContext } from "./store_re
 export function createArtifact(context: ReadingContext, source: PayloadSource, options: ReadFilesOptions): Artifact {
   const read = createCachingReader(context, source, options);
   const byPath = new Map(source.files.map((file) => [file.path, file]));
+  const call = { verb: "read", ref: source.ref };
+  const streamOf = (chunks: AsyncIterable<Uint8Array>) => iterableStream(wordedListing(call, chunks));
   const open = (file: StoredFile): ArtifactFile => ({
     info: fileInfo(file),
-    stream: (range) => iterableStream(range === undefined ? read.chunks(file) : read.range(file, range)),
+    stream: (range) => streamOf(range === undefined ? read.chunks(file) : read.range(file, range)),
     async bytes() {
       options.limit?.check(source.ref, file);
       try {
         return await read.bytes(file);
       } catch (error) {
-        throw error instanceof RangeError ? tooLargeHere(source.ref, file, error) : error;
+        throw error instanceof RangeError ? tooLargeHere(source.ref, file, error) : inWords(call, error);
       }
     },
-    pieces: () =>
-      read.pieces?.(file)?.map(({ chunks, ...range }) => ({ ...range, stream: () => iterableStream(chunks()) })),
+    pieces: () => read.pieces?.(file)?.map(({ chunks, ...range }) => ({ ...range, stream: () => streamOf(chunks()) })),
   });
   return {
     info: source.info,

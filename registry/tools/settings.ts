@@ -5,6 +5,7 @@
  */
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkToolOptions } from "../../core/options/check_options.ts";
+import { worded } from "../../core/options/words_of_verbs.ts";
 import type { CurrentSettings, SettingsChange } from "../opening/change_settings.ts";
 import { OPTIONS } from "./options.ts";
 
@@ -26,7 +27,7 @@ import { OPTIONS } from "./options.ts";
 export async function readSettings(registry: Registry, options: SignalOptions = {}): Promise<CurrentSettings> {
   const given = checkToolOptions("read the settings", registry, options, OPTIONS.readSettings);
   const tool = await import("../opening/change_settings.ts");
-  return await tool.readSettings(registry, given);
+  return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, given));
 }
 
 /**
@@ -52,5 +53,5 @@ export async function readSettings(registry: Registry, options: SignalOptions = 
 export async function changeSettings(registry: Registry, change: SettingsChange): Promise<CurrentSettings> {
   const given = checkToolOptions("change the settings", registry, change, OPTIONS.changeSettings, ["graceMs"]);
   const tool = await import("../opening/change_settings.ts");
-  return await tool.changeSettings(registry, given);
+  return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, given));
 }

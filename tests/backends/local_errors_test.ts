@@ -12,19 +12,23 @@ import { fsError, withPatchedFs } from "./patched_fs.ts";
 
 const SAID: Record<string, [code: ErrorCode, retry: RetryAdvice, state: string]> = {
   ENOSPC: ["Unavailable", "never", "the disk is full"],
-  EDQUOT: ["Unavailable", "never", "the disk is full"],
-  EACCES: ["Denied", "never", "denies"],
-  EPERM: ["Denied", "never", "denies"],
+  EDQUOT: ["Unavailable", "never", "the disk quota is used up"],
+  EACCES: ["Denied", "never", "permission is denied"],
+  EPERM: ["Denied", "never", "permission is denied"],
   EROFS: ["Denied", "never", "read-only"],
   EMFILE: ["Unavailable", "later", "too many files"],
   ENFILE: ["Unavailable", "later", "too many files"],
-  EIO: ["Unavailable", "later", "EIO"],
-  ESTALE: ["Unavailable", "later", "ESTALE"],
-  ENAMETOOLONG: ["Invalid", "never", "too long"],
+  EIO: ["Unavailable", "later", "failed to read or write"],
+  ESTALE: ["Unavailable", "later", "a stale handle of NFS"],
+  ETIMEDOUT: ["Unavailable", "later", "the server of this folder does not answer"],
+  EBUSY: ["Unavailable", "later", "others were using it"],
+  EXDEV: ["Unsupported", "never", "several file systems"],
+  ENAMETOOLONG: ["Invalid", "never", "too long for this disk"],
+  EWHATEVER: ["Unavailable", "later", "the disk reports EWHATEVER"],
 };
 
 for (const [said, [code, retry, state]] of Object.entries(SAID)) {
-  Deno.test(`${said} of the file system is ${code}, and names key and store`, async () => {
+  Deno.test(`${said} of the file system is ${code}, in words, and names key and folder`, async () => {
     const root = await tempRoot();
     try {
       const backend = createLocalBackend({ path: root.path, durability: "os" });
@@ -47,6 +51,8 @@ for (const [said, [code, retry, state]] of Object.entries(SAID)) {
         const error = await withPatchedFs(() => ({ [name]: fail }), () => assertRejects(call, RegistryError));
         assertEquals([error.code, error.retry], [code, retry], name);
         assertStringIncludes(error.message, state);
+        assert(error.message.endsWith(` (in ${root.path})`), error.message);
+        assert(error.hint !== undefined && !error.message.includes("file system says"));
         assertEquals(error.backend, backend.location);
         assert(error.key !== undefined && error.cause !== undefined);
       }

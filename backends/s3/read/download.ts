@@ -191,5 +191,5 @@ async function getSame(
 }
 
 function broken(store: S3Store, key: string, cause: unknown): RegistryError {
-  return s3Error(cause, { action: "get", key, backend: store.location, bucket: store.bucket });
+  return store.contact.told(s3Error(cause, { action: "get", key, backend: store.location, bucket: store.bucket }));
 }

@@ -8,6 +8,7 @@ import { createSha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { wordedVerbs } from "../../../core/options/words_of_verbs.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { uploadKey } from "../../layout.ts";
@@ -112,7 +113,7 @@ export function createResumableUploads(registry: Registry): ResumableUploads {
     await removeObjects(backend, keys, signal); // what stays is the janitor's
   }
 
-  return {
+  const uploads: ResumableUploads = {
     async begin({ size, owner, metadata, signal }) {
       checkWritable(context, "begin an upload");
       if (!Number.isSafeInteger(size) || size < 0) throw noSize(size);
@@ -157,6 +158,14 @@ export function createResumableUploads(registry: Registry): ResumableUploads {
 
     remove,
   };
+  return wordedVerbs(uploads, {
+    begin: "begin an upload",
+    state: "look up an upload",
+    append: "add to an upload",
+    receive: "take in an upload",
+    source: "read an upload",
+    remove: "remove an upload",
+  });
 
   async function* read(id: string, pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
     for (const { key } of pieces) {

@@ -121,6 +121,7 @@ standInTest("refusals say what to do about them", async (start) => {
     assertEquals(error.code, code, error.message);
     assertMatch(error.hint, hint);
     assertMatch(error.message, /^Cannot list "": /);
+    assert(error.message.endsWith(` (bucket "bucket" at ${new URL(store.endpoint).host})`), error.message);
   }
 });
 

@@ -162,7 +162,7 @@ testOnEach("a record in the place of another version is not trusted", async ({ r
     await backend.put(one, await bytesOf(backend, other));
     const error = await rejected("Corrupt", registry.load("a@1"));
     assertEquals(error.key, one);
-    assertMatch(error.message, /Cannot trust record/);
+    assertMatch(error.message, /^Cannot load "a@1": a record cannot be trusted: /);
   }
   assertEquals(await registry.load("a@2"), "two");
 });

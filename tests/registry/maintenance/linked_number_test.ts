@@ -14,7 +14,7 @@ testInRoot(
     fs.symlinkSync(root.join("elsewhere"), linked);
     const { problems, versions } = await verifyRegistry(registry);
     assertEquals(problems.map(({ ref, code }) => [ref, code]), [["a", "Denied"]]);
-    assert(problems[0].message.includes('"names/a/versions,final,o+"'), problems[0].message);
+    assert(problems[0].message.includes(`${linked} is a symbolic link`), problems[0].message);
     assertEquals(versions, 2);
     await rejected("Denied", registry.load("a@<100")); // not 9.0.0: what the link hides is higher
   },

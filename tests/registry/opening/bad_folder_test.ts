@@ -76,7 +76,7 @@ for (const layout of ["folded", "plain"] as const) {
         await registry.save("a", noise(300_000));
         for (const size of [900_000, 5_000_000]) {
           const error = await rejected("Unavailable", registry.save("a", noise(size, 2)));
-          assertMatch(error.message, /disk is full/);
+          assertEquals(error.message, `Cannot save "a": the disk is full (in ${disk.join("registry")})`);
           assertMatch(error.hint!, /Free space/);
         }
         assertEquals(await registry.load("a"), noise(300_000));

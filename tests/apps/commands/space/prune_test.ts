@@ -56,7 +56,7 @@ Deno.test("prune leaves what it cannot read, names it and ends with 1", async ()
   await damageRecords(root.join(".holdfast"), "note");
   const { code, out, err } = await holdfast("prune --keep-last 1 --yes", { cwd });
   assertEquals([code, out], [1, "config@4.0.0\nconfig@3.0.0\nconfig@1.0.0\n"]);
-  assertStringIncludes(err, "stays: note@1.0.0: Cannot read record");
+  assertStringIncludes(err, 'stays: note@1.0.0: Cannot prune "note@1.0.0": a record cannot be read: ');
   assertStringIncludes(err, "holdfast verify");
 });
 
