@@ -5,7 +5,7 @@
  */
 import { readRemotes } from "../../core/places/mod.ts";
 import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
 import { completeLine } from "../completion/complete_line.ts";
 
 /** Prints the words that may stand at the end of a command line. */
@@ -19,8 +19,18 @@ export const complete: Command = defineCommand<[words: string[]]>({
   async run([words], _options, context) {
     const { io } = context;
     const commands = await context.loadCommands();
-    const remotes = Object.keys(readRemotes({ system: io.system }).registries);
+    const remotes = namesOfRemotes(context);
     const found = await completeLine(words, { commands, remotes, open: (registry) => context.open({ registry }) });
     if (found.length > 0) await io.stdout.write(`${found.join("\n")}\n`);
   },
 });
+
+/** Where their file is broken there are none; what needs no names is offered nevertheless. */
+function namesOfRemotes({ io: { system }, logger }: CommandContext): string[] {
+  try {
+    return Object.keys(readRemotes({ system }).registries);
+  } catch (error) {
+    logger.debug(String(error));
+    return [];
+  }
+}

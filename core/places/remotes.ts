@@ -7,9 +7,12 @@
 import fs from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
+import { errorCode } from "../disk/file_errors.ts";
 import { mayRead } from "../disk/may_read.ts";
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
+import { checkOptions } from "../options/check_options.ts";
+import type { OptionNames } from "../options/check_options.ts";
 import { realSystem } from "../system.ts";
 import type { System } from "../system.ts";
 
@@ -39,6 +42,9 @@ interface Configuration {
   registries?: Record<string, Remote>;
 }
 
+const REMOTE: OptionNames<Remote> = { location: true, tokenFile: true };
+const OPTIONS: OptionNames<RemotesOptions> = { system: true };
+
 /** What group and others may do to a file that they may write to. */
 const WRITTEN_BY_OTHERS = 0o022;
 
@@ -49,7 +55,8 @@ const WRITTEN_BY_OTHERS = 0o022;
  * @throws {RegistryError} `Invalid` for a file that cannot be understood, `Denied` for one that others may write to: they
  * would say where data goes
  */
-export function readRemotes({ system = realSystem }: RemotesOptions = {}): Remotes {
+export function readRemotes(options: RemotesOptions = {}): Remotes {
+  const { system = realSystem } = checkOptions("read the names of registries", options, OPTIONS);
   const file = configurationFile(system);
   if (file === undefined) return { registries: {} };
   const { registries = {} } = readConfiguration(file);
@@ -60,14 +67,12 @@ export function readRemotes({ system = realSystem }: RemotesOptions = {}): Remot
  * Gives a registry a name, or takes one away where `remote` is undefined. The file is this user's alone.
  *
  * @returns the path of the file
- * @throws {RegistryError} `Invalid` for what is no name, `Denied` where there is no home folder, or it may not be written
+ * @throws {RegistryError} `Invalid` for what is no name or no place, `Denied` where there is no home folder, or it may not be written
  */
-export function setRemote(
-  name: string,
-  remote: Remote | undefined,
-  { system = realSystem }: RemotesOptions = {},
-): string {
+export function setRemote(name: string, remote: Remote | undefined, options: RemotesOptions = {}): string {
+  const { system = realSystem } = checkOptions("name a registry", options, OPTIONS);
   checkRemoteName(name);
+  if (remote !== undefined) checkRemote(name, remote);
   const file = configurationFile(system);
   if (file === undefined) throw denied("HOME is not set, and neither is XDG_CONFIG_HOME", "Set one of them.");
   const configuration = readConfiguration(file);
@@ -94,9 +99,32 @@ export function checkRemoteName(name: string): void {
   });
 }
 
+/** What is kept is read wherever a program begins, by whoever this user is. */
+function checkRemote(name: string, remote: Remote): void {
+  const action = `name a registry ${shown(name)}`;
+  const { location, tokenFile } = checkOptions<Partial<Record<keyof Remote, unknown>>>(action, remote, REMOTE, [
+    "location",
+  ]);
+  const isPlace = typeof location === "string" && (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
+  const { username = "", password = "" } = isPlace ? URL.parse(location) ?? {} : {};
+  const state = !isPlace
+    ? "its location is no absolute path and no URL"
+    : username + password !== ""
+    ? "its location has credentials in it"
+    : tokenFile !== undefined && (typeof tokenFile !== "string" || !isAbsolute(tokenFile))
+    ? "its tokenFile is no absolute path"
+    : undefined;
+  if (state === undefined) return;
+  throw new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: ${state}`,
+    hint: 'Write it as { location: "s3://bucket/team" }: an absolute path, or a URL without credentials.',
+  });
+}
+
 /** Whether a registry can have this name. */
 export function isRemoteName(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) && text !== "__proto__";
+  return typeof text === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) && text !== "__proto__";
 }
 
 /**
@@ -136,7 +164,9 @@ function readConfiguration(file: string): Configuration {
     }
     text = fs.readFileSync(file, "utf8");
   } catch (error) {
-    if (["ENOENT", "ENOTDIR", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return {};
+    const code = errorCode(error) ?? "";
+    if (["ENOENT", "ENOTDIR", "EACCES"].includes(code)) return {};
+    if (code === "EISDIR") throw invalid(file, "it is a folder");
     throw error;
   }
   return parseConfiguration(text, file);
@@ -147,7 +177,8 @@ function parseConfiguration(text: string, file: string): Configuration {
   try {
     said = JSON.parse(text);
   } catch (cause) {
-    throw invalid(file, "it is no JSON", cause); // a JSON message shows a piece of it
+    const [, at] = /position (\d+)/.exec((cause as Error).message) ?? []; // what else it says is a piece of the file
+    throw invalid(file, `it is no JSON${at === undefined ? "" : `, see line ${lineOf(text, Number(at))}`}`, cause);
   }
   const { registries = {} } = isObject(said) ? said : { registries: undefined };
   if (!isObject(said) || !isObject(registries)) throw invalid(file, "it is not { registries: { … } }");
@@ -158,6 +189,10 @@ function parseConfiguration(text: string, file: string): Configuration {
     if (!isRight) throw invalid(file, `${shown(name)} is not { location, tokenFile? }`);
   }
   return said as Configuration;
+}
+
+function lineOf(text: string, at: number): number {
+  return text.slice(0, at).split("\n").length;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -47,7 +47,7 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
     const tokenFile = shared.tokenFile === undefined ? undefined : resolve(io.cwd, shared.tokenFile);
     if (tokenFile !== undefined && kind !== "service") throw noService();
     const remote: Remote = tokenFile === undefined ? { location } : { location, tokenFile };
-    const file = setRemote(name, remote, io);
+    const file = setRemote(name, remote, { system: io.system });
     await context.result({ name, ...remote, file }, shared.quiet ? undefined : `${name} is ${location}`);
     if (shared.json) return;
     if (kind === "folder" && await stat(location).catch(() => undefined) === undefined) {
@@ -113,7 +113,7 @@ export const remoteRm: Command = defineCommand<[name: string]>({
         hint: "See what there is: holdfast remote ls",
       });
     }
-    setRemote(name, undefined, io);
+    setRemote(name, undefined, { system: io.system });
     const { location } = registries[name];
     await context.result(
       { name, location },

@@ -28,10 +28,7 @@ Deno.test("where credentials are is told for each kind of place, what they are n
   setRemote(
     "work",
     { location: "https://host", tokenFile: root.join("token") },
-    captureIo({
-      cwd: root.path,
-      env: { XDG_CONFIG_HOME: root.path },
-    }),
+    { system: captureIo({ cwd: root.path, env: { XDG_CONFIG_HOME: root.path } }).system },
   );
   cases.push(["@work", { XDG_CONFIG_HOME: root.path }, true, `token in ${root.join("token")}`]);
   for (const [place, env, isFound, part] of cases) {

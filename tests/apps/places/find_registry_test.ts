@@ -8,7 +8,7 @@ Deno.test("on the command line a name of a registry needs no @; a folder that is
   await using root = await tempRoot();
   const io = captureIo({ cwd: root.path, env: { XDG_CONFIG_HOME: root.path } });
   assertEquals(findRegistry("team", io).location, root.join("team"));
-  setRemote("team", { location: "/srv/team" }, io);
+  setRemote("team", { location: "/srv/team" }, { system: io.system });
   assertEquals(findRegistry("team", io).location, "/srv/team");
   assertEquals(findRegistry("./team", io).location, root.join("team"));
 });

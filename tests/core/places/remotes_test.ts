@@ -1,7 +1,8 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { readRemotes, setRemote } from "../../../core/places/remotes.ts";
+import type { Remote } from "../../../core/places/remotes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
@@ -63,6 +64,43 @@ testInRoot("a file of names that others may write to, or that is none, is refuse
   const error = assertThrows(() => readRemotes(options), RegistryError);
   assertEquals(error.code, "Denied");
   assertMatch(error.hint!, /chmod go-w/);
+});
+
+testInRoot("what is no place is not kept, and nothing that looks like a secret", (root) => {
+  const options = withEnv({ XDG_CONFIG_HOME: root.path });
+  const cases: [remote: unknown, said: string][] = [
+    [{ zz: 1 }, "there is no option zz"],
+    [{ locaton: "/r" }, "did you mean location?"],
+    ["/r", "its options are a string"],
+    [null, "its options are null"],
+    [{}, "location is not given"],
+    [{ location: 5 }, "no absolute path and no URL"],
+    [{ location: "" }, "no absolute path and no URL"],
+    [{ location: "r" }, "no absolute path and no URL"],
+    [{ location: "https://me:secret@host" }, "credentials"],
+    [{ location: "https://host", tokenFile: 5 }, "tokenFile"],
+    [{ location: "https://host", tokenFile: "token" }, "tokenFile"],
+  ];
+  for (const [remote, said] of cases) {
+    const error = assertThrows(() => setRemote("a", remote as Remote, options), RegistryError, said);
+    assertEquals([error.code, error.message.includes("secret")], ["Invalid", false], said);
+  }
+  const anything = setRemote as unknown as (...given: unknown[]) => void;
+  assertThrows(() => anything(undefined, { location: "/r" }, options), RegistryError, "Cannot name a registry");
+  assertThrows(() => anything("a", { location: "/r" }, { sytem: 1 }), RegistryError, "did you mean system?");
+  assertEquals(readdirSync(root.path), []);
+});
+
+testInRoot("of a file that is no JSON the line is told, and of a folder that it is one", (root) => {
+  const options = withEnv({ XDG_CONFIG_HOME: root.path });
+  mkdirSync(root.join("holdfast/config.json"), { recursive: true });
+  const error = assertThrows(() => readRemotes(options), RegistryError, 'config.json": it is a folder');
+  assertEquals(error.code, "Invalid");
+  rmdirSync(root.join("holdfast/config.json"));
+  writeFileSync(root.join("holdfast/config.json"), '{\n  "registries": {\n    secret\n  }\n}', { mode: 0o600 });
+  const { message } = assertThrows(() => readRemotes(options), RegistryError, "it is no JSON");
+  assert(!message.includes("secret"), message);
+  if ("Deno" in globalThis) assertMatch(message, /: it is no JSON, see line 3$/); // other engines tell no place
 });
 
 testInRoot("a registry is named by one word", (root) => {

@@ -87,6 +87,27 @@ Deno.test("doctor finds certificates that are none, proxies that are none, and n
   assertEquals(gone.said.get("certificates")?.verdict, "fail");
 });
 
+Deno.test("doctor says what is wrong with the file of names, and goes on", async () => {
+  await using root = await tempRoot();
+  const at = { cwd: root.path, env: { XDG_CONFIG_HOME: root.path } };
+  await succeeds("init", at);
+  await Deno.mkdir(root.join("holdfast"));
+  const file = root.join("holdfast/config.json");
+  const cases: [text: string, state: string][] = [
+    ['{\n"registries": {,}}', "it is no JSON, see line 2"],
+    ['{"registries":[]}', "it is not { registries: { … } }"],
+    ['{"registries":{"team":{"zz":1}}}', '"team" is not { location, tokenFile? }'],
+  ];
+  for (const [text, state] of cases) {
+    await Deno.writeTextFile(file, text, { mode: 0o600 });
+    const { code, said } = await examine("--no-probe", at);
+    const { verdict, found, advice } = said.get("names")!;
+    assertEquals([code, verdict, said.get("registry")?.verdict], [1, "fail", "ok"]);
+    assertStringIncludes(found, `${JSON.stringify(file)}: ${state}`);
+    assertStringIncludes(advice!, "Mend the file");
+  }
+});
+
 Deno.test("doctor takes a bundle of which some certificates ended for good, and names a file once", async () => {
   await using root = await tempRoot();
   const path = root.join("ca.pem");

@@ -128,4 +128,7 @@ Deno.test("shells are offered names of registries, and what is in them", async (
   assertEquals(await offered("remote", "rm", ""), ["team"]);
   await succeeds("remote add tea ./none", at);
   assertEquals(await offered("load", "@t"), ["@tea/", "@team/"]);
+  await Deno.writeTextFile(root.join("config/holdfast/config.json"), "{");
+  assertEquals(await offered("remote", "rm", ""), []);
+  assertEquals(await offered("load", "no"), ["note", "note@"], "what needs no names of registries");
 });
