@@ -44,6 +44,7 @@ const CROWDED: Meaning = {
   state: "too many files are open",
   hint: "Do less at once, or raise the limit (ulimit -n).",
 };
+const NOT_ALLOWED = { code: "Denied", state: "this program was not allowed to" } as const;
 const NOT_A_FOLDER: Meaning = {
   code: "Invalid",
   state: "a part of its path is a file and not a folder",
@@ -136,9 +137,7 @@ const MEANINGS: Record<string, Meaning> = {
 /** The {@linkcode RegistryError} for an error of the file system; any other error unchanged. */
 export function diskError(error: unknown, call: FailedCall): unknown {
   const { name, code, message } = error as { name?: string; code?: unknown; message?: string };
-  const meaning = name === "NotCapable"
-    ? { code: "Denied" as const, state: "this program was not allowed to", hint: `${message}.` }
-    : meaningOf(code);
+  const meaning = name === "NotCapable" ? { ...NOT_ALLOWED, hint: `${message}.` } : meaningOf(code, message);
   if (meaning === undefined) return error;
   const { state, ...fields } = meaning;
   const { action, ...where } = call;
@@ -156,7 +155,16 @@ export function saysFull(error: unknown): boolean {
   return meaning === FULL || meaning === QUOTA;
 }
 
-function meaningOf(code: unknown): Meaning | undefined {
+/** Node with --permission lets no program sync files, whatever it allows. */
+function notAllowedByNode(message: string): Meaning {
+  const hint = message.startsWith("fsync ")
+    ? 'Open it with durability: "os", or run without --permission: with it Node brings no file to the disk.'
+    : message;
+  return { ...NOT_ALLOWED, hint };
+}
+
+function meaningOf(code: unknown, message = ""): Meaning | undefined {
+  if (code === "ERR_ACCESS_DENIED") return notAllowedByNode(message);
   const name = errorCode({ code });
   if (name === undefined) return undefined;
   return MEANINGS[name] ??

@@ -47,11 +47,11 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
 export function fileError(action: string, path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof RegistryError) return cause;
   const { name, code, message } = cause as NodeJS.ErrnoException;
-  if (name === "NotCapable") {
+  if (name === "NotCapable" || code === "ERR_ACCESS_DENIED") { // of Deno; of Node with --permission
     return new RegistryError({
       code: "Denied",
       message: `Cannot ${action} ${shown(path)}: this program was not allowed to`,
-      hint: `${message}.`,
+      hint: `${message.replace(/\.$/, "")}.`,
       cause,
     });
   }

@@ -27,6 +27,30 @@ const SAID: Record<string, [code: ErrorCode, retry: RetryAdvice, state: string]>
   EWHATEVER: ["Unavailable", "later", "the disk reports EWHATEVER"],
 };
 
+Deno.test("Node that was allowed little is Denied, and files that it does not sync have a hint of their own", async () => {
+  const root = await tempRoot();
+  try {
+    const backend = createLocalBackend({ path: root.path });
+    const refuse = (message: string) => () => {
+      throw Object.assign(new Error(message), { code: "ERR_ACCESS_DENIED" });
+    };
+    const cases: [name: keyof typeof fs, message: string, hint: string][] = [
+      ["fsync", "fsync API is disabled when Permission Model is enabled.", 'durability: "os"'],
+      ["openSync", "Access to this API has been restricted. Use --allow-fs-write.", "Use --allow-fs-write."],
+    ];
+    for (const [name, message, hint] of cases) {
+      const put = () => backend.put("a", text("x"), { mode: "create" });
+      const error = await withPatchedFs(() => ({ [name]: refuse(message) }), () => assertRejects(put, RegistryError));
+      assertEquals([error.code, error.maybeWritten], ["Denied", undefined]);
+      assertStringIncludes(error.message, "this program was not allowed to");
+      assertStringIncludes(error.hint!, hint);
+    }
+    assertEquals(await listed(backend, ""), []);
+  } finally {
+    await root.remove();
+  }
+});
+
 for (const [said, [code, retry, state]] of Object.entries(SAID)) {
   Deno.test(`${said} of the file system is ${code}, in words, and names key and folder`, async () => {
     const root = await tempRoot();
