@@ -45,12 +45,18 @@ export function takeLock(folder: string): HeldLock | "held" | undefined {
   return lockFile(join(folder, NAME), {});
 }
 
-/**
- * Whether all who have this folder see each other's locks, as it is on a disk of this machine: Linux gives numbers below
- * 256 to file systems that are on no device, those of a network among them.
- */
+/** Whether all who have this folder see each other's locks, as it is on a disk of this machine. */
 export function areLocksSeen(folder: string): boolean {
-  return process.platform === "linux" && lstatSync(folder).dev >= 256;
+  const stats = lstatSync(folder, { throwIfNoEntry: false });
+  return process.platform === "linux" && stats !== undefined && isOnDevice(stats.dev);
+}
+
+/**
+ * Whether a number of Linux is that of a device. File systems that are on none, those of a network among them, have the
+ * major number 0, and of the minor ones as many as there are such: only the lowest 8 bits of that come before the major.
+ */
+export function isOnDevice(dev: number): boolean {
+  return Math.floor(dev / 0x100) % 0x1000 !== 0;
 }
 
 function lockFile(path: string, how: { createNew?: true }): HeldLock | "held" | undefined {
