@@ -12,7 +12,7 @@ import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { sha256 } from "../../bytes/digest.ts";
-import { realSystem } from "../../system.ts";
+import { isGranted, realSystem } from "../../system.ts";
 import { mayRead } from "../may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
 import { areLocksSeen, lockFolder, takeLock } from "./lock.ts";
@@ -73,9 +73,12 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
       lock?.release();
     },
     leave() {
-      lock?.release();
-      if (readdirSync(files).length === 0) removeQuietly(path);
-      else renameSync(path, of(noProcess()));
+      try {
+        if (readdirSync(files).length === 0) removeQuietly(path);
+        else renameSync(path, of(noProcess()));
+      } finally {
+        lock?.release(); // not before: the next one would take what still has the old name
+      }
     },
   };
 }
@@ -96,10 +99,13 @@ function takeOver(target: string, stageIn: string, path: string): { isUsed: bool
       if (lock === "held") continue;
       const isGone = isSame && (isProcessGone(owner) || lock !== undefined && isUnlocked(left));
       const isLeft = isGone || isUntouched(left, FORGOTTEN_MS);
-      if (isLeft && isSame && !isUsed) {
-        isUsed = renamed(left, path);
-        if (isUsed) own = lockFolder(path); // before that of its writer is given back
-      } else if (isLeft) removeQuietly(left);
+      const isTaken = isLeft && isSame && !isUsed && renamed(left, path);
+      if (isTaken) {
+        isUsed = true;
+        own = lock; // another one in its place could be missed by who has opened this one meanwhile
+        continue;
+      }
+      if (isLeft && (!isSame || isUsed)) removeQuietly(left);
       lock?.release();
     }
   }
@@ -140,7 +146,7 @@ function isUntouched(path: string, forMs: number): boolean {
 
 function listed(folder: string): string[] {
   try {
-    return mayRead(folder) ? readdirSync(folder).sort() : [];
+    return mayRead(folder) && isGranted({ name: "write", path: folder }) ? readdirSync(folder).sort() : [];
   } catch {
     return [];
   }

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { pathsBelow } from "../../../../core/disk/paths_below.ts";
 import { isOnDevice, lockFolder, takeLock } from "../../../../core/disk/stage/lock.ts";
+import { RegistryError } from "../../../../core/errors.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { writeFiles } from "../../../../core/disk/write_files.ts";
 import { REPOSITORY, runDeno } from "../../../support/run_deno.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
+import { rejected } from "../../../registry/rejected.ts";
 import { artifactOf } from "../folder_case.ts";
 
 const IGNORE = process.platform === "win32";
@@ -50,6 +52,30 @@ Deno.test({
       const { code, stdout, stderr } = await runDeno(program, [to], { permissions });
       assertEquals([code, stdout, stderr], [0, "2\n", ""]);
       assertEquals(readdirSync(root.join("files")), ["out"]);
+    } finally {
+      await root.remove();
+    }
+  },
+});
+
+Deno.test({
+  name: "where nothing may be written, nobody is asked for what others have left there",
+  ignore: IGNORE,
+  async fn() {
+    const root = await tempRoot();
+    try {
+      const program = root.join("program.ts");
+      const watching =
+        "const { openSync } = Deno; Deno.openSync = (...args) => (console.log(args[0]), openSync(...args));";
+      await Deno.writeTextFile(program, `${PROGRAM}\n`.replace("let there", `${watching}\nlet there`));
+      const to = root.join("files/out");
+      await Deno.mkdir(to, { recursive: true });
+      const left = root.join(`files/.holdfast-${realSystem.id()}`);
+      await Deno.mkdir(left, { mode: 0o700 });
+      lockFolder(left)?.release();
+      const permissions = ["--no-check", `--allow-read=${REPOSITORY},${root.path}`, `--allow-write=${to}`];
+      const { code, stdout } = await runDeno(program, [to], { permissions });
+      assertEquals([code, stdout.includes(left), stdout.includes(to)], [0, false, true]);
     } finally {
       await root.remove();
     }
@@ -101,6 +127,37 @@ Deno.test({
       if (typeof taken === "object") taken.release();
       assertEquals([takeLock(root.path), readdirSync(root.path)], ["held", ["lock"]]);
       again?.release();
+    } finally {
+      await root.remove();
+    }
+  },
+});
+
+Deno.test({
+  name: "what is taken over stays locked for who has opened its lock before",
+  ignore: IGNORE,
+  async fn() {
+    const root = await tempRoot();
+    try {
+      const broken = artifactOf(SAMPLE);
+      const fields = {
+        code: "Unavailable",
+        message: `Cannot read "b": the store is away`,
+        hint: "Try again.",
+      } as const;
+      broken.files()[1].bytes = () => Promise.reject(new RegistryError(fields));
+      await rejected("Unavailable", writeFiles(broken, root.join("out")));
+      const [left] = readdirSync(root.path);
+      const opened = await Deno.open(root.join(left, "lock"), { write: true });
+      const slow = artifactOf(SAMPLE);
+      const { bytes } = slow.files()[1];
+      const isTaken: boolean[] = [];
+      slow.files()[1].bytes = async () => {
+        isTaken.push(opened.tryLockSync(true));
+        return await bytes();
+      };
+      await writeFiles(slow, root.join("out")).finally(() => opened.close());
+      assertEquals([isTaken, readdirSync(root.path)], [[false], ["out"]]);
     } finally {
       await root.remove();
     }
