@@ -17,6 +17,7 @@ import type { DownloadChange, DownloadedFiles } from "../record/downloading.ts";
 import { compareFile, compareFiles } from "./compare_files.ts";
 import type { Found } from "./compare_files.ts";
 import { errorCode, fileError } from "./file_errors.ts";
+import { foldersOf } from "./file_paths.ts";
 import type { WrittenLinks } from "./left_out.ts";
 import { checkLinks, readLinks } from "./links.ts";
 import type { LinkTargets } from "./links.ts";
@@ -167,8 +168,14 @@ async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Pr
   const folders = work.files.map(({ info }) => info).filter(({ mode }) => mode === "folder");
   for (const info of new Set([...work.otherTimes, ...folders])) { // what was put into a folder has changed its time
     const path = placeOf(info, target);
-    if (hasOtherTime(info, path)) restoreTime(info, path);
+    if (isThere(info, target) && hasOtherTime(info, path)) restoreTime(info, path);
   }
+}
+
+/** Whether the folders of a file are there. Throws where one has become a link: times are set through none. */
+function isThere({ path }: FileInfo, target: Target): boolean {
+  if (target.kind === "file") return true;
+  return ["", ...foldersOf([path])].every((folder) => isFolder(join(target.path, folder)));
 }
 
 async function writeMissing(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
@@ -235,9 +242,13 @@ async function place(from: string, to: string, file: FileInfo, overwrite: boolea
 }
 
 function ensureFolder(path: string): void {
+  if (!isFolder(path)) mkdirSync(path, { recursive: true }); // also where another download makes it right now
+}
+
+function isFolder(path: string): boolean {
   const found = lookAt(path);
-  if (found === undefined) mkdirSync(path, { recursive: true }); // also where another download makes it right now
-  else if (!found.isDirectory()) throw exists(path, found.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
+  if (found === undefined || found.isDirectory()) return found !== undefined;
+  throw exists(path, found.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
 }
 
 function placeOf({ path }: FileInfo, target: Target): string {

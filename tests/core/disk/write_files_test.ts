@@ -12,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -113,6 +114,25 @@ inFolder(
     await fails("AlreadyExists", () => writeFiles(artifactOf(SAMPLE), join(root, "dangling"), { overwrite: true }));
   },
 );
+
+inFolder("times are not set through a link that took the place of a folder meanwhile", async (root) => {
+  const modifiedAt = "2001-01-01T00:00:00.000Z";
+  const files = [{ path: "a/f", content: "f", modifiedAt }, { path: "z", content: "z" }];
+  await writeFiles(fakeArtifact(files), join(root, "out"));
+  for (const folder of ["out/a", "elsewhere"]) {
+    mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, folder, "f"), "f");
+    utimesSync(join(root, folder, "f"), 7, 7);
+  }
+  rmSync(join(root, "out/z"));
+  const onFile = () => {
+    rmSync(join(root, "out/a"), { recursive: true });
+    symlinkSync("../elsewhere", join(root, "out/a"));
+  };
+  const error = await fails("AlreadyExists", () => writeFiles(fakeArtifact(files), join(root, "out"), { onFile }));
+  assert(error.message.includes("it is a symbolic link"), error.message);
+  assertEquals(lstatSync(join(root, "elsewhere/f")).mtimeMs, 7000);
+});
 
 inFolder("a single file becomes the target, or goes into it under its own name", async (root) => {
   const file = artifactOf({ "model.bin": "x" }, "file");
