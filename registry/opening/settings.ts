@@ -100,6 +100,7 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   }
   if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);
   const { versioned = true, mutable = false } = options;
+  checkGraces(gracesOf(options));
   const settings: RegistrySettings = { versioned, mutable, ...context.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
@@ -145,7 +146,7 @@ type GivenGraces = Pick<OpenOptions, "graceMs" | "leastGraceMs">;
 export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
   checkGrace(graceMs);
   checkGrace(leastGraceMs, "open a registry with", "leastGraceMs");
-  if (leastGraceMs === undefined || leastGraceMs <= (graceMs ?? DEFAULT_GRACE_MS)) return;
+  if (graceMs === undefined || leastGraceMs === undefined || leastGraceMs <= graceMs) return; // else as it is stored
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot open a registry with leastGraceMs: ${leastGraceMs}: it is more than graceMs`,

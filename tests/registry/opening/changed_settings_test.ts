@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { SettingsRecord } from "../../../core/record/record.ts";
-import { changeSettings, collectGarbage, openRegistry, readSettings, spaceOf, verifyRegistry } from "../../../mod.ts";
+import {
+  changeSettings,
+  collectGarbage,
+  createMemoryBackend,
+  openRegistry,
+  readSettings,
+  spaceOf,
+  verifyRegistry,
+} from "../../../mod.ts";
 import { recordKey, SETTINGS } from "../../../registry/layout.ts";
 import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
@@ -131,8 +139,13 @@ testInMemory("the least grace is an hour unless it is given, and fixed at creati
   assertEquals(registry.settings.leastGraceMs, HOUR);
   assertEquals((await open({ leastGraceMs: HOUR })).id, registry.id);
   await rejected("Invalid", open({ leastGraceMs: 2 * HOUR }));
+  const long = createMemoryBackend();
+  const { id } = await openRegistry(long, { graceMs: 7 * DAY, leastGraceMs: 2 * DAY });
+  assertEquals((await openRegistry(long, { leastGraceMs: 2 * DAY })).id, id, "graceMs is as stored");
   for (const leastGraceMs of [HOUR - 1, NaN, 25 * HOUR]) {
-    await rejected("Invalid", openRegistry("memory:", { leastGraceMs }));
+    const empty = createMemoryBackend();
+    await rejected("Invalid", openRegistry(empty, { leastGraceMs }));
+    assertEquals(await keysOf(empty), []);
   }
   const short = await openRegistry("memory:", { graceMs: HOUR });
   assertEquals(short.settings, { versioned: true, mutable: false, graceMs: HOUR });
