@@ -86,23 +86,24 @@ export function problemOf(thrown: unknown): Response {
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
   }
-  const { code, message, hint, maybeWritten, commit, key } = thrown;
+  const { code, message, maybeWritten, commit, key } = thrown;
   const isUsual = thrown.retry === new RegistryError({ code, message }).retry; // who reads it knows that by the code
   const retry = isUsual ? undefined : thrown.retry;
   const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
-  return problem(status, { code, detail: withoutPlace(thrown), hint, maybeWritten, retry, commit, key }, headers);
+  return problem(status, { code, ...withoutPlace(thrown), maybeWritten, retry, commit, key }, headers);
 }
 
 /** Where the store is, is nobody's business who only knows the service. */
-function withoutPlace({ message, backend }: RegistryError): string {
+function withoutPlace({ message, hint, backend }: RegistryError): { detail: string; hint?: string } {
   const said = message
-    .replace(/^Cannot reach bucket "[^"]*" at [^: ]+(:\d+)?( \(region [^)]*\))?: /, "Cannot reach the store: ")
+    .replace(/^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /, "Cannot reach the store: ")
     .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
-  if (!backend) return said;
+  if (!backend) return { detail: said, hint };
   const folder = backend.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
-  return said.replaceAll(backend, "the store").replaceAll(folder, "the store");
+  const unplaced = (text: string) => text.replaceAll(backend, "the store").replaceAll(folder, "the store");
+  return { detail: unplaced(said), hint: hint && unplaced(hint) };
 }
 
 /** What the router refuses itself, such as a body that is no JSON. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { problemOf } from "../../../apps/server/problem.ts";
 import { problemOf as readProblem } from "../../../apps/http_client/problem.ts";
+import { diskError } from "../../../backends/local/errors.ts";
 import { RegistryError } from "../../../core/errors.ts";
 
 Deno.test("what an error says crosses: its code, hint, advice, commit and key; its cause and stack do not", async () => {
@@ -32,6 +33,7 @@ Deno.test("an answer does not say where the store of the service is", async () =
     'Cannot load "a": the store denies it (bucket "secret" at secret.com:9000)': 'Cannot load "a": the store denies it',
     'Cannot reach bucket "secret" at secret.com:9000 (region secret): nothing answers':
       "Cannot reach the store: nothing answers",
+    'Cannot reach bucket "secret" at [fd00::secret]:9000: nothing answers': "Cannot reach the store: nothing answers",
     'Cannot reach bucket "secret" at secret.com: nothing answers': "Cannot reach the store: nothing answers",
     'Cannot load "a": it has 3 bytes (4 were expected)': 'Cannot load "a": it has 3 bytes (4 were expected)',
   };
@@ -45,4 +47,19 @@ Deno.test("an answer does not say where the store of the service is", async () =
     const answer = problemOf(new RegistryError({ code: "Unavailable", message, backend }));
     assertEquals((await answer.json()).detail, "Cannot list the store: it is gone");
   }
+});
+
+Deno.test("nor does its hint, where a permission of the service is missing", async () => {
+  const key = "objects/a/0";
+  const error = diskError(
+    Object.assign(new Error('Requires write access to "/srv/my secret/objects/a/0", run again'), {
+      name: "NotCapable",
+    }),
+    { action: "put", key, backend: "file:///srv/my%20secret" },
+  );
+  const { detail, hint } = await problemOf(error).json();
+  assertEquals([detail, hint], [
+    `Cannot put "${key}": this program was not allowed to`,
+    'Requires write access to "the store/objects/a/0", run again.',
+  ]);
 });
