@@ -127,7 +127,8 @@ export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S
  * ```
  */
 export function defineMaterializer<T, S = T>(definition: MaterializerDefinition<T, S>): ClassMaterializer<T, S> {
-  const materializer = { ...definition, formatVersion: definition.formatVersion ?? 1 };
+  const given: Partial<typeof definition> | null | undefined = definition;
+  const materializer = { ...definition, formatVersion: given?.formatVersion ?? 1 };
   checkMaterializer(materializer);
   return materializer;
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { RegistryError } from "../core/errors.ts";
 import { onDisk } from "../core/disk/file_errors.ts";
 import { filePathProblem } from "../core/disk/file_paths.ts";
-import { defineMaterializer } from "../core/materializer.ts";
+import { defineMaterializer, described } from "../core/materializer.ts";
 import type { ClassMaterializer, FilesToSave, FileToSave, MaterializeOptions } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { DiskContent, lookAt, stateOf } from "../core/disk/disk_file.ts";
@@ -69,6 +69,8 @@ export function localPath(path: string | URL, options: LocalPathOptions = {}): L
 function pathText(path: string | URL): string {
   const problem = path instanceof URL
     ? (path.protocol === "file:" ? undefined : "it is not a file: URL")
+    : typeof path !== "string"
+    ? `it is ${described(path)}`
     : path === "" || path.includes("\0")
     ? "it is empty or has a NUL character"
     : undefined;

@@ -167,7 +167,7 @@ function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {
 }
 
 function checkParts(parts: RegistryParts): void {
-  const missing = NEEDED.filter((key) => parts[key] === undefined);
+  const missing = NEEDED.filter((key) => (parts as Partial<RegistryParts> | null | undefined)?.[key] === undefined);
   if (missing.length === 0) return;
   throw new RegistryError({
     code: "Invalid",

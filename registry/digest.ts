@@ -5,6 +5,7 @@
  */
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
+import { checkGiven } from "../core/options/check_options.ts";
 import { artifactDigest } from "../core/record/record.ts";
 import type { FileInfo } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
@@ -22,6 +23,9 @@ export async function digestOfFiles(
 
 /** What `hashFiles` of `registry/tools.ts` does. */
 export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions): Promise<FileInfo[]> {
+  const is = typeof produced === "object" && produced !== null &&
+    (Symbol.iterator in produced || Symbol.asyncIterator in produced || produced instanceof Promise);
+  checkGiven("hash files", produced, { is, what: "list of files", hint: "Write them as [{ path, content }]." });
   const hashed: FileInfo[] = [];
   for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
     signal?.throwIfAborted();

@@ -6,6 +6,7 @@
 import type { Backend } from "../core/backend.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import { checkGiven } from "../core/options/check_options.ts";
 import type { StoreCertificate } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
@@ -79,6 +80,8 @@ const NOT_ASKED: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "U
 
 /** What `probeBackend` of `registry/tools.ts` does. */
 export async function probeBackend(backend: Backend, options: ProbeOptions = {}): Promise<ProbeCertificate> {
+  const is = typeof (backend as Backend | null | undefined)?.put === "function";
+  checkGiven("probe a store", backend, { is, what: "store", hint: "Give what openBackend(url) gives, awaited." });
   const { rounds = 6, racers = 16, maxClockOffsetMs = 900_000, system = realSystem, signal, onStep } = options;
   if (!(Number.isSafeInteger(rounds) && rounds >= 1 && Number.isSafeInteger(racers) && racers >= MIN_RACERS)) {
     throw new RegistryError({

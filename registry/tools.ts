@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import { checkOptions, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
 import { worded } from "../core/options/words_of_verbs.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { DiffOptions, VersionDifference } from "../core/record/difference.ts";
@@ -28,7 +28,7 @@ import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirrorReport } from "./mirror/report.ts";
-import { OPTIONS } from "./tools/options.ts";
+import { checkDigestOptions, OPTIONS } from "./tools/options.ts";
 import type { ProbeCertificate, ProbeOptions } from "./probe.ts";
 import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
 
@@ -46,11 +46,12 @@ import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
  * ```
  */
 export async function digestOfValue(
-  { materializers }: Pick<Registry, "materializers">,
+  registry: Pick<Registry, "materializers">,
   value: unknown,
-  { signal }: SignalOptions = {},
+  options: SignalOptions = {},
 ): Promise<string> {
-  const materializer = materializers.forValue(value);
+  const { signal } = checkDigestOptions(registry, options);
+  const materializer = registry.materializers.forValue(value);
   const [tool, files] = await Promise.all([import("./digest.ts"), materializer.save(value, { signal })]);
   return await tool.digestOfFiles(materializer, files, { signal });
 }
@@ -61,6 +62,7 @@ export async function digestOfValue(
  * @param produced what the `save` of a materializer gives
  */
 export async function hashFiles(produced: FilesToSave, options: SignalOptions = {}): Promise<FileInfo[]> {
+  options = checkOptions("hash files", options, OPTIONS.hashFiles);
   const [tool, files] = await Promise.all([import("./digest.ts"), produced]);
   return await tool.hashFiles(files, options);
 }
@@ -84,7 +86,7 @@ export async function hashFiles(produced: FilesToSave, options: SignalOptions = 
  */
 export async function probeBackend(backend: Backend, options: ProbeOptions = {}): Promise<ProbeCertificate> {
   const tool = await import("./probe.ts");
-  return await tool.probeBackend(backend, options);
+  return await tool.probeBackend(backend, checkOptions("probe a store", options, OPTIONS.probeBackend));
 }
 
 /**

@@ -11,21 +11,39 @@ import {
   collectGarbage,
   commitUpload,
   createUpload,
+  defineMaterializer,
+  defineRegistry,
   diffVersions,
+  digestOfValue,
+  hashFiles,
   inspectCache,
   lineageOf,
+  localPath,
   logOf,
   mirrorRegistry,
   openRegistry,
   openUploads,
   presignDownload,
+  probeBackend,
   prune,
   readSettings,
   rebuildLineage,
   spaceOf,
   verifyRegistry,
 } from "../mod.ts";
+import { createMaterializers } from "../materializers/mod.ts";
+import {
+  createLocalEngine,
+  createQueueEngine,
+  createSlurmEngine,
+  createStepHandler,
+  openEngine,
+} from "../operators/engines/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
+import { createWebhooks } from "../plugins/events/mod.ts";
+import { openRedisBus } from "../plugins/events/redis.ts";
+import { createQueueRunner, workTasks } from "../plugins/jobs.ts";
+import { createFileStorage } from "../plugins/storage.ts";
 import { createPlugins } from "../plugins/mod.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
 import { openQueue } from "../queues/mod.ts";
@@ -60,6 +78,21 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
   clearCache,
   inspectCache,
   "openRegistry, its cache": (options) => openRegistry("memory:", { cache: options }),
+  probeBackend: (options) => probeBackend(createMemoryBackend(), options),
+  digestOfValue: (options) => digestOfValue({ materializers: createMaterializers() }, 1, options),
+  hashFiles: (options) => hashFiles([], options),
+  openEngine: (options) => openEngine("local:", options),
+  createLocalEngine: (options) => createLocalEngine({ folder: "nowhere", ...options }),
+  createSlurmEngine,
+  createStepHandler: (options) => createStepHandler(() => ({ command: [], cwd: "/" }), options),
+  openRedisBus: (options) => openRedisBus("redis://127.0.0.1:1", options),
+  createWebhooks: (options) =>
+    createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [], ...options }),
+  "createWebhooks, start": (options) =>
+    createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [] }).start(options),
+  createQueueRunner: (options) => createQueueRunner(createMemoryQueue(), options),
+  workTasks: (options) => workTasks(createPlugins(), createMemoryQueue(), options),
+  createFileStorage: (options) => createFileStorage({ backend: createMemoryBackend(), ...options }),
   createFileStores,
   createFileManager: (options) => createFileManager({}, options),
   openHttpRegistry: (options) => openHttpRegistry("http://127.0.0.1:1", options),
@@ -72,6 +105,33 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
 Deno.test("a function refuses an option that it does not know", async () => {
   for (const [name, create] of Object.entries(CREATED)) {
     assertMatch(await assertInvalid(name, () => create({ optoin: 1 })), /: there is no option optoin/);
+  }
+});
+
+/** Functions that cannot do without their first argument. */
+const WANTING: Record<string, (given?: Anything) => unknown> = {
+  defineMaterializer,
+  defineRegistry,
+  digestOfValue: (given) => digestOfValue(given, 1),
+  hashFiles,
+  localPath,
+  probeBackend,
+  openEngine,
+  createLocalEngine,
+  createLocalFolder: (given) => createLocalEngine({ folder: given }),
+  createQueueEngine,
+  createStepHandler,
+  openRedisBus,
+  createWebhooks,
+  createQueueRunner,
+  workTasks: (given) => workTasks(given, createMemoryQueue()),
+  "workTasks, its queue": (given) => workTasks(createPlugins(), given),
+  createFileStorage,
+};
+
+Deno.test("a function says what it cannot do without, whatever stands there instead", async () => {
+  for (const [name, create] of Object.entries(WANTING)) {
+    for (const given of [undefined, null, 5, {}, Promise.resolve(5)]) await assertInvalid(name, () => create(given));
   }
 });
 

@@ -66,8 +66,8 @@ const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 
 /** Creates the handler. */
 export function createApp(registry: Registry, options: HandlerOptions): ReadyHandler & Pick<Routes, "routes"> {
-  const { system = realSystem, logger = SILENT, maxHotBytes = DEFAULT_HOT_BYTES } = options;
   checkHandlerOptions(registry, options);
+  const { system = realSystem, logger = SILENT, maxHotBytes = DEFAULT_HOT_BYTES } = options;
   const closing = new AbortController();
   const uploads = createLazyUploads({ registry });
   const hot = createHotFiles({ system, maxBytes: maxHotBytes });

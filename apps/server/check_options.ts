@@ -5,17 +5,44 @@
  * @module
  */
 import { RegistryError } from "../../mod.ts";
-import type { HandlerOptions } from "./options.ts";
+import { nearest } from "../program/nearest.ts";
+import type { HandlerLimits, HandlerOptions } from "./options.ts";
+
+/** Every option, by name: the compiler says which one is missing. */
+type Names<O> = Readonly<Record<keyof O, true>>;
+
+const OPTIONS: Names<HandlerOptions> = {
+  tokens: true,
+  cors: true,
+  hosts: true,
+  limits: true,
+  jobs: true,
+  upload: true,
+  system: true,
+  logger: true,
+  maxHotBytes: true,
+};
+
+const LIMITS: Names<HandlerLimits> = {
+  maxBodyBytes: true,
+  maxUploadBytes: true,
+  bodyTimeoutMs: true,
+  requestsPerSecond: true,
+};
 
 /**
  * Checks what a handler is given.
  *
- * @throws {RegistryError} `Invalid` for what is no registry, no check of tokens, no queue or no next step of uploads
+ * @throws {RegistryError} `Invalid` for what is no registry, no check of tokens, no queue or no next step of uploads,
+ * and for options that are not known: without `tokens` everybody is let in
  */
-export function checkHandlerOptions(registry: unknown, { tokens, jobs, upload }: HandlerOptions): void {
+export function checkHandlerOptions(registry: unknown, options: HandlerOptions): void {
   if (!has(registry, "open") || !has(registry, "names")) {
     throw refused("it is given no registry", "createHandler(await openRegistry(path), options)");
   }
+  checkKnown(options, OPTIONS);
+  const { tokens, jobs, upload, limits } = options;
+  if (limits !== undefined) checkKnown(limits, LIMITS);
   if (tokens !== undefined && !has(tokens, "find")) {
     throw refused("its tokens are no check of tokens", 'As in { tokens: await openTokenFile("tokens.json") }.');
   }
@@ -28,6 +55,20 @@ export function checkHandlerOptions(registry: unknown, { tokens, jobs, upload }:
       'As in { upload: { task: plugins.createTask("resize").addBehavior("schedule_job") } }, or { upload: { schedule } }.',
     );
   }
+}
+
+function checkKnown(options: object, known: Readonly<Record<string, true>>): void {
+  const names = Object.keys(known);
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw refused("its options are no object", `Write them as { ${names[0]}: … }.`);
+  }
+  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown[0], names);
+  throw refused(
+    `there is no option ${unknown[0]}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
+    `Options are ${names.join(", ")}.`,
+  );
 }
 
 function has(value: unknown, method: string): boolean {

@@ -68,14 +68,19 @@ export function checkToolOptions<O>(
 
 /** Throws `Invalid` for what is no registry. */
 export function checkRegistry(action: string, registry: Pick<Registry, "names">): void {
-  if (typeof (registry as typeof registry | null | undefined)?.names === "function") return;
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot ${action}: ${
-      registry as unknown instanceof Promise ? "the registry is a promise" : `${nameOf(registry)} is no registry`
-    }`,
-    hint: "Give what openRegistry() gives, awaited.",
-  });
+  const is = typeof (registry as typeof registry | null | undefined)?.names === "function";
+  checkGiven(action, registry, { is, what: "registry", hint: "Give what openRegistry() gives, awaited." });
+}
+
+/** Throws `Invalid` for an argument that is not what it has to be; of a promise it says that it is one. */
+export function checkGiven(
+  action: string,
+  value: unknown,
+  { is, what, hint }: { is: boolean; what: string; hint: string },
+): void {
+  if (is) return;
+  const state = value instanceof Promise ? `the ${what} is a promise` : `${nameOf(value)} is no ${what}`;
+  throw new RegistryError({ code: "Invalid", message: `Cannot ${action}: ${state}`, hint });
 }
 
 function notGiven(action: string, name: string): RegistryError {

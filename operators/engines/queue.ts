@@ -7,6 +7,8 @@
  * @module
  */
 import { messageOf, RegistryError } from "../../core/errors.ts";
+import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
@@ -58,6 +60,8 @@ const KIND = "step";
 
 /** Creates the engine. `command`, `cwd`, `env`, `resources` and `node` of a step are for other engines: see {@linkcode createStepHandler}. */
 export function createQueueEngine(queue: JobQueue): Engine {
+  const is = typeof (queue as JobQueue | null | undefined)?.add === "function";
+  checkGiven("create an engine", queue, { is, what: "queue", hint: "Give what openQueue(url) gives, awaited." });
   const jobIdOf = (part: string) => `${KIND}.${part}`;
   return {
     kind: queue.kind,
@@ -103,6 +107,8 @@ export function createQueueEngine(queue: JobQueue): Engine {
   };
 }
 
+const HANDLER: OptionNames<StepHandlerOptions> = { onLine: true };
+
 /**
  * Creates what a worker of a queue does with a step: its command runs as a process, and its end is that of the job. Where
  * the job is cancelled or handed back, the process and its children are ended.
@@ -111,8 +117,12 @@ export function createQueueEngine(queue: JobQueue): Engine {
  */
 export function createStepHandler(
   commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
-  { onLine = () => {} }: StepHandlerOptions = {},
+  options: StepHandlerOptions = {},
 ): JobHandler {
+  const { onLine = () => {} } = checkOptions("create a handler of steps", options, HANDLER);
+  const hint = 'Write createStepHandler(({ run, step }) => ({ command: ["program", run, step], cwd })).';
+  const is = typeof commandFor === "function";
+  checkGiven("create a handler of steps", commandFor, { is, what: "function", hint });
   return async (job, { signal }) => {
     const step = queuedStepOf(job);
     const { command, cwd, env } = await commandFor(step);

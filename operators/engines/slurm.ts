@@ -8,6 +8,8 @@
  */
 import { execFile } from "node:child_process";
 import { RegistryError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { checkCommand, idOf, parseId, wholeOf } from "./parts.ts";
@@ -36,9 +38,11 @@ interface SlurmJob {
 /** A part, and what its job says of itself. */
 type KnownPart = PartState & { run: string; id: string };
 
+const OPTIONS: OptionNames<SlurmEngineOptions> = { env: true, arguments: true, logFolder: true };
+
 /** Creates the engine. Nothing is asked of Slurm before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
-  const { env = {}, arguments: more = [], logFolder } = options;
+  const { env = {}, arguments: more = [], logFolder } = checkOptions("create an engine of Slurm", options, OPTIONS);
   const call = (program: string, args: readonly string[], input = "", { signal }: SignalOptions = {}) =>
     run(program, args, { env, input, signal });
 

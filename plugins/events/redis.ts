@@ -5,6 +5,8 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkTopic, encodePayload } from "../../core/services/event_bus.ts";
 import type { AnyTopics, BusEvent, EventBus, EventHandler, Subscription } from "../../core/services/event_bus.ts";
@@ -41,6 +43,15 @@ export interface RedisBusOptions {
   logger?: Logger;
 }
 
+const OPTIONS: OptionNames<RedisBusOptions> = {
+  connectWithinMs: true,
+  answerWithinMs: true,
+  maxEvents: true,
+  takeOverAfterMs: true,
+  system: true,
+  logger: true,
+};
+
 /**
  * Opens the bus at a URL: `redis://host:6379/0`, `rediss://…`. `?bus=name` may follow, else it is called `holdfast`:
  * buses of different names hear nothing of one another.
@@ -60,6 +71,7 @@ export interface RedisBusOptions {
  * ```
  */
 export async function openRedisBus<T = AnyTopics>(url: string, options: RedisBusOptions = {}): Promise<EventBus<T>> {
+  options = checkOptions("open a bus of events", options, OPTIONS);
   const { connectWithinMs, answerWithinMs, maxEvents = 100_000, takeOverAfterMs = 30_000 } = options;
   const { system = realSystem, logger = silentLogger } = options;
   const server = parseRedisUrl(url, "the events");

@@ -5,6 +5,8 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -90,6 +92,23 @@ interface Delivery {
   event: { id: string; topic: string; at: string; payload: PlainValue };
 }
 
+const OPTIONS: OptionNames<WebhooksOptions> = {
+  bus: true,
+  queue: true,
+  targets: true,
+  allowPrivate: true,
+  attempts: true,
+  backoffMs: true,
+  timeoutMs: true,
+  concurrency: true,
+  group: true,
+  lookup: true,
+  system: true,
+  logger: true,
+};
+
+const START: OptionNames<StartWebhooksOptions> = { listen: true, deliver: true };
+
 /**
  * Creates what sends events to URLs, as Standard Webhooks (standardwebhooks.com) are sent and `verifyWebhook` checks
  * them. A delivery that is not answered by 2xx fails, and is tried again; redirects are not followed. A target that
@@ -114,6 +133,7 @@ interface Delivery {
  * ```
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
+  options = checkOptions("create webhooks", options, OPTIONS, ["bus", "queue", "targets"]);
   const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } = options;
   const { group = "webhooks", lookup, system = realSystem, logger = silentLogger } = options;
   if (typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" || !Array.isArray(options.targets)) {
@@ -173,7 +193,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   return {
     targets: targets.map(({ id }) => id),
-    async start({ listen = true, deliver: delivers = true } = {}) {
+    async start(options = {}) {
+      const { listen = true, deliver: delivers = true } = checkOptions("start webhooks", options, START);
       for (const { keys } of targets) await keys; // a secret that is none is refused now
       if (delivers) worker ??= await queue.work(deliver, { concurrency });
       const patterns = new Set(listen && subscriptions.length === 0 ? targets.flatMap(({ patterns }) => patterns) : []);

@@ -4,6 +4,8 @@
  * @module
  */
 import type { JobQueue } from "../../core/services/queue.ts";
+import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import type { QueueRunner } from "./in_process.ts";
@@ -15,12 +17,17 @@ export interface QueueRunnerOptions {
   system?: Pick<System, "id">;
 }
 
+const OPTIONS: OptionNames<QueueRunnerOptions> = { system: true };
+
 /**
  * Creates a runner that sends what remains of a task to a queue, which is closed with it. `workTasks` runs it elsewhere.
  *
  * @param queue any queue that other processes reach
  */
-export function createQueueRunner(queue: JobQueue, { system = realSystem }: QueueRunnerOptions = {}): QueueRunner {
+export function createQueueRunner(queue: JobQueue, options: QueueRunnerOptions = {}): QueueRunner {
+  const { system = realSystem } = checkOptions("create a runner of jobs", options, OPTIONS);
+  const is = typeof (queue as JobQueue | null | undefined)?.add === "function";
+  checkGiven("create a runner of jobs", queue, { is, what: "queue", hint: "Give what openQueue(url) gives, awaited." });
   return {
     crossesProcess: true,
     queue,

@@ -93,6 +93,11 @@ Deno.test("a handler says at once what it cannot be made of", async () => {
     createHandler(given as Registry, options as HandlerOptions);
   assertThrows(made(undefined), RegistryError, "it is given no registry");
   assertThrows(made("./registry"), RegistryError, "it is given no registry");
+  assertThrows(made(registry, { token: "secret" }), RegistryError, "no option token: did you mean tokens?");
+  assertThrows(made(registry, { limits: { maxBodyByte: 1 } }), RegistryError, "did you mean maxBodyBytes?");
+  for (const options of [null, 5, []]) {
+    assertThrows(made(registry, options), RegistryError, "its options are no object");
+  }
   assertThrows(made(registry, { tokens: ["secret"] }), RegistryError, "its tokens are no check of tokens");
   assertThrows(made(registry, { jobs: "redis://127.0.0.1" }), RegistryError, "its jobs are no queue");
   for (const upload of [{}, { task: "resize" }, { schedule: "resize" }]) {
