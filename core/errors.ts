@@ -41,6 +41,8 @@ export interface RegistryErrorFields {
   message: string;
   /** One sentence on what to do next. */
   hint?: string;
+  /** The ref that was probably meant, of one that leads to nothing; the hint says it too. */
+  suggestion?: string;
   /** The storage key concerned. */
   key?: string;
   /** The `location` of the backend concerned. */
@@ -61,6 +63,8 @@ export class RegistryError extends Error {
   readonly code: ErrorCode;
   /** One sentence on what to do next. */
   declare readonly hint?: string;
+  /** The ref that was probably meant, of one that leads to nothing. */
+  declare readonly suggestion?: string;
   /** The storage key concerned. */
   declare readonly key?: string;
   /** The `location` of the backend concerned. */
@@ -79,6 +83,7 @@ export class RegistryError extends Error {
     this.code = fields.code;
     this.retry = fields.retry ?? ADVICE[fields.code] ?? "never";
     if (fields.hint !== undefined) this.hint = fields.hint;
+    if (fields.suggestion !== undefined) this.suggestion = fields.suggestion;
     if (fields.key !== undefined) this.key = fields.key;
     if (fields.backend !== undefined) this.backend = fields.backend;
     if (fields.maybeWritten !== undefined) this.maybeWritten = fields.maybeWritten;

@@ -30,8 +30,8 @@ export function toWire(error: unknown, depth = 0): WireError {
   const { name, message, stack, cause } = error;
   const wire: WireError = { name, message, stack };
   if (isRegistryError(error)) {
-    const { code, hint, key, backend, retry, maybeWritten, commit } = error;
-    wire.fields = { code, message, hint, key, backend, retry, maybeWritten, commit };
+    const { code, hint, suggestion, key, backend, retry, maybeWritten, commit } = error;
+    wire.fields = { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit };
   } else if ("code" in error && typeof error.code === "string") wire.code = error.code;
   if (cause !== undefined && depth < MAX_CAUSES) wire.cause = toWire(cause, depth + 1);
   return wire;

@@ -34,6 +34,7 @@ import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadVersion, loadIfThere, loadValue, openArtifact } from "./load.ts";
 import { refMeant } from "./look/ref_meant.ts";
+import { createSuggesting } from "./look/suggesting.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import { createDerivedVerbs } from "../core/work/derived_verbs.ts";
 import { parseRef } from "../core/naming/refs.ts";
@@ -157,8 +158,16 @@ function createRegistry(context: Context): StoredRegistry {
     const { signal } = options;
     return await artifactInfo(context, await locate(context, await refMeant(context, ref, options), signal), signal);
   };
+  const open: Registry["open"] = async (ref, options = {}) =>
+    await openArtifact(context, await refMeant(context, ref, options), options);
+  const download: Registry["download"] = async (ref, options) =>
+    await downloadVersion(context, await refMeant(context, ref, options), options);
   const remove: Registry["delete"] = (ref, options) => deleteRef(context, ref, options);
   const { settings } = context;
+  const suggesting = createSuggesting(context);
+  /** Tells the caller of a verb what was probably meant. The verbs that are made of others ask those that do not. */
+  const told = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
+    suggesting(call, () => parseRef(ref, options.version), options.signal);
 
   const registry: StoredRegistry = {
     ...createDerivedVerbs({
@@ -178,19 +187,22 @@ function createRegistry(context: Context): StoredRegistry {
     backend,
     materializers,
     save,
-    load: load as Registry["load"],
-    open: async (ref, options = {}) => await openArtifact(context, await refMeant(context, ref, options), options),
-    download: async (ref, options) => await downloadVersion(context, await refMeant(context, ref, options), options),
-    info,
+    load:
+      ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) =>
+        told(load(ref, options), typeof ref === "object" ? ref.name : ref, options)) as Registry["load"],
+    open: (ref, options) => told(open(ref, options), ref, options),
+    download: (ref, options) => told(download(ref, options), ref, options),
+    info: (ref, options) => told(info(ref, options), ref, options),
     has,
     delete: remove,
     names,
     versions: (name, options) => listVersions(context, name, options),
-    setAlias: (name, alias, version, options) => setAlias(context, { name, alias, version }, options),
+    setAlias: (name, alias, version, options) =>
+      told(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
-    copy: (ref, to, options) => copyVersion(context, ref, to, options),
+    copy: (ref, to, options) => told(copyVersion(context, ref, to, options), ref, { signal: options?.signal }),
     async openDraft(name, options) {
       const { openDraft } = await import("./drafts/open_draft.ts"); // most programs have none
       return openDraft(context, name, options);

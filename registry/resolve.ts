@@ -55,6 +55,15 @@ function absent({ backend }: Context, text: { message: string; hint: string }): 
   return error;
 }
 
+/** The same failure, whose hint begins with what was probably meant. */
+export function withSuggestion(error: RegistryError, suggestion: string): RegistryError {
+  const { code, message, hint, key, backend, cause } = error;
+  const told = `Did you mean ${shown(suggestion)}?${hint === undefined ? "" : ` ${hint}`}`;
+  const suggesting = new RegistryError({ code, message, hint: told, suggestion, key, backend, cause });
+  absences.add(suggesting);
+  return suggesting;
+}
+
 /** Like {@linkcode locate}, with undefined where there is no such version. A missing alias is still `NotFound`. */
 export async function tryLocate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located | undefined> {
   const { name, selector } = ref;

@@ -67,7 +67,8 @@ function errorOf(said: Problem, { action, location }: Asked, status?: number): R
     fields.retry = said.retry as RetryAdvice;
   }
   if (said.maybeWritten === true) fields.maybeWritten = true;
-  const [commit, key] = [text(said.commit), text(said.key)];
+  const [commit, key, suggestion] = [text(said.commit), text(said.key), text(said.suggestion)];
+  if (suggestion !== undefined) fields.suggestion = suggestion;
   if (commit !== undefined) fields.commit = commit;
   if (key !== undefined) fields.key = key;
   return new RegistryError(fields);

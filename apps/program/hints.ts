@@ -8,16 +8,18 @@ import type { ErrorCode, Registry } from "../../mod.ts";
 import { nearestRef } from "./nearest.ts";
 
 /** Hints by the code of a failure. */
-export type Hints = Partial<Record<ErrorCode, string | (() => Promise<string>)>>;
+export type Hints = Partial<Record<ErrorCode, string | ((error: RegistryError) => Promise<string>)>>;
 
 /** For a ref that leads to nothing; with the registry, what was meant is looked for. */
 export function lookUp(ref: string, registry?: Registry): Hints {
-  return { NotFound: registry === undefined ? whereToLook(ref) : () => nearestHint(registry, ref) };
+  return {
+    NotFound: registry === undefined ? whereToLook(ref) : (error) => nearestHint(registry, ref, error.suggestion),
+  };
 }
 
-/** The hint for a ref that leads to nothing: one that is like it, and where to look. */
-export async function nearestHint(registry: Registry, ref: string): Promise<string> {
-  const near = await nearestRef(registry, ref);
+/** The hint for a ref that leads to nothing: one that is like it, looked for unless it is known, and where to look. */
+export async function nearestHint(registry: Registry, ref: string, known?: string): Promise<string> {
+  const near = known ?? await nearestRef(registry, ref);
   return near === undefined ? whereToLook(ref) : `Did you mean ${shellWord(near)}? ${whereToLook(ref)}`;
 }
 
@@ -37,7 +39,7 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
     if (!isRegistryError(error) || hints[error.code] === undefined) throw error;
     const { code, message, key, backend, retry, maybeWritten, commit } = error;
     const given = hints[code];
-    const hint = typeof given === "function" ? await given() : given;
+    const hint = typeof given === "function" ? await given(error) : given;
     throw new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause: error });
   }
 }

@@ -6,6 +6,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
+import type { Access } from "./access/access.ts";
 import { checkHandlerOptions } from "./check_options.ts";
 import type { ServerContext } from "./context.ts";
 import { createDocument, describe } from "./describe.ts";
@@ -114,14 +115,14 @@ export function createApp(registry: Registry, options: HandlerOptions): ReadyHan
         })),
       ),
   );
-  const refuse = (thrown: unknown): Response => {
+  const refuse = (thrown: unknown, access?: Access): Response => {
     if (isRegistryError(thrown)) {
       if (FAULTS.has(thrown.code)) metrics.fault(thrown.code);
     } else if (!isOfRouter(thrown) && !isHungUp(thrown)) logger.error("Cannot answer:", thrown);
-    return problemOf(thrown);
+    return problemOf(thrown, access);
   };
-  const guard = createGuard(options, { system, logger, metrics, refuse });
-  app.onError(refuse);
+  const guard = createGuard(options, { system, logger, metrics, refuse: (thrown) => refuse(thrown) });
+  app.onError((thrown, c) => refuse(thrown, c.env.access));
   app.notFound((c) => {
     const allowed = methodsAt(app, c.req.path);
     if (allowed.length > 0) return noSuchMethod(c.req.method, allowed);

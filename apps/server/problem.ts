@@ -5,6 +5,7 @@
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
+import type { Access } from "./access/access.ts";
 
 /** The media type of an error. */
 export const PROBLEM_TYPE = "application/problem+json";
@@ -51,6 +52,8 @@ export interface ProblemFields {
   detail: string;
   /** What to do next. */
   hint?: string;
+  /** The ref that was probably meant. */
+  suggestion?: string;
   /** Whether a write may have been done all the same. */
   maybeWritten?: boolean;
   /** Whether the same request may succeed later, where the code does not say it. */
@@ -75,10 +78,11 @@ export function problem(
 }
 
 /**
- * The answer to what was thrown, without where the store is. What is no {@linkcode RegistryError} is a fault of this program, and what it says is for
- * its log.
+ * The answer to what was thrown, without where the store is, and without a suggestion of what whoever asks may not
+ * read; nobody hears one where it is not said who asks. What is no {@linkcode RegistryError} is a fault of this program,
+ * and what it says is for its log.
  */
-export function problemOf(thrown: unknown): Response {
+export function problemOf(thrown: unknown, access?: Access): Response {
   if (isOfRouter(thrown)) {
     const hint = "The document at /openapi.json says what is taken here.";
     return problem(thrown.status, { code: "Invalid", detail: `Cannot read the request: ${thrown.message}`, hint });
@@ -92,18 +96,28 @@ export function problemOf(thrown: unknown): Response {
   const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
-  return problem(status, { code, ...withoutPlace(thrown), maybeWritten, retry, commit, key }, headers);
+  return problem(status, { code, ...withoutPlace(heardBy(access, thrown)), maybeWritten, retry, commit, key }, headers);
+}
+
+/** Without a suggestion of what whoever asks may not read. */
+function heardBy(access: Access | undefined, { message, hint, suggestion, backend }: RegistryError) {
+  if (suggestion === undefined || access?.may("read", suggestion.split("@", 1)[0])) {
+    return { message, hint, suggestion, backend };
+  }
+  return { message, hint: hint?.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "") || undefined, backend };
 }
 
 /** Where the store is, is nobody's business who only knows the service. */
-function withoutPlace({ message, hint, backend }: RegistryError): { detail: string; hint?: string } {
+function withoutPlace(
+  { message, hint, suggestion, backend }: Pick<RegistryError, "message" | "hint" | "suggestion" | "backend">,
+): Pick<ProblemFields, "detail" | "hint" | "suggestion"> {
   const said = message
     .replace(/^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /, "Cannot reach the store: ")
     .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
-  if (!backend) return { detail: said, hint };
+  if (!backend) return { detail: said, hint, suggestion };
   const folder = backend.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
   const unplaced = (text: string) => text.replaceAll(backend, "the store").replaceAll(folder, "the store");
-  return { detail: unplaced(said), hint: hint && unplaced(hint) };
+  return { detail: unplaced(said), hint: hint && unplaced(hint), suggestion };
 }
 
 /** What the router refuses itself, such as a body that is no JSON. */

@@ -79,7 +79,7 @@ async function tryOne(context: ServerContext, operation: Operation, options: DoO
     options.signal.throwIfAborted();
     return { ok: true, value: await doOne(context, operation, options) };
   } catch (error) {
-    return { ok: false, problem: await problemOf(error).json() };
+    return { ok: false, problem: await problemOf(error, options.access).json() };
   }
 }
 

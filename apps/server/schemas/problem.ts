@@ -24,6 +24,7 @@ export const ProblemSchema = v.pipe(
       "TaskFailed",
     ]),
     hint: v.optional(v.string()),
+    suggestion: v.optional(v.string()),
     maybeWritten: v.optional(v.boolean()),
     retry: v.optional(v.picklist(["never", "later", "unknown"])),
     commit: v.optional(v.string()),

@@ -1,3 +1,4 @@
+import { rejects } from "node:assert/strict";
 import { testRegistry } from "../../conformance/registry.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
 import { openHttpRegistry } from "../../../apps/http_client.ts";
@@ -21,3 +22,14 @@ testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpe
     reopen: open,
   };
 }, { name: "http, by a port" });
+
+Deno.test("who mistypes a name is told by the service what was probably meant", async () => {
+  const service = await startService();
+  try {
+    const registry = await service.open();
+    await registry.save("model", "value");
+    await rejects(registry.load("modle"), { code: "NotFound", suggestion: "model", hint: /^Did you mean "model"\? / });
+  } finally {
+    await service.close();
+  }
+});

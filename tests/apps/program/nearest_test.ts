@@ -22,22 +22,23 @@ Deno.test("who mistypes a name, a version or an alias is told what is like it", 
     const [line, meant] of [
       ["load confg", "config"],
       ["info raw", "data:raw"],
-      ["download Config@2 out", "config@2"],
+      ["download Config@2 out", "config@2.0.0"],
       ["cat config@producton", "config@production"],
       ["load config@lates", "config@latest"],
       ["info config@2.0.1", "config@2.0.0"],
       ["versions confg", "config"],
       ["log nott", "note"],
-      ["diff config@1 cnofig@2", "config@2"],
+      ["diff config@1 cnofig@2", "config@2.0.0"],
       ["alias confg", "config"],
       ["alias config prodution", "config@production"],
       ["rm confg --all --yes", "config"],
-      ["rm confg@1 --yes", "config@1"],
+      ["rm confg@1 --yes", "config@1.0.0"],
     ]
   ) {
     const { code, err } = await holdfast(line, { cwd });
     assertEquals(code, 3, `${line}\n${err}`);
     assertStringIncludes(err, `Did you mean ${meant}? See what there is: holdfast`, line);
+    assertEquals(err.split("Did you mean").length, 2, line);
   }
   const strange = await holdfast("load something-else", { cwd });
   assertEquals([strange.code, strange.err.includes("Did you mean")], [3, false]);

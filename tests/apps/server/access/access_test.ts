@@ -63,6 +63,17 @@ Deno.test("without a token the answer is 401, with one that may not 403, and wit
   assert(wrong.headers.get("www-authenticate")!.includes("invalid_token"));
 });
 
+Deno.test("what was probably meant is told to who may read it", async () => {
+  const { registry, ask } = await served();
+  await using _ = registry;
+  const meantFor = async (scopes: string, path: string) => {
+    const { suggestion, hint } = await (await ask(path, scopes)).json();
+    return [suggestion, /Did you mean|team\/a/.test(hint)];
+  };
+  assertEquals(await meantFor("read:*", "/artifacts/team%2Fx/versions/latest"), ["team/a", true]);
+  assertEquals(await meantFor("read:team/b,read:team/x", "/artifacts/team%2Fx/versions/1.0.0"), [undefined, false]);
+});
+
 Deno.test("a token without rights is refused by every route that is not open to all, whatever there is", async () => {
   const { registry, ask } = await served();
   await using _ = registry;
