@@ -20,9 +20,9 @@ import { markNew } from "../lineage/marker.ts";
 import { startOperation } from "../cell/operation.ts";
 
 /** Default of `graceMs`: 24 hours. */
-export const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
+const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 /** The shortest grace, and the default of `leastGraceMs`: an hour. */
-export const MIN_GRACE_MS = 60 * 60 * 1000;
+const MIN_GRACE_MS = 60 * 60 * 1000;
 
 /** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
