@@ -344,7 +344,7 @@ export const GARBAGE: readonly Mutant[] = [
       text: "if (collection.isLate() || !isSame(cells, listing))",
       replacement: "if (!isSame(cells, listing))",
     }],
-    foundBy: { test: "tests/registry/maintenance/forgotten_test.ts", name: "a quarter of the grace passes" },
+    foundBy: { test: "tests/registry/maintenance/forgotten_test.ts", name: "a quarter of the least grace passes" },
   },
   {
     name: "garbage/heads-forgotten-first",

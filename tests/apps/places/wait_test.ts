@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { holdfast } from "../captured_io.ts";
@@ -21,6 +22,14 @@ for (const place of PLACES) {
     assert(unsaid < 10_000, `${unsaid} ms`);
     const said = await waited("--wait", "60s");
     assert(said > 20_000, `${said} ms`);
+  });
+
+  Deno.test(`retryForMs says how long openRegistry waits for ${place}`, async () => {
+    const system = createScriptedSystem({ environment: KEYS });
+    const before = system.now();
+    const error = await openRegistry(place, { system, retryForMs: 60_000 }).catch((error) => error);
+    assert(isRegistryError(error, "Unavailable"), String(error));
+    assert(system.now() - before > 20_000, `${system.now() - before} ms`);
   });
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { inCliWords, lookUp, shellWord, withHints } from "../../../apps/program/hints.ts";
+import { inCliWords, lookUp, shellWord, withHints, withRegistry } from "../../../apps/program/hints.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fillRegistry, holdfast } from "../captured_io.ts";
@@ -32,6 +32,21 @@ Deno.test("what the library calls an option is called by its flag", () => {
     "Or open the registry with a larger maxLoadBytes.";
   assertEquals(inCliWords(large), "Download it, or read it as a stream: holdfast cat REF PATH.");
   assertEquals(inCliWords(undefined), undefined);
+});
+
+Deno.test("commands in a hint name the registry of the run, but where one is named, or they work on none", () => {
+  const named: [text: string, hint: string][] = [
+    [
+      "See holdfast ls, or holdfast batch verify FILE",
+      "See holdfast ls -r 'my reg', or holdfast batch verify -r 'my reg' FILE",
+    ],
+    ["holdfast save NAME DIR -r other", "holdfast save NAME DIR -r other"],
+    ["holdfast ls @team/ first, then holdfast gc", "holdfast ls @team/ first, then holdfast gc"],
+    ["holdfast init, then holdfast mirror A B", "holdfast init, then holdfast mirror A B"],
+    ["holdfast ls --help", "holdfast ls --help"],
+  ];
+  for (const [text, hint] of named) assertEquals(withRegistry(text, "my reg"), hint);
+  assertEquals(withRegistry("holdfast ls", undefined), "holdfast ls");
 });
 
 Deno.test("hints name flags and commands, never options and functions of the library", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { AnyRecord } from "../../../core/record/record.ts";
@@ -51,19 +51,25 @@ Deno.test("a record whose members are missing or of another type is Corrupt, tho
     { ...BASE, kind: "alias", name: "a", alias: "b" },
     { ...BASE, kind: "key", name: "a", key: "k", target: { version: "1.0.0" } },
     { ...BASE, kind: "settings", settings: { versioned: 1, mutable: false, graceMs: 1 } },
-    { ...BASE, kind: "settings", settings: { versioned: true, mutable: false, graceMs: 2, leastGraceMs: 1 } },
-    {
-      ...BASE,
-      format: "holdfast/2",
-      kind: "settings",
-      settings: { versioned: true, mutable: false, graceMs: 1, leastGraceMs: 2 },
-    },
   ];
   for (const record of wrong) {
     const bytes = encodeRecord(record as unknown as AnyRecord, [new Uint8Array(2)]);
     const error = assertThrows(() => decodeRecord(bytes, "names/x"), RegistryError, undefined, JSON.stringify(record));
     assertEquals(error.code, "Corrupt");
   }
+});
+
+Deno.test("a least grace is not above the grace, and only in the format of releases that know it", () => {
+  const problemOf = (format: string, graces: object) => {
+    const settings = { versioned: true, mutable: false, ...graces };
+    return recordProblem({ ...BASE, format, kind: "settings", settings } as unknown as AnyRecord);
+  };
+  assertEquals(problemOf("holdfast/1", { graceMs: 2 }), undefined);
+  for (const leastGraceMs of [1, 2]) {
+    assertEquals(problemOf("holdfast/2", { graceMs: 2, leastGraceMs }), undefined);
+    assert(problemOf("holdfast/1", { graceMs: 2, leastGraceMs }) !== undefined);
+  }
+  for (const leastGraceMs of [0, 3, "1"]) assert(problemOf("holdfast/2", { graceMs: 2, leastGraceMs }) !== undefined);
 });
 
 Deno.test("a file's place is numbers and a payload folder, and nothing that leads elsewhere", () => {

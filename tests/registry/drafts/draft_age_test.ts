@@ -9,6 +9,7 @@ import { rejected } from "../rejected.ts";
 import { busy, doing, lostReply } from "../scripted_backend.ts";
 
 const DAY = 24 * HOUR;
+const LOWERED = { leastGraceMs: HOUR };
 
 function large(path: string, seed = 1): FileToSave[] {
   return [{ path, content: noise(300_000, seed) }];
@@ -124,10 +125,10 @@ testProtocol("a part that was not written leaves nothing, and a repeat adds it",
   assertEquals((await draft.addPart("0", large("0.bin"))).added, true);
 });
 
-testProtocol("a part that landed late does not count: its payload may be gone", {}, async (world) => {
+testProtocol("a part that landed late does not count: its payload may be gone", LOWERED, async (world) => {
   const { registry, backend, advance, warnings } = world;
   const draft = await registry.openDraft("a", { id: "1" });
-  backend.answer({ verb: "put", key: /^drafts\// }, doing(() => advance(GRACE_MS / 2 + 1)));
+  backend.answer({ verb: "put", key: /^drafts\// }, doing(() => advance(HOUR / 2 + 1)));
   assertMatch((await rejected("Unavailable", draft.addPart("0", large("0.bin")))).message, /does not count/);
   assertMatch((await rejected("NotFound", draft.commit({ parts: ["0"] }))).message, /"0" is not there/);
   assertMatch(warnings.join(), /landed too late/);

@@ -132,6 +132,9 @@ testInMemory("what is missing, empty or there twice is refused, and nothing is s
   const twice = await rejected("Invalid", draft.commit());
   assertMatch(twice.message, /parts "0" and "1" both have "out.csv"/);
   assertEquals(await collect(registry.names()), []);
+  await draft.addPart("2", [{ path: "out.csv", mode: "folder", content: new Uint8Array() }]);
+  const folder = await rejected("Invalid", draft.commit({ parts: ["1", "2"] }));
+  assertMatch(folder.message, /parts "1" and "2" both have "out.csv"/);
   await draft.commit({ parts: ["1"] });
   assertEquals(await contentOf(registry, "a"), { "out.csv": "1" });
 

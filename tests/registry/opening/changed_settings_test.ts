@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
 import type { SettingsRecord } from "../../../core/record/record.ts";
 import {
   changeSettings,
@@ -133,6 +134,18 @@ testProtocol("a write ends a quarter of the least grace after it began", LOWERED
   backend.answer({ verb: "put", key: /^objects/ }, followedBy(() => Promise.resolve(world.advance(HOUR / 4 + 1))));
   await rejected("Unavailable", registry.save("a", noise(70_000)));
   assertEquals(await world.keys("names/"), []);
+});
+
+testProtocol("an upload is renewed by the least grace, whatever counts for collectors", LOWERED, async (world) => {
+  const { registry, advance } = world;
+  async function* slow(): AsyncGenerator<FileToSave> {
+    for (let n = 0; n < 12; n++) {
+      advance(HOUR / 12);
+      yield { path: `${n}.bin`, content: noise(300_000, n) };
+    }
+  }
+  const draft = await registry.openDraft("a", { id: "1" });
+  assertEquals((await draft.addPart("0", slow())).files, 12);
 });
 
 testInMemory("the least grace is an hour unless it is given, and fixed at creation", async ({ open, registry }) => {

@@ -298,6 +298,15 @@ testProtocol("paths that are not plain are refused before anything is written", 
     for (let n = 0; n < 2; n++) yield await Promise.resolve({ path: "same", content: noise(10) });
   }
   await rejected("Invalid", registry.save("a", twice, AS));
+  const EMPTY = { mode: "folder", content: new Uint8Array() } as const;
+  const collisions: FileToSave[][] = [
+    [{ path: "x", ...EMPTY }, { path: "x", ...EMPTY }],
+    [{ path: "x", ...EMPTY }, { path: "x", content: noise(10) }],
+    [{ path: "x", content: noise(10) }, { path: "x", ...EMPTY }],
+    [{ path: "x/y", content: noise(10) }, { path: "x", content: noise(10) }],
+    [{ path: "x", content: noise(10) }, { path: "x/y", content: noise(10) }],
+  ];
+  for (const files of collisions) await rejected("Invalid", registry.save("a", () => files, AS));
   assertEquals(backend.asked({ verb: "put" }), []);
 });
 
