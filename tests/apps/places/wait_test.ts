@@ -5,7 +5,8 @@ import { tempRoot } from "../../support/temp_root.ts";
 import { holdfast } from "../captured_io.ts";
 
 const KEYS = { S3_MODELS_ACCESS_KEY: "a", S3_MODELS_SECRET_KEY: "b", S3_MODELS_REGION: "eu-central-1" };
-const PLACES = ["s3://models?endpoint=http://127.0.0.1:1", "http://127.0.0.1:1"];
+const STORES = ["s3://models?endpoint=http://127.0.0.1:1", "gs://models?endpoint=http://127.0.0.1:1"];
+const PLACES = [...STORES, "http://127.0.0.1:1"];
 
 for (const place of PLACES) {
   Deno.test(`--wait says how long ${place} is waited for, and the hint says so`, async () => {
@@ -32,6 +33,13 @@ for (const place of PLACES) {
     assert(system.now() - before > 20_000, `${system.now() - before} ms`);
   });
 }
+
+Deno.test("--wait says how long a store that is probed is waited for", async () => {
+  const system = createScriptedSystem({ environment: KEYS });
+  const before = system.now();
+  await holdfast(["probe", STORES[0], "--wait", "60s"], { cwd: "/", system });
+  assert(system.now() - before > 20_000, `${system.now() - before} ms`);
+});
 
 Deno.test("--wait takes a time with its unit", async () => {
   const { code, err } = await holdfast("ls --wait 90", { cwd: "/" });
