@@ -134,11 +134,11 @@ function pathOf(location: string | URL): string {
     new RegistryError({
       code: "Invalid",
       message: `Cannot open ${shown(text)}: not the path of a folder`,
-      hint: "Give a path or a file: URL.",
+      hint: "Give a path, or a file: URL with the whole path: file:///data/models.",
       cause,
     });
   if (!(location instanceof URL || typeof location === "string")) throw invalid();
-  if (text === "" || text.includes("\0") || isUrl && !text.startsWith("file:")) throw invalid();
+  if (text === "" || text.includes("\0") || isUrl && !/^file:(\/[^/]|\/\/.)/.test(text)) throw invalid();
   try {
     return isUrl ? fileURLToPath(text) : text;
   } catch (cause) {
