@@ -145,7 +145,7 @@ function createRun(
   };
 }
 
-function checkBoth(from: Registry, to: Registry, { concurrency = 8, names }: MirrorOptions): void {
+function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOptions): void {
   const invalid = (state: string, hint: string) =>
     new RegistryError({
       code: "Invalid",
@@ -159,7 +159,6 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8, names }: Mir
       `Mirror into a registry that was created with versioned: ${versioned}.`,
     );
   }
-  if (typeof names === "string") throw invalid("names is a text", "Pass a list of names, or prefix.");
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw invalid(`concurrency is ${concurrency}`, "It is how many versions are under way at once, from 1.");
   }

@@ -63,7 +63,13 @@ export function checkToolOptions<O>(
   required?: readonly string[],
 ): O {
   checkRegistry(action, registry);
-  return checkOptions(action, options, known, required);
+  const checked = checkOptions(action, options, known, required);
+  if (typeof (checked as { names?: unknown } | undefined)?.names !== "string") return checked;
+  throw new RegistryError({ // each of its letters would be taken for a name
+    code: "Invalid",
+    message: `Cannot ${action}: names is a text`,
+    hint: "Pass a list of names: { names: [name] }.",
+  });
 }
 
 /** Throws `Invalid` for what is no registry. */

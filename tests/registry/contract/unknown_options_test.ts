@@ -23,6 +23,22 @@ const WRONG = { versoin: "1" } as Record<string, unknown>;
 
 type Loose = (...args: unknown[]) => Promise<unknown>;
 
+testInMemory("a text is no list of names: each of its letters would be one", async ({ registry }) => {
+  await registry.save("a", 1);
+  await registry.save("a", 2);
+  const names = "a" as unknown as string[];
+  for (
+    const call of [
+      prune(registry, { keepLast: 1, names }),
+      verifyRegistry(registry, { names }),
+      mirrorRegistry(registry, registry, { names }),
+    ]
+  ) {
+    assertMatch((await rejected("Invalid", call)).message, /: names is a text$/);
+  }
+  assertEquals((await Array.fromAsync(registry.versions("a"))).length, 2);
+});
+
 const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   save: (registry) => registry.save("a", 1, WRONG),
   load: (registry) => registry.load("a", WRONG),
