@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, utimes } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
@@ -83,10 +84,19 @@ test("a path, a file: URL and its text lead to the same place", async () => {
 
 test("what is no path is Invalid", async () => {
   await Promise.resolve();
-  for (const path of ["", "a\0b", new URL("https://example.org/a")]) {
+  for (
+    const path of ["", "a\0b", new URL("https://example.org/a"), "file:", "file://", "file:models", "file:./models"]
+  ) {
     const error = assertThrows(() => createLocalBackend({ path }), RegistryError, "not the path of a folder");
     assertEquals(error.code, "Invalid");
   }
+});
+
+test("a folder that can be made nowhere is an error, and ends", async () => {
+  if (!existsSync("/proc/self")) return; // elsewhere it would be made
+  const backend = createLocalBackend({ path: "/proc/holdfast/store" });
+  const error = await assertRejects(() => backend.put("a/b", text("x")), RegistryError);
+  assertEquals(error.code, "Unavailable");
 });
 
 test("`reopen` describes how to open the same store", async () => {
