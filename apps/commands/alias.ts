@@ -5,14 +5,13 @@
  */
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
-import { namedAt, rollBack, showHistory } from "../look/alias_history.ts";
+import { aliasHint, namedAt, rollBack, showHistory } from "../look/alias_history.ts";
 import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
 import { expandNames, isPattern } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
-import { nearestRef } from "../program/nearest.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
@@ -212,13 +211,10 @@ function notYet({ name, alias, asOf }: { name: string; alias: string; asOf: Date
 }
 
 async function noAlias(registry: Registry, name: string, alias: string): Promise<RegistryError> {
-  const near = await nearestRef(registry, `${name}@${alias}`);
   return new RegistryError({
     code: "NotFound",
     message: `Cannot find alias "${alias}" of "${name}": there is none`,
-    hint: `${near === undefined ? "" : `Did you mean ${shellWord(near)}? `}See what there is: holdfast alias ${
-      shellWord(name)
-    }`,
+    hint: await aliasHint(registry, name, alias),
   });
 }
 

@@ -7,6 +7,7 @@ import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { AliasChange, Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { lookUp, shellWord, withHints } from "../program/hints.ts";
+import { nearestRef } from "../program/nearest.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
 
@@ -73,6 +74,13 @@ async function lastTwo(changes: AsyncIterable<AliasChange>): Promise<[now?: stri
   return [first?.version];
 }
 
+/** The hint for an alias that is not there: one that is like it, and where to look. */
+export async function aliasHint(registry: Registry, name: string, alias: string): Promise<string> {
+  const near = await nearestRef(registry, `${name}@${alias}`);
+  const meant = near === undefined ? "" : `Did you mean ${shellWord(near)}? `;
+  return `${meant}See what there is: holdfast alias ${shellWord(name)}`;
+}
+
 async function* changesOf(registry: Registry, { name, alias }: NamedAlias, { io: { signal } }: CommandContext) {
   try {
     yield* registry.history(name, alias, { signal });
@@ -81,7 +89,7 @@ async function* changesOf(registry: Registry, { name, alias }: NamedAlias, { io:
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot find alias "${alias}" of "${name}": there never was one`,
-      hint: `See what there is: holdfast alias ${shellWord(name)}`,
+      hint: await aliasHint(registry, name, alias),
       cause: error,
     });
   }

@@ -24,7 +24,13 @@ export interface DiffSide {
 
 /** A version of the registry, which is named exactly from now on. */
 export async function versionSide(registry: Registry, ref: string, { signal }: CliIo): Promise<DiffSide> {
-  const artifact = await withHints(registry.open(ref, { signal }), lookUp(ref, registry));
+  const isPath = looksLikeLocation(ref);
+  const artifact = await withHints(
+    registry.open(ref, { signal }),
+    isPath
+      ? { NotFound: `The version comes first, and the path after it: holdfast diff REF ${shellWord(ref)}` }
+      : lookUp(ref, registry),
+  );
   const { name, version } = artifact.info;
   const label = `${name}@${version}`;
   return { label, compared: label, bytes: (file) => artifact.file(file.path).bytes() };

@@ -11,7 +11,7 @@ import { shellWord } from "./hints.ts";
 /** Refuses `name@`, which is a ref that somebody did not finish. */
 export function refuseHalfRef(ref: string): void {
   if (!ref.endsWith("@")) return;
-  const name = ref.slice(0, -1);
+  const name = ref.replace(/@+$/, "");
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read ref ${JSON.stringify(ref)}: nothing stands behind the @`,

@@ -43,7 +43,10 @@ export function parsePlace(options: PlaceOptions): S3Place {
   const { bucket } = options;
   const provider = findS3Provider(options.provider ?? "s3");
   if (typeof bucket !== "string" || !/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,62}$/.test(bucket)) {
-    throw invalid(`${shown(bucket)} is no name of a bucket`, "Give the bucket's name alone, without a URL.");
+    throw invalid(
+      `${shown(bucket)} is no name of a bucket`,
+      "3 to 63 letters, digits, dots, dashes and underscores, without s3:// before them.",
+    );
   }
   if (/--x-s3$/.test(bucket)) {
     throw new RegistryError({

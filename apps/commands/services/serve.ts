@@ -120,11 +120,10 @@ export const serve: Command = defineCommand<[], ServeFlags>({
 });
 
 function parsePort(text: string): number {
-  const port = parseCount(text);
-  if (port <= 65_535) return port;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot read ${text} as a port: it is larger than 65535`,
+    message: `Cannot read ${JSON.stringify(text)} as a port: a whole number up to 65535 is expected`,
     hint: "Take one from 1024 on, or 0 for a free one.",
   });
 }

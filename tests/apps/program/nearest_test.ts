@@ -31,6 +31,7 @@ Deno.test("who mistypes a name, a version or an alias is told what is like it", 
       ["diff config@1 cnofig@2", "config@2.0.0"],
       ["alias confg", "config"],
       ["alias config prodution", "config@production"],
+      ["alias config prodution --history", "config@production"],
       ["rm confg --all --yes", "config"],
       ["rm confg@1 --yes", "config@1.0.0"],
     ]
