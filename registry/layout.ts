@@ -316,6 +316,19 @@ export function parseCellKey(key: string): CellKey | undefined {
   return { name, cell, kind: segments[2] === "aliases" ? "alias" : "key", label, generation };
 }
 
+/** What a key is of, as people name it: a version, an alias, or only a name; undefined where no name has it. */
+export function refOfKey(key: string): string | undefined {
+  const record = parseCellKey(key);
+  if (record !== undefined) {
+    const { name, kind, version, label } = record;
+    return kind === "key" ? name : `${name}@${version?.canonical ?? label}`;
+  }
+  const payload = parsePayloadKey(key);
+  const name = payload && decodeName(payload.name);
+  const version = payload && decodeOrder(payload.order);
+  return version === undefined ? name : `${name}@${version.canonical}`;
+}
+
 /** The version of a cell's last two segments, where they fit together. */
 function versionOf(folder: string, order: string): Version | undefined {
   if (folder === "single") return order === UNVERSIONED ? FIRST_VERSION : undefined;

@@ -11,7 +11,7 @@ import { checkWritable, contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { bindingGraceMs, readGraces } from "../opening/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import { NAMES, OBJECTS } from "../layout.ts";
+import { NAMES, OBJECTS, refOfKey } from "../layout.ts";
 import { memoryMs } from "./collection.ts";
 import type { Collection, GarbageItem, GarbageKind, Measure, WaitingItem } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
@@ -75,8 +75,8 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
     const graceMs = bindingGraceMs(await readGraces(context, options.signal), mark); // as they are after the mark
     report = emptyReport({ dryRun: options.dryRun ?? false, mark, graceMs });
     const collection = createCollection(context, { report, markKey: key, ...options });
-    for (const step of STEPS) {
-      context.logger.debug(`collect garbage: ${step.name}`);
+    for (const [what, step] of STEPS) {
+      context.logger.debug(`collect garbage: ${what}`);
       await step(collection, report);
     }
   } finally {
@@ -86,7 +86,12 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
   return report;
 }
 
-const STEPS = [sweepStages, collectNames, removeLeftovers, removeNotes];
+const STEPS = [
+  ["unfinished writes", sweepStages],
+  ["names", collectNames],
+  ["what uploads, probes and collectors left", removeLeftovers],
+  ["notes of lineage", removeNotes],
+] as const;
 
 /** Unfinished writes first: a writer whose stage is gone can no longer commit. */
 export async function sweepStages(
@@ -173,7 +178,7 @@ export function createCollection(
       removed.count++;
       removed.bytes += item.size;
       report.bytes += item.size;
-      onItem?.(item);
+      onItem?.(named(item));
     },
     waits(items, until) {
       for (const item of items) {
@@ -181,7 +186,7 @@ export function createCollection(
         waiting.count++;
         waiting.bytes += item.size;
         waiting.nextAt = new Date(Math.min(waiting.nextAt?.getTime() ?? until, until));
-        onWaiting?.({ ...item, until: new Date(until) });
+        onWaiting?.({ ...named(item), until: new Date(until) });
       }
     },
     async remove(items) {
@@ -212,6 +217,11 @@ export function createCollection(
     },
   };
   return collection;
+}
+
+function named(item: GarbageItem): GarbageItem {
+  const ref = refOfKey(item.key);
+  return ref === undefined ? item : { ...item, ref };
 }
 
 /** A report of nothing yet. */

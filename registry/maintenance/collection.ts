@@ -28,6 +28,8 @@ export interface GarbageItem {
   what: GarbageKind;
   /** Its key. */
   key: string;
+  /** The version, the alias or the name that it is of, where it is of one. */
+  ref?: string;
   /** Bytes that it frees. */
   size: number;
   /** Why nobody needs it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { collectGarbage, RegistryError } from "../../../mod.ts";
-import type { GarbageReport, WaitingItem } from "../../../mod.ts";
+import type { GarbageItem, GarbageReport, WaitingItem } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { inOrder } from "../../terminal/order.ts";
@@ -22,6 +22,19 @@ const MEANING: Record<string, string> = {
   key: "idempotency keys of long ago",
   name: "records of forgotten names",
   note: "notes of lineage that came to nothing",
+};
+
+/** One of them. */
+const THING: Record<GarbageItem["what"], string> = {
+  stage: "unfinished write",
+  generation: "record",
+  payload: "payload",
+  upload: "unfinished upload",
+  draft: "draft",
+  scrubbed: "content of the record",
+  key: "idempotency key",
+  name: "record",
+  note: "note of lineage",
 };
 
 const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, { title: "SIZE", align: "right" }];
@@ -74,9 +87,9 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
       now,
       forget,
       signal: io.signal,
-      onItem({ what, key, size, why }) {
-        progress.update({ bytes: bytes += size, things: { done: ++done, what: "things" } });
-        context.logger.debug(`${what} ${key} (${formatBytes(size)}): ${why}`);
+      onItem(item) {
+        progress.update({ bytes: bytes += item.size, things: { done: ++done, what: "things" } });
+        context.logger.debug(`${thingText(item)}: ${item.why}`);
       },
       onWaiting: shared.verbose ? (item) => waiting.push(item) : undefined,
     });
@@ -92,8 +105,12 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
 const RISK = "This takes no account of the grace period. If anybody else uses this registry now, on any machine, " +
   "a save of theirs may lose its files, and a load of what was just replaced or deleted fails.";
 
-function waitingText({ what, key, size, why, until }: WaitingItem): string {
-  return `${what} ${key} (${formatBytes(size)}) waits until ${formatTime(until)}: ${why}`;
+function thingText({ what, key, ref, size }: GarbageItem): string {
+  return `${THING[what]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
+}
+
+function waitingText(item: WaitingItem): string {
+  return `${thingText(item)} waits until ${formatTime(item.until)}: ${item.why}`;
 }
 
 async function say(report: GarbageReport, context: CommandContext): Promise<void> {

@@ -33,6 +33,15 @@ testProtocol("what nobody needs is named with the time from which it may go, and
   assertEquals(await world.keys("objects/a/"), []);
 });
 
+testProtocol("what waits says which version it is of", {}, async ({ registry }) => {
+  await registry.save("my:a", noise(BYTES), { version: "1.2.0-rc.1" });
+  await registry.delete("my:a@1.2.0-rc.1");
+  const items: WaitingItem[] = [];
+  await collectGarbage(registry, { onWaiting: (item) => items.push(item) });
+  const refs = items.map(({ what, ref }) => [what, ref]);
+  assertEquals(refs, [["scrubbed", "my:a@1.2.0-rc.1"], ["payload", "my:a@1.2.0-rc.1"]]);
+});
+
 testProtocol(
   "of what waits the first and the last moment are told, whatever comes first in the store",
   {},

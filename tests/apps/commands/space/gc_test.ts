@@ -36,8 +36,8 @@ Deno.test("gc --verbose names each thing that goes, and why", async () => {
     loadCommands: () => Promise.resolve([]),
   });
   await gc.run([], {}, { ...context, open: () => Promise.resolve(registry) });
-  assertMatch(io.errors(), /debug: payload objects\/big\/\S+ \(195 KiB\): no version refers to it\n/);
-  assertMatch(io.errors(), /debug: scrubbed names\/big\/\S+ \(.*\): replaced longer ago than the grace\n/);
+  assertMatch(io.errors(), /debug: payload of big@1\.0\.0 \(195 KiB\): no version refers to it\n/);
+  assertMatch(io.errors(), /debug: content of the record of big@1\.0\.0 \(.*\): replaced longer ago than the grace\n/);
   assertStringIncludes(new TextDecoder().decode(io.output()), "Freed 195 KiB");
 });
 
@@ -78,7 +78,7 @@ Deno.test("gc --verbose names what waits, and until when; gc says how much it is
   const { err } = await holdfast("gc --verbose", { cwd });
   assertMatch(
     err,
-    /payload objects\/big\/\S+ \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: what refers to it was/,
+    /payload of big@1\.0\.0 \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: what refers to it was/,
   );
   assertMatch(err, /2 things \(19\d KiB\) may go later, the first at \d{4}-/);
 });
