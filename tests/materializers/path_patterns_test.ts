@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { LeftOut, LocalPathOptions } from "../../materializers/mod.ts";
 import { folder, localPath } from "../../materializers/mod.ts";
@@ -166,3 +166,19 @@ inFolder("an option that localPath does not know is refused: a pattern would hav
   const { message } = await fails("Invalid", () => localPath(root, options));
   assertStringIncludes(message, "exlude: did you mean exclude?");
 });
+
+inFolder("a folder that has a time comes with what is chosen of it, and not without", async (root) => {
+  const registry = await openRegistry("memory:");
+  for (const path of ["full/a", "full/deep/large", "next/b"]) write(root, path);
+  mkdirSync(join(root, "empty"));
+  utimesSync(join(root, "full/deep"), 2.5, 2.5);
+  await registry.save("kept", localPath(root, { preserve: ["times"] }));
+  const some = join(root, "../some");
+  await registry.download("kept", { to: some, include: ["large"] });
+  assertEquals(readdirSync(some, { recursive: true }).sort(), ["full", "full/deep", "full/deep/large"]);
+  assertEquals(Math.round(statSync(join(some, "full/deep")).mtimeMs), 2500);
+  const others = join(root, "../others");
+  await registry.download("kept", { to: others, exclude: ["large", "next/b"] });
+  assertEquals(readdirSync(others).sort(), ["empty", "full"]);
+  assertEquals(readdirSync(join(others, "full")), ["a"]);
+}, { ignore: !isDeno });
