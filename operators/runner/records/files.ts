@@ -86,21 +86,30 @@ export async function readRecord<T extends object>(
   { kind, signal }: ReadRecordOptions,
 ): Promise<FoundRecord<T> | undefined> {
   const exact = ref.includes("@") ? ref : await latestOf(registry, ref, signal);
-  if (exact === undefined) return undefined;
-  try {
-    const artifact = await registry.open(exact, { signal });
-    const { id, formatVersion } = artifact.info.materializer;
-    if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) throw newer(exact);
-    if (artifact.info.files.every(({ path }) => path !== RECORD_FILE)) throw corrupt(exact, `it has no ${RECORD_FILE}`);
-    const record = parseJson(textOf(await artifact.file(RECORD_FILE).bytes()));
-    const problem = recordProblem(kind, record);
-    if (problem !== undefined) throw corrupt(exact, problem);
-    return { record: record as T, info: artifact.info };
-  } catch (error) {
-    if (isRegistryError(error, "NotFound") && !await registry.has(exact, { signal })) return undefined;
-    if (error instanceof SyntaxError) throw corrupt(exact, error.message);
-    throw error;
+  while (exact !== undefined) {
+    try {
+      return await readThere<T>(registry, exact, { kind, signal });
+    } catch (error) {
+      if (error instanceof SyntaxError) throw corrupt(exact, error.message);
+      if (!isRegistryError(error, "NotFound")) throw error;
+      if (!await registry.has(exact, { signal })) return undefined; // else it came since
+    }
   }
+}
+
+async function readThere<T extends object>(
+  registry: Registry,
+  exact: string,
+  { kind, signal }: ReadRecordOptions,
+): Promise<FoundRecord<T>> {
+  const artifact = await registry.open(exact, { signal });
+  const { id, formatVersion } = artifact.info.materializer;
+  if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) throw newer(exact);
+  if (artifact.info.files.every(({ path }) => path !== RECORD_FILE)) throw corrupt(exact, `it has no ${RECORD_FILE}`);
+  const record = parseJson(textOf(await artifact.file(RECORD_FILE).bytes()));
+  const problem = recordProblem(kind, record);
+  if (problem !== undefined) throw corrupt(exact, problem);
+  return { record: record as T, info: artifact.info };
 }
 
 function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | undefined {

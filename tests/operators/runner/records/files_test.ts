@@ -1,0 +1,21 @@
+import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
+import { readRecord, saveRecord } from "../../../../operators/runner/records/files.ts";
+
+Deno.test("a record that is saved while somebody looks for it is found", async () => {
+  const registry = await openRegistry("memory:");
+  const record = { kind: "failure", effect: "e", error: {} };
+  let opened = 0;
+  const open: Registry["open"] = async (ref, options) => {
+    try {
+      return await registry.open(ref, options);
+    } finally {
+      if (++opened === 1) await saveRecord(registry, { name: "nightly:step", record }, { version: "1.0.0" });
+    }
+  };
+  const slow = { ...registry, open } as Registry;
+  const found = await readRecord(slow, "nightly:step@1.0.0", { kind: "failure" });
+  assertEquals([found?.record, opened], [record, 2]);
+  assertEquals(await readRecord(slow, "nightly:step@2.0.0", { kind: "failure" }), undefined);
+});
