@@ -28,6 +28,7 @@ export function checkSources(evidence: Evidence): Finding[] {
     const { request, outcome } = operation;
     if (request.verb !== "copy" || outcome?.ok !== false) continue;
     if ((outcome.error as { code?: string }).code !== "NotFound") continue;
+    if (mayLackAlias(operation)) continue;
     if (sourcesOf(operation).some((cell) => during(cell, operation).every(isLive))) {
       say(operation, "its source was there");
     }
@@ -51,16 +52,28 @@ export function checkSources(evidence: Evidence): Finding[] {
   }
 
   /** The cells that a copy may have copied from. */
-  function sourcesOf({ request, ...operation }: LoggedOperation): Cell[] {
+  function sourcesOf(operation: LoggedOperation): Cell[] {
+    const { request } = operation;
     if (!isSaving(request) || request.verb !== "copy") return [];
     const { name, ref } = request.from;
     const all = ledger.cellsOf(name, "version");
     if (ref === "latest") return all;
-    const alias = ledger.cellsOf(name, "alias").find(({ place }) => place.label === ref);
-    const targets = isVersion(ref)
-      ? [parseVersion(ref).canonical]
-      : during(alias, { request, ...operation }).map(({ head }) => aliasTarget(head));
+    const targets = isVersion(ref) ? [parseVersion(ref).canonical] : targetsOf(operation, name, ref);
     return all.filter(({ place }) => targets.includes(place.version!.canonical));
+  }
+
+  /** Whether a copy of an alias may have looked when there was none. */
+  function mayLackAlias(operation: LoggedOperation): boolean {
+    const { request } = operation;
+    if (!isSaving(request) || request.verb !== "copy") return false;
+    const { name, ref } = request.from;
+    return ref !== "latest" && !isVersion(ref) && targetsOf(operation, name, ref).includes(null);
+  }
+
+  /** What an alias named while an operation went on; null where it was not there. */
+  function targetsOf(operation: LoggedOperation, name: string, label: string): (string | null)[] {
+    const alias = ledger.cellsOf(name, "alias").find(({ place }) => place.label === label);
+    return during(alias, operation).map(({ head }) => aliasTarget(head));
   }
 }
 
