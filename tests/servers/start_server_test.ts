@@ -6,6 +6,7 @@ import { REPOSITORY } from "../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
 import {
+  findServer,
   type RunningServer,
   type ServerKind,
   SERVERS,
@@ -13,6 +14,7 @@ import {
   sharedServer,
   startServer,
 } from "../support/servers/mod.ts";
+import { claimPort } from "../support/servers/ports.ts";
 
 const KINDS = Object.keys(SERVERS) as ServerKind[];
 const HOLDER = "tests/servers/programs/hold_server.ts";
@@ -49,12 +51,32 @@ serverTest("a port that another program has is not taken for a server", "gofakes
   assertStringIncludes(error.message, `another program has port ${port}`);
 });
 
+serverTest("a server whose port is taken while it starts gets another", "gofakes3", async () => {
+  for (const said of ["listen tcp: bind: address already in use", "Specified port is already in use"]) {
+    await using root = await tempRoot();
+    const tried = root.join("tried");
+    const real = findServer("gofakes3");
+    const binary = await script(root, `[ -e ${tried} ] && exec ${real} "$@"; touch ${tried}; echo ${said}; exit 1`);
+    await using server = await startServer("gofakes3", { binary });
+    assert(await listens(server));
+  }
+});
+
+Deno.test("a claimed port is nobody else's until it is released", async () => {
+  const claims = await Promise.all(Array.from({ length: 500 }, claimPort));
+  try {
+    assertEquals(new Set(claims.map(({ port }) => port)).size, claims.length);
+  } finally {
+    for (const claim of claims) claim.release();
+  }
+});
+
 serverTest("a server that does not get ready is killed", "gofakes3", async () => {
   await using root = await tempRoot();
   const pidFile = root.join("pid");
   const binary = await script(root, `echo $$ >${pidFile}; echo thinking; exec sleep 60`);
   const error = await assertRejects(() => startServer("gofakes3", { binary, readyWithinMs: 200 }), Error);
-  assertStringIncludes(error.message, "it did not answer within 200 ms\nthinking");
+  assertStringIncludes(error.message, "it did not get ready within 200 ms\nthinking");
   assertEquals(isRunning(Number(await Deno.readTextFile(pidFile))), false);
 });
 

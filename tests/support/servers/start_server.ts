@@ -3,24 +3,14 @@
  *
  * @module
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { get as getPlain } from "node:http";
 import { get as getOverTls } from "node:https";
-import { createServer } from "node:net";
-import { realSystem } from "../../../core/system.ts";
 import { type TempRoot, tempRoot } from "../temp_root.ts";
 import { findServer } from "./find_server.ts";
-import {
-  ACCESS_KEY,
-  BUCKET,
-  REGION,
-  SECRET_KEY,
-  type ServerKind,
-  type ServerPlace,
-  type ServerRow,
-  SERVERS,
-} from "./server_kinds.ts";
+import { type ClaimedPort, claimPort, isFree } from "./ports.ts";
+import { ACCESS_KEY, BUCKET, REGION, SECRET_KEY, type ServerKind, type ServerPlace, SERVERS } from "./server_kinds.ts";
+import { spawnWatched, untilReady, type WatchedProgram } from "./watched_program.ts";
 
 /** A server that answers. */
 export interface RunningServer extends AsyncDisposable {
@@ -60,21 +50,19 @@ export interface StartServerOptions {
   binary?: string;
   /** The port. @default a free one */
   port?: number;
-  /** How long it may take until it answers, milliseconds. @default 30000 */
+  /** How long it may take until it answers, milliseconds. @default 120000 */
   readyWithinMs?: number;
   /** It speaks TLS, which not all do, with what this folder has: `authority.pem`, `server.pem`, `server_key.pem`. @default plain HTTP */
   tls?: string;
 }
 
-/** Below the ports that connections get: a client that calls a dead server must never reach itself. */
-const FIRST_PORT = 20_000;
-const PORTS = 12_000;
 const STARTS = 5;
-const POLL_MS = 10;
+/** What servers, and we, say of a port that a program has which claims none. */
+const TAKEN = /already in use|another program has port/i;
 
 /** Starts a server of that kind. Throws where it is not installed, and with what it said where it does not get ready. */
 export async function startServer(kind: ServerKind, options: StartServerOptions = {}): Promise<RunningServer> {
-  const { binary = findServer(kind), readyWithinMs = 30_000, tls } = options;
+  const { binary = findServer(kind), readyWithinMs = 120_000, tls } = options;
   if (binary === undefined) {
     throw new Error(`Cannot start ${kind}: it is not installed; deno task servers --install installs it`);
   }
@@ -84,9 +72,10 @@ export async function startServer(kind: ServerKind, options: StartServerOptions 
   const ca = tls === undefined ? undefined : await readFile(`${tls}/authority.pem`, "utf8");
   for (let start = 1;; start++) {
     const root = await tempRoot();
-    const place = { port: options.port ?? await freePort(), data: root.join("data") };
+    const claim = options.port === undefined ? await claimPort() : undefined;
     const certificates = tls === undefined ? undefined : root.join("certificates");
-    const server = createRunningServer({ kind, binary, place: { ...place, certificates }, root, readyWithinMs, ca });
+    const place = { port: claim?.port ?? options.port!, data: root.join("data"), certificates };
+    const server = createRunningServer({ kind, binary, place, root, claim, readyWithinMs, ca });
     try {
       if (certificates !== undefined) await copyCertificates(tls!, certificates);
       await mkdir(place.data);
@@ -94,9 +83,8 @@ export async function startServer(kind: ServerKind, options: StartServerOptions 
       await server.restart();
       return server;
     } catch (error) {
-      const taken = /address already in use/i.test(await server.log());
       await server[Symbol.asyncDispose]();
-      if (!taken || options.port !== undefined || start === STARTS) throw error;
+      if (claim === undefined || start === STARTS || !TAKEN.test(String(error))) throw error;
     }
   }
 }
@@ -106,6 +94,7 @@ interface ServerStart {
   binary: string;
   place: ServerPlace;
   root: TempRoot;
+  claim?: ClaimedPort;
   readyWithinMs: number;
   ca?: string;
 }
@@ -117,14 +106,15 @@ async function copyCertificates(from: string, to: string): Promise<void> {
   await copyFile(`${from}/server_key.pem`, `${to}/private.key`);
 }
 
-function createRunningServer({ kind, binary, place, root, readyWithinMs, ca }: ServerStart): RunningServer {
+function createRunningServer({ kind, binary, place, root, claim, readyWithinMs, ca }: ServerStart): RunningServer {
   const row = SERVERS[kind];
+  const tlsArgs = place.certificates === undefined ? [] : row.tlsArgs!(place.certificates);
   const endpoint = `${ca === undefined ? "http" : "https"}://127.0.0.1:${place.port}`;
   const logFile = root.join("log");
-  let running: Watched | undefined;
+  let running: WatchedProgram | undefined;
   const log = () => readFile(logFile, "utf8").catch(() => "");
   const kill = async () => {
-    await running?.kill();
+    await running?.end();
     running = undefined;
   };
   return {
@@ -146,92 +136,22 @@ function createRunningServer({ kind, binary, place, root, readyWithinMs, ca }: S
     async restart() {
       await kill();
       if (!await isFree(place.port)) throw new Error(`Cannot start ${kind}: another program has port ${place.port}`);
-      running = spawnWatched(binary, row, place, { root: root.path, logFile });
-      const problem = await readiness(running, { endpoint, ca }, row, readyWithinMs);
-      if (problem === undefined) return;
-      await kill();
-      throw new Error(`Cannot start ${kind}: ${problem}\n${(await log()).slice(-2_000)}`);
+      running = spawnWatched([binary, ...row.args(place), ...tlsArgs], { root: root.path, logFile, env: row.env });
+      try {
+        const isReady = () => answers(endpoint + row.ready, ca);
+        await untilReady(running, isReady, { name: kind, logFile, withinMs: readyWithinMs });
+        if (row.bucketRequest !== undefined) await makeBucket(endpoint, row.bucketRequest);
+      } catch (error) {
+        await kill();
+        throw error;
+      }
     },
     async [Symbol.asyncDispose]() {
       await kill();
       await root.remove();
+      claim?.release();
     },
   };
-}
-
-interface Watched {
-  pid: number;
-  ended: Promise<string>;
-  hasEnded(): boolean;
-  kill(): Promise<void>;
-}
-
-/**
- * Starts the server, and beside it a shell that waits for the end of its input: it comes when this process is gone,
- * however it went, and then the shell kills the server and removes its folder.
- */
-function spawnWatched(
-  binary: string,
-  row: ServerRow,
-  place: ServerPlace,
-  paths: { root: string; logFile: string },
-): Watched {
-  const tlsArgs = place.certificates === undefined ? [] : row.tlsArgs!(place.certificates);
-  const variables = Object.entries(row.env ?? {}).map(([name, value]) => `${name}=${value}`);
-  const command = ["env", ...variables, binary, ...row.args(place), ...tlsArgs];
-  const logged = ["-c", 'exec "$@" >>"$0" 2>&1', paths.logFile, ...command];
-  const child = spawn("sh", logged, { stdio: "ignore", cwd: paths.root });
-  const pid = child.pid!;
-  const clean = 'trap "" INT TERM HUP; read -r line || { kill -9 "$1"; sleep 0.1; rm -rf "$2"; }';
-  const watchdog = spawn("sh", ["-c", clean, "sh", String(pid), paths.root], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true, // else it is killed with this process
-  });
-  let over = false;
-  const ended = endOf(child).then((how) => {
-    over = true;
-    return how;
-  });
-  return {
-    pid,
-    ended,
-    hasEnded: () => over,
-    async kill() {
-      child.kill("SIGKILL");
-      await ended;
-      const dismissed = endOf(watchdog);
-      watchdog.stdin!.end("done\n");
-      await dismissed;
-    },
-  };
-}
-
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve(`code ${child.exitCode}`);
-    child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(signal ?? `code ${code}`));
-  });
-}
-
-/** Undefined once the server answers, else what keeps it from doing so. */
-async function readiness(
-  server: Watched,
-  { endpoint, ca }: { endpoint: string; ca?: string },
-  row: ServerRow,
-  withinMs: number,
-): Promise<string | undefined> {
-  const startedAt = realSystem.monotonic();
-  while (!await answers(endpoint + row.ready, ca)) {
-    if (server.hasEnded()) return `it ended with ${await server.ended}`;
-    if (realSystem.monotonic() - startedAt > withinMs) return `it did not answer within ${withinMs} ms`;
-    await realSystem.sleep(POLL_MS);
-  }
-  if (row.bucketRequest === undefined) return undefined;
-  const { path, body } = row.bucketRequest;
-  const made = await fetch(endpoint + path, { method: "POST", body, headers: { "content-type": "application/json" } });
-  const said = await made.text();
-  return made.ok || made.status === 409 ? undefined : `it made no bucket: ${made.status} ${said}`;
 }
 
 function answers(url: string, ca?: string): Promise<boolean> {
@@ -245,17 +165,8 @@ function answers(url: string, ca?: string): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(realSystem.random() * PORTS);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const listener = createServer();
-    listener.once("error", () => resolve(false));
-    listener.listen(port, "127.0.0.1", () => listener.close(() => resolve(true)));
-  });
+async function makeBucket(endpoint: string, { path, body }: { path: string; body: string }): Promise<void> {
+  const made = await fetch(endpoint + path, { method: "POST", body, headers: { "content-type": "application/json" } });
+  const said = await made.text();
+  if (!made.ok && made.status !== 409) throw new Error(`Cannot make a bucket at ${endpoint}: ${made.status} ${said}`);
 }

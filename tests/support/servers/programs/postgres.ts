@@ -8,7 +8,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { tempRoot } from "../../temp_root.ts";
 import type { ProgramServer } from "./program_tests.ts";
-import { freePort, spawnWatched, succeeds, untilReady, type WatchedProgram } from "./watched_program.ts";
+import { claimPort } from "../ports.ts";
+import { spawnWatched, succeeds, untilReady, type WatchedProgram } from "../watched_program.ts";
 
 /** The folder of its programs, the newest, where Debian has them. */
 export function postgresFolder(): string | undefined {
@@ -24,7 +25,8 @@ export function postgresFolder(): string | undefined {
 export async function startPostgres(): Promise<ProgramServer> {
   const bin = postgresFolder();
   const root = await tempRoot();
-  const port = await freePort();
+  const claim = await claimPort();
+  const { port } = claim;
   const logFile = root.join("log");
   const isRoot = process.getuid?.() === 0;
   const asUser = isRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
@@ -54,6 +56,7 @@ export async function startPostgres(): Promise<ProgramServer> {
     async [Symbol.asyncDispose]() {
       await kill();
       await root.remove();
+      claim.release();
     },
   };
 }

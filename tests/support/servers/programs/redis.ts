@@ -6,12 +6,14 @@
 import { connect } from "node:net";
 import { tempRoot } from "../../temp_root.ts";
 import type { ProgramServer } from "./program_tests.ts";
-import { freePort, spawnWatched, untilReady, type WatchedProgram } from "./watched_program.ts";
+import { claimPort } from "../ports.ts";
+import { spawnWatched, untilReady, type WatchedProgram } from "../watched_program.ts";
 
 /** Starts Redis. */
 export async function startRedis(): Promise<ProgramServer> {
   const root = await tempRoot();
-  const port = await freePort();
+  const claim = await claimPort();
+  const { port } = claim;
   const logFile = root.join("log");
   let running: WatchedProgram | undefined;
   const kill = async () => {
@@ -33,6 +35,7 @@ export async function startRedis(): Promise<ProgramServer> {
     async [Symbol.asyncDispose]() {
       await kill();
       await root.remove();
+      claim.release();
     },
   };
 }

@@ -7,7 +7,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { tempRoot } from "../../temp_root.ts";
 import type { ProgramServer } from "./program_tests.ts";
-import { freePort, spawnWatched, succeeds, untilReady, type WatchedProgram } from "./watched_program.ts";
+import { claimPort } from "../ports.ts";
+import { spawnWatched, succeeds, untilReady, type WatchedProgram } from "../watched_program.ts";
 
 /** A Slurm whose daemons can be killed one by one. */
 export interface SlurmServer extends ProgramServer {
@@ -28,8 +29,9 @@ export async function startSlurm(): Promise<SlurmServer> {
   for (const folder of ["state", "spool"]) await mkdir(root.join(folder));
   await writeFile(root.join("jobcomp.txt"), "");
   const conf = root.join("slurm.conf");
-  const ports = { controller: await freePort(), node: await freePort() };
-  await writeFile(conf, configuration(host, root.path, ports));
+  const claims = [await claimPort(), await claimPort()];
+  const [controllerPort, nodePort] = claims.map(({ port }) => port);
+  await writeFile(conf, configuration(host, root.path, { controller: controllerPort, node: nodePort }));
   const env = { SLURM_CONF: conf };
   const place = (name: string) => ({ root: root.path, logFile: root.join(name), env });
   let controller: WatchedProgram | undefined;
@@ -74,6 +76,7 @@ export async function startSlurm(): Promise<SlurmServer> {
       await killNode();
       await killController();
       await root.remove();
+      for (const claim of claims) claim.release();
     },
   };
 }

@@ -5,8 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { realSystem } from "../../../../core/system.ts";
+import { realSystem } from "../../../core/system.ts";
 
 /** A program that runs. */
 export interface WatchedProgram {
@@ -28,7 +27,10 @@ export interface ProgramPlace {
   env?: Record<string, string>;
 }
 
-/** Starts a program, and beside it a shell that kills it at the end of this process. */
+/**
+ * Starts a program, and beside it a shell that waits for the end of its input: it comes when this process is gone, however
+ * it went, and then the shell kills the program and removes its folder.
+ */
 export function spawnWatched(command: readonly string[], { root, logFile, env }: ProgramPlace): WatchedProgram {
   const child = spawn("sh", ["-c", 'exec "$@" >>"$0" 2>&1', logFile, ...command], {
     stdio: "ignore",
@@ -61,7 +63,7 @@ export interface ReadyOptions {
   name: string;
   /** Its log. */
   logFile: string;
-  /** How long it may take, milliseconds. @default 30000 */
+  /** How long it may take, milliseconds. @default 120000 */
   withinMs?: number;
 }
 
@@ -69,7 +71,7 @@ export interface ReadyOptions {
 export async function untilReady(
   program: WatchedProgram,
   isReady: () => Promise<boolean>,
-  { name, logFile, withinMs = 30_000 }: ReadyOptions,
+  { name, logFile, withinMs = 120_000 }: ReadyOptions,
 ): Promise<void> {
   let how: string | undefined;
   program.ended.then((said) => how = said);
@@ -78,10 +80,10 @@ export async function untilReady(
     const late = realSystem.monotonic() - startedAt > withinMs;
     if (how !== undefined || late) {
       const log = await readFile(logFile, "utf8").catch(() => "");
-      const state = how === undefined ? "it did not get ready" : `it ended with ${how}`;
+      const state = how === undefined ? `it did not get ready within ${withinMs} ms` : `it ended with ${how}`;
       throw new Error(`Cannot start ${name}: ${state}\n${log.slice(-2_000)}`);
     }
-    await realSystem.sleep(20);
+    await realSystem.sleep(10);
   }
 }
 
@@ -89,19 +91,6 @@ export async function untilReady(
 export async function succeeds(command: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
   const [program, ...args] = command;
   return await endOf(spawn(program, args, { stdio: "ignore", env: { ...environment(), ...env } })) === "code 0";
-}
-
-/** A port of 127.0.0.1 below those that connections get: a client of a dead server must never reach itself. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(realSystem.random() * 12_000);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const listener = createServer();
-      listener.once("error", () => resolve(false));
-      listener.listen(port, "127.0.0.1", () => listener.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
 }
 
 function environment(): Record<string, string> {
