@@ -129,7 +129,9 @@ function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
   async function load(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
-    if (typeof ref !== "object") return await loadValue(context, await refMeant(context, ref, options), options);
+    if (typeof ref !== "object" || ref === null) {
+      return await loadValue(context, await refMeant(context, ref, options), options);
+    }
     return await loadValue(context, await refMeant(context, ref.name, options), { as: ref.materializer, ...options });
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
@@ -150,7 +152,7 @@ function createRegistry(context: Context): StoredRegistry {
     }
   }
   const save = (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
-    typeof artifact !== "object"
+    typeof artifact !== "object" || artifact === null
       ? saveValue(context, artifact, value, options)
       : saveValue(context, artifact.name, value, { materializer: artifact.materializer, ...options });
 
@@ -189,7 +191,7 @@ function createRegistry(context: Context): StoredRegistry {
     save,
     load:
       ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) =>
-        told(load(ref, options), typeof ref === "object" ? ref.name : ref, options)) as Registry["load"],
+        told(load(ref, options), typeof ref === "object" ? ref?.name : ref, options)) as Registry["load"],
     open: (ref, options) => told(open(ref, options), ref, options),
     download: (ref, options) => told(download(ref, options), ref, options),
     info: (ref, options) => told(info(ref, options), ref, options),
