@@ -136,6 +136,13 @@ function showWhole(this: RegistryError, inspect: (value: unknown, options: unkno
 
 const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = { Unavailable: "later", Unknown: "unknown" };
 
+/** The same failure, told in another way. */
+export function retold(error: RegistryError, changes: Partial<RegistryErrorFields>): RegistryError {
+  const { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause } = error;
+  const fields = { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause };
+  return new RegistryError({ ...fields, ...changes });
+}
+
 /**
  * True for a {@linkcode RegistryError}, and when codes are given, for one of those.
  *

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { isRegistryError, RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
 import type { Ref, Selector } from "../core/naming/refs.ts";
@@ -57,9 +57,8 @@ function absent({ backend }: Context, text: { message: string; hint: string }): 
 
 /** The same failure, whose hint begins with what was probably meant. */
 export function withSuggestion(error: RegistryError, suggestion: string): RegistryError {
-  const { code, message, hint, key, backend, cause } = error;
-  const told = `Did you mean ${shown(suggestion)}?${hint === undefined ? "" : ` ${hint}`}`;
-  const suggesting = new RegistryError({ code, message, hint: told, suggestion, key, backend, cause });
+  const hint = `Did you mean ${shown(suggestion)}?${error.hint === undefined ? "" : ` ${error.hint}`}`;
+  const suggesting = retold(error, { hint, suggestion });
   absences.add(suggesting);
   return suggesting;
 }

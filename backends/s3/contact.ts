@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { RegistryError, retold } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { createFirstContact, NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { FirstContact } from "../bucket/first_contact.ts";
@@ -59,16 +59,12 @@ export function createS3Contact(options: S3ContactOptions): S3Contact {
   function told(error: RegistryError): RegistryError {
     const region = options.region ?? system.env("AWS_REGION");
     const at = host ?? (region === undefined ? "s3.amazonaws.com" : `s3.${region}.amazonaws.com`);
-    const { code, message, retry, key, maybeWritten, cause } = error;
-    if (first.made) {
-      const placed = `${message} (bucket "${bucket}" at ${at})`;
-      const { hint } = error;
-      return new RegistryError({ code, retry, hint, key, backend: location, maybeWritten, cause, message: placed });
-    }
+    const { code, message, retry } = error;
+    if (first.made) return retold(error, { message: `${message} (bucket "${bucket}" at ${at})`, backend: location });
     const where = region === undefined ? at : `${at} (region ${region})`;
     const hint = code === "Unavailable" && retry === "later" ? `${error.hint} ${REACH_HINT}` : error.hint;
-    return new RegistryError({
-      ...{ code, retry, hint, key, maybeWritten, cause },
+    return retold(error, {
+      hint,
       message: `Cannot reach bucket "${bucket}" at ${where}: ${message.slice(message.indexOf(": ") + 2)}`,
       backend: location,
     });

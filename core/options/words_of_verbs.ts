@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../errors.ts";
+import { isRegistryError, retold } from "../errors.ts";
+import type { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { VerbCall } from "./verb_call.ts";
 
@@ -67,9 +68,7 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   const state = stateOf(error);
   if (state === undefined) return error;
   const action = `${WORDS[verb] ?? verb}${ref === undefined ? "" : ` ${shown(ref)}`}`;
-  const { code, hint, key, backend, retry, maybeWritten, commit, cause } = error;
-  const message = `Cannot ${action}: ${state}`;
-  return new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause });
+  return retold(error, { message: `Cannot ${action}: ${state}` });
 }
 
 /** Does what a verb does; an error of the store is told by {@linkcode inWords}. */

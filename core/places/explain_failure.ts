@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../errors.ts";
+import { isRegistryError, retold } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { originOf, registryInside } from "./find_registry.ts";
 import type { FoundRegistry } from "./find_registry.ts";
@@ -14,8 +14,7 @@ export function explainFailure(error: unknown, found: FoundRegistry): unknown {
   const inside = error.code === "NotFound" ? registryInside(found) : undefined;
   const origin = originOf(found);
   if (inside === undefined && origin === undefined) return error;
-  const { code, message, key, backend, retry, maybeWritten, commit } = error;
   const advice = inside === undefined ? error.hint : `There is one in ${shown(inside)}: name that.`;
   const hint = [origin && `The place ${origin}.`, advice].filter(Boolean).join(" "); // commands stand at the end
-  return new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause: error });
+  return retold(error, { hint, cause: error });
 }

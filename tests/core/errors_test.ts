@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import vm from "node:vm";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { isRegistryError, RegistryError, retold } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 
 Deno.test("an error carries what it was given and nothing else", () => {
@@ -30,6 +30,25 @@ Deno.test("an error carries what it was given and nothing else", () => {
   const bare = new RegistryError({ code: "Invalid", message: "Cannot x: y" });
   assertEquals(Object.keys(bare).sort(), ["code", "name", "retry"]);
   assertFalse("cause" in bare);
+});
+
+Deno.test("an error that is told in another way keeps all that is not told anew", () => {
+  const fields = {
+    code: "Unknown" as const,
+    message: 'Cannot put "a": no reply',
+    hint: "Try again.",
+    suggestion: "b",
+    key: "names/a",
+    backend: "memory:1",
+    retry: "never" as const,
+    maybeWritten: true,
+    commit: "c",
+  };
+  const error = new RegistryError({ ...fields, cause: "below" });
+  const told = retold(error, { message: "Cannot save", hint: undefined });
+  const { hint: _, ...kept } = fields;
+  assertEquals({ ...told, message: told.message }, { ...kept, message: "Cannot save", name: "RegistryError" });
+  assertEquals([told.cause, error.message], ["below", fields.message]);
 });
 
 Deno.test("each code says whether the same call may succeed later", () => {
