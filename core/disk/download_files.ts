@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact } from "../artifact.ts";
-import { chooseFiles, chosenPaths } from "../files/choose_files.ts";
+import { chooseFiles, chosenAmong } from "../files/choose_files.ts";
 import type { FileInfo } from "../record/record.ts";
 import type { TransferProgress } from "../record/saving.ts";
 import type { DownloadOptions, DownloadResult } from "../registry.ts";
@@ -41,8 +41,7 @@ export function createDownload(options: DownloadOptions): Download {
     async write(artifact, plan) {
       const { info } = artifact;
       const chosen = await chooseFiles({ include, exclude });
-      const wanted = chosenPaths(info.files, chosen);
-      const files = info.files.filter(({ path }) => wanted.has(path));
+      const files = chosenAmong(info.files, (file) => file, chosen);
       [moved, there] = [0, 0];
       totalBytes = files.reduce((sum, { size }) => sum + size, 0);
       const onThere = ({ path }: FileInfo, bytes: number) => {

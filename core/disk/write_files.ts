@@ -9,7 +9,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../artifact.ts";
 import { isRegistryError, RegistryError } from "../errors.ts";
-import { chosenPaths } from "../files/choose_files.ts";
+import { chosenAmong } from "../files/choose_files.ts";
 import type { ChosenPath } from "../files/choose_files.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
@@ -107,8 +107,7 @@ export async function writeFiles(
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
   const all = artifact.files();
   checkPaths(all.map(({ info }) => info));
-  const wanted = chosenPaths(all.map(({ info }) => info), chosen);
-  const files = all.filter(({ info }) => wanted.has(info.path));
+  const files = chosenAmong(all, ({ info }) => info, chosen);
   if (files.length === 0 && all.length > 0) throw noneChosen(artifact);
   try {
     const target = findTarget(artifact, to);
@@ -165,7 +164,8 @@ async function lookAtFiles(
 
 async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
   await writeMissing(target, work, options);
-  const folders = work.files.map(({ info }) => info).filter(({ mode }) => mode === "folder");
+  const folders = work.files.map(({ info }) => info)
+    .filter(({ mode, modifiedAt }) => mode === "folder" && modifiedAt !== undefined);
   for (const info of new Set([...work.otherTimes, ...folders])) { // what was put into a folder has changed its time
     const path = placeOf(info, target);
     if (isThere(info, target) && hasOtherTime(info, path)) restoreTime(info, path);

@@ -34,13 +34,17 @@ export async function chooseFiles({ include, exclude }: FilePatterns): Promise<C
   };
 }
 
-/** The paths of the files that are chosen. A folder that has something in it is where any of that is. */
-export function chosenPaths(files: readonly FileInfo[], chosen?: ChosenPath): Set<string> {
-  const paths = new Set(files.map(({ path }) => path));
-  if (chosen === undefined) return paths;
-  const folders = foldersOf(paths);
-  const wanted = files.filter(({ path, mode }) => !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path));
-  const used = new Set(wanted.map(({ path }) => path));
-  for (const folder of foldersOf(used)) if (paths.has(folder)) used.add(folder);
-  return used;
+/** The files that are chosen. A folder that has something in it is where any of that is. */
+export function chosenAmong<F>(
+  files: readonly F[],
+  infoOf: (file: F) => FileInfo,
+  chosen: ChosenPath | undefined,
+): readonly F[] {
+  if (chosen === undefined) return files;
+  const infos = files.map(infoOf);
+  const folders = foldersOf(infos.map(({ path }) => path));
+  const wanted = infos.filter(({ path, mode }) => !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path));
+  const paths = new Set(wanted.map(({ path }) => path));
+  const above = foldersOf(paths);
+  return files.filter((_, i) => paths.has(infos[i].path) || above.has(infos[i].path));
 }
