@@ -100,7 +100,7 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   }
   if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);
   const { versioned = true, mutable = false } = options;
-  checkGraces(gracesOf(options));
+  checkGraces(context.settings);
   const settings: RegistrySettings = { versioned, mutable, ...context.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
