@@ -113,7 +113,7 @@ const VERIFY_ENTRY: OptionNames<VerifyEntry> = {
   onProgress: true,
 };
 
-/** The same, which refuses inputs with options that nobody knows. */
+/** Work that refuses inputs with options that nobody knows. */
 function checked(work: BatchWork): BatchWork {
   return {
     get running() {
@@ -166,8 +166,8 @@ export interface Batch extends AsyncDisposable {
  * of them. What is small stays on the caller's thread.
  *
  * Memory, programs that may start no threads, and registries that `openRegistry` did not open, such as clients of a
- * service: everything is done on the caller's thread. Of the last, `memoryBudgetBytes` bounds what is saved; what is loaded, only
- * `concurrency` does.
+ * service: everything is done on the caller's thread. Of the last, `memoryBudgetBytes` bounds what is saved; what is
+ * loaded, only `concurrency` does.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {
   options = checkToolOptions("create a batch", registry, options, OPTIONS) ?? {};
@@ -196,10 +196,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     };
   }
 
-  const saves = manyOf(
-    "writes",
-    ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)),
-  );
+  const saves = manyOf("writes", ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)));
   const loads = manyOf(
     "reads",
     ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) => (ref: string) =>

@@ -29,14 +29,14 @@ export async function refLike(context: Context, ref: Ref, signal: AbortSignal): 
   if (versions.length === 0) return await byName(context, ref, signal);
   if (selector.kind === "version") return await bySelector(context, name, versions, selector.version.canonical, signal);
   if (selector.kind !== "alias") return undefined;
-  const aliases = await foldersOf(context, aliasesFolder(name), MOST_LABELS, signal);
+  const aliases = await labelsBehind(context, aliasesFolder(name), MOST_LABELS, signal);
   return await bySelector(context, name, [...aliases, "latest"], selector.alias, signal);
 }
 
 /** What is under another name: the same of it, else the name alone. */
 async function byName(context: Context, { name, selector }: Ref, signal: AbortSignal): Promise<string | undefined> {
   for (const prefix of [namesPrefix(name.slice(0, 2)), NAMES]) {
-    const names = await foldersOf(context, prefix, MOST_NAMES, signal);
+    const names = await labelsBehind(context, prefix, MOST_NAMES, signal);
     const near = await firstThere(name, names, async (other) => {
       const same: Ref = { name: other, selector, bare: false };
       const text = textOf(selector);
@@ -82,8 +82,8 @@ function isPartOf(word: string, name: string): boolean {
   return last === word || word.length >= 3 && name.startsWith(word);
 }
 
-/** What the folders behind a prefix are called, whether or not anything in them counts: at most so many, by one listing. */
-async function foldersOf(context: Context, prefix: string, limit: number, signal: AbortSignal): Promise<string[]> {
+/** What the names or aliases behind a prefix are called, whether or not anything of them counts: at most so many, by one listing. */
+async function labelsBehind(context: Context, prefix: string, limit: number, signal: AbortSignal): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of context.backend.list(prefix, { delimiter: "/", limit, signal })) {
     const name = isPrefix(entry) ? decodeName(entry.prefix.split("/").at(-2)!) : undefined;
