@@ -8,7 +8,7 @@ import type { Registry } from "../../mod.ts";
 import { aliasHint, namedAt, rollBack, showHistory } from "../look/alias_history.ts";
 import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
-import { expandNames, isPattern } from "../look/expand_names.ts";
+import { expandNames } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
@@ -20,6 +20,7 @@ interface AliasFlags extends AsOfFlags {
   history?: boolean;
   rollback?: boolean;
   delete?: boolean;
+  also?: string[];
   dryRun?: boolean;
   expected?: string;
 }
@@ -37,6 +38,11 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
   ],
   options: [
     { flags: "-d, --delete", text: "delete the alias" },
+    {
+      flags: "--also <ref>",
+      text: "set or delete it for this name or pattern too, at name@version for one",
+      repeat: true,
+    },
     { flags: "--history", text: "list what the alias named, the newest first" },
     { flags: "--rollback", text: "let the alias name what it named before" },
     AS_OF_OPTION,
@@ -46,6 +52,7 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
   examples: [
     ["holdfast alias my:model production 2.1", "set it"],
     ["holdfast alias 'team:*' production 2.1", "set it for several names"],
+    ["holdfast alias my:model production 2.1 --also my:data@1.4", "for several at once"],
     ["holdfast alias my:model", "show all"],
     ["holdfast alias my:model canary --delete", "delete it"],
     ["holdfast alias my:model production --history", "what it named, and since when"],
@@ -55,9 +62,10 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
   async run([name, alias, version], flags, context) {
     refuseRef(name, "look up aliases of", "alias");
     refuseMixture(alias, version, flags);
+    if (flags.delete) { for (const ref of flags.also ?? []) refuseRef(ref, "delete aliases of", "alias"); }
     if (alias !== undefined) refuseOddAlias(alias);
     if (alias !== undefined && (version !== undefined || flags.delete)) {
-      return await changeEach({ pattern: name, alias, version }, flags, context);
+      return await changeEach({ name, alias, version }, flags, context);
     }
     if (flags.dryRun) return await sayOnly({ name, alias, version }, flags, context);
     if (flags.history) {
@@ -70,15 +78,19 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
 
 /** Sets or deletes the alias of each name that is meant; all that it takes is found before anything is changed. */
 async function changeEach(
-  { pattern, alias, version }: { pattern: string; alias: string; version?: string },
+  { name, alias, version }: { name: string; alias: string; version?: string },
   flags: AliasFlags,
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;
   const registry = await context.open({ write: !flags.dryRun });
-  const names = isPattern(pattern) ? await expandNames(registry, [pattern], signal) : [pattern];
-  if (names.length > 1) {
-    for (const name of names) {
+  const refs = await expandNames(registry, [name, ...flags.also ?? []], signal);
+  const changes = refs.map((ref) => {
+    const [name, own] = ref.split(/@(.*)/s);
+    return { name, alias, version: version && (own ?? version) };
+  });
+  if (changes.length > 1) {
+    for (const { name, alias, version } of changes) {
       if (version !== undefined) {
         await withHints(registry.info(`${name}@${version}`, { signal }), lookUp(`${name}@${version}`, registry));
       } else if (await namedBy(registry, { name, alias }, context) === undefined) {
@@ -86,7 +98,7 @@ async function changeEach(
       }
     }
   }
-  for (const name of names) {
+  for (const { name, alias, version } of changes) {
     if (flags.dryRun) await sayOnly({ name, alias, version }, flags, context);
     else if (version === undefined) await deleteOne(registry, { name, alias }, context);
     else await setOne(registry, { name, alias, version, expected: flags.expected }, context);
@@ -177,6 +189,8 @@ async function isDeleted(registry: Registry, ref: string, { io: { signal } }: Co
 function refuseMixture(alias: string | undefined, version: string | undefined, flags: AliasFlags): void {
   const why = flags.delete && (alias === undefined || version !== undefined)
     ? "--delete takes a name and an alias"
+    : flags.also !== undefined && version === undefined && !flags.delete
+    ? "--also belongs to setting and deleting one"
     : flags.expected !== undefined && version === undefined
     ? "--expected belongs to setting one"
     : (flags.history || flags.rollback) && (alias === undefined || version !== undefined)

@@ -36,6 +36,21 @@ Deno.test("alias sets and deletes for each name of a pattern, and finds all befo
   assertEquals((await holdfast("alias none:* live 1", { cwd })).code, 3);
 });
 
+Deno.test("alias sets and deletes for several names, each with a version of its own if it has one", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  const set = "config@live is 2.0.0\nnote@live is 1.0.0\ndata:raw@live is 1.0.0\n";
+  assertEquals((await holdfast("alias config live 2 --also note@7", { cwd })).code, 3);
+  assertEquals((await holdfast("alias config live", { cwd })).code, 3, "nothing was set");
+  assertEquals(await succeeds("alias config live 2 --also note@1 --also data:*@latest", { cwd }), set);
+  const mixed = await holdfast("alias config live --also note", { cwd });
+  assertEquals([mixed.code, mixed.err.includes("--also belongs to setting and deleting one")], [2, true]);
+  assertEquals((await holdfast("alias config live --delete --also note@1", { cwd })).code, 2);
+  const deleted = "Deleted config@live\nDeleted note@live\n";
+  assertEquals(await succeeds("alias config live --delete --also note", { cwd }), deleted);
+});
+
 Deno.test("alias of a name that there is not is not found, and of one without aliases says so", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
