@@ -88,7 +88,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   checkWord("durability", durability, ["disk", "os"]);
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);
-  const root = parseRoot(path, { ownerOnly, layout });
+  const root = parseRoot(path, { ownerOnly, layout, system });
   const turn = createTurn(system);
   const passed = createPassedFolders(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;

@@ -61,7 +61,7 @@ export async function copyObject(
 function findSource(root: LocalRoot, key: string): string {
   const path = root.fileOf(key);
   try {
-    root.checkWay(dirname(path));
+    root.ways.check(dirname(path));
     if (isOrdinary(look(path), { key, backend: root.location })) return path;
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "copy", key });
@@ -71,7 +71,7 @@ function findSource(root: LocalRoot, key: string): string {
 
 function prepareStage(root: LocalRoot): void {
   try {
-    root.checkWay(root.stageFolder);
+    root.ways.check(root.stageFolder);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
     makeRoot(root);

@@ -14,7 +14,7 @@ import type { LocalRoot } from "./root.ts";
 export function deleteObject(root: LocalRoot, key: string): void {
   const path = root.fileOf(key);
   try {
-    root.checkWay(dirname(path));
+    root.ways.check(dirname(path));
     if (!isOrdinary(look(path), { key, backend: root.location })) return; // no object, but others below it
     fs.unlinkSync(path);
   } catch (error) {
@@ -26,7 +26,7 @@ export function deleteObject(root: LocalRoot, key: string): void {
 function removeEmptyFolders(root: LocalRoot, folder: string): void {
   for (let path = folder; path.length > root.path.length; path = dirname(path)) {
     try {
-      root.checkWay(path); // the first that is there may be behind a link, where the key's own folder is not
+      root.ways.check(path); // the first that is there may be behind a link, where the key's own folder is not
       fs.rmdirSync(path);
     } catch (error) {
       // Gone already: on to the one above. Anything else: it stays, mostly because it is not empty; the object is gone.

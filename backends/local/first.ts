@@ -60,7 +60,7 @@ function findFirst(root: LocalRoot, { prefix, after = "" }: Wanted): Found | "no
     let text = "", order = "", name = "";
     try {
       const path = root.pathOf(folder);
-      if (depth === 0) root.checkWay(folder === "" ? path : path.slice(0, -1));
+      if (depth === 0 && !root.ways.find(folder === "" ? path : path.slice(0, -1))) return "none";
       for (const entry of readFolder(path)) {
         if (!entry.isFile && !entry.isDirectory) return "unclear"; // a link, a pipe
         const own = entry.isDirectory ? `${entry.name}/` : entry.name;

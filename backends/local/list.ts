@@ -110,7 +110,7 @@ function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] 
   const path = root.pathOf(folder);
   const entries: Entry[] = [];
   try {
-    if (!inside) root.checkWay(path.replace(/\/$/, ""));
+    if (!inside) root.ways.check(path.replace(/\/$/, ""));
     for (const { name, isDirectory, isSymlink: isLink } of readFolder(path)) {
       if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
       const isFolder = isDirectory || isLink;

@@ -103,7 +103,7 @@ function tryLink(root: LocalRoot, system: System): Locking {
   const file = `${root.stageFolder}/${system.id()}`;
   const link = `${root.stageFolder}/${system.id()}`;
   makeRoot(root);
-  root.checkWay(root.stageFolder);
+  root.ways.check(root.stageFolder);
   fs.writeFileSync(file, "", { flag: "wx" });
   try {
     fs.linkSync(file, link);

@@ -29,7 +29,7 @@ export interface OpenedFile {
  */
 export function openObject(root: LocalRoot, key: string, access = O_RDONLY): OpenedFile | undefined {
   const path = root.fileOf(key);
-  root.checkWay(dirname(path));
+  root.ways.check(dirname(path));
   const where = { key, backend: root.location };
   if (O_NOFOLLOW === 0) isOrdinary(look(path), where); // Windows
   const file = open(path, access | O_NOFOLLOW | O_NONBLOCK, where);

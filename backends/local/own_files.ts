@@ -10,18 +10,37 @@ import { fileURLToPath } from "node:url";
 import { RegistryError } from "../../core/errors.ts";
 import { look } from "../../core/disk/disk_calls.ts";
 import type { FileLook } from "../../core/disk/disk_calls.ts";
+import { errorCode } from "../../core/disk/file_errors.ts";
+import type { System } from "../../core/system.ts";
 
-/** Throws where a link is on the way from the root to this path. */
-export type WayCheck = (path: string) => void;
+/** Folders of a store, and whether the way to them is its own. Each throws where a link is on the way from the root. */
+export interface Ways {
+  /** Looks at the whole way, now. Throws also where it ends before. */
+  check(path: string): void;
+  /**
+   * Whether a folder is there. What was found is taken to be so for a second: whoever can put a link there meanwhile
+   * could also do it between a look and what follows.
+   */
+  find(folder: string): boolean;
+  /** Remembers a folder that was made in one that was found. */
+  made(folder: string): void;
+  /** Looks at all again: one that was found is gone. */
+  forget(): void;
+}
+
+const FOUND_FOR_MS = 1_000;
+const MAX_FOUND = 10_000;
 
 /**
- * Creates the {@linkcode WayCheck} of a root; the root itself, and what is above it, may be links.
+ * Creates the {@linkcode Ways} of a root; the root itself, and what is above it, may be links.
  *
  * @param backend the `location` of the backend
  */
-export function createWayCheck(root: string, backend: string): WayCheck {
+export function createWays(root: string, backend: string, { monotonic }: Pick<System, "monotonic">): Ways {
   let realRoot: string | undefined;
-  return (path) => {
+  const found = new Map<string, number>();
+
+  function check(path: string): void {
     if (path.length <= root.length) return;
     const real = fs.realpathSync.native(path); // one call of the system, however many folders there are
     const below = path.slice(root.length);
@@ -32,6 +51,40 @@ export function createWayCheck(root: string, backend: string): WayCheck {
     for (let step = path; step.length > root.length; step = dirname(step)) {
       if (look(step).isSymlink) throw linkError({ key: step.slice(root.length + 1), backend }, step);
     }
+  }
+
+  function isKnown(folder: string, now: number): boolean {
+    const foundAt = found.get(folder);
+    return foundAt !== undefined && now - foundAt < FOUND_FOR_MS;
+  }
+
+  function remember(folder: string, now: number): void {
+    if (found.size >= MAX_FOUND) found.clear();
+    found.set(folder, now);
+  }
+
+  return {
+    check,
+    find(folder) {
+      if (folder.length <= root.length) return fs.existsSync(folder);
+      const now = monotonic();
+      if (isKnown(folder, now)) return true;
+      const above = dirname(folder);
+      try {
+        if (!isKnown(above, now)) {
+          check(folder);
+          if (above.length > root.length) remember(above, now);
+        } else if (!fs.existsSync(folder)) return false; // an error would take several times as long
+        else if (look(folder).isSymlink) check(folder);
+      } catch (error) {
+        if (errorCode(error) === "ENOENT") return false;
+        throw error;
+      }
+      remember(folder, now);
+      return true;
+    },
+    made: (folder) => remember(folder, monotonic()),
+    forget: () => found.clear(),
   };
 }
 

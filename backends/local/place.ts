@@ -77,7 +77,7 @@ export function isTaken(placement: Omit<Placement, "stagePath">): boolean {
   const { root, key, path } = placement;
   try {
     if (!fs.existsSync(path)) return false;
-    root.checkWay(dirname(path));
+    root.ways.check(dirname(path));
     return isObject(placement);
   } catch (error) {
     if (root.isMissing(error)) return false; // removed meanwhile
@@ -113,6 +113,7 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
       return action();
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
+      root.ways.forget();
       if (!fs.existsSync(stagePath)) throw fenced(root, key, error);
     }
   }
@@ -120,10 +121,11 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
 
 /** Makes a folder and what is missing above it; several times faster than `recursive` where little is missing. */
 function makeFolder(root: LocalRoot, path: string): void {
-  if (fs.existsSync(path)) return root.checkWay(path);
+  if (root.ways.find(path)) return;
   makeFolder(root, dirname(path));
   try {
     fs.mkdirSync(path, root.modes.folder);
+    root.ways.made(path);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
     if (lookIfThere(path)?.isSymlink) {

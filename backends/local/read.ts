@@ -33,7 +33,7 @@ const read = promisify(fs.read) as unknown as (
 export function readObject(root: LocalRoot, key: string, options: GetOptions): StoredObject | undefined {
   const path = root.fileOf(key);
   try {
-    root.checkWay(dirname(path));
+    if (!root.ways.find(dirname(path))) return undefined;
     for (;;) {
       const then = look(path);
       if (!isOrdinary(then, { key, backend: root.location })) return undefined;

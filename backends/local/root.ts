@@ -16,8 +16,10 @@ import { diskError } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
 import { keyLayout } from "./layout.ts";
 import type { KeyLayout } from "./layout.ts";
-import { createWayCheck, isOrdinary } from "./own_files.ts";
-import type { WayCheck } from "./own_files.ts";
+import { createWays, isOrdinary } from "./own_files.ts";
+import type { Ways } from "./own_files.ts";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
 
 /** The folder of a local store. */
 export interface LocalRoot {
@@ -41,8 +43,8 @@ export interface LocalRoot {
   folderOf(prefix: string): string;
   /** The absolute path of one below the root. */
   pathOf(path: string): string;
-  /** Throws where a link is on the way to a path. Needed for the folder of each key that is used. */
-  readonly checkWay: WayCheck;
+  /** Whether links are on the way to a path. Needed for the folder of each key that is used. */
+  readonly ways: Ways;
   /** True for the error of a path that leads nowhere. */
   isMissing(error: unknown): boolean;
   /** What to throw for an error. */
@@ -58,7 +60,11 @@ const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
 /** Reads the path of a store. Does no I/O. */
 export function parseRoot(
   location: string | URL,
-  { ownerOnly = false, layout: kind = "plain" }: { ownerOnly?: boolean; layout?: Layout } = {},
+  { ownerOnly = false, layout: kind = "plain", system = realSystem }: {
+    ownerOnly?: boolean;
+    layout?: Layout;
+    system?: Pick<System, "monotonic">;
+  } = {},
 ): LocalRoot {
   const path = resolve(pathOf(location));
   const url = pathToFileURL(path).href;
@@ -94,7 +100,7 @@ export function parseRoot(
       return way.slice(0, way.lastIndexOf("/") + 1);
     },
     pathOf: (below) => below === "" ? path : folder + below,
-    checkWay: createWayCheck(path, url),
+    ways: createWays(path, url, system),
     isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
   };
@@ -108,7 +114,7 @@ export function objectInfo(key: string, { size, changedAt }: FileLook): ObjectIn
 /** What the file system says about an object, or undefined where there is none. */
 export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined {
   try {
-    root.checkWay(dirname(root.fileOf(key)));
+    if (!root.ways.find(dirname(root.fileOf(key)))) return undefined;
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "look up", key });

@@ -20,6 +20,7 @@ import type { Turn } from "./turn.ts";
 
 /** A UUID, as `system.id()` makes them. */
 const STAGE_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const MAX_ATTEMPTS = 100;
 const AT_ONCE_BYTES = 1 << 18;
 const SLICE_BYTES = 1 << 23;
 
@@ -139,7 +140,7 @@ export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<
 
 function stageNames(root: LocalRoot): string[] {
   try {
-    root.checkWay(root.stageFolder);
+    root.ways.check(root.stageFolder);
     return fs.readdirSync(root.stageFolder).filter((name) => STAGE_NAME.test(name)).sort();
   } catch (error) {
     if (root.isMissing(error)) return [];
@@ -151,19 +152,26 @@ type Failure = (error: unknown) => unknown;
 
 async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Promise<OpenStage> {
   const path = `${root.stageFolder}/${system.id()}`;
-  try {
-    root.checkWay(root.stageFolder);
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
-    makeRoot(root);
-  }
-  await disk?.root();
-  const writer = fs.openSync(path, "wx", root.modes.file);
+  const writer = await createFile(root, path, disk);
   try {
     return { path, writer, file: openFile(path) };
   } catch (error) {
     closeRead(writer);
     throw error;
+  }
+}
+
+/** Creates the file, and before it the folder, again where another program removed that since it was found. */
+async function createFile(root: LocalRoot, path: string, disk?: DiskSync): Promise<number> {
+  for (let attempt = 1;; attempt++) {
+    if (!root.ways.find(root.stageFolder)) makeRoot(root);
+    await disk?.root();
+    try {
+      return fs.openSync(path, "wx", root.modes.file);
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
+      root.ways.forget();
+    }
   }
 }
 

@@ -1,0 +1,48 @@
+import fs from "node:fs";
+import { assertEquals, assertRejects } from "@std/assert";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+
+testInRoot(
+  "a folder that was found is looked at again after a second: a link in its place is refused",
+  async (root) => {
+    const system = createScriptedSystem();
+    const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+    await putAll(backend, ["a/b/1"]);
+    await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), ["1"]);
+    fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+    fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+    const denied = async (call: () => Promise<unknown>) => {
+      const error = await assertRejects(call, RegistryError);
+      assertEquals(error.code, "Denied", error.message);
+    };
+    await denied(() => backend.delete("a/b/1")); // what destroys looks each time
+    await denied(() => listed(backend, "a/b/"));
+    system.advance(1_000);
+    await denied(() => backend.get("a/b/1"));
+    await denied(() => backend.head("a/b/1"));
+    await denied(() => backend.getFirst!("a/b/"));
+    for (const mode of ["create", "overwrite"] as const) await denied(() => backend.put("a/b/2", text("x"), { mode }));
+    assertEquals(fs.readdirSync(root.join("strangers")), [".stage", "1"]);
+  },
+);
+
+testInRoot("folders that another program removed since they were found are made again", async (root) => {
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
+  await putAll(backend, ["a/b/1", "a/c"]);
+  for (const gone of ["store/a/b", "store/a", "store"]) {
+    for (const mode of ["create", "overwrite"] as const) {
+      fs.rmSync(root.join(gone), { recursive: true });
+      assertEquals([await backend.get("a/b/1"), await backend.head("a/b/1")], [undefined, undefined], gone);
+      assertEquals([await backend.getFirst!("a/b/"), await listed(backend, "a/b/")], [undefined, []], gone);
+      await backend.put("a/b/1", text(mode), { mode });
+      await assertHolds(backend, "a/b/1", text(mode));
+    }
+  }
+  fs.rmSync(root.join("store", ".stage"), { recursive: true });
+  await backend.put("a/b/1", text("again"));
+  await assertHolds(backend, "a/b/1", text("again"));
+});
