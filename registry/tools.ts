@@ -376,8 +376,8 @@ export async function diffVersions(registry: Registry, options: DiffOptions): Pr
 
 /**
  * What happened to a name, newest first: versions that were saved and deleted, aliases that were set and removed. All
- * records of the name are read. A registry that `openRegistry` did not open, such as a client of a service, does not tell
- * of what was deleted and of aliases that were removed.
+ * records of the name are read. A registry of your own, which neither `openRegistry` nor `openHttpRegistry` opened, does
+ * not tell of what was deleted and of aliases that were removed.
  *
  * @throws {RegistryError} `NotFound` where nothing was ever saved under this name
  *

@@ -8,10 +8,12 @@ import type { DefinedArtifact, Materializers } from "../../core/materializer.ts"
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { pinned } from "../../core/record/as_of.ts";
+import type { Past } from "../../core/record/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import { wrapVerbs } from "../../core/options/wrap_verbs.ts";
 import type { WrapVerbsOptions } from "../../core/options/wrap_verbs.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
+import { rememberLog } from "../../core/record/log.ts";
 import { makeValue } from "../../core/record/make_value.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
 import type { AliasChange, LoadOptions, ReadOptions, Registry, Verify } from "../../core/registry.ts";
@@ -23,6 +25,7 @@ import { createDirectTransfers } from "./direct.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { listAll } from "./listing.ts";
+import { createRemoteLog, deletionsIn } from "./log.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { strange } from "./problem.ts";
 import { saveValue } from "./save_value.ts";
@@ -67,7 +70,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
   }
 
   const open = async (asked: string, given: ReadOptions & Pick<LoadOptions, "onProgress">, read?: boolean) => {
-    const { ref, options: how } = await pinned(registry, asked, given);
+    const { ref, options: how } = await pinned(past, asked, given);
     const limit = createLoadLimit(maxLoadBytes);
     const artifact = await openVersion(connection, ref, { ...how, verify: how.verify ?? options.verify, limit, read });
     return { artifact, limit };
@@ -92,11 +95,11 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     listAll<string>(connection, { action: "list names", path: "names", query: { prefix }, after, limit, signal });
 
   const info: Registry["info"] = async (asked, given = {}) => {
-    const { ref, options } = await pinned(registry, asked, given);
+    const { ref, options } = await pinned(past, asked, given);
     return await versionInfo(connection, ref, options);
   };
   const has: Registry["has"] = async (asked, given = {}) => {
-    const found = await orMissing(pinned(registry, asked, given));
+    const found = await orMissing(pinned(past, asked, given));
     if (found === undefined) return false; // nor was it there
     const { ref, options: { version, signal } } = found;
     const path = versionPath(ref, version);
@@ -125,12 +128,12 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     settings,
     materializers,
     save: (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
-      typeof artifact !== "object"
+      typeof artifact !== "object" || artifact === null
         ? saveOne(artifact, value, options)
         : saveOne(artifact.name, value, { materializer: artifact.materializer, ...options }),
     load:
       (async (ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}) =>
-        typeof ref !== "object"
+        typeof ref !== "object" || ref === null
           ? await loadOne(ref, options)
           : await loadOne(ref.name, { as: ref.materializer, ...options })) as Registry["load"],
     open: async (ref, options = {}) => (await open(ref, options)).artifact,
@@ -207,6 +210,10 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
   };
+  const log = createRemoteLog(connection);
+  const { versions, history } = registry;
+  const past: Past = { info, versions, history, deletions: (name, signal) => deletionsIn(log(name, { signal })) };
+  rememberLog(registry, log);
   return wrapVerbs(registry, options);
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
+import type { LogEntry } from "../../core/record/log.ts";
 import type { Lineage, LineageNode } from "../../core/record/lineage.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import { errorOfProblem, strange } from "./problem.ts";
@@ -50,6 +51,11 @@ export function versionOf({ info, error, modifiedAt, ...entry }: WireVersion, as
 /** A change of an alias. */
 export function changeOf(wire: OnWire<AliasChange>): AliasChange {
   return { ...wire, changedAt: new Date(wire.changedAt), createdAt: new Date(wire.createdAt) };
+}
+
+/** Something that happened to a name. */
+export function logEntryOf(wire: OnWire<LogEntry>): LogEntry {
+  return { ...wire, at: new Date(wire.at) };
 }
 
 /** What a version was made from, and what was made from it. */

@@ -26,6 +26,7 @@ import type { Routes } from "./routing.ts";
 import { aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
+import { logRoutes } from "./routes/log.ts";
 import { namesRoutes } from "./routes/names.ts";
 import { batchRoutes } from "./routes/batch.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
@@ -56,6 +57,7 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   versionsRoutes,
   filesRoutes,
   aliasesRoutes,
+  logRoutes,
   watchRoutes,
   lineageRoutes,
   runsRoutes,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Registry } from "../registry.ts";
 import type { SignalOptions } from "./saving.ts";
 
 /** Something that happened to a name. */
@@ -27,4 +28,19 @@ export interface LogEntry {
 export interface LogOptions extends SignalOptions {
   /** At most so many, the newest. @default all */
   limit?: number;
+}
+
+/** Reads what happened to a name, the newest first. */
+export type ReadLog = (name: string, options: LogOptions) => AsyncIterable<LogEntry>;
+
+const logs = new WeakMap<Registry, ReadLog>();
+
+/** Remembers what tells the log of a registry whose records are elsewhere. */
+export function rememberLog(registry: Registry, read: ReadLog): void {
+  logs.set(registry, read);
+}
+
+/** What tells the log of a registry, where somebody else has its records. */
+export function rememberedLog(registry: Registry): ReadLog | undefined {
+  return logs.get(registry);
 }

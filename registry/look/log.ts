@@ -5,6 +5,7 @@
  */
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
+import { rememberedLog } from "../../core/record/log.ts";
 import type { LogEntry, LogOptions } from "../../core/record/log.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { liveHeads } from "../cell/heads.ts";
@@ -17,6 +18,8 @@ import { deletions } from "./past.ts";
 export async function logOf(registry: Registry, name: string, options: LogOptions): Promise<LogEntry[]> {
   const { limit = Infinity, signal } = options;
   checkName(name);
+  const told = rememberedLog(registry);
+  if (told !== undefined) return await Array.fromAsync(told(name, { limit, signal }));
   const context = knownContext(registry);
   const entries: LogEntry[] = [];
   for await (const entry of savedVersions(registry, name, { signal })) entries.push(entry);

@@ -35,6 +35,7 @@ import type {
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { listingCases } from "./registry/listing.ts";
 import { loadCases } from "./registry/loading.ts";
+import { noRefCases } from "./registry/no_ref.ts";
 import { saveCases } from "./registry/saving.ts";
 
 export type * from "../../core/registry.ts";
@@ -57,6 +58,7 @@ export const registryCases: readonly RegistryCase[] = [
   ...manyCases,
   ...mapCases,
   ...draftCases,
+  ...noRefCases,
   ...endingCases,
   ...downloadCases,
 ];

@@ -16,9 +16,7 @@ import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 export const log: Command = defineCommand<[name: string], { limit?: number }>({
   name: "log",
   summary: "Tell what happened to a name: versions, aliases, deletions, newest first.",
-  details:
-    "Times are those of who did it. Of a service, deletions and removed aliases are not known; of a version that " +
-    "was overwritten, only the last time is.",
+  details: "Times are those of who did it. Of a version that was overwritten, only the last time is known.",
   args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
   options: [{ flags: "--limit <count>", text: "only the newest so many", parse: parseCount }],
   examples: [

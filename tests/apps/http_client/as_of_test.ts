@@ -1,4 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { logOf } from "../../../mod.ts";
 import { startService } from "./service.ts";
 
 Deno.test("asOf through a service gives what a ref meant then", async () => {
@@ -19,6 +20,50 @@ Deno.test("asOf through a service gives what a ref meant then", async () => {
       false,
     ]);
     strictEqual(await registry.has("a", { asOf: set }), true);
+  } finally {
+    await service.close();
+  }
+});
+
+Deno.test("through a service too, no other version is given in the place of one that was deleted since", async () => {
+  const service = await startService();
+  try {
+    const registry = await service.open();
+    await registry.save("a", "one");
+    await registry.save("a", "two");
+    const { createdAt: then } = await registry.info("a");
+    await registry.delete("a@2.0.0");
+    for (const ref of ["a", "a@>=1"]) {
+      await rejects(registry.load(ref, { asOf: then }), {
+        code: "NotFound",
+        message: /version 2.0.0 was deleted since/,
+      });
+    }
+    strictEqual(await registry.load("a@^1", { asOf: then }), "one");
+    await rejects(registry.load("none", { asOf: then }), {
+      code: "NotFound",
+      message: /no version of it was saved yet/,
+    });
+  } finally {
+    await service.close();
+  }
+});
+
+Deno.test("a service tells the log of a name, with deletions and removed aliases", async () => {
+  const service = await startService();
+  try {
+    const registry = await service.open();
+    await registry.save("a", "one");
+    await registry.setAlias("a", "production", "1");
+    await registry.deleteAlias("a", "production");
+    await registry.save("a", "two");
+    await registry.delete("a@2.0.0");
+    const entries = await logOf(registry, "a");
+    deepStrictEqual(entries, await logOf(service.behind, "a"));
+    const events = entries.map(({ event }) => event).sort(); // much happens in one millisecond
+    deepStrictEqual(events, ["aliased", "deleted", "saved", "saved", "unaliased"]);
+    deepStrictEqual(await logOf(registry, "a", { limit: 2 }), entries.slice(0, 2));
+    await rejects(logOf(registry, "none"), { code: "NotFound" });
   } finally {
     await service.close();
   }

@@ -1,0 +1,64 @@
+/**
+ * `GET /artifacts/{name}/log`
+ *
+ * @module
+ */
+import { logOf, RegistryError } from "../../../mod.ts";
+import type { LogEntry, Registry } from "../../../mod.ts";
+import type { ServerContext } from "../context.ts";
+import { describe, query } from "../describe.ts";
+import { answerListing, listingContent } from "../listing.ts";
+import type { PageQuery } from "../listing.ts";
+import { createRoutes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
+import { LogPage, LogQuery } from "../schemas/log.ts";
+
+/** What happened to a name. */
+export function logRoutes({ registry }: ServerContext): Routes {
+  return createRoutes().get(
+    "/artifacts/:name/log",
+    describe({
+      id: "getLog",
+      tag: "artifacts",
+      summary: "Tells what happened to a name: versions, aliases, deletions, the newest first",
+      scope: "read",
+      params: { name: "The artifact, percent-encoded as one segment" },
+      answers: {
+        200: {
+          description: "A page of what happened, or all of it as lines",
+          content: listingContent(LogPage, {
+            items: [{ event: "deleted", name: "model", version: "1.0.0", at: "2026-01-31T12:00:00.000Z" }],
+          }),
+        },
+      },
+      problems: [404],
+    }),
+    query(LogQuery),
+    (c) =>
+      answerListing(c, c.req.valid("query"), {
+        list: (page) => entriesAfter(registry, c.req.param("name"), page),
+        keyOf,
+      }),
+  ) as unknown as Routes;
+}
+
+async function* entriesAfter(
+  registry: Registry,
+  name: string,
+  { after, limit = Infinity }: PageQuery,
+): AsyncGenerator<LogEntry> {
+  const entries = await logOf(registry, name, after === undefined && limit < Infinity ? { limit } : {});
+  const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
+  if (after !== undefined && begin === 0) {
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot go on after ${JSON.stringify(after.slice(0, 100))}: the log has no such entry`,
+      hint: "Give the `next` of the page before, or begin anew.",
+    });
+  }
+  yield* entries.slice(begin, begin + limit);
+}
+
+function keyOf({ at, event, version = "", alias = "" }: LogEntry): string {
+  return [at.toISOString(), event, version, alias].join(" ");
+}

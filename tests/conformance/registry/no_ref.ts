@@ -1,0 +1,57 @@
+/**
+ * Cases about what is no ref and no name.
+ *
+ * @module
+ */
+import type { Registry } from "../../../core/registry.ts";
+import { collect, refused } from "./registry_case.ts";
+import type { RegistryCase } from "./registry_case.ts";
+
+type Call = (registry: Registry, none: never) => Promise<unknown>;
+
+const READING: Call[] = [
+  (registry, none) => registry.load(none),
+  (registry, none) => registry.open(none),
+  (registry, none) => registry.info(none),
+  (registry, none) => registry.has(none),
+  (registry, none) => registry.get(none),
+  (registry, none) => collect(registry.versions(none)),
+  (registry, none) => registry.aliases(none),
+  (registry, none) => collect(registry.history(none, "production")),
+  (registry, none) => collect(registry.watch(none)),
+];
+
+const WRITING: Call[] = [
+  (registry, none) => registry.save(none, 1),
+  (registry, none) => registry.set(none, 1),
+  (registry, none) => registry.setDefault(none, 1),
+  (registry, none) => registry.pop(none),
+  (registry, none) => registry.delete(none),
+  (registry, none) => registry.copy(none, "other"),
+  (registry, none) => registry.copy("model", none),
+  (registry, none) => registry.setAlias(none, "production", "1"),
+  (registry, none) => registry.deleteAlias(none, "production"),
+  (registry, none) => registry.openDraft(none, { id: "a" }),
+];
+
+async function refuseEach(calls: readonly Call[], registry: Registry): Promise<void> {
+  for (const call of calls) {
+    for (const none of [null, undefined, 7, {}, []]) await refused("Invalid", call(registry, none as never));
+  }
+}
+
+/** Cases about what is no ref and no name. */
+export const noRefCases: readonly RegistryCase[] = [
+  {
+    name: "what is no text is refused as a ref by every verb that reads, with its words",
+    run: ({ registry }) => refuseEach(READING, registry),
+  },
+  {
+    name: "what is no text is refused as a ref by every verb that writes, with its words",
+    needs: ["save"],
+    async run({ registry }) {
+      await registry.save("model", 1);
+      await refuseEach(WRITING, registry);
+    },
+  },
+];
