@@ -39,6 +39,20 @@ import {
   createStepHandler,
   openEngine,
 } from "../operators/engines/mod.ts";
+import { definePipeline, loadPipeline, parsePipeline } from "../operators/config/mod.ts";
+import { drawPipeline } from "../operators/graph/mod.ts";
+import { createOperators, runCommand, runOperator } from "../operators/mod.ts";
+import {
+  carryPipeline,
+  createRunHandler,
+  listRuns,
+  planPipeline,
+  runPipeline,
+  runStep,
+  shareRun,
+  submitRun,
+  watchRun,
+} from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
 import { createWebhooks } from "../plugins/events/mod.ts";
 import { openRedisBus } from "../plugins/events/redis.ts";
@@ -106,6 +120,39 @@ Deno.test("a function refuses an option that it does not know", async () => {
   for (const [name, create] of Object.entries(CREATED)) {
     assertMatch(await assertInvalid(name, () => create({ optoin: 1 })), /: there is no option optoin/);
   }
+});
+
+testInMemory("what plans, runs and carries pipelines refuses options that it does not know", async ({ registry }) => {
+  const pipeline = definePipeline({ operators: [{ operator_id: "a" }] });
+  const operators = createOperators();
+  const verbs: Record<string, (pipeline: Anything, options: Anything) => unknown> = {
+    ...{ planPipeline, runPipeline, submitRun, carryPipeline, watchRun, shareRun, runStep },
+    createRunHandler: (pipeline, options) => createRunHandler([pipeline], options),
+  };
+  for (const [name, verb] of Object.entries(verbs)) {
+    const misspelt = await assertInvalid(name, () => verb(pipeline, { registry, operators, fial: true }));
+    assertMatch(misspelt, /: there is no option fial/, name);
+    assertMatch(await assertInvalid(name, () => verb(pipeline, { operators })), /: registry is not given/, name);
+    const forgotten = await assertInvalid(name, () => verb(pipeline, { registry: Promise.resolve(), operators }));
+    assertMatch(forgotten, /: (the registry is a promise|\w+ is not given)/, name);
+    for (const given of [undefined, null, 5, {}]) await assertInvalid(name, () => verb(pipeline, given));
+    if (name === "createRunHandler") continue;
+    const loaded = { pipeline, folder: "/", files: [] };
+    assertMatch(await assertInvalid(name, () => verb(loaded, { registry, operators })), /no pipeline$/, name);
+  }
+  const others: Record<string, (options: Anything) => unknown> = {
+    runOperator: (options) => runOperator(() => Promise.reject(new Error("it must not be made")), {}, options),
+    runCommand: (options) => runCommand(["true"], { cwd: "/", ...options }),
+    drawPipeline: (options) => drawPipeline(pipeline, options),
+    loadPipeline: (options) => loadPipeline("nowhere", options),
+    parsePipeline: (options) => parsePipeline("operators: []", options),
+    definePipeline: (options) => definePipeline({ operators: [{ operator_id: "a" }] }, options),
+    listRuns: (options) => listRuns(registry, options),
+  };
+  for (const [name, call] of Object.entries(others)) {
+    assertMatch(await assertInvalid(name, () => call({ fial: true })), /: there is no option fial/, name);
+  }
+  await assertInvalid("runCommand", () => runCommand(undefined as Anything, { cwd: "/" }));
 });
 
 /** Functions that cannot do without their first argument. */

@@ -11,6 +11,8 @@ import { encodeMermaid } from "./mermaid.ts";
 import { pipelineDrawing } from "./pipeline_drawing.ts";
 import type { PlannedDecisions } from "./pipeline_drawing.ts";
 import { pipelineText } from "./pipeline_text.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** How a drawing is written: for GitHub and the like, for Graphviz, for a browser. */
 export type DrawingForm = "mermaid" | "dot" | "svg";
@@ -50,6 +52,8 @@ export interface DrawPipelineOptions {
   plan?: PlannedDecisions;
 }
 
+const OPTIONS: OptionNames<DrawPipelineOptions> = { as: true, plan: true };
+
 /**
  * Draws a pipeline: its steps on their nodes, what depends on what, and what is read and written. Passwords and
  * signatures of URLs are left out, and parameters are not shown.
@@ -69,8 +73,9 @@ export interface DrawPipelineOptions {
  */
 export async function drawPipeline(
   pipeline: Pipeline,
-  { as = "text", plan }: DrawPipelineOptions = {},
+  options: DrawPipelineOptions = {},
 ): Promise<string> {
+  const { as = "text", plan } = checkOptions("draw a pipeline", options, OPTIONS);
   if (as === "text") return pipelineText(pipeline, plan);
   return await draw(pipelineDrawing(pipeline, plan), { as });
 }

@@ -26,6 +26,8 @@ import {
 import { createLogLines } from "./log_lines.ts";
 import { ownVariables } from "./own_variables.ts";
 import { endProcesses, findProcesses, killAtExit, MARK, marksOf } from "./process_tree.ts";
+import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
@@ -52,6 +54,20 @@ export interface RunCommandOptions {
   /** Clock, sleep, ids and environment. @default the real ones */
   system?: System;
 }
+
+const OPTIONS: OptionNames<RunCommandOptions> = {
+  cwd: true,
+  env: true,
+  secrets: true,
+  signal: true,
+  timeoutMs: true,
+  maxBytes: true,
+  graceMs: true,
+  sampleEveryMs: true,
+  onLine: true,
+  onUsage: true,
+  system: true,
+};
 
 /** How a command ended. */
 export interface CommandResult {
@@ -93,6 +109,12 @@ interface Stop {
  * @throws {RegistryError} `Invalid` for a time that is none
  */
 export async function runCommand(command: readonly string[], options: RunCommandOptions): Promise<CommandResult> {
+  options = checkOptions("run a command", options, OPTIONS, ["cwd"]);
+  checkGiven("run a command", command, {
+    is: Array.isArray(command),
+    what: "command",
+    hint: 'Give ["program", "argument"].',
+  });
   const { cwd, signal, timeoutMs, maxBytes, graceMs = 5_000, system = realSystem } = options;
   checkTimes("run a command", { timeoutMs, graceMs, sampleEveryMs: options.sampleEveryMs });
   signal?.throwIfAborted();

@@ -24,6 +24,7 @@ import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import type { Dependencies } from "./sources.ts";
 import { createWriters } from "./writers.ts";
+import { checkRun } from "../check_run.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
@@ -78,7 +79,7 @@ export function configurationDigest(pipeline: Pipeline): string {
  * @throws {RegistryError} `NotFound` for an input that is not there; `Invalid` for steps that cannot be ordered
  */
 export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<PipelinePlan> {
-  return (await planWithSuccesses(pipeline, options)).plan;
+  return (await planWithSuccesses(pipeline, checkRun("plan a pipeline", pipeline, options))).plan;
 }
 
 /** The same, with the last success of each step, for who runs it. */

@@ -17,6 +17,7 @@ import { cancelledError, watchForCancel } from "../watch_cancel.ts";
 import { deliverDue, endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./deliveries.ts";
+import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -38,7 +39,8 @@ export interface RunStepOptions extends CarriedRunOptions {
  * of the step is an outcome.
  */
 export async function runStep(pipeline: Pipeline, options: RunStepOptions): Promise<StepOutcome> {
-  return await runStepOf(await findCarriedRun(pipeline, options), options);
+  const checked = checkRun("run a step", pipeline, options, ["run", "step"]);
+  return await runStepOf(await findCarriedRun(pipeline, checked), checked);
 }
 
 /** The same for a run that was read before. */

@@ -41,7 +41,8 @@ function bucketTest(name: string, test: (here: BucketWorld) => Promise<void>): v
       },
       command: () => ["true"],
     });
-    await test(Object.assign(here, { s3, place }));
+    const given: BucketWorld = Object.assign(here, { s3, place });
+    await test(Object.defineProperty(given, "place", { enumerable: false })); // no option
   });
 }
 

@@ -164,7 +164,7 @@ testInRoot("shards may write several outputs, none of them, or what has no name"
   assertEquals(first.steps.split.outputs, { output: "nightly:output:split@1.0.0" });
   assertEquals(Object.keys(await textsOf(registry, "nightly:output:split")), ["part-1.txt", "part-2.txt"]);
 
-  const both = shardOperators((index, { outputRoot }) => {
+  const { operators: both } = shardOperators((index, { outputRoot }) => {
     Deno.removeSync(`${outputRoot}/part-${index}.txt`);
     for (const name of ["a", "b"]) {
       Deno.mkdirSync(`${outputRoot}/${name}`);
@@ -174,7 +174,7 @@ testInRoot("shards may write several outputs, none of them, or what has no name"
   const outputs = { a: "registry:out:a@3.1.0", b: "registry:out:b" };
   const two = await runPipeline(pipeline([step("split", { shards: 2, outputs })]), {
     ...options,
-    ...both,
+    operators: both,
     force: true,
   });
   assertEquals(two.steps.split.outputs, { a: "out:a@3.1.0", b: "out:b@1.0.0" });

@@ -34,7 +34,11 @@ export async function world(root: TempRoot): Promise<World> {
     command: () => ["true"],
   };
   for (const name of ["clean", "train", "report"]) operators.register(name, join);
-  return { registry, operators, root: root.path, ran, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+  const made: World = {
+    ...{ registry, operators, root: root.path, ran },
+    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+  };
+  return Object.defineProperty(made, "ran", { enumerable: false }); // no option: it is not spread with the others
 }
 
 async function readAll(folder: string): Promise<string> {

@@ -38,6 +38,7 @@ export async function carriedWorld(root: TempRoot): Promise<CarriedWorld> {
   const given = { registry, operators, root: root.path, carry: { engine } };
   return {
     ...inner,
+    ran: inner.ran,
     queue,
     engine,
     events,
