@@ -23,6 +23,8 @@ import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, movedText, parsePath, relativeTarget } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { readNames, readSortedNames } from "./local/list_folder.ts";
@@ -43,6 +45,7 @@ export interface LocalFilesOptions {
   system?: System;
 }
 
+const OPTIONS: OptionNames<LocalFilesOptions> = { root: true, durability: true, system: true };
 const MAX_SWEPT = 10_000;
 
 /**
@@ -62,7 +65,11 @@ const MAX_SWEPT = 10_000;
  */
 export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   if (typeof options === "string") throw noOptions(options); // it would be the current folder
-  const { root = ".", durability = "os", system = realSystem } = options;
+  const { root = ".", durability = "os", system = realSystem } = checkOptions(
+    "create files in a folder",
+    options,
+    OPTIONS,
+  );
   if (typeof root !== "string") throw noRoot(root);
   const disk = createDiskPlace(root);
   const { location, pathOf, look, failure, makeFolder } = disk;

@@ -18,6 +18,8 @@ import { createLocalFiles } from "./local.ts";
 import { createMemoryFiles } from "./memory.ts";
 import { createStoreSet, storesOf } from "./stores/store_set.ts";
 import type { FileStores } from "./stores/store_set.ts";
+import { checkedFiles, FILE_VERBS } from "./verbs/check_verbs.ts";
+import type { FileVerb } from "./verbs/check_verbs.ts";
 import { createFiles } from "./verbs/files.ts";
 import type { Files, LoadBatchOptions } from "./verbs/files.ts";
 import type { LoadFileOptions } from "./verbs/values.ts";
@@ -133,36 +135,6 @@ export type WithStore<Args extends unknown[]> = Required<Args> extends [...infer
 /** The verbs, each with `{ store: "disk" }` among its options; those of a type of their own are {@linkcode FileManager}'s. */
 export type FileVerbs = { [V in Exclude<keyof Files, "store" | "load" | "loadBatch">]: StoreVerb<Files[V]> };
 
-type Verb = Exclude<keyof Files, "store">;
-
-/** What each verb takes before its options. */
-const VERBS: Record<Verb, string[]> = {
-  load: ["path"],
-  save: ["path", "value"],
-  open: ["path"],
-  loadText: ["path"],
-  loadBatch: ["paths"],
-  saveBatch: ["values"],
-  listFiles: ["folder"],
-  listImageFiles: ["folder"],
-  walkFiles: ["folder"],
-  findFileRecursive: ["folder", "name"],
-  listDir: ["folder"],
-  collectDirsAndFiles: ["folder"],
-  stat: ["path"],
-  exists: ["path"],
-  isFile: ["path"],
-  isDir: ["path"],
-  isSymlink: ["path"],
-  ensureDirectory: ["path"],
-  createSymlink: ["path", "target"],
-  delete: ["path"],
-  deleteAll: ["path"],
-  copy: ["from", "to"],
-  move: ["from", "to"],
-  mirrorDirectoryWithSymlinks: ["from", "to"],
-};
-
 /** Options of {@linkcode createFileManager}. */
 export interface FileManagerOptions {
   /** The formats of files. @default all that come with this library */
@@ -199,18 +171,18 @@ export function createFileManager(
   const set = isSet(stores) ? stores : storesOf(stores);
   const on = async (name: string) => {
     if (typeof name !== "string") throw noStore("take the files of a store", 'Write await manager.on("disk").');
-    return createFiles(await set.get(name), formats);
+    return checkedFiles(createFiles(await set.get(name), formats));
   };
   const verbs = Object.fromEntries(
-    (Object.keys(VERBS) as Verb[]).map((verb) => [verb, verb === "walkFiles" ? walk : call(verb)]),
+    (Object.keys(FILE_VERBS) as FileVerb[]).map((verb) => [verb, verb === "walkFiles" ? walk : call(verb)]),
   );
-  return { stores: set, formats, on, ...verbs as unknown as Pick<FileManager, Verb> };
+  return { stores: set, formats, on, ...verbs as unknown as Pick<FileManager, FileVerb> };
 
-  function call(verb: Exclude<Verb, "walkFiles">) {
+  function call(verb: Exclude<FileVerb, "walkFiles">) {
     return async (...args: unknown[]) => {
       const { store, ...options } = choiceOf(verb, args);
       const action = (await on(store))[verb] as (...args: unknown[]) => Promise<unknown>;
-      return await action(...args.slice(0, VERBS[verb].length), options);
+      return await action(...args.slice(0, FILE_VERBS[verb].takes.length), options);
     };
   }
 
@@ -221,8 +193,8 @@ export function createFileManager(
 }
 
 /** The options of a call: what stands before them is never taken for them, even where a value has a `store`. */
-function choiceOf(verb: Verb, args: unknown[]): StoreChoice {
-  const taken = VERBS[verb];
+function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
+  const taken = FILE_VERBS[verb].takes;
   const options = args[taken.length] as StoreChoice | null | undefined;
   if (typeof options?.store === "string") return options;
   const call = `${verb}(${taken.join(", ")}, { store: "disk" })`;

@@ -4,6 +4,8 @@ import { createLocalBackend } from "../backends/local.ts";
 import { createMemoryBackend } from "../backends/memory.ts";
 import { createS3Configs, openBackend } from "../backends/mod.ts";
 import { isRegistryError } from "../core/errors.ts";
+import { createLocalFiles } from "../files/local.ts";
+import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager, createFileStores } from "../files/mod.ts";
 import {
   changeSettings,
@@ -108,6 +110,8 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
   workTasks: (options) => workTasks(createPlugins(), createMemoryQueue(), options),
   createFileStorage: (options) => createFileStorage({ backend: createMemoryBackend(), ...options }),
   createFileStores,
+  createLocalFiles,
+  createMemoryFiles,
   createFileManager: (options) => createFileManager({}, options),
   openHttpRegistry: (options) => openHttpRegistry("http://127.0.0.1:1", options),
   createPlugins,
@@ -153,6 +157,34 @@ testInMemory("what plans, runs and carries pipelines refuses options that it doe
     assertMatch(await assertInvalid(name, () => call({ fial: true })), /: there is no option fial/, name);
   }
   await assertInvalid("runCommand", () => runCommand(undefined as Anything, { cwd: "/" }));
+});
+
+Deno.test("the verbs of files refuse options that they do not know, on one store and with its name", async () => {
+  const manager = createFileManager({ it: createMemoryFiles() });
+  const files = await manager.on("it") as unknown as Record<string, (...args: Anything[]) => unknown>;
+  await manager.save("a.json", 1, { store: "it" });
+  const before: Record<string, Anything[]> = {
+    ...{ save: ["a.json", 1], loadBatch: [["a.json"]], saveBatch: [[{ path: "a.json", value: 1 }]] },
+    ...{
+      findFileRecursive: ["", "a.json"],
+      createSymlink: ["b", "a.json"],
+      copy: ["a.json", "c"],
+      move: ["a.json", "c"],
+    },
+    ...{ mirrorDirectoryWithSymlinks: ["", "d"] },
+  };
+  const verbs = Object.keys(files).filter((name) => name !== "store");
+  assertEquals(verbs.length, 24);
+  for (const verb of verbs) {
+    const args = before[verb] ?? [/dir|folder|file|walk/i.test(verb) ? "" : "a.json"];
+    for (const  of of[files, manager as unknown as typeof files]) {
+      const options = of === files ? { optoin: 1 } : { store: "it", optoin: 1 };
+      const call = () =>
+        verb === "walkFiles" ? Array.fromAsync(of[verb](...args, options) as Anything) : of[verb](...args, options);
+      assertMatch(await assertInvalid(verb, call), /: there is no option optoin/, verb);
+    }
+  }
+  assertEquals(await manager.listDir("", { store: "it" }), ["a.json"]);
 });
 
 /** Functions that cannot do without their first argument. */
