@@ -50,6 +50,7 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
     /Create one here: openRegistry\(undefined, \{ create: true \}\), or name one: openRegistry\(place\), or HOLDFAST_REGISTRY\./g,
     'Run "holdfast init" to create one here, or name one with --registry or HOLDFAST_REGISTRY.',
   ],
+  [/name it, as by openRegistry\((".*?")\)/g, "name it, as by --registry $1"],
   [/Create it, give createBucket: true,/g, "Make it with: holdfast init URL --create-bucket,"],
   [/or make it: `createBucket: true` does/g, "or make it: holdfast init URL --create-bucket"],
   [/Check secretAccessKey and region/g, "Check the secret key (…_SECRET_KEY) and the region"],

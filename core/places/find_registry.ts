@@ -15,6 +15,7 @@ import { isGranted, realSystem } from "../system.ts";
 import type { System } from "../system.ts";
 import { checkStoreUrl, parsePlace } from "../urls/store_place.ts";
 import { isStoreUrl } from "../urls/store_url.ts";
+import { isRegistryFolder } from "./registry_folder.ts";
 import { remoteOf } from "./remotes.ts";
 import { checkServiceAddress, isServiceAddress } from "./service_address.ts";
 
@@ -80,19 +81,23 @@ export function findRegistry(given: string | undefined, options: FindRegistryOpt
     return { ...place, by: "env-file", envFile, ...(token ? { token } : {}) };
   }
   let unseen = false;
+  let itself: string | undefined;
   for (let folder = cwd; upward; folder = dirname(folder)) {
     const location = join(folder, DEFAULT_FOLDER);
     const found = look(location);
     if (found === "folder") return { location, kind: "folder", by: "upward" };
     unseen ||= found === "unseen";
+    if (itself === undefined && mayRead(folder) && isRegistryFolder(folder)) itself = folder;
     if (dirname(folder) === folder) break;
   }
   if (create) return { location: join(cwd, DEFAULT_FOLDER), kind: "folder", by: "default" };
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot find a registry: there is no ${DEFAULT_FOLDER} folder here or above`,
-    hint: `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ` +
-      `${REGISTRY_VARIABLE}.` +
+    hint: (itself === undefined
+      ? `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ` +
+        `${REGISTRY_VARIABLE}.`
+      : `${shown(itself)} is a registry itself: name it, as by openRegistry(${shown(itself)}).`) +
       (unseen ? " Folders that this program may not read were passed over: see --allow-read." : "") +
       (isGranted({ name: "env", variable: REGISTRY_VARIABLE })
         ? ""

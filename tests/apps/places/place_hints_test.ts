@@ -15,6 +15,19 @@ Deno.test("who names a folder is told of the registry that is in its .holdfast",
   assert(!/holdfast init/.test(err));
 });
 
+Deno.test("who stands in the folder of a registry is told to name it, not to create another one in it", async () => {
+  await using root = await tempRoot();
+  await succeeds("init reg", { cwd: root.path });
+  const reg = root.join("reg");
+  for (const cwd of [reg, root.join("reg/settings")]) {
+    const { code, err } = await holdfast("ls", { cwd });
+    assertEquals(code, 3);
+    assertStringIncludes(err, `"${reg}" is a registry itself: name it, as by --registry "${reg}"`);
+    assert(!/holdfast init/.test(err));
+  }
+  assertEquals(await succeeds("ls --registry .", { cwd: reg }), "");
+});
+
 Deno.test("a source of a mirror that is none is not to be created, but looked for", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
