@@ -121,7 +121,7 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
 
 /** Makes a folder and what is missing above it; several times faster than `recursive` where little is missing. */
 function makeFolder(root: LocalRoot, path: string): void {
-  if (root.ways.find(path)) return;
+  if (fs.existsSync(path) && root.ways.find(path)) return; // what else is on the way shows step by step
   makeFolder(root, dirname(path));
   try {
     fs.mkdirSync(path, root.modes.folder);

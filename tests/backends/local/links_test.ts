@@ -106,6 +106,19 @@ for (const locking of LOCKINGS) {
     assert(!fs.existsSync(root.join("nowhere")));
     assertEquals(fs.readlinkSync(root.join("store", "a", "dangling")), root.join("nowhere"));
   });
+
+  test(`a link to a file, or to itself, is no place to write below (locking "${locking}")`, async () => {
+    const backend = open({ locking });
+    await putAll(backend, ["a/b"]);
+    fs.symlinkSync("b", root.join("store", "a", "file"));
+    fs.symlinkSync("loop", root.join("store", "a", "loop"));
+    for (const key of ["a/file/deep/x", "a/loop/x", "a/loop/deep/x"]) {
+      for (const mode of ["create", "overwrite"] as const) {
+        const error = await assertRejects(() => backend.put(key, text("x"), { mode }), RegistryError);
+        assertEquals([error.code, error.key], ["Denied", key.slice(0, 6)], error.message);
+      }
+    }
+  });
 }
 
 test("a listing neither shows what is behind a link nor passes over it: somebody might take it to be absent", async () => {
