@@ -18,8 +18,8 @@ export interface Ways {
   /** Looks at the whole way, now. Throws also where it ends before. */
   check(path: string): void;
   /**
-   * Whether a folder is there. What was found is taken to be so for a second: whoever can put a link there meanwhile
-   * could also do it between a look and what follows.
+   * Whether a folder is there; the root is taken to be. What was found is taken to be so for a second: whoever can put
+   * a link there meanwhile could also do it between a look and what follows.
    */
   find(folder: string): boolean;
   /** Remembers a folder that was made in one that was found. */
@@ -66,7 +66,7 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
   return {
     check,
     find(folder) {
-      if (folder.length <= root.length) return fs.existsSync(folder);
+      if (folder.length <= root.length) return true; // whatever is asked of it next tells
       const now = monotonic();
       if (isKnown(folder, now)) return true;
       const above = dirname(folder);
@@ -74,8 +74,7 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
         if (!isKnown(above, now)) {
           check(folder);
           if (above.length > root.length) remember(above, now);
-        } else if (!fs.existsSync(folder)) return false; // an error would take several times as long
-        else if (look(folder).isSymlink) check(folder);
+        } else if (look(folder).isSymlink) check(folder);
       } catch (error) {
         if (errorCode(error) === "ENOENT") return false;
         throw error;

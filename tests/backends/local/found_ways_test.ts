@@ -46,3 +46,32 @@ testInRoot("folders that another program removed since they were found are made 
   await backend.put("a/b/1", text("again"));
   await assertHolds(backend, "a/b/1", text("again"));
 });
+
+testInRoot("what is wrong with a way is told, and not taken for a missing folder", async (root) => {
+  fs.writeFileSync(root.join("file"), "");
+  fs.symlinkSync("loop", root.join("loop"));
+  const open = (path: string) => createLocalBackend({ path, durability: "os", system: createScriptedSystem() });
+  const told = async (path: string, code: string) => {
+    const backend = open(path);
+    const calls = [
+      () => backend.head("1"),
+      () => backend.get("1"),
+      () => backend.getFirst!(""),
+      () => listed(backend, ""),
+    ];
+    for (const call of [...calls, () => listed(backend, "", { limit: 1 })]) {
+      assertEquals((await assertRejects(call, RegistryError)).code, code, `${path}: ${call}`);
+    }
+  };
+  await told(root.join("file", "store"), "Invalid");
+  await told(root.join("loop", "store"), "Denied");
+  const backend = open(root.join("store"));
+  await putAll(backend, ["a/1"]);
+  fs.symlinkSync("loop", root.join("store", "a", "loop"));
+  assertEquals((await assertRejects(() => backend.get("a/loop/1"), RegistryError)).code, "Denied");
+  fs.rmSync(root.join("store"), { recursive: true });
+  fs.writeFileSync(root.join("store"), "");
+  for (const key of ["a/1", "a/b/1"]) {
+    assertEquals((await assertRejects(() => backend.head(key), RegistryError)).code, "Invalid", key);
+  }
+});
