@@ -22,7 +22,7 @@ export interface Ways {
    * a link there meanwhile could also do it between a look and what follows.
    */
   find(folder: string): boolean;
-  /** Remembers a folder that was made in one that was found. */
+  /** Remembers a folder that was made, for as long as the one that it is in. */
   made(folder: string): void;
   /** Looks at all again: one that was found is gone. */
   forget(): void;
@@ -53,14 +53,14 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
     }
   }
 
-  function isKnown(folder: string, now: number): boolean {
-    const foundAt = found.get(folder);
-    return foundAt !== undefined && now - foundAt < FOUND_FOR_MS;
+  function knownSince(folder: string, now: number): number | undefined {
+    const since = found.get(folder);
+    return since !== undefined && now - since < FOUND_FOR_MS ? since : undefined;
   }
 
-  function remember(folder: string, now: number): void {
+  function remember(folder: string, since: number): void {
     if (found.size >= MAX_FOUND) found.clear();
-    found.set(folder, now);
+    found.set(folder, since);
   }
 
   return {
@@ -68,10 +68,11 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
     find(folder) {
       if (folder.length <= root.length) return true; // whatever is asked of it next tells
       const now = monotonic();
-      if (isKnown(folder, now)) return true;
+      if (knownSince(folder, now) !== undefined) return true;
       const above = dirname(folder);
+      const since = knownSince(above, now);
       try {
-        if (!isKnown(above, now)) {
+        if (since === undefined) {
           check(folder);
           if (above.length > root.length) remember(above, now);
         } else if (look(folder).isSymlink) check(folder);
@@ -79,10 +80,13 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
         if (errorCode(error) === "ENOENT") return false;
         throw error;
       }
-      remember(folder, now);
+      remember(folder, since ?? now); // nobody looked at what is above since
       return true;
     },
-    made: (folder) => remember(folder, monotonic()),
+    made(folder) {
+      const since = found.get(dirname(folder));
+      if (since !== undefined) remember(folder, since);
+    },
     forget: () => found.clear(),
   };
 }

@@ -75,3 +75,21 @@ testInRoot("what is wrong with a way is told, and not taken for a missing folder
     assertEquals((await assertRejects(() => backend.head(key), RegistryError)).code, "Invalid", key);
   }
 });
+
+testInRoot("what is below a folder is taken to be the store's own for no longer than the folder", async (root) => {
+  const system = createScriptedSystem();
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+  await putAll(backend, ["a/1"]);
+  await backend.head("a/1");
+  await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), ["deep/1"]);
+  fs.renameSync(root.join("store", "a"), root.join("moved"));
+  fs.symlinkSync(root.join("strangers"), root.join("store", "a"));
+  system.advance(900);
+  await backend.get("a/deep/1");
+  await backend.put("a/new/1", text("x"));
+  system.advance(100);
+  for (const key of ["a/deep/1", "a/new/1"]) {
+    assertEquals((await assertRejects(() => backend.get(key), RegistryError)).code, "Denied", key);
+    assertEquals((await assertRejects(() => backend.put(key, text("y")), RegistryError)).code, "Denied", key);
+  }
+});
