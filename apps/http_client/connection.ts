@@ -95,7 +95,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (isRegistryError(error, "Unknown")) maybe = error;
       return !once && isPassing(error) || (repeats && isRegistryError(error, "Unknown"));
     };
-    const onRetry = (error: unknown) => logger.debug((error as Error).message);
+    const onRetry = (error: unknown) => logger.debug((error as Error).message, { backend: location });
     const startedAt = system.monotonic();
     const leftMs = () => retryForMs - (system.monotonic() - startedAt);
     try {

@@ -31,13 +31,14 @@ export async function openStore(location: string, { cwd, ...options }: OpenStore
   return await openBackend(location, { ...options, logger: tellingOfRepeats(options.logger), s3Configs });
 }
 
-/** A command that waits for a store, or for a service, says so once. */
+/** A command that waits for a store, or for a service, says so once: what is said of one names it. */
 export function tellingOfRepeats(logger: Logger): Logger {
   let repeats = 0;
   return {
     debug(...words) {
       logger.debug(...words);
-      if (++repeats === TOLD_AFTER) logger.warn(`${words[0]}; trying again`);
+      const isOfStore = (words[1] as { backend?: unknown } | undefined)?.backend !== undefined;
+      if (isOfStore && ++repeats === TOLD_AFTER) logger.warn(`${words[0]}; trying again`);
     },
     info: (...words) => logger.info(...words),
     warn: (...words) => logger.warn(...words),

@@ -45,6 +45,16 @@ Deno.test("commands work on the registry of a service as on a folder", async () 
   assertEquals(await succeeds(`${r} ls -q`, { cwd }), "tree\n");
 });
 
+Deno.test("a service that answers at once is not said to be waited for, however much it is asked", async () => {
+  await using root = await tempRoot();
+  await using service = await startPort();
+  for (let n = 0; n < 8; n++) await service.behind.save(`a-${n}`, n);
+  for (const line of ["ls", "info a-1", "log b", "load a-9", "versions a-1"]) {
+    const { err } = await holdfast(`-r ${service.url} ${line}`, { cwd: root.path });
+    assert(!/trying again/.test(err), `${line}: ${err}`);
+  }
+});
+
 Deno.test("what takes the store itself is Unsupported on a service, with what to do", async () => {
   await using root = await tempRoot();
   await using service = await startPort();
