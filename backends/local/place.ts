@@ -66,7 +66,8 @@ export function placeUnderLock(placement: Placement): boolean {
 /** Renames the stage file to its key, whatever object was there. */
 export function placeByRename(placement: Placement): true {
   return inFolder(placement, () => {
-    isObject(placement); // or nothing: what is neither is not replaced
+    // An object or nothing: what is neither is not replaced, nor what is behind a link.
+    if (isObject(placement)) placement.root.ways.check(dirname(placement.path));
     fs.renameSync(placement.stagePath, placement.path);
     return true;
   });

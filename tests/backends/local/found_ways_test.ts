@@ -93,3 +93,17 @@ testInRoot("what is below a folder is taken to be the store's own for no longer 
     assertEquals((await assertRejects(() => backend.put(key, text("y")), RegistryError)).code, "Denied", key);
   }
 });
+
+testInRoot("nothing is replaced behind a link that took the place of a folder within the second", async (root) => {
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
+  await putAll(backend, ["a/b/1", "a/2"]);
+  await backend.head("a/b/1");
+  const strangers = createLocalBackend({ path: root.join("strangers"), durability: "os" });
+  await putAll(strangers, ["1"]);
+  fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+  fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+  for (const call of [() => backend.put("a/b/1", text("x")), () => backend.copy!("a/2", "a/b/1")]) {
+    assertEquals((await assertRejects(call, RegistryError)).code, "Denied", `${call}`);
+  }
+  await assertHolds(strangers, "1", text("1"));
+});
