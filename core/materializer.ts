@@ -85,6 +85,11 @@ export interface DefinedArtifact<T, S = T> {
   readonly materializer: Materializer<T, S>;
 }
 
+/** Whether a verb was given an artifact with its materializer, rather than a ref. What is neither is taken for a ref. */
+export function isDefinedArtifact(artifact: unknown): artifact is DefinedArtifact<unknown> {
+  return typeof artifact === "object" && artifact !== null;
+}
+
 /** What {@linkcode defineMaterializer} takes. */
 export interface MaterializerDefinition<T, S = T> extends Omit<Materializer<T, S>, "formatVersion"> {
   /** Raised when the files change. @default 1 */

@@ -5,6 +5,7 @@
  */
 import type { Artifact } from "../core/artifact.ts";
 import { orMissing, RegistryError } from "../core/errors.ts";
+import { isDefinedArtifact } from "../core/materializer.ts";
 import type { DefinedArtifact } from "../core/materializer.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
@@ -79,7 +80,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
   }
 
   async function loadAny(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
-    if (typeof ref !== "object") return await loadOpened(await open(ref, readOf(options)), options);
+    if (!isDefinedArtifact(ref)) return await loadOpened(await open(ref, readOf(options)), options);
     return await loadOpened(await open(ref.name, readOf(options)), { as: ref.materializer, ...options });
   }
   const load = own("load") ?? loadAny as Registry["load"];
@@ -104,7 +105,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
   const remove = own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`));
   const save = own("save") ??
     ((artifact: string | DefinedArtifact<unknown>) =>
-      refuse(`save ${shown(typeof artifact === "object" ? artifact.name : artifact)}`));
+      refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`));
   const { backend } = parts;
   const derived = createDerivedVerbs({ backend, settings, save, load, loadIfThere, info, has, delete: remove, names });
   const ownOfThem = (Object.keys(derived) as (keyof typeof derived)[]).map(optional);

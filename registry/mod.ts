@@ -5,6 +5,7 @@
  */
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
+import { isDefinedArtifact } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { worded } from "../core/options/words_of_verbs.ts";
 import { wrapVerbs } from "../core/options/wrap_verbs.ts";
@@ -129,7 +130,7 @@ function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
   async function load(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
-    if (typeof ref !== "object" || ref === null) {
+    if (!isDefinedArtifact(ref)) {
       return await loadValue(context, await refMeant(context, ref, options), options);
     }
     return await loadValue(context, await refMeant(context, ref.name, options), { as: ref.materializer, ...options });
@@ -152,9 +153,9 @@ function createRegistry(context: Context): StoredRegistry {
     }
   }
   const save = (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
-    typeof artifact !== "object" || artifact === null
-      ? saveValue(context, artifact, value, options)
-      : saveValue(context, artifact.name, value, { materializer: artifact.materializer, ...options });
+    isDefinedArtifact(artifact)
+      ? saveValue(context, artifact.name, value, { materializer: artifact.materializer, ...options })
+      : saveValue(context, artifact, value, options);
 
   const info: Registry["info"] = async (ref, options = {}) => {
     const { signal } = options;
@@ -191,7 +192,7 @@ function createRegistry(context: Context): StoredRegistry {
     save,
     load:
       ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) =>
-        told(load(ref, options), typeof ref === "object" ? ref?.name : ref, options)) as Registry["load"],
+        told(load(ref, options), isDefinedArtifact(ref) ? ref.name : ref, options)) as Registry["load"],
     open: (ref, options) => told(open(ref, options), ref, options),
     download: (ref, options) => told(download(ref, options), ref, options),
     info: (ref, options) => told(info(ref, options), ref, options),

@@ -4,6 +4,7 @@
  * @module
  */
 import { orMissing, RegistryError } from "../../core/errors.ts";
+import { isDefinedArtifact } from "../../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
@@ -128,14 +129,14 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     settings,
     materializers,
     save: (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
-      typeof artifact !== "object" || artifact === null
-        ? saveOne(artifact, value, options)
-        : saveOne(artifact.name, value, { materializer: artifact.materializer, ...options }),
+      isDefinedArtifact(artifact)
+        ? saveOne(artifact.name, value, { materializer: artifact.materializer, ...options })
+        : saveOne(artifact, value, options),
     load:
       (async (ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}) =>
-        typeof ref !== "object" || ref === null
-          ? await loadOne(ref, options)
-          : await loadOne(ref.name, { as: ref.materializer, ...options })) as Registry["load"],
+        isDefinedArtifact(ref)
+          ? await loadOne(ref.name, { as: ref.materializer, ...options })
+          : await loadOne(ref, options)) as Registry["load"],
     open: async (ref, options = {}) => (await open(ref, options)).artifact,
     async download(ref, options) {
       const download = (await loadDisk(ref)).createDownload(options);
