@@ -4,17 +4,12 @@
  * @module
  */
 import { checkGiven, checkOptions, checkRegistry } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 import type { Pipeline } from "../core/pipelines/pipeline.ts";
 import { isOperators } from "./operator_set.ts";
-import type { CarryPipelineOptions } from "./runner/carry/carry_pipeline.ts";
-import type { RunStepOptions } from "./runner/carry/run_step.ts";
-import type { ShareRunOptions } from "./runner/carry/share_run.ts";
 import type { RunnerOptions } from "./runner/run_context.ts";
-import type { RunPipelineOptions } from "./runner/run_pipeline.ts";
 
-/** Of all that have to do with a run: programs give several of them the same options. */
-const RUN: OptionNames<RunPipelineOptions & CarryPipelineOptions & RunStepOptions & ShareRunOptions> = {
+/** Options of all that have to do with a run: programs give several of them the same ones. */
+export const RUN_OPTIONS = {
   registry: true,
   operators: true,
   root: true,
@@ -36,7 +31,7 @@ const RUN: OptionNames<RunPipelineOptions & CarryPipelineOptions & RunStepOption
   step: true,
   shard: true,
   array: true,
-};
+} as const;
 
 /**
  * Throws `Invalid` for what is no pipeline, registry or set of operators, for options that nobody knows, and for those
@@ -63,7 +58,7 @@ export function checkRunOptions<O extends RunnerOptions>(
   options: O,
   required: readonly string[] = [],
 ): O {
-  const checked = checkOptions(action, options, RUN, ["registry", "operators", ...required]);
+  const checked = checkOptions(action, options, RUN_OPTIONS, ["registry", "operators", ...required]);
   checkRegistry(action, checked.registry);
   checkGiven(action, checked.operators, {
     is: isOperators(checked.operators),

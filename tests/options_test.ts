@@ -41,6 +41,8 @@ import {
   createStepHandler,
   openEngine,
 } from "../operators/engines/mod.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
+import { RUN_OPTIONS } from "../operators/check_run.ts";
 import { definePipeline, loadPipeline, parsePipeline } from "../operators/config/mod.ts";
 import { drawPipeline } from "../operators/graph/mod.ts";
 import { createOperators, runCommand, runOperator } from "../operators/mod.ts";
@@ -54,6 +56,12 @@ import {
   shareRun,
   submitRun,
   watchRun,
+} from "../operators/runner/mod.ts";
+import type {
+  CarryPipelineOptions,
+  RunPipelineOptions,
+  RunStepOptions,
+  ShareRunOptions,
 } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
 import { createWebhooks } from "../plugins/events/mod.ts";
@@ -126,9 +134,13 @@ Deno.test("a function refuses an option that it does not know", async () => {
   }
 });
 
+/** The compiler says which one is missing. */
+const OF_RUNS: OptionNames<RunPipelineOptions & CarryPipelineOptions & RunStepOptions & ShareRunOptions> = RUN_OPTIONS;
+
 testInMemory("what plans, runs and carries pipelines refuses options that it does not know", async ({ registry }) => {
   const pipeline = definePipeline({ operators: [{ operator_id: "a" }] });
   const operators = createOperators();
+  assertEquals(Object.keys(OF_RUNS).length, 21);
   const verbs: Record<string, (pipeline: Anything, options: Anything) => unknown> = {
     ...{ planPipeline, runPipeline, submitRun, carryPipeline, watchRun, shareRun, runStep },
     createRunHandler: (pipeline, options) => createRunHandler([pipeline], options),

@@ -12,7 +12,6 @@ import type {
 } from "../../core/pipelines/pipeline.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** What `resource` says: cores as `2` or `500m`, sizes as `4Gi`. */
 export interface ResourceDefinition {
@@ -135,6 +134,3 @@ export interface PipelineOptions {
   /** How many steps run at once in a pipeline without nodes. @default as many as this machine has cores */
   cores?: number;
 }
-
-/** The names of {@linkcode PipelineOptions}. */
-export const PIPELINE_OPTIONS: OptionNames<PipelineOptions> = { operators: true, system: true, cores: true };

@@ -21,7 +21,7 @@ import { languageOf, readTree } from "./tree/read_tree.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
-import { PIPELINE_OPTIONS } from "./definition.ts";
+import { PIPELINE_OPTIONS } from "./option_names.ts";
 
 /** The variable that names a file or URL of overrides. */
 export const OVERRIDE_VARIABLE = "PIPELINE_CONFIG_OVERRIDE_S3_PATH";

@@ -15,7 +15,7 @@ import type { ProblemList } from "./tree/problems.ts";
 import { parseTree, withIncludes } from "./tree/read_tree.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
-import { PIPELINE_OPTIONS } from "./definition.ts";
+import { PIPELINE_OPTIONS } from "./option_names.ts";
 
 /** What a pipeline of a program is called in errors, where it has no id. */
 const DEFINED = "that a program defines";
