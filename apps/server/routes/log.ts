@@ -59,6 +59,7 @@ async function* entriesAfter(
   yield* entries.slice(begin, begin + limit);
 }
 
-function keyOf({ at, event, version = "", alias = "" }: LogEntry): string {
-  return [at.toISOString(), event, version, alias].join(" ");
+/** An alias may be set to the same version twice in one millisecond: then their commits tell them apart. */
+function keyOf({ at, event, version = "", alias = "", commit = "" }: LogEntry): string {
+  return [at.toISOString(), event, version, alias, commit].join(" ");
 }

@@ -1,7 +1,28 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
+import { openRegistry, realSystem } from "../../../../mod.ts";
 import type { LogEntry } from "../../../../mod.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
+
+Deno.test("what happened twice in one millisecond is told once each, page by page", async () => {
+  const now = realSystem.now();
+  await using registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
+  await registry.save("a", 1);
+  for (const _ of [1, 2]) {
+    await registry.setAlias("a", "live", "1");
+    await registry.deleteAlias("a", "live");
+  }
+  const handler = createCheckedHandler(registry);
+  const get = async (query: string) =>
+    await (await handler(new Request(`http://localhost/artifacts/a/log${query}`))).json();
+  const { items } = await get("");
+  let next = "";
+  for (const item of items) {
+    const page = await get(`?limit=1${next && `&after=${encodeURIComponent(next)}`}`);
+    assertEquals(page.items, [item]);
+    next = page.next;
+  }
+  assertEquals([items.length, next], [5, undefined]);
+});
 
 Deno.test("what happened to a name is told newest first, in pages and as lines", async () => {
   await using registry = await openRegistry("memory:");
