@@ -81,16 +81,15 @@ export function findRegistry(given: string | undefined, options: FindRegistryOpt
     return { ...place, by: "env-file", envFile, ...(token ? { token } : {}) };
   }
   let unseen = false;
-  let itself: string | undefined;
   for (let folder = cwd; upward; folder = dirname(folder)) {
     const location = join(folder, DEFAULT_FOLDER);
     const found = look(location);
     if (found === "folder") return { location, kind: "folder", by: "upward" };
     unseen ||= found === "unseen";
-    if (itself === undefined && mayRead(folder) && isRegistryFolder(folder)) itself = folder;
     if (dirname(folder) === folder) break;
   }
   if (create) return { location: join(cwd, DEFAULT_FOLDER), kind: "folder", by: "default" };
+  const itself = upward ? registryAround(cwd) : undefined;
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot find a registry: there is no ${DEFAULT_FOLDER} folder here or above`,
@@ -103,6 +102,12 @@ export function findRegistry(given: string | undefined, options: FindRegistryOpt
         ? ""
         : " The variable may not be read: see --allow-env."),
   });
+}
+
+/** The nearest folder upward that is a registry itself. */
+function registryAround(folder: string): string | undefined {
+  if (mayRead(folder) && isRegistryFolder(folder)) return folder;
+  return dirname(folder) === folder ? undefined : registryAround(dirname(folder));
 }
 
 /** Who named the place, in words that follow "The place": `is named by HOLDFAST_REGISTRY`. Undefined for an argument. */

@@ -7,7 +7,8 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { rememberedLog } from "../../core/record/log.ts";
 import type { LogEntry, LogOptions } from "../../core/record/log.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import type { Registry, SignalOptions, VersionEntry } from "../../core/registry.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
 import { liveHeads } from "../cell/heads.ts";
 import { aliasesFolder, parseCellKey } from "../layout.ts";
 import { knownContext } from "../opening/context.ts";
@@ -41,16 +42,17 @@ export async function logOf(registry: Registry, name: string, options: LogOption
 }
 
 async function* savedVersions(registry: Registry, name: string, options: SignalOptions): AsyncGenerator<LogEntry> {
-  for await (const { version, modifiedAt } of registry.versions(name, options)) {
+  const entryOf = async ({ version, modifiedAt }: VersionEntry): Promise<LogEntry | undefined> => {
     try {
       const { createdAt, size, commit } = await registry.info(`${name}@${version}`, options);
-      yield { event: "saved", name, version, at: createdAt, size, commit };
+      return { event: "saved", name, version, at: createdAt, size, commit };
     } catch (error) {
-      if (isRegistryError(error, "NotFound")) continue; // deleted since it was listed
+      if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed
       if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
-      yield { event: "saved", name, version, at: modifiedAt };
+      return { event: "saved", name, version, at: modifiedAt };
     }
-  }
+  };
+  for await (const entry of mapAtOnce(registry.versions(name, options), entryOf)) if (entry !== undefined) yield entry;
 }
 
 async function* deletedVersions(context: Context, name: string, { signal }: SignalOptions): AsyncGenerator<LogEntry> {
