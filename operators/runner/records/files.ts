@@ -86,16 +86,19 @@ export async function readRecord<T extends object>(
   { kind, signal }: ReadRecordOptions,
 ): Promise<FoundRecord<T> | undefined> {
   const exact = ref.includes("@") ? ref : await latestOf(registry, ref, signal);
-  while (exact !== undefined) {
+  for (let left = MOST_LOOKS; exact !== undefined; left--) {
     try {
       return await readThere<T>(registry, exact, { kind, signal });
     } catch (error) {
       if (error instanceof SyntaxError) throw corrupt(exact, error.message);
-      if (!isRegistryError(error, "NotFound")) throw error;
+      if (!isRegistryError(error, "NotFound") || left === 0) throw error;
       if (!await registry.has(exact, { signal })) return undefined; // else it came since
     }
   }
 }
+
+/** A record comes once: who is told more often that it is there and is not has a store that is broken. */
+const MOST_LOOKS = 20;
 
 async function readThere<T extends object>(
   registry: Registry,
