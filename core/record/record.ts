@@ -258,12 +258,25 @@ const NEWLINE = 10;
  */
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
-  const bytes = encoder.encode(text);
-  const size = inline.reduce((sum, bytes) => sum + bytes.byteLength, bytes.byteLength + SUM_BYTES);
-  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
+  const bytes = withSum(text, inline);
+  const size = bytes.byteLength;
   if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);
-  const padded = spaces === 0 ? bytes : encoder.encode(text + " ".repeat(spaces));
-  return concatBytes([padded, encoder.encode(`,"sum":"${sha256(padded)}"}\n`), ...inline]);
+  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
+  return spaces === 0 ? bytes : withSum(text + " ".repeat(spaces), inline);
+}
+
+/** The line that begins so, ended by its sum, and what follows it. */
+function withSum(text: string, inline: readonly Uint8Array[]): Uint8Array {
+  const line = `${text},"sum":"${sha256(text)}"}\n`;
+  const whole = new Uint8Array(inline.reduce((sum, { byteLength }) => sum + byteLength, line.length));
+  const { read, written } = encoder.encodeInto(line, whole.subarray(0, line.length));
+  if (read < line.length || written < line.length) return concatBytes([encoder.encode(line), ...inline]); // not all ASCII
+  let at = line.length;
+  for (const bytes of inline) {
+    whole.set(bytes, at);
+    at += bytes.byteLength;
+  }
+  return whole;
 }
 
 /** A record, decoded. */
@@ -305,7 +318,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (!isSizeOf(record.kind, bytes.byteLength)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
-  const problem = recordProblem(record, bytes.byteLength - end - 1);
+  const problem = recordProblem(record, bytes.byteLength - end - 1, line);
   if (problem !== undefined) throw corruptRecord(key, problem);
   if (record.kind !== "version" && end + 1 < bytes.byteLength) {
     throw corruptRecord(key, "bytes follow its first line, which only versions have");

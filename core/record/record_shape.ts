@@ -5,7 +5,7 @@
  */
 import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "../naming/names.ts";
 import { parseVersion } from "../naming/versions.ts";
-import { isJsonObject } from "../text/json_text.ts";
+import { isJsonObject, opensFew } from "../text/json_text.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -31,10 +31,12 @@ export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 /**
  * What is wrong with a record of a known kind that so many inline bytes follow, or undefined. Members that this release
  * does not know are not looked at.
+ *
+ * @param text what it was read from, which mostly tells at once that it is not nested too deep
  */
-export function recordProblem(record: { kind: string }, inlineBytes = Infinity): string | undefined {
-  const fields: Fields = { ...record };
-  if (isTooDeep(fields)) return "it is nested too deep";
+export function recordProblem(record: { kind: string }, inlineBytes = Infinity, text?: string): string | undefined {
+  const fields = record as unknown as Fields;
+  if (!(text !== undefined && opensFew(text, MAX_DEPTH)) && isTooDeep(fields)) return "it is nested too deep";
   if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
   if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
   if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
@@ -54,13 +56,19 @@ export function recordProblem(record: { kind: string }, inlineBytes = Infinity):
 
 /** What is wrong with a list of files that have so many bytes together, or undefined. */
 export function filesProblem(files: unknown, bytes: number, inlineBytes = Infinity): string | undefined {
+  return isTooDeep(files) ? "its files are nested too deep" : shallowFilesProblem(files, bytes, inlineBytes);
+}
+
+/** The same of what is known not to be nested too deep. */
+function shallowFilesProblem(files: unknown, bytes: number, inlineBytes: number): string | undefined {
   if (!Array.isArray(files)) return "its files are not a list";
-  if (isTooDeep(files)) return "its files are nested too deep";
   const wrong = files.findIndex((file) => !isStoredFile(file));
   if (wrong >= 0) return `its file ${wrong} is not whole`;
   const unequal = files.findIndex((file) => !areSizesEqual(file, inlineBytes));
   if (unequal >= 0) return `the bytes of its file ${unequal} are not as many as it says`;
-  if (new Set(files.map(({ path }) => path)).size < files.length) return "two of its files have one path";
+  if (files.length > 1 && new Set(files.map(({ path }) => path)).size < files.length) {
+    return "two of its files have one path";
+  }
   return sum(files) === bytes ? undefined : `its files do not have ${bytes} bytes together`;
 }
 
@@ -94,7 +102,7 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
     return "its inputs are not a list of refs";
   }
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
-  if (fileList === undefined) return filesProblem(fields.files, size as number, inlineBytes);
+  if (fileList === undefined) return shallowFilesProblem(fields.files, size as number, inlineBytes);
   if (!isJsonObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
     return "its list of files is not whole";
   }

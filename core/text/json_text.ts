@@ -22,6 +22,15 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a text of JSON has so few brackets that it is nested no deeper than that; those in its strings count too. */
+export function opensFew(json: string, most: number): boolean {
+  let few = most;
+  for (const bracket of "{[") {
+    for (let at = json.indexOf(bracket); at >= 0; at = json.indexOf(bracket, at + 1)) if (--few < 0) return false;
+  }
+  return true;
+}
+
 /** Where the quote is that ends the string which begins with the quote at `start`. */
 export function endOfString(json: string, start: number): number {
   for (let end = json.indexOf(QUOTE, start + 1);; end = json.indexOf(QUOTE, end + 1)) {
