@@ -41,8 +41,12 @@ type Store = Pick<OpeningContext, "backend">;
 
 /** A listed record key as a generation of its cell; undefined for a file that is no record. */
 export function asGeneration(entry: ObjectInfo): Generation | undefined {
-  const generation = parseGeneration(entry.key.slice(entry.key.lastIndexOf("/") + 1));
+  const generation = generationOf(entry.key);
   return generation === undefined ? undefined : { ...entry, generation };
+}
+
+function generationOf(key: string): number | undefined {
+  return parseGeneration(key.slice(key.lastIndexOf("/") + 1));
 }
 
 /**
@@ -50,15 +54,19 @@ export function asGeneration(entry: ObjectInfo): Generation | undefined {
  * and where it may be a record that was written when tombstones had that.
  */
 export async function headOf(context: Store, newest: Generation, signal?: AbortSignal): Promise<Head> {
-  const { key, size } = newest;
-  const isOpen = size === OLD_TOMBSTONE_BYTES || size === TOMBSTONE_BYTES && !isOfVersion(key);
-  return { ...newest, dead: isOpen ? await isTombstone(context, key, signal) : size === TOMBSTONE_BYTES };
+  return { ...newest, dead: saysDead(newest) ?? await isTombstone(context, newest.key, signal) };
+}
+
+/** What its size says; undefined where it says nothing. */
+function saysDead({ key, size }: ObjectInfo): boolean | undefined {
+  if (size === OLD_TOMBSTONE_BYTES || size === TOMBSTONE_BYTES && !isOfVersion(key)) return undefined;
+  return size === TOMBSTONE_BYTES;
 }
 
 /** What a listing without the deleted may leave out: what {@linkcode headOf} calls dead without a look. */
 function isDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean {
   return size === TOMBSTONE_BYTES && isOfVersion(key) &&
-    parseGeneration(key.slice(key.lastIndexOf("/") + 1)) !== undefined;
+    generationOf(key) !== undefined;
 }
 
 function isOfVersion(key: string): boolean {
@@ -96,8 +104,11 @@ export async function readFirst(
     return undefined;
   }
   const object = await backend.getFirst(prefix, { signal });
-  const newest = object && asGeneration(object.info);
-  return newest === undefined ? object?.info : { ...await headOf(context, newest, signal), object };
+  if (object === undefined) return undefined;
+  const { info } = object;
+  const generation = generationOf(info.key);
+  if (generation === undefined) return info;
+  return { ...info, generation, dead: saysDead(info) ?? await isTombstone(context, info.key, signal), object };
 }
 
 /** A stranger's file came first. */
@@ -123,7 +134,7 @@ export async function readRecord(
   }
   const bytes = await object.bytes();
   const { record, inline } = decodeRecord(bytes, key);
-  if (record.generation !== parseGeneration(key.slice(key.lastIndexOf("/") + 1))) throw misplaced(key, record);
+  if (record.generation !== generationOf(key)) throw misplaced(key, record);
   return { record, inline, info: object.info, bytes };
 }
 

@@ -25,6 +25,11 @@ export function mayBecomeVoid(context: Context, found: FoundRecord): boolean {
   return isLate(context, found) && objectsOf(context, found.record).length > 0;
 }
 
+/** Whether it is worth a look whether a record counts: {@linkcode isVoid} is false for all others. */
+export function mayBeVoid(context: Context, found: FoundRecord): boolean {
+  return context.voids.has(found.info.key) || found.record.kind === "version" && mayBecomeVoid(context, found);
+}
+
 /** Whether a record does not count: it landed late, and of what it refers to something is gone. */
 export async function isVoid(context: Context, found: FoundRecord, signal?: AbortSignal): Promise<boolean> {
   const { record, info } = found;
