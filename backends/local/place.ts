@@ -24,6 +24,16 @@ export interface Placement {
   path: string;
   /** The stage file, written. */
   stagePath: string;
+  /** Whether its folder was not there a moment ago. */
+  folderIsMissing?: boolean;
+}
+
+/** What a look at a key found. */
+export interface Taken {
+  /** True where it has an object. */
+  isTaken: boolean;
+  /** Whether not even its folder is there. */
+  folderIsMissing: boolean;
 }
 
 /** Links the stage file to its key. False where the key is taken. */
@@ -73,15 +83,17 @@ export function placeByRename(placement: Placement): true {
   });
 }
 
-/** True where the key has an object. Throws for a folder, for what is no ordinary file, and behind a link. */
-export function isTaken(placement: Omit<Placement, "stagePath">): boolean {
+/** Whether the key has an object. Throws for a folder, for what is no ordinary file, and behind a link. */
+export function lookAtKey(placement: Omit<Placement, "stagePath">): Taken {
   const { root, key, path } = placement;
+  const folder = dirname(path);
   try {
-    if (!fs.existsSync(path)) return false;
-    root.ways.check(dirname(path));
-    return isObject(placement);
+    const folderIsMissing = !fs.existsSync(folder);
+    if (folderIsMissing || !fs.existsSync(path)) return { isTaken: false, folderIsMissing };
+    root.ways.check(folder);
+    return { isTaken: isObject(placement), folderIsMissing };
   } catch (error) {
-    if (root.isMissing(error)) return false; // removed meanwhile
+    if (root.isMissing(error)) return { isTaken: false, folderIsMissing: false }; // removed meanwhile
     throw root.failure(error, { action: "put", key });
   }
 }
@@ -97,7 +109,7 @@ function link(placement: Placement): boolean {
   }
 }
 
-/** The same as {@linkcode isTaken}, in a folder that was checked. */
+/** Whether it has one, in a folder that was checked. */
 function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
   const found = lookIfThere(path);
   if (found === undefined) return false;
@@ -106,11 +118,12 @@ function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
 }
 
 /** Makes the folder of the key and does the rest in it, again where another process removed the folder in between. */
-function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T): T {
+function inFolder<T>({ root, key, path, stagePath, folderIsMissing }: Placement, action: () => T): T {
   const folder = dirname(path);
   for (let attempt = 1;; attempt++) {
     try {
-      makeFolder(root, folder);
+      if (folderIsMissing && attempt === 1) makeMissing(root, folder);
+      else makeFolder(root, folder);
       return action();
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
@@ -123,7 +136,13 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
 /** Makes a folder and what is missing above it; several times faster than `recursive` where little is missing. */
 function makeFolder(root: LocalRoot, path: string): void {
   if (fs.existsSync(path) && root.ways.find(path)) return; // what else is on the way shows step by step
-  makeFolder(root, dirname(path));
+  makeMissing(root, path);
+}
+
+/** Makes a folder that was not there a moment ago, and what is missing above it. */
+function makeMissing(root: LocalRoot, path: string): void {
+  const above = dirname(path);
+  if (!root.ways.knows(above)) makeFolder(root, above);
   try {
     fs.mkdirSync(path, root.modes.folder);
     root.ways.made(path);

@@ -8,7 +8,7 @@ import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
-import { isTaken, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
+import { lookAtKey, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
 import type { Placement } from "./place.ts";
 import { saysFull } from "./errors.ts";
 import { objectInfo } from "./root.ts";
@@ -52,10 +52,12 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
     // A loser that can be seen writes nothing. A stream is read, as by any other store, whatever comes of it.
-    if (create && !(body instanceof ReadableStream) && isTaken({ root, key, path })) return await lost(key, path);
+    const seen = create && !(body instanceof ReadableStream) ? lookAtKey({ root, key, path }) : undefined;
+    if (seen?.isTaken) return await lost(key, path);
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
-      const written = await place({ root, key, path, stagePath: stage.path }, create, signal);
+      const { folderIsMissing } = seen ?? {};
+      const written = await place({ root, key, path, stagePath: stage.path, folderIsMissing }, create, signal);
       if (!create) stage.isGone = true; // it has its key now
       return written ? await won(key, path, stage) : await lost(key, path);
     } catch (error) {
