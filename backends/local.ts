@@ -91,7 +91,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   const root = parseRoot(path, { ownerOnly, layout, system });
   const turn = createTurn(system);
   const passed = createPassedFolders(system);
-  const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
+  const disk = durability === "disk" ? createDiskSync(root.path, system) : undefined;
   const put = createPut(root, { disk, locking, system, turn });
   const sync = disk && createObjectSync(root, disk);
 

@@ -14,7 +14,6 @@ import type { OpenFile } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
-import { syncFile } from "../../core/disk/disk_sync.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
@@ -85,7 +84,7 @@ export async function writeStage(root: LocalRoot, body: Body, options: StageOpti
     await writing;
     signal?.throwIfAborted();
     checkSize(written, options);
-    if (disk !== undefined) await syncFile(stage.writer!).catch((error) => Promise.reject(failure(error)));
+    await disk?.file(stage.writer!, written).catch((error) => Promise.reject(failure(error)));
     signal?.throwIfAborted();
     closeWriter(stage, failure);
     return stage;

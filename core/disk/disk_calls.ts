@@ -70,8 +70,16 @@ interface DenoFiles {
   openSync(path: string): DenoFile;
 }
 
-/** Deno's calls, where they are; a test that replaces those of `node:fs` takes them away. */
-export const ownCalls: { deno?: DenoFiles } = { deno: findDeno() };
+/** What is called where it can be; a test that replaces the calls of `node:fs` takes it away. */
+export interface OwnCalls {
+  /** Deno's calls. */
+  deno?: DenoFiles;
+  /** Brings an open file to the disk, and returns when it is there. */
+  syncInPlace?(file: number): void;
+}
+
+/** See {@linkcode OwnCalls}. */
+export const ownCalls: OwnCalls = { deno: findDeno(), syncInPlace: fs.fsyncSync };
 
 function findDeno(): DenoFiles | undefined {
   const { Deno: deno } = globalThis as { Deno?: Partial<DenoFiles> };

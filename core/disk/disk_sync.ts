@@ -1,23 +1,32 @@
 /**
  * Brings files and names to the disk: a file is safe from a power cut only when its name is, and the names of all
- * folders above it. Always asynchronous: a disk brings many files home in the time it needs for one.
+ * folders above it. Mostly by other threads: a disk brings many files home in the time it needs for one.
  *
  * @module
  */
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import { mayRead } from "./may_read.ts";
-import { closeRead, lookIfThere } from "./disk_calls.ts";
+import type { System } from "../system.ts";
+import { closeRead, lookIfThere, ownCalls } from "./disk_calls.ts";
 import { errorCode } from "./file_errors.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;
+const MAX_SMALL_BYTES = 1 << 20;
+/** By a thread that is the time to ask it, and hardly more. */
+const QUICK_MS = { inPlace: 0.1, byThread: 0.15 };
+/** A slow disk is quick as well where it has nothing to write: hardly so often in a row. */
+const QUICK_IN_A_ROW = 32;
+const QUICK_AGAIN = 1000;
 
 /** What says that a folder could not be kept. Others say that it is somebody else's, or on what keeps nothing. */
 const LOST: ReadonlySet<string | undefined> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
 
-/** Brings the names of a store to the disk. */
+/** Brings what a store has written to the disk. */
 export interface DiskSync {
+  /** An open file, into which so many bytes were written. */
+  file(file: number, bytes: number): Promise<void>;
   /** The name of its root and those of the folders above: whoever made them may have ended before it did this. */
   root(): Promise<void>;
   /** The names in a folder, those of the folder itself and of all above it. */
@@ -28,9 +37,10 @@ export interface DiskSync {
  * Creates the {@linkcode DiskSync} of a root, which does not repeat what succeeded before. A folder is known by its
  * path and by what tells it from one that another process removed and made anew.
  */
-export function createDiskSync(root: string): DiskSync {
+export function createDiskSync(root: string, system: Pick<System, "monotonic">): DiskSync {
   const safe = new Map<string, string>();
-  const syncTogether = createGroupSync(syncFolder);
+  const syncSmall = createSmallSync(system);
+  const syncTogether = createGroupSync((path) => syncFolder(path, syncSmall));
 
   async function syncRoot(): Promise<void> {
     const identity = identify(root);
@@ -42,6 +52,7 @@ export function createDiskSync(root: string): DiskSync {
   }
 
   return {
+    file: (file, bytes) => bytes > MAX_SMALL_BYTES ? syncFile(file) : syncSmall(file),
     root: syncRoot,
     async folder(folder) {
       await syncRoot();
@@ -58,6 +69,28 @@ export function createDiskSync(root: string): DiskSync {
       if (safe.size + named.length > MAX_REMEMBERED) safe.clear();
       for (const [path, identity] of named) safe.set(path, identity);
     },
+  };
+}
+
+/** Brings an open file, or a folder, to the disk. */
+type SyncOpen = (file: number) => Promise<void>;
+
+/**
+ * Of folders and small files, which take some disks less time than it takes to ask another thread: those that are
+ * memory, or have one that a power cut leaves as it is. Where all were quick for a while, they are synced in place; one
+ * that is not ends that for long, and has held the program up once.
+ */
+function createSmallSync({ monotonic }: Pick<System, "monotonic">): SyncOpen {
+  let quick = 0; // in a row; below 0 after one that was slow in place
+  return async (file) => {
+    const startedAt = monotonic();
+    if (quick < QUICK_IN_A_ROW || ownCalls.syncInPlace === undefined) {
+      await syncFile(file);
+      quick = monotonic() - startedAt <= QUICK_MS.byThread ? quick + 1 : Math.min(quick, 0);
+    } else {
+      ownCalls.syncInPlace(file);
+      if (monotonic() - startedAt > QUICK_MS.inPlace) quick = -QUICK_AGAIN;
+    }
   };
 }
 
@@ -101,7 +134,7 @@ async function syncAbove(path: string): Promise<void> {
 }
 
 /** Brings the names in one folder to the disk. */
-async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string, sync: SyncOpen = syncFile): Promise<void> {
   if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
   let file: number;
   try {
@@ -111,7 +144,7 @@ async function syncFolder(path: string): Promise<void> {
     throw error;
   }
   try {
-    await syncFile(file);
+    await sync(file);
   } finally {
     closeRead(file);
   }

@@ -21,13 +21,13 @@ export async function withPatchedFs<T>(
 ): Promise<T> {
   const real = { ...fs };
   const patched = patch(real);
-  const { deno } = ownCalls;
+  const before = { ...ownCalls };
   Object.assign(fs, patched);
-  ownCalls.deno = own;
+  Object.assign(ownCalls, { deno: own, syncInPlace: undefined });
   try {
     return await run();
   } finally {
-    ownCalls.deno = deno;
+    Object.assign(ownCalls, before);
     for (const name of Object.keys(patched) as (keyof typeof fs)[]) Object.assign(fs, { [name]: real[name] });
   }
 }
