@@ -50,7 +50,9 @@ function foldCell([kind, group, cell, record, ...more]: string[]): string {
   const folder = `${kind},${group}`;
   if (cell === undefined) return folder;
   const its = `${folder}${group === "prerelease" ? "/" : ","}${splitOrder(cell)}`;
-  return record === undefined ? its : [its, splitGeneration(record), ...more].join(",");
+  if (record === undefined) return its;
+  const file = `${its},${splitGeneration(record)}`;
+  return more.length === 0 ? file : [file, ...more].join(",");
 }
 
 /** `<order>/<commit>/<n>` is one name. */
@@ -61,14 +63,7 @@ function foldPayload([order, commit, object, ...more]: string[]): string {
 }
 
 /** The first run of three digits or more in pairs, with at most three folders; not in a hash, which differs early. */
-function splitName(name: string): string {
-  if (!/\d{3}/.test(name)) return name;
-  if (latest.name !== name) latest = { name, split: splitRun(name) };
-  return latest.split;
-}
-
-/** Most keys in a row are of one name. */
-let latest = { name: "", split: "" };
+const splitName = remembering((name) => /\d{3}/.test(name) ? splitRun(name) : name);
 
 function splitRun(name: string): string {
   let word = "";
@@ -93,7 +88,7 @@ function splitPairs(digits: string): string {
  * its letter and each digit but the last. What is no version goes the same way as far as it begins like one: else it
  * could lie beside a folder, and belong between its keys.
  */
-function splitOrder(order: string): string {
+const splitOrder = remembering((order) => {
   const first = /^(p\d|[a-o]\d+)/.exec(order)?.[0];
   if (first === undefined) return order;
   const rest = order.slice(first.length);
@@ -101,7 +96,7 @@ function splitOrder(order: string): string {
   const others = isInside ? /^([a-p]\d+){0,2}/.exec(rest)![0] : "";
   return splitNumbers(first) + (isInside ? `+/${splitNumbers(others)}` : "") +
     rest.slice(others.length).replace(/(?<=n)[a-o]\d+/g, splitNumbers);
-}
+});
 
 function splitNumbers(numbers: string): string {
   return !/[a-o]/.test(numbers)
@@ -111,8 +106,23 @@ function splitNumbers(numbers: string): string {
 
 /** All but the first eleven have folders of their own, by the last digits. */
 function splitGeneration(record: string): string {
-  if (!/^\d{11}/.test(record) || record >= "900719925474098") return record;
+  if (record >= "900719925474098" || !/^\d{11}/.test(record)) return record;
   return `${record.slice(0, 10)}+/${record.slice(10).replace(/^\d{1,6}/, splitDigits)}`;
+}
+
+const MAX_REMEMBERED = 1000;
+
+/** The same, without doing it again for what was asked for lately: many keys are of few names and versions. */
+function remembering(split: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    let found = known.get(text);
+    if (found === undefined) {
+      if (known.size >= MAX_REMEMBERED) known.clear();
+      known.set(text, found = split(text));
+    }
+    return found;
+  };
 }
 
 /** Each digit but the last ends a folder. */
