@@ -34,14 +34,14 @@ const MAX_RESTARTS = 20;
  * end that its payload is gone, it begins anew with what counts now. With `fresh` the store says what counts, whatever
  * is cached. With `ifThere` it gives undefined where there is no such version, which costs less than an error.
  */
-export async function withArtifact<T>(
+export function withArtifact<T>(
   context: Context,
   ref: Ref,
   options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean; ifThere?: boolean },
   use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
   read: ReadElsewhere["read"] = createArtifact,
 ): Promise<T> {
-  return await untilNotSuperseded(context, ref.name, async () => {
+  return untilNotSuperseded(context, ref.name, async () => {
     const cached = options.fresh ? undefined : await locateCached(context, ref, options);
     const located = cached ?? await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
     if (located === undefined) return undefined as T;

@@ -296,16 +296,16 @@ export interface DecodedRecord {
 export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   const end = bytes.indexOf(NEWLINE);
   if (end < 0) throw corruptRecord(key, "its first line has no end");
-  let line: string, record: AnyRecord;
+  let line: string, sum: RegExpExecArray | null, record: AnyRecord;
   try {
     line = decoder.decode(bytes.subarray(0, end));
-    record = parseJson(line) as AnyRecord;
+    sum = SUM.exec(line.slice(1 - SUM_BYTES)); // all ASCII: as many bytes
+    record = parseJson(sum === null ? line : `${line.slice(0, 1 - SUM_BYTES)}}`) as AnyRecord;
   } catch { // its message would quote the line
     throw corruptRecord(key, "its first line is not JSON");
   }
   const format = (record as { format?: unknown } | null)?.format;
   const summed = end - (SUM_BYTES - 1);
-  const sum = SUM.exec(line.slice(1 - SUM_BYTES)); // all ASCII: as many bytes
   if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) throw corruptRecord(key, "its sum does not match");
   if (format !== FORMAT && !(format === LATER_FORMAT && isLaterSettings(record))) {
     throw new RegistryError({
@@ -323,7 +323,6 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (record.kind !== "version" && end + 1 < bytes.byteLength) {
     throw corruptRecord(key, "bytes follow its first line, which only versions have");
   }
-  delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
 }
 
