@@ -87,9 +87,8 @@ export function startOperation(context: OpeningContext, action: string, signal?:
     deadlineMs,
     moment,
     ageMs(since) {
-      const now = moment();
       const byStore = lastReply === undefined ? 0 : lastReply - (since.store ?? firstReply!);
-      return Math.max(now.monotonic - since.monotonic, now.wall - since.wall, byStore);
+      return Math.max(system.monotonic() - since.monotonic, system.now() - since.wall, byStore);
     },
     checkSend: () => check(false),
     checkCommit: () => check(true),
@@ -129,8 +128,7 @@ export function startOperation(context: OpeningContext, action: string, signal?:
       if (operation.unresolved) throw unknownOutcome(backend, operation, signal.reason);
       throw signal.reason;
     }
-    const { head = start, base = start, draft = start } = operation.views;
-    const relied = committing ? [start, head, base, draft] : [start];
+    const relied = committing ? [start, ...Object.values(operation.views)] : [start];
     if (!relied.some((since) => operation.ageMs(since) > deadlineMs)) return;
     if (operation.unresolved) throw unknownOutcome(backend, operation);
     throw new RegistryError({
