@@ -48,18 +48,24 @@ async function asked(disk: SlowDisk, sync: DiskSync, file: number, count: number
   return { thread: count - inPlace, inPlace };
 }
 
-test("a disk that was quick 32 times in a row is asked in place, which is quicker than to ask a thread", async (disk, sync, file) => {
-  assertEquals(await asked(disk, sync, file, 40), { thread: 32, inPlace: 8 });
-});
+test(
+  "a disk that was quick 32 times in a row is asked in place, which is quicker than to ask a thread",
+  async (disk, sync, file) => {
+    assertEquals(await asked(disk, sync, file, 40), { thread: 32, inPlace: 8 });
+  },
+);
 
-test("a slow disk is never asked in place, also where it has nothing to write now and then", async (disk, sync, file) => {
-  for (let i = 0; i < 20; i++) {
-    disk.needsMs = 0.02;
-    assertEquals(await asked(disk, sync, file, 31), { thread: 31, inPlace: 0 });
-    disk.needsMs = 0.2;
-    assertEquals(await asked(disk, sync, file, 1), { thread: 1, inPlace: 0 });
-  }
-});
+test(
+  "a slow disk is never asked in place, also where it has nothing to write now and then",
+  async (disk, sync, file) => {
+    for (let i = 0; i < 20; i++) {
+      disk.needsMs = 0.02;
+      assertEquals(await asked(disk, sync, file, 31), { thread: 31, inPlace: 0 });
+      disk.needsMs = 0.2;
+      assertEquals(await asked(disk, sync, file, 1), { thread: 1, inPlace: 0 });
+    }
+  },
+);
 
 test("a disk that is slow all of a sudden holds the program up once", async (disk, sync, file) => {
   await asked(disk, sync, file, 32);
