@@ -189,10 +189,12 @@ Deno.test("the verbs of files refuse options that they do not know, on one store
   assertEquals(verbs.length, 24);
   for (const verb of verbs) {
     const args = before[verb] ?? [/dir|folder|file|walk/i.test(verb) ? "" : "a.json"];
-    for (const  of of[files, manager as unknown as typeof files]) {
-      const options = of === files ? { optoin: 1 } : { store: "it", optoin: 1 };
+    for (const target of [files, manager as unknown as typeof files]) {
+      const options = target === files ? { optoin: 1 } : { store: "it", optoin: 1 };
       const call = () =>
-        verb === "walkFiles" ? Array.fromAsync(of[verb](...args, options) as Anything) : of[verb](...args, options);
+        verb === "walkFiles"
+          ? Array.fromAsync(target[verb](...args, options) as Anything)
+          : target[verb](...args, options);
       assertMatch(await assertInvalid(verb, call), /: there is no option optoin/, verb);
     }
   }

@@ -318,7 +318,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (!isSizeOf(record.kind, bytes.byteLength)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
-  const problem = recordProblem(record, bytes.byteLength - end - 1, line);
+  const problem = recordProblem(record, { inlineBytes: bytes.byteLength - end - 1, text: line });
   if (problem !== undefined) throw corruptRecord(key, problem);
   if (record.kind !== "version" && end + 1 < bytes.byteLength) {
     throw corruptRecord(key, "bytes follow its first line, which only versions have");

@@ -28,15 +28,24 @@ const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
 /** A longer list of files is not read: its JSON would not fit into a text. */
 export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 
+/** Where a record comes from. */
+export interface RecordSource {
+  /** Bytes that follow it. @default as many as it says */
+  inlineBytes?: number;
+  /** Its text, which mostly tells at once that it is not nested too deep. */
+  text?: string;
+}
+
 /**
- * What is wrong with a record of a known kind that so many inline bytes follow, or undefined. Members that this release
- * does not know are not looked at.
- *
- * @param text what it was read from, which mostly tells at once that it is not nested too deep
+ * What is wrong with a record of a known kind, or undefined. Members that this release does not know are not looked at.
  */
-export function recordProblem(record: { kind: string }, inlineBytes = Infinity, text?: string): string | undefined {
+export function recordProblem(
+  record: { kind: string },
+  { inlineBytes = Infinity, text }: RecordSource = {},
+): string | undefined {
   const fields = record as unknown as Fields;
-  if (!(text !== undefined && opensFew(text, MAX_DEPTH)) && isTooDeep(fields)) return "it is nested too deep";
+  const isShallow = text !== undefined && opensFew(text, MAX_DEPTH);
+  if (!isShallow && isTooDeep(fields)) return "it is nested too deep";
   if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
   if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
   if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";

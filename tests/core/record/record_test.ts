@@ -48,6 +48,17 @@ Deno.test("any metadata that is JSON and any inline bytes come back as they went
   fc.assert(check, { numRuns: 1_000 });
 });
 
+Deno.test("a record that is nested too deep is damage; brackets in its texts are none", () => {
+  const nested = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
+  const decode = (metadata: Record<string, unknown>) => decodeRecord(encodeRecord({ ...empty, metadata }), "k").record;
+  for (const metadata of [{ a: nested(127) }, { a: "[{".repeat(500), b: nested(127) }]) {
+    assertEquals((decode(metadata) as VersionRecord).metadata, metadata);
+  }
+  for (const metadata of [{ a: nested(128) }, { a: "[{".repeat(500), b: nested(128) }, { a: ']}"', b: nested(128) }]) {
+    assertMatch(thrown("Corrupt", () => decode(metadata)).message, /it is nested too deep/);
+  }
+});
+
 Deno.test("metadata named __proto__, constructor or toJSON is data and changes no prototype", () => {
   const metadata = JSON.parse(
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toJSON":"text"}',
