@@ -1,5 +1,5 @@
 /**
- * Looking at files and folders. Deno's own calls take a third of the time that its `node:fs` does; elsewhere that is
+ * Looking at files and folders, and what is called in place of other threads. Deno's own calls take a third of the time that its `node:fs` does; elsewhere that is
  * all there is.
  *
  * @module
@@ -70,12 +70,12 @@ interface DenoFiles {
   openSync(path: string): DenoFile;
 }
 
-/** What is called where it can be; a test that replaces the calls of `node:fs` takes it away. */
+/** Faster calls than those of `node:fs` that are used else; a test that replaces those takes these away. */
 export interface OwnCalls {
-  /** Deno's calls. */
+  /** Deno's own. */
   deno?: DenoFiles;
-  /** Brings an open file to the disk, and returns when it is there. */
-  syncInPlace?(file: number): void;
+  /** Brings an open file to the disk, and returns when it is there. @default `fs.fsyncSync` */
+  syncInPlace?: (file: number) => void;
 }
 
 /** See {@linkcode OwnCalls}. */

@@ -14,11 +14,12 @@ import { errorCode } from "./file_errors.ts";
 const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;
 const MAX_SMALL_BYTES = 1 << 20;
-/** By a thread that is the time to ask it, and hardly more. */
+/** The longest that a quick sync takes; by a thread most of that is to ask it. */
 const QUICK_MS = { inPlace: 0.1, byThread: 0.15 };
-/** A slow disk is quick as well where it has nothing to write: hardly so often in a row. */
+/** So many have to be quick in a row: a slow disk is quick as well where it has nothing to write. */
 const QUICK_IN_A_ROW = 32;
-const QUICK_AGAIN = 1000;
+/** Quick ones by threads after one in place was slow or failed, before those in a row are counted again. */
+const COOL_DOWN_SYNCS = 1000;
 
 /** What says that a folder could not be kept. Others say that it is somebody else's, or on what keeps nothing. */
 const LOST: ReadonlySet<string | undefined> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
@@ -77,19 +78,27 @@ type SyncOpen = (file: number) => Promise<void>;
 
 /**
  * Of folders and small files, which take some disks less time than it takes to ask another thread: those that are
- * memory, or have one that a power cut leaves as it is. Where all were quick for a while, they are synced in place; one
- * that is not ends that for long, and has held the program up once.
+ * memory, or have one that a power cut leaves as it is. Where all were quick for a while they are synced in place. One
+ * that is not, or fails, ends that for long; it has held the program up once.
  */
 function createSmallSync({ monotonic }: Pick<System, "monotonic">): SyncOpen {
-  let quick = 0; // in a row; below 0 after one that was slow in place
+  let quickInARow = 0, coolDown = 0;
   return async (file) => {
     const startedAt = monotonic();
-    if (quick < QUICK_IN_A_ROW || ownCalls.syncInPlace === undefined) {
+    const { syncInPlace } = ownCalls;
+    if (quickInARow < QUICK_IN_A_ROW || syncInPlace === undefined) {
       await syncFile(file);
-      quick = monotonic() - startedAt <= QUICK_MS.byThread ? quick + 1 : Math.min(quick, 0);
-    } else {
-      ownCalls.syncInPlace(file);
-      if (monotonic() - startedAt > QUICK_MS.inPlace) quick = -QUICK_AGAIN;
+      if (monotonic() - startedAt > QUICK_MS.byThread) quickInARow = 0;
+      else if (coolDown > 0) coolDown--;
+      else quickInARow++;
+      return;
+    }
+    let wasQuick = false;
+    try {
+      syncInPlace(file);
+      wasQuick = monotonic() - startedAt <= QUICK_MS.inPlace;
+    } finally {
+      if (!wasQuick) [quickInARow, coolDown] = [0, COOL_DOWN_SYNCS];
     }
   };
 }
@@ -133,7 +142,7 @@ async function syncAbove(path: string): Promise<void> {
   }
 }
 
-/** Brings the names in one folder to the disk. */
+/** Brings the names in one folder to the disk, by a thread where nothing else is said: those above a root may lie elsewhere. */
 async function syncFolder(path: string, sync: SyncOpen = syncFile): Promise<void> {
   if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
   let file: number;

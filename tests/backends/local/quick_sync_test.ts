@@ -6,6 +6,10 @@ import type { DiskSync } from "../../../core/disk/disk_sync.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { fsError, withPatchedFs } from "../patched_fs.ts";
 
+/** The longest that count as quick, as numbers that add up exactly. */
+const QUICK_MS = { inPlace: 0.09375, byThread: 0.140625 };
+const SLOW_MS = { inPlace: 0.109375, byThread: 0.15625 };
+
 /** A disk that needs so long for a sync, by a clock of its own. */
 interface SlowDisk {
   needsMs: number;
@@ -14,9 +18,9 @@ interface SlowDisk {
   asked: ("thread" | "in place")[];
 }
 
-function test(name: string, run: (disk: SlowDisk, sync: DiskSync, file: number) => Promise<void>): void {
+function test(name: string, run: (disk: SlowDisk, sync: DiskSync, file: number, root: string) => Promise<void>): void {
   testInRoot(name, async (root) => {
-    const disk: SlowDisk = { needsMs: 0.02, fails: false, asked: [] };
+    const disk: SlowDisk = { needsMs: QUICK_MS.inPlace, fails: false, asked: [] };
     let now = 0;
     function spend(how: "thread" | "in place"): void {
       disk.asked.push(how);
@@ -32,7 +36,7 @@ function test(name: string, run: (disk: SlowDisk, sync: DiskSync, file: number) 
         },
       }), async () => {
         ownCalls.syncInPlace = () => spend("in place");
-        await run(disk, createDiskSync(root.path, { monotonic: () => now }), file);
+        await run(disk, createDiskSync(root.path, { monotonic: () => now }), file, root.path);
       });
     } finally {
       fs.closeSync(file);
@@ -59,19 +63,22 @@ test(
   "a slow disk is never asked in place, also where it has nothing to write now and then",
   async (disk, sync, file) => {
     for (let i = 0; i < 20; i++) {
-      disk.needsMs = 0.02;
+      disk.needsMs = QUICK_MS.inPlace;
       assertEquals(await asked(disk, sync, file, 31), { thread: 31, inPlace: 0 });
-      disk.needsMs = 0.2;
+      disk.needsMs = SLOW_MS.byThread;
       assertEquals(await asked(disk, sync, file, 1), { thread: 1, inPlace: 0 });
     }
   },
 );
 
 test("a disk that is slow all of a sudden holds the program up once", async (disk, sync, file) => {
+  disk.needsMs = QUICK_MS.byThread;
   await asked(disk, sync, file, 32);
+  disk.needsMs = SLOW_MS.inPlace;
+  assertEquals(await asked(disk, sync, file, 1), { thread: 0, inPlace: 1 });
   disk.needsMs = 50;
-  assertEquals(await asked(disk, sync, file, 100), { thread: 99, inPlace: 1 });
-  disk.needsMs = 0.02;
+  assertEquals(await asked(disk, sync, file, 100), { thread: 100, inPlace: 0 });
+  disk.needsMs = QUICK_MS.inPlace;
   assertEquals(await asked(disk, sync, file, 1_000), { thread: 1_000, inPlace: 0 });
   assertEquals(await asked(disk, sync, file, 100), { thread: 32, inPlace: 68 });
 });
@@ -79,14 +86,29 @@ test("a disk that is slow all of a sudden holds the program up once", async (dis
 test("a large file is left to a thread, however quick the disk was", async (disk, sync, file) => {
   await asked(disk, sync, file, 32);
   disk.asked = [];
-  await sync.file(file, 2_000_000);
-  assertEquals(disk.asked, ["thread"]);
+  await sync.file(file, 2 ** 20);
+  await sync.file(file, 2 ** 20 + 1);
+  assertEquals(disk.asked, ["in place", "thread"]);
 });
 
-test("what the disk refuses in place is a failure like any other", async (disk, sync, file) => {
+test("the folders of a quick disk are synced in place too", async (disk, sync, file, root) => {
+  await sync.folder(root);
   await asked(disk, sync, file, 32);
-  disk.fails = true;
+  fs.mkdirSync(`${root}/a`);
   disk.asked = [];
-  await assertRejects(() => sync.file(file, 10), Error, "EIO");
-  assertEquals(disk.asked, ["in place"]);
+  await sync.folder(`${root}/a`);
+  assertEquals(disk.asked, ["in place", "in place"]);
 });
+
+test(
+  "what the disk refuses in place is a failure like any other, and not tried in place again",
+  async (disk, sync, file) => {
+    await asked(disk, sync, file, 32);
+    disk.fails = true;
+    disk.asked = [];
+    await assertRejects(() => sync.file(file, 10), Error, "EIO");
+    disk.fails = false;
+    await sync.file(file, 10);
+    assertEquals(disk.asked, ["in place", "thread"]);
+  },
+);
