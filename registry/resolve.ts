@@ -6,14 +6,14 @@
 import { isRegistryError, RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
-import type { Ref, Selector } from "../core/naming/refs.ts";
+import type { Ref } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
 import type { Context } from "./opening/context.ts";
 import { liveHeads, misplaced, readFirst, readHead, readRecord, recordOfKind, versionHeads } from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
-import { countingHead, isVoid, mayBeVoid } from "./cell/voids.ts";
+import { countingHead, isSuspect, isVoid } from "./cell/voids.ts";
 
 /** A version that was found. */
 export interface Located {
@@ -68,31 +68,26 @@ export async function tryLocate(context: Context, ref: Ref, signal?: AbortSignal
   const { name, selector } = ref;
   if (selector.kind === "version") return await locateVersion(context, name, selector.version, signal);
   if (selector.kind === "alias") return await locateAlias(context, name, selector.alias, signal);
-  let after: string | undefined;
-  if (selector.kind === "latest") { // mostly one entry tells
-    const first = await readFirst(context, versionsFolder(name), signal);
-    if (first === undefined) return undefined;
-    if ("generation" in first && !first.dead) {
-      after = cellOf(first.key);
-      const located = await readCell(context, after, { head: first, signal });
-      if (located !== undefined) return located;
-    }
-  }
-  for await (const head of candidates(context, name, selector, { after, signal })) {
+  if (selector.kind === "latest") return await locateLatest(context, name, signal);
+  for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) {
     const located = await readCell(context, cellOf(head.key), { head, signal });
     if (located !== undefined) return located; // else it vanished or is void: the next newest
   }
 }
 
-/** The heads of the cells that may hold what is meant, best first; of the latest those behind the cell `after`. */
-async function* candidates(
-  context: Context,
-  name: string,
-  selector: Selector & { kind: "latest" | "range" },
-  { after, signal }: { after?: string; signal?: AbortSignal },
-): AsyncGenerator<Head> {
-  if (selector.kind === "latest") return yield* liveHeads(context, versionsFolder(name), { after, signal });
-  for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) yield head;
+/** The newest release. Mostly the first entry of its folder tells. */
+async function locateLatest(context: Context, name: string, signal?: AbortSignal): Promise<Located | undefined> {
+  const folder = versionsFolder(name);
+  const first = await readFirst(context, folder, signal);
+  if (first === undefined) return undefined;
+  if ("generation" in first && !first.dead) {
+    const located = await readCell(context, cellOf(first.key), { head: first, signal });
+    if (located !== undefined) return located; // else it vanished or is void, which is rare
+  }
+  for await (const head of liveHeads(context, folder, { signal })) {
+    const located = await readCell(context, cellOf(head.key), { head, signal });
+    if (located !== undefined) return located;
+  }
 }
 
 /** A version, or undefined where there is none or it was deleted. */
@@ -190,7 +185,7 @@ export async function readCell(context: Context, cell: string, options: ReadCell
       if (found.record.kind === "deleted") return undefined;
       const record = recordOfKind(found, "version");
       checkPlace(context, record, head.key, cell);
-      if (mayBeVoid(context, found) && await isVoid(context, found, signal)) continue; // what counts now
+      if (isSuspect(context, found) && await isVoid(context, found, signal)) continue; // what counts now
       return { cell, generation: head.generation, head, found, record };
     }
     if (head.key === key) {

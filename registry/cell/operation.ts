@@ -128,8 +128,9 @@ export function startOperation(context: OpeningContext, action: string, signal?:
       if (operation.unresolved) throw unknownOutcome(backend, operation, signal.reason);
       throw signal.reason;
     }
-    const relied = committing ? [start, ...Object.values(operation.views)] : [start];
-    if (!relied.some((since) => operation.ageMs(since) > deadlineMs)) return;
+    const { head = start, base = start, draft = start } = operation.views;
+    const relied = new Set(committing ? [start, head, base, draft] : [start]); // mostly one moment
+    if (![...relied].some((since) => operation.ageMs(since) > deadlineMs)) return;
     if (operation.unresolved) throw unknownOutcome(backend, operation);
     throw new RegistryError({
       code: "Unavailable",

@@ -25,8 +25,8 @@ export function mayBecomeVoid(context: Context, found: FoundRecord): boolean {
   return isLate(context, found) && objectsOf(context, found.record).length > 0;
 }
 
-/** Whether it is worth a look whether a record counts: {@linkcode isVoid} is false for all others. */
-export function mayBeVoid(context: Context, found: FoundRecord): boolean {
+/** Whether a record may not count. Almost all count for certain: that spares them the promise of {@linkcode isVoid}. */
+export function isSuspect(context: Context, found: FoundRecord): boolean {
   return context.voids.has(found.info.key) || found.record.kind === "version" && mayBecomeVoid(context, found);
 }
 
@@ -34,7 +34,7 @@ export function mayBeVoid(context: Context, found: FoundRecord): boolean {
 export async function isVoid(context: Context, found: FoundRecord, signal?: AbortSignal): Promise<boolean> {
   const { record, info } = found;
   if (context.voids.has(info.key)) return true;
-  if (record.kind !== "version" || !mayBecomeVoid(context, found)) return false;
+  if (record.kind !== "version" || !isSuspect(context, found)) return false;
   const whole = await withFiles(context, record, signal);
   for (const [place, object] of objectsOf(context, whole ?? record)) {
     const key = payloadKey(record.name, place, object);

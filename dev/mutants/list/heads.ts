@@ -20,7 +20,7 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/old-tombstones-are-live",
     file: "registry/cell/heads.ts",
-    text: "const isOpen = size === OLD_TOMBSTONE_BYTES || size",
+    text: "if (size === OLD_TOMBSTONE_BYTES || size",
     replacement: "const isOpen = size",
     foundBy: {
       test: "tests/registry/first_format_test.ts",
@@ -70,8 +70,8 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/generation-not-checked",
     file: "registry/cell/heads.ts",
-    text: "if (record.generation !== parseGeneration",
-    replacement: "if (false && record.generation !== parseGeneration",
+    text: "if (record.generation !== generationOf",
+    replacement: "if (false && record.generation !== generationOf",
     foundBy: {
       test: "tests/registry/damage/misplaced_test.ts",
       name: "a record that was copied to another generation is Corrupt",
@@ -148,8 +148,8 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/aliases-left-out",
     file: "registry/cell/heads.ts",
-    text: "return size === TOMBSTONE_BYTES && isOfVersion(key) &&",
-    replacement: "return size === TOMBSTONE_BYTES &&",
+    text: "return saysDead(entry) === true &&",
+    replacement: "return saysDead(entry) !== false &&",
     foundBy: {
       test: "tests/registry/first_format_test.ts",
       name: "aliases and keys of the first format may have the size that tombstones have now",
@@ -158,9 +158,8 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/strangers-left-out",
     file: "registry/cell/heads.ts",
-    text: `isOfVersion(key) &&
-    parseGeneration(key.slice(key.lastIndexOf("/") + 1)) !== undefined;`,
-    replacement: "isOfVersion(key);",
+    text: "saysDead(entry) === true && generationOf(entry.key) !== undefined;",
+    replacement: "saysDead(entry) === true;",
     foundBy: {
       test: "tests/registry/damage/misplaced_test.ts",
       name: "a stranger's file that is listed before the records of a cell hides none of them",

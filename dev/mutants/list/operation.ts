@@ -10,7 +10,7 @@ export const OPERATION: readonly Mutant[] = [
   {
     name: "operation/no-monotonic-clock",
     file: "registry/cell/operation.ts",
-    text: "now.monotonic - since.monotonic, ",
+    text: "system.monotonic() - since.monotonic, ",
     replacement: "",
     foundBy: {
       test: "tests/registry/cell/operation_test.ts",
@@ -20,7 +20,7 @@ export const OPERATION: readonly Mutant[] = [
   {
     name: "operation/no-wall-clock",
     file: "registry/cell/operation.ts",
-    text: "now.wall - since.wall, ",
+    text: "system.now() - since.wall, ",
     replacement: "",
     foundBy: { test: "tests/registry/cell/operation_test.ts", name: "past graceMs / 4 by the" },
   },

@@ -179,7 +179,7 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "resolve/void-record-read",
     file: "registry/resolve.ts",
-    text: `      if (await isVoid(context, found, signal)) continue; // what counts now
+    text: `      if (isSuspect(context, found) && await isVoid(context, found, signal)) continue; // what counts now
 `,
     replacement: "",
     foundBy: {
