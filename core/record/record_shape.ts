@@ -28,11 +28,11 @@ const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
 /** A longer list of files is not read: its JSON would not fit into a text. */
 export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 
-/** Where a record comes from. */
+/** What is known of a record beside itself. */
 export interface RecordSource {
-  /** Bytes that follow it. @default as many as it says */
+  /** Bytes that follow it. @default Infinity, which is enough for all that it says */
   inlineBytes?: number;
-  /** Its text, which mostly tells at once that it is not nested too deep. */
+  /** The text that it was read from, which mostly tells at once that it is not nested too deep. */
   text?: string;
 }
 
