@@ -63,9 +63,8 @@ function foldPayload([order, commit, object, ...more]: string[]): string {
 }
 
 /** The first run of three digits or more in pairs, with at most three folders; not in a hash, which differs early. */
-const splitName = remembering((name) => /\d{3}/.test(name) ? splitRun(name) : name);
-
-function splitRun(name: string): string {
+function splitNameAnew(name: string): string {
+  if (!/\d{3}/.test(name)) return name;
   let word = "";
   for (const { 0: token, index } of name.matchAll(/=..|\d+|[a-z]+|./g)) {
     if (/^\d{3}/.test(token) && !/^[0-9a-f]+$/.test(word)) {
@@ -88,7 +87,7 @@ function splitPairs(digits: string): string {
  * its letter and each digit but the last. What is no version goes the same way as far as it begins like one: else it
  * could lie beside a folder, and belong between its keys.
  */
-const splitOrder = remembering((order) => {
+function splitOrderAnew(order: string): string {
   const first = /^(p\d|[a-o]\d+)/.exec(order)?.[0];
   if (first === undefined) return order;
   const rest = order.slice(first.length);
@@ -96,7 +95,7 @@ const splitOrder = remembering((order) => {
   const others = isInside ? /^([a-p]\d+){0,2}/.exec(rest)![0] : "";
   return splitNumbers(first) + (isInside ? `+/${splitNumbers(others)}` : "") +
     rest.slice(others.length).replace(/(?<=n)[a-o]\d+/g, splitNumbers);
-});
+}
 
 function splitNumbers(numbers: string): string {
   return !/[a-o]/.test(numbers)
@@ -111,8 +110,11 @@ function splitGeneration(record: string): string {
 }
 
 const MAX_REMEMBERED = 1000;
+// Of the process: what they say depends on nothing else.
+const splitName = remembering(splitNameAnew);
+const splitOrder = remembering(splitOrderAnew);
 
-/** The same, without doing it again for what was asked for lately: many keys are of few names and versions. */
+/** A function of texts that remembers its last results: most keys in a row are of few names and versions. */
 function remembering(split: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {

@@ -22,7 +22,7 @@ export interface Ways {
    * a link there meanwhile could also do it between a look and what follows.
    */
   find(folder: string): boolean;
-  /** Whether {@linkcode Ways.find} would say that it is there without a look. */
+  /** Whether it was found less than a second ago; never the root. */
   knows(folder: string): boolean;
   /** Remembers a folder that was made, for as long as the one that it is in. */
   made(folder: string): void;
@@ -85,7 +85,7 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
       remember(folder, since ?? now); // nobody looked at what is above since
       return true;
     },
-    knows: (folder) => folder.length > root.length && knownSince(folder, monotonic()) !== undefined,
+    knows: (folder) => knownSince(folder, monotonic()) !== undefined,
     made(folder) {
       const since = found.get(dirname(folder));
       if (since !== undefined) remember(folder, since);

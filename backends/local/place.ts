@@ -24,12 +24,12 @@ export interface Placement {
   path: string;
   /** The stage file, written. */
   stagePath: string;
-  /** Whether its folder was not there a moment ago. */
+  /** Whether its folder was not there a moment ago: the first attempt makes it without a look. @default false */
   folderIsMissing?: boolean;
 }
 
 /** What a look at a key found. */
-export interface Taken {
+export interface KeyLook {
   /** True where it has an object. */
   isTaken: boolean;
   /** Whether not even its folder is there. */
@@ -84,7 +84,7 @@ export function placeByRename(placement: Placement): true {
 }
 
 /** Whether the key has an object. Throws for a folder, for what is no ordinary file, and behind a link. */
-export function lookAtKey(placement: Omit<Placement, "stagePath">): Taken {
+export function lookAtKey(placement: Omit<Placement, "stagePath">): KeyLook {
   const { root, key, path } = placement;
   const folder = dirname(path);
   try {
@@ -109,7 +109,7 @@ function link(placement: Placement): boolean {
   }
 }
 
-/** Whether it has one, in a folder that was checked. */
+/** Whether the key has an object, in a folder that was checked. */
 function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
   const found = lookIfThere(path);
   if (found === undefined) return false;
@@ -139,7 +139,7 @@ function makeFolder(root: LocalRoot, path: string): void {
   makeMissing(root, path);
 }
 
-/** Makes a folder that was not there a moment ago, and what is missing above it. */
+/** Makes a folder that is most likely not there, and what is missing above it. */
 function makeMissing(root: LocalRoot, path: string): void {
   const above = dirname(path);
   if (!root.ways.knows(above)) makeFolder(root, above);

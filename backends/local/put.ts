@@ -56,8 +56,8 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
     if (seen?.isTaken) return await lost(key, path);
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
-      const { folderIsMissing } = seen ?? {};
-      const written = await place({ root, key, path, stagePath: stage.path, folderIsMissing }, create, signal);
+      const placement = { root, key, path, stagePath: stage.path, folderIsMissing: seen?.folderIsMissing };
+      const written = await place(placement, create, signal);
       if (!create) stage.isGone = true; // it has its key now
       return written ? await won(key, path, stage) : await lost(key, path);
     } catch (error) {

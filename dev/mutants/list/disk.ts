@@ -117,6 +117,46 @@ export const DISK: readonly Mutant[] = [
     },
   },
   {
+    name: "local/failed-in-place-is-tried-in-place-again",
+    file: "core/disk/disk_sync.ts",
+    text: "    } finally {\n      if (!wasQuick)",
+    replacement: "    } finally {\n      if (!wasQuick && monotonic() - startedAt > QUICK_MS.inPlace)",
+    foundBy: {
+      test: "tests/backends/local/quick_sync_test.ts",
+      name: "what the disk refuses in place is a failure like any other, and not tried in place again",
+    },
+  },
+  {
+    name: "local/quick-disk-not-asked-in-place",
+    file: "core/disk/disk_sync.ts",
+    text: "syncFolder(path, syncSmall)",
+    replacement: "syncFolder(path)",
+    foundBy: {
+      test: "tests/backends/local/quick_sync_test.ts",
+      name: "the folders of a quick disk are synced in place too",
+    },
+  },
+  {
+    name: "local/known-for-ever",
+    file: "backends/local/own_files.ts",
+    text: "knows: (folder) => knownSince(folder, monotonic()) !== undefined,",
+    replacement: "knows: (folder) => found.has(folder),",
+    foundBy: {
+      test: "tests/backends/local/found_ways_test.ts",
+      name: "no folder is made behind a link that came a second after its folder was found",
+    },
+  },
+  {
+    name: "local/new-folder-looked-for-twice",
+    file: "backends/local/put.ts",
+    text: "folderIsMissing: seen?.folderIsMissing",
+    replacement: "folderIsMissing: false",
+    foundBy: {
+      test: "tests/backends/local/found_ways_test.ts",
+      name: "a new folder is looked for once, and made without a look at what is above it",
+    },
+  },
+  {
     name: "local/listed-by-utf-16",
     file: "backends/local/list.ts",
     text: "return compareUtf8(a.order, b.order);",

@@ -1,10 +1,12 @@
 import fs from "node:fs";
+import { relative } from "node:path";
 import { assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
+import { withPatchedFs } from "../patched_fs.ts";
 
 testInRoot(
   "a folder that was found is looked at again after a second: a link in its place is refused",
@@ -29,6 +31,36 @@ testInRoot(
     assertEquals(fs.readdirSync(root.join("strangers")), [".stage", "1"]);
   },
 );
+
+testInRoot("no folder is made behind a link that came a second after its folder was found", async (root) => {
+  const system = createScriptedSystem();
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+  await putAll(backend, ["a/b/1", "a/b/2"]);
+  fs.mkdirSync(root.join("strangers"));
+  fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+  fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+  system.advance(1_000);
+  const error = await assertRejects(() => backend.put("a/b/new/1", text("x"), { mode: "create" }), RegistryError);
+  assertEquals([error.code, fs.readdirSync(root.join("strangers"))], ["Denied", []]);
+});
+
+testInRoot("a new folder is looked for once, and made without a look at what is above it", async (root) => {
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
+  await putAll(backend, ["a/b/1", "a/b/2"]);
+  const calls: string[] = [];
+  await withPatchedFs((real) => ({
+    existsSync(path: string) {
+      calls.push(`look ${relative(root.path, path)}`);
+      return real.existsSync(path);
+    },
+    mkdirSync(path: string, mode: number) {
+      calls.push(`make ${relative(root.path, path)}`);
+      real.mkdirSync(path, mode);
+    },
+  }), () => backend.put("a/b/new/1", text("x"), { mode: "create" }));
+  assertEquals(calls, ["look store/a/b/new", "make store/a/b/new"]);
+  await assertHolds(backend, "a/b/new/1", text("x"));
+});
 
 testInRoot("folders that another program removed since they were found are made again", async (root) => {
   const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
