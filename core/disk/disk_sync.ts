@@ -5,6 +5,7 @@
  * @module
  */
 import fs from "node:fs";
+import { setImmediate } from "node:timers";
 import { dirname, sep } from "node:path";
 import { mayRead } from "./may_read.ts";
 import type { System } from "../system.ts";
@@ -16,7 +17,7 @@ const MAX_REMEMBERED = 10_000;
 const MAX_SMALL_BYTES = 1 << 20;
 /** The longest that a quick sync takes; by a thread most of that is to ask it. */
 const QUICK_MS = { inPlace: 0.1, byThread: 0.15 };
-/** So many have to be quick in a row: a slow disk is quick as well where it has nothing to write. */
+/** So many files have to be quick in a row. */
 const QUICK_IN_A_ROW = 32;
 /** Quick ones by threads after one in place was slow or failed, before those in a row are counted again. */
 const COOL_DOWN_SYNCS = 1000;
@@ -53,7 +54,7 @@ export function createDiskSync(root: string, system: Pick<System, "monotonic">):
   }
 
   return {
-    file: (file, bytes) => bytes > MAX_SMALL_BYTES ? syncFile(file) : syncSmall(file),
+    file: (file, bytes) => bytes > MAX_SMALL_BYTES ? syncFile(file) : syncSmall(file, { tells: true }),
     root: syncRoot,
     async folder(folder) {
       await syncRoot();
@@ -74,7 +75,13 @@ export function createDiskSync(root: string, system: Pick<System, "monotonic">):
 }
 
 /** Brings an open file, or a folder, to the disk. */
-type SyncOpen = (file: number) => Promise<void>;
+type SyncOpen = (file: number, what?: SyncedFile) => Promise<void>;
+
+/** What is synced. */
+interface SyncedFile {
+  /** Whether there is something to write for certain: only then it says that a disk is quick. */
+  tells: boolean;
+}
 
 /**
  * Of folders and small files, which take some disks less time than it takes to ask another thread: those that are
@@ -83,14 +90,14 @@ type SyncOpen = (file: number) => Promise<void>;
  */
 function createSmallSync({ monotonic }: Pick<System, "monotonic">): SyncOpen {
   let quickInARow = 0, coolDown = 0;
-  return async (file) => {
+  return async (file, { tells } = { tells: false }) => {
     const startedAt = monotonic();
     const { syncInPlace } = ownCalls;
     if (quickInARow < QUICK_IN_A_ROW || syncInPlace === undefined) {
       await syncFile(file);
       if (monotonic() - startedAt > QUICK_MS.byThread) quickInARow = 0;
-      else if (coolDown > 0) coolDown--;
-      else quickInARow++;
+      else if (tells && coolDown > 0) coolDown--;
+      else if (tells) quickInARow++;
       return;
     }
     let wasQuick = false;
@@ -100,6 +107,7 @@ function createSmallSync({ monotonic }: Pick<System, "monotonic">): SyncOpen {
     } finally {
       if (!wasQuick) [quickInARow, coolDown] = [0, COOL_DOWN_SYNCS];
     }
+    if (!wasQuick) await new Promise<void>((resolve) => void setImmediate(resolve)); // timers and signals that came meanwhile
   };
 }
 

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { setImmediate } from "node:timers";
 import { assertEquals, assertRejects } from "@std/assert";
 import { ownCalls } from "../../../core/disk/disk_calls.ts";
 import { createDiskSync } from "../../../core/disk/disk_sync.ts";
@@ -81,6 +82,20 @@ test("a disk that is slow all of a sudden holds the program up once", async (dis
   disk.needsMs = QUICK_MS.inPlace;
   assertEquals(await asked(disk, sync, file, 1_000), { thread: 1_000, inPlace: 0 });
   assertEquals(await asked(disk, sync, file, 100), { thread: 32, inPlace: 68 });
+});
+
+test("folders do not say that a disk is quick: one that did not change always is", async (disk, sync, file, root) => {
+  for (let i = 0; i < 100; i++) await sync.folder(root);
+  assertEquals(await asked(disk, sync, file, 32), { thread: 32, inPlace: 0 });
+});
+
+test("what came while a sync in place was slow is heard before it ends", async (disk, sync, file) => {
+  await asked(disk, sync, file, 32);
+  disk.needsMs = SLOW_MS.inPlace;
+  let heard = false;
+  setImmediate(() => heard = true);
+  await sync.file(file, 10);
+  assertEquals(heard, true);
 });
 
 test("a large file is left to a thread, however quick the disk was", async (disk, sync, file) => {
