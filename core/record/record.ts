@@ -258,6 +258,8 @@ const NEWLINE = 10;
  */
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
+  const leastSize = inline.reduce((sum, { byteLength }) => sum + byteLength, text.length);
+  if (leastSize > MAX_RECORD_BYTES) throw tooLong(record.kind, leastSize); // before it is copied
   const bytes = withSum(text, inline);
   const size = bytes.byteLength;
   if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);
@@ -297,16 +299,16 @@ export interface DecodedRecord {
 export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   const end = bytes.indexOf(NEWLINE);
   if (end < 0) throw corruptRecord(key, "its first line has no end");
-  let line: string, sum: RegExpExecArray | null, record: AnyRecord;
+  let line: string, record: AnyRecord;
   try {
     line = decoder.decode(bytes.subarray(0, end));
-    sum = SUM.exec(line.slice(-SUM_LENGTH));
-    record = parseJson(sum === null ? line : `${line.slice(0, -SUM_LENGTH)}}`) as AnyRecord; // the sum is no member for others
+    record = parseJson(line) as AnyRecord;
   } catch { // its message would quote the line
     throw corruptRecord(key, "its first line is not JSON");
   }
   const format = (record as { format?: unknown } | null)?.format;
   const summed = end - SUM_LENGTH;
+  const sum = SUM.exec(line.slice(-SUM_LENGTH));
   if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) throw corruptRecord(key, "its sum does not match");
   if (format !== FORMAT && !(format === LATER_FORMAT && isLaterSettings(record))) {
     throw new RegistryError({
@@ -324,6 +326,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (record.kind !== "version" && end + 1 < bytes.byteLength) {
     throw corruptRecord(key, "bytes follow its first line, which only versions have");
   }
+  delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
 }
 
