@@ -88,7 +88,7 @@ export function lookAtKey(placement: Omit<Placement, "stagePath">): KeyLook {
   const { root, key, path } = placement;
   const folder = dirname(path);
   try {
-    const folderIsMissing = !fs.existsSync(folder);
+    const folderIsMissing = folder.length > root.path.length && !fs.existsSync(folder); // the stage makes the root
     if (folderIsMissing || !fs.existsSync(path)) return { isTaken: false, folderIsMissing };
     root.ways.check(folder);
     return { isTaken: isObject(placement), folderIsMissing };

@@ -62,6 +62,19 @@ testInRoot("a new folder is looked for once, and made without a look at what is 
   await assertHolds(backend, "a/b/new/1", text("x"));
 });
 
+testInRoot("the first object of a store may lie in its root: nothing above is looked at", async (root) => {
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
+  const looks: string[] = [];
+  await withPatchedFs((real) => ({
+    existsSync(path: string) {
+      looks.push(relative(root.path, path));
+      return real.existsSync(path);
+    },
+  }), () => backend.put("top", text("x"), { mode: "create" }));
+  assertEquals(looks.filter((path) => !path.startsWith("store")), []);
+  await assertHolds(backend, "top", text("x"));
+});
+
 testInRoot("folders that another program removed since they were found are made again", async (root) => {
   const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
   await putAll(backend, ["a/b/1", "a/c"]);
