@@ -1,5 +1,5 @@
 /**
- * Looking at files and folders, and what is called in place of other threads. Deno's own calls take a third of the time that its `node:fs` does; elsewhere that is
+ * Looking at files and folders. Deno's own calls take a third of the time that its `node:fs` does; elsewhere that is
  * all there is.
  *
  * @module

@@ -107,7 +107,8 @@ function createSmallSync({ monotonic }: Pick<System, "monotonic">): SyncOpen {
     } finally {
       if (!wasQuick) [quickInARow, coolDown] = [0, COOL_DOWN_SYNCS];
     }
-    if (!wasQuick) await new Promise<void>((resolve) => void setImmediate(resolve)); // timers and signals that came meanwhile
+    // Timers and signals that came meanwhile are heard before anything is built upon it.
+    if (!wasQuick) await new Promise<void>((resolve) => void setImmediate(resolve));
   };
 }
 
@@ -150,7 +151,7 @@ async function syncAbove(path: string): Promise<void> {
   }
 }
 
-/** Brings the names in one folder to the disk, by a thread where nothing else is said: those above a root may lie elsewhere. */
+/** Brings the names in one folder to the disk; those above a root, which may lie elsewhere, by a thread. */
 async function syncFolder(path: string, sync: SyncOpen = syncFile): Promise<void> {
   if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
   let file: number;
