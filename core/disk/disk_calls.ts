@@ -70,7 +70,7 @@ interface DenoFiles {
   openSync(path: string): DenoFile;
 }
 
-/** Faster calls than those of `node:fs` that are used else; a test that replaces those takes these away. */
+/** What is called, where it is there, in place of slower calls; a test that replaces those of `node:fs` takes it away. */
 export interface OwnCalls {
   /** Deno's own. */
   deno?: DenoFiles;

@@ -85,8 +85,8 @@ interface SyncedFile {
 
 /**
  * Of folders and small files, which take some disks less time than it takes to ask another thread: those that are
- * memory, or have one that a power cut leaves as it is. Where all were quick for a while they are synced in place. One
- * that is not, or fails, ends that for long; it has held the program up once.
+ * memory, or have one that a power cut leaves as it is. Where files were quick for a while, both are synced in place. A
+ * sync that is not quick, or fails, ends that for long; it has held the program up once.
  */
 function createSmallSync({ monotonic }: Pick<System, "monotonic">): SyncOpen {
   let quickInARow = 0, coolDown = 0;

@@ -258,8 +258,8 @@ const NEWLINE = 10;
  */
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
-  const leastSize = inline.reduce((sum, { byteLength }) => sum + byteLength, text.length);
-  if (leastSize > MAX_RECORD_BYTES) throw tooLong(record.kind, leastSize); // before it is copied
+  const asciiSize = inline.reduce((sum, { byteLength }) => sum + byteLength, text.length + SUM_LENGTH + 1);
+  if (asciiSize > MAX_RECORD_BYTES) throw tooLong(record.kind, asciiSize); // before it is copied
   const bytes = withSum(text, inline);
   const size = bytes.byteLength;
   if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);

@@ -59,6 +59,14 @@ Deno.test("a record that is nested too deep is damage; brackets in its texts are
   }
 });
 
+Deno.test("a record that is too long is refused, with its size, before it is copied", () => {
+  const huge = { byteLength: 2 ** 50 } as Uint8Array; // no memory has room for it
+  const ascii = { ...empty, name: "a", metadata: {} };
+  const rest = encodeRecord(ascii).byteLength;
+  const message = thrown("Invalid", () => encodeRecord(ascii, [huge])).message;
+  assertMatch(message, new RegExp(`it has ${2 ** 50 + rest} bytes, at most`));
+});
+
 Deno.test("metadata named __proto__, constructor or toJSON is data and changes no prototype", () => {
   const metadata = JSON.parse(
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toJSON":"text"}',
