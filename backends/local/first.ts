@@ -57,27 +57,34 @@ function findFirst(root: LocalRoot, { prefix, after = "" }: Wanted): Found | "no
   const { layout } = root;
   let folder = root.folderOf(prefix);
   for (let depth = 0;; depth++) {
-    let text = "", order = "", name = "";
+    // What is in a folder has the folder's text in common: only what follows that is compared.
+    const common = layout.textOf(folder);
+    const tailOf = layout.tailsIn(folder);
+    const rest = prefix.slice(common.length);
+    const isPassed = !after.startsWith(common) && compareUtf8(common, after) < 0; // all of it comes before
+    const behind = after.startsWith(common) ? after.slice(common.length) : "";
+    let tail = "", order = "", name = "";
     try {
       const path = root.pathOf(folder);
       if (depth === 0 && !root.ways.find(folder === "" ? path : path.slice(0, -1))) return "none";
-      for (const entry of readFolder(path)) {
+      for (const entry of isPassed ? [] : readFolder(path)) {
         if (!entry.isFile && !entry.isDirectory) return "unclear"; // a link, a pipe
         const own = entry.isDirectory ? `${entry.name}/` : entry.name;
-        const there = layout.textOf(folder + own);
-        if (!there.startsWith(prefix) && !(entry.isDirectory && prefix.startsWith(there))) continue;
+        const its = tailOf(own);
+        if (!its.startsWith(rest) && !(entry.isDirectory && rest.startsWith(its))) continue;
         if (folder === "" && own.startsWith(".")) continue;
-        if (after !== "" && compareUtf8(there, after) <= 0 && !(entry.isDirectory && after.startsWith(there))) continue;
-        const place = entry.isDirectory && !there.endsWith("/") ? `${there}0` : there; // see list.ts
+        if (behind !== "" && compareUtf8(its, behind) <= 0 && !(entry.isDirectory && behind.startsWith(its))) continue;
+        const place = entry.isDirectory && !its.endsWith("/") ? `${its}0` : its; // see list.ts
         if (name !== "" && compareUtf8(place, order) >= 0) continue;
-        text = there, order = place, name = own;
+        tail = its, order = place, name = own;
       }
     } catch (error) {
       if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: prefix });
     }
     if (name === "") return depth === 0 ? "none" : "unclear";
     if (!name.endsWith("/")) {
-      return root.isPlaceOf(text, folder + name) ? { key: text, path: root.pathOf(folder + name) } : "unclear";
+      const [key, path] = [common + tail, folder + name];
+      return root.isPlaceOf(key, path) ? { key, path: root.pathOf(path) } : "unclear";
     }
     folder += name;
   }

@@ -14,10 +14,15 @@ export interface KeyLayout {
   pathOf(key: string): string | undefined;
   /** What the keys at or below a path begin with; a folder is given with its `/`. */
   textOf(path: string): string;
+  /**
+   * In a folder, given with its `/`: what an entry's text has behind that of the folder. A folder among them is given with
+   * its `/` too.
+   */
+  tailsIn(folder: string): (name: string) => string;
 }
 
 /** The path of a key is the key. */
-const PLAIN: KeyLayout = { pathOf: (key) => key, textOf: (path) => path };
+const PLAIN: KeyLayout = { pathOf: (key) => key, textOf: (path) => path, tailsIn: () => (name) => name };
 
 /**
  * The tail of a key is one name, with `,` for `/`, and where many keys differ in a number, a folder ends within it,
@@ -32,8 +37,17 @@ const FOLDED: KeyLayout = {
     if (tail.length === 0) return folder;
     return `${folder}/${top === "names" ? foldCell(tail) : foldPayload(tail)}`;
   },
-  textOf: (path) => /^(names|objects)\//.test(path) ? path.replaceAll("+/", "").replaceAll(",", "/") : path,
+  textOf: (path) => isFolded(path) ? unfold(path) : path,
+  tailsIn: (folder) => isFolded(folder) ? unfold : (name) => name,
 };
+
+function isFolded(path: string): boolean {
+  return path.startsWith("names/") || path.startsWith("objects/");
+}
+
+function unfold(path: string): string {
+  return path.replaceAll("+/", "").replaceAll(",", "/");
+}
 
 /** The layout of this kind. */
 export function keyLayout(kind: Layout): KeyLayout {

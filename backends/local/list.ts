@@ -109,13 +109,15 @@ function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] 
   const { layout } = root;
   const path = root.pathOf(folder);
   const entries: Entry[] = [];
+  const common = layout.textOf(folder);
+  const tailOf = layout.tailsIn(folder);
   try {
     if (!inside) root.ways.check(path.replace(/\/$/, ""));
     for (const { name, isDirectory, isSymlink: isLink } of readFolder(path)) {
       if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
       const isFolder = isDirectory || isLink;
       const own = isFolder ? `${name}/` : name;
-      const text = layout.textOf(folder + own);
+      const text = common + tailOf(own);
       const isWithin = isFolder && !text.endsWith("/"); // its keys go on with a digit, or a letter
       entries.push({ path: folder + own, text, order: isWithin ? `${text}0` : text, isLink });
     }

@@ -37,8 +37,8 @@ export const LAYOUT: readonly Mutant[] = [
   {
     name: "layout/first-of-a-tree-of-numbers",
     file: "backends/local/first.ts",
-    text: 'const place = entry.isDirectory && !there.endsWith("/") ? `${there}0` : there;',
-    replacement: "const place = folder + own;",
+    text: 'const place = entry.isDirectory && !its.endsWith("/") ? `${its}0` : its;',
+    replacement: "const place = own;",
     foundBy: { test: "tests/backends/local/layout_test.ts", name: IN_PLACE },
   },
   {
