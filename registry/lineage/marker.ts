@@ -10,6 +10,7 @@ import type { SignalOptions } from "../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
 import { LINEAGE_WHOLE } from "../layout.ts";
 import type { Context } from "../opening/context.ts";
+import { isOfStore, stampOf } from "../opening/stamp.ts";
 
 /** A longer object says something else. */
 const MAX_MARKER_BYTES = 4096;
@@ -22,7 +23,7 @@ export async function markWhole(
   { backend, system, id, createdAt }: MarkedRegistry,
   { signal }: SignalOptions = {},
 ): Promise<void> {
-  const marker = { registry: id, settingsAt: second(createdAt), since: new Date(system.now()).toISOString() };
+  const marker = { ...stampOf({ id, createdAt }), since: new Date(system.now()).toISOString() };
   await backend.put(LINEAGE_WHOLE, new TextEncoder().encode(`${JSON.stringify(marker)}\n`), { signal });
 }
 
@@ -49,14 +50,9 @@ export async function isWhole({ backend, id, createdAt }: MarkedRegistry, option
   }
   try {
     const marker = parseJson(new TextDecoder().decode(await object.bytes()));
-    return isJsonObject(marker) && marker.registry === id && marker.settingsAt === second(createdAt);
+    return isJsonObject(marker) && isOfStore({ id, createdAt }, marker);
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
   }
-}
-
-/** Of one file Deno tells whole seconds, Node more. */
-function second(timeMs: number): number {
-  return Math.floor(timeMs / 1000) * 1000;
 }

@@ -5,7 +5,7 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import { mirrorKey } from "../layout.ts";
-import { decodeNote, encodeNote } from "../maintenance/noted.ts";
+import { decodeNote, encodeNote } from "../../core/text/noted.ts";
 import type { MirrorCell } from "./cells.ts";
 import type { MirrorRun, NamePair } from "./run.ts";
 

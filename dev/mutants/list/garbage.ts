@@ -319,7 +319,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/note-not-summed",
-    file: "registry/maintenance/noted.ts",
+    file: "core/text/noted.ts",
     text: "if (sum !== sha256(text)) return undefined;",
     replacement: "",
     foundBy: {

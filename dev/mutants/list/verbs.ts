@@ -264,8 +264,8 @@ export const VERBS: readonly Mutant[] = [
   },
   {
     name: "lineage/marker-of-a-copy-believed",
-    file: "registry/lineage/marker.ts",
-    text: " && marker.settingsAt === second(createdAt)",
+    file: "registry/opening/stamp.ts",
+    text: " && settingsAt === own.settingsAt",
     replacement: "",
     foundBy: { test: "tests/registry/lineage/index_test.ts", name: "a copy of the store, and a marker" },
   },

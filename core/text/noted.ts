@@ -1,10 +1,9 @@
 /**
- * Notes: what was found earlier, kept in the store so that it need not be read again. They are overwritten freely, and
- * may be missing, old or damaged: losing one costs reads, nothing else.
+ * Notes: JSON beside its own SHA-256, so that what is damaged is not believed.
  *
  * @module
  */
-import { sha256 } from "../../core/bytes/digest.ts";
+import { sha256 } from "../bytes/digest.ts";
 
 /** A note as it is stored: the SHA-256 of the JSON, a newline, the JSON. */
 export function encodeNote(note: unknown): Uint8Array {
