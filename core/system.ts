@@ -44,7 +44,7 @@ function environment(): Record<string, string | undefined> {
 export type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }
-  | { name: "sys"; kind: "hostname" }
+  | { name: "sys"; kind: "hostname" | "statfs" }
   | { name: "run" };
 
 /** Deno asks the person at the terminal where it may not: what nobody granted counts as denied instead. */

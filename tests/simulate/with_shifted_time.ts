@@ -29,7 +29,7 @@ export interface ShiftedTimeOptions {
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
   const shifted = (info: ObjectInfo): ObjectInfo => ({ ...info, modifiedAt: info.modifiedAt + shiftMs(info) });
-  const { deleteMany, presign, copy, sync, getFirst, reserve } = inner;
+  const { deleteMany, presign, copy, sync, getFirst, reserve, drain } = inner;
 
   return {
     kind: inner.kind,
@@ -61,6 +61,7 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     } satisfies Pick<Backend, "copy">),
     ...(sync && { sync: sync.bind(inner) }),
     ...(reserve && { reserve: reserve.bind(inner) }),
+    ...(drain && { drain: drain.bind(inner) }),
     ...(getFirst && {
       getFirst: async (prefix, options) => shiftedObject(await getFirst.call(inner, prefix, options)),
     } satisfies Pick<Backend, "getFirst">),

@@ -37,7 +37,16 @@ export interface TestBackendOptions {
 /** What registers a test: `Deno.test`, or `test` of `node:test`. */
 export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
 
-const ALL: readonly Capability[] = ["deleteMany", "presign", "copy", "sweepUploads", "sync", "getFirst", "reserve"];
+const ALL: readonly Capability[] = [
+  "deleteMany",
+  "presign",
+  "copy",
+  "sweepUploads",
+  "sync",
+  "getFirst",
+  "reserve",
+  "drain",
+];
 
 /** Registers a test for each of these cases. See `testBackend` for the parameters. */
 export function testCases(

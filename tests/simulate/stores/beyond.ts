@@ -11,9 +11,9 @@ export type Around = <T>(call: StoreCall, signal: AbortSignal | undefined, work:
 
 /** The optional verbs of a store, each surrounded; those that it has, and no others. */
 export function beyond(
-  { deleteMany, copy, presign, sweepUploads, sync, getFirst, reserve }: Backend,
+  { deleteMany, copy, presign, sweepUploads, sync, getFirst, reserve, drain }: Backend,
   around: Around,
-): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst" | "reserve"> {
+): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst" | "reserve" | "drain"> {
   return {
     ...(deleteMany && {
       deleteMany: (keys, options) =>
@@ -38,8 +38,10 @@ export function beyond(
       sync: (keys, options) => around({ verb: "sync", key: keys[0] }, options?.signal, () => sync(keys)),
     } satisfies Pick<Backend, "sync">),
     ...(getFirst && {
-      getFirst: (prefix, options) => around({ verb: "getFirst", key: prefix }, options?.signal, () => getFirst(prefix)),
+      getFirst: (prefix, { signal, ...options } = {}) =>
+        around({ verb: "getFirst", key: prefix }, signal, () => getFirst(prefix, options)),
     } satisfies Pick<Backend, "getFirst">),
     ...(reserve && { reserve } satisfies Pick<Backend, "reserve">),
+    ...(drain && { drain } satisfies Pick<Backend, "drain">),
   };
 }
