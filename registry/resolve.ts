@@ -13,6 +13,8 @@ import type { Context } from "./opening/context.ts";
 import { liveHeads, misplaced, readFirst, readHead, readRecord, recordOfKind, versionHeads } from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
+import { behindSpan, hasSpans, readSpans } from "./cell/dead_spans.ts";
+import type { Span } from "./cell/dead_spans.ts";
 import { countingHead, isSuspect, isVoid } from "./cell/voids.ts";
 
 /** A version that was found. */
@@ -78,13 +80,20 @@ export async function tryLocate(context: Context, ref: Ref, signal?: AbortSignal
 /** The newest release. Mostly the first entry of its folder tells. */
 async function locateLatest(context: Context, name: string, signal?: AbortSignal): Promise<Located | undefined> {
   const folder = versionsFolder(name);
-  const first = await readFirst(context, folder, signal);
+  let first = await readFirst(context, folder, { signal });
+  let spans: Span[] | undefined;
+  if (first !== undefined && "generation" in first && first.dead && hasSpans(context)) {
+    const cell = cellOf(first.key);
+    spans = await readSpans(context, cell, signal);
+    const after = behindSpan([...spans], cell);
+    if (after !== undefined) first = await readFirst(context, folder, { after, signal });
+  }
   if (first === undefined) return undefined;
   if ("generation" in first && !first.dead) {
     const located = await readCell(context, cellOf(first.key), { head: first, signal });
     if (located !== undefined) return located; // else it vanished or is void, which is rare
   }
-  for await (const head of liveHeads(context, folder, { signal })) {
+  for await (const head of liveHeads(context, folder, { spans, signal })) {
     const located = await readCell(context, cellOf(head.key), { head, signal });
     if (located !== undefined) return located;
   }

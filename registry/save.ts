@@ -29,6 +29,7 @@ import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
 import { settle, settleVersion } from "./cell/settle.ts";
+import { spanGuard } from "./cell/dead_spans.ts";
 import type { PayloadJobs } from "./jobs/kinds.ts";
 import { createBase, isStaleView } from "./payload/base.ts";
 import type { Base } from "./payload/base.ts";
@@ -209,7 +210,9 @@ async function trySave(
 
   /** `won`, or what the chooser makes of the loss. */
   async function create(target: Target, bytes: Uint8Array): Promise<"won" | FoundRecord | undefined> {
-    const outcome = await createRecord(context, operation, recordKey(target.cell, target.generation), bytes);
+    const { cell, generation } = target;
+    const created = { key: recordKey(cell, generation), bytes, guard: spanGuard(context, cell, signal) };
+    const outcome = await createRecord(context, operation, created);
     return outcome.won ? "won" : await chooser.lost(target, outcome.found);
   }
 

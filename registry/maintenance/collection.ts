@@ -74,6 +74,8 @@ export interface Collection {
   isOld(modifiedAt: number): boolean;
   /** Whether it is so old that keys and deleted names need not be remembered any more; see {@linkcode memoryMs}. */
   isForgettable(modifiedAt: number): boolean;
+  /** Whether somebody writes for so long that it is not waited for again: nothing more is noted of what is dead. */
+  isHeldUp?: boolean;
   /** Whether the mark is too long ago for what must not be done late. */
   isLate(): boolean;
   /** Counts what goes, and says so. */

@@ -11,6 +11,7 @@ import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { misplaced, readRecord } from "../cell/heads.ts";
+import { behindSpan, hasSpans, readSpans } from "../cell/dead_spans.ts";
 import type { Context } from "../opening/context.ts";
 import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
@@ -95,7 +96,8 @@ async function verifyBatch(
   await forEachAtOnce(batch.filter(isVersion), async (place) => {
     const { name, version, generation } = place.key!;
     const head = { ...place.info, generation, dead: false };
-    const problem = await verifyVersion(context, { name, version: version!, head }, report, options);
+    const problem = await verifyVersion(context, { name, version: version!, head }, report, options) ??
+      await verifySeen(context, place, options.signal);
     if (problem !== undefined) problems.set(place, problem);
   }, { concurrency: options.deep ? VERSIONS_AT_ONCE : undefined });
   report.records += batch.length;
@@ -107,6 +109,18 @@ async function verifyBatch(
     const last = report.problems.at(-1); // below a void head the same record is met again
     if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
   }
+}
+
+/** Whoever brings a version in ends what hides it before: only tombstones that were taken away by hand leave it there. */
+async function verifySeen(context: Context, place: Place, signal?: AbortSignal): Promise<RegistryError | undefined> {
+  const cell = cellOf(place.info.key);
+  if (!hasSpans(context) || behindSpan(await readSpans(context, cell, signal), cell) === undefined) return undefined;
+  return new RegistryError({
+    code: "Corrupt",
+    message: `Cannot find ${shown(refOf(place))} but by its number: it is noted as deleted, and its tombstone is gone`,
+    hint: "Collect garbage: that looks at what is there, and notes it anew.",
+    key: place.info.key,
+  });
 }
 
 /** What to do about a damaged record. One that is not the newest of its cell is no reader's, but holds the janitor up. */

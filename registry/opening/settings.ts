@@ -111,7 +111,7 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   const kept = certificate === undefined ? {} : { certificate };
   const format = settings.leastGraceMs === undefined ? {} : { format: LATER_FORMAT };
   const bytes = encodeRecord({ ...operation.recordBase(1), ...format, kind: "settings", settings, ...kept });
-  const outcome = await createRecord(context, operation, key, bytes);
+  const outcome = await createRecord(context, operation, { key, bytes });
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });
   const found = await readRecord(context, key, options.signal);
