@@ -6,6 +6,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
 import { withPatchedFs } from "../patched_fs.ts";
 
 testInRoot(
@@ -44,9 +45,34 @@ testInRoot("no folder is made behind a link that came a second after its folder 
   assertEquals([error.code, fs.readdirSync(root.join("strangers"))], ["Denied", []]);
 });
 
-testInRoot("a new folder is looked for once, and made without a look at what is above it", async (root) => {
-  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
-  await putAll(backend, ["a/b/1", "a/b/2"]);
+testInRoot(
+  "a new folder in one that is known is made without a look, until one that seemed new was there",
+  async (root) => {
+    const system = createScriptedSystem();
+    const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+    await putAll(backend, ["a/b/1", "a/b/2"]);
+    assertEquals(await folderCalls(root, () => backend.put("a/b/new/1", text("x"), { mode: "create" })), [
+      "make store/a/b/new",
+    ]);
+    await assertHolds(backend, "a/b/new/1", text("x"));
+    system.advance(1_000);
+    await backend.head("a/b/1"); // the folder that it is in is known again, itself not
+    assertEquals((await backend.put("a/b/new/1", text("y"), { mode: "create" })).written, false);
+    assertEquals((await backend.put("a/b/new/2", text("y"), { mode: "create" })).written, true);
+    assertEquals(await folderCalls(root, () => backend.put("a/b/other/1", text("x"), { mode: "create" })), [
+      "look store/a/b/other",
+      "make store/a/b/other",
+    ]);
+    for (let n = 2; n < 1_000; n++) await backend.put(`a/b/n${n}/1`, text("x"), { mode: "create" });
+    assertEquals(await folderCalls(root, () => backend.put("a/b/last/1", text("x"), { mode: "create" })), [
+      "make store/a/b/last",
+    ]);
+    await assertHolds(backend, "a/b/new/1", text("x"));
+  },
+);
+
+/** The looks at paths, and the folders made, below a root. */
+async function folderCalls(root: TempRoot, run: () => Promise<unknown>): Promise<string[]> {
   const calls: string[] = [];
   await withPatchedFs((real) => ({
     existsSync(path: string) {
@@ -57,10 +83,9 @@ testInRoot("a new folder is looked for once, and made without a look at what is 
       calls.push(`make ${relative(root.path, path)}`);
       real.mkdirSync(path, mode);
     },
-  }), () => backend.put("a/b/new/1", text("x"), { mode: "create" }));
-  assertEquals(calls, ["look store/a/b/new", "make store/a/b/new"]);
-  await assertHolds(backend, "a/b/new/1", text("x"));
-});
+  }), run);
+  return calls;
+}
 
 testInRoot("the first object of a store may lie in its root: nothing above is looked at", async (root) => {
   const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
