@@ -8,7 +8,8 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo, PutGuard } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { isRegistryError, retold } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { decodeNote, encodeNote } from "../../core/text/noted.ts";
 import { afterFolder, nameSegment, parseSpanKey, positionOf, spanFolder, spanKeys } from "../layout.ts";
 import type { Context } from "../opening/context.ts";
@@ -153,16 +154,9 @@ export function spanGuard(context: Context, cell: string, signal?: AbortSignal):
 
 /** Whatever became of the note, nothing was written of the version. */
 function notEnded(cause: RegistryError): RegistryError {
-  const { code, message, hint, retry, key, backend, maybeWritten } = cause;
-  return new RegistryError({
-    code: maybeWritten ? "Unavailable" : code,
-    message: `Cannot end a note of deleted versions that this one is among: ${message}`,
-    hint,
-    retry,
-    key,
-    backend,
-    cause,
-  });
+  const message = `Cannot end a note of deleted versions that this one is among: ${cause.message}`;
+  const lost = cause.maybeWritten ? { code: "Unavailable", retry: "later", maybeWritten: false } as const : {};
+  return retold(cause, { message, cause, ...lost });
 }
 
 /** Ends the notes whose spans are concerned, and those that cannot be read. */
@@ -189,12 +183,14 @@ async function readBegun(
   { id }: SpanNote,
   signal?: AbortSignal,
 ): Promise<Span[] | undefined> {
-  const known = begunSpans.get(context) ?? new Map<string, Span[]>();
-  begunSpans.set(context, known);
   const { begun } = spanKeys(name, id);
-  const spans = known.get(begun) ?? await readSpanNote(context, name, begun, signal);
+  const known = begunSpans.get(context) ?? new Map<string, Span[]>();
+  const remembered = known.get(begun);
+  if (remembered !== undefined) return remembered;
+  const spans = await readSpanNote(context, name, begun, signal);
   if (known.size >= MAX_REMEMBERED) known.clear();
   if (spans !== undefined) known.set(begun, spans);
+  begunSpans.set(context, known);
   return spans;
 }
 

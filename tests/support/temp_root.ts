@@ -25,13 +25,18 @@ export async function tempRoot(): Promise<TempRoot> {
 }
 
 /** A test with a temporary folder of its own; the shared tests run where there is no `await using`. */
-export function testInRoot(name: string, run: (root: TempRoot) => void | Promise<void>): void {
-  Deno.test(name, async () => {
+export function testInRoot(
+  name: string,
+  run: (root: TempRoot) => void | Promise<void>,
+  { ignore = false }: { ignore?: boolean } = {},
+): void {
+  const fn = async () => {
     const root = await tempRoot();
     try {
       await run(root);
     } finally {
       await root.remove();
     }
-  });
+  };
+  Deno.test({ name, ignore, fn });
 }

@@ -168,7 +168,7 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "spans/not-waited-for",
     file: "registry/maintenance/garbage/note_spans.ts",
-    text: "const versions = await drain() ? await listCells(collection, name) : undefined;",
+    text: "const versions = await isDrained(collection) ? await listCells(collection, name) : undefined;",
     replacement: "const versions = await listCells(collection, name);",
     foundBy: {
       test: "tests/registry/dead/races_test.ts",
@@ -243,6 +243,23 @@ export const HEADS: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/dead/spans_test.ts",
       name: "who is told of a version that another writer saved among the dead may rely on being shown it",
+    },
+  },
+  {
+    name: "spans/two-notes-stay",
+    file: "registry/maintenance/garbage/note_spans.ts",
+    text: "(lacking >= MIN_DEAD || counting.size > 1)",
+    replacement: "lacking >= MIN_DEAD",
+    foundBy: { test: "tests/registry/dead/spans_test.ts", name: "of two notes that count one is left" },
+  },
+  {
+    name: "spans/unknown-end-is-an-unknown-save",
+    file: "registry/cell/dead_spans.ts",
+    text: "return retold(cause, { message, cause, ...lost });",
+    replacement: "return retold(cause, { message, cause });",
+    foundBy: {
+      test: "tests/registry/dead/spans_test.ts",
+      name: "a save that cannot tell whether it ended a note has written nothing, and tries again",
     },
   },
 ];

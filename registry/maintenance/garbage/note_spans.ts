@@ -94,22 +94,14 @@ async function renewNotes(collection: Collection, name: string, { versions, span
 /** Begins a note, makes sure of it, and says so. False where it came to nothing. */
 async function addNote(collection: Collection, name: string, spans: readonly Span[]): Promise<boolean> {
   const { context, signal } = collection;
-  const { backend, logger, system } = context;
-  const drain = async () => {
-    if (!collection.isHeldUp && await backend.drain!({ signal })) return true;
-    if (!collection.isHeldUp) {
-      logger.warn("collect garbage: something is being written for long: what is dead is not noted");
-    }
-    collection.isHeldUp = true;
-    return false;
-  };
-  if (!await drain()) return false;
+  const { backend, system } = context;
+  if (!await isDrained(collection)) return false;
   const id = system.id();
   const { begun, decided } = spanKeys(name, id);
   const bytes = encodeSpans(context, name, spans);
   await backend.put(begun, bytes, { mode: "create", signal });
   // From here on, whoever creates a version there finds it, and ends it. Who looked before is waited for, then seen.
-  const versions = await drain() ? await listCells(collection, name) : undefined;
+  const versions = await isDrained(collection) ? await listCells(collection, name) : undefined;
   if (versions === undefined || hasLiving(versions, spans)) {
     await backend.delete(begun, { signal });
     return false;
@@ -118,6 +110,16 @@ async function addNote(collection: Collection, name: string, spans: readonly Spa
   const heads = cellsIn(versions, spans).map(({ generations }) => generations[0].key);
   for (let at = 0; at < heads.length; at += BATCH) await settle(context, heads.slice(at, at + BATCH), signal);
   return (await backend.put(decided, bytes, { mode: "create", signal })).written;
+}
+
+/** Waits for those who write, once for all names where one takes long. */
+async function isDrained(collection: Collection): Promise<boolean> {
+  const { context: { backend, logger }, signal } = collection;
+  if (collection.isHeldUp) return false;
+  if (await backend.drain!({ signal })) return true;
+  logger.warn("collect garbage: what is dead is not noted: somebody writes for long, or the folder is another user's");
+  collection.isHeldUp = true;
+  return false;
 }
 
 /** Removes the notes of names that the store has nothing of. */

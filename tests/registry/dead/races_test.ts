@@ -3,11 +3,14 @@ import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { collectGarbage, createLocalBackend, openRegistry } from "../../../mod.ts";
 import { RegistryError } from "../../../core/errors.ts";
+import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
 import { realSystem } from "../../../core/system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
+import { HOUR } from "../protocol_world.ts";
+import { withAge } from "../with_age.ts";
 import { withHooks } from "../with_hooks.ts";
-
-import { aged, assertSeen, MANY, notes, open, versions, withDead } from "./with_dead.ts";
+import type { HookedCall } from "../with_hooks.ts";
+import { assertSeen, MANY, notes, open, versions, withDead } from "./with_dead.ts";
 
 testInRoot("who looked before a note was begun is waited for, and what he saved is seen", async (root) => {
   const registry = await withDead(root.path);
@@ -36,6 +39,11 @@ testInRoot("a version that comes while a note is made sure of is seen, and the n
   assertEquals(notes(root.path), { begun: 0, decided: 0 });
 });
 
+/** Whether a call is that of a janitor who lets a note count. */
+function decides({ verb, key, create }: HookedCall): boolean {
+  return verb === "put" && create && key.startsWith("dead/") && !key.endsWith(".begun");
+}
+
 /** Collects garbage, beside a write that is under way when a note is begun; each time its end is waited for, `wait` is called. */
 async function collectBesideWrite(path: string, wait: (end: () => void) => Promise<void>): Promise<void> {
   const stage = join(path, ".stage", realSystem.id());
@@ -52,7 +60,7 @@ async function collectBesideWrite(path: string, wait: (end: () => void) => Promi
       if (verb === "put" && create && key.endsWith(".begun")) writeFileSync(stage, "a write that is under way");
     },
   });
-  await collectGarbage(await openRegistry(Object.assign(hooked, { drain: local.drain })));
+  await collectGarbage(await openRegistry(hooked));
 }
 
 testInRoot("a note that cannot be removed as a whole is never decided again", async (root) => {
@@ -61,7 +69,7 @@ testInRoot("a note that cannot be removed as a whole is never decided again", as
   let key = "";
   const hooked = withHooks(local, {
     async before(call) {
-      if (call.verb !== "put" || !call.create || !call.key.startsWith("dead/") || call.key.endsWith(".begun")) return;
+      if (!decides(call)) return;
       key = call.key;
       await registry.save("a", "ends it", { version: "40.5.0" });
       const stubborn = withHooks(local, {
@@ -69,10 +77,10 @@ testInRoot("a note that cannot be removed as a whole is never decided again", as
           if (verb === "delete" && key.endsWith(".begun")) throw new RegistryError({ code: "Denied", message: "no" });
         },
       });
-      await collectGarbage(await openRegistry(Object.assign(stubborn, { drain: local.drain })));
+      await collectGarbage(await openRegistry(stubborn));
     },
   });
-  await collectGarbage(await openRegistry(Object.assign(hooked, { drain: local.drain })));
+  await collectGarbage(await openRegistry(hooked));
   assert(existsSync(join(root.path, `${key}.begun`)));
   await assertSeen(registry, "40.5.0");
 });
@@ -97,15 +105,15 @@ testInRoot("what another janitor has begun is left to it, until it is old; nobod
   const local = createLocalBackend({ path: root.path });
   let begun = 0;
   const hooked = withHooks(local, {
-    async before({ verb, key, create }) {
-      if (verb !== "put" || !create || !key.startsWith("dead/") || key.endsWith(".begun")) return;
+    async before(call) {
+      if (!decides(call)) return;
       await collectGarbage(registry);
       begun = readdirSync(folder).filter((name) => name.endsWith(".begun")).length;
-      await collectGarbage(await openRegistry(aged(local, 48)));
-      assertEquals(existsSync(join(root.path, `${key}.begun`)), false);
+      await collectGarbage(await openRegistry(withAge(local, 48 * HOUR)));
+      assertEquals(existsSync(join(root.path, `${call.key}.begun`)), false);
     },
   });
-  await collectGarbage(await openRegistry(Object.assign(hooked, { drain: local.drain })));
+  await collectGarbage(await openRegistry(hooked));
   assertEquals(begun, 2);
   await assertSeen(registry, "3.0.0");
   await registry.save("a", "between", { version: "40.5.0" });
@@ -117,13 +125,13 @@ testInRoot("a version that comes when its note is about to count is seen", async
   const local = createLocalBackend({ path: root.path });
   let saved = false;
   const hooked = withHooks(local, {
-    async before({ verb, key, create }) {
-      if (verb !== "put" || !create || !key.startsWith("dead/") || key.endsWith(".begun")) return;
+    async before(call) {
+      if (!decides(call)) return;
       saved = true;
       await registry.save("a", "just before", { version: "40.5.0" });
     },
   });
-  const janitor = await openRegistry(Object.assign(hooked, { drain: local.drain }));
+  const janitor = await openRegistry(hooked);
   await collectGarbage(janitor);
   assert(saved);
   await assertSeen(registry, "40.5.0");
@@ -156,7 +164,8 @@ testInRoot("whoever saves, deletes and collects at once, what is acknowledged is
       const version = `${4 + (round * 7) % MANY}.${actor + 1}.${round}`;
       await own.save("a", round, { version });
       assertEquals(await versions(own, version), [version], `${version} is not seen`);
-      assert(newer((await own.info("a")).version, version), `the latest is below ${version}`);
+      const [latest, saved] = [(await own.info("a")).version, version].map(parseVersion);
+      assert(compareVersions(latest, saved) >= 0, `the latest is below ${version}`);
       await own.delete(`a@${version}`);
     }
   }));
@@ -164,9 +173,3 @@ testInRoot("whoever saves, deletes and collects at once, what is acknowledged is
   await janitor;
   await assertSeen(registry, "3.0.0");
 });
-
-function newer(a: string, b: string): boolean {
-  const [x, y] = [a, b].map((text) => text.split(".").map(Number));
-  const place = x.findIndex((number, at) => number !== y[at]);
-  return place < 0 || x[place] > y[place];
-}

@@ -1,14 +1,28 @@
 import { assert, assertEquals } from "@std/assert";
-import { chownSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { collectGarbage, createLocalBackend, openRegistry, verifyRegistry } from "../../../mod.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { tempRoot, testInRoot } from "../../support/temp_root.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { realSystem } from "../../../core/system.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
+import { HOUR } from "../protocol_world.ts";
 import { NO_FILE_LOCKS } from "../registries.ts";
 import { rejected } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
 
-import { aged, assertSeen, MANY, notes, open, truly, versions, withDead } from "./with_dead.ts";
+import { assertSeen, MANY, notes, open, truly, versions, withDead } from "./with_dead.ts";
 
 testInRoot(
   "the latest below many that were deleted takes five calls once that was noted",
@@ -139,7 +153,7 @@ testInRoot(
     await registry.delete("a", { allVersions: true });
     await collectGarbage(registry);
     assertEquals(notes(root.path), { begun: 1, decided: 1 });
-    const later = await openRegistry(aged(createLocalBackend({ path: root.path }), 90 * 24));
+    const later = await openRegistry(withAge(createLocalBackend({ path: root.path }), 90 * 24 * HOUR));
     await collectGarbage(later, { forget: true });
     assertEquals([existsSync(join(root.path, "names/a")), notes(root.path)], [false, { begun: 1, decided: 1 }]);
     await registry.save("a", "anew", { version: "40.0.0" });
@@ -163,24 +177,41 @@ testInRoot("a save whose note cannot be ended writes nothing, and says so", asyn
   assertEquals(await truly(registry), ["3.0.0", "2.0.0", "1.0.0"]);
 });
 
-Deno.test({
-  name: "file locks exclude nobody from being seen",
-  ignore: NO_FILE_LOCKS,
-  async fn() {
-    const root = await tempRoot();
-    try {
-      const backend = () => createLocalBackend({ path: root.path, locking: "file" });
-      const registry = await openRegistry(backend());
-      for (let n = 1; n <= 1 + MANY; n++) await registry.save("a", n);
-      for (let n = 2; n <= 1 + MANY; n++) await registry.delete(`a@${n}.0.0`);
-      await collectGarbage(registry);
-      assertEquals(notes(root.path), { begun: 1, decided: 1 });
-      await (await openRegistry(backend())).save("a", "between", { version: "40.5.0" });
-      await assertSeen(registry, "40.5.0");
-    } finally {
-      await root.remove();
-    }
-  },
+testInRoot("file locks exclude nobody from being seen", async (root) => {
+  const backend = () => createLocalBackend({ path: root.path, locking: "file" });
+  const registry = await openRegistry(backend());
+  for (let n = 1; n <= 1 + MANY; n++) await registry.save("a", n);
+  for (let n = 2; n <= 1 + MANY; n++) await registry.delete(`a@${n}.0.0`);
+  await collectGarbage(registry);
+  assertEquals(notes(root.path), { begun: 1, decided: 1 });
+  await (await openRegistry(backend())).save("a", "between", { version: "40.5.0" });
+  await assertSeen(registry, "40.5.0");
+}, { ignore: NO_FILE_LOCKS });
+
+testInRoot("a save that cannot tell whether it ended a note has written nothing, and tries again", async (root) => {
+  await collectGarbage(await withDead(root.path));
+  const local = createLocalBackend({ path: root.path });
+  let puts = 0;
+  const put: Backend["put"] = async (key, body, options) => {
+    const result = await local.put(key, body, options);
+    if (!key.startsWith("dead/") || ++puts > 1) return result;
+    throw new RegistryError({ code: "Unknown", message: "the disk may lose it", maybeWritten: true });
+  };
+  const registry = await openRegistry({ ...local, put });
+  await registry.save("a", "between", { version: "40.5.0" });
+  await assertSeen(registry, "40.5.0");
+});
+
+testInRoot("of two notes that count one is left", async (root) => {
+  const registry = await withDead(root.path);
+  await collectGarbage(registry);
+  const folder = join(root.path, "dead/a");
+  const [id] = readdirSync(folder).filter((name) => !name.includes("."));
+  const another = realSystem.id();
+  for (const end of ["", ".begun"]) cpSync(join(folder, id + end), join(folder, another + end));
+  await collectGarbage(registry);
+  assertEquals(notes(root.path), { begun: 1, decided: 1 });
+  await assertSeen(registry, "3.0.0");
 });
 
 testInRoot("a name that is deleted as a whole has no version, and says so at once", async (root) => {
@@ -245,10 +276,16 @@ testInRoot("what was brought back to life by hand is seen once garbage was colle
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
 
-testInRoot("a registry in plain paths has no notes", async (root) => {
+testInRoot("a registry in plain paths has no notes, and leaves alone what strangers call like some", async (root) => {
   const registry = await withDead(root.path, { layout: "plain" });
   await collectGarbage(registry);
   assertEquals(readdirSync(root.path).includes("dead"), false);
+  const theirs = join(root.path, "dead/orders", realSystem.id());
+  mkdirSync(join(root.path, "dead/orders"), { recursive: true });
+  writeFileSync(theirs, "theirs");
+  const later = withAge(createLocalBackend({ path: root.path, layout: "plain" }), 90 * 24 * HOUR);
+  await collectGarbage(await openRegistry(later));
+  assertEquals(readFileSync(theirs, "utf8"), "theirs");
   await assertSeen(registry, "3.0.0");
 });
 

@@ -10,8 +10,6 @@ import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import type { LocalBackendOptions } from "../../../backends/local.ts";
 import type { OpenOptions, Registry } from "../../../core/registry.ts";
 import { contextOf } from "../../../registry/opening/context.ts";
-import { withAge } from "../with_age.ts";
-import type { Backend } from "../../../core/backend.ts";
 import { versionHeads } from "../../../registry/cell/heads.ts";
 
 /** So many dead versions in a row are noted. */
@@ -22,7 +20,7 @@ export interface Options extends OpenOptions, Pick<LocalBackendOptions, "system"
 
 /** Opens the registry of a folder. */
 export function open(root: string, { system, layout, ...options }: Options = {}): Promise<Registry> {
-  return openRegistry(createLocalBackend({ path: root, durability: "disk", system, layout }), options);
+  return openRegistry(createLocalBackend({ path: root, system, layout }), options);
 }
 
 /** A registry of `a`: 1.0.0 to 3.0.0, and many above that were deleted. */
@@ -47,6 +45,7 @@ export async function truly(registry: Registry, name = "a"): Promise<string[]> {
   return all.filter(({ head }) => !head.dead).map(({ version }) => version.canonical);
 }
 
+/** What `versions()` gives. */
 export async function versions(registry: Registry, range?: string): Promise<string[]> {
   return (await Array.fromAsync(registry.versions("a", { range }))).map(({ version }) => version);
 }
@@ -57,9 +56,4 @@ export async function assertSeen(registry: Registry, latest: string): Promise<vo
   assertEquals(await versions(registry), await truly(registry));
   const releases = (await truly(registry)).filter((version) => !version.includes("-"));
   assertEquals(await versions(registry, ">=0.0.0"), releases);
-}
-
-/** The same store, so many hours later. */
-export function aged(inner: Backend, hours: number): Backend {
-  return Object.assign(withAge(inner, hours * 3_600_000), { drain: inner.drain });
 }
