@@ -22,6 +22,7 @@ import { readHead, readRecord, versionHeads } from "./cell/heads.ts";
 import type { VersionHead } from "./cell/heads.ts";
 import { cellOf, versionCell } from "./layout.ts";
 import { settle } from "./cell/settle.ts";
+import { sinceAbove } from "./cell/since.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
 import { tryLocate } from "./resolve.ts";
@@ -85,8 +86,10 @@ export async function deleteListed(
   return outcome;
 }
 
-function tombstone(operation: Operation, { generation, previous }: KnownHead): Uint8Array {
-  return encodeRecord({ ...operation.recordBase(generation + 1, previous), kind: "deleted" });
+function tombstone(operation: Operation, head: KnownHead): Uint8Array {
+  const since = sinceAbove(head);
+  const base = operation.recordBase(head.generation + 1, head.previous);
+  return encodeRecord({ ...base, kind: "deleted", ...(since && { since }) });
 }
 
 /** The version that a ref means, if there is one. One that is named is not read: it may go because it is damaged. */

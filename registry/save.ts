@@ -195,6 +195,7 @@ async function trySave(
         ...operation.recordBase(target.generation, target.previous),
         ...fields,
         ...given,
+        ...(target.since && { since: target.since }),
         ...members,
         version: fullVersion(target),
         ...placedFiles(target, files, list),

@@ -18,7 +18,7 @@ export interface DeletedVersion {
   version: Version;
   /** When it was deleted. */
   deletedAt: Date;
-  /** When what was deleted was saved, where that is known. */
+  /** When it was saved for the first time, where that is known. */
   savedAt?: Date;
 }
 
@@ -26,6 +26,8 @@ export interface DeletedVersion {
 export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
   /** The versions that were deleted, where that is known. */
   deletions?(name: string, signal?: AbortSignal): AsyncIterable<DeletedVersion>;
+  /** When a version was saved for the first time, where that is known. */
+  firstSavedAt?(ref: string, signal?: AbortSignal): Promise<Date | undefined>;
 }
 
 /**
@@ -70,7 +72,19 @@ interface Question {
 async function checked({ past, name, asOf, signal }: Question, version: string): Promise<string> {
   const info = await past.info(`${name}@${version}`, { signal });
   if (info.createdAt <= asOf) return version;
-  throw absent(`${name}@${version}`, asOf, sinceThen(info));
+  const isOther = await wasThere({ past, name, asOf, signal }, info);
+  throw absent(
+    `${name}@${version}`,
+    asOf,
+    isOther ? writtenAgain(info) : `it was saved at ${info.createdAt.toISOString()}`,
+  );
+}
+
+/** Whether a version that was saved later had another value before. Only what was replaced, or comes by a mirror, had. */
+async function wasThere({ past, asOf, signal }: Question, info: ArtifactInfo): Promise<boolean> {
+  if (info.generation === 1 && info.origin === undefined) return false;
+  const first = await past.firstSavedAt?.(`${info.name}@${info.version}`, signal);
+  return first === undefined ? info.generation > 1 : first <= asOf;
 }
 
 async function byAlias(question: Question, alias: string): Promise<string> {
@@ -102,7 +116,7 @@ async function byOrder(question: Question, selector: Selector & { kind: "latest"
     if (entry.error !== undefined) throw entry.error; // nobody knows whether it was there
     const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
     if (info.createdAt <= asOf) found = version;
-    else if (info.generation > 1) throw absent(ref, asOf, `${entry.version} ${sinceThen(info)}`);
+    else if (await wasThere(question, info)) throw absent(ref, asOf, `${entry.version} ${writtenAgain(info)}`);
     if (found !== undefined && (range !== undefined || !found.prerelease)) break;
   }
   for await (const gone of past.deletions?.(name, signal) ?? []) {
@@ -122,10 +136,8 @@ function ranksAbove({ kind }: Selector, version: Version, other: Version): boole
   return compareVersions(version, other) > 0;
 }
 
-function sinceThen({ generation, createdAt }: ArtifactInfo): string {
-  return generation > 1
-    ? `was written again since, at ${createdAt.toISOString()}: what it was before is not kept`
-    : `it was saved at ${createdAt.toISOString()}`;
+function writtenAgain({ createdAt }: ArtifactInfo): string {
+  return `was written again since, at ${createdAt.toISOString()}: what it was before is not kept`;
 }
 
 function absent(ref: string, asOf: Date, state: string): RegistryError {

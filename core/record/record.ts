@@ -127,6 +127,8 @@ export interface VersionRecord extends RecordBase {
   key?: string;
   /** Where a mirrored version was saved first. */
   origin?: Origin;
+  /** When the version was saved for the first time, where this record replaces another: ISO 8601. */
+  since?: string;
 }
 
 /** Where a mirrored record was written first. It stays the same however often the mirror is mirrored. */
@@ -221,10 +223,12 @@ export function leastGraceOf(
 export interface TombstoneRecord extends RecordBase {
   /** Marks the kind. */
   kind: "deleted";
-  /** The digest of the version in whose place the janitor put it. */
+  /** The digest of the version that the garbage collector replaced with this record. */
   digest?: string;
-  /** The origin of that version, where it had one. */
+  /** The origin of that version; of a mirrored deletion of an alias, where the alias was removed first. */
   origin?: Origin;
+  /** When the version was saved for the first time: ISO 8601. */
+  since?: string;
 }
 
 /** A first generation whose payload the janitor removed. */

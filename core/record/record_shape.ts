@@ -51,6 +51,7 @@ export function recordProblem(
   if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
   if (fields.previous !== undefined && !isMatch(fields.previous, COMMIT)) return "the commit below it is not a UUID";
   if (!isDate(fields.startedAt) || !isDate(fields.createdAt)) return "its times are not times";
+  if (fields.since !== undefined && !isDate(fields.since)) return "its times are not times";
   if (fields.origin !== undefined && !isOrigin(fields.origin)) return "its origin is not whole";
   if (fields.kind === "version") return versionProblem(fields, inlineBytes);
   if (isWithoutContent(fields) && !(fields.digest === undefined || isMatch(fields.digest, SHA256))) {

@@ -7,9 +7,11 @@ import { refAsOf as refByPast } from "../../core/record/as_of.ts";
 import type { DeletedVersion, Past } from "../../core/record/as_of.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import { parseRef } from "../../core/naming/refs.ts";
+import type { TombstoneRecord } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { aliasHistory } from "../aliases/history.ts";
 import { readRecord, versionHeads } from "../cell/heads.ts";
+import { firstSavedAt } from "../cell/since.ts";
 import { listVersions } from "../listing.ts";
 import { artifactInfo } from "../load.ts";
 import type { Context } from "../opening/context.ts";
@@ -27,6 +29,7 @@ function pastOf(context: Context): Past {
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
     versions: (name, options) => listVersions(context, name, options),
     deletions: (name, signal) => deletions(context, name, signal),
+    firstSavedAt: async (ref, signal) => firstSavedAt((await locate(context, parseRef(ref), signal)).record),
   };
 }
 
@@ -36,14 +39,13 @@ export async function* deletions(context: Context, name: string, signal?: AbortS
     if (!head.dead) continue;
     const record = (await readRecord(context, head.key, signal))?.record;
     if (record === undefined) continue; // removed since it was listed
-    const { createdAt, generation, previous } = record;
-    // Of a version that was saved once, its commit says when.
-    const savedAt = generation === 2 && previous !== undefined ? timeOf(previous) : undefined;
-    yield { version, deletedAt: new Date(createdAt), ...(savedAt && { savedAt }) };
+    if (record.kind !== "deleted") continue;
+    yield { version, ...deletionOf(record) };
   }
 }
 
-/** The moment in a UUIDv7 (RFC 9562, 5.7): its first 48 bits are milliseconds since 1970. */
-function timeOf(commit: string): Date {
-  return new Date(parseInt(commit.replace("-", "").slice(0, 12), 16));
+/** What a tombstone tells of the past. */
+export function deletionOf(record: TombstoneRecord): Omit<DeletedVersion, "version"> {
+  const savedAt = firstSavedAt(record);
+  return { deletedAt: new Date(record.createdAt), ...(savedAt && { savedAt }) };
 }

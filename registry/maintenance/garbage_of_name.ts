@@ -6,15 +6,14 @@
  */
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
-import type { ScrubbedRecord } from "../../core/record/record.ts";
+import { encodeRecord, TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
 import { ALIVE } from "../layout.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { forgetName } from "./garbage/forget_name.ts";
-import { encodeRemains, neededPlaces, readRecords, readRemains } from "./garbage/known_records.ts";
+import { encodeBuried, neededPlaces, readRecords, readRemains, readTimes } from "./garbage/known_records.ts";
 import type { KnownRecord, KnownRecords } from "./garbage/known_record.ts";
 import { listCells, listFolders } from "./garbage/listed.ts";
 import type { Cell, Folder } from "./garbage/known_name.ts";
@@ -53,8 +52,8 @@ interface Plan {
   keys: Generation[];
   /** Generations that nobody needs. */
   replaced: { head: Generation; why: string }[];
-  /** First generations that lose their content, so that their number stays used. */
-  firsts: { head: Generation; as: "scrubbed" | "deleted" }[];
+  /** First generations that lose their content, so that their number stays used; `under` this tombstone, if it replaces it. */
+  firsts: { head: Generation; under?: Generation }[];
 }
 
 const REPLACED = "replaced longer ago than the grace";
@@ -96,7 +95,9 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
       }
       if (until < Infinity) tellRecord(collection, head, found[place], until);
     } else if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
-    else if (found[place]?.kind === "version" || ends) plan.firsts.push({ head, as: ends ? "deleted" : "scrubbed" });
+    else if (found[place]?.kind === "version" || ends) {
+      plan.firsts.push({ head, under: ends ? generations[0] : undefined });
+    }
   });
   const [head, first] = generations;
   if (!ends || records.get(first.key)?.kind !== "deleted" || !collection.isOld(first.modifiedAt)) return;
@@ -115,17 +116,20 @@ function endsForGood({ context }: Collection, { generations }: Cell, records: Kn
 
 /** Removes records, or what is in them. Returns the keys of those that are not what they were. */
 async function removeReplaced(collection: Collection, plan: Plan, records: KnownRecords): Promise<Set<string>> {
-  const firsts: { head: Generation; as: "scrubbed" | "deleted"; remains: ScrubbedRecord }[] = [];
-  await forEachAtOnce(plan.firsts, async ({ head, as }) => {
+  const firsts: { head: Generation; bytes: Uint8Array }[] = [];
+  await forEachAtOnce(plan.firsts, async ({ head, under }) => {
     const remains = await readRemains(collection, head.key, records.get(head.key));
-    if (remains === undefined || (as === "deleted" && remains.digest === undefined)) return;
-    firsts.push({ head, as, remains });
+    if (remains === undefined) return;
+    const times = under && await readTimes(collection, under.key, records.get(under.key));
+    if (under === undefined) firsts.push({ head, bytes: encodeRecord(remains) });
+    else if (times !== undefined && remains.digest !== undefined) {
+      firsts.push({ head, bytes: encodeBuried(remains, times) });
+    }
   });
   await collection.remove(
     plan.replaced.map(({ head: { key, size }, why }) => ({ what: "generation", key, size, why })),
   );
-  await forEachAtOnce(firsts, async ({ head: { key, size }, as, remains }) => {
-    const bytes = encodeRemains(remains, as);
+  await forEachAtOnce(firsts, async ({ head: { key, size }, bytes }) => {
     const freed = Math.max(0, size - bytes.byteLength);
     await collection.replace({ what: "scrubbed", key, size: freed, why: REPLACED }, bytes);
   });

@@ -12,6 +12,7 @@ import type { Context } from "../opening/context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { versionCell } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
+import { sinceAbove } from "../cell/since.ts";
 import { isStaleView } from "../payload/base.ts";
 import { versionExists } from "./target.ts";
 import type { Choice, TargetChooser } from "./target.ts";
@@ -53,7 +54,7 @@ export function explicitTarget(
       if (known === undefined) return { target: { version, cell, generation: 1 } };
       if (!overwrite && known.generation !== above) return { existing: existing(known) };
       const { generation, previous } = known;
-      return { target: { version, cell, generation: generation + 1, ...(previous ? { previous } : {}) } };
+      return { target: { version, cell, generation: generation + 1, previous, since: sinceAbove(known) } };
     },
 
     keep: (existing) => Promise.resolve({ existing }),

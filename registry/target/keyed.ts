@@ -19,6 +19,7 @@ import type { FoundRecord } from "../cell/heads.ts";
 import { keyCell, recordKey, versionCell } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
+import { sinceAbove } from "../cell/since.ts";
 import { isVoid } from "../cell/voids.ts";
 import type { Choice, TargetChooser } from "./target.ts";
 
@@ -138,8 +139,8 @@ export function keyedTarget(
     if (there === undefined && existing === undefined) {
       const head = await viewHead(context, operation, where);
       if ((head?.generation ?? 0) < generation) {
-        const previous = head?.previous;
-        return { target: { version, cell: where, generation, ...(previous ? { previous } : {}) } };
+        const { previous } = head ?? {};
+        return { target: { version, cell: where, generation, previous, since: sinceAbove(head) } };
       }
       there = await read(); // it may have landed between the two looks
     }

@@ -19,6 +19,8 @@ export interface Target {
   generation: number;
   /** The commit below it. */
   previous?: string;
+  /** When the version was saved for the first time, where this is not the first record of its cell. */
+  since?: string;
 }
 
 /** A generation to create, or the version that is there already and is returned instead. */

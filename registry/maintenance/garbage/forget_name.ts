@@ -7,7 +7,7 @@
 import { decodeName } from "../../../core/naming/names.ts";
 import type { Generation } from "../../cell/heads.ts";
 import type { Collection } from "../collection.ts";
-import { encodeRemains, readRemains } from "./known_records.ts";
+import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
 import type { KnownRecords } from "./known_record.ts";
 import { listCells } from "./listed.ts";
 import type { Cell, KnownName } from "./known_name.ts";
@@ -58,9 +58,10 @@ async function buryFirsts(collection: Collection, cells: readonly Cell[], record
     const record = records.get(key);
     if (generation !== 1 || record?.kind === "deleted") continue;
     const remains = await readRemains(collection, key, record);
-    if (remains === undefined || collection.isLate()) return false;
+    const times = await readTimes(collection, generations[0].key, records.get(generations[0].key));
+    if (remains === undefined || times === undefined || collection.isLate()) return false;
     const item = { what: "scrubbed", key, size: 0, why: WHY } as const; // its bytes are counted when it goes
-    if (!await collection.replace(item, encodeRemains(remains, "deleted"))) return false;
+    if (!await collection.replace(item, encodeBuried(remains, times))) return false;
   }
   return true;
 }

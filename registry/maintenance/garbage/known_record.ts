@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyRecord, ScrubbedRecord } from "../../../core/record/record.ts";
+import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record/record.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 import type { PayloadObject } from "../../payload/objects.ts";
 
@@ -19,7 +19,12 @@ export interface KnownRecord {
   version?: { size: number; objects: readonly PayloadObject[] };
   /** What may be left of it, where it is a first generation that was just read. */
   remains?: ScrubbedRecord;
+  /** When the version was deleted and saved, where it is a tombstone that was just read. */
+  times?: DeletionTimes;
 }
+
+/** What a tombstone keeps of the times of a version. */
+export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since">;
 
 /** What is known of the records of a name, by their key. */
 export type KnownRecords = ReadonlyMap<string, KnownRecord>;

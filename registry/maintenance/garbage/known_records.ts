@@ -5,15 +5,16 @@
  */
 import { RegistryError } from "../../../core/errors.ts";
 import { encodeRecord } from "../../../core/record/record.ts";
-import type { AnyRecord, ScrubbedRecord, VersionRecord } from "../../../core/record/record.ts";
+import type { AnyRecord, ScrubbedRecord, TombstoneRecord, VersionRecord } from "../../../core/record/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "../../cell/heads.ts";
 import type { Generation } from "../../cell/heads.ts";
+import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
 import type { Context } from "../../opening/context.ts";
 import { objectsOf, withFiles } from "../../payload/objects.ts";
 import type { Collection } from "../collection.ts";
-import type { KnownRecord, KnownRecords } from "./known_record.ts";
+import type { DeletionTimes, KnownRecord, KnownRecords } from "./known_record.ts";
 import type { Note } from "./note.ts";
 
 /** Reads every record that is not noted. A damaged one throws: what it refers to is not known. */
@@ -39,7 +40,15 @@ export async function readRecords(
     const version = collection.measure && whole?.kind === "version"
       ? { size: whole.size, objects: objectsOf(context, whole) }
       : undefined;
-    records.set(head.key, { kind: record.kind, places: whole && placesOf(context, whole), late, remains, version });
+    const times = record.kind === "deleted" ? timesOf(record) : undefined;
+    records.set(head.key, {
+      kind: record.kind,
+      places: whole && placesOf(context, whole),
+      late,
+      remains,
+      version,
+      times,
+    });
   });
   return records;
 }
@@ -94,17 +103,27 @@ function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
   };
 }
 
-/**
- * A first generation without its content. As a tombstone it keeps its cell dead when all above it is gone; its digest
- * tells it from a deletion that found the cell empty.
- */
-export function encodeRemains(remains: ScrubbedRecord, as: "scrubbed" | "deleted"): Uint8Array {
-  if (as === "scrubbed") return encodeRecord(remains);
-  const { startedAt, createdAt, ...rest } = remains;
-  return encodeRecord({ ...rest, startedAt: inUtc(startedAt), createdAt: inUtc(createdAt), kind: "deleted" });
+/** When the version of a tombstone was deleted and saved; undefined where the tombstone is gone, or no tombstone. */
+export async function readTimes(
+  { context, signal }: Collection,
+  key: string,
+  known: KnownRecord | undefined,
+): Promise<DeletionTimes | undefined> {
+  if (known?.kind !== "deleted") return undefined;
+  if (known.times !== undefined) return known.times;
+  const found = await readRecord(context, key, signal);
+  return found?.record.kind === "deleted" ? timesOf(found.record) : undefined;
 }
 
-/** A tombstone has little room: other programs may write times at greater length. */
-function inUtc(time: string): string {
-  return new Date(time).toISOString();
+function timesOf(record: TombstoneRecord): DeletionTimes {
+  const { startedAt, createdAt } = record;
+  return { startedAt: inUtc(startedAt), createdAt: inUtc(createdAt), since: sinceOf(record) };
+}
+
+/**
+ * A tombstone in the place of a first generation: it keeps its cell dead when all above it is gone, and tells when the
+ * version was deleted. Its digest tells it from a deletion that found the cell empty.
+ */
+export function encodeBuried({ previous: _, ...remains }: ScrubbedRecord, times: DeletionTimes): Uint8Array {
+  return encodeRecord({ ...remains, ...times, kind: "deleted" });
 }

@@ -46,13 +46,16 @@ testProtocol("of deleted versions one tombstone each is left, and nothing of the
 
 testProtocol("the first record becomes a tombstone before the one above it goes, a grace later", {}, async (world) => {
   const { registry, records } = world;
-  const { commit, digest } = await registry.save("a", noise(70_000));
+  const { commit, digest, createdAt: savedAt } = await registry.save("a", noise(70_000));
+  await pass(world, 5);
   await registry.delete("a", { allVersions: true });
   await pass(world, GRACE_MS + 1);
   const [head, first] = await records("names/a/");
   assertEquals([head.kind, head.generation, head.previous], ["deleted", 2, commit]);
-  const { format, startedAt, createdAt } = first;
-  assertEquals(first, { format, generation: 1, commit, startedAt, createdAt, kind: "deleted", digest });
+  const { format, startedAt, createdAt } = head; // the times of the deletion
+  const since = savedAt.toISOString();
+  assert(createdAt > since);
+  assertEquals(first, { format, generation: 1, commit, startedAt, createdAt, kind: "deleted", digest, since });
   await pass(world, GRACE_MS);
   assertEquals((await records("names/a/")).length, 2, "who listed before may still believe in the old first record");
   await pass(world, 1);

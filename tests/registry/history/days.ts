@@ -1,0 +1,52 @@
+/**
+ * Registries whose clocks, the store's too, show the day that a test sets.
+ *
+ * @module
+ */
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import type { OpenOptions, Registry, StoredRegistry } from "../../../mod.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { realSystem, uuidv7 } from "../../../core/system.ts";
+
+const DAY_MS = 86_400_000;
+const START = Date.parse("2026-03-01T00:00:00Z");
+
+/** A clock that stands still until the test says another day. */
+export interface Days {
+  /** The moment of a day. */
+  at(day: number): Date;
+  /** Sets the clock. */
+  on(day: number): void;
+  /** Opens an empty registry that goes by this clock. */
+  open(options?: OpenOptions): Promise<StoredRegistry>;
+}
+
+/** Creates the clock. */
+export function createDays(): Days {
+  let today = 0;
+  const at = (day: number) => new Date(START + day * DAY_MS);
+  const now = () => at(today).getTime();
+  const id = () => uuidv7(now(), Uint8Array.from({ length: 10 }, () => realSystem.random() * 256));
+  const system = { ...realSystem, now, monotonic: () => now() - START, id };
+  return {
+    at,
+    on: (day) => today = day,
+    open: (options = {}) => openRegistry(createMemoryBackend({ system }), { graceMs: 3_600_000, ...options, system }),
+  };
+}
+
+/** The versions that refs meant on each of the days; `gone` where that is not there any more, `none` where there was none. */
+export async function meanings(
+  registry: Registry,
+  ref: string,
+  days: readonly Date[],
+): Promise<(string | undefined)[]> {
+  return await Promise.all(days.map(async (asOf) => {
+    try {
+      return (await registry.info(ref, { asOf })).version;
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound")) throw error;
+      return /since/.test(error.message) ? "gone" : "none";
+    }
+  }));
+}
