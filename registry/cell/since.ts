@@ -8,7 +8,7 @@ import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts
 import type { KnownHead } from "./cell.ts";
 
 /** The time that stands for an unknown one: nobody can tell that the version was not there. */
-const UNKNOWN = new Date(0).toISOString();
+export const UNKNOWN = new Date(0).toISOString();
 
 /** Returns `since` of a record that is written above this head; undefined where it is the first. */
 export function sinceAbove(head: KnownHead | undefined): string | undefined {

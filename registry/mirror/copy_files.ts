@@ -9,6 +9,7 @@ import type { FileToSave } from "../../core/materializer.ts";
 import { artifactDigest } from "../../core/record/record.ts";
 import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
+import { inUtc } from "../cell/since.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { placeOf } from "../payload/objects.ts";
@@ -43,6 +44,7 @@ const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "size",
   "key", // belongs to the operations of the source
   "origin",
+  "since",
 ]);
 
 /** What was moved. */
@@ -107,11 +109,18 @@ export async function copyFiles(
   const reader = watchReader(run, createReader(from, source, { verify: "integrity", signal }));
   const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
   const { materializer, metadata, inputs, createdAt } = record;
+  const since = record.since && inUtc(record.since);
   const artifact: FilesOfArtifact = {
     name: target,
     materializer,
     above,
-    members: { ...Object.fromEntries(unknown), createdAt, origin: originOf(from, record), ...(inputs && { inputs }) },
+    members: {
+      ...Object.fromEntries(unknown),
+      createdAt,
+      origin: originOf(from, record),
+      ...(inputs && { inputs }),
+      ...(since && { since }),
+    },
     produce: () => source.files.map((file) => fileToSave(file, reader)),
   };
   const version = to.settings.versioned ? record.version : undefined;

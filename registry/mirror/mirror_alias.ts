@@ -1,60 +1,105 @@
 /**
- * One alias: it is set, moved or removed in the target as in the source.
+ * One alias: its history becomes that of the target, change by change, with the times of the source.
  *
  * @module
  */
 import { isRegistryError } from "../../core/errors.ts";
-import type { AliasRecord } from "../../core/record/record.ts";
-import { deleteAlias, setAlias } from "../aliases.ts";
-import { settle } from "../cell/settle.ts";
-import { readAliasRecord } from "../resolve.ts";
-import type { Ledger } from "./ledger.ts";
-import { isMirrorOf, readTombstone } from "./mirror_deletion.ts";
-import { originOf, persist } from "./run.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import { encodeRecord } from "../../core/record/record.ts";
+import type { AliasRecord, RecordBase, TombstoneRecord } from "../../core/record/record.ts";
+import { setAlias } from "../aliases.ts";
+import { writeCell } from "../cell/cell.ts";
+import { startOperation } from "../cell/operation.ts";
+import { settle, settleVersion } from "../cell/settle.ts";
+import { inUtc } from "../cell/since.ts";
+import { recordKey } from "../layout.ts";
+import { tryLocate } from "../resolve.ts";
+import { compareAliases } from "./alias_changes.ts";
+import type { AliasState, Change } from "./alias_changes.ts";
+import { cellThere, changedMeanwhile, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
 /**
- * Lets an alias of the target name what it names in the source.
+ * Lets an alias of the target name what it names in the source, and did before.
  *
- * @param versions those that the target has as the source has them: an alias never names anything else
+ * @param versions those that the target has as the source has them, deleted ones too: an alias never names anything else
  */
-export async function mirrorAlias(
+export async function mirrorAlias(run: MirrorRun, pair: CellPair, versions: ReadonlySet<string>): Promise<Outcome> {
+  return await persist(run, async () => {
+    const state = await compareAliases(run, pair);
+    if (state === undefined) return { action: "skipped" };
+    return state.wanted.record.kind === "deleted"
+      ? await remove(run, pair, state)
+      : await set(run, pair, state, versions);
+  });
+}
+
+async function set(
   run: MirrorRun,
   pair: CellPair,
+  state: AliasState,
   versions: ReadonlySet<string>,
-  ledger: Ledger,
 ): Promise<Outcome> {
-  const { from, to, dryRun, signal } = run;
-  const { name, target, source, there } = pair;
-  const alias = source.alias!;
-  return await persist(run, async () => {
-    const wanted = await readAliasRecord(from, name, alias, signal);
-    const present = there && await readAliasRecord(to, target, alias, signal);
-    if (wanted === undefined) return await remove(present);
-    const { version } = wanted;
-    const generation = there?.head.generation ?? 0;
-    if (present?.version === version) {
-      if (!dryRun) await settle(to, [there!.head.key], signal);
-      return { action: "skipped", generation };
-    }
-    if (!versions.has(version)) return { action: "skipped" };
-    if (dryRun) return { action: "copied", generation: generation + 1 };
-    try {
-      await setAlias(to, { name: target, alias, version, origin: originOf(from, wanted) }, { signal });
-    } catch (error) {
-      if (!isRegistryError(error, "NotFound")) throw error;
-      return { action: "skipped" }; // deleted there since a moment ago
-    }
-    return { action: "copied", generation: generation + 1 };
-  });
-
-  /** Only what a mirror has set: an alias of the target's own stays. */
-  async function remove(present: AliasRecord | undefined): Promise<Outcome> {
-    if (present?.origin === undefined || !run.deleted || !source.head.dead) return { action: "skipped" };
-    const tombstone = await readTombstone(run, pair);
-    const mirrored = tombstone !== undefined && await isMirrorOf(run, pair, present, { tombstone, ledger });
-    if (!mirrored) return { action: "skipped" };
-    const removed = dryRun || await deleteAlias(to, { name: target, alias }, { signal });
-    return { action: removed ? "deleted" : "skipped" };
+  const { to, dryRun, signal } = run;
+  const { target } = pair;
+  const { wanted, present, generation, related, missing } = state;
+  const version = versionOf(wanted)!;
+  const isEqual = present !== undefined && versionOf(present) === version;
+  if (isEqual && (missing.length === 0 || !related)) {
+    if (!dryRun) await settle(to, [recordKey(cellThere(pair), generation)], signal);
+    return { action: "skipped", generation };
   }
+  if (!versions.has(version)) return { action: "skipped" };
+  if (dryRun) return { action: "copied", generation: generation + 1 };
+  const located = await tryLocate(to, parseRef(target, version), signal);
+  if (located !== undefined) await settleVersion(to, located.found, signal); // the alias shall not outlive it
+  if (missing.length > 0) return { action: "copied", generation: await writeChanges(run, pair, state) };
+  try { // it was changed in the target alone
+    await setAlias(to, { name: target, alias: pair.source.alias!, version, origin: wanted.origin }, { signal });
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+    return { action: "skipped" }; // deleted there since a moment ago
+  }
+  return { action: "copied", generation: generation + 1 };
+}
+
+/** Only what a mirror has set is removed: an alias that was set first in the target stays. */
+async function remove(run: MirrorRun, pair: CellPair, state: AliasState): Promise<Outcome> {
+  const { present, generation, related, missing } = state;
+  const isOwn = present?.record.kind === "alias" && (!related || present.record.origin === undefined);
+  if (!run.deleted || isOwn) return { action: "skipped" };
+  if (present === undefined && run.range !== undefined) return { action: "skipped" };
+  if (missing.length === 0) return { action: "skipped", generation };
+  return { action: "deleted", generation: run.dryRun ? generation : await writeChanges(run, pair, state) };
+}
+
+/** Writes what is missing above the head that was compared. Returns the generation of the last change. */
+async function writeChanges(run: MirrorRun, pair: CellPair, { generation, missing }: AliasState): Promise<number> {
+  const { to, signal } = run;
+  const { target, source } = pair;
+  const action = `mirror alias "${target}@${source.alias}"`;
+  let last = generation;
+  for (const change of missing) {
+    if (!run.deleted && change.record.kind === "deleted") continue;
+    const operation = startOperation(to, action, signal);
+    await writeCell(to, operation, cellThere(pair), {
+      next(head) {
+        if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
+        const base = operation.recordBase(last + 1, head?.previous);
+        return encodeRecord(recordOf(change, { ...base, createdAt: inUtc(change.record.createdAt) }));
+      },
+    });
+    last++;
+  }
+  return last;
+
+  function recordOf({ record, origin }: Change, base: RecordBase): AliasRecord | TombstoneRecord {
+    return record.kind === "deleted"
+      ? { ...base, kind: "deleted", origin }
+      : { ...base, kind: "alias", name: target, alias: source.alias!, version: record.version, origin };
+  }
+}
+
+function versionOf({ record }: Change): string | undefined {
+  return record.kind === "alias" ? record.version : undefined;
 }

@@ -6,14 +6,17 @@
 import { isPrefix } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
-import type { AliasRecord, TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
+import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
+import { whileForgetting } from "../cache/cached_records.ts";
 import { writeCell } from "../cell/cell.ts";
+import type { KnownHead } from "../cell/cell.ts";
 import { asGeneration, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
-import { deleteRef } from "../delete.ts";
+import { inUtc, sinceOf } from "../cell/since.ts";
+import type { Context } from "../opening/context.ts";
 import { readCell } from "../resolve.ts";
 import type { Ledger } from "./ledger.ts";
-import { cellThere, decision, originOf, persist } from "./run.ts";
+import { cellThere, changedMeanwhile, decision, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
 /** Marks a version as deleted in the target, where what it has is the mirror of what was deleted, or nothing. */
@@ -22,45 +25,68 @@ export async function mirrorDeletion(run: MirrorRun, pair: CellPair, ledger: Led
   const cell = cellThere(pair);
   return await persist(run, async (first) => {
     const head = first ? pair.there?.head : await readHead(to, cell, signal);
-    if (head?.dead) return { action: "skipped" };
-    const present = head && await readCell(to, cell, { head, signal });
-    if (head !== undefined && present === undefined) return { action: "skipped" };
-    const tombstone = await readTombstone(run, pair);
+    const present = head && !head.dead ? await readCell(to, cell, { head, signal }) : undefined;
+    if (head !== undefined && !head.dead && present === undefined) return { action: "skipped" };
+    const tombstone = await readTombstone(run.from, pair.source.head.key, signal);
     if (tombstone === undefined) return { action: "gone" };
+    const there = head?.dead ? await readTombstone(to, head.key, signal) : undefined;
+    if (head?.dead && !(there !== undefined && isLater(tombstone, there) && to.settings.mutable)) {
+      return { action: "skipped", generation: head.generation };
+    }
     if (present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })) {
       throw foreign(run, pair);
     }
     if (dryRun) return { action: "deleted" };
-    if (present === undefined) return await bury(run, pair, cell);
-    const ref = `${pair.target}@${pair.source.version!.canonical}`;
-    const deleted = await deleteRef(to, ref, { force: true, ifCommit: present.record.commit, signal });
-    return { action: deleted ? "deleted" : "skipped" };
+    const generation = await bury(run, pair, { tombstone, above: present?.record ?? there });
+    return generation === undefined ? { action: "skipped" } : { action: "deleted", generation };
   });
 }
 
-/** A tombstone as the first generation: the number was never used here, and may not be. */
-async function bury({ to, signal }: MirrorRun, { target, source }: CellPair, cell: string): Promise<Outcome> {
-  const operation = startOperation(to, `mark "${target}@${source.version!.canonical}" as deleted`, signal);
-  const generation = await writeCell(to, operation, cell, {
-    next: (head) => head === undefined ? encodeRecord({ ...operation.recordBase(1), kind: "deleted" }) : undefined,
-  });
-  return { action: generation === undefined ? "skipped" : "deleted" };
+/** Whether the source deleted the version once more after the deletion that the target has. */
+function isLater(tombstone: TombstoneRecord, there: TombstoneRecord): boolean {
+  return Date.parse(tombstone.createdAt) > Date.parse(there.createdAt);
 }
 
-/** The record that says so; undefined where another one followed. A damaged record may look like one in a listing: that throws. */
-export async function readTombstone(
-  { from, signal }: MirrorRun,
-  { source }: CellPair,
+/** What a tombstone is written for. */
+interface Burial {
+  /** The tombstone of the source. */
+  tombstone: TombstoneRecord;
+  /** The record that the target has; absent where the number was never used there, and may not be from here on. */
+  above?: VersionRecord | TombstoneRecord;
+}
+
+/** Writes a tombstone with the times of the source's. Returns its generation; undefined where the cell is dead by then. */
+async function bury(run: MirrorRun, pair: CellPair, { tombstone, above }: Burial): Promise<number | undefined> {
+  const { to, signal } = run;
+  const cell = cellThere(pair);
+  const operation = startOperation(to, `mark "${pair.target}@${pair.source.version!.canonical}" as deleted`, signal);
+  const next = (head: KnownHead | undefined) => {
+    if (head !== undefined && head.found?.record.commit !== above?.commit) {
+      if (head.dead) return undefined;
+      throw changedMeanwhile(run, operation.action);
+    }
+    const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
+    const times = { createdAt: inUtc(tombstone.createdAt), since: sinceOf(tombstone) };
+    return encodeRecord({ ...base, ...times, kind: "deleted" });
+  };
+  return await whileForgetting(to, cell, () => writeCell(to, operation, cell, { next }));
+}
+
+/** A record that a listing shows as a tombstone; undefined where another one followed. Throws where it is damaged. */
+async function readTombstone(
+  context: Context,
+  key: string,
+  signal?: AbortSignal,
 ): Promise<TombstoneRecord | undefined> {
-  const found = await readRecord(from, source.head.key, signal);
+  const found = await readRecord(context, key, signal);
   return found && recordOfKind(found, "deleted");
 }
 
 /** Whether what the target has is a mirror of what the source deleted, or the original of it. */
-export async function isMirrorOf(
+async function isMirrorOf(
   run: MirrorRun,
   { source }: CellPair,
-  present: VersionRecord | AliasRecord,
+  present: VersionRecord,
   { tombstone, ledger }: { tombstone: TombstoneRecord; ledger: Ledger },
 ): Promise<boolean> {
   const { from, to, signal } = run;

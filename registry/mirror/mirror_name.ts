@@ -29,13 +29,15 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
   const pairs = [...source].map(([path, cell]): CellPair => ({ ...names, source: cell, there: there.get(path) }));
   const versions = pairs.filter((pair) => isWanted(run, pair)).sort(oldestFirst);
   const settled = new Set<string>();
+  const buried = new Set<string>(); // deleted in both
   const postponed: CellPair[] = [];
 
   await run.forEach(versions, (pair) => step(pair, true));
   for (const pair of postponed.sort(oldestFirst)) await run.forEach([pair], (only) => step(only, false));
   if (run.aliases) {
     const aliases = pairs.filter(({ source }) => source.alias !== undefined);
-    await run.forEach(aliases, (pair) => attempt(run, ledger, pair, () => mirrorAlias(run, pair, settled, ledger)));
+    const named = new Set([...settled, ...buried]);
+    await run.forEach(aliases, (pair) => attempt(run, ledger, pair, () => mirrorAlias(run, pair, named)));
   }
   await ledger.save();
   return settled;
@@ -46,6 +48,7 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
     const action = () => dead ? mirrorDeletion(run, pair, ledger) : mirrorVersion(run, pair, { sharing, postpone });
     const outcome = await attempt(run, ledger, pair, action);
     if (outcome === "postponed") postponed.push(pair);
+    else if (dead && (outcome?.action === "deleted" || outcome?.action === "skipped")) buried.add(canonical);
     else if (!dead && (outcome?.action === "copied" || outcome?.action === "skipped")) settled.add(canonical);
   }
 }
@@ -69,7 +72,7 @@ async function attempt(
   const { name, target, source, there } = pair;
   const { version, alias } = source;
   const item = { name, target, ...(alias === undefined ? { version: version!.canonical } : { alias }) };
-  const known = there === undefined ? isGoneAlias(source) : ledger.has(source, there) || bothDead(source, there);
+  const known = there !== undefined && (ledger.has(source, there) || isDeletedForGood(run, pair));
   run.signal?.throwIfAborted();
   try {
     if (there !== undefined && bothDead(source, there) && !run.dryRun) {
@@ -89,11 +92,11 @@ async function attempt(
   }
 }
 
-/** An alias that is neither here nor there. */
-function isGoneAlias({ alias, head }: MirrorCell): boolean {
-  return alias !== undefined && head.dead;
-}
-
 function bothDead(source: MirrorCell, there: MirrorCell): boolean {
   return source.head.dead && there.head.dead;
+}
+
+/** A version that both have deleted, where it can never come back: so it was deleted once. */
+function isDeletedForGood({ from }: MirrorRun, { source, there }: CellPair): boolean {
+  return source.version !== undefined && !from.settings.mutable && bothDead(source, there!);
 }

@@ -59,7 +59,8 @@ async function bring(
   const { record } = located;
   const { mutable } = to.settings;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
-  if (present !== undefined && holdTheSame(present.record, record)) {
+  const again = present !== undefined && mutable && isSavedAgain(run, present.record, record);
+  if (present !== undefined && !again && holdTheSame(present.record, record)) {
     if (!run.dryRun) await settleVersion(to, present.found, run.signal);
     return { action: "skipped", generation: present.generation };
   }
@@ -80,6 +81,13 @@ async function bring(
   });
   sharing.learn(version, source.files);
   return { action: "copied", generation, ...moved };
+}
+
+/** Whether a version was saved again in the source after the save that the target has: the times differ at least. */
+function isSavedAgain({ from, to }: MirrorRun, present: VersionRecord, record: VersionRecord): boolean {
+  const [a, b] = [originOf(to, present), originOf(from, record)];
+  const isLater = Date.parse(record.createdAt) > Date.parse(present.createdAt);
+  return isLater && a.registry === b.registry && a.commit !== b.commit;
 }
 
 /** The version in the target. What is damaged there is replaced where that may be. */

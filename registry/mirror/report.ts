@@ -61,7 +61,7 @@ export interface MirrorReport {
   bytes: number;
   /** How many versions were marked as deleted. */
   deleted: number;
-  /** How many aliases were set or removed. */
+  /** How many aliases were set or removed, each with all changes that the target lacked. */
   aliases: number;
   /** What could not be mirrored. */
   failures: MirrorFailure[];

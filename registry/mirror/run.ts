@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { Origin } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/naming/versions.ts";
@@ -71,7 +71,8 @@ export interface CellPair extends NamePair {
 export type Outcome =
   | { action: "copied"; generation: number; files?: number; bytes?: number }
   | { action: "skipped"; generation?: number }
-  | { action: "gone" | "deleted" };
+  | { action: "deleted"; generation?: number }
+  | { action: "gone" };
 
 /** Where a cell is, or would be, in the target. */
 export function cellThere({ target, source }: CellPair): string {
@@ -104,6 +105,16 @@ const decided = new WeakSet<WeakKey>();
 export function decision<E extends Error>(error: E): E {
   decided.add(error);
   return error;
+}
+
+/** The error of a target that changed between a look and a write. Another try may do. */
+export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot ${action}: it was changed meanwhile`,
+    hint: "Run the mirror again.",
+    backend: to.backend.location,
+  });
 }
 
 function mayPass(error: unknown): boolean {

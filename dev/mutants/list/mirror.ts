@@ -60,8 +60,8 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/deletes-another-commit",
     file: "registry/mirror/mirror_deletion.ts",
-    text: ", ifCommit: present.record.commit",
-    replacement: "",
+    text: "head.found?.record.commit !== above?.commit",
+    replacement: "false",
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
       name: "a deletion takes no value that was put in the place of the mirrored one a moment ago",
@@ -70,8 +70,9 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/number-of-the-deleted-free",
     file: "registry/mirror/mirror_deletion.ts",
-    text: "if (present === undefined) return await bury(run, pair, cell);",
-    replacement: `if (present === undefined) return { action: "skipped" };`,
+    text: "const generation = await bury(",
+    replacement: `if (head === undefined) return { action: "skipped" };
+    const generation = await bury(`,
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
       name: "what is unchanged costs lists and one small read a name, however many versions it has",
@@ -139,8 +140,8 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/removes-aliases-of-its-own",
     file: "registry/mirror/mirror_alias.ts",
-    text: "present?.origin === undefined || ",
-    replacement: "present === undefined || ",
+    text: "(!related || present.record.origin === undefined)",
+    replacement: "!related",
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
       name: "an alias stays in the registry that set it, though a mirror of it was removed elsewhere",
@@ -161,6 +162,9 @@ export const MIRROR: readonly Mutant[] = [
     file: "registry/mirror/cells.ts",
     text: "if (cells.has(path)) continue;",
     replacement: "",
-    foundBy: { test: "tests/registry/mirror/again_test.ts", name: "an alias whose version is gone is left out" },
+    foundBy: {
+      test: "tests/registry/mirror/aliases_test.ts",
+      name: "an alias whose version was deleted names it in the mirror too",
+    },
   },
 ];

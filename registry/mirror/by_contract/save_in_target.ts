@@ -8,6 +8,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
+import { UNKNOWN } from "../../cell/since.ts";
 import type { Context } from "../../opening/context.ts";
 import { saveFiles } from "../../save.ts";
 import type { AnyRun } from "../run.ts";
@@ -39,7 +40,9 @@ export async function saveInTarget(
   const produce = () => artifact.files().map((file) => fileToSave(run, file));
   if (store !== undefined) {
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
-    const members = { createdAt: info.createdAt.toISOString(), origin, ...(inputs.length > 0 && { inputs }) };
+    const createdAt = info.createdAt.toISOString();
+    const since = info.generation > 1 ? UNKNOWN : undefined; // what it was before, and since when, is not told
+    const members = { createdAt, origin, ...(inputs.length > 0 && { inputs }), ...(since && { since }) };
     await saveFiles(store, { name, materializer: { id, formatVersion }, members, produce }, options);
     return;
   }

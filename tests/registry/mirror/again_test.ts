@@ -225,14 +225,6 @@ testMirror("a deletion takes no value that was put in the place of the mirrored 
   assertEquals(await to.load("a"), "theirs");
 }, MUTABLE);
 
-testMirror("an alias whose version is gone is left out", async ({ from, to }) => {
-  for (let n = 1; n <= 2; n++) await from.save("a", n);
-  await from.setAlias("a", "old", "1");
-  await from.delete("a@1", { force: true });
-  const { aliases, failures } = await mirrorRegistry(from, to);
-  assertEquals([aliases, failures, await to.aliases("a")], [0, [], {}]);
-});
-
 testMirror("the mirror of a mirror is as good, and knows where all was saved first", async ({ from, to }) => {
   const { live } = await fill(from);
   await mirrorRegistry(from, to);

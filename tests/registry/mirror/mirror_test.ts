@@ -16,7 +16,7 @@ testMirrorOnEach("a mirror holds what its source holds, and can be read in depth
     skipped: 0,
     copied: live,
     deleted: dead,
-    aliases: 2,
+    aliases: 3,
     failures: 0,
   });
   assertEquals(report.names, 8);
@@ -189,7 +189,7 @@ testMirror("a dry run says what would be done, and writes nothing", async ({ fro
     skipped: 0,
     copied: live,
     deleted: dead,
-    aliases: 2,
+    aliases: 3,
     failures: 0,
   });
   assertEquals(report.dryRun, true);

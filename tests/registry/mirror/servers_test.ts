@@ -34,7 +34,7 @@ async function thereAndBack(path: string, store: Backend): Promise<void> {
     skipped: 0,
     copied: live + 3,
     deleted: dead,
-    aliases: 2,
+    aliases: 3,
     failures: 0,
   });
   const again = await mirrorRegistry(folder, bucket);
