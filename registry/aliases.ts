@@ -14,7 +14,8 @@ import { writeCell } from "./cell/cell.ts";
 import type { KnownHead } from "./cell/cell.ts";
 import { checkWritable } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
-import { liveHeads, recordOfKind } from "./cell/heads.ts";
+import { liveHeads, misplaced, readRecord, recordOfKind } from "./cell/heads.ts";
+import type { Head } from "./cell/heads.ts";
 import { aliasCell, aliasesFolder, parseCellKey } from "./layout.ts";
 import { settle, settleVersion } from "./cell/settle.ts";
 import { startOperation } from "./cell/operation.ts";
@@ -74,13 +75,44 @@ export async function listAliases(
   { signal }: SignalOptions = {},
 ): Promise<Record<string, string>> {
   checkName(name);
+  return Object.fromEntries(await readAliases(context, name, { signal }));
+}
+
+/** Versions that aliases name, by the key of the record that was read. */
+export type KnownAliases = Map<string, string>;
+
+/**
+ * Reads what the aliases of a name name. With `known`, which it adds to, only changed aliases are read again: a record
+ * never changes.
+ */
+export async function readAliases(
+  context: Context,
+  name: string,
+  { known = new Map(), signal }: SignalOptions & { known?: KnownAliases } = {},
+): Promise<[alias: string, version: string][]> {
   const aliases: [string, string][] = [];
   for await (const head of liveHeads(context, aliasesFolder(name), { signal })) {
     const alias = parseCellKey(head.key)?.label;
-    const version = alias === undefined ? undefined : await readAlias(context, name, alias, signal);
-    if (alias !== undefined && version !== undefined) aliases.push([alias, version]);
+    if (alias === undefined) continue;
+    const version = known.get(head.key) ?? await readListed(context, { name, alias, head }, signal);
+    if (version === undefined) continue;
+    known.set(head.key, version);
+    aliases.push([alias, version]);
   }
-  return Object.fromEntries(aliases);
+  return aliases;
+}
+
+/** The version that an alias named when it was listed; where that record is gone, the one that it names now. */
+async function readListed(
+  context: Context,
+  { name, alias, head }: { name: string; alias: string; head: Head },
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const found = await readRecord(context, head, signal);
+  if (found === undefined) return await readAlias(context, name, alias, signal);
+  const record = recordOfKind(found, "alias");
+  if (record.name !== name || record.alias !== alias) throw misplaced(head.key, record);
+  return record.version;
 }
 
 function namedBy(head: KnownHead | undefined): string | undefined {

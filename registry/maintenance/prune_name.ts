@@ -7,7 +7,8 @@
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { inWords } from "../../core/options/words_of_verbs.ts";
-import { listAliases } from "../aliases.ts";
+import { readAliases } from "../aliases.ts";
+import type { KnownAliases } from "../aliases.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Context } from "../opening/context.ts";
 import { versionHeads } from "../cell/heads.ts";
@@ -50,6 +51,7 @@ interface Standing {
 export async function pruneName(context: Context, name: string, rules: PruneRules): Promise<void> {
   const { keepLast, youngFrom, keepAliased, report, onDeleted, signal } = rules;
   const standings = new Map<string, Standing>(); // by the key of the head: another head is another look
+  const known: KnownAliases = new Map();
   const heads = await Array.fromAsync(versionHeads(context, name, { signal }));
   const going: VersionHead[] = [];
   const deleted = new Set<VersionHead>();
@@ -77,7 +79,7 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
 
   /** The versions that rank and aliases keep, as they are now. */
   async function protectedVersions(listed?: Iterable<VersionHead>): Promise<Set<string>> {
-    const aliased = keepAliased ? Object.values(await listAliases(context, name, { signal })) : [];
+    const aliases = keepAliased ? await readAliases(context, name, { known, signal }) : [];
     const newest = new Set<string>();
     let batch: VersionHead[] = [];
     const take = async () => {
@@ -94,7 +96,7 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
       }
       await take();
     }
-    return new Set([...newest, ...aliased]);
+    return new Set([...newest, ...aliases.map(([, version]) => version)]);
   }
 
   async function look({ head }: VersionHead): Promise<Standing> {

@@ -10,7 +10,7 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "prune/aliased-versions-go",
     file: "registry/maintenance/prune_name.ts",
-    text: "new Set([...newest, ...aliased])",
+    text: "new Set([...newest, ...aliases.map(([, version]) => version)])",
     replacement: "newest",
     foundBy: {
       test: "tests/registry/maintenance/prune_test.ts",
