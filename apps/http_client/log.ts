@@ -5,6 +5,7 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { DeletedVersion } from "../../core/record/as_of.ts";
 import type { LogEntry, ReadLog } from "../../core/record/log.ts";
@@ -20,6 +21,17 @@ export function createRemoteLog(connection: Connection): ReadLog {
     const call = { action: `tell the log of ${shown(name)}`, path: `${artifactPath(name)}/log`, limit, signal };
     for await (const entry of listAll<OnWire<LogEntry>>(connection, call)) yield logEntryOf(entry);
   };
+}
+
+/** When a version was saved for the first time, as far as a log says; undefined where there is no log. */
+export async function firstSavedIn(log: AsyncIterable<LogEntry>, ref: string): Promise<Date | undefined> {
+  const { selector } = parseRef(ref);
+  let first: Date | undefined;
+  for await (const { event, version, at } of log) {
+    if (event !== "saved" || selector.kind !== "version") continue;
+    if (parseVersion(version!).canonical === selector.version.canonical) first = at; // the newest come first
+  }
+  return first;
 }
 
 /** The versions that a log says were deleted; none where there is no log. */

@@ -26,7 +26,7 @@ import { createDirectTransfers } from "./direct.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { listAll } from "./listing.ts";
-import { createRemoteLog, deletionsIn } from "./log.ts";
+import { createRemoteLog, deletionsIn, firstSavedIn } from "./log.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { strange } from "./problem.ts";
 import { saveValue } from "./save_value.ts";
@@ -213,7 +213,11 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
   };
   const log = createRemoteLog(connection);
   const { versions, history } = registry;
-  const past: Past = { info, versions, history, deletions: (name, signal) => deletionsIn(log(name, { signal })) };
+  const past: Past = {
+    ...{ info, versions, history },
+    deletions: (name, signal) => deletionsIn(log(name, { signal })),
+    firstSavedAt: (ref, signal) => firstSavedIn(log(parseRef(ref).name, { signal }), ref),
+  };
   rememberLog(registry, log);
   return wrapVerbs(registry, options);
 }

@@ -68,3 +68,23 @@ Deno.test("a service tells the log of a name, with deletions and removed aliases
     await service.close();
   }
 });
+
+Deno.test("through a service too, a version that was overwritten is told to have been there since it was saved first", async () => {
+  const service = await startService({ mutable: true });
+  try {
+    const registry = await service.open();
+    const saved = async (version: string, onConflict: "fail" | "overwrite" = "fail") => {
+      await registry.save("a", crypto.randomUUID(), { version, onConflict });
+      const { createdAt } = await registry.info(`a@${version}`);
+      while (Date.now() === createdAt.getTime()); // the next save is in another millisecond
+      return createdAt;
+    };
+    const low = await saved("1");
+    const high = await saved("2");
+    await saved("2", "overwrite");
+    strictEqual((await registry.info("a", { asOf: low })).version, "1.0.0");
+    await rejects(registry.info("a", { asOf: high }), { code: "NotFound", message: /was written again since/ });
+  } finally {
+    await service.close();
+  }
+});

@@ -91,7 +91,7 @@ const VERBS: Record<string, (registry: StoredRegistry) => unknown> = {
   'look up "large"': (registry) => diffVersions(registry, { before: "large", after: "large" }),
   "read the settings": (registry) => readSettings(registry),
   'look up "large@1"': (registry) => lineageOf(registry, "large@1"),
-  'list versions of "large"': (registry) => logOf(registry, "large"),
+  'tell the log of "large"': (registry) => logOf(registry, "large"),
 };
 
 for (const [words, run] of Object.entries(VERBS)) {
