@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import { logOf } from "../../../mod.ts";
+import { logOf, realSystem } from "../../../mod.ts";
 import { startService } from "./service.ts";
 
 Deno.test("asOf through a service gives what a ref meant then", async () => {
@@ -70,18 +70,18 @@ Deno.test("a service tells the log of a name, with deletions and removed aliases
 });
 
 Deno.test("through a service too, a version that was overwritten is told to have been there since it was saved first", async () => {
-  const service = await startService({ mutable: true });
+  let now = realSystem.now();
+  const service = await startService({ mutable: true, system: { ...realSystem, now: () => now } });
   try {
     const registry = await service.open();
-    const saved = async (version: string, onConflict: "fail" | "overwrite" = "fail") => {
-      await registry.save("a", crypto.randomUUID(), { version, onConflict });
-      const { createdAt } = await registry.info(`a@${version}`);
-      while (Date.now() === createdAt.getTime()); // the next save is in another millisecond
-      return createdAt;
+    const saved = async (version: string, value: number, onConflict: "fail" | "overwrite" = "fail") => {
+      now += 1_000;
+      await registry.save("a", value, { version, onConflict });
+      return (await registry.info(`a@${version}`)).createdAt;
     };
-    const low = await saved("1");
-    const high = await saved("2");
-    await saved("2", "overwrite");
+    const low = await saved("1", 1);
+    const high = await saved("2", 2);
+    await saved("2", 3, "overwrite");
     strictEqual((await registry.info("a", { asOf: low })).version, "1.0.0");
     await rejects(registry.info("a", { asOf: high }), { code: "NotFound", message: /was written again since/ });
   } finally {
