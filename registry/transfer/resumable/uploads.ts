@@ -16,8 +16,10 @@ import { checkWritable, contextOf } from "../../opening/context.ts";
 import { graceAt, readGraces } from "../../opening/graces.ts";
 import { decodeNote, encodeNote, MAX_NOTE_BYTES } from "./note.ts";
 import type { UploadNote } from "./note.ts";
-import { createPieceWriter, listPieces, putPiece } from "./pieces.ts";
-import type { Piece, WritePiecesOptions } from "./pieces.ts";
+import { listPieces, putPiece } from "./pieces.ts";
+import type { Piece } from "./pieces.ts";
+import { createPieceWriter, wrongChecksum } from "./write_pieces.ts";
+import type { WritePiecesOptions } from "./write_pieces.ts";
 
 /** A resumable upload, and how much of it is there. */
 export interface UploadState extends UploadNote {
@@ -139,8 +141,10 @@ export function createResumableUploads(registry: Registry): ResumableUploads {
       const id = system.id();
       const hash = createSha256();
       try {
-        const arrived = await writer.write(told(chunks, hash), { id, offset: 0, size, verify });
+        // Without its note this is no upload, so its pieces can be stored before they are verified.
+        const arrived = await writer.write(told(chunks, [hash, verify]), { id, offset: 0, size });
         if (size !== undefined && arrived !== size) throw tooShort(arrived, size);
+        if (verify?.matches() === false) throw wrongChecksum(id);
         const sha256 = hash.digest();
         await writeNote(id, { size: arrived, owner, sha256 });
         return { ...await readNote(id, signal), offset: arrived, sha256 };
@@ -187,10 +191,10 @@ function noteKey(id: string): string | undefined {
 
 async function* told(
   chunks: AsyncIterable<Uint8Array>,
-  hash: { update(bytes: Uint8Array): unknown },
+  hashes: readonly ({ update(bytes: Uint8Array): unknown } | undefined)[],
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
-    hash.update(chunk);
+    for (const hash of hashes) hash?.update(chunk);
     yield chunk;
   }
 }

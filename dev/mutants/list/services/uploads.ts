@@ -86,17 +86,17 @@ export const UPLOADS: readonly Mutant[] = [
   },
   {
     name: "uploads/more-than-said",
-    file: "registry/transfer/resumable/pieces.ts",
-    text: "next.value.byteLength > size",
+    file: "registry/transfer/resumable/write_pieces.ts",
+    text: "next.value.byteLength > room",
     replacement: "next.value.byteLength < 0",
     foundBy: { test: "tests/registry/transfer/resumable_test.ts", name: "more than was said is refused" },
   },
   {
     name: "uploads/counted-before-verified",
-    file: "registry/transfer/resumable/pieces.ts",
-    text: "      if (verify !== undefined && first === undefined) return void (first = piece);\n",
-    replacement: "",
-    foundBy: { test: "tests/registry/transfer/resumable_test.ts", name: "what is to be verified counts only" },
+    file: "registry/transfer/resumable/write_pieces.ts",
+    text: "pieceKey(aside, at)",
+    replacement: "pieceKey(id, options.offset + at)",
+    foundBy: { test: "tests/registry/transfer/verified_pieces_test.ts", name: "bytes of a killed request" },
   },
   {
     name: "uploads/any-piece-is-ours",
