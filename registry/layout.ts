@@ -276,46 +276,14 @@ export function uploadKey(id: string, file: number): string {
   });
 }
 
-/** `drafts/<name>/<id>/` */
-export function draftFolder(name: string, id: string): string {
-  return `${DRAFTS}${encodeName(name)}/${encodeName(id)}/`;
-}
-
-/** A part of a draft as one commit added it: `drafts/<name>/<id>/<part>/<commit>`. */
-export function draftPartKey(folder: string, part: string, commit: string): string {
-  return checked(`${folder}${encodeName(part)}/`) + commit;
-}
-
-/** What says that a draft has ended. */
-export function draftEndKey(folder: string): string {
-  return `${folder}${END}`;
-}
-
-const END = ".end";
-
 /** Where the payload of a part is: its version is not known yet. */
 export function draftPlace(commit: string): PayloadPlace {
   return { order: UNVERSIONED, commit };
 }
 
-/** A key below `drafts/` taken apart. */
-export interface DraftKey {
-  /** The name's segment, encoded. */
-  name: string;
-  /** The draft's, encoded. */
-  draft: string;
-  /** Which part, and the commit that added it; absent in what says that the draft has ended. */
-  added?: { part: string; commit: string };
-}
-
-/** Takes a key of `drafts/` apart; undefined for what no registry has put there. */
-export function parseDraftKey(key: string): DraftKey | undefined {
-  const [top, name = "", draft = "", segment = "", commit, ...more] = key.split("/");
-  if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) return undefined;
-  if (segment === END && commit === undefined) return { name, draft };
-  const part = decodeName(segment);
-  if (part === undefined || commit === undefined || !ID.test(commit) || more.length > 0) return undefined;
-  return { name, draft, added: { part, commit } };
+/** Whether a text has the form of a commit id. */
+export function isCommitId(text: unknown): text is string {
+  return typeof text === "string" && ID.test(text);
 }
 
 /** A key below `names/` taken apart. */
@@ -383,7 +351,8 @@ export function afterFolder(folder: string): string {
   return `${folder.slice(0, -1)}0`; // "0" is the character after "/"
 }
 
-function checked(key: string): string {
+/** Returns a key that is short enough; throws `Invalid` for any other. */
+export function checked(key: string): string {
   if (key.length <= MAX_KEY_BYTES - 64) return key; // room for what is put behind it
   throw new RegistryError({
     code: "Invalid",

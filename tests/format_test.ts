@@ -5,18 +5,14 @@ import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
 import { artifactDigest, decodeRecord, encodeRecord } from "../core/record/record.ts";
 import type { AnyRecord, FileInfo } from "../core/record/record.ts";
 import { decodeOrder, parseVersion } from "../core/naming/versions.ts";
-import { decodeEnd, decodePart, encodeEnd, encodePart } from "../registry/drafts/note.ts";
+import { decodeEnd, decodePart, DISCARDED_BYTES, encodeMark, encodePart } from "../registry/drafts/note.ts";
 import type { DraftEnd, PartNote } from "../registry/drafts/note.ts";
 import {
   aliasCell,
   ALIVE,
-  draftEndKey,
-  draftFolder,
-  draftPartKey,
   draftPlace,
   keyCell,
   parseCellKey,
-  parseDraftKey,
   parseGeneration,
   parseLineageKey,
   parsePayloadKey,
@@ -25,6 +21,7 @@ import {
   SETTINGS,
   versionCell,
 } from "../registry/layout.ts";
+import { draftEndingKey, draftEndKey, draftFolder, draftPartKey, parseDraftKey } from "../registry/drafts/keys.ts";
 import { lineageKeys } from "../registry/lineage/announce.ts";
 
 /** The block of FORMAT.md that begins with `json vectors`. */
@@ -42,7 +39,7 @@ interface Vectors {
   records: { record: AnyRecord; inline: string; bytes: number; firstLine: string }[];
   oldRecords: Vectors["records"];
   drafts: { note: PartNote; inline: string; bytes: string }[];
-  draftEnds: { end: DraftEnd; bytes: string }[];
+  draftMarks: { mark: DraftEnd | { state: "ending" }; bytes: string }[];
   digests: { materializer: { id: string; formatVersion: number }; files: FileInfo[]; digest: string }[];
 }
 
@@ -100,6 +97,7 @@ Deno.test("FORMAT.md: keys", () => {
     alive: `${payloadFolder(name, place)}${ALIVE}`,
     draftPart: draftPartKey(draftFolder(name, "run 7"), "0/4", place.commit),
     draftEnd: draftEndKey(draftFolder(name, "run 7")),
+    draftEnding: draftEndingKey(draftFolder(name, "run 7")),
     draftPayload: `${payloadFolder(name, draftPlace(place.commit))}0`,
   };
   assertEquals(keys, vectors.keys as typeof keys);
@@ -171,15 +169,17 @@ Deno.test("FORMAT.md: what is stored of drafts", () => {
       assertEquals(decodePart(bytes(text).subarray(0, i), note), undefined, `first ${i} bytes`);
     }
   }
-  for (const { end, bytes: text } of vectors.draftEnds) {
-    assertEquals(new TextDecoder().decode(encodeEnd(end)), text);
-    assertEquals(decodeEnd(bytes(text)), end);
+  for (const { mark, bytes: text } of vectors.draftMarks) {
+    assertEquals(new TextDecoder().decode(encodeMark(mark)), text);
+    assertEquals(decodeEnd(bytes(text)), mark.state === "ending" ? undefined : mark);
+    assertEquals(text.length === DISCARDED_BYTES, mark.state === "discarded");
     assertEquals(decodeEnd(bytes(text.replace("state", "stale"))), undefined);
   }
   const commit = "01951e2f-6c00-7abc-8def-0123456789ab";
   const added = { part: "0/4", commit };
   assertEquals(parseDraftKey(vectors.keys.draftPart), { name: "my=3amodel", draft: "run=207", added });
-  assertEquals(parseDraftKey(vectors.keys.draftEnd), { name: "my=3amodel", draft: "run=207" });
+  assertEquals(parseDraftKey(vectors.keys.draftEnd), { name: "my=3amodel", draft: "run=207", mark: "end" });
+  assertEquals(parseDraftKey(vectors.keys.draftEnding), { name: "my=3amodel", draft: "run=207", mark: "ending" });
   for (const bad of ["drafts/a/b", "drafts/a/b/c", "drafts/a/b/c/d", `drafts/a/b/.end/${commit}`, "drafts/A/b/.end"]) {
     assertEquals(parseDraftKey(bad), undefined, bad);
   }

@@ -59,10 +59,17 @@ export function openRemoteDraft(
     const action = `add part ${shown(part)} to ${of}`;
     checkWritable(action);
     if (typeof files !== "object" || files === null) throw noFiles(action);
-    const { state, parts } = await look({}, signal);
-    if (state === "open" && parts.some((there) => there.part === part)) { // nothing is read for it
-      const there = (await look({ files: true }, signal)).files?.filter((file) => file.part === part) ?? [];
-      return { added: false, files: there.length, size: there.reduce((sum, { size }) => sum + size, 0) };
+    const isThere = (there: { part: string }) => there.part === part;
+    const first = await look({}, signal);
+    let { state } = first;
+    if (first.parts.some(isThere)) { // nothing is read for it
+      const later = await look({ files: true }, signal); // acknowledged only if the draft was open after the part landed
+      const there = (later.files ?? []).filter(isThere);
+      const isKept = later.state === "open" || (later.state === "committed" && later.parts.some(isThere));
+      if (isKept && there.length > 0) {
+        return { added: false, files: there.length, size: there.reduce((sum, { size }) => sum + size, 0) };
+      }
+      state = later.state;
     }
     if (state !== "open") throw ended(action, state);
     const produce = () => filesOf(files, materializers, signal);
@@ -127,7 +134,7 @@ function filesOf(given: FilesToSave | object, materializers: Materializers, sign
 function ended(action: string, state: string): RegistryError {
   return new RegistryError({
     code: "Conflict",
-    message: `Cannot ${action}: it was ${state}`,
+    message: `Cannot ${action}: it ${state === "committing" ? "is being committed" : `was ${state}`}`,
     hint: "Open a draft with another id.",
   });
 }

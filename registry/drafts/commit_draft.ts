@@ -1,5 +1,5 @@
 /**
- * Committing a draft: one record over payload that is there already.
+ * Committing a draft: one create-only object decides on its parts, then one record is put over payload that is there.
  *
  * @module
  */
@@ -13,18 +13,20 @@ import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
 import type { SavedArtifact, SaveOptions } from "../../core/record/saving.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Operation } from "../cell/operation.ts";
-import { settleVersion } from "../cell/settle.ts";
+import { settle, settleVersion } from "../cell/settle.ts";
 import type { Context } from "../opening/context.ts";
-import { draftEndKey, draftFolder, draftPlace, encodePlace, payloadFolder, payloadKey } from "../layout.ts";
+import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../layout.ts";
+import { draftEndKey, draftFolder } from "./keys.ts";
 import { PlacedContent } from "../payload/placed_content.ts";
 import { StoredContent } from "../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { findSaved } from "../target/keyed.ts";
-import { checkOpen, draftKey, lookAtDraft, spoken } from "./look.ts";
-import type { DraftName } from "./look.ts";
-import { encodeEnd } from "./note.ts";
-import { readParts } from "./read_parts.ts";
+import { draftKey, lookAtDraft, spoken } from "./look.ts";
+import type { DraftLook, DraftName } from "./look.ts";
+import { listed, partObjects, readDecided, readParts } from "./read_parts.ts";
 import type { FoundPart } from "./read_parts.ts";
+import { checkFresh, closeDraft, decideEnd, ended, readEnd, stateOf } from "./state.ts";
+import type { DecidedParts } from "./state.ts";
 import { fileFacts } from "../../core/record/file_facts.ts";
 
 /** Saves what is in a draft as one version, however often it is called. */
@@ -41,24 +43,20 @@ export async function commitDraft(
     materializer: { id: materializer.id, formatVersion: materializer.formatVersion },
     produce: (operation: Operation) => filesOfDraft(context, draft, operation, parts),
   };
-  let saved: SavedArtifact;
   try {
-    saved = await saveFiles(context, artifact, { ...given as SaveOptions, idempotencyKey });
+    return await saveFiles(context, artifact, { ...given as SaveOptions, idempotencyKey });
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
     const earlier = await findSaved(context, { name, key: idempotencyKey }, options.signal);
     if (earlier === undefined) throw error;
+    const end = await readEnd(context, draft, options.signal);
+    if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
     await settleVersion(context, earlier, options.signal);
-    saved = savedArtifact(earlier.record as VersionRecord, true); // it ended there
+    return savedArtifact(earlier.record as VersionRecord, true);
   }
-  const key = draftEndKey(draftFolder(name, draft.id));
-  await context.backend.put(key, encodeEnd({ state: "committed", version: saved.version })).catch((error) => {
-    context.logger.debug(`commit ${spoken(draft)}: it is committed, but not said to have ended`, error);
-  });
-  return saved;
 }
 
-/** The files of a draft as they are now; the operation relies on that. */
+/** The files of the parts that the draft ends with, which this decides unless it is decided; the operation relies on them. */
 async function filesOfDraft(
   context: Context,
   draft: DraftName,
@@ -69,13 +67,92 @@ async function filesOfDraft(
   operation.checkSend();
   const seenAt = operation.moment();
   const look = await lookAtDraft(context, draft, signal);
-  await checkOpen(context, draft, { look, now: seenAt.store ?? seenAt.wall, signal });
+  const state = await stateOf(context, draft, { look, signal });
+  if (state.state === "discarded" || state.state === "committed") throw ended(draft, state);
+  checkFresh(context, draft, { look, now: seenAt.store ?? seenAt.wall });
   operation.views.draft = seenAt;
+  const parts = state.state === "committing" && state.parts !== undefined
+    ? await goOn(context, draft, { decided: state.parts, only, signal })
+    : await decideParts(context, draft, { look, only, signal });
+  return mergeFolders(parts.flatMap(filesOfPart)).sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+/** The parts that another commit decided on. */
+async function goOn(
+  context: Context,
+  draft: DraftName,
+  { decided, only, signal }: { decided: DecidedParts; only?: readonly string[]; signal?: AbortSignal },
+): Promise<FoundPart[]> {
+  checkSame(draft, only, decided);
+  await settle(context, [draftEndKey(draftFolder(draft.name, draft.id))], signal);
+  const parts = await readDecided(context, draft, { parts: decided, signal });
+  await checkParts(context, draft, parts, signal);
+  return parts;
+}
+
+/**
+ * Decides which parts are in the version: those that are named, or all that are acknowledged. For these the draft is
+ * closed and listed again: nothing is acknowledged any more that this listing does not have.
+ */
+async function decideParts(
+  context: Context,
+  draft: DraftName,
+  { look, only, signal }: { look: DraftLook; only?: readonly string[]; signal?: AbortSignal },
+): Promise<FoundPart[]> {
+  let parts = await usableParts(context, draft, { look, only, signal });
+  if (only === undefined) {
+    await closeDraft(context, draft, signal);
+    const closed = await lookAtDraft(context, draft, signal);
+    if (!sameParts(look, closed)) parts = await usableParts(context, draft, { look: closed, signal });
+  }
+  const keys = parts.flatMap((part) => [part.addition.info.key, ...partObjects(draft.name, part)]);
+  await settle(context, keys, signal); // what is decided on must be there for whoever goes on
+  const decision = parts.map(({ note, addition }): [string, string] => [note.part, addition.commit]);
+  const end = await decideEnd(context, draft, { end: { state: "committed", parts: decision }, signal });
+  if (end.state === "discarded") throw ended(draft, end);
+  const decided = new Map(end.parts);
+  const isOwn = decided.size === decision.length && decision.every(([part, commit]) => decided.get(part) === commit);
+  return isOwn ? parts : await goOn(context, draft, { decided, only, signal });
+}
+
+/** Whether two listings show the same parts. */
+function sameParts(one: DraftLook, other: DraftLook): boolean {
+  const keys = ({ parts }: DraftLook) => [...parts.values()].flat().map(({ info }) => info.key).join(" ");
+  return keys(one) === keys(other);
+}
+
+/** Reads parts, and throws if they make no version. */
+async function usableParts(
+  context: Context,
+  draft: DraftName,
+  { look, only, signal }: { look: DraftLook; only?: readonly string[]; signal?: AbortSignal },
+): Promise<FoundPart[]> {
   const parts = await readParts(context, draft, { look, only, signal });
   if (parts.length === 0) throw empty(draft);
+  await checkParts(context, draft, parts, signal);
+  return parts;
+}
+
+async function checkParts(
+  context: Context,
+  draft: DraftName,
+  parts: readonly FoundPart[],
+  signal?: AbortSignal,
+): Promise<void> {
   checkPaths(draft, parts);
   await forEachAtOnce(parts, (part) => checkPayload(context, draft, part, signal));
-  return mergeFolders(parts.flatMap(filesOfPart)).sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+/** Throws `Conflict` if a draft was committed with other parts than those that are named. */
+function checkSame(draft: DraftName, only: readonly string[] | undefined, parts: DecidedParts): void {
+  if (only === undefined) return;
+  const named = new Set(only);
+  if (named.size === parts.size && [...named].every((part) => parts.has(part))) return;
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot commit ${spoken(draft)}: it was committed with other parts (${listed([...parts.keys()])})`,
+    hint: "Commit it without `parts` to get its version, or begin another draft, with another id.",
+  });
 }
 
 /** Parts may have a folder in common: its time is the last that is told. */

@@ -5,14 +5,9 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
-import type { VersionRecord } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";
-import { draftEndKey, draftFolder, parseDraftKey } from "../layout.ts";
-import { findSaved } from "../target/keyed.ts";
-import { decodeEnd } from "./note.ts";
-import type { DraftEnd } from "./note.ts";
+import { draftEndKey, draftFolder, parseDraftKey } from "./keys.ts";
 import { isStale } from "./draft_age.ts";
 
 /** Which draft. */
@@ -35,8 +30,10 @@ export interface Addition {
 export interface DraftLook {
   /** What was added for each part, in the order of commits. The first that is whole and not late counts. */
   parts: Map<string, Addition[]>;
-  /** What says that it has ended. */
+  /** The object that decides how it ends. */
   end?: ObjectInfo;
+  /** The object after which no part is acknowledged. */
+  ending?: ObjectInfo;
   /** Store time of what was written last, milliseconds. */
   newest?: number;
 }
@@ -91,7 +88,7 @@ function take(look: DraftLook, entry: ObjectInfo): boolean {
   if (key === undefined) return false;
   look.newest = Math.max(look.newest ?? 0, entry.modifiedAt);
   if (key.added === undefined) {
-    look.end = entry;
+    look[key.mark!] = entry;
     return true;
   }
   const { part, commit } = key.added;
@@ -104,49 +101,6 @@ function take(look: DraftLook, entry: ObjectInfo): boolean {
 /** The idempotency key of what a draft becomes. */
 export function draftKey({ id }: DraftName): string {
   return `draft:${id}`;
-}
-
-/** How a draft ended; undefined where it has not. A damaged end is one all the same. */
-export async function endOf(
-  context: Context,
-  draft: DraftName,
-  { look: { end, parts }, signal }: { look: DraftLook; signal?: AbortSignal },
-): Promise<DraftEnd | undefined> {
-  const object = end && await context.backend.get(end.key, { signal });
-  if (object !== undefined) return decodeEnd(await object.bytes()) ?? { state: "discarded" };
-  if (parts.size > 0) return undefined;
-  // Of one that was committed the janitor leaves nothing. What is added to it again would be in no version.
-  const saved = await findSaved(context, { name: draft.name, key: draftKey(draft) }, signal);
-  return saved && { state: "committed", version: (saved.record as VersionRecord).version };
-}
-
-/**
- * Refuses a draft that nothing can be done with any more.
- *
- * @param now the store's time, milliseconds
- */
-export async function checkOpen(
-  context: Context,
-  draft: DraftName,
-  { look, now, signal }: { look: DraftLook; now: number; signal?: AbortSignal },
-): Promise<void> {
-  const end = await endOf(context, draft, { look, signal });
-  if (end !== undefined) throw ended(draft, end);
-  if (!isStale(context, look, now)) return;
-  throw new RegistryError({
-    code: "Conflict",
-    message: `Cannot use ${spoken(draft)}: nothing was added to it for so long that it may be being collected`,
-    hint: "Begin another draft, with another id.",
-  });
-}
-
-function ended(draft: DraftName, end: DraftEnd): RegistryError {
-  const how = end.state === "committed" ? `it was committed as ${end.version}` : "it was discarded";
-  return new RegistryError({
-    code: "Conflict",
-    message: `Cannot use ${spoken(draft)}: ${how}`,
-    hint: "Begin another draft, with another id.",
-  });
 }
 
 /** A draft in a message. */

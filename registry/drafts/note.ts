@@ -1,5 +1,5 @@
 /**
- * What is stored of a draft: one object for each part that was added, and one when it ended. FORMAT.md says the same.
+ * What is stored of a draft: one object for each part that was added, and its marks. See FORMAT.md, section 6.1.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import { sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
+import { isCommitId } from "../layout.ts";
 
 /** What is stored of a part. */
 export interface PartNote {
@@ -59,24 +60,33 @@ export function decodePart(bytes: Uint8Array, of: PartName): { note: PartNote; i
   return { note: note as unknown as PartNote, inline };
 }
 
-/** How a draft ended. */
-export type DraftEnd = { state: "committed"; version: string } | { state: "discarded" };
+/** How a draft ended: with these parts, by the commits that added them, in the order of their encoded names; or discarded. */
+export type DraftEnd = { state: "committed"; parts: [part: string, commit: string][] } | { state: "discarded" };
 
-/** The end of a draft as it is stored. */
-export function encodeEnd(end: DraftEnd): Uint8Array {
-  const text = JSON.stringify(end);
+/** A mark of a draft as it is stored. */
+export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
+  const text = JSON.stringify(mark);
   return encoder.encode(`${sha256(text)}\n${text}`);
 }
 
-/** How a draft ended; undefined where what says so is damaged. */
+/** Size of the end of a discarded draft, bytes. The end of a committed one is longer, for it has parts. */
+export const DISCARDED_BYTES = encodeMark({ state: "discarded" }).byteLength;
+
+/** How a draft ended; undefined if the object is damaged. */
 export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
   const body = bytes.subarray(SUM_CHARACTERS + 1);
   if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n`) return undefined;
   const end = parsed(body);
   if (!isJsonObject(end)) return undefined;
-  const { state, version } = end;
+  const { state, parts } = end;
   if (state === "discarded") return { state };
-  return state === "committed" && typeof version === "string" ? { state, version } : undefined;
+  return state === "committed" && areParts(parts) ? { state, parts } : undefined;
+}
+
+function areParts(parts: unknown): parts is [string, string][] {
+  const isPart = (entry: unknown) =>
+    Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && isCommitId(entry[1]);
+  return Array.isArray(parts) && parts.length > 0 && parts.every(isPart);
 }
 
 function parsed(bytes: Uint8Array): unknown {

@@ -13,14 +13,14 @@ import type { Draft, OpenDraftOptions } from "../../core/record/draft.ts";
 import { fileInfo } from "../payload/read.ts";
 import { checkWritable } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
-import { draftEndKey, draftFolder } from "../layout.ts";
 import { addPart } from "./add_part.ts";
 import { commitDraft } from "./commit_draft.ts";
 import { isStale } from "./draft_age.ts";
-import { draftKey, endOf, lookAtDraft, spoken } from "./look.ts";
-import type { DraftName } from "./look.ts";
-import { encodeEnd } from "./note.ts";
-import { readParts } from "./read_parts.ts";
+import { draftKey, lookAtDraft, spoken } from "./look.ts";
+import type { DraftLook, DraftName } from "./look.ts";
+import { readDecided, readParts } from "./read_parts.ts";
+import { decideEnd, stateOf } from "./state.ts";
+import type { DecidedParts, DraftState } from "./state.ts";
 
 /** {@linkcode Registry.openDraft}; asks nothing of the store. */
 export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
@@ -37,6 +37,9 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     return await addPart(context, draft, { ...options, part, produce: () => produced(context, files, options.signal) });
   };
 
+  const fullState = async (look: DraftLook, signal?: AbortSignal): Promise<DraftState & { parts?: DecidedParts }> =>
+    await stateOf(context, draft, { look, signal });
+
   const opened = checkDraft({
     name,
     id,
@@ -45,16 +48,20 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
 
     async info({ signal } = {}) {
       const look = await lookAtDraft(context, draft, signal);
-      const parts = Array.from(look.parts, ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }));
-      const end = await endOf(context, draft, { look, signal });
-      if (end !== undefined) return { ...end, parts };
+      const { parts: decided, ...state } = await fullState(look, signal);
+      const parts = Array.from(look.parts, ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }))
+        .filter(({ part }) => decided === undefined || decided.has(part));
+      if (state.state === "committed" || state.state === "discarded") return { ...state, parts };
       const now = context.system.now() + (context.clockOffset?.ms ?? 0);
-      return { state: isStale(context, look, now) ? "abandoned" : "open", parts };
+      return { state: isStale(context, look, now) ? "abandoned" : state.state, parts };
     },
 
     async files({ signal } = {}) {
       const look = await lookAtDraft(context, draft, signal);
-      const parts = await readParts(context, draft, { look, signal });
+      const { parts: decided } = await fullState(look, signal);
+      const parts = decided !== undefined && look.parts.size > 0
+        ? await readDecided(context, draft, { parts: decided, signal })
+        : await readParts(context, draft, { look, signal });
       return parts.flatMap(({ note: { part, files } }) => files.map((file) => ({ ...fileInfo(file), part })))
         .sort((a, b) => compareUtf8(a.path, b.path));
     },
@@ -68,8 +75,8 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
       asked("discard");
       const look = await lookAtDraft(context, draft, signal);
       if (look.parts.size === 0 || look.end !== undefined) return false;
-      await context.backend.put(draftEndKey(draftFolder(name, id)), encodeEnd({ state: "discarded" }), { signal });
-      return true;
+      const end = await decideEnd(context, draft, { end: { state: "discarded" }, signal });
+      return end.state === "discarded";
     },
   });
   return wordedVerbs(opened, {

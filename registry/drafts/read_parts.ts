@@ -8,11 +8,13 @@ import { encodeName, shown } from "../../core/naming/names.ts";
 import { leastGraceOf } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { draftPlace, encodePlace, payloadKey } from "../layout.ts";
+import { draftFolder, draftPartKey } from "./keys.ts";
 import type { Context } from "../opening/context.ts";
 import type { Addition, DraftLook, DraftName } from "./look.ts";
 import { spoken } from "./look.ts";
 import { decodePart } from "./note.ts";
 import type { PartNote } from "./note.ts";
+import type { DecidedParts } from "./state.ts";
 
 /** A part that counts. */
 export interface FoundPart {
@@ -30,14 +32,11 @@ export async function readPart(
   draft: DraftName,
   { part, additions, signal }: { part: string; additions: readonly Addition[]; signal?: AbortSignal },
 ): Promise<FoundPart | undefined> {
-  for (const addition of additions) {
-    const { key } = addition.info;
-    const object = await context.backend.get(key, { signal });
-    if (object === undefined) continue; // the janitor has it
-    const found = decodePart(await object.bytes(), { name: draft.name, draft: draft.id, part });
-    if (found === undefined) throw damaged(context, draft, part, key);
-    if (!isLate(context, found.note, addition)) return { ...found, addition };
-    context.logger.warn(`"${key}" does not count: it landed too late`);
+  for (const { commit, info } of additions) {
+    const found = await readAddition(context, draft, { part, commit, signal });
+    if (found === undefined) continue; // the collector removed it
+    if (!isLate(context, found.note, found.addition)) return found;
+    context.logger.warn(`"${info.key}" does not count: it landed too late`);
   }
 }
 
@@ -60,6 +59,35 @@ export async function readParts(
   return [...found.keys()].sort(order).map((part) => found.get(part)!);
 }
 
+/** The parts that a commit decided on, in their order. `NotFound` if one is gone. */
+export async function readDecided(
+  context: Context,
+  draft: DraftName,
+  { parts, signal }: { parts: DecidedParts; signal?: AbortSignal },
+): Promise<FoundPart[]> {
+  const found: FoundPart[] = [];
+  await forEachAtOnce([...parts].entries(), async ([at, [part, commit]]) => {
+    const read = await readAddition(context, draft, { part, commit, signal });
+    if (read === undefined) throw notThere(draft, [part]);
+    found[at] = read;
+  });
+  return found;
+}
+
+/** A part as one commit added it; undefined if it is gone. */
+export async function readAddition(
+  context: Context,
+  { name, id }: DraftName,
+  { part, commit, signal }: { part: string; commit: string; signal?: AbortSignal },
+): Promise<FoundPart | undefined> {
+  const key = draftPartKey(draftFolder(name, id), part, commit);
+  const object = await context.backend.get(key, { signal });
+  if (object === undefined) return undefined;
+  const found = decodePart(await object.bytes(), { name, draft: id, part });
+  if (found === undefined) throw damaged(context, { name, id }, part, key);
+  return { ...found, addition: { commit, info: object.info } };
+}
+
 /** Keys of all objects that hold files of a part. */
 export function partObjects(name: string, { note, addition }: FoundPart): string[] {
   const place = encodePlace(draftPlace(addition.commit));
@@ -73,15 +101,18 @@ function isLate({ createdAt, settings }: Context, { startedAt }: PartNote, { inf
   return createdAt <= began && info.modifiedAt > began + leastGraceOf(settings) / 2;
 }
 
-const MAX_TOLD = 5;
+const MAX_LISTED = 5;
+
+/** Names of parts in a message. */
+export function listed(parts: readonly string[]): string {
+  const more = parts.length > MAX_LISTED ? ` and ${parts.length - MAX_LISTED} more` : "";
+  return `${parts.slice(0, MAX_LISTED).map(shown).join(", ")}${more}`;
+}
 
 function notThere(draft: DraftName, missing: readonly string[]): RegistryError {
-  const more = missing.length > MAX_TOLD ? ` and ${missing.length - MAX_TOLD} more` : "";
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot commit ${spoken(draft)}: ${missing.slice(0, MAX_TOLD).map(shown).join(", ")}${more} ${
-      missing.length > 1 ? "are" : "is"
-    } not there`,
+    message: `Cannot commit ${spoken(draft)}: ${listed(missing)} ${missing.length > 1 ? "are" : "is"} not there`,
     hint: "Add what is missing, and commit again. Nothing was saved.",
   });
 }

@@ -150,7 +150,7 @@ export const CommitDraftSchema = v.pipe(
 /** What is known of a draft. */
 export const DraftInfoSchema = v.pipe(
   v.object({
-    state: v.picklist(["open", "committed", "discarded", "abandoned"]),
+    state: v.picklist(["open", "committing", "committed", "discarded", "abandoned"]),
     version: v.optional(v.string()),
     parts: v.array(v.object({ part: v.string(), addedAt: Moment })),
     files: v.optional(v.array(v.intersect([FileInfoSchema, v.object({ part: v.string() })]))),

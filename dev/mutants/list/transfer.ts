@@ -87,8 +87,8 @@ export const TRANSFER: readonly Mutant[] = [
   {
     name: "drafts/end-removed-with-the-rest",
     file: "registry/maintenance/garbage/drafts.ts",
-    text: "if (await collection.remove(additions)) await",
-    replacement: "await collection.remove(additions); await",
+    text: "if (!await collection.remove(items.filter((item) => !isEnd(item)))) return;",
+    replacement: "await collection.remove(items.filter((item) => !isEnd(item)));",
     foundBy: {
       test: "tests/registry/drafts/draft_age_test.ts",
       name: "what is left of a draft after an interrupted janitor looks like none",
@@ -107,7 +107,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     name: "drafts/late-part-counts",
     file: "registry/drafts/read_parts.ts",
-    text: "if (!isLate(context, found.note, addition)) return",
+    text: "if (!isLate(context, found.note, found.addition)) return",
     replacement: "if (found !== undefined) return",
     foundBy: {
       test: "tests/registry/drafts/draft_age_test.ts",
@@ -137,8 +137,8 @@ export const TRANSFER: readonly Mutant[] = [
   {
     name: "drafts/added-after-the-end",
     file: "registry/drafts/add_part.ts",
-    text: "if (operation.ageMs(operation.views.draft!) > operation.deadlineMs / 2) await look();",
-    replacement: "operation.views.draft = operation.moment();",
+    text: "operation.ageMs(operation.views.draft!) > operation.deadlineMs / 2",
+    replacement: "((operation.views.draft = operation.moment()), false)",
     foundBy: {
       test: "tests/registry/drafts/draft_age_test.ts",
       name: "an upload that takes days is renewed, and asks whether the draft is open still",
@@ -172,10 +172,50 @@ export const TRANSFER: readonly Mutant[] = [
     foundBy: { test: "tests/format_test.ts", name: "FORMAT.md: what is stored of drafts" },
   },
   {
+    name: "drafts/acknowledged-unseen",
+    file: "registry/drafts/add_part.ts",
+    text: 'if (state.state === "open" || isOwn)',
+    replacement: 'if (state.state !== "discarded" || isOwn)',
+    foundBy: {
+      test: "tests/registry/drafts/ended_draft_test.ts",
+      name: "a part that others add while a commit runs is acknowledged only if it is in the version",
+    },
+  },
+  {
+    name: "drafts/listed-once",
+    file: "registry/drafts/commit_draft.ts",
+    text: "if (!sameParts(look, closed)) parts =",
+    replacement: "if (closed.parts.size === 0) parts =",
+    foundBy: {
+      test: "tests/registry/drafts/ended_draft_test.ts",
+      name: "a part that is acknowledged at any moment of a commit is in its version",
+    },
+  },
+  {
+    name: "drafts/any-parts-again",
+    file: "registry/drafts/commit_draft.ts",
+    text: "named.size === parts.size",
+    replacement: "named.size >= 0",
+    foundBy: {
+      test: "tests/registry/drafts/ended_draft_test.ts",
+      name: "a committed draft gives its version for its own parts, and for no others",
+    },
+  },
+  {
+    name: "drafts/part-overwritten",
+    file: "registry/drafts/add_part.ts",
+    text: '{ mode: "create", size: bytes.byteLength, signal }',
+    replacement: "{ size: bytes.byteLength, signal }",
+    foundBy: {
+      test: "tests/registry/drafts/ended_draft_test.ts",
+      name: "a request that is repeated a day later changes no part",
+    },
+  },
+  {
     name: "drafts/committed-forgotten",
-    file: "registry/drafts/look.ts",
-    text: "if (parts.size > 0) return undefined;",
-    replacement: "if (parts.size >= 0) return undefined;",
+    file: "registry/drafts/state.ts",
+    text: "ending === undefined && parts.size > 0",
+    replacement: "ending === undefined && parts.size >= 0",
     foundBy: {
       test: "tests/registry/drafts/draft_age_test.ts",
       name: "a draft that was committed stays so when the janitor was there, and takes no more",

@@ -16,7 +16,7 @@ import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import type { Draft } from "../../../core/record/draft.ts";
+import type { Draft, DraftInfo } from "../../../core/record/draft.ts";
 import type { ArtifactInput } from "../../../core/record/record.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
@@ -109,7 +109,7 @@ export async function openSharedStep(
         await addShard(shard);
       } catch (error) {
         // As where this process was held up while another one did the same shard, and the last of them.
-        const isLate = isRegistryError(error, "Conflict") && (await records.info({ signal })).state === "committed";
+        const isLate = isRegistryError(error, "Conflict") && isDecided((await records.info({ signal })).state);
         if (!isLate) throw error;
       }
     },
@@ -172,10 +172,10 @@ export async function openSharedStep(
     }
   }
 
-  /** Which shards are done. Of what was committed long ago the parts are gone. */
+  /** Which shards are done: all of them once a commit has begun, whose parts `gc` may have removed. */
   async function doneIn(records: Draft) {
     const { state, parts } = await records.info({ signal });
-    return { state, done: new Set(state === "committed" ? indexes : parts.map(({ part }) => Number(part))) };
+    return { state, done: new Set(isDecided(state) ? indexes : parts.map(({ part }) => Number(part))) };
   }
 
   /** What is there would fail the same again: all shards are to be done anew. */
@@ -217,6 +217,11 @@ export async function openSharedStep(
     });
     return found;
   }
+}
+
+/** Commits name all shards, so one that has begun needs no more of them. */
+function isDecided(state: DraftInfo["state"]): boolean {
+  return state === "committing" || state === "committed";
 }
 
 const RECORD_FILE = "record.json";

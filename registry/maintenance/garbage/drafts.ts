@@ -6,23 +6,26 @@
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
 import { draftMemoryMs } from "../../drafts/draft_age.ts";
-import { draftPlace, DRAFTS, encodePlace, parseDraftKey } from "../../layout.ts";
+import { draftPlace, DRAFTS, encodePlace } from "../../layout.ts";
+import { parseDraftKey } from "../../drafts/keys.ts";
+import { DISCARDED_BYTES } from "../../drafts/note.ts";
 import type { Collection, DraftNeeds, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 
 /** What the store has of a draft. */
 interface ListedDraft {
-  /** Its objects: additions, and what says that it has ended. */
+  /** Its objects: additions and marks. */
   objects: ObjectInfo[];
   /** Places of the payload of its parts. */
   places: string[];
   /** Store time of what was written last. */
   newest: number;
-  /** What says that it has ended. */
+  /** The object that decides how it ends. */
   end?: ObjectInfo;
 }
 
-const ENDED = "committed or discarded";
+const COMMITTED = "committed";
+const DISCARDED = "discarded";
 const NONE: readonly string[] = [];
 
 /**
@@ -52,8 +55,8 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     const { listed } = current;
     listed.objects.push(entry);
     listed.newest = Math.max(listed.newest, entry.modifiedAt);
-    if (key.added === undefined) listed.end = entry;
-    else listed.places.push(encodePlace(draftPlace(key.added.commit)));
+    if (key.mark === "end") listed.end = entry;
+    if (key.added !== undefined) listed.places.push(encodePlace(draftPlace(key.added.commit)));
   }
   await settle();
   return {
@@ -65,36 +68,56 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     },
   };
 
-  /** What it needs stays; it too, as long as nobody can say that it will never be committed. */
-  function keep(name: string, { places, objects, newest, end }: ListedDraft): void {
-    needed.set(name, [...needed.get(name) ?? [], ...places]);
+  /** Keeps what a draft needs, and the draft: a commit of it may begin or go on. */
+  function keep(name: string, listed: ListedDraft): void {
+    const { places, objects, newest, end } = listed;
+    const known = needed.get(name);
+    if (known === undefined) needed.set(name, places);
+    else for (const place of places) known.push(place);
     if (end === undefined) return;
-    const items = objects.map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why: ENDED }));
-    collection.waits(items, newest + collection.graceMs);
+    const why = isDiscarded(end) ? DISCARDED : COMMITTED;
+    const items = objects.filter((object) => object !== end || isDiscarded(end))
+      .map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why }));
+    collection.waits(items, newest + keptForMs(collection, end));
   }
 
-  /** A draft was listed whole. */
+  /** Removes a draft that was listed whole, or keeps it. */
   async function settle(): Promise<void> {
     if (current === undefined) return;
     const { name, draft, listed } = current;
     names.add(name);
     if (unreadable.has(name)) return;
-    const why = whyGone(collection, listed);
-    if (why === undefined) keep(name, listed);
-    else await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
+    const { end, newest } = listed;
+    const isGone = end !== undefined && isDiscarded(end)
+      ? collection.isOld(newest)
+      : newest < collection.markAt() - keptForMs(collection, end);
+    if (!isGone) return keep(name, listed);
+    const why = end === undefined ? "left alone for long" : isDiscarded(end) ? DISCARDED : COMMITTED;
+    await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
   }
 }
 
-/** Why a draft may go; undefined where it is needed. Ended or not, nobody has begun anything with it for long. */
-function whyGone({ isOld, markAt, context }: Collection, { end, newest }: ListedDraft): string | undefined {
-  if (end !== undefined) return isOld(newest) ? ENDED : undefined;
-  return newest < markAt() - draftMemoryMs(context.settings.graceMs) ? "left alone for long" : undefined;
+/**
+ * How long a draft stays after the last write to it, milliseconds. Of one that was committed the version may not be there
+ * yet: then somebody may go on with it for as long as with an open one.
+ */
+function keptForMs({ context, graceMs }: Collection, end: ObjectInfo | undefined): number {
+  return end !== undefined && isDiscarded(end) ? graceMs : draftMemoryMs(context.settings.graceMs);
 }
 
-/** What says that it has ended goes last: what is left of a draft must not look like one. */
-async function removeDraft(collection: Collection, { objects, end }: ListedDraft, why: string): Promise<void> {
+/** Whether this is the end of a discarded draft: the end of a committed one lists parts, and is longer. */
+function isDiscarded({ size }: ObjectInfo): boolean {
+  return size === DISCARDED_BYTES;
+}
+
+/**
+ * Removes a draft, its end last: what is left of it must not look like an open one. The end of a committed draft stays as
+ * long as its idempotency key, for it says which parts the version has.
+ */
+async function removeDraft(collection: Collection, { objects, end, newest }: ListedDraft, why: string): Promise<void> {
   const items = objects.map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why }));
   const isEnd = ({ key }: GarbageItem) => key === end?.key;
-  const additions = items.filter((item) => !isEnd(item));
-  if (await collection.remove(additions)) await collection.remove(items.filter(isEnd));
+  if (!await collection.remove(items.filter((item) => !isEnd(item)))) return;
+  if (end !== undefined && !isDiscarded(end) && !collection.isForgettable(newest)) return;
+  await collection.remove(items.filter(isEnd));
 }

@@ -178,7 +178,7 @@ testOnEach("a version of a draft is mirrored, copied and shared from like any ot
   await registry.copy("a", "b");
   assertEquals(await contentOf(registry, "b"), await contentOf(registry, "a"));
   const { unseen } = await verifyRegistry(registry);
-  assertEquals([unseen.strangers, unseen.auxiliary], [0, 3]);
+  assertEquals([unseen.strangers, unseen.auxiliary], [0, 4]);
   assertEquals((await collectGarbage(registry)).removed.draft.count, 0);
 });
 

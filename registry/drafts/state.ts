@@ -1,0 +1,138 @@
+/**
+ * How far a draft has got, and the two create-only objects that decide it. See FORMAT.md, section 6.1.
+ *
+ * @module
+ */
+import { isPrefix } from "../../core/backend.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
+import { retry } from "../../core/retry.ts";
+import { settle } from "../cell/settle.ts";
+import { draftEndingKey, draftEndKey, draftFolder, parseDraftKey } from "./keys.ts";
+import type { Context } from "../opening/context.ts";
+import { findSaved } from "../target/keyed.ts";
+import { isStale } from "./draft_age.ts";
+import { draftKey, spoken } from "./look.ts";
+import type { DraftLook, DraftName } from "./look.ts";
+import { decodeEnd, encodeMark } from "./note.ts";
+import type { DraftEnd } from "./note.ts";
+
+/** By part, the commit that added it. */
+export type DecidedParts = ReadonlyMap<string, string>;
+
+/** How far a draft has got. */
+export type DraftState =
+  | { state: "open" | "discarded" }
+  /** A commit has begun. It may have decided on the parts; its version is not there yet. */
+  | { state: "committing"; parts?: DecidedParts }
+  /** `parts` is absent when the collector has removed the draft. */
+  | { state: "committed"; version: string; parts?: DecidedParts };
+
+/** Returns how far a draft has got. */
+export async function stateOf(
+  context: Context,
+  draft: DraftName,
+  { look: { end, ending, parts }, signal }: { look: Omit<DraftLook, "newest">; signal?: AbortSignal },
+): Promise<DraftState> {
+  const decision = end && await readEnd(context, draft, signal);
+  if (decision?.state === "discarded") return { state: "discarded" };
+  if (decision === undefined && ending === undefined && parts.size > 0) return { state: "open" };
+  const decided = decision && new Map(decision.parts);
+  // The collector leaves nothing of a draft that was committed long ago. A part added to it now would be in no version.
+  const saved = await findSaved(context, { name: draft.name, key: draftKey(draft) }, signal);
+  if (saved !== undefined) {
+    return { state: "committed", version: (saved.record as VersionRecord).version, parts: decided };
+  }
+  return decision === undefined && ending === undefined ? { state: "open" } : { state: "committing", parts: decided };
+}
+
+/** Reads the object that decides how a draft ends; undefined if there is none. */
+export async function readEnd(context: Context, draft: DraftName, signal?: AbortSignal): Promise<DraftEnd | undefined> {
+  const { backend } = context;
+  const key = draftEndKey(draftFolder(draft.name, draft.id));
+  const object = await backend.get(key, { signal });
+  if (object === undefined) return undefined;
+  const end = decodeEnd(await object.bytes());
+  if (end !== undefined) return end;
+  throw new RegistryError({
+    code: "Corrupt",
+    message: `Cannot use ${spoken(draft)}: the object that says how it ended is damaged`,
+    hint: "Restore the object from a copy, or begin another draft, with another id.",
+    key,
+    backend: backend.location,
+  });
+}
+
+/** Decides how a draft ends, unless that is decided. Returns the decision that counts. */
+export async function decideEnd(
+  context: Context,
+  draft: DraftName,
+  { end, signal }: { end: DraftEnd; signal?: AbortSignal },
+): Promise<DraftEnd> {
+  const key = draftEndKey(draftFolder(draft.name, draft.id));
+  if (await createMark(context, { key, bytes: encodeMark(end), signal })) return end;
+  const found = await readEnd(context, draft, signal);
+  if (found !== undefined) return found;
+  throw ended(draft, { state: "discarded" }); // the collector has removed it
+}
+
+/** Closes a draft: no part that lands later is acknowledged, so a listing from now on has all that are. */
+export async function closeDraft(context: Context, draft: DraftName, signal?: AbortSignal): Promise<void> {
+  const key = draftEndingKey(draftFolder(draft.name, draft.id));
+  await createMark(context, { key, bytes: encodeMark({ state: "ending" }), signal });
+}
+
+/** Creates an object; false if it exists. Either way it is durable then. */
+async function createMark(
+  context: Context,
+  { key, bytes, signal }: { key: string; bytes: Uint8Array; signal?: AbortSignal },
+): Promise<boolean> {
+  const { backend, system, retryForMs } = context;
+  const put = () => backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal });
+  const { written } = await retry(put, { system, retryForMs, signal });
+  if (!written) await settle(context, [key], signal);
+  return written;
+}
+
+/**
+ * Returns what became of a draft to which a part was added. To be called after the part landed: while there is no mark,
+ * each commit that begins later has the part.
+ */
+export async function stateAfterPart(context: Context, draft: DraftName, signal?: AbortSignal): Promise<DraftState> {
+  const { backend, system, retryForMs } = context;
+  return await retry(async () => {
+    const look: Pick<DraftLook, "parts" | "end" | "ending"> = { parts: new Map() };
+    for await (const entry of backend.list(draftEndKey(draftFolder(draft.name, draft.id)), { signal })) {
+      const mark = isPrefix(entry) ? undefined : parseDraftKey(entry.key)?.mark;
+      if (mark !== undefined && !isPrefix(entry)) look[mark] = entry;
+    }
+    const isOpen = look.end === undefined && look.ending === undefined;
+    return isOpen ? { state: "open" } : await stateOf(context, draft, { look, signal });
+  }, { system, retryForMs, signal });
+}
+
+/** Throws `Conflict` if nothing was added to a draft for so long that it may be being collected. */
+export function checkFresh(context: Context, draft: DraftName, { look, now }: { look: DraftLook; now: number }): void {
+  if (!isStale(context, look, now)) return;
+  throw new RegistryError({
+    code: "Conflict",
+    message: `Cannot use ${spoken(draft)}: nothing was added to it for so long that it may be being collected`,
+    hint: "Begin another draft, with another id.",
+  });
+}
+
+/** The error of a draft that takes no more parts, or cannot be committed. */
+export function ended(draft: DraftName, state: DraftState): RegistryError {
+  const how = state.state === "committed"
+    ? `it was committed as ${state.version}`
+    : state.state === "discarded"
+    ? "it was discarded"
+    : "it is being committed";
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot use ${spoken(draft)}: ${how}`,
+    hint: state.state === "committing"
+      ? "Commit it to get its version, and begin another draft, with another id, for what is not in it."
+      : "Begin another draft, with another id.",
+  });
+}

@@ -1,0 +1,188 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { AddedPart, Draft, FileToSave, Registry } from "../../../mod.ts";
+import { createProtocolWorld, HOUR, testProtocol } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { busy, hiddenRetry, lostReply } from "../scripted_backend.ts";
+import type { CallPattern, ScriptedBackend } from "../scripted_backend.ts";
+
+const EVERY: CallPattern = {};
+const DIED = new Error("killed");
+
+function file(path: string): FileToSave[] {
+  return [{ path, content: noise(200_000, path.length) }];
+}
+
+/** Runs `action` before call `at`; or kills the process there. True if there was such a call. */
+function atCall(backend: ScriptedBackend, at: number, action?: () => Promise<unknown>): () => boolean {
+  let calls = 0;
+  backend.answerAll(EVERY, async (act) => {
+    calls++;
+    if (action === undefined && calls > at) throw DIED;
+    if (calls === at + 1) await action!();
+    return await act();
+  });
+  return () => calls > at;
+}
+
+async function pathsOf(registry: Registry): Promise<string[]> {
+  return (await registry.open("a")).files().map(({ info }) => info.path);
+}
+
+/** The error, if it says that the draft ended. */
+async function orEnded<T>(promise: Promise<T>): Promise<T | undefined> {
+  return await promise.catch((error) => {
+    if (!isRegistryError(error, "Conflict")) throw error;
+    assertMatch(error.message, /was committed|is being committed|was discarded/);
+    return undefined;
+  });
+}
+
+/** A draft with one part, as two processes see it. */
+interface Race {
+  /** As the process sees it whose calls are interrupted. */
+  mine: Draft;
+  /** As the other one sees it. */
+  other: Draft;
+  /** The registry of the other one. */
+  registry: Registry;
+  /** Runs an action before a call of the first process, or kills it there. Returns whether there was such a call. */
+  at(action?: () => Promise<unknown>): () => boolean;
+}
+
+/** Plays a race once for each call of the first process. */
+async function atEveryCall(play: (world: Race) => Promise<boolean>): Promise<void> {
+  let calls = 0;
+  for (let isMore = true; isMore; calls++) {
+    const world = await createProtocolWorld();
+    const { registry } = await world.open();
+    const mine = await world.registry.openDraft("a", { id: "1" });
+    const other = await registry.openDraft("a", { id: "1" });
+    await mine.addPart("a", file("a"));
+    isMore = await play({ mine, other, registry, at: (action) => atCall(world.backend, calls, action) });
+  }
+  assert(calls > 3, "there were calls to interrupt");
+}
+
+for (const parts of [undefined, ["a"]]) {
+  const how = parts === undefined ? "of all parts" : "of named parts";
+
+  Deno.test(`a commit ${how} that is killed at any request loses no part that is acknowledged later`, async () => {
+    await atEveryCall(async ({ mine, other, registry, at }) => {
+      const isMore = at();
+      await mine.commit({ parts }).catch(() => {});
+      const added = await orEnded(other.addPart("b", file("b")));
+      if (added !== undefined) {
+        await other.commit({ parts: ["a", "b"] });
+        assertEquals(await pathsOf(registry), ["a", "b"]);
+      } else {
+        await other.commit();
+        await rejected("Conflict", other.commit({ parts: ["a", "b"] }));
+      }
+      return isMore();
+    });
+  });
+}
+
+Deno.test("a part that is acknowledged at any moment of a commit is in its version", async () => {
+  await atEveryCall(async ({ mine, other, registry, at }) => {
+    let added: AddedPart | undefined;
+    const isMore = at(async () => added = await orEnded(other.addPart("b", file("b"))));
+    await mine.commit();
+    if (added !== undefined) assertEquals(await pathsOf(registry), ["a", "b"]);
+    return isMore();
+  });
+});
+
+Deno.test("a part that others add while a commit runs is acknowledged only if it is in the version", async () => {
+  await atEveryCall(async ({ mine, other, registry, at }) => {
+    const isMore = at(async () => await other.commit());
+    const added = await orEnded(mine.addPart("b", file("b")));
+    if (isMore()) assertEquals(await pathsOf(registry), added === undefined ? ["a"] : ["a", "b"]);
+    return isMore();
+  });
+});
+
+Deno.test("no part is acknowledged after the draft was discarded", async () => {
+  await atEveryCall(async ({ mine, other, at }) => {
+    const isMore = at(async () => assertEquals(await other.discard(), true));
+    const added = await orEnded(mine.addPart("b", file("b")));
+    assertEquals(added === undefined, isMore());
+    return isMore();
+  });
+});
+
+Deno.test("of a commit and a discard at the same moment one counts, for everybody", async () => {
+  await atEveryCall(async ({ mine, other, registry, at }) => {
+    let discarded = false;
+    const isMore = at(async () => discarded = await other.discard());
+    const saved = await orEnded(mine.commit());
+    if (isMore()) assertEquals(saved === undefined, discarded);
+    assertEquals(await registry.has("a"), saved !== undefined);
+    return isMore();
+  });
+});
+
+testProtocol("a committed draft gives its version for its own parts, and for no others", {}, async ({ registry }) => {
+  const draft = await registry.openDraft("a", { id: "1" });
+  for (const part of ["a", "b"]) await draft.addPart(part, file(part));
+  const { commit } = await draft.commit({ parts: ["b", "a"] });
+  assertEquals([(await draft.commit()).commit, (await draft.commit({ parts: ["a", "b"] })).commit], [commit, commit]);
+  for (const parts of [["a"], ["a", "b", "never"], []]) {
+    assertMatch((await rejected("Conflict", draft.commit({ parts }))).message, /was committed with other parts/);
+  }
+});
+
+testProtocol("whoever repeats a part after the commit learns that it is in the version", {}, async ({ registry }) => {
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("a", file("a"));
+  await draft.commit();
+  assertEquals(await draft.addPart("a", []), { added: false, files: 1, size: 200_000 });
+  await rejected("Conflict", draft.addPart("b", []));
+  assertEquals((await draft.info()).parts.map(({ part }) => part), ["a"]);
+});
+
+testProtocol("a part whose reply was lost is read back", {}, async ({ registry, backend }) => {
+  const draft = await registry.openDraft("a", { id: "1" });
+  backend.answer({ verb: "put", key: /^drafts\// }, lostReply, busy);
+  assertEquals(await draft.addPart("0", file("0")), { added: true, files: 1, size: 200_000 });
+  await draft.commit({ parts: ["0"] });
+});
+
+testProtocol("a request that is repeated a day later changes no part", { leastGraceMs: HOUR }, async (world) => {
+  const { registry, backend, advance } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  let again: (() => Promise<unknown>) | undefined;
+  backend.answer({ verb: "put", key: /^drafts\// }, (act) => {
+    again = act;
+    return act();
+  });
+  await draft.addPart("0", file("0"));
+  advance(HOUR);
+  await again!();
+  await draft.commit({ parts: ["0"] });
+});
+
+testProtocol("a commit that fails can be repeated in another way, with the same parts", {}, async ({ registry }) => {
+  await registry.save("a", "taken", { version: "1" });
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("a", file("a"));
+  await rejected("AlreadyExists", draft.commit({ version: "1" }));
+  assertEquals((await draft.info()).state, "committing");
+  assertEquals(await draft.discard(), false);
+  await rejected("Conflict", draft.addPart("b", file("b")));
+  assertEquals((await draft.commit({ version: "2" })).version, "2.0.0");
+  assertEquals((await draft.info()).version, "2.0.0");
+});
+
+testProtocol("the end of a draft is decided once, though replies are lost", {}, async ({ registry, backend }) => {
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("a", file("a"));
+  backend.answer({ verb: "put", key: /^drafts\/a\/1\/\./ }, lostReply, hiddenRetry, busy);
+  assertEquals((await draft.commit()).version, "1.0.0");
+  const other = await registry.openDraft("a", { id: "2" });
+  await other.addPart("a", file("a"));
+  backend.answer({ verb: "put", key: /^drafts\/a\/2\/\./ }, lostReply, busy);
+  assertEquals(await other.discard(), true);
+});
