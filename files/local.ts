@@ -4,7 +4,7 @@
  * @module
  */
 import fs from "node:fs";
-import { isAbsolute } from "node:path";
+import { isAbsolute, sep } from "node:path";
 import process from "node:process";
 import { createDiskSync } from "../core/disk/disk_sync.ts";
 import { errorCode } from "../core/disk/file_errors.ts";
@@ -14,6 +14,7 @@ import {
   inTheWorks,
   intoItself,
   lostFolder,
+  lostSource,
   missing,
   notEmpty,
   refused,
@@ -31,6 +32,7 @@ import { readNames, readSortedNames } from "./local/list_folder.ts";
 import { createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import { stageFolder } from "./local/write_folder.ts";
+import { dropTaken, hasMoves, putBack, recoverMoves, takeFile, unlinkIfThere } from "./local/taken_file.ts";
 import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
 export type * from "../core/file_store.ts";
@@ -92,7 +94,25 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     if (diskSync !== undefined) { for (const folder of folders) await diskSync.folder(pathOf(folder)); }
   }
 
+  /** What is at a path, also where a process died that was moving it. */
+  function find(path: string, action: string): FileEntry | undefined {
+    const found = look(path, action);
+    if (found !== undefined || path === "" || !recoverIn(folderOf(path))) return found;
+    return look(path, action);
+  }
+
+  /** Puts back the files of a folder that were taken by movers that died. */
+  function recoverIn(folder: string): boolean {
+    try {
+      return hasMoves(pathOf(folder)) && disk.isFolder(folder) && recoverMoves(pathOf(folder), system);
+    } catch (error) {
+      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false; // who may write here does it
+      throw error;
+    }
+  }
+
   function sweepOnce(folder: string): void {
+    recoverIn(folder);
     if (swept.has(folder)) return;
     if (swept.size >= MAX_SWEPT) swept.clear();
     swept.add(folder);
@@ -124,9 +144,46 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") throw missing(why, "folder", found?.kind);
   }
 
+  /** Moves a folder in one step. The `/` makes it fail where a file has taken its place: that would replace another. */
+  function moveFolder(path: string, target: string, why: PathPlace): void {
+    try {
+      fs.renameSync(sep === "/" ? `${pathOf(path)}/` : pathOf(path), pathOf(target));
+    } catch (error) {
+      if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error)!)) throw error;
+      if (look(path, why.action)?.kind !== "folder") throw lostSource(why);
+      throw taken({ ...why, path: target }, look(target, why.action)?.kind ?? "folder");
+    }
+  }
+
+  async function moveFile(path: string, target: string, why: PathPlace): Promise<void> {
+    const file = takeFile(pathOf(path), system);
+    if (file === undefined) throw missing(why, "anything"); // another program was faster
+    try {
+      const found = fs.lstatSync(file.path, { throwIfNoEntry: false });
+      if (found === undefined || found.isDirectory()) throw lostSource(why);
+      if (found.isSymbolicLink()) moveLink(file.path, { path, target });
+      else placeNew(file.path, target, { ...why, path: target });
+    } catch (error) {
+      if (!putBack(file) || errorCode(error) === "ENOENT") throw lostSource(why);
+      throw errorCode(error) === "EEXIST"
+        ? taken({ ...why, path: target }, look(target, why.action)?.kind ?? "link")
+        : error;
+    }
+    await settle(folderOf(target)); // the new name must last before the old one is gone
+    dropTaken(file);
+  }
+
+  /** Makes a link that leads where another one leads, whose path was `path`. */
+  function moveLink(onDisk: string, { path, target }: { path: string; target: string }): void {
+    const text = fs.readlinkSync(onDisk);
+    const within = disk.targetOf(path, text);
+    if (within !== undefined) linkTo(within, target);
+    else fs.symlinkSync(isAbsolute(text) ? text : movedText(text, path, target), pathOf(target));
+  }
+
   /** Throws where something is at the target of a move, or in its way. */
   function checkFree(path: string, why: PathPlace): void {
-    const found = look(path, why.action);
+    const found = find(path, why.action);
     if (found !== undefined) throw taken({ ...why, path }, found.kind);
   }
 
@@ -137,13 +194,14 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     async stat(given, { signal } = {}) {
       const path = parsePath(given);
       const why = place("look at", path);
-      return await step(why, signal, () => look(path, why.action));
+      return await step(why, signal, () => find(path, why.action));
     },
 
     async *list(given, { signal } = {}) {
       const path = parsePath(given);
       const why = place("list", path);
       checkFolder(path, why);
+      await step(why, signal, () => recoverIn(path));
       for (const named of await step(why, signal, () => readSortedNames(path, pathOf(path)))) {
         signal?.throwIfAborted();
         const entry = entryIn(named.path);
@@ -155,14 +213,15 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("list", path);
       checkFolder(path, why);
-      return await step(why, signal, () => readNames(path, pathOf(path)));
+      return await step(why, signal, () => (recoverIn(path), readNames(path, pathOf(path))));
     },
 
     async open(given, { signal } = {}) {
       const path = parsePath(given);
       const why = place("open", path);
       return await step(why, signal, () => {
-        const found = disk.findFile(path);
+        const found = disk.findFile(path) ??
+          (find(path, why.action)?.kind === "file" ? disk.findFile(path) : undefined);
         if (found === undefined) throw missing(why, "file", look(path, why.action)?.kind);
         return foundFile(path, { onDisk: pathOf(path), found });
       });
@@ -176,11 +235,11 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         const folder = folderOf(path);
         const prepare = () => {
           makeFolder(folder, why);
+          sweepOnce(folder);
           // A look at what is not there costs as much as the rest; a link that leads to nothing is replaced, or in the way.
           const found = fs.existsSync(pathOf(path)) ? disk.lookInFolder(path, why.action) : undefined;
           if (found?.kind === "folder") throw inTheWay(why, path, "folder");
           if (found !== undefined && mode === "create") throw taken(why, found.kind);
-          sweepOnce(folder);
         };
         const durable = durability === "disk";
         const stage = await stageFile(pathOf(folder), content, { system, durable, prepare, signal });
@@ -249,7 +308,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const why = place("remove", path);
       return await step(why, signal, async () => {
-        const found = look(path, why.action);
+        const found = find(path, why.action);
         if (found === undefined) return false;
         if (path === "") throw notEmpty(why);
         if (found.kind !== "folder") {
@@ -258,6 +317,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
           return removed;
         }
         try {
+          recoverIn(path);
           sweepStages(pathOf(path), system);
           fs.rmdirSync(pathOf(path));
         } catch (error) {
@@ -274,25 +334,13 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       const [path, target] = [parsePath(from), parsePath(to)];
       const why = place("move", path);
       await step(why, signal, async () => {
-        const found = look(path, why.action);
+        const found = find(path, why.action);
         if (found === undefined || path === "") throw missing(why, "anything");
         if (target.startsWith(`${path}/`)) throw intoItself(why);
         checkFree(target, why);
         makeFolder(folderOf(target), why);
-        if (found.kind === "folder") fs.renameSync(pathOf(path), pathOf(target));
-        else if (found.kind === "file") placeNew(pathOf(path), target, { ...why, path: target });
-        else {
-          const text = fs.readlinkSync(pathOf(path));
-          const isOut = found.target === undefined;
-          if (isOut) fs.symlinkSync(isAbsolute(text) ? text : movedText(text, path, target), pathOf(target));
-          else linkTo(found.target!, target);
-        }
-        try { // at once: of two moves of one file one finds nothing
-          if (found.kind !== "folder") unlinkIfThere(pathOf(path));
-        } catch (error) {
-          unlinkIfThere(pathOf(target)); // what cannot leave its folder is not moved, and not in two places
-          throw error;
-        }
+        if (found.kind === "folder") moveFolder(path, target, why);
+        else await moveFile(path, target, why);
         await settle(folderOf(target), folderOf(path));
       });
     },
@@ -308,16 +356,6 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
       if ((error as { code?: string }).code === "Unsupported") return undefined;
       throw error;
     }
-  }
-}
-
-function unlinkIfThere(path: string): boolean {
-  try {
-    fs.unlinkSync(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
-    throw error;
   }
 }
 

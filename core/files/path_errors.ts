@@ -72,6 +72,14 @@ export function lostFolder(place: PathPlace): RegistryError {
   return failure("Conflict", place, { state: "its folder was moved or removed meanwhile", hint: "Write it again." });
 }
 
+/** `Conflict`: what is moved became something else. */
+export function lostSource(place: PathPlace): RegistryError {
+  return failure("Conflict", place, {
+    state: "another program changed it meanwhile",
+    hint: "Look at it and try again.",
+  });
+}
+
 /** `Conflict`: a folder has no files, but one is being written. */
 export function inTheWorks(place: PathPlace): RegistryError {
   return failure("Conflict", place, {

@@ -9,6 +9,9 @@ import { shown } from "../naming/names.ts";
 
 /** What stores keep for themselves begins with this, in any folder. */
 export const OWN_PREFIX = ".holdfast-";
+
+/** On a disk, the folder in a folder in which files lie while they are moved away from it. */
+export const MOVING_FOLDER = `${OWN_PREFIX}moving`;
 const MAX_PATH_BYTES = 900;
 const MAX_SEGMENT_BYTES = 240;
 

@@ -30,6 +30,8 @@ export interface DiskPlace {
   makeFolder(path: string, why: PathPlace): void;
   /** True for a folder of the store that is there, and that no link leads to. */
   isFolder(path: string): boolean;
+  /** The path that a link with this text leads to; undefined where that is outside of the store. */
+  targetOf(path: string, text: string): string | undefined;
   /** What to throw for an error of the file system. */
   failure(error: unknown, why: PathPlace): unknown;
 }
@@ -76,9 +78,12 @@ export function createDiskPlace(folder: string): DiskPlace {
     if (isDirectory || path === "") return { path, kind: "folder", size: 0 };
     if (isFile) return { path, kind: "file", size, modifiedAt: Math.floor(modifiedAt) };
     if (!isSymlink) throw refused(why, "it is a pipe, a socket or a device");
-    const text = fs.readlinkSync(pathOf(path));
-    const within = isAbsolute(text) ? relativeToRoot(text) : targetOf(path, text.replaceAll(sep, "/"));
+    const within = linkTarget(path, fs.readlinkSync(pathOf(path)));
     return { path, kind: "link", size: 0, ...(within === undefined ? {} : { target: within }) };
+  }
+
+  function linkTarget(path: string, text: string): string | undefined {
+    return isAbsolute(text) ? relativeToRoot(text) : targetOf(path, text.replaceAll(sep, "/"));
   }
 
   function relativeToRoot(text: string): string | undefined {
@@ -128,6 +133,7 @@ export function createDiskPlace(folder: string): DiskPlace {
     pathOf,
     isFolder,
     makeFolder,
+    targetOf: linkTarget,
     failure,
     look: (path, action) => lookAt(path, { action, path, location }, () => isFolder(folderOf(path))),
     findFile(path) {

@@ -8,7 +8,7 @@ import { open } from "node:fs/promises";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { forEachChunk, plainBytes } from "../../core/bytes/bytes.ts";
 import { contentStream } from "../../core/files/content.ts";
-import { OWN_PREFIX } from "../../core/files/paths.ts";
+import { MOVING_FOLDER, OWN_PREFIX } from "../../core/files/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
@@ -100,10 +100,10 @@ export function removeStage(path: string): void {
   }
 }
 
-/** Whether a folder holds files that are being written, or were, and nothing else. */
+/** Whether a folder holds files that are being written or moved, or were, and nothing else. */
 export function hasOnlyStages(folder: string): boolean {
   try {
-    return fs.readdirSync(folder).every((name) => STAGE_NAME.test(name));
+    return fs.readdirSync(folder).every((name) => STAGE_NAME.test(name) || name === MOVING_FOLDER);
   } catch {
     return false; // another program was faster
   }

@@ -25,9 +25,9 @@ export const STAGE_PREFIX = ".holdfast-";
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`);
 
-/** Whether this is the name of such a folder, or of what a file store is writing beside its target. */
+/** Whether this is the name of such a folder, or of what a file store is writing or moving beside its target. */
 export function isStageName(name: string): boolean {
-  return STAGE_NAME.test(name);
+  return STAGE_NAME.test(name) || name === `${STAGE_PREFIX}moving`;
 }
 
 /** What nobody has touched for so long is nobody's, whoever it was; milliseconds. */
