@@ -13,6 +13,8 @@ export interface FileToDecode {
   readonly path: string;
   /** Number of bytes. */
   readonly size: number;
+  /** Whether the store keeps a value there, and only shows it as a file: its `load` gives the value. @default false */
+  readonly isShown?: boolean;
   /** All of them. */
   bytes(): Promise<Uint8Array>;
   /** The same, or a range of them, as a stream. */

@@ -6,26 +6,21 @@
  */
 import type { CallOptions } from "../core/backend.ts";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
-import { bytesFile, contentBytes } from "../core/files/content.ts";
 import { follow } from "../core/files/follow.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import { folderOf, parsePath } from "../core/files/paths.ts";
+import { parsePath } from "../core/files/paths.ts";
 import type { FileEntry, FileStore, NamedEntry } from "../core/file_store.ts";
-import type { FileToDecode } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
-import type { ZarrArray, ZarrCodec } from "../formats/zarr.ts";
-import type { NDArray } from "../core/bytes/ndarray.ts";
-import { npy } from "../formats/npy.ts";
+import type { ZarrCodec } from "../formats/zarr.ts";
 import {
   arrayEntry,
   arrayOf,
-  DOCUMENT,
   fileEntry,
   filesOf,
   isArrayValue,
@@ -33,12 +28,17 @@ import {
   valueOf,
   writeArray,
 } from "./zarr/array_files.ts";
-import type { NewArray } from "./zarr/array_files.ts";
+import type { NewArray, StoredArray } from "./zarr/array_files.ts";
+import { npyFile } from "./zarr/npy_file.ts";
 import { readStored } from "./zarr/read_stored.ts";
 import { replaceChunk } from "./zarr/replace_chunk.ts";
 import { copyArray } from "./zarr/copy_array.ts";
+import { busy, createArrayLocks } from "./zarr/lock.ts";
+import { createLook } from "./zarr/look.ts";
+import type { Seen } from "./zarr/look.ts";
 import { moveArray, removeArray } from "./zarr/move_array.ts";
-import { removeTree } from "./zarr/remove_tree.ts";
+import { WORKS, worksOf } from "./zarr/undo_change.ts";
+import type { Change } from "./zarr/undo_change.ts";
 
 export type * from "../core/file_store.ts";
 export type { ZarrCodec } from "../formats/zarr.ts";
@@ -55,11 +55,6 @@ export interface ZarrFilesOptions {
   system?: System;
 }
 
-/** Where arrays lie while they are written, and while they are removed: no path of a user is in it. */
-const WORKS = ".zarr-saving";
-/** What is at a path, as it is seen. */
-type Seen = { entry: FileEntry; array?: ZarrArray };
-
 /**
  * Creates a file store over another one. Arrays and images that are saved without `as` are kept in zarr at their paths,
  * whatever their extension, and loaded as they were; everything else is a file of the store below. `open` gives the
@@ -68,11 +63,12 @@ type Seen = { entry: FileEntry; array?: ZarrArray };
  *
  * An array is written into a folder of its own in `.zarr-saving`, and moved to its path when it is whole. What replaces
  * an array of the same type, shape and codec in one chunk replaces this chunk, in one step; anything else is gone for a
- * moment: readers find nothing, and where the program dies just then, what was there before is still in `.zarr-saving`.
- * In a bucket a move is a copy of each file: `zarr.json` leaves first, to `.zarr-saving`, and comes last, so that a part of
- * an array is none. A load in the middle of which an array is replaced reads it anew; saves of several chunks are told
- * apart by an attribute, `holdfast-save`. Those who create one path at the same time from several programs are told
- * apart as well as the store below tells a move to a path that is taken.
+ * moment, for which readers wait. In a bucket a move is a copy of each file: `zarr.json` leaves first, to `.zarr-saving`,
+ * and comes last, so that a part of an array is none. A load in the middle of which an array is replaced reads it anew:
+ * saves are told apart by an attribute, `holdfast-save`.
+ *
+ * One program at a time changes an array; the others get a `Conflict`. If a program dies while it changes one, the next
+ * call that needs the array undoes the change, from a minute later on.
  *
  * @example
  * ```ts
@@ -93,8 +89,19 @@ type Seen = { entry: FileEntry; array?: ZarrArray };
 export function createZarrFiles({ files, codec, chunks, system = realSystem }: ZarrFilesOptions): FileStore {
   const { location } = files;
   const lanes = createLanes();
+  const locks = createArrayLocks(files, system);
+  const { arrayAbove, look, lookOnce, settled } = createLook(files, { locks, system });
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
-  const works = () => `${WORKS}/${system.id()}`;
+
+  /** Runs a change of an array behind those that this program has begun, while no other program changes it. */
+  async function change<T>(path: string, why: PathPlace, task: (change: Change) => Promise<T>): Promise<T> {
+    return await lanes(path, () => locks.hold({ path }, why, task));
+  }
+
+  /** Throws where an array is on its way to a path. */
+  async function checkFree(path: string, why: PathPlace): Promise<void> {
+    if (path !== "" && await locks.isHeld(path)) await locks.hold({ path }, why, () => Promise.resolve());
+  }
 
   /** A path that a user may have. */
   function parse(given: string): string {
@@ -107,25 +114,9 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     });
   }
 
-  /** The path of the array that a path would lie in, or undefined. */
-  async function arrayAbove(path: string, options: CallOptions): Promise<string | undefined> {
-    for (let at = folderOf(path); at !== ""; at = folderOf(at)) {
-      if (await files.stat(`${at}/${DOCUMENT}`, options) === undefined) continue;
-      if (await seenArray(files, at, options) !== undefined) return at;
-    }
-  }
-
   async function checkAbove(path: string, why: PathPlace, options: CallOptions): Promise<void> {
     const above = await arrayAbove(path, options);
     if (above !== undefined) throw inTheWay(why, above, "file");
-  }
-
-  async function look(path: string, options: CallOptions): Promise<Seen | undefined> {
-    const entry = await files.stat(path, options);
-    if (entry === undefined) return undefined;
-    const array = entry.kind === "folder" && path !== "" ? await seenArray(files, path, options) : undefined;
-    if (await arrayAbove(path, options) !== undefined) return undefined;
-    return array === undefined ? { entry } : { array, entry: await arrayEntry(files, path, { array, ...options }) };
   }
 
   async function checkFolder(path: string, options: CallOptions): Promise<void> {
@@ -133,28 +124,24 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     if (path !== "" && seen?.entry.kind !== "folder") throw missing(place("list", path), "folder", seen?.entry.kind);
   }
 
-  async function moveSeen(path: string, to: string, { isArray, ...options }: CallOptions & { isArray: boolean }) {
-    if (isArray) await moveArray(files, path, { to, apart: works(), ...options });
-    else await files.move(path, to, options);
-  }
-
-  /** Gives what lies in the works its path, in the place of what is seen there. */
+  /** Gives what a change has made its path, in the place of what is seen there. */
   async function settle(
-    made: string,
-    path: string,
+    made: Change,
+    why: PathPlace,
     { seen, isArray, ...options }: CallOptions & { seen?: Seen; isArray: boolean },
   ): Promise<void> {
-    if (seen === undefined) return await moveSeen(made, path, { isArray, ...options });
-    const old = works();
-    const wasArray = seen.array !== undefined;
-    await moveSeen(path, old, { isArray: wasArray, ...options });
+    const { path } = why;
+    const works = worksOf(made);
+    made.isLeft = seen !== undefined;
+    if (seen?.array !== undefined) await moveArray(files, path, { to: works.old, apart: works.document, ...options });
+    else if (seen !== undefined) await files.move(path, works.old, options);
     try {
-      await moveSeen(made, path, { isArray, ...options });
+      if (isArray) await moveArray(files, works.made, { to: path, apart: works.madeDocument, ...options });
+      else await files.move(works.made, path, options);
     } catch (error) {
-      await moveSeen(old, path, { isArray: wasArray }).catch(() => {}); // the error is told; what was there is in the works, whole
-      throw error;
+      if (seen === undefined || !isRegistryError(error, "AlreadyExists")) throw error;
+      throw busy(why); // what was there had left, and another program has put something in its place
     }
-    await removeTree(files, old, options);
   }
 
   async function writeMade(folder: string, made: ReadonlyMap<string, Uint8Array>, options: CallOptions): Promise<void> {
@@ -164,35 +151,27 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
   /** Writes an array to its path, in the place of what is seen there: `made` are its files where it has one chunk. */
   async function put(
-    path: string,
+    own: Change,
+    why: PathPlace,
     { seen, made, ...array }: NewArray & { seen?: Seen; made?: ReadonlyMap<string, Uint8Array> },
   ): Promise<void> {
     const { signal } = array;
-    const folder = works();
-    try {
-      if (made === undefined) await writeArray(files, folder, array);
-      else await writeMade(folder, made, { signal });
-      await settle(folder, path, { seen, isArray: true, signal });
-    } catch (error) {
-      await removeTree(files, folder).catch(() => {}); // the error is told
-      throw error;
-    }
+    const folder = worksOf(own).made;
+    if (made === undefined) await writeArray(files, folder, array);
+    else await writeMade(folder, made, { signal });
+    await settle(own, why, { seen, isArray: true, signal });
   }
 
   /** Copies an array to a path that is free. */
   async function putCopy(path: string, target: string, options: CallOptions): Promise<void> {
     const why = place("copy", path);
-    const folder = works();
-    try {
-      if (!await copyArray(files, path, { to: folder, ...options })) throw missing(why, "file");
-      const there = await look(target, options);
+    await change(target, { ...why, path: target }, async (own) => {
+      if (!await copyArray(files, path, { to: worksOf(own).made, ...options })) throw missing(why, "file");
+      const there = await lookOnce(target, options);
       if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
       await checkAbove(target, why, options);
-      await moveSeen(folder, target, { isArray: true, ...options });
-    } catch (error) {
-      await removeTree(files, folder).catch(() => {}); // the error is told
-      throw error;
-    }
+      await settle(own, { ...why, path: target }, { isArray: true, ...options });
+    });
   }
 
   /** Writes an array to a path that is free, in one step; false where it is not free, or that takes several. */
@@ -217,6 +196,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async *list(given, options = {}) {
       const path = parse(given);
+      await locks.recoverAll();
       await checkFolder(path, options);
       const below = mapAtOnce(files.list(path, options), async (entry) => {
         const array = entry.kind === "folder" ? await seenArray(files, entry.path, options) : undefined;
@@ -229,6 +209,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async names(given, options = {}) {
       const path = parse(given);
+      await locks.recoverAll();
       await checkFolder(path, options);
       const below = mapAtOnce(await files.names?.(path, options) ?? files.list(path, options), async (entry) => {
         const array = entry.kind === "folder" ? await seenArray(files, entry.path, options) : undefined;
@@ -241,22 +222,35 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async open(given, options = {}) {
       const path = parse(given);
-      if (await seenArray(files, path, options) !== undefined && await arrayAbove(path, options) === undefined) {
+      const file = await settled(path, async () => {
         const stored = await readStored(files, path, options);
-        if (stored !== undefined) return await npyFile(path, stored.elements, options);
-      }
-      const file = await files.open(path, options);
-      if (await arrayAbove(path, options) === undefined) return file;
-      throw missing(place("open", path), "file");
+        if (stored !== undefined) return npyFile(path, stored.elements);
+        return await files.open(path, options).catch((error) => {
+          if (!isRegistryError(error, "NotFound")) throw error;
+        });
+      });
+      if (file !== undefined && await arrayAbove(path, options) === undefined) return file;
+      throw missing(
+        place("open", path),
+        "file",
+        file === undefined ? (await look(path, options))?.entry.kind : undefined,
+      );
     },
 
     async load(given, options = {}) {
       const path = parse(given);
-      const stored = await readStored(files, path, options);
-      if (stored !== undefined) return valueOf(stored);
+      const isFile = Symbol();
+      const stored = await settled(
+        path,
+        async () =>
+          await readStored(files, path, options) ??
+            ((await files.stat(path, options))?.kind === "file" ? isFile : undefined),
+      );
+      if (stored === isFile) return undefined;
+      if (stored !== undefined) return valueOf(stored as StoredArray);
       const found = await follow(files, path, options);
       if (found === undefined || found.path === path) return undefined;
-      const linked = await readStored(files, found.path, options);
+      const linked = await settled(found.path, async () => await readStored(files, found.path, options));
       return linked && valueOf(linked);
     },
 
@@ -267,16 +261,18 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const why = place("save", path);
       if (!isArrayValue(value)) throw notKept(path);
       const { array, options: wanted } = arrayOf(value, { codec, chunks, id: () => system.id() });
-      return await lanes(path, async () => {
-        await checkAbove(path, why, options);
-        const made = await filesOf({ array, options: wanted, ...options });
-        if (made !== undefined && await putNew(path, made, options)) return fileEntry(path, array);
-        const seen = await look(path, options);
+      const made = await filesOf({ array, options: wanted, ...options });
+      await checkAbove(path, why, options);
+      if (mode === "overwrite" && made !== undefined && await putNew(path, made, options)) {
+        return fileEntry(path, array);
+      }
+      return await change(path, why, async (own) => {
+        const seen = await lookOnce(path, options);
         if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
         if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
         const isReplaced = made !== undefined && seen?.array !== undefined &&
           await replaceChunk(files, path, { made, ...options });
-        if (!isReplaced) await put(path, { array, options: wanted, made, seen, ...options });
+        if (!isReplaced) await put(own, why, { array, options: wanted, made, seen, ...options });
         return fileEntry(path, array);
       });
     },
@@ -285,21 +281,15 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const path = parse(given);
       const why = place("write", path);
       const seen = await look(path, options);
-      if (seen === undefined) await checkAbove(path, why, options);
+      if (seen === undefined) await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
       if (seen?.array === undefined) return await files.write(path, content, { mode, ...options });
       if (mode === "create") throw taken(why, "file");
-      return await lanes(path, async () => {
-        const now = await look(path, options); // another change may have had an earlier turn
+      return await change(path, why, async (own) => {
+        const now = await lookOnce(path, options); // another change may have had an earlier turn
         if (now?.array === undefined) return await files.write(path, content, options);
-        const made = works();
-        try {
-          const entry = await files.write(made, content, options);
-          await settle(made, path, { seen: now, isArray: false, ...options });
-          return { ...entry, path };
-        } catch (error) {
-          await files.remove(made).catch(() => {}); // the error is told
-          throw error;
-        }
+        const entry = await files.write(worksOf(own).made, content, options);
+        await settle(own, why, { seen: now, isArray: false, ...options });
+        return { ...entry, path };
       });
     },
 
@@ -308,7 +298,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const why = place("make folder", path);
       const seen = await look(path, options);
       if (seen?.array !== undefined) throw inTheWay(why, path, "file");
-      if (seen === undefined) await checkAbove(path, why, options);
+      if (seen === undefined) await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
       await files.createFolder(path, options);
     },
 
@@ -317,7 +307,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const why = place("make link", path);
       const seen = await look(path, options);
       if (seen !== undefined) throw taken(why, seen.entry.kind);
-      await checkAbove(path, why, options);
+      await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
       await files.createLink(path, parse(target), options);
     },
 
@@ -327,10 +317,10 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (seen === undefined) return false;
       if (path === "") throw notEmpty(place("remove", path));
       if (seen.array === undefined) return await files.remove(path, options);
-      return await lanes(path, async () => {
-        const now = await look(path, options); // another change may have had an earlier turn
+      return await change(path, place("remove", path), async (own) => {
+        const now = await lookOnce(path, options); // another change may have had an earlier turn
         if (now?.array === undefined) return now !== undefined && await files.remove(path, options);
-        await removeArray(files, path, { apart: works(), ...options });
+        await removeArray(files, path, { apart: worksOf(own).made, ...options });
         return true;
       });
     },
@@ -343,8 +333,28 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (target.startsWith(`${path}/`)) throw intoItself(why);
       const there = await look(target, options);
       if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
-      await checkAbove(target, why, options);
-      await moveSeen(path, target, { isArray: seen.array !== undefined, ...options });
+      await Promise.all([checkAbove(target, why, options), checkFree(target, { ...why, path: target })]);
+      if (seen.array === undefined) return await files.move(path, target, options);
+      const [first, second] = [path, target].sort();
+      await lanes(
+        first,
+        () =>
+          lanes(
+            second,
+            () =>
+              locks.hold({ path, to: target }, why, (own) =>
+                locks.hold({ path: target, from: path }, { ...why, path: target }, async () => {
+                  const now = await lookOnce(path, options);
+                  if (now === undefined) {
+                    throw missing(why, "anything");
+                  }
+                  const apart = worksOf(own).document;
+                  if (now.array !== undefined) {
+                    await moveArray(files, path, { to: target, apart, ...options });
+                  } else await files.move(path, target, options);
+                })),
+          ),
+      );
     },
 
     async copyFile(from, to, { signal } = {}) {
@@ -365,7 +375,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     async removeFolder(given, options = {}) {
       const path = parse(given);
       const seen = await look(path, options);
-      if (seen?.array !== undefined) await removeArray(files, path, { apart: works(), ...options });
+      if (seen?.array !== undefined) await store.remove(path, options);
       else if (seen !== undefined || path === "") await files.removeFolder!(path, options);
     },
   };
@@ -373,11 +383,6 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
 function orderOf({ path, kind }: FileEntry): string {
   return kind === "folder" ? `${path}/` : path;
-}
-
-/** The `.npy` file of an array. */
-async function npyFile(path: string, elements: NDArray, options: CallOptions): Promise<FileToDecode> {
-  return bytesFile(path, await contentBytes(await npy().encode(elements), options));
 }
 
 function notKept(path: string): RegistryError {

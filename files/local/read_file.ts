@@ -8,7 +8,7 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { lookOf, openFile } from "../../core/disk/disk_calls.ts";
 import type { FileLook, OpenFile } from "../../core/disk/disk_calls.ts";
-import { fileError } from "../../core/disk/file_errors.ts";
+import { errorCode, fileError } from "../../core/disk/file_errors.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
@@ -62,7 +62,7 @@ function readSmall(path: string, { onDisk, found, start, end }: Part): Uint8Arra
     checkSame(path, file.look(), found);
     return bytes;
   } catch (error) {
-    throw fileError("read", path, error);
+    throw failed(path, error);
   } finally {
     file?.close();
   }
@@ -105,7 +105,7 @@ async function* readChunks(
       yield chunk.subarray(0, bytesRead);
     }
   } catch (error) {
-    throw fileError("read", path, error);
+    throw failed(path, error);
   } finally {
     await file?.close();
   }
@@ -116,6 +116,11 @@ function checkSame(path: string, look: FileLook, found: FileLook): void {
   const isSame = look.isFile && look.identity === found.identity && look.size === found.size &&
     look.modifiedAt === found.modifiedAt;
   if (!isSame) throw changed(path);
+}
+
+/** What to throw where reading failed. A folder above the file that is none any more was replaced. */
+function failed(path: string, error: unknown): unknown {
+  return ["ENOTDIR", "ELOOP"].includes(errorCode(error)!) ? changed(path) : fileError("read", path, error);
 }
 
 function changed(path: string): RegistryError {

@@ -52,10 +52,11 @@ export async function loadFile<T>(
   path: string,
   { formats, as, signal }: LoadFileOptions<T> & { formats: KnownFormats },
 ): Promise<T> {
-  const own = as === undefined ? await store.load?.(path, { signal }) : undefined;
-  if (own !== undefined) return own as T;
   for (let left = MOST_CHANGES;; left--) {
+    const own = as === undefined ? await store.load?.(path, { signal }) : undefined;
+    if (own !== undefined) return own as T;
     const file = await openFile(store, path, { action: "load", signal });
+    if (as === undefined && file.isShown && left > 0) continue; // a value came meanwhile
     const format = await formatFor(formats, file.path, as as string | Format);
     try {
       return await told(() => format.decode(file, { signal }), { verb: "load", path: file.path, signal }) as T;

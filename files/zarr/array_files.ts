@@ -17,8 +17,8 @@ import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
 
 /** What an attribute of this name says the array was: an image. */
 const MARK = "holdfast";
-/** The attribute that tells two saves apart, of arrays of several chunks: a reader must not take some of each. */
-const SAVE = "holdfast-save";
+/** The attribute that tells two saves apart: a reader must not take chunks of one for those of another. */
+export const SAVE = "holdfast-save";
 /** The document whose presence makes a folder an array. */
 export const DOCUMENT = "zarr.json";
 
@@ -43,7 +43,7 @@ export function arrayOf(
   const grid = chunks?.(shape) ?? usualChunks(shape, dtype);
   const attributes = {
     ...(isImage(value) ? { [MARK]: "image" } : {}),
-    ...(isOneChunk(shape, grid) ? {} : { [SAVE]: id() }),
+    [SAVE]: id(),
   };
   const options: NewArray["options"] = {
     shape,

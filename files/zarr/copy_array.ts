@@ -42,7 +42,8 @@ export async function copyArray(
   throw replacedAgain("copy", from, { backend: files.location, tries: TRIES });
 }
 
-async function pathsBelow(files: FileStore, folder: string, options: CallOptions): Promise<string[]> {
+/** The paths of all files below a folder. */
+export async function pathsBelow(files: FileStore, folder: string, options: CallOptions): Promise<string[]> {
   const paths: string[] = [];
   for await (const { path, kind } of files.list(folder, options)) {
     if (kind === "file") paths.push(path);

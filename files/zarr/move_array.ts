@@ -1,6 +1,7 @@
 /**
  * Moving and removing an array where a folder takes several steps, as in a bucket: it is none without its document, which
- * leaves first and comes last. So nobody takes what is left of one for all of it, also where the program dies.
+ * leaves first and comes last. So nobody takes what is left of one for all of it, also where the program dies. What a
+ * move that fails leaves is put together by `undoChange`.
  *
  * @module
  */
@@ -22,14 +23,7 @@ export async function moveArray(
 ): Promise<void> {
   if (files.removeFolder === undefined) return await files.move(path, to, options);
   await files.move(joinPath(path, DOCUMENT), apart, options);
-  try {
-    await files.move(path, to, options);
-  } catch (error) {
-    // Nothing was moved where nothing came; else the chunks are in two places, and no array.
-    const isWhole = await files.stat(to).then((there) => there === undefined, () => false);
-    if (isWhole) await files.move(apart, joinPath(path, DOCUMENT)).catch(() => {}); // the error is told
-    throw error;
-  }
+  await files.move(path, to, options);
   await files.move(apart, joinPath(to, DOCUMENT), options);
 }
 

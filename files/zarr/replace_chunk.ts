@@ -4,15 +4,14 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { sameBytes } from "../../core/bytes/bytes.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";
-import { DOCUMENT } from "./array_files.ts";
+import { DOCUMENT, SAVE } from "./array_files.ts";
 import { readDocument } from "./read_stored.ts";
 
 /**
- * Replaces the one chunk of an array where its document stays the same: readers see what was there before, or all of
- * it. False where that cannot be.
+ * Replaces the one chunk of an array where its document, but for the id of the save, stays the same: readers see what was
+ * there before, or all of it. False where that cannot be.
  *
  * @param made the files of the new array by their names
  */
@@ -21,7 +20,19 @@ export async function replaceChunk(
   path: string,
   { made, ...options }: CallOptions & { made: ReadonlyMap<string, Uint8Array> },
 ): Promise<boolean> {
-  if (!sameBytes(await readDocument(files, path, options), made.get(DOCUMENT))) return false;
+  const [before, after] = [await readDocument(files, path, options), made.get(DOCUMENT)!];
+  if (before === undefined || withoutSave(before) !== withoutSave(after)) return false;
   for (const [name, bytes] of made) if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
   return true;
+}
+
+/** A document without the id of the save, which stays that of the first one. */
+function withoutSave(document: Uint8Array): string | undefined {
+  try {
+    const { attributes, ...parsed } = JSON.parse(new TextDecoder().decode(document));
+    const { [SAVE]: _, ...others } = attributes ?? {};
+    return JSON.stringify({ ...parsed, attributes: others });
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,205 @@
+/**
+ * Locks of arrays: one process at a time changes the array at a path. A lock is a file in `.zarr-saving` that only one
+ * process can create. Its owner renews it; if the owner dies, the lock expires, and the next process undoes what the
+ * owner had begun. A process takes an expired lock over by creating a second file whose name ends in the owner's id, so
+ * that only one does.
+ *
+ * @module
+ */
+import { sha256 } from "../../core/bytes/digest.ts";
+import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import type { PathPlace } from "../../core/files/path_errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import type { System } from "../../core/system.ts";
+import { undoChange, WORKS } from "./undo_change.ts";
+import type { Change } from "./undo_change.ts";
+
+/** An owner that has not renewed its lock for so long is dead. */
+const LEASE_MS = 60_000;
+/** How often a lock may change hands while one process asks for it. */
+const TRIES = 20;
+
+/** What a lock says. */
+interface Lock extends Change {
+  /** When it was renewed last, milliseconds since 1970. */
+  at: number;
+}
+
+/** A file of a lock: the first, or one that takes over what expired. */
+interface Link extends Lock {
+  file: string;
+}
+
+/** The locks of the arrays of a store. */
+export interface ArrayLocks {
+  /** Changes an array while no other process does; `Conflict` while one does. What fails is undone. */
+  hold<T>(change: Omit<Change, "id" | "isLeft">, why: PathPlace, task: (change: Change) => Promise<T>): Promise<T>;
+  /** Whether an array is being changed. Undoes what a process that died had begun. */
+  isHeld(path: string): Promise<boolean>;
+  /** Undoes all that processes that died had begun. */
+  recoverAll(): Promise<void>;
+}
+
+/** Creates the {@linkcode ArrayLocks} of a store. */
+export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
+  const isExpired = ({ at }: Lock) => Math.abs(system.now() - at) > LEASE_MS;
+
+  async function read(file: string): Promise<Link | undefined> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      try {
+        const text = new TextDecoder().decode(await (await files.open(file)).bytes());
+        return { ...lockOf(text), file };
+      } catch (error) {
+        if (isRegistryError(error, "NotFound")) return undefined;
+        if (!isRegistryError(error, "Conflict")) throw error; // else it was renewed
+      }
+    }
+    throw busy({ action: "read the lock of", path: file, location: files.location });
+  }
+
+  async function linksOf(path: string): Promise<Link[]> {
+    const links: Link[] = [];
+    for (let file = fileOf(path);; file = `${fileOf(path)}.${links.at(-1)!.id}`) {
+      const link = await read(file);
+      if (link === undefined) return links;
+      links.push(link);
+    }
+  }
+
+  /** Becomes the owner; undefined where another process is. */
+  async function claim(
+    wanted: Omit<Change, "id" | "isLeft">,
+  ): Promise<{ own: Link; expired: Link[] } | undefined> {
+    const { path } = wanted;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const expired = await linksOf(path);
+      const last = expired.at(-1);
+      if (last !== undefined && !isExpired(last)) return undefined;
+      const file = last === undefined ? fileOf(path) : `${fileOf(path)}.${last.id}`;
+      const own: Link = { ...wanted, id: system.id(), at: system.now(), file };
+      try {
+        await files.write(file, textOf(own), { mode: "create" });
+      } catch (error) {
+        if (isRegistryError(error, "AlreadyExists")) continue; // another process was faster
+        throw error;
+      }
+      if (last === undefined || (await read(fileOf(path)))?.id === expired[0].id) return { own, expired };
+      await files.remove(file); // its owner lived, and gave it back
+    }
+    return undefined;
+  }
+
+  async function renew(own: Link, signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        await system.sleep(LEASE_MS / 3, signal);
+        if ((await read(own.file))?.id !== own.id) return;
+        await files.write(own.file, textOf({ ...own, at: system.now() }));
+      }
+    } catch { /* it ended, or the store fails: then the lock expires */ }
+  }
+
+  /** Gives a lock back: the first file goes first, since whoever sees it also sees who took it over. */
+  async function release(own: Link, expired: Link[], claimedAt: number): Promise<void> {
+    const isSure = system.monotonic() - claimedAt < LEASE_MS / 2;
+    if (!isSure && (await linksOf(own.path)).at(-1)?.id !== own.id) return;
+    for (const { file } of [...expired, own]) await files.remove(file);
+  }
+
+  async function hold<T>(
+    wanted: Omit<Change, "id" | "isLeft">,
+    why: PathPlace,
+    task: (change: Change) => Promise<T>,
+  ): Promise<T> {
+    const claimedAt = system.monotonic();
+    const claimed = await claim(wanted);
+    if (claimed === undefined) throw busy(why);
+    const { own, expired } = claimed;
+    const ended = new AbortController();
+    const renewing = renew(own, ended.signal);
+    let state: "idle" | "begun" | "done" = "idle";
+    try {
+      for (const change of expired) await undoExpired(change, why);
+      state = "begun";
+      const result = await task(own);
+      state = "done";
+      return result;
+    } finally {
+      ended.abort();
+      await renewing;
+      try { // where the store fails the lock expires, and another process does this
+        if (state === "begun" || own.isLeft) await undoChange(files, own);
+        if (state === "idle") await files.remove(own.file); // what expired is still to be undone
+        else await release(own, expired, claimedAt);
+      } catch { /* the task succeeded, or its error is thrown */ }
+    }
+  }
+
+  /** What was on its way from another path belongs to the lock of that one. */
+  async function undoExpired(change: Change, why: PathPlace): Promise<void> {
+    if (change.from !== undefined && await isHeld(change.from)) throw busy(why);
+    await undoChange(files, change);
+  }
+
+  async function isHeld(path: string): Promise<boolean> {
+    const links = await linksOf(path);
+    if (links.length === 0) return false;
+    if (!isExpired(links.at(-1)!)) return true;
+    try {
+      await hold({ path }, { action: "look at", path, location: files.location }, () => Promise.resolve());
+      return false;
+    } catch (error) {
+      if (isRegistryError(error, "Conflict", "Denied", "Unsupported")) return true; // others may write, or are faster
+      throw error;
+    }
+  }
+
+  return {
+    hold,
+    isHeld,
+    async recoverAll() {
+      const locks: string[] = [];
+      try {
+        for await (const { path } of files.list(WORKS)) if (LOCK_FILE.test(path)) locks.push(path);
+      } catch (error) {
+        if (isRegistryError(error, "NotFound")) return;
+        throw error;
+      }
+      for (const file of locks) {
+        const lock = await read(file);
+        if (lock !== undefined && lock.path !== "") await isHeld(lock.path);
+      }
+    },
+  };
+}
+
+const LOCK_FILE = /\/lock-[0-9a-f]+$/;
+
+function fileOf(path: string): string {
+  return `${WORKS}/lock-${sha256(path).slice(0, 32)}`;
+}
+
+function textOf({ id, path, to, from, at }: Lock): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ id, path, to, from, at }));
+}
+
+/** A file that a power cut left empty is a lock that expired. */
+function lockOf(text: string): Lock {
+  try {
+    return JSON.parse(text) as Lock;
+  } catch {
+    return { id: "unknown", path: "", at: 0 };
+  }
+}
+
+/** `Conflict`: another program changes an array. */
+export function busy({ action, path, location }: PathPlace): RegistryError {
+  return new RegistryError({
+    code: "Conflict",
+    message: `Cannot ${action} ${shown(path)}: another program is changing it`,
+    hint: "Try again when that has ended; a program that died is in the way for a minute.",
+    key: path,
+    backend: location,
+  });
+}
