@@ -1,154 +1,263 @@
 /**
- * The processes of one command: those of its group, and those that left it and still carry its mark.
+ * The processes of one command: which they are, and ending them.
  *
  * @module
  */
-import { readdir, readFile } from "node:fs/promises";
 import process from "node:process";
 import type { System } from "../../core/system.ts";
+import { MARK } from "./marks.ts";
+import { listPids, readPipes, readStat, readVariable } from "./proc.ts";
+import type { ProcessStat } from "./proc.ts";
 
-/**
- * The variable that every process of a command has inherited, unless it threw its environment away. It holds the marks of
- * all commands that it is part of: what a command runs as its own command is ended with both.
- */
-export const MARK = "HOLDFAST_PROCESS";
-
-/** The value of {@linkcode MARK} for a command of this process, which may be part of another command. */
-export function marksOf(mark: string, system: System): string {
-  return [system.env(MARK), mark].filter(Boolean).join(" ");
-}
-
-/** A process. */
-export interface TreeProcess {
-  /** Its id. */
-  pid: number;
-  /** Memory that it holds, bytes. */
-  bytes: number;
-  /** Processor that it, and its children that have ended, have used, seconds. */
-  cpuSeconds: number;
-}
-
-/** Ticks of Linux on every machine that Deno runs on (`getconf CLK_TCK`). */
-const TICKS_A_SECOND = 100;
-
-/** The kind of the entry that has the size of a page (`AT_PAGESZ` of `elf.h`). */
-const AT_PAGESZ = 6n;
-
-/**
- * The size of a page of memory, bytes: 4 KiB on most machines, 16 or 64 KiB on some of ARM.
- *
- * @param auxv what `/proc/self/auxv` holds: pairs of words, a kind and a value (man 3 getauxval)
- * @default 4096 where it says none
- */
-export function pageBytesOf(auxv: Uint8Array): number {
-  const words = new BigUint64Array(auxv.slice().buffer, 0, Math.floor(auxv.byteLength / 8));
-  for (let at = 0; at + 1 < words.length; at += 2) if (words[at] === AT_PAGESZ) return Number(words[at + 1]);
-  return 4096;
-}
-
-/**
- * The processes of a command that still run, by `/proc` (man 5 proc). Undefined where there is none: on other systems
- * only the group is known.
- *
- * @param group the group of the command, which is the id of its first process
- * @param mark the value of {@linkcode MARK}
- */
-export async function findProcesses(group: number, mark: string): Promise<TreeProcess[] | undefined> {
-  const names = await readdir("/proc").catch(() => undefined);
-  if (names === undefined || process.platform !== "linux") return undefined;
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => pid !== process.pid);
-  const pageBytes = pageBytesOf(await readFile("/proc/self/auxv").catch(() => new Uint8Array()));
-  const look = (pid: number) => lookAt(pid, { group, mark, pageBytes }).catch(() => undefined);
-  const found = await Promise.all(pids.map(look));
-  return found.filter((one) => one !== undefined);
-}
-
-/** Undefined for one that is another's, or has ended. */
-async function lookAt(
-  pid: number,
-  { group, mark, pageBytes }: { group: number; mark: string; pageBytes: number },
-): Promise<TreeProcess | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // its name, in brackets, may have any character
-  const [state, , ownGroup] = fields;
-  if (state === "Z" || state === "X") return undefined;
-  if (Number(ownGroup) !== group) {
-    const environment = await readFile(`/proc/${pid}/environ`, "latin1");
-    const marks = environment.split("\0").find((entry) => entry.startsWith(`${MARK}=`))?.slice(MARK.length + 1);
-    if (!marks?.split(" ").includes(mark)) return undefined;
-  }
-  const ticks = fields.slice(11, 15).map(Number); // its own, and those of children that have ended
-  const cpuSeconds = ticks.reduce((sum, some) => sum + some, 0) / TICKS_A_SECOND;
-  return { pid, bytes: Number(fields[21]) * pageBytes, cpuSeconds };
-}
-
-/** How often it is looked whether those that were told to end have ended. */
-const LOOK_EVERY_MS = 25;
-
-/** How often those that were killed are looked for: more may be born meanwhile. */
-const KILLS = 40;
-
-/** Options of {@linkcode endProcesses}. */
-export interface EndOptions {
-  /** The group of the command. */
-  group: number;
-  /** The value of {@linkcode MARK}. */
+/** Options of {@linkcode ProcessTree}. */
+export interface ProcessTreeOptions {
+  /** The first process of the command, which leads a process group. */
+  root: number;
+  /** Given for a command that another process started: when its first process did, and when its runner did, in ticks. */
+  left?: { start: number; since: number };
+  /** The mark of the command: see {@linkcode MARK}. */
   mark: string;
-  /** How long they have to end by themselves, milliseconds. */
-  graceMs: number;
-  /** Sleeps. */
+  /** Processes that ran before the command started. @default none is known */
+  older?: readonly number[];
+  /** Clock and sleep. */
   system: System;
 }
 
-/** Tells all processes of a command to end, and kills what has not ended after a while. */
-export async function endProcesses({ group, mark, graceMs, system }: EndOptions): Promise<void> {
-  const looks = Math.ceil(graceMs / LOOK_EVERY_MS);
-  for (let look = 0; look < looks + KILLS; look++) {
-    const found = await findProcesses(group, mark);
-    if (found?.length === 0) return;
-    if (look === 0) signalAll(found, group, "SIGTERM");
-    else if (look >= looks) signalAll(found, group, "SIGKILL");
-    if (found === undefined && !isThere(group)) return;
-    await system.sleep(LOOK_EVERY_MS);
+/** All processes are read again after this time: by then a number may belong to another one, milliseconds. */
+const READ_ALL_MS = 60_000;
+
+/** The number of a process group or process is not given to another one within this time, milliseconds. */
+const REUSE_MS = 2_000;
+
+/** How often processes that should end are checked, milliseconds. */
+const CHECK_EVERY_MS = 25;
+
+/** How long processes that were killed are waited for, and new ones are searched, milliseconds. */
+const KILL_MS = 1_000;
+
+/**
+ * The processes of a command. One belongs to it when it started after the command, and
+ * - is in the process group or session of one that belongs to it, or is a child of one,
+ * - or carries its mark,
+ * - or holds one of its pipes ({@linkcode ProcessTree.findHolders}).
+ *
+ * A process that was found once stays known by its pid and start time, whatever it does later. Without `/proc` only the
+ * process group is known.
+ */
+export class ProcessTree {
+  /** The first process. */
+  readonly root: number;
+  readonly #mark: string;
+  readonly #system: System;
+  /** When the command started, in ticks. */
+  readonly #since: number;
+  /** Processes that started before. */
+  #older: Set<number>;
+  /** Processes that started after it and do not belong to it. */
+  #others = new Set<number>();
+  /** When each of those that belong to it started. */
+  #known = new Map<number, number>();
+  /** Its process groups and sessions, and when one of its processes was last seen there. */
+  #groups = new Map<number, number>();
+  readonly #pipes: readonly string[];
+  /** Whether the first process is a child of this process that has not ended: as long as that is so its number is its own. */
+  #hasRoot: boolean;
+  #readAllAt: number;
+
+  constructor({ root, left, mark, older = [], system }: ProcessTreeOptions) {
+    this.root = root;
+    this.#mark = mark;
+    this.#system = system;
+    this.#older = new Set(older);
+    this.#readAllAt = system.monotonic();
+    this.#hasRoot = left === undefined;
+    this.#pipes = left === undefined ? readPipes(root) : [];
+    const found = readStat(root);
+    this.#since = left?.since ?? found?.start ?? 0;
+    if (left !== undefined && found?.start !== left.start) return;
+    this.#known.set(root, found?.start ?? 0);
+    this.#groups.set(root, this.#readAllAt);
+  }
+
+  /** The first process has ended: its number may be given to another process some time later. */
+  rootEnded(): void {
+    this.#hasRoot = false;
+    if (this.#groups.has(this.root)) this.#groups.set(this.root, this.#system.monotonic());
+  }
+
+  /** Returns those that run now; undefined if `/proc` cannot be read. */
+  scan(): ProcessStat[] | undefined {
+    return this.#scan(false);
+  }
+
+  /** Returns those that run now, also those that are known only because they hold a pipe of the command. */
+  findHolders(): ProcessStat[] | undefined {
+    return this.#scan(true);
+  }
+
+  #scan(byPipes: boolean): ProcessStat[] | undefined {
+    const listed = listPids();
+    if (listed === undefined) return undefined;
+    const now = this.#system.monotonic();
+    const isStale = now - this.#readAllAt > READ_ALL_MS;
+    if (isStale) this.#readAllAt = now;
+    const [older, others] = [new Set<number>(), new Set<number>()];
+    const members = new Map<number, ProcessStat>();
+    let strangers: ProcessStat[] = [];
+    for (const pid of listed) {
+      if (pid === process.pid) continue;
+      if (!isStale && this.#older.has(pid)) older.add(pid);
+      else if (!isStale && !byPipes && this.#others.has(pid)) others.add(pid);
+      else {
+        const stat = readStat(pid);
+        if (stat === undefined) continue;
+        if (stat.start < this.#since) older.add(pid);
+        else if (this.#known.get(pid) === stat.start) members.set(pid, stat);
+        else strangers.push(stat);
+      }
+    }
+    this.#confirmGroups(members, now);
+    strangers = this.#adoptKin(strangers, members, now);
+    const found = strangers.filter((stat) => this.#hasMark(stat, others) || byPipes && this.#holdsPipe(stat));
+    if (found.length > 0) {
+      for (const stat of found) this.#add(stat, members, now);
+      strangers = this.#adoptKin(strangers, members, now);
+    }
+    for (const { pid } of members.values()) others.delete(pid);
+    [this.#older, this.#others] = [older, others];
+    this.#known = new Map([...members.values()].map(({ pid, start }) => [pid, start]));
+    return [...members.values()].filter(({ ended }) => !ended);
+  }
+
+  /** Keeps the groups that still have a process of the command. */
+  #confirmGroups(members: Map<number, ProcessStat>, now: number): void {
+    for (const { group, session } of members.values()) {
+      for (const id of [group, session]) if (this.#groups.has(id)) this.#groups.set(id, now);
+    }
+    for (const [id, seenAt] of this.#groups) {
+      const isHeld = id === this.root && this.#hasRoot;
+      if (!isHeld && now - seenAt > REUSE_MS) this.#groups.delete(id);
+    }
+  }
+
+  /** Adds the children of members, and what is in their groups, over all generations. Returns the rest. */
+  #adoptKin(strangers: ProcessStat[], members: Map<number, ProcessStat>, now: number): ProcessStat[] {
+    for (const { pid, group, session } of members.values()) this.#addGroups({ pid, group, session }, now);
+    for (let count = -1; count !== strangers.length;) {
+      count = strangers.length;
+      strangers = strangers.filter((stat) => {
+        const isKin = members.has(stat.parent) || this.#groups.has(stat.group) || this.#groups.has(stat.session);
+        if (isKin) this.#add(stat, members, now);
+        return !isKin;
+      });
+    }
+    return strangers;
+  }
+
+  #add(stat: ProcessStat, members: Map<number, ProcessStat>, now: number): void {
+    members.set(stat.pid, stat);
+    this.#addGroups(stat, now);
+  }
+
+  /** A group or session that a process of the command leads is the command's. */
+  #addGroups({ pid, group, session }: Pick<ProcessStat, "pid" | "group" | "session">, now: number): void {
+    if (pid === group || pid === session) this.#groups.set(pid, now);
+  }
+
+  /** @param others takes those that never will have the mark */
+  #hasMark({ pid, ended }: ProcessStat, others: Set<number>): boolean {
+    if (ended) return false;
+    const found = readVariable(pid, MARK);
+    if (found?.value?.split(" ").includes(this.#mark)) return true;
+    if (found?.isEmpty !== true) others.add(pid); // one that is just being executed has none for a moment
+    return false;
+  }
+
+  #holdsPipe({ pid, parent, ended }: ProcessStat): boolean {
+    // Another thread may start a program now: until that is executed, it is a copy of this process with all its files.
+    if (ended || parent === process.pid) return false;
+    return readPipes(pid).some((pipe) => this.#pipes.includes(pipe));
+  }
+
+  /**
+   * Ends all: sends TERM, waits until they have ended, and sends KILL to those that have not after `graceMs`. Returns
+   * when none is left, or a second after the first KILL: a process within a call of the kernel cannot be killed.
+   */
+  async end(graceMs: number): Promise<void> {
+    const system = this.#system;
+    const deadline = system.monotonic() + graceMs;
+    const told = new Set<number>();
+    for (let first = true;; first = false) {
+      const found = this.scan();
+      if (found === undefined ? !this.#isGroupThere() : found.length === 0) return;
+      const late = !first && system.monotonic() >= deadline;
+      if (late && system.monotonic() >= deadline + KILL_MS) return;
+      if (late) this.#signal("SIGKILL", found, true);
+      else this.#signal("SIGTERM", found?.filter(({ pid }) => !told.has(pid)), first);
+      for (const { pid } of found ?? []) told.add(pid);
+      do await system.sleep(CHECK_EVERY_MS); while (!late && system.monotonic() < deadline && this.#isAnyLeft(found));
+    }
+  }
+
+  /** Kills what was known at the last scan, at once. */
+  kill(): void {
+    const known = [...this.#known].map(([pid, start]) => ({ pid, start, group: 0 }));
+    this.#signal("SIGKILL", listPids() === undefined ? undefined : known, true);
+  }
+
+  /** @param toGroup also to whatever is born into the group of the first process meanwhile */
+  #signal(
+    signal: NodeJS.Signals,
+    found: readonly Pick<ProcessStat, "pid" | "start" | "group">[] | undefined,
+    toGroup: boolean,
+  ): void {
+    const isGrouped = toGroup && (this.#hasRoot || found === undefined);
+    if (isGrouped) send(-this.root, signal);
+    for (const { pid, start, group } of found ?? []) {
+      if (isGrouped && group === this.root) continue;
+      if (readStat(pid)?.start === start) send(pid, signal); // else its number is another's now
+    }
+  }
+
+  #isAnyLeft(found: readonly ProcessStat[] | undefined): boolean {
+    if (found === undefined) return this.#isGroupThere();
+    return found.some(({ pid, start }) => {
+      const stat = readStat(pid);
+      return stat?.start === start && !stat.ended;
+    });
+  }
+
+  #isGroupThere(): boolean {
+    return send(-this.root, 0);
   }
 }
 
-/** Groups of commands that run. */
-const running = new Set<number>();
+/** Commands that run. */
+const running = new Set<ProcessTree>();
 
 function killAll(): void {
-  for (const group of running) signalAll(undefined, group, "SIGKILL");
+  for (const tree of running) tree.kill();
 }
 
 /**
- * Kills a group where this program ends before it does, as at a second Ctrl-C: there is no time to ask then, and what has
- * left the group is not looked for.
+ * Kills what is known of a command if this program ends before it does, as at a second Ctrl-C: there is no time to wait
+ * then.
  *
- * @returns what is called when the group has ended
+ * @returns a function to call when the command has ended
  */
-export function killAtExit(group: number): () => void {
+export function killAtExit(tree: ProcessTree): () => void {
   if (running.size === 0) process.on("exit", killAll);
-  running.add(group);
+  running.add(tree);
   return () => {
-    running.delete(group);
+    running.delete(tree);
     if (running.size === 0) process.off("exit", killAll);
   };
 }
 
-function signalAll(found: readonly TreeProcess[] | undefined, group: number, signal: NodeJS.Signals): void {
-  for (const target of found?.map(({ pid }) => pid) ?? [-group]) {
-    try {
-      process.kill(target, signal);
-    } catch {
-      // gone meanwhile, or not ours to end
-    }
-  }
-}
-
-function isThere(group: number): boolean {
+function send(target: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    return process.kill(-group, 0);
+    return process.kill(target, signal);
   } catch {
-    return false;
+    return false; // it has ended, or belongs to another user
   }
 }

@@ -25,7 +25,10 @@ import {
 } from "./command_problems.ts";
 import { createLogLines } from "./log_lines.ts";
 import { ownVariables } from "./own_variables.ts";
-import { endProcesses, findProcesses, killAtExit, MARK, marksOf } from "./process_tree.ts";
+import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
+import { MARK, marksOf, newMark } from "./marks.ts";
+import { listPids, readStat } from "./proc.ts";
+import { killAtExit, ProcessTree } from "./process_tree.ts";
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 
@@ -89,7 +92,10 @@ export interface CommandResult {
   durationMs: number;
 }
 
-/** How long what a process wrote is waited for when all have ended: somebody else may hold its pipes open. */
+/** How long the rest of the output takes at most, unless a process still holds the pipes, milliseconds. */
+const HELD_MS = 50;
+
+/** How long output is waited for while a process that is not of the command holds its pipes, milliseconds. */
 const DRAIN_MS = 1_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -101,14 +107,27 @@ interface Stop {
 }
 
 /**
- * Runs a command to its end, in a group of processes of its own, with nothing to read. When it has ended, or its time is
- * over, whatever it started is ended too, also what left its group (found by a variable that all inherit).
+ * Runs a command to its end, in a process group of its own, with nothing to read. When it has ended, or was stopped, the
+ * processes that it started are ended too, also those that left the group: see {@linkcode ProcessTree}.
  *
  * @param command program and arguments; no shell reads them
  * @throws the reason of `signal`
  * @throws {RegistryError} `Invalid` for a time that is none
  */
 export async function runCommand(command: readonly string[], options: RunCommandOptions): Promise<CommandResult> {
+  return await runNotedCommand(command, options);
+}
+
+/**
+ * The same for a command whose processes another run may have to end: see {@linkcode endLeftCommand}.
+ *
+ * @param note where the processes are noted while the command runs
+ */
+export async function runNotedCommand(
+  command: readonly string[],
+  options: RunCommandOptions,
+  note?: string,
+): Promise<CommandResult> {
   options = checkOptions("run a command", options, OPTIONS, ["cwd"]);
   checkGiven("run a command", command, {
     is: Array.isArray(command),
@@ -123,23 +142,25 @@ export async function runCommand(command: readonly string[], options: RunCommand
   const result = (how: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">, stop?: Stop): CommandResult => {
     return { ...how, timedOut: stop?.why === "time", ...seen, durationMs: system.monotonic() - startedAt };
   };
-  const mark = system.id();
-  const child = await start(command, {
-    cwd,
-    env: { ...ownVariables(system), ...options.env, [MARK]: marksOf(mark, system) },
-  });
+  const mark = newMark(system);
+  const marks = marksOf(mark, system);
+  const older = listPids();
+  if (note !== undefined) noteMarks(note, marks);
+  const child = await start(command, { cwd, env: { ...ownVariables(system), ...options.env, [MARK]: marks } });
   if (child instanceof RegistryError) return result({ exitCode: exitCodeOf(child), code: null, error: child });
 
-  const tree = { group: child.pid!, mark, graceMs, system };
+  const tree = new ProcessTree({ root: child.pid!, mark, older, system });
+  if (note !== undefined) noteRoot(note, child.pid!);
   const over = new AbortController();
-  const spare = killAtExit(tree.group);
+  const spare = killAtExit(tree);
+  child.once("exit", () => tree.rootEnded());
   const exit = once(child, "exit") as Promise<[code: number | null, signal: string | null]>;
   let stop: Stop | undefined;
   let ending = Promise.resolve();
   const tell = (told: Stop) => {
     if (stop !== undefined || over.signal.aborted) return;
     stop = told;
-    ending = endProcesses(tree);
+    ending = tree.end(graceMs);
   };
   const cancel = () => tell({ why: "cancelled", error: signal!.reason });
   if (signal?.aborted) cancel();
@@ -159,9 +180,10 @@ export async function runCommand(command: readonly string[], options: RunCommand
   over.abort();
   signal?.removeEventListener("abort", cancel);
   await Promise.all([ending, watching]);
-  await endProcesses(tree); // what it left behind
+  await tree.end(graceMs); // what it left behind
+  await drained(child, reading, { tree, graceMs, system });
   spare();
-  await drained(child, reading, system);
+  if (note !== undefined) removeNote(note);
   const told = stop as Stop | undefined; // set from elsewhere
   if (told?.why === "cancelled") throw told.error;
   const ended = { code, ...(endedBy === null ? {} : { signal: endedBy }) };
@@ -196,21 +218,22 @@ interface Watch {
   over: AbortSignal;
 }
 
-/** Looks at memory and processor from time to time until it is over. */
+/** Samples memory and processor time until it is over. */
 async function watch(
-  { group, mark }: { group: number; mark: string },
+  tree: ProcessTree,
   { system, sampleEveryMs = 1_000, maxBytes = Infinity, onUsage, seen, over }: Watch,
   onTooMuch: (bytes: number) => void,
 ): Promise<void> {
-  while (!over.aborted) {
-    const found = await findProcesses(group, mark);
-    if (found === undefined) return;
+  const root = readStat(tree.root);
+  let found = root && [root]; // it has just been started, and has no children
+  while (!over.aborted && found !== undefined) {
     const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
     seen.peakBytes = Math.max(seen.peakBytes, bytes);
     seen.cpuSeconds = Math.max(seen.cpuSeconds, found.reduce((sum, one) => sum + one.cpuSeconds, 0));
     onUsage?.({ bytes, cpuSeconds: seen.cpuSeconds });
     if (bytes > maxBytes) onTooMuch(bytes);
     await system.sleep(sampleEveryMs, over).catch(() => {});
+    if (!over.aborted) found = tree.scan();
   }
 }
 
@@ -227,13 +250,30 @@ async function listen(child: Child, { secrets = [], onLine = () => {} }: RunComm
   }));
 }
 
-/** Waits for what was written, but no longer than is of use. */
-async function drained(child: Child, reading: Promise<void>, system: System): Promise<void> {
-  const done = new AbortController();
-  const late = system.sleep(DRAIN_MS, done.signal).catch(() => {});
-  await Promise.race([reading, late]);
-  done.abort();
+/**
+ * Waits until all output was read. A process of the command that still holds its pipes is ended; for the pipes that
+ * another one holds, nobody waits longer than a second.
+ */
+async function drained(
+  child: Child,
+  reading: Promise<void>,
+  { tree, graceMs, system }: { tree: ProcessTree; graceMs: number; system: System },
+): Promise<void> {
+  if (!await isOver(reading, HELD_MS, system)) {
+    const holders = tree.findHolders() ?? [];
+    if (holders.length > 0) await tree.end(graceMs);
+    await isOver(reading, DRAIN_MS, system);
+  }
   child.stdout.destroy();
   child.stderr.destroy();
   await reading;
+}
+
+/** Waits for something, at most so long. Returns whether it is over. */
+async function isOver(work: Promise<void>, ms: number, system: System): Promise<boolean> {
+  const done = new AbortController();
+  const late = system.sleep(ms, done.signal).then(() => false, () => true);
+  const over = await Promise.race([work.then(() => true), late]);
+  done.abort();
+  return over;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { pageBytesOf } from "../../../operators/process/process_tree.ts";
+import { pageBytesOf } from "../../../operators/process/proc.ts";
 
 Deno.test("the size of a page is what the system says, whatever stands before it", () => {
   const auxv = (...words: number[]) => new Uint8Array(BigUint64Array.from(words.map(BigInt)).buffer);

@@ -10,16 +10,33 @@ export const PROCESSES: readonly Mutant[] = [
   {
     name: "process/child-that-left-the-group",
     file: "operators/process/process_tree.ts",
-    text: '    if (!marks?.split(" ").includes(mark)) return undefined;',
-    replacement: "    return undefined;",
-    foundBy: { test: "tests/operators/process/run_command_test.ts", name: "a child that left its group" },
+    text: 'if (found?.value?.split(" ").includes(this.#mark)) return true;',
+    replacement: "",
+    foundBy: { test: "tests/operators/process/escape_test.ts", name: "a child after a double fork" },
+  },
+  {
+    name: "process/child-that-holds-a-pipe",
+    file: "operators/process/process_tree.ts",
+    text: "this.#hasMark(stat, others) || byPipes && this.#holdsPipe(stat)",
+    replacement: "this.#hasMark(stat, others)",
+    foundBy: {
+      test: "tests/operators/process/escape_test.ts",
+      name: "a child with an emptied environment, as a daemon",
+    },
+  },
+  {
+    name: "process/number-of-another",
+    file: "operators/process/process_tree.ts",
+    text: "if (left !== undefined && found?.start !== left.start) return;",
+    replacement: "",
+    foundBy: { test: "tests/operators/process/escape_test.ts", name: "a process with the number of one" },
   },
   {
     name: "process/children-outlive",
     file: "operators/process/run_command.ts",
-    text: "  await endProcesses(tree); // what it left behind",
+    text: "  await tree.end(graceMs); // what it left behind",
     replacement: "",
-    foundBy: { test: "tests/operators/process/run_command_test.ts", name: "a child that keeps the pipes open" },
+    foundBy: { test: "tests/operators/process/escape_test.ts", name: "a child with another name" },
   },
   {
     name: "process/late-is-not-told",

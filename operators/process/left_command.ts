@@ -1,0 +1,59 @@
+/**
+ * Commands whose runner was killed: nobody ends them until somebody repeats their step.
+ *
+ * A runner notes in a file which processes its command has. Its first line holds the marks of the command, its second
+ * line the first process and when that started.
+ *
+ * @module
+ */
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { System } from "../../core/system.ts";
+import { isRunnerGone, MARK, sinceOf } from "./marks.ts";
+import { listPids, readStat } from "./proc.ts";
+import { ProcessTree } from "./process_tree.ts";
+
+/** The grace of a process that nobody waits for any more, milliseconds. */
+const GRACE_MS = 5_000;
+
+/** Notes the marks of a command that is about to start, or of this process, if it is part of a command. */
+export function noteMarks(path: string, marks: string): void {
+  writeFileSync(path, `${marks}\n`);
+}
+
+/** Notes its first process. */
+export function noteRoot(path: string, pid: number): void {
+  try {
+    appendFileSync(path, `${pid} ${readStat(pid)?.start ?? 0}\n`);
+  } catch {
+    // The disk is full. The command runs already, and its marks are noted.
+  }
+}
+
+/** The command has ended. */
+export function removeNote(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/**
+ * Ends what a command left whose runner was killed, or the runner of a command that it was part of. Does nothing if its
+ * runner still works, or ran on another machine or in another container.
+ *
+ * @param path where the command was noted
+ */
+export async function endLeftCommand(path: string, system: System): Promise<void> {
+  const [marks = "", root = ""] = read(path).split("\n");
+  const own = system.env(MARK)?.split(" ") ?? [];
+  const mark = marks.split(" ").find((mark) => !own.includes(mark) && isRunnerGone(mark));
+  if (mark === undefined || listPids() === undefined) return;
+  const [pid = 0, start = 0] = root.split(" ").map(Number);
+  await new ProcessTree({ root: pid, left: { start, since: sinceOf(mark) }, mark, system }).end(GRACE_MS);
+  removeNote(path);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

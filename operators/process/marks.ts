@@ -1,0 +1,55 @@
+/**
+ * Marks: an environment variable by which the processes of a command are recognized.
+ *
+ * @module
+ */
+import process from "node:process";
+import { isProcessGone, thisProcess } from "../../core/disk/stage/process.ts";
+import type { System } from "../../core/system.ts";
+import { readStat } from "./proc.ts";
+
+/**
+ * The variable that every process of a command inherits, unless it empties its environment. It holds the mark of the
+ * command, after the marks of the commands that this one runs in: each of them ends what it started, however deep.
+ */
+export const MARK = "HOLDFAST_PROCESS";
+
+/** `ID/PID.MACHINE/START`: a unique id, then the process that runs the command, and when that one started. */
+const FORM = /^[^/ ]+\/((\d+)\.[0-9a-f]{8})\/(\d+)$/;
+
+/** Returns a new mark for a command of this process. */
+export function newMark(system: System): string {
+  return `${system.id()}/${thisProcess()}/${startOfThis()}`;
+}
+
+/** Returns the value of {@linkcode MARK} for a command with this mark. */
+export function marksOf(mark: string, system: System): string {
+  return [system.env(MARK), mark].filter(Boolean).join(" ");
+}
+
+/** Whether the process that runs the command of a mark has ended. False if it cannot be known from here. */
+export function isRunnerGone(mark: string): boolean {
+  const [, name, pid, start] = FORM.exec(mark) ?? [];
+  if (name === undefined) return false;
+  if (isProcessGone(name)) return true;
+  if (start === "0" || !isThisMachine(name)) return false;
+  const now = readStat(Number(pid));
+  return now !== undefined && now.start !== Number(start); // its number was given to another process
+}
+
+/** When the process that runs the command of a mark started, in ticks; 0 if that is unknown. */
+export function sinceOf(mark: string): number {
+  return Number(FORM.exec(mark)?.[3] ?? 0);
+}
+
+function isThisMachine(name: string): boolean {
+  return name.split(".")[1] === thisProcess().split(".")[1];
+}
+
+let ownStart: { pid: number; start: number } | undefined;
+
+/** When this process started; 0 if that is unknown. */
+function startOfThis(): number {
+  if (ownStart?.pid !== process.pid) ownStart = { pid: process.pid, start: readStat("self")?.start ?? 0 };
+  return ownStart!.start;
+}
