@@ -33,6 +33,7 @@ const ONLY_IN_ALL = [
   "tests/operators/engines/conformance_test.ts",
   "tests/operators/engines/kill_test.ts",
   "tests/operators/runner/carry/kill_test.ts",
+  "tests/operators/runner/step/killed_command_test.ts",
   "tests/operators/runner/killed_run_test.ts",
   "tests/plugins/jobs/kill_test.ts",
   "tests/queues/kill_test.ts",

@@ -1,5 +1,5 @@
 /**
- * Folders of steps whose process was killed: nobody else removes them.
+ * Steps whose runner was killed: their commands are ended and their folders removed.
  *
  * @module
  */
@@ -8,16 +8,44 @@ import { join } from "@std/path";
 import { isProcessGone } from "../../core/disk/stage/process.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
+import { endLeftCommand, noteMarks } from "../process/left_command.ts";
+import { MARK } from "../process/marks.ts";
 
 export { thisProcess } from "../../core/disk/stage/process.ts";
 
+/** The file in the folder of a step that names the processes of its command while that runs. */
+const COMMAND_NOTE = "command.pid";
+
 /**
- * Removes folders of steps whose process is not there any more. Those of other machines are left to their runs, and those
- * that somebody asked to keep name no process.
+ * Ends commands of steps whose runner was killed, so that none works beside its repetition, and removes the folders of
+ * these steps. Commands and folders of other machines are left alone; so are folders that somebody asked to keep.
  *
  * @param folder the folder of all runs of a pipeline
  */
-export function removeLeftFolders(folder: string, logger: Logger): void {
+export async function removeLeft(
+  folder: string,
+  { logger, system }: { logger: Logger; system: System },
+): Promise<void> {
+  const steps = listed(folder).flatMap((run) => listed(join(folder, run)).map((name) => join(folder, run, name)));
+  await Promise.all(steps.map((step) => endLeftCommand(join(step, COMMAND_NOTE), system)));
+  removeLeftFolders(folder, logger);
+}
+
+/**
+ * Names the processes that work in the folder of a step, if this runner is part of a command itself: a worker of a queue
+ * starts one runner for each step, and may be killed while that goes on.
+ *
+ * @returns the path of the note
+ */
+export function noteStep(folder: string, system: System): string {
+  const note = join(folder, COMMAND_NOTE);
+  const marks = system.env(MARK);
+  if (marks !== undefined && marks !== "") noteMarks(note, marks);
+  return note;
+}
+
+function removeLeftFolders(folder: string, logger: Logger): void {
   for (const run of listed(folder)) {
     const left = listed(join(folder, run)).filter(isLeft);
     if (left.length === 0) continue;

@@ -13,7 +13,7 @@ import { dirname } from "@std/path";
 import { encodePipeline } from "../config/encode.ts";
 import type { RunEvent, StepOutcome } from "./events.ts";
 import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
-import { removeLeftFolders, thisProcess } from "./left_folders.ts";
+import { removeLeft, thisProcess } from "./left_folders.ts";
 import { pinInputs } from "./pin_inputs.ts";
 import type { PinOptions } from "./pin_inputs.ts";
 import { planWithSuccesses, settled } from "./plan.ts";
@@ -86,7 +86,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
     keep,
     tell,
   };
-  removeLeftFolders(dirname(context.folder), context.logger);
+  await removeLeft(dirname(context.folder), context);
   await options.onRun?.(run, context.folder);
   tell({ type: "run started", run, steps: plan.steps.length });
 

@@ -8,7 +8,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
-import { removeLeftFolders } from "../left_folders.ts";
+import { removeLeft } from "../left_folders.ts";
 import { endOf } from "../outcomes.ts";
 import { configurationDigest } from "../plan.ts";
 import type { PipelinePlan } from "../plan.ts";
@@ -62,7 +62,7 @@ export async function findCarriedRun(pipeline: Pipeline, options: CarriedRunOpti
   const dependencies = findDependencies(pipeline);
   const tell = createTeller(options);
   const context: RunContext = { ...runContext(pipeline, run, options), dependencies, spare: [], tell };
-  removeLeftFolders(dirname(context.folder), context.logger);
+  await removeLeft(dirname(context.folder), context);
   return { context, plan, state: createRunState(context, plan.record), underWay: 0 };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
@@ -10,6 +11,7 @@ import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
 import { createTeller } from "../run_pipeline.ts";
 import type { RunContext } from "../run_context.ts";
+import { removeLeft } from "../left_folders.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
 import { removeStepFolder, stepFolder } from "../step/step_folder.ts";
@@ -91,6 +93,7 @@ async function executeAndDeliver(
     if (status.is === "waiting") throw notDue(context.run, id);
     if (status.is === "ended") outcome = status.outcome;
     else {
+      await removeLeft(dirname(context.folder), context); // an earlier delivery may have been killed
       const executed = await executeStep(context, planned, status.inputs, {
         failed: status.failed.get(shard?.index ?? 0),
         state: status.state,

@@ -14,6 +14,7 @@ import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
 import { failedOutcome, outcomeOf, told } from "../outcomes.ts";
+import { noteStep } from "../left_folders.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { operatorVersion } from "../plan.ts";
 import type { PlannedStep } from "../plan.ts";
@@ -239,6 +240,7 @@ async function tryStep(
 
   try {
     makeStepFolder(place, context.spare);
+    const note = noteStep(folder, system);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
     secrets.push(...params.secrets, ...env.secrets, ...engineSecrets(system));
@@ -247,6 +249,7 @@ async function tryStep(
     const roots = { inputRoot: staged, outputRoot, workspaceRoot };
     const end = await runAttempt(context, step, {
       roots,
+      note,
       log,
       secrets,
       params: params.value,

@@ -12,7 +12,7 @@ import { activate, installCommand } from "../../environment/mod.ts";
 import type { AnyOperator } from "../../operator.ts";
 import type { StepWatch } from "../../monitor/watch_step.ts";
 import { prepareContext } from "../../prepare.ts";
-import { runCommand } from "../../process/run_command.ts";
+import { runNotedCommand } from "../../process/run_command.ts";
 import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
 import type { RunContext } from "../run_context.ts";
@@ -21,6 +21,8 @@ import type { StepLog } from "./step_log.ts";
 
 /** What running a command is given besides. */
 export interface RunAsCommandOptions {
+  /** The file that names its processes while it runs. */
+  note: string;
   /** Where what it says goes. */
   log: StepLog;
   /** Values that are in no log. */
@@ -35,7 +37,7 @@ export interface RunAsCommandOptions {
 export async function runAsCommand(
   step: PipelineStep,
   given: OperatorContext<unknown>,
-  { root, signal, system, log, secrets, hear, operator }:
+  { root, signal, system, note, log, secrets, hear, operator }:
     & Pick<RunContext, "root" | "signal" | "system">
     & RunAsCommandOptions,
 ): Promise<AttemptResult> {
@@ -54,11 +56,12 @@ export async function runAsCommand(
   const places = { root, env: given.env, system };
   const install = await installCommand(step.environment, places);
   if (install !== undefined) {
-    const made = await runCommand(install, options);
+    const made = await runNotedCommand(install, options, note);
     if (made.exitCode !== EXIT_CODES.ok) return notMade(install, made);
   }
   const { env, before } = await activate(step.environment, places);
-  return await runCommand([...before, ...command], { ...options, env: { ...options.env, ...env } });
+  const whole = { ...options, env: { ...options.env, ...env } };
+  return await runNotedCommand([...before, ...command], whole, note);
 }
 
 /** The command of a step, once its input was looked at as for every other step. */

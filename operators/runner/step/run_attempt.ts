@@ -23,6 +23,8 @@ import type { StepLog } from "./step_log.ts";
 export interface AttemptOptions {
   /** Its folders. */
   roots: { inputRoot: string; outputRoot: string; workspaceRoot: string };
+  /** The file that names the processes of its command. */
+  note: string;
   /** Where what it says goes. */
   log: StepLog;
   /** Its parameters, with the values of secrets. */
@@ -41,7 +43,7 @@ export interface AttemptOptions {
 export async function runAttempt(
   context: RunContext,
   step: PipelineStep,
-  { roots, log, params, env, secrets }: AttemptOptions,
+  { roots, note, log, params, env, secrets }: AttemptOptions,
 ): Promise<AttemptEnd> {
   const { operators, registry, system, pipeline } = context;
   const needed = step.startCommand === undefined || operators.has(step.operator);
@@ -62,7 +64,7 @@ export async function runAttempt(
     signal: watch.signal,
     ...(context.shard === undefined ? {} : { shard: context.shard }),
   };
-  const options = { ...context, signal: watch.signal, hear: watch.hear, log, secrets, operator };
+  const options = { ...context, signal: watch.signal, hear: watch.hear, note, log, secrets, operator };
   const run = { thread: runAsThread, worker: runAsWorker, command: runAsCommand }[step.runAs];
   let ended: AttemptResult;
   let usage: AttemptEnd["usage"];

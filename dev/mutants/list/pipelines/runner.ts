@@ -265,14 +265,14 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/left_folders.ts",
     text: "owner !== undefined && isProcessGone(owner)",
     replacement: "owner !== undefined",
-    foundBy: { test: "tests/operators/runner/left_folders_test.ts", name: "folders of steps are removed" },
+    foundBy: { test: "tests/operators/runner/step/left_folders_test.ts", name: "folders of steps are removed" },
   },
   {
     name: "runner/folder-of-another-machine-removed",
     file: "core/disk/stage/process.ts",
     text: "if (place !== thisMachine() || !isCertain",
     replacement: "if (!isCertain",
-    foundBy: { test: "tests/operators/runner/left_folders_test.ts", name: "folders of steps are removed" },
+    foundBy: { test: "tests/operators/runner/step/left_folders_test.ts", name: "folders of steps are removed" },
   },
   {
     name: "runner/full-disk-ends-a-step",
