@@ -17,7 +17,10 @@ import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
+import { MARK, marksOf } from "../process/marks.ts";
 import { ownVariables } from "../process/own_variables.ts";
+import { readStat, readVariable } from "../process/proc.ts";
+import { ProcessTree } from "../process/process_tree.ts";
 import { checkCommand, idOf, partsOf, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
 
@@ -35,21 +38,27 @@ export interface LocalEngineOptions {
 const GRACE_MS = 5_000;
 
 /**
- * Runs a command, and notes its end. The first three arguments are its folder, its time in seconds (0: any), and the
- * time that it has to end. The shell outlives the end of its group: it hears TERM, and does nothing but note it.
+ * Runs a command, and notes its end. The first three arguments are its folder, its time in seconds (0: any), and its
+ * grace. The shell ignores TERM, so that it outlives its group. It kills what the command left, also outside the group:
+ * processes that carry its mark.
  */
 const WRAPPER = `
 folder=$1 seconds=$2 grace=$3; shift 3
+mark=\${${MARK}##* }
 trap : TERM
-if [ "$seconds" != 0 ]; then
-  ( trap - TERM; sleep "$seconds"; : > "$folder/late"; kill -TERM -$$; sleep "$grace"; kill -KILL -$$ ) &
-  watch=$!
-fi
 "$@" </dev/null >>"$folder/log" 2>&1 &
 child=$!
+if [ "$seconds" != 0 ]; then
+  ( trap '' TERM; sleep "$seconds"; : > "$folder/late"; kill -TERM -$$; sleep "$grace"; kill -KILL $child ) &
+  watch=$!
+fi
 wait $child; code=$?
 while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
-[ -z "$watch" ] || kill $watch 2>/dev/null
+[ -z "$watch" ] || kill -KILL $watch 2>/dev/null
+for file in $(grep -lF "$mark" /proc/[0-9]*/environ 2>/dev/null); do
+  pid=\${file#/proc/}; pid=\${pid%/environ}
+  [ "$pid" = $$ ] || kill -KILL "$pid" 2>/dev/null
+done
 echo $code > "$folder/exit.new"; mv "$folder/exit.new" "$folder/exit"
 kill -KILL -$$ 2>/dev/null
 `;
@@ -97,7 +106,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     const words = [of(part), String(timeoutMs / 1000), String(GRACE_MS / 1000), ...command];
     const child = spawn("sh", ["-c", WRAPPER, "sh", ...words], {
       cwd,
-      env: { ...ownVariables(system), ...env, ...shard },
+      env: { ...ownVariables(system), ...env, ...shard, [MARK]: marksOf(`local.${system.id()}`, system) },
       stdio: "ignore",
       detached: true,
     });
@@ -115,11 +124,15 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     await ended;
   }
 
+  /** Tells a step to end; the shell around it kills what it leaves, unless that takes too long. */
   async function end(pid: number): Promise<void> {
+    const mark = readVariable(pid, MARK)?.value?.split(" ").at(-1) ?? "";
+    const start = readStat(pid)?.start ?? 0;
+    const tree = new ProcessTree({ root: pid, left: { start, since: start }, mark, system });
     endGroup(pid, "SIGTERM");
     const startedAt = system.monotonic();
     while (isAlive(pid) && system.monotonic() - startedAt < GRACE_MS) await system.sleep(20);
-    if (isAlive(pid)) endGroup(pid, "SIGKILL");
+    if (isAlive(pid)) await tree.end(0);
   }
 
   async function look(part: string): Promise<PartState | undefined> {
@@ -208,7 +221,7 @@ async function isThere(path: string): Promise<boolean> {
   return await read(path) !== undefined;
 }
 
-/** Ends a group of processes; one that is gone is left alone. */
+/** Sends a signal to a group of processes; one that is gone is left alone. */
 function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { createLocalEngine } from "../../../operators/engines/local.ts";
+import { readStat } from "../../../operators/process/proc.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+import { linesOf, untilLine, untilState } from "./conformance.ts";
+
+const ignore = Deno.build.os !== "linux"; // elsewhere only the process group of a step is known
+const UNTIL_PID = "until [ -s pid ]; do sleep 0.01; done";
+
+function stepOf(root: TempRoot, script: string) {
+  const command = ["bash", "-c", script];
+  return { run: "r@1", step: "s", name: "one", command, cwd: root.path, env: {}, resources: {} };
+}
+
+async function runs(root: TempRoot): Promise<boolean> {
+  const [pid] = await linesOf(root.join("pid"));
+  return readStat(Number(pid))?.ended === false;
+}
+
+testInRoot("a child in a session of its own has ended when its step has", async (root) => {
+  await using engine = createLocalEngine({ folder: root.join("jobs") });
+  const daemon = "(setsid bash -c 'echo $$ > pid; while :; do sleep 1; done' > /dev/null 2>&1 &)";
+  const id = await engine.submit(stepOf(root, `${daemon}\n${UNTIL_PID}`));
+  assertEquals((await untilState(engine, id)).state, "ended");
+  assertEquals(await runs(root), false);
+}, { ignore });
+
+testInRoot("a child in a session of its own has ended when its step was cancelled", async (root) => {
+  await using engine = createLocalEngine({ folder: root.join("jobs") });
+  const id = await engine.submit(stepOf(root, `setsid bash -c 'echo $$ > pid; sleep 3600; :' & ${UNTIL_PID}; wait`));
+  await untilLine(root.join("pid"));
+  await engine.cancel(id);
+  assertEquals((await untilState(engine, id)).state, "cancelled");
+  assertEquals(await runs(root), false);
+}, { ignore });
+
+testInRoot("a step that ignores TERM is killed after its grace when its time is over", async (root) => {
+  await using engine = createLocalEngine({ folder: root.join("jobs") });
+  const script = `trap '' TERM; echo $$ > pid; while :; do sleep 1; done`;
+  const id = await engine.submit({ ...stepOf(root, script), timeoutMs: 300 });
+  const { state, reason } = await untilState(engine, id);
+  assertEquals([state, reason], ["failed", "it took too long"]);
+  assertEquals(await runs(root), false);
+}, { ignore });
