@@ -33,10 +33,10 @@ pipeline:
     - operator_id: generate
       params: { count: "\${numbers}" }
 
-    # What it reads is what \`generate\` wrote, so it runs after that. Its output has a name of its own: holdfast ls
+    # What it reads is what \`generate\` wrote, so it runs after that. Its output has its own name in the registry: holdfast ls
     - operator_id: summarize
       inputs: { numbers: step:generate }
-      outputs: { summary: "registry:${id}:summary" }
+      outputs: { summary.txt: "registry:${id}:summary" } # the key is the path below OUTPUT_ROOT; "." is all of it
       timeout: 5m
       retries: 2
 

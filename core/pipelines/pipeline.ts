@@ -101,8 +101,8 @@ export interface PipelineStep {
    */
   inputs: Record<string, string>;
   /**
-   * Where what it writes goes, by name: `registry:data:clean`, `s3://…`, or a path. A step without outputs keeps what
-   * is in its output root in the registry, as `<pipeline>:output:<step>`.
+   * Where each output goes: `registry:data:clean`, `s3://…`, or a path. The key is a path below the output root, or `.`
+   * for all of it. A step without outputs keeps all of it in the registry, as `<pipeline>:output:<step>`.
    */
   outputs: Record<string, string>;
   /** The command in place of the operator's: program and arguments. */

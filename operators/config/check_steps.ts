@@ -7,6 +7,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { findCycle } from "../graph/mod.ts";
+import { findKeyProblem } from "../output_keys.ts";
 import type { OperatorFound } from "./found.ts";
 import type { KnownOperators } from "./definition.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
@@ -60,6 +61,7 @@ export function checkSteps(found: [OperatorFound, Path][], pipeline: Pipeline, o
     isWhole = checkUpstream(operator, step, ids, problems) && isWhole;
     checkOperator(operator, step, options);
     checkPlaces(operator, step, { ids, steps, problems });
+    checkOutputKeys(operator, step, problems);
     checkSecrets(operator.node, operator.path("operator_id").parent, problems);
     checkVariables(operator, problems);
     checkRoom(operator, step, nodes.get(step.node), problems);
@@ -131,6 +133,18 @@ function checkPlaces(
       problems.add(place ?? operator.at(key), { path: { parent: operator.path(key), key: name }, ...problem });
     }
   }
+}
+
+function checkOutputKeys(operator: OperatorFound, step: PipelineStep, problems: ProblemList): void {
+  const wrong = findKeyProblem(Object.keys(step.outputs));
+  if (wrong === undefined) return;
+  const map = operator.node.entries.get("outputs")?.node;
+  const place = map?.kind === "map" ? map.entries.get(wrong.key)?.place : undefined;
+  problems.add(place ?? operator.at("outputs"), {
+    path: { parent: operator.path("outputs"), key: wrong.key },
+    message: `${JSON.stringify(wrong.key)} cannot be the key of an output: ${wrong.problem}`,
+    hint: 'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.',
+  });
 }
 
 type Told = { message: string; hint: string } | undefined;

@@ -5,6 +5,7 @@
  */
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { stepOf } from "../config/step_inputs.ts";
+import { WHOLE_OUTPUT } from "../output_keys.ts";
 import type { Drawing, DrawnArrow, DrawnBox } from "./drawing.ts";
 
 /** What a plan says of each step: `run`, `skip` or `depends`. */
@@ -35,7 +36,7 @@ export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Dr
     for (const [name, to] of Object.entries(step.outputs)) {
       const id = place(to);
       written.set(id, (written.get(id) ?? new Set()).add(step.id));
-      arrows.push({ from: `step ${step.id}`, to: id, label: name });
+      arrows.push({ from: `step ${step.id}`, to: id, ...name === WHOLE_OUTPUT ? {} : { label: name } });
     }
   }
   for (const step of pipeline.steps) {

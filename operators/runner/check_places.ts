@@ -8,6 +8,8 @@ import { RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import { findKeyProblem, WHOLE_OUTPUT } from "../output_keys.ts";
+import type { KeyProblem } from "../output_keys.ts";
 import { recordNames } from "./records/names.ts";
 import { parsePlace } from "./sources.ts";
 
@@ -30,6 +32,8 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
   const urls = new Map<string, string>();
   const records = namesOfRecords(id, steps);
   for (const step of steps) {
+    const wrong = findKeyProblem(Object.keys(step.outputs));
+    if (wrong !== undefined) throw wrongKey(id, step.id, wrong);
     for (const [name, to] of Object.entries(step.outputs)) {
       const output = `output ${shown(name)} of step ${shown(step.id)}`;
       const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
@@ -39,6 +43,9 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
         throw refused(id, `${output} is to be written to ${shown(to)}, where the records of its runs are`);
       }
       if (place.kind === "url") {
+        if (name === WHOLE_OUTPUT && !place.url.endsWith("/")) {
+          throw refused(id, `${output} is a folder and cannot be the one object ${shown(to)}: end the URL with /`);
+        }
         const other = urls.get(place.url);
         if (other !== undefined) throw refused(id, `${output} and ${other} are both to be written to ${shown(to)}`);
         urls.set(place.url, output);
@@ -86,6 +93,16 @@ function checkRef(pipeline: string, output: string, ref: string): void {
 function isWithin(path: string, folder: string): boolean {
   const inner = relative(folder, path);
   return inner === "" || !(/^\.\.(?=[/\\]|$)/.test(inner) || isAbsolute(inner));
+}
+
+function wrongKey(pipeline: string, step: string, { key, problem }: KeyProblem): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot run pipeline ${shown(pipeline)}: output ${shown(key)} of step ${
+      shown(step)
+    } has a wrong key: ${problem}`,
+    hint: 'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.',
+  });
 }
 
 function refused(pipeline: string, state: string): RegistryError {

@@ -8,6 +8,7 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";
+import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
@@ -16,10 +17,12 @@ import type { ObjectTransfer } from "./run_context.ts";
 import { inputsOf, parsePlace } from "./sources.ts";
 import type { Place } from "./sources.ts";
 
-/** What an input is made of: mostly one part, of a step with several outputs each. */
+/** What an input is made of: mostly one part, of a step with several outputs one for each. */
 export interface InputPart {
-  /** The folder in that of the input where it lies; empty for the input itself. */
+  /** The folder below that of the input where it lies; empty for the input itself. */
   at: string;
+  /** Of one file that is not in the registry: its name there. @default that of the file or object */
+  name?: string;
   /** Of one in the registry: its exact version. */
   ref?: string;
   /** Of one on a disk or in a bucket: where. */
@@ -131,26 +134,41 @@ function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
   return { from, digest: part.digest, parts: [{ at: "", ...part }] };
 }
 
-/** All that a step wrote, or one of its outputs. */
+/**
+ * One output of a step: a file under its name, or the files of a folder. Or all of its outputs, each at its key, as the
+ * step wrote them, wherever they are kept.
+ */
 function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect }: StepRecord): PinnedInput {
   if (place.output !== undefined) {
     const output = Object.hasOwn(outputs, place.output) ? outputs[place.output] : undefined;
     if (output === undefined) throw noOutput(place.step, place.output, outputs);
-    return onePart(from, partOf(output));
+    return ofParts(from, [{ at: "", ...partOf(output) }]);
   }
   const written = Object.entries(outputs);
-  if (written.length === 1) return onePart(from, partOf(written[0][1]));
   // What wrote nothing has done something else: whoever comes after it does its part again too.
   if (written.length === 0) return { from, parts: [], digest: sha256(`effect ${effect}`) };
-  const parts = written.map(([at, output]) => ({ at, ...partOf(output) }));
-  return { from, parts, digest: sha256(sortedJson(parts.map(({ at, digest }) => [at, digest]))) };
+  return ofParts(from, written.map(([key, output]) => ({ at: folderOf(key, output), ...partOf(output) })));
 }
 
-function partOf({ ref, path, files, digest }: SavedOutput): Omit<InputPart, "at"> {
+/** The folder in which an output lies where all of them are read. */
+function folderOf(key: string, { file }: SavedOutput): string {
+  if (file !== undefined) return key.slice(0, Math.max(0, key.lastIndexOf("/")));
+  return key === WHOLE_OUTPUT ? "" : key;
+}
+
+function ofParts(from: string, parts: InputPart[]): PinnedInput {
+  const [{ at, name, digest }] = parts;
+  if (parts.length === 1 && at === "" && name === undefined) return { from, parts, digest };
+  const counted = parts.map(({ at, name = null, digest }) => [at, name, digest]);
+  return { from, parts, digest: sha256(sortedJson(counted)) };
+}
+
+function partOf({ ref, path, file, files, digest }: SavedOutput): Omit<InputPart, "at"> {
   return {
     digest,
     ...(ref === undefined ? {} : { ref }),
     ...(path === undefined ? {} : { path }),
+    ...(path === undefined || file === undefined ? {} : { name: file }),
     ...(files === undefined ? {} : { files }),
   };
 }

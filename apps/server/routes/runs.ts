@@ -71,7 +71,7 @@ export function runsRoutes({ registry }: ServerContext): Routes {
               why: ["never ran"],
               end: "ran",
               durationMs: 5000,
-              outputs: { model: "model@1.0.0" },
+              outputs: { "model.json": "model@1.0.0" },
             }],
           },
         },

@@ -224,7 +224,7 @@ export const TRANSFER: readonly Mutant[] = [
   {
     name: "shards/given-up-never",
     file: "operators/runner/shards/shared_step.ts",
-    text: '"Conflict", "Corrupt")) await giveUp();',
+    text: '"Conflict", "Corrupt", "TaskFailed")) await giveUp();',
     replacement: '"Conflict", "Corrupt")) await Promise.resolve();',
     foundBy: {
       test: "tests/operators/runner/shards_test.ts",

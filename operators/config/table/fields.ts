@@ -19,12 +19,10 @@ export const VERSION_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,49}$/;
 const id = (what: string) => text(what, ID_HINT, ID_PATTERN);
 const version = text("a version", 'Write it as text, in quotes where it is a number: "v1.0".', VERSION_PATTERN);
 const path = text("a path", "Write a path relative to the folder of the configuration, with slashes.");
-const places = (what: string, hint: string) =>
-  record(text("a place", hint), {
-    what,
-    key: /^[\w][\w.-]*$/,
-    hint: `${hint} Names have letters, digits, _, - and dots.`,
-  });
+
+const INPUT_HINT = "Write registry:NAME@VERSION, step:ID, step:ID.OUTPUT, s3://… or a path.";
+const OUTPUT_HINT =
+  'Write { "model.json": registry:NAME }, or "." for all of OUTPUT_ROOT; s3://… and paths do as well.';
 
 const size = value({
   what: "a size",
@@ -106,12 +104,17 @@ export const OPERATOR_FIELDS = {
     about: "What the operator is given. A secret is { from_env: NAME } or base64://….",
   },
   inputs: {
-    reader: places("a mapping of inputs", "Write registry:NAME@VERSION, step:ID, step:ID.OUTPUT, s3://… or a path."),
+    reader: record(text("a place", INPUT_HINT), {
+      what: "a mapping of inputs",
+      key: /^[\w][\w.-]*$/,
+      hint: `${INPUT_HINT} Names have letters, digits, _, - and dots.`,
+    }),
     about: "What it reads, by name: registry:data:raw@^1, step:clean, step:clean.report, s3://…, or a path.",
   },
   outputs: {
-    reader: places("a mapping of outputs", "Write registry:NAME, s3://… or a path."),
-    about: "Where what it writes goes, by name: registry:data:clean, s3://…, or a path.",
+    reader: record(text("a place", OUTPUT_HINT), { what: "a mapping of outputs", hint: OUTPUT_HINT }),
+    about: "Where each output goes. The key is a path below OUTPUT_ROOT, or . for all of it; the value is " +
+      "registry:data:clean, s3://…, or a path.",
   },
   upstream_dependencies: {
     reader: list(id("an id"), { unique: true }),

@@ -24,6 +24,8 @@ export interface SavedOutput {
   ref?: string;
   /** Of one on a disk or in a bucket: where. */
   path?: string;
+  /** Of one file: its name. */
+  file?: string;
   /** Of many objects below one URL: their paths. */
   files?: string[];
   /** SHA-256 of its content; of objects in a bucket, of their sizes and tags. */
@@ -62,7 +64,7 @@ export interface StepFacts {
 export interface StepRecord extends StepFacts {
   /** What it is. */
   kind: "step";
-  /** Its outputs, by name. */
+  /** Its outputs, by key: a path below the output root, or `.`. */
   outputs: Record<string, SavedOutput>;
   /** The ref of what its shards left, where several processes shared it: the record and the log of each. */
   shards?: string;

@@ -26,6 +26,8 @@ import { recordNames } from "../records/names.ts";
 import type { SavedOutput, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { joinLogs } from "./shard_logs.ts";
+import { WHOLE_OUTPUT } from "../../output_keys.ts";
+import { fileOf } from "../step/publish_outputs.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
 /** What is kept of a shard that ended well. */
@@ -44,8 +46,8 @@ export interface ShardRecord {
   durationMs: number;
   /** What it took of the machine, where that was measured. */
   usage?: Record<string, PlainValue>;
-  /** By output: the part of its draft which this attempt wrote. */
-  outputs: Record<string, { part: string }>;
+  /** By output: the part of its draft which this attempt wrote, and its name if it is one file. */
+  outputs: Record<string, { part: string; file?: string }>;
 }
 
 /** A shard as it ended. */
@@ -98,7 +100,7 @@ export async function openSharedStep(
   const first = sha256(JSON.stringify([effect, outputs, count, forced ? run : null]));
   const indexes = Array.from({ length: count }, (_, index) => index);
   const { id, records, givenUp, done } = await openRecords();
-  const places = Object.keys(outputs).length > 0 ? outputs : { output: `registry:${names.output(step)}` };
+  const places = Object.keys(outputs).length > 0 ? outputs : { [WHOLE_OUTPUT]: `registry:${names.output(step)}` };
   const drafts = new Map<string, Promise<Draft>>();
 
   return {
@@ -118,13 +120,13 @@ export async function openSharedStep(
       const { state, done } = await doneIn(records);
       if (!indexes.every((index) => done.has(index))) return undefined;
       try {
-        if (state === "open") await checkApart();
+        if (state === "open") await checkWritten();
         const saved = await records.commit({ parts: indexes.map(String), metadata, inputs, signal });
         const shards = `${saved.name}@${saved.version}`;
-        const written = new Map<string, string[]>();
+        const written = new Map<string, ShardRecord["outputs"][string][]>();
         const artifact = await registry.open(shards, { signal });
         for (const { outputs } of await readRecords(artifact, indexes)) {
-          for (const [output, { part }] of Object.entries(outputs)) {
+          for (const [output, part] of Object.entries(outputs)) {
             written.set(output, [...written.get(output) ?? [], part]);
           }
         }
@@ -132,16 +134,19 @@ export async function openSharedStep(
         for (const [output, parts] of written) committed[output] = await commitOutput(output, parts);
         return { outputs: committed, shards, log: joinLogs(artifact, count) };
       } catch (error) {
-        if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt")) await giveUp();
+        if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) await giveUp();
         throw error;
       }
 
-      async function commitOutput(output: string, parts: string[]): Promise<SavedOutput> {
+      async function commitOutput(output: string, written: ShardRecord["outputs"][string][]): Promise<SavedOutput> {
         const to = places[output];
         const draft = await draftOf(output, to);
         const [, version] = refOf(to).split("@");
+        const parts = written.map(({ part }) => part);
         const saved = await draft.commit({ parts, inputs, metadata: { ...metadata, output }, version, signal });
-        return { to, ref: `${saved.name}@${saved.version}`, digest: saved.digest, size: saved.size };
+        const { file } = written[0];
+        const of = file === undefined ? {} : { file };
+        return { to, ref: `${saved.name}@${saved.version}`, ...of, digest: saved.digest, size: saved.size };
       }
     },
   };
@@ -151,7 +156,7 @@ export async function openSharedStep(
     const added: ShardRecord["outputs"] = {};
     for (const { name: output, to, from } of outputs) {
       await (await draftOf(output, to)).addPart(part, localPath(from, { all: true }), { signal });
-      added[output] = { part };
+      added[output] = { part, ...fileOf(from) };
     }
     const record: ShardRecord = { kind: "shard", shard: shard!, run, ...ended, outputs: added };
     const files = [{ path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`) }, ...beside];
@@ -193,11 +198,14 @@ export async function openSharedStep(
     return opened;
   }
 
-  /** Nobody can tell which of two files of one path is meant. */
-  async function checkApart(): Promise<void> {
+  /** Each output was written by some shard, and no file of it by two: nobody could tell which of them is meant. */
+  async function checkWritten(): Promise<void> {
     for (const [output, to] of Object.entries(places)) {
+      const draft = await draftOf(output, to);
+      const isAsked = Object.hasOwn(outputs, output);
+      if (isAsked && (await draft.info({ signal })).parts.length === 0) throw notWritten(step, output);
       const owners = new Map<string, string>();
-      for (const { path, part } of await (await draftOf(output, to)).files({ signal })) {
+      for (const { path, part } of await draft.files({ signal })) {
         const index = part.split("/")[0];
         const other = owners.get(path) ?? index;
         owners.set(path, index);
@@ -230,6 +238,14 @@ const encoder = new TextEncoder();
 /** `registry:data:clean@1.0.0` without its beginning; other places are refused before anything runs. */
 function refOf(to: string): string {
   return to.slice("registry:".length);
+}
+
+function notWritten(step: string, output: string): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot save output ${shown(output)} of step ${shown(step)}: no shard wrote it`,
+    hint: 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
+  });
 }
 
 function samePath(

@@ -16,8 +16,6 @@ export interface AttemptResult {
 
 /** How an attempt ended. */
 export interface AttemptEnd extends AttemptResult {
-  /** Names of outputs that the operator says it writes. */
-  declared: readonly string[];
   /** What it took of the machine. */
   usage?: Record<string, PlainValue>;
 }

@@ -261,7 +261,7 @@ async function tryStep(
     await checkUnchanged(inputs, context);
     const usage = end.usage === undefined ? {} : { usage: end.usage };
     if (shared !== undefined) {
-      const outputs = findOutputs(step, context, { outputRoot, declared: end.declared });
+      const outputs = findOutputs(step, context, { outputRoot, isShard: true });
       log.close();
       const { durationMs } = facts();
       await shared.add({ attempt, startedAt, durationMs, ...usage, outputs, beside: filesOf(besides(log)) });
@@ -271,7 +271,6 @@ async function tryStep(
     const metadata = metadataOf(facts());
     const outputs = await publishOutputs(step, context, {
       outputRoot,
-      declared: end.declared,
       effect: state.effect,
       inputs: lineage,
       metadata,

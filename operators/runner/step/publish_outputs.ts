@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { lstatSync, readdirSync } from "node:fs";
-import { join } from "@std/path";
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
@@ -12,6 +12,7 @@ import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record/record.ts";
 import { localPath } from "../../../materializers/mod.ts";
+import { WHOLE_OUTPUT } from "../../output_keys.ts";
 import { digestOfPath } from "../digest_of_path.ts";
 import { findObjects, noTransfer } from "../objects/find_objects.ts";
 import { recordNames } from "../records/names.ts";
@@ -25,8 +26,6 @@ import { inside } from "./stage_inputs.ts";
 export interface PublishOptions {
   /** Where they are. */
   outputRoot: string;
-  /** Names of outputs that the operator says it writes, each a file or folder in the output root. */
-  declared: readonly string[];
   /** Identifies what the step does. */
   effect: string;
   /** What they were made from. */
@@ -56,7 +55,7 @@ export async function publishOutputs(
 
 /** An output that was written. */
 export interface WrittenOutput {
-  /** Its name. */
+  /** Its key: a path below the output root, or `.`. */
   name: string;
   /** Where it is to be kept. */
   to: string;
@@ -64,24 +63,47 @@ export interface WrittenOutput {
   from: string;
 }
 
+/** Options of {@linkcode findOutputs}. */
+export interface FindOutputsOptions {
+  /** Where they are. */
+  outputRoot: string;
+  /** Whether other processes write the same outputs: one of them may leave an output out. @default false */
+  isShard?: boolean;
+}
+
 /**
- * The outputs of a step as they lie in its output root.
+ * Returns the outputs of a step as they lie in its output root.
  *
  * @throws {RegistryError} `TaskFailed` for one that was not written
  */
 export function findOutputs(
   step: PipelineStep,
   { pipeline }: Pick<RunContext, "pipeline">,
-  { outputRoot, declared }: Pick<PublishOptions, "outputRoot" | "declared">,
+  { outputRoot, isShard = false }: FindOutputsOptions,
 ): WrittenOutput[] {
+  const there = readdirSync(outputRoot, { withFileTypes: true });
   const named = Object.entries(step.outputs);
   if (named.length === 0) {
-    if (readdirSync(outputRoot).length === 0) return [];
-    return [{ name: "output", to: `registry:${recordNames(pipeline.id).output(step.id)}`, from: outputRoot }];
+    if (there.length === 0) return [];
+    const to = `registry:${recordNames(pipeline.id).output(step.id)}`;
+    return [{ name: WHOLE_OUTPUT, to, from: outputRoot }];
   }
-  const isWhole = named.length === 1 && !declared.includes(named[0][0]);
-  for (const [name] of named) if (!isWhole) checkWritten(step.id, name, inside(outputRoot, name));
-  return named.map(([name, to]) => ({ name, to, from: isWhole ? outputRoot : inside(outputRoot, name) }));
+  const outputs = named.map(([name, to]) => ({
+    ...{ name, to },
+    from: name === WHOLE_OUTPUT ? outputRoot : inside(outputRoot, name),
+  }));
+  const isWritten = ({ name, from }: WrittenOutput) => name === WHOLE_OUTPUT ? there.length > 0 : isKept(from);
+  const written = outputs.filter(isWritten);
+  if (written.length === outputs.length) return written;
+  if (isShard && (written.length > 0 || there.length === 0)) return written;
+  const { name } = outputs.find((output) => !isWritten(output))!;
+  throw notWritten(step.id, name, there.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort());
+}
+
+/** Whether a file or folder is there. A link counts if it leads to one. */
+function isKept(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.isFile() || found.isDirectory());
 }
 
 async function publish(
@@ -91,6 +113,7 @@ async function publish(
 ): Promise<SavedOutput> {
   const { registry, root, s3, signal, system, dependencies } = context;
   const place = parsePlace(to, { root, isStep: (id) => dependencies.steps.has(id) });
+  const file = fileOf(from);
   if (place.kind === "registry") {
     const [, version] = place.ref.split("@");
     const more = { version, inputs, metadata: { ...metadata, output: name }, signal };
@@ -102,7 +125,7 @@ async function publish(
       });
       const ref = `${saved.name}@${saved.version}`;
       if (!saved.skipped || await registry.has(ref, { signal })) {
-        return { to, ref, digest: saved.digest, size: saved.size };
+        return { to, ref, ...file, digest: saved.digest, size: saved.size };
       }
       key = sha256(`${key} ${saved.commit}`); // what it wrote the last time was deleted since
     }
@@ -114,7 +137,7 @@ async function publish(
     const isMany = place.url.endsWith("/");
     const files = isMany ? objects.map(([, url]) => url.slice(place.url.length)).sort() : undefined;
     const { digest, size } = await findObjects(place.url, { s3, files, signal });
-    return { to, path: place.url, digest, size, ...(files === undefined ? {} : { files }) };
+    return { to, path: place.url, ...file, digest, size, ...(files === undefined ? {} : { files }) };
   }
   const { digest, size } = await digestOfPath(from, { signal });
   if (place.kind === "step") throw writesToStep(to);
@@ -125,32 +148,44 @@ async function publish(
   const isOwn = found !== undefined && [before[name]?.digest, digest].includes(found.digest);
   const path = publishPath(from, place.path, { id: system.id().slice(-8), root, isOwn });
   // One file alone has another digest than the folder that it was in.
-  return { to, path, size, digest: (await digestOfPath(path, { signal })).digest };
+  return { to, path, ...file, size, digest: (await digestOfPath(path, { signal })).digest };
+}
+
+/** The name of an output that is one file. */
+export function fileOf(from: string): { file?: string } {
+  return statSync(from).isFile() ? { file: basename(from) } : {};
 }
 
 /** Files, and the URLs of their objects. */
 function objectsOf(from: string, url: string): [path: string, url: string][] {
-  const files = lstatSync(from).isDirectory()
-    ? readdirSync(from, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-    : [from];
-  if (url.endsWith("/")) {
-    return files.map((path) => [path, url + path.slice(from.length + 1)]);
-  }
-  if (files.length === 1) return [[files[0], url]];
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot upload ${files.length} files as the one object ${shown(url)}: it needs exactly one`,
-    hint: "End the URL with / to store each file below it.",
+  if (statSync(from).isFile()) return [[from, url.endsWith("/") ? url + basename(from) : url]];
+  if (!url.endsWith("/")) throw notOneObject(url);
+  return readdirSync(from, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => [path, url + path.slice(from.length + 1)]);
+}
+
+function notOneObject(url: string): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot upload a folder to ${shown(url)}: the URL names one object`,
+    hint: "End the URL with / to store each file below it, or use the path of one file as the output's key.",
   });
 }
 
-function checkWritten(step: string, name: string, path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  throw new RegistryError({
+/** So many names are listed. */
+const MOST_LISTED = 10;
+
+function notWritten(step: string, name: string, there: readonly string[]): RegistryError {
+  const listed = there.slice(0, MOST_LISTED).map(shown).join(", ");
+  const more = there.length > MOST_LISTED ? ` and ${there.length - MOST_LISTED} more` : "";
+  const state = there.length === 0 ? "OUTPUT_ROOT is empty" : `it was not written; OUTPUT_ROOT holds ${listed}${more}`;
+  return new RegistryError({
     code: "TaskFailed",
-    message: `Cannot take output ${shown(name)} of step ${shown(step)}: it was not written`,
-    hint: `Write a file or folder of that name into the output root; a step with one output writes right into it.`,
+    message: `Cannot save output ${shown(name)} of step ${shown(step)}: ${state}`,
+    hint: there.length === 0
+      ? "Write to the folder that OUTPUT_ROOT (context.outputRoot) names. Leave outputs out for a step without any."
+      : 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
   });
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { cpSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, extname, join, relative } from "@std/path";
+import { cpSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, relative } from "@std/path";
 import { errorCode, onDisk } from "../../../core/disk/file_errors.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -33,11 +33,10 @@ export function publishPath(from: string, to: string, { id, root, isOwn }: Publi
   const inner = relative(to, root);
   if (inner === "" || !inner.startsWith("..")) throw refused(to);
   return onDisk("write", to, () => {
-    const source = onlyFile(from, to) ?? from;
     const name = `.${basename(to)}.holdfast-${id}`;
     mkdirSync(dirname(to), { recursive: true });
     const staged = join(dirname(to), name);
-    move(source, staged);
+    move(from, staged);
     const before = lstatSync(to, { throwIfNoEntry: false });
     if (before !== undefined && (before.isDirectory() || !isOwn)) {
       const aside = isOwn ? `${staged}-before` : `${to}.before-${id}`;
@@ -49,15 +48,6 @@ export function publishPath(from: string, to: string, { id, root, isOwn }: Publi
     }
     return to;
   });
-}
-
-/** The only file of a folder, where the place is named like such a file: `out/model.json`. */
-function onlyFile(from: string, to: string): string | undefined {
-  if (extname(to) === "" || !lstatSync(from).isDirectory()) return undefined;
-  const found = readdirSync(from, { withFileTypes: true });
-  const [only] = found;
-  const isIt = found.length === 1 && only.isFile() && extname(only.name) === extname(to);
-  return isIt ? join(from, only.name) : undefined;
 }
 
 /** Renames, or copies to another file system. */

@@ -48,7 +48,6 @@ export async function runAttempt(
   const { operators, registry, system, pipeline } = context;
   const needed = step.startCommand === undefined || operators.has(step.operator);
   const operator = needed ? await operators.instance(step.operator, step.id) : undefined; // or says what there is
-  const declared = Object.keys(operator?.outputs ?? {});
   await checkFree(roots.outputRoot, step.resources.diskRequest);
   const folders = [roots.outputRoot, roots.workspaceRoot];
   const watch = watchStep({ step, folders, signal: context.signal, system });
@@ -80,7 +79,7 @@ export async function runAttempt(
   if (ended.exitCode === EXIT_CODES.ok && exceeded !== undefined) {
     ended = { exitCode: EXIT_CODES.resource, error: exceeded };
   }
-  return { ...ended, declared, usage };
+  return { ...ended, usage };
 }
 
 /** Runs the operator here. */

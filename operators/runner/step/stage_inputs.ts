@@ -33,7 +33,7 @@ export async function stageInputs(
   const named = Object.entries(inputs);
   if (named.length === 1 && named[0][1].parts.length === 1) {
     const [part] = named[0][1].parts;
-    if (isFolderHere(part)) return part.path!;
+    if (part.at === "" && isFolderHere(part)) return part.path!;
   }
   for (const [name, { parts }] of named) {
     const root = named.length === 1 ? folder : inside(folder, name);
@@ -47,7 +47,7 @@ export async function stageInputs(
 }
 
 async function stagePart(
-  { ref, path, files, digest }: InputPart,
+  { ref, path, name, files, digest }: InputPart,
   to: string,
   { registry, s3, signal }: Pick<RunContext, "registry" | "s3" | "signal">,
 ): Promise<void> {
@@ -58,13 +58,13 @@ async function stagePart(
   } else if (path !== undefined && isUrl(path)) {
     const found = await findObjects(path, { s3, files, signal });
     await forEachAtOnce(found.objects, async ({ path, url }) => {
-      await s3!.download(url, { to: inside(to, path), signal });
+      await s3!.download(url, { to: inside(to, name ?? path), signal });
     });
     if (found.digest !== digest || (await findObjects(path, { s3, files, signal })).digest !== digest) {
       throw changed(path);
     }
   } else if (path !== undefined) {
-    link(path, to);
+    link(path, to, name);
   }
 }
 
@@ -87,8 +87,8 @@ export async function checkUnchanged(
 }
 
 /** A folder's members are linked one by one: its place is there already. */
-function link(path: string, to: string): void {
-  if (!isFolder(path)) return onDisk("link", path, () => symlinkSync(path, join(to, basename(path))));
+function link(path: string, to: string, name = basename(path)): void {
+  if (!isFolder(path)) return onDisk("link", path, () => symlinkSync(path, join(to, name)));
   for (const { name } of onDisk("read", path, () => readdirSync(path, { withFileTypes: true }))) {
     onDisk("link", path, () => symlinkSync(join(path, name), join(to, name)));
   }

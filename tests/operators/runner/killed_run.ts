@@ -37,7 +37,7 @@ operators.register("write", {
 });
 const steps = [
   step("clean", { operator: "write" }),
-  step("train", { operator: "write", upstream: ["clean"], outputs: { model: "registry:model" } }),
+  step("train", { operator: "write", upstream: ["clean"], outputs: { ".": "registry:model" } }),
   step("report", { operator: "write", upstream: ["train"] }),
 ];
 const result = await runPipeline(pipeline(steps), { registry, operators, root });

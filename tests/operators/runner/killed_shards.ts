@@ -44,6 +44,6 @@ operators.register("split", {
   },
   command: () => ["true"],
 });
-const steps = [step("split", { shards: 4, outputs: { data: "registry:data" } })];
+const steps = [step("split", { shards: 4, outputs: { ".": "registry:data" } })];
 const { end } = await runPipeline(pipeline(steps), { registry, operators, root, concurrency: 1 });
 console.log(JSON.stringify({ end, ran }));

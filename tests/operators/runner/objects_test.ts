@@ -99,7 +99,7 @@ bucketTest(
     await s3.upload("x", `${place}in`);
     await s3.upload("old", `${place}out/old`);
     const steps = (names: string[]) => [
-      step("spread", { inputs: { data: `${place}in` }, outputs: { all: `${place}out/` }, params: { names } }),
+      step("spread", { inputs: { data: `${place}in` }, outputs: { ".": `${place}out/` }, params: { names } }),
       step("tell", { inputs: { data: "step:spread" }, outputs: { text: `${place}text` } }),
     ];
     await runPipeline(pipeline(steps(["a b", "c"])), here);
@@ -118,7 +118,7 @@ bucketTest("an upload that fails leaves no success; running again uploads all of
   await s3.upload("x", `${place}in`);
   const names = ["a", "b", "c"];
   const steps = [
-    step("spread", { inputs: { data: `${place}in` }, outputs: { all: `${place}out/` }, params: { names } }),
+    step("spread", { inputs: { data: `${place}in` }, outputs: { ".": `${place}out/` }, params: { names } }),
     step("tell", { inputs: { data: "step:spread" }, outputs: { text: `${place}text` } }),
   ];
   const broken: S3Configs = {

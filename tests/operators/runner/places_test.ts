@@ -50,7 +50,7 @@ testInRoot(
     await Deno.writeTextFile(root.join("out", "precious"), "mine");
     const paths = (lr: number) =>
       pipeline([
-        step("clean", { inputs: { data: "data" }, outputs: { out: "out" }, params: { lr } }),
+        step("clean", { inputs: { data: "data" }, outputs: { ".": "out" }, params: { lr } }),
         step("train", { inputs: { text: "step:clean" } }),
       ]);
     await runPipeline(paths(1), here);
@@ -116,7 +116,7 @@ testInRoot(
 testInRoot("a file of somebody else is kept beside the output that takes its place", async (root) => {
   await using here = await world(root);
   await Deno.writeTextFile(root.join("model.txt"), "mine");
-  const clean = (lr: number) => pipeline([step("clean", { outputs: { model: "./model.txt" }, params: { lr } })]);
+  const clean = (lr: number) => pipeline([step("clean", { outputs: { "any.txt": "./model.txt" }, params: { lr } })]);
   here.operators.register("writer", {
     run: ({ outputRoot, params }) => Deno.writeTextFileSync(`${outputRoot}/any.txt`, JSON.stringify(params)),
     command: () => ["true"],

@@ -13,7 +13,7 @@ import { pipeline, step } from "./pipelines.ts";
 /** A step in so many shards, and one that reads all of it. */
 function sharedPipeline(shards: number, members: object = {}) {
   return pipeline([
-    step("split", { shards, outputs: { data: "registry:data" }, ...members }),
+    step("split", { shards, outputs: { ".": "registry:data" }, ...members }),
     step("join", { upstream: ["split"] }),
   ]);
 }
@@ -73,7 +73,7 @@ for (const runAs of ["thread", "command"] as const) {
       machine: { cores: 2, memoryBytes: 1e9 },
       concurrency: 3,
     });
-    assertEquals([first.end, first.steps.split.end, first.steps.split.outputs], ["ok", "ran", { data: "data@1.0.0" }]);
+    assertEquals([first.end, first.steps.split.end, first.steps.split.outputs], ["ok", "ran", { ".": "data@1.0.0" }]);
     const written = await textsOf(registry, "data");
     assertEquals(Object.keys(written), Array.from({ length: 6 }, (_, i) => `part-${i}.txt`));
     assertEquals(written["part-4.txt"].trim(), runAs === "thread" ? "4 of 6" : "4/6");
@@ -161,7 +161,7 @@ testInRoot("shards may write several outputs, none of them, or what has no name"
   });
   const options = { registry, operators, root: root.path };
   const first = await runPipeline(pipeline([step("split", { shards: 3 })]), options);
-  assertEquals(first.steps.split.outputs, { output: "nightly:output:split@1.0.0" });
+  assertEquals(first.steps.split.outputs, { ".": "nightly:output:split@1.0.0" });
   assertEquals(Object.keys(await textsOf(registry, "nightly:output:split")), ["part-1.txt", "part-2.txt"]);
 
   const { operators: both } = shardOperators((index, { outputRoot }) => {
@@ -185,7 +185,7 @@ testInRoot("what shards cannot write together is refused before anything runs", 
   await using registry = await openRegistry("memory:");
   const { operators, ran } = shardOperators();
   for (const to of ["./out", "s3://bucket/key/"]) {
-    const running = runPipeline(sharedPipeline(2, { outputs: { data: to } }), { registry, operators, root: root.path });
+    const running = runPipeline(sharedPipeline(2, { outputs: { ".": to } }), { registry, operators, root: root.path });
     assertMatch((await rejected("Unsupported", running)).message, /shards cannot write/);
   }
   assertEquals(ran, []);

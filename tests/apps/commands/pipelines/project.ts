@@ -23,7 +23,7 @@ pipeline:
     - operator_id: train
       inputs: { data: step:clean }
       params: { lr: "\${lr}", fail: "" }
-      outputs: { model: registry:model }
+      outputs: { weights: registry:model }
     - { operator_id: report, operator: write, upstream_dependencies: [train] }
 `;
 

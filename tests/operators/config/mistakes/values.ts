@@ -65,6 +65,18 @@ export const OF_VALUES: readonly Mistake[] = [
     hint: /Leave out/,
   },
   {
+    name: "an output that is not below OUTPUT_ROOT",
+    text: one("outputs: { ‸../x: registry:data }"),
+    says: /"\.\.\/x" cannot be the key of an output: it has a "\.\." segment/,
+    hint: /"\." for all of it/,
+  },
+  {
+    name: "an output inside another one",
+    text: one("outputs: { .: registry:data, ‸a.csv: registry:a }"),
+    says: /"a\.csv" cannot be the key of an output: it is inside output "\."/,
+    hint: /do not overlap/,
+  },
+  {
     name: "a bucket without an object",
     text: one("inputs: { x: ‸s3://bucket }"),
     says: /no object or folder/,

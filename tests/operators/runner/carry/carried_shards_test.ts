@@ -8,7 +8,7 @@ import type { CarriedWorld } from "./carried_world.ts";
 
 const SHARDS = 5;
 const shared = pipeline([
-  step("split", { shards: SHARDS, outputs: { data: "registry:data" } }),
+  step("split", { shards: SHARDS, outputs: { ".": "registry:data" } }),
   step("report", { upstream: ["split"] }),
 ]);
 

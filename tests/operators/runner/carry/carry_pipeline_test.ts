@@ -207,7 +207,7 @@ testInRoot(
       },
       command: () => ["true"],
     });
-    const parts = step("part", { shards: 3, outputs: { all: "registry:all" } });
+    const parts = step("part", { shards: 3, outputs: { ".": "registry:all" } });
     const steps = pipeline([parts, step("report", { upstream: ["part"] })]);
     await using _worker = await world.work(steps);
     const result = await carryPipeline(steps, options);

@@ -59,7 +59,7 @@ testInRoot("of a step with shards each task does its parts, and they are one ver
     command: () => ["false"],
   });
   const shared = pipeline([
-    step("split", { shards: 5, outputs: { data: "registry:data" } }),
+    step("split", { shards: 5, outputs: { ".": "registry:data" } }),
     step("report", { upstream: ["split"] }),
   ]);
   const tasks = await Promise.all(["0/2", "1/2"].map(async (text) => {

@@ -8,7 +8,7 @@ import { HOUR, testProtocol } from "../../../registry/protocol_world.ts";
 import { tempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 
-const shared = pipeline([step("split", { shards: 3, outputs: { data: "registry:data" } })]);
+const shared = pipeline([step("split", { shards: 3, outputs: { ".": "registry:data" } })]);
 
 testProtocol(
   "shards that nobody completed for days are done again, whether or not a janitor came",
@@ -60,7 +60,7 @@ testProtocol("shards that were complete are not done again, whenever their run i
   world.advance(8 * 24 * HOUR);
   assertEquals((await collectGarbage(registry)).removed.draft.count > 0, true);
   const { end, steps } = await runPipeline(shared, options);
-  assertEquals([end, ran, steps.split.outputs], ["ok", [0, 1, 2], { data: "data@1.0.0" }]);
+  assertEquals([end, ran, steps.split.outputs], ["ok", [0, 1, 2], { ".": "data@1.0.0" }]);
   assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
 });
 
@@ -81,7 +81,7 @@ for (const named of [true, false]) {
       },
       command: () => ["true"],
     });
-    const steps = pipeline([step("split", { shards: 2, outputs: named ? { data: "registry:data" } : {} })]);
+    const steps = pipeline([step("split", { shards: 2, outputs: named ? { ".": "registry:data" } : {} })]);
     const options = { registry, operators, root: root.path };
     const run = await saveRun(registry, await planPipeline(steps, options));
     const deliver = (index: number) => runStep(steps, { ...options, run, step: "split", shard: { index, count: 2 } });

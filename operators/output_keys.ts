@@ -1,0 +1,27 @@
+/**
+ * The keys of `outputs`: paths below a step's output root.
+ *
+ * @module
+ */
+import { filePathProblem } from "../core/disk/file_paths.ts";
+
+/** The key of the whole output root. */
+export const WHOLE_OUTPUT = ".";
+
+/** A key that cannot be used. */
+export interface KeyProblem {
+  /** The key. */
+  key: string;
+  /** Why not. */
+  problem: string;
+}
+
+/** Returns the first key that is not a path below the output root, or that overlaps another one. */
+export function findKeyProblem(keys: readonly string[]): KeyProblem | undefined {
+  for (const key of keys) {
+    const problem = key === WHOLE_OUTPUT ? undefined : filePathProblem(key);
+    if (problem !== undefined) return { key, problem };
+    const holder = keys.find((other) => other !== key && (other === WHOLE_OUTPUT || key.startsWith(`${other}/`)));
+    if (holder !== undefined) return { key, problem: `it is inside output ${JSON.stringify(holder)}` };
+  }
+}
