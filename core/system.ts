@@ -40,6 +40,44 @@ function environment(): Record<string, string | undefined> {
   return process?.env ?? {};
 }
 
+/**
+ * Removes variables from the environment of this process, so that neither its code nor its children see them. Only the
+ * returned system still has their values. A system other than the real one keeps its variables.
+ */
+export function takeVariables(system: System, names: Iterable<string>): System {
+  const taken = new Map<string, string>();
+  for (const name of names) {
+    const value = system.env(name);
+    if (value === undefined) continue;
+    taken.set(name, value);
+    if (system === realSystem) delete environment()[name];
+  }
+  return {
+    ...otherThanVariables(system),
+    env: (name) => taken.get(name) ?? system.env(name),
+    envNames: () => [...new Set([...system.envNames?.() ?? [], ...taken.keys()])],
+  };
+}
+
+/** Returns a system that lacks these variables; the environment of this process stays as it is. */
+export function withoutVariables(system: System, names: ReadonlySet<string>): System {
+  return {
+    ...otherThanVariables(system),
+    env: (name) => names.has(name) ? undefined : system.env(name),
+    envNames: () => (system.envNames?.() ?? []).filter((name) => !names.has(name)),
+  };
+}
+
+function otherThanVariables(system: System): Omit<System, "env" | "envNames"> {
+  return {
+    now: () => system.now(),
+    monotonic: () => system.monotonic(),
+    random: () => system.random(),
+    id: () => system.id(),
+    sleep: (ms, signal) => system.sleep(ms, signal),
+  };
+}
+
 /** What a program may be allowed to do. */
 export type Permission =
   | { name: "env"; variable?: string }

@@ -24,6 +24,9 @@ const OWN_VARIABLES: ReadonlySet<string> = new Set(
   ["PIPELINE_ID", "NODE_ID", "OPERATOR_ID", "INPUT_ROOT", "OUTPUT_ROOT", "WORKSPACE_ROOT"],
 );
 
+/** A step that calls the registry's service asks for this one. */
+const TOKEN_VARIABLE = "HOLDFAST_TOKEN";
+
 /** What {@linkcode checkSteps} is given besides. */
 export interface CheckStepsOptions {
   /** All ids. */
@@ -241,7 +244,8 @@ function checkVariables(operator: OperatorFound, problems: ProblemList): void {
   const map = operator.node.entries.get("extra_env_vars")?.node;
   if (map?.kind !== "map") return;
   for (const [key, { place }] of map.entries) {
-    if (!OWN_VARIABLES.has(key) && !key.startsWith("HOLDFAST_")) continue;
+    const isOwn = OWN_VARIABLES.has(key) || (key.startsWith("HOLDFAST_") && key !== TOKEN_VARIABLE);
+    if (!isOwn) continue;
     problems.add(place, {
       path: { parent: operator.path("extra_env_vars"), key },
       message: `${key} is set by the runner`,

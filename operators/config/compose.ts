@@ -65,7 +65,8 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   if (problems.count > beforeRefs) return undefined; // what is not there cannot be checked
   for (const assignment of assignments) if (!early.includes(assignment)) assign(root, assignment, problems);
   const before = problems.count;
-  const made = interpolate(root, pipeline, reading, { key: "pipeline" });
+  const secrets = secretVariablesIn(root);
+  const made = interpolate(root, pipeline, { ...reading, isSecret: (name) => secrets.has(name) }, { key: "pipeline" });
   if (assignments.some(({ place }) => place.source.isRemote)) checkRemote(onlyPipeline(root, made), problems);
   if (problems.count > before) return undefined; // what follows would tell of values that could not be made
   const found = pipelineReader.read(made, { key: "pipeline" }, problems);
@@ -78,6 +79,20 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
     problems.add(found.place, { path: { key: "pipeline" }, message, hint });
   }
   return buildPipeline(found, { id: options.id, cores, operators, problems });
+}
+
+/** Variables that hold a secret: those of any `from_env`, and those of Holdfast itself. */
+function secretVariablesIn(root: ConfigNode): Set<string> {
+  const names = new Set(["HOLDFAST_TOKEN", "HOLDFAST_ENGINE"]);
+  const waiting: ConfigNode[] = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.kind === "list") waiting.push(...node.items);
+    if (node.kind !== "map") continue;
+    const variable = node.entries.size === 1 ? node.entries.get("from_env")?.node : undefined;
+    if (variable?.kind === "scalar") names.add(String(variable.value));
+    for (const { node: child } of node.entries.values()) waiting.push(child);
+  }
+  return names;
 }
 
 /** Refs are read before all else, and may have variables in them. */

@@ -37,5 +37,6 @@ export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";
 export type { Machine } from "./schedule.ts";
+export { takeSecrets } from "./secrets.ts";
 export type * from "../../core/pipelines/pipeline.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";

@@ -7,6 +7,7 @@ import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { EXIT_CODES } from "../../core/pipelines/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
 import type { RunEnd, StepOutcome } from "./events.ts";
+import type { PipelineSecrets } from "./secrets.ts";
 import type { FailureRecord, StepRecord } from "./records/step_record.ts";
 
 /** A record, and which version it is. */
@@ -52,10 +53,10 @@ export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutco
 }
 
 /** The outcome of a step that could not be begun. */
-export function failedOutcome(error: unknown): StepOutcome {
+export function failedOutcome(error: unknown, { mask }: Pick<PipelineSecrets, "mask">): StepOutcome {
   const exitCode = exitCodeOf(error);
   const { reason, hint } = told(error);
-  const why = hint === undefined ? { reason } : { reason, hint };
+  const why = { reason: mask(reason), ...(hint === undefined ? {} : { hint: mask(hint) }) };
   return { end: "failed", durationMs: 0, exitCode, exit: exitNameOf(exitCode), attempts: 0, ...why };
 }
 

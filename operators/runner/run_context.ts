@@ -13,6 +13,7 @@ import type { Logger, Registry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import type { Operators } from "../operator_set.ts";
 import type { KnownDigests } from "./digest_of_path.ts";
+import type { PipelineSecrets } from "./secrets.ts";
 import type { Dependencies } from "./sources.ts";
 import { parseRunId } from "./records/names.ts";
 import type { RunEvent } from "./events.ts";
@@ -60,6 +61,8 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   readonly executor?: Executor<OperatorJobs>;
   /** Which part of its step this process does, where several share it. */
   readonly shard?: Shard;
+  /** Which variables only some steps get, and which values no log may show. */
+  readonly secrets: PipelineSecrets;
   /** Digests of what its steps read on this machine. */
   readonly digests: KnownDigests;
   /** Where its steps work, absolute. */

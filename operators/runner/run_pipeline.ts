@@ -26,7 +26,7 @@ import { runFolder } from "./run_context.ts";
 import type { RunContext } from "./run_context.ts";
 import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
 import type { Machine } from "./schedule.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { findSecrets, withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import { createShardGroup } from "./shards/shard_group.ts";
 import type { ShardGroup } from "./shards/shard_group.ts";
@@ -145,6 +145,7 @@ export function runContext(
     operators,
     root,
     system,
+    secrets: findSecrets(pipeline, system),
     digests: new Map(),
     owner: thisProcess(),
     folder: runFolder(pipeline, { run, root }),
@@ -293,7 +294,7 @@ async function runSteps(
       await pinned;
     } catch (error) {
       signal.throwIfAborted();
-      return { outcome: failedOutcome(error) };
+      return { outcome: failedOutcome(error, context.secrets) };
     }
     const { inputs } = await pinned;
     return await executeStep(shard === undefined ? context : { ...context, shard }, plannedStep, inputs);

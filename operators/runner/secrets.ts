@@ -5,6 +5,8 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import { realSystem, takeVariables } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -29,13 +31,64 @@ export function reveal<T extends PlainValue>(value: T, system: System): { value:
   return { value: revealed as T, secrets };
 }
 
-/** The variable by which workers and steps know their engine: operators that are no commands can read it. */
+/** The URL of the engine, which may have a password. */
 const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
+/** The token of the registry, where that is a service. */
+const TOKEN_VARIABLE = "HOLDFAST_TOKEN";
 
-/** The password of the engine that carries steps: an operator may print all variables of its process. */
-export function engineSecrets(system: System): string[] {
-  const text = system.env(ENGINE_VARIABLE);
-  return text && URL.canParse(text) ? passwordsOf(new URL(text)) : [];
+/** The secrets of a pipeline on this machine. */
+export interface PipelineSecrets {
+  /** Variables that only those steps get that ask for them. */
+  readonly variables: ReadonlySet<string>;
+  /** Values that no log may show. */
+  readonly values: readonly string[];
+  /** Masks these values in a text. */
+  mask(text: string): string;
+}
+
+/** Finds the secrets of a pipeline: those that its steps name, the token of the registry, the password of the engine. */
+export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets {
+  const values: string[] = [];
+  const variables = secretVariables(pipeline, (encoded) => {
+    const secret = decodeSecret(encoded);
+    if (secret !== undefined) values.push(secret);
+  });
+  for (const name of variables) {
+    const value = system.env(name);
+    if (value === undefined) continue;
+    if (name !== ENGINE_VARIABLE) values.push(value);
+    else if (URL.canParse(value)) values.push(...passwordsOf(new URL(value)));
+  }
+  return { variables, values, mask: createMask(values) };
+}
+
+/** Variables of vendors' libraries, which read them in this process whenever they reach a store. */
+const OF_LIBRARIES = /^(AWS|GOOGLE)_/;
+
+/**
+ * Removes the secrets of a pipeline from the environment of this process, in which steps with `run_as: thread` or
+ * `worker` run and start others. Call it when the registry is open, and pass the returned system to `runPipeline`: it
+ * still has the values. Variables that begin with `AWS_` or `GOOGLE_` stay.
+ */
+export function takeSecrets(pipeline: Pipeline, system: System = realSystem): System {
+  return takeVariables(system, [...secretVariables(pipeline)].filter((name) => !OF_LIBRARIES.test(name)));
+}
+
+/** Names of the variables that are secrets: those of any `from_env` in a pipeline, and those of Holdfast itself. */
+function secretVariables(pipeline: Pipeline, onEncoded: (text: string) => void = () => {}): Set<string> {
+  const variables = new Set([TOKEN_VARIABLE, ENGINE_VARIABLE]);
+  for (const { params, env } of pipeline.steps) {
+    for (const value of [params, env] as PlainValue[]) {
+      mapped(value, (text) => {
+        onEncoded(text);
+        return MASK;
+      }, (name) => {
+        variables.add(name);
+        return MASK;
+      });
+    }
+  }
+  return variables;
 }
 
 function passwordsOf({ password, searchParams }: URL): string[] {

@@ -8,7 +8,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import fc from "fast-check";
-import { realSystem, uuidv7 } from "../../core/system.ts";
+import { realSystem, takeVariables, uuidv7, withoutVariables } from "../../core/system.ts";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const tenBytes = fc.uint8Array({ minLength: 10, maxLength: 10 });
@@ -80,4 +80,17 @@ Deno.test("sleep() for longer than a timer can wait does not end at once", async
 Deno.test("the names of the environment are those of its variables", () => {
   const names = realSystem.envNames!();
   assertEquals(names.includes("PATH"), realSystem.env("PATH") !== undefined);
+});
+
+Deno.test("taken variables are gone from this process and its children, and left in the returned system", async () => {
+  const name = "HOLDFAST_TEST_OF_TAKING";
+  Deno.env.set(name, "secret");
+  const taken = takeVariables(realSystem, [name, "HOLDFAST_TEST_NOT_SET"]);
+  const { stdout } = await new Deno.Command("env").output();
+  assertEquals(new TextDecoder().decode(stdout).includes(name), false);
+  assertEquals([realSystem.env(name), Deno.env.get(name)], [undefined, undefined]);
+  assertEquals([taken.env(name), taken.env("PATH")], ["secret", realSystem.env("PATH")]);
+  assertEquals([taken.envNames!().includes(name), taken.envNames!().includes("HOLDFAST_TEST_NOT_SET")], [true, false]);
+  const without = withoutVariables(taken, new Set([name]));
+  assertEquals([without.env(name), without.envNames!().includes(name)], [undefined, false]);
 });

@@ -6,10 +6,10 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RegistryError } from "../../../mod.ts";
-import type { CarryOptions, Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
+import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import type { Shard } from "../../../workers/mod.ts";
 import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
-import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
+import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
 import { ENGINE_OPTION, engineUrl, MERGED_FILE, openCarrier } from "../../pipelines/open_carrier.ts";
 import { defineCommand } from "../../program/command.ts";
@@ -82,14 +82,22 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     const opened = await openPipeline(file, flags, context);
     const { pipeline } = opened;
     const steps = await chosenSteps(pipeline, flags);
-    const { carryPipeline, runPipeline, shareRun, submitRun } = await import("../../../operators/runner/mod.ts");
+    const { carryPipeline, runPipeline, shareRun, submitRun, takeSecrets } = await import(
+      "../../../operators/runner/mod.ts"
+    );
     const share = await sharedWith(flags, context);
-    const carrier = await openedCarrier(opened, flags, context);
+    const url = engineOf(flags, context);
     const registry = await context.open({ write: true });
+    const withSecrets = { ...context, io: { ...context.io, system: takeSecrets(pipeline, context.io.system) } };
+    const { folder } = opened;
+    const { operators } = flags;
+    const carrier = url === undefined
+      ? undefined
+      : await openCarrier({ url, pipeline, folder, operators }, withSecrets);
     const { force, failFast, concurrency, keep } = flags;
-    const hearing = listen(pipeline, opened.folder, context);
+    const hearing = listen(pipeline, folder, context);
     const options = {
-      ...runnerOptions(opened, context),
+      ...runnerOptions(opened, withSecrets),
       ...{ registry, steps, force, failFast, concurrency, keep },
       logger: context.logger,
       onEvent: hearing.hear,
@@ -146,12 +154,8 @@ async function sharedWith(
   return { shard, array: id };
 }
 
-/** What carries the steps where somebody is to. `Invalid` for what goes with one alone, or never with one. */
-async function openedCarrier(
-  { pipeline, folder }: FoundPipeline,
-  { engine, detach, keep, concurrency, operators }: RunFlags,
-  context: CommandContext,
-): Promise<CarryOptions | undefined> {
+/** The URL of the engine that carries the steps, if one does. `Invalid` for what goes with one alone, or never with one. */
+function engineOf({ engine, detach, keep, concurrency }: RunFlags, context: CommandContext): string | undefined {
   if (engine === undefined) {
     if (detach) {
       throw refused("--detach needs an engine that goes on by itself", "As in --engine redis://127.0.0.1:6379");
@@ -171,7 +175,7 @@ async function openedCarrier(
       "Leave out --detach, or use workers of a queue, or Slurm.",
     );
   }
-  return await openCarrier({ url, pipeline, folder, operators }, context);
+  return url;
 }
 
 function refused(state: string, hint: string): RegistryError {

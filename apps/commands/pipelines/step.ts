@@ -55,19 +55,20 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
     const opened = await openPipeline(flags.pipeline, flags, context);
     const { pipeline, folder } = opened;
     const registry = await context.open({ write: true });
+    const { runStep, takeSecrets } = await import("../../../operators/runner/mod.ts");
+    const withSecrets = { ...context, io: { ...context.io, system: takeSecrets(pipeline, context.io.system) } };
     const { parseShard } = await import("../../../workers/mod.ts");
-    const { runStep } = await import("../../../operators/runner/mod.ts");
-    const hasEngine = flags.engine !== undefined || Boolean(io.system.env(ENGINE_VARIABLE));
+    const hasEngine = flags.engine !== undefined || Boolean(withSecrets.io.system.env(ENGINE_VARIABLE));
     const shard = flags.shard ?? io.system.env("HOLDFAST_SHARD");
     const carry = hasEngine
       ? await openCarrier(
-        { url: engineUrl(flags.engine, context, "--engine"), pipeline, folder, operators: flags.operators },
-        context,
+        { url: engineUrl(flags.engine, withSecrets, "--engine"), pipeline, folder, operators: flags.operators },
+        withSecrets,
       )
       : undefined;
     try {
       const outcome = await runStep(pipeline, {
-        ...runnerOptions(opened, context),
+        ...runnerOptions(opened, withSecrets),
         ...{ registry, run, step, carry, logger: context.logger },
         ...(shard ? { shard: parseShard(shard) } : {}),
         onEvent: (event) => void tell(event, context),

@@ -17,6 +17,8 @@ export interface InterpolateOptions {
   env(name: string): string | undefined;
   /** Names of its variables, for hints. */
   envNames?(): string[];
+  /** Whether a variable is a secret, which no text of the configuration may hold. @default none is */
+  isSecret?(name: string): boolean;
   /** Where to tell what is wrong. */
   problems: ProblemList;
 }
@@ -41,7 +43,7 @@ export function interpolate(
   options: InterpolateOptions,
   path?: Path,
 ): ConfigNode {
-  const { env, envNames = () => [], problems } = options;
+  const { env, envNames = () => [], isSecret = () => false, problems } = options;
   const variables = childOf(root, "variables");
   let values = 0;
   let characters = 0;
@@ -128,6 +130,10 @@ export function interpolate(
     if (node.place.source.isRemote) {
       const hint = "What comes from another machine may not ask for what the environment holds: write the value.";
       return fail(node, path, `${source} in an override from a URL`, hint);
+    }
+    if (isSecret(name)) {
+      const hint = `Write { from_env: ${name} } in params or extra_env_vars of the step that needs it.`;
+      return fail(node, path, `${source} would write a secret into the configuration`, hint);
     }
     const value = env(name);
     if (value !== undefined) return { kind: "scalar", place: node.place, value, variable: name };

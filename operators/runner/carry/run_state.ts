@@ -119,7 +119,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
       });
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error; // it may pass
-      return end(id, failedOutcome(error));
+      return end(id, failedOutcome(error, context.secrets));
     }
     const { done } = state;
     if (done?.record.run === run) return end(id, ranOutcome(done), done);

@@ -22,7 +22,7 @@ import type { FoundRecord } from "../records/files.ts";
 import { saveFailure } from "../records/failures.ts";
 import type { FailureRecord, StepFacts, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { createMask, engineSecrets, reveal } from "../secrets.ts";
+import { createMask, reveal } from "../secrets.ts";
 import { checkShard, endShared } from "../shards/end_shared.ts";
 import { createShardGroup } from "../shards/shard_group.ts";
 import { openSharedStep } from "../shards/shared_step.ts";
@@ -78,7 +78,7 @@ export async function executeStep(
     state = known ?? await findState();
   } catch (error) {
     signal.throwIfAborted();
-    return { outcome: { ...failedOutcome(error), durationMs: took() } };
+    return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
   }
   if (state.done !== undefined) {
     const reason = state.done.record.effect === state.effect ? "done already" : "nothing changed";
@@ -91,7 +91,7 @@ export async function executeStep(
       if (shared.done.has(context.shard!.index)) return await endDone(shared);
     } catch (error) {
       signal.throwIfAborted();
-      return { outcome: { ...failedOutcome(error), durationMs: took() } };
+      return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
     }
   }
   const { retries } = step;
@@ -221,8 +221,8 @@ async function tryStep(
   let hasEnded = false; // nothing of it still works there
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
-  const secrets: string[] = [];
-  let mask = (text: string) => text;
+  const secrets = [...context.secrets.values];
+  let { mask } = context.secrets;
   const log = createStepLog({
     path: join(folder, "log.txt"),
     mask: (text) => mask(text),
@@ -243,7 +243,7 @@ async function tryStep(
     const note = noteStep(folder, system);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
-    secrets.push(...params.secrets, ...env.secrets, ...engineSecrets(system));
+    secrets.push(...params.secrets, ...env.secrets);
     mask = createMask(secrets);
     const staged = await stageInputs(inputs, inputRoot, context);
     const roots = { inputRoot: staged, outputRoot, workspaceRoot };

@@ -7,6 +7,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { OperatorContext } from "../../../core/pipelines/operator.ts";
+import { withoutVariables } from "../../../core/system.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { activate, installCommand } from "../../environment/mod.ts";
 import type { AnyOperator } from "../../operator.ts";
@@ -27,6 +28,8 @@ export interface RunAsCommandOptions {
   log: StepLog;
   /** Values that are in no log. */
   secrets: readonly string[];
+  /** Variables of this process that it does not get. */
+  withheld: ReadonlySet<string>;
   /** Hears what its processes take. */
   hear: StepWatch["hear"];
   /** The operator; a step with a start command needs none. */
@@ -37,7 +40,7 @@ export interface RunAsCommandOptions {
 export async function runAsCommand(
   step: PipelineStep,
   given: OperatorContext<unknown>,
-  { root, signal, system, note, log, secrets, hear, operator }:
+  { root, signal, system, note, log, secrets, withheld, hear, operator }:
     & Pick<RunContext, "root" | "signal" | "system">
     & RunAsCommandOptions,
 ): Promise<AttemptResult> {
@@ -50,7 +53,7 @@ export async function runAsCommand(
     maxBytes: step.resources.memoryLimit,
     onLine: (stream, line) => log.write(stream, line),
     onUsage: hear,
-    system,
+    system: withoutVariables(system, withheld),
   };
   const command = await commandOf(step, operator, given);
   const places = { root, env: given.env, system };

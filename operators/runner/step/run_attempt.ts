@@ -63,7 +63,16 @@ export async function runAttempt(
     signal: watch.signal,
     ...(context.shard === undefined ? {} : { shard: context.shard }),
   };
-  const options = { ...context, signal: watch.signal, hear: watch.hear, note, log, secrets, operator };
+  const options = {
+    ...context,
+    signal: watch.signal,
+    hear: watch.hear,
+    note,
+    log,
+    secrets,
+    withheld: context.secrets.variables,
+    operator,
+  };
   const run = { thread: runAsThread, worker: runAsWorker, command: runAsCommand }[step.runAs];
   let ended: AttemptResult;
   let usage: AttemptEnd["usage"];

@@ -101,6 +101,21 @@ export const OF_VALUES: readonly Mistake[] = [
     hint: /Did you mean report/,
   },
   {
+    name: "a secret variable in a text",
+    text: operators(
+      "operator_id: a\nextra_env_vars: { KEY: { from_env: DEPLOY_KEY } }",
+      'operator_id: b\nparams: { url: ‸"https://x/${env:HOME,h}?${env:DEPLOY_KEY,none}" }',
+    ),
+    says: /^\$\{env:DEPLOY_KEY\} would write a secret into the configuration$/,
+    hint: /\{ from_env: DEPLOY_KEY \}/,
+  },
+  {
+    name: "the token of the service in a text",
+    text: one('params: { token: ‸"${env:HOLDFAST_TOKEN,none}" }'),
+    says: /would write a secret/,
+    hint: /from_env: HOLDFAST_TOKEN/,
+  },
+  {
     name: "a secret by its name",
     text: one("extra_env_vars: { DB_PASSWORD: ‸hunter2 }"),
     says: /^this looks like a secret, by its name, written down as it is$/,
