@@ -51,7 +51,8 @@ export interface JpegOptions extends ImageOptions {
 /**
  * JPEG (ITU-T T.81): `uint8` images that are grey or RGB. Files are read as they are, without turning them as their
  * EXIF says; CMYK, 12 bits and arithmetic coding are `Unsupported`, and a file without its end, or one that the decoder
- * has to guess at, is `Corrupt`. JPEG does not keep pixels, so nothing is written without `lossy: true`.
+ * has to guess at, is `Corrupt`. JPEG has no checksum: damage that decodes without a warning changes pixels unseen. JPEG
+ * does not keep pixels, so nothing is written without `lossy: true`.
  *
  * The code is WASM, compiled from MozJPEG. Deno, Bun and browsers load it from its package (`--allow-read` of Deno's
  * cache); Node does not.
@@ -113,7 +114,10 @@ async function load<M>(factory: unknown, said: string[]): Promise<M> {
   }
 }
 
-/** What the decoder says is that it had to guess; but bytes that nobody needs are in files of many cameras. */
+/**
+ * Decodes the pixels. The decoder prints its first warning and no other: any warning means that it had to guess, also
+ * "extraneous bytes", where a damaged scan used fewer bytes than it has.
+ */
 function decodePixels(
   decode: Decoder["decode"],
   bytes: Uint8Array,
@@ -127,7 +131,7 @@ function decodePixels(
   } catch (error) {
     cause = error;
   }
-  const problem = said.find((line) => !/extraneous bytes/.test(line));
+  const [problem] = said;
   if (pixels !== null && problem === undefined) return pixels;
   if (/memory|OOM/i.test(`${problem} ${cause}`)) {
     throw unsupportedImage(path, "it takes more memory than its decoder has");

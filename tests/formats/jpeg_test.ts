@@ -101,6 +101,16 @@ Deno.test("what the decoder has to guess at is Corrupt, not filled with grey", a
   await assertFails(jpeg(), concatBytes([bytes.subarray(0, scan), Uint8Array.of(0xff, 0xd9)]), "Corrupt", /no pixels/);
 });
 
+Deno.test("a scan with bytes that its pixels do not use is Corrupt", async () => {
+  const bytes = await encoded(lossy, soft(64, 64, 3));
+  const end = bytes.length - 2;
+  const longer = concatBytes([bytes.subarray(0, end), new Uint8Array(40).fill(0x55), bytes.subarray(end)]);
+  await assertFails(jpeg(), longer, "Corrupt", /extraneous bytes/);
+  const scan = placeOf(bytes, 0xda);
+  const shorter = concatBytes([bytes.subarray(0, scan + 20), bytes.subarray(scan + 40)]);
+  await assertFails(jpeg(), shorter, "Corrupt", /damaged/);
+});
+
 Deno.test("a scan too many is Unsupported: each costs a look at all pixels", async () => {
   const bytes = await encoded(lossy, soft(8, 8, 1));
   const scan = bytes.subarray(placeOf(bytes, 0xda), bytes.length - 2);
