@@ -19,6 +19,9 @@ export type CsvDelimiter = "," | ";" | "\t" | "|";
 
 const DELIMITERS: readonly CsvDelimiter[] = [",", ";", "\t", "|"];
 
+/** An index has a few levels: a line of commas is not one. */
+const MAX_UNNAMED = 16;
+
 /** A row of CSV. */
 export interface CsvRow {
   /** Its cells, without the quotes around them. */
@@ -135,9 +138,10 @@ export function createTableFormat<C extends Columns>(
     let first: CsvRow | undefined;
     for await (first of rowsOf(file, signal)) break;
     if (header && first === undefined) throw corrupt(file, "it has no header");
-    const problem = header ? namesProblem(first!.cells) : undefined;
+    const names = header ? withUnnamed(first!.cells) : first?.cells ?? [];
+    const problem = header ? namesProblem(names) : undefined;
     if (problem !== undefined) throw corrupt(file, `line ${first!.line}: ${problem}`);
-    const columns = columnsOf(first?.cells ?? []);
+    const columns = columnsOf(names);
     const missing = known?.find(({ name }) => columns.every((column) => column.name !== name));
     if (missing !== undefined) throw corrupt(file, `line ${first!.line}: it has no column ${shown(missing.name)}`);
     const table = createTable(columns, ({ signal }) => decodeRows(file, columns, signal));
@@ -161,6 +165,20 @@ export function createTableFormat<C extends Columns>(
     },
     decode,
   };
+}
+
+/**
+ * The names of a header. Unnamed columns at its beginning are the index of a table of pandas or R, and get the names that
+ * pandas gives them: `Unnamed: 0`, or `Unnamed: 0.1` where the file has a column of that name.
+ */
+function withUnnamed(cells: readonly string[]): string[] {
+  const names = [...cells];
+  for (let at = 0; names[at] === "" && at < MAX_UNNAMED; at++) {
+    let name = `Unnamed: ${at}`;
+    for (let again = 1; names.includes(name); again++) name = `Unnamed: ${at}.${again}`;
+    names[at] = name;
+  }
+  return names;
 }
 
 function decodeRow(file: FileToDecode, columns: readonly Column[], cells: readonly string[], line: number): Row {

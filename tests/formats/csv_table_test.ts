@@ -59,12 +59,27 @@ Deno.test("rows are read without a header only where that is asked for", async (
   assertStringIncludes(await failure("1\n", { header: false, columns }), "line 1: it has 1 cells, and there are 2");
 });
 
+Deno.test("unnamed columns at the beginning, such as the index that pandas writes, get the names of pandas", async () => {
+  assertEquals(await read(fileOf(",a,b\n0,1,x\n1,2,\n")), [
+    { "Unnamed: 0": "0", a: "1", b: "x" },
+    { "Unnamed: 0": "1", a: "2", b: "" },
+  ]);
+  assertEquals(await read(fileOf(",,a\nx,0,1\n")), [{ "Unnamed: 0": "x", "Unnamed: 1": "0", a: "1" }]);
+  assertEquals(await read(fileOf(",Unnamed: 0,a\n1,2,3\n")), [{ "Unnamed: 0.1": "1", "Unnamed: 0": "2", a: "3" }]);
+  assertEquals(await read(fileOf('""\n0\n')), [{ "Unnamed: 0": "0" }]);
+  const columns = { "Unnamed: 0": "int64", a: "number?" } as const;
+  const table = await csv({ columns }).decode(fileOf(",a\n0,1.5\n1,\n"));
+  assertEquals(await table.column("Unnamed: 0"), BigInt64Array.of(0n, 1n));
+  assertEquals(await table.column("a"), [1.5, null]);
+});
+
 Deno.test("what is no such table is Corrupt, with the path and the line", async () => {
   const columns: Columns = { id: "int64", at: "date?" };
   const wrong: [text: string, message: string, options?: CsvOptions][] = [
     ["", "it has no header"],
     ["a,b,a\n", 'line 1: the name "a" is there twice'],
     ["a,,b\n", "line 1: column 2 has no name"],
+    [",".repeat(1000), "line 1: column 17 has no name"],
     ["a,b\n1,2\n3\n", "line 3: it has 1 cells, and there are 2 columns"],
     ["a\n1,2\n", "line 2: it has 2 cells, and there are 1 columns"],
     ['a\n"b', "Quote Not Closed"],
