@@ -130,9 +130,15 @@ async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<
     offset: view.getUint32(at + 16, true),
   };
   const end = file.size - length + at;
-  const has64 = at >= LOCATOR_BYTES && view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
-  if (!has64) {
+  const hasLocator = at >= LOCATOR_BYTES && view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
+  // Directly before the end lies the directory: what looks like a locator is the end of its last name or comment.
+  const isName = hasLocator && said.offset + said.size === end && said.offset < MAX32 && said.size < MAX32;
+  if (!hasLocator || isName) {
     if (disk !== 0 || start !== 0) throw unsupportedArchive(file.path, "it is one of several parts");
+    const place = isName ? view.getBigUint64(at - LOCATOR_BYTES + 8, true) : undefined;
+    if (place !== undefined && await hasEnd64(file, place, signal)) {
+      throw corruptArchive(file.path, "its last name looks like another end: programs read it in different ways");
+    }
     return checkPlace(file, said, end);
   }
   const offset64 = toNumber(file.path, view.getBigUint64(at - LOCATOR_BYTES + 8, true));
@@ -143,6 +149,12 @@ async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<
     !agrees(said.offset, directory.offset, MAX32)
   ) throw corruptArchive(file.path, "its two ends say different things");
   return checkPlace(file, directory, offset64);
+}
+
+async function hasEnd64(file: FileToDecode, offset: bigint, signal?: AbortSignal): Promise<boolean> {
+  if (offset + BigInt(END64_BYTES) > BigInt(file.size)) return false;
+  const start = await readPart(file, { offset: Number(offset), length: 4 }, signal);
+  return viewOf(start).getUint32(0, true) === SIGNATURES.end64;
 }
 
 async function readEnd64(file: FileToDecode, offset: number, signal?: AbortSignal): Promise<Directory> {

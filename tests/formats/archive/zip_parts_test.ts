@@ -108,6 +108,14 @@ Deno.test("zip: ends that say different things, and numbers of 64 bits that are 
   await assertFails(zip(), zipOf({ ...ALL64, extra: [[2, 2], [24, 2], [5, 8], [5, 8], [0, 8]] }), { says: /64-bit/ });
 });
 
+Deno.test("zip: a name that looks like the locator of a 64-bit end is a name", async () => {
+  const name = `PK\x06\x07${"x".repeat(16)}`;
+  assertEquals(await listed(zip(), zipOf({ name })), [`file ${name}: hello`]);
+  const [inner, locator] = [`PK\x06\x06${"\0".repeat(52)}`, `PK\x06\x07${"\0".repeat(4)}`];
+  const both = zipOf({ name: `${inner}${locator}${String.fromCharCode(30)}${"\0".repeat(11)}` }); // the first name is there
+  await assertFails(zip(), both, { says: /different ways/ });
+});
+
 Deno.test("zip: an end that says there are very many entries is refused before the directory is read", async () => {
   const many = zipOf({ end64: { count: 10 ** 12 }, end: { count: 0xffff } });
   await assertFails(zip(), many, { code: "Unsupported", says: /1000000000000 entries/ });
