@@ -102,14 +102,17 @@ function parseCodecs(
   }
   const first = all.shift();
   if (first === undefined) throw corruptZarr(key, "its codecs do not end in bytes");
+  const isShards = first.name === "sharding_indexed";
+  if (first.name !== "bytes" && !isShards) {
+    throw unsupportedZarr(key, `its codec ${shown(first.name)} is not known here`);
+  }
   const steps = all.map((codec) => parseStep(key, codec));
-  if (first.name === "sharding_indexed") {
+  if (isShards) {
     if (order !== undefined || steps.length > 0) {
       throw unsupportedZarr(key, "its shards are packed or transposed as a whole");
     }
     return { codecs: { isBigEndian: false, steps: [] }, sharding: parseSharding(key, first.configuration, dimensions) };
   }
-  if (first.name !== "bytes") throw unsupportedZarr(key, `its codec ${shown(first.name)} is not known here`);
   const { endian = "little" } = first.configuration;
   if (endian !== "little" && endian !== "big") throw corruptZarr(key, "its byte order is neither little nor big");
   const isOrdered = order?.some((axis, i) => axis !== i);

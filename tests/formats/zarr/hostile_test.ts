@@ -118,6 +118,15 @@ Deno.test("a document that is damaged, lies or asks for what is not read is refu
   }
 });
 
+Deno.test("the error names the codec that is not known, not one that comes after it", async () => {
+  const delta = { name: "numcodecs.delta", configuration: { dtype: "<u2" } };
+  for (const codecs of [[delta, ...V3.codecs, { name: "zstd" }], sharded({ codecs: [delta, ...V3.codecs] })]) {
+    const store = memory();
+    store.keys.set("a/zarr.json", text({ ...V3, codecs }));
+    await refused("Unsupported", 'its codec "numcodecs.delta" is not known', () => openZarrArray(store, "a"));
+  }
+});
+
 Deno.test("what a document may be passed by is passed by", async () => {
   const store = memory();
   store.keys.set("a/zarr.json", text({ ...V3, mine: { must_understand: false } }));
