@@ -12,6 +12,7 @@ import { shown } from "../core/naming/names.ts";
 import { notPlain, plainProblem } from "../core/text/plain_value.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
 import { corrupt, numberProblem, offsetOf, SCHEMA, tagProblem, unsupported } from "./yaml/node_problem.ts";
+import { PORTABLE } from "./yaml/portable.ts";
 import { MAX_DEPTH, strayProblem, tokenProblem } from "./yaml/text_problem.ts";
 import type { YamlProblem, YamlToken } from "./yaml/text_problem.ts";
 
@@ -30,7 +31,8 @@ export interface YamlOptions {
  * Plain data as `.yaml` files, exactly: plain objects, arrays, texts, numbers (NaN, infinities and -0 too), booleans and
  * null, up to 100 levels deep. One document of YAML 1.2 a file, its core schema: tags of other schemas, other keys than
  * texts and numbers that JavaScript has not are `Unsupported`. What an alias names is the same object at each place.
- * Comments are not kept.
+ * Comments are not kept. Files are written so that programs which read YAML 1.1 (PyYAML, ruamel) read the same: what is
+ * not printable is escaped, and texts such as `no` or `1_000` stand in quotes.
  *
  * @example
  * ```ts
@@ -38,7 +40,7 @@ export interface YamlOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = yaml().encode({ name: "no", sizes: [1, 2.5] }) as Uint8Array;
- * assertEquals(new TextDecoder().decode(bytes), 'name: no\nsizes:\n  - 1\n  - 2.5\n');
+ * assertEquals(new TextDecoder().decode(bytes), 'name: "no"\nsizes:\n  - 1\n  - 2.5\n');
  * ```
  */
 export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOptions = {}): Format<PlainValue> {
@@ -51,9 +53,8 @@ export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOption
     encode(value) {
       const problem = plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH });
       if (problem !== undefined) throw notPlain("YAML", problem);
-      for (const defaultStringType of ["PLAIN", "QUOTE_DOUBLE"] as const) { // the second has an escape for everything
-        const text = stringify(value, { ...SCHEMA, defaultStringType, aliasDuplicateObjects: false, lineWidth: 0 });
-        const bytes = new TextEncoder().encode(text);
+      for (const isQuoted of [false, true]) { // between double quotes there is an escape for everything
+        const bytes = new TextEncoder().encode(writeYaml(value, isQuoted));
         if (bytes.byteLength > maxBytes) {
           throw notPlain("YAML", `it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
         }
@@ -74,6 +75,17 @@ export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOption
       throw failed(file, code, `line ${line}, column ${col}: ${state}`);
     },
   };
+}
+
+/** The text of a value. PyYAML refuses a block of text that is the whole document: a text alone is quoted. */
+function writeYaml(value: PlainValue, isQuoted: boolean): string {
+  return stringify(value, {
+    ...SCHEMA,
+    ...PORTABLE,
+    defaultStringType: isQuoted || typeof value === "string" ? "QUOTE_DOUBLE" : "PLAIN",
+    aliasDuplicateObjects: false,
+    lineWidth: 0,
+  });
 }
 
 type Parsed = { value: PlainValue } | { problem: YamlProblem };

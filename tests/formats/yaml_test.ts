@@ -111,9 +111,9 @@ Deno.test("what YAML does not hold as plain data is Unsupported, with the path t
 });
 
 Deno.test("what stands at two places is written twice", async () => {
-  const shared = { n: [1] };
+  const shared = { list: [1] };
   const bytes = await contentBytes(await yaml().encode({ a: shared, b: shared }));
-  assertEquals(new TextDecoder().decode(bytes), "a:\n  n:\n    - 1\nb:\n  n:\n    - 1\n");
+  assertEquals(new TextDecoder().decode(bytes), "a:\n  list:\n    - 1\nb:\n  list:\n    - 1\n");
 });
 
 Deno.test("any plain data comes back equal", async () => {
