@@ -4,7 +4,7 @@
  * @module
  */
 import { iterableStream } from "../core/bytes/bytes.ts";
-import { bytesFile, contentStream } from "../core/files/content.ts";
+import { contentStream } from "../core/files/content.ts";
 import type { Format } from "../core/format.ts";
 import { unwritableArchive } from "./archive/entries.ts";
 import type { ArchiveEntry, ArchiveLimits, EntriesToSave } from "./archive/entries.ts";
@@ -129,9 +129,12 @@ export function tar(limits: ArchiveLimits = {}): Format<ArchiveEntry[], EntriesT
 
 /**
  * Tar files packed by gzip: as {@linkcode tar}, but what they hold cannot be passed over. Loading unpacks all of it into
- * memory, at most `maxBytes`, 1 GiB unless told otherwise; the sum that gzip has is compared.
+ * memory, at most `maxBytes`, 1 GiB unless told otherwise, and above 64 MiB at most `maxRatio` (200) times the size of the
+ * file; the sum that gzip has is compared.
  */
-export function tgz({ maxBytes = 1024 ** 3, maxEntries }: ArchiveLimits = {}): Format<ArchiveEntry[], EntriesToSave> {
+export function tgz(
+  { maxBytes = 1024 ** 3, maxRatio = 200, maxEntries }: ZipLimits = {},
+): Format<ArchiveEntry[], EntriesToSave> {
   const archive = tar({ maxBytes, ...maxEntries !== undefined && { maxEntries } });
   return {
     ...archive,
@@ -140,8 +143,7 @@ export function tgz({ maxBytes = 1024 ** 3, maxEntries }: ArchiveLimits = {}): F
     mediaType: "application/gzip",
     encode: async (entries, options) => iterableStream(gzip(contentStream(await archive.encode(entries, options)))),
     decode: async (file, options = {}) => {
-      const bytes = await gunzip(file, maxBytes, options.signal);
-      return await archive.decode(bytesFile(file.path, bytes), options);
+      return await archive.decode(await gunzip(file, { maxBytes, maxRatio }, options.signal), options);
     },
   };
 }

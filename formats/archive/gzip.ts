@@ -6,9 +6,11 @@
 import { pipeline, Readable } from "node:stream";
 import type { Transform } from "node:stream";
 import { createDeflateRaw, createGunzip, createGzip } from "node:zlib";
-import { concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
+import type { ByteRange } from "../../core/backend.ts";
+import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptArchive, unsupportedArchive } from "./entries.ts";
+import { readSized } from "./ranges.ts";
 
 /** Packs what comes, piece by piece. */
 export function gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -35,25 +37,35 @@ async function* packBy(
   }
 }
 
-/** All of a file, unpacked, in memory; `Unsupported` as soon as that is more than is allowed. */
-export async function gunzip(file: FileToDecode, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+/** How much may come out of a file. */
+export interface GunzipLimits {
+  /** The most bytes. */
+  maxBytes: number;
+  /** The most bytes that one byte of the file may stand for; counts above 64 MiB. */
+  maxRatio: number;
+}
+
+/**
+ * All of a file, unpacked, in memory: in blocks, so that it is there once. `Unsupported` as soon as it is more than is
+ * allowed.
+ */
+export async function gunzip(file: FileToDecode, limits: GunzipLimits, signal?: AbortSignal): Promise<FileToDecode> {
   const source = Readable.from(file.stream());
-  const unpacker = createGunzip();
+  const unpacker = createGunzip({ chunkSize: PIECE_BYTES });
   pipeline(source, unpacker, () => {}); // the loop below throws a failure
-  const pieces: Uint8Array[] = [];
+  const blocks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const piece of unpacker as AsyncIterable<Uint8Array>) {
       signal?.throwIfAborted();
-      size += piece.byteLength;
-      if (size > maxBytes) {
-        throw unsupportedArchive(
-          file.path,
-          `it has more than ${maxBytes} bytes unpacked, which are to be in memory`,
-          "Pass a larger maxBytes where the archive can be trusted, or unpack it first.",
-        );
+      checkUnpacked(file, size + piece.byteLength, limits);
+      for (let at = 0; at < piece.byteLength;) {
+        if (size % BLOCK_BYTES === 0) blocks.push(new Uint8Array(BLOCK_BYTES));
+        const part = piece.subarray(at, at + BLOCK_BYTES - size % BLOCK_BYTES);
+        blocks.at(-1)!.set(part, size % BLOCK_BYTES);
+        at += part.byteLength;
+        size += part.byteLength;
       }
-      pieces.push(plainBytes(piece));
     }
   } catch (error) {
     if (!/^Z_/.test((error as { code?: string }).code ?? "")) throw error;
@@ -63,5 +75,42 @@ export async function gunzip(file: FileToDecode, maxBytes: number, signal?: Abor
     unpacker.destroy();
   }
   signal?.throwIfAborted();
-  return concatBytes(pieces);
+  return blocksFile(file.path, blocks, size);
+}
+
+/** Bytes that are unpacked at once, and bytes of a block. */
+const [PIECE_BYTES, BLOCK_BYTES] = [65_536, 262_144];
+/** Above this the ratio counts, bytes. */
+const RATIO_COUNTS_FROM = 64 * 1024 * 1024;
+
+function checkUnpacked({ path, size }: FileToDecode, bytes: number, { maxBytes, maxRatio }: GunzipLimits): void {
+  if (bytes > maxBytes) {
+    throw unsupportedArchive(
+      path,
+      `it has more than ${maxBytes} bytes unpacked, which are to be in memory`,
+      "Pass a larger maxBytes where the archive can be trusted, or unpack it first.",
+    );
+  }
+  if (bytes > RATIO_COUNTS_FROM && bytes > size * maxRatio) {
+    throw unsupportedArchive(
+      path,
+      `it has ${size} bytes, and more than ${maxRatio} times as many come out of it`,
+      "Pass a larger maxRatio where the archive can be trusted.",
+    );
+  }
+}
+
+/** Blocks of the same size, the last one filled in part, as a file. Readers get copies. */
+function blocksFile(path: string, blocks: readonly Uint8Array[], size: number): FileToDecode {
+  async function* read({ offset, length = Infinity }: ByteRange = { offset: 0 }): AsyncGenerator<Uint8Array> {
+    const end = Math.min(size, offset + length);
+    for (let at = offset; at < end;) {
+      const start = at % BLOCK_BYTES;
+      const piece = blocks[(at - start) / BLOCK_BYTES].slice(start, Math.min(BLOCK_BYTES, start + end - at));
+      yield piece;
+      at += piece.byteLength;
+    }
+  }
+  const stream = (range?: ByteRange) => iterableStream(read(range));
+  return { path, size, bytes: () => readSized(stream(), size), stream };
 }

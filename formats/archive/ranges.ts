@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../../core/backend.ts";
-import { concatBytes, readAll } from "../../core/bytes/bytes.ts";
+import { concatBytes, forEachChunk, readAll } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptArchive } from "./entries.ts";
 
@@ -17,6 +17,17 @@ export async function readPart(
   const bytes = length === 0 ? new Uint8Array() : await readAll(file.stream({ offset, length }), signal);
   if (bytes.byteLength === length) return bytes;
   throw corruptArchive(file.path, `it is cut off: ${length} bytes were to be at ${offset}`);
+}
+
+/** The bytes of a stream that has this many, in memory once; fewer where it ends before. */
+export async function readSized(stream: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  await forEachChunk(stream, (chunk) => {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  });
+  return bytes.subarray(0, at);
 }
 
 /** Up to this headers and small contents are joined before they are given on, bytes. */

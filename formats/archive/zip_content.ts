@@ -7,13 +7,13 @@
 import { pipeline, Readable } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
-import { concatBytes, iterableStream, plainBytes, rangeOf, readAll } from "../../core/bytes/bytes.ts";
+import { concatBytes, iterableStream, plainBytes, rangeOf } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { corruptArchive, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
 import type { ArchiveEntry } from "./entries.ts";
-import { readPart } from "./ranges.ts";
+import { readPart, readSized } from "./ranges.ts";
 import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
 import type { ZipRecord } from "./zip_directory.ts";
 
@@ -25,7 +25,7 @@ const MAX_EXTRA_BYTES = 0xffff;
 export function zipEntry(file: FileToDecode, record: ZipRecord): ArchiveEntry {
   const { path, size, mode } = record;
   const stream = (range?: ByteRange) => iterableStream(readEntry(file, record, range));
-  return { path, size, ...mode !== undefined && { mode }, bytes: () => readAll(stream()), stream };
+  return { path, size, ...mode !== undefined && { mode }, bytes: () => readSized(stream(), size), stream };
 }
 
 /** Throws `Corrupt` where a link leads out of the archive. */
