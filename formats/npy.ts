@@ -20,7 +20,9 @@ export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.t
 
 /**
  * Arrays as `{ data, shape, dtype }`: all bool, integer, float and complex types up to 64 bits a number, read in either
- * byte order, in C or Fortran order. Structured types, objects, texts and times are `Unsupported`.
+ * byte order, in C or Fortran order. Times are whole numbers in a `BigInt64Array`, and their dtype has the unit, as in
+ * NumPy: `datetime64[ns]`. Structured types, objects, texts, and times in steps of several units (`datetime64[25s]`) are
+ * `Unsupported`.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
-import { isNDArray } from "../core/bytes/ndarray.ts";
+import { areTimes, isNDArray } from "../core/bytes/ndarray.ts";
 import type { DType, NDArray } from "../core/bytes/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
 import { RegistryError } from "../core/errors.ts";
@@ -49,7 +49,7 @@ export interface ZarrMaterializerOptions extends Omit<CreateZarrOptions, "shape"
 export function zarr(options: ZarrMaterializerOptions = {}): ClassMaterializer<ZarrArray, NDArray | ZarrArray> {
   return defineMaterializer<ZarrArray, NDArray | ZarrArray>({
     id: "zarr",
-    accepts: (value) => isNDArray(value) || isHandle(value),
+    accepts: (value) => isNDArray(value) && !areTimes(value.dtype) || isHandle(value),
     save: (value, { signal }) =>
       isHandle(value) ? storedFiles(value, { signal }) : newFiles(value, { ...options, signal }),
     load: async (artifact, { signal }) =>

@@ -4,8 +4,17 @@
  * @module
  */
 
-/** The typed array that holds the elements of each {@linkcode DType}, in C order (the last index varies fastest). */
-export interface DataOf {
+/**
+ * The typed array that holds the elements of each {@linkcode DType}, in C order (the last index varies fastest). Those of
+ * `datetime64[unit]` are counts of this unit since 1970, those of `timedelta64[unit]` counts of it; -2^63 is NumPy's `NaT`.
+ */
+export interface DataOf extends
+  Record<
+    `${"datetime64" | "timedelta64"}${
+      | ""
+      | `[${"Y" | "M" | "W" | "D" | "h" | "m" | "s" | "ms" | "us" | "ns" | "ps" | "fs" | "as"}]`}`,
+    BigInt64Array
+  > {
   /** One byte each, 0 or 1. */
   bool: Uint8Array;
   /** Signed, 8 bits. */
@@ -62,8 +71,19 @@ export interface ElementLayout {
   readonly array: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => DataOf[DType];
 }
 
+/** The kinds of times, in every unit that NumPy has, and without one where only counts are known. */
+const TIMES: readonly string[] = ["", ..."Y M W D h m s ms us ns ps fs as".split(" ").map((unit) => `[${unit}]`)]
+  .flatMap((unit) => [`datetime64${unit}`, `timedelta64${unit}`]);
+const TIME_LAYOUT: ElementLayout = { bytes: 8, lanes: 1, array: BigInt64Array };
+
+/** Whether elements are times, which only `.npy` files hold. */
+export function areTimes(dtype: unknown): boolean {
+  return TIMES.includes(dtype as string);
+}
+
 /** Each dtype's layout. */
 export const ELEMENTS: Readonly<Record<DType, ElementLayout>> = {
+  ...Object.fromEntries(TIMES.map((name) => [name, TIME_LAYOUT])) as unknown as Record<DType, ElementLayout>,
   bool: { bytes: 1, lanes: 1, array: Uint8Array },
   int8: { bytes: 1, lanes: 1, array: Int8Array },
   int16: { bytes: 2, lanes: 1, array: Int16Array },

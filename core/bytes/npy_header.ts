@@ -8,6 +8,7 @@
  */
 import { RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
+import { ELEMENTS } from "./ndarray.ts";
 import type { DType } from "./ndarray.ts";
 
 /** What a header says. */
@@ -30,7 +31,7 @@ export const MAX_HEADER_BYTES = 65_536;
 const ALIGNMENT = 64;
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
-const CODES: Record<DType, string> = {
+const CODES: Readonly<Record<string, string>> = {
   bool: "b1",
   int8: "i1",
   int16: "i2",
@@ -46,16 +47,22 @@ const CODES: Record<DType, string> = {
   complex64: "c8",
   complex128: "c16",
 };
-const DTYPES = new Map(Object.entries(CODES).map(([dtype, code]) => [code, dtype as DType]));
+const DTYPES = new Map((Object.keys(ELEMENTS) as DType[]).map((dtype) => [codeOf(dtype), dtype]));
+
+/** The code of a type without its byte order: `u2`, `M8[ns]`. */
+function codeOf(dtype: DType): string {
+  return CODES[dtype] ?? dtype.replace("datetime64", "M8").replace("timedelta64", "m8");
+}
 
 /** True where this machine's typed arrays have the most significant byte first. */
 export const HOST_BIG_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
 
 /** The header of an array in C order and this machine's byte order; version 1.0 where it fits, else 2.0. */
 export function encodeNpyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
-  const order = CODES[dtype].endsWith("1") ? "|" : HOST_BIG_ENDIAN ? ">" : "<";
+  const code = codeOf(dtype);
+  const order = code.endsWith("1") ? "|" : HOST_BIG_ENDIAN ? ">" : "<";
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const dict = `{'descr': '${order}${CODES[dtype]}', 'fortran_order': False, 'shape': (${dims}), }`;
+  const dict = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${dims}), }`;
   const version = dict.length + ALIGNMENT < 65_536 ? 1 : 2;
   const prefix = version === 1 ? 10 : 12;
   const size = Math.ceil((prefix + dict.length + 1) / ALIGNMENT) * ALIGNMENT;
@@ -94,7 +101,7 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   const { descr, fortranOrder, shape } = parseDict(text, path);
   const dtype = DTYPES.get(descr.slice(1));
   if (dtype === undefined || !/^[<>]|^\|.1$/.test(descr)) {
-    throw unsupportedNpy(path, `its elements are of type ${shown(descr)}, not numbers that JavaScript has`);
+    throw unsupportedNpy(path, `its elements are of type ${shown(descr)}, not numbers or times that JavaScript has`);
   }
   return { dtype, bigEndian: descr[0] === ">", fortranOrder, shape, dataOffset: prefix + size };
 }

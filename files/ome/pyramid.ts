@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
+import { areTimes, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
@@ -159,7 +159,9 @@ function checkImage(
   if (shape.includes(0)) {
     throw invalidImage(`its shape is (${shape.join(", ")}): it has no elements`, "There must be some.");
   }
-  if (!Object.hasOwn(ELEMENTS, dtype)) throw invalidImage("it is no array", "Pass { data, shape, dtype }.");
+  if (!Object.hasOwn(ELEMENTS, dtype) || areTimes(dtype)) {
+    throw invalidImage("it is no array", "Pass { data, shape, dtype }.");
+  }
   const count = channelAxis < 0 ? 1 : shape[channelAxis];
   if (channels === undefined || channels.length === count) return;
   throw invalidImage(`${channels.length} channels are described, it has ${count}`, "Describe each of them, or none.");

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
+import { areTimes, countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileEntry, FileStore } from "../../core/file_store.ts";
@@ -30,7 +30,7 @@ export type ArrayOptions = Pick<CreateZarrOptions, "codec"> & {
 
 /** True for what is kept as an array. */
 export function isArrayValue(value: unknown): value is NDArray | Image {
-  return isNDArray(value) || isImage(value);
+  return isNDArray(value) && !areTimes(value.dtype) || isImage(value);
 }
 
 /** The options of the array that keeps a value, and its elements. */

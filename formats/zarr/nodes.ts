@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { ELEMENTS } from "../../core/bytes/ndarray.ts";
+import { areTimes, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
@@ -82,7 +82,7 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
   const isShape = (given: unknown, least: number) =>
     Array.isArray(given) && given.every((length) => isIndex(length) && length >= least);
   need(
-    Object.hasOwn(ELEMENTS, dtype),
+    Object.hasOwn(ELEMENTS, dtype) && !areTimes(dtype),
     `there are no elements of type ${shown(dtype)}`,
     "Take uint8, float32 or the like.",
   );

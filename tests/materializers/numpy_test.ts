@@ -121,7 +121,7 @@ Deno.test({
 import os, sys, numpy
 values = [
     numpy.array([{}, None], dtype=object), numpy.array(["a", "bc"]), numpy.array([b"a"]),
-    numpy.array(["2024-01-01"], dtype="datetime64[s]"), numpy.array([1], dtype="timedelta64[ms]"),
+    numpy.array(["2024-01-01"], dtype="datetime64[25s]"), numpy.array([1], dtype="timedelta64[7ms]"),
     numpy.array([(1, 2.0)], dtype=[("a", "<i4"), ("b", "<f8")]), numpy.array([("ü",)], dtype=[("ü", "<U1")]),
     numpy.zeros(2, dtype=numpy.longdouble), numpy.zeros(2, dtype="V5"),
 ]

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { areTimes, ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType } from "../../../core/bytes/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
@@ -17,7 +17,8 @@ export type FillValue = boolean | number | bigint | readonly [number, number];
 /** The type letters of NumPy; behind them stands the number of bytes. */
 const LETTERS: Readonly<Record<string, string>> = { bool: "b", int: "i", uint: "u", float: "f", complex: "c" };
 
-const BY_CODE = new Map((Object.keys(ELEMENTS) as DType[]).map((dtype) => [codeOf(dtype), dtype]));
+const DTYPES = (Object.keys(ELEMENTS) as DType[]).filter((dtype) => !areTimes(dtype));
+const BY_CODE = new Map(DTYPES.map((dtype) => [codeOf(dtype), dtype]));
 
 function codeOf(dtype: DType): string {
   return LETTERS[dtype.replace(/\d+$/, "")] + ELEMENTS[dtype].bytes;
@@ -39,7 +40,7 @@ export function parseTypestr(key: string, given: ZarrValue): { dtype: DType; isB
 
 /** The type that version 3 names. */
 export function parseDataType(key: string, given: ZarrValue): DType {
-  if (typeof given === "string" && Object.hasOwn(ELEMENTS, given)) return given as DType;
+  if (DTYPES.includes(given as DType)) return given as DType;
   throw unsupportedType(key, given);
 }
 
