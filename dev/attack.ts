@@ -1,13 +1,13 @@
 /**
  * Attacks `holdfast serve` with what takes too many connections, too much time or memory for a test, and says after each
- * how long the service takes to answer somebody else. `deno run -A dev/attack.ts [connections]`
+ * how long the service takes to answer somebody else. `deno run -A dev/attack.ts [connections] [part of a name]`
  *
  * @module
  */
 import { fromFileUrl } from "@std/path";
 
 const CLI = fromFileUrl(new URL("../apps/cli.ts", import.meta.url));
-const [connections = "10000"] = Deno.args;
+const [connections = "10000", only = ""] = Deno.args;
 const COUNT = Number(connections);
 const ANSWERS_WITHIN_MS = 10_000;
 
@@ -71,6 +71,23 @@ async function holding(count: number, begin: string, during: (all: Deno.Conn[]) 
   return `${all.length} opened, ${refused} refused`;
 }
 
+/** What the service takes of memory now, MiB. */
+async function memory(): Promise<number> {
+  const text = await Deno.readTextFile(`/proc/${service.pid}/status`).catch(() => "");
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) / 1024);
+}
+
+/** Saves a file of this many MiB, and gives its path. */
+async function saveLarge(mebibytes: number): Promise<string> {
+  const megabyte = crypto.getRandomValues(new Uint8Array(65_536));
+  const body = new Blob(Array.from({ length: mebibytes * 16 }, () => megabyte));
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`${url}/upload?name=large&version=1`, { method: "POST", headers, body });
+  if (!response.ok) throw new Error(`the large file is answered ${response.status}`);
+  await response.body?.cancel();
+  return "/artifacts/large/versions/1/files/content";
+}
+
 const HEAD = `Host: ${hostname}:${port}\r\nAuthorization: Bearer ${token}\r\n`;
 const post = (path: string, headers: string) => `POST ${path} HTTP/1.1\r\n${HEAD}${headers}\r\n`;
 const JSON_TYPE = "Content-Type: application/json\r\n";
@@ -93,6 +110,21 @@ const ATTACKS: Record<string, () => Promise<string>> = {
     ),
   "uploads that never come": () =>
     holding(Math.min(COUNT, 1000), post("/contents", "Content-Length: 1000000000\r\n"), async () => void await other()),
+  "downloads that nobody reads": async () => {
+    const get = `GET ${await saveLarge(64)} HTTP/1.1\r\n${HEAD}`;
+    const before = await memory();
+    let said = "";
+    const count = Math.min(COUNT, 1000);
+    const held = await holding(count, `${get}\r\n`, async () => {
+      const times: string[] = [];
+      for (let i = 0; i < 5; i++) {
+        times.push(await other());
+        await pause(1000);
+      }
+      said = `${before} to ${await memory()} MiB, others meanwhile: ${times.join(", ")}`;
+    });
+    return `${held}, ${said}`;
+  },
   "a header of 10 MB": () => send(`GET / HTTP/1.1\r\n${HEAD}X: ${"a".repeat(10_000_000)}\r\n\r\n`),
   "a path of 1 MB": () => send(`GET /${"a".repeat(1_000_000)} HTTP/1.1\r\n${HEAD}\r\n`),
   "100,000 headers": () => send(`GET / HTTP/1.1\r\n${HEAD}${"a: b\r\n".repeat(100_000)}\r\n`),
@@ -128,6 +160,7 @@ const ATTACKS: Record<string, () => Promise<string>> = {
 
 let failed = 0;
 for (const [name, attack] of Object.entries(ATTACKS)) {
+  if (!name.includes(only)) continue;
   try {
     const found = await attack().catch((error) => `ended (${error.message.slice(0, 60)})`);
     console.log(`${name.padEnd(32)} ${found.padEnd(50)} others after it: ${await other()}`);
@@ -136,11 +169,7 @@ for (const [name, attack] of Object.entries(ATTACKS)) {
     console.log(`${name.padEnd(32)} FAILED ${(error as Error).message}`);
   }
 }
-const { rss } = await Deno.readTextFile(`/proc/${service.pid}/status`).then(
-  (text) => ({ rss: /VmRSS:\s+(\d+)/.exec(text)?.[1] ?? "?" }),
-  () => ({ rss: "?" }),
-);
-console.log(`memory of the service at the end: ${Math.round(Number(rss) / 1024)} MiB`);
+console.log(`memory of the service at the end: ${await memory()} MiB`);
 service.kill("SIGTERM");
 const { code } = await service.status;
 console.log(`it stopped with code ${code}`);

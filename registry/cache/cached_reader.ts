@@ -4,11 +4,12 @@
  *
  * @module
  */
+import type { ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { rangeOfFile } from "../payload/file_reader.ts";
-import type { FileReader } from "../payload/file_reader.ts";
+import type { FileReader, WindowOptions } from "../payload/file_reader.ts";
 import type { RegistryCache } from "./cache.ts";
 import { fileKey } from "./entry_keys.ts";
 
@@ -55,29 +56,30 @@ export function createCachedReader(
       return bytes;
     },
 
-    async *chunks(file) {
-      if (!isKept(file)) return yield* store.chunks(file);
+    async *chunks(file, window = {}) {
+      if (!isKept(file)) return yield* store.chunks(file, window);
       signal?.throwIfAborted();
       let given = 0;
-      for await (const chunk of cachedChunks(file)) {
+      for await (const chunk of cachedChunks(file, window)) {
         given += chunk.byteLength;
         progress(file, chunk.byteLength);
         yield chunk;
       }
-      if (given === 0) yield* keeping(file);
-      else if (given < file.size) yield* without(store.chunks(file), given); // evicted meanwhile
+      if (given === 0) yield* keeping(file, window);
+      else if (given < file.size) yield* without(store.chunks(file, window), given); // evicted meanwhile
     },
 
-    async *range(file, range) {
+    async *range(file, range, window = {}) {
       const { offset, end } = rangeOfFile(file, range);
       let given = 0;
       if (isKept(file) && offset < end && await isChecked(file)) {
-        for await (const chunk of entryChunks(file, offset, end - offset)) {
+        for await (const chunk of entryChunks(file, { offset, length: end - offset, ...window })) {
           given += chunk.byteLength;
           yield chunk;
         }
       }
-      if (given < end - offset) yield* store.range(file, { offset: offset + given, length: end - offset - given });
+      if (given >= end - offset) return;
+      yield* store.range(file, { offset: offset + given, length: end - offset - given }, window);
     },
   };
 
@@ -98,11 +100,11 @@ export function createCachedReader(
   }
 
   /** A file from the store. The cache has it once all of it was read and is right, and nothing before. */
-  async function* keeping(file: StoredFile): AsyncGenerator<Uint8Array> {
+  async function* keeping(file: StoredFile, window?: WindowOptions): AsyncGenerator<Uint8Array> {
     const entry = cache.keepStream(fileKey(file.sha256), file.size);
     const hash = verify === "none" && entry !== undefined ? createSha256() : undefined;
     try {
-      for await (const chunk of store.chunks(file)) {
+      for await (const chunk of store.chunks(file, window)) {
         hash?.update(chunk);
         const taken = entry?.write(chunk);
         yield chunk;
@@ -114,28 +116,36 @@ export function createCachedReader(
     }
   }
 
-  async function* cachedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
-    if (file.size <= AT_ONCE_BYTES) {
+  async function* cachedChunks(file: StoredFile, { windowBytes }: WindowOptions): AsyncGenerator<Uint8Array> {
+    if (file.size <= Math.min(windowBytes ?? Infinity, AT_ONCE_BYTES)) {
       const bytes = await cachedBytes(cache, file, verify);
       if (bytes !== undefined) yield bytes;
     } else if (await isWhole(file)) {
-      yield* entryChunks(file);
+      yield* entryChunks(file, { offset: 0, length: file.size, windowBytes });
     }
   }
 
-  async function* entryChunks(file: StoredFile, offset?: number, length?: number): AsyncGenerator<Uint8Array> {
-    const range = offset === undefined ? undefined : { offset, length };
-    const object = await cache.get(fileKey(file.sha256), range);
-    if (object === undefined) return;
-    if (object.info.size !== file.size) return await object.body.cancel();
-    try {
-      for await (const chunk of object.body) {
-        signal?.throwIfAborted();
-        yield chunk;
+  /** Bytes of an entry; fewer where it is evicted meanwhile. */
+  async function* entryChunks(
+    file: StoredFile,
+    { offset, length, windowBytes = length }: WindowOptions & Required<ByteRange>,
+  ): AsyncGenerator<Uint8Array> {
+    for (let at = offset, left = length; left > 0;) {
+      const size = Math.min(windowBytes, left);
+      const object = await cache.get(fileKey(file.sha256), { offset: at, length: size });
+      if (object === undefined) return;
+      if (object.info.size !== file.size) return await object.body.cancel();
+      try {
+        for await (const chunk of object.body) {
+          signal?.throwIfAborted();
+          yield chunk;
+        }
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        return cache.failed(error);
       }
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      cache.failed(error);
+      at += size;
+      left -= size;
     }
   }
 

@@ -57,9 +57,14 @@ export function encodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encodi
   return through(chunks, encoding === "gzip" ? zlib.createGzip(CHUNK) : zlib.createZstdCompress(CHUNK));
 }
 
-/** Expands a stream of chunks. */
-export function decodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncIterable<Uint8Array> {
-  return through(chunks, encoding === "gzip" ? zlib.createGunzip(CHUNK) : zlib.createZstdDecompress(CHUNK));
+/** Expands a stream of chunks, into chunks of at most `chunkSize` bytes. */
+export function decodeStream(
+  chunks: AsyncIterable<Uint8Array>,
+  encoding: Encoding,
+  chunkSize: number = CHUNK.chunkSize,
+): AsyncIterable<Uint8Array> {
+  const options = { chunkSize: Math.min(chunkSize, CHUNK.chunkSize) };
+  return through(chunks, encoding === "gzip" ? zlib.createGunzip(options) : zlib.createZstdDecompress(options));
 }
 
 async function* through(chunks: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {

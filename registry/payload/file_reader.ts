@@ -8,14 +8,20 @@ import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 
+/** How much of a file is in memory while it is read as a stream. */
+export interface WindowOptions {
+  /** Bytes of one read, each of which begins when the one before was used up. @default whole parts, and some ahead */
+  windowBytes?: number;
+}
+
 /** Reads a file, whole or in part. What is read whole has been checked as the caller asked. */
 export interface FileReader {
   /** All of it. */
   bytes(file: StoredFile): Promise<Uint8Array>;
   /** All of it, chunk by chunk. */
-  chunks(file: StoredFile): AsyncIterable<Uint8Array>;
+  chunks(file: StoredFile, options?: WindowOptions): AsyncIterable<Uint8Array>;
   /** A range of it. */
-  range(file: StoredFile, range: ByteRange): AsyncIterable<Uint8Array>;
+  range(file: StoredFile, range: ByteRange, options?: WindowOptions): AsyncIterable<Uint8Array>;
   /** Ranges of it that are verified by themselves and worth reading at the same time; undefined where there are none. */
   pieces?(file: StoredFile): readonly FileRange[] | undefined;
 }

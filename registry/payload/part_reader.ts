@@ -5,13 +5,14 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { sha256 } from "../../core/bytes/digest.ts";
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { createPartCheck, partsWithin, runsOf } from "./part_runs.ts";
-import type { PartRun } from "./part_runs.ts";
+import type { PartRun, PlacedPart } from "./part_runs.ts";
+import type { WindowOptions } from "./file_reader.ts";
 import { getPart } from "./stored_part.ts";
 
 /** So much of a pack is read at once when a second file of it is wanted. */
@@ -55,9 +56,9 @@ export interface PartReader {
   /** All of them, and whether parts are as their digests say, where that is asked. */
   bytes(file: StoredFile, options: { check: boolean }): Promise<Uint8Array>;
   /** The same, chunk by chunk. */
-  chunks(file: StoredFile, options: { check: boolean }): AsyncIterable<Uint8Array>;
+  chunks(file: StoredFile, options: WindowOptions & { check: boolean }): AsyncIterable<Uint8Array>;
   /** The bytes `[offset, end)`, checked as far as there are digests for it. */
-  range(file: StoredFile, offset: number, end: number): AsyncIterable<Uint8Array>;
+  range(file: StoredFile, range: WindowOptions & { offset: number; end: number }): AsyncIterable<Uint8Array>;
   /** The error of bytes that are not as the file's digest says: it names the part that is damaged, where one says so. */
   damaged(file: StoredFile, bytes: Uint8Array, digest: string): RegistryError;
   /** The error of a file that is not as its record says. */
@@ -69,6 +70,7 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
   let lastPack = "";
   let pack: { key: string; bytes: Promise<Uint8Array> } | undefined;
   let kept: { id: string; bytes: Promise<Uint8Array> } | undefined;
+  const readThrough = new Map<string, Promise<void>>();
 
   return {
     async bytes(file, { check }) {
@@ -80,16 +82,16 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
       return whole;
     },
 
-    async *chunks(file, { check }) {
+    async *chunks(file, options) {
       if (file.inline !== undefined) yield inlineBytes(file);
-      for (const run of runsOf(file.parts)) yield* runChunks(file, run, { from: 0, to: run.size, check });
+      for (const run of runsOf(file.parts)) yield* runChunks(file, run, { from: 0, to: run.size, ...options });
     },
 
-    async *range(file, offset, end) {
+    async *range(file, { offset, end, windowBytes }) {
       if (file.inline !== undefined) yield inlineBytes(file).subarray(offset, end);
       for (const run of runsOf(file.parts)) {
         const from = Math.max(offset - run.start, 0), to = Math.min(end - run.start, run.size);
-        if (from < to) yield* rangeOfRun(file, run, from, to);
+        if (from < to) yield* rangeOfRun(file, run, { from, to, windowBytes });
       }
     },
 
@@ -162,23 +164,55 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
     return object === undefined ? await source.missing(key) : await object.bytes();
   }
 
-  /** A part that is wanted in part is read whole, to check it; what lies between such is asked for at once. */
-  async function* rangeOfRun(file: StoredFile, run: PartRun, from: number, to: number): AsyncGenerator<Uint8Array> {
+  /**
+   * A part that is wanted in part is read whole, to check it; what lies between such is asked for at once. In windows
+   * such a part is never in memory: it is read through first.
+   */
+  async function* rangeOfRun(
+    file: StoredFile,
+    run: PartRun,
+    { from, to, windowBytes }: WindowOptions & { from: number; to: number },
+  ): AsyncGenerator<Uint8Array> {
     let at = from;
     for (const { part, ...place } of partsWithin(run, from, to)) {
       const isCut = place.from < from || place.to > to;
       if (!isCut || rangeDigestOf(file, part) === undefined || part.size > MAX_CHECKED_PART_BYTES) continue;
+      if (windowBytes !== undefined) {
+        await checkThrough(file, run, { part, ...place, windowBytes });
+        continue;
+      }
       const begin = Math.max(place.from, from), end = Math.min(place.to, to);
       if (at < begin) yield* runChunks(file, run, { from: at, to: begin, check: true });
       yield (await keptPart(file, run, part)).slice(begin - place.from, end - place.from);
       at = end;
     }
-    if (at < to) yield* runChunks(file, run, { from: at, to, check: true });
+    if (at < to) yield* runChunks(file, run, { from: at, to, check: true, windowBytes });
+  }
+
+  /** Reads a part through to check it, once: what is stored never changes. */
+  async function checkThrough(
+    file: StoredFile,
+    run: PartRun,
+    { part, from, to, windowBytes }: PlacedPart & WindowOptions,
+  ): Promise<void> {
+    const id = idOf(file, part);
+    let checked = readThrough.get(id);
+    if (checked === undefined) {
+      readThrough.set(id, checked = readPartThrough());
+      checked.catch(() => readThrough.delete(id));
+    }
+    await checked;
+
+    async function readPartThrough(): Promise<void> {
+      const hash = createSha256();
+      for await (const chunk of runChunks(file, run, { from, to, check: false, windowBytes })) hash.update(chunk);
+      if (hash.digest() !== rangeDigestOf(file, part)) throw damagedPart(file, part);
+    }
   }
 
   /** A part of which a range is wanted, checked: the next range is often of the same one. */
   async function keptPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
-    const id = `${source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${rangeDigestOf(file, part)}`;
+    const id = idOf(file, part);
     if (kept?.id !== id) {
       const wanted = kept = { id, bytes: checkedPart(file, run, part) };
       wanted.bytes.catch(() => {
@@ -186,6 +220,10 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
       });
     }
     return await kept.bytes;
+  }
+
+  function idOf(file: StoredFile, part: Part): string {
+    return `${source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${rangeDigestOf(file, part)}`;
   }
 
   async function checkedPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
@@ -201,19 +239,24 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
   async function* runChunks(
     file: StoredFile,
     run: PartRun,
-    { from, to, check }: { from: number; to: number; check: boolean },
+    { from, to, check, windowBytes = to - from }: WindowOptions & { from: number; to: number; check: boolean },
   ): AsyncGenerator<Uint8Array> {
-    signal?.throwIfAborted();
     const key = source.keyOf(file, run.parts[0]);
-    const object = await getPart(backend, key, run, { offset: from, length: to - from, signal });
-    if (object === undefined) return await source.missing(key);
     const pass = check ? checkOf(file, run, { from, to }) : undefined;
     let count = 0;
-    for await (const chunk of object.body) {
-      pass?.(chunk);
-      count += chunk.byteLength;
-      yield chunk;
-    }
+    let end = from;
+    do {
+      signal?.throwIfAborted();
+      const length = Math.min(windowBytes, to - end);
+      const object = await getPart(backend, key, run, { offset: end, length, signal });
+      if (object === undefined) return await source.missing(key);
+      end += length;
+      for await (const chunk of object.body) {
+        pass?.(chunk);
+        count += chunk.byteLength;
+        yield chunk;
+      }
+    } while (end < to && count === end - from);
     if (to - from === run.size) checkSize(file, run, count);
   }
 

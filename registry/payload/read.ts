@@ -24,7 +24,8 @@ export function createArtifact(context: ReadingContext, source: PayloadSource, o
   const streamOf = (chunks: AsyncIterable<Uint8Array>) => iterableStream(wordedListing(call, chunks));
   const open = (file: StoredFile): ArtifactFile => ({
     info: fileInfo(file),
-    stream: (range) => streamOf(range === undefined ? read.chunks(file) : read.range(file, range)),
+    stream: (range, window) =>
+      streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window)),
     async bytes() {
       options.limit?.check(source.ref, file);
       try {

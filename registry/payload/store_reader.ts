@@ -82,11 +82,11 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
       return bytes;
     },
 
-    async *chunks(file) {
+    async *chunks(file, { windowBytes } = {}) {
       // The digest of the whole says all that those of adjacent parts say: they are not computed besides.
       const check = isCompressed(file) || runsOf(file.parts).length > 1;
-      const read = stored.chunks(file, { check });
-      const plain = file.encoding === undefined ? read : decodeStream(read, file.encoding);
+      const read = stored.chunks(file, { check, windowBytes });
+      const plain = file.encoding === undefined ? read : decodeStream(read, file.encoding, windowBytes);
       const hash = verify === "none" ? undefined : createSha256();
       let count = 0;
       try {
@@ -107,10 +107,10 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
       if (digest !== file.sha256) throw corrupt(file, otherDigest(digest, file.sha256));
     },
 
-    async *range(file, range) {
+    async *range(file, range, { windowBytes } = {}) {
       const { offset, end } = rangeOfFile(file, range);
       let missing = Math.max(end - offset, 0);
-      for await (const chunk of stored.range(file, offset, end)) {
+      for await (const chunk of stored.range(file, { offset, end, windowBytes })) {
         missing -= chunk.byteLength;
         yield chunk;
       }

@@ -14,6 +14,8 @@ import { isFixed } from "../files/opened.ts";
 import { mediaHeaders } from "../files/media.ts";
 import type { Disposition } from "../files/media.ts";
 import { oneBehind, readFirst } from "../files/read_first.ts";
+import { createWindows } from "../files/windows.ts";
+import type { Windows } from "../files/windows.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
 import { FileQuery } from "../schemas/files.ts";
@@ -26,6 +28,8 @@ const ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
 /** The files of versions. */
 export function filesRoutes(context: ServerContext): Routes {
   const { registry, hot, openVersion } = context;
+  const kind = registry.backend?.kind;
+  const windows = createWindows({ near: kind === "local" || kind === "memory" });
   return createRoutes().get(
     ROUTE,
     describe({
@@ -73,7 +77,7 @@ export function filesRoutes(context: ServerContext): Routes {
         hot.keep(request.url, { ...representation, route: ROUTE, name, bytes });
         return await answerFile(request, representation, partOf(bytes));
       }
-      return await answerFile(request, representation, (range) => stream(file, range));
+      return await answerFile(request, representation, (range) => stream(windows, file, range));
     },
   ) as unknown as Routes;
 }
@@ -103,9 +107,14 @@ function represent(
 }
 
 /** Opens the stream of a file; undefined for a range of a file that has none, since it is compressed. */
-async function stream(file: ArtifactFile, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
+async function stream(
+  windows: Windows,
+  file: ArtifactFile,
+  range?: ByteRange,
+): Promise<ReadableStream<Uint8Array> | undefined> {
   try {
-    return await readFirst(range === undefined ? oneBehind(file.stream()) : file.stream(range));
+    const opened = windows.open((windowBytes) => file.stream(range, { windowBytes }));
+    return await readFirst(range === undefined ? oneBehind(opened) : opened);
   } catch (error) {
     if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
     throw error;
