@@ -5,6 +5,7 @@
  */
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
+import type { RouteScope } from "./access/guard_route.ts";
 import type { HotFiles } from "./files/hot_files.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -49,6 +50,10 @@ export interface RequestInfo extends HandlerInfo {
   requestId: string;
   /** Told by the route: the pattern of its path. */
   route?: string;
+  /** What whoever sent it may do by now, for answers that take long. Absent where the service asks for no token. */
+  renew?: () => Promise<Access>;
+  /** Told by the route: who may call it. */
+  scope?: RouteScope;
 }
 
 /** What hono knows of a request: `c.env.access` and the rest. */

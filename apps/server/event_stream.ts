@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Access } from "./access/access.ts";
+import { whileAllowed } from "./access/while_allowed.ts";
 import type { ServerContext } from "./context.ts";
 import type { RouteContext } from "./routing.ts";
 
@@ -31,12 +33,13 @@ export interface EventStreamOptions {
 export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 
 /**
- * Answers with events as they come. It ends with them, when the client goes, and when the handler is closed; events that
- * fail break the stream off, so that a client comes again.
+ * Answers with events as they come. It ends with them, when the client goes, when the handler is closed, and when the
+ * token no longer allows it, at the latest with the next heartbeat; events that fail break the stream off, so that a
+ * client comes again. `may` is what the token must allow besides the route.
  */
 export function answerEvents(
   c: RouteContext,
-  { context, events }: { context: ServerContext; events: EventSource },
+  { context, events, may }: { context: ServerContext; events: EventSource; may?: (access: Access) => boolean },
   { heartbeatMs = 15_000, retryMs = 2_000 }: EventStreamOptions = {},
 ): Response {
   const headers = { "content-type": EVENTS_TYPE, "cache-control": "no-store", "x-accel-buffering": "no" };
@@ -68,7 +71,7 @@ export function answerEvents(
       iterator.return?.().catch(() => {}); // nobody is there to hear of it
     },
   }, { highWaterMark: 1 });
-  return new Response(body, { headers });
+  return new Response(whileAllowed(c, body, { may, closes: true }), { headers });
 }
 
 /** An event as text: what JSON says has no line ends in it, and an id must have none. */

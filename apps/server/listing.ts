@@ -4,6 +4,7 @@
  * @module
  */
 import type { StandardSchema } from "../../mod.ts";
+import { whileAllowed } from "./access/while_allowed.ts";
 import type { DescribedAnswer } from "./describe.ts";
 import { readFirst } from "./files/read_first.ts";
 import type { RouteContext } from "./routing.ts";
@@ -32,7 +33,7 @@ export interface ListingSource<T> {
 export async function answerListing<T>(c: RouteContext, page: PageQuery, source: ListingSource<T>): Promise<Response> {
   const headers = { "cache-control": "no-cache", "vary": "accept" };
   if (wantsLines(c.req.header("accept"))) {
-    const body = c.req.method === "HEAD" ? null : await readFirst(linesOf(source.list(page)));
+    const body = c.req.method === "HEAD" ? null : whileAllowed(c, await readFirst(linesOf(source.list(page))));
     return new Response(body, { headers: { ...headers, "content-type": LINES_TYPE } });
   }
   const { limit = DEFAULT_LIMIT, after } = page;

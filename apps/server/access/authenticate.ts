@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { System } from "../../../mod.ts";
 import { RefusedRequest } from "../problem.ts";
 import { everything } from "./access.ts";
 import type { Access } from "./access.ts";
@@ -20,6 +21,22 @@ export async function authenticate(request: Request, tokens: TokenCheck | undefi
   const access = await tokens.find(authorization);
   if (access !== undefined) return access;
   throw needsToken("Cannot accept the token: it is not known, was removed, or is over", ' error="invalid_token"');
+}
+
+/** A token of a request that takes long is looked up again at most so often, milliseconds. */
+const RENEW_EVERY_MS = 1000;
+
+/** The rights that a request has now: none once its token was removed or has expired. */
+export function createRenewal(
+  request: Request,
+  { tokens, system, access }: { tokens: TokenCheck; system: Pick<System, "monotonic">; access: Access },
+): () => Promise<Access> {
+  let now = access, askedAt = system.monotonic();
+  return async () => {
+    if (system.monotonic() - askedAt < RENEW_EVERY_MS) return now;
+    askedAt = system.monotonic();
+    return now = await tokens.find(request.headers.get("authorization")) ?? nobody;
+  };
 }
 
 /** The error for a request that needs a token. */

@@ -24,6 +24,7 @@ export function isGuard(middleware: object): boolean {
 export function guardRoute(scope: RouteScope, documented: RouteMiddleware): RouteMiddleware {
   const guard: RouteMiddleware = (c, next) => {
     c.env.route = c.req.routePath;
+    c.env.scope = scope;
     if (scope !== "open") checkScope(c.env.access, scope, c.req.param("name"));
     return documented(c, next);
   };
@@ -31,10 +32,17 @@ export function guardRoute(scope: RouteScope, documented: RouteMiddleware): Rout
   return Object.assign(guard, documented);
 }
 
+/** Whether these rights allow a route, for the name of its path where it has one. */
+export function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {
+  if (scope === "open") return true;
+  if (scope === "admin" || scope === "metrics") return access[scope];
+  return name === undefined ? access.maySome(scope) : access.may(scope, name);
+}
+
 function checkScope(access: Access, scope: Exclude<RouteScope, "open">, name: string | undefined): void {
   if (!access.admin && access.token === undefined) throw needsToken("Cannot answer: a token is needed");
-  if (scope === "admin" || scope === "metrics") {
-    if (!access[scope]) throw denied("answer", scope);
-  } else if (name !== undefined) access.check(scope, name);
-  else if (!access.maySome(scope)) throw denied("answer", `${scope}:*`);
+  if (allowsRoute(access, scope, name)) return;
+  if (scope === "admin" || scope === "metrics") throw denied("answer", scope);
+  if (name !== undefined) access.check(scope, name);
+  throw denied("answer", `${scope}:*`);
 }

@@ -6,6 +6,7 @@
 import { isRegistryError } from "../../../mod.ts";
 import type { Artifact, ArtifactFile, ByteRange } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
+import { whileAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
 import { answerFile, partOf } from "../files/answer_file.ts";
 import type { Representation } from "../files/answer_file.ts";
@@ -77,7 +78,10 @@ export function filesRoutes(context: ServerContext): Routes {
         hot.keep(request.url, { ...representation, route: ROUTE, name, bytes });
         return await answerFile(request, representation, partOf(bytes));
       }
-      return await answerFile(request, representation, (range) => stream(windows, file, range));
+      return await answerFile(request, representation, async (range) => {
+        const sent = await stream(windows, file, range);
+        return sent && whileAllowed(c, sent);
+      });
     },
   ) as unknown as Routes;
 }

@@ -137,6 +137,7 @@ export function jobsRoutes(context: ServerContext): Routes {
       }
       return answerEvents(c, {
         context,
+        may: (access) => mayDo(access, "read", job),
         async *events(signal) {
           for await (const { id, job: data } of queue.watch(job.id, { after, signal })) {
             yield { id, event: "job", data };

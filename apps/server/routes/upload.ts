@@ -6,9 +6,10 @@
 import { RegistryError } from "../../../mod.ts";
 import type { FileToSave } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
+import { checkStillAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import type { RouteContext, Routes } from "../routing.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import { SAVED_EXAMPLE } from "../schemas/saving.ts";
 import { UploadAnswerSchema, UploadQuery } from "../schemas/uploads.ts";
@@ -59,7 +60,7 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
         c.env.access.check("write", name);
         const materializer = {
           ...passThrough({ id: isForm ? "folder" : "file", formatVersion: 1 }, []),
-          save: () => files,
+          save: () => whole(files, c, name),
         };
         const key = c.req.header("idempotency-key") ?? idempotencyKey;
         const { signal } = request;
@@ -74,6 +75,12 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
     },
   );
   return routes as unknown as Routes;
+}
+
+/** The same files; before their end it is asked whether the token still may write: an upload may take hours. */
+async function* whole(files: AsyncIterable<FileToSave>, c: RouteContext, name: string): AsyncGenerator<FileToSave> {
+  yield* files;
+  await checkStillAllowed(c, name);
 }
 
 /** The body as the one file. */

@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { openRegistry } from "../../../../mod.ts";
+import { createHandler, createToken, openTokenFile, removeToken } from "../../../../apps/server.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { readEvents } from "../event_text.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+/** A service with a token, whose clock is moved by the test; sleeping never ends but where `beat` ends it. */
+async function serve(scopes: string[]) {
+  const root = await tempRoot();
+  const file = join(root.path, "tokens.json");
+  let beat = () => {};
+  const scripted = createScriptedSystem();
+  const system = {
+    ...scripted,
+    sleep: (_ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        beat = resolve;
+        signal?.addEventListener("abort", () => reject(signal.reason));
+      }),
+  };
+  const { token, stored } = await createToken(file, { scopes, expiresInMs: DAY_MS, system });
+  const jobs = createMemoryQueue();
+  const registry = await openRegistry("memory:");
+  await registry.save("a", new Uint8Array(4_000_000));
+  await jobs.add({ id: "j", group: "g", kind: "k", data: { name: "a" } });
+  const handler = createHandler(registry, { tokens: await openTokenFile(file, { system }), jobs, system });
+  return {
+    registry,
+    advance: scripted.advance,
+    heartbeat: () => beat(),
+    remove: () => removeToken(file, stored.id),
+    send: (path: string, init: RequestInit = {}) =>
+      handler(
+        new Request(`http://localhost${path}`, {
+          ...init,
+          headers: { ...init.headers, authorization: `Bearer ${token}` },
+        }),
+      ),
+    async [Symbol.asyncDispose]() {
+      await handler.close();
+      await jobs[Symbol.asyncDispose]();
+      await registry[Symbol.asyncDispose]();
+      await root[Symbol.asyncDispose]();
+    },
+  };
+}
+
+for (const path of ["/artifacts/a/watch", "/jobs/j/events"]) {
+  for (const reason of ["is removed", "has expired"]) {
+    Deno.test(`${path} ends with its next heartbeat once its token ${reason}`, async () => {
+      await using service = await serve(["read:*"]);
+      const events = readEvents(await service.send(path));
+      await events.until("data: ");
+      if (reason === "is removed") await service.remove();
+      service.advance(reason === "is removed" ? 1001 : DAY_MS);
+      const ended = events.end();
+      service.heartbeat();
+      assertEquals(await ended, true);
+      assertEquals((await service.send(path)).status, 401);
+    });
+  }
+}
+
+Deno.test("an event of after the removal of the token is not sent", async () => {
+  await using service = await serve(["read:*"]);
+  const response = await service.send("/artifacts/a/watch?intervalMs=100");
+  const events = readEvents(response);
+  await events.until("data: ");
+  await service.remove();
+  service.advance(1001);
+  await service.registry.save("a", "secret");
+  await assertRejects(() => events.until("2.0.0"), Error, "ended");
+});
+
+Deno.test("a download and a listing break off once their token is removed", async () => {
+  await using service = await serve(["read:*"]);
+  const { files: [{ path }] } = await service.registry.info("a");
+  for (let n = 0; n < 2000; n++) await service.registry.setAlias("a", `alias-${n}`, "1");
+  const lines = { headers: { accept: "application/x-ndjson" } };
+  const answers = await Promise.all([
+    service.send(`/artifacts/a/versions/1/files/${path}`),
+    service.send("/artifacts/a/aliases", lines),
+  ]);
+  const readers = answers.map(({ body }) => body!.getReader());
+  for (const reader of readers) assert((await reader.read()).value!.byteLength > 0);
+  await service.remove();
+  service.advance(1001);
+  for (const reader of readers) {
+    await assertRejects(async () => {
+      while (!(await reader.read()).done);
+    });
+  }
+});
+
+Deno.test("an upload whose token is removed on its way saves nothing", async () => {
+  await using service = await serve(["write:*"]);
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(new Uint8Array(100_000));
+      await service.remove();
+      service.advance(1001);
+      controller.close();
+    },
+  });
+  const init = { method: "POST", body, duplex: "half" } as RequestInit;
+  assertEquals((await service.send("/upload?name=b", init)).status, 401);
+  assertEquals(await service.registry.has("b"), false);
+});
