@@ -97,7 +97,7 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
   /** Lets an alias name a version, whatever it named before. */
   setAlias(name: string, alias: string, version: string, options?: SetAliasOptions): Promise<void>;
   /** Removes an alias; true if there was one. */
-  deleteAlias(name: string, alias: string, options?: SignalOptions): Promise<boolean>;
+  deleteAlias(name: string, alias: string, options?: SetAliasOptions): Promise<boolean>;
   /** The aliases of a name and the versions that they name. */
   aliases(name: string, options?: SignalOptions): Promise<Record<string, string>>;
   /** What an alias named, the newest first, and when it was removed. `NotFound` where there never was such an alias. */
@@ -335,7 +335,7 @@ export interface VersionEntry {
   error?: RegistryError;
 }
 
-/** Options of setting an alias. */
+/** Options of setting and removing an alias. */
 export interface SetAliasOptions extends SignalOptions {
   /** The version that it must name now, or null for no alias, else `Conflict`. */
   expected?: string | null;

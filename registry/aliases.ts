@@ -34,12 +34,11 @@ export async function setAlias(
   const { record, found } = await locate(context, parseRef(name, names.version), signal);
   await settleVersion(context, found, signal); // the alias shall not outlive what it names
   const version = parseVersion(record.version).canonical;
-  const wanted = expected === undefined || expected === null ? expected : parseVersion(expected).canonical;
+  const check = createCheck(context, { name, alias, expected, action: "set" });
   const operation = startOperation(context, `set alias "${name}@${alias}" to ${version}`, signal);
   await writeCell(context, operation, aliasCell(name, alias), {
     next(head) {
-      const now = namedBy(head);
-      if (wanted !== undefined && wanted !== (now ?? null)) throw changed(context, name, alias, wanted, now);
+      check(head);
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
       return encodeRecord({ ...base, kind: "alias", name, alias, version, ...(origin && { origin }) });
     },
@@ -50,15 +49,17 @@ export async function setAlias(
 export async function deleteAlias(
   context: Context,
   { name, alias }: { name: string; alias: string },
-  { signal }: SignalOptions = {},
+  { expected, signal }: SetAliasOptions = {},
 ): Promise<boolean> {
   checkWritable(context, `delete alias ${shown(alias)}`);
   checkName(name);
   checkAlias(alias);
   const operation = startOperation(context, `delete alias "${name}@${alias}"`, signal);
+  const check = createCheck(context, { name, alias, expected, action: "delete" });
   let gone: string | undefined; // the tombstone that is there already
   const generation = await writeCell(context, operation, aliasCell(name, alias), {
     next(head) {
+      check(head);
       gone = head?.found?.info.key;
       if (head === undefined || head.dead) return undefined;
       return encodeRecord({ ...operation.recordBase(head.generation + 1, head.previous), kind: "deleted" });
@@ -121,19 +122,22 @@ function namedBy(head: KnownHead | undefined): string | undefined {
     : recordOfKind(head.found, "alias").version;
 }
 
-function changed(
-  context: Context,
-  name: string,
-  alias: string,
-  expected: string | null,
-  now: string | undefined,
-): RegistryError {
-  return new RegistryError({
-    code: "Conflict",
-    message: `Cannot set alias "${name}@${alias}": it names ${now ?? "nothing"}, not ${
-      expected ?? "nothing"
-    } as expected`,
-    hint: "Read the aliases again, and decide whether your change still applies.",
-    backend: context.backend.location,
-  });
+/** Throws `Conflict` where an alias does not name the version that is expected, or something where null is. */
+function createCheck(
+  { backend }: Context,
+  { name, alias, expected, action }: { name: string; alias: string; expected?: string | null; action: string },
+): (head: KnownHead | undefined) => void {
+  const wanted = typeof expected === "string" ? parseVersion(expected).canonical : expected;
+  return (head) => {
+    const now = namedBy(head) ?? null;
+    if (wanted === undefined || wanted === now) return;
+    throw new RegistryError({
+      code: "Conflict",
+      message: `Cannot ${action} alias "${name}@${alias}": it names ${now ?? "nothing"}, not ${
+        wanted ?? "nothing"
+      } as expected`,
+      hint: "Read the aliases again, and decide whether your change still applies.",
+      backend: backend.location,
+    });
+  };
 }

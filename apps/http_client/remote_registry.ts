@@ -170,10 +170,12 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       });
       if (set?.alias !== alias) throw strange({ action, location, writes: true }, "it tells of no alias");
     },
-    async deleteAlias(name, alias, { signal } = {}) {
+    async deleteAlias(name, alias, { expected, signal } = {}) {
       const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
       checkWritable(action);
-      const call = { action, method: "DELETE", path: aliasPath(name, alias), writes: true, signal } as const;
+      const path = aliasPath(name, alias);
+      const query = expected === undefined ? {} : { expected: expected ?? "" };
+      const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
       return flagOf(await connection.json(call), "deleted", { action, location, writes: true });
     },
     async aliases(name, { signal } = {}) {

@@ -82,6 +82,7 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
       ...(body === undefined ? {} : { requestBody: { required: !isOfBytes(body), content: describeContent(body) } }),
       responses: Object.fromEntries([...refused, ...answered]),
     } as unknown as Spec),
+    Object.keys(requestHeaders),
   );
 }
 

@@ -128,7 +128,7 @@ const PROMISES: Verbs = {
   has: { at: 1, known: REF },
   delete: { at: 1, known: DELETE },
   setAlias: { at: 3, known: SET_ALIAS },
-  deleteAlias: { at: 2, known: SIGNAL },
+  deleteAlias: { at: 2, known: SET_ALIAS },
   aliases: { at: 1, known: SIGNAL },
   get: { at: 1, known: NONE },
   set: { at: 2, known: NONE, tells: "moved" },

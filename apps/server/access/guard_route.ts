@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RegistryError } from "../../../mod.ts";
 import type { RouteMiddleware } from "../routing.ts";
 import { needsToken } from "./authenticate.ts";
 import { denied } from "./access.ts";
@@ -20,12 +21,26 @@ export function isGuard(middleware: object): boolean {
   return guards.has(middleware);
 }
 
-/** Goes before a description of a route, and keeps what the description carries for the document. */
-export function guardRoute(scope: RouteScope, documented: RouteMiddleware): RouteMiddleware {
+/** Headers that make a write depend on what is there: one that is passed over would overwrite what it protects. */
+const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
+
+/**
+ * Goes before a description of a route, and keeps what the description carries for the document. Conditions of a write
+ * that are not among the headers of the route are refused.
+ */
+export function guardRoute(
+  scope: RouteScope,
+  documented: RouteMiddleware,
+  headers: readonly string[] = [],
+): RouteMiddleware {
+  const unknown = CONDITIONS.filter((header) => !headers.includes(header));
   const guard: RouteMiddleware = (c, next) => {
     c.env.route = c.req.routePath;
     c.env.scope = scope;
     if (scope !== "open") checkScope(c.env.access, scope, c.req.param("name"));
+    const { method, headers: sent } = c.req.raw;
+    const ignored = method === "GET" || method === "HEAD" ? undefined : unknown.find((header) => sent.has(header));
+    if (ignored !== undefined) throw cannotCompare(ignored);
     return documented(c, next);
   };
   guards.add(guard);
@@ -37,6 +52,14 @@ export function allowsRoute(access: Access, scope: RouteScope, name: string | un
   if (scope === "open") return true;
   if (scope === "admin" || scope === "metrics") return access[scope];
   return name === undefined ? access.maySome(scope) : access.may(scope, name);
+}
+
+function cannotCompare(header: string): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot write with the header ${header}: this route does not support it`,
+    hint: "Leave the header out. Saves, copies and deletions have `ifCommit`, `onConflict` and `expected` for this.",
+  });
 }
 
 function checkScope(access: Access, scope: Exclude<RouteScope, "open">, name: string | undefined): void {

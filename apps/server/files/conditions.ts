@@ -13,25 +13,29 @@ export interface Validators {
   lastModified: string;
 }
 
+/** What conditions are compared with: without a date, those by date do not count. */
+type Compared = Pick<Validators, "etag"> & Partial<Validators>;
+
 /** What the conditions of a request lead to. */
 export type Condition = "go on" | "not modified" | "failed";
 
 /** Evaluates conditions in the order that section 13.2.2 prescribes. */
-export function evaluateConditions(headers: Headers, { etag, lastModified }: Validators): Condition {
+export function evaluateConditions(headers: Headers, { etag, lastModified = "" }: Compared): Condition {
   const ifMatch = headers.get("if-match");
   if (ifMatch !== null) {
-    if (!matches(ifMatch, etag, { weak: false })) return "failed";
+    if (!matchesTag(ifMatch, etag, { weak: false })) return "failed";
   } else {
     const since = parseDate(headers.get("if-unmodified-since"));
     if (since !== undefined && Date.parse(lastModified) > since) return "failed";
   }
   const ifNoneMatch = headers.get("if-none-match");
-  if (ifNoneMatch !== null) return matches(ifNoneMatch, etag, { weak: true }) ? "not modified" : "go on";
+  if (ifNoneMatch !== null) return matchesTag(ifNoneMatch, etag, { weak: true }) ? "not modified" : "go on";
   const since = parseDate(headers.get("if-modified-since"));
   return since !== undefined && Date.parse(lastModified) <= since ? "not modified" : "go on";
 }
 
-function matches(list: string, etag: string, { weak }: { weak: boolean }): boolean {
+/** Whether one of the tags of a header is this one; `*` is any. A strong comparison takes no weak tag. */
+export function matchesTag(list: string, etag: string, { weak }: { weak: boolean }): boolean {
   if (list.trim() === "*") return true;
   const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];
   return tags.some((tag) => tag === etag || (weak && tag === `W/${etag}`));

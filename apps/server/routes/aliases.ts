@@ -7,12 +7,17 @@ import { checkAlias, RegistryError } from "../../../mod.ts";
 import type { AliasChange, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
+import { evaluateConditions } from "../files/conditions.ts";
+import { problem } from "../problem.ts";
 import { answerListing, listingContent } from "../listing.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/aliases.ts";
 
 const PARAMS = { name: "The artifact, percent-encoded as one segment", alias: "The alias" };
+
+/** Headers of an alias. */
+export const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
 
 /** What aliases name, and named before. */
 export function aliasesRoutes({ registry }: ServerContext): Routes {
@@ -48,16 +53,32 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       scope: "read",
       params: PARAMS,
       answers: {
-        200: { description: "The alias", schema: AliasSchema, example: { alias: "production", version: "1.0.0" } },
+        200: {
+          description: "The alias",
+          schema: AliasSchema,
+          example: { alias: "production", version: "1.0.0" },
+          headers: ALIAS_HEADERS,
+        },
+        304: { description: "The client knows it already" },
       },
-      problems: [404],
+      requestHeaders: {
+        "if-match": "Versions as ETags, one of which it must name",
+        "if-none-match": "Versions as ETags that the client knows",
+      },
+      problems: [404, 412],
     }),
     async (c) => {
       const { name, alias } = c.req.param();
       checkAlias(alias);
       const aliases = await registry.aliases(name);
       if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
-      return c.json({ alias, version: aliases[alias] }, 200, { "cache-control": "no-cache" });
+      const version = aliases[alias];
+      const known = { "etag": `"${version}"`, "cache-control": "no-cache" };
+      const condition = evaluateConditions(c.req.raw.headers, { etag: known.etag });
+      if (condition === "not modified") return new Response(null, { status: 304, headers: known });
+      if (condition === "go on") return c.json({ alias, version }, 200, known);
+      const detail = `Cannot answer: ${JSON.stringify(`${name}@${alias}`)} names ${version} now`;
+      return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
     },
   );
   routes.get(

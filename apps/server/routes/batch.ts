@@ -106,7 +106,7 @@ async function doOne(context: ServerContext, operation: Operation, { access, sig
       return await setAlias(context, { ...asked, signal });
     }
     case "deleteAlias":
-      return { deleted: await registry.deleteAlias(name, operation.alias, { signal }) };
+      return { deleted: await registry.deleteAlias(name, operation.alias, { expected: operation.expected, signal }) };
     case "info":
       return await registry.info(name, { version: operation.version, signal });
   }

@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import { isRegistryError, RegistryError } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
 import type { RouteContext, Routes } from "../routing.ts";
 import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
-import { saveSent } from "../saving/save_sent.ts";
+import { readCondition, WRITE_CONDITIONS } from "../saving/preconditions.ts";
+import { ofCondition, saveSent } from "../saving/save_sent.ts";
 import { AliasSchema } from "../schemas/aliases.ts";
 import * as schemas from "../schemas/saving.ts";
-import type { SavedArtifact } from "../../../mod.ts";
+import { ALIAS_HEADERS } from "./aliases.ts";
+import type { Registry, SavedArtifact } from "../../../mod.ts";
 
 const NAME = { name: "The artifact, percent-encoded as one segment" };
 const VERSION = { ...NAME, version: "A version, a range, an alias, or `latest`" };
@@ -81,14 +83,21 @@ export function savesRoutes(context: ServerContext): Routes {
       summary: "Deletes a version; its bytes are freed later",
       scope: "write",
       params: VERSION,
+      requestHeaders: WRITE_CONDITIONS,
       answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
       problems: [404, 409, 412],
     }),
     query(schemas.DeleteQuery),
     async (c) => {
       const { name, version } = c.req.param();
-      const asked = { name, version, ...c.req.valid("query"), signal: c.req.raw.signal };
-      return c.json(await deleteVersions(context, asked));
+      const { signal } = c.req.raw;
+      const { ifCommit, ...asked } = c.req.valid("query");
+      const commit = await readCondition(c.req.raw, {
+        subject: JSON.stringify(`${name}@${version}`),
+        current: () => orUndefined(registry.info(name, { version, signal }).then(({ commit }) => commit)),
+      });
+      if (commit === null) return c.json({ deleted: false });
+      return c.json(await deleteVersions(context, { name, version, ...asked, ifCommit: ifCommit ?? commit, signal }));
     },
   );
 
@@ -121,13 +130,19 @@ export function savesRoutes(context: ServerContext): Routes {
       description: "`expected` is the version that it must name now, or null where there must be no such alias.",
       scope: "write",
       params: ALIAS,
-      answers: { 200: { description: "It does", schema: AliasSchema } },
-      problems: [404, 409],
+      requestHeaders: WRITE_CONDITIONS,
+      answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
+      problems: [404, 409, 412],
     }),
     json(schemas.AliasRequestSchema),
     async (c) => {
       const { name, alias } = c.req.param();
-      return c.json(await setAlias(context, { name, alias, ...c.req.valid("json"), signal: c.req.raw.signal }));
+      const { signal } = c.req.raw;
+      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const { expected = named, ...asked } = c.req.valid("json");
+      const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
+      const set = await ofCondition(named ?? undefined, change);
+      return c.json(set, 200, { etag: `"${set.version}"` });
     },
   );
 
@@ -139,11 +154,18 @@ export function savesRoutes(context: ServerContext): Routes {
       summary: "Removes an alias",
       scope: "write",
       params: ALIAS,
+      requestHeaders: WRITE_CONDITIONS,
       answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+      problems: [409, 412],
     }),
+    query(schemas.DeleteAliasQuery),
     async (c) => {
+      const { name, alias } = c.req.param();
       const { signal } = c.req.raw;
-      return c.json({ deleted: await registry.deleteAlias(c.req.param("name"), c.req.param("alias"), { signal }) });
+      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const { expected = named } = c.req.valid("query");
+      const change = () => registry.deleteAlias(name, alias, { expected, signal });
+      return c.json({ deleted: await ofCondition(named ?? undefined, change) });
     },
   );
 
@@ -155,6 +177,29 @@ export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? {} : { location });
+}
+
+/** What a request expects of an alias: the version that it names, which is its ETag. */
+async function aliasCondition(
+  registry: Registry,
+  { name, alias }: { name: string; alias: string },
+  request: Request,
+): Promise<string | null | undefined> {
+  const subject = JSON.stringify(`${name}@${alias}`);
+  const { signal } = request;
+  return await readCondition(request, {
+    subject,
+    current: async () => new Map(Object.entries(await registry.aliases(name, { signal }))).get(alias),
+  });
+}
+
+async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined;
+    throw error;
+  }
 }
 
 function notSaid(name: string): RegistryError {

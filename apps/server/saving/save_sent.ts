@@ -26,12 +26,12 @@ export async function saveSent(
   return saved;
 }
 
-/** What was expected of a commit and is not so is 412, where nothing was expected 409. */
-export async function ofCondition<T>(ifCommit: string | undefined, action: () => Promise<T>): Promise<T> {
+/** A lost race is 412 where a condition was given, such as `ifCommit`, and else 409. */
+export async function ofCondition<T>(condition: string | undefined, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    if (ifCommit === undefined || !isRegistryError(error, "Conflict")) throw error;
+    if (condition === undefined || !isRegistryError(error, "Conflict")) throw error;
     const { code, message, hint } = error;
     throw new RefusedCondition({ code, message, hint });
   }

@@ -26,7 +26,7 @@ export const OperationSchema = v.pipe(
       ifCommit: v.optional(v.string()),
     }),
     v.strictObject({ op: v.literal("setAlias"), name, alias: v.string(), ...AliasRequestSchema.entries }),
-    v.strictObject({ op: v.literal("deleteAlias"), name, alias: v.string() }),
+    v.strictObject({ op: v.literal("deleteAlias"), name, alias: v.string(), expected: version }),
     v.strictObject({ op: v.literal("info"), name, version }),
   ]),
   v.metadata({ ref: "Operation" }),

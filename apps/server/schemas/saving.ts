@@ -118,6 +118,15 @@ const optionalFlag = () => v.optional(flag());
 /** How a version is deleted. */
 export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(v.string()) });
 
+/** How an alias is removed. */
+export const DeleteAliasQuery = v.object({
+  expected: v.optional(v.pipe(
+    v.string(),
+    v.transform((version) => version === "" ? null : version),
+    v.description("Only where it names this version, or none where this is empty; else 409"),
+  )),
+});
+
 /** How all versions of a name are deleted. */
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),

@@ -129,8 +129,8 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "alias/expected-ignored",
     file: "registry/aliases.ts",
-    text: "wanted !== undefined && wanted !== (now ?? null)",
-    replacement: "false",
+    text: "wanted === undefined || wanted === now",
+    replacement: "true",
     foundBy: {
       test: "tests/registry/verbs/aliases_test.ts",
       name: "setAlias() with expected has one winner among many at once",
@@ -139,8 +139,8 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "alias/expects-nothing-ignored",
     file: "registry/aliases.ts",
-    text: "wanted !== (now ?? null)",
-    replacement: "wanted !== null && wanted !== now",
+    text: "wanted === undefined || wanted === now",
+    replacement: "wanted === undefined || wanted === null || wanted === now",
     foundBy: {
       test: "tests/registry/verbs/aliases_test.ts",
       name: "setAlias() with expected has one winner among many at once",

@@ -52,6 +52,20 @@ export const aliasCases: readonly RegistryCase[] = [
     },
   },
   {
+    name: "deleteAlias() removes an alias only from what is expected",
+    needs: ["save"],
+    async run({ registry }) {
+      for (const version of ["1", "2"]) await registry.save("a", version, { version });
+      await registry.setAlias("a", "production", "1");
+      await refused("Conflict", registry.deleteAlias("a", "production", { expected: "2" }));
+      await refused("Conflict", registry.deleteAlias("a", "production", { expected: null }));
+      await refused("Conflict", registry.deleteAlias("a", "canary", { expected: "1" }));
+      strictEqual(await registry.deleteAlias("a", "production", { expected: "1.0" }), true);
+      strictEqual(await registry.deleteAlias("a", "production", { expected: null }), false);
+      deepStrictEqual(await registry.aliases("a"), {});
+    },
+  },
+  {
     name: "setAlias() with expected has one winner among many at once",
     needs: ["save"],
     async run({ registry }) {

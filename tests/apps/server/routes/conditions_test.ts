@@ -1,0 +1,71 @@
+import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import { createApp } from "../../../../apps/server/app.ts";
+import { openService } from "../uploads/sending.ts";
+
+const ALIAS = "/artifacts/a/aliases/production";
+
+async function openFilled() {
+  const service = await openService();
+  for (const value of [1, 2, 3]) await service.registry.save("a", value);
+  return {
+    ...service,
+    status: async (method: string, path: string, headers: Record<string, string>, body?: unknown) => {
+      const json: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+      const sent = body === undefined ? undefined : JSON.stringify(body);
+      return (await service.send(method, path, { headers: { ...json, ...headers }, body: sent })).status;
+    },
+  };
+}
+
+Deno.test("a version is deleted only where If-Match names its commit", async () => {
+  await using service = await openFilled();
+  const etag = (await service.send("GET", "/artifacts/a/versions/3")).headers.get("etag")!;
+  const remove = (headers: Record<string, string>, version = "3.0.0") =>
+    service.status("DELETE", `/artifacts/a/versions/${version}`, headers);
+  for (const tags of ['"other"', `W/${etag}`, "not a tag"]) {
+    assertEquals(await remove({ "if-match": tags }), 412, tags);
+  }
+  assertEquals(await remove({ "if-none-match": etag }), 412);
+  assertEquals(await remove({ "if-match": "*" }, "9.0.0"), 412, "there is none");
+  assertEquals((await Array.fromAsync(service.registry.versions("a"))).length, 3);
+  assertEquals(await remove({ "if-match": `"other", ${etag}` }), 200);
+  assertEquals(await remove({ "if-match": "*" }, "2.0.0"), 200);
+  assertEquals(await Array.fromAsync(service.registry.versions("a"), ({ version }) => version), ["1.0.0"]);
+});
+
+Deno.test("an alias has its version as ETag, and is set and removed only where If-Match names it", async () => {
+  await using service = await openFilled();
+  const set = (version: string, headers: Record<string, string>) => service.status("PUT", ALIAS, headers, { version });
+  assertEquals(await set("1", { "if-match": "*" }), 412);
+  assertEquals(await set("1", { "if-none-match": "*" }), 200);
+  assertEquals(await set("2", { "if-none-match": "*" }), 412);
+  const got = await service.send("GET", ALIAS);
+  assertEquals(got.headers.get("etag"), '"1.0.0"');
+  assertEquals(await service.status("GET", ALIAS, { "if-none-match": '"1.0.0"' }), 304);
+  assertEquals(await service.status("GET", ALIAS, { "if-match": '"2.0.0"' }), 412);
+  assertEquals(await set("2", { "if-match": '"1.0.0"' }), 200);
+  assertEquals(await set("3", { "if-match": '"1.0.0"' }), 412);
+  assertEquals(await service.status("DELETE", ALIAS, { "if-match": '"1.0.0"' }), 412);
+  assertEquals(await service.status("DELETE", `${ALIAS}?expected=1.0.0`, {}), 409);
+  assertEquals(await service.registry.aliases("a"), { production: "2.0.0" });
+  assertEquals(await service.status("DELETE", ALIAS, { "if-match": '"2.0.0"' }), 200);
+  assertEquals(await service.registry.aliases("a"), {});
+});
+
+Deno.test("every route that writes and knows no conditions refuses them", async () => {
+  await using registry = await openRegistry("memory:");
+  const handler = createApp(registry, {});
+  const knows = /^(PUT|DELETE) \/artifacts\/:name\/(aliases\/:alias|versions\/:version)$/;
+  const writes = handler.routes.filter(({ method, path }) =>
+    ["POST", "PUT", "PATCH", "DELETE"].includes(method) && !knows.test(`${method} ${path}`)
+  );
+  for (const header of ["if-match", "if-none-match", "if-unmodified-since"]) {
+    for (const { method, path } of writes) {
+      const target = `http://localhost${path.replace(/:\w+/g, "x")}`;
+      const response = await handler(new Request(target, { method, headers: { [header]: '"x"' } }));
+      const { detail } = await response.json();
+      assertEquals([response.status, detail.includes(header)], [400, true], `${method} ${path}: ${detail}`);
+    }
+  }
+});
