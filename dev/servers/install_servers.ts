@@ -1,9 +1,11 @@
 /**
- * Builds the servers that tests run against, once, from pinned versions by the Go toolchain.
+ * Builds the servers that tests run against, once, from pinned versions by the Go toolchain, and the checker of histories
+ * from its source in this repository.
  *
  * @module
  */
 import { join } from "@std/path";
+import { CHECKER, CHECKER_SOURCE, sourceVersion } from "../../tests/judges/linearizability/checker_program.ts";
 import { tempRoot } from "../../tests/support/temp_root.ts";
 
 interface Module {
@@ -39,8 +41,12 @@ const MODULES: Record<string, Module> = {
   s5cmd: { program: "github.com/peak/s5cmd/v2", module: "github.com/peak/s5cmd/v2", version: "v2.3.0" },
 };
 
+/** Programs whose source is in this repository, by their folders. */
+const OWN: Record<string, string> = { [CHECKER]: CHECKER_SOURCE };
+
 /** What the tests need; `s5cmd` is only measured against. */
-const TEST_SERVERS: readonly string[] = Object.keys(MODULES).filter((binary) => binary !== "s5cmd");
+const TEST_SERVERS: readonly string[] = [...Object.keys(MODULES), ...Object.keys(OWN)]
+  .filter((binary) => binary !== "s5cmd");
 
 /** The first Go that builds newer ones by itself what it cannot. */
 const OLDEST_GO = [1, 21];
@@ -58,17 +64,16 @@ export interface InstallServersOptions {
 /** Builds the binaries that are not in the folder yet in their pinned version. */
 export async function installServers(options: InstallServersOptions): Promise<void> {
   const { folder, binaries = TEST_SERVERS, log = () => {} } = options;
-  const unknown = binaries.find((binary) => MODULES[binary] === undefined);
-  if (unknown !== undefined) {
-    throw new Error(`Cannot install "${unknown}": there are only ${Object.keys(MODULES).join(", ")}`);
-  }
+  const all = [...Object.keys(MODULES), ...Object.keys(OWN)];
+  const unknown = binaries.find((binary) => !all.includes(binary));
+  if (unknown !== undefined) throw new Error(`Cannot install "${unknown}": there are only ${all.join(", ")}`);
   const missing: string[] = [];
   for (const binary of binaries) if (!await isPresent(folder, binary)) missing.push(binary);
   if (missing.length === 0) return;
   await checkGo();
   await Deno.mkdir(folder, { recursive: true });
   for (const binary of missing) {
-    log(`Building ${binary} ${MODULES[binary].version}`);
+    log(`Building ${binary} ${versionOf(binary)}`);
     const startedAt = performance.now();
     await build(folder, binary);
     log(`Built ${binary} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
@@ -80,10 +85,14 @@ async function isPresent(folder: string, binary: string): Promise<boolean> {
   try {
     await Deno.stat(join(folder, binary));
     const version = await Deno.readTextFile(versionFile(folder, binary)).catch(() => undefined);
-    return version === undefined || version === MODULES[binary].version;
+    return version === undefined || version === versionOf(binary);
   } catch {
     return false;
   }
+}
+
+function versionOf(binary: string): string {
+  return binary in OWN ? sourceVersion(OWN[binary]) : MODULES[binary].version;
 }
 
 async function checkGo(): Promise<void> {
@@ -97,21 +106,33 @@ async function checkGo(): Promise<void> {
   throw new Error(`Cannot build the servers: ${said.trim()} is too old; ${hint}`);
 }
 
+/** Builds a binary, and puts it into the folder whole or not at all, also beside another installation. */
+async function build(folder: string, binary: string): Promise<void> {
+  const staged = join(folder, `.${binary}-${crypto.randomUUID()}`);
+  const version = versionOf(binary);
+  if (binary in OWN) await run("go", buildArgs("readonly", staged, "."), { cwd: OWN[binary], env: GO_ENV });
+  else await buildModule(MODULES[binary], staged);
+  await Deno.rename(staged, join(folder, binary));
+  await Deno.writeTextFile(versionFile(folder, binary), version);
+}
+
+const GO_ENV = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" };
+
+function buildArgs(mod: string, output: string, program: string): string[] {
+  return ["build", `-mod=${mod}`, "-trimpath", "-ldflags=-s -w", "-o", output, program];
+}
+
 /**
  * A module of its own that requires exactly this version: unlike `go install program@version` it never asks a module
  * proxy for the list of versions, which some do not serve.
  */
-async function build(folder: string, binary: string): Promise<void> {
-  const { program, module, version } = MODULES[binary];
+async function buildModule({ program, module, version }: Module, output: string): Promise<void> {
   const root = await tempRoot();
-  const inModule = { cwd: root.path, env: { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" } };
+  const inModule = { cwd: root.path, env: GO_ENV };
   try {
     await run("go", ["mod", "init", "tools"], inModule);
     await run("go", ["mod", "edit", `-require=${module}@${version}`], inModule);
-    const staged = join(folder, `.${binary}-${crypto.randomUUID()}`);
-    await run("go", ["build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", staged, program], inModule);
-    await Deno.rename(staged, join(folder, binary)); // whole or not at all, also beside another installation
-    await Deno.writeTextFile(versionFile(folder, binary), version);
+    await run("go", buildArgs("mod", output, program), inModule);
   } finally {
     await root.remove();
   }

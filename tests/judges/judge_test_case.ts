@@ -1,0 +1,35 @@
+/**
+ * Tests that need tools which not every machine has, and that have a short and a long form.
+ *
+ * @module
+ */
+import { realSystem } from "../../core/system.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Whether the long form runs, as in `deno task judge`: everything, many times. Otherwise a share that the seed picks. */
+export const isLong: boolean = realSystem.env("HOLDFAST_JUDGES") === "long";
+
+/** What the short form picks its share by. @default another one each day */
+export const judgeSeed: number = Number(realSystem.env("HOLDFAST_JUDGE_SEED") ?? Math.floor(realSystem.now() / DAY_MS));
+
+/**
+ * Registers a test. It is ignored where something is missing, and its name says what; with `HOLDFAST_REQUIRE_SERVERS=1`
+ * that is a failure.
+ *
+ * @param missing what the machine lacks, and how to get it; undefined where it lacks nothing
+ */
+export function judgeTest(name: string, missing: string | undefined, fn: () => Promise<void>): void {
+  const isRequired = realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1";
+  if (missing !== undefined) {
+    return Deno.test({
+      name: isRequired ? name : `${name} (left out: ${missing})`,
+      ignore: !isRequired,
+      fn: () => Promise.reject(new Error(`Cannot test: ${missing}`)),
+    });
+  }
+  Deno.test(name, async () => {
+    console.log(`HOLDFAST_JUDGE_SEED=${judgeSeed}${isLong ? " HOLDFAST_JUDGES=long" : ""} repeats this`);
+    await fn();
+  });
+}

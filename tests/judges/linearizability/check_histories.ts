@@ -1,0 +1,41 @@
+/**
+ * Checks histories with the checker, a program in Go around porcupine.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { spawn } from "node:child_process";
+
+/** What the checker found out about one history. */
+export interface Verdict {
+  /** Its name. */
+  history: string;
+  /** What it was checked against. */
+  model: string;
+  /** How many steps it has. */
+  operations: number;
+  /** Whether it is linearizable, or that it took too long to find out. */
+  verdict: "ok" | "illegal" | "timeout";
+  /** How long that took, milliseconds. */
+  ms: number;
+  /** Steps that fit into no order. */
+  left?: string[];
+}
+
+/**
+ * Checks histories.
+ *
+ * @param checker the program
+ * @param lines of any number of histories
+ */
+export async function checkHistories(checker: string, lines: readonly string[], timeoutS = 30): Promise<Verdict[]> {
+  const child = spawn(checker, ["--timeout", `${timeoutS}s`], { stdio: ["pipe", "pipe", "pipe"] });
+  const output: Buffer[] = [], errors: Buffer[] = [];
+  child.stdout.on("data", (bytes) => output.push(bytes));
+  child.stderr.on("data", (bytes) => errors.push(bytes));
+  child.stdin.on("error", () => {}); // its exit code tells
+  child.stdin.end(lines.join("\n"));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  if (code !== 0) throw new Error(`Cannot check histories: the checker failed\n${Buffer.concat(errors)}`);
+  return Buffer.concat(output).toString().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}

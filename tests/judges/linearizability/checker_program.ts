@@ -1,0 +1,30 @@
+/**
+ * Where the checker of histories is: its source here, its binary beside those of the test servers.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "@std/path";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { serversFolder } from "../../support/servers/find_server.ts";
+
+/** The name of the binary. */
+export const CHECKER = "history-checker";
+/** The folder of its source. */
+export const CHECKER_SOURCE: string = join(REPOSITORY, "tests/judges/linearizability/checker");
+
+/** The version of a program that is built from a folder: a digest of the files in it. */
+export function sourceVersion(folder: string): string {
+  const hash = createHash("sha256");
+  for (const name of readdirSync(folder).sort()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The path of the binary, or undefined where it is not built from this source. */
+export async function findChecker(): Promise<string | undefined> {
+  const path = join(serversFolder(), CHECKER);
+  const version = await readFile(`${path}.version`, "utf8").catch(() => undefined);
+  return version === sourceVersion(CHECKER_SOURCE) ? path : undefined;
+}

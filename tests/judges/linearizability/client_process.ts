@@ -1,0 +1,77 @@
+/**
+ * Carries out requests as a process of its own. Each line of stdin opens a store, `{ "id", "open" }`, or asks for
+ * something, `{ "id", "request" }`; each line of stdout is an answer, `{ "id", "answer" }`, or `{ "id", "error" }` where an
+ * operation failed as none may.
+ *
+ * @module
+ */
+import { createInterface } from "node:readline";
+import fs from "node:fs";
+import process from "node:process";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { createS3Backend } from "../../../backends/s3.ts";
+import type { S3BackendOptions } from "../../../backends/s3.ts";
+import { createBucketFiles } from "../../../files/bucket.ts";
+import { createLocalFiles } from "../../../files/local.ts";
+import { createFileManager } from "../../../files/mod.ts";
+import { openRegistry } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import { answered, performOnFiles, performOnRegistry } from "./perform.ts";
+import type { Answer, Request } from "./request.ts";
+
+/** The store of a history. */
+export interface StoreToOpen {
+  /** What is in it. */
+  kind: "registry" | "files";
+  /** A folder. */
+  path?: string;
+  /** A bucket. */
+  s3?: S3BackendOptions;
+}
+
+/** Calls before which a process sometimes stands still, so that others come in between. */
+const SLOW = ["linkSync", "renameSync", "unlinkSync", "mkdirSync", "rmdirSync", "openSync"] as const;
+const SLOW_CHANCE = 0.3;
+const SLOW_MS = 4;
+
+function slowDown(): void {
+  const still = new Int32Array(new SharedArrayBuffer(4));
+  for (const name of SLOW) {
+    const call = fs[name] as (...args: unknown[]) => unknown;
+    const slow = (...args: unknown[]) => {
+      if (realSystem.random() < SLOW_CHANCE) Atomics.wait(still, 0, 0, realSystem.random() * SLOW_MS);
+      return call(...args);
+    };
+    Object.assign(fs, { [name]: slow });
+  }
+}
+
+let perform: (request: Request) => Promise<Answer>;
+
+async function open({ kind, path = "", s3 }: StoreToOpen): Promise<void> {
+  const backend = s3 === undefined ? undefined : createS3Backend(s3);
+  if (kind === "files") {
+    const store = backend === undefined ? createLocalFiles({ root: path }) : createBucketFiles({ backend });
+    const files = await createFileManager({ it: store }).on("it");
+    perform = (request) => performOnFiles(files, request);
+  } else {
+    const store = backend ?? createLocalBackend({ path, durability: "os" });
+    const registry = await openRegistry(store, { mutable: true, cache: false });
+    perform = (request) => performOnRegistry(registry, request);
+  }
+}
+
+async function take(line: string): Promise<void> {
+  const { id, open: store, request } = JSON.parse(line) as { id: number; open?: StoreToOpen; request?: Request };
+  try {
+    if (store !== undefined) await open(store);
+    const answer = request === undefined ? { result: "ok" } : await answered(perform(request));
+    fs.writeSync(1, `${JSON.stringify({ id, answer })}\n`);
+  } catch (error) {
+    fs.writeSync(1, `${JSON.stringify({ id, error: (error as Error).stack ?? String(error) })}\n`);
+  }
+}
+
+slowDown();
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => void take(line));

@@ -1,0 +1,139 @@
+/**
+ * Histories of operations, as JSON lines for the checker (`checker/`, in Go).
+ *
+ * @module
+ */
+import type { Answer, Request } from "./request.ts";
+
+/** A history that is being recorded. */
+export interface History {
+  /** The keys of the operations so far. */
+  readonly keys: string[];
+  /** Notes that a client begins an operation. The function that it returns notes the answer. */
+  begin(client: number, request: Request): (answer: Answer) => void;
+  /** All of it as JSON lines. What has no answer may take effect at any time, or never. */
+  lines(): string[];
+}
+
+/** Which model checks a history; the checker has one for each. */
+export type ModelName = "registry" | "aliases" | "drafts" | "files";
+
+interface Recorded {
+  client: number;
+  request: Request;
+  call: number;
+  return?: number;
+  answer?: Answer;
+}
+
+type Line = Omit<Recorded, "request" | "answer"> & Record<string, unknown>;
+
+/**
+ * Creates an empty history.
+ *
+ * @param now a clock that all clients share; moments that are equal count as overlapping
+ */
+export function createHistory(name: string, model: ModelName, now: () => number): History {
+  const recorded: Recorded[] = [];
+  return {
+    get keys() {
+      return [...new Set(recorded.map(({ request }) => request.key))];
+    },
+    begin(client, request) {
+      const operation: Recorded = { client, request, call: now() };
+      recorded.push(operation);
+      return (answer) => Object.assign(operation, { answer, return: now() });
+    },
+    lines() {
+      const known = knownOf(recorded);
+      const steps = recorded.flatMap((operation, move) => {
+        return stepsOf(operation, `move ${move}`, known.get(operation.request.key)!);
+      });
+      return steps.map((step, id) => JSON.stringify({ history: name, model, id, ...step }));
+    },
+  };
+}
+
+/** What is known of a key at the end. */
+interface Known {
+  /** All that a list may show. */
+  members: Set<string | number>;
+  /** The versions that acknowledged saves with the next number received. */
+  appended: Set<number>;
+}
+
+function knownOf(recorded: readonly Recorded[]): Map<string, Known> {
+  const known = new Map<string, Known>();
+  for (const { request, answer } of recorded) {
+    const { members, appended } = known.get(request.key) ?? { members: new Set(), appended: new Set() };
+    known.set(request.key, { members, appended });
+    const { version, part, path, to } = request;
+    for (const member of [version, part, path, to, answer?.version, ...answer?.listed ?? []]) {
+      if (member !== undefined) members.add(member);
+    }
+    if (request.op === "append" && answer?.version !== undefined) appended.add(answer.version);
+  }
+  return known;
+}
+
+const READS = new Set(["read", "latest", "list", "info"]);
+
+/** What the checker sees of an operation. */
+function stepsOf(
+  { request, answer = { result: "maybe" }, ...times }: Recorded,
+  move: string,
+  { members, appended }: Known,
+): Line[] {
+  const { result, listed = [], state, ...rest } = answer;
+  const { key, op } = request;
+  if (result === "none" || op === "collect") return []; // it must have changed nothing
+  const line: Line = { ...times, ...request, result, ...rest };
+  if (result === "maybe") {
+    delete line.return;
+    if (READS.has(op)) return [];
+  }
+  // Versions of a name are checked one by one, as no list is promised to be a snapshot; those that are numbered by the
+  // registry also together, without the lists.
+  const cell = (version: number) => ({ key: `${key} ${version}`, version });
+  switch (op) {
+    case "list":
+    case "info": {
+      const member = (value: string | number) =>
+        typeof value === "number" ? cell(value) : op === "info" ? { part: value } : { path: value };
+      const looks = [...members].map((value): Line => {
+        return { ...line, result: "ok", op: "listed", ...member(value), done: listed.includes(value) };
+      });
+      return state === undefined ? looks : [{ ...line, op: "state", got: state }, ...looks];
+    }
+    case "append": {
+      const cells = answer.version === undefined
+        ? [...members].filter((version): version is number => !appended.has(version as number))
+        : [answer.version];
+      return [line, ...cells.map((version) => ({ ...line, op: "save", mode: "fail", ...cell(version) }))];
+    }
+    case "move":
+      return stepsOfMove({ ...line, move });
+    default: {
+      if (op === "latest" && appended.size === 0) return []; // the versions of this name are checked one by one
+      if (request.version === undefined) return [line];
+      const alone = { ...line, ...cell(request.version) };
+      return appended.size === 0 ? [alone] : [line, alone];
+    }
+  }
+}
+
+function stepsOfMove(line: Line): Line[] {
+  const two = (first: string, second: string) => [{ ...line, op: first }, { ...line, op: second }];
+  switch (line.result) {
+    case "ok":
+      return two("take", "put");
+    case "exists":
+      return [line, ...two("borrow", "back").map((step) => ({ ...step, result: "ok" }))];
+    case "conflict":
+      return two("take", "put").map((step) => ({ ...step, result: "maybe", return: undefined }));
+    case "missing":
+      return [line];
+    default:
+      return two("take", "put");
+  }
+}

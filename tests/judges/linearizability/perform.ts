@@ -1,0 +1,149 @@
+/**
+ * Carries out the requests of a history.
+ *
+ * @module
+ */
+import { isRegistryError } from "../../../core/errors.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import type { Registry } from "../../../core/registry.ts";
+import type { Files } from "../../../files/verbs/files.ts";
+import { collectGarbage } from "../../../mod.ts";
+import type { Answer, Request } from "./request.ts";
+
+/** How values are saved in a registry. */
+export interface ValueCodec {
+  /** The value with this label. */
+  make(label: string): unknown;
+  /** The label of a value. */
+  labelOf(value: unknown): string;
+}
+
+/** Plain text; every third value is too large for its record. */
+export const TEXTS: ValueCodec = {
+  make: (label) => padded(label),
+  labelOf: (value) => String(value).trimEnd(),
+};
+
+/** Returns what an operation had for an answer, also where it failed. Throws what no operation may fail with. */
+export async function answered(work: Promise<Answer>): Promise<Answer> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    if (error.code === "Unknown" || error.maybeWritten) return { result: "maybe" };
+    if (error.code === "NotFound") return { result: "missing" };
+    if (error.code === "AlreadyExists") return { result: "exists" };
+    if (error.code === "Conflict") return { result: "conflict" };
+    if (error.code === "Unavailable") return { result: "none" };
+    throw error;
+  }
+}
+
+/** Carries out a request on a registry. */
+export async function performOnRegistry(registry: Registry, request: Request, codec = TEXTS): Promise<Answer> {
+  const { key, op, version, mode, value = "", expected } = request;
+  const ref = `${key}@${version}`;
+  const read = async (from: string): Promise<Answer> => {
+    return { result: "ok", got: codec.labelOf(await registry.load(from)) };
+  };
+  if (key.startsWith("draft ")) return await performOnDraft(registry, request);
+  if (key.startsWith("alias ")) return await performOnAlias(registry, request);
+  switch (op) {
+    case "append":
+    case "save": {
+      const onConflict = mode === "create" ? undefined : mode;
+      const options = version === undefined ? {} : { version: String(version), onConflict };
+      const saved = await registry.save(key, codec.make(value), options);
+      return { result: "ok", version: Number.parseInt(saved.version), skipped: saved.skipped };
+    }
+    case "delete":
+      return { result: "ok", done: await registry.delete(ref) };
+    case "read":
+      return await read(ref);
+    case "latest":
+      return await read(key);
+    case "list": {
+      const listed: number[] = [];
+      for await (const entry of registry.versions(key)) listed.push(Number.parseInt(entry.version));
+      return { result: "ok", listed };
+    }
+    case "collect":
+      await collectGarbage(registry);
+      return { result: "ok" };
+    default:
+      throw new Error(`Cannot ${op} on a registry: unknown operation (${expected})`);
+  }
+}
+
+/** The name whose aliases are set; its versions 1 to {@linkcode ALIASED_VERSIONS} must be there. */
+export const ALIASED = "aliased";
+/** How many versions an alias may name. */
+export const ALIASED_VERSIONS = 4;
+
+async function performOnAlias(registry: Registry, { key, op, value = "", expected }: Request): Promise<Answer> {
+  const alias = key.slice("alias ".length);
+  switch (op) {
+    case "set": {
+      const options = expected === undefined ? {} : { expected: expected === "" ? null : expected };
+      await registry.setAlias(ALIASED, alias, value, options);
+      return { result: "ok" };
+    }
+    case "delete":
+      return { result: "ok", done: await registry.deleteAlias(ALIASED, alias) };
+    default: {
+      const { [alias]: got } = await registry.aliases(ALIASED);
+      return got === undefined ? { result: "missing" } : { result: "ok", got };
+    }
+  }
+}
+
+async function performOnDraft(registry: Registry, request: Request): Promise<Answer> {
+  const { key, op, part = "", parts, value = "" } = request;
+  const draft = await registry.openDraft("drafted", { id: key.slice("draft ".length) });
+  switch (op) {
+    case "add": {
+      const files: FileToSave[] = [{ path: part, content: new TextEncoder().encode(padded(value)) }];
+      return { result: "ok", done: (await draft.addPart(part, files)).added };
+    }
+    case "commit": {
+      const { version } = await draft.commit({ parts });
+      const content: Record<string, string> = {};
+      for (const file of (await registry.open(`drafted@${version}`)).files()) {
+        content[file.info.path] = new TextDecoder().decode(await file.bytes()).trimEnd();
+      }
+      return { result: "ok", content };
+    }
+    case "discard":
+      return { result: "ok", done: await draft.discard() };
+    default: {
+      const info = await draft.info();
+      return { result: "ok", state: info.state, listed: info.parts.map((one) => one.part) };
+    }
+  }
+}
+
+/** Carries out a request on files. */
+export async function performOnFiles(files: Files, request: Request): Promise<Answer> {
+  const { key: folder, op, path = "", to = "", mode, value } = request;
+  const place = (name: string) => `${folder}/${name}.json`;
+  switch (op) {
+    case "save":
+      await files.save(place(path), { value }, { mode: mode === "create" ? "create" : "overwrite" });
+      return { result: "ok" };
+    case "delete":
+      return { result: "ok", done: await files.delete(place(path)) };
+    case "read":
+      return { result: "ok", got: (await files.load<{ value: string }>(place(path))).value };
+    case "move":
+      await files.move(place(path), place(to));
+      return { result: "ok" };
+    default: {
+      const names = await files.listDir(folder);
+      return { result: "ok", listed: names.map((name) => name.replace(/\.json$/, "")) };
+    }
+  }
+}
+
+function padded(label: string): string {
+  return label.endsWith("3") ? label.padEnd(66_000) : label;
+}

@@ -1,0 +1,106 @@
+/**
+ * What the clients of a history do, at random.
+ *
+ * @module
+ */
+import type { Random } from "../../simulate/random.ts";
+import type { ModelName } from "./history.ts";
+import { ALIASED_VERSIONS } from "./perform.ts";
+import type { Request } from "./request.ts";
+
+/** What a request is made of. */
+export interface Turn {
+  /** Draws. */
+  random: Random;
+  /** A value that is unique in the history. */
+  value: string;
+  /** How many requests the client made before: all go on to other drafts and folders together, as long histories take long to check. */
+  turn: number;
+}
+
+/** Returns the next request of a client. */
+export type Workload = (turn: Turn) => Request;
+
+/** The workload of each model. */
+export const WORKLOADS: Record<ModelName, Workload> = { registry, aliases, drafts, files };
+
+function registry({ random, value }: Turn): Request {
+  if (random.chance(0.02)) return { key: "e", op: "collect" };
+  const version = 1 + random.int(3);
+  if (random.chance(0.4)) {
+    const key = "a"; // its versions are numbered automatically
+    return random.weighted<Request>([
+      [5, { key, op: "append", value }],
+      [2, { key, op: "delete", version: version + random.int(8) }],
+      [3, { key, op: "read", version: version + random.int(8) }],
+      [1, { key, op: "list" }],
+      [2, { key, op: "latest" }],
+    ]);
+  }
+  const key = random.pick(["e", "f"]);
+  return random.weighted<Request>([
+    [4, { key, op: "save", version, mode: "overwrite", value }],
+    [2, { key, op: "save", version, mode: "fail", value }],
+    [1, { key, op: "save", version, mode: "skip", value }],
+    [3, { key, op: "delete", version }],
+    [5, { key, op: "read", version }],
+    [1, { key, op: "list" }],
+  ]);
+}
+
+function aliases({ random }: Turn): Request {
+  const key = `alias ${random.pick(["x", "y"])}`;
+  const version = () => `${1 + random.int(ALIASED_VERSIONS)}.0.0`;
+  return random.weighted<() => Request>([
+    [3, () => ({ key, op: "set", value: version() })],
+    [4, () => ({ key, op: "set", value: version(), expected: random.chance(0.2) ? "" : version() })],
+    [1, () => ({ key, op: "delete" })],
+    [3, () => ({ key, op: "read" })],
+  ])();
+}
+
+function drafts({ random, value, turn }: Turn): Request {
+  const key = `draft ${Math.floor(turn / 4)}.${random.int(2)}`;
+  const part = random.pick(["p", "q", "r"]);
+  const parts = random.pick([undefined, undefined, ["p"], ["p", "q"], ["q", "r"], ["p", "q", "r"]]);
+  return random.weighted<Request>([
+    [6, { key, op: "add", part, value }],
+    [3, { key, op: "commit", ...parts && { parts } }],
+    [1, { key, op: "discard" }],
+    [2, { key, op: "info" }],
+  ]);
+}
+
+function files({ random, value, turn }: Turn): Request {
+  const key = `files ${Math.floor(turn / 3)}`;
+  const paths = ["a", "b", "c"];
+  const path = random.pick(paths);
+  const to = random.pick(paths.filter((other) => other !== path));
+  return random.weighted<Request>([
+    [4, { key, op: "save", path, value }],
+    [1, { key, op: "save", path, mode: "create", value }],
+    [3, { key, op: "delete", path }],
+    [2, { key, op: "read", path }],
+    [6, { key, op: "move", path, to }],
+    [1, { key, op: "list" }],
+  ]);
+}
+
+/** What one client asks for at the end of a history with these keys, when all others are done. */
+export function lastLook(model: ModelName, keys: readonly string[]): Request[] {
+  const reads = (key: string, versions: number) =>
+    Array.from({ length: versions }, (_, i): Request => ({ key, op: "read", version: i + 1 }));
+  switch (model) {
+    case "registry":
+      return keys.flatMap((key) => [{ key, op: "list" }, { key, op: "latest" }, ...reads(key, key === "a" ? 10 : 3)]);
+    case "aliases":
+      return keys.map((key) => ({ key, op: "read" }));
+    case "drafts":
+      return keys.map((key) => ({ key, op: "commit" }));
+    case "files":
+      return keys.flatMap((key) => [
+        { key, op: "list" },
+        ...["a", "b", "c"].map((path): Request => ({ key, op: "read", path })),
+      ]);
+  }
+}
