@@ -7,6 +7,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
+import process from "node:process";
 import fc from "fast-check";
 import { realSystem, takeVariables, uuidv7, withoutVariables } from "../../core/system.ts";
 
@@ -84,11 +85,11 @@ Deno.test("the names of the environment are those of its variables", () => {
 
 Deno.test("taken variables are gone from this process and its children, and left in the returned system", async () => {
   const name = "HOLDFAST_TEST_OF_TAKING";
-  Deno.env.set(name, "secret");
+  process.env[name] = "secret";
   const taken = takeVariables(realSystem, [name, "HOLDFAST_TEST_NOT_SET"]);
   const { stdout } = await new Deno.Command("env").output();
   assertEquals(new TextDecoder().decode(stdout).includes(name), false);
-  assertEquals([realSystem.env(name), Deno.env.get(name)], [undefined, undefined]);
+  assertEquals([realSystem.env(name), process.env[name]], [undefined, undefined]);
   assertEquals([taken.env(name), taken.env("PATH")], ["secret", realSystem.env("PATH")]);
   assertEquals([taken.envNames!().includes(name), taken.envNames!().includes("HOLDFAST_TEST_NOT_SET")], [true, false]);
   const without = withoutVariables(taken, new Set([name]));

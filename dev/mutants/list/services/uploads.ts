@@ -129,8 +129,10 @@ export const UPLOADS: readonly Mutant[] = [
   {
     name: "uploads/no-byte-of-what-broke",
     file: "registry/transfer/resumable/write_pieces.ts",
-    text: "    if (held.size > 0) yield { bytes: held.bytes(), isLast: true };\n    if (broken !== undefined) throw broken.error;",
-    replacement: "    if (broken !== undefined) throw broken.error;\n    if (held.size > 0) yield { bytes: held.bytes(), isLast: true };",
+    text:
+      "    if (held.size > 0) yield { bytes: held.bytes(), isLast: true };\n    if (broken !== undefined) throw broken.error;",
+    replacement:
+      "    if (broken !== undefined) throw broken.error;\n    if (held.size > 0) yield { bytes: held.bytes(), isLast: true };",
     foundBy: { test: "tests/registry/transfer/resumable_test.ts", name: "an upload goes on where it broke off" },
   },
 ];
