@@ -1,5 +1,5 @@
 /**
- * The cells of a name, as one listing shows them.
+ * The cells of a name, as listings show them.
  *
  * @module
  */
@@ -24,15 +24,19 @@ export interface MirrorCell {
   alias?: string;
 }
 
-/** The cells of versions and aliases of a name by their path; none where the name was never used. */
-export async function listCells(
+/** So many cells are listed at once. */
+export const PART = 1_000;
+
+/** The first cells of versions and aliases of a name behind the cell `start`: fewer than {@linkcode PART} where it is all. */
+export async function listPart(
   context: Context,
   name: string,
+  start?: string,
   signal?: AbortSignal,
-): Promise<Map<string, MirrorCell>> {
+): Promise<MirrorCell[]> {
   const folder = nameFolder(name);
-  const cells = new Map<string, MirrorCell>();
-  let after: string | undefined;
+  const cells: MirrorCell[] = [];
+  let after = start && afterFolder(start);
   do {
     const from = after;
     after = undefined;
@@ -46,11 +50,12 @@ export async function listCells(
         after = afterFolder(keysFolder(name)); // there may be one for each version
         break;
       }
-      if (cells.has(path)) continue; // an older generation
+      if (cells.at(-1)?.path === path) continue; // an older generation
+      if (cells.length >= PART) return cells;
       const isOther = kind === "version" && cell !== versionCell(name, version!, context.settings.versioned);
       if (isOther) continue;
       const head = await headOf(context, newest, signal);
-      cells.set(path, { cell, path, head, ...(kind === "alias" ? { alias } : { version }) });
+      cells.push({ cell, path, head, ...(kind === "alias" ? { alias } : { version }) });
     }
   } while (after !== undefined);
   return cells;

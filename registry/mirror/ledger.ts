@@ -7,13 +7,16 @@ import { isRegistryError } from "../../core/errors.ts";
 import { mirrorKey } from "../layout.ts";
 import { decodeNote, encodeNote } from "../../core/text/noted.ts";
 import type { MirrorCell } from "./cells.ts";
+import { persist } from "./run.ts";
 import type { MirrorRun, NamePair } from "./run.ts";
 
 /** Which heads of a name's cells are known to be equal in the source and in the target. */
 export interface Ledger {
-  /** Whether these two heads are. */
+  /** Keeps what is noted of a cell that the target has. The notes of others are dropped. */
+  keep(there: MirrorCell): Promise<void>;
+  /** Whether these two heads are, of a cell that is kept. */
   has(source: MirrorCell, there: MirrorCell): boolean;
-  /** Whether this generation of the target is what an earlier run left in the place of this cell. */
+  /** Whether this generation of the target is what an earlier run left in the place of this cell, which is kept. */
   left(source: MirrorCell, generation: number): boolean;
   /** Notes that the source's head is what the target holds as this generation. */
   add(source: MirrorCell, generation: number): void;
@@ -27,23 +30,34 @@ export interface Ledger {
  */
 type Entry = [generation: number, modifiedAt: number, there: number];
 
+/** What was noted, and what heads of the target are older than the notes: those before `until`, milliseconds. */
+interface Notes {
+  noted: ReadonlyMap<string, Entry>;
+  until: number;
+}
+
+const NOTHING: Notes = { noted: new Map(), until: 0 };
+
 /** A reply may tell whole seconds where a listing tells milliseconds. */
 const WHOLE_SECONDS_MS = 1_000;
 
-/** Reads what earlier runs noted about the cells that the target has now. */
-export async function openLedger(
-  run: MirrorRun,
-  names: NamePair,
-  there: ReadonlyMap<string, MirrorCell>,
-): Promise<Ledger> {
+/** What earlier runs noted. It is read when it is first asked of: not where the target has nothing of the name. */
+export function createLedger(run: MirrorRun, names: NamePair): Ledger {
   const { from, to, signal } = run;
   const key = mirrorKey(from.id, names.target, names.name);
-  const entries = there.size === 0 ? new Map<string, Entry>() : await read();
+  let notes: Notes | undefined;
+  const entries = new Map<string, Entry>();
   let changed = false;
   const left: Ledger["left"] = ({ path }, there) => entries.get(path)?.[2] === there;
 
   return {
     left,
+    async keep({ path, head }) {
+      notes ??= await persist(run, read);
+      const { noted, until } = notes;
+      const entry = noted.get(path);
+      if (entry !== undefined && head.modifiedAt < until) entries.set(path, entry);
+    },
     has(source, there) {
       const { path, head } = source;
       const [generation, modifiedAt] = entries.get(path) ?? [];
@@ -66,12 +80,11 @@ export async function openLedger(
     },
   };
 
-  async function read(): Promise<Map<string, Entry>> {
+  async function read(): Promise<Notes> {
     const object = await to.backend.get(key, { signal });
-    if (object === undefined) return new Map();
-    const noted = entriesOf(decodeNote(await object.bytes()));
-    const until = object.info.modifiedAt + WHOLE_SECONDS_MS;
-    return new Map(noted.filter(([path]) => (there.get(path)?.head.modifiedAt ?? Infinity) < until));
+    if (object === undefined) return NOTHING;
+    const noted = new Map(entriesOf(decodeNote(await object.bytes())));
+    return { noted, until: object.info.modifiedAt + WHOLE_SECONDS_MS };
   }
 }
 

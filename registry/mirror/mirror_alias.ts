@@ -12,17 +12,20 @@ import { writeCell } from "../cell/cell.ts";
 import { startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { inUtc } from "../cell/since.ts";
-import { recordKey } from "../layout.ts";
+import { recordKey, versionCell } from "../layout.ts";
+import type { Context } from "../opening/context.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
+import { readHead } from "../cell/heads.ts";
 import { tryLocate } from "../resolve.ts";
 import { compareAliases } from "./alias_changes.ts";
 import type { AliasState, Change } from "./alias_changes.ts";
 import { cellThere, changedMeanwhile, persist } from "./run.ts";
-import type { CellPair, MirrorRun, Outcome } from "./run.ts";
+import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
 
 /**
  * Lets an alias of the target name what it names in the source, and did before.
  *
- * @param versions those that the target has as the source has them, deleted ones too: an alias never names anything else
+ * @param versions those that the target has as the source has them: an alias names nothing else, unless both deleted it
  */
 export async function mirrorAlias(run: MirrorRun, pair: CellPair, versions: ReadonlySet<string>): Promise<Outcome> {
   return await persist(run, async () => {
@@ -49,7 +52,7 @@ async function set(
     if (!dryRun) await settle(to, [recordKey(cellThere(pair), generation)], signal);
     return { action: "skipped", generation };
   }
-  if (!versions.has(version)) return { action: "skipped" };
+  if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };
   if (dryRun) return { action: "copied", generation: generation + 1 };
   const located = await tryLocate(to, parseRef(target, version), signal);
   if (located !== undefined) await settleVersion(to, located.found, signal); // the alias shall not outlive it
@@ -61,6 +64,15 @@ async function set(
     return { action: "skipped" }; // deleted there since a moment ago
   }
   return { action: "copied", generation: generation + 1 };
+}
+
+/** Whether a version was deleted in both registries. */
+async function isDeleted({ from, to, signal }: MirrorRun, names: NamePair, version: string): Promise<boolean> {
+  const isDead = async (context: Context, name: string) => {
+    const cell = versionCell(name, parseVersion(version), context.settings.versioned);
+    return (await readHead(context, cell, signal))?.dead ?? false;
+  };
+  return await isDead(from, names.name) && await isDead(to, names.target);
 }
 
 /** Only what a mirror has set is removed: an alias that was set first in the target stays. */

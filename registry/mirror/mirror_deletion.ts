@@ -31,15 +31,20 @@ export async function mirrorDeletion(run: MirrorRun, pair: CellPair, ledger: Led
     if (tombstone === undefined) return { action: "gone" };
     const there = head?.dead ? await readTombstone(to, head.key, signal) : undefined;
     if (head?.dead && !(there !== undefined && isLater(tombstone, there) && to.settings.mutable)) {
-      return { action: "skipped", generation: head.generation };
+      return { action: "skipped", ...noted(run, head.generation) };
     }
     if (present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })) {
       throw foreign(run, pair);
     }
     if (dryRun) return { action: "deleted" };
     const generation = await bury(run, pair, { tombstone, above: present?.record ?? there });
-    return generation === undefined ? { action: "skipped" } : { action: "deleted", generation };
+    return generation === undefined ? { action: "skipped" } : { action: "deleted", ...noted(run, generation) };
   });
+}
+
+/** What is noted of a deletion: nothing where the version can never come back, for two listings tell as much. */
+function noted({ from }: MirrorRun, generation: number): { generation?: number } {
+  return from.settings.mutable ? { generation } : {};
 }
 
 /** Whether the source deleted the version once more after the deletion that the target has. */

@@ -7,49 +7,63 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { compareVersions, inRange } from "../../core/naming/versions.ts";
 import { inWords } from "../../core/options/words_of_verbs.ts";
+import type { Version } from "../../core/naming/versions.ts";
 import { settle } from "../cell/settle.ts";
-import { listCells } from "./cells.ts";
+
 import type { MirrorCell } from "./cells.ts";
-import { openLedger } from "./ledger.ts";
+import { createLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
 import { mirrorVersion } from "./mirror_version.ts";
-import { persist } from "./run.ts";
 import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
+import { listPairs } from "./pairs.ts";
 import { createSharing } from "./sharing.ts";
+
+/** So many deletions are mirrored before more cells are listed. */
+const DELETIONS_AT_ONCE = 1_000;
 
 /** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
 export async function mirrorName(run: MirrorRun, names: NamePair): Promise<ReadonlySet<string>> {
-  const { from, to, signal } = run;
-  const source = await persist(run, () => listCells(from, names.name, signal));
-  const there = await persist(run, () => listCells(to, names.target, signal));
-  const ledger = await persist(run, () => openLedger(run, names, there));
-  const sharing = createSharing(run, names.target, there.values());
-  const pairs = [...source].map(([path, cell]): CellPair => ({ ...names, source: cell, there: there.get(path) }));
-  const versions = pairs.filter((pair) => isWanted(run, pair)).sort(oldestFirst);
+  const ledger = createLedger(run, names);
+  const versions: CellPair[] = [];
+  const aliases: CellPair[] = [];
+  const live: Version[] = []; // in the target
+  let deletions: CellPair[] = [];
+  for await (const { source, there } of listPairs(run, names)) {
+    if (there !== undefined) await ledger.keep(there);
+    if (there?.version !== undefined && !there.head.dead) live.push(there.version);
+    if (source === undefined) continue;
+    const pair = { ...names, source, there };
+    if (source.alias !== undefined) aliases.push(pair);
+    else if (!isWanted(run, pair)) continue;
+    else if (!source.head.dead) versions.push(pair);
+    else if (deletions.push(pair) >= DELETIONS_AT_ONCE) await bury();
+  }
+  await bury();
+  const sharing = createSharing(run, names.target, live);
   const settled = new Set<string>();
-  const buried = new Set<string>(); // deleted in both
   const postponed: CellPair[] = [];
 
-  await run.forEach(versions, (pair) => step(pair, true));
+  await run.forEach(versions.sort(oldestFirst), (pair) => step(pair, true));
   for (const pair of postponed.sort(oldestFirst)) await run.forEach([pair], (only) => step(only, false));
   if (run.aliases) {
-    const aliases = pairs.filter(({ source }) => source.alias !== undefined);
-    const named = new Set([...settled, ...buried]);
-    await run.forEach(aliases, (pair) => attempt(run, ledger, pair, () => mirrorAlias(run, pair, named)));
+    await run.forEach(aliases, (pair) => attempt(run, ledger, pair, () => mirrorAlias(run, pair, settled)));
   }
   await ledger.save();
   return settled;
 
   async function step(pair: CellPair, postpone: boolean): Promise<void> {
     const { canonical } = pair.source.version!;
-    const dead = pair.source.head.dead;
-    const action = () => dead ? mirrorDeletion(run, pair, ledger) : mirrorVersion(run, pair, { sharing, postpone });
-    const outcome = await attempt(run, ledger, pair, action);
+    const outcome = await attempt(run, ledger, pair, () => mirrorVersion(run, pair, { sharing, postpone }));
     if (outcome === "postponed") postponed.push(pair);
-    else if (dead && (outcome?.action === "deleted" || outcome?.action === "skipped")) buried.add(canonical);
-    else if (!dead && (outcome?.action === "copied" || outcome?.action === "skipped")) settled.add(canonical);
+    else if (outcome?.action === "copied" || outcome?.action === "skipped") settled.add(canonical);
+  }
+
+  /** Nothing is kept of a deletion that is done: there may be a hundred thousand. */
+  async function bury(): Promise<void> {
+    await run.forEach(deletions, (pair) => attempt(run, ledger, pair, () => mirrorDeletion(run, pair, ledger)));
+    deletions = [];
   }
 }
 

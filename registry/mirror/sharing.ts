@@ -11,7 +11,6 @@ import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { placeOf } from "../payload/objects.ts";
 import { locateVersion } from "../resolve.ts";
-import type { MirrorCell } from "./cells.ts";
 import type { MirrorRun } from "./run.ts";
 
 /** So many of the versions that hold the files in the source are looked at in the target. */
@@ -27,13 +26,12 @@ export interface Sharing {
   forget(ref: string): void;
 }
 
-/** Knows nothing at first but which versions the target has. */
-export function createSharing(run: MirrorRun, target: string, there: Iterable<MirrorCell>): Sharing {
+/** Knows nothing at first but which versions the target has (`there`). */
+export function createSharing(run: MirrorRun, target: string, there: Iterable<Version>): Sharing {
   const { to, signal } = run;
   const holders = new Map<string, string>(); // by the SHA-256 of a file the version that has it
   const looked = new Set<string>();
-  const live = [...there].flatMap(({ version, head }) => version === undefined || head.dead ? [] : [version])
-    .sort(compareVersions);
+  const live = [...there].sort(compareVersions);
 
   function learn({ canonical }: Version, files: readonly StoredFile[]): void {
     looked.add(canonical);

@@ -8,6 +8,16 @@ import type { Mutant } from "../mutant.ts";
 /** Mistakes of the janitor. */
 export const GARBAGE: readonly Mutant[] = [
   {
+    name: "garbage/deletion-has-the-time-of-the-save",
+    file: "registry/maintenance/garbage/known_records.ts",
+    text: "{ ...remains, ...times, kind",
+    replacement: "{ ...remains, since: times.since, kind",
+    foundBy: {
+      test: "tests/registry/history/after_garbage_test.ts",
+      name: "the past of an immutable registry stays the same however often garbage is collected",
+    },
+  },
+  {
     name: "garbage/longer-grace-binds",
     file: "registry/opening/graces.ts",
     text: "replacedAt !== undefined && replacedAt + graceMs <= now",

@@ -30,8 +30,8 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/note-survives-a-restore",
     file: "registry/mirror/ledger.ts",
-    text: "(there.get(path)?.head.modifiedAt ?? Infinity) < until",
-    replacement: "there.has(path)",
+    text: "entry !== undefined && head.modifiedAt < until",
+    replacement: "entry !== undefined",
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
       name: "a target that went back to an older copy and on from there is seen to differ",
@@ -130,7 +130,7 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/alias-before-its-version",
     file: "registry/mirror/mirror_alias.ts",
-    text: `if (!versions.has(version)) return { action: "skipped" };`,
+    text: `if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };`,
     replacement: "",
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
@@ -148,6 +148,26 @@ export const MIRROR: readonly Mutant[] = [
     },
   },
   {
+    name: "mirror/alias-of-the-time-of-the-run",
+    file: "registry/mirror/mirror_alias.ts",
+    text: "{ ...base, createdAt: inUtc(change.record.createdAt) }",
+    replacement: "base",
+    foundBy: {
+      test: "tests/registry/history/in_mirror_test.ts",
+      name: "a mirror of an immutable registry has its past, however often it runs",
+    },
+  },
+  {
+    name: "mirror/earlier-values-forgotten",
+    file: "registry/mirror/copy_files.ts",
+    text: "...(since && { since }),",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/history/in_mirror_test.ts",
+      name: "a mirror of a mutable registry has its past, however often it runs",
+    },
+  },
+  {
     name: "mirror/listing-believed-for-ever",
     file: "registry/mirror/mirror_version.ts",
     text: "head: first ? source.head : undefined",
@@ -160,7 +180,7 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/older-generation-taken-for-the-head",
     file: "registry/mirror/cells.ts",
-    text: "if (cells.has(path)) continue;",
+    text: "if (cells.at(-1)?.path === path) continue;",
     replacement: "",
     foundBy: {
       test: "tests/registry/mirror/aliases_test.ts",

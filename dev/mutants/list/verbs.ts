@@ -279,15 +279,17 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "log/out-of-order",
     file: "registry/look/log.ts",
-    text: "entries.reverse().sort",
-    replacement: "entries.sort",
+    text: "RANKS[b.entry.event] - RANKS[a.entry.event]",
+    replacement: "RANKS[a.entry.event] - RANKS[b.entry.event]",
     foundBy: { test: "tests/registry/log_test.ts", name: "what happened in one millisecond is told in its order" },
   },
   {
     name: "log/stops-at-damage",
     file: "registry/look/log.ts",
-    text: `if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;`,
-    replacement: "throw error;",
+    text: `if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    return [{ event: "saved", name, version: canonical`,
+    replacement: `throw error;
+    return [{ event: "saved", name, version: canonical`,
     foundBy: {
       test: "tests/registry/log_test.ts",
       name: "a version whose record is damaged is in the log as the store knows it, and hides nothing",

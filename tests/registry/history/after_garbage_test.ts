@@ -8,32 +8,34 @@ async function told(registry: StoredRegistry): Promise<unknown> {
   return (await logOf(registry, "model")).map(({ event, version, alias, at }) => [event, version, alias, at]);
 }
 
-for (const mutable of [false, true]) {
-  const kind = mutable ? "a mutable" : "an immutable";
-  Deno.test(`the past of ${kind} registry stays the same however often garbage is collected`, async () => {
-    const { at, on, open } = createDays();
-    const registry = await open({ mutable });
-    for (const day of [1, 3]) {
-      on(day);
-      await registry.save("model", `of day ${day}`);
-    }
-    on(4);
-    await registry.setAlias("model", "production", "2");
-    on(5);
-    await registry.delete("model@2", { force: true });
-    const days = [0, 1, 2, 3, 4, 5, 6].map(at);
-    const before = await told(registry);
-    for (let day = 6; day < 12; day++) {
-      on(day);
-      assertEquals(await meanings(registry, "model", days), [
-        ...["none", "1.0.0", "1.0.0", "gone", "gone", "1.0.0", "1.0.0"],
-      ]);
-      assertEquals((await meanings(registry, "model@production", days)).slice(3), ["none", "gone", "gone", "gone"]);
-      assertEquals(await told(registry), before);
-      await collectGarbage(registry);
-    }
-  });
+async function checkPast(mutable: boolean): Promise<void> {
+  const { at, on, open } = createDays();
+  const registry = await open({ mutable });
+  for (const day of [1, 3]) {
+    on(day);
+    await registry.save("model", `of day ${day}`);
+  }
+  on(4);
+  await registry.setAlias("model", "production", "2");
+  on(5);
+  await registry.delete("model@2", { force: true });
+  const days = [0, 1, 2, 3, 4, 5, 6].map(at);
+  const before = await told(registry);
+  for (let day = 6; day < 12; day++) {
+    on(day);
+    assertEquals(await meanings(registry, "model", days), [
+      ...["none", "1.0.0", "1.0.0", "gone", "gone", "1.0.0", "1.0.0"],
+    ]);
+    assertEquals((await meanings(registry, "model@production", days)).slice(3), ["none", "gone", "gone", "gone"]);
+    assertEquals(await told(registry), before);
+    await collectGarbage(registry);
+  }
 }
+
+Deno.test("the past of an immutable registry stays the same however often garbage is collected", () =>
+  checkPast(false));
+
+Deno.test("the past of a mutable registry stays the same however often garbage is collected", () => checkPast(true));
 
 Deno.test("a version that was saved again and again is told to have been there since it was saved first", async () => {
   const { at, on, open } = createDays();
