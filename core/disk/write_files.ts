@@ -25,7 +25,7 @@ import { stageFiles } from "./stage_files.ts";
 import type { StageOptions } from "./stage_files.ts";
 import { hasOtherTime, restoreTime, restoreTimes } from "./stage/file_times.ts";
 import { resumeFiles } from "./stage/resume.ts";
-import { openStageFolder } from "./stage/folders.ts";
+import { openStageFolder, removeLeftFolders } from "./stage/folders.ts";
 import { findSurplus, removeSurplus } from "./surplus_files.ts";
 import type { Surplus } from "./surplus_files.ts";
 import { checkOutside, checkPaths, checkTo, exists, findTarget, lookAt } from "./target.ts";
@@ -183,7 +183,10 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
   const { found, surplus, targets } = work;
   const files = work.files.filter(({ info }) => found.get(info.path) !== "same");
   const isNew = target.kind === "folder" && !target.exists;
-  if (files.length === 0 && !isNew) return removeSurplus(target.path, surplus, signal);
+  if (files.length === 0 && !isNew) {
+    removeSurplus(target.path, surplus, signal);
+    return removeLeftFolders({ target: target.path, stageIn: target.stageIn });
+  }
   const stage = openStageFolder({ target: target.path, stageIn: target.stageIn });
   let isKept = false;
   try {

@@ -83,13 +83,30 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
   };
 }
 
+/**
+ * Removes what killed downloads have left, where there is nothing to write. It is a service to the user: where it may
+ * not be done, it is left to the next download.
+ */
+export function removeLeftFolders({ target, stageIn }: StageFolderOptions): void {
+  try {
+    const isLeft = [...placesOf({ target, stageIn })].some((place) => listed(place).some(isStageName));
+    if (isLeft) openStageFolder({ target, stageIn }).remove(); // takes over what was left for it
+  } catch {
+    // the folder may be another user's
+  }
+}
+
+/** Where such folders lie: also beside the target, where it was no folder yet. */
+function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
+  return new Set([stageIn, dirname(target)]);
+}
+
 /** Puts the first folder that was left for this target in the place of an empty one, locks it, and removes the others. */
 function takeOver(target: string, stageIn: string, path: string): { isUsed: boolean; lock?: HeldLock } {
   let isUsed = false;
   let own: HeldLock | undefined;
   const { uid } = lstatSync(path); // Deno asks for a permission before it tells who runs it
-  const places = new Set([stageIn, dirname(target)]); // beside it, where it was no folder yet
-  for (const folder of places) {
+  for (const folder of placesOf({ target, stageIn })) {
     for (const name of listed(folder)) {
       const [isStage, id, owner] = STAGE_NAME.exec(name) ?? [];
       const left = join(folder, name);

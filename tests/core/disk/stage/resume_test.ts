@@ -64,6 +64,24 @@ function counted(): { artifact: ReturnType<typeof artifactOf>; bytes(): number }
   return { artifact, bytes: () => bytes };
 }
 
+inFolder("what a killed download left goes with the next one, also where that has nothing to write", async (root) => {
+  for (const isThere of [false, true]) {
+    const to = join(root, String(isThere), "out");
+    mkdirSync(isThere ? to : join(to, ".."), { recursive: true });
+    const below = isThere ? to : join(to, "..");
+    await killedAfter("a", to, below);
+    const [left] = stagesIn(below);
+    const aside = join(root, "aside");
+    renameSync(join(below, left), aside);
+    await writeFiles(artifactOf(SAMPLE), to); // by another program, which did not see it
+    renameSync(aside, join(below, left));
+    assertEquals((await writeFiles(artifactOf(SAMPLE), to, { dryRun: true })).written, 0);
+    assertEquals(stagesIn(below), [left], "a dry run changes nothing");
+    assertEquals((await writeFiles(artifactOf(SAMPLE), to)).written, 0);
+    assertEquals(stagesIn(below), []);
+  }
+});
+
 inFolder("a download that was killed after any of its files goes on with what it has left", async (root) => {
   for (const [i, key] of Object.keys(SAMPLE).entries()) {
     for (const isThere of [false, true]) {
