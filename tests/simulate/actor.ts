@@ -13,6 +13,8 @@ import type { LoggedOperation, OperationLog, Outcome, Request } from "./operatio
 import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
 import type { Site } from "./stores/site.ts";
 import type { Fault, StoreCall } from "./with_faults.ts";
+import { createAskVerbs } from "./verbs/ask.ts";
+import type { AskVerbs } from "./verbs/ask.ts";
 import { createMaintenanceVerbs } from "./verbs/maintenance.ts";
 import type { MaintenanceVerbs } from "./verbs/maintenance.ts";
 import { createManyVerbs } from "./verbs/many.ts";
@@ -30,7 +32,7 @@ export interface ActorPlan {
 }
 
 /** An actor. Its verbs never throw: what happened is in the log. */
-export interface Actor extends ManyVerbs, MaintenanceVerbs, TransferVerbs {
+export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVerbs {
   /** Its process. */
   readonly process: SimulatedProcess;
   /** Which registry it uses. */
@@ -123,6 +125,7 @@ export function createActor(parts: ActorParts): Actor {
   const verbs = { ...parts, call };
 
   return {
+    ...createAskVerbs(verbs),
     ...createManyVerbs(verbs),
     ...createMaintenanceVerbs(verbs),
     ...createTransferVerbs(verbs),

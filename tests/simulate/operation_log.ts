@@ -17,6 +17,7 @@ export type Request =
   | { verb: "load"; name: string; ref: string }
   | { verb: "open"; name: string; ref: string }
   | { verb: "versions"; name: string }
+  | { verb: "ask"; name: string; ref: string; asOf: Date }
   | { verb: "collect"; forget: boolean }
   | { verb: "changeGrace"; graceMs: number }
   | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
@@ -159,6 +160,8 @@ function describeRequest(request: Request): string {
     case "load":
     case "open":
       return `${request.verb} ${request.name}@${request.ref}`;
+    case "ask":
+      return `ask ${request.name}@${request.ref} as of ${request.asOf.toISOString()}`;
     case "versions":
       return `versions ${request.name}`;
     case "collect":

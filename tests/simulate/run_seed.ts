@@ -7,6 +7,7 @@ import type { Backend } from "../../core/backend.ts";
 import { checkEnd } from "./checks/check_end.ts";
 import { checkLineage } from "./checks/check_lineage.ts";
 import { checkMirrors } from "./checks/check_mirrors.ts";
+import { checkPasts } from "./checks/check_pasts.ts";
 import { checkPruning } from "./checks/check_pruning.ts";
 import { checkReads } from "./checks/check_reads.ts";
 import { checkSends } from "./checks/check_sends.ts";
@@ -98,6 +99,7 @@ async function judge(world: World, site: Site, settings: SimulatedSettings): Pro
     ...checkSources(evidence),
     ...checkPruning(evidence),
     ...checkMirrors(evidence),
+    ...checkPasts(evidence),
     ...await checkEnd(evidence, judge.registry),
     ...await checkLineage(evidence, judge.registry),
   ];

@@ -26,4 +26,5 @@ export type Promised =
   | "what is copied stays the same"
   | "retention keeps what it must"
   | "what a version is made from is noted before it"
-  | "a mirror holds what its source held";
+  | "a mirror holds what its source held"
+  | "asOf says what was true then";

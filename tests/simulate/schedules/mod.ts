@@ -14,6 +14,7 @@ import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
 import { contestedAliases, founders, hiddenRepeats, lostReplies, repeatedKeys } from "./lost_replies.ts";
 import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, voidMirrors } from "./mirrors.ts";
+import { pasts } from "./pasts.ts";
 import { permissions, staleLists } from "./odd_stores.ts";
 import { powerCuts } from "./power_cuts.ts";
 import { cachedRestores, restores } from "./restores.ts";
@@ -53,6 +54,7 @@ export const SCHEDULES: readonly Schedule[] = [
   wrongClocks,
   mirrors,
   voidMirrors,
+  pasts,
   caches,
   transfers,
   stagedLinks,

@@ -1,0 +1,104 @@
+/**
+ * Checks answers about the past against the recorded timeline: every record that ever landed, with the time that it said
+ * then. What garbage collectors made of these records later does not matter.
+ *
+ * @module
+ */
+import { compareVersions, inRange, isVersion, parseVersion, parseVersionRange } from "../../../core/naming/versions.ts";
+import type { Cell, Landing, Ledger } from "../ledger.ts";
+import { describeOperation } from "../operation_log.ts";
+import type { LoggedOperation, Request } from "../operation_log.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./violation.ts";
+
+type Asking = LoggedOperation & { request: Extract<Request, { verb: "ask" }> };
+
+/** What was true at a moment. */
+interface Truth {
+  /** The record that the ref meant; undefined where it meant none. */
+  meant?: Landing;
+  /** Whether that is gone, or a version that may have been meant instead was saved again since. */
+  lost: boolean;
+}
+
+/** Checks every question that was asked of this registry. */
+export function checkPasts(evidence: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const operation of evidence.operations) {
+    const { request, outcome } = operation;
+    const source = request.verb === "ask" && outcome !== undefined ? truthFor(evidence, operation) : undefined;
+    if (source === undefined) continue;
+    const truth = truthOf(source, operation as Asking);
+    const problem = problemOf(evidence, operation as Asking, truth);
+    if (problem !== undefined) {
+      findings.push({
+        promise: "asOf says what was true then",
+        message: `${describeOperation(operation)}: ${problem}`,
+      });
+    }
+  }
+  return findings;
+}
+
+function problemOf(evidence: Evidence, { outcome }: Asking, { meant, lost }: Truth): string | undefined {
+  if (!outcome!.ok) {
+    const { code } = outcome!.error as { code?: string };
+    if (code !== "NotFound") return "nothing that happened explains it";
+    return meant === undefined || lost ? undefined : `it was ${shown(evidence, meant)}, which is there still`;
+  }
+  const { read: { label, version } } = outcome as { read: { label: string; version?: string } };
+  if (meant === undefined) return "there was none";
+  const isSame = label === evidence.labelOf(meant) && version === meant.place.version!.canonical;
+  return isSame ? undefined : `it was ${shown(evidence, meant)}`;
+}
+
+function shown({ labelOf }: Evidence, landing: Landing): string {
+  return `${landing.place.version!.canonical} {${labelOf(landing)}}`;
+}
+
+/** Whose timeline holds, and up to which change: of a mirror that of its source, if that has not changed since. */
+function truthFor(evidence: Evidence, { invoked }: LoggedOperation): { ledger: Ledger; until: number } | undefined {
+  const { operations, ledger, ledgerOf, site } = evidence;
+  if (site.name === "main") return { ledger, until: invoked.order };
+  const last = operations.findLast(({ request, outcome, returned }) =>
+    request.verb === "mirror" && returned !== undefined && returned.order <= invoked.order &&
+    outcome?.ok && "mirrored" in outcome && outcome.mirrored.failures.length === 0
+  );
+  if (last === undefined) return undefined;
+  const source = ledgerOf((last.request as Extract<Request, { verb: "mirror" }>).from);
+  const landings = [...source.cells.values()].flatMap(({ landings }) => landings);
+  const isChanged = landings.some(({ order, place }) =>
+    place.kind !== "key" && order > last.invoked.order && order <= invoked.order
+  );
+  return isChanged ? undefined : { ledger: source, until: invoked.order };
+}
+
+function truthOf({ ledger, until }: { ledger: Ledger; until: number }, { request }: Asking): Truth {
+  const { name, ref } = request;
+  const asOf = request.asOf.getTime();
+  const versions = ledger.cellsOf(name, "version");
+  const landed = (cell: Cell) => cell.landings.filter(({ order, visible }) => visible && order <= until);
+  const at = (cell: Cell) => landed(cell).findLast(({ record }) => Date.parse(record.createdAt) <= asOf);
+  const isLive = (landing: Landing | undefined) => landing?.record.kind === "version";
+  const wasReplaced = (cell: Cell) => landed(cell).at(-1) !== at(cell);
+  const meantOf = (cell: Cell | undefined): Truth => {
+    const meant = cell && at(cell);
+    return isLive(meant) ? { meant, lost: wasReplaced(cell!) } : { lost: false };
+  };
+  const cellOf = (version: string) => versions.find(({ place }) => place.version!.canonical === version);
+
+  if (ref !== "latest" && isVersion(ref)) return meantOf(cellOf(parseVersion(ref).canonical));
+  if (ref !== "latest" && !ref.startsWith("^")) {
+    const alias = ledger.cellsOf(name, "alias").find(({ place }) => place.label === ref);
+    const record = alias && at(alias)?.record;
+    return record?.kind === "alias" ? meantOf(cellOf(record.version)) : { lost: false };
+  }
+  const range = ref === "latest" ? undefined : parseVersionRange(ref);
+  const ranked = versions.filter(({ place }) => range === undefined || inRange(place.version!, range))
+    .sort((a, b) => compareVersions(b.place.version!, a.place.version!));
+  const first = ranked.findIndex((cell) => isLive(at(cell)));
+  if (first < 0) return { lost: false };
+  // What is above was deleted then. Where it came back since, nobody can tell any more.
+  const lost = ranked.slice(0, first + 1).some((cell) => at(cell) !== undefined && wasReplaced(cell));
+  return { meant: at(ranked[first]), lost };
+}
