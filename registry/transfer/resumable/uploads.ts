@@ -19,7 +19,7 @@ import type { UploadNote } from "./note.ts";
 import { listPieces, putPiece } from "./pieces.ts";
 import type { Piece } from "./pieces.ts";
 import { createPieceWriter, wrongChecksum } from "./write_pieces.ts";
-import type { WritePiecesOptions } from "./write_pieces.ts";
+import type { PieceWriterOptions, WritePiecesOptions } from "./write_pieces.ts";
 
 /** A resumable upload, and how much of it is there. */
 export interface UploadState extends UploadNote {
@@ -78,10 +78,10 @@ export interface ResumableUploads {
 }
 
 /** What `openUploads` of `registry/tools.ts` does. */
-export function createResumableUploads(registry: Registry): ResumableUploads {
+export function createResumableUploads(registry: Registry, options: PieceWriterOptions = {}): ResumableUploads {
   const context = contextOf(registry, "take uploads in");
   const { backend, system } = context;
-  const writer = createPieceWriter(context);
+  const writer = createPieceWriter(context, options);
 
   async function readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
     const key = noteKey(id);

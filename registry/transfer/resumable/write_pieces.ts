@@ -38,10 +38,17 @@ export interface PieceWriter {
   write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number>;
 }
 
+/** Options of {@linkcode createPieceWriter}. */
+export interface PieceWriterOptions {
+  /** Size of a piece, bytes. @default 8 MiB, or less while many streams share the memory */
+  pieceBytes?: number;
+}
+
 /** Creates a writer. All streams of one writer share its memory. */
-export function createPieceWriter(context: Context): PieceWriter {
+export function createPieceWriter(context: Context, { pieceBytes: fixed }: PieceWriterOptions = {}): PieceWriter {
   let active = 0;
-  const pieceBytes = () => Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, Math.floor(HELD_BYTES / active)));
+  const pieceBytes = () =>
+    fixed ?? Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, Math.floor(HELD_BYTES / active)));
 
   async function write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
     let at = options.offset;
@@ -101,6 +108,11 @@ async function* cutPieces(
   const incoming = chunks[Symbol.asyncIterator]();
   let held = createHeld(), room = size - offset, isOver = false;
   let broken: { error: unknown } | undefined;
+  const cut = () => {
+    const bytes = held.bytes();
+    held = createHeld();
+    return { bytes, isLast: false };
+  };
   try {
     for (;;) {
       const next = await incoming.next().catch((error: unknown) => void (broken = { error }));
@@ -110,11 +122,10 @@ async function* cutPieces(
       room -= next.value.byteLength;
       verify?.update(next.value);
       for (let rest = next.value; rest.byteLength > 0;) {
+        if (held.size >= pieceBytes()) yield cut();
         rest = held.add(rest);
-        if (held.size < pieceBytes()) continue;
-        const bytes = held.bytes();
-        held = createHeld();
-        yield { bytes, isLast: false };
+        // A piece that may be the last one of a request with a checksum stays in memory.
+        if (verify === undefined && held.size >= pieceBytes()) yield cut();
       }
     }
     if (held.size > 0) yield { bytes: held.bytes(), isLast: true };

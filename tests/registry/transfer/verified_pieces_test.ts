@@ -94,3 +94,12 @@ Deno.test("what a checked request leaves behind is no upload, and is collected w
   await collectGarbage(registry);
   assertEquals(await keysOf(store, "uploads/"), []);
 });
+
+Deno.test("a checked request of one full piece is stored once", async () => {
+  const { uploads, backend } = await createWorld();
+  const { id } = await uploads.begin({ size: CONTENT.byteLength });
+  backend.forget();
+  const first = CONTENT.subarray(0, 8 * MIB);
+  await uploads.append(id, sent(first), { offset: 0, verify: checksumOf(first) });
+  assertEquals(backend.asked({ verb: "put" }), [`put uploads/${id}/1`]);
+});
