@@ -21,6 +21,8 @@ import { createManyVerbs } from "./verbs/many.ts";
 import type { ManyVerbs } from "./verbs/many.ts";
 import { createTransferVerbs } from "./verbs/transfer.ts";
 import type { TransferVerbs } from "./verbs/transfer.ts";
+import { createUploadVerbs } from "./verbs/uploads.ts";
+import type { UploadVerbs } from "./verbs/uploads.ts";
 import type { CallPause } from "./with_process.ts";
 
 /** What goes wrong for an actor; a schedule may change it at any time. */
@@ -32,7 +34,7 @@ export interface ActorPlan {
 }
 
 /** An actor. Its verbs never throw: what happened is in the log. */
-export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVerbs {
+export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVerbs, UploadVerbs {
   /** Its process. */
   readonly process: SimulatedProcess;
   /** Which registry it uses. */
@@ -129,6 +131,7 @@ export function createActor(parts: ActorParts): Actor {
     ...createManyVerbs(verbs),
     ...createMaintenanceVerbs(verbs),
     ...createTransferVerbs(verbs),
+    ...createUploadVerbs(verbs),
     process,
     site: site.name,
     registry,

@@ -22,7 +22,12 @@ export type Request =
   | { verb: "changeGrace"; graceMs: number }
   | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
   | { verb: "commitUpload"; name: string; options: SaveOptions; id: string; path: string }
-  | { verb: "commitDraft"; name: string; options: SaveOptions; id: string; parts: readonly string[] }
+  | { verb: "commitDraft"; name: string; options: SaveOptions; id: string; parts?: readonly string[] }
+  | { verb: "addPart"; name: string; id: string; part: string }
+  | { verb: "discardDraft"; name: string; id: string }
+  | { verb: "appendPiece"; id: string; offset: number; bytes: number; damaged: boolean }
+  | { verb: "uploadOffset"; id: string }
+  | { verb: "readUpload"; id: string }
   | { verb: "saveMany" | "loadMany"; parts: number }
   | { verb: "deleteAll"; name: string; force: boolean }
   | { verb: "prune"; options: PruneOptions }
@@ -40,6 +45,7 @@ export function isSaving(request: Request): request is Saving {
 export type Outcome =
   | { ok: true; saved: SavedArtifact }
   | { ok: true; done: boolean }
+  | { ok: true; offset: number }
   | { ok: true; read: ReadResult }
   | { ok: true; versions: string[] }
   | { ok: true; pruned: PruneReport }
@@ -173,7 +179,16 @@ function describeRequest(request: Request): string {
     case "commitUpload":
       return `commit upload ${request.id} as ${request.name} ${JSON.stringify(request.options)}`;
     case "commitDraft":
-      return `commit draft ${request.id} of ${request.name}`;
+      return `commit draft ${request.id} of ${request.name} with ${request.parts?.join(", ") ?? "all parts"}`;
+    case "addPart":
+      return `add part ${request.part} to draft ${request.id} of ${request.name}`;
+    case "discardDraft":
+      return `discard draft ${request.id} of ${request.name}`;
+    case "appendPiece":
+      return `append ${request.bytes}${request.damaged ? " damaged" : ""} bytes at ${request.offset} to ${request.id}`;
+    case "uploadOffset":
+    case "readUpload":
+      return `${request.verb} ${request.id}`;
     case "saveMany":
     case "loadMany":
       return `${request.verb} of ${request.parts}`;
@@ -201,6 +216,7 @@ function describeOutcome(outcome: Outcome): string {
     const failed = failures.map(({ version, alias, error }) => `${version ?? alias}: ${error.message}`).join("; ");
     return `copied ${copied}, skipped ${skipped}, deleted ${deleted}, aliases ${aliases}, failed ${failed || "none"}`;
   }
+  if ("offset" in outcome) return `${outcome.offset} bytes`;
   return "versions" in outcome ? outcome.versions.join(" ") : String(outcome.done);
 }
 

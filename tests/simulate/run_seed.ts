@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
+import { checkDrafts } from "./checks/check_drafts.ts";
 import { checkEnd } from "./checks/check_end.ts";
 import { checkLineage } from "./checks/check_lineage.ts";
 import { checkMirrors } from "./checks/check_mirrors.ts";
@@ -12,6 +13,7 @@ import { checkPruning } from "./checks/check_pruning.ts";
 import { checkReads } from "./checks/check_reads.ts";
 import { checkSends } from "./checks/check_sends.ts";
 import { checkSources } from "./checks/check_sources.ts";
+import { checkUploads } from "./checks/check_uploads.ts";
 import { checkWrites } from "./checks/check_writes.ts";
 import { evidenceOf } from "./checks/evidence.ts";
 import type { Finding } from "./checks/violation.ts";
@@ -58,7 +60,9 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     hash.add(timed);
     onLine?.(timed);
   };
+  const drafts: Effect[] = [];
   world.history.listen((effect) => note(describeEffect(effect)));
+  world.history.listen((effect) => effect.key.startsWith("drafts/") && drafts.push(effect));
   world.log.listen((operation) => note(describeOperation(operation)));
 
   let findings: Finding[];
@@ -77,13 +81,18 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     for (const { process } of world.actors) process.kill();
     await world.system.sleep(4 * GRACE_MS); // what is still under way arrives
     const findings: Finding[] = [];
-    for (const site of world.sites) findings.push(...await judge(world, site, settings));
+    for (const site of world.sites) findings.push(...await judge(world, site, settings, drafts));
     return findings;
   }
 }
 
 /** Checks one registry. */
-async function judge(world: World, site: Site, settings: SimulatedSettings): Promise<Finding[]> {
+async function judge(
+  world: World,
+  site: Site,
+  settings: SimulatedSettings,
+  drafts: readonly Effect[],
+): Promise<Finding[]> {
   const judge = (await world.actor("judge", { site: site.name }))!;
   await judge.collect();
   const evidence = evidenceOf(world, site, settings);
@@ -97,6 +106,8 @@ async function judge(world: World, site: Site, settings: SimulatedSettings): Pro
     ...checkReads(evidence),
     ...checkSends(evidence),
     ...checkSources(evidence),
+    ...checkDrafts(evidence, drafts.filter((effect) => effect.site === site.name)),
+    ...checkUploads(evidence),
     ...checkPruning(evidence),
     ...checkMirrors(evidence),
     ...checkPasts(evidence),

@@ -77,11 +77,17 @@ export function checkSources(evidence: Evidence): Finding[] {
   }
 }
 
-/** A version of a draft has all of its parts, and of each what one delivery wrote. */
-function isWhole(held: string, { id, parts }: { id: string; parts: readonly string[] }): boolean {
+/** A version of a draft has the parts that were asked for, and of each what one delivery wrote. */
+function isWhole(held: string, { id, parts: named }: { id: string; parts?: readonly string[] }): boolean {
   const files = new Map(held.split(" ").map((file) => file.split("=") as [string, string]));
+  const parts = named ?? partsOf(held);
   return files.size === 2 * parts.length && parts.every((part) => {
     const [small, large] = ["small", "large"].map((file) => files.get(`${part}.${file}`));
     return small === large && small?.startsWith(`draft-${id}-${part}-`);
   });
+}
+
+/** The parts of a version that was a draft, as their files tell. */
+export function partsOf(held: string): string[] {
+  return [...new Set(held.split(" ").map((file) => file.split(".")[0]))];
 }

@@ -15,6 +15,8 @@ import { contestedAliases, founders, hiddenRepeats, lostReplies, repeatedKeys } 
 import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, voidMirrors } from "./mirrors.ts";
 import { pasts } from "./pasts.ts";
+import { besideCommits } from "./parts/beside_commits.ts";
+import { pieces } from "./parts/pieces.ts";
 import { permissions, staleLists } from "./odd_stores.ts";
 import { powerCuts } from "./power_cuts.ts";
 import { cachedRestores, restores } from "./restores.ts";
@@ -65,6 +67,8 @@ export const SCHEDULES: readonly Schedule[] = [
   cachedRestores,
   powerCuts,
   drafts,
+  besideCommits,
+  pieces,
 ];
 
 const ORDER = spread(SCHEDULES);

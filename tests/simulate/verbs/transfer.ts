@@ -18,10 +18,10 @@ export interface TransferVerbs {
   createUpload(): Promise<Upload | undefined>;
   /** Commits it. */
   commitUpload(upload: Upload, name: string, options?: SaveOptions): Promise<SavedArtifact | undefined>;
-  /** Adds a part of two files to a draft, the chunks of which come so slowly. Whether it is there. */
+  /** Adds a part of two files to a draft, the chunks of which come so slowly. Whether it was acknowledged. */
   addPart(added: NamedDraft & { part: string; delivery: string }, chunkMs: number): Promise<boolean>;
   /** Commits a draft. */
-  commitDraft(draft: NamedDraft, parts: readonly string[]): Promise<SavedArtifact | undefined>;
+  commitDraft(draft: NamedDraft, parts?: readonly string[]): Promise<SavedArtifact | undefined>;
   /** Gives a draft up. */
   discardDraft(draft: NamedDraft): Promise<void>;
 }
@@ -69,7 +69,10 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
       }];
       const bundle = new Bundle(files, chunkMs);
       labels.learn(bundle);
-      return await draft.addPart(part, bundle).then(() => true, () => false);
+      const outcome = await call({ verb: "addPart", name, id, part }, async () => {
+        return { ok: true, done: (await draft.addPart(part, bundle)).added };
+      });
+      return outcome.ok;
     },
 
     async commitDraft({ name, id }, parts) {
@@ -83,7 +86,8 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
     },
 
     async discardDraft({ name, id }) {
-      await (await registry.openDraft(name, { id })).discard().catch(() => false);
+      const draft = await registry.openDraft(name, { id });
+      await call({ verb: "discardDraft", name, id }, async () => ({ ok: true, done: await draft.discard() }));
     },
   };
 }

@@ -1,0 +1,75 @@
+/**
+ * Checks what became of parts of drafts that were acknowledged, and of commits that named parts.
+ *
+ * @module
+ */
+import { parseDraftKey } from "../../../registry/drafts/keys.ts";
+import { encodeName } from "../../../core/naming/names.ts";
+import type { VersionRecord } from "../../../core/record/record.ts";
+import { describeOperation } from "../operation_log.ts";
+import type { LoggedOperation, Request } from "../operation_log.ts";
+import type { Landing } from "../ledger.ts";
+import type { Effect } from "../with_history.ts";
+import { partsOf } from "./check_sources.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./violation.ts";
+
+/** A draft that nothing was added to is kept so long, milliseconds. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+type Of<V extends Request["verb"]> = LoggedOperation & { request: Extract<Request, { verb: V }> };
+
+/** Checks the drafts of a run. `effects` are all changes below `drafts/`. */
+export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: readonly Effect[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const operation of operations) {
+    const { request, outcome } = operation;
+    if (request.verb === "commitDraft") checkCommit(operation as Of<"commitDraft">);
+    if (request.verb === "addPart" && outcome?.ok) checkAdded(operation as Of<"addPart">);
+  }
+  return findings;
+
+  function say(operation: LoggedOperation, state: string): void {
+    findings.push({ promise: "an acknowledged change is kept", message: `${describeOperation(operation)}: ${state}` });
+  }
+
+  /** A commit gives a version of exactly the parts that it names. */
+  function checkCommit(operation: Of<"commitDraft">): void {
+    const { request, outcome } = operation;
+    if (request.parts === undefined || !outcome?.ok || !("saved" in outcome)) return;
+    const landing = versionsOf(request).find(({ record }) => record.commit === outcome.saved.commit);
+    const held = landing && labelOf(landing);
+    if (held === undefined) return;
+    if (partsOf(held).sort().join() !== [...request.parts].sort().join()) say(operation, `its version holds {${held}}`);
+  }
+
+  /** A part that was acknowledged is in the version, unless that was to have others, and in a draft that was open. */
+  function checkAdded(operation: Of<"addPart">): void {
+    const { request, returned, invoked } = operation;
+    const committed = versionsOf(request).filter(({ at }) => at >= invoked.at && at < returned!.at + KEPT_MS);
+    for (const landing of committed) {
+      const held = labelOf(landing) ?? "";
+      if (namesParts(request) || partsOf(held).includes(request.part)) continue;
+      say(operation, `${landing.key} holds {${held}}`);
+    }
+    const end = effects.findLast((effect) => isEnd(effect, request) && effect.order <= returned!.order);
+    if (end === undefined || end.verb === "delete" || end.order > invoked.order) return;
+    const ended = JSON.parse(new TextDecoder().decode(end.bytes).split("\n")[1]) as { parts?: [string, string][] };
+    if (ended.parts?.some(([part]) => part === request.part)) return;
+    say(operation, `the draft had ended before (${end.order})`);
+  }
+
+  function namesParts({ id }: { id: string }): boolean {
+    return operations.some(({ request }) => request.verb === "commitDraft" && request.id === id && request.parts);
+  }
+
+  function versionsOf({ name, id }: { name: string; id: string }): Landing[] {
+    return ledger.cellsOf(name, "version").flatMap(({ landings }) => landings)
+      .filter(({ record, visible }) => visible && (record as VersionRecord).key === `draft:${id}`);
+  }
+
+  function isEnd({ key, written }: Effect, { name, id }: { name: string; id: string }): boolean {
+    const parsed = written ? parseDraftKey(key) : undefined;
+    return parsed?.mark === "end" && parsed.name === encodeName(name) && parsed.draft === encodeName(id);
+  }
+}
