@@ -1,0 +1,92 @@
+/**
+ * The store of a process that is attacked: it kills the process at a call, loses replies and refuses deletions.
+ *
+ * @module
+ */
+import process from "node:process";
+import { createLocalBackend } from "../../../../backends/local.ts";
+import type { Backend } from "../../../../core/backend.ts";
+import { RegistryError } from "../../../../core/errors.ts";
+import { createServerStore } from "../../../servers/server_world.ts";
+import type { ServerPlace } from "../../../servers/server_world.ts";
+import { createRandom } from "../../../simulate/random.ts";
+import type { Random } from "../../../simulate/random.ts";
+
+/** Where the store of an attack is: a folder, or a place in the bucket of a server. */
+export type AttackPlace = { path: string } | { server: ServerPlace; prefix: string };
+
+/** What happens to a process in one round. */
+export interface Attack {
+  /** The round. */
+  round: number;
+  /** What its randomness begins with. */
+  seed: number;
+  /** The call of the store at which the process is killed. @default it is not */
+  dieAt?: number;
+  /** How often the reply to a put is lost, from 0 to 1. */
+  lost: number;
+  /** How often a deletion is refused, from 0 to 1. */
+  kept: number;
+}
+
+/** A store that can be attacked. */
+export interface AttackedStore {
+  /** The store. */
+  backend: Backend;
+  /** Begins a round. Returns its randomness. */
+  begin(attack: Attack): Random;
+}
+
+/** Opens the store of a place. */
+export function openPlace(place: AttackPlace): Backend {
+  if ("path" in place) return createLocalBackend({ path: place.path, durability: "os" });
+  return createServerStore(place.server, { prefix: place.prefix });
+}
+
+/** Opens the store of a place for a process that is attacked. */
+export function openAttackedStore(place: AttackPlace): AttackedStore {
+  const inner = openPlace(place);
+  let attack: Attack = { round: 0, seed: 0, lost: 0, kept: 0 };
+  let random = createRandom(0);
+  let calls = 0;
+
+  async function call<T>(verb: string, key: string, act: () => Promise<T>): Promise<T> {
+    const isLast = ++calls === attack.dieAt;
+    if (isLast && random.chance(0.5)) await die();
+    if (verb.startsWith("delete") && random.chance(attack.kept)) throw refused(inner, verb, key);
+    const result = await act();
+    if (isLast) await die();
+    if (verb === "put" && random.chance(attack.lost)) throw refused(inner, verb, key);
+    return result;
+  }
+
+  const backend = new Proxy(inner, {
+    get(target, name) {
+      const member = Reflect.get(target, name) as unknown;
+      if (typeof member !== "function") return member;
+      const bound = member.bind(target) as (key: string, ...rest: unknown[]) => Promise<unknown>;
+      if (typeof name === "symbol" || !["head", "get", "put", "delete", "deleteMany", "sync"].includes(name)) {
+        return bound;
+      }
+      return (key: string, ...rest: unknown[]) => call(name, key, () => bound(key, ...rest));
+    },
+  });
+  return {
+    backend,
+    begin(next) {
+      attack = next;
+      calls = 0;
+      return random = createRandom(next.seed);
+    },
+  };
+}
+
+async function die(): Promise<never> {
+  process.kill(process.pid, "SIGKILL");
+  return await new Promise(() => {});
+}
+
+function refused({ location }: Backend, verb: string, key: string): RegistryError {
+  const maybe = verb === "put" ? { maybeWritten: true } : {};
+  return new RegistryError({ code: "Unavailable", message: `Cannot ${verb}: lost`, key, backend: location, ...maybe });
+}

@@ -1,0 +1,65 @@
+/**
+ * A process that sends uploads in requests with checksums, some of them damaged: `upload_attacker.ts PLACE`.
+ *
+ * @module
+ */
+import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
+import { openRegistry } from "../../../../mod.ts";
+import type { ResumableUploads } from "../../../../mod.ts";
+import { createResumableUploads } from "../../../../registry/transfer/resumable/uploads.ts";
+import { openAttackedStore } from "./attacked_store.ts";
+import type { Attack } from "./attacked_store.ts";
+import { attempt, playRounds } from "./play_rounds.ts";
+
+/** A round of uploads. */
+export interface UploadAttack extends Attack {
+  /** The upload. */
+  id: string;
+}
+
+/** Size of a piece, bytes. */
+export const PIECE_BYTES = 4000;
+const UNIT = 1000;
+
+/** The content of the upload of a round. */
+export function contentOf(round: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: 24 * UNIT }, (_, i) => Math.floor(i / 7) ^ i ^ round);
+}
+
+/** Sends bytes of the content with their checksum. Damaged ones are others than the checksum is of. */
+export async function sendPart(
+  uploads: ResumableUploads,
+  id: string,
+  { content, offset, bytes, damaged }: { content: Uint8Array; offset: number; bytes: number; damaged: boolean },
+): Promise<number> {
+  const right = content.subarray(offset, offset + bytes);
+  const sent = damaged ? right.map((byte) => byte ^ 2) : right;
+  const seen = createSha256();
+  const verify = { update: (chunk: Uint8Array) => seen.update(chunk), matches: () => seen.digest() === sha256(right) };
+  return await uploads.append(id, chunksOf(sent), { offset, verify });
+}
+
+async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  for (let at = 0; at < bytes.byteLength; at += UNIT) yield bytes.subarray(at, at + UNIT);
+}
+
+if (import.meta.main) {
+  const store = openAttackedStore(JSON.parse(Deno.args[0]));
+  const registry = await openRegistry(store.backend, { cache: false, retryForMs: 2000 });
+  const uploads = createResumableUploads(registry, { pieceBytes: PIECE_BYTES });
+  await playRounds<UploadAttack>(async (attack, report) => {
+    const random = store.begin(attack);
+    const { id, round } = attack;
+    const content = contentOf(round);
+    for (let n = 0; n < 4; n++) {
+      const at = await attempt(() => {}, {}, () => uploads.state(id));
+      if (at === undefined || at.offset === at.size) continue;
+      const bytes = Math.min(at.size - at.offset, random.pick([4, 4, 8, 12, 24, 5]) * UNIT);
+      const damaged = random.chance(0.4);
+      await attempt(report, { event: "appended", damaged }, () => {
+        return sendPart(uploads, id, { content, offset: at.offset, bytes, damaged });
+      });
+    }
+  });
+}
