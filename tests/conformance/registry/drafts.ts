@@ -110,6 +110,22 @@ export const draftCases: readonly RegistryCase[] = [
     },
   },
   {
+    name: "a committed draft gives its version for its own parts only, and its parts can be added again",
+    needs: ["save"],
+    async run({ registry, reopen }) {
+      const draft = await registry.openDraft("a", { id: "1" });
+      for (const part of ["a", "b"]) await draft.addPart(part, files({ [part]: part }));
+      const { commit } = await draft.commit({ parts: ["a"] });
+      const same = await (await reopen()).openDraft("a", { id: "1" });
+      strictEqual((await same.commit({ parts: ["a"] })).commit, commit);
+      match((await refused("Conflict", same.commit({ parts: ["a", "b"] }))).message, /other parts/);
+      deepStrictEqual(await same.addPart("a", files({ a: "again" })), { added: false, files: 1, size: 1 });
+      await refused("Conflict", same.addPart("b", files({ b: "again" })));
+      deepStrictEqual((await same.info()).parts.map(({ part }) => part), ["a"]);
+      deepStrictEqual(await contentOf(registry, "a"), { a: "a" });
+    },
+  },
+  {
     name: "a draft refuses what is missing, empty or there twice, and saves nothing then",
     needs: ["save"],
     async run({ registry }) {
