@@ -177,7 +177,7 @@ export async function presignDownload(
  * Removes replaced generations, the payload of what was deleted or never committed, and unfinished uploads, all
  * older than the registry's `graceMs` by the store's clock; and idempotency keys that were last used 30 days ago, or
  * 30 times the grace if that is longer, and notes of lineage that came to nothing so long ago; and drafts that were
- * committed or discarded, or to which nothing was added for 7 days, or 7 times the grace. What is live is never touched.
+ * discarded, or to which nothing was added for 7 days, or 7 times the grace. What is live is never touched.
  *
  * @example
  * ```ts

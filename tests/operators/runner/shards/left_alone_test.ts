@@ -64,6 +64,40 @@ testProtocol("shards that were complete are not done again, whenever their run i
   assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
 });
 
+for (
+  const key of [
+    /^drafts\/nightly.*\.end$/,
+    /^names\/nightly[^/]*shards[^/]*\/versions/,
+    /^drafts\/data.*\.end$/,
+    /^names\/data.*versions/,
+  ]
+) {
+  testProtocol(`a step whose last write to ${key} fails is completed by the next run`, {}, async (world) => {
+    const root = await tempRoot();
+    const ran: number[] = [];
+    const operators = createOperators();
+    operators.register("split", {
+      async run({ shard, outputRoot }) {
+        ran.push(shard!.index);
+        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
+      },
+      command: () => ["true"],
+    });
+    const { registry } = world;
+    const options = { registry, operators, root: root.path, concurrency: 1 };
+    let isDenied = false;
+    world.backend.answer({ verb: "put", key }, (act, call) => {
+      isDenied = true;
+      return denied(act, call);
+    });
+    const { end } = await runPipeline(shared, options);
+    assertEquals([isDenied, end], [true, "failed"]);
+    const again = await runPipeline(shared, options);
+    assertEquals([again.end, ran, again.steps.split.outputs], ["ok", [0, 1, 2], { data: "data@1.0.0" }]);
+    await root.remove();
+  });
+}
+
 for (const named of [true, false]) {
   testInRoot(`a shard that ends when another delivery of it was committed ends well (${named})`, async (root) => {
     await using registry = await openRegistry("memory:");
