@@ -4,6 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
+import { isNDArray } from "../../core/bytes/ndarray.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileEntry, FileStore, ReadableFileStore, WriteFileOptions } from "../../core/file_store.ts";
 import { parsePath } from "../../core/files/paths.ts";
@@ -80,8 +81,9 @@ export async function saveFile(
   const format = await formatFor(formats, parsed, as);
   const { signal } = options;
   const content = await told(async () => {
-    if (!format.accepts(value)) throw await refusal(format, parsed, { value, signal });
-    return format.encode(value, { signal });
+    const held = format.accepts(value) ? value : imageOf(value) ?? value;
+    if (!format.accepts(held)) throw await refusal(format, parsed, { value, held, signal });
+    return format.encode(held, { signal });
   }, { verb: "save", path: parsed, signal });
   if (!isContent(content)) throw formatFailed("save", parsed, { state: "gave no bytes" });
   return await store.write(parsed, content, options);
@@ -133,13 +135,20 @@ function formatFailed(verb: string, path: string, { state, cause }: { state: str
   });
 }
 
+/** An array of two or three dimensions as the image that has its elements: a format of images decides whether it holds it. */
+function imageOf(value: unknown): unknown {
+  if (!isNDArray(value) || value.shape.length < 2 || value.shape.length > 3) return undefined;
+  const { data, shape: [height, width, channels = 1], dtype } = value;
+  return { data, width, height, channels, dtype };
+}
+
 /** Why a file does not hold a value: the format knows best. */
 async function refusal(
   format: Format,
   path: string,
-  { value, signal }: CallOptions & { value: unknown },
+  { value, held, signal }: CallOptions & { value: unknown; held: unknown },
 ): Promise<RegistryError> {
-  const why = await Promise.resolve().then(() => format.encode(value, { signal })).then(() => undefined, (e) => e);
+  const why = await Promise.resolve().then(() => format.encode(held, { signal })).then(() => undefined, (e) => e);
   signal?.throwIfAborted();
   const known = isRegistryError(why) ? why.hint : undefined;
   const state = isRegistryError(why) ? `: ${why.message.replace(/^[^:]*: /, "")}` : "";
