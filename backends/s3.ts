@@ -212,7 +212,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     head: async (key, { signal } = {}) => await headObject(store, key, signal),
     get: async (key, options = {}) => await getObject(store, key, options),
     put: async (key, body, options = {}) => await putObject(store, key, body, options),
-    delete: async (key, { signal } = {}) => await deleteObject(store, key, signal),
+    delete: async (key, options) => await deleteObject(store, key, options),
     list: (prefix, options = {}) => listObjects(store, prefix, options),
     deleteMany: async (keys, { signal } = {}) => await deleteObjects(store, keys, signal),
     presign: async (key, options) => await presignObject(store, key, options),

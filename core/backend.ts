@@ -148,8 +148,11 @@ export interface Backend extends AsyncDisposable {
   get(key: string, options?: GetOptions): Promise<StoredObject | undefined>;
   /** Writes an object, whole or not at all. */
   put(key: string, body: Body, options?: PutOptions): Promise<PutResult>;
-  /** Removes an object; a missing one is a success. */
-  delete(key: string, options?: CallOptions): Promise<void>;
+  /**
+   * Removes an object; a missing one is a success. With `ifEtag` an object that has another tag by now stays, and the
+   * call is a `Conflict`, where the store has such a condition; a store without it removes what is there.
+   */
+  delete(key: string, options?: CallOptions & { ifEtag?: string }): Promise<void>;
   /** The objects whose key begins with `prefix`, in UTF-8 byte order of whole keys. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>;
 

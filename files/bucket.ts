@@ -27,7 +27,7 @@ import {
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
-import { findObject } from "./bucket/find_object.ts";
+import { changedObject, findObject, isSame } from "./bucket/find_object.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
 import { removeBelow } from "./bucket/remove_below.ts";
 import { moveObject } from "./bucket/move_object.ts";
@@ -128,6 +128,14 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
     if (!written) throw taken(why, "link");
   }
 
+  /** Removes a link that was replaced or moved, unless another program has made one anew. */
+  async function removeLink(link: ObjectInfo, why: PathPlace, options: CallOptions): Promise<void> {
+    const now = await backend.head(link.key, options);
+    if (now === undefined) return;
+    if (!isSame(now, link)) throw changedObject(backend, why);
+    await backend.delete(link.key, { ifEtag: link.etag, ...options });
+  }
+
   async function* listLinks(folder: string, options: CallOptions): AsyncGenerator<FileEntry> {
     const prefix = `${joinPath(folder, LINKS)}/`;
     const paths = (async function* () {
@@ -207,7 +215,7 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       const body = content instanceof Uint8Array || content instanceof Blob ? content : contentStream(content);
       const put = await backend.put(path, body, { mode, size: contentSize(content), signal });
       if (!put.written) throw taken(why, "file");
-      if (link !== undefined) await backend.delete(linkKey(path), { signal });
+      if (link !== undefined) await removeLink(link, why, { signal });
       return entryOf(put.info);
     },
 
@@ -269,9 +277,11 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
         return;
       }
       if (found.kind === "link") {
-        const text = await readText(path, options) ?? "";
+        const info = await backend.head(linkKey(path), options);
+        const text = await readText(path, options);
+        if (info === undefined || text === undefined) throw missing(why, "anything");
         await writeLink(target, movedText(text, path, target), at.why, options);
-        return await backend.delete(linkKey(path), options);
+        return await removeLink(info, why, options);
       }
       const keys: string[] = [];
       for await (const entry of backend.list(below(path), options)) if (!isPrefix(entry)) keys.push(entry.key);

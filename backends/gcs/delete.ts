@@ -11,13 +11,18 @@ import type { GcsApi } from "./api.ts";
 /** Requests at once: the store takes them as they come, but each waits for its answer. */
 const AT_ONCE = 32;
 
-/** Removes an object; a missing one is a success. */
-export async function deleteObject(api: GcsApi, key: string, { signal }: CallOptions): Promise<void> {
+/** Removes an object; a missing one is a success. The tag of an object is its generation. */
+export async function deleteObject(
+  api: GcsApi,
+  key: string,
+  { ifEtag, signal }: CallOptions & { ifEtag?: string },
+): Promise<void> {
   await api.call({
     action: "delete",
     key,
     method: "DELETE",
     path: objectPath(api.place, api.place.nameOf(key)),
+    query: { ifGenerationMatch: ifEtag },
     answers: [404],
     repeatable: true,
     signal,

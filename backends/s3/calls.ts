@@ -68,7 +68,7 @@ export interface S3Calls {
     About & { Body?: ArrivingBody; ContentRange?: string },
   ];
   PutObject: [Described & Partial<Sent>, { ETag?: string; VersionId?: string }];
-  DeleteObject: [Target, unknown];
+  DeleteObject: [Target & { IfMatch?: string }, unknown];
   DeleteObjects: [
     { Bucket: string; Delete: { Objects: { Key: string }[]; Quiet: boolean } },
     { Errors?: { Key?: string; Code?: string; Message?: string }[] },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DeleteFailure } from "../../core/backend.ts";
+import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { failureOf, isMissingKey, s3Error } from "./errors.ts";
@@ -14,9 +14,15 @@ const BATCH = 1000;
 const SINGLE_AT_ONCE = 16;
 
 /** Removes an object; a missing one is a success. */
-export async function deleteObject(store: S3Store, key: string, signal?: AbortSignal): Promise<void> {
+export async function deleteObject(
+  store: S3Store,
+  key: string,
+  { ifEtag, signal }: CallOptions & { ifEtag?: string } = {},
+): Promise<void> {
+  const [createHeader] = store.provider.createHeader; // those with a header of their own have no conditions of HTTP
+  const condition = ifEtag === undefined || createHeader !== "if-none-match" ? {} : { IfMatch: `"${ifEtag}"` };
   try {
-    await call(store, "DeleteObject", { Key: fullKey(store, key) }, { action: "delete", key, signal });
+    await call(store, "DeleteObject", { Key: fullKey(store, key), ...condition }, { action: "delete", key, signal });
   } catch (error) {
     if (!isMissingKey(error)) throw error;
   }
@@ -65,7 +71,7 @@ async function deleteEach(store: S3Store, keys: readonly string[], signal?: Abor
   const failures: DeleteFailure[] = [];
   await forEachAtOnce(keys, async (key) => {
     try {
-      await deleteObject(store, key, signal);
+      await deleteObject(store, key, { signal });
     } catch (error) {
       if (signal?.aborted || !isRegistryError(error)) throw error;
       failures.push({ key, error });

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Backend, CallOptions } from "../../core/backend.ts";
+import type { Backend, CallOptions, ObjectInfo } from "../../core/backend.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import { taken } from "../../core/files/path_errors.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
 import { changedObject, findObject, isSame } from "./find_object.ts";
@@ -19,7 +20,9 @@ export interface MoveObjectOptions extends CallOptions {
 /**
  * Copies an object to a key that is free, and removes it. The copy goes through this program: stores copy by themselves
  * only over what is there, and of two that move to one key one would be lost. An object that was written anew meanwhile
- * stays: `Conflict`.
+ * stays: `Conflict`. One that another program moved or removed meanwhile is not moved. In both cases the copy is removed.
+ * Between the last look at an object and its removal lies one request: a store that removes under a condition refuses it
+ * where the object is another one by then, and the copy stays.
  *
  * @returns false where there is no such object
  */
@@ -34,7 +37,21 @@ export async function moveObject(
   const put = await backend.put(to, file!.stream(), { mode: "create", size: found.size, signal });
   if (!put.written) throw taken(why, "file");
   const now = await backend.head(from, { signal });
-  if (now !== undefined && !isSame(now, found)) throw changedObject(backend, { action: "move", path: from });
-  await backend.delete(from, { signal });
-  return true;
+  if (now !== undefined && isSame(now, found)) {
+    // Where this fails the copy stays: an earlier try may have removed the object though its reply was lost.
+    await backend.delete(from, { ifEtag: now.etag, signal });
+    return true;
+  }
+  await removeCopy(backend, put.info);
+  if (now !== undefined) throw changedObject(backend, { action: "move", path: from });
+  return false;
+}
+
+/** Removes what this move has put at its target, unless another program has replaced it. */
+async function removeCopy(backend: Backend, copy: ObjectInfo): Promise<void> {
+  const now = await backend.head(copy.key);
+  if (now === undefined || !isSame(now, copy)) return;
+  await backend.delete(copy.key, { ifEtag: copy.etag }).catch((error) => {
+    if (!isRegistryError(error, "Conflict")) throw error;
+  });
 }
