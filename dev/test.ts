@@ -36,6 +36,7 @@ const ONLY_IN_ALL = [
   "tests/operators/engines/local_processes_test.ts",
   "tests/operators/runner/carry/kill_test.ts",
   "tests/operators/runner/step/killed_command_test.ts",
+  "tests/operators/process/attack",
   "tests/operators/runner/killed_run_test.ts",
   "tests/plugins/jobs/kill_test.ts",
   "tests/queues/kill_test.ts",

@@ -1,5 +1,6 @@
 /**
- * Pipelines: a thousand trivial steps on the caller's thread over a registry on a disk, and plans of ten thousand.
+ * Pipelines: a thousand trivial steps on the caller's thread over a registry on a disk, plans of ten thousand, and
+ * commands beside many other processes.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { openRegistry } from "../../mod.ts";
 import { definePipeline, parsePipeline } from "../../operators/config/mod.ts";
 import type { OperatorDefinition, PipelineDefinition } from "../../operators/config/mod.ts";
-import { createOperators } from "../../operators/mod.ts";
+import { createOperators, runCommand } from "../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../operators/runner/mod.ts";
 import { pipeline, step } from "../operators/runner/pipelines.ts";
 import { timed } from "./measure.ts";
@@ -47,6 +48,18 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
     unit: "op",
     run: () => timed(() => definePipeline(definition)),
   });
+  const crowd = quick ? 100 : 1500;
+  reading.push({
+    name: `run the command "true" beside ${crowd} other processes`,
+    count: 20,
+    unit: "op",
+    async run() {
+      await using _crowd = await startCrowd(crowd);
+      return await timed(async () => {
+        for (let i = 0; i < 20; i++) await runCommand(["true"], { cwd: folder });
+      });
+    },
+  });
   const kept = opened.move();
   return {
     measures: [
@@ -72,6 +85,21 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
       },
     ],
     [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
+}
+
+/** Starts processes that sleep. */
+async function startCrowd(count: number): Promise<AsyncDisposable> {
+  const script = `for i in $(seq ${count}); do sleep 3600 & done; echo ready; read -r _; kill $(jobs -p)`;
+  const shell = new Deno.Command("bash", { args: ["-c", script], stdin: "piped", stdout: "piped" }).spawn();
+  const output = shell.stdout.getReader();
+  await output.read();
+  return {
+    async [Symbol.asyncDispose]() {
+      await shell.stdin.close();
+      await output.cancel();
+      await shell.status;
+    },
   };
 }
 
