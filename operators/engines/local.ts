@@ -15,7 +15,7 @@ import process from "node:process";
 import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
-import { realSystem } from "../../core/system.ts";
+import { realSystem, withoutVariables } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { MARK, marksOf } from "../process/marks.ts";
 import { ownVariables } from "../process/own_variables.ts";
@@ -106,7 +106,12 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     const words = [of(part), String(timeoutMs / 1000), String(GRACE_MS / 1000), ...command];
     const child = spawn("sh", ["-c", WRAPPER, "sh", ...words], {
       cwd,
-      env: { ...ownVariables(system), ...env, ...shard, [MARK]: marksOf(`local.${system.id()}`, system) },
+      env: {
+        ...ownVariables(withoutVariables(system, new Set(["HOLDFAST_SHARD"]))), // this process may be a shard itself
+        ...env,
+        ...shard,
+        [MARK]: marksOf(`local.${system.id()}`, system),
+      },
       stdio: "ignore",
       detached: true,
     });

@@ -88,11 +88,11 @@ function openLocal(url: string, { folder = ".holdfast-runs/local", system }: Ope
   return createLocalEngine({ folder: url.replace(/^local:?/i, "") || folder, system });
 }
 
-function openSlurm(url: string): Engine {
+function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
   const [, parameters = ""] = /^slurm:?(?:\?(.*))?$/i.exec(url) ?? [url, undefined];
   const pairs = [...new URLSearchParams(parameters)];
   const isWrong = !/^slurm:?(\?.*)?$/i.test(url) || pairs.some(([name]) => !/^[a-z][a-z-]*$/.test(name));
-  if (!isWrong) return createSlurmEngine({ arguments: pairs.map(([name, value]) => `--${name}=${value}`) });
+  if (!isWrong) return createSlurmEngine({ arguments: pairs.map(([name, value]) => `--${name}=${value}`), system });
   throw new RegistryError({
     code: "Invalid",
     message: "Cannot open Slurm: what follows slurm: is no list of arguments of sbatch",

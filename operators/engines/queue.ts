@@ -12,6 +12,7 @@ import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
+import { realSystem, withoutVariables } from "../../core/system.ts";
 import { runCommand } from "../process/run_command.ts";
 import { idOf, partsOf, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
@@ -136,6 +137,7 @@ export function createStepHandler(
       timeoutMs,
       signal,
       sampleEveryMs: Infinity, // whoever executes the step measures it
+      system: withoutVariables(realSystem, new Set(["HOLDFAST_SHARD"])), // the worker may be a shard itself
       onLine(_stream, line) {
         if (line.startsWith(SAID)) last = line.slice(SAID.length);
         onLine(line, step);

@@ -12,6 +12,9 @@ import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
+import { realSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import { ownVariables } from "../process/own_variables.ts";
 import { checkCommand, idOf, parseId, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
@@ -24,6 +27,8 @@ export interface SlurmEngineOptions {
   arguments?: readonly string[];
   /** A folder that all machines have; what a job says goes into `<name>.log` there. @default nowhere */
   logFolder?: string;
+  /** The environment that Slurm's programs and jobs get. @default that of this process */
+  system?: System;
 }
 
 /** A job of `squeue --json`, as far as it is used. */
@@ -38,11 +43,13 @@ interface SlurmJob {
 /** A part, and what its job says of itself. */
 type KnownPart = PartState & { run: string; id: string };
 
-const OPTIONS: OptionNames<SlurmEngineOptions> = { env: true, arguments: true, logFolder: true };
+const OPTIONS: OptionNames<SlurmEngineOptions> = { env: true, arguments: true, logFolder: true, system: true };
 
 /** Creates the engine. Nothing is asked of Slurm before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
-  const { env = {}, arguments: more = [], logFolder } = checkOptions("create an engine of Slurm", options, OPTIONS);
+  const given = checkOptions("create an engine of Slurm", options, OPTIONS);
+  const { arguments: more = [], logFolder, system = realSystem } = given;
+  const env = { ...inheritable(ownVariables(system)), ...given.env };
   const call = (program: string, args: readonly string[], input = "", { signal }: SignalOptions = {}) =>
     run(program, args, { env, input, signal });
 
@@ -167,13 +174,29 @@ interface CallOptions extends SignalOptions {
   input: string;
 }
 
+/** Settings of Slurm's programs; all else that begins like them belongs to the job that this process may be in. */
+const SETTINGS = new Set(["SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT", "SLURM_DEBUG_FLAGS"]);
+
+/** What a job may not inherit: its part of a step, the mark of the process that it is not a child of, other kinds of jobs. */
+const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", "HOLDFAST_PROCESS", "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
+
+/** The devices that Slurm gave the job that this process is in. */
+const DEVICES = new Set(["CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]);
+
+/** `sbatch` hands all its variables to the job: these are without those that are only true of this process. */
+function inheritable(variables: Readonly<Record<string, string>>): Record<string, string> {
+  const isJob = variables.SLURM_JOB_ID !== undefined;
+  const isOwn = (name: string) =>
+    OF_THIS_PROCESS.has(name) || (isJob && DEVICES.has(name)) || (name.startsWith("SLURM_") && !SETTINGS.has(name));
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !isOwn(name)));
+}
+
 function run(program: string, args: readonly string[], { env, input, signal }: CallOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const child = execFile(
-      "env",
-      [...words, program, ...args],
-      { signal, maxBuffer: 2 ** 30 },
+      "env", // ends with 127 where there is no such program
+      [program, ...args],
+      { env, signal, maxBuffer: 2 ** 30 },
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         if (signal?.aborted) return reject(signal.reason);
