@@ -58,7 +58,9 @@ async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promis
   const lines: string[] = [];
   if (shared.json) lines.push(errorJson(error, shared.registry));
   else {
-    const told = (text: string, indent: number) => wrappedFor(printable(text), io.stderr, indent);
+    // A message may be a list: its lines are indented, so that none can pass for another line of the program.
+    const clean = (text: string) => text.split("\n  ").map(printable).join("\n  ");
+    const told = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
     lines.push(`${colors.red("error:")} ${told(error.message, "error: ".length)}`);
     if (!(error instanceof Interruption) && error.hint) {
       lines.push(`hint: ${told(withRegistry(inCliWords(error.hint), shared.registry), "hint: ".length)}`);

@@ -107,7 +107,8 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
       if (carrier !== undefined && flags.detach) {
         const run = await submitRun(pipeline, { ...options, carry: carrier });
         await hearing.end();
-        await context.note(`handed over to ${carrier.engine.location}: holdfast pipeline status ${run}`);
+        const engine = carrier.engine.location.replace(/:$/, "");
+        await context.note(`handed over to ${engine}; follow it by "holdfast pipeline status ${run}"`);
         return await context.result({ run }, run);
       }
       const running = share !== undefined

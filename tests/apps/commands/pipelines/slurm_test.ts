@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { readResult } from "../../../../operators/runner/mod.ts";
@@ -37,6 +37,7 @@ programTest(
       env: { ...env, DEPLOY_KEY: SECRET },
     });
     assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, 'handed over to slurm; follow it by "holdfast pipeline status nightly@1"');
     await using registry = await openRegistry(root.join(".holdfast"), { create: false });
     const ended = (async () => {
       for (;;) {

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../captured_io.ts";
 import { OPERATORS, PIPELINE, projectRoot } from "./project.ts";
 
@@ -28,6 +28,19 @@ Deno.test("pipeline validate tells all mistakes, each with its place and what to
   const { valid, problems } = JSON.parse(json);
   assertEquals([again, valid, problems.length], [2, false, 2]);
   assertEquals(Object.keys(problems[0]).sort(), ["column", "file", "hint", "line", "message", "path"]);
+});
+
+Deno.test("every command that needs the pipeline lists its mistakes, each in a line of its own", async () => {
+  await using root = await projectRoot({ pipeline: WRONG });
+  for (const command of ["run", "plan", "graph"]) {
+    const { code, err } = await holdfast(`pipeline ${command}`, { cwd: root.path });
+    assertEquals(code, 2);
+    const [first, second, third, hint] = err.split("\n");
+    assertEquals(first, "error: Cannot use the pipeline .: 2 mistakes");
+    assertMatch(second, /^ {2}pipeline\.yaml:7:38: /);
+    assertMatch(third, /^ {2}pipeline\.yaml:[0-9]+:[0-9]+: unknown key "upstream_dependncies"/);
+    assertMatch(hint, /^hint: /);
+  }
 });
 
 Deno.test("an operator that the module has not is a mistake at its place", async () => {
