@@ -19,6 +19,7 @@ const OF_REGISTRY: Partial<Record<ErrorCode, ExitName>> = {
 };
 
 const OF_SYSTEM: Record<string, ExitName> = {
+  ENOENT: "input",
   ENOSPC: "resource",
   EDQUOT: "resource",
   ENOMEM: "resource",
@@ -65,6 +66,7 @@ function ofSystem(error: unknown): ExitName | undefined {
   // Deno names no call of its own, only what it was about.
   const isSpawn = syscall?.startsWith("spawn") || (name === "NotFound" && message?.startsWith("Failed to spawn "));
   if (code === "ENOENT" && isSpawn) return "environment";
+  if (name === "NotFound") return "input";
   if (name === "TimeoutError" || name === "TimedOut") return "resource";
   // What engines throw where memory ran out has no code of its own.
   if (name === "RangeError" && /allocation failed|out of memory/i.test(message ?? "")) return "resource";

@@ -120,7 +120,7 @@ Deno.test("what an operator throws is mapped to its exit code", async () => {
     })).then(({ exitCode }) => exitCode);
   assertEquals(await thrown(Object.assign(new Error("full"), { code: "ENOSPC" })), 4);
   assertEquals(await thrown(new Error("copy", { cause: Object.assign(new Error("full"), { code: "ENOSPC" }) })), 4);
-  assertEquals(await thrown(Object.assign(new Error("gone"), { code: "ENOENT", syscall: "open" })), 3);
+  assertEquals(await thrown(Object.assign(new Error("gone"), { code: "ENOENT", syscall: "open" })), 2);
   assertEquals(await thrown(new TypeError("no function")), 3);
   assertEquals(await thrown("a text"), 3);
   assertEquals(await thrown(undefined), 3);
@@ -133,8 +133,10 @@ Deno.test("the system's own failures have their exit codes: no program, no permi
   assertEquals(await failure(() => execFileSync("no-such-program-anywhere")), 5);
   assertEquals(await failure(() => new ArrayBuffer(Number.MAX_SAFE_INTEGER)), 4);
   assertEquals(exitCodeOf(new Deno.errors.PermissionDenied("no")), 5);
+  assertEquals(exitCodeOf(new Deno.errors.NotFound("No such file or directory (os error 2)")), 2);
+  assertEquals(exitCodeOf(new Error("Cannot read the table", { cause: new Deno.errors.NotFound("a.csv") })), 2);
   assertEquals(await failure(() => new Deno.Command("no-such-program-anywhere").output()), 5);
-  assertEquals(await failure(() => Deno.readTextFile("no-such-file-anywhere")), 3);
+  assertEquals(await failure(() => Deno.readTextFile("no-such-file-anywhere")), 2);
   assertEquals(exitCodeOf(new DOMException("it took too long", "TimeoutError")), 4); // of AbortSignal.timeout
   assertEquals(exitCodeOf(new Deno.errors.TimedOut("it took too long")), 4);
   assertEquals(exitCodeOf(Object.assign(new Error("connect"), { code: "ETIMEDOUT" })), 4);
