@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { messageOf } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
-import { encodeName } from "../../../core/naming/names.ts";
+import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
@@ -28,7 +28,7 @@ import { createShardGroup } from "../shards/shard_group.ts";
 import { openSharedStep } from "../shards/shared_step.ts";
 import type { SharedStep } from "../shards/shared_step.ts";
 import { lineageOf } from "./lineage.ts";
-import { findOutputs, publishOutputs } from "./publish_outputs.ts";
+import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import { runAttempt } from "./run_attempt.ts";
 import type { AttemptEnd } from "./attempt_end.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
@@ -260,17 +260,19 @@ async function tryStep(
     hasEnded = !keep && step.runAs === "thread";
     await checkUnchanged(inputs, context);
     const usage = end.usage === undefined ? {} : { usage: end.usage };
+    const written = findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
+    for (const path of specialFilesOf(written)) {
+      log.write("warn", `not saved: ${shown(path)} is a pipe, a socket or a device`);
+    }
     if (shared !== undefined) {
-      const outputs = findOutputs(step, context, { outputRoot, isShard: true });
       log.close();
       const { durationMs } = facts();
-      await shared.add({ attempt, startedAt, durationMs, ...usage, outputs, beside: filesOf(besides(log)) });
+      await shared.add({ attempt, startedAt, durationMs, ...usage, outputs: written, beside: filesOf(besides(log)) });
       return { success: await endShared(context, shared, { state, inputs, facts: facts() }) };
     }
     const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });
     const metadata = metadataOf(facts());
-    const outputs = await publishOutputs(step, context, {
-      outputRoot,
+    const outputs = await publishOutputs(written, context, {
       effect: state.effect,
       inputs: lineage,
       metadata,

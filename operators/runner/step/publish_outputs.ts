@@ -4,9 +4,11 @@
  * @module
  */
 import { lstatSync, readdirSync, statSync } from "node:fs";
-import { basename, join } from "@std/path";
+import type { Dirent } from "node:fs";
+import { basename, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
+import { pathsBelow } from "../../../core/disk/paths_below.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
@@ -18,14 +20,12 @@ import { findObjects, noTransfer } from "../objects/find_objects.ts";
 import { recordNames } from "../records/names.ts";
 import type { SavedOutput } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { parsePlace } from "../sources.ts";
+import { isUrl, parsePlace } from "../sources.ts";
 import { publishPath } from "./publish_path.ts";
 import { inside } from "./stage_inputs.ts";
 
 /** What is known of outputs. */
 export interface PublishOptions {
-  /** Where they are. */
-  outputRoot: string;
   /** Identifies what the step does. */
   effect: string;
   /** What they were made from. */
@@ -36,20 +36,14 @@ export interface PublishOptions {
   before: Readonly<Record<string, SavedOutput>>;
 }
 
-/**
- * Saves, uploads or moves the outputs of a step. In the registry each is saved once, however often this is repeated.
- *
- * @throws {RegistryError} `TaskFailed` for an output that was not written
- */
+/** Saves, uploads or moves the outputs of a step. In the registry each is saved once, however often this is repeated. */
 export async function publishOutputs(
-  step: PipelineStep,
+  written: readonly WrittenOutput[],
   context: RunContext,
   options: PublishOptions,
 ): Promise<Record<string, SavedOutput>> {
   const outputs: Record<string, SavedOutput> = {};
-  for (const output of findOutputs(step, context, options)) {
-    outputs[output.name] = await publish(output, context, options);
-  }
+  for (const output of written) outputs[output.name] = await publish(output, context, options);
   return outputs;
 }
 
@@ -160,9 +154,45 @@ export function fileOf(from: string): { file?: string } {
 function objectsOf(from: string, url: string): [path: string, url: string][] {
   if (statSync(from).isFile()) return [[from, url.endsWith("/") ? url + basename(from) : url]];
   if (!url.endsWith("/")) throw notOneObject(url);
-  return readdirSync(from, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [path, url + path.slice(from.length + 1)]);
+  const files: [path: string, url: string][] = [];
+  for (const name of pathsBelow(from)) {
+    const path = join(from, name);
+    const isLink = lstatSync(path).isSymbolicLink();
+    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+    if (isLink && !isFile) throw noFile(name, url);
+    if (isFile) files.push([path, url + name.replaceAll(SEPARATOR, "/")]);
+  }
+  return files;
+}
+
+/** A bucket has no links. */
+function noFile(link: string, url: string): RegistryError {
+  return new RegistryError({
+    code: "TaskFailed",
+    message: `Cannot upload ${shown(link)} to ${shown(url)}: the link leads to no file`,
+    hint: "Write the files themselves, or keep the output in the registry, which has links.",
+  });
+}
+
+/** The pipes, sockets and devices in outputs that are saved or uploaded, by their paths below the output root. */
+export function specialFilesOf(outputs: readonly WrittenOutput[]): string[] {
+  return outputs.filter(({ to }) => to.startsWith("registry:") || isUrl(to)).flatMap(({ name, from }) => {
+    if (statSync(from).isFile()) return [];
+    const found = [...entriesBelow(from)].filter((entry) => !isOrdinary(entry));
+    const under = name === WHOLE_OUTPUT ? "" : `${name}/`;
+    return found.map((entry) => under + relative(from, join(entry.parentPath, entry.name)).replaceAll(SEPARATOR, "/"));
+  });
+}
+
+function* entriesBelow(folder: string): Generator<Dirent> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    yield entry;
+    if (entry.isDirectory()) yield* entriesBelow(join(folder, entry.name));
+  }
+}
+
+function isOrdinary(entry: Dirent): boolean {
+  return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink();
 }
 
 function notOneObject(url: string): RegistryError {
