@@ -7,14 +7,27 @@ import { ELEMENTS } from "./bytes/ndarray.ts";
 import type { DataOf, NDArray } from "./bytes/ndarray.ts";
 import { RegistryError } from "./errors.ts";
 
-/** The kinds of samples that files of images hold. */
-export type ImageDType = "uint8" | "uint16" | "float32";
+/** The kinds of samples that files of images hold; TIFF alone holds all of them. */
+export type ImageDType =
+  | "uint8"
+  | "uint16"
+  | "uint32"
+  | "uint64"
+  | "int8"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "float32"
+  | "float64";
 
 /** The kinds of samples, each once. */
-const DTYPES: readonly string[] = ["uint8", "uint16", "float32"] satisfies ImageDType[];
+export const IMAGE_DTYPES: readonly ImageDType[] = [
+  ...["uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"] as const,
+  ...["float32", "float64"] as const,
+];
 
-/** An image: a plain object with these five members and no others. */
-export interface Image<D extends ImageDType = ImageDType> {
+/** An image: a plain object with these five members and no others. Unless `D` says otherwise, its samples are numbers. */
+export interface Image<D extends ImageDType = Exclude<ImageDType, "int64" | "uint64">> {
   /** The samples, row by row from the top, the channels of a pixel side by side. */
   data: DataOf[D];
   /** Pixels in a row, 1 or more. */
@@ -28,10 +41,10 @@ export interface Image<D extends ImageDType = ImageDType> {
 }
 
 /** True for a plain object with exactly the members of an {@linkcode Image}, where the data has the class and length that they say. */
-export function isImage(value: unknown): value is Image {
+export function isImage(value: unknown): value is Image<ImageDType> {
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
   const { data, width, height, channels, dtype } = value as Partial<Image>;
-  if (typeof dtype !== "string" || !DTYPES.includes(dtype)) return false;
+  if (typeof dtype !== "string" || !IMAGE_DTYPES.includes(dtype as ImageDType)) return false;
   return [width, height, channels].every((side) => Number.isSafeInteger(side) && side! >= 1) &&
     ArrayBuffer.isView(data) && Object.getPrototypeOf(data) === ELEMENTS[dtype].array.prototype &&
     data.length === width! * height! * channels! && Reflect.ownKeys(value).length === 5;
@@ -61,16 +74,16 @@ export function toArray<D extends ImageDType>({ data, width, height, channels, d
  * The array as an image over the same data; `[height, width]` is one of one channel.
  *
  * @throws {RegistryError} `Unsupported` for another number of dimensions, for one of length 0, and for elements that
- * are not `uint8`, `uint16` or `float32`: nothing is cast
+ * are not of an {@linkcode ImageDType}: nothing is cast
  */
 export function toImage<D extends ImageDType>(array: NDArray<D>): Image<D> {
   const { data, shape, dtype } = array;
   const [height, width, channels = 1] = shape;
   const image = { data, width, height, channels, dtype };
-  if ((shape.length === 2 || shape.length === 3) && isImage(image)) return image;
+  if ((shape.length === 2 || shape.length === 3) && isImage(image)) return image as Image<D>;
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot make an image of an array: it is ${dtype} of shape (${shape.join(", ")})`,
-    hint: "An image has uint8, uint16 or float32 elements, of shape [height, width] or [height, width, channels].",
+    hint: `An image has ${IMAGE_DTYPES.join(", ")} elements, of shape [height, width] or [height, width, channels].`,
   });
 }

@@ -6,13 +6,14 @@
 import { RegistryError } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import { IMAGE_DTYPES } from "../core/image.ts";
 import type { Image, ImageDType } from "../core/image.ts";
 import { checkHolds, checkPixels, corruptImage, holdsImage, unsupportedImage } from "../core/image_file.ts";
 import type { Holds, ImageOptions } from "../core/image_file.ts";
 import { shown } from "../core/naming/names.ts";
 import { openTiff, readDirectories, TAGS } from "./tiff/directory.ts";
 import type { Directory, TiffReader } from "./tiff/directory.ts";
-import { readPage } from "./tiff/page.ts";
+import { imageOf, readPage } from "./tiff/page.ts";
 import { readPixels } from "./tiff/read_page.ts";
 import type { Rectangle } from "./tiff/read_page.ts";
 import { encodeTiff } from "./tiff/write.ts";
@@ -23,7 +24,7 @@ export type { Image, ImageDType } from "../core/image.ts";
 export type { ImageOptions } from "../core/image_file.ts";
 export type { Rectangle } from "./tiff/read_page.ts";
 
-const HOLDS: Holds = { dtypes: ["uint8", "uint16", "float32"], maxSide: 2 ** 32 - 1, maxChannels: 65_535 };
+const HOLDS: Holds = { dtypes: IMAGE_DTYPES, maxSide: 2 ** 32 - 1, maxChannels: 65_535 };
 
 /** Options of {@linkcode tiff}. */
 export interface TiffOptions extends ImageOptions {
@@ -52,11 +53,12 @@ export interface TiffPage {
 }
 
 /**
- * TIFF 6.0: `uint8`, `uint16` and `float32` images of any number of channels, exactly. Files are written without
- * compression, in strips. Grey and RGB are read from strips and tiles, channels together or apart, either byte order,
- * BigTIFF too, uncompressed, or packed with LZW, Deflate or PackBits and their predictors. Samples come as they are
- * stored: where alpha is multiplied into the colours, it still is. Everything else is `Unsupported`, also a file of
- * several pages where no `page` is named.
+ * TIFF 6.0: images of integers of 8 to 64 bits, signed or not, and of floats of 32 and 64 bits, of any number of channels,
+ * exactly. Files are written without compression, in strips. Grey, RGB and palettes of 256 colors are read from strips and
+ * tiles, channels together or apart, either byte order, BigTIFF too, uncompressed, or packed with LZW, Deflate or PackBits
+ * and their predictors. Samples come as they are stored: where alpha is multiplied into the colours, it still is. Samples of
+ * a palette come as its colors, of 8 bits where those suffice, else of 16. Everything else is `Unsupported`, also a file
+ * of several pages where no `page` is named.
  *
  * @example
  * ```ts
@@ -77,7 +79,7 @@ export interface TiffPage {
  * assertEquals([...corner.data], [3, 3.5, 5, 5.5]);
  * ```
  */
-export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image> {
+export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image<ImageDType>> {
   return {
     id: "tiff",
     extensions: [".tif", ".tiff"],
@@ -91,7 +93,7 @@ export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image> {
       const reader = await openTiff(file, signal);
       const directory = page === undefined ? await onlyDirectory(reader) : await directoryAt(reader, page);
       const found = await readPage(reader, directory, maxPixels);
-      checkPixels(file.path, found, maxPixels);
+      checkPixels(file.path, imageOf(found), maxPixels);
       return await readPixels(reader, directory, found, { x: 0, y: 0, width: found.width, height: found.height });
     },
   };
@@ -105,7 +107,7 @@ export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image> {
  * @throws {RegistryError} `Invalid` for a rectangle that is not in the page, `NotFound` for a page that is not there;
  * else as {@linkcode tiff}
  */
-export async function readRegion(file: FileToDecode, options: RegionOptions): Promise<Image> {
+export async function readRegion(file: FileToDecode, options: RegionOptions): Promise<Image<ImageDType>> {
   checkFile(file, "read a region");
   const { x, y, width, height, page = 0, maxPixels, signal } = options;
   const reader = await openTiff(file, signal);
@@ -131,8 +133,7 @@ export async function readPages(file: FileToDecode, { signal }: FormatOptions = 
   const reader = await openTiff(file, signal);
   const pages: TiffPage[] = [];
   for await (const directory of readDirectories(reader)) {
-    const { width, height, channels, dtype } = await readPage(reader, directory, Infinity);
-    pages.push({ width, height, channels, dtype, isDerived: await isDerived(directory) });
+    pages.push({ ...imageOf(await readPage(reader, directory, Infinity)), isDerived: await isDerived(directory) });
   }
   return pages;
 }

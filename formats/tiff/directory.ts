@@ -30,6 +30,7 @@ export const TAGS = {
   stripSizes: 279,
   planar: 284,
   predictor: 317,
+  colorMap: 320,
   tileWidth: 322,
   tileHeight: 323,
   tileOffsets: 324,

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
-import type { ImageDType } from "../../core/image.ts";
+import { IMAGE_DTYPES } from "../../core/image.ts";
+import type { Image, ImageDType } from "../../core/image.ts";
 import { TAGS } from "./directory.ts";
 import type { Directory, TiffReader } from "./directory.ts";
 
@@ -18,6 +20,8 @@ export interface Page {
   channels: number;
   /** What the samples are. */
   dtype: ImageDType;
+  /** The colors that samples are numbers of, three values each: the image has these. */
+  palette?: Uint8Array | Uint16Array;
   /** How blocks are compressed. */
   compression: number;
   /** What was done to the samples before. */
@@ -32,8 +36,14 @@ export interface Page {
   tiled: boolean;
 }
 
-/** Bits and format of a sample (`SampleFormat`) of each kind. */
-const DTYPES = new Map<string, ImageDType>([["8 1", "uint8"], ["16 1", "uint16"], ["32 3", "float32"]]);
+/** Bits and format of a sample (`SampleFormat`: 1 unsigned, 2 signed, 3 float) of each kind. */
+const DTYPES = new Map<string, ImageDType>(
+  IMAGE_DTYPES.map((dtype) => [`${ELEMENTS[dtype].bytes * 8} ${sampleFormat(dtype)}`, dtype]),
+);
+/** The photometric interpretation of samples that are numbers of colors in a map. */
+const PALETTE = 3;
+/** Colors that a map of samples of 8 bits has: all red values, then all green ones, then all blue ones. */
+const COLORS = 256;
 const COMPRESSIONS = [1, 5, 8, 32_773, 32_946];
 
 /**
@@ -53,10 +63,12 @@ export async function readPage(reader: TiffReader, directory: Directory, maxPixe
   const planar = await directory.value(TAGS.planar, 1);
   const state = !COMPRESSIONS.includes(compression)
     ? `it is compressed by method ${compression}`
-    : predictor !== 1 && predictor !== (dtype === "float32" ? 3 : 2)
+    : predictor !== 1 && predictor !== (dtype.startsWith("float") ? 3 : 2)
     ? `its predictor is ${predictor}, of ${dtype}`
-    : photometric !== 1 && photometric !== 2
-    ? `its photometric interpretation is ${photometric}, neither grey nor RGB`
+    : photometric === PALETTE && (dtype !== "uint8" || channels !== 1)
+    ? `its palette is of ${channels} channels of ${dtype}, not of one of uint8`
+    : ![1, 2, PALETTE].includes(photometric)
+    ? `its photometric interpretation is ${photometric}, neither grey nor RGB, nor a palette`
     : planar !== 1 && planar !== 2
     ? `its planar configuration is ${planar}`
     : await directory.value(TAGS.fillOrder, 1) !== 1
@@ -75,6 +87,7 @@ export async function readPage(reader: TiffReader, directory: Directory, maxPixe
     height,
     channels,
     dtype,
+    ...(photometric === PALETTE ? { palette: await readPalette(reader, directory) } : {}),
     compression,
     predictor: compression === 1 ? 1 : predictor,
     planar: planar === 2,
@@ -82,6 +95,28 @@ export async function readPage(reader: TiffReader, directory: Directory, maxPixe
     blockHeight,
     tiled,
   };
+}
+
+/** `SampleFormat` of a kind of samples. */
+export function sampleFormat(dtype: ImageDType): number {
+  return dtype.startsWith("uint") ? 1 : dtype.startsWith("int") ? 2 : 3;
+}
+
+/** What the image of a page has: where there is a palette, its colors. */
+export function imageOf({ width, height, channels, dtype, palette }: Page): Omit<Image<ImageDType>, "data"> {
+  if (palette === undefined) return { width, height, channels, dtype };
+  return { width, height, channels: 3, dtype: palette instanceof Uint8Array ? "uint8" : "uint16" };
+}
+
+/** The colors of a map. Their 16 bits are 8 where each value is such a one, times 256 or 257: so programs write them. */
+async function readPalette({ path }: TiffReader, directory: Directory): Promise<Uint8Array | Uint16Array> {
+  const count = directory.count(TAGS.colorMap);
+  if (count !== 3 * COLORS) throw corruptImage(path, `its palette has ${count} values, not ${3 * COLORS}`);
+  const planes = await directory.values(TAGS.colorMap, 0, count);
+  if (planes.some((value) => value > 0xffff)) throw corruptImage(path, "its palette has a value of more than 16 bits");
+  const colors = Uint16Array.from(planes, (_, i) => planes[i % 3 * COLORS + Math.floor(i / 3)]);
+  const isShort = [256, 257].some((factor) => planes.every((value) => value === Math.floor(value / 256) * factor));
+  return isShort ? Uint8Array.from(colors, (value) => value >> 8) : colors;
 }
 
 async function readDType({ path }: TiffReader, directory: Directory, channels: number): Promise<ImageDType> {

@@ -7,9 +7,9 @@ import { Buffer } from "node:buffer";
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { TypedArray } from "../../core/bytes/ndarray.ts";
 import { corruptImage } from "../../core/image_file.ts";
-import type { Image } from "../../core/image.ts";
+import type { Image, ImageDType } from "../../core/image.ts";
 import type { Directory, TiffReader } from "./directory.ts";
-import { readPlaces } from "./page.ts";
+import { imageOf, readPlaces } from "./page.ts";
 import type { Page } from "./page.ts";
 import { HOST_LITTLE_ENDIAN, undoDifferences, undoFloatDifferences, unpackBlock } from "./unpack.ts";
 
@@ -44,6 +44,8 @@ interface Stretch {
   length: number;
 }
 
+/** Whole numbers of as many bytes as samples have. */
+const WORDS: Record<number, unknown> = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
 /** How many places are looked up at once. */
 const PLACES_AT_ONCE = 4096;
 /** Stretches that follow each other are read at once up to so many bytes. */
@@ -55,7 +57,7 @@ export async function readPixels(
   directory: Directory,
   page: Page,
   area: Rectangle,
-): Promise<Image> {
+): Promise<Image<ImageDType>> {
   const { dtype, channels } = page;
   const { array, bytes } = ELEMENTS[dtype];
   const length = area.width * area.height * channels;
@@ -80,7 +82,19 @@ export async function readPixels(
     group.push(stretch);
   }
   await flush();
-  return { data, width: area.width, height: area.height, channels, dtype } as Image;
+  const { width, height } = area;
+  if (page.palette === undefined) return { data, width, height, channels, dtype } as Image<ImageDType>;
+  return { ...imageOf(page), data: colored(data as Uint8Array, page.palette), width, height } as Image<ImageDType>;
+}
+
+/** The colors of samples that are numbers of colors. */
+function colored<P extends Uint8Array | Uint16Array>(samples: Uint8Array, palette: P): P {
+  const data = new (palette.constructor as new (length: number) => P)(samples.length * 3);
+  for (let from = 0, to = 0; from < samples.length; from++) {
+    const color = samples[from] * 3;
+    for (let i = 0; i < 3; i++) data[to++] = palette[color + i];
+  }
+  return data;
 }
 
 /** Where the blocks of a rectangle lie, in the order of their numbers. */
@@ -144,30 +158,27 @@ function samplesOf({ path, littleEndian }: TiffReader, page: Page, block: Block,
     maxBytes: blockHeight * rowBytes,
   });
   if (unpacked === undefined) throw corruptImage(path, `its block at (${block.x}, ${block.y}) is damaged`);
-  if (predictor === 3) unpacked = undoFloatDifferences(unpacked, rowSamples, channels);
+  if (predictor === 3) unpacked = undoFloatDifferences(unpacked, { rowSamples, channels, bytes });
   else if (littleEndian !== HOST_LITTLE_ENDIAN && bytes > 1) {
     const buffer = Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
     if (bytes === 2) buffer.swap16();
-    else buffer.swap32();
+    else if (bytes === 4) buffer.swap32();
+    else buffer.swap64();
   }
   const samples = new array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength / bytes);
-  if (predictor === 2) undoDifferences(samples as Uint8Array | Uint16Array, rowSamples, channels);
+  if (predictor === 2) undoDifferences(samples as Uint8Array, rowSamples, channels);
   const from = compression === 1 ? 0 : block.from * rowSamples;
   return (samples as Uint8Array).subarray(from, from + (block.to - block.from) * rowSamples);
 }
 
-/** Copies the rows of a block to where they belong. Floats are moved as words: no NaN changes. */
+/** Copies the rows of a block to where they belong. Samples are moved as words: no NaN changes. */
 function place(
   samples: TypedArray,
   block: Block,
   { blockWidth, channels, planar }: Page,
   { data, area }: { data: TypedArray; area: Rectangle },
 ): void {
-  const words = samples.BYTES_PER_ELEMENT === 1
-    ? Uint8Array
-    : samples.BYTES_PER_ELEMENT === 2
-    ? Uint16Array
-    : Uint32Array;
+  const words = WORDS[samples.BYTES_PER_ELEMENT] as typeof Uint8Array;
   const source = new words(samples.buffer as ArrayBuffer, samples.byteOffset, samples.length);
   const target = new words(data.buffer as ArrayBuffer, data.byteOffset, data.length);
   const perPixel = planar ? 1 : channels;

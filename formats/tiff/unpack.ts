@@ -94,22 +94,27 @@ function unpackLzw(packed: Uint8Array, bytes: number): Uint8Array | undefined {
 }
 
 /** Undoes differencing of integers, in place: each sample is the difference to the one of the pixel before it. */
-export function undoDifferences(data: Uint8Array | Uint16Array, rowSamples: number, channels: number): void {
+export function undoDifferences(data: Uint8Array, rowSamples: number, channels: number): void {
   for (let row = 0; row < data.length; row += rowSamples) {
-    for (let i = row + channels; i < row + rowSamples; i++) data[i] += data[i - channels];
+    for (let i = row + channels; i < row + rowSamples; i++) data[i] += data[i - channels]; // wraps, of any integers
   }
 }
 
-/** Undoes it of floats: a row is all highest bytes, then all second ones and so on, each the difference to one before it. */
-export function undoFloatDifferences(bytes: Uint8Array, rowSamples: number, channels: number): Uint8Array {
-  const rowBytes = rowSamples * 4;
-  undoDifferences(bytes, rowBytes, channels);
-  const out = new Uint8Array(bytes.byteLength);
-  const view = new DataView(out.buffer);
-  for (let row = 0; row < bytes.byteLength; row += rowBytes) {
-    for (let i = 0; i < rowSamples; i++) {
-      const [a, b, c, d] = [0, 1, 2, 3].map((plane) => bytes[row + plane * rowSamples + i]);
-      view.setUint32(row + i * 4, (a << 24 | b << 16 | c << 8 | d) >>> 0, HOST_LITTLE_ENDIAN);
+/**
+ * Undoes it of floats of some bytes: a row is all highest bytes, then all second ones and so on, each the difference to
+ * one before it.
+ */
+export function undoFloatDifferences(
+  packed: Uint8Array,
+  { rowSamples, channels, bytes }: { rowSamples: number; channels: number; bytes: number },
+): Uint8Array {
+  const rowBytes = rowSamples * bytes;
+  undoDifferences(packed, rowBytes, channels);
+  const out = new Uint8Array(packed.byteLength);
+  for (let row = 0; row < packed.byteLength; row += rowBytes) {
+    for (let plane = 0; plane < bytes; plane++) {
+      const place = row + (HOST_LITTLE_ENDIAN ? bytes - 1 - plane : plane);
+      for (let i = 0; i < rowSamples; i++) out[place + i * bytes] = packed[row + plane * rowSamples + i];
     }
   }
   return out;

@@ -6,9 +6,10 @@
  */
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
-import type { Image } from "../../core/image.ts";
+import type { Image, ImageDType } from "../../core/image.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { TAGS } from "./directory.ts";
+import { sampleFormat } from "./page.ts";
 import { HOST_LITTLE_ENDIAN } from "./unpack.ts";
 
 /** Up to this size header and samples are joined in memory. */
@@ -31,7 +32,7 @@ const BYTES_OF: Record<number, number> = { [SHORT]: 2, [LONG]: 4, [RATIONAL]: 8 
 type Entry = [tag: number, type: number, values: readonly number[]];
 
 /** The file of an image, in this machine's byte order. The samples of a large one are copied piece by piece. */
-export function encodeTiff({ data, width, height, channels, dtype }: Image): Uint8Array | FileSource {
+export function encodeTiff({ data, width, height, channels, dtype }: Image<ImageDType>): Uint8Array | FileSource {
   const samples = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   const rowBytes = samples.byteLength / height;
   const rowsPerStrip = Math.min(height, Math.max(1, Math.floor(STRIP_BYTES / rowBytes)));
@@ -54,7 +55,7 @@ export function encodeTiff({ data, width, height, channels, dtype }: Image): Uin
     [TAGS.planar, SHORT, [1]],
     [RESOLUTION_UNIT, SHORT, [1]],
     [TAGS.extraSamples, SHORT, extra],
-    [TAGS.sampleFormat, SHORT, each(dtype === "float32" ? 3 : 1, channels)],
+    [TAGS.sampleFormat, SHORT, each(sampleFormat(dtype), channels)],
   ];
   const used = entries.filter(([, , values]) => values.length > 0);
   const dataOffset = Math.ceil((10 + used.length * 12 + 4 + used.reduce((sum, entry) => sum + outside(entry), 0)) / 8) *

@@ -13,6 +13,9 @@ import { isImage } from "../../core/image.ts";
 import type { Image, ImageDType } from "../../core/image.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
 
+/** An image of any kind of samples. */
+export type AnyImage = Image<ImageDType>;
+
 /** A file in memory that counts what was read of it. */
 export interface CountedFile extends FileToDecode {
   /** Bytes that were asked for so far. */
@@ -42,7 +45,7 @@ export function fileOf(bytes: Uint8Array, path = "folder/image.bin"): CountedFil
 }
 
 /** The bytes that a format makes of an image, of those that give them at once. */
-export async function encoded(format: Format<Image>, image: Image): Promise<Uint8Array<ArrayBuffer>> {
+export async function encoded(format: Format<AnyImage>, image: AnyImage): Promise<Uint8Array<ArrayBuffer>> {
   const content = await format.encode(image);
   if (content instanceof Uint8Array) return content.slice();
   const stream = content instanceof ReadableStream ? content : content.stream();
@@ -64,7 +67,7 @@ export function anyImage(dtypes: readonly ImageDType[], channels: readonly numbe
 }
 
 /** Equal to the last bit, NaN too. */
-export function assertSameImage(actual: Image, expected: Image): void {
+export function assertSameImage(actual: AnyImage, expected: AnyImage): void {
   assert(isImage(actual));
   assertEquals({ ...actual, data: undefined }, { ...expected, data: undefined } as unknown);
   const [found, meant] = [actual, expected].map(({ data: { buffer, byteOffset, byteLength } }) =>
@@ -76,7 +79,7 @@ export function assertSameImage(actual: Image, expected: Image): void {
 
 /** That reading these bytes fails with this code and names the path. */
 export async function assertFails(
-  format: Format<Image>,
+  format: Format<AnyImage>,
   bytes: Uint8Array,
   code: ErrorCode,
   says: RegExp = /./,
@@ -88,13 +91,13 @@ export async function assertFails(
 }
 
 /** That these bytes are an image, or fail as files do, in time. */
-export async function assertSane(format: Format<Image>, bytes: Uint8Array): Promise<void> {
+export async function assertSane(format: Format<AnyImage>, bytes: Uint8Array): Promise<void> {
   const outcome = await outcomeOf(format, bytes);
   if (isRegistryError(outcome, "Corrupt", "Unsupported")) return;
   assert(isImage(outcome), `neither an image nor what files fail with: ${outcome}`);
 }
 
-async function outcomeOf(format: Format<Image>, bytes: Uint8Array): Promise<unknown> {
+async function outcomeOf(format: Format<AnyImage>, bytes: Uint8Array): Promise<unknown> {
   try {
     return await withoutHanging("an image", Promise.resolve(format.decode(fileOf(bytes))));
   } catch (error) {
@@ -104,7 +107,7 @@ async function outcomeOf(format: Format<Image>, bytes: Uint8Array): Promise<unkn
 
 /** Tries a file that is cut anywhere, and with some of its bytes changed, and bytes of any kind behind its first ones. */
 export async function assertHardy(
-  format: Format<Image>,
+  format: Format<AnyImage>,
   bytes: Uint8Array,
   magic: number,
   runs: number,

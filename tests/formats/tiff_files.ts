@@ -4,7 +4,7 @@
  * @module
  */
 import { deflateSync } from "node:zlib";
-import type { Image } from "../../core/image.ts";
+import type { AnyImage } from "./image_files.ts";
 
 /** How a file is written. */
 export interface TiffLayout {
@@ -27,7 +27,7 @@ export interface TiffLayout {
 }
 
 /** A file with these images as its pages. */
-export function tiffFile(images: readonly Image[], layout: TiffLayout = {}): Uint8Array {
+export function tiffFile(images: readonly AnyImage[], layout: TiffLayout = {}): Uint8Array {
   const { littleEndian = true, big = false } = layout;
   const bytes: number[] = [];
   const put = (at: number, value: number, size: number) => {
@@ -74,7 +74,7 @@ export function tiffFile(images: readonly Image[], layout: TiffLayout = {}): Uin
 }
 
 function tagsOf(
-  { width, height, channels, dtype, data }: Image,
+  { width, height, channels, dtype, data }: AnyImage,
   { tile, planar = false, compression = 1, predictor = false }: TiffLayout,
   blocks: Uint8Array[],
   offsets: number[],
@@ -90,13 +90,13 @@ function tagsOf(
     277: [channels],
     ...(tile === undefined ? { 278: [3], 279: sizes } : {}),
     284: [planar ? 2 : 1],
-    317: [predictor ? dtype === "float32" ? 3 : 2 : 1],
+    317: [predictor ? dtype.startsWith("float") ? 3 : 2 : 1],
     ...(tile === undefined ? {} : { 322: [tile[0]], 323: [tile[1]], 324: offsets, 325: sizes }),
-    339: Array.from({ length: channels }, () => dtype === "float32" ? 3 : 1),
+    339: Array.from({ length: channels }, () => formatOf(dtype)),
   };
 }
 
-function blocksOf(image: Image, layout: TiffLayout): Uint8Array[] {
+function blocksOf(image: AnyImage, layout: TiffLayout): Uint8Array[] {
   const { width, height, channels, data } = image;
   const { tile, planar = false } = layout;
   const [blockWidth, blockHeight] = tile ?? [width, 3];
@@ -105,12 +105,13 @@ function blocksOf(image: Image, layout: TiffLayout): Uint8Array[] {
     const planes = planar ? [plane] : Array.from({ length: channels }, (_, i) => i);
     for (let y = 0; y < height; y += blockHeight) {
       for (let x = 0; x < width; x += blockWidth) {
-        const rows: number[][] = [];
+        const rows: (number | bigint)[][] = [];
         for (let row = y; row < (tile === undefined ? Math.min(y + 3, height) : y + blockHeight); row++) {
           rows.push([]);
           for (let column = x; column < x + blockWidth; column++) {
             const isInside = row < height && column < width;
-            for (const c of planes) rows.at(-1)!.push(isInside ? data[(row * width + column) * channels + c] : 77);
+            const filler = typeof data[0] === "bigint" ? 77n : 77;
+            for (const c of planes) rows.at(-1)!.push(isInside ? data[(row * width + column) * channels + c] : filler);
           }
         }
         blocks.push(packed(rows.flatMap((row) => [...rowBytes(row, planes.length, image, layout)]), layout));
@@ -120,21 +121,31 @@ function blocksOf(image: Image, layout: TiffLayout): Uint8Array[] {
   return blocks;
 }
 
-function rowBytes(row: number[], channels: number, { dtype }: Image, layout: TiffLayout): Uint8Array {
+function formatOf(dtype: string): number {
+  return dtype.startsWith("uint") ? 1 : dtype.startsWith("int") ? 2 : 3;
+}
+
+function rowBytes(row: (number | bigint)[], channels: number, { data }: AnyImage, layout: TiffLayout): Uint8Array {
   const { littleEndian = true, predictor = false } = layout;
-  const size = dtype === "uint8" ? 1 : dtype === "uint16" ? 2 : 4;
-  const bytes = new Uint8Array(row.length * size);
-  const view = new DataView(bytes.buffer);
+  const size = data.BYTES_PER_ELEMENT;
+  const isFloat = data instanceof Float32Array || data instanceof Float64Array;
+  // The differences wrap, as those of the array do.
+  const values = Reflect.construct(data.constructor, [row.length]) as Float64Array;
   row.forEach((value, i) => {
-    if (dtype === "float32") view.setFloat32(i * 4, value, littleEndian && !predictor);
-    else {
-      const difference = predictor && i >= channels ? value - row[i - channels] : value;
-      if (size === 1) view.setUint8(i, difference);
-      else view.setUint16(i * 2, difference, littleEndian);
-    }
+    const before = row[i - channels];
+    const isChanged = predictor && !isFloat && i >= channels;
+    values[i] = (!isChanged
+      ? value
+      : typeof value === "bigint"
+      ? value - (before as bigint)
+      : value - (before as number)) as number;
   });
-  if (dtype !== "float32" || !predictor) return bytes;
-  const planes = bytes.map((_, i) => bytes[(i % row.length) * 4 + Math.floor(i / row.length)]);
+  const stored = new Uint8Array(values.buffer);
+  const bytes = stored.map((_, i) =>
+    littleEndian && !(predictor && isFloat) ? stored[i] : stored[i - i % size + size - 1 - i % size]
+  );
+  if (!isFloat || !predictor) return bytes;
+  const planes = bytes.map((_, i) => bytes[(i % row.length) * size + Math.floor(i / row.length)]);
   return planes.map((byte, i) => i < channels ? byte : byte - planes[i - channels]);
 }
 

@@ -2,13 +2,14 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
+import { IMAGE_DTYPES } from "../../core/image.ts";
 import type { Image } from "../../core/image.ts";
 import { readPages, readRegion, tiff } from "../../formats/tiff.ts";
 import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "./image_files.ts";
 import { packLzw, tiffFile } from "./tiff_files.ts";
 import type { TiffLayout } from "./tiff_files.ts";
 
-const DTYPES = ["uint8", "uint16", "float32"] as const;
+const DTYPES = IMAGE_DTYPES;
 
 const anyLayout: fc.Arbitrary<TiffLayout> = fc.record({
   littleEndian: fc.boolean(),
@@ -21,7 +22,8 @@ const anyLayout: fc.Arbitrary<TiffLayout> = fc.record({
 
 /** Without the bits of NaN, which pass through JavaScript numbers in the writer of these tests. */
 const plainImage = anyImage(DTYPES, [1, 2, 3, 5]).map((image) => {
-  if (image.dtype === "float32") image.data.forEach((value, i) => image.data[i] = Number.isNaN(value) ? i : value);
+  const { data } = image as Image;
+  if (image.dtype.startsWith("float")) data.forEach((value, i) => data[i] = Number.isNaN(value) ? i : value);
   return image;
 });
 
@@ -153,6 +155,32 @@ Deno.test("pages are read one by one; where there are several, one is named", as
   ]);
 });
 
+Deno.test("a palette gives its colors, of 8 bits where those suffice", async () => {
+  const image: Image = { data: Uint8Array.of(0, 1, 255, 2), width: 2, height: 2, channels: 1, dtype: "uint8" };
+  const planes = [1, 2, 3].map((plane) => Array.from({ length: 256 }, (_, i) => (i * plane) % 256));
+  for (const [factor, dtype] of [[256, "uint8"], [257, "uint8"], [255, "uint16"]] as const) {
+    const colors = planes.flat().map((value) => value * factor);
+    const bytes = tiffFile([image], { compression: 5, tags: { 262: [3], 320: colors } });
+    const scale = dtype === "uint8" ? 1 : factor;
+    const expected = [...image.data].flatMap((index) => planes.map((plane) => plane[index as number] * scale));
+    const found = await tiff().decode(fileOf(bytes));
+    assertEquals([found.dtype, found.channels, [...found.data as Uint8Array]], [dtype, 3, expected]);
+    assertEquals(
+      [...(await readRegion(fileOf(bytes), { x: 0, y: 1, width: 1, height: 1 })).data],
+      expected.slice(6, 9),
+    );
+    assertEquals(await readPages(fileOf(bytes)), [{ width: 2, height: 2, channels: 3, dtype, isDerived: false }]);
+  }
+  await assertFails(tiff(), tiffFile([image], { tags: { 262: [3] } }), "Corrupt", /palette has 0 values/);
+  await assertFails(
+    tiff(),
+    tiffFile([image], { tags: { 262: [3], 320: Array(768).fill(65_536) } }),
+    "Corrupt",
+    /16 bits/,
+  );
+  await assertFails(tiff(), tiffFile([ramp(2, 2)], { tags: { 262: [3] } }), "Unsupported", /palette/);
+});
+
 Deno.test("smaller copies and masks are no pages of their own", async () => {
   for (const subfile of [1, 4]) {
     const bytes = tiffFile([ramp(4, 4)], { tags: { 254: [subfile] } });
@@ -162,7 +190,7 @@ Deno.test("smaller copies and masks are no pages of their own", async () => {
 });
 
 Deno.test("what TIFF cannot hold is refused, not cast", () => {
-  const images: unknown[] = [{ ...ramp(2, 2), dtype: "int16" }, { ...ramp(2, 2), width: 3 }, "image"];
+  const images: unknown[] = [{ ...ramp(2, 2), dtype: "float16" }, { ...ramp(2, 2), width: 3 }, "image"];
   for (const image of images) {
     assertEquals(tiff().accepts(image), false);
     assert(isRegistryError(assertThrows(() => tiff().encode(image as Image)), "Unsupported"));
@@ -172,8 +200,9 @@ Deno.test("what TIFF cannot hold is refused, not cast", () => {
 Deno.test("what is stored in another way is Unsupported", async () => {
   const tags: Record<number, number[]>[] = [
     { 258: [12] },
-    { 258: [32] },
-    { 339: [2] },
+    { 258: [4] },
+    { 339: [3] },
+    { 339: [5] },
     { 259: [7] },
     { 262: [0] },
     { 262: [3] },
