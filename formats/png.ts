@@ -10,6 +10,7 @@ import { checkHolds, corruptImage, holdsImage, readingFailed } from "../core/ima
 import type { Holds, ImageOptions } from "../core/image_file.ts";
 import { checkPngData, INDEXED, readPngChunks } from "./png/chunks.ts";
 import type { PngChunks } from "./png/chunks.ts";
+import { readPasses } from "./png/passes.ts";
 
 export type * from "../core/format.ts";
 export { isImage, toArray, toImage } from "../core/image.ts";
@@ -24,7 +25,7 @@ type Samples = Uint8Array | Uint16Array;
 /**
  * PNG (ISO/IEC 15948): `uint8` and `uint16` images that are grey, grey and alpha, RGB, or RGB and alpha, exactly.
  *
- * Files that are smaller than what they mean are expanded when read: a palette to RGB, grey of 1, 2 or 4 bits to
+ * Interlaced files are read too. Files that are smaller than what they mean are expanded when read: a palette to RGB, grey of 1, 2 or 4 bits to
  * `uint8` from 0 to 255, and a transparent colour, or colours of a palette, to alpha. What is said about the pixels
  * (gamma, profiles, texts) is not read, nor written. Animated files are `Unsupported`.
  *
@@ -58,7 +59,7 @@ export function png({ maxPixels }: ImageOptions = {}): Format<Image> {
     async decode(file, { signal } = {}) {
       const chunks = readPngChunks(await file.bytes(), file.path, maxPixels);
       await checkPngData(chunks, file.path, signal);
-      return imageOf(chunks, decodeSamples(chunks, file.path), file.path);
+      return imageOf(chunks, samplesOf(chunks, file.path), file.path);
     },
   };
 }
@@ -71,9 +72,14 @@ function decodeSamples({ slim }: PngChunks, path: string): Samples {
   }
 }
 
-function imageOf(chunks: PngChunks, packed: Samples, path: string): Image {
+/** One sample an element. */
+function samplesOf(chunks: PngChunks, path: string): Samples {
+  if (chunks.depth >= 8) return decodeSamples(chunks, path);
+  return chunks.interlaced ? readPasses(chunks, path) : unpack(decodeSamples(chunks, path), chunks);
+}
+
+function imageOf(chunks: PngChunks, samples: Samples, path: string): Image {
   const { width, height, depth, colour, transparency } = chunks;
-  const samples = depth < 8 ? unpack(packed, chunks) : packed;
   if (colour === INDEXED) return fromPalette(samples, chunks, path);
   const data = depth < 8 ? samples.map((sample) => sample * 255 / (2 ** depth - 1)) : samples;
   const image = { width, height, channels: chunks.samples, dtype: depth === 16 ? "uint16" : "uint8" } as const;
