@@ -29,7 +29,8 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
  * Tables as `.arrow` files (https://arrow.apache.org/docs/format/Columnar.html). A file has the names and types of its
  * columns, so nothing needs to be told. It is read in parts while rows are asked for: some of the rows of a batch, however
  * large batches are, and `column` reads the buffers of that column alone. Streams are read too,
- * as servers send them and `.arrows` files hold them.
+ * as servers send them and `.arrows` files hold them. A `.feather` file is such a file, since version 2; version 1 is
+ * `Unsupported`.
  *
  * | in the file                                                     | in the table |
  * | --------------------------------------------------------------- | ------------ |
@@ -71,7 +72,7 @@ export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows>
   }
   return {
     id: "arrow",
-    extensions: [".arrow"],
+    extensions: [".arrow", ".feather"],
     mediaType: "application/vnd.apache.arrow.file",
     accepts: isTable,
     async encode(table, formatOptions = {}) {

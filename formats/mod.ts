@@ -47,7 +47,7 @@ interface Part {
 const TABLE_TEXT = ["columns", "header", "delimiter"];
 
 const PARTS: readonly Part[] = [
-  { id: "arrow", extensions: [".arrow"] },
+  { id: "arrow", extensions: [".arrow", ".feather"] },
   { id: "bmp", extensions: [".bmp"] },
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
   { id: "gif", extensions: [".gif"] },

@@ -14,6 +14,8 @@ import type { FlatTable } from "./flatbuffer.ts";
 
 /** What a file begins and ends with; a stream does not. */
 export const MAGIC = "ARROW1";
+/** What a Feather file of version 1 begins with: it is not an Arrow file. */
+const FEATHER1 = "FEA1";
 /** The kinds of messages. */
 export const KIND = { schema: 1, dictionary: 2, batch: 3 } as const;
 /** What stands before the length of a message. */
@@ -61,6 +63,13 @@ export async function* readMessages(
   const isFile = await hasMagic(read, size, 0);
   if (isFile && !await hasMagic(openWindow(file, { end: size, aheadBytes: 0, refuse, signal }), size, size - 6)) {
     throw refuse("it is cut off");
+  }
+  if (!isFile && size >= 4 && new TextDecoder("latin1").decode(await read(0, 4)) === FEATHER1) {
+    throw unsupportedTable(
+      path,
+      "it is a Feather file of version 1",
+      "Write it again: to_feather() of pandas writes version 2.",
+    );
   }
   let ahead = withBodies ? SMALL_BYTES : HEAD_BYTES;
   for (let at = isFile ? 8 : 0;;) {

@@ -14,9 +14,10 @@ Deno.test("tables and texts are found by the extension, whatever its case", asyn
     "readme.md",
     "h.parquet",
     "i.arrow",
+    "j.feather",
   ];
   const found = await Promise.all(paths.map(async (path) => (await formats.forPath(path))?.id));
-  assertEquals(found, ["csv", "tsv", "yaml", "yaml", "jsonl", "jsonl", "text", "text", "parquet", "arrow"]);
+  assertEquals(found, ["csv", "tsv", "yaml", "yaml", "jsonl", "jsonl", "text", "text", "parquet", "arrow", "arrow"]);
 });
 
 Deno.test("every format has the id and the extensions by which it is found before it is loaded", async () => {

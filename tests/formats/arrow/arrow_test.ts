@@ -7,7 +7,7 @@ import { arrow, openArrow } from "../../../formats/arrow.ts";
 import type { ArrowReadOptions } from "../../../formats/arrow.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 import { anyTable, countedFile, noise } from "../tables/files.ts";
-import { pyarrowFile } from "./files.ts";
+import { pyarrowBytes, pyarrowFile } from "./files.ts";
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
@@ -34,6 +34,15 @@ Deno.test("what pyarrow wrote comes exactly, from a file and from a stream", asy
     assertEquals(await Array.fromAsync(table.rows()), ROWS, name);
     assertEquals(await table.column("c"), ROWS.map(({ c }) => c), name);
     assertEquals(await Array.fromAsync(table.rows({ from: 2, to: 4 })), ROWS.slice(2, 4));
+  }
+});
+
+Deno.test("a Feather file of version 2 is an Arrow file, and one of version 1 is Unsupported", async () => {
+  const table = await openArrow(fileOf(pyarrowBytes("file"), "a.feather"));
+  assertEquals(await Array.fromAsync(table.rows()), ROWS);
+  for (const bytes of ["FEA1", `FEA1${"\0".repeat(60)}FEA1`]) {
+    const error = await assertRejects(() => openArrow(fileOf(bytes, "a.feather")), Error, "Feather file of version 1");
+    assert(isRegistryError(error, "Unsupported"), String(error));
   }
 });
 
