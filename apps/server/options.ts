@@ -35,9 +35,9 @@ export interface HandlerOptions {
   hosts?: readonly string[];
   /** How much may be asked. */
   limits?: HandlerLimits;
-  /** The jobs that `/jobs` tells of, and where `POST /upload` schedules one where `upload` says nothing else. @default none */
+  /** The queue whose jobs `/jobs` shows. Uploads become jobs of it only where `upload` says so. @default none */
   jobs?: JobQueue;
-  /** What comes after `POST /upload`. @default a job of kind `upload` where there are jobs, else nothing */
+  /** What comes after `POST /upload`. @default nothing */
   upload?: UploadOptions;
   /** Clock, randomness, ids and environment. @default the real ones */
   system?: System;

@@ -4,7 +4,6 @@
  * @module
  */
 import type { SavedArtifact } from "../../../mod.ts";
-import type { JobQueue } from "../../../queues/mod.ts";
 
 /** What an upload was saved as. Plain data: it travels with the job. */
 export interface UploadedVersion {
@@ -39,18 +38,14 @@ export type NextStep = { jobId: string } | { result: unknown } | Record<never, n
 /** Schedules the next step of an upload. A repeat has the same key, so that what is known under it is not done again. */
 export async function scheduleNext(
   { name, version, commit, digest, size }: SavedArtifact,
-  { upload: { task, schedule } = {}, jobs }: { upload?: UploadOptions; jobs?: JobQueue },
+  { upload: { task, schedule } = {} }: { upload?: UploadOptions },
 ): Promise<NextStep> {
   const uploaded: UploadedVersion = { name, version, ref: `${name}@${version}`, commit, digest, size };
   const idempotencyKey = `upload-${commit}`;
   if (schedule !== undefined) return { jobId: await schedule(uploaded, { idempotencyKey }) };
-  if (task !== undefined) {
-    const result = await task.submit(uploaded, { idempotencyKey });
-    return isScheduled(result) ? { jobId: result.jobId } : { result };
-  }
-  if (jobs === undefined) return {};
-  await jobs.add({ id: idempotencyKey, group: "uploads", kind: "upload", data: { ...uploaded } });
-  return { jobId: idempotencyKey };
+  if (task === undefined) return {};
+  const result = await task.submit(uploaded, { idempotencyKey });
+  return isScheduled(result) ? { jobId: result.jobId } : { result };
 }
 
 function isScheduled(result: unknown): result is { jobId: string } {
