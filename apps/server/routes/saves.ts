@@ -21,7 +21,11 @@ const VERSION = { ...NAME, version: "A version, a range, an alias, or `latest`" 
 const ALIAS = { ...NAME, alias: "The alias" };
 const SAVED = {
   201: { description: "It was saved", schema: schemas.SavedArtifactSchema, example: schemas.SAVED_EXAMPLE },
-  200: { description: "It was there: nothing was written", schema: schemas.SavedArtifactSchema },
+  200: {
+    description: "It was there: nothing was written",
+    schema: schemas.SavedArtifactSchema,
+    headers: { "holdfast-skipped": "`true`: nothing was saved. What was sent may differ from the version" },
+  },
 };
 
 /** Writes of versions and aliases. */
@@ -37,7 +41,8 @@ export function savesRoutes(context: ServerContext): Routes {
       tag: "artifacts",
       summary: "Saves files as a new version",
       description: "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
-        "given are checked. A repeat with the same idempotencyKey gives what the first one saved.",
+        "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
+        "other content: then `skipped` is true.",
       scope: "write",
       params: NAME,
       answers: SAVED,
@@ -172,11 +177,14 @@ export function savesRoutes(context: ServerContext): Routes {
   return routes as unknown as Routes;
 }
 
+/** The header of an answer that tells of an earlier version: nothing was saved, whatever was sent. */
+export const SKIPPED = { "holdfast-skipped": "true" };
+
 /** What was saved, and where it is. */
 export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
-  return c.json(saved, skipped ? 200 : 201, skipped ? {} : { location });
+  return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }
 
 /** What a request expects of an alias: the version that it names, which is its ETag. */

@@ -13,6 +13,7 @@ import type { RouteContext, Routes } from "../routing.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import { SAVED_EXAMPLE } from "../schemas/saving.ts";
 import { UploadAnswerSchema, UploadQuery } from "../schemas/uploads.ts";
+import { SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
 
 const FORM = /^multipart\/form-data\s*;/i;
@@ -67,8 +68,9 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
         const save = { version, idempotencyKey: key, base: null, materializer, signal };
         const saved = await registry.save(name, undefined, save);
         const next = await scheduleNext(saved, options);
-        if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201);
-        return c.json({ ...next, ...saved }, 202, { location: `/jobs/${encodeURIComponent(next.jobId)}` });
+        const skipped = saved.skipped ? SKIPPED : {};
+        if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201, skipped);
+        return c.json({ ...next, ...saved }, 202, { ...skipped, location: `/jobs/${encodeURIComponent(next.jobId)}` });
       } finally {
         form?.close(); // of one that was refused nobody reads the rest
       }

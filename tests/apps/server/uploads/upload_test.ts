@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../../mod.ts";
+import type { UploadOptions } from "../../../../apps/server/uploads/next_step.ts";
+import type { JobQueue } from "../../../../queues/mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
 import { openForm } from "../../../../apps/server/uploads/multipart.ts";
@@ -15,9 +17,48 @@ async function formOf(parts: [string, string | File][], cut = 0): Promise<Reques
   return { headers, body: sentBody(bytes.subarray(0, bytes.byteLength - cut), { breaks: cut > 0, chunk: 10_000 }) };
 }
 
-Deno.test("a file is saved as it comes, and the client is told the job at once", async () => {
+/** Makes each upload a job of the queue. */
+function scheduleOn(jobs: JobQueue): UploadOptions {
+  return {
+    async schedule(uploaded, { idempotencyKey: id }) {
+      await jobs.add({ id, group: "uploads", kind: "upload", data: { ...uploaded } });
+      return id;
+    },
+  };
+}
+
+Deno.test("a queue alone makes no job of an upload, which no worker could do", async () => {
   await using jobs = createMemoryQueue();
   await using service = await openService({ jobs });
+  const answer = await service.send("POST", "/upload?name=a", { body: sentBody(noise(10)) });
+  assertEquals([answer.status, "jobId" in await answer.json(), await jobs.list()], [201, false, []]);
+});
+
+Deno.test("a repeat with the same key and other content says that it was skipped", async () => {
+  await using service = await openService();
+  const headers = { "idempotency-key": "k" };
+  const send = async (content: string) => {
+    const answer = await service.send("POST", "/upload?name=a", { body: content, headers });
+    return [answer.headers.get("holdfast-skipped"), (await answer.json()).skipped];
+  };
+  assertEquals([await send("one"), await send("two")], [[null, false], ["true", true]]);
+  const value = (data: string) => ({
+    materializer: { id: "file", formatVersion: 1 },
+    files: [{ path: "a", data }],
+    idempotencyKey: "saved",
+  });
+  await service.sendJson("POST", "/artifacts/b/versions", value("YQ=="));
+  const again = await service.sendJson("POST", "/artifacts/b/versions", value("Yg=="));
+  assertEquals([again.status, again.headers.get("holdfast-skipped"), (await again.json()).skipped], [
+    200,
+    "true",
+    true,
+  ]);
+});
+
+Deno.test("a file is saved as it comes, and the client is told the job at once", async () => {
+  await using jobs = createMemoryQueue();
+  await using service = await openService({ jobs, upload: scheduleOn(jobs) });
   const content = noise(700_000);
   const answer = await service.send("POST", "/upload?name=team%2Fdata&path=scan.bin", {
     body: sentBody(content),
@@ -68,7 +109,7 @@ Deno.test("a form has its fields first, and as many files as it likes", async ()
 Deno.test("of a body that breaks off nothing is saved, wherever it does", async () => {
   const backend = createMemoryBackend();
   await using jobs = createMemoryQueue();
-  await using service = await openService({ backend, jobs });
+  await using service = await openService({ backend, jobs, upload: scheduleOn(jobs) });
   const content = noise(600_000) as Uint8Array<ArrayBuffer>;
   const before = await keysOf(backend);
   assertEquals(
@@ -84,7 +125,7 @@ Deno.test("of a body that breaks off nothing is saved, wherever it does", async 
 
 Deno.test("an upload whose answer was lost is sent again by its key: one version, one job", async () => {
   await using jobs = createMemoryQueue();
-  await using service = await openService({ jobs });
+  await using service = await openService({ jobs, upload: scheduleOn(jobs) });
   const send = async () => {
     const init = { body: sentBody(noise(300_000)), headers: { "idempotency-key": "phone-17" } };
     const answer = await service.send("POST", "/upload?name=a", init);
