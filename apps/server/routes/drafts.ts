@@ -7,7 +7,7 @@ import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
-import { ofCondition } from "../saving/save_sent.ts";
+import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { savedAnswer } from "./saves.ts";
@@ -84,6 +84,7 @@ export function draftsRoutes(context: ServerContext): Routes {
     json(schemas.CommitDraftSchema),
     async (c) => {
       const options = c.req.valid("json");
+      checkNamed(options, { name: c.req.param("name"), access: c.env.access });
       const draft = await open(c.req.param("name"), c.req.param("draft"));
       const commit = () => draft.commit({ ...options, signal: c.req.raw.signal });
       return savedAnswer(c, await ofCondition(options.ifCommit, commit));

@@ -8,7 +8,7 @@ import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
-import { ofCondition } from "../saving/save_sent.ts";
+import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import {
   CommitPresignedSchema,
   PresignedSchema,
@@ -78,6 +78,7 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
     async (c) => {
       const { files, name, ...options } = c.req.valid("json");
       c.env.access.check("write", name);
+      checkNamed(options, { name, access: c.env.access });
       const id = c.req.param("upload");
       if (await isSentHere(uploads, id)) throw notPresigned(id);
       const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal: c.req.raw.signal });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError } from "../../../mod.ts";
+import { isRegistryError, parseRef } from "../../../mod.ts";
 import type { SavedArtifact } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
@@ -18,12 +18,23 @@ export async function saveSent(
   { name, access, signal }: { name: string; access: Access; signal?: AbortSignal },
 ): Promise<SavedArtifact> {
   const { files: sent, materializer, ...options } = request;
+  checkNamed(request, { name, access });
   const repeatable = options.idempotencyKey !== undefined;
   const opened = await openSentFiles(context, sent, { access, repeatable, signal });
   const save = { ...options, materializer: passThrough(materializer, opened.files), signal };
   const saved = await ofCondition(options.ifCommit, () => context.registry.save(name, undefined, save));
   await opened.removeUploads();
   return saved;
+}
+
+/** Throws `Denied` where a save names what its token may not read, as what it was made from or shares files with. */
+export function checkNamed(
+  { inputs = [], base }: Pick<SaveRequest, "inputs" | "base">,
+  { name, access }: { name: string; access: Access },
+): void {
+  for (const input of inputs) access.check("read", parseRef(typeof input === "string" ? input : input.ref).name);
+  const other = typeof base === "string" ? parseRef(base).name : name;
+  if (other !== name) access.check("read", other);
 }
 
 /** A lost race is 412 where a condition was given, such as `ifCommit`, and else 409. */

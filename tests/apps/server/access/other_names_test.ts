@@ -27,6 +27,11 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
   ["GET", "/jobs/other/events"],
   ["GET", "/metrics"],
   ["POST", `${OTHER}/versions`, FILES],
+  ["POST", `${MINE}/versions`, { ...FILES, inputs: ["other/a@1.0.0"] }],
+  ["POST", `${MINE}/versions`, { ...FILES, inputs: [{ ref: "other/a" }] }],
+  ["POST", `${MINE}/versions`, { ...FILES, base: "other/a" }],
+  ["POST", `${MINE}/drafts/d/commit`, { inputs: ["other/a"] }],
+  ["POST", "/uploads/presigned/x/commit", { name: "mine/a", files: [{ path: "x" }], inputs: ["other/a"] }],
   ["POST", `${OTHER}/versions/1.0.0/copy`, { to: "mine/b" }],
   ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b" }],
   ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b@2.0.0" }],
@@ -45,6 +50,7 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
 
 const OPERATIONS = [
   { op: "save", name: "other/a", ...FILES },
+  { op: "save", name: "mine/a", ...FILES, inputs: ["other/a"] },
   { op: "info", name: "other/a" },
   { op: "copy", name: "other/a", to: "mine/b" },
   { op: "copy", name: "mine/a", to: "other/b" },
@@ -79,13 +85,17 @@ Deno.test("a token of one prefix neither sees nor changes what is of another, by
     for (const token of ["read:mine/*,write:mine/*", "read:mine/a,write:mine/b", "metrics"]) {
       if (token === "metrics" && path === "/metrics") continue;
       const answer = await ask(method, path, body, token);
-      assertEquals([answer.status, (await answer.json()).code], [403, "Denied"], `${method} ${path} by ${token}`);
+      const expected = path.startsWith("/jobs/") && token !== "metrics" ? [404, "NotFound"] : [403, "Denied"];
+      assertEquals([answer.status, (await answer.json()).code], expected, `${method} ${path} by ${token}`);
     }
     if (method === "GET") continue;
     const reader = await ask(method, path, body, "read:*,metrics");
     assertEquals(reader.status, 403, `${method} ${path} by one who reads`);
     await reader.body?.cancel();
   }
+  const unknown = await ask("GET", "/jobs/unknown", undefined, "read:mine/*");
+  const hidden = await ask("GET", "/jobs/other", undefined, "read:mine/*");
+  assertEquals((await hidden.text()).replace("other", "unknown"), await unknown.text(), "nothing tells them apart");
   const batch = await ask("POST", "/batch", { operations: OPERATIONS }, "read:mine/*,write:mine/*");
   const { results } = await batch.json();
   assertEquals(
