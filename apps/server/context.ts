@@ -46,6 +46,8 @@ export interface ServerContext {
 export interface RequestInfo extends HandlerInfo {
   /** What whoever sent it may do. Where the path has a `name`, its route has checked that already. */
   access: Access;
+  /** Why its token is refused, by every route that is not open to everybody. */
+  refusal?: unknown;
   /** Its id, in the answer and the log. */
   requestId: string;
   /** Told by the route: the pattern of its path. */

@@ -11,9 +11,9 @@ import { createAccess } from "./access.ts";
 import type { TokenCheck } from "./token_check.ts";
 
 /** Who sent no token: may call what is open to everybody. */
-const nobody: Access = createAccess(undefined, []);
+export const nobody: Access = createAccess(undefined, []);
 
-/** The rights behind a request. A token that does not count is refused wherever it is sent, by 401 (RFC 6750). */
+/** The rights behind a request. Fails with 401 (RFC 6750) for a token that is unknown, removed or expired. */
 export async function authenticate(request: Request, tokens: TokenCheck | undefined): Promise<Access> {
   if (tokens === undefined) return everything;
   const authorization = request.headers.get("authorization");

@@ -37,6 +37,7 @@ export function guardRoute(
   const guard: RouteMiddleware = (c, next) => {
     c.env.route = c.req.routePath;
     c.env.scope = scope;
+    if (scope !== "open" && c.env.refusal !== undefined) throw c.env.refusal;
     if (scope !== "open") checkScope(c.env.access, scope, c.req.param("name"));
     const { method, headers: sent } = c.req.raw;
     const ignored = method === "GET" || method === "HEAD" ? undefined : unknown.find((header) => sent.has(header));

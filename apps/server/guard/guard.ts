@@ -4,7 +4,7 @@
  * @module
  */
 import type { Logger, System } from "../../../mod.ts";
-import { authenticate, createRenewal } from "../access/authenticate.ts";
+import { authenticate, createRenewal, nobody } from "../access/authenticate.ts";
 import type { RequestInfo } from "../context.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { traced } from "../observe/trace.ts";
@@ -56,7 +56,10 @@ export function createGuard(
     const { token } = await whose.catch(() => ({ token: undefined })); // who guesses is counted too
     const waitMs = rate?.take(token ?? addressOf(known)) ?? 0;
     if (waitMs > 0) throw tooMany(waitMs);
-    const access = known.access = await whose;
+    const access = known.access = await whose.catch((error) => {
+      known.refusal = error; // said where the route is not open to everybody
+      return nobody;
+    });
     if (tokens !== undefined) known.renew = createRenewal(request, { tokens, system, access });
     let refused: RefusedRequest | undefined; // whoever reads the body may say something else of it
     const onRefuse = (reason: RefusedRequest) => void (refused = reason);

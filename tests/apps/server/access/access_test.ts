@@ -58,8 +58,14 @@ Deno.test("without a token the answer is 401, with one that may not 403, and wit
   assertEquals((await none.json()).code, "Denied");
   assertEquals((await ask("/names", "write:*")).status, 403);
   const handler = createApp(registry, { tokens: { find: () => Promise.resolve(undefined) } });
-  const wrong = await handler(new Request("http://127.0.0.1/openapi.json", { headers: { authorization: "Bearer x" } }));
+  const headers = { authorization: "Bearer x" };
+  const wrong = await handler(new Request("http://127.0.0.1/names", { headers }));
   assertEquals(wrong.status, 401);
+  for (const path of ["/health", "/ready", "/openapi.json"]) {
+    const open = await handler(new Request(`http://127.0.0.1${path}`, { headers }));
+    assertEquals(open.status, 200, `${path} is open to everybody`);
+    await open.body?.cancel();
+  }
   assert(wrong.headers.get("www-authenticate")!.includes("invalid_token"));
 });
 
