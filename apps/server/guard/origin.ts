@@ -10,7 +10,7 @@ import { RefusedRequest } from "../problem.ts";
 
 /** Options of {@linkcode createOriginCheck}. */
 export interface OriginOptions {
-  /** Origins whose pages may use the service, as `https://app.example.com`; `*` for all. @default none */
+  /** Origins whose pages may use the service, as `https://app.example.com`; `*` for all, which without tokens only read. @default none */
   cors?: readonly string[];
   /**
    * Names that the service has, without a port; `*` for any. @default with tokens any; without, only those of this
@@ -28,7 +28,8 @@ export interface OriginCheck {
 }
 
 const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
+const READING = "GET, HEAD";
+const METHODS = `${READING}, POST, PUT, PATCH, DELETE`;
 
 /** Whether this is a name or address of this machine, that no other machine reaches. */
 export function isLoopback(host: string): boolean {
@@ -50,15 +51,17 @@ export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens
 
   return {
     check(request) {
+      if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers, put together
       const { host, hostname } = new URL(request.url);
       if (!anyHost && !isLoopback(hostname) && !names?.has(hostname)) throw foreignHost(hostname);
-      const { headers } = request;
+      const { headers, method } = request;
+      const isRead = method === "GET" || method === "HEAD";
       const origin = headers.get("origin");
       if (origin === null) {
         // Scripts and images of other pages are asked for without an origin. A person who follows a link is welcome.
         const site = headers.get("sec-fetch-site");
         if ((site === "cross-site" || site === "same-site") && headers.get("sec-fetch-mode") !== "navigate") {
-          if (origins.size === 0) throw foreignOrigin("another site");
+          if (origins.size === 0 || !isRead && !hasTokens) throw foreignOrigin("another site");
         }
         return undefined;
       }
@@ -66,12 +69,16 @@ export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens
         if (hostOf(origin) !== host) throw foreignOrigin(origin);
         return undefined;
       }
-      if (request.method !== "OPTIONS" || !headers.has("access-control-request-method")) return undefined;
+      const mayWrite = hasTokens || origins.has(origin) || hostOf(origin) === host;
+      if (method !== "OPTIONS" || !headers.has("access-control-request-method")) {
+        if (isRead || method === "OPTIONS" || mayWrite) return undefined;
+        throw foreignWrite(origin);
+      }
       const asked = headers.get("access-control-request-headers") ?? "";
       return new Response(null, {
         status: 204,
         headers: {
-          "access-control-allow-methods": METHODS,
+          "access-control-allow-methods": mayWrite ? METHODS : READING,
           "access-control-allow-headers": /^[\w\-, ]*$/.test(asked) ? asked : "",
           "access-control-max-age": "600",
         },
@@ -130,12 +137,32 @@ function checkHost(host: string): void {
   });
 }
 
+function severalHosts(): RefusedRequest {
+  return new RefusedRequest({
+    status: 400,
+    code: "Invalid",
+    message: "Cannot read the request: it has more than one Host header",
+    hint: "Send one.",
+  });
+}
+
 function foreignHost(host: string): RefusedRequest {
   return new RefusedRequest({
     status: 403,
     code: "Denied",
     message: `Cannot answer as ${JSON.stringify(host.slice(0, 80))}: the service has no such name`,
     hint: "Use http://127.0.0.1 or localhost; a service with tokens takes any name, and one without those in `hosts`.",
+  });
+}
+
+function foreignWrite(origin: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 403,
+    code: "Denied",
+    message: `Cannot write for a page of ${
+      JSON.stringify(origin.slice(0, 80))
+    }: without tokens, "*" lets pages read only`,
+    hint: "Ask for tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.",
   });
 }
 

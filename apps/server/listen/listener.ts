@@ -8,7 +8,7 @@ import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";
 import type { PlainRequest, ReadyHandler } from "../files/hot_answers.ts";
 import type { Handler } from "../options.ts";
-import { problem } from "../problem.ts";
+import { problem, PROBLEM_TYPE } from "../problem.ts";
 
 /** Answers requests of Node's HTTP server with a handler. Nothing global is changed. */
 export function listenerOf(handler: Handler): (request: IncomingMessage, response: ServerResponse) => void {
@@ -22,11 +22,31 @@ export function listenerOf(handler: Handler): (request: IncomingMessage, respons
     },
   );
   return (request, response) => {
+    if (hostsOf(request) > 1) return refuseHosts(response);
     const file = (handler as Partial<ReadyHandler>).ready?.(plainRequest(request));
     if (file === undefined) return void listener(request, response);
     request.resume(); // a body that nobody asked for
     response.writeHead(200, file.answer.headers).end(file.bytes);
   };
+}
+
+/** How many `Host` headers there are: of several, a proxy may believe another one (RFC 9112, section 3.2). */
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i].length === 4 && rawHeaders[i].toLowerCase() === "host") count++;
+  }
+  return count;
+}
+
+function refuseHosts(response: ServerResponse): void {
+  const body = JSON.stringify({
+    title: "The request is wrong",
+    status: 400,
+    detail: "Cannot read the request: it has more than one Host header",
+    code: "Invalid",
+  });
+  response.writeHead(400, { "content-type": PROBLEM_TYPE, "connection": "close" }).end(body);
 }
 
 /** What is looked at of a request before any other is made of it: the latter takes longer than the answer. */

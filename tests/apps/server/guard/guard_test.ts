@@ -68,6 +68,22 @@ Deno.test("an origin that is named may ask, and its browser is told what it may 
   assertEquals((await get(service.handler, url)).headers.get("access-control-allow-origin"), null);
 });
 
+Deno.test("without tokens pages of any origin may read, and only named ones may write", async () => {
+  await using service = await served({ cors: ["*", "https://app.example"] });
+  const url = "http://127.0.0.1:8600/artifacts/a/versions/1";
+  const status = async (origin: string, method: string) => (await get(service.handler, url, { origin }, method)).status;
+  assertEquals(await status("https://evil.example", "GET"), 200);
+  assertEquals(await status("https://evil.example", "DELETE"), 403);
+  assertEquals(await status("null", "DELETE"), 403);
+  assertEquals(await status("https://app.example", "DELETE"), 200);
+  assertEquals(await status("http://127.0.0.1:8600", "DELETE"), 200);
+  const asked = await get(service.handler, url, {
+    "origin": "https://evil.example",
+    "access-control-request-method": "DELETE",
+  }, "OPTIONS");
+  assertEquals(asked.headers.get("access-control-allow-methods"), "GET, HEAD");
+});
+
 Deno.test("what no page says as its origin, and no machine has as its name, is refused before anybody asks", async () => {
   await using registry = await openRegistry("memory:");
   const slash = assertThrows(() => createHandler(registry, { cors: ["https://app.example/"] }), RegistryError);

@@ -18,6 +18,15 @@ Deno.test("a service is listened for on this machine only, unless it has tokens"
   }
 });
 
+Deno.test("two Host headers are refused, whatever they say", async () => {
+  await using service = await serve();
+  for (const second of ["Host: localhost", "hOST: evil.example"]) {
+    const answer = await service.talk(requestText("/health", [second]));
+    assertMatch(answer, /^HTTP\/1\.1 400 /);
+    assertStringIncludes(answer, "more than one Host header");
+  }
+});
+
 Deno.test("a port that is taken is said", async () => {
   await using service = await serve();
   const port = Number(new URL(service.server.url).port);
