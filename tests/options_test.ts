@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openHttpRegistry } from "../apps/http_client.ts";
+import { createHandler, createToken, listen, openTokenFile } from "../apps/server.ts";
 import { createLocalBackend } from "../backends/local.ts";
 import { createMemoryBackend } from "../backends/memory.ts";
 import { createS3Configs, openBackend } from "../backends/mod.ts";
@@ -124,7 +125,21 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
   openHttpRegistry: (options) => openHttpRegistry("http://127.0.0.1:1", options),
   createPlugins,
   createMemoryBus,
+  "subscribe of a bus": (options) => createMemoryBus().subscribe("a", () => {}, options),
+  "publish of a bus": (options) => createMemoryBus().publish("a", 1, options),
+  "unsubscribe of a bus": async (options) =>
+    await (await createMemoryBus().subscribe("a", () => {})).unsubscribe(options),
+  "listen of a bus": async (options) => await createMemoryBus().listen("a", options).ready,
   createMemoryQueue,
+  "add of a queue": (options) => createMemoryQueue().add({ id: "a", group: "g", kind: "k", data: 1, ...options }),
+  "schedule of a queue": (options) =>
+    createMemoryQueue().schedule({ id: "a", everyMs: 1000, job: { group: "g", kind: "k", data: 1 }, ...options }),
+  "work of a queue": (options) => createMemoryQueue().work(() => {}, options),
+  openTokenFile: (options) => openTokenFile("nowhere.json", options),
+  createToken: (options) => createToken("nowhere/tokens.json", { scopes: ["admin"], ...options }),
+  createHandler: (options) => createHandler({ open() {}, names() {} } as Anything, options),
+  listen: (options) => listen((() => {}) as Anything, { port: 0, ...options }),
+  "listen, its limits": (options) => listen((() => {}) as Anything, { port: 0, limits: options }),
   openQueue: (options) => openQueue("memory:", options),
 };
 

@@ -5,11 +5,9 @@
  * @module
  */
 import { RegistryError } from "../../mod.ts";
-import { nearest } from "../program/nearest.ts";
+import { checkKnown } from "./check_known.ts";
+import type { Names } from "./check_known.ts";
 import type { HandlerLimits, HandlerOptions } from "./options.ts";
-
-/** Every option, by name: the compiler says which one is missing. */
-type Names<O> = Readonly<Record<keyof O, true>>;
 
 const OPTIONS: Names<HandlerOptions> = {
   tokens: true,
@@ -40,9 +38,9 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
   if (!has(registry, "open") || !has(registry, "names")) {
     throw refused("it is given no registry", "createHandler(await openRegistry(path), options)");
   }
-  checkKnown(options, OPTIONS);
+  checkKnown("create a handler", options, OPTIONS);
   const { tokens, jobs, upload, limits } = options;
-  if (limits !== undefined) checkKnown(limits, LIMITS);
+  if (limits !== undefined) checkKnown("create a handler", limits, LIMITS);
   if (tokens !== undefined && !has(tokens, "find")) {
     throw refused("its tokens are no check of tokens", 'As in { tokens: await openTokenFile("tokens.json") }.');
   }
@@ -55,20 +53,6 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
       'As in { upload: { task: plugins.createTask("resize").addBehavior("schedule_job") } }, or { upload: { schedule } }.',
     );
   }
-}
-
-function checkKnown(options: object, known: Readonly<Record<string, true>>): void {
-  const names = Object.keys(known);
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw refused("its options are no object", `Write them as { ${names[0]}: … }.`);
-  }
-  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !Object.hasOwn(known, name));
-  if (unknown === undefined) return;
-  const meant = nearest(unknown[0], names);
-  throw refused(
-    `there is no option ${unknown[0]}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
-    `Options are ${names.join(", ")}.`,
-  );
 }
 
 function has(value: unknown, method: string): boolean {

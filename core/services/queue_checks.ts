@@ -4,12 +4,30 @@
  * @module
  */
 import { RegistryError } from "../errors.ts";
+import { checkOptions } from "../options/check_options.ts";
+import type { OptionNames } from "../options/check_options.ts";
 import { plainProblem } from "../text/plain_value.ts";
 import type { PlainValue } from "../text/plain_value.ts";
 import type { NewJob, NewSchedule, WorkOptions } from "./queue.ts";
 
+const NEW_JOB: OptionNames<NewJob> = {
+  id: true,
+  group: true,
+  kind: true,
+  data: true,
+  delayMs: true,
+  priority: true,
+  attempts: true,
+  backoffMs: true,
+};
+
+const NEW_SCHEDULE: OptionNames<NewSchedule> = { id: true, cron: true, timeZone: true, everyMs: true, job: true };
+
+const WORK: OptionNames<WorkOptions> = { concurrency: true, rateLimit: true, onEvent: true };
+
 /** Throws `Invalid` for what no queue can keep. */
-export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
+export function checkNewJob(added: NewJob): void {
+  const { id, group, kind, data, ...job } = checkOptions(`add job ${JSON.stringify(added.id)}`, added, NEW_JOB);
   const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
   if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^[0-9]+$/.test(id)) {
     throw invalid(id, "it is no id of a job", "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits.");
@@ -35,7 +53,12 @@ export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
 }
 
 /** Throws `Invalid` for what is no schedule; what its `cron` says is for the queue to read. */
-export function checkSchedule({ id, cron, timeZone, everyMs, job }: NewSchedule): void {
+export function checkSchedule(schedule: NewSchedule): void {
+  const { id, cron, timeZone, everyMs, job } = checkOptions(
+    `schedule job ${JSON.stringify(schedule.id)}`,
+    schedule,
+    NEW_SCHEDULE,
+  );
   checkNewJob({ ...job, id });
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
     throw notScheduled(id, `${JSON.stringify(timeZone)} is no time zone`, "As in Europe/Berlin, or UTC.");
@@ -69,7 +92,8 @@ export function notScheduled(id: string, state: string, hint: string, cause?: un
 }
 
 /** Throws `Invalid` for numbers that are none: a worker with them would take no job, ever. */
-export function checkWorkOptions({ concurrency = 1, rateLimit }: WorkOptions): void {
+export function checkWorkOptions(options: WorkOptions): void {
+  const { concurrency = 1, rateLimit } = checkOptions("take jobs", options, WORK);
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw new RegistryError({
       code: "Invalid",

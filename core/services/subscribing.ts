@@ -5,6 +5,9 @@
  */
 import { messageOf, RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
+import { checkOptions } from "../options/check_options.ts";
+import type { OptionNames } from "../options/check_options.ts";
+import type { SignalOptions } from "../record/saving.ts";
 import type { Logger } from "../registry.ts";
 import { checkPattern } from "./event_bus.ts";
 import type { BusEvent, BusTrouble, EventHandler, SubscribeOptions } from "./event_bus.ts";
@@ -27,6 +30,27 @@ export interface SubscriptionPlan {
   trouble(trouble: BusTrouble): void;
 }
 
+const OPTIONS: OptionNames<SubscribeOptions> = {
+  signal: true,
+  delivery: true,
+  group: true,
+  concurrency: true,
+  maxWaiting: true,
+  attempts: true,
+  backoffMs: true,
+  onTrouble: true,
+};
+
+/** Throws `Invalid` for options of `publish` that it does not have. */
+export function checkPublishOptions(topic: string, options: SignalOptions | undefined): void {
+  checkOptions(`publish ${shown(topic)}`, options, { signal: true });
+}
+
+/** Throws `Invalid` for options of `unsubscribe` that it does not have. */
+export function checkUnsubscribeOptions(pattern: string, options: { forgetGroup?: boolean } | undefined): boolean {
+  return checkOptions(`unsubscribe from ${pattern}`, options, { forgetGroup: true })?.forgetGroup ?? false;
+}
+
 const MOST_BACKOFF_MS = 60_000;
 
 /** How long is waited after so many failures, milliseconds. */
@@ -41,6 +65,7 @@ export function planSubscription(
   { logger, handler }: { logger: Logger; handler: unknown },
 ): SubscriptionPlan {
   checkPattern(pattern);
+  options = checkOptions(`subscribe to ${pattern}`, options, OPTIONS);
   if (typeof handler !== "function") {
     throw invalid(pattern, "there is no handler", "Give a function (event) => …, or take bus.listen(pattern).");
   }

@@ -9,7 +9,12 @@ import type { OptionNames } from "../../core/options/check_options.ts";
 import { checkTopic, encodePayload, topicMatcher } from "../../core/services/event_bus.ts";
 import type { AnyTopics, BusEvent, EventBus, EventHandler, Subscription } from "../../core/services/event_bus.ts";
 import type { SubscribeOptions } from "../../core/services/event_bus.ts";
-import { createDeliveries, planSubscription } from "../../core/services/subscribing.ts";
+import {
+  checkPublishOptions,
+  checkUnsubscribeOptions,
+  createDeliveries,
+  planSubscription,
+} from "../../core/services/subscribing.ts";
 import { createEventStream } from "../../core/services/event_stream.ts";
 import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger } from "../../core/system.ts";
@@ -109,7 +114,8 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
     const stop = () => void (left ??= leave());
     const subscription: Subscription = {
       pattern,
-      async unsubscribe({ forgetGroup = false } = {}) {
+      async unsubscribe(options) {
+        const forgetGroup = checkUnsubscribeOptions(pattern, options);
         await (left ??= leave());
         if (forgetGroup) group?.forget();
       },
@@ -124,6 +130,7 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
     kind: "memory",
     location: "memory:",
     async publish(topic, payload, options) {
+      checkPublishOptions(topic, options);
       options?.signal?.throwIfAborted();
       checkTopic(topic);
       const json = encodePayload(topic, payload);

@@ -12,7 +12,7 @@ import { checkTopic, encodePayload } from "../../core/services/event_bus.ts";
 import type { AnyTopics, BusEvent, EventBus, EventHandler, Subscription } from "../../core/services/event_bus.ts";
 import type { SubscribeOptions } from "../../core/services/event_bus.ts";
 import { createEventStream } from "../../core/services/event_stream.ts";
-import { planSubscription } from "../../core/services/subscribing.ts";
+import { checkPublishOptions, checkUnsubscribeOptions, planSubscription } from "../../core/services/subscribing.ts";
 import { realSystem, silentLogger } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { openRedis, parseRedisUrl } from "../../queues/redis.ts";
@@ -123,7 +123,8 @@ export async function openRedisBus<T = AnyTopics>(url: string, options: RedisBus
     const stop = () => void (left ??= leave()).catch(() => {});
     const subscription: Subscription = {
       pattern,
-      async unsubscribe({ forgetGroup = false } = {}) {
+      async unsubscribe(options) {
+        const forgetGroup = checkUnsubscribeOptions(pattern, options);
         await (left ??= leave());
         if (forgetGroup) await member.forget?.();
       },
@@ -143,6 +144,7 @@ export async function openRedisBus<T = AnyTopics>(url: string, options: RedisBus
     kind: "redis",
     location: `${commands.location}${name === "holdfast" ? "" : `?bus=${name}`}`,
     async publish(topic, payload, options) {
+      checkPublishOptions(topic, options);
       options?.signal?.throwIfAborted();
       checkTopic(topic);
       const json = encodePayload(topic, payload);

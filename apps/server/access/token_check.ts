@@ -9,6 +9,7 @@ import { stat } from "node:fs/promises";
 import process from "node:process";
 import { realSystem, RegistryError } from "../../../mod.ts";
 import type { Logger, System } from "../../../mod.ts";
+import { checkKnown } from "../check_known.ts";
 import { createAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { parseScope } from "./scopes.ts";
@@ -46,6 +47,7 @@ const encoder = new TextEncoder();
  * @throws {RegistryError} `NotFound` where there is none, `Corrupt` where it can not be read
  */
 export async function openTokenFile(file: string, options: TokenFileOptions = {}): Promise<TokenCheck> {
+  checkKnown("open the tokens", options, { system: true, logger: true });
   const { system = realSystem, logger } = options;
   let known = byId(await readTokens(file) ?? noFile(file));
   let changedAt = await lastChange(file);

@@ -8,6 +8,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
 import { isRegistryError, realSystem, RegistryError } from "../../../mod.ts";
 import type { System } from "../../../mod.ts";
+import { checkKnown } from "../check_known.ts";
 import { parseScope } from "./scopes.ts";
 
 /** What is kept of a token. */
@@ -41,8 +42,10 @@ export interface CreateTokenOptions {
 /** Makes a token, adds it to the file, which is made where there is none, and returns it: the only time it is seen. */
 export async function createToken(
   file: string,
-  { scopes, note, expiresInMs, system = realSystem }: CreateTokenOptions,
+  options: CreateTokenOptions,
 ): Promise<{ token: string; stored: StoredToken }> {
+  checkKnown("create a token", options, { scopes: true, note: true, expiresInMs: true, system: true });
+  const { scopes, note, expiresInMs, system = realSystem } = options;
   if (scopes.length === 0) {
     throw new RegistryError({
       code: "Invalid",

@@ -9,13 +9,32 @@ import type { Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { realSystem } from "../../../mod.ts";
+import { checkKnown } from "../check_known.ts";
+import type { Names } from "../check_known.ts";
 import { isLoopback } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";
 import { listenerOf } from "./listener.ts";
 import { cannotListen, exposed } from "./refusals.ts";
-import type { Listening, ListenOptions } from "./options.ts";
+import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { openCertificate } from "./certificate.ts";
+
+const OPTIONS: Names<ListenOptions> = {
+  host: true,
+  port: true,
+  hasTokens: true,
+  tls: true,
+  limits: true,
+  system: true,
+};
+
+const LIMITS: Names<ConnectionLimits> = {
+  maxHeaderBytes: true,
+  headersTimeoutMs: true,
+  idleTimeoutMs: true,
+  keepAliveMs: true,
+  maxConnections: true,
+};
 
 /**
  * Puts a handler on a port.
@@ -24,6 +43,8 @@ import { openCertificate } from "./certificate.ts";
  * taken
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
+  checkKnown("listen", options, OPTIONS);
+  checkKnown("listen", options.limits ?? {}, LIMITS);
   const { host = "127.0.0.1", port = 8600, hasTokens = false, tls, limits = {}, system = realSystem } = options;
   const { maxHeaderBytes = 16_384, headersTimeoutMs = 10_000, idleTimeoutMs = 60_000, keepAliveMs = 15_000 } = limits;
   if (!hasTokens && !isLoopback(host)) throw exposed(host);

@@ -1,0 +1,27 @@
+/**
+ * Options that do not exist: mistyped, they would have no effect.
+ *
+ * @module
+ */
+import { RegistryError } from "../../mod.ts";
+import { nearest } from "../program/nearest.ts";
+
+/** Every option, by name: the compiler says which one is missing. */
+export type Names<O> = Readonly<Record<keyof O, true>>;
+
+/** Throws `Invalid` for options that are not an object, or that have a member which is not known. */
+export function checkKnown(action: string, options: object, known: Readonly<Record<string, true>>): void {
+  const names = Object.keys(known);
+  const refused = (state: string, hint: string) =>
+    new RegistryError({ code: "Invalid", message: `Cannot ${action}: ${state}`, hint });
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw refused("its options are no object", `Write them as { ${names[0]}: … }.`);
+  }
+  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown[0], names);
+  throw refused(
+    `there is no option ${unknown[0]}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
+    `Options are ${names.join(", ")}.`,
+  );
+}
