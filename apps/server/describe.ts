@@ -92,7 +92,8 @@ function isOfBytes(body: NonNullable<RouteDescription["body"]>): boolean {
 }
 
 function parameter(place: "path" | "header", name: string, description: string) {
-  return { in: place, name, description, schema: { type: "string" } };
+  // An empty header says nothing, and an empty segment leads to another route.
+  return { in: place, name, description, schema: { type: "string", ...(place === "path" ? { minLength: 1 } : {}) } };
 }
 
 function describeAnswer({ description, schema, content, example, headers }: DescribedAnswer) {

@@ -10,6 +10,9 @@ import { ProblemSchema } from "./problem.ts";
 /** 64 lowercase hexadecimal digits. */
 export const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in 64 lowercase digits is expected"));
 
+/** A string that must not be empty: a name, a version, a path, a key. */
+export const Text = v.pipe(v.string(), v.minLength(1, "it is empty"));
+
 /** A moment, ISO 8601. */
 export const Moment = v.pipe(v.string(), v.isoTimestamp());
 
@@ -32,8 +35,8 @@ export const FileInfoSchema = v.pipe(
 
 /** What a version was made from. */
 export const ArtifactInputSchema = v.union([
-  v.string(),
-  v.strictObject({ ref: v.string(), digest: v.optional(Sha256) }),
+  Text,
+  v.strictObject({ ref: Text, digest: v.optional(Sha256) }),
 ]);
 
 /** What is known of a version. */
@@ -71,7 +74,7 @@ export const VersionEntrySchema = v.pipe(
 
 /** What versions are listed by. */
 export const VersionsQuery = v.object({
-  range: v.optional(v.pipe(v.string(), v.description("Only versions in this range, as `^1.2`"))),
+  range: v.optional(v.pipe(Text, v.description("Only versions in this range, as `^1.2`"))),
   details: v.optional(
     v.pipe(flag(), v.description("Whether each has its `info`, or, where it cannot be read, an `error`")),
   ),
@@ -83,7 +86,7 @@ export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
 /** The commit that is meant, where one is. */
 export const CommitQuery = v.object({
-  commit: v.optional(v.pipe(v.string(), v.description("Only where it is this commit, else 409"))),
+  commit: v.optional(v.pipe(Text, v.description("Only where it is this commit, else 409"))),
 });
 
 /** Most bytes of files that come with what is known of a version. */

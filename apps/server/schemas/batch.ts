@@ -4,14 +4,15 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
+import { Text } from "./artifact.ts";
 import { ProblemSchema } from "./problem.ts";
 import { AliasRequestSchema, CopyRequestSchema, SaveRequestSchema } from "./saving.ts";
 
 /** So many operations at most. */
 export const MOST_OPERATIONS = 1000;
 
-const name = v.string();
-const version = v.optional(v.string());
+const name = Text;
+const version = v.optional(Text);
 
 /** One operation. */
 export const OperationSchema = v.pipe(
@@ -21,12 +22,12 @@ export const OperationSchema = v.pipe(
     v.strictObject({
       op: v.literal("delete"),
       name,
-      version: v.string(),
+      version: Text,
       force: v.optional(v.boolean()),
-      ifCommit: v.optional(v.string()),
+      ifCommit: v.optional(Text),
     }),
-    v.strictObject({ op: v.literal("setAlias"), name, alias: v.string(), ...AliasRequestSchema.entries }),
-    v.strictObject({ op: v.literal("deleteAlias"), name, alias: v.string(), expected: version }),
+    v.strictObject({ op: v.literal("setAlias"), name, alias: Text, ...AliasRequestSchema.entries }),
+    v.strictObject({ op: v.literal("deleteAlias"), name, alias: Text, expected: version }),
     v.strictObject({ op: v.literal("info"), name, version }),
   ]),
   v.metadata({ ref: "Operation" }),

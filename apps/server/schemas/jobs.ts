@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
-import { Amount, Moment } from "./artifact.ts";
+import { Amount, Moment, Text } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";
 
 const State = v.picklist(["waiting", "delayed", "running", "done", "failed", "cancelled"]);
@@ -35,7 +35,7 @@ export const JobsPage = page(JobSchema, "JobsPage");
 /** Which jobs are listed. */
 export const JobsQuery = v.object({
   state: v.optional(v.pipe(State, v.description("Only those that are there"))),
-  group: v.optional(v.pipe(v.string(), v.description("Only those of this group"))),
+  group: v.optional(v.pipe(Text, v.description("Only those of this group"))),
   ...pageFields,
 });
 

@@ -4,12 +4,12 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
-import { Moment, Sha256 } from "./artifact.ts";
+import { Moment, Sha256, Text } from "./artifact.ts";
 import { count } from "./listing.ts";
 
 /** What a lineage is asked for with. */
 export const LineageQuery = v.object({
-  ref: v.pipe(v.string(), v.description("`name`, or `name@version`")),
+  ref: v.pipe(Text, v.description("`name`, or `name@version`")),
   direction: v.optional(v.pipe(
     v.picklist(["up", "down", "both"], "up, down or both is expected"),
     v.description("To what it was made from, to what was made from it, or both, which is the default"),

@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
-import { Amount, FileInfoSchema, Moment, Sha256 } from "./artifact.ts";
+import { Amount, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 import { count } from "./listing.ts";
 import { CommitDraftSchema } from "./saving.ts";
 
@@ -12,8 +12,8 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 
 /** Which file is to be fetched. */
 export const PresignQuery = v.object({
-  path: v.optional(v.pipe(v.string(), v.description("The file; the only one where it is not given"))),
-  fileName: v.optional(v.pipe(v.string(), v.description("The name that a browser saves it under"))),
+  path: v.optional(v.pipe(Text, v.description("The file; the only one where it is not given"))),
+  fileName: v.optional(v.pipe(Text, v.description("The name that a browser saves it under"))),
   expiresInMs: v.optional(count({ least: 1000, most: WEEK_MS, description: "How long the URL works, milliseconds" })),
 });
 
@@ -24,8 +24,8 @@ export const PresignedSchema = v.pipe(
 );
 
 const file = {
-  path: v.string(),
-  mediaType: v.optional(v.string()),
+  path: Text,
+  mediaType: v.optional(Text),
   size: v.optional(Amount),
   sha256: v.optional(Sha256),
 };
@@ -59,9 +59,9 @@ const { parts: _, ...howToCommit } = CommitDraftSchema.entries;
 /** How what was sent to the store is saved. */
 export const CommitPresignedSchema = v.pipe(
   v.strictObject({
-    name: v.string(),
+    name: Text,
     files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
-    idempotencyKey: v.optional(v.string()),
+    idempotencyKey: v.optional(Text),
     ...howToCommit,
   }),
   v.metadata({ ref: "CommitPresignedRequest" }),

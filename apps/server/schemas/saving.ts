@@ -4,18 +4,18 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
-import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256 } from "./artifact.ts";
+import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 import { flag } from "./listing.ts";
 
 /** The id and version of what reads the files again. */
 export const MaterializerSchema = v.strictObject({
-  id: v.pipe(v.string(), v.maxLength(200)),
+  id: v.pipe(Text, v.maxLength(200)),
   formatVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
 
 const aboutFile = {
-  path: v.string(),
-  mediaType: v.optional(v.string()),
+  path: Text,
+  mediaType: v.optional(Text),
   mode: v.optional(v.picklist(["executable", "link", "folder"])),
   modifiedAt: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   size: v.optional(Amount),
@@ -26,7 +26,7 @@ const aboutFile = {
 export const SentFileSchema = v.pipe(
   v.union([
     v.strictObject({ ...aboutFile, data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "base64 is expected")) }),
-    v.strictObject({ ...aboutFile, upload: v.string() }),
+    v.strictObject({ ...aboutFile, upload: Text }),
   ], "a file has a path, and either data (base64) or upload (an id)"),
   v.metadata({ ref: "SentFile" }),
 );
@@ -35,11 +35,11 @@ export const SentFileSchema = v.pipe(
 export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
 const howToSave = {
-  version: v.optional(v.string()),
+  version: v.optional(Text),
   bump: v.optional(v.picklist(["major", "minor", "patch"])),
   onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])),
-  ifCommit: v.optional(v.string()),
-  base: v.optional(v.nullable(v.string())),
+  ifCommit: v.optional(Text),
+  base: v.optional(v.nullable(Text)),
   skipIfUnchanged: v.optional(v.boolean()),
   metadata: v.optional(v.record(v.string(), v.unknown())),
   inputs: v.optional(v.pipe(v.array(ArtifactInputSchema), v.maxLength(1000))),
@@ -51,7 +51,7 @@ const compress = v.optional(v.picklist(["gzip", "zstd"]));
 export const SaveRequestSchema = v.pipe(
   v.strictObject({
     ...howToSave,
-    idempotencyKey: v.optional(v.string()),
+    idempotencyKey: v.optional(Text),
     compress,
     materializer: MaterializerSchema,
     files: v.array(SentFileSchema),
@@ -99,13 +99,13 @@ export const SAVED_EXAMPLE = {
 
 /** Where a version is copied to. */
 export const CopyRequestSchema = v.pipe(
-  v.strictObject({ to: v.string(), onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])) }),
+  v.strictObject({ to: Text, onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])) }),
   v.metadata({ ref: "CopyRequest" }),
 );
 
 /** What an alias is to name. */
 export const AliasRequestSchema = v.pipe(
-  v.strictObject({ version: v.string(), expected: v.optional(v.nullable(v.string())) }),
+  v.strictObject({ version: Text, expected: v.optional(v.nullable(Text)) }),
   v.metadata({ ref: "AliasRequest" }),
 );
 
@@ -116,7 +116,7 @@ export const DeletedSchema = v.pipe(v.object({ deleted: v.boolean() }), v.metada
 const optionalFlag = () => v.optional(flag());
 
 /** How a version is deleted. */
-export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(v.string()) });
+export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(Text) });
 
 /** How an alias is removed. */
 export const DeleteAliasQuery = v.object({
@@ -131,7 +131,7 @@ export const DeleteAliasQuery = v.object({
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),
   allVersions: optionalFlag(),
-  ifCommit: v.optional(v.pipe(v.string(), v.description("Only this commit, where the registry is without versions"))),
+  ifCommit: v.optional(v.pipe(Text, v.description("Only this commit, where the registry is without versions"))),
 });
 
 /** A part to be added to a draft. */
@@ -150,7 +150,7 @@ export const AddedPartSchema = v.pipe(
 export const CommitDraftSchema = v.pipe(
   v.strictObject({
     ...howToSave,
-    parts: v.optional(v.array(v.string())),
+    parts: v.optional(v.array(Text)),
     materializer: v.optional(MaterializerSchema),
   }),
   v.metadata({ ref: "CommitDraftRequest" }),

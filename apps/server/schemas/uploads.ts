@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "npm:valibot@^1.5";
-import { Amount, Moment } from "./artifact.ts";
+import { Amount, Moment, Text } from "./artifact.ts";
 import { SavedArtifactSchema } from "./saving.ts";
 
 /** What has arrived. */
@@ -36,9 +36,9 @@ export const UploadStateSchema = v.pipe(
 
 /** What an upload is saved as. */
 export const UploadQuery = v.object({
-  name: v.optional(v.pipe(v.string(), v.description("The artifact"))),
-  version: v.optional(v.pipe(v.string(), v.description("Its version; the next one where it is not given"))),
-  path: v.optional(v.pipe(v.string(), v.description("The path of the file in the version; `content` where not given"))),
+  name: v.optional(v.pipe(Text, v.description("The artifact"))),
+  version: v.optional(v.pipe(Text, v.description("Its version; the next one where it is not given"))),
+  path: v.optional(v.pipe(Text, v.description("The path of the file in the version; `content` where not given"))),
 });
 
 /** What became of an upload. */

@@ -1,0 +1,57 @@
+import { assert, assertEquals } from "@std/assert";
+import { openService } from "./uploads/sending.ts";
+
+// deno-lint-ignore no-explicit-any -- a document of JSON
+type Schema = any;
+
+/** Members of requests that may be empty: bytes, what a listing begins with, what is searched. */
+const MAY_BE_EMPTY = /\.(data|prefix|after|q|pipeline|expected|modifiedAt|sha256|digest)$/;
+
+/** Every schema of a string in a request without a bound, by where it is. */
+function* unbounded(schema: Schema, place: string, document: Schema): Generator<string> {
+  if (schema === undefined || schema === null || typeof schema !== "object") return;
+  if (typeof schema.$ref === "string") {
+    const name = schema.$ref.split("/").at(-1);
+    return yield* unbounded(document.components.schemas[name], place, document);
+  }
+  const bounded = schema.minLength >= 1 || schema.enum || schema.const || schema.pattern || schema.format;
+  if (schema.type === "string" && !bounded && !MAY_BE_EMPTY.test(place)) yield place;
+  for (const [name, member] of Object.entries(schema.properties ?? {})) {
+    yield* unbounded(member, `${place}.${name}`, document);
+  }
+  for (const each of [...schema.anyOf ?? [], ...schema.oneOf ?? [], ...schema.allOf ?? [], schema.items]) {
+    yield* unbounded(each, place, document);
+  }
+}
+
+Deno.test("the document says of every string of a request that it must not be empty", async () => {
+  await using service = await openService();
+  const document: Schema = await (await service.send("GET", "/openapi.json")).json();
+  const found: string[] = [];
+  for (const [path, methods] of Object.entries<Schema>(document.paths)) {
+    for (const [method, { parameters = [], requestBody }] of Object.entries<Schema>(methods)) {
+      for (const { in: place, name, schema } of parameters) {
+        if (place !== "header") found.push(...unbounded(schema, `${method} ${path} .${name}`, document));
+      }
+      const json = requestBody?.content["application/json"]?.schema;
+      found.push(...unbounded(json, `${method} ${path} `, document));
+    }
+  }
+  assertEquals(found, []);
+});
+
+Deno.test("an empty string is refused where the document says so", async () => {
+  await using service = await openService();
+  await service.registry.save("a", 1);
+  const answers = await Promise.all([
+    service.sendJson("PUT", "/artifacts/a/aliases/x", { version: "" }),
+    service.sendJson("POST", "/artifacts/a/versions/1/copy", { to: "" }),
+    service.send("GET", "/lineage?ref="),
+    service.send("GET", "/artifacts/a/versions/1?commit="),
+  ]);
+  for (const answer of answers) {
+    const { detail } = await answer.json();
+    assertEquals(answer.status, 400, detail);
+    assert(detail.endsWith("it is empty"), detail);
+  }
+});
