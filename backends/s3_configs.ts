@@ -9,9 +9,11 @@ import { isRegistryError, RegistryError } from "../core/errors.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
+import { nearest } from "../core/text/nearest.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
-import { bucketUrl, parseObjectUrl } from "./s3_configs/bucket_url.ts";
+import { bucketUrl, parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
+import type { ObjectUrl } from "./s3_configs/bucket_url.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
 import { sealS3Config, SETTINGS } from "./s3_configs/s3_config.ts";
 import type { S3Config } from "./s3_configs/s3_config.ts";
@@ -66,7 +68,7 @@ export interface S3Configs {
    * The configuration of a bucket as it is now: as registered, else from the environment, else from the env file.
    * Printing or serialising it does not show its keys.
    *
-   * @throws {RegistryError} `NotFound` naming what was looked for; `Invalid` where it is incomplete, or where the
+   * @throws {RegistryError} `NotFound` naming what was looked for; `Invalid` for an unknown provider, where it is incomplete, or where the
    * variables could as well be those of another bucket
    */
   get(provider: string, bucket: string): Promise<S3Config>;
@@ -76,7 +78,7 @@ export interface S3Configs {
   names(): Promise<S3ConfigEntry[]>;
   /** What the store says of an object, which is not read. `NotFound` where there is none. */
   info(url: string, options?: SignalOptions): Promise<ObjectInfo>;
-  /** The objects whose keys begin with that of a URL, as `tos://bucket/folder/`, in the order of their keys. */
+  /** The objects whose keys begin with that of a URL, as `tos://bucket/folder/`, or `tos://bucket` for all, in the order of their keys. */
   list(url: string, options?: SignalOptions): AsyncIterable<ListedObject>;
   /** Stores data under a URL like `tos://bucket/key`, in place of what was there. */
   upload(data: UploadData, url: string, options?: UploadOptions): Promise<ObjectInfo>;
@@ -148,6 +150,8 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
   async function get(provider: string, bucket: string): Promise<S3Config> {
     const config = await find(provider, bucket);
     if (config !== undefined) return config;
+    const providers = [...S3_PROVIDERS.keys(), ...[...registered.values()].map((known) => known.provider)];
+    if (!providers.includes(provider)) throw unknownProvider(bucketUrl(provider, bucket), provider, providers);
     const stem = variableStem(provider, bucket);
     const names = SETTINGS.slice(0, 4).map((setting) => variableName(stem, setting)).join(", ");
     const places = (await readVariableSources(envFile, system)).map(({ said }) => said).join(" and in ");
@@ -178,8 +182,7 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     return entries;
   }
 
-  function target(url: string): TransferTarget {
-    const { provider, bucket, key } = parseObjectUrl(url);
+  function target(url: string, { provider, bucket, key }: ObjectUrl = parseObjectUrl(url)): TransferTarget {
     const open = async () => {
       const config = await get(provider, bucket);
       const { endpoint, region } = config;
@@ -200,7 +203,7 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     names,
     upload: async (data, url, options = {}) => await uploadObject(target(url), data, options),
     info: async (url, options = {}) => await objectInfo(target(url), options),
-    list: (url, options = {}) => listObjects(target(url), options),
+    list: (url, options = {}) => listObjects(target(url, parsePrefixUrl(url)), options),
     download:
       (async (url: string, options: DownloadOptions = {}) =>
         await downloadObject(target(url), { ...options, system })) as S3Configs["download"],
@@ -220,6 +223,15 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
       cause,
     });
   }
+}
+
+function unknownProvider(url: string, provider: string, providers: readonly string[]): RegistryError {
+  const meant = nearest(provider, providers);
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot find a configuration of ${url}: there is no provider ${JSON.stringify(provider)}`,
+    hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Use one of ${[...new Set(providers)].join(", ")}.`,
+  });
 }
 
 function ambiguous(url: string, other: string, stem: string): RegistryError {

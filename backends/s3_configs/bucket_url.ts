@@ -30,11 +30,18 @@ export function bucketUrl(provider: string, bucket: string): string {
   return `${provider}://${bucket}`;
 }
 
+/** Takes the URL of what keys begin with apart: its key is empty for all of a bucket. Throws `Invalid`. */
+export function parsePrefixUrl(url: string): ObjectUrl {
+  const { scheme: provider, bucket, path: key } = parseStoreUrl(url);
+  bucketUrl(provider, bucket);
+  return { provider, bucket, key };
+}
+
 /** Takes the URL of an object apart. Throws `Invalid`. */
 export function parseObjectUrl(url: string): ObjectUrl {
-  const { scheme: provider, bucket, path: key } = parseStoreUrl(url);
-  const place = bucketUrl(provider, bucket);
-  if (key !== "") return { provider, bucket, key };
+  const object = parsePrefixUrl(url);
+  if (object.key !== "") return object;
+  const place = bucketUrl(object.provider, object.bucket);
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot use ${place} as the URL of an object: it names no key`,

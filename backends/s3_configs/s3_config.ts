@@ -31,41 +31,24 @@ const REQUIRED: readonly S3Setting[] = ["accessKey", "secretKey"];
 
 const HIDDEN = "[hidden]";
 
-/** The keys are private, so neither printing, nor spreading, nor serialising this object shows them. */
-class SealedS3Config implements S3Config {
-  readonly #config: S3Config;
-
-  constructor(config: S3Config) {
-    this.#config = config;
-  }
-  get endpoint(): string | undefined {
-    return this.#config.endpoint;
-  }
-  get region(): string | undefined {
-    return this.#config.region;
-  }
-  get accessKey(): string {
-    return this.#config.accessKey;
-  }
-  get secretKey(): string {
-    return this.#config.secretKey;
-  }
-  get sessionToken(): string | undefined {
-    return this.#config.sessionToken;
-  }
-  get expiration(): Date | undefined {
-    return this.#config.expiration;
-  }
-  toJSON(): Record<string, unknown> {
-    const { endpoint, region, expiration } = this.#config;
+/**
+ * Its settings, and no others, so that a spread copy has what was set. Neither printing nor serializing shows the keys,
+ * also of such a copy.
+ */
+function hideSecrets(config: S3Config): S3Config {
+  const toJSON = function (this: Partial<S3Config>): Record<string, unknown> {
+    const { endpoint, region, expiration } = this;
     return { endpoint, region, accessKey: HIDDEN, secretKey: HIDDEN, expiration };
-  }
-  [Symbol.for("Deno.customInspect")](): string {
-    return `S3Config ${JSON.stringify(this)}`;
-  }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return `S3Config ${JSON.stringify(this)}`;
-  }
+  };
+  const inspect = function (this: Partial<S3Config>): string {
+    return `S3Config ${JSON.stringify(toJSON.call(this))}`;
+  };
+  return Object.freeze({
+    ...config,
+    toJSON,
+    [Symbol.for("Deno.customInspect")]: inspect,
+    [Symbol.for("nodejs.util.inspect.custom")]: inspect,
+  });
 }
 
 /**
@@ -98,7 +81,7 @@ export function sealS3Config(
     );
   }
   const { expiration } = written;
-  return new SealedS3Config({
+  return hideSecrets({
     ...Object.fromEntries(texts) as Record<"accessKey" | "secretKey", string>,
     ...(expiration instanceof Date ? { expiration } : {}),
   });

@@ -123,10 +123,11 @@ export async function objectInfo(target: TransferTarget, { signal }: SignalOptio
 /** The objects whose keys begin with that of the target. */
 export async function* listObjects(target: TransferTarget, { signal }: SignalOptions): AsyncGenerator<ListedObject> {
   const { url, key } = target;
+  const bucket = url.slice(0, url.length - key.length).replace(/\/*$/, "/");
   const backend = await target.open();
   try {
     for await (const found of backend.list(key, { signal })) {
-      if ("key" in found) yield { ...found, url: url.slice(0, url.length - key.length) + found.key };
+      if ("key" in found) yield { ...found, url: bucket + found.key };
     }
   } finally {
     await backend[Symbol.asyncDispose]();

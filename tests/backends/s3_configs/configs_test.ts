@@ -197,3 +197,24 @@ Deno.test("a function that fails is TaskFailed; a RegistryError of it stays what
   configs.register("s3", "b", () => Promise.reject(own));
   assertEquals(await assertRejects(() => configs.get("s3", "b")), own);
 });
+
+Deno.test("a spread configuration has all that was set, and nothing else", async () => {
+  const configs = createS3Configs({ system: createScriptedSystem() });
+  configs.register("minio", "my-b", { ...KEYS, endpoint: "http://127.0.0.1:9000" });
+  configs.register("minio", "other", { ...await configs.get("minio", "my-b"), region: "eu" });
+  const { accessKey, secretKey, endpoint, region, ...rest } = await configs.get("minio", "other");
+  assertEquals({ accessKey, secretKey, endpoint, region }, {
+    ...KEYS,
+    endpoint: "http://127.0.0.1:9000",
+    region: "eu",
+  });
+  assertEquals(Object.keys(rest), ["toJSON"]);
+});
+
+Deno.test("an unknown provider is refused with the one that was probably meant", async () => {
+  const configs = createS3Configs({ system: createScriptedSystem() });
+  const error = await assertRejects(() => configs.get("minoi", "my-b"), RegistryError);
+  assertEquals(error.code, "Invalid");
+  assertEquals(error.message, 'Cannot find a configuration of minoi://my-b: there is no provider "minoi"');
+  assertStringIncludes(error.hint!, "Did you mean minio?");
+});

@@ -20,7 +20,7 @@ function printed(value: unknown): string {
     JSON.stringify(view),
     String(view),
   ]);
-  const copies = typeof value === "object" ? [inspect({ ...value }), inspect(Object.entries(value ?? {}))] : [];
+  const copies = typeof value === "object" ? [inspect({ ...value }), JSON.stringify({ ...value })] : [];
   return [...views, ...copies].join("\n");
 }
 
