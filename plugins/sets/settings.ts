@@ -24,6 +24,8 @@ export function defineSettings<T>(
   known: Readonly<Record<string, Setting>>,
   { others = "refused" }: { others?: OtherSettings } = {},
 ): StandardSchema<T> {
+  const names = Object.keys(known);
+  const instead = names.length === 0 ? ", it takes none" : `, but ${names.join(", ")}`;
   return { "~standard": { version: 1, vendor: "holdfast", validate: (value) => validate(value as object) } };
 
   function validate(given: object): { value: T } | { issues: SchemaIssue[] } {
@@ -38,7 +40,7 @@ export function defineSettings<T>(
     for (const [name, value] of Object.entries(given)) {
       if (Object.hasOwn(known, name) || Array.isArray(others) && others.includes(name)) continue;
       if (others === "kept") output[name] = value;
-      else issues.push({ path: [name], message: `there is no such setting, but ${Object.keys(known).join(", ")}` });
+      else issues.push({ path: [name], message: `there is no such setting${instead}` });
     }
     return issues.length > 0 ? { issues } : { value: output as T };
   }
