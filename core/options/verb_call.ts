@@ -30,6 +30,15 @@ export interface VerbOutcome {
   batch?: { succeeded: number; failed: number };
 }
 
+/** The member of options that receives the version which a call resolved its ref to: for spans, not for users. */
+export const RESOLVED: unique symbol = Symbol("holdfast.resolved");
+
+/** Options that may have it. */
+export interface ResolvedOptions {
+  /** Receives the version. */
+  [RESOLVED]?: (version: string) => void;
+}
+
 /** Hears of one call. */
 export interface CallWatcher {
   /** Hears that it ended well. */
@@ -61,11 +70,12 @@ export function namedBy({ ref }: VerbCall): { name?: string; version?: string } 
 }
 
 /** What the result of a verb tells. */
-export function outcomeOf(result: unknown, tells: "moved" | "seen" | "batch"): VerbOutcome {
+export function outcomeOf(result: unknown, tells: "moved" | "seen" | "opened" | "batch"): VerbOutcome {
   if (tells === "batch") {
     const { succeeded, failed } = result as { succeeded: unknown[]; failed: unknown[] };
     return { batch: { succeeded: succeeded.length, failed: failed.length } };
   }
+  if (tells === "opened") return { version: (result as { info?: { version?: string } }).info?.version };
   const { version, size, skipped } = result as { version?: string; size: number; skipped?: boolean };
   return { version, [tells]: size, skipped };
 }

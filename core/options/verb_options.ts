@@ -111,9 +111,10 @@ export interface KnownVerb {
    *
    * - `moved`: the version, and the bytes that were moved.
    * - `seen`: the version, and the bytes that it has.
+   * - `opened`: the version.
    * - `batch`: how many succeeded.
    */
-  tells?: "moved" | "seen" | "batch";
+  tells?: "moved" | "seen" | "opened" | "batch";
 }
 
 type Verbs = { readonly [V in Extract<keyof StoredRegistry, string>]?: Omit<KnownVerb, "verb"> };
@@ -122,7 +123,7 @@ type Verbs = { readonly [V in Extract<keyof StoredRegistry, string>]?: Omit<Know
 const PROMISES: Verbs = {
   save: { at: 2, known: SAVE, tells: "moved" },
   load: { at: 1, known: LOAD },
-  open: { at: 1, known: READ },
+  open: { at: 1, known: READ, tells: "opened" },
   download: { at: 1, known: DOWNLOAD, tells: "moved" },
   info: { at: 1, known: REF, tells: "seen" },
   has: { at: 1, known: REF },

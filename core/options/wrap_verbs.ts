@@ -6,8 +6,8 @@
  */
 import type { LoadOptions, Registry } from "../registry.ts";
 import { silentLogger } from "../system.ts";
-import { createVerbCall, outcomeOf } from "./verb_call.ts";
-import type { VerbOutcome } from "./verb_call.ts";
+import { createVerbCall, outcomeOf, RESOLVED } from "./verb_call.ts";
+import type { ResolvedOptions, VerbOutcome } from "./verb_call.ts";
 import { beginLines } from "./verb_lines.ts";
 import type { VerbLinesOptions } from "./verb_lines.ts";
 import { checkedArguments, failing, VERBS } from "./verb_options.ts";
@@ -57,7 +57,7 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
         if (!isLogged && !isTraced()) return await inner(...args);
         watched = begin(verb, args[0]);
         const loaded: VerbOutcome = {};
-        if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, (bytes) => loaded.moved = bytes);
+        if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, loaded);
         const result = await watched.run(() => inner(...args));
         watched.done(tells === undefined ? loaded : outcomeOf(result, tells));
         return result;
@@ -114,12 +114,13 @@ function stepwise<T>(list: () => AsyncIterable<T>, { run }: VerbSpan): AsyncIter
   };
 }
 
-/** The same options, heard of by somebody else too. */
-function hearing(options: LoadOptions | undefined, hear: (bytes: number) => void): LoadOptions {
+/** The same options, which also note the version and the bytes that were loaded. */
+function hearing(options: LoadOptions | undefined, loaded: VerbOutcome): LoadOptions & ResolvedOptions {
   return {
     ...options,
+    [RESOLVED]: (version) => loaded.version = version,
     onProgress(progress) {
-      hear(progress.bytes);
+      loaded.moved = progress.bytes;
       options?.onProgress?.(progress);
     },
   };

@@ -6,13 +6,15 @@
 import type { Artifact, ArtifactInfo } from "../artifact.ts";
 import { isRegistryError, messageOf, RegistryError } from "../errors.ts";
 import type { MaterializeOptions, Materializer, Materializers } from "../materializer.ts";
+import { RESOLVED } from "../options/verb_call.ts";
+import type { ResolvedOptions } from "../options/verb_call.ts";
 import type { LoadOptions } from "../registry.ts";
 import { shownIssue } from "../standard_schema.ts";
 import type { StandardSchema } from "../standard_schema.ts";
 import type { LoadLimit } from "./load_limit.ts";
 
 /** How a value is made. */
-export interface MakeValueOptions extends Pick<LoadOptions, "as" | "schema" | "signal"> {
+export interface MakeValueOptions extends Pick<LoadOptions, "as" | "schema" | "signal">, ResolvedOptions {
   /** What a load picks from. */
   materializers: Materializers;
   /** What it may read into memory. */
@@ -32,6 +34,7 @@ export async function makeValue(
   materialize: (materializer: Materializer, artifact: Artifact, options: MaterializeOptions) => unknown = loadHere,
 ): Promise<unknown> {
   const { materializers, limit, schema, signal, as = materializers.get(artifact.info.materializer.id) } = options;
+  options[RESOLVED]?.(artifact.info.version);
   checkSavedBy(as, artifact.info);
   const value = await ofCaller(
     artifact.info,

@@ -30,6 +30,23 @@ const told = ({ name, attributes, status }: ReadableSpan) => {
   return { name, attributes: others, status: status.code };
 };
 
+Deno.test("the span of a load or an open has the version that its ref resolved to", async () => {
+  const registry = await openRegistry(createMemoryBackend());
+  await registry.save("a", 1);
+  await registry.save("a", 2);
+  await registry.setAlias("a", "live", "1");
+  const spans = await tracing(async () => {
+    for (const ref of ["a", "a@live", "a@^1"]) await registry.load(ref);
+    await registry.open("a");
+  });
+  assertEquals(spans.map((span) => told(span).attributes["holdfast.artifact.version"]), [
+    "2.0.0",
+    "1.0.0",
+    "1.0.0",
+    "2.0.0",
+  ]);
+});
+
 Deno.test("with a provider every verb is a span with names, versions and sizes, and never a value", async () => {
   const registry = await openRegistry(createMemoryBackend()); // before there is a provider
   const spans = await tracing(async () => {
