@@ -1,0 +1,109 @@
+/**
+ * Loses the power of a disk again and again while it is written to, and prints what was promised and is not there. Run it
+ * in a mount namespace of its own: `unshare --mount --propagation private`.
+ *
+ * Arguments: a folder for the image, and a {@linkcode PowerPlan} as JSON. Prints a {@linkcode PowerReport} as JSON.
+ *
+ * @module
+ */
+import fs from "node:fs";
+import { setImmediate } from "node:timers";
+import { join } from "@std/path";
+import process from "node:process";
+import { ownCalls } from "../../../core/disk/disk_calls.ts";
+import { createRandom } from "../../simulate/random.ts";
+import { createClients, damageOf } from "./clients.ts";
+import type { Durability } from "./clients.ts";
+import { createLoopDisk } from "./loop_disk.ts";
+import type { DiskKind } from "./loop_disk.ts";
+import { createPromises } from "./promises.ts";
+
+/** What is tried. */
+export interface PowerPlan {
+  /** The file system. */
+  kind: DiskKind;
+  /** What a write that returned survives. */
+  durability: Durability;
+  /** Decides before which call the power is lost. */
+  seed: number;
+  /** How often. */
+  rounds: number;
+  /** Take out the syncs of folders, to see that this is noticed. @default false */
+  withoutFolderSync?: boolean;
+}
+
+/** What came of it. */
+export interface PowerReport {
+  /** How many things were acknowledged. */
+  promised: number;
+  /** A sentence for each broken promise and each damaged record, and the round. */
+  broken: string[];
+}
+
+/** Calls that change a disk; the power is lost before one of them. */
+const CALLS = [
+  "openSync",
+  "writeSync",
+  "linkSync",
+  "renameSync",
+  "unlinkSync",
+  "mkdirSync",
+  "rmdirSync",
+  "fsync",
+] as const;
+/** A round makes this many of them at most. */
+const MOST_CALLS = 800;
+
+const [folder, given] = process.argv.slice(2);
+const { kind, durability, seed, rounds, withoutFolderSync = false } = JSON.parse(given) as PowerPlan;
+const random = createRandom(seed);
+const report: PowerReport = { promised: 0, broken: [] };
+const disk = createLoopDisk(kind, folder);
+let beforeCall: () => void = () => {};
+
+for (const name of CALLS) {
+  const call = fs[name] as (...args: unknown[]) => unknown;
+  Object.assign(fs, { [name]: (...args: unknown[]) => (beforeCall(), call(...args)) });
+}
+const { fsync } = fs;
+const { syncInPlace } = ownCalls;
+const isLeftOut = (file: number) => withoutFolderSync && fs.fstatSync(file).isDirectory();
+fs.fsync = ((file, done) => isLeftOut(file) ? setImmediate(done, null) : fsync(file, done)) as typeof fs.fsync;
+if (syncInPlace !== undefined) {
+  ownCalls.syncInPlace = (file) => {
+    beforeCall();
+    if (!isLeftOut(file)) syncInPlace(file);
+  };
+}
+
+for (let round = 0; round < rounds; round++) {
+  const root = join(disk.path, `round ${round}`);
+  const last = 1 + random.int(MOST_CALLS);
+  let calls = 0, isCut = false;
+  const clients = createClients(root, durability).map((client) => {
+    return { client, promises: createPromises(() => isCut) };
+  });
+  beforeCall = () => {
+    if (isCut || ++calls < last) return;
+    isCut = true;
+    disk.cut();
+  };
+  const broken: string[] = [];
+  await Promise.all(clients.map(async ({ client, promises }) => {
+    await client.live(promises).catch((error) => {
+      if (!isCut) broken.push(`${client.name} failed while there was power: ${error}`);
+    });
+  }));
+  beforeCall = () => {};
+  if (!isCut) disk.cut();
+  await disk.restore();
+  for (const { client, promises } of clients) {
+    report.promised += promises.count;
+    for (const sentence of await client.check(promises)) broken.push(`${client.name}: ${sentence}`);
+  }
+  broken.push(...await damageOf(root));
+  report.broken.push(...broken.map((sentence) => `round ${round}, call ${last}: ${sentence}`));
+  fs.rmSync(root, { recursive: true, force: true });
+}
+await disk.remove();
+console.log(JSON.stringify(report));
