@@ -7,9 +7,9 @@ import { diskProblem } from "./loop_disk.ts";
 import type { DiskKind } from "./loop_disk.ts";
 import type { PowerPlan, PowerReport } from "./lose_power.ts";
 
-const ROUNDS: Record<DiskKind, number> = isLong ? { ext4: 500, xfs: 500 } : { ext4: 20, xfs: 20 };
+const ROUNDS: Record<DiskKind, number> = isLong ? { ext4: 500, xfs: 500 } : { ext4: 12, xfs: 8 };
 /** Enough to lose something that was not synced, many times over. */
-const CONTROL_ROUNDS = 4;
+const CONTROL_ROUNDS = 3;
 
 for (const kind of ["ext4", "xfs"] satisfies DiskKind[]) {
   judgeTest(

@@ -1,0 +1,37 @@
+import { assert, assertEquals } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { createRandom } from "../../simulate/random.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { isLong, judgeSeed, judgeTest } from "../judge_test_case.ts";
+import { findTrials, judgeCalls, pickTrials } from "./judge_calls.ts";
+
+/** How many calls fail. */
+const TRIALS = isLong ? Infinity : 100;
+
+judgeTest(
+  "whichever system call fails, the caller receives what is true, and can repeat",
+  straceProblem(),
+  async () => {
+    const root = await tempRoot();
+    try {
+      const trials = pickTrials(await findTrials(root.path, isLong), TRIALS, createRandom(judgeSeed));
+      const { failed, refused, wrong } = await judgeCalls(root.path, trials);
+      console.log(`${failed} system calls failed, and ${refused} operations with them`);
+      assertEquals(wrong.length, 0, `${wrong.length} of ${failed}:\n${wrong.join("\n")}`);
+      assert(failed * 2 > trials.length, `only ${failed} of ${trials.length} calls failed`);
+      assert(refused > 0, "no operation failed");
+    } finally {
+      await root.remove();
+    }
+  },
+);
+
+function straceProblem(): string | undefined {
+  if (process.platform !== "linux") return "strace is for Linux";
+  try {
+    execFileSync("strace", ["-e", "inject=read:error=EIO:when=1000", "true"], { stdio: "pipe" });
+  } catch {
+    return "strace is not installed, or may not trace; apt-get install strace installs it";
+  }
+}
