@@ -8,7 +8,7 @@ import { isAbsolute, sep } from "node:path";
 import process from "node:process";
 import { createDiskSync } from "../core/disk/disk_sync.ts";
 import { errorCode } from "../core/disk/file_errors.ts";
-import { RegistryError } from "../core/errors.ts";
+import { isRegistryError, RegistryError, retold } from "../core/errors.ts";
 import {
   inTheWay,
   inTheWorks,
@@ -50,6 +50,15 @@ export interface LocalFilesOptions {
 const OPTIONS: OptionNames<LocalFilesOptions> = { root: true, durability: true, system: true };
 const MAX_SWEPT = 10_000;
 
+/** The failure of a step that follows a change. */
+class FailedAfterwards {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
 /**
  * Creates a file store in a folder. Files are replaced as a whole; symbolic links below the folder are told as links
  * and never followed, and no path leads out of it.
@@ -85,13 +94,27 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     try {
       return await action();
     } catch (error) {
-      throw failure(error, why);
+      if (!(error instanceof FailedAfterwards)) throw failure(error, why);
+      const told = failure(error.cause, why);
+      throw isRegistryError(told) ? retold(told, { maybeWritten: true, retry: "unknown" }) : told;
+    }
+  }
+
+  /** What is left to do when readers see the change: a failure does not mean that it was not made. */
+  async function afterwards<T>(rest: () => T | Promise<T>): Promise<T> {
+    try {
+      return await rest();
+    } catch (error) {
+      throw new FailedAfterwards(error);
     }
   }
 
   /** Brings the names in these folders to the disk, and those of the folders themselves. */
   async function settle(...folders: string[]): Promise<void> {
-    if (diskSync !== undefined) { for (const folder of folders) await diskSync.folder(pathOf(folder)); }
+    if (diskSync === undefined) return;
+    await afterwards(async () => {
+      for (const folder of folders) await diskSync.folder(pathOf(folder));
+    });
   }
 
   /** What is at a path, also where a process died that was moving it. */
@@ -256,7 +279,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
           throw error;
         }
         await settle(folder);
-        return disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 };
+        return await afterwards(() => disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 });
       });
     },
 

@@ -25,6 +25,7 @@ const MEANING: Record<string, [code: ErrorCode, state: string]> = {
   EMFILE: ["Unavailable", "too many files are open"],
   ENFILE: ["Unavailable", "too many files are open"],
   EBUSY: ["Unavailable", "another program uses it"],
+  EINTR: ["Unavailable", "a signal interrupted it"],
   EIO: ["Unavailable", "the disk failed to read or write"],
   ESTALE: ["Unavailable", "its server has put something else in its place, a stale handle of NFS"],
 };
@@ -46,8 +47,8 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
  */
 export function fileError(action: string, path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof RegistryError) return cause;
-  const { name, code, message } = cause as NodeJS.ErrnoException;
-  if (name === "NotCapable" || code === "ERR_ACCESS_DENIED") { // of Deno; of Node with --permission
+  const { name, message } = cause;
+  if (name === "NotCapable" || (cause as NodeJS.ErrnoException).code === "ERR_ACCESS_DENIED") { // of Deno; of Node with --permission
     return new RegistryError({
       code: "Denied",
       message: `Cannot ${action} ${shown(path)}: this program was not allowed to`,
@@ -55,7 +56,8 @@ export function fileError(action: string, path: string, cause: unknown): unknown
       cause,
     });
   }
-  if (typeof code !== "string" || !/^E[A-Z]+$/.test(code)) return cause;
+  const code = errorCode(cause);
+  if (code === undefined) return cause;
   const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
   const hint = HINTS[meaning];
   return new RegistryError({ code: meaning, message: `Cannot ${action} ${shown(path)}: ${state}`, hint, cause });
@@ -72,6 +74,7 @@ export function onDisk<T>(action: string, path: string, operation: () => T): T {
 
 /** The name of what the file system said, or undefined where it was something else that failed. */
 export function errorCode(error: unknown): string | undefined {
-  const { code } = error as { code?: unknown };
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  if (name === "Interrupted" && code === undefined) return "EINTR"; // Deno gives this one no code
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }

@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { syncedFolders } from "../backends/patched_fs.ts";
@@ -47,6 +48,28 @@ test("what the disk refuses is not acknowledged", async (files, root) => {
     await assertRejects(() => files.write("a/c", Uint8Array.of(1)), Error, "Cannot write");
     await assertRejects(() => files.remove("a/b"), Error, "Cannot remove");
   }, "store/a");
+});
+
+test("what the disk refuses to keep after it was done says that it may be done", async (files, root) => {
+  await files.write("a/b", Uint8Array.of(1));
+  const errors: unknown[] = [];
+  await synced(root, async () => {
+    for (
+      const act of [
+        () => files.write("a/c", Uint8Array.of(1)),
+        () => files.write("a/d", Uint8Array.of(1), { mode: "create" }),
+        () => files.createFolder("a/e"),
+        () => files.createLink("a/f", "a/b"),
+        () => files.move("a/b", "a/g"),
+        () => files.remove("a/c"),
+      ]
+    ) await act().catch((error) => errors.push(error));
+  }, "store/a");
+  for (const error of errors) {
+    assert(isRegistryError(error, "Unavailable"), String(error));
+    assertEquals([error.maybeWritten, error.retry], [true, "unknown"], error.message);
+  }
+  assertEquals(errors.length, 6);
 });
 
 test("with durability os nothing waits for the disk", async (_, root) => {
