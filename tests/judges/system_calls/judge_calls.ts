@@ -87,6 +87,7 @@ async function judgeCall(process: ActingProcess, root: string, trial: Trial, rep
   const { acted, calls } = await process.actWith(trial, name, root);
   const { hasEnded = false } = acted;
   if (!calls.some((line) => line.includes(root))) return hasEnded; // it was no call of the operation
+  if (hasEnded && call === "close") return true; // Rust ends a program that cannot close a folder
   report.failed++;
   const wrong = (what: string) => {
     const at = `${name}, ${error} of ${call} ${when}${forEver ? " and all after it" : ""}`;
