@@ -8,7 +8,9 @@ import { testOnEach } from "./stores.ts";
 const array = (dtype: "uint8" | "uint16" | "float32", shape: number[]): NDArray => {
   const length = shape.reduce((a, b) => a * b, 1);
   const of = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array }[dtype];
-  return { data: of.from({ length }, (_, i) => i), shape, dtype } as NDArray;
+  const data = new of(length);
+  for (let i = 0; i < length; i++) data[i] = i;
+  return { data, shape, dtype } as NDArray;
 };
 
 testOnEach("an array of two or three dimensions is saved as the image that its path names", async (files) => {

@@ -53,7 +53,11 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     { flags: "--tokens <file>", text: "ask for tokens, those of holdfast token create", completes: "file" },
     { flags: "--cert <file>", text: "speak TLS with this certificate and its chain, PEM", completes: "file" },
     { flags: "--key <file>", text: "its private key, PEM", completes: "file" },
-    { flags: "--cors <origin>", text: "let pages of this origin ask; * for all, which only read without --tokens", repeat: true },
+    {
+      flags: "--cors <origin>",
+      text: "let pages of this origin ask; * for all, which only read without --tokens",
+      repeat: true,
+    },
     { flags: "--allow-host <name>", text: "without tokens: answer to this name too", repeat: true },
     { flags: "--max-body <size>", text: "largest body but uploads (default: 64MiB)", parse: parseBytes },
     { flags: "--max-upload <size>", text: "largest upload (default: any)", parse: parseBytes },

@@ -7,12 +7,7 @@ import { RegistryError } from "../../../mod.ts";
 import type { RouteMiddleware } from "../routing.ts";
 import { needsToken } from "./authenticate.ts";
 import { denied } from "./access.ts";
-import type { Access } from "./access.ts";
-
-/**
- * Who may call a route: everybody, who may read or write what it is about, or who has a scope that is about no name.
- */
-export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
+import type { Access, RouteScope } from "./access.ts";
 
 const guards = new WeakSet<object>();
 

@@ -6,7 +6,7 @@
 import { batches, copies, wholeNames } from "./copies.ts";
 import { lockedRenames, stagedLinks } from "./disks.ts";
 import { caches } from "./caches.ts";
-import { drafts } from "./drafts.ts";
+import { drafts } from "./parts/drafts.ts";
 import { general } from "./general.ts";
 import { changedGraces } from "./settings/graces.ts";
 import { busyJanitor, savedAgain, slowJanitor, tornUploads, twoJanitors } from "./janitors.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createRandomFaults } from "../random_faults.ts";
-import { GRACE_MS } from "../world.ts";
-import type { Schedule } from "./schedule.ts";
-import { liveAs, smallValue } from "./schedule.ts";
+import { createRandomFaults } from "../../random_faults.ts";
+import { GRACE_MS } from "../../world.ts";
+import type { Schedule } from "../schedule.ts";
+import { liveAs, smallValue } from "../schedule.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PARTS = ["0", "1"];
