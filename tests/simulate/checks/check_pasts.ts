@@ -13,8 +13,18 @@ import type { Finding } from "./violation.ts";
 
 type Asking = LoggedOperation & { request: Extract<Request, { verb: "ask" }> };
 
+/** What a ref meant at a moment. */
+export interface Question {
+  /** The artifact. */
+  name: string;
+  /** A version, an alias, `latest`, or a range that begins with `^`. */
+  ref: string;
+  /** The moment. */
+  asOf: Date;
+}
+
 /** What was true at a moment. */
-interface Truth {
+export interface Truth {
   /** The record that the ref meant; undefined where it meant none. */
   meant?: Landing;
   /** Whether that is gone, or a version that may have been meant instead was saved again since. */
@@ -28,7 +38,7 @@ export function checkPasts(evidence: Evidence): Finding[] {
     const { request, outcome } = operation;
     const source = request.verb === "ask" && outcome !== undefined ? truthFor(evidence, operation) : undefined;
     if (source === undefined) continue;
-    const truth = truthOf(source, operation as Asking);
+    const truth = truthOf(source, (operation as Asking).request);
     const problem = problemOf(evidence, operation as Asking, truth);
     if (problem !== undefined) {
       findings.push({
@@ -73,9 +83,10 @@ function truthFor(evidence: Evidence, { invoked }: LoggedOperation): { ledger: L
   return isChanged ? undefined : { ledger: source, until: invoked.order };
 }
 
-function truthOf({ ledger, until }: { ledger: Ledger; until: number }, { request }: Asking): Truth {
-  const { name, ref } = request;
-  const asOf = request.asOf.getTime();
+/** What a timeline says, of which all changes up to `until` had happened when it was asked. */
+export function truthOf({ ledger, until }: { ledger: Ledger; until: number }, question: Question): Truth {
+  const { name, ref } = question;
+  const asOf = question.asOf.getTime();
   const versions = ledger.cellsOf(name, "version");
   const landed = (cell: Cell) => cell.landings.filter(({ order, visible }) => visible && order <= until);
   const at = (cell: Cell) => landed(cell).findLast(({ record }) => Date.parse(record.createdAt) <= asOf);

@@ -14,7 +14,7 @@ import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
 import { contestedAliases, founders, hiddenRepeats, lostReplies, repeatedKeys } from "./lost_replies.ts";
 import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, voidMirrors } from "./mirrors.ts";
-import { pasts } from "./pasts.ts";
+import { pasts } from "./history/pasts.ts";
 import { besideCommits } from "./parts/beside_commits.ts";
 import { pieces } from "./parts/pieces.ts";
 import { permissions, staleLists } from "./odd_stores.ts";

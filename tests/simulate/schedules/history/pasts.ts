@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Actor } from "../actor.ts";
-import type { Random } from "../random.ts";
-import { GRACE_MS } from "../world.ts";
-import type { ActorOptions, World } from "../world.ts";
-import { largeValue, liveAs, smallValue } from "./schedule.ts";
-import type { Schedule, SimulatedSettings } from "./schedule.ts";
+import type { Actor } from "../../actor.ts";
+import type { Random } from "../../random.ts";
+import { GRACE_MS } from "../../world.ts";
+import type { ActorOptions, World } from "../../world.ts";
+import { largeValue, liveAs, smallValue } from "../schedule.ts";
+import type { Schedule, SimulatedSettings } from "../schedule.ts";
 
 const NAME = "a";
 const REFS = ["latest", "^1", "1.0.0", "2.0.0", "live", "old"];
@@ -29,8 +29,9 @@ export const pasts: Schedule = {
       await Promise.all([write(world, settings, phase), lookAfter(world, settings)]);
       await world.system.sleep(1_000); // what is still under way arrives
       await mirror(world, settings, {});
-      for (const site of shuffled(random, ["main", "target"])) {
-        if (random.chance(0.6)) await collect(world, settings, { site });
+      for (const site of shuffled(random, ["main", "main", "target", "target"]).slice(random.int(3))) {
+        if (random.chance(0.7)) await world.system.sleep(1.1 * GRACE_MS);
+        await collect(world, settings, { site });
       }
       for (const site of ["main", "target"]) await ask(world, settings, site);
     }
