@@ -10,6 +10,8 @@ import { liveAs, smallValue } from "../schedule.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PARTS = ["0", "1"];
+/** The draft whose commits take all parts. */
+const ALL = "z";
 
 /** Parts are added and drafts are committed at all ages, by processes that lose replies, are late and are killed. */
 export const drafts: Schedule = {
@@ -35,7 +37,7 @@ export const drafts: Schedule = {
         [3, random.between(0, 3) * GRACE_MS],
         [2, random.between(4.5, 7.5) * DAY_MS],
       ]);
-    const ids = ["x", "y"];
+    const ids = ["x", "y", ALL];
     const workers = PARTS.flatMap((part) => [1, 2].map((n) => ({ part, n }))).map(({ part, n }) =>
       liveAs(world, `worker ${part} ${n}`, { fault: fault(), retryForMs: 3_000 }, async (actor) => {
         for (const id of ids) {
@@ -53,8 +55,9 @@ export const drafts: Schedule = {
         for (const id of ids) {
           for (let tries = 0; tries < 5; tries++) {
             await actor.rest(rest());
-            if (random.chance(0.05)) await actor.discardDraft({ name: "a", id });
-            if (await actor.commitDraft({ name: "a", id }, PARTS) !== undefined && random.chance(0.7)) break;
+            if (id !== ALL && random.chance(0.05)) await actor.discardDraft({ name: "a", id });
+            const parts = id === ALL ? undefined : PARTS;
+            if (await actor.commitDraft({ name: "a", id }, parts) !== undefined && random.chance(0.7)) break;
           }
           await actor.load("a", "latest");
         }
