@@ -1,6 +1,6 @@
 /**
  * Moving a file on a disk. It first leaves its path for `.holdfast-moving/<links>-<id>/<name>` in its own folder, where
- * `<links>` counts its hard links. Of two movers one takes it, and a save that comes later has the path to itself. The
+ * `<links>` counts its hard links, without those of a create that is not over. Of two movers one takes it, and a save that comes later has the path to itself. The
  * file then gets its new path, where that is free. If the mover dies in between, the next use of the folder puts the file
  * back.
  *
@@ -12,6 +12,7 @@ import { errorCode } from "../../core/disk/file_errors.ts";
 import { MOVING_FOLDER } from "../../core/files/paths.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
+import { countStages } from "./write_file.ts";
 
 /** A move is a few system calls. A mover that was slower finds that its file is gone, and nothing is lost. */
 const STALE_MS = 10_000;
@@ -26,8 +27,11 @@ export interface TakenFile {
 
 /** Takes what is at a path away from it. Undefined where nothing is there. */
 export function takeFile(path: string, { id }: Pick<System, "id">): TakenFile | undefined {
-  const links = fs.lstatSync(path, { throwIfNoEntry: false })?.nlink;
-  return links === undefined ? undefined : take(path, { from: path, links, id });
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  const { nlink, ino } = found; // counted first: a create that ends now makes it too large, which loses nothing
+  const links = nlink > 1 && found.isFile() ? nlink - countStages(dirname(path), ino) : nlink;
+  return take(path, { from: path, links, id });
 }
 
 function take(
@@ -74,11 +78,13 @@ export function dropTaken({ path }: TakenFile): boolean {
   return isThere;
 }
 
-/** Puts a file back. A save that came meanwhile has replaced it. False where another process took it before. */
+/**
+ * Puts a file back. False where another process took it before, and where its path is taken: nobody knows whether that
+ * was a save in its place or something else that was moved there, so it stays until the path is free.
+ */
 export function putBack(taken: TakenFile): boolean {
   if (!fs.lstatSync(taken.path, { throwIfNoEntry: false })) return false;
-  linkBack(taken);
-  return dropTaken(taken);
+  return linkBack(taken) && dropTaken(taken);
 }
 
 /** Gives it its old path. False where that is no longer free. */
@@ -134,7 +140,9 @@ export function recoverMoves(folder: string, system: Pick<System, "id" | "now">)
 function recover(path: string, { from, links, id }: { from: string; links: number; id: System["id"] }): boolean {
   const isMoved = (path: string) => {
     const found = fs.lstatSync(path, { throwIfNoEntry: false });
-    return found?.isFile() === true && found.nlink > links;
+    if (found?.isFile() !== true || found.nlink <= links) return false;
+    const stages = countStages(dirname(from), found.ino); // before the links: so it is never too small
+    return (fs.lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 0) - stages > links;
   };
   if (!isMoved(path) && fs.lstatSync(from, { throwIfNoEntry: false }) !== undefined) return false;
   const taken = take(path, { from, links, id }); // from now on its mover, if it lives, cannot give it a path

@@ -109,6 +109,12 @@ export function hasOnlyStages(folder: string): boolean {
   }
 }
 
+/** How many of the files that are being written in a folder are other names of this one: of a create that is not over. */
+export function countStages(folder: string, inode: number): number {
+  const stages = fs.readdirSync(folder).filter((name) => STAGE_NAME.test(name));
+  return stages.filter((name) => fs.lstatSync(`${folder}/${name}`, { throwIfNoEntry: false })?.ino === inode).length;
+}
+
 /** Removes what writers that died have left in a folder; younger than a day it may be in the works. */
 export function sweepStages(folder: string, system: System): void {
   for (const name of fs.readdirSync(folder)) {

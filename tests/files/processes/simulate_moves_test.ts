@@ -1,0 +1,130 @@
+// Random schedules of processes that save and move files of one folder, at every step of each other, and die there.
+// HOLDFAST_SEEDS says how many.
+import { assertEquals } from "@std/assert";
+import fs from "node:fs";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { FileStore } from "../../../core/file_store.ts";
+import { realSystem } from "../../../core/system.ts";
+import { createLocalFiles } from "../../../files/local.ts";
+import { fsError, withPatchedFs } from "../../backends/patched_fs.ts";
+import { createScriptedSystem, seededRandom } from "../../support/scripted_system.ts";
+import { seedCount } from "../../support/seeds.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+
+const SEEDS = Math.min(seedCount(100), 5000);
+const STEPS = 25;
+const CALLS = ["mkdirSync", "renameSync", "linkSync", "unlinkSync", "rmdirSync"] as const;
+const HOUR = 3_600_000;
+
+interface Save {
+  path: string;
+  /** By a count of what happens. */
+  begun: number;
+  acknowledged?: number;
+}
+
+testInRoot(
+  `${SEEDS} schedules of saves and moves lose nothing, and leave each file in one place while no process dies`,
+  async (root) => {
+    let deaths = 0, moves = 0;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const path = root.join(`${seed}`);
+      const { saves, ...counts } = await simulate(path, seed);
+      deaths += counts.deaths;
+      moves += counts.moves;
+      const after = createLocalFiles({ root: path, system: { ...realSystem, now: () => realSystem.now() + HOUR } });
+      const found = new Map<string, string[]>();
+      for await (const entry of after.list("")) {
+        const token = new TextDecoder().decode(await (await after.open(entry.path)).bytes());
+        found.set(token, [...found.get(token) ?? [], entry.path]);
+      }
+      const kept = keptIn(`${path}/.holdfast-moving`); // until its path is free
+      const twice = [...found].filter(([, paths]) => paths.length > 1);
+      // A mover that died, or was taken for dead, leaves two where another one took the file from its target just then.
+      if (counts.deaths === 0 && !isSwept(seed)) assertEquals(twice, [], `seed ${seed}: in two places`);
+      const lost = [...saves].filter(([token, { path, begun, acknowledged }]) => {
+        if (acknowledged === undefined || found.has(token) || kept.has(token)) return false;
+        const others = [...saves].filter(([other, save]) => other !== token && save.path === path);
+        return !others.some(([, { acknowledged = Infinity }]) => acknowledged > begun);
+      });
+      assertEquals(lost, [], `seed ${seed}: acknowledged, and gone`);
+      fs.rmSync(path, { recursive: true });
+    }
+    assertEquals([deaths > 0, moves > SEEDS], [true, true], "the schedules are empty");
+  },
+);
+
+/** What movers have left in their folder, since its path was taken. */
+function keptIn(folder: string): Set<string> {
+  if (!fs.existsSync(folder)) return new Set();
+  const files = fs.readdirSync(folder).flatMap((own) =>
+    fs.readdirSync(`${folder}/${own}`).map((name) => `${folder}/${own}/${name}`)
+  );
+  return new Set(files.map((file) => fs.readFileSync(file, "utf8")));
+}
+
+/** Whether movers that live are taken for dead in a schedule. */
+const isSwept = (seed: number) => seed % 2 === 0;
+
+async function simulate(
+  root: string,
+  seed: number,
+): Promise<{ saves: Map<string, Save>; deaths: number; moves: number }> {
+  const random = seededRandom(seed);
+  const saves = new Map<string, Save>();
+  const { id } = createScriptedSystem({ seed });
+  const stores = [0, 0, isSwept(seed) ? 60_000 : 0].map((aheadMs) =>
+    // the last one takes movers that live for dead
+    createLocalFiles({ root, system: { ...realSystem, id, now: () => realSystem.now() + aheadMs } })
+  );
+  const pending: Promise<unknown>[] = [];
+  let now = 0, deaths = 0, moves = 0, tokens = 0, depth = 0;
+  let current = { isDead: false };
+  const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)];
+
+  async function save(files: FileStore): Promise<void> {
+    const token = `${++tokens}`;
+    const isNew = random() < 0.4;
+    const path = isNew ? `new ${token}` : pick(["s1", "s2"]);
+    const own: Save = { path, begun: now++ };
+    saves.set(token, own);
+    await files.write(path, new TextEncoder().encode(token), { mode: isNew ? "create" : "overwrite" });
+    own.acknowledged = now++;
+  }
+
+  async function move(files: FileStore): Promise<void> {
+    const from = pick(["s1", "s2", ...[...saves.values()].map(({ path }) => path), "t1", "t2", "t3"]);
+    await files.move(from, pick(["t1", "t2", "t3", `t ${now}`]));
+    moves++;
+  }
+
+  /** Runs a call of some process: inside of another one up to where it waits for the first time. */
+  function begin(): void {
+    const before = current;
+    current = { isDead: false };
+    depth++;
+    const files = pick(stores);
+    const call = random() < 0.4 ? save(files) : random() < 0.9 ? move(files) : files.stat("t1");
+    pending.push(call.catch((error) => {
+      if (!isRegistryError(error, "NotFound", "AlreadyExists", "Conflict", "Unavailable")) throw error;
+    }));
+    depth--;
+    current = before;
+  }
+
+  await withPatchedFs((real) =>
+    Object.fromEntries(CALLS.map((name) => [name, (...args: unknown[]) => {
+      if (depth > 0 && random() < 0.02) [current.isDead, deaths] = [true, deaths + 1];
+      if (current.isDead) throw fsError("EIO"); // nothing that would come after it is done
+      const result = (real[name] as (...args: unknown[]) => unknown)(...args);
+      if (depth < 3 && random() < 0.2) begin();
+      return result;
+    }])), async () => {
+    for (let step = 0; step < STEPS; step++) {
+      begin();
+      for (let done = 0; done < pending.length; done++) await pending[done];
+      pending.length = 0;
+    }
+  });
+  return { saves, deaths, moves };
+}
