@@ -28,18 +28,22 @@ export function countedParams({ params, env }: PipelineStep): PlainValue {
 }
 
 /**
- * What counts as the code of a step: the version of its configuration, that of its operator, the tag of its source, and
- * its command.
+ * What counts as the code of a step: the version of its configuration, that of its operator, the tag of its source, its
+ * command, and the files that this names.
  *
  * @param operatorVersion as the operator says
  */
-export function codeOf({ version, git, startCommand }: PipelineStep, operatorVersion?: string): string {
+export function codeOf(
+  { version, git, startCommand }: PipelineStep,
+  { operatorVersion, files }: { operatorVersion?: string; files?: string } = {},
+): string {
   const parts = [version];
   if (operatorVersion !== undefined) parts.push(`operator ${operatorVersion}`);
   if (git?.tag !== undefined) parts.push(`git ${git.tag}`);
   if (startCommand !== undefined) {
     parts.push(`command ${sha256(JSON.stringify(withoutSecrets(startCommand))).slice(0, 12)}`);
   }
+  if (files !== undefined) parts.push(`files ${files.slice(0, 12)}`);
   return parts.join(", ");
 }
 

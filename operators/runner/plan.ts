@@ -23,6 +23,7 @@ import type { RunnerOptions } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import type { Dependencies } from "./sources.ts";
+import { commandFiles } from "./step/command_files.ts";
 import { createWriters } from "./writers.ts";
 import { checkRun } from "../check_run.ts";
 
@@ -53,6 +54,8 @@ export interface PlannedStep {
   inputs: Record<string, PinnedInput>;
   /** Commit of its last success, or null. */
   previous: string | null;
+  /** Digest of the files that its command names, as they were when the run was planned. @default it names none */
+  files?: string;
 }
 
 /** What a run would do. */
@@ -117,10 +120,11 @@ export async function planWithSuccesses(
     const step = dependencies.steps.get(id)!;
     const { inputs, waiting } = await pinInputs(step, writersOf(step), pinOptions);
     const success = last.get(id);
+    const files = await commandFiles(step, pinOptions.root);
     const reasons = success === undefined ? ["never ran"] : [];
     if (success !== undefined) {
       if (forced(id)) reasons.push("forced");
-      const code = codeOf(step, await operatorVersion(step, options));
+      const code = codeOf(step, { operatorVersion: await operatorVersion(step, options), files });
       const present = { inputs, waiting: Object.keys(waiting), params: countedParams(step), code };
       reasons.push(...changesOf(step, success.record, present));
       if (reasons.length === 0) reasons.push(...await goneOutputs(step, success.record, { ...options, registry }));
@@ -129,7 +133,10 @@ export async function planWithSuccesses(
     const decision = reasons.length > 0 ? "run" : [...unknown].length > 0 ? "depends" : "skip";
     for (const upstream of unknown) reasons.push(`upstream runs: ${upstream}`);
     const previous = success?.info.commit ?? null;
-    planned.set(id, { step: id, node: step.node, operator: step.operator, decision, reasons, inputs, previous });
+    planned.set(id, {
+      ...{ step: id, node: step.node, operator: step.operator, decision, reasons, inputs, previous },
+      ...(files === undefined ? {} : { files }),
+    });
   }
   const configuration = configurationDigest(pipeline);
   const plan: PipelinePlan = { kind: "plan", pipeline: pipeline.id, configuration, steps: [...planned.values()] };

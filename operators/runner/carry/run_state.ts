@@ -107,7 +107,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     try {
       const pinned = await pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
       inputs = pinned.inputs;
-      const code = codeOf(step, await operatorVersion(step, context));
+      const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files: plannedStep.files });
       state = await findSuccess(step, plannedStep, {
         inputs,
         params: countedParams(step),

@@ -118,7 +118,7 @@ export async function executeStep(
   }
 
   async function findState(): Promise<StepState> {
-    const code = codeOf(step, await operatorVersion(step, context));
+    const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files: planned.files });
     return await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
   }
 
