@@ -41,6 +41,7 @@ export interface StoredJob {
   progress: unknown;
   opts: { attempts?: number };
   attemptsMade: number;
+  stalledCounter?: number;
   timestamp: number;
   processedOn?: number;
   finishedOn?: number;
@@ -59,6 +60,7 @@ export function told(job: StoredJob, state: JobState): QueuedJob {
   const progress = (job.progress as Partial<ProgressForm> | null)?.said;
   return {
     ...{ id: id!, kind, group, data, state: shown, attempts: job.opts.attempts ?? 1, attemptsMade },
+    ...(job.stalledCounter ? { takenOver: job.stalledCounter } : {}),
     addedAt: new Date(timestamp || 0), // whatever another program wrote there
     ...(processedOn ? { startedAt: new Date(processedOn) } : {}),
     ...(finishedOn ? { endedAt: new Date(finishedOn) } : {}),

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect as connectTo, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { Queue } from "npm:bullmq@^6";
@@ -6,6 +6,7 @@ import { Redis } from "npm:ioredis@^5";
 import { RegistryError } from "../../core/errors.ts";
 import { openBullmqQueue } from "../../queues/bullmq.ts";
 import { openQueue } from "../../queues/mod.ts";
+import { succeeds } from "../apps/captured_io.ts";
 import { programTest } from "../support/servers/programs/program_tests.ts";
 import { aborted, createListener } from "../conformance/queues/queue_case.ts";
 
@@ -103,7 +104,10 @@ programTest(
     await redis.del("bull:lost:long:lock");
     await until("done", "long");
     assertEquals(told, ["taken over"]);
-    assertEquals((await queue.get("long"))?.result, "by the next");
+    const { result, takenOver, attemptsMade } = (await queue.get("long"))!;
+    assertEquals([result, takenOver, attemptsMade], ["by the next", 1, 1]);
+    const shown = await succeeds(`jobs show long --queue ${url}?queue=lost`, { cwd: "/" });
+    assertStringIncludes(shown, "tries    1 of 1, taken over from a dead worker once\n");
   },
 );
 

@@ -37,11 +37,17 @@ export const show: Command = defineCommand<[id: string], { queue?: string; follo
   },
 });
 
+/** `1 of 3`; what was taken over used up none of them. */
+function triesOf({ attempts, attemptsMade, takenOver = 0 }: QueuedJob): string {
+  const again = takenOver === 1 ? "once" : `${takenOver} times`;
+  return `${attemptsMade} of ${attempts}${takenOver === 0 ? "" : `, taken over from a dead worker ${again}`}`;
+}
+
 function textOf(job: QueuedJob): string {
-  const { id, state, group, kind, attempts, attemptsMade, addedAt, startedAt, endedAt } = job;
+  const { id, state, group, kind, addedAt, startedAt, endedAt } = job;
   const lines: [string, string | undefined][] = [
     ...[["job", id], ["state", state], ["of", group], ["kind", kind]] as [string, string][],
-    ...[["tries", `${attemptsMade} of ${attempts}`], ["added", formatTime(addedAt)]] as [string, string][],
+    ...[["tries", triesOf(job)], ["added", formatTime(addedAt)]] as [string, string][],
     ["begun", startedAt && formatTime(startedAt)],
     ["ended", endedAt && formatTime(endedAt)],
     ["progress", job.progress === undefined ? undefined : JSON.stringify(job.progress)],

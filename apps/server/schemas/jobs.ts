@@ -19,6 +19,7 @@ export const JobSchema = v.pipe(
     state: State,
     attempts: Amount,
     attemptsMade: Amount,
+    takenOver: v.optional(Amount),
     addedAt: Moment,
     startedAt: v.optional(Moment),
     endedAt: v.optional(Moment),
