@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openRegistry } from "../../../../mod.ts";
-import { runDeno } from "../../../support/run_deno.ts";
+import { runDeno, spawnDeno } from "../../../support/run_deno.ts";
+import { programTest } from "../../../support/servers/programs/program_tests.ts";
+import type { TempRoot } from "../../../support/temp_root.ts";
+import { watchProcess } from "../../../support/watch_process.ts";
 import { OPERATORS_DOOR, projectRoot } from "./project.ts";
 
 const SECRETS = { DEPLOY_KEY: "correct-horse-battery", HOLDFAST_TOKEN: "token-of-the-service" };
@@ -36,29 +39,53 @@ export const operators = createOperators({
 });
 `;
 
+/** Runs the pipeline in a project, and looks for the secrets in all that it printed and stored. */
+async function checkRun(root: TempRoot, engine: string[], env: Record<string, string>): Promise<void> {
+  const { code, stdout, stderr } = await runDeno("apps/cli.ts", ["pipeline", "run", "--verbose", ...engine], {
+    cwd: root.path,
+    permissions: ["-A"],
+    env,
+  });
+  assertEquals(code, 0, stdout + stderr);
+  assertMatch(stdout, /5 ran/);
+  await using registry = await openRegistry(root.join(".holdfast"), { create: false });
+  const kept = [stdout, stderr];
+  let seen = 0;
+  for await (const name of registry.names()) {
+    for (const file of (await registry.open(name)).files()) {
+      kept.push(`${name} ${file.info.path}: ${new TextDecoder().decode(await file.bytes())}`);
+      if (file.info.path === "seen") seen++;
+    }
+  }
+  assertEquals(seen, 5);
+  for (const secret of Object.values(SECRETS)) {
+    const shown = kept.filter((text) => text.includes(secret) && !text.startsWith("nightly:run "));
+    assert(shown.length === 0, `${secret} is in ${shown.map((text) => text.slice(0, 60))}`);
+  }
+}
+
 for (const engine of [[], ["--engine", "local:"]]) {
   Deno.test(`no step sees a secret that it does not ask for (${engine[1] ?? "this process"})`, async () => {
     await using root = await projectRoot({ pipeline: PIPELINE, operators: OPERATORS });
-    const { code, stdout, stderr } = await runDeno("apps/cli.ts", ["pipeline", "run", "--verbose", ...engine], {
-      cwd: root.path,
-      permissions: ["-A"],
-      env: SECRETS,
-    });
-    assertEquals(code, 0, stdout + stderr);
-    assertMatch(stdout, /5 ran/);
-    await using registry = await openRegistry(root.join(".holdfast"), { create: false });
-    const kept = [stdout, stderr];
-    let seen = 0;
-    for await (const name of registry.names()) {
-      for (const file of (await registry.open(name)).files()) {
-        kept.push(`${name} ${file.info.path}: ${new TextDecoder().decode(await file.bytes())}`);
-        if (file.info.path === "seen") seen++;
-      }
-    }
-    assertEquals(seen, 5);
-    for (const secret of Object.values(SECRETS)) {
-      const shown = kept.filter((text) => text.includes(secret) && !text.startsWith("nightly:run "));
-      assert(shown.length === 0, `${secret} is in ${shown.map((text) => text.slice(0, 60))}`);
-    }
+    await checkRun(root, engine, SECRETS);
   });
 }
+
+programTest(
+  "no step sees a secret that it does not ask for",
+  ["redis", "postgres", "slurm"],
+  async ({ shared, kind }) => {
+    const server = await shared();
+    await using root = await projectRoot({ pipeline: PIPELINE, operators: OPERATORS });
+    const engine = kind === "slurm" ? "slurm:" : `${server.url}?queue=secrets-${kind}`;
+    const env = { ...SECRETS, ...server.env, HOLDFAST_ENGINE: engine };
+    const options = { cwd: root.path, permissions: ["-A"], env };
+    const worker = kind === "slurm" ? undefined : watchProcess(spawnDeno("apps/cli.ts", ["worker"], options));
+    try {
+      await worker?.until(() => worker.stderr.includes("taking steps"));
+      await checkRun(root, ["--engine"], env);
+    } finally {
+      await worker?.stop("SIGKILL");
+    }
+  },
+);
