@@ -4,8 +4,8 @@
  * @module
  */
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
-import type { Access, RouteScope } from "./access/access.ts";
-
+import type { Access } from "./access/access.ts";
+import type { RouteScope } from "./access/scopes.ts";
 import type { HotFiles } from "./files/hot_files.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";

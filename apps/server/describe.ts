@@ -7,8 +7,8 @@ import { describeRoute, generateSpecs, loadVendor, resolver, validator } from "n
 import { RegistryError } from "../../mod.ts";
 import type { StandardSchema } from "../../mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
-import { guardRoute } from "./access/access.ts";
-import type { RouteScope } from "./access/access.ts";
+import { guardRoute } from "./access/guard_route.ts";
+import type { RouteScope } from "./access/scopes.ts";
 import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
 import type { Routes } from "./routing.ts";
 import { ProblemSchema } from "./schemas/problem.ts";

@@ -8,11 +8,6 @@ import { RegistryError } from "../../../mod.ts";
 import { allows } from "./scopes.ts";
 import type { Right, Scope } from "./scopes.ts";
 
-/**
- * Who may call a route: everybody, who may read or write what it is about, or who has a scope that is about no name.
- */
-export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
-
 /** The rights behind a request. */
 export interface Access {
   /** The id of its token; undefined where the service asks for none. Uploads and jobs keep it as their owner. */

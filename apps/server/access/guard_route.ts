@@ -7,7 +7,8 @@ import { RegistryError } from "../../../mod.ts";
 import type { RouteMiddleware } from "../routing.ts";
 import { needsToken } from "./authenticate.ts";
 import { denied } from "./access.ts";
-import type { Access, RouteScope } from "./access.ts";
+import type { Access } from "./access.ts";
+import type { RouteScope } from "./scopes.ts";
 
 const guards = new WeakSet<object>();
 

@@ -9,6 +9,11 @@ import { RegistryError } from "../../../mod.ts";
 /** What can be done to an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
 
+/**
+ * Who may call a route: everybody, who may read or write what it is about, or who has a scope that is about no name.
+ */
+export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
+
 /** A scope, parsed. */
 export type Scope =
   | { kind: "admin" | "metrics" }
