@@ -44,6 +44,7 @@ const ONLY_IN_ALL = [
   "tests/registry/drafts/killed_worker_test.ts",
   "tests/registry/processes",
   "tests/servers/start_server_test.ts",
+  "tests/judges",
   // threads
   "tests/operators/runner/worker_step_test.ts",
   "tests/workers/operators",
