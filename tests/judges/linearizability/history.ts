@@ -86,6 +86,9 @@ function stepsOf(
 ): Line[] {
   const { result, listed = [], state, ...rest } = answer;
   const { key, op } = request;
+  const decision: Line = { ...times, ...request, op: "decide", result: "ok" };
+  if (result === "maybe" || result === "none") delete decision.return;
+  if (result === "none" && op === "commit") return [decision]; // the next commit goes on with that
   if (result === "none" || op === "collect") return []; // it must have changed nothing
   const line: Line = { ...times, ...request, result, ...rest };
   if (result === "maybe") {
@@ -111,6 +114,11 @@ function stepsOf(
         : [answer.version];
       return [line, ...cells.map((version) => ({ ...line, op: "save", mode: "fail", ...cell(version) }))];
     }
+    case "commit":
+      return [decision, line];
+    case "add":
+      // One that came too late may be there for a while, and be in the version.
+      return result === "conflict" ? [{ ...line, result: "maybe" }, line] : [line];
     case "move":
       return stepsOfMove({ ...line, move });
     default: {

@@ -10,6 +10,8 @@ import type { StoreToOpen } from "./client_process.ts";
 import type { ModelName } from "./history.ts";
 import { startClients } from "./processes.ts";
 import { simulatedHistory } from "./simulated.ts";
+import { filesInBucket } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
 const MODELS: ModelName[] = ["registry", "aliases", "drafts", "files"];
 const SIMULATED = isLong ? 1000 : 60;
@@ -48,7 +50,10 @@ for (const model of MODELS) {
   if (missing === undefined) {
     serverTest(`histories of ${model} by several processes in a bucket are linearizable`, "minio", async (server) => {
       const run = createRandom(judgeSeed).int(1e9);
-      await judgeProcesses(model, (n) => inBucket(server, model, `judge ${run} ${model} ${n}/`), IN_BUCKET);
+      await judgeProcesses(model, (n) => inBucket(server, model, `judge ${run} ${model} ${n}/`), {
+        ...IN_BUCKET,
+        ...model === "files" && { workload: filesInBucket },
+      });
     });
   }
 }
@@ -80,7 +85,7 @@ function inBucket(server: RunningServer, model: ModelName, prefix: string): Stor
 async function judgeProcesses(
   model: ModelName,
   store: (n: number) => StoreToOpen,
-  { processes, histories, ...amount }: typeof ON_DISK,
+  { processes, histories, ...amount }: typeof ON_DISK & { workload?: Workload },
 ): Promise<void> {
   const lines: string[] = [];
   const clients = await startClients(processes);

@@ -91,7 +91,7 @@ export async function startClients(count: number): Promise<Clients> {
     const live = async (id: number, draws: Random) => {
       for (let n = 0; n < requests; n++) {
         const victim = draws.int(count);
-        const asked = ask(id, workload({ random: draws, value: `v${++values}`, turn: n }));
+        const asked = ask(id, workload({ random: draws, value: `v${++values}`, turn: n, client: id }));
         if (draws.chance(killed) && !killing.has(victim)) {
           killing.add(victim);
           await killOne(victim);

@@ -16,7 +16,7 @@ import type { ModelName } from "./history.ts";
 import { ALIASED, ALIASED_VERSIONS, answered, performOnFiles, performOnRegistry } from "./perform.ts";
 import type { ValueCodec } from "./perform.ts";
 import type { Request } from "./request.ts";
-import { lastLook, WORKLOADS } from "./workloads.ts";
+import { filesInBucket, lastLook, WORKLOADS } from "./workloads.ts";
 import type { Workload } from "./workloads.ts";
 
 /** Options of a simulated history. */
@@ -25,7 +25,7 @@ export interface SimulatedOptions {
   seed: number;
   /** What it is checked against. */
   model: ModelName;
-  /** What is asked for. @default the workload of the model */
+  /** What is asked for. @default the workload of the model, of files in a bucket */
   workload?: Workload;
   /** How many requests each client makes. @default 12 */
   requests?: number;
@@ -41,7 +41,7 @@ const BUNDLES: ValueCodec = {
 
 /** Makes a history, and returns its lines. */
 export async function simulatedHistory(options: SimulatedOptions): Promise<string[]> {
-  const { seed, model, requests = 12, workload = WORKLOADS[model] } = options;
+  const { seed, model, requests = 12, workload = model === "files" ? filesInBucket : WORKLOADS[model] } = options;
   const world = createWorld(seed);
   const { random, system } = world;
   const history = createHistory(`simulated ${model}, seed ${seed}`, model, () => Math.round(system.now() * 1000));
@@ -72,7 +72,7 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
         for (; n < requests; n++) {
           await system.sleep(draws.between(0, 60));
           if (n === until) system.scheduler.at(system.now() + draws.between(0, 60), () => actor.process.kill());
-          await perform(actor, id, workload({ random: draws, value: `v${++values}`, turn: n }));
+          await perform(actor, id, workload({ random: draws, value: `v${++values}`, turn: n, client: id }));
         }
       });
       n++;

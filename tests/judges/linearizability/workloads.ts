@@ -16,6 +16,8 @@ export interface Turn {
   value: string;
   /** How many requests the client made before: all go on to other drafts and folders together, as long histories take long to check. */
   turn: number;
+  /** Which client it is. */
+  client: number;
 }
 
 /** Returns the next request of a client. */
@@ -83,6 +85,26 @@ function files({ random, value, turn }: Turn): Request {
     [2, { key, op: "read", path }],
     [6, { key, op: "move", path, to }],
     [1, { key, op: "list" }],
+  ]);
+}
+
+/**
+ * The same in a bucket, where a move is documented to have a window: between the last look at the source and its removal
+ * others may save there. So each path is moved by one client, once.
+ */
+export function filesInBucket({ random, value, turn, client }: Turn): Request {
+  const key = `files ${Math.floor(turn / 3)}`;
+  const own = { path: `from ${client}`, to: `to ${client}` };
+  if (turn % 3 === 0) return { key, op: "save", path: own.path, value };
+  if (turn % 3 === 1) return { key, op: "move", ...own };
+  const path = random.pick(["a", "b"]);
+  return random.weighted<Request>([
+    [3, { key, op: "save", path, value }],
+    [2, { key, op: "save", path, mode: "create", value }],
+    [2, { key, op: "delete", path }],
+    [3, { key, op: "read", path }],
+    [2, { key, op: "read", path: random.pick(["from 0", "to 0", "to 1"]) }],
+    [2, { key, op: "list" }],
   ]);
 }
 

@@ -10,10 +10,18 @@ const (
 	partKey  = "part "
 )
 
-// stepDraft is the model of one draft. Its parts are fixed once it is committed or discarded. Of several that add a part
-// at the same moment each may succeed, and one counts: until the commit, the part has all their values.
+// Stages of a draft. A commit first decides on its parts, and every later commit makes a version of these.
+const (
+	open      = ""
+	decided   = "committing"
+	committed = "committed"
+	discarded = "discarded"
+)
+
+// stepDraft is the model of one draft. Of several that add a part at the same moment each may succeed, and one counts:
+// until the commit, the part has all their values.
 func stepDraft(state State, o Operation) []State {
-	ended := state[stateKey]
+	stage := state[stateKey]
 	value, there := state[partKey+o.Part]
 	add := func() State { return state.with(partKey+o.Part, strings.TrimPrefix(value+" "+o.Value, " ")) }
 	switch o.Op + " " + o.Result {
@@ -21,68 +29,70 @@ func stepDraft(state State, o Operation) []State {
 		if !o.Done {
 			return stays(state, there)
 		}
-		return becomes(ended == "", add)
+		return becomes(stage == open, add)
 	case "add conflict":
-		return stays(state, ended != "")
+		return stays(state, stage != open)
 	case "add maybe":
-		if ended != "" {
+		if stage != open {
 			return []State{state}
 		}
-		return []State{add()}
+		return []State{state, add()}
+	case "decide ok":
+		if next, can := decide(state, o.Parts); can {
+			return []State{state, next}
+		}
+		return []State{state}
 	case "commit ok":
-		next, done := commit(state, o.Parts)
-		return becomes(done && oneOfEach(partsOf(next), o.Content), func() State {
+		asDecided := (stage == decided || stage == committed) && (o.Parts == nil || len(o.Parts) == len(partsOf(state)))
+		return becomes(asDecided && oneOfEach(partsOf(state), o.Content), func() State {
+			next := state.with(stateKey, committed)
 			for part, value := range o.Content {
 				next = next.with(partKey+part, value)
 			}
 			return next
 		})
 	case "commit missing":
-		_, done := commit(state, o.Parts)
-		return stays(state, !done && ended != "discarded")
+		_, can := decide(state, o.Parts)
+		return stays(state, stage == open && !can)
 	case "commit conflict":
-		return stays(state, ended != "")
+		return stays(state, stage != open)
 	case "commit maybe":
-		next, _ := commit(state, o.Parts)
-		return []State{next}
-	case "discard ok":
-		if !o.Done {
-			return stays(state, ended != "" || len(state) == 0)
-		}
-		return becomes(ended != "committed" && len(state) > 0, func() State { return state.with(stateKey, "discarded") })
-	case "discard conflict":
-		return stays(state, ended == "committed")
-	case "discard maybe":
-		if ended != "" || len(state) == 0 {
+		if stage != decided {
 			return []State{state}
 		}
-		return []State{state.with(stateKey, "discarded")}
+		return []State{state.with(stateKey, committed)}
+	case "discard ok":
+		if !o.Done {
+			return stays(state, stage != open || len(state) == 0)
+		}
+		return becomes(stage == open || stage == discarded, func() State { return state.with(stateKey, discarded) })
+	case "discard conflict":
+		return stays(state, stage != open)
+	case "discard maybe":
+		if stage != open {
+			return []State{state}
+		}
+		return []State{state, state.with(stateKey, discarded)}
 	case "state ok":
-		return stays(state, ended == o.Got || ended == "" && o.Got == "open")
+		return stays(state, stage == o.Got || stage == open && o.Got == "open")
 	case "listed ok":
-		return stays(state, there == o.Done || ended != "")
+		return stays(state, there == o.Done || stage != open)
 	}
 	return nil
 }
 
-// commit ends a draft with the parts that it has, or exactly these, which must be there. A repeat gives the same again.
-func commit(state State, only []string) (State, bool) {
-	if state[stateKey] == "discarded" {
+// decide fixes the parts of an open draft: all that it has, or exactly these, which must be there.
+func decide(state State, only []string) (State, bool) {
+	parts := partsOf(state)
+	if state[stateKey] != open || len(parts) == 0 {
 		return state, false
 	}
-	parts := partsOf(state)
 	for _, part := range only {
 		if _, there := parts[part]; !there {
 			return state, false
 		}
 	}
-	if state[stateKey] == "committed" {
-		return state, true
-	}
-	if len(parts) == 0 {
-		return state, false
-	}
-	next := State{stateKey: "committed"}
+	next := State{stateKey: decided}
 	for part, value := range parts {
 		if only == nil || slices.Contains(only, part) {
 			next[partKey+part] = value
