@@ -108,13 +108,23 @@ async function performOnDraft(registry: Registry, request: Request): Promise<Ans
     case "commit": {
       const { version } = await draft.commit({ parts });
       const content: Record<string, string> = {};
-      for (const file of (await registry.open(`drafted@${version}`)).files()) {
-        content[file.info.path] = new TextDecoder().decode(await file.bytes()).trimEnd();
+      try {
+        for (const file of (await registry.open(`drafted@${version}`)).files()) {
+          content[file.info.path] = new TextDecoder().decode(await file.bytes()).trimEnd();
+        }
+      } catch (error) {
+        if (isRegistryError(error, "Unavailable")) return { result: "maybe" }; // committed, and nobody can tell as what
+        throw error;
       }
       return { result: "ok", content };
     }
     case "discard":
-      return { result: "ok", done: await draft.discard() };
+      try {
+        return { result: "ok", done: await draft.discard() };
+      } catch (error) {
+        if (isRegistryError(error, "Unavailable")) return { result: "maybe" }; // it is not promised to say more
+        throw error;
+      }
     default: {
       const info = await draft.info();
       return { result: "ok", state: info.state, listed: info.parts.map((one) => one.part) };

@@ -53,7 +53,7 @@ func stepDraft(state State, o Operation) []State {
 		})
 	case "commit missing":
 		_, can := decide(state, o.Parts)
-		return stays(state, stage == open && !can)
+		return stays(state, !can)
 	case "commit conflict":
 		return stays(state, stage != open)
 	case "commit maybe":
