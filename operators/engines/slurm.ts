@@ -14,6 +14,7 @@ import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engin
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
+import { MARK } from "../process/marks.ts";
 import { ownVariables } from "../process/own_variables.ts";
 import { checkCommand, idOf, parseId, wholeOf } from "./parts.ts";
 import type { PartState } from "./parts.ts";
@@ -178,7 +179,7 @@ interface CallOptions extends SignalOptions {
 const SETTINGS = new Set(["SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT", "SLURM_DEBUG_FLAGS"]);
 
 /** What a job may not inherit: its part of a step, the mark of the process that it is not a child of, other kinds of jobs. */
-const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", "HOLDFAST_PROCESS", "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
+const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", MARK, "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
 
 /** The devices that Slurm gave the job that this process is in. */
 const DEVICES = new Set(["CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]);
