@@ -30,6 +30,8 @@ export interface PowerPlan {
   rounds: number;
   /** Take out the syncs of folders, to see that this is noticed. @default false */
   withoutFolderSync?: boolean;
+  /** Stop after the first round that lost something. @default false */
+  untilBroken?: boolean;
 }
 
 /** What came of it. */
@@ -55,7 +57,9 @@ const CALLS = [
 const MOST_CALLS = 800;
 
 const [folder, given] = process.argv.slice(2);
-const { kind, durability, seed, rounds, withoutFolderSync = false } = JSON.parse(given) as PowerPlan;
+const { kind, durability, seed, rounds, withoutFolderSync = false, untilBroken = false } = JSON.parse(
+  given,
+) as PowerPlan;
 const random = createRandom(seed);
 const report: PowerReport = { promised: 0, broken: [] };
 const disk = createLoopDisk(kind, folder);
@@ -76,7 +80,7 @@ if (syncInPlace !== undefined) {
   };
 }
 
-for (let round = 0; round < rounds; round++) {
+for (let round = 0; round < rounds && !(untilBroken && report.broken.length > 0); round++) {
   const root = join(disk.path, `round ${round}`);
   const last = 1 + random.int(MOST_CALLS);
   let calls = 0, isCut = false;
