@@ -93,7 +93,7 @@ for (
     const { end } = await runPipeline(shared, options);
     assertEquals([isDenied, end], [true, "failed"]);
     const again = await runPipeline(shared, options);
-    assertEquals([again.end, ran, again.steps.split.outputs], ["ok", [0, 1, 2], { data: "data@1.0.0" }]);
+    assertEquals([again.end, ran, again.steps.split.outputs], ["ok", [0, 1, 2], { ".": "data@1.0.0" }]);
     await root.remove();
   });
 }
