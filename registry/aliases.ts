@@ -79,12 +79,12 @@ export async function listAliases(
   return Object.fromEntries(await readAliases(context, name, { signal }));
 }
 
-/** Versions that aliases name, by the key of the record that was read. */
+/** Versions that aliases name, by the key of their record. */
 export type KnownAliases = Map<string, string>;
 
 /**
- * Reads what the aliases of a name name. With `known`, which it adds to, only changed aliases are read again: a record
- * never changes.
+ * Reads which versions the aliases of a name point to. Only aliases that are not in `known`, to which it adds, are
+ * read: a record never changes.
  */
 export async function readAliases(
   context: Context,
@@ -103,7 +103,7 @@ export async function readAliases(
   return aliases;
 }
 
-/** The version that an alias named when it was listed; where that record is gone, the one that it names now. */
+/** Returns the version that an alias named when it was listed; if that record is gone, the one that it names now. */
 async function readListed(
   context: Context,
   { name, alias, head }: { name: string; alias: string; head: Head },
@@ -122,7 +122,7 @@ function namedBy(head: KnownHead | undefined): string | undefined {
     : recordOfKind(head.found, "alias").version;
 }
 
-/** Throws `Conflict` where an alias does not name the version that is expected, or something where null is. */
+/** Throws `Conflict` if an alias does not name the expected version, or names any where null is expected. */
 function createCheck(
   { backend }: Context,
   { name, alias, expected, action }: { name: string; alias: string; expected?: string | null; action: string },

@@ -281,7 +281,7 @@ export function draftPlace(commit: string): PayloadPlace {
   return { order: UNVERSIONED, commit };
 }
 
-/** Whether a text has the form of a commit id. */
+/** Whether a value has the form of a commit id. */
 export function isCommitId(text: unknown): text is string {
   return typeof text === "string" && ID.test(text);
 }

@@ -18,7 +18,7 @@ export interface DeletedVersion {
   version: Version;
   /** When it was deleted. */
   deletedAt: Date;
-  /** When it was saved for the first time, where that is known. */
+  /** When it was first saved, if that is known. */
   savedAt?: Date;
 }
 
@@ -26,7 +26,7 @@ export interface DeletedVersion {
 export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
   /** The versions that were deleted, where that is known. */
   deletions?(name: string, signal?: AbortSignal): AsyncIterable<DeletedVersion>;
-  /** When a version was saved for the first time, where that is known. */
+  /** Returns when a version was first saved, if that is known. */
   firstSavedAt?(ref: string, signal?: AbortSignal): Promise<Date | undefined>;
 }
 
@@ -80,7 +80,7 @@ async function checked({ past, name, asOf, signal }: Question, version: string):
   );
 }
 
-/** Whether a version that was saved later had another value before. Only what was replaced, or comes by a mirror, had. */
+/** Whether a version that was saved later had an earlier value. Only overwritten or mirrored versions can have one. */
 async function wasThere({ past, asOf, signal }: Question, info: ArtifactInfo): Promise<boolean> {
   if (info.generation === 1 && info.origin === undefined) return false;
   const first = await past.firstSavedAt?.(`${info.name}@${info.version}`, signal);
@@ -137,7 +137,7 @@ function ranksAbove({ kind }: Selector, version: Version, other: Version): boole
 }
 
 function writtenAgain({ createdAt }: ArtifactInfo): string {
-  return `was written again since, at ${createdAt.toISOString()}: what it was before is not kept`;
+  return `was overwritten since, at ${createdAt.toISOString()}, and its earlier value is not kept`;
 }
 
 function absent(ref: string, asOf: Date, state: string): RegistryError {

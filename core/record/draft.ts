@@ -42,24 +42,24 @@ export interface DraftPart {
 /** What is known of a draft. */
 export interface DraftInfo {
   /**
-   * `open`: parts can be added. `committing`: a commit has begun, so no more parts can be added, and its version is not
-   * there yet: `commit` gives it. `abandoned`: nothing was added for so long that `gc` may remove the draft (at least
-   * 5 days: 7 days, or 7 times the registry's grace if that is longer, less two graces).
+   * `open`: parts can be added. `committing`: a commit has begun, no more parts can be added, and the version does not
+   * exist yet; `commit` completes it. `abandoned`: nothing was added for so long that `gc` may remove the draft. That
+   * is 7 days, or 7 times the registry's grace if that is longer, less two graces; at least 5 days.
    */
   state: "open" | "committing" | "committed" | "discarded" | "abandoned";
   /** The version that it was committed as. */
   version?: string;
-  /** Its parts, in the order of their encoded names: those in the version once a commit has decided on them. Empty after `gc` removed them. */
+  /** Its parts by encoded name; after a commit, those in its version. Empty after `gc` removed them. */
   parts: DraftPart[];
 }
 
 /** Options of {@linkcode Draft.commit}: those of a save, without what the draft says itself. */
 export interface CommitDraftOptions extends Omit<SaveOptions, "materializer" | "idempotencyKey" | "compress"> {
   /**
-   * Exactly these parts are in the version; `NotFound` if one is not there, `Conflict` if the draft was committed with
+   * The parts of the version, exactly. Throws `NotFound` if one is missing, `Conflict` if the draft was committed with
    * other parts.
    *
-   * @default all parts whose `addPart` has returned, and perhaps some whose `addPart` has not
+   * @default all parts whose `addPart` has returned, and possibly some whose `addPart` has not
    */
   parts?: readonly string[];
   /** What can read the files. @default "folder": `load` gives a `StoredPath` */
@@ -76,13 +76,13 @@ export interface Draft {
   /** Identifies it among the drafts of the name. */
   readonly id: string;
   /**
-   * Adds files under the name of a part, all of them or none. When this returns, every commit without `parts` has the
-   * part; after a failure or a kill the part may be there, and adding it again is safe. A part that is there stays as it
-   * is. If several workers add one part at once, one of them counts.
+   * Adds files under the name of a part, all of them or none. Once this has returned, every commit without `parts` has
+   * the part. After a failure or a kill the part may be there; adding it again is safe and never changes it. If several
+   * workers add one part at once, one of them counts.
    *
    * @param files files as a materializer gives them, or a value that can be saved, such as a `localPath`
-   * @throws {RegistryError} `Conflict` if the draft was committed without this part, is being committed, or was discarded
-   * or abandoned
+   * @throws {RegistryError} `Conflict` if the draft was committed without this part, is being committed, or was
+   * discarded or abandoned
    */
   addPart(part: string, files: FilesToSave | object, options?: AddPartOptions): Promise<AddedPart>;
   /** Adds one file, as a part of its own that is called like its path; one that is no name (with `@`) needs `addPart`. */
@@ -92,14 +92,17 @@ export interface Draft {
   /** The files of all parts, sorted by their paths. */
   files(options?: SignalOptions): Promise<(FileInfo & { part: string })[]>;
   /**
-   * Saves the parts as one version. Payload is not moved, except for small parts. A repeated or concurrent commit gives
-   * the same version, with `skipped: true`. A commit that fails after it has decided on the parts can be repeated with
-   * other options, such as another `version`; its parts stay the same.
+   * Saves the parts as one version, and copies only small ones. A repeated or concurrent commit returns the same
+   * version, with `skipped: true`. A commit that fails after it has decided on the parts can be repeated with other
+   * options, such as another `version`; its parts stay the same.
    *
-   * @throws {RegistryError} `NotFound` for a part that is not there; `Invalid` if two parts have one path; `Conflict` if
-   * the draft was discarded or abandoned, or committed with other parts
+   * @throws {RegistryError} `NotFound` for a part that is not there; `Invalid` if two parts have one path; `Conflict`
+   * if the draft was discarded or abandoned, or committed with other parts
    */
   commit(options?: CommitDraftOptions): Promise<SavedArtifact>;
-  /** Discards it: no more parts can be added, and `gc` removes it. False if it is empty, or a commit has decided on its parts. */
+  /**
+   * Discards the draft: no more parts can be added, and `gc` removes it. Returns false if it is empty, or a commit has
+   * decided on its parts.
+   */
   discard(options?: SignalOptions): Promise<boolean>;
 }

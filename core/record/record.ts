@@ -18,8 +18,8 @@ export const FORMAT = "holdfast/1";
 export const LATER_FORMAT = "holdfast/2";
 
 /**
- * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no multiple
- * of a sector, at which a disk that fails cuts files.
+ * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no
+ * multiple of a sector, at which a disk that fails cuts files.
  */
 export const TOMBSTONE_BYTES = 509;
 
@@ -127,7 +127,7 @@ export interface VersionRecord extends RecordBase {
   key?: string;
   /** Where a mirrored version was saved first. */
   origin?: Origin;
-  /** When the version was saved for the first time, where this record replaces another: ISO 8601. */
+  /** When the version was first saved, if this record replaces another: ISO 8601. */
   since?: string;
 }
 
@@ -225,9 +225,9 @@ export interface TombstoneRecord extends RecordBase {
   kind: "deleted";
   /** The digest of the version that the garbage collector replaced with this record. */
   digest?: string;
-  /** The origin of that version; of a mirrored deletion of an alias, where the alias was removed first. */
+  /** The origin of that version. In a mirrored deletion of an alias, the registry that removed the alias first. */
   origin?: Origin;
-  /** When the version was saved for the first time: ISO 8601. */
+  /** When the version was first saved: ISO 8601. */
   since?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Adding a part to a draft: payload first, then one object that says what is there. The part is acknowledged when the
- * draft had not ended after that.
+ * Adding a part to a draft: payload first, then one object that lists it. The part is acknowledged if the draft has not
+ * ended after that.
  *
  * @module
  */
@@ -90,7 +90,7 @@ export async function addPart(
   if (operation.landedLate(info)) throw tooSlow(context, operation, key);
   return await confirm(payload.files, operation.commit);
 
-  /** Acknowledges a part that is there, if each commit that may still begin has it, or one that has begun does. */
+  /** Acknowledges a part that is there, if every later commit has it, or the one that has begun does. */
   async function confirm(files: readonly StoredFile[], own?: string): Promise<AddedPart> {
     const state = await stateAfterPart(context, draft, signal);
     const isOwn = state.state !== "open" && own !== undefined && decidedOn(state, part) === own;
@@ -116,8 +116,8 @@ async function addedBefore(
 }
 
 /**
- * Writes the object of a part. Its key has the commit of this operation, so whatever is there was written by it. It is
- * created and not overwritten: a repeated request that arrives later must not change the time of the object.
+ * Writes the object of a part. Its key has the commit of this operation, so no other one writes it. It is created and
+ * never overwritten: a repeated request that arrives later must not change the time of the object.
  */
 async function putNote(
   context: Context,
@@ -129,7 +129,7 @@ async function putNote(
   const { signal } = operation;
   let isOver = false;
   return await retry(async () => {
-    isOver = true; // of what `checkCommit` throws nothing passes
+    isOver = true; // errors of `checkCommit` are final
     operation.checkCommit();
     isOver = false;
     const wasUnresolved = operation.unresolved;
@@ -149,7 +149,7 @@ async function putNote(
 function tooSlow({ backend }: Context, { action }: Operation, key: string): RegistryError {
   return new RegistryError({
     code: "Unavailable",
-    message: `Cannot ${action}: the store took so long that it does not count`,
+    message: `Cannot ${action}: the store took too long, so the part does not count`,
     hint: "Add it again.",
     key,
     backend: backend.location,

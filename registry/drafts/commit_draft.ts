@@ -56,7 +56,7 @@ export async function commitDraft(
   }
 }
 
-/** The files of the parts that the draft ends with, which this decides unless it is decided; the operation relies on them. */
+/** Returns the files of the parts that the draft ends with. Decides on these parts if no commit has. */
 async function filesOfDraft(
   context: Context,
   draft: DraftName,
@@ -91,8 +91,8 @@ async function goOn(
 }
 
 /**
- * Decides which parts are in the version: those that are named, or all that are acknowledged. For these the draft is
- * closed and listed again: nothing is acknowledged any more that this listing does not have.
+ * Decides which parts are in the version: the named ones, or all that are acknowledged. For all of them, it closes the
+ * draft and lists it again: from then on, only parts in this listing are acknowledged.
  */
 async function decideParts(
   context: Context,
@@ -106,7 +106,7 @@ async function decideParts(
     if (!sameParts(look, closed)) parts = await usableParts(context, draft, { look: closed, signal });
   }
   const keys = parts.flatMap((part) => [part.addition.info.key, ...partObjects(draft.name, part)]);
-  await settle(context, keys, signal); // what is decided on must be there for whoever goes on
+  await settle(context, keys, signal); // the parts must be durable before they are decided on
   const decision = parts.map(({ note, addition }): [string, string] => [note.part, addition.commit]);
   const end = await decideEnd(context, draft, { end: { state: "committed", parts: decision }, signal });
   if (end.state === "discarded") throw ended(draft, end);
@@ -121,7 +121,7 @@ function sameParts(one: DraftLook, other: DraftLook): boolean {
   return keys(one) === keys(other);
 }
 
-/** Reads parts, and throws if they make no version. */
+/** Reads parts. Throws if they do not make a version. */
 async function usableParts(
   context: Context,
   draft: DraftName,
@@ -143,7 +143,7 @@ async function checkParts(
   await forEachAtOnce(parts, (part) => checkPayload(context, draft, part, signal));
 }
 
-/** Throws `Conflict` if a draft was committed with other parts than those that are named. */
+/** Throws `Conflict` if a draft was committed with other parts than the named ones. */
 function checkSame(draft: DraftName, only: readonly string[] | undefined, parts: DecidedParts): void {
   if (only === undefined) return;
   const named = new Set(only);
@@ -151,7 +151,7 @@ function checkSame(draft: DraftName, only: readonly string[] | undefined, parts:
   throw new RegistryError({
     code: "Conflict",
     message: `Cannot commit ${spoken(draft)}: it was committed with other parts (${listed([...parts.keys()])})`,
-    hint: "Commit it without `parts` to get its version, or begin another draft, with another id.",
+    hint: "Commit it without `parts` to get its version, or open another draft with another id.",
   });
 }
 
@@ -226,7 +226,7 @@ async function checkPayload(
   throw new RegistryError({
     code: "Corrupt",
     message: `Cannot commit ${spoken({ name, id })}: part ${shown(note.part)} has lost some of its bytes`,
-    hint: "Something else deleted them. Restore the object from a copy, or begin another draft, with another id.",
+    hint: "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
     key: lost,
     backend: backend.location,
   });

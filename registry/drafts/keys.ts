@@ -29,11 +29,11 @@ export function draftEndingKey(folder: string): string {
 const END = ".end";
 const ENDING = `${END}ing`;
 
-/** A key below `drafts/` taken apart. */
+/** A parsed key below `drafts/`. */
 export interface DraftKey {
   /** The name's segment, encoded. */
   name: string;
-  /** The draft's, encoded. */
+  /** The draft's segment, encoded. */
   draft: string;
   /** Which part, and the commit that added it; absent in a mark. */
   added?: { part: string; commit: string };
@@ -41,7 +41,7 @@ export interface DraftKey {
   mark?: "ending" | "end";
 }
 
-/** Takes a key of `drafts/` apart; undefined for what no registry has put there. */
+/** Parses a key below `drafts/`; undefined for a key that no registry writes. */
 export function parseDraftKey(key: string): DraftKey | undefined {
   const [top, name = "", draft = "", segment = "", commit, ...more] = key.split("/");
   if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) return undefined;

@@ -1,5 +1,5 @@
 /**
- * What is stored of a draft: one object for each part that was added, and its marks. See FORMAT.md, section 6.1.
+ * The stored objects of a draft: one for each added part, and its marks. See FORMAT.md, section 6.1.
  *
  * @module
  */
@@ -60,19 +60,19 @@ export function decodePart(bytes: Uint8Array, of: PartName): { note: PartNote; i
   return { note: note as unknown as PartNote, inline };
 }
 
-/** How a draft ended: with these parts, by the commits that added them, in the order of their encoded names; or discarded. */
+/** How a draft ended: discarded, or committed with these parts and the commits that added them, ordered by encoded name. */
 export type DraftEnd = { state: "committed"; parts: [part: string, commit: string][] } | { state: "discarded" };
 
-/** A mark of a draft as it is stored. */
+/** Encodes a mark of a draft. */
 export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
   const text = JSON.stringify(mark);
   return encoder.encode(`${sha256(text)}\n${text}`);
 }
 
-/** Size of the end of a discarded draft, bytes. The end of a committed one is longer, for it has parts. */
+/** Size of the end of a discarded draft, bytes. The end of a committed one is longer, because it has parts. */
 export const DISCARDED_BYTES = encodeMark({ state: "discarded" }).byteLength;
 
-/** How a draft ended; undefined if the object is damaged. */
+/** Decodes how a draft ended; undefined if the object is damaged. */
 export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
   const body = bytes.subarray(SUM_CHARACTERS + 1);
   if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n`) return undefined;

@@ -59,7 +59,7 @@ export async function readParts(
   return [...found.keys()].sort(order).map((part) => found.get(part)!);
 }
 
-/** The parts that a commit decided on, in their order. `NotFound` if one is gone. */
+/** Reads the parts that a commit decided on, in their order. Throws `NotFound` if one is gone. */
 export async function readDecided(
   context: Context,
   draft: DraftName,
@@ -74,7 +74,7 @@ export async function readDecided(
   return found;
 }
 
-/** A part as one commit added it; undefined if it is gone. */
+/** Reads a part as one commit added it; undefined if it is gone. */
 export async function readAddition(
   context: Context,
   { name, id }: DraftName,
@@ -103,7 +103,7 @@ function isLate({ createdAt, settings }: Context, { startedAt }: PartNote, { inf
 
 const MAX_LISTED = 5;
 
-/** Names of parts in a message. */
+/** Lists names of parts for a message. */
 export function listed(parts: readonly string[]): string {
   const more = parts.length > MAX_LISTED ? ` and ${parts.length - MAX_LISTED} more` : "";
   return `${parts.slice(0, MAX_LISTED).map(shown).join(", ")}${more}`;

@@ -1,5 +1,5 @@
 /**
- * How far a draft has got, and the two create-only objects that decide it. See FORMAT.md, section 6.1.
+ * The state of a draft, and the two create-only objects that decide it. See FORMAT.md, section 6.1.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { DraftEnd } from "./note.ts";
 /** By part, the commit that added it. */
 export type DecidedParts = ReadonlyMap<string, string>;
 
-/** How far a draft has got. */
+/** The state of a draft. */
 export type DraftState =
   | { state: "open" | "discarded" }
   /** A commit has begun. It may have decided on the parts; its version is not there yet. */
@@ -28,7 +28,7 @@ export type DraftState =
   /** `parts` is absent when the collector has removed the draft. */
   | { state: "committed"; version: string; parts?: DecidedParts };
 
-/** Returns how far a draft has got. */
+/** Returns the state of a draft. */
 export async function stateOf(
   context: Context,
   draft: DraftName,
@@ -38,7 +38,7 @@ export async function stateOf(
   if (decision?.state === "discarded") return { state: "discarded" };
   if (decision === undefined && ending === undefined && parts.size > 0) return { state: "open" };
   const decided = decision && new Map(decision.parts);
-  // The collector leaves nothing of a draft that was committed long ago. A part added to it now would be in no version.
+  // The collector removes a draft that was committed long ago. A part that is added now would be in no version.
   const saved = await findSaved(context, { name: draft.name, key: draftKey(draft) }, signal);
   if (saved !== undefined) {
     return { state: "committed", version: (saved.record as VersionRecord).version, parts: decided };
@@ -56,14 +56,14 @@ export async function readEnd(context: Context, draft: DraftName, signal?: Abort
   if (end !== undefined) return end;
   throw new RegistryError({
     code: "Corrupt",
-    message: `Cannot use ${spoken(draft)}: the object that says how it ended is damaged`,
-    hint: "Restore the object from a copy, or begin another draft, with another id.",
+    message: `Cannot use ${spoken(draft)}: the object that records how it ended is damaged`,
+    hint: "Restore the object from a copy, or open another draft with another id.",
     key,
     backend: backend.location,
   });
 }
 
-/** Decides how a draft ends, unless that is decided. Returns the decision that counts. */
+/** Decides how a draft ends, unless it is already decided. Returns the decision that counts. */
 export async function decideEnd(
   context: Context,
   draft: DraftName,
@@ -76,13 +76,13 @@ export async function decideEnd(
   throw ended(draft, { state: "discarded" }); // the collector has removed it
 }
 
-/** Closes a draft: no part that lands later is acknowledged, so a listing from now on has all that are. */
+/** Closes a draft: later parts are not acknowledged, so a listing from now on has all acknowledged parts. */
 export async function closeDraft(context: Context, draft: DraftName, signal?: AbortSignal): Promise<void> {
   const key = draftEndingKey(draftFolder(draft.name, draft.id));
   await createMark(context, { key, bytes: encodeMark({ state: "ending" }), signal });
 }
 
-/** Creates an object; false if it exists. Either way it is durable then. */
+/** Creates an object, and returns false if it exists. In both cases it is durable then. */
 async function createMark(
   context: Context,
   { key, bytes, signal }: { key: string; bytes: Uint8Array; signal?: AbortSignal },
@@ -95,8 +95,8 @@ async function createMark(
 }
 
 /**
- * Returns what became of a draft to which a part was added. To be called after the part landed: while there is no mark,
- * each commit that begins later has the part.
+ * Returns the state of a draft after a part was added. Call it once the part is stored: as long as there is no mark,
+ * each later commit has the part.
  */
 export async function stateAfterPart(context: Context, draft: DraftName, signal?: AbortSignal): Promise<DraftState> {
   const { backend, system, retryForMs } = context;
@@ -111,13 +111,13 @@ export async function stateAfterPart(context: Context, draft: DraftName, signal?
   }, { system, retryForMs, signal });
 }
 
-/** Throws `Conflict` if nothing was added to a draft for so long that it may be being collected. */
+/** Throws `Conflict` if nothing was added to a draft for so long that `gc` may be removing it. */
 export function checkFresh(context: Context, draft: DraftName, { look, now }: { look: DraftLook; now: number }): void {
   if (!isStale(context, look, now)) return;
   throw new RegistryError({
     code: "Conflict",
-    message: `Cannot use ${spoken(draft)}: nothing was added to it for so long that it may be being collected`,
-    hint: "Begin another draft, with another id.",
+    message: `Cannot use ${spoken(draft)}: nothing was added to it for so long that \`gc\` may be removing it`,
+    hint: "Open another draft with another id.",
   });
 }
 
@@ -132,7 +132,7 @@ export function ended(draft: DraftName, state: DraftState): RegistryError {
     code: "Conflict",
     message: `Cannot use ${spoken(draft)}: ${how}`,
     hint: state.state === "committing"
-      ? "Commit it to get its version, and begin another draft, with another id, for what is not in it."
-      : "Begin another draft, with another id.",
+      ? "Commit it to get its version, and open another draft with another id for further parts."
+      : "Open another draft with another id.",
   });
 }

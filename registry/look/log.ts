@@ -19,19 +19,19 @@ import type { Context } from "../opening/context.ts";
 import { readCell } from "../resolve.ts";
 import { deletionOf } from "./past.ts";
 
-/** Something listed that tells of events, none of which is newer than it. */
+/** A listed entry with events, none of which is newer than the entry. */
 interface Source {
   /** When the store received it, milliseconds. */
   modifiedAt: number;
-  /** Its place among what happened in the same millisecond: higher is newer. */
+  /** Its rank among events of the same millisecond: higher is newer. */
   order: number;
   /** Reads its events. */
   read(): Promise<LogEntry[]> | LogEntry[];
 }
 
-/** Some stores tell whole seconds. */
+/** Some stores report whole seconds. */
 const CLOCK_STEP_MS = 1_000;
-/** At least so many records are read before it is checked whether they are enough. */
+/** Minimum number of records to read before checking whether they are enough. */
 const MIN_BATCH = 16;
 
 /** What `logOf` of `registry/tools.ts` does. */
@@ -48,7 +48,7 @@ export async function logOf(registry: Registry, name: string, options: LogOption
   return await newestOf(sources, limit);
 }
 
-/** Reads the newest sources until the newest events are certain: what the store received earlier did not happen later. */
+/** Reads the newest sources until the newest events are certain: an event is never newer than its object in the store. */
 async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
   sources.sort((a, b) => b.modifiedAt - a.modifiedAt);
   let found: { entry: LogEntry; order: number }[] = [];
@@ -138,7 +138,7 @@ async function readChange(
   ];
 }
 
-/** What every registry tells: the versions and aliases that there are. */
+/** Returns events that every registry can provide: those of its present versions and aliases. */
 async function* sourcesByContract(
   registry: Registry,
   name: string,

@@ -44,7 +44,7 @@ export async function* deletions(context: Context, name: string, signal?: AbortS
   }
 }
 
-/** What a tombstone tells of the past. */
+/** Returns the times that a tombstone keeps. */
 export function deletionOf(record: TombstoneRecord): Omit<DeletedVersion, "version"> {
   const savedAt = firstSavedAt(record);
   return { deletedAt: new Date(record.createdAt), ...(savedAt && { savedAt }) };

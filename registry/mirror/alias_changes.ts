@@ -1,5 +1,5 @@
 /**
- * The changes of an alias that a target lacks, as the cells of both tell.
+ * Finds the changes of an alias that a target lacks, from the cells of both registries.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { CellPair, MirrorRun } from "./run.ts";
 
 /** One change of an alias: it was set to a version, or removed. */
 export interface Change {
-  /** The record that says so. */
+  /** Its record. */
   record: AliasRecord | TombstoneRecord;
-  /** Where it happened first: one and the same in all mirrors. */
+  /** Where it first happened, which is the same in all mirrors. */
   origin: Origin;
 }
 
-/** What source and target say of an alias. */
+/** The state of an alias in source and target. */
 export interface AliasState {
   /** The newest change in the source. */
   wanted: Change;
@@ -28,11 +28,11 @@ export interface AliasState {
   generation: number;
   /** Whether the target's newest change comes from the source, or the other way round. */
   related: boolean;
-  /** What happened in the source after the newest change that both have, oldest first. */
+  /** Changes of the source after the newest one that both have, oldest first. */
   missing: Change[];
 }
 
-/** Compares the two cells of an alias; undefined where the source has no such alias any more. */
+/** Compares the two cells of an alias; undefined if the source no longer has the alias. */
 export async function compareAliases(run: MirrorRun, pair: CellPair): Promise<AliasState | undefined> {
   const { from, to, signal } = run;
   const { value: present } = await changes(to, cellThere(pair), signal).next();
@@ -48,7 +48,7 @@ export async function compareAliases(run: MirrorRun, pair: CellPair): Promise<Al
   }
   if (wanted === undefined) return undefined;
   if (present === undefined) return { wanted, generation, related: false, missing: missing.reverse() };
-  // The target was changed on its own: what it has of the source lies below that.
+  // The target has changes that are not from the source; those of the source are below them.
   const known = new Set<string>();
   for await (const { origin } of changes(to, cellThere(pair), signal)) known.add(origin.commit);
   const common = missing.findIndex(({ origin }) => known.has(origin.commit));
@@ -61,7 +61,7 @@ async function* changes(context: Context, cell: string, signal?: AbortSignal): A
   for await (const entry of context.backend.list(cell, { signal })) {
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const found = listed && await readRecord(context, listed.key, signal);
-    if (found === undefined) continue; // not a record, or one that was collected since it was listed
+    if (found === undefined) continue; // not a record, or collected since it was listed
     const record = found.record.kind === "deleted" ? found.record : recordOfKind(found, "alias");
     yield { record, origin: originOf(context, record) };
   }

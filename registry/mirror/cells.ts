@@ -1,5 +1,5 @@
 /**
- * The cells of a name, as listings show them.
+ * The cells of a name in a listing.
  *
  * @module
  */
@@ -24,10 +24,10 @@ export interface MirrorCell {
   alias?: string;
 }
 
-/** So many cells are listed at once. */
+/** Number of cells in one listing. */
 export const PART = 1_000;
 
-/** The first cells of versions and aliases of a name behind the cell `start`: fewer than {@linkcode PART} where it is all. */
+/** Lists the next cells of versions and aliases after `start`; fewer than {@linkcode PART} at the end. */
 export async function listPart(
   context: Context,
   name: string,

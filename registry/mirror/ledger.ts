@@ -12,11 +12,11 @@ import type { MirrorRun, NamePair } from "./run.ts";
 
 /** Which heads of a name's cells are known to be equal in the source and in the target. */
 export interface Ledger {
-  /** Keeps what is noted of a cell that the target has. The notes of others are dropped. */
+  /** Keeps the note of a cell that the target has. Notes that are not kept are dropped. */
   keep(there: MirrorCell): Promise<void>;
-  /** Whether these two heads are, of a cell that is kept. */
+  /** Whether these two heads of a kept cell were noted as equal. */
   has(source: MirrorCell, there: MirrorCell): boolean;
-  /** Whether this generation of the target is what an earlier run left in the place of this cell, which is kept. */
+  /** Whether an earlier run wrote this generation of the target for this kept cell. */
   left(source: MirrorCell, generation: number): boolean;
   /** Notes that the source's head is what the target holds as this generation. */
   add(source: MirrorCell, generation: number): void;
@@ -30,7 +30,7 @@ export interface Ledger {
  */
 type Entry = [generation: number, modifiedAt: number, there: number];
 
-/** What was noted, and what heads of the target are older than the notes: those before `until`, milliseconds. */
+/** The notes. Heads of the target before `until`, in milliseconds, are older than the notes. */
 interface Notes {
   noted: ReadonlyMap<string, Entry>;
   until: number;
@@ -41,7 +41,7 @@ const NOTHING: Notes = { noted: new Map(), until: 0 };
 /** A reply may tell whole seconds where a listing tells milliseconds. */
 const WHOLE_SECONDS_MS = 1_000;
 
-/** What earlier runs noted. It is read when it is first asked of: not where the target has nothing of the name. */
+/** Returns the notes of earlier runs. Reads them on first use, so not if the target has nothing of the name. */
 export function createLedger(run: MirrorRun, names: NamePair): Ledger {
   const { from, to, signal } = run;
   const key = mirrorKey(from.id, names.target, names.name);

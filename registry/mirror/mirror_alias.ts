@@ -25,7 +25,7 @@ import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
 /**
  * Lets an alias of the target name what it names in the source, and did before.
  *
- * @param versions those that the target has as the source has them: an alias names nothing else, unless both deleted it
+ * @param versions those that are equal in both. An alias of the target names only these, or one that both have deleted
  */
 export async function mirrorAlias(run: MirrorRun, pair: CellPair, versions: ReadonlySet<string>): Promise<Outcome> {
   return await persist(run, async () => {
@@ -55,7 +55,7 @@ async function set(
   if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };
   if (dryRun) return { action: "copied", generation: generation + 1 };
   const located = await tryLocate(to, parseRef(target, version), signal);
-  if (located !== undefined) await settleVersion(to, located.found, signal); // the alias shall not outlive it
+  if (located !== undefined) await settleVersion(to, located.found, signal); // the version must be durable before its alias
   if (missing.length > 0) return { action: "copied", generation: await writeChanges(run, pair, state) };
   try { // it was changed in the target alone
     await setAlias(to, { name: target, alias: pair.source.alias!, version, origin: wanted.origin }, { signal });

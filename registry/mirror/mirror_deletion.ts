@@ -42,7 +42,7 @@ export async function mirrorDeletion(run: MirrorRun, pair: CellPair, ledger: Led
   });
 }
 
-/** What is noted of a deletion: nothing where the version can never come back, for two listings tell as much. */
+/** Returns the note of a deletion: none if the version can never come back, as two listings show the same. */
 function noted({ from }: MirrorRun, generation: number): { generation?: number } {
   return from.settings.mutable ? { generation } : {};
 }
@@ -52,15 +52,15 @@ function isLater(tombstone: TombstoneRecord, there: TombstoneRecord): boolean {
   return Date.parse(tombstone.createdAt) > Date.parse(there.createdAt);
 }
 
-/** What a tombstone is written for. */
+/** The reason for a tombstone. */
 interface Burial {
   /** The tombstone of the source. */
   tombstone: TombstoneRecord;
-  /** The record that the target has; absent where the number was never used there, and may not be from here on. */
+  /** The record in the target; absent if the number was never used there, which the tombstone reserves. */
   above?: VersionRecord | TombstoneRecord;
 }
 
-/** Writes a tombstone with the times of the source's. Returns its generation; undefined where the cell is dead by then. */
+/** Writes a tombstone with the times of the source's. Returns its generation; undefined if the cell is already dead. */
 async function bury(run: MirrorRun, pair: CellPair, { tombstone, above }: Burial): Promise<number | undefined> {
   const { to, signal } = run;
   const cell = cellThere(pair);
@@ -77,7 +77,7 @@ async function bury(run: MirrorRun, pair: CellPair, { tombstone, above }: Burial
   return await whileForgetting(to, cell, () => writeCell(to, operation, cell, { next }));
 }
 
-/** A record that a listing shows as a tombstone; undefined where another one followed. Throws where it is damaged. */
+/** Reads a listed tombstone; undefined if another record followed. Throws if it is damaged. */
 async function readTombstone(
   context: Context,
   key: string,

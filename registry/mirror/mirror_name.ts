@@ -20,7 +20,7 @@ import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
 import { listPairs } from "./pairs.ts";
 import { createSharing } from "./sharing.ts";
 
-/** So many deletions are mirrored before more cells are listed. */
+/** Number of deletions to mirror before more cells are listed. */
 const DELETIONS_AT_ONCE = 1_000;
 
 /** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
@@ -60,7 +60,7 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
     else if (outcome?.action === "copied" || outcome?.action === "skipped") settled.add(canonical);
   }
 
-  /** Nothing is kept of a deletion that is done: there may be a hundred thousand. */
+  /** Mirrors the collected deletions and forgets them: a name may have a hundred thousand. */
   async function bury(): Promise<void> {
     await run.forEach(deletions, (pair) => attempt(run, ledger, pair, () => mirrorDeletion(run, pair, ledger)));
     deletions = [];

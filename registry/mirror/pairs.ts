@@ -10,7 +10,7 @@ import type { MirrorCell } from "./cells.ts";
 import { persist } from "./run.ts";
 import type { MirrorRun, NamePair } from "./run.ts";
 
-/** The cells of one path; at least one of the two is there. */
+/** The cells of one path, of which at least one exists. */
 export interface ListedPair {
   /** In the source. */
   source?: MirrorCell;

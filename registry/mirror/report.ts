@@ -61,13 +61,14 @@ export interface MirrorReport {
   bytes: number;
   /** How many versions were marked as deleted. */
   deleted: number;
-  /** How many aliases were set or removed, each with all changes that the target lacked. */
+  /** Number of aliases that were set or removed, each with all changes that the target lacked. */
   aliases: number;
   /** What could not be mirrored. */
   failures: MirrorFailure[];
   /**
-   * What a registry that `openRegistry` did not open cannot tell or keep: as a source `deletions` and `removed aliases`,
-   * as a target `dates` (and where a version was saved first: it becomes one of today). Nothing between two stores.
+   * What a registry that `openRegistry` did not open cannot tell or keep: as a source `deletions` and `removed
+   * aliases`, as a target `dates` (and where a version was saved first: it becomes one of today). Nothing between two
+   * stores.
    */
   leftOut: ("deletions" | "removed aliases" | "dates")[];
 }

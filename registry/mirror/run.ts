@@ -107,7 +107,7 @@ export function decision<E extends Error>(error: E): E {
   return error;
 }
 
-/** The error of a target that changed between a look and a write. Another try may do. */
+/** Returns the error of a target that changed between a lookup and a write. A retry may succeed. */
 export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryError {
   return new RegistryError({
     code: "Conflict",

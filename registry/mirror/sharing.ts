@@ -26,7 +26,7 @@ export interface Sharing {
   forget(ref: string): void;
 }
 
-/** Knows nothing at first but which versions the target has (`there`). */
+/** Creates a {@linkcode Sharing} that only has the versions of the target (`there`). */
 export function createSharing(run: MirrorRun, target: string, there: Iterable<Version>): Sharing {
   const { to, signal } = run;
   const holders = new Map<string, string>(); // by the SHA-256 of a file the version that has it

@@ -57,7 +57,7 @@ export function encodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encodi
   return through(chunks, encoding === "gzip" ? zlib.createGzip(CHUNK) : zlib.createZstdCompress(CHUNK));
 }
 
-/** Expands a stream of chunks, into chunks of at most `chunkSize` bytes. */
+/** Decompresses a stream into chunks of at most `chunkSize` bytes. */
 export function decodeStream(
   chunks: AsyncIterable<Uint8Array>,
   encoding: Encoding,

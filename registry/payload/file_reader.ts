@@ -8,9 +8,9 @@ import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 
-/** How much of a file is in memory while it is read as a stream. */
+/** Options of reading a file as a stream. */
 export interface WindowOptions {
-  /** Bytes of one read, each of which begins when the one before was used up. @default whole parts, and some ahead */
+  /** Size of one read, bytes. Each read begins when the previous one is used up. @default whole parts, read ahead */
   windowBytes?: number;
 }
 

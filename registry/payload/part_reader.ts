@@ -165,8 +165,8 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
   }
 
   /**
-   * A part that is wanted in part is read whole, to check it; what lies between such is asked for at once. In windows
-   * such a part is never in memory: it is read through first.
+   * Reads a range. A part that the range cuts is read whole, to verify it; whole parts between are requested at once.
+   * With windows, a cut part is never held in memory: it is verified by an extra read first.
    */
   async function* rangeOfRun(
     file: StoredFile,
@@ -189,7 +189,7 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
     if (at < to) yield* runChunks(file, run, { from: at, to, check: true, windowBytes });
   }
 
-  /** Reads a part through to check it, once: what is stored never changes. */
+  /** Reads a whole part to verify it. Once is enough, as stored bytes never change. */
   async function checkThrough(
     file: StoredFile,
     run: PartRun,

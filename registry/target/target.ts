@@ -19,7 +19,7 @@ export interface Target {
   generation: number;
   /** The commit below it. */
   previous?: string;
-  /** When the version was saved for the first time, where this is not the first record of its cell. */
+  /** When the version was first saved, if this is not the first record of its cell. */
   since?: string;
 }
 

@@ -106,7 +106,7 @@ Deno.test("asOf of a version that was overwritten since says that what it was is
   await registry.save("model", 2, { version: "1", onConflict: "overwrite" });
   for (const ref of ["model", "model@1", "model@^1"]) {
     const { message } = await rejected("NotFound", registry.load(ref, { asOf: at(2) }));
-    assertStringIncludes(message, "was written again since, at 2026-03-04T00:00:00.000Z");
+    assertStringIncludes(message, "was overwritten since, at 2026-03-04T00:00:00.000Z");
     assertEquals(await registry.load(ref, { asOf: at(3) }), 2);
   }
 });

@@ -68,7 +68,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     },
   };
 
-  /** Keeps what a draft needs, and the draft: a commit of it may begin or go on. */
+  /** Keeps a draft and its payload: a commit of it may begin or continue. */
   function keep(name: string, listed: ListedDraft): void {
     const { places, objects, newest, end } = listed;
     const known = needed.get(name);
@@ -81,7 +81,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     collection.waits(items, newest + keptForMs(collection, end));
   }
 
-  /** Removes a draft that was listed whole, or keeps it. */
+  /** Removes or keeps a draft whose listing is complete. */
   async function settle(): Promise<void> {
     if (current === undefined) return;
     const { name, draft, listed } = current;
@@ -98,8 +98,8 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
 }
 
 /**
- * How long a draft stays after the last write to it, milliseconds. Of one that was committed the version may not be there
- * yet: then somebody may go on with it for as long as with an open one.
+ * How long a draft stays after the last write to it, milliseconds. A committed draft may not have its
+ * version yet, so its commit can be continued for as long as an open draft can be used.
  */
 function keptForMs({ context, graceMs }: Collection, end: ObjectInfo | undefined): number {
   return end !== undefined && isDiscarded(end) ? graceMs : draftMemoryMs(context.settings.graceMs);
@@ -111,8 +111,8 @@ function isDiscarded({ size }: ObjectInfo): boolean {
 }
 
 /**
- * Removes a draft, its end last: what is left of it must not look like an open one. The end of a committed draft stays as
- * long as its idempotency key, for it says which parts the version has.
+ * Removes a draft, its end last: the remains must not look like an open draft. The end of a committed draft stays as
+ * long as its idempotency key, because it lists the parts of the version.
  */
 async function removeDraft(collection: Collection, { objects, end, newest }: ListedDraft, why: string): Promise<void> {
   const items = objects.map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why }));

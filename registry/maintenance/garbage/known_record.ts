@@ -19,11 +19,11 @@ export interface KnownRecord {
   version?: { size: number; objects: readonly PayloadObject[] };
   /** What may be left of it, where it is a first generation that was just read. */
   remains?: ScrubbedRecord;
-  /** When the version was deleted and saved, where it is a tombstone that was just read. */
+  /** When the version was deleted and saved, for a tombstone that was just read. */
   times?: DeletionTimes;
 }
 
-/** What a tombstone keeps of the times of a version. */
+/** The times of a version that a tombstone keeps. */
 export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since">;
 
 /** What is known of the records of a name, by their key. */

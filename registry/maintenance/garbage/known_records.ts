@@ -103,7 +103,7 @@ function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
   };
 }
 
-/** When the version of a tombstone was deleted and saved; undefined where the tombstone is gone, or no tombstone. */
+/** Returns when the version of a tombstone was deleted and saved; undefined if the record is gone or not a tombstone. */
 export async function readTimes(
   { context, signal }: Collection,
   key: string,
@@ -121,8 +121,8 @@ function timesOf(record: TombstoneRecord): DeletionTimes {
 }
 
 /**
- * A tombstone in the place of a first generation: it keeps its cell dead when all above it is gone, and tells when the
- * version was deleted. Its digest tells it from a deletion that found the cell empty.
+ * Encodes a tombstone in place of a first generation. It keeps its cell dead when all above it is gone, and has the
+ * time of the deletion. A deletion that found the cell empty has no digest.
  */
 export function encodeBuried({ previous: _, ...remains }: ScrubbedRecord, times: DeletionTimes): Uint8Array {
   return encodeRecord({ ...remains, ...times, kind: "deleted" });

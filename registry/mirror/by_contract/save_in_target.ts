@@ -41,7 +41,7 @@ export async function saveInTarget(
   if (store !== undefined) {
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
     const createdAt = info.createdAt.toISOString();
-    const since = info.generation > 1 ? UNKNOWN : undefined; // what it was before, and since when, is not told
+    const since = info.generation > 1 ? UNKNOWN : undefined; // the contract does not report earlier values or their times
     const members = { createdAt, origin, ...(inputs.length > 0 && { inputs }), ...(since && { since }) };
     await saveFiles(store, { name, materializer: { id, formatVersion }, members, produce }, options);
     return;

@@ -20,7 +20,7 @@ const HELD_BYTES = 128 * 1024 * 1024;
 export interface WritePiecesOptions {
   /** The upload. */
   id: string;
-  /** Where the first byte belongs. */
+  /** Offset of the first byte. */
   offset: number;
   /** Size of the whole upload, bytes. @default any */
   size?: number;
@@ -31,9 +31,10 @@ export interface WritePiecesOptions {
 /** Stores streams as pieces, with bounded memory. */
 export interface PieceWriter {
   /**
-   * Stores a stream and returns the offset of its end. If the stream fails, `write` stores what came before, then throws.
-   * With `verify` it stores nothing in that case. A stream with `verify` that needs several pieces is stored twice: first
-   * under an id of its own, and in the upload when its checksum matched. So no piece of an upload awaits a checksum.
+   * Stores a stream and returns the offset of its end. If the stream fails, `write` stores what came before, then
+   * throws. With `verify` it stores nothing in that case. A stream with `verify` that needs several pieces is stored
+   * twice: first under an id of its own, and in the upload when its checksum matched. So no piece of an upload awaits a
+   * checksum.
    */
   write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number>;
 }
@@ -72,7 +73,7 @@ export function createPieceWriter(context: Context, { pieceBytes: fixed }: Piece
 
   async function writeVerified(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
     const { id, verify } = options;
-    const aside = context.system.id(); // no upload has this id, for nothing writes its note
+    const aside = context.system.id(); // no upload has this id, because nothing writes its note
     const stored: string[] = [];
     let at = 0, last: Uint8Array = new Uint8Array();
     try {
@@ -89,7 +90,7 @@ export function createPieceWriter(context: Context, { pieceBytes: fixed }: Piece
       if (!verify!.matches()) throw wrongChecksum(id);
       return await write(verified(stored, last), { ...options, verify: undefined });
     } finally {
-      await removeObjects(context.backend, stored).catch(() => {}); // `gc` removes what stays
+      await removeObjects(context.backend, stored).catch(() => {}); // `gc` removes the rest
     }
   }
 
@@ -150,7 +151,7 @@ async function readPiece({ backend, system, retryForMs }: Context, key: string):
   }, { system, retryForMs, passes });
 }
 
-/** Bytes of a piece that is not full yet, copied: who gave them may use their memory again. */
+/** Bytes of a piece that is not full yet, copied, so that the caller may reuse its memory. */
 function createHeld() {
   const parts: Uint8Array[] = [];
   let tail = new Uint8Array(), used = 0, size = 0;
@@ -158,7 +159,7 @@ function createHeld() {
     get size() {
       return size;
     },
-    /** Takes what fits, and returns the rest. */
+    /** Takes the bytes that fit, and returns the rest. */
     add(bytes: Uint8Array): Uint8Array {
       const taken = bytes.subarray(0, MAX_PIECE_BYTES - size);
       for (let rest = taken; rest.byteLength > 0;) {
@@ -183,8 +184,8 @@ function createHeld() {
 function tooLong(id: string, size: number): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot add to upload "${id}": it would have more than the ${size} bytes that were said`,
-    hint: "Begin another upload, and say how many bytes it has.",
+    message: `Cannot add to upload "${id}": it would exceed its declared size of ${size} bytes`,
+    hint: "Start another upload with its full size.",
   });
 }
 
@@ -192,6 +193,6 @@ export function wrongChecksum(id: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot add to upload "${id}": checksum mismatch`,
-    hint: "None of these bytes were kept. Send them again from the same offset.",
+    hint: "Send the bytes again from the same offset: none of them were kept.",
   });
 }

@@ -83,7 +83,7 @@ Deno.test("through a service too, a version that was overwritten is told to have
     const high = await saved("2", 2);
     await saved("2", 3, "overwrite");
     strictEqual((await registry.info("a", { asOf: low })).version, "1.0.0");
-    await rejects(registry.info("a", { asOf: high }), { code: "NotFound", message: /was written again since/ });
+    await rejects(registry.info("a", { asOf: high }), { code: "NotFound", message: /was overwritten since/ });
   } finally {
     await service.close();
   }
