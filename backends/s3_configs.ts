@@ -68,8 +68,8 @@ export interface S3Configs {
    * The configuration of a bucket as it is now: as registered, else from the environment, else from the env file.
    * Printing or serialising it does not show its keys.
    *
-   * @throws {RegistryError} `NotFound` naming what was looked for; `Invalid` for an unknown provider, where it is incomplete, or where the
-   * variables could as well be those of another bucket
+   * @throws {RegistryError} `NotFound` naming what was looked for; `Invalid` for an unknown provider, where it is
+   * incomplete, or where the variables could as well be those of another bucket
    */
   get(provider: string, bucket: string): Promise<S3Config>;
   /** The same, or undefined where there is none. */
@@ -78,7 +78,7 @@ export interface S3Configs {
   names(): Promise<S3ConfigEntry[]>;
   /** What the store says of an object, which is not read. `NotFound` where there is none. */
   info(url: string, options?: SignalOptions): Promise<ObjectInfo>;
-  /** The objects whose keys begin with that of a URL, as `tos://bucket/folder/`, or `tos://bucket` for all, in the order of their keys. */
+  /** Lists the objects below a URL, as `tos://bucket/folder/`, or `tos://bucket` for all, in the order of their keys. */
   list(url: string, options?: SignalOptions): AsyncIterable<ListedObject>;
   /** Stores data under a URL like `tos://bucket/key`, in place of what was there. */
   upload(data: UploadData, url: string, options?: UploadOptions): Promise<ObjectInfo>;

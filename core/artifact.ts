@@ -51,13 +51,13 @@ export interface ArtifactFile {
   /** Path, size, digest. */
   readonly info: FileInfo;
   /**
-   * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails
-   * with `Corrupt` at its end. A range is verified where the parts of the file that it touches have at most 8 MiB, as
-   * all parts have of a file that a bucket got with more than 64 MiB: each of those is then read whole. Others cannot be.
-   * A range of a compressed file is `Unsupported`.
+   * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails with
+   * `Corrupt` at its end. A range is verified where the parts of the file that it touches have at most 8 MiB, as all
+   * parts have of a file that a bucket got with more than 64 MiB: each of those is then read whole. Others cannot be. A
+   * range of a compressed file is `Unsupported`.
    *
-   * @param options.windowBytes reads the store in pieces of this size, one after the other, so that a slow reader holds
-   * little memory. @default whole parts, several at once where the store is far away
+   * @param options.windowBytes size of the pieces in which the store is read, one after the other, so that a slow
+   * reader holds little memory. @default whole parts, several at once from a remote store
    */
   stream(range?: ByteRange, options?: { windowBytes?: number }): ReadableStream<Uint8Array>;
   /** All of its bytes, verified. */

@@ -149,16 +149,16 @@ export interface Backend extends AsyncDisposable {
   /** Writes an object, whole or not at all. */
   put(key: string, body: Body, options?: PutOptions): Promise<PutResult>;
   /**
-   * Removes an object; a missing one is a success. With `ifEtag` an object that has another tag by now stays, and the
-   * call is a `Conflict`, where the store has such a condition; a store without it removes what is there.
+   * Removes an object; a missing one is a success. With `ifEtag`, an object that has another tag by now
+   * stays, and the call throws `Conflict`. A store without this condition removes the object in any case.
    */
   delete(key: string, options?: CallOptions & { ifEtag?: string }): Promise<void>;
   /** The objects whose key begins with `prefix`, in UTF-8 byte order of whole keys. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>;
 
   /**
-   * The first object whose key begins with `prefix`, and comes after a key: what a list with limit 1 shows, and a get of
-   * that. Undefined where there is none. Absent where that takes two requests.
+   * The first object whose key begins with `prefix`, and comes after a key: what a list with limit 1 shows, and a get
+   * of that. Undefined where there is none. Absent where that takes two requests.
    */
   getFirst?(prefix: string, options?: Pick<ListOptions, "after" | "signal">): Promise<StoredObject | undefined>;
   /** Removes many objects; returns those that could not be removed, with the reason. */
@@ -181,8 +181,9 @@ export interface Backend extends AsyncDisposable {
    */
   drain?(options?: CallOptions): Promise<boolean>;
   /**
-   * Sets a little room aside, where that was not done or has been used, for puts with `freesRoom` when there is no other.
-   * False where that cannot be: what is not set aside is no fault. Absent where stores are not expected to be full.
+   * Sets a little room aside, where that was not done or has been used, for puts with `freesRoom` when there is no
+   * other. False where that cannot be: what is not set aside is no fault. Absent where stores are not expected to be
+   * full.
    */
   reserve?(options?: CallOptions): Promise<boolean>;
 }

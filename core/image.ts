@@ -7,7 +7,7 @@ import { ELEMENTS } from "./bytes/ndarray.ts";
 import type { DataOf, NDArray } from "./bytes/ndarray.ts";
 import { RegistryError } from "./errors.ts";
 
-/** The kinds of samples that files of images hold; TIFF alone holds all of them. */
+/** The types of samples in image files. Only TIFF holds all of them. */
 export type ImageDType =
   | "uint8"
   | "uint16"
@@ -59,11 +59,9 @@ export function isImage(value: unknown): value is Image<ImageDType> {
  * import { toArray, toImage } from "@holdfast/holdfast/formats/png";
  * import { assertEquals, assertStrictEquals } from "@std/assert";
  *
- * const image = { data: Uint8Array.of(0, 128, 255, 9, 9, 9), width: 2, height: 1, channels: 3, dtype: "uint8" } as const;
- * const array = toArray(image);
- * assertEquals(array.shape, [1, 2, 3]);
- * assertStrictEquals(array.data, image.data);
- * assertEquals(toImage(array), image);
+ * const image = { data: Uint8Array.of(0, 128, 255, 9, 9, 9), width: 2, height: 1, channels: 3, dtype: "uint8" } as
+ * const; const array = toArray(image); assertEquals(array.shape, [1, 2, 3]); assertStrictEquals(array.data,
+ * image.data); assertEquals(toImage(array), image);
  * ```
  */
 export function toArray<D extends ImageDType>({ data, width, height, channels, dtype }: Image<D>): NDArray<D> {

@@ -41,8 +41,8 @@ function environment(): Record<string, string | undefined> {
 }
 
 /**
- * Removes variables from the environment of this process, so that neither its code nor its children see them. Only the
- * returned system still has their values. A system other than the real one keeps its variables.
+ * Removes variables from the environment of this process, so that neither its code nor its children see them. Returns a
+ * system that still has their values. A system other than the real one keeps its variables.
  */
 export function takeVariables(system: System, names: Iterable<string>): System {
   const taken = new Map<string, string>();

@@ -1,8 +1,8 @@
 /**
  * Files in a bucket, or in any other object store: each is an object whose key is its path.
  *
- * Beside the files lie, for what objects are not: `FOLDER/.holdfast-folder`, an empty object, where a folder was made or
- * became empty; and `FOLDER/.holdfast-link/NAME` with the relative path that a link leads to. Other programs see the
+ * Beside the files lie, for what objects are not: `FOLDER/.holdfast-folder`, an empty object, where a folder was made
+ * or became empty; and `FOLDER/.holdfast-link/NAME` with the relative path that a link leads to. Other programs see the
  * files as they are.
  *
  * @module
@@ -128,7 +128,7 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
     if (!written) throw taken(why, "link");
   }
 
-  /** Removes a link that was replaced or moved, unless another program has made one anew. */
+  /** Removes a link that was replaced or moved, unless another program has saved a new one. */
   async function removeLink(link: ObjectInfo, why: PathPlace, options: CallOptions): Promise<void> {
     const now = await backend.head(link.key, options);
     if (now === undefined) return;

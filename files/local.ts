@@ -100,7 +100,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     }
   }
 
-  /** What is left to do when readers see the change: a failure does not mean that it was not made. */
+  /** Runs the rest of a change that readers already see. If it fails, the change was still made. */
   async function afterwards<T>(rest: () => T | Promise<T>): Promise<T> {
     try {
       return await rest();
@@ -117,19 +117,19 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     });
   }
 
-  /** What is at a path, also where a process died that was moving it. */
+  /** Returns what is at a path, and first puts back what a dead process was moving. */
   function find(path: string, action: string): FileEntry | undefined {
     const found = look(path, action);
     if (found !== undefined || path === "" || !recoverIn(folderOf(path))) return found;
     return look(path, action);
   }
 
-  /** Puts back the files of a folder that were taken by movers that died. */
+  /** Puts back the files of a folder whose movers died. Returns whether there were any. */
   function recoverIn(folder: string): boolean {
     try {
       return hasMoves(pathOf(folder)) && disk.isFolder(folder) && recoverMoves(pathOf(folder), system);
     } catch (error) {
-      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false; // who may write here does it
+      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false; // a process that may write here does it
       throw error;
     }
   }
@@ -167,7 +167,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") throw missing(why, "folder", found?.kind);
   }
 
-  /** Moves a folder in one step. The `/` makes it fail where a file has taken its place: that would replace another. */
+  /** Moves a folder in one step. With the `/` it fails if a file is there now, which could replace another file. */
   function moveFolder(path: string, target: string, why: PathPlace): void {
     try {
       fs.renameSync(sep === "/" ? `${pathOf(path)}/` : pathOf(path), pathOf(target));
@@ -196,7 +196,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     dropTaken(file);
   }
 
-  /** Makes a link that leads where another one leads, whose path was `path`. */
+  /** Makes a link with the same target as another one, whose path was `path`. */
   function moveLink(onDisk: string, { path, target }: { path: string; target: string }): void {
     const text = fs.readlinkSync(onDisk);
     const within = disk.targetOf(path, text);

@@ -1,6 +1,6 @@
 /**
- * Files over another file store, in which arrays and images are kept in zarr: each a folder of the store below, with its
- * chunks and its `zarr.json`, that is seen as one file. Other programs open that folder as an array.
+ * Files over another file store, in which arrays and images are kept in zarr: each a folder of the store below, with
+ * its chunks and its `zarr.json`, that is seen as one file. Other programs open that folder as an array.
  *
  * @module
  */
@@ -58,17 +58,17 @@ export interface ZarrFilesOptions {
 /**
  * Creates a file store over another one. Arrays and images that are saved without `as` are kept in zarr at their paths,
  * whatever their extension, and loaded as they were; everything else is a file of the store below. `open` gives the
- * `.npy` bytes of an array. A folder of others with the `zarr.json` of an array is seen as a file too; one of version 2,
- * or whose document is not read here, is a folder.
+ * `.npy` bytes of an array. A folder of others with the `zarr.json` of an array is seen as a file too; one of version
+ * 2, or whose document is not read here, is a folder.
  *
- * An array is written into a folder of its own in `.zarr-saving`, and moved to its path when it is whole. What replaces
- * an array of the same type, shape and codec in one chunk replaces this chunk, in one step; anything else is gone for a
- * moment, for which readers wait. In a bucket a move is a copy of each file: `zarr.json` leaves first, to `.zarr-saving`,
- * and comes last, so that a part of an array is none. A load in the middle of which an array is replaced reads it anew:
- * saves are told apart by an attribute, `holdfast-save`.
+ * An array is written to a folder in `.zarr-saving`, and moved to its path when it is complete. If an array in one
+ * chunk is replaced by one of the same type, shape and codec, its chunk is replaced in one step. Any other array is
+ * absent for a moment while it is replaced, and readers wait. In a bucket a move copies each file. `zarr.json` leaves
+ * first, to `.zarr-saving`, and arrives last, so a part of an array is never taken for an array. A load reads an array
+ * again if it was replaced meanwhile: the attribute `holdfast-save` differs from save to save.
  *
- * One program at a time changes an array; the others get a `Conflict`. If a program dies while it changes one, the next
- * call that needs the array undoes the change, from a minute later on.
+ * One program at a time changes an array; others get a `Conflict`. If a program dies while it changes an array, the
+ * first call that needs the array after a minute undoes the change.
  *
  * @example
  * ```ts
@@ -93,12 +93,12 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
   const { arrayAbove, look, lookOnce, settled } = createLook(files, { locks, system });
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
-  /** Runs a change of an array behind those that this program has begun, while no other program changes it. */
+  /** Runs a change of an array after earlier ones of this program, while no other program changes it. */
   async function change<T>(path: string, why: PathPlace, task: (change: Change) => Promise<T>): Promise<T> {
     return await lanes(path, () => locks.hold({ path }, why, task));
   }
 
-  /** Throws where an array is on its way to a path. */
+  /** Throws `Conflict` while another process puts an array at a path. */
   async function checkFree(path: string, why: PathPlace): Promise<void> {
     if (path !== "" && await locks.isHeld(path)) await locks.hold({ path }, why, () => Promise.resolve());
   }
@@ -124,7 +124,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
     if (path !== "" && seen?.entry.kind !== "folder") throw missing(place("list", path), "folder", seen?.entry.kind);
   }
 
-  /** Gives what a change has made its path, in the place of what is seen there. */
+  /** Moves the array of a change to its path, in place of what was seen there. */
   async function settle(
     made: Change,
     why: PathPlace,
@@ -140,7 +140,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       else await files.move(works.made, path, options);
     } catch (error) {
       if (seen === undefined || !isRegistryError(error, "AlreadyExists")) throw error;
-      throw busy(why); // what was there had left, and another program has put something in its place
+      throw busy(why); // another program has put something there meanwhile
     }
   }
 

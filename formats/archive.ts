@@ -45,15 +45,15 @@ export interface NpzOptions extends ZipLimits {
 }
 
 /**
- * ZIP files (.ZIP File Format Specification 6.3.10), of any size: entries as a list. Loading reads the directory, and the
- * texts of links; the bytes of an entry are read from the file, and compared with their CRC-32, when they are asked for.
- * Of an entry that is stored without packing a range is read alone, and not compared.
+ * ZIP files (.ZIP File Format Specification 6.3.10), of any size: entries as a list. Loading reads the directory, and
+ * the texts of links; the bytes of an entry are read from the file, and compared with their CRC-32, when they are asked
+ * for. Of an entry that is stored without packing a range is read alone, and not compared.
  *
  * Read are entries that are stored or packed by Deflate. Encrypted ones, other methods, parts of several files, devices
  * and names that are not UTF-8 are `Unsupported`. Paths that are absolute or climb, with a backslash or a drive letter,
  * that occur twice or lie below a file, links that lead out of the archive, entries that overlap, and whatever programs
- * read in different ways are `Corrupt`: an archive that is loaded can be written to a folder. Times and comments are not
- * read, nor written.
+ * read in different ways are `Corrupt`: an archive that is loaded can be written to a folder. Times and comments are
+ * not read, nor written.
  *
  * Entries are written as they come; what is longer than 1 MiB is not held in memory.
  *
@@ -90,15 +90,16 @@ export function zip({ compress = true, ...limits }: ZipOptions = {}): Format<Arc
 }
 
 /**
- * Tar files (POSIX.1-2017, ustar and pax; those of GNU tar and Unix V7 are read too): entries as a list, as {@linkcode zip}
- * has them. Loading reads the headers and passes over what lies between; the bytes of an entry are read from the file
- * when they are asked for. A tar file has no sums of them.
+ * Tar files (POSIX.1-2017, ustar and pax; those of GNU tar and Unix V7 are read too): entries as a list, as {@linkcode
+ * zip} has them. Loading reads the headers and passes over what lies between; the bytes of an entry are read from the
+ * file when they are asked for. A tar file has no sums of them.
  *
- * What is a hard link in the archive is loaded as a file with the same bytes. Sparse files, devices and pipes, and names
- * that are not UTF-8 are `Unsupported`; paths and links as in a zip are `Corrupt`. Times and owners are not read, nor
- * written.
+ * What is a hard link in the archive is loaded as a file with the same bytes. Sparse files, devices and pipes, and
+ * names that are not UTF-8 are `Unsupported`; paths and links as in a zip are `Corrupt`. Times and owners are not read,
+ * nor written.
  *
- * Entries are written as they come. The size of each stands before it: a stream, which does not say its size, is refused.
+ * Entries are written as they come. The size of each stands before it: a stream, which does not say its size, is
+ * refused.
  *
  * @example
  * ```ts
@@ -128,9 +129,9 @@ export function tar(limits: ArchiveLimits = {}): Format<ArchiveEntry[], EntriesT
 }
 
 /**
- * Tar files packed by gzip: as {@linkcode tar}, but what they hold cannot be passed over. Loading unpacks all of it into
- * memory, at most `maxBytes`, 1 GiB unless told otherwise, and above 64 MiB at most `maxRatio` (200) times the size of the
- * file; the sum that gzip has is compared.
+ * Tar files packed by gzip: as {@linkcode tar}, but what they hold cannot be passed over. Loading unpacks all of it
+ * into memory, at most `maxBytes` (1 GiB), and above 64 MiB at most `maxRatio` (200) times the size of the file. The
+ * checksum of gzip is verified.
  */
 export function tgz(
   { maxBytes = 1024 ** 3, maxRatio = 200, maxEntries }: ZipLimits = {},

@@ -94,14 +94,15 @@ function noCsv(state: string, cause?: unknown): RegistryError {
 
 /**
  * Tables as `.csv` files. The first row names the columns, unless `header` is false. All cells are text but those of
- * columns whose type is given in `columns`, there and back: nothing is guessed. A file is read while rows are asked for,
- * so `rows()` throws what is wrong with one, with its line (that in which it ends) and column. Unnamed columns at the
- * beginning, such as the index that `DataFrame.to_csv()` writes, are named as pandas names them: `Unnamed: 0`.
+ * columns whose type is given in `columns`, there and back: nothing is guessed. A file is read while rows are asked
+ * for, so `rows()` throws what is wrong with one, with its line (that in which it ends) and column. Unnamed columns at
+ * the beginning, such as the index that `DataFrame.to_csv()` writes, get the names that pandas gives them: `Unnamed:
+ * 0`.
  *
  * A number is one that 64 bits hold: of up to 17 digits, or whole and exact; an `int64` has up to 64 bits; a boolean is
  * `true` or `false`; a date is a day or a moment with its time zone, as ISO 8601 writes it. An empty cell is null in a
- * column that may be null (`"number?"`), where an empty text is not written; else it is an empty text, or wrong. NaN and
- * infinities are refused: programs write them in different ways, and most take NaN for what is missing.
+ * column that may be null (`"number?"`), where an empty text is not written; else it is an empty text, or wrong. NaN
+ * and infinities are refused: programs write them in different ways, and most take NaN for what is missing.
  *
  * @example
  * ```ts

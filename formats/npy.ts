@@ -20,9 +20,9 @@ export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.t
 
 /**
  * Arrays as `{ data, shape, dtype }`: all bool, integer, float and complex types up to 64 bits a number, read in either
- * byte order, in C or Fortran order. Times are whole numbers in a `BigInt64Array`, and their dtype has the unit, as in
- * NumPy: `datetime64[ns]`. Structured types, objects, texts, and times in steps of several units (`datetime64[25s]`) are
- * `Unsupported`.
+ * byte order, in C or Fortran order. Times are integers in a `BigInt64Array`, and their dtype has the unit, as in
+ * NumPy: `datetime64[ns]`. Structured types, objects, strings, and times in steps of several units (`datetime64[25s]`)
+ * are `Unsupported`.
  *
  * @example
  * ```ts
@@ -69,17 +69,16 @@ const HEAD_BYTES = 4096;
  * Reads a part of an array, `array[start:stop]` in the words of NumPy: the header and, of the elements, only these.
  * Memory is that of the part.
  *
- * @throws {RegistryError} `Invalid` for indices that the first axis has not, `Unsupported` for an array in Fortran order
- * of more than one axis, whose parts lie everywhere; else as {@linkcode npy}
+ * @throws {RegistryError} `Invalid` for indices that the first axis has not, `Unsupported` for an array in Fortran
+ * order of more than one axis, whose parts lie everywhere; else as {@linkcode npy}
  *
  * @example
  * ```ts
  * import { npy, readSlice } from "@holdfast/holdfast/formats/npy";
  * import { assertEquals } from "@std/assert";
  *
- * const bytes = await npy().encode({ data: Int16Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2], dtype: "int16" }) as Uint8Array;
- * const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
- * const file = {
+ * const bytes = await npy().encode({ data: Int16Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2], dtype: "int16" }) as
+ * Uint8Array; const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]); const file = {
  *   path: "a.npy",
  *   size: blob.size,
  *   bytes: () => Promise.resolve(bytes),

@@ -28,11 +28,11 @@ export interface YamlOptions {
 }
 
 /**
- * Plain data as `.yaml` files, exactly: plain objects, arrays, texts, numbers (NaN, infinities and -0 too), booleans and
- * null, up to 100 levels deep. One document of YAML 1.2 a file, its core schema: tags of other schemas, other keys than
- * texts and numbers that JavaScript has not are `Unsupported`. What an alias names is the same object at each place.
- * Comments are not kept. Files are written so that programs which read YAML 1.1 (PyYAML, ruamel) read the same: what is
- * not printable is escaped, and texts such as `no` or `1_000` stand in quotes.
+ * Plain data as `.yaml` files, exactly: plain objects, arrays, texts, numbers (NaN, infinities and -0 too), booleans
+ * and null, up to 100 levels deep. One document of YAML 1.2 a file, its core schema: tags of other schemas, other keys
+ * than texts and numbers that JavaScript has not are `Unsupported`. What an alias names is the same object at each
+ * place. Comments are not kept. Files are written so that readers of YAML 1.1 (PyYAML, ruamel) get the same values:
+ * characters that are not printable are escaped, and strings such as `no` or `1_000` are quoted.
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOption
     encode(value) {
       const problem = plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH });
       if (problem !== undefined) throw notPlain("YAML", problem);
-      for (const isQuoted of [false, true]) { // between double quotes there is an escape for everything
+      for (const isQuoted of [false, true]) { // double quotes allow an escape for every character
         const bytes = new TextEncoder().encode(writeYaml(value, isQuoted));
         if (bytes.byteLength > maxBytes) {
           throw notPlain("YAML", `it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
@@ -77,7 +77,7 @@ export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOption
   };
 }
 
-/** The text of a value. PyYAML refuses a block of text that is the whole document: a text alone is quoted. */
+/** Encodes a value. PyYAML refuses a block scalar as a whole document, so a string alone is quoted. */
 function writeYaml(value: PlainValue, isQuoted: boolean): string {
   return stringify(value, {
     ...SCHEMA,

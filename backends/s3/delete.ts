@@ -19,7 +19,7 @@ export async function deleteObject(
   key: string,
   { ifEtag, signal }: CallOptions & { ifEtag?: string } = {},
 ): Promise<void> {
-  const [createHeader] = store.provider.createHeader; // those with a header of their own have no conditions of HTTP
+  const [createHeader] = store.provider.createHeader; // providers with a special create header support no HTTP conditions
   const condition = ifEtag === undefined || createHeader !== "if-none-match" ? {} : { IfMatch: `"${ifEtag}"` };
   try {
     await call(store, "DeleteObject", { Key: fullKey(store, key), ...condition }, { action: "delete", key, signal });

@@ -30,7 +30,7 @@ export function bucketUrl(provider: string, bucket: string): string {
   return `${provider}://${bucket}`;
 }
 
-/** Takes the URL of what keys begin with apart: its key is empty for all of a bucket. Throws `Invalid`. */
+/** Parses a URL whose key is a prefix: empty for all of a bucket. Throws `Invalid`. */
 export function parsePrefixUrl(url: string): ObjectUrl {
   const { scheme: provider, bucket, path: key } = parseStoreUrl(url);
   bucketUrl(provider, bucket);

@@ -32,8 +32,8 @@ const REQUIRED: readonly S3Setting[] = ["accessKey", "secretKey"];
 const HIDDEN = "[hidden]";
 
 /**
- * Its settings, and no others, so that a spread copy has what was set. Neither printing nor serializing shows the keys,
- * also of such a copy.
+ * Only the settings that were given, so that a spread copy has them. Printing and serializing show no keys, also of
+ * such a copy.
  */
 function hideSecrets(config: S3Config): S3Config {
   const toJSON = function (this: Partial<S3Config>): Record<string, unknown> {

@@ -5,8 +5,9 @@
  */
 
 /**
- * The typed array that holds the elements of each {@linkcode DType}, in C order (the last index varies fastest). Those of
- * `datetime64[unit]` are counts of this unit since 1970, those of `timedelta64[unit]` counts of it; -2^63 is NumPy's `NaT`.
+ * The typed array that holds the elements of each {@linkcode DType}, in C order (the last index varies fastest).
+ * Elements of `datetime64[unit]` count this unit since 1970, and those of `timedelta64[unit]` count it; -2^63 is
+ * NumPy's `NaT`.
  */
 export interface DataOf extends
   Record<
@@ -71,12 +72,12 @@ export interface ElementLayout {
   readonly array: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => DataOf[DType];
 }
 
-/** The kinds of times, in every unit that NumPy has, and without one where only counts are known. */
+/** The types of times: in every unit of NumPy, and without a unit. */
 const TIMES: readonly string[] = ["", ..."Y M W D h m s ms us ns ps fs as".split(" ").map((unit) => `[${unit}]`)]
   .flatMap((unit) => [`datetime64${unit}`, `timedelta64${unit}`]);
 const TIME_LAYOUT: ElementLayout = { bytes: 8, lanes: 1, array: BigInt64Array };
 
-/** Whether elements are times, which only `.npy` files hold. */
+/** Whether the elements are times, which only `.npy` files hold. */
 export function areTimes(dtype: unknown): boolean {
   return TIMES.includes(dtype as string);
 }

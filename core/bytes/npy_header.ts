@@ -49,7 +49,7 @@ const CODES: Readonly<Record<string, string>> = {
 };
 const DTYPES = new Map((Object.keys(ELEMENTS) as DType[]).map((dtype) => [codeOf(dtype), dtype]));
 
-/** The code of a type without its byte order: `u2`, `M8[ns]`. */
+/** Returns the code of a type without its byte order: `u2`, `M8[ns]`. */
 function codeOf(dtype: DType): string {
   return CODES[dtype] ?? dtype.replace("datetime64", "M8").replace("timedelta64", "m8");
 }
@@ -81,7 +81,8 @@ export function encodeNpyHeader(dtype: DType, shape: readonly number[]): Uint8Ar
  * Parses a header. Nothing is evaluated.
  *
  * @param path the file, for messages
- * @throws {RegistryError} `Corrupt` where it is damaged, `Unsupported` for another version or other elements than numbers
+ * @throws {RegistryError} `Corrupt` where it is damaged, `Unsupported` for another version or other elements than
+ * numbers
  */
 export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   if (bytes.byteLength < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) throw corruptNpy(path, "not a .npy file");

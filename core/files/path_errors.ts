@@ -72,11 +72,11 @@ export function lostFolder(place: PathPlace): RegistryError {
   return failure("Conflict", place, { state: "its folder was moved or removed meanwhile", hint: "Write it again." });
 }
 
-/** `Conflict`: what is moved became something else. */
+/** `Conflict`: another program replaced the source of a move. */
 export function lostSource(place: PathPlace): RegistryError {
   return failure("Conflict", place, {
     state: "another program changed it meanwhile",
-    hint: "Look at it and try again.",
+    hint: "Inspect it and try again.",
   });
 }
 

@@ -10,7 +10,7 @@ import { shown } from "../naming/names.ts";
 /** What stores keep for themselves begins with this, in any folder. */
 export const OWN_PREFIX = ".holdfast-";
 
-/** On a disk, the folder in a folder in which files lie while they are moved away from it. */
+/** Name of the folder, in each folder of a disk, that holds files while they are moved out of that folder. */
 export const MOVING_FOLDER = `${OWN_PREFIX}moving`;
 const MAX_PATH_BYTES = 900;
 const MAX_SEGMENT_BYTES = 240;

@@ -30,7 +30,7 @@ export interface VerbOutcome {
   batch?: { succeeded: number; failed: number };
 }
 
-/** The member of options that receives the version which a call resolved its ref to: for spans, not for users. */
+/** The internal option that receives the version to which a call resolved its ref, for spans. */
 export const RESOLVED: unique symbol = Symbol("holdfast.resolved");
 
 /** Options that may have it. */

@@ -1,6 +1,6 @@
 /**
- * What stands around each verb of a registry: its options are checked, what it does is told, as debug lines and as spans
- * of OpenTelemetry, and what a store says of its objects is told of what the verb was asked for.
+ * What stands around each verb of a registry: its options are checked, what it does is told, as debug lines and as
+ * spans of OpenTelemetry, and what a store says of its objects is told of what the verb was asked for.
  *
  * @module
  */
@@ -21,9 +21,9 @@ export type WrapVerbsOptions = VerbLinesOptions;
 type Verb = (...args: unknown[]) => unknown;
 
 /**
- * Lets the verbs of a registry refuse options that they do not know, by their promise or at the first step of a loop, and
- * say when they begin and end, with bytes where they move some. Values, metadata and options are never said, and nothing
- * is with a silent logger and without a provider of OpenTelemetry.
+ * Lets the verbs of a registry refuse options that they do not know, by their promise or at the first step of a loop,
+ * and say when they begin and end, with bytes where they move some. Values, metadata and options are never said, and
+ * nothing is with a silent logger and without a provider of OpenTelemetry.
  */
 export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOptions): R {
   const verbs = registry as unknown as Record<string, Verb | undefined>;
@@ -114,7 +114,7 @@ function stepwise<T>(list: () => AsyncIterable<T>, { run }: VerbSpan): AsyncIter
   };
 }
 
-/** The same options, which also note the version and the bytes that were loaded. */
+/** Returns the same options, which also record the loaded version and bytes. */
 function hearing(options: LoadOptions | undefined, loaded: VerbOutcome): LoadOptions & ResolvedOptions {
   return {
     ...options,

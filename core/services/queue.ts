@@ -43,7 +43,7 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
   attempts: number;
   /** How often it was: how often its handler came to an end. What was handed back, or taken over, does not count. */
   attemptsMade: number;
-  /** How often it was taken over from a worker that was taken for dead, and begun again. @default 0 */
+  /** How often another worker restarted it because its worker seemed dead. @default 0 */
   takenOver?: number;
   /** When it was added. */
   addedAt: Date;

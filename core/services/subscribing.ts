@@ -41,12 +41,12 @@ const OPTIONS: OptionNames<SubscribeOptions> = {
   onTrouble: true,
 };
 
-/** Throws `Invalid` for options of `publish` that it does not have. */
+/** Throws `Invalid` for unknown options of `publish`. */
 export function checkPublishOptions(topic: string, options: SignalOptions | undefined): void {
   checkOptions(`publish ${shown(topic)}`, options, { signal: true });
 }
 
-/** Throws `Invalid` for options of `unsubscribe` that it does not have. */
+/** Throws `Invalid` for unknown options of `unsubscribe`. */
 export function checkUnsubscribeOptions(pattern: string, options: { forgetGroup?: boolean } | undefined): boolean {
   return checkOptions(`unsubscribe from ${pattern}`, options, { forgetGroup: true })?.forgetGroup ?? false;
 }

@@ -20,9 +20,9 @@ export interface MoveObjectOptions extends CallOptions {
 /**
  * Copies an object to a key that is free, and removes it. The copy goes through this program: stores copy by themselves
  * only over what is there, and of two that move to one key one would be lost. An object that was written anew meanwhile
- * stays: `Conflict`. One that another program moved or removed meanwhile is not moved. In both cases the copy is removed.
- * Between the last look at an object and its removal lies one request: a store that removes under a condition refuses it
- * where the object is another one by then, and the copy stays.
+ * stays: `Conflict`. One that another program moved or removed meanwhile is not moved. In both cases the copy is
+ * removed. The last lookup of an object and its removal are two requests. A store with conditional deletes refuses the
+ * removal if the object has changed in between, and the copy stays.
  *
  * @returns false where there is no such object
  */
@@ -38,7 +38,7 @@ export async function moveObject(
   if (!put.written) throw taken(why, "file");
   const now = await backend.head(from, { signal });
   if (now !== undefined && isSame(now, found)) {
-    // Where this fails the copy stays: an earlier try may have removed the object though its reply was lost.
+    // If this fails, the copy stays: an earlier try whose reply was lost may have removed the object.
     await backend.delete(from, { ifEtag: now.etag, signal });
     return true;
   }
@@ -47,7 +47,7 @@ export async function moveObject(
   return false;
 }
 
-/** Removes what this move has put at its target, unless another program has replaced it. */
+/** Removes the copy of this move at its target, unless another program has replaced it. */
 async function removeCopy(backend: Backend, copy: ObjectInfo): Promise<void> {
   const now = await backend.head(copy.key);
   if (now === undefined || !isSame(now, copy)) return;

@@ -30,7 +30,7 @@ export interface DiskPlace {
   makeFolder(path: string, why: PathPlace): void;
   /** True for a folder of the store that is there, and that no link leads to. */
   isFolder(path: string): boolean;
-  /** The path that a link with this text leads to; undefined where that is outside of the store. */
+  /** Returns the path that a link with this text leads to; undefined if that is outside the store. */
   targetOf(path: string, text: string): string | undefined;
   /** What to throw for an error of the file system. */
   failure(error: unknown, why: PathPlace): unknown;

@@ -118,7 +118,7 @@ function checkSame(path: string, look: FileLook, found: FileLook): void {
   if (!isSame) throw changed(path);
 }
 
-/** What to throw where reading failed. A folder above the file that is none any more was replaced. */
+/** Returns the error of a failed read. If a folder above the file is no longer a folder, it was replaced. */
 function failed(path: string, error: unknown): unknown {
   return ["ENOTDIR", "ELOOP"].includes(errorCode(error)!) ? changed(path) : fileError("read", path, error);
 }

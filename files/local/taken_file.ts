@@ -1,8 +1,8 @@
 /**
- * Moving a file on a disk. It first leaves its path for `.holdfast-moving/<links>-<id>/<name>` in its own folder, where
- * `<links>` counts its hard links, without those of a create that is not over. Of two movers one takes it, and a save that comes later has the path to itself. The
- * file then gets its new path, where that is free. If the mover dies in between, the next use of the folder puts the file
- * back.
+ * Moving a file on a disk. A move first takes the file from its path to `.holdfast-moving/<links>-<id>/<name>` in the
+ * same folder, where `<links>` counts its hard links, without those of an unfinished create. So only one of two movers
+ * gets it, and the path is free for a later save. The file then gets its new path, if that is free. If the mover dies
+ * in between, the next use of the folder puts the file back.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
 import { countStages } from "./write_file.ts";
 
-/** A move is a few system calls. A mover that was slower finds that its file is gone, and nothing is lost. */
+/** A mover that takes longer is considered dead. If it lives, it finds that its file is gone, and nothing is lost. */
 const STALE_MS = 10_000;
 
 /** A file or link that has left its path. */
@@ -25,7 +25,7 @@ export interface TakenFile {
   readonly path: string;
 }
 
-/** Takes what is at a path away from it. Undefined where nothing is there. */
+/** Takes a file or link from its path. Returns undefined if nothing is there. */
 export function takeFile(path: string, { id }: Pick<System, "id">): TakenFile | undefined {
   const found = fs.lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
@@ -71,7 +71,7 @@ function makeIfMissing(folder: string): void {
   }
 }
 
-/** Ends a move whose file has its new path. False where another process took the mover for dead before. */
+/** Ends a move whose file has its new path. False if another process considered the mover dead. */
 export function dropTaken({ path }: TakenFile): boolean {
   const isThere = unlinkIfThere(path);
   removeFolders(dirname(path));
@@ -79,15 +79,15 @@ export function dropTaken({ path }: TakenFile): boolean {
 }
 
 /**
- * Puts a file back. False where another process took it before, and where its path is taken: nobody knows whether that
- * was a save in its place or something else that was moved there, so it stays until the path is free.
+ * Puts a file back. False if another process took it, or if its path is taken: by a save in its place or by a file that
+ * was moved there, which look the same. So the file stays until the path is free.
  */
 export function putBack(taken: TakenFile): boolean {
   if (!fs.lstatSync(taken.path, { throwIfNoEntry: false })) return false;
   return linkBack(taken) && dropTaken(taken);
 }
 
-/** Gives it its old path. False where that is no longer free. */
+/** Moves a file back to its old path. False if that is no longer free. */
 function linkBack({ from, path }: TakenFile): boolean {
   try {
     const found = fs.lstatSync(path);
@@ -110,14 +110,14 @@ function linkOrRename(path: string, from: string): void {
   }
 }
 
-/** Whether a file of this folder is being moved, or its mover died. */
+/** Whether files of this folder are being moved, or were by a mover that died. */
 export function hasMoves(folder: string): boolean {
   return fs.existsSync(`${folder}/${MOVING_FOLDER}`);
 }
 
 /**
- * Puts back what movers that died have taken from a folder, and removes what they had moved. A file whose path is taken
- * stays until the path is free. Returns whether anything was put back.
+ * Puts back the files that dead movers took from a folder, and removes those that have their new path. A file whose
+ * path is taken stays until the path is free. Returns whether anything was put back.
  */
 export function recoverMoves(folder: string, system: Pick<System, "id" | "now">): boolean {
   const moving = `${folder}/${MOVING_FOLDER}`;
@@ -136,7 +136,7 @@ export function recoverMoves(folder: string, system: Pick<System, "id" | "now">)
   return isBack;
 }
 
-/** Another name of the file is the one that its mover gave it. What a path says of it says nothing of other paths. */
+/** Recovers one file. If it has a further hard link, that is its new path. */
 function recover(path: string, { from, links, id }: { from: string; links: number; id: System["id"] }): boolean {
   const isMoved = (path: string) => {
     const found = fs.lstatSync(path, { throwIfNoEntry: false });
@@ -145,7 +145,7 @@ function recover(path: string, { from, links, id }: { from: string; links: numbe
     return (fs.lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 0) - stages > links;
   };
   if (!isMoved(path) && fs.lstatSync(from, { throwIfNoEntry: false }) !== undefined) return false;
-  const taken = take(path, { from, links, id }); // from now on its mover, if it lives, cannot give it a path
+  const taken = take(path, { from, links, id }); // from now on its mover, if it is alive, cannot move it
   if (taken === undefined) return false;
   const isBack = !isMoved(taken.path) && linkBack(taken);
   if (isBack || isMoved(taken.path)) dropTaken(taken);
@@ -161,7 +161,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Removes the folder of one move, and that of all moves behind the last one. */
+/** Removes the folder of one move, and after the last one the folder of all moves. */
 function removeFolders(own: string): void {
   removeIfEmpty(own);
   removeIfEmpty(dirname(own));
@@ -175,7 +175,7 @@ function removeIfEmpty(folder: string): void {
   }
 }
 
-/** Removes a file or a link; false where there is none. */
+/** Removes a file or a link; false if there is none. */
 export function unlinkIfThere(path: string): boolean {
   try {
     fs.unlinkSync(path);

@@ -109,7 +109,7 @@ export function hasOnlyStages(folder: string): boolean {
   }
 }
 
-/** How many of the files that are being written in a folder are other names of this one: of a create that is not over. */
+/** Counts the temporary files in a folder that are hard links of this file, of unfinished creates. */
 export function countStages(folder: string, inode: number): number {
   const stages = fs.readdirSync(folder).filter((name) => STAGE_NAME.test(name));
   return stages.filter((name) => fs.lstatSync(`${folder}/${name}`, { throwIfNoEntry: false })?.ino === inode).length;

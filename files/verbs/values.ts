@@ -57,7 +57,7 @@ export async function loadFile<T>(
     const own = as === undefined ? await store.load?.(path, { signal }) : undefined;
     if (own !== undefined) return own as T;
     const file = await openFile(store, path, { action: "load", signal });
-    if (as === undefined && file.isShown && left > 0) continue; // a value came meanwhile
+    if (as === undefined && file.isShown && left > 0) continue; // a value was saved meanwhile
     const format = await formatFor(formats, file.path, as as string | Format);
     try {
       return await told(() => format.decode(file, { signal }), { verb: "load", path: file.path, signal }) as T;
@@ -135,7 +135,7 @@ function formatFailed(verb: string, path: string, { state, cause }: { state: str
   });
 }
 
-/** An array of two or three dimensions as the image that has its elements: a format of images decides whether it holds it. */
+/** Returns an array of two or three dimensions as an image. The image format decides whether it supports it. */
 function imageOf(value: unknown): unknown {
   if (!isNDArray(value) || value.shape.length < 2 || value.shape.length > 3) return undefined;
   const { data, shape: [height, width, channels = 1], dtype } = value;

@@ -17,7 +17,7 @@ import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
 
 /** What an attribute of this name says the array was: an image. */
 const MARK = "holdfast";
-/** The attribute that tells two saves apart: a reader must not take chunks of one for those of another. */
+/** The attribute that differs from save to save, so that a reader does not mix chunks of two saves. */
 export const SAVE = "holdfast-save";
 /** The document whose presence makes a folder an array. */
 export const DOCUMENT = "zarr.json";

@@ -1,8 +1,8 @@
 /**
  * Locks of arrays: one process at a time changes the array at a path. A lock is a file in `.zarr-saving` that only one
- * process can create. Its owner renews it; if the owner dies, the lock expires, and the next process undoes what the
- * owner had begun. A process takes an expired lock over by creating a second file whose name ends in the owner's id, so
- * that only one does.
+ * process can create. Its owner renews it. If the owner dies, the lock expires, and the next process undoes the change
+ * that the owner had begun. A process takes over an expired lock by creating a second file whose name ends in the id of
+ * the old owner, so only one process can.
  *
  * @module
  */
@@ -15,29 +15,29 @@ import type { System } from "../../core/system.ts";
 import { undoChange, WORKS } from "./undo_change.ts";
 import type { Change } from "./undo_change.ts";
 
-/** An owner that has not renewed its lock for so long is dead. */
+/** An owner that has not renewed its lock for this time is considered dead, milliseconds. */
 const LEASE_MS = 60_000;
 /** How often a lock may change hands while one process asks for it. */
 const TRIES = 20;
 
-/** What a lock says. */
+/** The content of a lock. */
 interface Lock extends Change {
-  /** When it was renewed last, milliseconds since 1970. */
+  /** When it was last renewed, milliseconds since 1970. */
   at: number;
 }
 
-/** A file of a lock: the first, or one that takes over what expired. */
+/** A file of a lock: the first one, or one that takes over an expired one. */
 interface Link extends Lock {
   file: string;
 }
 
 /** The locks of the arrays of a store. */
 export interface ArrayLocks {
-  /** Changes an array while no other process does; `Conflict` while one does. What fails is undone. */
+  /** Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails. */
   hold<T>(change: Omit<Change, "id" | "isLeft">, why: PathPlace, task: (change: Change) => Promise<T>): Promise<T>;
-  /** Whether an array is being changed. Undoes what a process that died had begun. */
+  /** Whether an array is being changed. Undoes the change of a dead process. */
   isHeld(path: string): Promise<boolean>;
-  /** Undoes all that processes that died had begun. */
+  /** Undoes all changes of dead processes. */
   recoverAll(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
     }
   }
 
-  /** Becomes the owner; undefined where another process is. */
+  /** Makes this process the owner; undefined if another process is. */
   async function claim(
     wanted: Omit<Change, "id" | "isLeft">,
   ): Promise<{ own: Link; expired: Link[] } | undefined> {
@@ -85,7 +85,7 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
         throw error;
       }
       if (last === undefined || (await read(fileOf(path)))?.id === expired[0].id) return { own, expired };
-      await files.remove(file); // its owner lived, and gave it back
+      await files.remove(file); // its owner was alive, and released it
     }
     return undefined;
   }
@@ -100,7 +100,7 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
     } catch { /* it ended, or the store fails: then the lock expires */ }
   }
 
-  /** Gives a lock back: the first file goes first, since whoever sees it also sees who took it over. */
+  /** Releases a lock, the first file first: a process that sees it also sees the files that take it over. */
   async function release(own: Link, expired: Link[], claimedAt: number): Promise<void> {
     const isSure = system.monotonic() - claimedAt < LEASE_MS / 2;
     if (!isSure && (await linksOf(own.path)).at(-1)?.id !== own.id) return;
@@ -128,15 +128,15 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
     } finally {
       ended.abort();
       await renewing;
-      try { // where the store fails the lock expires, and another process does this
+      try { // if the store fails, the lock expires, and another process does this
         if (state === "begun" || own.isLeft) await undoChange(files, own);
-        if (state === "idle") await files.remove(own.file); // what expired is still to be undone
+        if (state === "idle") await files.remove(own.file); // the expired change must still be undone
         else await release(own, expired, claimedAt);
       } catch { /* the task succeeded, or its error is thrown */ }
     }
   }
 
-  /** What was on its way from another path belongs to the lock of that one. */
+  /** An array that is being moved here is covered by the lock of the path that it comes from. */
   async function undoExpired(change: Change, why: PathPlace): Promise<void> {
     if (change.from !== undefined && await isHeld(change.from)) throw busy(why);
     await undoChange(files, change);
@@ -150,7 +150,7 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
       await hold({ path }, { action: "look at", path, location: files.location }, () => Promise.resolve());
       return false;
     } catch (error) {
-      if (isRegistryError(error, "Conflict", "Denied", "Unsupported")) return true; // others may write, or are faster
+      if (isRegistryError(error, "Conflict", "Denied", "Unsupported")) return true; // no rights, or too slow
       throw error;
     }
   }
@@ -184,7 +184,7 @@ function textOf({ id, path, to, from, at }: Lock): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ id, path, to, from, at }));
 }
 
-/** A file that a power cut left empty is a lock that expired. */
+/** A file that a power cut left empty is an expired lock. */
 function lockOf(text: string): Lock {
   try {
     return JSON.parse(text) as Lock;
@@ -198,7 +198,7 @@ export function busy({ action, path, location }: PathPlace): RegistryError {
   return new RegistryError({
     code: "Conflict",
     message: `Cannot ${action} ${shown(path)}: another program is changing it`,
-    hint: "Try again when that has ended; a program that died is in the way for a minute.",
+    hint: "Try again when it has finished; the lock of a dead program expires after a minute.",
     key: path,
     backend: location,
   });

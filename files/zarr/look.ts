@@ -1,5 +1,5 @@
 /**
- * What is at the paths of a store over zarr, while other processes change arrays.
+ * Inspects the paths of a zarr store while other processes change arrays.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { ZarrArray } from "../../formats/zarr.ts";
 import { arrayEntry, DOCUMENT, seenArray } from "./array_files.ts";
 import type { ArrayLocks } from "./lock.ts";
 
-/** How often a reader looks again for what another process is putting in its place. */
+/** How often a reader tries again to find what another process is putting at a path. */
 const LOOKS = 20;
 
-/** What is at a path, as it is seen. */
+/** What was found at a path. */
 export type Seen = { entry: FileEntry; array?: ZarrArray };
 
-/** Ways to look at a path. */
+/** Ways to inspect a path. */
 export interface Look {
-  /** The path of the array that a path would lie in, or undefined. */
+  /** Returns the path of the array that contains a path, or undefined. */
   arrayAbove(path: string, options: CallOptions): Promise<string | undefined>;
-  /** What is at a path when no other process is changing it. */
+  /** Returns what is at a path once no other process is changing it. */
   look(path: string, options: CallOptions): Promise<Seen | undefined>;
-  /** What is at a path now: for who holds its lock. */
+  /** Returns what is at a path now, for the owner of its lock. */
   lookOnce(path: string, options: CallOptions): Promise<Seen | undefined>;
-  /** Looks for something until it is found, or no process is putting anything at the path. */
+  /** Repeats a lookup until it finds something, or no process is changing the path. */
   settled<T>(path: string, find: () => Promise<T | undefined>): Promise<T | undefined>;
 }
 
@@ -56,7 +56,7 @@ export function createLook(
     return await settled(path, async () => {
       const seen = await lookOnce(path, options);
       const isPart = files.removeFolder !== undefined && path !== "" && seen?.array === undefined &&
-        seen?.entry.kind === "folder" && await locks.isHeld(path); // of an array that comes or goes file by file
+        seen?.entry.kind === "folder" && await locks.isHeld(path); // part of an array that is moved file by file
       return isPart ? undefined : seen;
     });
   }

@@ -1,7 +1,7 @@
 /**
- * Moving and removing an array where a folder takes several steps, as in a bucket: it is none without its document, which
- * leaves first and comes last. So nobody takes what is left of one for all of it, also where the program dies. What a
- * move that fails leaves is put together by `undoChange`.
+ * Moving and removing an array file by file, as in a bucket. Without its document a folder is not an array, and the
+ * document leaves first and arrives last. So a part of an array is never taken for all of it, even if the program dies.
+ * `undoChange` restores an array whose move failed.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import type { FileToDecode } from "../../core/format.ts";
 import { npy } from "../../formats/npy.ts";
 import { fileEntry } from "./array_files.ts";
 
-/** The `.npy` file of an array. It is made when it is read. */
+/** Returns the `.npy` file of an array, which is encoded when it is read. */
 export function npyFile(path: string, elements: NDArray): FileToDecode {
   const { size } = fileEntry(path, elements);
   const bytes = async () => await contentBytes(await npy().encode(elements));

@@ -10,8 +10,8 @@ import { DOCUMENT, SAVE } from "./array_files.ts";
 import { readDocument } from "./read_stored.ts";
 
 /**
- * Replaces the one chunk of an array where its document, but for the id of the save, stays the same: readers see what was
- * there before, or all of it. False where that cannot be.
+ * Replaces the chunk of an array of one chunk, if its document stays the same except for the id of the save: readers
+ * see the old array or the new one. Returns false if that is not possible.
  *
  * @param made the files of the new array by their names
  */
@@ -26,7 +26,7 @@ export async function replaceChunk(
   return true;
 }
 
-/** A document without the id of the save, which stays that of the first one. */
+/** Returns a document without the id of its save. */
 function withoutSave(document: Uint8Array): string | undefined {
   try {
     const { attributes, ...parsed } = JSON.parse(new TextDecoder().decode(document));

@@ -1,6 +1,6 @@
 /**
- * Undoing what a process had begun to change at a path, as far as it had come. All that it made and took away lies in
- * `.zarr-saving` under its id, so this needs no other record, and can be repeated.
+ * Undoing a change at a path that a process began and did not finish. All that it wrote and took away is in
+ * `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
  *
  * @module
  */
@@ -12,42 +12,42 @@ import { pathsBelow } from "./copy_array.ts";
 import { moveArray } from "./move_array.ts";
 import { removeTree } from "./remove_tree.ts";
 
-/** Where arrays lie while they are written, and while they are removed: no path of a user is in it. */
+/** The folder of arrays that are being written or removed. Users cannot use paths in it. */
 export const WORKS = ".zarr-saving";
 
-/** A change of what is at a path. */
+/** A change at a path. */
 export interface Change {
-  /** Names what it makes. */
+  /** Prefix of the names of what it writes. */
   id: string;
   /** The path. */
   path: string;
-  /** Of what is moved: where to. */
+  /** The target of a move. */
   to?: string;
-  /** Of the target of a move: where it comes from. */
+  /** In the change of a move's target: the source. */
   from?: string;
-  /** Set by its task: what it has replaced lies in the works, and is removed when it has succeeded. */
+  /** Set by the task if what it replaced is in `.zarr-saving`, to be removed when the task has succeeded. */
   isLeft?: boolean;
 }
 
-/** What a change makes on its way. */
+/** The temporary paths of a change. */
 export interface Works {
   /** What will be at the path. */
   made: string;
   /** What was there. */
   old: string;
-  /** The document of what leaves the path, while its chunks are moved. */
+  /** The document of the array that leaves the path, while its chunks are moved. */
   document: string;
-  /** The document of what comes to the path, while its chunks are moved. */
+  /** The document of the array that comes to the path, while its chunks are moved. */
   madeDocument: string;
 }
 
-/** Where a change keeps what it makes. */
+/** Returns the temporary paths of a change. */
 export function worksOf({ id }: Pick<Change, "id">): Works {
   const own = `${WORKS}/${id}`;
   return { made: own, old: `${own}-old`, document: `${own}-document`, madeDocument: `${own}-made-document` };
 }
 
-/** Undoes a change that has not reached its end, and removes what is left of one that has. */
+/** Undoes a change that did not finish, and removes the remains of one that did. */
 export async function undoChange(files: FileStore, change: Change): Promise<void> {
   const { path, to } = change;
   const { made, old, document, madeDocument } = worksOf(change);
@@ -67,7 +67,7 @@ export async function undoChange(files: FileStore, change: Change): Promise<void
   for (const left of [made, old, document, madeDocument]) await removeTree(files, left);
 }
 
-/** Brings an array back to the path that it was leaving file by file. */
+/** Moves an array back to the path that it was leaving file by file. */
 async function putTogether(
   files: FileStore,
   { from, path, document }: { from: string; path: string; document: string },
@@ -86,7 +86,7 @@ async function putTogether(
   await files.move(document, `${path}/${DOCUMENT}`);
 }
 
-/** Whether what was at a path can return: nothing that counts is there now. */
+/** Whether the old content of a path can return: no array or file is there now. */
 async function isFree(files: FileStore, path: string): Promise<boolean> {
   const found = await files.stat(path);
   if (found === undefined) return true;
@@ -100,7 +100,7 @@ async function isFree(files: FileStore, path: string): Promise<boolean> {
   return true; // where the folder is not empty, the move to it fails, and nothing is removed
 }
 
-/** Removes the chunks of an array that has no document: they are left of one that came or went file by file. */
+/** Removes chunks without a document: the remains of an array that was moved or removed file by file. */
 async function removeParts(files: FileStore, path: string): Promise<void> {
   const found = await files.stat(path);
   if (found?.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) return;

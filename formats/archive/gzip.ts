@@ -37,17 +37,17 @@ async function* packBy(
   }
 }
 
-/** How much may come out of a file. */
+/** Limits of the unpacked size. */
 export interface GunzipLimits {
-  /** The most bytes. */
+  /** Maximum size, bytes. */
   maxBytes: number;
-  /** The most bytes that one byte of the file may stand for; counts above 64 MiB. */
+  /** Maximum ratio of the unpacked size to the size of the file, applied above 64 MiB. */
   maxRatio: number;
 }
 
 /**
- * All of a file, unpacked, in memory: in blocks, so that it is there once. `Unsupported` as soon as it is more than is
- * allowed.
+ * Unpacks a whole file into memory, in blocks, so that memory holds it once. Throws `Unsupported` as soon as a limit is
+ * exceeded.
  */
 export async function gunzip(file: FileToDecode, limits: GunzipLimits, signal?: AbortSignal): Promise<FileToDecode> {
   const source = Readable.from(file.stream());
@@ -80,27 +80,27 @@ export async function gunzip(file: FileToDecode, limits: GunzipLimits, signal?: 
 
 /** Bytes that are unpacked at once, and bytes of a block. */
 const [PIECE_BYTES, BLOCK_BYTES] = [65_536, 262_144];
-/** Above this the ratio counts, bytes. */
+/** The ratio is limited above this size, bytes. */
 const RATIO_COUNTS_FROM = 64 * 1024 * 1024;
 
 function checkUnpacked({ path, size }: FileToDecode, bytes: number, { maxBytes, maxRatio }: GunzipLimits): void {
   if (bytes > maxBytes) {
     throw unsupportedArchive(
       path,
-      `it has more than ${maxBytes} bytes unpacked, which are to be in memory`,
-      "Pass a larger maxBytes where the archive can be trusted, or unpack it first.",
+      `it unpacks to more than ${maxBytes} bytes, which must fit into memory`,
+      "Pass a larger `maxBytes` if you trust the archive, or unpack it first.",
     );
   }
   if (bytes > RATIO_COUNTS_FROM && bytes > size * maxRatio) {
     throw unsupportedArchive(
       path,
-      `it has ${size} bytes, and more than ${maxRatio} times as many come out of it`,
-      "Pass a larger maxRatio where the archive can be trusted.",
+      `it has ${size} bytes, and unpacks to more than ${maxRatio} times as many`,
+      "Pass a larger `maxRatio` if you trust the archive.",
     );
   }
 }
 
-/** Blocks of the same size, the last one filled in part, as a file. Readers get copies. */
+/** Makes a file of blocks of one size, the last one filled in part. Readers get copies. */
 function blocksFile(path: string, blocks: readonly Uint8Array[], size: number): FileToDecode {
   async function* read({ offset, length = Infinity }: ByteRange = { offset: 0 }): AsyncGenerator<Uint8Array> {
     const end = Math.min(size, offset + length);

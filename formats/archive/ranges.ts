@@ -19,7 +19,7 @@ export async function readPart(
   throw corruptArchive(file.path, `it is cut off: ${length} bytes were to be at ${offset}`);
 }
 
-/** The bytes of a stream that has this many, in memory once; fewer where it ends before. */
+/** Reads this many bytes of a stream, or fewer if it ends before. Memory holds them once. */
 export async function readSized(stream: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let at = 0;

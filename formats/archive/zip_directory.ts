@@ -131,7 +131,7 @@ async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<
   };
   const end = file.size - length + at;
   const hasLocator = at >= LOCATOR_BYTES && view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
-  // Directly before the end lies the directory: what looks like a locator is the end of its last name or comment.
+  // The directory is directly before the end: an apparent locator is the end of its last name or comment.
   const isName = hasLocator && said.offset + said.size === end && said.offset < MAX32 && said.size < MAX32;
   if (!hasLocator || isName) {
     if (disk !== 0 || start !== 0) throw unsupportedArchive(file.path, "it is one of several parts");

@@ -14,7 +14,7 @@ import type { FlatTable } from "./flatbuffer.ts";
 
 /** What a file begins and ends with; a stream does not. */
 export const MAGIC = "ARROW1";
-/** What a Feather file of version 1 begins with: it is not an Arrow file. */
+/** The first bytes of a Feather file of version 1, which is not an Arrow file. */
 const FEATHER1 = "FEA1";
 /** The kinds of messages. */
 export const KIND = { schema: 1, dictionary: 2, batch: 3 } as const;

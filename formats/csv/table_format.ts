@@ -19,7 +19,7 @@ export type CsvDelimiter = "," | ";" | "\t" | "|";
 
 const DELIMITERS: readonly CsvDelimiter[] = [",", ";", "\t", "|"];
 
-/** An index has a few levels: a line of commas is not one. */
+/** Maximum number of index levels: a line of commas is not an index. */
 const MAX_UNNAMED = 16;
 
 /** A row of CSV. */
@@ -168,8 +168,8 @@ export function createTableFormat<C extends Columns>(
 }
 
 /**
- * The names of a header. Unnamed columns at its beginning are the index of a table of pandas or R, and get the names that
- * pandas gives them: `Unnamed: 0`, or `Unnamed: 0.1` where the file has a column of that name.
+ * Returns the names of a header. Unnamed columns at its beginning are the index of a table of pandas or R, and get the
+ * names that pandas gives them: `Unnamed: 0`, or `Unnamed: 0.1` if the file has a column of that name.
  */
 function withUnnamed(cells: readonly string[]): string[] {
   const names = [...cells];

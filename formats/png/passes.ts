@@ -10,7 +10,7 @@ import { corruptImage } from "../../core/image_file.ts";
 import { PASSES } from "./chunks.ts";
 import type { PngChunks } from "./chunks.ts";
 
-/** One sample an element, row by row. The data were checked: they are as long as the passes need. */
+/** Returns one sample per element, row by row. The data must be as long as the passes need. */
 export function readPasses({ data, width, height, depth }: PngChunks, path: string): Uint8Array {
   const bytes: Uint8Array = inflateSync(concatBytes(data));
   const samples = new Uint8Array(width * height);
@@ -36,7 +36,7 @@ export function readPasses({ data, width, height, depth }: PngChunks, path: stri
   return samples;
 }
 
-/** Undoes the filter of a row, in place; false for a filter that there is not. A pixel takes no more than a byte. */
+/** Undoes the filter of a row in place; false for an unknown filter. A pixel takes at most a byte. */
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array): boolean {
   for (let i = 0; i < row.length; i++) {
     const [left, up, corner] = i === 0 ? [0, above[0], 0] : [row[i - 1], above[i], above[i - 1]];
@@ -48,7 +48,7 @@ function unfilter(filter: number, row: Uint8Array, above: Uint8Array): boolean {
   return filter <= 4;
 }
 
-/** The neighbor that is nearest to `left + up - corner`. */
+/** Returns the neighbor that is nearest to `left + up - corner`. */
 function paeth(left: number, up: number, corner: number): number {
   const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)];
   if (a <= b && a <= c) return left;

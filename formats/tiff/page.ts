@@ -20,7 +20,7 @@ export interface Page {
   channels: number;
   /** What the samples are. */
   dtype: ImageDType;
-  /** The colors that samples are numbers of, three values each: the image has these. */
+  /** The palette, three values per color, to which samples are indexes. The image has its colors. */
   palette?: Uint8Array | Uint16Array;
   /** How blocks are compressed. */
   compression: number;
@@ -36,13 +36,13 @@ export interface Page {
   tiled: boolean;
 }
 
-/** Bits and format of a sample (`SampleFormat`: 1 unsigned, 2 signed, 3 float) of each kind. */
+/** Bits and format (`SampleFormat`: 1 unsigned, 2 signed, 3 float) of each type of samples. */
 const DTYPES = new Map<string, ImageDType>(
   IMAGE_DTYPES.map((dtype) => [`${ELEMENTS[dtype].bytes * 8} ${sampleFormat(dtype)}`, dtype]),
 );
-/** The photometric interpretation of samples that are numbers of colors in a map. */
+/** The photometric interpretation of samples that are indexes to a palette. */
 const PALETTE = 3;
-/** Colors that a map of samples of 8 bits has: all red values, then all green ones, then all blue ones. */
+/** Colors in a palette of samples of 8 bits: all red values, then all green ones, then all blue ones. */
 const COLORS = 256;
 const COMPRESSIONS = [1, 5, 8, 32_773, 32_946];
 
@@ -97,18 +97,18 @@ export async function readPage(reader: TiffReader, directory: Directory, maxPixe
   };
 }
 
-/** `SampleFormat` of a kind of samples. */
+/** Returns the `SampleFormat` of a type of samples. */
 export function sampleFormat(dtype: ImageDType): number {
   return dtype.startsWith("uint") ? 1 : dtype.startsWith("int") ? 2 : 3;
 }
 
-/** What the image of a page has: where there is a palette, its colors. */
+/** Returns the type and channels of a page's image, with a palette those of its colors. */
 export function imageOf({ width, height, channels, dtype, palette }: Page): Omit<Image<ImageDType>, "data"> {
   if (palette === undefined) return { width, height, channels, dtype };
   return { width, height, channels: 3, dtype: palette instanceof Uint8Array ? "uint8" : "uint16" };
 }
 
-/** The colors of a map. Their 16 bits are 8 where each value is such a one, times 256 or 257: so programs write them. */
+/** Returns the colors of a palette: 8 bits if each value is one of 8 bits times 256 or 257, as programs write them. */
 async function readPalette({ path }: TiffReader, directory: Directory): Promise<Uint8Array | Uint16Array> {
   const count = directory.count(TAGS.colorMap);
   if (count !== 3 * COLORS) throw corruptImage(path, `its palette has ${count} values, not ${3 * COLORS}`);

@@ -44,7 +44,7 @@ interface Stretch {
   length: number;
 }
 
-/** Whole numbers of as many bytes as samples have. */
+/** Arrays of integers, by the bytes of a sample. */
 const WORDS: Record<number, unknown> = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
 /** How many places are looked up at once. */
 const PLACES_AT_ONCE = 4096;
@@ -87,7 +87,7 @@ export async function readPixels(
   return { ...imageOf(page), data: colored(data as Uint8Array, page.palette), width, height } as Image<ImageDType>;
 }
 
-/** The colors of samples that are numbers of colors. */
+/** Replaces the samples, which are indexes, by colors of the palette. */
 function colored<P extends Uint8Array | Uint16Array>(samples: Uint8Array, palette: P): P {
   const data = new (palette.constructor as new (length: number) => P)(samples.length * 3);
   for (let from = 0, to = 0; from < samples.length; from++) {

@@ -101,8 +101,8 @@ export function undoDifferences(data: Uint8Array, rowSamples: number, channels: 
 }
 
 /**
- * Undoes it of floats of some bytes: a row is all highest bytes, then all second ones and so on, each the difference to
- * one before it.
+ * Undoes the predictor of floats: a row has all highest bytes, then all second ones and so on, each as the difference
+ * to the byte before.
  */
 export function undoFloatDifferences(
   packed: Uint8Array,

@@ -1,23 +1,23 @@
 /**
- * What keeps a text of YAML 1.2 readable for programs that read YAML 1.1, such as PyYAML, and as what it was.
+ * Encoding YAML 1.2 so that readers of YAML 1.1, such as PyYAML, get the same values.
  *
  * @module
  */
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
 
 /**
- * What is not printable in YAML (1.2, section 5.1), and what it takes for a line break or a mark: U+0085, U+2028, U+2029,
- * U+FEFF. A tab and a line feed are printable.
+ * Characters that are not printable in YAML (1.2, section 5.1), or that it reads as line breaks or a byte order mark:
+ * U+0085, U+2028, U+2029, U+FEFF. A tab and a line feed are printable.
  */
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\0-\x08\v-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/gu;
 
-/** Never matches: written values only. The library prefers tags that have a test. */
+/** Never matches, as these tags only write. The library prefers tags that have a test. */
 const NEVER = /(?!)/;
 
 /**
- * Texts that stand between double quotes, with escapes: those that are not printable; those with a tab, which PyYAML refuses
- * in a plain text; and `=`, which YAML 1.1 has a type for that no program knows.
+ * Strings that need double quotes and escapes: those with unprintable characters; those with a tab, which PyYAML
+ * refuses in a plain scalar; and `=`, for which YAML 1.1 has a type that no reader supports.
  */
 const TEXT: ScalarTag = {
   tag: "tag:yaml.org,2002:str",
@@ -31,7 +31,7 @@ const TEXT: ScalarTag = {
     JSON.stringify(value).replace(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`),
 };
 
-/** Numbers that YAML 1.1 would read as text, or as a zero without its sign: `1e+21` is `1.0e+21`, and `-0` is `-0.0`. */
+/** Numbers that YAML 1.1 would read as strings, or as zero without its sign: writes `1.0e+21` and `-0.0`. */
 const NUMBER: ScalarTag = {
   tag: "tag:yaml.org,2002:float",
   default: true,

@@ -25,7 +25,7 @@ export const STAGE_PREFIX = ".holdfast-";
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`);
 
-/** Whether this is the name of such a folder, or of what a file store is writing or moving beside its target. */
+/** Whether this is the name of such a folder, or of a temporary file or folder of a file store. */
 export function isStageName(name: string): boolean {
   return STAGE_NAME.test(name) || name === `${STAGE_PREFIX}moving`;
 }
@@ -84,19 +84,19 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
 }
 
 /**
- * Removes what killed downloads have left, where there is nothing to write. It is a service to the user: where it may
- * not be done, it is left to the next download.
+ * Removes the remains of killed downloads if there is nothing to write. Ignores folders that it may not remove; the
+ * next download tries again.
  */
 export function removeLeftFolders({ target, stageIn }: StageFolderOptions): void {
   try {
     const isLeft = [...placesOf({ target, stageIn })].some((place) => listed(place).some(isStageName));
-    if (isLeft) openStageFolder({ target, stageIn }).remove(); // takes over what was left for it
+    if (isLeft) openStageFolder({ target, stageIn }).remove(); // takes over the remains for this target
   } catch {
     // the folder may be another user's
   }
 }
 
-/** Where such folders lie: also beside the target, where it was no folder yet. */
+/** Returns the parents of such folders: the target, and the folder beside it, for a target that did not exist. */
 function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
   return new Set([stageIn, dirname(target)]);
 }
