@@ -8,11 +8,11 @@ import { filePathProblem } from "../core/disk/file_paths.ts";
 /** The key of the whole output root. */
 export const WHOLE_OUTPUT = ".";
 
-/** A key that cannot be used. */
+/** An invalid key. */
 export interface KeyProblem {
   /** The key. */
   key: string;
-  /** Why not. */
+  /** Why it is invalid. */
   problem: string;
 }
 

@@ -38,9 +38,9 @@ export interface LocalEngineOptions {
 const GRACE_MS = 5_000;
 
 /**
- * Runs a command, and notes its end. The first three arguments are its folder, its time in seconds (0: any), and its
- * grace. The shell ignores TERM, so that it outlives its group. It kills what the command left, also outside the group:
- * processes that carry its mark.
+ * Runs a command and records its end. The first three arguments are its folder, its time limit in seconds (0: none),
+ * and its grace. The shell ignores TERM, so that it outlives its group. It kills the processes that the command left,
+ * also those outside the group that have its mark.
  */
 const WRAPPER = `
 folder=$1 seconds=$2 grace=$3; shift 3
@@ -129,7 +129,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     await ended;
   }
 
-  /** Tells a step to end; the shell around it kills what it leaves, unless that takes too long. */
+  /** Sends TERM to a step. The shell around it kills the processes that it leaves, unless that takes too long. */
   async function end(pid: number): Promise<void> {
     const mark = readVariable(pid, MARK)?.value?.split(" ").at(-1) ?? "";
     const start = readStat(pid)?.start ?? 0;
@@ -226,7 +226,7 @@ async function isThere(path: string): Promise<boolean> {
   return await read(path) !== undefined;
 }
 
-/** Sends a signal to a group of processes; one that is gone is left alone. */
+/** Sends a signal to a process group, if it still exists. */
 function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

@@ -175,16 +175,16 @@ interface CallOptions extends SignalOptions {
   input: string;
 }
 
-/** Settings of Slurm's programs; all else that begins like them belongs to the job that this process may be in. */
+/** Settings of Slurm's programs. Other variables with these prefixes describe the job that this process may be in. */
 const SETTINGS = new Set(["SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT", "SLURM_DEBUG_FLAGS"]);
 
-/** What a job may not inherit: its part of a step, the mark of the process that it is not a child of, other kinds of jobs. */
+/** Variables that a job must not inherit: the shard, the mark of this process, and those of other kinds of jobs. */
 const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", MARK, "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
 
-/** The devices that Slurm gave the job that this process is in. */
+/** The devices that Slurm gave the job of this process. */
 const DEVICES = new Set(["CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]);
 
-/** `sbatch` hands all its variables to the job: these are without those that are only true of this process. */
+/** `sbatch` passes all its variables to the job. Returns them without those that describe only this process. */
 function inheritable(variables: Readonly<Record<string, string>>): Record<string, string> {
   const isJob = variables.SLURM_JOB_ID !== undefined;
   const isOwn = (name: string) =>

@@ -1,8 +1,8 @@
 /**
- * Commands whose runner was killed: nobody ends them until somebody repeats their step.
+ * Ends commands whose runner was killed, before their step is repeated.
  *
- * A runner notes in a file which processes its command has. Its first line holds the marks of the command, its second
- * line the first process and when that started.
+ * A runner writes a file about the processes of its command. The first line has the marks of the command, the second
+ * line its first process and the start time of that.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { isRunnerGone, MARK, sinceOf } from "./marks.ts";
 import { listPids, readStat } from "./proc.ts";
 import { ProcessTree } from "./process_tree.ts";
 
-/** The grace of a process that nobody waits for any more, milliseconds. */
+/** The grace of processes whose runner was killed, milliseconds. */
 const GRACE_MS = 5_000;
 
 /** Notes the marks of a command that is about to start, or of this process, if it is part of a command. */
@@ -20,23 +20,23 @@ export function noteMarks(path: string, marks: string): void {
   writeFileSync(path, `${marks}\n`);
 }
 
-/** Notes its first process. */
+/** Notes the first process of the command. */
 export function noteRoot(path: string, pid: number): void {
   try {
     appendFileSync(path, `${pid} ${readStat(pid)?.start ?? 0}\n`);
   } catch {
-    // The disk is full. The command runs already, and its marks are noted.
+    // The disk is full. The command already runs, and its marks are noted.
   }
 }
 
-/** The command has ended. */
+/** Removes the note of a command that has ended. */
 export function removeNote(path: string): void {
   rmSync(path, { force: true });
 }
 
 /**
- * Ends what a command left whose runner was killed, or the runner of a command that it was part of. Does nothing if its
- * runner still works, or ran on another machine or in another container.
+ * Ends the processes of a command whose runner was killed, or the runner of a command around it. Does nothing if the
+ * runner still runs, or ran on another machine or in another container.
  *
  * @param path where the command was noted
  * @param graceMs how long its processes have between TERM and KILL

@@ -9,8 +9,8 @@ import type { System } from "../../core/system.ts";
 import { readStat } from "./proc.ts";
 
 /**
- * The variable that every process of a command inherits, unless it empties its environment. It holds the mark of the
- * command, after the marks of the commands that this one runs in: each of them ends what it started, however deep.
+ * The variable that every process of a command inherits, unless it empties its environment. It holds the
+ * marks of the commands that this one runs in, then its own: each runner ends all processes below its command.
  */
 export const MARK = "HOLDFAST_PROCESS";
 
@@ -34,7 +34,7 @@ export function isRunnerGone(mark: string): boolean {
   if (isProcessGone(name)) return true;
   if (start === "0" || !isThisMachine(name)) return false;
   const now = readStat(Number(pid));
-  return now !== undefined && now.start !== Number(start); // its number was given to another process
+  return now !== undefined && now.start !== Number(start); // its pid was given to another process
 }
 
 /** When the process that runs the command of a mark started, in ticks; 0 if that is unknown. */

@@ -18,9 +18,9 @@ export interface ProcessStat {
   group: number;
   /** The id of its session. */
   session: number;
-  /** When it started, in ticks since the machine was booted. With `pid` it identifies a process: pids are used again. */
+  /** When it started, in ticks since the machine was booted. With `pid` it identifies a process: pids are reused. */
   start: number;
-  /** Whether it has ended, and its parent has not asked for its exit code yet. */
+  /** Whether it has ended, and its parent has not yet read its exit code. */
   ended: boolean;
   /** Resident memory, bytes. */
   bytes: number;
@@ -31,7 +31,7 @@ export interface ProcessStat {
 /** Ticks of Linux on every machine that Deno runs on (`getconf CLK_TCK`). */
 const TICKS_A_SECOND = 100;
 
-/** The kind of the entry that has the size of a page (`AT_PAGESZ` of `elf.h`). */
+/** The type of the entry with the page size (`AT_PAGESZ` of `elf.h`). */
 const AT_PAGESZ = 6n;
 
 /** Returns the ids of all processes; undefined on other systems, and where `/proc` may not be read. */
@@ -40,7 +40,7 @@ export function listPids(): number[] | undefined {
   return attempt(() => readdirSync("/proc").map(Number).filter((pid) => pid > 0));
 }
 
-/** Reads what the kernel knows of a process. */
+/** Reads `/proc/PID/stat` of a process. */
 export function readStat(pid: number | "self"): ProcessStat | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "latin1"));
   if (stat === undefined) return undefined;
@@ -75,7 +75,7 @@ export function readPipes(pid: number): string[] {
 }
 
 /**
- * The size of a page of memory, bytes: 4 KiB on most machines, 16 or 64 KiB on some of ARM.
+ * Returns the size of a memory page, bytes: 4 KiB on most machines, 16 or 64 KiB on some ARM machines.
  *
  * @param auxv the contents of `/proc/self/auxv`: pairs of words, a kind and a value (man 3 getauxval)
  * @default 4096 if it has no such entry

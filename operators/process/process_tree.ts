@@ -13,7 +13,7 @@ import type { ProcessStat } from "./proc.ts";
 export interface ProcessTreeOptions {
   /** The first process of the command, which leads a process group. */
   root: number;
-  /** Given for a command that another process started: when its first process did, and when its runner did, in ticks. */
+  /** For a command that another process started: when its first process and its runner started, in ticks. */
   left?: { start: number; since: number };
   /** The mark of the command: see {@linkcode MARK}. */
   mark: string;
@@ -23,25 +23,26 @@ export interface ProcessTreeOptions {
   system: System;
 }
 
-/** All processes are read again after this time: by then a number may belong to another one, milliseconds. */
+/** All processes are read again after this time, because pids may have been reused by then, milliseconds. */
 const READ_ALL_MS = 60_000;
 
-/** The number of a process group or process is not given to another one within this time, milliseconds. */
+/** Ids of process groups and processes are not reused within this time, milliseconds. */
 const REUSE_MS = 2_000;
 
 /** How often processes that should end are checked, milliseconds. */
 const CHECK_EVERY_MS = 25;
 
-/** How long processes that were killed are waited for, and new ones are searched, milliseconds. */
+/** How long to wait for killed processes, and to search for new ones, milliseconds. */
 const KILL_MS = 1_000;
 
 /**
- * The processes of a command. One belongs to it when it started after the command, and
- * - is in the process group or session of one that belongs to it, or is a child of one,
- * - or carries its mark,
- * - or holds one of its pipes ({@linkcode ProcessTree.findHolders}).
+ * The processes of a command. A process belongs to it if it started after the command and at least one of these is
+ * true:
+ * - It is in the process group or session of a process that belongs to it, or is a child of one.
+ * - It has the mark of the command.
+ * - It holds one of its pipes ({@linkcode ProcessTree.findHolders}).
  *
- * A process that was found once stays known by its pid and start time, whatever it does later. Without `/proc` only the
+ * Once found, a process stays known by its pid and start time, whatever it does later. Without `/proc`, only the
  * process group is known.
  */
 export class ProcessTree {
@@ -60,7 +61,7 @@ export class ProcessTree {
   /** Its process groups and sessions, and when one of its processes was last seen there. */
   #groups = new Map<number, number>();
   readonly #pipes: readonly string[];
-  /** Whether the first process is a child of this process that has not ended: as long as that is so its number is its own. */
+  /** Whether the first process is a child of this one that has not ended, so its pid cannot be reused. */
   #hasRoot: boolean;
   #readAllAt: number;
 
@@ -79,7 +80,7 @@ export class ProcessTree {
     this.#groups.set(root, this.#readAllAt);
   }
 
-  /** The first process has ended: its number may be given to another process some time later. */
+  /** Call this when the first process has ended: its pid may be reused later. */
   rootEnded(): void {
     this.#hasRoot = false;
     if (this.#groups.has(this.root)) this.#groups.set(this.root, this.#system.monotonic());
@@ -140,7 +141,7 @@ export class ProcessTree {
     }
   }
 
-  /** Adds the children of members, and what is in their groups, over all generations. Returns the rest. */
+  /** Adds the children of members and the processes in their groups, over all generations. Returns the rest. */
   #adoptKin(strangers: ProcessStat[], members: Map<number, ProcessStat>, now: number): ProcessStat[] {
     for (const { pid, group, session } of members.values()) this.#addGroups({ pid, group, session }, now);
     for (let count = -1; count !== strangers.length;) {
@@ -159,29 +160,29 @@ export class ProcessTree {
     this.#addGroups(stat, now);
   }
 
-  /** A group or session that a process of the command leads is the command's. */
+  /** Adds the group and session that a process of the command leads. */
   #addGroups({ pid, group, session }: Pick<ProcessStat, "pid" | "group" | "session">, now: number): void {
     if (pid === group || pid === session) this.#groups.set(pid, now);
   }
 
-  /** @param others takes those that never will have the mark */
+  /** @param others receives processes that will never have the mark */
   #hasMark({ pid, ended }: ProcessStat, others: Set<number>): boolean {
     if (ended) return false;
     const found = readVariable(pid, MARK);
     if (found?.value?.split(" ").includes(this.#mark)) return true;
-    if (found?.isEmpty !== true) others.add(pid); // one that is just being executed has none for a moment
+    if (found?.isEmpty !== true) others.add(pid); // a process that is being executed has no environment for a moment
     return false;
   }
 
   #holdsPipe({ pid, parent, ended }: ProcessStat): boolean {
-    // Another thread may start a program now: until that is executed, it is a copy of this process with all its files.
+    // A program that another thread starts is a copy of this process, with all its files, until it is executed.
     if (ended || parent === process.pid) return false;
     return readPipes(pid).some((pipe) => this.#pipes.includes(pipe));
   }
 
   /**
-   * Ends all: sends TERM, waits until they have ended, and sends KILL to those that have not after `graceMs`. Returns
-   * when none is left, or a second after the first KILL: a process within a call of the kernel cannot be killed.
+   * Ends all of them: sends TERM, waits, and sends KILL to those that still run after `graceMs`. Returns when none is
+   * left, or a second after the first KILL: a process inside a system call may not be killable.
    */
   async end(graceMs: number): Promise<void> {
     const system = this.#system;
@@ -199,13 +200,13 @@ export class ProcessTree {
     }
   }
 
-  /** Kills what was known at the last scan, at once. */
+  /** Kills the processes of the last scan at once. */
   kill(): void {
     const known = [...this.#known].map(([pid, start]) => ({ pid, start, group: 0 }));
     this.#signal("SIGKILL", listPids() === undefined ? undefined : known, true);
   }
 
-  /** @param toGroup also to whatever is born into the group of the first process meanwhile */
+  /** @param toGroup also signals processes that are started in the first process's group meanwhile */
   #signal(
     signal: NodeJS.Signals,
     found: readonly Pick<ProcessStat, "pid" | "start" | "group">[] | undefined,
@@ -215,7 +216,7 @@ export class ProcessTree {
     if (isGrouped) send(-this.root, signal);
     for (const { pid, start, group } of found ?? []) {
       if (isGrouped && group === this.root) continue;
-      if (readStat(pid)?.start === start) send(pid, signal); // else its number is another's now
+      if (readStat(pid)?.start === start) send(pid, signal); // otherwise its pid was reused
     }
   }
 
@@ -240,7 +241,7 @@ function killAll(): void {
 }
 
 /**
- * Kills what is known of a command if this program ends before it does, as at a second Ctrl-C: there is no time to wait
+ * Kills the known processes of a command if this program ends first, as at a second Ctrl-C. There is no time to wait
  * then.
  *
  * @returns a function to call when the command has ended

@@ -92,10 +92,10 @@ export interface CommandResult {
   durationMs: number;
 }
 
-/** How long the rest of the output takes at most, unless a process still holds the pipes, milliseconds. */
+/** How long to wait for the rest of the output before searching for processes that hold the pipes, milliseconds. */
 const HELD_MS = 50;
 
-/** How long output is waited for while a process that is not of the command holds its pipes, milliseconds. */
+/** How long to wait for output while a process of another command holds the pipes, milliseconds. */
 const DRAIN_MS = 1_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -107,8 +107,8 @@ interface Stop {
 }
 
 /**
- * Runs a command to its end, in a process group of its own, with nothing to read. When it has ended, or was stopped, the
- * processes that it started are ended too, also those that left the group: see {@linkcode ProcessTree}.
+ * Runs a command to its end, in a new process group and with empty stdin. When the command has ended or was stopped,
+ * its other processes are ended too, also those that left the group: see {@linkcode ProcessTree}.
  *
  * @param command program and arguments; no shell reads them
  * @throws the reason of `signal`
@@ -119,7 +119,8 @@ export async function runCommand(command: readonly string[], options: RunCommand
 }
 
 /**
- * The same for a command whose processes another run may have to end: see {@linkcode endLeftCommand}.
+ * Runs a command like {@linkcode runCommand}, and notes its processes so that another run can end them: see
+ * {@linkcode endLeftCommand}.
  *
  * @param note where the processes are noted while the command runs
  */
@@ -218,14 +219,14 @@ interface Watch {
   over: AbortSignal;
 }
 
-/** Samples memory and processor time until it is over. */
+/** Samples memory and processor time until the command has ended. */
 async function watch(
   tree: ProcessTree,
   { system, sampleEveryMs = 1_000, maxBytes = Infinity, onUsage, seen, over }: Watch,
   onTooMuch: (bytes: number) => void,
 ): Promise<void> {
   const root = readStat(tree.root);
-  let found = root && [root]; // it has just been started, and has no children
+  let found = root && [root]; // it was just started, and has no children
   while (!over.aborted && found !== undefined) {
     const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
     seen.peakBytes = Math.max(seen.peakBytes, bytes);
@@ -237,7 +238,7 @@ async function watch(
   }
 }
 
-/** Hears what it writes. */
+/** Reads the output of a command. */
 async function listen(child: Child, { secrets = [], onLine = () => {} }: RunCommandOptions): Promise<void> {
   await Promise.all((["stdout", "stderr"] as const).map(async (name) => {
     const lines = createLogLines({ secrets, onLine: (line) => onLine(name, line) });
@@ -251,8 +252,8 @@ async function listen(child: Child, { secrets = [], onLine = () => {} }: RunComm
 }
 
 /**
- * Waits until all output was read. A process of the command that still holds its pipes is ended; for the pipes that
- * another one holds, nobody waits longer than a second.
+ * Waits until all output is read. Ends processes of the command that still hold its pipes, and waits at most a second
+ * for pipes that another process holds.
  */
 async function drained(
   child: Child,
@@ -269,7 +270,7 @@ async function drained(
   await reading;
 }
 
-/** Waits for something, at most so long. Returns whether it is over. */
+/** Waits for a promise, at most this long. Returns whether it has settled. */
 async function isOver(work: Promise<void>, ms: number, system: System): Promise<boolean> {
   const done = new AbortController();
   const late = system.sleep(ms, done.signal).then(() => false, () => true);

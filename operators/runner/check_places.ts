@@ -44,7 +44,7 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
       }
       if (place.kind === "url") {
         if (name === WHOLE_OUTPUT && !place.url.endsWith("/")) {
-          throw refused(id, `${output} is a folder and cannot be the one object ${shown(to)}: end the URL with /`);
+          throw refused(id, `${output} is a folder, and ${shown(to)} names one object: end the URL with /`);
         }
         const other = urls.get(place.url);
         if (other !== undefined) throw refused(id, `${output} and ${other} are both to be written to ${shown(to)}`);
@@ -100,7 +100,7 @@ function wrongKey(pipeline: string, step: string, { key, problem }: KeyProblem):
     code: "Invalid",
     message: `Cannot run pipeline ${shown(pipeline)}: output ${shown(key)} of step ${
       shown(step)
-    } has a wrong key: ${problem}`,
+    } has an invalid key: ${problem}`,
     hint: 'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.',
   });
 }

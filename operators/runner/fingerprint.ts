@@ -28,8 +28,8 @@ export function countedParams({ params, env }: PipelineStep): PlainValue {
 }
 
 /**
- * What counts as the code of a step: the version of its configuration, that of its operator, the tag of its source, its
- * command, and the files that this names.
+ * The code of a step, as far as it is compared: the versions of its configuration and operator, the tag of its source,
+ * its command, and the files that the command names.
  *
  * @param operatorVersion as the operator says
  */

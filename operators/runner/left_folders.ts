@@ -14,12 +14,12 @@ import { MARK } from "../process/marks.ts";
 
 export { thisProcess } from "../../core/disk/stage/process.ts";
 
-/** The file in the folder of a step that names the processes of its command while that runs. */
+/** The file in the folder of a step that names the processes of its command while it runs. */
 const COMMAND_NOTE = "command.pid";
 
 /**
- * Ends commands of steps whose runner was killed, so that none works beside its repetition, and removes the folders of
- * these steps. Commands and folders of other machines are left alone; so are folders that somebody asked to keep.
+ * Ends commands of steps whose runner was killed, so that none runs beside its repetition, and removes the folders of
+ * these steps. Keeps commands and folders of other machines, and folders that the user asked to keep.
  *
  * @param folder the folder of all runs of a pipeline
  */
@@ -33,8 +33,8 @@ export async function removeLeft(
 }
 
 /**
- * Names the processes that work in the folder of a step, if this runner is part of a command itself: a worker of a queue
- * starts one runner for each step, and may be killed while that goes on.
+ * Notes the processes that work in the folder of a step, if this runner is itself part of a command: a worker of a
+ * queue starts one runner for each step, and may be killed before the runner.
  *
  * @returns the path of the note
  */

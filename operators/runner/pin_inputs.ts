@@ -17,11 +17,11 @@ import type { ObjectTransfer } from "./run_context.ts";
 import { inputsOf, parsePlace } from "./sources.ts";
 import type { Place } from "./sources.ts";
 
-/** What an input is made of: mostly one part, of a step with several outputs one for each. */
+/** A part of an input. Most inputs have one part; all outputs of a step have one part each. */
 export interface InputPart {
-  /** The folder below that of the input where it lies; empty for the input itself. */
+  /** Its folder below the folder of the input; empty for that folder itself. */
   at: string;
-  /** Of one file that is not in the registry: its name there. @default that of the file or object */
+  /** The name of a single file that is not in the registry. @default that of the file or object */
   name?: string;
   /** Of one in the registry: its exact version. */
   ref?: string;
@@ -135,8 +135,8 @@ function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
 }
 
 /**
- * One output of a step: a file under its name, or the files of a folder. Or all of its outputs, each at its key, as the
- * step wrote them, wherever they are kept.
+ * Pins one output of a step (a file under its name, or the files of a folder), or all of its outputs, each at its key.
+ * It does not matter where the outputs are kept.
  */
 function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect }: StepRecord): PinnedInput {
   if (place.output !== undefined) {
@@ -150,7 +150,7 @@ function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect
   return ofParts(from, written.map(([key, output]) => ({ at: folderOf(key, output), ...partOf(output) })));
 }
 
-/** The folder in which an output lies where all of them are read. */
+/** Returns the folder of an output in an input of all outputs. */
 function folderOf(key: string, { file }: SavedOutput): string {
   if (file !== undefined) return key.slice(0, Math.max(0, key.lastIndexOf("/")));
   return key === WHOLE_OUTPUT ? "" : key;

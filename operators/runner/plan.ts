@@ -54,7 +54,7 @@ export interface PlannedStep {
   inputs: Record<string, PinnedInput>;
   /** Commit of its last success, or null. */
   previous: string | null;
-  /** Digest of the files that its command names, as they were when the run was planned. @default it names none */
+  /** Digest of the files that its command names, at the time of the plan. @default it names none */
   files?: string;
 }
 

@@ -61,7 +61,7 @@ export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "o
   readonly executor?: Executor<OperatorJobs>;
   /** Which part of its step this process does, where several share it. */
   readonly shard?: Shard;
-  /** Which variables only some steps get, and which values no log may show. */
+  /** The variables that only some steps get, and the values that no log may show. */
   readonly secrets: PipelineSecrets;
   /** Digests of what its steps read on this machine. */
   readonly digests: KnownDigests;

@@ -33,20 +33,20 @@ export function reveal<T extends PlainValue>(value: T, system: System): { value:
 
 /** The URL of the engine, which may have a password. */
 const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
-/** The token of the registry, where that is a service. */
+/** The token of a registry that is a service. */
 const TOKEN_VARIABLE = "HOLDFAST_TOKEN";
 
 /** The secrets of a pipeline on this machine. */
 export interface PipelineSecrets {
-  /** Variables that only those steps get that ask for them. */
+  /** Variables that a step gets only if it asks for them. */
   readonly variables: ReadonlySet<string>;
   /** Values that no log may show. */
   readonly values: readonly string[];
-  /** Masks these values in a text. */
+  /** Masks these values in a string. */
   mask(text: string): string;
 }
 
-/** Finds the secrets of a pipeline: those that its steps name, the token of the registry, the password of the engine. */
+/** Finds the secrets of a pipeline: those of its steps, the registry's token, and the engine's password. */
 export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets {
   const values: string[] = [];
   const variables = secretVariables(pipeline, (encoded) => {
@@ -62,13 +62,13 @@ export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets
   return { variables, values, mask: createMask(values) };
 }
 
-/** Variables of vendors' libraries, which read them in this process whenever they reach a store. */
+/** Variables that vendors' libraries read in this process when they connect to a store. */
 const OF_LIBRARIES = /^(AWS|GOOGLE)_/;
 
 /**
- * Removes the secrets of a pipeline from the environment of this process, in which steps with `run_as: thread` or
- * `worker` run and start others. Call it when the registry is open, and pass the returned system to `runPipeline`: it
- * still has the values. Variables that begin with `AWS_` or `GOOGLE_` stay.
+ * Removes the secrets of a pipeline from the environment of this process, where steps with `run_as: thread` or `worker`
+ * could read them. Call it after opening the registry, and pass the returned system, which still has the values, to
+ * `runPipeline`. Variables that begin with `AWS_` or `GOOGLE_` stay.
  */
 export function takeSecrets(pipeline: Pipeline, system: System = realSystem): System {
   return takeVariables(system, [...secretVariables(pipeline)].filter((name) => !OF_LIBRARIES.test(name)));

@@ -24,7 +24,7 @@ export interface SavedOutput {
   ref?: string;
   /** Of one on a disk or in a bucket: where. */
   path?: string;
-  /** Of one file: its name. */
+  /** The name of an output that is one file. */
   file?: string;
   /** Of many objects below one URL: their paths. */
   files?: string[];

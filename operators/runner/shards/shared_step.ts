@@ -46,7 +46,7 @@ export interface ShardRecord {
   durationMs: number;
   /** What it took of the machine, where that was measured. */
   usage?: Record<string, PlainValue>;
-  /** By output: the part of its draft which this attempt wrote, and its name if it is one file. */
+  /** By output: the part of its draft that this attempt wrote, and the name of an output that is one file. */
   outputs: Record<string, { part: string; file?: string }>;
 }
 
@@ -177,7 +177,7 @@ export async function openSharedStep(
     }
   }
 
-  /** Which shards are done: all of them once a commit has begun, whose parts `gc` may have removed. */
+  /** Returns the shards that are done: all of them once a commit has begun, as `gc` may have removed its parts. */
   async function doneIn(records: Draft) {
     const { state, parts } = await records.info({ signal });
     return { state, done: new Set(isDecided(state) ? indexes : parts.map(({ part }) => Number(part))) };
@@ -198,7 +198,7 @@ export async function openSharedStep(
     return opened;
   }
 
-  /** Each output was written by some shard, and no file of it by two: nobody could tell which of them is meant. */
+  /** Throws unless some shard wrote each output, and no two shards wrote the same file of it. */
   async function checkWritten(): Promise<void> {
     for (const [output, to] of Object.entries(places)) {
       const draft = await draftOf(output, to);
@@ -227,7 +227,7 @@ export async function openSharedStep(
   }
 }
 
-/** Commits name all shards, so one that has begun needs no more of them. */
+/** Whether a commit has begun. Commits name all shards, so no shard is needed after that. */
 function isDecided(state: DraftInfo["state"]): boolean {
   return state === "committing" || state === "committed";
 }

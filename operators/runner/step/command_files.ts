@@ -1,5 +1,5 @@
 /**
- * The files of the pipeline's folder that a command names: they are a part of its code.
+ * Files of the pipeline's folder that a command names, which are part of its code.
  *
  * @module
  */
@@ -27,14 +27,14 @@ export async function commandFiles({ startCommand }: PipelineStep, root: string)
   return named.size === 0 ? undefined : sha256(JSON.stringify([...named].sort()));
 }
 
-/** An argument, and whatever in it may be a path. */
+/** Returns an argument, and all that may be paths in it. */
 function wordsIn(argument: string): string[] {
   return [argument, ...argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/)].filter((word) =>
     word !== ""
   );
 }
 
-/** The path of a file below the folder, relative to it. */
+/** Returns the path of a file below the folder, relative to it. */
 function fileInside(root: string, word: string): string | undefined {
   try {
     const found = resolve(root, word);
@@ -43,6 +43,6 @@ function fileInside(root: string, word: string): string | undefined {
     const path = relative(realpathSync(root), realpathSync(found));
     return /^\.\.(?=[/\\]|$)/.test(path) || isAbsolute(path) ? undefined : path;
   } catch {
-    return undefined; // what a disk cannot hold names no file
+    return undefined; // not a valid path of this disk
   }
 }

@@ -59,9 +59,9 @@ export interface WrittenOutput {
 
 /** Options of {@linkcode findOutputs}. */
 export interface FindOutputsOptions {
-  /** Where they are. */
+  /** The output root. */
   outputRoot: string;
-  /** Whether other processes write the same outputs: one of them may leave an output out. @default false */
+  /** Whether other processes write the same outputs, so one of them may leave an output out. @default false */
   isShard?: boolean;
 }
 
@@ -165,7 +165,7 @@ function objectsOf(from: string, url: string): [path: string, url: string][] {
   return files;
 }
 
-/** A bucket has no links. */
+/** The error of a broken link in an output for a bucket, which has no links. */
 function noFile(link: string, url: string): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
@@ -174,7 +174,7 @@ function noFile(link: string, url: string): RegistryError {
   });
 }
 
-/** The pipes, sockets and devices in outputs that are saved or uploaded, by their paths below the output root. */
+/** Returns the pipes, sockets and devices in outputs that are saved or uploaded, by their paths below the output root. */
 export function specialFilesOf(outputs: readonly WrittenOutput[]): string[] {
   return outputs.filter(({ to }) => to.startsWith("registry:") || isUrl(to)).flatMap(({ name, from }) => {
     if (statSync(from).isFile()) return [];
@@ -203,7 +203,7 @@ function notOneObject(url: string): RegistryError {
   });
 }
 
-/** So many names are listed. */
+/** How many names an error lists. */
 const MOST_LISTED = 10;
 
 function notWritten(step: string, name: string, there: readonly string[]): RegistryError {
@@ -214,7 +214,7 @@ function notWritten(step: string, name: string, there: readonly string[]): Regis
     code: "TaskFailed",
     message: `Cannot save output ${shown(name)} of step ${shown(step)}: ${state}`,
     hint: there.length === 0
-      ? "Write to the folder that OUTPUT_ROOT (context.outputRoot) names. Leave outputs out for a step without any."
+      ? "Write to the folder that OUTPUT_ROOT (context.outputRoot) names. Omit `outputs` for a step without output."
       : 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
   });
 }

@@ -28,7 +28,7 @@ export interface RunAsCommandOptions {
   log: StepLog;
   /** Values that are in no log. */
   secrets: readonly string[];
-  /** Variables of this process that it does not get. */
+  /** Variables of this process that the command does not get. */
   withheld: ReadonlySet<string>;
   /** Hears what its processes take. */
   hear: StepWatch["hear"];
