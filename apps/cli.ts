@@ -58,7 +58,7 @@ async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promis
   const lines: string[] = [];
   if (shared.json) lines.push(errorJson(error, shared.registry));
   else {
-    // A message may be a list: its lines are indented, so that none can pass for another line of the program.
+    // A message may be a list. Its lines are indented, so that none looks like another message of the program.
     const clean = (text: string) => text.split("\n  ").map(printable).join("\n  ");
     const told = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
     lines.push(`${colors.red("error:")} ${told(error.message, "error: ".length)}`);

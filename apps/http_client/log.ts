@@ -23,13 +23,13 @@ export function createRemoteLog(connection: Connection): ReadLog {
   };
 }
 
-/** When a version was saved for the first time, as far as a log says; undefined where there is no log. */
+/** Returns when a version was first saved, as far as the log goes back; undefined if there is no log. */
 export async function firstSavedIn(log: AsyncIterable<LogEntry>, ref: string): Promise<Date | undefined> {
   const { selector } = parseRef(ref);
   let first: Date | undefined;
   for await (const { event, version, at } of log) {
     if (event !== "saved" || selector.kind !== "version") continue;
-    if (parseVersion(version!).canonical === selector.version.canonical) first = at; // the newest come first
+    if (parseVersion(version!).canonical === selector.version.canonical) first = at; // the log is newest first
   }
   return first;
 }

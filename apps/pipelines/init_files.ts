@@ -33,7 +33,7 @@ pipeline:
     - operator_id: generate
       params: { count: "\${numbers}" }
 
-    # What it reads is what \`generate\` wrote, so it runs after that. Its output has its own name in the registry: holdfast ls
+    # It reads the outputs of \`generate\`, so it runs after it. Its output has a name in the registry: holdfast ls
     - operator_id: summarize
       inputs: { numbers: step:generate }
       outputs: { summary.txt: "registry:${id}:summary" } # the key is the path below OUTPUT_ROOT; "." is all of it

@@ -1,15 +1,15 @@
 /**
- * Options that do not exist: mistyped, they would have no effect.
+ * Refuses unknown options: a mistyped option would have no effect.
  *
  * @module
  */
 import { RegistryError } from "../../mod.ts";
 import { nearest } from "../program/nearest.ts";
 
-/** Every option, by name: the compiler says which one is missing. */
+/** All options by name. The compiler reports a missing one. */
 export type Names<O> = Readonly<Record<keyof O, true>>;
 
-/** Throws `Invalid` for options that are not an object, or that have a member which is not known. */
+/** Throws `Invalid` for options that are not an object, or that have an unknown member. */
 export function checkKnown(action: string, options: object, known: Readonly<Record<string, true>>): void {
   const names = Object.keys(known);
   const refused = (state: string, hint: string) =>

@@ -14,8 +14,8 @@ import type { HandlerInfo, HandlerOptions } from "./options.ts";
 /**
  * What every route is handed.
  *
- * What reads leaves the signal of a request alone: under `Deno.serve` it is aborted after answers that arrived too, with a
- * warning on the terminal. Streams that nobody reads any more are cancelled; what is shorter goes on to its end.
+ * What reads leaves the signal of a request alone: under `Deno.serve` it is aborted after answers that arrived too,
+ * with a warning on the terminal. Streams that nobody reads any more are cancelled; what is shorter goes on to its end.
  */
 export interface ServerContext {
   /** What is served. */
@@ -46,15 +46,15 @@ export interface ServerContext {
 export interface RequestInfo extends HandlerInfo {
   /** What whoever sent it may do. Where the path has a `name`, its route has checked that already. */
   access: Access;
-  /** Why its token is refused, by every route that is not open to everybody. */
+  /** The error of its token, which every route that is not open throws. */
   refusal?: unknown;
   /** Its id, in the answer and the log. */
   requestId: string;
   /** Told by the route: the pattern of its path. */
   route?: string;
-  /** What whoever sent it may do by now, for answers that take long. Absent where the service asks for no token. */
+  /** Returns the current rights of the sender, for long responses. Absent if the service needs no tokens. */
   renew?: () => Promise<Access>;
-  /** Told by the route: who may call it. */
+  /** Set by the route: the scope that it needs. */
   scope?: RouteScope;
 }
 

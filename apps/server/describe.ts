@@ -92,7 +92,7 @@ function isOfBytes(body: NonNullable<RouteDescription["body"]>): boolean {
 }
 
 function parameter(place: "path" | "header", name: string, description: string) {
-  // An empty header says nothing, and an empty segment leads to another route.
+  // An empty header is allowed, and an empty segment leads to another route.
   return { in: place, name, description, schema: { type: "string", ...(place === "path" ? { minLength: 1 } : {}) } };
 }
 

@@ -34,8 +34,8 @@ export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 
 /**
  * Answers with events as they come. It ends with them, when the client goes, when the handler is closed, and when the
- * token no longer allows it, at the latest with the next heartbeat; events that fail break the stream off, so that a
- * client comes again. `may` is what the token must allow besides the route.
+ * token no longer allows it, at the latest with the next heartbeat. A failure of the events breaks the stream off, so
+ * the client reconnects. `may` checks further rights of the token.
  */
 export function answerEvents(
   c: RouteContext,

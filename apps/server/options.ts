@@ -35,9 +35,9 @@ export interface HandlerOptions {
   hosts?: readonly string[];
   /** How much may be asked. */
   limits?: HandlerLimits;
-  /** The queue whose jobs `/jobs` shows. Uploads become jobs of it only where `upload` says so. @default none */
+  /** The queue whose jobs `/jobs` shows. Uploads become its jobs only with `upload`. @default none */
   jobs?: JobQueue;
-  /** What comes after `POST /upload`. @default nothing */
+  /** The task that runs after `POST /upload`. @default none */
   upload?: UploadOptions;
   /** Clock, randomness, ids and environment. @default the real ones */
   system?: System;

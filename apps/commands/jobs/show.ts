@@ -37,7 +37,7 @@ export const show: Command = defineCommand<[id: string], { queue?: string; follo
   },
 });
 
-/** `1 of 3`; what was taken over used up none of them. */
+/** `1 of 3`. A job that was taken over has used no attempt. */
 function triesOf({ attempts, attemptsMade, takenOver = 0 }: QueuedJob): string {
   const again = takenOver === 1 ? "once" : `${takenOver} times`;
   return `${attemptsMade} of ${attempts}${takenOver === 0 ? "" : `, taken over from a dead worker ${again}`}`;

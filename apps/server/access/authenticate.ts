@@ -23,10 +23,10 @@ export async function authenticate(request: Request, tokens: TokenCheck | undefi
   throw needsToken("Cannot accept the token: it is not known, was removed, or is over", ' error="invalid_token"');
 }
 
-/** A token of a request that takes long is looked up again at most so often, milliseconds. */
+/** Minimum time between two lookups of the token of a long request, milliseconds. */
 const RENEW_EVERY_MS = 1000;
 
-/** The rights that a request has now: none once its token was removed or has expired. */
+/** Returns the rights that a request has now: none once its token is removed or has expired. */
 export function createRenewal(
   request: Request,
   { tokens, system, access }: { tokens: TokenCheck; system: Pick<System, "monotonic">; access: Access },

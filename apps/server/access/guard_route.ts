@@ -17,12 +17,12 @@ export function isGuard(middleware: object): boolean {
   return guards.has(middleware);
 }
 
-/** Headers that make a write depend on what is there: one that is passed over would overwrite what it protects. */
+/** Headers that make a write conditional. Ignoring one would overwrite what it protects. */
 const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /**
- * Goes before a description of a route, and keeps what the description carries for the document. Conditions of a write
- * that are not among the headers of the route are refused.
+ * Wraps the description of a route, and keeps what the description adds to the OpenAPI document. A conditional header
+ * of a write is refused unless the route lists it.
  */
 export function guardRoute(
   scope: RouteScope,
@@ -55,7 +55,7 @@ function cannotCompare(header: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot write with the header ${header}: this route does not support it`,
-    hint: "Leave the header out. Saves, copies and deletions have `ifCommit`, `onConflict` and `expected` for this.",
+    hint: "Remove the header, or use `ifCommit`, `onConflict` or `expected` where the route has them.",
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Answers that take long: they end when the token that asked for them is removed, has expired, or lost its scope.
+ * Long responses, which end when the token of their request is removed, expires or loses its scope.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { allowsRoute } from "./guard_route.ts";
 
 /** Options of {@linkcode whileAllowed}. */
 export interface WhileAllowedOptions {
-  /** What the token must allow besides the route. @default nothing */
+  /** Further rights that the token must have. @default none */
   may?: (access: Access) => boolean;
-  /** Whether the stream closes, as it has no end of its own; else it fails, so that nobody takes it for whole. @default false */
+  /** Closes an endless stream. Otherwise it fails, so that no client takes it as complete. @default false */
   closes?: boolean;
 }
 
-/** Throws unless the token of a request still allows its route: to be called before what took long is saved. */
+/** Throws unless the token of a request still allows its route. Call it before saving the result of a long request. */
 export async function checkStillAllowed(c: RouteContext, name?: string): Promise<void> {
   if (!await isStillAllowed(c, (access) => name === undefined || access.may("write", name))) throw tokenEnded();
 }
 
-/** The same stream as long as the token of its request allows the route: asked before a chunk is sent. */
+/** Returns the same stream, which ends when the token no longer allows the route. Checks it before each chunk. */
 export function whileAllowed(
   c: RouteContext,
   stream: ReadableStream<Uint8Array>,
@@ -50,5 +50,5 @@ async function isStillAllowed(c: RouteContext, may: (access: Access) => boolean 
 }
 
 function tokenEnded(): Error {
-  return needsToken("Cannot go on: the token was removed, has expired, or lost its scope", ' error="invalid_token"');
+  return needsToken("Cannot continue: the token was removed, has expired, or lost its scope", ' error="invalid_token"');
 }

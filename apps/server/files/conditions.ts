@@ -13,7 +13,7 @@ export interface Validators {
   lastModified: string;
 }
 
-/** What conditions are compared with: without a date, those by date do not count. */
+/** Validators that conditions are compared with. Without a date, conditions on dates are ignored. */
 type Compared = Pick<Validators, "etag"> & Partial<Validators>;
 
 /** What the conditions of a request lead to. */
@@ -34,7 +34,7 @@ export function evaluateConditions(headers: Headers, { etag, lastModified = "" }
   return since !== undefined && Date.parse(lastModified) <= since ? "not modified" : "go on";
 }
 
-/** Whether one of the tags of a header is this one; `*` is any. A strong comparison takes no weak tag. */
+/** Whether a header lists this tag; `*` matches any. A strong comparison matches no weak tag. */
 export function matchesTag(list: string, etag: string, { weak }: { weak: boolean }): boolean {
   if (list.trim() === "*") return true;
   const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];
@@ -51,8 +51,8 @@ function parseDate(text: string | null): number | undefined {
 export type Span = Required<ByteRange> | "whole" | "unsatisfiable";
 
 /**
- * What a request asks for of a file. Of several ranges nobody gets parts: that is the whole, as section 14.2 allows, and
- * so is what cannot be read as a range.
+ * What a request asks for of a file. Of several ranges nobody gets parts: that is the whole, as section 14.2 allows,
+ * and so is what cannot be read as a range.
  */
 export function parseRange(headers: Headers, size: number, validators: Validators): Span {
   const range = headers.get("range");

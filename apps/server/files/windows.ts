@@ -1,5 +1,5 @@
 /**
- * How much of each file is in memory while it is sent, so that slow readers, however many, hold little.
+ * Limits how much of each file is in memory while it is sent, so that many slow readers together hold little.
  *
  * @module
  */
@@ -13,25 +13,25 @@ const LEAST_BYTES = 16 * 1024;
 const MOST_NEAR_BYTES = 128 * 1024;
 /** The largest window over a bucket, where each window is a request and its delay. */
 const MOST_FAR_BYTES = 8 * 1024 * 1024;
-/** A download takes at most this share of what is left, so that many get something. */
+/** A download takes at most this share of the free memory, so that many downloads get some. */
 const SHARE = 8;
-/** Of the window before, the connection may still hold the end. */
+/** The connection may still hold the end of the previous window. */
 const WINDOWS_HELD = 2;
-/** A window is written in this many pieces, as a connection buffers several. */
+/** A window is written in this many pieces, because a connection buffers several. */
 const PIECES = 4;
 
-/** So many pieces are written in one turn of the event loop: other requests are answered between two turns. */
+/** Pieces written in one turn of the event loop. Other requests are answered between two turns. */
 const PIECES_IN_A_TURN = 8;
 
 /** The windows of all downloads. */
 export interface Windows {
-  /** Opens a stream with a window of its own, which it gives back when it ends, fails or is cancelled. */
+  /** Opens a stream with a window, which is released when the stream ends, fails or is cancelled. */
   open(stream: (windowBytes: number) => ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
-  /** What the open streams may hold, bytes. */
+  /** Windows of all open streams, bytes. */
   readonly heldBytes: number;
 }
 
-/** Creates them, for a store that is near, such as a disk, or far away. */
+/** Creates {@linkcode Windows}. `near` is true for a store without delay, such as a disk. */
 export function createWindows({ near }: { near: boolean }): Windows {
   let held = 0;
   const nextTurn = createTurns();
@@ -65,7 +65,7 @@ export function createWindows({ near }: { near: boolean }): Windows {
   };
 }
 
-/** The same bytes in chunks of at most `pieceBytes`; `end` is called once nothing more is read. */
+/** Returns the same bytes in chunks of at most `pieceBytes`. Calls `end` when no more is read. */
 function inPieces(
   stream: ReadableStream<Uint8Array>,
   { pieceBytes, nextTurn, end }: { pieceBytes: number; nextTurn(): Promise<void> | undefined; end(): void },
@@ -98,7 +98,7 @@ function inPieces(
   }, { highWaterMark: 0 });
 }
 
-/** To be awaited before each piece: it resolves in this turn of the event loop, or in a later one, in order. */
+/** Returns a function to await before each piece. Its promises resolve in order, some in a later turn of the event loop. */
 function createTurns(): () => Promise<void> | undefined {
   const waiting: (() => void)[] = [];
   let used = 0;

@@ -57,7 +57,7 @@ export function createGuard(
     const waitMs = rate?.take(token ?? addressOf(known)) ?? 0;
     if (waitMs > 0) throw tooMany(waitMs);
     const access = known.access = await whose.catch((error) => {
-      known.refusal = error; // said where the route is not open to everybody
+      known.refusal = error; // thrown by routes that are not open
       return nobody;
     });
     if (tokens !== undefined) known.renew = createRenewal(request, { tokens, system, access });

@@ -51,7 +51,7 @@ export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens
 
   return {
     check(request) {
-      if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers, put together
+      if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers, joined
       const { host, hostname } = new URL(request.url);
       if (!anyHost && !isLoopback(hostname) && !names?.has(hostname)) throw foreignHost(hostname);
       const { headers, method } = request;
@@ -142,7 +142,7 @@ function severalHosts(): RefusedRequest {
     status: 400,
     code: "Invalid",
     message: "Cannot read the request: it has more than one Host header",
-    hint: "Send one.",
+    hint: "Send one Host header.",
   });
 }
 

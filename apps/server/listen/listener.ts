@@ -30,7 +30,7 @@ export function listenerOf(handler: Handler): (request: IncomingMessage, respons
   };
 }
 
-/** How many `Host` headers there are: of several, a proxy may believe another one (RFC 9112, section 3.2). */
+/** Counts the `Host` headers: of several, a proxy may use another one (RFC 9112, section 3.2). */
 function hostsOf({ rawHeaders }: IncomingMessage): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -62,7 +62,7 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
         304: { description: "The client knows it already" },
       },
       requestHeaders: {
-        "if-match": "Versions as ETags, one of which it must name",
+        "if-match": "Versions as ETags; the alias must name one of them",
         "if-none-match": "Versions as ETags that the client knows",
       },
       problems: [404, 412],
@@ -77,8 +77,8 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       const condition = evaluateConditions(c.req.raw.headers, { etag: known.etag });
       if (condition === "not modified") return new Response(null, { status: 304, headers: known });
       if (condition === "go on") return c.json({ alias, version }, 200, known);
-      const detail = `Cannot answer: ${JSON.stringify(`${name}@${alias}`)} names ${version} now`;
-      return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
+      const detail = `Cannot read alias ${JSON.stringify(`${name}@${alias}`)}: it names ${version} now`;
+      return problem(412, { code: "Conflict", detail, hint: "Repeat the request without `If-Match`." });
     },
   );
   routes.get(

@@ -28,7 +28,7 @@ export function jobsRoutes(context: ServerContext): Routes {
   async function find(id: string, access: Access, right: Right): Promise<{ queue: JobQueue; job: QueuedJob }> {
     const queue = queueOf(options.jobs);
     const job = await queue.get(id);
-    // A token that may not see a job is not told whether there is one.
+    // A token that may not see a job must not learn whether it exists.
     if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) throw noJob(id);
     if (!mayDo(access, right, job)) throw denied(`change job ${JSON.stringify(id)}`, "admin");
     return { queue, job };

@@ -22,7 +22,7 @@ const ALIAS = { ...NAME, alias: "The alias" };
 const SAVED = {
   201: { description: "It was saved", schema: schemas.SavedArtifactSchema, example: schemas.SAVED_EXAMPLE },
   200: {
-    description: "It was there: nothing was written",
+    description: "The version existed: nothing was written",
     schema: schemas.SavedArtifactSchema,
     headers: { "holdfast-skipped": "`true`: nothing was saved. What was sent may differ from the version" },
   },
@@ -177,7 +177,7 @@ export function savesRoutes(context: ServerContext): Routes {
   return routes as unknown as Routes;
 }
 
-/** The header of an answer that tells of an earlier version: nothing was saved, whatever was sent. */
+/** The header of an answer with an earlier version: nothing was saved, whatever was sent. */
 export const SKIPPED = { "holdfast-skipped": "true" };
 
 /** What was saved, and where it is. */
@@ -187,7 +187,7 @@ export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }
 
-/** What a request expects of an alias: the version that it names, which is its ETag. */
+/** Returns the version that a request expects an alias to name, which is its ETag. */
 async function aliasCondition(
   registry: Registry,
   { name, alias }: { name: string; alias: string },

@@ -79,7 +79,7 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
   return routes as unknown as Routes;
 }
 
-/** The same files; before their end it is asked whether the token still may write: an upload may take hours. */
+/** Returns the same files, and checks before their end that the token may still write: an upload may take hours. */
 async function* whole(files: AsyncIterable<FileToSave>, c: RouteContext, name: string): AsyncGenerator<FileToSave> {
   yield* files;
   await checkStillAllowed(c, name);

@@ -1,6 +1,6 @@
 /**
- * `If-Match` and `If-None-Match` of requests that write (RFC 9110, section 13): what they are compared with becomes
- * what the write itself expects, so that nothing comes between the two.
+ * `If-Match` and `If-None-Match` of requests that write (RFC 9110, section 13). The write itself expects the state that
+ * they were compared with, so no other change comes between the two.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { RefusedCondition } from "../problem.ts";
 
 /** Headers of requests that write and name a version or an alias. */
 export const WRITE_CONDITIONS = {
-  "if-match": "ETags, one of which it must have now; `*` for any, where there must be one. Else 412",
-  "if-none-match": "ETags, none of which it may have now; `*` where there must be none. Else 412",
+  "if-match": "ETags, one of which must be the current one; `*` for any. Otherwise 412",
+  "if-none-match": "ETags, none of which may be the current one; `*` if there must be none. Otherwise 412",
 } as const;
 
 /**
- * Compares what a request says with the ETag, without quotes, of what is there now. Returns that, as the write has to
- * expect it, null where there is nothing; undefined where the request makes no condition.
+ * Compares the conditions of a request with the current ETag, without quotes. Returns that ETag, which the write must
+ * expect: null if there is none, undefined if the request has no condition.
  */
 export async function readCondition(
   { headers }: Request,
@@ -33,7 +33,7 @@ export async function readCondition(
 function refused(subject: string, header: string, now: string | undefined): RefusedCondition {
   return new RefusedCondition({
     code: "Conflict",
-    message: `Cannot change ${subject}: ${header} does not allow it, its ETag is ${
+    message: `Cannot change ${subject}: ${header} does not match, its ETag is ${
       now === undefined ? "none" : `"${now}"`
     }`,
     hint: "GET it again, and decide whether your change still applies.",

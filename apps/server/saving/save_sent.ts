@@ -27,7 +27,7 @@ export async function saveSent(
   return saved;
 }
 
-/** Throws `Denied` where a save names what its token may not read, as what it was made from or shares files with. */
+/** Throws `Denied` if a save names `inputs` or a `base` that its token may not read. */
 export function checkNamed(
   { inputs = [], base }: Pick<SaveRequest, "inputs" | "base">,
   { name, access }: { name: string; access: Access },
@@ -37,7 +37,7 @@ export function checkNamed(
   if (other !== name) access.check("read", other);
 }
 
-/** A lost race is 412 where a condition was given, such as `ifCommit`, and else 409. */
+/** Reports a lost race as 412 if the request had a condition, such as `ifCommit`, and as 409 otherwise. */
 export async function ofCondition<T>(condition: string | undefined, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -86,7 +86,7 @@ export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
 /** The commit that is meant, where one is. */
 export const CommitQuery = v.object({
-  commit: v.optional(v.pipe(Text, v.description("Only where it is this commit, else 409"))),
+  commit: v.optional(v.pipe(Text, v.description("Only if the version has this commit. Otherwise 409"))),
 });
 
 /** Most bytes of files that come with what is known of a version. */

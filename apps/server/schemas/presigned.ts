@@ -12,7 +12,7 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 
 /** Which file is to be fetched. */
 export const PresignQuery = v.object({
-  path: v.optional(v.pipe(Text, v.description("The file; the only one where it is not given"))),
+  path: v.optional(v.pipe(Text, v.description("The file. Default: the only one"))),
   fileName: v.optional(v.pipe(Text, v.description("The name that a browser saves it under"))),
   expiresInMs: v.optional(count({ least: 1000, most: WEEK_MS, description: "How long the URL works, milliseconds" })),
 });

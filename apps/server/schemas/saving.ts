@@ -118,12 +118,12 @@ const optionalFlag = () => v.optional(flag());
 /** How a version is deleted. */
 export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(Text) });
 
-/** How an alias is removed. */
+/** Query parameters of removing an alias. */
 export const DeleteAliasQuery = v.object({
   expected: v.optional(v.pipe(
     v.string(),
     v.transform((version) => version === "" ? null : version),
-    v.description("Only where it names this version, or none where this is empty; else 409"),
+    v.description("Remove it only if it names this version; empty: only if it names none. Otherwise 409"),
   )),
 });
 
@@ -131,7 +131,7 @@ export const DeleteAliasQuery = v.object({
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),
   allVersions: optionalFlag(),
-  ifCommit: v.optional(v.pipe(Text, v.description("Only this commit, where the registry is without versions"))),
+  ifCommit: v.optional(v.pipe(Text, v.description("Only this commit, in a registry without versions"))),
 });
 
 /** A part to be added to a draft. */

@@ -37,8 +37,8 @@ export const UploadStateSchema = v.pipe(
 /** What an upload is saved as. */
 export const UploadQuery = v.object({
   name: v.optional(v.pipe(Text, v.description("The artifact"))),
-  version: v.optional(v.pipe(Text, v.description("Its version; the next one where it is not given"))),
-  path: v.optional(v.pipe(Text, v.description("The path of the file in the version; `content` where not given"))),
+  version: v.optional(v.pipe(Text, v.description("Its version. Default: the next one"))),
+  path: v.optional(v.pipe(Text, v.description("The path of the file in the version. Default: `content`"))),
 });
 
 /** What became of an upload. */
