@@ -24,7 +24,7 @@ Deno.test("a version whose record is damaged is in the log as the store knows it
   assertEquals(log.map(({ commit }) => commit === undefined).sort(), [false, true]);
 });
 
-Deno.test("a log with a limit reads about as many records as it gives, however much happened", async () => {
+Deno.test("a log with a limit reads about as many records as it returns, however much happened", async () => {
   let now = realSystem.now();
   const system = { ...realSystem, now: () => now };
   const { backend, calls } = withCounts(createMemoryBackend({ system }));
@@ -45,7 +45,7 @@ Deno.test("a log with a limit reads about as many records as it gives, however m
   }
 });
 
-Deno.test("changes of one millisecond are told in their order", async () => {
+Deno.test("changes of one millisecond are listed in their order", async () => {
   const now = realSystem.now();
   const registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
   for (const value of [1, 2]) await registry.save("a", value);

@@ -69,7 +69,7 @@ Deno.test("a service tells the log of a name, with deletions and removed aliases
   }
 });
 
-Deno.test("through a service too, a version that was overwritten is told to have been there since it was saved first", async () => {
+Deno.test("a service reports an overwritten version as there since its first save", async () => {
   let now = realSystem.now();
   const service = await startService({ mutable: true, system: { ...realSystem, now: () => now } });
   try {

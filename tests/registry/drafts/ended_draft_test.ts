@@ -113,7 +113,7 @@ Deno.test("no part is acknowledged after the draft was discarded", async () => {
   });
 });
 
-Deno.test("of a commit and a discard at the same moment one counts, for everybody", async () => {
+Deno.test("of a commit and a discard at the same moment exactly one counts", async () => {
   await atEveryCall(async ({ mine, other, registry, at }) => {
     let discarded = false;
     const isMore = at(async () => discarded = await other.discard());
@@ -134,7 +134,7 @@ testProtocol("a committed draft gives its version for its own parts, and for no 
   }
 });
 
-testProtocol("whoever repeats a part after the commit learns that it is in the version", {}, async ({ registry }) => {
+testProtocol("adding a part again after the commit reports that it is in the version", {}, async ({ registry }) => {
   const draft = await registry.openDraft("a", { id: "1" });
   await draft.addPart("a", file("a"));
   await draft.commit();

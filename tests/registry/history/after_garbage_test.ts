@@ -37,7 +37,7 @@ Deno.test("the past of an immutable registry stays the same however often garbag
 
 Deno.test("the past of a mutable registry stays the same however often garbage is collected", () => checkPast(true));
 
-Deno.test("a version that was saved again and again is told to have been there since it was saved first", async () => {
+Deno.test("a version that was saved repeatedly counts from its first save", async () => {
   const { at, on, open } = createDays();
   const registry = await open({ mutable: true });
   on(1);

@@ -32,7 +32,7 @@ async function createWorld() {
   return { system, store, backend, registry, uploads: await openUploads(registry), others: await openUploads(other) };
 }
 
-Deno.test("bytes of a killed request count for nobody, whatever is sent in their place", async () => {
+Deno.test("bytes of a killed request never count, whatever is sent in their place", async () => {
   const { uploads, others } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   const stored = Promise.withResolvers<void>();
@@ -53,7 +53,7 @@ Deno.test("bytes of a killed request count for nobody, whatever is sent in their
   assertEquals(sha256(await new Response(source.stream()).bytes()), sha256(CONTENT));
 });
 
-Deno.test("bytes with a wrong checksum count for nobody, though they cannot be deleted", async () => {
+Deno.test("bytes with a wrong checksum never count, even if they cannot be deleted", async () => {
   const { uploads, others, backend } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   backend.answerAll({ verb: "delete", key: /^uploads\// }, busy);
