@@ -146,7 +146,7 @@ export function savesRoutes(context: ServerContext): Routes {
       const named = await aliasCondition(registry, { name, alias }, c.req.raw);
       const { expected = named, ...asked } = c.req.valid("json");
       const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
-      const set = await ofCondition(named ?? undefined, change);
+      const set = await ofCondition(named, change);
       return c.json(set, 200, { etag: `"${set.version}"` });
     },
   );
@@ -170,7 +170,7 @@ export function savesRoutes(context: ServerContext): Routes {
       const named = await aliasCondition(registry, { name, alias }, c.req.raw);
       const { expected = named } = c.req.valid("query");
       const change = () => registry.deleteAlias(name, alias, { expected, signal });
-      return c.json({ deleted: await ofCondition(named ?? undefined, change) });
+      return c.json({ deleted: await ofCondition(named, change) });
     },
   );
 

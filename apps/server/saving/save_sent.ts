@@ -38,7 +38,7 @@ export function checkNamed(
 }
 
 /** Reports a lost race as 412 if the request had a condition, such as `ifCommit`, and as 409 otherwise. */
-export async function ofCondition<T>(condition: string | undefined, action: () => Promise<T>): Promise<T> {
+export async function ofCondition<T>(condition: string | null | undefined, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

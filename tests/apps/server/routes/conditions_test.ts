@@ -53,6 +53,18 @@ Deno.test("an alias has its version as ETag, and is set and removed only where I
   assertEquals(await service.registry.aliases("a"), {});
 });
 
+Deno.test("a change of an alias between its condition and the write is 412 too", async () => {
+  await using service = await openFilled();
+  const { registry } = service;
+  const { setAlias } = registry;
+  registry.setAlias = async (...args) => {
+    await setAlias.call(registry, "a", "production", "3");
+    return await setAlias.apply(registry, args);
+  };
+  assertEquals(await service.status("PUT", ALIAS, { "if-none-match": "*" }, { version: "1" }), 412);
+  assertEquals(await registry.aliases("a"), { production: "3.0.0" });
+});
+
 Deno.test("every route that writes and knows no conditions refuses them", async () => {
   await using registry = await openRegistry("memory:");
   const handler = createApp(registry, {});
