@@ -137,7 +137,8 @@ function checkHost(host: string): void {
   });
 }
 
-function severalHosts(): RefusedRequest {
+/** The error for a request with several `Host` headers. */
+export function severalHosts(): RefusedRequest {
   return new RefusedRequest({
     status: 400,
     code: "Invalid",

@@ -7,8 +7,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";
 import type { PlainRequest, ReadyHandler } from "../files/hot_answers.ts";
+import { severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
-import { problem, PROBLEM_TYPE } from "../problem.ts";
+import { problem, problemOf } from "../problem.ts";
+import type { RefusedRequest } from "../problem.ts";
 
 /** Answers requests of Node's HTTP server with a handler. Nothing global is changed. */
 export function listenerOf(handler: Handler): (request: IncomingMessage, response: ServerResponse) => void {
@@ -22,7 +24,7 @@ export function listenerOf(handler: Handler): (request: IncomingMessage, respons
     },
   );
   return (request, response) => {
-    if (hostsOf(request) > 1) return refuseHosts(response);
+    if (hostsOf(request) > 1) return void refuse(response, severalHosts());
     const file = (handler as Partial<ReadyHandler>).ready?.(plainRequest(request));
     if (file === undefined) return void listener(request, response);
     request.resume(); // a body that nobody asked for
@@ -39,14 +41,10 @@ function hostsOf({ rawHeaders }: IncomingMessage): number {
   return count;
 }
 
-function refuseHosts(response: ServerResponse): void {
-  const body = JSON.stringify({
-    title: "The request is wrong",
-    status: 400,
-    detail: "Cannot read the request: it has more than one Host header",
-    code: "Invalid",
-  });
-  response.writeHead(400, { "content-type": PROBLEM_TYPE, "connection": "close" }).end(body);
+async function refuse(response: ServerResponse, error: RefusedRequest): Promise<void> {
+  const answer = problemOf(error);
+  const headers = { ...Object.fromEntries(answer.headers), connection: "close" };
+  response.writeHead(answer.status, headers).end(await answer.text());
 }
 
 /** What is looked at of a request before any other is made of it: the latter takes longer than the answer. */
