@@ -9,7 +9,6 @@ import { compareVersions, inRange } from "../../core/naming/versions.ts";
 import { inWords } from "../../core/options/words_of_verbs.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { settle } from "../cell/settle.ts";
-
 import type { MirrorCell } from "./cells.ts";
 import { createLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
