@@ -5,7 +5,6 @@
  */
 import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { DeletedVersion } from "../../core/record/as_of.ts";
 import type { LogEntry, ReadLog } from "../../core/record/log.ts";
@@ -23,27 +22,33 @@ export function createRemoteLog(connection: Connection): ReadLog {
   };
 }
 
-/** Returns when a version was first saved, as far as the log goes back; undefined if there is no log. */
-export async function firstSavedIn(log: AsyncIterable<LogEntry>, ref: string): Promise<Date | undefined> {
-  const { selector } = parseRef(ref);
-  let first: Date | undefined;
-  for await (const { event, version, at } of log) {
-    if (event !== "saved" || selector.kind !== "version") continue;
-    if (parseVersion(version!).canonical === selector.version.canonical) first = at; // the log is newest first
-  }
-  return first;
+/** Returns when each version in a log was saved for the first time, by its canonical form; none where there is no log. */
+export async function firstSavesIn(log: AsyncIterable<LogEntry>): Promise<ReadonlyMap<string, Date>> {
+  return firstSavesOf(await entriesOf(log));
 }
 
 /** The versions that a log says were deleted; none where there is no log. */
 export async function* deletionsIn(log: AsyncIterable<LogEntry>): AsyncGenerator<DeletedVersion> {
-  const entries: LogEntry[] = [];
+  const entries = await entriesOf(log);
+  const saves = firstSavesOf(entries);
+  for (const { event, version: text, at: deletedAt } of entries) {
+    if (event !== "deleted") continue;
+    const version = parseVersion(text!);
+    yield { version, deletedAt, savedAt: saves.get(version.canonical) };
+  }
+}
+
+async function entriesOf(log: AsyncIterable<LogEntry>): Promise<LogEntry[]> {
   try {
-    for await (const entry of log) entries.push(entry);
+    return await Array.fromAsync(log);
   } catch (error) {
-    if (!isRegistryError(error, "NotFound")) throw error;
+    if (isRegistryError(error, "NotFound")) return [];
+    throw error;
   }
-  const saved = new Map(entries.flatMap(({ event, version, at }) => event === "saved" ? [[version, at]] : []));
-  for (const { event, version, at } of entries) {
-    if (event === "deleted") yield { version: parseVersion(version!), deletedAt: at, savedAt: saved.get(version) };
-  }
+}
+
+/** The newest entries come first, so the last save of a version in a log is its first one. */
+function firstSavesOf(entries: readonly LogEntry[]): Map<string, Date> {
+  const saves = entries.filter(({ event }) => event === "saved");
+  return new Map(saves.map(({ version, at }) => [parseVersion(version!).canonical, at]));
 }

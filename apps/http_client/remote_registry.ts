@@ -8,6 +8,7 @@ import { isDefinedArtifact } from "../../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { pinned } from "../../core/record/as_of.ts";
 import type { Past } from "../../core/record/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
@@ -26,7 +27,7 @@ import { createDirectTransfers } from "./direct.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { listAll } from "./listing.ts";
-import { createRemoteLog, deletionsIn, firstSavedIn } from "./log.ts";
+import { createRemoteLog, deletionsIn, firstSavesIn } from "./log.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { strange } from "./problem.ts";
 import { saveValue } from "./save_value.ts";
@@ -71,7 +72,7 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
   }
 
   const open = async (asked: string, given: ReadOptions & Pick<LoadOptions, "onProgress">, read?: boolean) => {
-    const { ref, options: how } = await pinned(past, asked, given);
+    const { ref, options: how } = await pinned(pastOf(), asked, given);
     const limit = createLoadLimit(maxLoadBytes);
     const artifact = await openVersion(connection, ref, { ...how, verify: how.verify ?? options.verify, limit, read });
     return { artifact, limit };
@@ -96,11 +97,11 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     listAll<string>(connection, { action: "list names", path: "names", query: { prefix }, after, limit, signal });
 
   const info: Registry["info"] = async (asked, given = {}) => {
-    const { ref, options } = await pinned(past, asked, given);
+    const { ref, options } = await pinned(pastOf(), asked, given);
     return await versionInfo(connection, ref, options);
   };
   const has: Registry["has"] = async (asked, given = {}) => {
-    const found = await orMissing(pinned(past, asked, given));
+    const found = await orMissing(pinned(pastOf(), asked, given));
     if (found === undefined) return false; // nor was it there
     const { ref, options: { version, signal } } = found;
     const path = versionPath(ref, version);
@@ -215,10 +216,17 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
   };
   const log = createRemoteLog(connection);
   const { versions, history } = registry;
-  const past: Past = {
-    ...{ info, versions, history },
-    deletions: (name, signal) => deletionsIn(log(name, { signal })),
-    firstSavedAt: (ref, signal) => firstSavedIn(log(parseRef(ref).name, { signal }), ref),
+  /** The past of one name, for one question: one log answers for all its versions. */
+  const pastOf = (): Past => {
+    let saves: ReturnType<typeof firstSavesIn> | undefined;
+    return {
+      ...{ info, versions, history },
+      deletions: (name, signal) => deletionsIn(log(name, { signal })),
+      async firstSavedAt(name, version, signal) {
+        saves ??= firstSavesIn(log(name, { signal }));
+        return (await saves).get(parseVersion(version).canonical);
+      },
+    };
   };
   rememberLog(registry, log);
   return wrapVerbs(registry, options);

@@ -27,7 +27,7 @@ export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
   /** The versions that were deleted, where that is known. */
   deletions?(name: string, signal?: AbortSignal): AsyncIterable<DeletedVersion>;
   /** Returns when a version was first saved, if that is known. */
-  firstSavedAt?(ref: string, signal?: AbortSignal): Promise<Date | undefined>;
+  firstSavedAt?(name: string, version: string, signal?: AbortSignal): Promise<Date | undefined>;
 }
 
 /**
@@ -83,7 +83,7 @@ async function checked({ past, name, asOf, signal }: Question, version: string):
 /** Whether a version that was saved later had an earlier value. Only overwritten or mirrored versions can have one. */
 async function wasThere({ past, asOf, signal }: Question, info: ArtifactInfo): Promise<boolean> {
   if (info.generation === 1 && info.origin === undefined) return false;
-  const first = await past.firstSavedAt?.(`${info.name}@${info.version}`, signal);
+  const first = await past.firstSavedAt?.(info.name, info.version, signal);
   return first === undefined ? info.generation > 1 : first <= asOf;
 }
 

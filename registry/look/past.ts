@@ -29,7 +29,8 @@ function pastOf(context: Context): Past {
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
     versions: (name, options) => listVersions(context, name, options),
     deletions: (name, signal) => deletions(context, name, signal),
-    firstSavedAt: async (ref, signal) => firstSavedAt((await locate(context, parseRef(ref), signal)).record),
+    firstSavedAt: async (name, version, signal) =>
+      firstSavedAt((await locate(context, parseRef(name, version), signal)).record),
   };
 }
 

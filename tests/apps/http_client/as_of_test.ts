@@ -1,5 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import { logOf, realSystem } from "../../../mod.ts";
+import type { SendRequest } from "../../../apps/http_client.ts";
+import { logOf, mirrorRegistry, openRegistry, realSystem } from "../../../mod.ts";
 import { startService } from "./service.ts";
 
 Deno.test("asOf through a service gives what a ref meant then", async () => {
@@ -84,6 +85,26 @@ Deno.test("a service reports an overwritten version as there since its first sav
     await saved("2", 3, "overwrite");
     strictEqual((await registry.info("a", { asOf: low })).version, "1.0.0");
     await rejects(registry.info("a", { asOf: high }), { code: "NotFound", message: /was overwritten since/ });
+  } finally {
+    await service.close();
+  }
+});
+
+Deno.test("asOf through a service reads the log a fixed number of times, however many versions were mirrored", async () => {
+  const service = await startService();
+  try {
+    await using origin = await openRegistry("memory:");
+    const before = new Date(realSystem.now() - 1_000);
+    for (let n = 1; n <= 10; n++) await origin.save("a", n);
+    await mirrorRegistry(origin, service.behind);
+    let logs = 0;
+    const send: SendRequest = (request) => {
+      if (new URL(request.url).pathname.endsWith("/log")) logs++;
+      return service.handler(request);
+    };
+    const registry = await service.open({ fetch: send });
+    await rejects(registry.info("a", { asOf: before }), { code: "NotFound" });
+    strictEqual(logs, 2);
   } finally {
     await service.close();
   }
