@@ -28,6 +28,7 @@ import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
  * @param versions those that are equal in both. An alias of the target names only these, or one that both have deleted
  */
 export async function mirrorAlias(run: MirrorRun, pair: CellPair, versions: ReadonlySet<string>): Promise<Outcome> {
+  if (pair.source.head.dead && !mayRemove(run, pair)) return { action: "skipped" };
   return await persist(run, async () => {
     const state = await compareAliases(run, pair);
     if (state === undefined) return { action: "skipped" };
@@ -75,12 +76,16 @@ async function isDeleted({ from, to, signal }: MirrorRun, names: NamePair, versi
   return await isDead(from, names.name) && await isDead(to, names.target);
 }
 
+/** Whether a run mirrors the removal of an alias. */
+function mayRemove({ deleted, range }: MirrorRun, { there }: CellPair): boolean {
+  return deleted && (there !== undefined || range === undefined);
+}
+
 /** Only what a mirror has set is removed: an alias that was set first in the target stays. */
 async function remove(run: MirrorRun, pair: CellPair, state: AliasState): Promise<Outcome> {
   const { present, generation, related, missing } = state;
   const isOwn = present?.record.kind === "alias" && (!related || present.record.origin === undefined);
-  if (!run.deleted || isOwn) return { action: "skipped" };
-  if (present === undefined && run.range !== undefined) return { action: "skipped" };
+  if (isOwn || !mayRemove(run, pair)) return { action: "skipped" };
   if (missing.length === 0) return { action: "skipped", generation };
   return { action: "deleted", generation: run.dryRun ? generation : await writeChanges(run, pair, state) };
 }

@@ -25,6 +25,20 @@ testMirror("an alias never names a version that the mirror leaves out", async ({
   assertEquals((await Array.fromAsync(to.history("a", "live"))).map(({ version }) => version), ["2.0.0", "1.0.0"]);
 });
 
+testMirror("a mirror without deletions reads no history of removed aliases", async ({ from, to, open }) => {
+  await from.save("a", 1);
+  for (const alias of ["x", "y"]) {
+    await from.setAlias("a", alias, "1");
+    await from.deleteAlias("a", alias);
+  }
+  await mirrorRegistry(from, to, { deleted: false });
+  const reads: string[] = [];
+  const before = ({ verb, key }: HookedCall) => void (verb === "get" && key.includes("/aliases/") && reads.push(key));
+  const source = await open("from", {}, (backend) => withHooks(backend, { before }));
+  await mirrorRegistry(source, to, { deleted: false });
+  assertEquals([reads.length, await to.aliases("a")], [2, {}], "the head of each, as they are listed");
+});
+
 testMirror(
   "a mirror that is killed between two changes of an alias goes on where it was",
   async ({ from, to, open }) => {
