@@ -7,7 +7,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { findCycle } from "../graph/mod.ts";
-import { findKeyProblem } from "../output_keys.ts";
+import { findKeyProblem, KEY_HINT } from "../output_keys.ts";
 import type { OperatorFound } from "./found.ts";
 import type { KnownOperators } from "./definition.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
@@ -146,7 +146,7 @@ function checkOutputKeys(operator: OperatorFound, step: PipelineStep, problems: 
   problems.add(place ?? operator.at("outputs"), {
     path: { parent: operator.path("outputs"), key: wrong.key },
     message: `${JSON.stringify(wrong.key)} cannot be the key of an output: ${wrong.problem}`,
-    hint: 'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.',
+    hint: KEY_HINT,
   });
 }
 

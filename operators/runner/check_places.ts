@@ -8,7 +8,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
-import { findKeyProblem, WHOLE_OUTPUT } from "../output_keys.ts";
+import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import type { KeyProblem } from "../output_keys.ts";
 import { recordNames } from "./records/names.ts";
 import { parsePlace } from "./sources.ts";
@@ -101,7 +101,7 @@ function wrongKey(pipeline: string, step: string, { key, problem }: KeyProblem):
     message: `Cannot run pipeline ${shown(pipeline)}: output ${shown(key)} of step ${
       shown(step)
     } has an invalid key: ${problem}`,
-    hint: 'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.',
+    hint: KEY_HINT,
   });
 }
 
