@@ -8,6 +8,7 @@ import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { findCycle } from "../graph/mod.ts";
 import { findKeyProblem, KEY_HINT } from "../output_keys.ts";
+import { TOKEN_VARIABLE } from "../own_secrets.ts";
 import type { OperatorFound } from "./found.ts";
 import type { KnownOperators } from "./definition.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
@@ -23,9 +24,6 @@ const BUCKETS: readonly string[] = ["s3", "oss", "tos", "cos", "ks3", "gs", "gcs
 const OWN_VARIABLES: ReadonlySet<string> = new Set(
   ["PIPELINE_ID", "NODE_ID", "OPERATOR_ID", "INPUT_ROOT", "OUTPUT_ROOT", "WORKSPACE_ROOT"],
 );
-
-/** A step that calls the registry's service asks for this one. */
-const TOKEN_VARIABLE = "HOLDFAST_TOKEN";
 
 /** What {@linkcode checkSteps} is given besides. */
 export interface CheckStepsOptions {

@@ -6,6 +6,7 @@
 import { availableParallelism } from "node:os";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
+import { OWN_SECRETS } from "../own_secrets.ts";
 import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { FILE_KEYS, ID_PATTERN, pipeline as pipelineReader, PIPELINE_FIELDS } from "./table/fields.ts";
@@ -83,7 +84,7 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
 
 /** Variables that hold a secret: those of any `from_env`, and those of Holdfast itself. */
 function secretVariablesIn(root: ConfigNode): Set<string> {
-  const names = new Set(["HOLDFAST_TOKEN", "HOLDFAST_ENGINE"]);
+  const names = new Set(OWN_SECRETS);
   const waiting: ConfigNode[] = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (node.kind === "list") waiting.push(...node.items);

@@ -11,6 +11,7 @@ import type { System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { decodeSecret, SECRET_PREFIX } from "../config/table/secret_texts.ts";
+import { ENGINE_VARIABLE, OWN_SECRETS } from "../own_secrets.ts";
 import { secretForms } from "../process/secret_forms.ts";
 
 const MASK = "***";
@@ -30,11 +31,6 @@ export function reveal<T extends PlainValue>(value: T, system: System): { value:
   const revealed = mapped(value, (text) => keep(decode(text)), (name) => keep(fromEnvironment(name, system)));
   return { value: revealed as T, secrets };
 }
-
-/** The URL of the engine, which may have a password. */
-const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
-/** The token of a registry that is a service. */
-const TOKEN_VARIABLE = "HOLDFAST_TOKEN";
 
 /** The secrets of a pipeline on this machine. */
 export interface PipelineSecrets {
@@ -76,7 +72,7 @@ export function takeSecrets(pipeline: Pipeline, system: System = realSystem): Sy
 
 /** Names of the variables that are secrets: those of any `from_env` in a pipeline, and those of Holdfast itself. */
 function secretVariables(pipeline: Pipeline, onEncoded: (text: string) => void = () => {}): Set<string> {
-  const variables = new Set([TOKEN_VARIABLE, ENGINE_VARIABLE]);
+  const variables = new Set(OWN_SECRETS);
   for (const { params, env } of pipeline.steps) {
     for (const value of [params, env] as PlainValue[]) {
       mapped(value, (text) => {
