@@ -134,7 +134,8 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     }
   }
 
-  function sweepOnce(folder: string): void {
+  /** Puts back what movers that died have taken from a folder; removes what writers that died have left, once. */
+  function tidy(folder: string): void {
     recoverIn(folder);
     if (swept.has(folder)) return;
     if (swept.size >= MAX_SWEPT) swept.clear();
@@ -258,7 +259,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         const folder = folderOf(path);
         const prepare = () => {
           makeFolder(folder, why);
-          sweepOnce(folder);
+          tidy(folder);
           // A look at what is not there costs as much as the rest; a link that leads to nothing is replaced, or in the way.
           const found = fs.existsSync(pathOf(path)) ? disk.lookInFolder(path, why.action) : undefined;
           if (found?.kind === "folder") throw inTheWay(why, path, "folder");
@@ -291,7 +292,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         checkFree(path, why);
         const folder = folderOf(path);
         makeFolder(folder, why);
-        sweepOnce(folder);
+        tidy(folder);
         const stage = stageFolder(pathOf(folder), files, { system, durable: durability === "disk" });
         try {
           if (!disk.isFolder(folder)) throw lostFolder(why);
