@@ -12,6 +12,7 @@ import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { sha256 } from "../../bytes/digest.ts";
+import { MOVING_FOLDER } from "../../files/paths.ts";
 import { isGranted, realSystem } from "../../system.ts";
 import { mayRead } from "../may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
@@ -27,7 +28,7 @@ const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8}
 
 /** Whether this is the name of such a folder, or of a temporary file or folder of a file store. */
 export function isStageName(name: string): boolean {
-  return STAGE_NAME.test(name) || name === `${STAGE_PREFIX}moving`;
+  return STAGE_NAME.test(name) || name === MOVING_FOLDER;
 }
 
 /** What nobody has touched for so long is nobody's, whoever it was; milliseconds. */
