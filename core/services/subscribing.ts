@@ -47,8 +47,8 @@ export function checkPublishOptions(topic: string, options: SignalOptions | unde
 }
 
 /** Throws `Invalid` for unknown options of `unsubscribe`. */
-export function checkUnsubscribeOptions(pattern: string, options: { forgetGroup?: boolean } | undefined): boolean {
-  return checkOptions(`unsubscribe from ${pattern}`, options, { forgetGroup: true })?.forgetGroup ?? false;
+export function checkUnsubscribeOptions(pattern: string, options: { forgetGroup?: boolean } | undefined): void {
+  checkOptions(`unsubscribe from ${pattern}`, options, { forgetGroup: true });
 }
 
 const MOST_BACKOFF_MS = 60_000;

@@ -115,9 +115,9 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
     const subscription: Subscription = {
       pattern,
       async unsubscribe(options) {
-        const forgetGroup = checkUnsubscribeOptions(pattern, options);
+        checkUnsubscribeOptions(pattern, options);
         await (left ??= leave());
-        if (forgetGroup) group?.forget();
+        if (options?.forgetGroup) group?.forget();
       },
       [Symbol.asyncDispose]: () => subscription.unsubscribe(),
     };

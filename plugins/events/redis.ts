@@ -124,9 +124,9 @@ export async function openRedisBus<T = AnyTopics>(url: string, options: RedisBus
     const subscription: Subscription = {
       pattern,
       async unsubscribe(options) {
-        const forgetGroup = checkUnsubscribeOptions(pattern, options);
+        checkUnsubscribeOptions(pattern, options);
         await (left ??= leave());
-        if (forgetGroup) await member.forget?.();
+        if (options?.forgetGroup) await member.forget?.();
       },
       [Symbol.asyncDispose]: () => subscription.unsubscribe(),
     };
