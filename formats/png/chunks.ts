@@ -25,12 +25,10 @@ const COLOURS: Record<number, { samples: number; depths: readonly number[] } | u
   6: { samples: 4, depths: [8, 16] },
 };
 /** Where the seven passes of an interlaced image begin, and their steps: x, y, each x, each y. */
-export const PASSES: readonly number[][] = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [
-  1,
-  0,
-  2,
-  2,
-], [0, 1, 1, 2]];
+export const PASSES: readonly number[][] = [
+  ...[[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4]],
+  ...[[0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]],
+];
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** What the header says. */
