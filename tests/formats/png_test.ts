@@ -1,24 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Image } from "../../core/image.ts";
 import { png } from "../../formats/png.ts";
+import { pngChunk } from "./bitmaps/png_chunk.ts";
 import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "./image_files.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-const END = chunk("IEND", []);
-
-function chunk(type: string, content: ArrayLike<number>): Uint8Array {
-  const named = Uint8Array.of(...new TextEncoder().encode(type), ...Array.from(content));
-  const bytes = new Uint8Array(named.length + 8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, content.length);
-  bytes.set(named, 4);
-  view.setUint32(named.length + 4, crc32(named));
-  return bytes;
-}
+const END = pngChunk("IEND", []);
 
 function header(width: number, height: number, depth: number, colour: number, rest = [0, 0, 0]): Uint8Array {
   const content = new Uint8Array(13);
@@ -26,7 +17,7 @@ function header(width: number, height: number, depth: number, colour: number, re
   view.setUint32(0, width);
   view.setUint32(4, height);
   content.set([depth, colour, ...rest], 8);
-  return chunk("IHDR", content);
+  return pngChunk("IHDR", content);
 }
 
 function file(...chunks: Uint8Array[]): Uint8Array {
@@ -35,7 +26,7 @@ function file(...chunks: Uint8Array[]): Uint8Array {
 
 /** The chunk of data of these filtered rows. */
 function rows(...bytes: number[]): Uint8Array {
-  return chunk("IDAT", deflateSync(Uint8Array.from(bytes)));
+  return pngChunk("IDAT", deflateSync(Uint8Array.from(bytes)));
 }
 
 async function read(...chunks: Uint8Array[]): Promise<Image> {
@@ -71,7 +62,7 @@ Deno.test("each filter of a row is undone", async () => {
 });
 
 Deno.test("palettes are expanded to RGB, and to alpha where colours are transparent", async () => {
-  const palette = chunk("PLTE", [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const palette = pngChunk("PLTE", [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   const image = await read(header(5, 2, 2, 3), palette, rows(0, 0b00011000, 0, 0, 0b10000000, 0b01000000));
   assertEquals({ ...image, data: [...image.data] }, {
     data: [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 1, 2, 3, 7, 8, 9, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6],
@@ -80,18 +71,18 @@ Deno.test("palettes are expanded to RGB, and to alpha where colours are transpar
     channels: 3,
     dtype: "uint8",
   });
-  const alpha = await read(header(3, 1, 8, 3), palette, chunk("tRNS", [9, 0]), rows(0, 2, 1, 0));
+  const alpha = await read(header(3, 1, 8, 3), palette, pngChunk("tRNS", [9, 0]), rows(0, 2, 1, 0));
   assertEquals([...alpha.data], [7, 8, 9, 255, 4, 5, 6, 0, 1, 2, 3, 9]);
 });
 
 Deno.test("grey of few bits is expanded to 8, and a transparent colour to alpha", async () => {
   assertEquals([...(await read(header(3, 1, 1, 0), rows(0, 0b10100000))).data], [255, 0, 255]);
   assertEquals([...(await read(header(3, 1, 4, 0), rows(0, 0x1f, 0x20))).data], [17, 255, 34]);
-  const keyed = await read(header(2, 1, 4, 0), chunk("tRNS", [0, 1]), rows(0, 0x12));
+  const keyed = await read(header(2, 1, 4, 0), pngChunk("tRNS", [0, 1]), rows(0, 0x12));
   assertEquals([...keyed.data, keyed.channels], [17, 0, 34, 255, 2]);
-  const rgb = await read(header(2, 1, 8, 2), chunk("tRNS", [0, 1, 0, 2, 0, 3]), rows(0, 1, 2, 3, 1, 2, 4));
+  const rgb = await read(header(2, 1, 8, 2), pngChunk("tRNS", [0, 1, 0, 2, 0, 3]), rows(0, 1, 2, 3, 1, 2, 4));
   assertEquals([...rgb.data], [1, 2, 3, 0, 1, 2, 4, 255]);
-  const wide = await read(header(2, 1, 16, 0), chunk("tRNS", [1, 2]), rows(0, 1, 2, 2, 1));
+  const wide = await read(header(2, 1, 16, 0), pngChunk("tRNS", [1, 2]), rows(0, 1, 2, 2, 1));
   assertEquals([...wide.data], [258, 0, 513, 65535]);
 });
 
@@ -103,7 +94,7 @@ Deno.test("interlaced images are put together", async () => {
 });
 
 Deno.test("chunks that say something about the pixels are passed by, however they are broken", async () => {
-  const bomb = chunk("iCCP", [65, 0, 0, ...deflateSync(new Uint8Array(1 << 16)).subarray(0, 20)]);
+  const bomb = pngChunk("iCCP", [65, 0, 0, ...deflateSync(new Uint8Array(1 << 16)).subarray(0, 20)]);
   assertEquals([...(await read(header(1, 1, 8, 0), bomb, rows(0, 7))).data], [7]);
 });
 
@@ -117,23 +108,23 @@ Deno.test("data of another length than the pixels need are Corrupt, and are infl
   const small = header(2, 1, 8, 0);
   await assertFails(png(), file(small, rows(0, 1)), "Corrupt", /need 3 bytes, its data have 2$/);
   await assertFails(png(), file(small, rows(0, 1, 2, 3)), "Corrupt", /more$/);
-  await assertFails(png(), file(small, chunk("IDAT", deflateSync(new Uint8Array(1 << 26)))), "Corrupt", /more$/);
+  await assertFails(png(), file(small, pngChunk("IDAT", deflateSync(new Uint8Array(1 << 26)))), "Corrupt", /more$/);
   const cut = deflateSync(Uint8Array.of(0, 1, 2));
-  await assertFails(png(), file(small, chunk("IDAT", cut.subarray(0, cut.length - 2))), "Corrupt");
+  await assertFails(png(), file(small, pngChunk("IDAT", cut.subarray(0, cut.length - 2))), "Corrupt");
 });
 
 Deno.test("what is not in order is Corrupt, and what must be understood is Unsupported", async () => {
   const small = header(1, 1, 8, 0);
   const data = rows(0, 1);
   const indexed = header(1, 1, 8, 3);
-  const palette = chunk("PLTE", [1, 2, 3]);
+  const palette = pngChunk("PLTE", [1, 2, 3]);
   const corrupt: Uint8Array[][] = [
     [data],
     [small],
-    [chunk("IHDR", [0]), data],
+    [pngChunk("IHDR", [0]), data],
     [small, small, data],
     [small, palette, data],
-    [small, data, chunk("tEXt", [65, 0, 65]), data],
+    [small, data, pngChunk("tEXt", [65, 0, 65]), data],
     [header(1, 1, 3, 0), data],
     [header(1, 1, 8, 5), data],
     [header(1, 1, 16, 3), palette, data],
@@ -141,18 +132,18 @@ Deno.test("what is not in order is Corrupt, and what must be understood is Unsup
     [indexed, data, palette],
     [indexed, palette, palette, data],
     [indexed, palette, data],
-    [indexed, chunk("PLTE", [1, 2]), data],
-    [indexed, chunk("PLTE", []), data],
-    [indexed, palette, chunk("tRNS", [1, 2]), data],
-    [small, chunk("tRNS", [1]), data],
-    [header(1, 1, 8, 4), chunk("tRNS", [1]), rows(0, 1, 1)],
+    [indexed, pngChunk("PLTE", [1, 2]), data],
+    [indexed, pngChunk("PLTE", []), data],
+    [indexed, palette, pngChunk("tRNS", [1, 2]), data],
+    [small, pngChunk("tRNS", [1]), data],
+    [header(1, 1, 8, 4), pngChunk("tRNS", [1]), rows(0, 1, 1)],
     [small, rows(5, 1)],
-    [small, chunk("ab0d", []), data],
+    [small, pngChunk("ab0d", []), data],
   ];
   for (const chunks of corrupt) await assertFails(png(), file(...chunks), "Corrupt");
   const unsupported: Uint8Array[][] = [
-    [small, chunk("acTL", [0, 0, 0, 1, 0, 0, 0, 0]), data],
-    [small, chunk("ABCD", []), data],
+    [small, pngChunk("acTL", [0, 0, 0, 1, 0, 0, 0, 0]), data],
+    [small, pngChunk("ABCD", []), data],
     [header(1, 1, 8, 0, [1, 0, 0]), data],
     [header(1, 1, 8, 0, [0, 0, 2]), data],
   ];
@@ -160,7 +151,7 @@ Deno.test("what is not in order is Corrupt, and what must be understood is Unsup
 });
 
 Deno.test("a flipped bit is found by the sum of its chunk", async () => {
-  const bytes = file(header(1, 1, 8, 3), chunk("PLTE", [1, 2, 3]), chunk("tRNS", [7]), rows(0, 0));
+  const bytes = file(header(1, 1, 8, 3), pngChunk("PLTE", [1, 2, 3]), pngChunk("tRNS", [7]), rows(0, 0));
   for (const at of [19, 42, 56, 72]) {
     const copy = bytes.slice();
     copy[at] ^= 1;
@@ -181,8 +172,8 @@ Deno.test("cut, damaged and made up files never fail in another way, nor hang", 
   await assertHardy(png(), await encoded(png(), image), 40, 400);
   const indexed = file(
     header(3, 3, 2, 3),
-    chunk("PLTE", [1, 2, 3, 4, 5, 6]),
-    chunk("tRNS", [1]),
+    pngChunk("PLTE", [1, 2, 3, 4, 5, 6]),
+    pngChunk("tRNS", [1]),
     rows(0, 0, 1, 0, 2, 0),
   );
   await assertHardy(png(), indexed, 60, 400);

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { pngChunk } from "./png_chunk.ts";
 
 /** Where the passes begin, and their steps: x, y, each x, each y. */
 const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
@@ -52,10 +53,10 @@ export function interlacedPng({ width, height, depth, samples, palette, filters 
   }
   return concatBytes([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
-    chunk("IHDR", new Uint8Array(header.buffer)),
-    ...(palette === undefined ? [] : [chunk("PLTE", palette)]),
-    chunk("IDAT", deflateSync(concatBytes(rows))),
-    chunk("IEND", new Uint8Array()),
+    pngChunk("IHDR", new Uint8Array(header.buffer)),
+    ...(palette === undefined ? [] : [pngChunk("PLTE", palette)]),
+    pngChunk("IDAT", deflateSync(concatBytes(rows))),
+    pngChunk("IEND", new Uint8Array()),
   ]);
 }
 
@@ -64,14 +65,4 @@ function guess(filter: number, left: number, up: number, corner: number): number
   if (filter === 3) return Math.floor((left + up) / 2);
   const nearest = [left, up, corner].map((value) => Math.abs(left + up - corner - value));
   return [left, up, corner][nearest.indexOf(Math.min(...nearest))];
-}
-
-function chunk(type: string, content: Uint8Array): Uint8Array {
-  const named = concatBytes([new TextEncoder().encode(type), content]);
-  const bytes = new Uint8Array(named.length + 8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, content.length);
-  bytes.set(named, 4);
-  view.setUint32(named.length + 4, crc32(named));
-  return bytes;
 }
