@@ -9,7 +9,9 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { errorCode } from "../../core/disk/file_errors.ts";
+import { RegistryError } from "../../core/errors.ts";
 import { MOVING_FOLDER } from "../../core/files/paths.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
 import { countStages } from "./write_file.ts";
@@ -54,7 +56,7 @@ function take(
 
 function makeFolder(own: string, moving: string): void {
   for (let left = MOST_RACES;; left--) {
-    if (!fs.existsSync(moving)) makeIfMissing(moving);
+    if (!isFolder(moving)) makeIfMissing(moving);
     try {
       return fs.mkdirSync(own);
     } catch (error) {
@@ -68,7 +70,13 @@ function makeIfMissing(folder: string): void {
     fs.mkdirSync(folder);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
+    if (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) throw notOwn(folder);
   }
+}
+
+/** Whether this is a folder, and no link to one: a link could lead out of the store. */
+function isFolder(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Ends a move whose file has its new path. False if another process considered the mover dead. */
@@ -112,7 +120,8 @@ function linkOrRename(path: string, from: string): void {
 
 /** Whether files of this folder are being moved, or were by a mover that died. */
 export function hasMoves(folder: string): boolean {
-  return fs.existsSync(`${folder}/${MOVING_FOLDER}`);
+  const moving = `${folder}/${MOVING_FOLDER}`;
+  return fs.existsSync(moving) && isFolder(moving);
 }
 
 /**
@@ -125,7 +134,7 @@ export function recoverMoves(folder: string, system: Pick<System, "id" | "now">)
   for (const id of namesIn(moving)) {
     const own = `${moving}/${id}`;
     const found = fs.lstatSync(own, { throwIfNoEntry: false });
-    if (found === undefined || Math.abs(system.now() - found.mtimeMs) < STALE_MS) continue;
+    if (found?.isDirectory() !== true || Math.abs(system.now() - found.mtimeMs) < STALE_MS) continue;
     for (const name of namesIn(own)) {
       const links = Number.parseInt(id);
       isBack = recover(`${own}/${name}`, { from: `${folder}/${name}`, links, id: system.id }) || isBack;
@@ -184,4 +193,12 @@ export function unlinkIfThere(path: string): boolean {
     if (errorCode(error) === "ENOENT") return false;
     throw error;
   }
+}
+
+function notOwn(path: string): RegistryError {
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot move a file: ${shown(path)} is no folder`,
+    hint: "Remove it: its name is reserved for folders of Holdfast.",
+  });
 }

@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import fs from "node:fs";
+import { isRegistryError } from "../../../core/errors.ts";
+import { realSystem } from "../../../core/system.ts";
+import { createLocalFiles } from "../../../files/local.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import type { TempRoot } from "../../support/temp_root.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+/** A minute later, so that what a dead process has left is nobody's. */
+const later = { ...realSystem, now: () => realSystem.now() + 60_000 };
+
+/** A folder outside of a store, with one file in a folder. */
+function outside(root: TempRoot): string {
+  fs.mkdirSync(root.join("home", "docs"), { recursive: true });
+  fs.writeFileSync(root.join("home", "docs", "thesis"), "years");
+  fs.mkdirSync(root.join("store"));
+  return root.join("home");
+}
+
+testInRoot("a link in the place of a store's own folder leads no recovery out of the store", async (root) => {
+  fs.symlinkSync(outside(root), root.join("store", ".holdfast-moving"));
+  const files = createLocalFiles({ root: root.join("store"), system: later });
+  assertEquals(await files.stat("thesis"), undefined);
+  assertEquals(await Array.fromAsync(files.list("")), []);
+  assertEquals(fs.readFileSync(root.join("home", "docs", "thesis"), "utf8"), "years");
+});
+
+testInRoot("a link in the place of a mover's folder leads no recovery out of the store", async (root) => {
+  const home = outside(root);
+  fs.mkdirSync(root.join("store", ".holdfast-moving"));
+  for (const name of ["1-a", "b"]) fs.symlinkSync(`${home}/docs`, root.join("store", ".holdfast-moving", name));
+  const files = createLocalFiles({ root: root.join("store"), system: later });
+  assertEquals(await files.stat("thesis"), undefined);
+  assertEquals(fs.readFileSync(root.join("home", "docs", "thesis"), "utf8"), "years");
+});
+
+testInRoot("a move refuses to take a file through a link out of the store", async (root) => {
+  fs.symlinkSync(outside(root), root.join("store", ".holdfast-moving"));
+  const files = createLocalFiles({ root: root.join("store"), system: later });
+  await files.write("a", encode("x"));
+  const error = await files.move("a", "b").then(() => undefined, (error) => error);
+  assert(isRegistryError(error), String(error));
+  assertEquals(new TextDecoder().decode(await (await files.open("a")).bytes()), "x");
+  assertEquals(fs.readdirSync(root.join("home")), ["docs"]);
+});
