@@ -180,7 +180,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   }
 
   async function moveFile(path: string, target: string, why: PathPlace): Promise<void> {
-    const file = takeFile(pathOf(path), system);
+    const file = takeFile(pathOf(path), { id: system.id, target: pathOf(target), durable: durability === "disk" });
     if (file === undefined) throw missing(why, "anything"); // another program was faster
     try {
       const found = fs.lstatSync(file.path, { throwIfNoEntry: false });

@@ -1,23 +1,24 @@
 /**
- * Moving a file on a disk. A move first takes the file from its path to `.holdfast-moving/<links>-<id>/<name>` in the
- * same folder, where `<links>` counts its hard links, without those of an unfinished create. So only one of two movers
- * gets it, and the path is free for a later save. The file then gets its new path, if that is free. If the mover dies
- * in between, the next use of the folder puts the file back.
+ * Moving a file on a disk. A move first takes the file from its path to `.holdfast-moving/<id>/<name>` in the same
+ * folder, beside `.holdfast-target`, which says where it goes. So only one of two movers gets it, and the path is free
+ * for a later save. The file then gets its new path, if that is free. If the mover dies in between, the next use of the
+ * folder puts the file back, unless it already has its new path.
  *
  * @module
  */
 import fs from "node:fs";
-import { dirname } from "node:path";
+import { dirname, relative, sep } from "node:path";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { MOVING_FOLDER } from "../../core/files/paths.ts";
+import { MOVING_FOLDER, OWN_PREFIX } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
-import { countStages } from "./write_file.ts";
 
 /** A mover that takes longer is considered dead. If it lives, it finds that its file is gone, and nothing is lost. */
 const STALE_MS = 10_000;
+/** The file that says where a file goes, from its folder. */
+const TARGET = `${OWN_PREFIX}target`;
 
 /** A file or link that has left its path. */
 export interface TakenFile {
@@ -27,24 +28,30 @@ export interface TakenFile {
   readonly path: string;
 }
 
+/** How a file is taken. */
+export interface TakeOptions extends Pick<System, "id"> {
+  /** Where it goes, an absolute path. */
+  target: string;
+  /** Whether a power cut must not make a recovery forget where it goes. */
+  durable?: boolean;
+}
+
 /** Takes a file or link from its path. Returns undefined if nothing is there. */
-export function takeFile(path: string, { id }: Pick<System, "id">): TakenFile | undefined {
-  const found = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return undefined;
-  const { nlink, ino } = found; // counted first: a create that ends now makes it too large, which loses nothing
-  const links = nlink > 1 && found.isFile() ? nlink - countStages(dirname(path), ino) : nlink;
-  return take(path, { from: path, links, id });
+export function takeFile(path: string, { target, ...options }: TakeOptions): TakenFile | undefined {
+  if (fs.lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  return take(path, { ...options, from: path, target: relative(dirname(path), target).replaceAll(sep, "/") });
 }
 
 function take(
   path: string,
-  { from, links, id }: { from: string; links: number; id: System["id"] },
+  { from, target, durable = false, id }: Omit<TakeOptions, "target"> & { from: string; target: string },
 ): TakenFile | undefined {
   const moving = `${dirname(from)}/${MOVING_FOLDER}`;
-  const own = `${moving}/${links}-${id()}`;
+  const own = `${moving}/${id()}`;
   makeFolder(own, moving);
   const taken = `${own}/${from.slice(from.lastIndexOf("/") + 1)}`;
   try {
+    fs.writeFileSync(`${own}/${TARGET}`, target, { flag: "wx", flush: durable });
     fs.renameSync(path, taken);
   } catch (error) {
     removeFolders(own);
@@ -135,30 +142,49 @@ export function recoverMoves(folder: string, system: Pick<System, "id" | "now">)
     const own = `${moving}/${id}`;
     const found = fs.lstatSync(own, { throwIfNoEntry: false });
     if (found?.isDirectory() !== true || Math.abs(system.now() - found.mtimeMs) < STALE_MS) continue;
-    for (const name of namesIn(own)) {
-      const links = Number.parseInt(id);
-      isBack = recover(`${own}/${name}`, { from: `${folder}/${name}`, links, id: system.id }) || isBack;
+    const target = targetIn(own);
+    const names = namesIn(own).filter((name) => name !== TARGET);
+    for (const name of names) {
+      isBack = recover(`${own}/${name}`, { from: `${folder}/${name}`, target, id: system.id }) || isBack;
     }
-    removeIfEmpty(own);
+    if (namesIn(own).every((name) => name === TARGET)) removeFolders(own);
   }
   removeIfEmpty(moving);
   return isBack;
 }
 
-/** Recovers one file. If it has a further hard link, that is its new path. */
-function recover(path: string, { from, links, id }: { from: string; links: number; id: System["id"] }): boolean {
-  const isMoved = (path: string) => {
-    const found = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (found?.isFile() !== true || found.nlink <= links) return false;
-    const stages = countStages(dirname(from), found.ino); // before the links: so it is never too small
-    return (fs.lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 0) - stages > links;
-  };
+/** Where a mover wanted to bring its file; empty if it could not say so. */
+function targetIn(own: string): string {
+  try {
+    return fs.readFileSync(`${own}/${TARGET}`, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return ""; // another process was faster
+    throw error;
+  }
+}
+
+/**
+ * Puts a file back, or removes it if its new path has it. Nothing else is proof of that: a backup or a tool that saves
+ * space may have given the file further names.
+ */
+function recover(path: string, { from, target, id }: { from: string; target: string; id: System["id"] }): boolean {
+  const isMoved = (path: string) => target !== "" && isSameFile(path, `${dirname(from)}/${target}`);
   if (!isMoved(path) && fs.lstatSync(from, { throwIfNoEntry: false }) !== undefined) return false;
-  const taken = take(path, { from, links, id }); // from now on its mover, if it is alive, cannot move it
+  const taken = take(path, { from, target, id }); // from now on its mover, if it lives, cannot give it a path
   if (taken === undefined) return false;
   const isBack = !isMoved(taken.path) && linkBack(taken);
   if (isBack || isMoved(taken.path)) dropTaken(taken);
   return isBack;
+}
+
+function isSameFile(path: string, other: string): boolean {
+  try {
+    const [one, two] = [path, other].map((path) => fs.lstatSync(path, { bigint: true }));
+    return one.isFile() && one.ino === two.ino && one.dev === two.dev;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error)!)) return false;
+    throw error;
+  }
 }
 
 function namesIn(folder: string): string[] {
@@ -172,6 +198,7 @@ function namesIn(folder: string): string[] {
 
 /** Removes the folder of one move, and after the last one the folder of all moves. */
 function removeFolders(own: string): void {
+  unlinkIfThere(`${own}/${TARGET}`);
   removeIfEmpty(own);
   removeIfEmpty(dirname(own));
 }

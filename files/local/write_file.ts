@@ -109,12 +109,6 @@ export function hasOnlyStages(folder: string): boolean {
   }
 }
 
-/** Counts the temporary files in a folder that are hard links of this file, of unfinished creates. */
-export function countStages(folder: string, inode: number): number {
-  const stages = fs.readdirSync(folder).filter((name) => STAGE_NAME.test(name));
-  return stages.filter((name) => fs.lstatSync(`${folder}/${name}`, { throwIfNoEntry: false })?.ino === inode).length;
-}
-
 /** Removes what writers that died have left in a folder; younger than a day it may be in the works. */
 export function sweepStages(folder: string, system: System): void {
   for (const name of fs.readdirSync(folder)) {

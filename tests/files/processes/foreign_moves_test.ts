@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createLocalFiles } from "../../../files/local.ts";
+import { fsError, withPatchedFs } from "../../backends/patched_fs.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 
@@ -43,4 +44,22 @@ testInRoot("a move refuses to take a file through a link out of the store", asyn
   assert(isRegistryError(error), String(error));
   assertEquals(new TextDecoder().decode(await (await files.open("a")).bytes()), "x");
   assertEquals(fs.readdirSync(root.join("home")), ["docs"]);
+});
+
+testInRoot("a backup that makes hard links does not let a recovery delete the file of a killed mover", async (root) => {
+  const files = createLocalFiles({ root: root.join("store") });
+  await files.write("d/a", encode("x"));
+  const die = () => {
+    throw fsError("EIO");
+  };
+  await withPatchedFs(
+    () => ({ linkSync: die, unlinkSync: die, rmdirSync: die }),
+    () => files.move("d/a", "b").catch(() => {}),
+  );
+  const moving = root.join("store", "d", ".holdfast-moving");
+  const [own] = fs.readdirSync(moving);
+  fs.linkSync(`${moving}/${own}/a`, root.join("backup"));
+  const after = createLocalFiles({ root: root.join("store"), system: later });
+  assertEquals((await after.stat("d/a"))?.kind, "file");
+  assert(!fs.existsSync(moving), "nothing is left behind");
 });

@@ -22,7 +22,15 @@ async function contents(files: FileStore, folder = ""): Promise<Record<string, s
 }
 
 /** Calls that change a disk, as a move makes them. */
-const CHANGES = ["mkdirSync", "renameSync", "linkSync", "symlinkSync", "unlinkSync", "rmdirSync"] as const;
+const CHANGES = [
+  "mkdirSync",
+  "writeFileSync",
+  "renameSync",
+  "linkSync",
+  "symlinkSync",
+  "unlinkSync",
+  "rmdirSync",
+] as const;
 
 /** Runs something behind one of the steps that change the disk. False where there is no such step. */
 async function between(at: number, what: () => void, run: () => Promise<unknown>): Promise<boolean> {

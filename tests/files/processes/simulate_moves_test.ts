@@ -13,7 +13,7 @@ import { testInRoot } from "../../support/temp_root.ts";
 
 const SEEDS = Math.min(seedCount(100), 5000);
 const STEPS = 25;
-const CALLS = ["mkdirSync", "renameSync", "linkSync", "unlinkSync", "rmdirSync"] as const;
+const CALLS = ["mkdirSync", "writeFileSync", "renameSync", "linkSync", "unlinkSync", "rmdirSync"] as const;
 const HOUR = 3_600_000;
 
 interface Save {
