@@ -70,6 +70,15 @@ export function readVariable(pid: number, name: string): { value?: string; isEmp
 /** Returns the pipes and sockets among the open files of a process, each with a name that is unique on the machine. */
 export function readPipes(pid: number): string[] {
   const descriptors = attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return pipesAt(pid, descriptors);
+}
+
+/** Returns those that a process writes its output to. */
+export function readOutputPipes(pid: number): string[] {
+  return pipesAt(pid, ["1", "2"]);
+}
+
+function pipesAt(pid: number, descriptors: readonly string[]): string[] {
   const targets = descriptors.map((name) => attempt(() => readlinkSync(`/proc/${pid}/fd/${name}`)) ?? "");
   return targets.filter((target) => /^(pipe|socket):\[/.test(target));
 }

@@ -6,7 +6,7 @@
 import process from "node:process";
 import type { System } from "../../core/system.ts";
 import { MARK } from "./marks.ts";
-import { listPids, readPipes, readStat, readVariable } from "./proc.ts";
+import { listPids, readOutputPipes, readPipes, readStat, readVariable } from "./proc.ts";
 import type { ProcessStat } from "./proc.ts";
 
 /** Options of {@linkcode ProcessTree}. */
@@ -40,7 +40,7 @@ const KILL_MS = 1_000;
  * true:
  * - It is in the process group or session of a process that belongs to it, or is a child of one.
  * - It has the mark of the command.
- * - It holds one of its pipes ({@linkcode ProcessTree.findHolders}).
+ * - It holds a pipe of its output ({@linkcode ProcessTree.findHolders}).
  *
  * Once found, a process stays known by its pid and start time, whatever it does later. Without `/proc`, only the
  * process group is known.
@@ -60,6 +60,7 @@ export class ProcessTree {
   #known = new Map<number, number>();
   /** Its process groups and sessions, and when one of its processes was last seen there. */
   #groups = new Map<number, number>();
+  /** The pipes of its output. Others it may have inherited, and share with processes of somebody else. */
   readonly #pipes: readonly string[];
   /** Whether the first process is a child of this one that has not ended, so its pid cannot be reused. */
   #hasRoot: boolean;
@@ -72,7 +73,7 @@ export class ProcessTree {
     this.#older = new Set(older);
     this.#readAllAt = system.monotonic();
     this.#hasRoot = left === undefined;
-    this.#pipes = left === undefined ? readPipes(root) : [];
+    this.#pipes = left === undefined ? readOutputPipes(root) : [];
     const found = readStat(root);
     this.#since = left?.since ?? found?.start ?? 0;
     if (left !== undefined && found?.start !== left.start) return;
