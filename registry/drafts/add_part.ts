@@ -24,7 +24,7 @@ import { lookAtPart, spoken } from "./look.ts";
 import type { DraftName } from "./look.ts";
 import { encodePart } from "./note.ts";
 import { partObjects, readAddition, readPart } from "./read_parts.ts";
-import { checkFresh, ended, stateAfterPart, stateOf } from "./state.ts";
+import { afterWrite, checkFresh, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
 import type { DraftState } from "./state.ts";
 
 /** What is added. */
@@ -86,13 +86,15 @@ export async function addPart(
     throw error;
   }
   // From here on the part may be there, whatever becomes of the reply: its payload stays.
-  const info = await putNote(context, operation, key, bytes);
+  const info = await putNote(context, operation, key, bytes)
+    .catch((error) => Promise.reject(operation.unresolved ? afterWrite(error) : error));
   if (operation.landedLate(info)) throw tooSlow(context, operation, key);
   return await confirm(payload.files, operation.commit);
 
   /** Acknowledges a part that is there, if every later commit has it, or the one that has begun does. */
   async function confirm(files: readonly StoredFile[], own?: string): Promise<AddedPart> {
-    const state = await stateAfterPart(context, draft, signal);
+    const looking = stateAfterPart(context, draft, signal);
+    const state = await (own === undefined ? looking : orMaybeWritten(looking));
     const isOwn = state.state !== "open" && own !== undefined && decidedOn(state, part) === own;
     if (state.state === "open" || isOwn) return added(own !== undefined, files);
     return await addedBefore(context, draft, { part, state, signal });

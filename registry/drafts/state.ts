@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { isRegistryError, RegistryError, retold } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import { retry } from "../../core/retry.ts";
 import { settle } from "../cell/settle.ts";
@@ -71,7 +71,8 @@ export async function decideEnd(
 ): Promise<DraftEnd> {
   const key = draftEndKey(draftFolder(draft.name, draft.id));
   if (await createMark(context, { key, bytes: encodeMark(end), signal })) return end;
-  const found = await readEnd(context, draft, signal);
+  // What is there may be the own decision: a request may be repeated on its way.
+  const found = await orMaybeWritten(readEnd(context, draft, signal));
   if (found !== undefined) return found;
   throw ended(draft, { state: "discarded" }); // the collector has removed it
 }
@@ -82,16 +83,29 @@ export async function closeDraft(context: Context, draft: DraftName, signal?: Ab
   await createMark(context, { key, bytes: encodeMark({ state: "ending" }), signal });
 }
 
-/** Creates an object, and returns false if it exists. In both cases it is durable then. */
+/** Creates an object. Returns false if it exists, which this call may have created. Either way it is durable then. */
 async function createMark(
   context: Context,
   { key, bytes, signal }: { key: string; bytes: Uint8Array; signal?: AbortSignal },
 ): Promise<boolean> {
   const { backend, system, retryForMs } = context;
   const put = () => backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal });
-  const { written } = await retry(put, { system, retryForMs, signal });
-  if (!written) await settle(context, [key], signal);
+  let isLost = false;
+  const onRetry = (error: unknown) => void (isLost ||= (error as RegistryError).maybeWritten === true);
+  const sent = retry(put, { system, retryForMs, signal, onRetry });
+  const { written } = await sent.catch((error) => Promise.reject(isLost ? afterWrite(error) : error));
+  if (!written) await orMaybeWritten(settle(context, [key], signal));
   return written;
+}
+
+/** Reads something after a write of this operation may have landed: the error of a failed read says so. */
+export async function orMaybeWritten<T>(reading: Promise<T>): Promise<T> {
+  return await reading.catch((error) => Promise.reject(afterWrite(error)));
+}
+
+/** The error of an operation that may have changed the draft before it failed. */
+export function afterWrite(error: unknown): unknown {
+  return isRegistryError(error) ? retold(error, { maybeWritten: true }) : error;
 }
 
 /**

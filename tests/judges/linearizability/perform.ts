@@ -119,12 +119,7 @@ async function performOnDraft(registry: Registry, request: Request): Promise<Ans
       return { result: "ok", content };
     }
     case "discard":
-      try {
-        return { result: "ok", done: await draft.discard() };
-      } catch (error) {
-        if (isRegistryError(error, "Unavailable")) return { result: "maybe" }; // it is not promised to say more
-        throw error;
-      }
+      return { result: "ok", done: await draft.discard() };
     default: {
       const info = await draft.info();
       return { result: "ok", state: info.state, listed: info.parts.map((one) => one.part) };
