@@ -28,6 +28,7 @@ import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { changedObject, findObject, isSame } from "./bucket/find_object.ts";
+import { maybeChanged } from "./bucket/maybe_changed.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
 import { removeBelow } from "./bucket/remove_below.ts";
 import { moveObject } from "./bucket/move_object.ts";
@@ -215,7 +216,7 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       const body = content instanceof Uint8Array || content instanceof Blob ? content : contentStream(content);
       const put = await backend.put(path, body, { mode, size: contentSize(content), signal });
       if (!put.written) throw taken(why, "file");
-      if (link !== undefined) await removeLink(link, why, { signal });
+      if (link !== undefined) await maybeChanged(removeLink(link, why, { signal }));
       return entryOf(put.info);
     },
 
@@ -250,7 +251,7 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
         if (path === "" || keys.some((key) => !marks.has(key))) throw notEmpty(place("remove", path));
       }
       await keepFolder(folderOf(path), options);
-      for (const key of keys) await backend.delete(key, options);
+      for (const key of keys) await maybeChanged(backend.delete(key, options));
       return true;
     },
 
@@ -258,7 +259,7 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       const path = parsePath(given);
       options.signal?.throwIfAborted();
       await keepFolder(folderOf(path), options);
-      await removeBelow(backend, below(path), options);
+      await maybeChanged(removeBelow(backend, below(path), options));
     },
 
     async move(from, to, options = {}) {
@@ -281,7 +282,7 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
         const text = await readText(path, options);
         if (info === undefined || text === undefined) throw missing(why, "anything");
         await writeLink(target, movedText(text, path, target), at.why, options);
-        return await removeLink(info, why, options);
+        return await maybeChanged(removeLink(info, why, options));
       }
       const keys: string[] = [];
       for await (const entry of backend.list(below(path), options)) if (!isPrefix(entry)) keys.push(entry.key);

@@ -8,6 +8,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { taken } from "../../core/files/path_errors.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
 import { changedObject, findObject, isSame } from "./find_object.ts";
+import { maybeChanged } from "./maybe_changed.ts";
 
 /** Options of {@linkcode moveObject}. */
 export interface MoveObjectOptions extends CallOptions {
@@ -36,13 +37,13 @@ export async function moveObject(
   const file = await findObject(backend, from, { found, signal });
   const put = await backend.put(to, file!.stream(), { mode: "create", size: found.size, signal });
   if (!put.written) throw taken(why, "file");
-  const now = await backend.head(from, { signal });
+  const now = await maybeChanged(backend.head(from, { signal }));
   if (now !== undefined && isSame(now, found)) {
     // If this fails, the copy stays: an earlier try whose reply was lost may have removed the object.
-    await backend.delete(from, { ifEtag: now.etag, signal });
+    await maybeChanged(backend.delete(from, { ifEtag: now.etag, signal }));
     return true;
   }
-  await removeCopy(backend, put.info);
+  await maybeChanged(removeCopy(backend, put.info));
   if (now !== undefined) throw changedObject(backend, { action: "move", path: from });
   return false;
 }
