@@ -137,7 +137,9 @@ const MEANINGS: Record<string, Meaning> = {
 /** The {@linkcode RegistryError} for an error of the file system; any other error unchanged. */
 export function diskError(error: unknown, call: FailedCall): unknown {
   const { name, code, message } = error as { name?: string; code?: unknown; message?: string };
-  const meaning = name === "NotCapable" ? { ...NOT_ALLOWED, hint: `${message}.` } : meaningOf(code, message);
+  const meaning = name === "NotCapable"
+    ? { ...NOT_ALLOWED, hint: `${message}.` }
+    : meaningOf(code ?? errorCode(error), message);
   if (meaning === undefined) return error;
   const { state, ...fields } = meaning;
   const { action, ...where } = call;

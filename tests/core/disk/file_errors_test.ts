@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { diskError } from "../../../backends/local/errors.ts";
 import { errorCode, fileError } from "../../../core/disk/file_errors.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 
@@ -10,6 +11,11 @@ Deno.test("a call that a signal interrupted is Unavailable, and may be repeated"
   const error = fileError("read", "a", interrupted);
   assert(isRegistryError(error, "Unavailable"), String(error));
   assertEquals([error.message, error.retry], ['Cannot read "a": a signal interrupted it', "later"]);
+});
+
+Deno.test("the same in a registry's folder", () => {
+  const error = diskError(interrupted, { action: "read", key: "a", backend: "file:///registry" });
+  assert(isRegistryError(error, "Unavailable"), String(error));
 });
 
 Deno.test("what the file system did not say stays what it is", () => {
