@@ -7,7 +7,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { findCycle } from "../graph/mod.ts";
-import { findKeyProblem, KEY_HINT } from "../output_keys.ts";
+import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import { TOKEN_VARIABLE } from "../own_secrets.ts";
 import type { OperatorFound } from "./found.ts";
 import type { KnownOperators } from "./definition.ts";
@@ -170,9 +170,15 @@ function stepProblem(
   }
   const outputs = Object.keys(steps.get(found.step)?.outputs ?? {});
   if (found.output === undefined || outputs.includes(found.output)) return undefined;
-  if (outputs.length === 0) return undefined; // the operator in code may say what they are
+  const message = `the operator ${found.step} has no output ${JSON.stringify(found.output)}`;
+  if (outputs.length === 0) {
+    const wanted = `outputs: { ${JSON.stringify(found.output)}: registry:NAME }`;
+    return found.output === WHOLE_OUTPUT
+      ? undefined
+      : { message, hint: `Write step:${found.step} for all that it writes, or give it ${wanted}.` };
+  }
   return {
-    message: `the operator ${found.step} has no output ${JSON.stringify(found.output)}`,
+    message,
     hint: `${didYouMean(found.output, outputs)}There is: ${outputs.join(", ")}.`,
   };
 }

@@ -177,6 +177,6 @@ function noOutput(step: string, output: string, outputs: StepRecord["outputs"]):
   return new RegistryError({
     code: "NotFound",
     message: `Cannot read output ${shown(output)} of step ${shown(step)}: it wrote none of that name`,
-    hint: `It wrote: ${Object.keys(outputs).join(", ") || "nothing"}.`,
+    hint: `It wrote: ${Object.keys(outputs).map((key) => shown(key)).join(", ") || "nothing"}.`,
   });
 }

@@ -92,7 +92,7 @@ Deno.test("an input that is a step's output is a dependency, also where ids have
   const pipeline = definePipeline({
     operators: [
       { operator_id: "v2", outputs: { "0": "a" } },
-      { operator_id: "v2.0" },
+      { operator_id: "v2.0", outputs: { report: "./report" } },
       { operator_id: "a", inputs: { x: "step:v2.0" } },
       { operator_id: "b", inputs: { x: "step:v2.0.report", y: "step:v2.0" }, upstream_dependencies: ["v2"] },
     ],

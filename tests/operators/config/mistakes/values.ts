@@ -101,6 +101,12 @@ export const OF_VALUES: readonly Mistake[] = [
     hint: /Did you mean report/,
   },
   {
+    name: "an output by name of a step without outputs",
+    text: operators("operator_id: a", "operator_id: b\ninputs: { x: ‸step:a.report }"),
+    says: /^the operator a has no output "report"$/,
+    hint: /Write step:a for all that it writes, or give it outputs: \{ "report": registry:NAME \}/,
+  },
+  {
     name: "a secret variable in a text",
     text: operators(
       "operator_id: a\nextra_env_vars: { KEY: { from_env: DEPLOY_KEY } }",
