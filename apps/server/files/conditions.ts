@@ -37,8 +37,16 @@ export function evaluateConditions(headers: Headers, { etag, lastModified = "" }
 /** Whether a header lists this tag; `*` matches any. A strong comparison matches no weak tag. */
 export function matchesTag(list: string, etag: string, { weak }: { weak: boolean }): boolean {
   if (list.trim() === "*") return true;
-  const tags = list.match(/(W\/)?"[^"]*"/g) ?? [];
-  return tags.some((tag) => tag === etag || (weak && tag === `W/${etag}`));
+  return tagsOf(list).some((tag) => tag === etag || (weak && tag === `W/${etag}`));
+}
+
+/** Whether a header names at least one ETag, or `*`. */
+export function namesTags(list: string): boolean {
+  return list.trim() === "*" || tagsOf(list).length > 0;
+}
+
+function tagsOf(list: string): string[] {
+  return list.match(/(W\/)?"[^"]*"/g) ?? [];
 }
 
 function parseDate(text: string | null): number | undefined {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { matchesTag } from "../files/conditions.ts";
+import { matchesTag, namesTags } from "../files/conditions.ts";
 import { RefusedCondition } from "../problem.ts";
 
 /** Headers of requests that write and name a version or an alias. */
@@ -26,16 +26,16 @@ export async function readCondition(
   const now = await current();
   const has = (tags: string, weak: boolean) => now !== undefined && matchesTag(tags, `"${now}"`, { weak });
   if (wanted !== null && !has(wanted, false)) throw refused(subject, "If-Match", now);
-  if (unwanted !== null && has(unwanted, true)) throw refused(subject, "If-None-Match", now);
+  if (unwanted !== null && (!namesTags(unwanted) || has(unwanted, true))) throw refused(subject, "If-None-Match", now);
   return now ?? null;
 }
 
 function refused(subject: string, header: string, now: string | undefined): RefusedCondition {
   return new RefusedCondition({
     code: "Conflict",
-    message: `Cannot change ${subject}: ${header} does not match, its ETag is ${
-      now === undefined ? "none" : `"${now}"`
+    message: `Cannot change ${subject}: ${header} does not match, ${
+      now === undefined ? "it does not exist" : `its ETag is "${now}"`
     }`,
-    hint: "GET it again, and decide whether your change still applies.",
+    hint: "GET it again, and decide whether your change still applies. Write ETags with their quotes.",
   });
 }

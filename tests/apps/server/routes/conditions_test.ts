@@ -27,6 +27,7 @@ Deno.test("a version is deleted only where If-Match names its commit", async () 
     assertEquals(await remove({ "if-match": tags }), 412, tags);
   }
   assertEquals(await remove({ "if-none-match": etag }), 412);
+  assertEquals(await remove({ "if-none-match": "without quotes" }), 412, "it names no ETag");
   assertEquals(await remove({ "if-match": "*" }, "9.0.0"), 412, "there is none");
   assertEquals((await Array.fromAsync(service.registry.versions("a"))).length, 3);
   assertEquals(await remove({ "if-match": `"other", ${etag}` }), 200);
