@@ -33,7 +33,7 @@ import { npyFile } from "./zarr/npy_file.ts";
 import { readStored } from "./zarr/read_stored.ts";
 import { replaceChunk } from "./zarr/replace_chunk.ts";
 import { copyArray } from "./zarr/copy_array.ts";
-import { busy, createArrayLocks } from "./zarr/lock.ts";
+import { type ArrayTask, busy, createArrayLocks } from "./zarr/lock.ts";
 import { createLook } from "./zarr/look.ts";
 import type { Seen } from "./zarr/look.ts";
 import { moveArray, removeArray } from "./zarr/move_array.ts";
@@ -94,7 +94,7 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
   /** Runs a change of an array after earlier ones of this program, while no other program changes it. */
-  async function change<T>(path: string, why: PathPlace, task: (change: Change) => Promise<T>): Promise<T> {
+  async function change<T>(path: string, why: PathPlace, task: ArrayTask<T>): Promise<T> {
     return await lanes(path, () => locks.hold({ path }, why, task));
   }
 
@@ -128,10 +128,11 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
   async function settle(
     made: Change,
     why: PathPlace,
-    { seen, isArray, ...options }: CallOptions & { seen?: Seen; isArray: boolean },
+    { seen, isArray, check, ...options }: CallOptions & { seen?: Seen; isArray: boolean; check(): Promise<void> },
   ): Promise<void> {
     const { path } = why;
     const works = worksOf(made);
+    await check(); // who took the lock over has removed what was made by then
     made.isLeft = seen !== undefined;
     if (seen?.array !== undefined) await moveArray(files, path, { to: works.old, apart: works.document, ...options });
     else if (seen !== undefined) await files.move(path, works.old, options);
@@ -153,24 +154,28 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
   async function put(
     own: Change,
     why: PathPlace,
-    { seen, made, ...array }: NewArray & { seen?: Seen; made?: ReadonlyMap<string, Uint8Array> },
+    { seen, made, check, ...array }: NewArray & {
+      seen?: Seen;
+      made?: ReadonlyMap<string, Uint8Array>;
+      check(): Promise<void>;
+    },
   ): Promise<void> {
     const { signal } = array;
     const folder = worksOf(own).made;
     if (made === undefined) await writeArray(files, folder, array);
     else await writeMade(folder, made, { signal });
-    await settle(own, why, { seen, isArray: true, signal });
+    await settle(own, why, { seen, isArray: true, check, signal });
   }
 
   /** Copies an array to a path that is free. */
   async function putCopy(path: string, target: string, options: CallOptions): Promise<void> {
     const why = place("copy", path);
-    await change(target, { ...why, path: target }, async (own) => {
+    await change(target, { ...why, path: target }, async (own, check) => {
       if (!await copyArray(files, path, { to: worksOf(own).made, ...options })) throw missing(why, "file");
       const there = await lookOnce(target, options);
       if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
       await checkAbove(target, why, options);
-      await settle(own, { ...why, path: target }, { isArray: true, ...options });
+      await settle(own, { ...why, path: target }, { isArray: true, check, ...options });
     });
   }
 
@@ -266,13 +271,13 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (mode === "overwrite" && made !== undefined && await putNew(path, made, options)) {
         return fileEntry(path, array);
       }
-      return await change(path, why, async (own) => {
+      return await change(path, why, async (own, check) => {
         const seen = await lookOnce(path, options);
         if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
         if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
         const isReplaced = made !== undefined && seen?.array !== undefined &&
-          await replaceChunk(files, path, { made, ...options });
-        if (!isReplaced) await put(own, why, { array, options: wanted, made, seen, ...options });
+          await replaceChunk(files, path, { made, check, ...options });
+        if (!isReplaced) await put(own, why, { array, options: wanted, made, seen, check, ...options });
         return fileEntry(path, array);
       });
     },
@@ -284,11 +289,11 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (seen === undefined) await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
       if (seen?.array === undefined) return await files.write(path, content, { mode, ...options });
       if (mode === "create") throw taken(why, "file");
-      return await change(path, why, async (own) => {
+      return await change(path, why, async (own, check) => {
         const now = await lookOnce(path, options); // another change may have had an earlier turn
         if (now?.array === undefined) return await files.write(path, content, options);
         const entry = await files.write(worksOf(own).made, content, options);
-        await settle(own, why, { seen: now, isArray: false, ...options });
+        await settle(own, why, { seen: now, isArray: false, check, ...options });
         return { ...entry, path };
       });
     },

@@ -12,7 +12,8 @@ import type { FileStore } from "../../core/file_store.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
-import { undoChange, WORKS } from "./undo_change.ts";
+import { removeTree } from "./remove_tree.ts";
+import { undoChange, WORKS, worksOf } from "./undo_change.ts";
 import type { Change } from "./undo_change.ts";
 
 /** An owner that has not renewed its lock for this time is considered dead, milliseconds. */
@@ -31,10 +32,20 @@ interface Link extends Lock {
   file: string;
 }
 
+/** A change of an array. It calls `check` before what it made gets its path. */
+export type ArrayTask<T> = (change: Change, check: () => Promise<void>) => Promise<T>;
+
 /** The locks of the arrays of a store. */
 export interface ArrayLocks {
-  /** Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails. */
-  hold<T>(change: Omit<Change, "id" | "isLeft">, why: PathPlace, task: (change: Change) => Promise<T>): Promise<T>;
+  /**
+   * Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails.
+   * `check` throws `Conflict` if the lock has expired and another process took it over.
+   */
+  hold<T>(
+    change: Omit<Change, "id" | "isLeft">,
+    why: PathPlace,
+    task: ArrayTask<T>,
+  ): Promise<T>;
   /** Whether an array is being changed. Undoes the change of a dead process. */
   isHeld(path: string): Promise<boolean>;
   /** Undoes all changes of dead processes. */
@@ -100,40 +111,58 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
     } catch { /* it ended, or the store fails: then the lock expires */ }
   }
 
-  /** Releases a lock, the first file first: a process that sees it also sees the files that take it over. */
-  async function release(own: Link, expired: Link[], claimedAt: number): Promise<void> {
-    const isSure = system.monotonic() - claimedAt < LEASE_MS / 2;
-    if (!isSure && (await linksOf(own.path)).at(-1)?.id !== own.id) return;
-    for (const { file } of [...expired, own]) await files.remove(file);
+  /** Returns a function that tells whether a lock that was claimed now has been taken over. */
+  function createOwnership(own: Link): () => Promise<boolean> {
+    const clocks = () => [system.monotonic(), system.now()]; // a machine that sleeps stops one of them
+    const claimedAt = clocks();
+    return async () => {
+      const isSure = clocks().every((ms, at) => Math.abs(ms - claimedAt[at]) < LEASE_MS / 2);
+      return isSure || (await linksOf(own.path)).at(-1)?.id === own.id;
+    };
   }
 
   async function hold<T>(
     wanted: Omit<Change, "id" | "isLeft">,
     why: PathPlace,
-    task: (change: Change) => Promise<T>,
+    task: ArrayTask<T>,
   ): Promise<T> {
-    const claimedAt = system.monotonic();
     const claimed = await claim(wanted);
     if (claimed === undefined) throw busy(why);
     const { own, expired } = claimed;
+    const isOwner = createOwnership(own);
+    const check = async () => {
+      if (!await isOwner()) throw busy(why);
+    };
     const ended = new AbortController();
     const renewing = renew(own, ended.signal);
     let state: "idle" | "begun" | "done" = "idle";
     try {
       for (const change of expired) await undoExpired(change, why);
       state = "begun";
-      const result = await task(own);
+      const result = await task(own, check);
       state = "done";
       return result;
     } finally {
       ended.abort();
       await renewing;
       try { // if the store fails, the lock expires, and another process does this
-        if (state === "begun" || own.isLeft) await undoChange(files, own);
-        if (state === "idle") await files.remove(own.file); // the expired change must still be undone
-        else await release(own, expired, claimedAt);
+        if (!await isOwner()) await withdraw(own);
+        else {
+          if (state === "begun" || own.isLeft) await undoChange(files, own);
+          // The first file goes first: a process that sees it also sees the files that take it over. An idle lock keeps
+          // the expired ones, because their change must still be undone.
+          for (const { file } of state === "idle" ? [own] : [...expired, own]) await files.remove(file);
+        }
       } catch { /* the task succeeded, or its error is thrown */ }
     }
+  }
+
+  /** Undoes a change whose lock another process took over. The array at the path is that one's, unless it was removed. */
+  async function withdraw(change: Change): Promise<void> {
+    const { made, old, document } = worksOf(change);
+    const left = await Promise.all([old, document].map((path) => files.stat(path)));
+    if (left.some((entry) => entry !== undefined)) await undoChange(files, change);
+    else await removeTree(files, made);
   }
 
   /** An array that is being moved here is covered by the lock of the path that it comes from. */

@@ -18,10 +18,11 @@ import { readDocument } from "./read_stored.ts";
 export async function replaceChunk(
   files: FileStore,
   path: string,
-  { made, ...options }: CallOptions & { made: ReadonlyMap<string, Uint8Array> },
+  { made, check, ...options }: CallOptions & { made: ReadonlyMap<string, Uint8Array>; check(): Promise<void> },
 ): Promise<boolean> {
   const [before, after] = [await readDocument(files, path, options), made.get(DOCUMENT)!];
   if (before === undefined || withoutSave(before) !== withoutSave(after)) return false;
+  await check();
   for (const [name, bytes] of made) if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
   return true;
 }
