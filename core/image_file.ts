@@ -140,7 +140,8 @@ export function checkHolds(format: string, value: unknown, holds: Holds): assert
   if (holdsImage(value, holds)) return;
   if (!isImage(value)) {
     const hint =
-      "An image is { data, width, height, channels, dtype }: toImage(array) makes it of { data, shape, dtype }.";
+      "An image is { data, width, height, channels, dtype }: toImage({ data, shape, dtype }) makes it of numbers whose " +
+      "shape is [height, width] or [height, width, channels].";
     throw unwritableImage(format, "the value is no image", hint);
   }
   const { dtypes, channels, maxSide } = holds;

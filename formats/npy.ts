@@ -44,6 +44,14 @@ export function npy(): Format<NDArray> {
     accepts: isNDArray,
     encode(array) {
       if (isNDArray(array)) return encodeNpy(array.dtype, array.shape, array.data);
+      const dtype = (array as Partial<NDArray> | null | undefined)?.dtype as unknown;
+      if (typeof dtype === "string" && !Object.hasOwn(ELEMENTS, dtype)) {
+        throw new RegistryError({
+          code: "Unsupported",
+          message: `Cannot save the value as .npy: unknown dtype ${JSON.stringify(dtype)}`,
+          hint: "Use a dtype of NumPy such as float32, or a time in steps of one unit, such as datetime64[ns].",
+        });
+      }
       throw new RegistryError({
         code: "Unsupported",
         message: "Cannot save the value as .npy: it is no array",

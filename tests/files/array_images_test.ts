@@ -32,7 +32,12 @@ testOnEach("an array that the format of its path does not hold is Unsupported, a
   const wrong: [path: string, value: NDArray, why: RegExp][] = [
     ["a.png", array("float32", [3, 2]), /float32/],
     ["a.png", array("uint8", [3, 2, 5]), /5/],
-    ["a.tif", array("uint8", [6]), /image/],
+    ["a.tif", array("uint8", [6]), /shape is \[height, width\]/],
+    [
+      "a.npy",
+      { data: new BigInt64Array(1), shape: [1], dtype: "datetime64[25us]" as "datetime64" },
+      /"datetime64\[25us\]"/,
+    ],
     ["a.tif", array("uint8", [1, 2, 3, 4]), /image/],
     ["a.tif", array("uint8", [0, 2]), /image/],
     ["a.txt", array("uint8", [3, 2]), /text/],
