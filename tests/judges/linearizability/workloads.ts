@@ -104,7 +104,6 @@ export function filesInBucket({ random, value, turn, client }: Turn): Request {
     [2, { key, op: "delete", path }],
     [3, { key, op: "read", path }],
     [2, { key, op: "read", path: random.pick(["from 0", "to 0", "to 1"]) }],
-    [2, { key, op: "list" }],
   ]);
 }
 
