@@ -10,9 +10,11 @@ const (
 	partKey  = "part "
 )
 
-// Stages of a draft. A commit first decides on its parts, and every later commit makes a version of these.
+// Stages of a draft. A commit of all parts first closes it: it takes no more parts, and may still be discarded. Then a
+// commit decides on its parts, and every later commit makes a version of these.
 const (
 	open      = ""
+	closing   = "closing"
 	decided   = "committing"
 	committed = "committed"
 	discarded = "discarded"
@@ -22,6 +24,7 @@ const (
 // until the commit, the part has all their values.
 func stepDraft(state State, o Operation) []State {
 	stage := state[stateKey]
+	undecided := stage == open || stage == closing
 	value, there := state[partKey+o.Part]
 	add := func() State { return state.with(partKey+o.Part, strings.TrimPrefix(value+" "+o.Value, " ")) }
 	switch o.Op + " " + o.Result {
@@ -33,12 +36,15 @@ func stepDraft(state State, o Operation) []State {
 	case "add conflict":
 		return stays(state, stage != open)
 	case "add maybe":
-		if stage != open {
+		if !undecided {
 			return []State{state}
 		}
 		return []State{state, add()}
 	case "decide ok":
 		if next, can := decide(state, o.Parts); can {
+			if o.Parts == nil {
+				return []State{state, state.with(stateKey, closing), next}
+			}
 			return []State{state, next}
 		}
 		return []State{state}
@@ -63,18 +69,18 @@ func stepDraft(state State, o Operation) []State {
 		return []State{state.with(stateKey, committed)}
 	case "discard ok":
 		if !o.Done {
-			return stays(state, stage != open || len(state) == 0)
+			return stays(state, !undecided || len(state) == 0)
 		}
-		return becomes(stage == open || stage == discarded, func() State { return state.with(stateKey, discarded) })
+		return becomes(undecided || stage == discarded, func() State { return state.with(stateKey, discarded) })
 	case "discard conflict":
 		return stays(state, stage != open)
 	case "discard maybe":
-		if stage != open {
+		if !undecided {
 			return []State{state}
 		}
 		return []State{state, state.with(stateKey, discarded)}
 	case "state ok":
-		return stays(state, stage == o.Got || stage == open && o.Got == "open")
+		return stays(state, stage == o.Got || stage == open && o.Got == "open" || stage == closing && o.Got == decided)
 	case "listed ok":
 		return stays(state, there == o.Done || stage != open)
 	}
@@ -84,7 +90,7 @@ func stepDraft(state State, o Operation) []State {
 // decide fixes the parts of an open draft: all that it has, or exactly these, which must be there.
 func decide(state State, only []string) (State, bool) {
 	parts := partsOf(state)
-	if state[stateKey] != open || len(parts) == 0 {
+	if stage := state[stateKey]; stage != open && stage != closing || len(parts) == 0 {
 		return state, false
 	}
 	for _, part := range only {
