@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./lazy_parts.ts";
 import type { Backend } from "../../core/backend.ts";
 import { checkDrafts } from "./checks/check_drafts.ts";
 import { checkEnd } from "./checks/check_end.ts";
