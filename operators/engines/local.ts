@@ -131,7 +131,8 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
 
   /** Sends TERM to a step. The shell around it kills the processes that it leaves, unless that takes too long. */
   async function end(pid: number): Promise<void> {
-    const mark = readVariable(pid, MARK)?.value?.split(" ").at(-1) ?? "";
+    // If its environment cannot be read, a new id is the mark that no process has.
+    const mark = readVariable(pid, MARK)?.value?.split(" ").at(-1) || system.id();
     const start = readStat(pid)?.start ?? 0;
     const tree = new ProcessTree({ root: pid, left: { start, since: start }, mark, system });
     endGroup(pid, "SIGTERM");
