@@ -92,8 +92,8 @@ Deno.test("a service reports an overwritten version as there since its first sav
 
 Deno.test("asOf through a service reads the log a fixed number of times, however many versions were mirrored", async () => {
   const service = await startService();
+  const origin = await openRegistry("memory:");
   try {
-    await using origin = await openRegistry("memory:");
     const before = new Date(realSystem.now() - 1_000);
     for (let n = 1; n <= 10; n++) await origin.save("a", n);
     await mirrorRegistry(origin, service.behind);
@@ -106,6 +106,7 @@ Deno.test("asOf through a service reads the log a fixed number of times, however
     await rejects(registry.info("a", { asOf: before }), { code: "NotFound" });
     strictEqual(logs, 2);
   } finally {
+    await origin[Symbol.asyncDispose]();
     await service.close();
   }
 });
