@@ -141,6 +141,7 @@ closingTest("the authorities that the environment names are trusted", async (use
 Deno.test("without the permission for TLS the error says which", async () => {
   const ran = await runDeno("tests/backends/bucket/put_many.ts", ["https://127.0.0.1:1"], {
     permissions: [...permissions.slice(0, 2), "--allow-sys=osRelease"],
+    env: { NODE_EXTRA_CA_CERTS: "tests/fixtures/certificates/first.crt" },
   });
   assert(ran.stderr.includes("Denied") || ran.stderr.includes("--allow-sys"), ran.stderr);
   assertEquals(ran.code, 1);
