@@ -60,7 +60,7 @@ testOnEach("what is nearly what a file holds is told what makes it", async (file
     [
       "a.png",
       { data: array.data, width: 2, height: 1 },
-      /\{ data, width, height, channels, dtype \}: toImage\(array\)/,
+      /\{ data, width, height, channels, dtype \}: toImage\(/,
     ],
     ["a.npz", [array], /an object of arrays by name/],
     ["a.zip", [{ path: "a.txt", content: "text" }], /content is bytes, a Blob or a stream/],
