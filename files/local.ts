@@ -194,7 +194,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         : error;
     }
     await settle(folderOf(target)); // the new name must last before the old one is gone
-    dropTaken(file);
+    await afterwards(() => dropTaken(file));
   }
 
   /** Makes a link with the same target as another one, whose path was `path`. */
