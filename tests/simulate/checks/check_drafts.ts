@@ -49,7 +49,7 @@ export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: 
     const committed = versionsOf(request).filter(({ at }) => at >= invoked.at && at < returned!.at + KEPT_MS);
     for (const landing of committed) {
       const held = labelOf(landing) ?? "";
-      if (namesParts(request) || partsOf(held).includes(request.part)) continue;
+      if (namesParts(request) || partsOf(held).includes(request.part) || wasCollected(operation, landing)) continue;
       say(operation, `${landing.key} holds {${held}}`);
     }
     const end = effects.findLast((effect) => isEnd(effect, request) && effect.order <= returned!.order);
@@ -57,6 +57,22 @@ export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: 
     const ended = JSON.parse(new TextDecoder().decode(end.bytes).split("\n")[1]) as { parts?: [string, string][] };
     if (ended.parts?.some(([part]) => part === request.part)) return;
     say(operation, `the draft had ended before (${end.order})`);
+  }
+
+  /** Whether a part was collected before a version landed, when nothing had been added to its draft for long enough. */
+  function wasCollected({ request, returned }: Of<"addPart">, landing: Landing): boolean {
+    const ofDraft = effects.filter((effect) => effect.written && isOf(effect, request));
+    const removed = ofDraft.find(({ verb, key, order, at }) => {
+      return verb === "delete" && order > returned!.order && at <= landing.at &&
+        parseDraftKey(key)?.added?.part === request.part;
+    });
+    const last = removed && ofDraft.findLast(({ verb, order }) => verb === "put" && order < removed.order);
+    return last !== undefined && removed!.at - last.at >= KEPT_MS;
+  }
+
+  function isOf({ key }: Effect, { name, id }: { name: string; id: string }): boolean {
+    const parsed = parseDraftKey(key);
+    return parsed?.name === encodeName(name) && parsed.draft === encodeName(id);
   }
 
   function namesParts({ id }: { id: string }): boolean {
