@@ -71,7 +71,7 @@ async function holding(count: number, begin: string, during: (all: Deno.Conn[]) 
   return `${all.length} opened, ${refused} refused`;
 }
 
-/** What the service takes of memory now, MiB. */
+/** Returns the resident memory of the service, MiB. */
 async function memory(): Promise<number> {
   const text = await Deno.readTextFile(`/proc/${service.pid}/status`).catch(() => "");
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) / 1024);

@@ -153,7 +153,7 @@ export function recoverMoves(folder: string, system: Pick<System, "id" | "now">)
   return isBack;
 }
 
-/** Where a mover wanted to bring its file; empty if it could not say so. */
+/** Returns the target of a move; empty if the mover died before it wrote it. */
 function targetIn(own: string): string {
   try {
     return fs.readFileSync(`${own}/${TARGET}`, "utf8");

@@ -14,7 +14,7 @@ import type { ArrayLocks } from "./lock.ts";
 /** How often a reader tries again to find what another process is putting at a path. */
 const LOOKS = 20;
 
-/** What was found at a path. */
+/** The entry at a path. */
 export type Seen = { entry: FileEntry; array?: ZarrArray };
 
 /** Ways to inspect a path. */

@@ -10,7 +10,7 @@ import { RegistryError } from "../../../mod.ts";
 export type Right = "read" | "write";
 
 /**
- * Who may call a route: everybody, who may read or write what it is about, or who has a scope that is about no name.
+ * The right that a route needs: none, to read or write its artifact, or a scope that names no artifact.
  */
 export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
 
